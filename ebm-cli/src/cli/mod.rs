@@ -1,0 +1,184 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+use crate::exit::Exit;
+use crate::sampling::Method;
+
+const EXAMPLES: &str = "\
+Examples:
+  ebm config default > run.toml                 a commented configuration to start from
+  ebm train run.toml --set train.steps=2000     train; the run goes to runs/run-seed0
+  ebm evaluate runs/run-seed0                   likelihood, bounds, modes
+  ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
+  ebm bounds list                               the bounds there are";
+
+/// Train, evaluate and sample energy-based models between a lower and an upper bound of their likelihood.
+#[derive(Debug, Parser)]
+#[command(name = "ebm", version, max_term_width = 100, after_help = format!("{EXAMPLES}\n\n{}", Exit::table()))]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a model and write a run directory
+    Train(Train),
+    /// Evaluate a run: likelihood on held-out data, bounds, sample quality
+    Evaluate(Evaluate),
+    /// Draw samples from a run
+    Sample(Sample),
+    /// List and describe the bounds that are linked into this program
+    #[command(subcommand)]
+    Bounds(Bounds),
+    /// Show, check and start configurations
+    #[command(subcommand)]
+    Config(Config),
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  ebm completions bash > ~/.local/share/bash-completion/completions/ebm")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// A configuration file and what is set above it.
+#[derive(Args, Debug)]
+pub struct Source {
+    /// Configuration file (TOML)
+    pub config: PathBuf,
+    /// Set a value above the file and the environment; may be repeated
+    ///
+    /// KEY is dotted from the top (train.steps). VALUE is TOML, or a plain text (upper=none).
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `ebm train`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A value is taken from, in this order: --set, the environment (EBM_TRAIN__STEPS=100 sets train.steps), the file, the default.
+
+Examples:
+  ebm train run.toml
+  ebm train run.toml --set seed=1 --set train.energy.optimizer.learning_rate=1e-4
+  ebm train run.toml --set upper=none --run runs/one-sided
+  ebm train run.toml --overwrite --quiet")]
+pub struct Train {
+    /// Where the configuration is from.
+    #[command(flatten)]
+    pub source: Source,
+    /// Run directory [default: runs/<name of the configuration>-seed<seed>]
+    #[arg(long, value_name = "DIR")]
+    pub run: Option<PathBuf>,
+    /// Replace the run that is in the run directory
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `ebm evaluate`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  ebm evaluate runs/25-gaussians-seed0
+  ebm evaluate runs/25-gaussians-seed0 --json --samples 100000")]
+pub struct Evaluate {
+    /// Run directory
+    pub run: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Generated samples [default: evaluate.samples of the run's configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    pub samples: Option<u64>,
+}
+
+/// `ebm sample`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The file's extension says what is written: .npy one array [n, D]; .npz the arrays `samples`, `energy` and `latents`;
+.png a scatter plot of two-dimensional samples. Values are in the units of the data's source.
+
+Examples:
+  ebm sample runs/25-gaussians-seed0 -n 10000 --out samples.npy
+  ebm sample runs/25-gaussians-seed0 -n 2000 --out samples.png --refine 200 --method hmc")]
+pub struct Sample {
+    /// Run directory
+    pub run: PathBuf,
+    /// Number of samples
+    #[arg(short = 'n', long = "number", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub number: u64,
+    /// File to write: .npy, .npz or .png; one that is there is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Refine the generator's samples by this many steps on the energy
+    #[arg(long, value_name = "STEPS", default_value_t = 0)]
+    pub refine: u64,
+    /// How samples are refined
+    #[arg(long, value_enum, default_value_t)]
+    pub method: Method,
+    /// First step size of the refinement, in units of the model's data [default: 0.05]
+    #[arg(long, value_name = "EPS")]
+    pub step_size: Option<f64>,
+    /// Seed of the draws [default: the run's]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+}
+
+/// `ebm bounds`.
+#[derive(Debug, Subcommand)]
+pub enum Bounds {
+    /// List the bounds that are linked into this program
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describe a bound: guarantee, needs, options, reference, example
+    #[command(after_help = "Example:\n  ebm bounds describe gp")]
+    Describe {
+        /// Name of the bound, as in `ebm bounds list`
+        name: String,
+    },
+}
+
+/// `ebm config`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Print the resolved configuration, each value with where it is from
+    #[command(after_help = "Example:\n  EBM_SEED=3 ebm config show run.toml --set upper=none")]
+    Show(Source),
+    /// Print a commented configuration with every option at its default
+    #[command(after_help = "Example:\n  ebm config default > run.toml")]
+    Default,
+    /// Check a configuration without running it
+    #[command(after_help = "Example:\n  ebm config check run.toml --set train.batch=64")]
+    Check(Source),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_tells_the_exit_codes() {
+        let help = Cli::command().render_help().to_string();
+        for line in Exit::table().lines() {
+            assert!(help.contains(line.trim()), "{line}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The commands of the program, one a file.
+
+mod bounds;
+mod config;
+mod evaluate;
+mod loaded_run;
+mod pictures;
+mod sample;
+mod summary;
+mod train;
+
+use clap::CommandFactory;
+use std::io::Write;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure, OrExit};
+
+/// Does what the command line says.
+///
+/// # Errors
+/// What went wrong, with its exit code.
+pub fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Bounds(command) => bounds::run(&command),
+        Command::Config(command) => config::run(&command),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ebm", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+    }
+}
+
+/// Prints to stdout. A reader that has seen enough (`ebm bounds list | head -1`) is no error.
+fn print(text: &str) -> Result<Exit, Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).or_exit(Exit::Other),
+        _ => Ok(Exit::Success),
+    }
+}

@@ -1,0 +1,169 @@
+//! A commented example: every option at its default, with what it means.
+
+use ebm_core::registry::{self, Registered};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+use toml::{Table, Value};
+
+use super::layers::{COMPONENTS, KIND};
+use super::schema::Schema;
+use super::{EvaluateConfig, RunConfig};
+use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
+use ebm_core::trainer::TrainConfig;
+
+/// Widest line of a comment.
+const WIDTH: usize = 100;
+
+const HEADER: &str = "\
+# A configuration of `ebm`: every option, at its default. What is left out has its default too.
+#
+#     ebm config default > run.toml
+#     ebm train run.toml --set train.steps=2000
+#
+# A component (data, generator, energy, lower, upper) is a table with its `kind`, or just its name: upper = \"none\".
+";
+
+/// The commented example configuration. It is itself a configuration file.
+///
+/// # Errors
+/// If a default component is not linked in, or has no TOML form.
+pub fn example() -> anyhow::Result<String> {
+    let mut text = HEADER.to_string();
+    text.push_str("\n# Seed of every random number: two runs of one configuration and seed are equal.\nseed = 0\n");
+    for (section, kind) in COMPONENTS {
+        match section {
+            "data" => component::<dyn DatasetConfig>(&mut text, section, kind)?,
+            "generator" => component::<dyn GeneratorConfig>(&mut text, section, kind)?,
+            "energy" => component::<dyn EnergyConfig>(&mut text, section, kind)?,
+            "lower" => component::<dyn LowerBoundConfig>(&mut text, section, kind)?,
+            _ => component::<dyn UpperBoundConfig>(&mut text, section, kind)?,
+        }
+    }
+    plain::<TrainConfig>(&mut text, "train")?;
+    plain::<EvaluateConfig>(&mut text, "evaluate")?;
+    Ok(text)
+}
+
+/// The example table of one registered component, its options commented.
+///
+/// # Errors
+/// If its configuration has no TOML form.
+pub fn component_example<C>(descriptor: &registry::Descriptor<C>, section: &str) -> anyhow::Result<String>
+where
+    C: Registered + Serialize + ?Sized,
+{
+    let table = Table::try_from((descriptor.example)())?;
+    let schema = (descriptor.schema)();
+    let mut text = format!("[{section}]\n");
+    write(&mut text, &table, Schema::new(&schema), section);
+    Ok(text)
+}
+
+fn component<C: Registered + Serialize + ?Sized>(text: &mut String, section: &str, kind: &str) -> anyhow::Result<()> {
+    let descriptor = registry::find::<C>(kind)
+        .ok_or_else(|| anyhow::anyhow!("the {} {kind:?} is not linked into this program", C::KIND))?;
+    text.push('\n');
+    comment(text, &format!("The {}. {}", C::KIND, descriptor.summary));
+    let others: Vec<_> = registry::all::<C>().iter().map(|d| d.name).filter(|name| *name != kind).collect();
+    if !others.is_empty() {
+        comment(text, &format!("Others: {}.", others.join(", ")));
+    }
+    text.push_str(&component_example(descriptor, section)?);
+    Ok(())
+}
+
+fn plain<T: Serialize + Default + JsonSchema>(text: &mut String, section: &str) -> anyhow::Result<()> {
+    let schema: Json = schemars::schema_for!(T).to_value();
+    let schema = Schema::new(&schema);
+    text.push('\n');
+    if let Some(description) = schema.description() {
+        comment(text, &description);
+    }
+    text.push_str(&format!("[{section}]\n"));
+    write(text, &Table::try_from(T::default())?, schema, section);
+    Ok(())
+}
+
+/// Writes the options of the table at `path`, whose header is already there.
+fn write(text: &mut String, table: &Table, schema: Schema<'_>, path: &str) {
+    let schema = match table.get(KIND).and_then(Value::as_str) {
+        Some(kind) => schema.chosen(KIND, kind),
+        None => schema,
+    };
+    for (key, value) in table.iter().filter(|(_, value)| !value.is_table()) {
+        explain(text, schema.property(key));
+        text.push_str(&format!("{key} = {value}\n"));
+    }
+    for (key, property) in schema.properties() {
+        // An option without a default: there, but commented out.
+        if !table.contains_key(key) && key != KIND {
+            explain(text, Some(property));
+            text.push_str(&format!("# {key} = ... ({})\n", property.type_name()));
+        }
+    }
+    for (key, value) in table {
+        if let Value::Table(inner) = value {
+            text.push('\n');
+            let property = schema.property(key);
+            explain(text, property);
+            let path = format!("{path}.{key}");
+            text.push_str(&format!("[{path}]\n"));
+            write(text, inner, property.unwrap_or(schema), &path);
+        }
+    }
+}
+
+fn explain(text: &mut String, property: Option<Schema<'_>>) {
+    let Some(property) = property else { return };
+    if let Some(description) = property.description() {
+        comment(text, &description);
+    }
+    for (name, meaning) in property.choices() {
+        match meaning {
+            Some(meaning) => comment(text, &format!("- {name:?}: {meaning}")),
+            None => comment(text, &format!("- {name:?}")),
+        }
+    }
+}
+
+fn comment(text: &mut String, words: &str) {
+    for paragraph in words.lines() {
+        let mut line = String::from("#");
+        for word in paragraph.split_whitespace() {
+            if line.chars().count() + 1 + word.chars().count() > WIDTH {
+                text.push_str(&line);
+                text.push('\n');
+                line = String::from("#  ");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Layers, Origin};
+
+    #[test]
+    fn the_example_is_a_configuration_with_every_option_at_its_default() {
+        let text = example().unwrap();
+        let written = Layers::default().toml(Origin::File("example.toml".into()), &text).unwrap().resolve().unwrap();
+        let default = Layers::default().resolve().unwrap();
+        let form = |config: &RunConfig| toml::to_string(config).unwrap();
+        assert_eq!(form(&written.config), form(&default.config));
+    }
+
+    #[test]
+    fn comments_are_wrapped_and_keep_every_word() {
+        let words = "word ".repeat(60);
+        let mut text = String::new();
+        comment(&mut text, &words);
+        assert!(text.lines().all(|line| line.starts_with('#') && line.len() <= WIDTH));
+        assert_eq!(text.matches("word").count(), 60);
+    }
+}

@@ -1,0 +1,92 @@
+//! What is wrong with a configuration: one message naming the source, the key, the value and what was expected.
+
+use super::origin::Origin;
+use thiserror::Error;
+
+/// A configuration that cannot be used.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ConfigFault {
+    /// The file cannot be read.
+    #[error("{path}: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is not TOML.
+    #[error("{path}: line {line}, column {column}: {reason}")]
+    Syntax {
+        /// The file.
+        path: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// Column, counted from 1.
+        column: usize,
+        /// What the parser expected.
+        reason: String,
+    },
+    /// A `--set` that is no assignment.
+    #[error("--set {text}: expected KEY=VALUE, such as train.steps=1000")]
+    Assignment {
+        /// The text after `--set`.
+        text: String,
+    },
+    /// A key that does not exist.
+    #[error("{origin}: {key}: unknown key; {hint}")]
+    UnknownKey {
+        /// Where the key is from.
+        origin: Origin,
+        /// The key, dotted from the top.
+        key: String,
+        /// What exists.
+        hint: String,
+    },
+    /// A name that nothing is registered under.
+    #[error("{origin}: {section} = {name:?}: there is no {kind} of this name; {hint}")]
+    UnknownName {
+        /// Where the name is from.
+        origin: Origin,
+        /// The section, such as `upper`.
+        section: String,
+        /// The name.
+        name: String,
+        /// The kind of component.
+        kind: &'static str,
+        /// What exists.
+        hint: String,
+    },
+    /// A value that is not what was expected.
+    #[error("{origin}: {key} = {value}: expected {expected}")]
+    Value {
+        /// Where the value is from.
+        origin: Origin,
+        /// The key, dotted from the top.
+        key: String,
+        /// The value, as TOML.
+        value: String,
+        /// What would have been accepted.
+        expected: String,
+    },
+    /// A key that must be there.
+    #[error("{origin}: {key}: missing; {hint}")]
+    Missing {
+        /// The source that should have had it.
+        origin: Origin,
+        /// The key, dotted from the top.
+        key: String,
+        /// How to give it.
+        hint: String,
+    },
+    /// What a parser said that fits no other case.
+    #[error("{origin}: {key}: {reason}")]
+    Other {
+        /// Where the value is from.
+        origin: Origin,
+        /// The key, dotted from the top.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+}

@@ -1,0 +1,343 @@
+//! The sources of a configuration, one above the other: defaults < file < environment < `--set`.
+
+use figment::value::{Dict, Map, Tag, Value};
+use figment::{Figment, Metadata, Profile, Provider};
+use std::fs;
+use std::path::Path;
+
+use super::fault::ConfigFault;
+use super::origin::Origin;
+use super::value;
+
+/// Prefix of the environment variables that set configuration values.
+pub const PREFIX: &str = "EBM_";
+
+/// The sections that hold a registered component, with the one that is used where no source names another.
+pub const COMPONENTS: [(&str, &str); 5] =
+    [("data", "25-gaussians"), ("generator", "mlp"), ("energy", "mlp"), ("lower", "sv"), ("upper", "gp")];
+
+/// The key that names a component.
+pub const KIND: &str = "kind";
+
+/// One source of values.
+#[derive(Clone, Debug)]
+struct Layer {
+    origin: Origin,
+    values: Dict,
+}
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        self.origin.metadata()
+    }
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.values.clone()))
+    }
+}
+
+/// Sources of values, lowest first.
+#[derive(Clone, Debug)]
+pub struct Layers(Vec<Layer>);
+
+impl Default for Layers {
+    /// The names of the default components; their options have their defaults where they are parsed.
+    fn default() -> Self {
+        let kind = |kind: &str| Value::from(Dict::from([(KIND.to_string(), Value::from(kind))]));
+        let values = COMPONENTS.iter().map(|(section, name)| (section.to_string(), kind(name))).collect();
+        Self(vec![Layer { origin: Origin::Default, values }])
+    }
+}
+
+impl Layers {
+    /// Puts a TOML file above.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no TOML.
+    pub fn file(self, path: &Path) -> Result<Self, ConfigFault> {
+        let text = fs::read_to_string(path).map_err(|error| ConfigFault::Unreadable {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        self.toml(Origin::File(path.to_path_buf()), &text)
+    }
+
+    /// Puts the text of a TOML file above.
+    ///
+    /// # Errors
+    /// If the text is no TOML.
+    pub fn toml(self, origin: Origin, text: &str) -> Result<Self, ConfigFault> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let offset = error.span().map_or(0, |span| span.start.min(text.len()));
+            let before = &text.as_bytes()[..offset];
+            ConfigFault::Syntax {
+                path: origin.to_string(),
+                line: 1 + before.iter().filter(|&&byte| byte == b'\n').count(),
+                column: 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count(),
+                reason: error.message().trim().replace('\n', ", "),
+            }
+        })?;
+        Ok(self.above(origin, value::of_table(table)))
+    }
+
+    /// Puts the variables that start with [`PREFIX`] above; two underscores go one table down.
+    pub fn environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        // The order of the environment is arbitrary; a table comes before its keys.
+        variables.sort();
+        variables.into_iter().fold(self, |layers, (name, text)| {
+            let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
+            layers.nested(Origin::Environment(name), &key, &text)
+        })
+    }
+
+    /// Puts assignments `a.b=value` above, each above the one before.
+    ///
+    /// # Errors
+    /// If one is no assignment.
+    pub fn sets(mut self, assignments: &[String]) -> Result<Self, ConfigFault> {
+        for text in assignments {
+            let fault = || ConfigFault::Assignment { text: text.clone() };
+            let (key, value) = text.split_once('=').ok_or_else(fault)?;
+            let key = key.trim();
+            if key.split('.').any(str::is_empty) {
+                return Err(fault());
+            }
+            self = self.nested(Origin::Set(text.clone()), key, value);
+        }
+        Ok(self)
+    }
+
+    fn nested(self, origin: Origin, key: &str, text: &str) -> Self {
+        match figment::util::nest(key, value::parse(text)) {
+            Value::Dict(_, values) => self.above(origin, values),
+            // The variable is the bare prefix; it names no key.
+            other => self.above(origin, Dict::from([(key.to_string(), other)])),
+        }
+    }
+
+    fn above(mut self, origin: Origin, mut values: Dict) -> Self {
+        for (section, _) in COMPONENTS {
+            if let Some(Value::String(_, name)) = values.get(section) {
+                let table = Dict::from([(KIND.to_string(), Value::from(name.clone()))]);
+                values.insert(section.to_string(), Value::from(table));
+                self.forget(&[section]);
+            }
+        }
+        for (path, kind) in kinds(&values) {
+            let path: Vec<_> = path.iter().map(String::as_str).collect();
+            if self.kind(&path).is_some_and(|below| below != kind) {
+                self.forget(&path);
+            }
+        }
+        self.0.push(Layer { origin, values });
+        self
+    }
+
+    /// The kind that the layers so far give the table at `path`.
+    fn kind(&self, path: &[&str]) -> Option<String> {
+        self.0.iter().rev().find_map(|layer| {
+            let table = path.iter().try_fold(&layer.values, |dict, key| dict.get(*key)?.as_dict())?;
+            Some(table.get(KIND)?.as_str()?.to_string())
+        })
+    }
+
+    /// Drops what the layers so far say about the table at `path`: options of one kind mean nothing to another.
+    fn forget(&mut self, path: &[&str]) {
+        fn remove(dict: &mut Dict, path: &[&str]) {
+            match path {
+                [] => {}
+                [last] => drop(dict.remove(*last)),
+                [first, rest @ ..] => {
+                    if let Some(Value::Dict(_, inner)) = dict.get_mut(*first) {
+                        remove(inner, rest);
+                    }
+                }
+            }
+        }
+        self.0.iter_mut().for_each(|layer| remove(&mut layer.values, path));
+    }
+
+    /// All layers as one.
+    pub fn merge(self) -> Merged {
+        let file = self.0.iter().find(|layer| matches!(layer.origin, Origin::File(_)));
+        let main = file.map_or(Origin::Default, |layer| layer.origin.clone());
+        let figment = self.0.into_iter().fold(Figment::new(), Figment::merge);
+        let values = figment.data().ok().and_then(|mut profiles| profiles.remove(&Profile::Default));
+        Merged { values: values.unwrap_or_default(), figment, main }
+    }
+}
+
+/// The tables that name their kind, outermost first.
+fn kinds(values: &Dict) -> Vec<(Vec<String>, String)> {
+    fn collect(dict: &Dict, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
+        if let Some(kind) = dict.get(KIND).and_then(Value::as_str) {
+            found.push((path.clone(), kind.to_string()));
+        }
+        for (key, value) in dict {
+            if let Value::Dict(_, inner) = value {
+                path.push(key.clone());
+                collect(inner, path, found);
+                path.pop();
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for (key, value) in values {
+        if let Value::Dict(_, inner) = value {
+            collect(inner, &mut vec![key.clone()], &mut found);
+        }
+    }
+    found
+}
+
+/// The values of all layers, each knowing where it is from.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    figment: Figment,
+    values: Dict,
+    main: Origin,
+}
+
+impl Merged {
+    /// The top-level tables and values.
+    pub fn values(&self) -> &Dict {
+        &self.values
+    }
+
+    /// The value at a path such as `train.energy.steps` or `energy.hidden[1]`.
+    pub fn find(&self, path: &str) -> Option<&Value> {
+        self.walk(path).1
+    }
+
+    /// Where the value at exactly this path is from; `None` if no source gives it.
+    pub fn origin(&self, path: &str) -> Option<Origin> {
+        Some(self.of(self.find(path)?.tag()))
+    }
+
+    /// Where the value at this path is from, given there or by a name that stands for a table; else the default.
+    pub fn source(&self, path: &str) -> Origin {
+        match self.walk(path) {
+            (_, Some(exact)) => self.of(exact.tag()),
+            (Some(Value::Dict(..)) | None, None) => Origin::Default,
+            (Some(shorthand), None) => self.of(shorthand.tag()),
+        }
+    }
+
+    /// Where the value at this path is from, or the nearest table around it: what a message about it should name.
+    pub fn blame(&self, path: &str) -> Origin {
+        let (nearest, exact) = self.walk(path);
+        match exact.or(nearest) {
+            Some(Value::Dict(_, table)) => {
+                let from = table.values().map(|value| self.of(value.tag())).find(|origin| *origin != Origin::Default);
+                from.unwrap_or_else(|| self.main.clone())
+            }
+            Some(value) => self.of(value.tag()),
+            None => self.main.clone(),
+        }
+    }
+
+    fn of(&self, tag: Tag) -> Origin {
+        self.figment.get_metadata(tag).map_or(Origin::Default, Origin::of)
+    }
+
+    /// The last value met on the way, and the one at the end if the way exists.
+    fn walk(&self, path: &str) -> (Option<&Value>, Option<&Value>) {
+        let path = path.replace('[', ".").replace(']', "");
+        let mut keys = path.split('.').filter(|key| !key.is_empty());
+        let Some(mut here) = keys.next().and_then(|key| self.values.get(key)) else {
+            return (None, None);
+        };
+        for key in keys {
+            let next = match here {
+                Value::Dict(_, dict) => dict.get(key),
+                Value::Array(_, items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+                _ => None,
+            };
+            match next {
+                Some(next) => here = next,
+                None => return (Some(here), None),
+            }
+        }
+        (Some(here), Some(here))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> Layers {
+        Layers::default().toml(Origin::File("run.toml".into()), text).unwrap()
+    }
+    fn set(layers: Layers, texts: &[&str]) -> Merged {
+        let texts: Vec<_> = texts.iter().map(|text| text.to_string()).collect();
+        layers.sets(&texts).unwrap().merge()
+    }
+    fn text(merged: &Merged, path: &str) -> Option<String> {
+        merged.find(path).map(value::text)
+    }
+
+    #[test]
+    fn a_higher_layer_wins_and_each_value_knows_its_own() {
+        let layers = file("seed = 1\n[train]\nsteps = 10\nbatch = 20\nlog_every = 5");
+        let variables = [("EBM_TRAIN__STEPS", "30"), ("EBM_SEED", "2"), ("PATH", "/bin")];
+        let layers = layers.environment(variables.map(|(name, text)| (name.to_string(), text.to_string())));
+        let merged = set(layers, &["train.steps=40", "train.energy.average=0.5"]);
+        for (path, expected, origin) in [
+            ("seed", "2", Origin::Environment("EBM_SEED".into())),
+            ("train.steps", "40", Origin::Set("train.steps=40".into())),
+            ("train.batch", "20", Origin::File("run.toml".into())),
+            ("train.energy.average", "0.5", Origin::Set("train.energy.average=0.5".into())),
+            ("upper.kind", "\"gp\"", Origin::Default),
+        ] {
+            assert_eq!(text(&merged, path).as_deref(), Some(expected), "{path}");
+            assert_eq!(merged.origin(path), Some(origin), "{path}");
+        }
+        assert_eq!(merged.find("path"), None);
+    }
+
+    #[test]
+    fn another_kind_takes_nothing_over_from_the_table_below() {
+        let table = "[upper]\nkind = \"gp\"\nweight = 3\n[upper.nested]\nkind = \"a\"\nx = 1";
+        for assignment in ["upper=none", "upper.kind=none", "upper={kind=\"none\"}"] {
+            let merged = set(file(table), &[assignment]);
+            assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"none\" }"), "{assignment}");
+        }
+        let merged = set(file(table), &["upper.kind=gp"]);
+        assert_eq!(text(&merged, "upper.weight").as_deref(), Some("3"));
+        let merged = set(file(table), &["upper.nested.kind=b"]);
+        assert_eq!(text(&merged, "upper.nested").as_deref(), Some("{ kind = \"b\" }"));
+        assert_eq!(text(&merged, "upper.weight").as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn a_name_alone_is_the_component_with_its_defaults() {
+        let merged = set(file("upper = \"none\""), &["upper=gp", "upper.weight=2"]);
+        assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"gp\", weight = 2 }"));
+        assert_eq!(merged.origin("upper.kind"), Some(Origin::Set("upper=gp".into())));
+    }
+
+    #[test]
+    fn a_syntax_error_names_its_line_and_column() {
+        let fault = Layers::default().toml(Origin::File("run.toml".into()), "seed = 1\n[train\nsteps = 1").unwrap_err();
+        assert!(matches!(fault, ConfigFault::Syntax { line: 2, .. }), "{fault}");
+        assert!(!fault.to_string().contains('\n'));
+    }
+
+    #[test]
+    fn what_is_no_assignment_is_refused() {
+        for text in ["steps", "=3", "train.=3", "train..steps=3"] {
+            let fault = Layers::default().sets(&[text.to_string()]).unwrap_err();
+            assert_eq!(fault, ConfigFault::Assignment { text: text.to_string() });
+        }
+    }
+
+    #[test]
+    fn paths_go_through_arrays_and_a_missing_key_is_blamed_on_its_table() {
+        let merged = file("[energy]\nhidden = [4, -5]").merge();
+        assert_eq!(text(&merged, "energy.hidden[1]").as_deref(), Some("-5"));
+        assert_eq!(merged.find("energy.hidden[2]"), None);
+        assert_eq!(merged.blame("energy.nothing"), Origin::File("run.toml".into()));
+        assert_eq!(merged.blame("nothing"), Origin::File("run.toml".into()));
+    }
+}

@@ -1,0 +1,31 @@
+//! The configuration of a run: layers of values, checked and turned into components, and its text forms.
+
+mod example;
+mod fault;
+mod layers;
+mod origin;
+mod resolve;
+mod run_config;
+pub mod schema;
+mod show;
+pub mod suggest;
+mod value;
+
+pub use example::{component_example, example};
+pub use fault::ConfigFault;
+pub use layers::{COMPONENTS, KIND, Layers, Merged, PREFIX};
+pub use origin::Origin;
+pub use resolve::Resolved;
+pub use run_config::{EvaluateConfig, RunConfig};
+pub use show::show;
+
+use std::path::Path;
+
+/// Reads a file, the process's environment and `--set` assignments.
+///
+/// # Errors
+/// The first fault found.
+pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
+    let variables = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    Layers::default().file(path)?.environment(variables).sets(assignments)?.resolve()
+}

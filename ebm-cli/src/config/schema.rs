@@ -1,0 +1,201 @@
+//! What a JSON schema says about an option: its meaning, its type, its choices.
+
+use serde_json::Value as Json;
+
+/// A place in a JSON schema.
+#[derive(Clone, Copy, Debug)]
+pub struct Schema<'a> {
+    root: &'a Json,
+    node: &'a Json,
+}
+
+impl<'a> Schema<'a> {
+    /// The whole schema.
+    pub fn new(root: &'a Json) -> Self {
+        Self { root, node: root }
+    }
+
+    /// The options of a table, in the order they are declared.
+    pub fn properties(self) -> Vec<(&'a str, Schema<'a>)> {
+        let properties = self.target()["properties"].as_object();
+        let at = |(key, node): (&'a String, &'a Json)| (key.as_str(), Schema { root: self.root, node });
+        properties.into_iter().flatten().map(at).collect()
+    }
+
+    /// One option of a table.
+    pub fn property(self, key: &str) -> Option<Schema<'a>> {
+        self.properties().into_iter().find(|(name, _)| *name == key).map(|(_, schema)| schema)
+    }
+
+    /// The options of the alternative that a tagged value takes, or of the table itself.
+    pub fn chosen(self, tag: &str, name: &str) -> Schema<'a> {
+        let matches = |s: &Schema<'a>| s.target()["properties"][tag]["const"].as_str() == Some(name);
+        self.alternatives().into_iter().find(matches).unwrap_or(self)
+    }
+
+    /// What the option means, on one line a paragraph.
+    pub fn description(self) -> Option<String> {
+        let own = self.node["description"].as_str().or_else(|| self.target()["description"].as_str())?;
+        let paragraphs = own.split("\n\n").map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
+        Some(paragraphs.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// The names an option may take, each with what it means.
+    pub fn choices(self) -> Vec<(String, Option<String>)> {
+        if let Some(names) = self.target()["enum"].as_array() {
+            return names.iter().filter_map(|name| Some((name.as_str()?.to_string(), None))).collect();
+        }
+        let choice = |s: Schema<'a>| {
+            let node = s.target();
+            let listed = node["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let listed: Vec<_> = listed.iter().filter_map(Json::as_str).collect();
+            let tagged = || node["properties"].as_object()?.values().find_map(|p| p["const"].as_str());
+            let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
+            let named = match node["const"].as_str().or_else(tagged).or_else(wrapped) {
+                Some(name) => vec![name],
+                None => listed,
+            };
+            named.into_iter().map(|name| (name.to_string(), s.description())).collect::<Vec<_>>()
+        };
+        self.alternatives().into_iter().flat_map(choice).collect()
+    }
+
+    /// The type in plain words.
+    pub fn type_name(self) -> String {
+        let choices = self.choices();
+        if !choices.is_empty() {
+            let names: Vec<_> = choices.into_iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            return names.join(" | ");
+        }
+        let node = self.target();
+        let names: Vec<&str> = match &node["type"] {
+            Json::String(name) => vec![name],
+            Json::Array(names) => names.iter().filter_map(Json::as_str).filter(|name| *name != "null").collect(),
+            _ => self.alternatives().iter().filter_map(|s| s.target()["type"].as_str()).filter(|n| *n != "null").collect(),
+        };
+        let word = |name: &&str| match *name {
+            "integer" if node["minimum"].as_f64() >= Some(0.0) => "whole number >= 0".to_string(),
+            "integer" => "whole number".into(),
+            "boolean" => "true | false".into(),
+            "string" => "text".into(),
+            "object" => "table".into(),
+            "array" => match &node["items"] {
+                Json::Null => "list".into(),
+                items => format!("list of {}", Schema { root: self.root, node: items }.type_name()),
+            },
+            other => other.into(),
+        };
+        match names.is_empty() {
+            true => "any value".into(),
+            false => names.iter().map(word).collect::<Vec<_>>().join(" or "),
+        }
+    }
+
+    /// The node itself, behind references and the wrapping of optional values.
+    fn target(self) -> &'a Json {
+        let mut node = self.node;
+        loop {
+            let alternatives = node["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut present = alternatives.iter().filter(|a| a["type"].as_str() != Some("null"));
+            let only = match (present.next(), present.next()) {
+                (Some(one), None) => Some(one),
+                _ => None,
+            };
+            let single = node["allOf"].as_array().filter(|all| all.len() == 1).map(|all| &all[0]);
+            let next = match node["$ref"].as_str().and_then(|path| path.strip_prefix('#')) {
+                Some(path) => self.root.pointer(path),
+                None => only.or(single),
+            };
+            match next {
+                Some(next) => node = next,
+                None => return node,
+            }
+        }
+    }
+
+    fn alternatives(self) -> Vec<Schema<'a>> {
+        let node = self.target();
+        let listed = node["oneOf"].as_array().or_else(|| node["anyOf"].as_array());
+        listed.into_iter().flatten().map(|node| Schema { root: self.root, node }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemars::JsonSchema;
+    use serde::Serialize;
+
+    /// A table.
+    #[derive(Serialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Table {
+        /// How many,
+        /// exactly.
+        count: usize,
+        /// The weights.
+        weights: Vec<f64>,
+        /// If wanted.
+        limit: Option<f64>,
+        mode: Mode,
+        /// Its own words.
+        inner: Inner,
+        solver: Solver,
+    }
+
+    /// How to go about it.
+    #[derive(Serialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    #[allow(dead_code)]
+    enum Mode {
+        /// With haste.
+        Fast,
+        /// With care.
+        VerySlow,
+    }
+
+    /// Said by the type.
+    #[derive(Serialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Inner {
+        /// Deep.
+        value: bool,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[serde(tag = "kind", rename_all = "kebab-case")]
+    #[allow(dead_code)]
+    enum Solver {
+        /// Exact.
+        Exact,
+        /// In steps.
+        Iterative {
+            /// How many.
+            steps: usize,
+        },
+    }
+
+    #[test]
+    fn a_derived_schema_is_read_back_in_plain_words() {
+        let root = schemars::schema_for!(Table).to_value();
+        let schema = Schema::new(&root);
+        let said = |key: &str| {
+            let property = schema.property(key).unwrap();
+            (property.type_name(), property.description())
+        };
+        let some = |text: &str| Some(text.to_string());
+        assert_eq!(said("count"), ("whole number >= 0".into(), some("How many, exactly.")));
+        assert_eq!(said("weights"), ("list of number".into(), some("The weights.")));
+        assert_eq!(said("limit"), ("number".into(), some("If wanted.")));
+        assert_eq!(said("mode"), ("\"fast\" | \"very-slow\"".into(), some("How to go about it.")));
+        assert_eq!(said("inner"), ("table".into(), some("Its own words.")));
+        assert_eq!(said("solver").0, "\"exact\" | \"iterative\"");
+        let choices = schema.property("mode").unwrap().choices();
+        assert_eq!(choices[1], ("very-slow".to_string(), some("With care.")));
+        let deep = schema.property("inner").unwrap().property("value").unwrap();
+        assert_eq!(deep.description(), some("Deep."));
+        let steps = schema.property("solver").unwrap().chosen("kind", "iterative").property("steps").unwrap();
+        assert_eq!(steps.type_name(), "whole number >= 0");
+        assert_eq!(schema.properties()[0].0, "count");
+    }
+}

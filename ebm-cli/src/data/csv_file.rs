@@ -1,0 +1,331 @@
+//! Tables in text files.
+
+use ebm_core::data::{DataError, Dataset};
+use ebm_core::device::Real;
+use ebm_core::error::ConfigError;
+use ebm_core::random::Random;
+use ebm_core::register_dataset;
+use ebm_core::registry::DatasetSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+use super::table::{MAX_VALUES, RawTable, Table, check_options, column_name, malformed, open};
+
+/// A table of numbers in a text file, one sample a line, of any width.
+///
+/// Empty lines and lines that begin with `#` are skipped. Every other line must hold the same number of finite numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsvFile {
+    /// The file; a relative path starts from the folder of the configuration file.
+    pub path: PathBuf,
+    /// Whether the first line holds the columns' names.
+    pub header: Header,
+    /// What separates two numbers of a line.
+    pub delimiter: char,
+    /// Share of the rows, chosen at random by the run's seed, that training never sees.
+    pub held_out: f64,
+    /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
+    pub standardize: bool,
+}
+
+/// Whether the first line of a text file holds the columns' names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Header {
+    /// It does if none of its cells is a number.
+    #[default]
+    Detect,
+    /// It does.
+    Present,
+    /// It does not.
+    Absent,
+}
+
+impl Default for CsvFile {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            header: Header::Detect,
+            delimiter: ',',
+            held_out: 0.1,
+            standardize: false,
+        }
+    }
+}
+
+impl CsvFile {
+    fn read(&self, path: &Path) -> Result<RawTable, DataError> {
+        let (file, _) = open(path)?;
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .comment(Some(b'#'))
+            .delimiter(self.delimiter as u8)
+            .from_reader(std::io::BufReader::with_capacity(1 << 16, file));
+        let mut record = csv::ByteRecord::new();
+        let mut table = RawTable {
+            path: path.into(),
+            width: 0,
+            values: Vec::new(),
+            columns: None,
+        };
+        let mut first = true;
+        while reader.read_byte_record(&mut record).map_err(|e| reading(path, e))? {
+            let line = line_of(&record);
+            // A line of blanks is a record of one empty cell.
+            if record.len() == 1 && record[0].is_empty() {
+                continue;
+            }
+            if std::mem::take(&mut first) {
+                table.width = record.len();
+                if self.is_header(&record) {
+                    table.columns = Some(record.iter().map(|c| String::from_utf8_lossy(c).into_owned()).collect());
+                    continue;
+                }
+            }
+            self.append(&record, line, &mut table)?;
+        }
+        if table.values.is_empty() {
+            let what = if table.columns.is_some() { "holds a header and no numbers" } else { "is empty" };
+            return Err(malformed(path, "the whole file", format!("it {what}; expected one sample a line")));
+        }
+        Ok(table)
+    }
+
+    fn is_header(&self, record: &csv::ByteRecord) -> bool {
+        match self.header {
+            Header::Present => true,
+            Header::Absent => false,
+            Header::Detect => record.iter().all(|cell| parse(cell).is_none()),
+        }
+    }
+
+    fn append(&self, record: &csv::ByteRecord, line: u64, table: &mut RawTable) -> Result<(), DataError> {
+        if record.len() != table.width {
+            return Err(malformed(
+                &table.path,
+                &format!("line {line}"),
+                format!(
+                    "it has {} value(s), the lines before have {}; values are separated by {:?}",
+                    record.len(),
+                    table.width,
+                    self.delimiter
+                ),
+            ));
+        }
+        if table.values.len() + table.width > MAX_VALUES {
+            return Err(malformed(
+                &table.path,
+                &format!("line {line}"),
+                format!("the file has more than {MAX_VALUES} numbers, the most that can be held"),
+            ));
+        }
+        for (column, cell) in record.iter().enumerate() {
+            let refuse = |reason: String| {
+                let column = column_name(column, table.columns.as_deref());
+                malformed(&table.path, &format!("line {line}, {column}"), reason)
+            };
+            let value = match parse(cell) {
+                Some(value) => value,
+                None => return Err(refuse(format!("{} is not a number{}", quoted(cell), self.advice(cell, line, table)))),
+            };
+            if !value.is_finite() {
+                return Err(refuse(format!("the value is {}; expected a finite number", quoted(cell))));
+            }
+            if !(value as Real).is_finite() {
+                return Err(refuse(format!(
+                    "{} is too large; expected a number below {:e}",
+                    quoted(cell),
+                    Real::MAX
+                )));
+            }
+            table.values.push(value);
+        }
+        Ok(())
+    }
+
+    /// The likely way out of a cell that is no number.
+    fn advice(&self, cell: &[u8], line: u64, table: &RawTable) -> String {
+        let others = [b',', b';', b'\t', b' '];
+        let separator = others.into_iter().find(|other| *other != self.delimiter as u8 && cell.contains(other));
+        match separator {
+            Some(other) => format!("; is the delimiter {:?} rather than {:?}?", char::from(other), self.delimiter),
+            None if table.values.len() < table.width && table.columns.is_none() => {
+                format!("; if line {line} holds the columns' names, set header = \"present\"")
+            }
+            None => String::new(),
+        }
+    }
+}
+
+fn parse(cell: &[u8]) -> Option<f64> {
+    std::str::from_utf8(cell).ok()?.parse().ok()
+}
+
+/// A cell as messages show it: quoted, and cut where it is long.
+fn quoted(cell: &[u8]) -> String {
+    let text = String::from_utf8_lossy(cell);
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+fn line_of(record: &csv::ByteRecord) -> u64 {
+    record.position().map_or(0, csv::Position::line)
+}
+
+fn reading(path: &Path, error: csv::Error) -> DataError {
+    let place = error.position().map_or("the file".into(), |p| format!("line {}", p.line()));
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => DataError::Io {
+            path: path.into(),
+            source,
+        },
+        other => malformed(path, &place, format!("{other:?}")),
+    }
+}
+
+impl DatasetSpec for CsvFile {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_options(&self.path, self.held_out)?;
+        let usable = self.delimiter.is_ascii() && !self.delimiter.is_ascii_alphanumeric() && !"\"#.+-\n\r".contains(self.delimiter);
+        ConfigError::require(
+            usable,
+            "delimiter",
+            format!("{:?}", self.delimiter),
+            "one ASCII character that is no part of a number, such as \",\", \";\" or \"\\t\"",
+        )
+    }
+    fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
+        let raw = self.read(&base.join(&self.path))?;
+        Ok(Box::new(Table::new(raw, self.held_out, self.standardize, random)?))
+    }
+}
+
+register_dataset!(
+    CsvFile,
+    name: "csv",
+    summary: "a table of numbers in a text file, one sample a line, any width",
+    reference: "RFC 4180",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_with(config: CsvFile, content: &str) -> Result<RawTable, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("numbers.csv");
+        std::fs::write(&path, content).unwrap();
+        config.read(&path)
+    }
+
+    fn read(content: &str) -> Result<RawTable, DataError> {
+        read_with(CsvFile::default(), content)
+    }
+
+    /// The message must name the file and contain every part.
+    fn refused(result: Result<RawTable, DataError>, parts: &[&str]) {
+        let message = result.unwrap_err().to_string();
+        for part in ["numbers.csv: "].iter().chain(parts) {
+            assert!(message.contains(part), "{message:?} does not say {part:?}");
+        }
+    }
+
+    #[test]
+    fn plain_tables_are_read_as_they_are() {
+        let table = read("1,2.5\n-3e-2, 4\n").unwrap();
+        assert_eq!((table.width, table.values, table.columns), (2, vec![1.0, 2.5, -0.03, 4.0], None));
+        let column = read("1\n2\n3").unwrap();
+        assert_eq!((column.width, column.values), (1, vec![1.0, 2.0, 3.0]));
+    }
+
+    #[test]
+    fn headers_blank_lines_comments_and_byte_order_marks_are_understood() {
+        let table = read("\u{feff}# made by hand\nheight,\"weight, kg\"\n\n1,2\r\n  \n# more\n3,4").unwrap();
+        assert_eq!(table.columns, Some(vec!["height".into(), "weight, kg".into()]));
+        assert_eq!(table.values, [1.0, 2.0, 3.0, 4.0]);
+        let numeric = CsvFile {
+            header: Header::Present,
+            delimiter: ';',
+            ..Default::default()
+        };
+        let table = read_with(numeric, "2020;2021\n1;2\n").unwrap();
+        assert_eq!((table.columns, table.values), (Some(vec!["2020".into(), "2021".into()]), vec![1.0, 2.0]));
+    }
+
+    #[test]
+    fn cells_that_are_no_numbers_are_named_with_their_place() {
+        refused(read("a,b\n1,2\n3,x\n"), &["line 3, column 2 (b)", "\"x\" is not a number"]);
+        refused(read("1,2\n\n# note\n3,\n"), &["line 4, column 2", "\"\" is not a number"]);
+        refused(read("1,b\n1,2\n"), &["line 1, column 2", "header = \"present\""]);
+        refused(read("1,2\n3;4,5\n"), &["line 2, column 1", "\"3;4\"", "delimiter ';'"]);
+        let absent = CsvFile {
+            header: Header::Absent,
+            ..Default::default()
+        };
+        refused(read_with(absent, "a,b\n1,2\n"), &["line 1, column 1", "\"a\""]);
+        refused(read(&format!("1\n{}\n", "y".repeat(500))), &["line 2, column 1", "yyy\"... is not"]);
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_refused() {
+        refused(read("1,2\n3,NaN\n"), &["line 2, column 2", "\"NaN\"", "finite"]);
+        refused(read("1,2\n-inf,4\n"), &["line 2, column 1", "\"-inf\"", "finite"]);
+        refused(read("1,2\n1e999,4\n"), &["line 2, column 1", "\"1e999\"", "finite"]);
+    }
+
+    #[cfg(not(feature = "f64"))]
+    #[test]
+    fn values_beyond_single_precision_are_refused() {
+        refused(read("1,2\n1e300,4\n"), &["line 2, column 1", "\"1e300\"", "too large"]);
+    }
+
+    #[test]
+    fn ragged_lines_are_named() {
+        refused(read("1,2\n3,4\n5\n"), &["line 3", "1 value(s)", "have 2"]);
+        refused(read("a,b\n\n1,2,3\n"), &["line 3", "3 value(s)", "have 2"]);
+    }
+
+    #[test]
+    fn files_without_numbers_are_refused() {
+        refused(read(""), &["it is empty"]);
+        refused(read("\n\n"), &["it is empty"]);
+        refused(read("a,b\n"), &["a header and no numbers"]);
+    }
+
+    #[test]
+    fn a_missing_file_and_a_folder_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = CsvFile {
+            path: "nowhere.csv".into(),
+            ..Default::default()
+        };
+        let missing = config.load(folder.path(), Random::new(0)).err().unwrap();
+        assert!(missing.to_string().contains("nowhere.csv: No such file"), "{missing}");
+        let error = config.read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("not a regular file"), "{error}");
+    }
+
+    #[test]
+    fn delimiters_that_occur_in_numbers_are_refused() {
+        for delimiter in ['.', '-', '7', 'e', '"', '→'] {
+            let config = CsvFile {
+                path: "a.csv".into(),
+                delimiter,
+                ..Default::default()
+            };
+            assert_eq!(config.check().unwrap_err().key, "delimiter");
+        }
+        let tabs = CsvFile {
+            path: "a.csv".into(),
+            delimiter: '\t',
+            ..Default::default()
+        };
+        assert_eq!(tabs.check(), Ok(()));
+    }
+}

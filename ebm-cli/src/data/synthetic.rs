@@ -1,0 +1,80 @@
+//! Distributions that are drawn from without end.
+
+use ebm_core::data::{Dataset, Modes};
+use ebm_core::device::Real;
+use ebm_core::error::ConfigError;
+use ebm_core::random::Random;
+
+/// A distribution in the plane that can be drawn from.
+pub trait Source: Send + Sync {
+    /// `n` samples, row-major `[n, 2]`: a function of the place alone.
+    fn sample(&self, n: usize, random: Random) -> Vec<Real>;
+    /// The modes, if it is a mixture of separated round components.
+    fn modes(&self) -> Option<Modes> {
+        None
+    }
+    /// The differential entropy in nats, if known.
+    fn entropy(&self) -> Option<f64> {
+        None
+    }
+}
+
+/// A data set whose every draw is fresh. Held-out samples are from a stream of their own.
+#[derive(Clone, Debug)]
+pub struct Endless<S>(pub S);
+
+impl<S: Source> Dataset for Endless<S> {
+    fn width(&self) -> usize {
+        2
+    }
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        self.0.sample(n, random.stream("training"))
+    }
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        self.0.sample(n, random.stream("held-out"))
+    }
+    fn modes(&self) -> Option<Modes> {
+        self.0.modes()
+    }
+    fn entropy(&self) -> Option<f64> {
+        self.0.entropy()
+    }
+}
+
+/// Refuses a length that is not positive and finite.
+pub(super) fn require_positive(key: &str, value: f64) -> Result<(), ConfigError> {
+    ConfigError::require(value > 0.0 && value.is_finite(), key, value, "a finite number > 0")
+}
+
+/// Refuses a standard deviation that is negative or not finite.
+pub(super) fn require_deviation(key: &str, value: f64) -> Result<(), ConfigError> {
+    ConfigError::require(value >= 0.0 && value.is_finite(), key, value, "a finite number >= 0")
+}
+
+/// Points `(f(u), ...)` with normal noise of a standard deviation on both coordinates, row-major.
+pub(super) fn with_noise(
+    points: impl IntoIterator<Item = [f64; 2]>,
+    n: usize,
+    deviation: f64,
+    random: Random,
+) -> Vec<Real> {
+    let noise = random.stream("noise").normals(2 * n);
+    points
+        .into_iter()
+        .take(n)
+        .flatten()
+        .zip(noise)
+        .map(|(value, noise)| (value + deviation * f64::from(noise)) as Real)
+        .collect()
+}
+
+/// `n` values uniform on [0, 1), for one purpose.
+pub(super) fn uniforms(n: usize, random: Random, purpose: &str) -> Vec<f64> {
+    random.stream(purpose).uniforms(n).into_iter().map(f64::from).collect()
+}
+
+/// `n` whole numbers uniform on 0..`choices`, for one purpose.
+pub(super) fn choices(n: usize, choices: usize, random: Random, purpose: &str) -> Vec<usize> {
+    let pick = |u: f64| ((u * choices as f64) as usize).min(choices - 1);
+    uniforms(n, random, purpose).into_iter().map(pick).collect()
+}

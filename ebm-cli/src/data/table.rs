@@ -1,0 +1,315 @@
+//! Finite data: a table of numbers, split into a training and a held-out part.
+
+use ebm_core::data::{DataError, Dataset, Standardization};
+use ebm_core::device::Real;
+use ebm_core::error::ConfigError;
+use ebm_core::random::Random;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Most numbers a table may hold: 2^27, one GiB while it is read.
+pub(super) const MAX_VALUES: usize = 1 << 27;
+/// Orders of epochs kept, so that draws of one epoch do not each shuffle the whole table.
+const KEPT_ORDERS: usize = 4;
+
+/// A table as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RawTable {
+    /// The file it is from, for messages.
+    pub path: PathBuf,
+    /// Number of columns, at least 1.
+    pub width: usize,
+    /// Row-major values, all finite.
+    pub values: Vec<f64>,
+    /// Names of the columns, if the file has them.
+    pub columns: Option<Vec<String>>,
+}
+
+/// A finite data set.
+///
+/// A draw of `n` rows at step `t` of a random stream gives rows `t n .. (t + 1) n` of an endless sequence of epochs, each a
+/// permutation of the training part derived from the stream and the epoch's number. So with a constant batch size every row
+/// is drawn once an epoch, and a resumed run draws what the undisturbed run would have drawn.
+#[derive(Debug)]
+pub struct Table {
+    width: usize,
+    training: Vec<Real>,
+    held_out: Vec<Real>,
+    columns: Option<Vec<String>>,
+    standardization: Option<Standardization>,
+    orders: Mutex<Vec<(Random, Vec<usize>)>>,
+}
+
+impl Table {
+    /// Splits a table at random into a training part and a held-out share, and standardises both by the statistics of the
+    /// training part if wanted. The split depends on `random`'s seed and stream alone.
+    ///
+    /// # Errors
+    /// If there are fewer than two rows, or a column to be standardised does not vary.
+    pub fn new(raw: RawTable, held_out_share: f64, standardize: bool, random: Random) -> Result<Self, DataError> {
+        let rows = raw.values.len() / raw.width;
+        if rows < 2 {
+            return Err(malformed(
+                &raw.path,
+                "the whole file",
+                format!("it has {rows} row(s) of data; expected at least 2, one to train on and one to hold out"),
+            ));
+        }
+        let held = ((rows as f64 * held_out_share).round() as usize).clamp(1, rows - 1);
+        let order = random.stream("split").permutation(rows);
+        let (held, training) = order.split_at(held);
+        let standardization = if standardize {
+            Some(statistics(&raw, training)?)
+        } else {
+            None
+        };
+        let gather = |rows: &[usize]| -> Vec<Real> {
+            let width = raw.width;
+            let values = rows.iter().flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
+            values
+                .map(|(column, &value)| match &standardization {
+                    Some(s) => ((value - s.mean[column]) / s.deviation[column]) as Real,
+                    None => value as Real,
+                })
+                .collect()
+        };
+        Ok(Self {
+            width: raw.width,
+            training: gather(training),
+            held_out: gather(held),
+            columns: raw.columns,
+            standardization,
+            orders: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Number of rows held out.
+    pub fn held_out_len(&self) -> usize {
+        self.held_out.len() / self.width
+    }
+
+    fn training_len(&self) -> usize {
+        self.training.len() / self.width
+    }
+}
+
+impl Dataset for Table {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        let rows = self.training_len();
+        let mut draw = Vec::with_capacity(n * self.width);
+        // The cache decides nothing but the time it takes, so a panic elsewhere cannot have spoilt it.
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = u128::from(random.step()) * n as u128;
+        let end = place + n as u128;
+        while place < end {
+            let epoch = random.stream("epoch").at((place / rows as u128) as u64);
+            let first = (place % rows as u128) as usize;
+            let count = (rows - first).min((end - place) as usize);
+            let index = match orders.iter().position(|(known, _)| *known == epoch) {
+                Some(index) => index,
+                None => {
+                    if orders.len() >= KEPT_ORDERS {
+                        orders.remove(0);
+                    }
+                    orders.push((epoch, epoch.permutation(rows)));
+                    orders.len() - 1
+                }
+            };
+            for &row in &orders[index].1[first..first + count] {
+                draw.extend_from_slice(&self.training[row * self.width..(row + 1) * self.width]);
+            }
+            place += count as u128;
+        }
+        draw
+    }
+
+    /// `n` different held-out rows at random, or all in a fixed order if there are no more.
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        if n >= self.held_out_len() {
+            return self.held_out.clone();
+        }
+        let chosen = random.stream("held-out").permutation(self.held_out_len());
+        let rows = chosen[..n].iter();
+        rows.flat_map(|row| &self.held_out[row * self.width..(row + 1) * self.width]).copied().collect()
+    }
+
+    fn len(&self) -> Option<usize> {
+        Some(self.training_len())
+    }
+    fn columns(&self) -> Option<Vec<String>> {
+        self.columns.clone()
+    }
+    fn standardization(&self) -> Option<Standardization> {
+        self.standardization.clone()
+    }
+}
+
+fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataError> {
+    let (mut mean, mut deviation) = (Vec::new(), Vec::new());
+    for column in 0..raw.width {
+        let values = || rows.iter().map(|row| raw.values[row * raw.width + column]);
+        let centre = values().sum::<f64>() / rows.len() as f64;
+        let variance = values().map(|v| (v - centre).powi(2)).sum::<f64>() / rows.len() as f64;
+        let smallest = f64::EPSILON * centre.abs();
+        if !(variance.is_finite() && variance.sqrt() > smallest) {
+            return Err(malformed(
+                &raw.path,
+                &column_name(column, raw.columns.as_deref()),
+                format!(
+                    "its standard deviation over the {} training rows is {}, so it cannot be standardised; \
+                     remove the column, or set standardize = false",
+                    rows.len(),
+                    variance.sqrt()
+                ),
+            ));
+        }
+        mean.push(centre);
+        deviation.push(variance.sqrt());
+    }
+    Ok(Standardization { mean, deviation })
+}
+
+/// "column 3", with its name if there is one.
+pub(super) fn column_name(column: usize, names: Option<&[String]>) -> String {
+    match names.and_then(|names| names.get(column)) {
+        Some(name) => format!("column {} ({name})", column + 1),
+        None => format!("column {}", column + 1),
+    }
+}
+
+pub(super) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> DataError {
+    DataError::Malformed {
+        path: path.into(),
+        place: place.into(),
+        reason: reason.into(),
+    }
+}
+
+/// Opens a regular file: anything else might never end.
+pub(super) fn open(path: &Path) -> Result<(std::fs::File, u64), DataError> {
+    let io = |source| DataError::Io {
+        path: path.into(),
+        source,
+    };
+    let metadata = std::fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(io(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            "not a regular file",
+        )));
+    }
+    Ok((std::fs::File::open(path).map_err(io)?, metadata.len()))
+}
+
+/// Refuses options of a table that cannot be used.
+pub(super) fn check_options(path: &Path, held_out: f64) -> Result<(), ConfigError> {
+    ConfigError::require(!path.as_os_str().is_empty(), "path", "\"\"", "the path of a file")?;
+    ConfigError::require(
+        held_out > 0.0 && held_out < 1.0,
+        "held_out",
+        held_out,
+        "a share between 0 and 1, both excluded",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(rows: usize) -> RawTable {
+        RawTable {
+            path: "numbers.csv".into(),
+            width: 2,
+            values: (0..rows).flat_map(|row| [row as f64, 1000.0 - row as f64]).collect(),
+            columns: None,
+        }
+    }
+
+    fn first_column(values: &[Real]) -> Vec<usize> {
+        values.chunks(2).map(|row| row[0] as usize).collect()
+    }
+
+    #[test]
+    fn every_row_is_either_trained_on_or_held_out() {
+        let table = Table::new(raw(50), 0.2, false, Random::new(1)).unwrap();
+        let mut rows = first_column(&table.training);
+        assert_eq!((rows.len(), table.held_out_len(), table.len()), (40, 10, Some(40)));
+        rows.extend(first_column(&table.held_out(99, Random::new(1))));
+        rows.sort_unstable();
+        assert_eq!(rows, (0..50).collect::<Vec<_>>());
+        let other = Table::new(raw(50), 0.2, false, Random::new(2)).unwrap();
+        assert_ne!(first_column(&other.held_out), first_column(&table.held_out));
+    }
+
+    #[test]
+    fn an_epoch_gives_every_row_once_and_the_next_in_another_order() {
+        let table = Table::new(raw(31), 0.01, false, Random::new(1)).unwrap();
+        let place = Random::new(5).stream("data");
+        // 30 rows in batches of 7 from step 0: the epochs end inside batches.
+        let rows: Vec<usize> = (0..30).flat_map(|step| first_column(&table.draw(7, place.at(step)))).collect();
+        let epochs: Vec<Vec<usize>> = rows.chunks(30).map(<[usize]>::to_vec).collect();
+        let mut expected = first_column(&table.training);
+        expected.sort_unstable();
+        for (index, epoch) in epochs.iter().enumerate() {
+            let mut sorted = epoch.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, expected, "epoch {index}");
+        }
+        assert_ne!(epochs[0], epochs[1]);
+    }
+
+    #[test]
+    fn a_draw_depends_on_its_place_alone() {
+        let table = Table::new(raw(20), 0.1, false, Random::new(1)).unwrap();
+        let fresh = Table::new(raw(20), 0.1, false, Random::new(1)).unwrap();
+        let place = Random::new(5).stream("data");
+        for step in 0..40 {
+            table.draw(8, place.at(step));
+        }
+        assert_eq!(table.draw(8, place.at(3)), fresh.draw(8, place.at(3)));
+        // More rows than there are: the epochs follow each other.
+        assert_eq!(table.draw(45, place.at(0)).len(), 90);
+    }
+
+    #[test]
+    fn the_training_part_is_standardised_by_its_own_statistics() {
+        let table = Table::new(raw(100), 0.3, true, Random::new(3)).unwrap();
+        for column in 0..2 {
+            let values = table.training.iter().skip(column).step_by(2).map(|&v| f64::from(v));
+            let mean = values.clone().sum::<f64>() / 70.0;
+            let variance = values.map(|v| v * v).sum::<f64>() / 70.0;
+            assert!(mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-5, "{mean} {variance}");
+        }
+        let standardization = table.standardization().unwrap();
+        for row in standardization.invert(&table.held_out(100, Random::new(0))).chunks(2) {
+            assert!((row[0] + row[1] - 1000.0).abs() < 1e-3, "{row:?}");
+            assert!((row[0] - row[0].round()).abs() < 1e-3, "{row:?}");
+        }
+        let log_volume = standardization.deviation.iter().map(|d| d.ln()).sum::<f64>();
+        assert_eq!(standardization.log_volume(), log_volume);
+    }
+
+    #[test]
+    fn tables_that_cannot_be_split_or_standardised_are_refused() {
+        let error = Table::new(raw(1), 0.1, false, Random::new(1)).unwrap_err().to_string();
+        assert!(error.starts_with("numbers.csv: ") && error.contains("1 row(s)"), "{error}");
+        let mut constant = raw(10);
+        constant.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = 7.1);
+        constant.columns = Some(vec!["a".into(), "b".into()]);
+        let error = Table::new(constant, 0.1, true, Random::new(1)).unwrap_err().to_string();
+        assert!(error.contains("column 2 (b)") && error.contains("standardize = false"), "{error}");
+    }
+
+    #[test]
+    fn options_that_make_no_sense_are_refused_by_name() {
+        for share in [0.0, 1.0, -0.1, f64::NAN] {
+            let error = check_options(Path::new("a.csv"), share).unwrap_err();
+            assert_eq!(error.key, "held_out");
+        }
+        assert_eq!(check_options(Path::new(""), 0.1).unwrap_err().key, "path");
+    }
+}

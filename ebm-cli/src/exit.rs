@@ -1,0 +1,117 @@
+//! How a command ends: exit codes, and errors that know theirs.
+
+use std::process::ExitCode;
+
+/// The exit codes of `ebm`. They are part of its interface: scripts may rely on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All went well.
+    Success = 0,
+    /// Something else went wrong: an internal limit, or an output file that cannot be written.
+    Other = 1,
+    /// The command line is wrong (clap's code).
+    Usage = 2,
+    /// The configuration cannot be read or used.
+    Config = 3,
+    /// The data cannot be read or used.
+    Data = 4,
+    /// The run directory cannot be made, read or written.
+    RunDirectory = 5,
+    /// A term of the training became NaN or infinite; the last good weights were saved.
+    NotFinite = 6,
+    /// Training ran to its end but diverged; everything was saved.
+    Diverged = 7,
+}
+
+impl Exit {
+    /// Every code but success, with its meaning in a line.
+    pub const FAILURES: [(Exit, &'static str); 7] = [
+        (Exit::Other, "something else went wrong (an output file that cannot be written, an internal error)"),
+        (Exit::Usage, "wrong command line"),
+        (Exit::Config, "a configuration that cannot be read or used"),
+        (Exit::Data, "data that cannot be read or used"),
+        (Exit::RunDirectory, "a run directory that cannot be made, read or written, or that exists already"),
+        (Exit::NotFinite, "training stopped at a NaN or an infinity; the last good weights were saved"),
+        (Exit::Diverged, "training reached its end but diverged; everything was saved"),
+    ];
+
+    /// The table of codes, as `ebm --help` shows it.
+    pub fn table() -> String {
+        let mut text = format!("Exit codes:\n  {}  success", Exit::Success as u8);
+        for (exit, meaning) in Self::FAILURES {
+            text.push_str(&format!("\n  {}  {meaning}", exit as u8));
+        }
+        text
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// An error and the exit code it ends the process with.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// What happened; its chain of causes is printed on one line.
+    pub error: anyhow::Error,
+}
+
+impl Failure {
+    /// An error with an exit code.
+    pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
+        Self { exit, error: error.into() }
+    }
+
+    /// A message with an exit code.
+    pub fn message(exit: Exit, message: impl Into<String>) -> Self {
+        Self::new(exit, anyhow::Error::msg(message.into()))
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.error)
+    }
+}
+
+/// Gives an error its exit code.
+pub trait OrExit<T> {
+    /// The same result, its error ending the process with `exit`.
+    ///
+    /// # Errors
+    /// The error that was there.
+    fn or_exit(self, exit: Exit) -> Result<T, Failure>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
+    fn or_exit(self, exit: Exit) -> Result<T, Failure> {
+        self.map_err(|error| Failure::new(exit, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_distinct_and_in_the_table() {
+        let table = Exit::table();
+        let mut codes: Vec<u8> = Exit::FAILURES.iter().map(|(exit, _)| *exit as u8).collect();
+        for (exit, meaning) in Exit::FAILURES {
+            assert!(table.contains(&format!("{}  {meaning}", exit as u8)));
+        }
+        codes.dedup();
+        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7]);
+    }
+
+    #[test]
+    fn causes_are_told_on_one_line() {
+        let failure = anyhow::anyhow!("disk full").context("metrics.jsonl");
+        assert_eq!(Failure::new(Exit::Other, failure).to_string(), "metrics.jsonl: disk full");
+    }
+}

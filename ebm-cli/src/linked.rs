@@ -1,0 +1,24 @@
+//! The bound crates that this program is built with.
+
+/// Links crates that register bounds. A crate that is a dependency but is never named registers nothing, silently.
+macro_rules! link {
+    ($($bounds:ident),+ $(,)?) => { $(use $bounds as _;)+ };
+}
+
+link!(bounds_sv, bounds_gp);
+
+#[cfg(test)]
+mod tests {
+    use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
+
+    fn names<C: Registered + ?Sized>() -> Vec<&'static str> {
+        registry::all::<C>().iter().map(|d| d.name).collect()
+    }
+
+    #[test]
+    fn every_bound_that_comes_with_the_program_is_registered() {
+        assert_eq!(names::<dyn LowerBoundConfig>(), ["sv"]);
+        assert_eq!(names::<dyn UpperBoundConfig>(), ["gp", "none", "zero-gp"]);
+        registry::check_registry().unwrap();
+    }
+}

@@ -1,0 +1,240 @@
+//! The course of a run: the likelihood between its bounds, and how good the samples are.
+
+use plotters::style::RGBColor;
+use std::path::Path;
+
+use super::PlotError;
+use super::canvas::{Canvas, FAINT_INK, INK};
+use super::font::Anchor;
+use super::limits;
+use super::panel::Panel;
+use super::scale::{Scale, count, label};
+
+const WIDTH: u32 = 1600;
+const LEFT: u32 = 130;
+const RIGHT: u32 = 40;
+const BOUNDS_TOP: u32 = 116;
+const BOUNDS_HEIGHT: u32 = 520;
+const COVERAGE_HEIGHT: u32 = 240;
+const BELOW: u32 = 68;
+const X_TICKS: usize = 10;
+
+const LOWER: RGBColor = RGBColor(0, 114, 178);
+const EXACT: RGBColor = RGBColor(15, 15, 15);
+const UPPER: RGBColor = RGBColor(213, 94, 0);
+const ENTROPY: RGBColor = RGBColor(0, 140, 100);
+const SHARE: RGBColor = RGBColor(0, 114, 178);
+const MODES: RGBColor = RGBColor(170, 60, 130);
+
+/// A value of a curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// Training steps done.
+    pub step: u64,
+    /// The value. One that is not finite is skipped and interrupts the line.
+    pub value: f64,
+    /// Standard error of the value, drawn as a band where it is finite and above 0.
+    pub standard_error: f64,
+}
+
+/// The course of a run, as a picture 1600 pixels wide.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curves<'a> {
+    /// The heading.
+    pub title: &'a str,
+    /// A lower bound of the negative log-likelihood, nats.
+    pub lower: &'a [CurvePoint],
+    /// The exact negative log-likelihood, nats.
+    pub exact: &'a [CurvePoint],
+    /// An upper bound of the negative log-likelihood, nats.
+    pub upper: &'a [CurvePoint],
+    /// Entropy of the data in nats, where it is known: no likelihood can be better.
+    pub entropy: Option<f64>,
+    /// Quality of the samples, in a panel below.
+    pub coverage: Option<Coverage<'a>>,
+}
+
+/// How good the samples of a run are, where the data has modes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coverage<'a> {
+    /// Share of samples near a mode, in [0, 1].
+    pub good_share: &'a [CurvePoint],
+    /// What "good" means: "within 4 standard deviations of a mode".
+    pub meaning: &'a str,
+    /// Number of modes that have samples.
+    pub modes: &'a [CurvePoint],
+    /// Number of modes there are.
+    pub modes_total: usize,
+}
+
+impl Curves<'_> {
+    /// Draws the picture and writes it to `path` as a PNG, atomically.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), PlotError> {
+        let mut height = BOUNDS_TOP + BOUNDS_HEIGHT + BELOW;
+        let coverage_top = height + 44;
+        if self.coverage.is_some() {
+            height = coverage_top + COVERAGE_HEIGHT + BELOW;
+        }
+        Canvas::save(path, (WIDTH, height), |canvas| {
+            canvas.text(self.title, (20.0, 12.0), (27, WIDTH - 40), INK, Anchor::TopLeft)?;
+            self.bounds_panel(canvas)?;
+            match &self.coverage {
+                Some(coverage) => coverage.panel(canvas, coverage_top, self.last_step()),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn last_step(&self) -> f64 {
+        let coverage = self.coverage.iter().flat_map(|c| [c.good_share, c.modes]);
+        let curves = [self.lower, self.exact, self.upper].into_iter().chain(coverage);
+        let last = curves.flatten().map(|p| p.step).max().unwrap_or(0);
+        last.max(10) as f64
+    }
+
+    fn bounds_panel(&self, canvas: &Canvas<'_>) -> Result<(), PlotError> {
+        let curves = [
+            (self.lower, LOWER, "lower bound"),
+            (self.exact, EXACT, "exact NLL"),
+            (self.upper, UPPER, "upper bound"),
+        ];
+        let values: Vec<f64> = curves
+            .iter()
+            .flat_map(|(points, ..)| *points)
+            .map(|p| p.value)
+            .collect();
+        let last = |points: &[CurvePoint]| points.iter().rev().map(|p| p.value).find(|v| v.is_finite());
+        let kept: Vec<f64> = curves
+            .iter()
+            .filter_map(|(points, ..)| last(points))
+            .chain(self.entropy)
+            .collect();
+        let limits = limits::choose(&values, &kept);
+
+        let mut legend = Legend::new(canvas, 64);
+        for (points, colour, name) in curves {
+            if let Some(value) = last(points) {
+                legend.entry(&format!("{name}, last {} nats", figure(value)), colour)?;
+            }
+        }
+        if let Some(entropy) = self.entropy {
+            legend.entry(
+                &format!("entropy of the data, {} nats", label(entropy, 0.0001)),
+                ENTROPY,
+            )?;
+        }
+        let panel = panel(canvas, BOUNDS_TOP, BOUNDS_HEIGHT, self.last_step(), limits.scale);
+        panel.mesh((X_TICKS, 8))?;
+        for (points, colour, _) in curves {
+            let band: Vec<_> = points
+                .iter()
+                .map(|p| (p.step as f64, p.value - p.standard_error, p.value + p.standard_error))
+                .collect();
+            panel.band(&band, colour)?;
+        }
+        if let Some(entropy) = self.entropy {
+            panel.level(entropy, ENTROPY)?;
+        }
+        for (points, colour, _) in curves {
+            let line: Vec<_> = points.iter().map(|p| (p.step as f64, p.value)).collect();
+            panel.line(&line, colour)?;
+        }
+        panel.axes((X_TICKS, 8), ("training steps", Some("negative log-likelihood, nats")))?;
+
+        let skipped = values.iter().filter(|v| !v.is_finite()).count();
+        let mut remarks: Vec<String> = limits.remark.into_iter().collect();
+        if values.len() == skipped {
+            remarks.push("no finite value yet".into());
+        } else if skipped > 0 {
+            remarks.push(format!("values that are not finite, skipped: {}", count(skipped)));
+        }
+        let has_band = curves
+            .iter()
+            .flat_map(|(points, ..)| *points)
+            .any(|p| p.standard_error > 0.0);
+        if has_band {
+            remarks.push("bands: \u{b1} one standard error".into());
+        }
+        let at = (f64::from(LEFT), f64::from(BOUNDS_TOP - 24));
+        canvas.text(&remarks.join("; "), at, (16, panel.room()), FAINT_INK, Anchor::TopLeft)
+    }
+}
+
+impl Coverage<'_> {
+    fn panel(&self, canvas: &Canvas<'_>, top: u32, last_step: f64) -> Result<(), PlotError> {
+        let scale = Scale::Linear { low: 0.0, high: 104.0 };
+        let panel = panel(canvas, top, COVERAGE_HEIGHT, last_step, scale);
+        let total = self.modes_total.max(1) as f64;
+        let percent = |points: &[CurvePoint], whole: f64| -> Vec<(f64, f64)> {
+            points
+                .iter()
+                .map(|p| (p.step as f64, 100.0 * p.value / whole))
+                .collect()
+        };
+        let last = |points: &[CurvePoint]| points.iter().rev().map(|p| p.value).find(|v| v.is_finite());
+        let mut legend = Legend::new(canvas, top - 22);
+        if let Some(share) = last(self.good_share) {
+            let text = format!("good samples ({}), last {} %", self.meaning, label(100.0 * share, 0.1));
+            legend.entry(&text, SHARE)?;
+        }
+        if let Some(modes) = last(self.modes) {
+            legend.entry(
+                &format!("modes with samples, last {modes} of {}", self.modes_total),
+                MODES,
+            )?;
+        }
+        panel.mesh((X_TICKS, 5))?;
+        panel.line(&percent(self.modes, total), MODES)?;
+        panel.line(&percent(self.good_share, 1.0), SHARE)?;
+        panel.axes((X_TICKS, 5), ("training steps", Some("percent")))
+    }
+}
+
+fn panel<'c, 'a>(canvas: &'c Canvas<'a>, top: u32, height: u32, last_step: f64, y: Scale) -> Panel<'c, 'a> {
+    Panel {
+        canvas,
+        place: (
+            f64::from(LEFT),
+            f64::from(top),
+            f64::from(WIDTH - LEFT - RIGHT),
+            f64::from(height),
+        ),
+        x: Scale::Linear {
+            low: 0.0,
+            high: last_step,
+        },
+        y,
+    }
+}
+
+/// A value in words: three decimals, fewer where it is large.
+fn figure(value: f64) -> String {
+    label(value, (value.abs() * 1e-4).max(0.001))
+}
+
+/// Names of curves in a row, each behind a piece of its line.
+struct Legend<'c, 'a> {
+    canvas: &'c Canvas<'a>,
+    at: (f64, f64),
+}
+
+impl<'c, 'a> Legend<'c, 'a> {
+    fn new(canvas: &'c Canvas<'a>, line: u32) -> Self {
+        let at = (f64::from(LEFT), f64::from(line));
+        Self { canvas, at }
+    }
+
+    fn entry(&mut self, text: &str, colour: RGBColor) -> Result<(), PlotError> {
+        const SIZE: u32 = 18;
+        let (x, y) = self.at;
+        self.canvas.path(&[(x, y), (x + 28.0, y)], colour, 4)?;
+        let room = (f64::from(WIDTH) - x - 46.0).max(60.0) as u32;
+        self.canvas
+            .text(text, (x + 36.0, y + 1.5), (SIZE, room), INK, Anchor::Left)?;
+        self.at.0 += 72.0 + f64::from(self.canvas.width_of(text, SIZE)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! Pictures of models and runs, as PNG files.
+//!
+//! Everything here takes plain numbers. Files are written whole or not at all, the typeface is compiled in, and what
+//! cannot be shown (points outside the axes, values that are not finite) is said in the picture.
+
+mod atomic;
+mod canvas;
+mod colour_map;
+mod curves;
+mod density;
+mod error;
+mod font;
+mod grid;
+mod limits;
+mod panel;
+mod scale;
+mod scatter;
+
+pub(crate) use atomic::write_atomically;
+pub use curves::{Coverage, CurvePoint, Curves};
+pub use density::{Cloud, DensityPicture};
+pub use error::PlotError;
+pub use grid::{Axis, Frame, Grid};
+pub use scatter::Scatter;
+
+#[cfg(test)]
+mod tests;

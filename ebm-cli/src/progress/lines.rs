@@ -1,0 +1,67 @@
+//! Plain lines, where stdout is no terminal.
+
+use ebm_core::geometry::Geometry;
+use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use std::io::Write;
+use std::time::Instant;
+
+use super::Status;
+
+/// Lines a run.
+const LINES: u64 = 50;
+
+/// About fifty lines a run: step, rate, remaining time, the current figures.
+#[derive(Debug)]
+pub struct Lines<W> {
+    steps: u64,
+    next: u64,
+    out: W,
+    started: Instant,
+    status: Status,
+}
+
+impl<W: Write> Lines<W> {
+    /// Lines about a run of `steps` steps.
+    pub fn new(steps: u64, out: W) -> Self {
+        Self { steps, next: 0, out, started: Instant::now(), status: Status::default() }
+    }
+
+    fn line(&mut self, step: u64) {
+        if step < self.next {
+            return;
+        }
+        self.next = step + (self.steps / LINES).max(1);
+        let rate = step as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        let left = (self.steps.saturating_sub(step)) as f64 / rate;
+        let Self { steps, status, .. } = self;
+        // A reader that went away is no reason to stop training.
+        let _ = writeln!(self.out, "step {step}/{steps} | {rate:.0} steps/s | {left:.0} s left | {status}");
+        let _ = self.out.flush();
+    }
+}
+
+impl<G: Geometry, W: Write> Observer<G> for Lines<W> {
+    fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
+        self.status.report(report);
+        self.line(report.step);
+        Ok(Flow::Continue)
+    }
+    fn on_evaluation(&mut self, _: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
+        self.status.evaluation(evaluation);
+        Ok(Flow::Continue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_run_gets_about_fifty_lines() {
+        let mut lines = Lines::new(10_000, Vec::new());
+        (1..=10_000).for_each(|step| lines.line(step));
+        let text = String::from_utf8(lines.out).unwrap();
+        assert!((45..=55).contains(&text.lines().count()), "{text}");
+        assert!(text.starts_with("step 1/10000 | "));
+    }
+}

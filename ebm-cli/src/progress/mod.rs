@@ -1,0 +1,22 @@
+//! What a person sees of a run while it goes on.
+
+mod bar;
+mod lines;
+mod status;
+
+pub use bar::Bar;
+pub use lines::Lines;
+pub use status::Status;
+
+use ebm_core::geometry::Geometry;
+use ebm_core::trainer::Observer;
+use std::io::IsTerminal;
+
+/// A bar where stdout is a terminal, lines where it is not, nothing where nothing is wanted.
+pub fn progress<G: Geometry>(steps: u64, quiet: bool) -> Option<Box<dyn Observer<G>>> {
+    match (quiet, std::io::stdout().is_terminal()) {
+        (true, _) => None,
+        (false, true) => Some(Box::new(Bar::new(steps))),
+        (false, false) => Some(Box::new(Lines::new(steps, std::io::stdout()))),
+    }
+}

@@ -1,0 +1,60 @@
+//! The current figures of a run on one line.
+
+use ebm_core::bounds::Measurement;
+use ebm_core::trainer::{Evaluation, StepReport};
+use std::fmt;
+
+/// The current lower bound, negative log-likelihood and upper bound, in nats.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    lower: Option<f64>,
+    nll: Option<f64>,
+    upper: Option<f64>,
+    good_share: Option<f64>,
+}
+
+impl Status {
+    /// Takes the bounds of a report.
+    pub fn report(&mut self, report: &StepReport) {
+        let value = |measurement: &Option<Measurement>| measurement.as_ref().map(|m| m.value);
+        self.lower = value(&report.lower).or(self.lower);
+        self.upper = value(&report.upper).or(self.upper);
+    }
+
+    /// Takes the likelihood of an evaluation; one that could not be had is not shown any longer.
+    pub fn evaluation(&mut self, evaluation: &Evaluation) {
+        self.nll = evaluation.get("nll").map(|m| m.value);
+        self.good_share = evaluation.get("good_share").map(|m| m.value);
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nats = |value: Option<f64>| match value {
+            None => "-".to_string(),
+            Some(value) if value.abs() < 1e4 => format!("{value:.3}"),
+            Some(value) => format!("{value:.2e}"),
+        };
+        write!(f, "lower {} | NLL {} | upper {} nats", nats(self.lower), nats(self.nll), nats(self.upper))?;
+        match self.good_share {
+            None => Ok(()),
+            Some(share) => write!(f, " | good samples {:.0} %", 100.0 * share),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::bounds::Guarantee;
+
+    #[test]
+    fn what_is_not_known_is_a_dash_and_what_is_large_is_short() {
+        let measured = |value: f64| Measurement::of([value, value], Guarantee::heuristic("test"));
+        let mut status = Status::default();
+        assert_eq!(status.to_string(), "lower - | NLL - | upper - nats");
+        status.report(&StepReport { lower: Some(measured(-1.23456)), upper: Some(measured(3e7)), ..Default::default() });
+        status.evaluation(&Evaluation::from([("nll".into(), measured(0.5)), ("good_share".into(), measured(0.516))]));
+        assert_eq!(status.to_string(), "lower -1.235 | NLL 0.500 | upper 3.00e7 nats | good samples 52 %");
+    }
+}

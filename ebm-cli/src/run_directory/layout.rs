@@ -1,0 +1,23 @@
+//! What lies where in a run directory.
+
+/// Says that the directory is a run, and what it was made from.
+pub const MARKER: &str = "run.json";
+/// The resolved configuration.
+pub const CONFIG: &str = "config.toml";
+/// The versions of everything that took part.
+pub const VERSIONS: &str = "versions.json";
+/// The figures of the run, one JSON object a line.
+pub const METRICS: &str = "metrics.jsonl";
+/// What happened, with times.
+pub const LOG: &str = "log.txt";
+/// How the run ended.
+pub const SUMMARY: &str = "summary.json";
+/// Weights, one file a player.
+pub const WEIGHTS: &str = "weights";
+/// Pictures.
+pub const PICTURES: &str = "pictures";
+
+/// Every file, the marker last: while it is there, the directory is known as a run.
+pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
+/// Every folder.
+pub(super) const FOLDERS: [&str; 2] = [WEIGHTS, PICTURES];

@@ -1,0 +1,44 @@
+//! The file that says that a directory is a run.
+
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{RunDirectoryError, layout};
+
+/// The format that this program writes.
+const FORMAT: &str = "ebm run, version 1";
+
+/// What a run was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Marker {
+    format: String,
+    /// The configuration file, as it was given.
+    pub config: PathBuf,
+    /// The folder that relative paths of the configuration are relative to.
+    pub base: PathBuf,
+}
+
+impl Marker {
+    /// The marker of a run made from a configuration file.
+    pub fn new(config: &Path, base: &Path) -> Self {
+        Self { format: FORMAT.into(), config: config.into(), base: base.into() }
+    }
+
+    /// The marker of the run at `directory`.
+    ///
+    /// # Errors
+    /// If there is none, or it is of another format.
+    pub fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
+        let not = |reason: String| RunDirectoryError::NotARun { path: directory.into(), reason };
+        let text = fs::read_to_string(directory.join(layout::MARKER))
+            .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
+        let marker: Self =
+            serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;
+        match marker.format == FORMAT {
+            true => Ok(marker),
+            false => Err(not(format!("it says {:?}, this program reads {FORMAT:?}", marker.format))),
+        }
+    }
+}

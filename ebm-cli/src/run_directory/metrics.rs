@@ -1,0 +1,120 @@
+//! The figures of a run, one JSON object a line.
+
+use ebm_core::bounds::{Guarantee, Measurement};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{RunDirectoryError, layout};
+
+/// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metric {
+    /// The value.
+    pub value: f64,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Standard error; `null` for what is no estimate.
+    pub standard_error: Option<f64>,
+    /// Number of samples it was computed from; `null` for what is no estimate.
+    pub samples: Option<usize>,
+    /// What may be claimed about it; `null` for what is no bound.
+    pub guarantee: Option<Guarantee>,
+    /// Named figures that explain the value.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub diagnostics: BTreeMap<String, f64>,
+}
+
+impl Metric {
+    /// A plain number.
+    pub fn number(value: f64, unit: &'static str) -> Self {
+        Self { value, unit, standard_error: None, samples: None, guarantee: None, diagnostics: BTreeMap::new() }
+    }
+
+    /// A measured value.
+    pub fn measured(measurement: &Measurement, unit: &'static str) -> Self {
+        Self {
+            value: measurement.value,
+            unit,
+            standard_error: Some(measurement.standard_error),
+            samples: Some(measurement.samples),
+            guarantee: Some(measurement.guarantee.clone()),
+            diagnostics: measurement.diagnostics.iter().cloned().collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    step: u64,
+    event: &'static str,
+    metrics: &'a BTreeMap<String, Metric>,
+}
+
+/// The growing file of a run's figures.
+#[derive(Debug)]
+pub struct MetricsFile {
+    path: PathBuf,
+    file: File,
+}
+
+impl MetricsFile {
+    /// Starts the file of a run.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn create(directory: &Path) -> Result<Self, RunDirectoryError> {
+        let path = directory.join(layout::METRICS);
+        let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
+        Ok(Self { path, file })
+    }
+
+    /// Adds a line, in one write: a run that is killed leaves whole lines.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn line(
+        &mut self,
+        step: u64,
+        event: &'static str,
+        metrics: &BTreeMap<String, Metric>,
+    ) -> Result<(), RunDirectoryError> {
+        let mut line = serde_json::to_vec(&Line { step, event, metrics })
+            .map_err(|error| RunDirectoryError::Damaged { path: self.path.clone(), reason: error.to_string() })?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(RunDirectoryError::io(&self.path, "write the file"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_json_with_unit_error_samples_and_guarantee() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = MetricsFile::create(folder.path()).unwrap();
+        let measured = Measurement::of([1.0, 2.0], Guarantee::certified("exact")).with("residual", 0.5);
+        let metrics = BTreeMap::from([
+            ("lower".to_string(), Metric::measured(&measured, "nats")),
+            ("rate".to_string(), Metric::number(f64::NAN, "1")),
+        ]);
+        file.line(1, "training", &metrics).unwrap();
+        file.line(2, "training", &metrics).unwrap();
+        let text = std::fs::read_to_string(folder.path().join(layout::METRICS)).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        let expected = serde_json::json!({
+            "step": 2, "event": "training", "metrics": {
+                "lower": {
+                    "value": 1.5, "unit": "nats", "standard_error": 0.5, "samples": 2,
+                    "guarantee": {"level": "certified", "reason": "exact"}, "diagnostics": {"residual": 0.5}
+                },
+                "rate": {"value": null, "unit": "1", "standard_error": null, "samples": null, "guarantee": null}
+            }
+        });
+        assert_eq!(lines[1], expected);
+    }
+}

@@ -1,0 +1,67 @@
+//! The versions of everything that took part in a run.
+
+use ebm_core::registry::{self, Registered};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::config::{KIND, RunConfig};
+
+/// The versions of everything that took part in a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Versions {
+    /// Version of this crate.
+    ebm: &'static str,
+    /// The compiler.
+    rustc: &'static str,
+    /// The target it compiled for.
+    target: &'static str,
+    /// Precision of the numbers: `f32` or `f64`.
+    precision: &'static str,
+    /// Where the numbers are: `cpu` or `cuda`.
+    device: &'static str,
+    /// Seed of the run.
+    seed: u64,
+    /// The components used, by section.
+    components: BTreeMap<&'static str, Component>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Component {
+    name: String,
+    #[serde(rename = "crate")]
+    crate_name: &'static str,
+    version: &'static str,
+}
+
+impl Versions {
+    /// The versions that a configuration uses.
+    pub fn of(config: &RunConfig) -> Self {
+        let components = [
+            ("data", component(&config.data)),
+            ("generator", component(&config.generator)),
+            ("energy", component(&config.energy)),
+            ("lower", component(&config.lower)),
+            ("upper", component(&config.upper)),
+        ];
+        let present = components.into_iter().filter_map(|(section, found)| Some((section, found?)));
+        Self {
+            ebm: env!("CARGO_PKG_VERSION"),
+            rustc: env!("EBM_RUSTC"),
+            target: env!("EBM_TARGET"),
+            precision: if cfg!(feature = "f64") { "f64" } else { "f32" },
+            device: if cfg!(feature = "cuda") { "cuda" } else { "cpu" },
+            seed: config.seed,
+            components: present.collect(),
+        }
+    }
+}
+
+fn component<C: Registered + Serialize + ?Sized>(config: &C) -> Option<Component> {
+    let form = serde_json::to_value(config).ok()?;
+    let descriptor = registry::find::<C>(form[KIND].as_str()?)?;
+    Some(Component {
+        name: descriptor.name.to_string(),
+        crate_name: descriptor.crate_name,
+        version: descriptor.crate_version,
+    })
+}

@@ -1,0 +1,222 @@
+//! Parallel Markov chains on a potential, all with one step size.
+//!
+//! Every method is a run of leapfrog steps from a fresh momentum p ~ N(0, I):
+//!
+//! ```text
+//! p <- p - eps/2 grad E(x);   x <- x + eps p;   p <- p - eps/2 grad E(x)
+//! ```
+//!
+//! One leapfrog step taken without a test is the unadjusted Langevin step x - eps^2/2 grad E(x) + eps n. With the test
+//! on the change of E + |p|^2 / 2 it is MALA, and several steps with the test are HMC.
+
+use ebm_core::device::Real;
+use ebm_core::random::Random;
+
+/// Energies `[B]` and gradients `[B, D]` at points `[B, D]`, row-major.
+pub(super) type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;
+
+/// One transition of every chain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transition {
+    /// Step size eps, in units of the data.
+    pub(super) step_size: f64,
+    /// Leapfrog steps.
+    pub(super) leapfrog: usize,
+    /// Whether a proposal must pass the Metropolis test.
+    pub(super) tested: bool,
+}
+
+/// The states of B chains in D dimensions.
+pub(super) struct Chains<'a> {
+    potential: &'a Potential<'a>,
+    width: usize,
+    points: Vec<Real>,
+    energies: Vec<Real>,
+    gradients: Vec<Real>,
+    moved: Vec<bool>,
+}
+
+/// What a transition did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// Mean over the chains of the probability that the Metropolis test accepts.
+    pub(super) acceptance: f64,
+    /// Proposals whose energy or gradient was not finite; none of them is ever taken.
+    pub(super) not_finite: usize,
+}
+
+impl<'a> Chains<'a> {
+    /// Chains that start at `points` `[B, D]`.
+    ///
+    /// # Errors
+    /// The index and energy of the first chain whose energy or gradient is not finite.
+    pub(super) fn start(
+        potential: &'a Potential<'a>,
+        width: usize,
+        points: Vec<Real>,
+    ) -> Result<Self, (usize, f64)> {
+        let (energies, gradients) = potential(&points);
+        for (i, (energy, gradient)) in energies.iter().zip(gradients.chunks(width)).enumerate() {
+            if !energy.is_finite() || !gradient.iter().all(|g| g.is_finite()) {
+                return Err((i, f64::from(*energy)));
+            }
+        }
+        let moved = vec![false; energies.len()];
+        Ok(Self {
+            potential,
+            width,
+            points,
+            energies,
+            gradients,
+            moved,
+        })
+    }
+
+    /// Proposes a new state to every chain and takes those that are accepted.
+    pub(super) fn advance(&mut self, transition: Transition, random: Random) -> Outcome {
+        let step = transition.step_size as Real;
+        let start = random.stream("momentum").normals(self.points.len());
+        let mut momentum = start.clone();
+        let mut points = self.points.clone();
+        let (mut energies, mut gradients) = (Vec::new(), self.gradients.clone());
+        for _ in 0..transition.leapfrog {
+            kick(&mut momentum, &gradients, 0.5 * step);
+            drift(&mut points, &momentum, step);
+            (energies, gradients) = (self.potential)(&points);
+            kick(&mut momentum, &gradients, 0.5 * step);
+        }
+
+        let chances = random.stream("test").uniforms(self.energies.len());
+        let mut outcome = Outcome::default();
+        for i in 0..self.energies.len() {
+            let row = i * self.width..(i + 1) * self.width;
+            let proposal = points[row.clone()].iter().chain(&gradients[row.clone()]);
+            if !energies[i].is_finite() || !proposal.copied().all(Real::is_finite) {
+                outcome.not_finite += 1;
+                continue;
+            }
+            let potential = f64::from(energies[i]) - f64::from(self.energies[i]);
+            let change = potential + kinetic(&momentum[row.clone()]) - kinetic(&start[row.clone()]);
+            // A momentum that overflowed gives NaN, which counts as no chance.
+            let probability = match (-change).exp() {
+                p if p.is_nan() => 0.0,
+                p => p.min(1.0),
+            };
+            outcome.acceptance += probability;
+            if !transition.tested || f64::from(chances[i]) < probability {
+                self.points[row.clone()].copy_from_slice(&points[row.clone()]);
+                self.gradients[row.clone()].copy_from_slice(&gradients[row]);
+                self.energies[i] = energies[i];
+                self.moved[i] = true;
+            }
+        }
+        outcome.acceptance /= self.energies.len().max(1) as f64;
+        outcome
+    }
+
+    /// Mean energy of the states, nats.
+    pub(super) fn mean_energy(&self) -> f64 {
+        let sum: f64 = self.energies.iter().map(|&e| f64::from(e)).sum();
+        sum / self.energies.len() as f64
+    }
+
+    /// Number of chains that never left their start.
+    pub(super) fn unmoved(&self) -> usize {
+        self.moved.iter().filter(|moved| !**moved).count()
+    }
+
+    /// The states, `[B, D]`.
+    pub(super) fn into_points(self) -> Vec<Real> {
+        self.points
+    }
+}
+
+fn kick(momentum: &mut [Real], gradients: &[Real], step: Real) {
+    for (p, g) in momentum.iter_mut().zip(gradients) {
+        *p -= step * g;
+    }
+}
+
+fn drift(points: &mut [Real], momentum: &[Real], step: Real) {
+    for (x, p) in points.iter_mut().zip(momentum) {
+        *x += step * p;
+    }
+}
+
+fn kinetic(momentum: &[Real]) -> f64 {
+    0.5 * momentum.iter().map(|&p| f64::from(p).powi(2)).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `a x^2 / 2` on the line.
+    fn parabola(a: Real) -> impl Fn(&[Real]) -> (Vec<Real>, Vec<Real>) {
+        move |x| {
+            let energies = x.iter().map(|x| 0.5 * a * x * x).collect();
+            (energies, x.iter().map(|x| a * x).collect())
+        }
+    }
+
+    fn second_moment(values: &[Real]) -> f64 {
+        values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / values.len() as f64
+    }
+
+    fn after(transition: Transition, steps: u64, a: Real) -> Vec<Real> {
+        let potential = parabola(a);
+        let start = Random::new(11).stream("start").normals(20_000);
+        let mut chains = Chains::start(&potential, 1, start).unwrap();
+        for step in 0..steps {
+            chains.advance(transition, Random::new(11).at(step));
+        }
+        chains.into_points()
+    }
+
+    #[test]
+    fn unadjusted_steps_have_the_variance_of_their_linear_recursion() {
+        // x' = (1 - a eps^2/2) x + eps n has the stationary variance eps^2 / (1 - (1 - a eps^2/2)^2), not 1/a.
+        let (a, eps) = (2.0, 0.8f64);
+        let transition = Transition { step_size: eps, leapfrog: 1, tested: false };
+        let found = second_moment(&after(transition, 60, a as Real));
+        let expected = eps * eps / (1.0 - (1.0 - a * eps * eps / 2.0).powi(2));
+        let standard_error = expected * (2.0f64 / 20_000.0).sqrt();
+        assert!((found - expected).abs() < 5.0 * standard_error, "{found} {expected}");
+        assert!((expected - 1.0 / a).abs() > 10.0 * standard_error, "the test must see the bias");
+    }
+
+    #[test]
+    fn tested_steps_of_the_same_size_have_none_of_that_bias() {
+        let a = 2.0;
+        for (leapfrog, steps) in [(1, 60), (4, 30)] {
+            let transition = Transition { step_size: 0.8, leapfrog, tested: true };
+            let found = second_moment(&after(transition, steps, a));
+            let expected = 1.0 / f64::from(a);
+            let standard_error = expected * (2.0f64 / 20_000.0).sqrt();
+            assert!((found - expected).abs() < 5.0 * standard_error, "{leapfrog}: {found} {expected}");
+        }
+    }
+
+    #[test]
+    fn no_chain_goes_where_the_energy_is_not_finite() {
+        let wall = |x: &[Real]| {
+            let energies = x.iter().map(|&x| if x.abs() < 1.0 { 0.0 } else { Real::NAN }).collect();
+            (energies, vec![0.0; x.len()])
+        };
+        for tested in [false, true] {
+            let mut chains = Chains::start(&wall, 1, vec![0.0; 500]).unwrap();
+            let transition = Transition { step_size: 0.7, leapfrog: 1, tested };
+            let refused: usize = (0..50).map(|s| chains.advance(transition, Random::new(5).at(s)).not_finite).sum();
+            assert!(refused > 0);
+            assert_eq!(chains.unmoved(), 0);
+            assert!(chains.into_points().iter().all(|x| x.abs() < 1.0));
+        }
+    }
+
+    #[test]
+    fn a_start_without_a_finite_energy_is_named() {
+        let potential = |x: &[Real]| (x.iter().map(|x| x.ln()).collect(), vec![0.0; x.len()]);
+        let error = Chains::start(&potential, 1, vec![1.0, 0.0]).map(|_| ()).unwrap_err();
+        assert_eq!(error, (1, f64::NEG_INFINITY));
+    }
+}

@@ -1,0 +1,219 @@
+//! Moving samples towards the energy's distribution.
+
+use clap::ValueEnum;
+use ebm_core::device::Real;
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::models::{Energy, energy_gradient};
+use ebm_core::random::Random;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::chains::{Chains, Transition};
+
+/// How samples are moved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Unadjusted Langevin steps: every step is taken. Robust, but its stationary distribution is off by O(step size^2).
+    Ula,
+    /// Langevin steps with a Metropolis test: the stationary distribution is the energy's, exactly.
+    #[default]
+    Mala,
+    /// Hamiltonian Monte Carlo: several leapfrog steps before each Metropolis test. Exact, and it moves further.
+    Hmc,
+}
+
+impl Method {
+    fn is_tested(self) -> bool {
+        self != Method::Ula
+    }
+
+    /// The acceptance at which a step size is most efficient in many dimensions: 0.574 for MALA (Roberts and Rosenthal,
+    /// 1998), 0.651 for HMC (Beskos et al., 2013).
+    fn target_acceptance(self) -> f64 {
+        match self {
+            Method::Hmc => 0.651,
+            _ => 0.574,
+        }
+    }
+}
+
+/// How samples are refined.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefineOptions {
+    /// How samples are moved.
+    pub method: Method,
+    /// Number of transitions.
+    pub steps: u64,
+    /// Step size eps in units of the data: a Langevin step is x - eps^2/2 grad E(x) + eps n.
+    pub step_size: f64,
+    /// Leapfrog steps a transition, for `hmc`.
+    pub leapfrog: usize,
+    /// Adapt the step size during the first third of the transitions, for `mala` and `hmc`.
+    pub adapt: bool,
+}
+
+impl Default for RefineOptions {
+    fn default() -> Self {
+        Self {
+            method: Method::default(),
+            steps: 100,
+            step_size: 0.05,
+            leapfrog: 8,
+            adapt: true,
+        }
+    }
+}
+
+impl RefineOptions {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let require = ConfigError::require;
+        require(
+            self.step_size > 0.0 && self.step_size.is_finite(),
+            "step_size",
+            self.step_size,
+            "a finite number > 0, in units of the data",
+        )?;
+        require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")
+    }
+
+    /// Transitions that adapt the step size; none of them is exact.
+    fn warm_up(&self) -> u64 {
+        match self.adapt && self.method.is_tested() {
+            true => self.steps / 3,
+            false => 0,
+        }
+    }
+
+    fn leapfrog(&self) -> usize {
+        match self.method {
+            Method::Hmc => self.leapfrog,
+            _ => 1,
+        }
+    }
+}
+
+/// How the refinement went.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RefineReport {
+    /// How samples were moved.
+    pub method: Method,
+    /// Number of transitions.
+    pub steps: u64,
+    /// How many of them, the first ones, adapted the step size.
+    pub warm_up: u64,
+    /// The step size after the warm-up, in units of the data.
+    pub step_size: f64,
+    /// Mean probability of the Metropolis test after the warm-up. For `ula`, which makes no test: what it would have
+    /// been; far below 1 means a biased result. NaN without transitions.
+    pub acceptance: f64,
+    /// Proposals whose energy or gradient was not finite, all refused.
+    pub not_finite: usize,
+    /// Samples that never moved.
+    pub unmoved: usize,
+    /// Mean energy before, nats.
+    pub energy_before: f64,
+    /// Mean energy after, nats.
+    pub energy_after: f64,
+}
+
+/// Samples that cannot be refined.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum RefineError {
+    /// An option that cannot be used.
+    #[error(transparent)]
+    Option(#[from] ConfigError),
+    /// A chain cannot start where the energy is not finite.
+    #[error("sample {sample} of {samples}: the energy is {energy} or its gradient is not finite there, so it cannot be refined")]
+    Start {
+        /// The sample, counted from 0.
+        sample: usize,
+        /// Number of samples.
+        samples: usize,
+        /// Its energy.
+        energy: f64,
+    },
+}
+
+/// Samples evaluated at once: enough to keep the kernels busy, few enough for any number of samples to fit in memory.
+const CHUNK: usize = 8192;
+
+/// Moves samples `[B, D]` by Markov chains, one a sample, whose stationary distribution is exp(-E)/Z.
+///
+/// After few transitions a sample is a compromise: its surroundings are the energy's, but how many samples each mode
+/// has is still the start's. A proposal whose energy or gradient is not finite is never taken.
+///
+/// # Errors
+/// If an option cannot be used, or a sample's energy or gradient is not finite at the start.
+pub fn refine<G: Geometry>(
+    energy: &dyn Energy<G>,
+    start: Samples<G>,
+    options: &RefineOptions,
+    random: Random,
+) -> Result<(Samples<G>, RefineReport), RefineError> {
+    options.check()?;
+    let geometry = energy.geometry();
+    let width = geometry.data_width();
+    let potential = |points: &[Real]| {
+        let (mut energies, mut gradients) = (Vec::new(), Vec::with_capacity(points.len()));
+        for chunk in points.chunks(CHUNK * width) {
+            let (e, g) = energy_gradient(energy, &geometry.samples(chunk.to_vec()));
+            energies.extend(e.as_vec());
+            gradients.extend(g.as_vec());
+        }
+        (energies, gradients)
+    };
+    let points = start.as_vec();
+    let samples = points.len() / width;
+    let mut chains = Chains::start(&potential, width, points).map_err(|(sample, energy)| RefineError::Start {
+        sample,
+        samples,
+        energy,
+    })?;
+
+    let random = random.stream("refine");
+    let warm_up = options.warm_up();
+    let energy_before = chains.mean_energy();
+    let (mut step_size, mut acceptance, mut not_finite) = (options.step_size, 0.0, 0);
+    for step in 0..options.steps {
+        let place = random.at(step);
+        // A Hamiltonian path of fixed length can come back to its start for ever; a random length cannot.
+        let jitter = match options.method {
+            Method::Hmc => 0.8 + 0.4 * f64::from(place.stream("jitter").uniforms(1)[0]),
+            _ => 1.0,
+        };
+        let transition = Transition {
+            step_size: step_size * jitter,
+            leapfrog: options.leapfrog(),
+            tested: options.method.is_tested(),
+        };
+        let outcome = chains.advance(transition, place);
+        not_finite += outcome.not_finite;
+        if step < warm_up {
+            // Robbins and Monro (1951) on the logarithm of the step size.
+            let gain = ((step + 1) as f64).powf(-0.6);
+            step_size *= (gain * (outcome.acceptance - options.method.target_acceptance())).exp();
+        } else {
+            acceptance += outcome.acceptance;
+        }
+    }
+    let report = RefineReport {
+        method: options.method,
+        steps: options.steps,
+        warm_up,
+        step_size,
+        acceptance: acceptance / (options.steps - warm_up) as f64,
+        not_finite,
+        unmoved: chains.unmoved(),
+        energy_before,
+        energy_after: chains.mean_energy(),
+    };
+    Ok((geometry.samples(chains.into_points()), report))
+}

@@ -1,0 +1,111 @@
+//! The value of a bound on a batch.
+
+use dfdx::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Guarantee;
+use crate::buffers;
+use crate::device::{PerSample, Scalar};
+use crate::kernels;
+use crate::tape::SharedTape;
+
+/// A measured value in nats: what is logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The estimate.
+    pub value: f64,
+    /// Standard error of the estimate over the batch.
+    pub standard_error: f64,
+    /// Number of samples it was computed from.
+    pub samples: usize,
+    /// What may be claimed about it.
+    pub guarantee: Guarantee,
+    /// Named figures that explain the value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<(String, f64)>,
+}
+
+impl Measurement {
+    /// Mean and standard error of per-sample values.
+    pub fn of(values: impl IntoIterator<Item = f64>, guarantee: Guarantee) -> Self {
+        let (mut n, mut mean, mut squares) = (0usize, 0.0, 0.0);
+        // Welford: one pass, no cancellation.
+        for value in values {
+            n += 1;
+            let delta = value - mean;
+            mean += delta / n as f64;
+            squares += delta * (value - mean);
+        }
+        let standard_error = match n {
+            0 | 1 => f64::INFINITY,
+            _ => (squares / (n - 1) as f64 / n as f64).sqrt(),
+        };
+        Self {
+            value: if n == 0 { f64::NAN } else { mean },
+            standard_error,
+            samples: n,
+            guarantee,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Adds a named figure.
+    pub fn with(mut self, name: &str, value: f64) -> Self {
+        self.diagnostics.push((name.into(), value));
+        self
+    }
+}
+
+/// The value of a bound on a batch: on the tape, and as a measurement.
+#[derive(Clone, Debug)]
+pub struct Estimate {
+    /// The scalar to differentiate, in nats. It may carry a training weight that the measurement does not.
+    pub value: Scalar<SharedTape>,
+    /// The figure to report.
+    pub measurement: Measurement,
+}
+
+impl Estimate {
+    /// The mean of per-sample values `[B]`.
+    pub fn mean_of(values: PerSample<SharedTape>, guarantee: Guarantee) -> Self {
+        let (plain, tape) = values.split_tape();
+        let measurement = Measurement::of(buffers::read(&plain).iter().map(|&v| f64::from(v)), guarantee);
+        Self {
+            value: kernels::mean(plain.put_tape(tape)),
+            measurement,
+        }
+    }
+
+    /// Adds a constant to the value.
+    pub fn plus(mut self, constant: f64) -> Self {
+        self.value = self.value + constant as crate::device::Real;
+        self.measurement.value += constant;
+        self
+    }
+
+    /// Adds a named figure to the measurement.
+    pub fn with(mut self, name: &str, value: f64) -> Self {
+        self.measurement = self.measurement.with(name, value);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standard_error_is_the_sample_deviation_over_root_n() {
+        let m = Measurement::of([1.0, 2.0, 3.0, 4.0], Guarantee::heuristic("test"));
+        // Sample variance 5/3, divided by 4.
+        assert!((m.value - 2.5).abs() < 1e-15);
+        assert!((m.standard_error - (5.0f64 / 12.0).sqrt()).abs() < 1e-15);
+        assert_eq!(m.samples, 4);
+    }
+
+    #[test]
+    fn one_sample_has_no_finite_standard_error() {
+        let m = Measurement::of([1.0], Guarantee::heuristic("test"));
+        assert_eq!((m.value, m.standard_error), (1.0, f64::INFINITY));
+    }
+}

@@ -1,0 +1,66 @@
+//! Lower bounds of the negative log-likelihood: lower bounds of the generator's entropy.
+
+use super::{Estimate, Measurement};
+use crate::error::BoundError;
+use crate::geometry::{Geometry, Latents};
+use crate::models::Generator;
+use crate::parameter::Module;
+use crate::random::Random;
+use crate::tape::SharedTape;
+
+/// The situation a lower bound is evaluated in: the generator at a batch of latents.
+#[derive(Clone)]
+pub struct GeneratorView<'a, G: Geometry> {
+    /// The generator.
+    pub generator: &'a dyn Generator<G>,
+    /// Latents drawn from N(0, I), `[B, d]`.
+    pub latents: &'a Latents<G>,
+    /// The tape to record on.
+    pub tape: SharedTape,
+    /// Random numbers for this step.
+    pub random: Random,
+    /// The training iteration, counted from 1; 0 in an evaluation before any.
+    pub step: u64,
+}
+
+impl<G: Geometry> GeneratorView<'_, G> {
+    /// Number of samples, `B`.
+    pub fn batch(&self) -> usize {
+        use dfdx::prelude::HasShape;
+        self.latents.shape().0
+    }
+    /// The same batch with nothing recorded.
+    pub fn without_tape(&self) -> Self {
+        Self {
+            tape: SharedTape::off(),
+            ..self.clone()
+        }
+    }
+}
+
+/// A lower bound of the generator's entropy H[p_g] in nats, hence of the negative log-likelihood:
+/// `floor(L) = E_data[E] - E_pg[E] + floor(H)`.
+pub trait LowerBound<G: Geometry>: Module {
+    /// `floor(H)` on a batch, differentiable in the generator's parameters (and in the bound's own).
+    ///
+    /// # Errors
+    /// If the bound has no meaning for the models it was given.
+    fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError>;
+
+    /// Weight of the entropy in the generator's objective `E_pg[E] - lambda * floor(H)`. Reported values carry no weight.
+    fn lambda(&self) -> f64 {
+        1.0
+    }
+
+    /// An upper estimate of H[p_g] from the same quantities, for reporting an upper bound of L; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`LowerBound::entropy`].
+    fn entropy_ceiling(
+        &mut self,
+        _view: &GeneratorView<'_, G>,
+    ) -> Result<Option<Measurement>, BoundError> {
+        Ok(None)
+    }
+}
+

@@ -1,0 +1,110 @@
+//! Upper bounds of the negative log-likelihood.
+
+use super::Estimate;
+use crate::device::PerSample;
+use crate::error::BoundError;
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::models::{Energy, Generator};
+use crate::parameter::Module;
+use crate::random::Random;
+use crate::tape::SharedTape;
+use std::cell::RefCell;
+
+/// Which quantity an upper bound bounds, and so how it completes `E_data[E] - E_pg[E] + ...` to a bound of L.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// `ceil(KL(p_g || p_theta))`: an upper bound of L needs `ceil(H[p_g])` besides.
+    Divergence,
+    /// `ceil(CE(p_g, p_theta))`, the cross-entropy: an upper bound of L by itself.
+    CrossEntropy,
+    /// Nothing: a penalty that stabilises training, or none at all.
+    Nothing,
+}
+
+/// The situation an upper bound is evaluated in: both models, a batch of generated samples and one of data.
+pub struct EnergyView<'a, G: Geometry> {
+    /// The energy, the model that is trained.
+    pub energy: &'a dyn Energy<G>,
+    /// The generator, a constant here.
+    pub generator: &'a dyn Generator<G>,
+    /// Latents drawn from N(0, I), `[B, d]`.
+    pub latents: &'a Latents<G>,
+    /// The samples `G(z) + sigma n` of these latents, `[B, D]`.
+    pub generated: &'a Samples<G>,
+    /// Data, `[B, D]`.
+    pub data: &'a Samples<G>,
+    /// The tape to record on.
+    pub tape: SharedTape,
+    /// Random numbers for this step.
+    pub random: Random,
+    /// The training iteration, counted from 1; 0 in an evaluation before any.
+    pub step: u64,
+    shared_energy: SharedEnergy,
+}
+
+/// `E(generated)` on the tape, once somebody has computed it.
+#[derive(Default)]
+struct SharedEnergy(RefCell<Option<PerSample<SharedTape>>>);
+
+/// The models and samples that an [`EnergyView`] is made of.
+pub struct EnergySituation<'a, G: Geometry> {
+    /// The energy.
+    pub energy: &'a dyn Energy<G>,
+    /// The generator.
+    pub generator: &'a dyn Generator<G>,
+    /// Latents, `[B, d]`.
+    pub latents: &'a Latents<G>,
+    /// The samples of these latents, `[B, D]`.
+    pub generated: &'a Samples<G>,
+    /// Data, `[B, D]`.
+    pub data: &'a Samples<G>,
+}
+
+impl<'a, G: Geometry> EnergyView<'a, G> {
+    /// The view of a step.
+    pub fn new(situation: &EnergySituation<'a, G>, tape: SharedTape, random: Random, step: u64) -> Self {
+        Self {
+            energy: situation.energy,
+            generator: situation.generator,
+            latents: situation.latents,
+            generated: situation.generated,
+            data: situation.data,
+            tape,
+            random,
+            step,
+            shared_energy: SharedEnergy::default(),
+        }
+    }
+
+    /// Hands back `E(generated)` `[B]` that the bound computed on the tape anyway, so that it is not computed again.
+    pub fn share_generated_energy(&self, values: PerSample<SharedTape>) {
+        *self.shared_energy.0.borrow_mut() = Some(values);
+    }
+
+    /// `E(generated)` `[B]` on the tape: shared by the bound, or computed now.
+    pub fn generated_energy(&self) -> PerSample<SharedTape> {
+        self.shared_energy
+            .0
+            .borrow_mut()
+            .get_or_insert_with(|| self.energy.forward(self.tape.watch(self.generated)))
+            .clone()
+    }
+}
+
+/// An upper bound of the negative log-likelihood:
+/// `ceil(L) = E_data[E] - E_pg[E] + ceil(H) + ceil(KL)`, of which only `ceil(KL)` depends on the energy's parameters.
+pub trait UpperBound<G: Geometry>: Module {
+    /// The bound's own term on a batch in nats (see [`UpperBound::target`]), differentiable in the energy's parameters.
+    ///
+    /// `Estimate::value` is what the energy minimises beside `E_data[E] - E_pg[E]`.
+    ///
+    /// # Errors
+    /// If the bound has no meaning for the models it was given.
+    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
+
+    /// Which quantity [`UpperBound::divergence`] bounds.
+    fn target(&self) -> Target {
+        Target::Divergence
+    }
+}

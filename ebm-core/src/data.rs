@@ -1,0 +1,100 @@
+//! What a data set is, to the trainer and to the evaluation.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use thiserror::Error;
+
+use crate::device::Real;
+use crate::random::Random;
+
+/// The modes of a data set that is a mixture of well separated round components.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Modes {
+    /// Centres, one of `D` values a mode.
+    pub centres: Vec<Vec<f64>>,
+    /// Standard deviation of every component along each axis.
+    pub standard_deviation: f64,
+}
+
+/// The affine map that was applied to data: `(value - mean) / deviation`, column by column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standardization {
+    /// Mean of each column of the training part, in the source's units.
+    pub mean: Vec<f64>,
+    /// Standard deviation of each column of the training part, in the source's units.
+    pub deviation: Vec<f64>,
+}
+
+impl Standardization {
+    /// Row-major standardised values in the source's units.
+    pub fn invert(&self, values: &[Real]) -> Vec<Real> {
+        let columns = self.mean.iter().zip(&self.deviation).cycle();
+        let raw = |(&v, (mean, deviation)): (&Real, (&f64, &f64))| (f64::from(v) * deviation + mean) as Real;
+        values.iter().zip(columns).map(raw).collect()
+    }
+
+    /// What to add to a negative log-likelihood or entropy of standardised data to have it in the source's units, in nats.
+    pub fn log_volume(&self) -> f64 {
+        self.deviation.iter().map(|d| d.ln()).sum()
+    }
+}
+
+/// A source of training and held-out samples in `D` dimensions.
+///
+/// Draws are functions of the place in [`Random`] alone, so that a resumed run sees the data it would have seen.
+pub trait Dataset: Send + Sync {
+    /// Number of dimensions, `D`.
+    fn width(&self) -> usize;
+    /// `n` training samples, row-major `[n, D]`.
+    fn draw(&self, n: usize, random: Random) -> Vec<Real>;
+    /// Up to `n` samples that training never sees, row-major. A finite set gives what it has if that is fewer.
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real>;
+    /// Number of training samples, if finite.
+    fn len(&self) -> Option<usize> {
+        None
+    }
+    /// Whether there are no training samples.
+    fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+    /// The modes, if the data set has them.
+    fn modes(&self) -> Option<Modes> {
+        None
+    }
+    /// The differential entropy in nats, if known: no model's likelihood can be better.
+    fn entropy(&self) -> Option<f64> {
+        None
+    }
+    /// How the source's values were standardised, if they were.
+    fn standardization(&self) -> Option<Standardization> {
+        None
+    }
+    /// Names of the columns, if the source has them.
+    fn columns(&self) -> Option<Vec<String>> {
+        None
+    }
+}
+
+/// Data that cannot be read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The file cannot be opened or read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file's content is not what was expected.
+    #[error("{}: {place}: {reason}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where: "line 3, column 2".
+        place: String,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
+}

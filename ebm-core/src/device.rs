@@ -1,0 +1,41 @@
+//! The element type and the device every tensor of the system uses.
+//!
+//! Both are aliases chosen by Cargo features, not generic parameters: a build is for one precision and one kind of
+//! device, so bounds and models stay readable.
+
+use dfdx::prelude::*;
+use std::sync::OnceLock;
+
+use crate::tape::SharedTape;
+
+/// Element type: `f32`, or `f64` with the feature `f64` (gradient checks).
+#[cfg(not(feature = "f64"))]
+pub type Real = f32;
+/// Element type: `f32`, or `f64` with the feature `f64` (gradient checks).
+#[cfg(feature = "f64")]
+pub type Real = f64;
+
+/// The device: dfdx's `Cpu`, or `Cuda` with the feature `cuda`.
+#[cfg(not(feature = "cuda"))]
+pub type Dev = Cpu;
+/// The device: dfdx's `Cpu`, or `Cuda` with the feature `cuda`.
+#[cfg(feature = "cuda")]
+pub type Dev = Cuda;
+
+/// One value a sample, shape `[B]`.
+pub type PerSample<T = NoneTape> = Tensor<(usize,), Real, Dev, T>;
+/// A single value.
+pub type Scalar<T = NoneTape> = Tensor<Rank0, Real, Dev, T>;
+/// A matrix whose two axes are known at run time only, `[rows, columns]`.
+pub type Matrix<T = NoneTape> = Tensor<(usize, usize), Real, Dev, T>;
+/// A tensor whose operations are recorded for differentiation.
+pub type Taped<S> = Tensor<S, Real, Dev, SharedTape>;
+
+/// The error type of the device in use.
+pub type DevError = <Dev as HasErr>::Err;
+
+/// The process-wide device.
+pub fn device() -> &'static Dev {
+    static DEVICE: OnceLock<Dev> = OnceLock::new();
+    DEVICE.get_or_init(Dev::default)
+}

@@ -1,0 +1,210 @@
+//! The smallest singular pair without forming J: a locally optimal conjugate-gradient iteration on J^T J (LOBPCG,
+//! Knyazev, SIAM J. Sci. Comput. 2001, with a block of one and no preconditioner), for every sample of a batch at once.
+//!
+//! An iteration that stops early **over**estimates s_1: the Rayleigh quotient is never below the smallest eigenvalue.
+
+use dfdx::prelude::*;
+
+use super::products::pullback;
+use super::small::Gram;
+use crate::device::Real;
+use crate::geometry::{Geometry, Latents};
+use crate::models::Generator;
+use crate::tape::SharedTape;
+
+/// When the iteration ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IterativeOptions {
+    /// Products with J^T J at most.
+    pub steps: usize,
+    /// Relative residual `||J^T J v - s^2 v|| / ||J||^2` below which a sample has converged (||J||^2 as seen so far).
+    pub tolerance: f64,
+}
+
+/// Approximate smallest singular values with their right singular vectors.
+#[derive(Clone, Debug)]
+pub struct SmallestPairs<G: Geometry> {
+    /// Unit vectors, `[B, d]`.
+    pub vectors: Latents<G>,
+    /// Estimates of s_1, never below the truth.
+    pub values: Vec<f64>,
+    /// Relative residuals.
+    pub residuals: Vec<f64>,
+}
+
+type Vectors = Vec<Vec<f64>>;
+
+/// Iterates from `start` `[B, d]` (any nonzero vectors; those of a previous step are a good choice).
+pub fn smallest_pairs<G: Geometry>(
+    generator: &dyn Generator<G>,
+    z: &Latents<G>,
+    start: &Latents<G>,
+    options: IterativeOptions,
+) -> SmallestPairs<G> {
+    let d = generator.geometry().latent_width();
+    let mut x: Vectors = rows(&start.as_vec(), d);
+    x.iter_mut().for_each(|v| normalise(v));
+    let mut ax = apply(generator, z, &x);
+    let mut previous: Option<(Vectors, Vectors)> = None;
+    let mut scale: Vec<f64> = ax.iter().map(|a| norm(a)).collect();
+    for _ in 0..options.steps {
+        let mut w: Vectors = x.iter().zip(&ax).map(|(x, a)| residual(x, a)).collect();
+        let open = w.iter().zip(&scale).any(|(r, s)| norm(r) > options.tolerance * s);
+        if !open {
+            break;
+        }
+        w.iter_mut().for_each(|v| normalise(v));
+        let aw = apply(generator, z, &w);
+        let mut next = (Vec::with_capacity(x.len()), Vec::with_capacity(x.len()));
+        for b in 0..x.len() {
+            scale[b] = scale[b].max(norm(&aw[b]));
+            // Rayleigh-Ritz on span{x, w, p}, in an orthonormal basis with its images under J^T J carried along.
+            let mut basis = vec![(x[b].clone(), ax[b].clone())];
+            extend(&mut basis, (w[b].clone(), aw[b].clone()));
+            if let Some((p, ap)) = &previous {
+                extend(&mut basis, (p[b].clone(), ap[b].clone()));
+            }
+            let coefficients = ritz(&basis);
+            let combine = |skip: usize, part: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| -> Vec<f64> {
+                let mut sum = vec![0.0; d];
+                for (c, pair) in coefficients.iter().zip(&basis).skip(skip) {
+                    sum.iter_mut().zip(part(pair)).for_each(|(s, v)| *s += c * v);
+                }
+                sum
+            };
+            // The conjugate direction is the step that was taken: the part of the new x outside the old one.
+            next.0.push(combine(1, |pair| &pair.0));
+            next.1.push(combine(1, |pair| &pair.1));
+            let (new_x, new_ax) = (combine(0, |pair| &pair.0), combine(0, |pair| &pair.1));
+            let length = norm(&new_x);
+            x[b] = new_x.iter().map(|v| v / length).collect();
+            ax[b] = new_ax.iter().map(|v| v / length).collect();
+        }
+        previous = Some(next);
+    }
+    let quotient = |(x, a): (&Vec<f64>, &Vec<f64>)| dot(x, a).max(0.0).sqrt();
+    SmallestPairs {
+        values: x.iter().zip(&ax).map(quotient).collect(),
+        residuals: x.iter().zip(&ax).zip(&scale).map(|((x, a), s)| norm(&residual(x, a)) / s).collect(),
+        vectors: generator.geometry().latents(x.iter().flatten().map(|&v| v as Real).collect()),
+    }
+}
+
+/// `J^T J v` for one vector a sample.
+fn apply<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, v: &Vectors) -> Vectors {
+    let geometry = generator.geometry();
+    let off = SharedTape::off();
+    let v = geometry.latents(v.iter().flatten().map(|&v| v as Real).collect());
+    let (_, jv) = generator.pushforward(off.watch(z), off.watch(&v));
+    let (jv, _) = jv.split_tape();
+    rows(&pullback(generator, z, &jv).as_vec(), geometry.latent_width())
+}
+
+/// Adds a pair to an orthonormal basis, unless it depends on what is there.
+fn extend(basis: &mut Vec<(Vec<f64>, Vec<f64>)>, (mut v, mut av): (Vec<f64>, Vec<f64>)) {
+    let length = norm(&v);
+    for _ in 0..2 {
+        for (u, au) in basis.iter() {
+            let along = dot(u, &v);
+            v.iter_mut().zip(u).for_each(|(a, b)| *a -= along * b);
+            av.iter_mut().zip(au).for_each(|(a, b)| *a -= along * b);
+        }
+    }
+    let left = norm(&v);
+    if left > 1e-6 * length && left.is_finite() {
+        v.iter_mut().for_each(|x| *x /= left);
+        av.iter_mut().for_each(|x| *x /= left);
+        basis.push((v, av));
+    }
+}
+
+/// Coefficients of the smallest Ritz vector.
+fn ritz(basis: &[(Vec<f64>, Vec<f64>)]) -> Vec<f64> {
+    let n = basis.len();
+    let mut values = vec![0.0; n * n];
+    for i in 0..n {
+        for j in 0..=i {
+            let mean = 0.5 * (dot(&basis[i].0, &basis[j].1) + dot(&basis[j].0, &basis[i].1));
+            values[i * n + j] = mean;
+            values[j * n + i] = mean;
+        }
+    }
+    Gram { values: &values, d: n }.smallest().vector
+}
+
+fn residual(x: &[f64], ax: &[f64]) -> Vec<f64> {
+    let quotient = dot(x, ax);
+    ax.iter().zip(x).map(|(a, x)| a - quotient * x).collect()
+}
+
+fn rows(values: &[Real], width: usize) -> Vectors {
+    let row = |r: &[Real]| r.iter().map(|&v| f64::from(v)).collect();
+    values.chunks_exact(width).map(row).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn norm(v: &[f64]) -> f64 {
+    dot(v, v).sqrt()
+}
+
+fn normalise(v: &mut [f64]) {
+    let length = norm(v);
+    if length > 0.0 {
+        v.iter_mut().for_each(|x| *x /= length);
+    } else {
+        v[0] = 1.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Runtime;
+    use crate::jacobian::{jacobian, spectrum};
+    use crate::models::mlp::{MlpGenerator, MlpGeneratorConfig};
+    use crate::random::Random;
+
+    fn problem(d: usize) -> (MlpGenerator<Runtime>, Latents<Runtime>, Latents<Runtime>, Vec<f64>) {
+        let g = Runtime { latent: d, data: 2 * d };
+        let config = MlpGeneratorConfig { hidden: vec![40, 40], init_gain: 2.0, ..Default::default() };
+        let model = MlpGenerator::new(g, &config, Random::new(3));
+        let draw = |name| g.latents(Random::new(5).stream(name).normals(4 * d));
+        let (z, start) = (draw("z"), draw("start"));
+        let j = jacobian(&model as &dyn Generator<_>, SharedTape::off().watch(&z));
+        let exact = spectrum(&j).into_iter().map(|s| s[0]).collect();
+        (model, z, start, exact)
+    }
+
+    #[test]
+    fn it_converges_to_the_exact_value_and_stays_above_it_on_the_way() {
+        let (model, z, start, exact) = problem(12);
+        let mut last = vec![f64::INFINITY; 4];
+        for steps in [0, 1, 2, 4, 8, 16, 60] {
+            let options = IterativeOptions { steps, tolerance: 0.0 };
+            let found = smallest_pairs(&model as &dyn Generator<_>, &z, &start, options);
+            for ((value, exact), last) in found.values.iter().zip(&exact).zip(&mut last) {
+                assert!(*value >= exact * (1.0 - 1e-3), "{steps} steps: {value} below {exact}");
+                assert!(*value <= *last * (1.0 + 1e-3), "{steps} steps: {value} above the {last} of fewer");
+                *last = *value;
+            }
+        }
+        for (value, exact) in last.iter().zip(&exact) {
+            assert!((value / exact - 1.0).abs() < 1e-2, "{value} {exact}");
+        }
+    }
+
+    #[test]
+    fn a_start_at_the_answer_stays_there() {
+        let (model, z, start, exact) = problem(6);
+        let options = IterativeOptions { steps: 60, tolerance: 0.0 };
+        let found = smallest_pairs(&model as &dyn Generator<_>, &z, &start, options);
+        let again = IterativeOptions { steps: 0, tolerance: 0.0 };
+        let warm = smallest_pairs(&model as &dyn Generator<_>, &z, &found.vectors, again);
+        for (value, exact) in warm.values.iter().zip(&exact) {
+            assert!((value / exact - 1.0).abs() < 1e-2, "{value} {exact}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The generator's Jacobian J `[D, d]` a sample: products, volume, singular values.
+//!
+//! A Jacobian is held as [`Columns`]: d pushforwards, direction-major. Everything that is differentiable here is so in the
+//! generator's parameters and in z, because the pushforward is recorded on the tape.
+
+mod columns;
+mod iterative;
+mod products;
+mod small;
+mod volume;
+
+pub use columns::{Columns, jacobian};
+pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
+pub use products::{log_norm_pushforward, pullback};
+pub use volume::{log_mean_square, log_smallest, log_volume, spectrum};

@@ -1,0 +1,220 @@
+//! Volume terms of Jacobians: `1/2 log det(J^T J)`, `log s_1`, and their upper estimate.
+
+use dfdx::prelude::*;
+
+use super::Columns;
+use super::small::Gram;
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{PerSample, Real};
+use crate::geometry::Geometry;
+use crate::tape::SharedTape;
+
+/// `1/2 log det(J^T J) = sum_i log s_i`, `[B]`: the log of the factor by which G stretches volume.
+///
+/// Derivative: `J (J^T J)^-1`. Where J has not full rank the value is minus infinity.
+pub fn log_volume<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
+    let d = jacobian.latent;
+    columnwise(jacobian, |gram, coefficients| Gram { values: gram, d }.half_log_det(coefficients))
+}
+
+/// `log s_1`, `[B]`, the log of the smallest singular value, by an exact solver.
+///
+/// Derivative (of a simple s_1): `J v_1 v_1^T / s_1^2`.
+pub fn log_smallest<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
+    let d = jacobian.latent;
+    columnwise(jacobian, |gram, coefficients| {
+        let pair = Gram { values: gram, d }.smallest();
+        for i in 0..d {
+            for j in 0..d {
+                coefficients[i * d + j] = pair.vector[i] * pair.vector[j] / pair.value;
+            }
+        }
+        0.5 * pair.value.ln()
+    })
+}
+
+/// `d/2 log( ||J||_F^2 / d )`, `[B]`: never below `1/2 log det(J^T J)`, by the inequality of the means.
+pub fn log_mean_square<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
+    let d = jacobian.latent;
+    columnwise(jacobian, |gram, coefficients| {
+        let trace: f64 = (0..d).map(|i| gram[i * d + i]).sum();
+        coefficients.fill(0.0);
+        (0..d).for_each(|i| coefficients[i * d + i] = d as f64 / trace);
+        0.5 * d as f64 * (trace / d as f64).ln()
+    })
+}
+
+/// All singular values of every sample, smallest first: B rows of d.
+pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
+    let mut all = Vec::with_capacity(jacobian.batch);
+    let d = jacobian.latent;
+    for_each_gram(jacobian, |gram| {
+        let values = Gram { values: gram, d }.eigenvalues();
+        all.push(values.into_iter().map(f64::sqrt).collect());
+    });
+    all
+}
+
+/// A function of each sample's Gram matrix whose derivative is `J C`, with the coefficients C `[d, d]` it writes.
+fn columnwise<G: Geometry>(
+    jacobian: &Columns<G>,
+    mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
+) -> PerSample<SharedTape> {
+    let (batch, d) = (jacobian.batch, jacobian.latent);
+    let mut values: Vec<Real> = Vec::with_capacity(batch);
+    let mut coefficients: Vec<f64> = Vec::with_capacity(batch * d * d);
+    for_each_gram(jacobian, |gram| {
+        let start = coefficients.len();
+        coefficients.resize(start + d * d, 0.0);
+        values.push(f(gram, &mut coefficients[start..]) as Real);
+    });
+    let y = buffers::tensor(values, (batch,));
+    let (columns, mut tape) = jacobian.columns.clone().split_tape();
+    if tape.is_recording() {
+        let (yg, cg) = (y.ghost(), columns.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            let columns = read(&columns);
+            let width = columns.len() / (batch * d).max(1);
+            gradients.get_or_alloc_mut(&cg)?.update(|gc| {
+                for b in 0..batch {
+                    let c = &coefficients[b * d * d..(b + 1) * d * d];
+                    for k in 0..d {
+                        for l in 0..d {
+                            let weight = g[b] * c[l * d + k] as Real;
+                            let from = (l * batch + b) * width;
+                            let to = (k * batch + b) * width;
+                            for i in 0..width {
+                                gc[to + i] += weight * columns[from + i];
+                            }
+                        }
+                    }
+                }
+            })
+        });
+    }
+    y.put_tape(tape)
+}
+
+fn for_each_gram<G: Geometry>(jacobian: &Columns<G>, mut f: impl FnMut(&[f64])) {
+    let (batch, d) = (jacobian.batch, jacobian.latent);
+    let (columns, _) = jacobian.columns.clone().split_tape();
+    let columns = read(&columns);
+    let width = columns.len() / (batch * d).max(1);
+    let column = |k: usize, b: usize| &columns[(k * batch + b) * width..(k * batch + b + 1) * width];
+    let mut gram = vec![0.0; d * d];
+    for b in 0..batch {
+        for k in 0..d {
+            for l in 0..=k {
+                let dot = column(k, b).iter().zip(column(l, b));
+                let dot: f64 = dot.map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
+                gram[k * d + l] = dot;
+                gram[l * d + k] = dot;
+            }
+        }
+        f(&gram);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{Latents, Runtime};
+    use crate::jacobian::jacobian;
+    use crate::kernels::{check, sum};
+    use crate::models::closed_form::{LinearGaussian, TriangularFlow};
+    use crate::models::mlp::{MlpGenerator, MlpGeneratorConfig};
+    use crate::models::Generator;
+    use crate::parameter::Module;
+    use crate::random::Random;
+    use crate::tape::{Parts, backward};
+
+    fn latents(g: Runtime, batch: usize) -> Latents<Runtime> {
+        g.latents(Random::new(4).stream("z").normals(batch * g.latent))
+    }
+
+    #[test]
+    fn a_linear_map_has_its_own_singular_values() {
+        // W = diag(3, 0.5, 2) turned in the plane of the first two axes.
+        let (s, c) = 0.4f64.sin_cos();
+        let w = [3.0 * c, -0.5 * s, 0.0, 3.0 * s, 0.5 * c, 0.0, 0.0, 0.0, 2.0];
+        let g = Runtime { latent: 3, data: 3 };
+        let model = LinearGaussian::new(g, &w, &[0.0; 3], 0.0);
+        let j = jacobian(&model as &dyn Generator<_>, SharedTape::off().watch(&latents(g, 2)));
+        for values in spectrum(&j) {
+            for (a, b) in values.iter().zip([0.5, 2.0, 3.0]) {
+                assert!((a - b).abs() < 1e-5, "{values:?}");
+            }
+        }
+        assert!((f64::from(log_volume(&j).as_vec()[0]) - 3f64.ln()).abs() < 1e-5);
+        assert!((f64::from(log_smallest(&j).as_vec()[1]) - 0.5f64.ln()).abs() < 1e-5);
+        let am_gm = 1.5 * ((9.0 + 0.25 + 4.0) / 3.0f64).ln();
+        assert!((f64::from(log_mean_square(&j).as_vec()[0]) - am_gm).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_flow_has_the_volume_of_its_closed_form() {
+        let g = Runtime { latent: 4, data: 4 };
+        let draw = |s| Random::new(s).normals(16).into_iter().map(f64::from).collect::<Vec<_>>();
+        let flow = TriangularFlow::new(g, &draw(1), &draw(2));
+        let z = latents(g, 6);
+        let j = jacobian(&flow as &dyn Generator<_>, SharedTape::off().watch(&z));
+        for (a, b) in log_volume(&j).as_vec().iter().zip(flow.log_determinants(&z)) {
+            assert!((f64::from(*a) - b).abs() < 1e-4 * (1.0 + b.abs()), "{a} {b}");
+        }
+    }
+
+    type Volume = fn(&Columns<Runtime>) -> PerSample<SharedTape>;
+
+    #[test]
+    fn gradients_in_latents_and_parameters_agree_with_finite_differences() {
+        let shapes = [(1, 1), (2, 2), (2, 5), (3, 3), (3, 4)];
+        let functions: [(&str, Volume); 3] = [
+            ("log_volume", log_volume),
+            ("log_smallest", log_smallest),
+            ("log_mean_square", log_mean_square),
+        ];
+        for (latent, data) in shapes {
+            for (name, f) in functions {
+                let g = Runtime { latent, data };
+                let config = MlpGeneratorConfig { hidden: vec![7, 6], init_gain: 1.5, ..Default::default() };
+                let mut model = MlpGenerator::new(g, &config, Random::new(11));
+                let z = latents(g, 3);
+                let tape = SharedTape::training(Parts::GENERATOR);
+                let mut gradients = backward(sum(f(&jacobian(&model as &dyn Generator<_>, tape.watch(&z)))));
+                let value = |model: &MlpGenerator<Runtime>, z: &Latents<Runtime>| -> f64 {
+                    let j = jacobian(model as &dyn Generator<_>, SharedTape::off().watch(z));
+                    f(&j).as_vec().iter().map(|v| f64::from(*v)).sum()
+                };
+                // These functions are steep: a smaller step in single precision would drown in rounding.
+                let ours = gradients.of(&z).as_vec();
+                for i in 0..ours.len() {
+                    let shifted = |by: Real| {
+                        let mut moved = z.as_vec();
+                        moved[i] += by;
+                        value(&model, &g.latents(moved))
+                    };
+                    let truth = (shifted(check::STEP) - shifted(-check::STEP)) / (2.0 * f64::from(check::STEP));
+                    check::close(&format!("{name} {latent}->{data}, z {i}"), f64::from(ours[i]), truth, truth.abs());
+                }
+                let all: Vec<_> = model.parameters().iter().map(|p| gradients.of(p.tensor()).as_vec()).collect();
+                for (p, ours) in all.iter().enumerate() {
+                    for i in (0..ours.len()).step_by(5) {
+                        let mut shifted = |by: Real| {
+                            let mut values = model.parameters()[p].values();
+                            values[i] += by;
+                            model.parameters_mut()[p].set(&values);
+                            let y = value(&model, &z);
+                            values[i] -= by;
+                            model.parameters_mut()[p].set(&values);
+                            y
+                        };
+                        let truth = (shifted(check::STEP) - shifted(-check::STEP)) / (2.0 * f64::from(check::STEP));
+                        let label = format!("{name} {latent}->{data}, parameter {p}, value {i}");
+                        check::close(&label, f64::from(ours[i]), truth, truth.abs());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The quadratic confinement of an energy: `y + kappa/2 ||x||^2`.
+
+use dfdx::prelude::*;
+
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Matrix, Real};
+use crate::tape::SharedTape;
+
+/// Adds `kappa/2 ||x||^2` to the values and `kappa <x, t>` to the tangents.
+///
+/// `y` is `[rows, 1]`, `x` is `[rows, D]`; the first `primal` rows are values.
+pub(crate) fn confine(
+    y: Matrix<SharedTape>,
+    x: Matrix<SharedTape>,
+    primal: usize,
+    kappa: Real,
+) -> Matrix<SharedTape> {
+    let ((y, tape), (x, other)) = (y.split_tape(), x.split_tape());
+    let mut tape = tape.merge(other);
+    let (rows, columns) = *x.shape();
+    let values: Vec<Real> = {
+        let (y, x) = (read(&y), read(&x));
+        let row = |i: usize| &x[i * columns..(i + 1) * columns];
+        let dot = |a: &[Real], b: &[Real]| -> Real { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+        (0..rows)
+            .map(|i| {
+                let weight = if i < primal { 0.5 * kappa } else { kappa };
+                y[i] + weight * dot(row(i), row(i % primal))
+            })
+            .collect()
+    };
+    let out = buffers::tensor(values, *y.shape());
+    if tape.is_recording() {
+        let (og, yg, xg) = (out.ghost(), y.ghost(), x.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&og)?.take()?;
+            gradients
+                .get_or_alloc_mut(&yg)?
+                .update(|gy| gy.iter_mut().zip(&g).for_each(|(a, b)| *a += b))?;
+            let x = read(&x);
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+                for (i, g) in g.iter().enumerate() {
+                    let sample = i % primal;
+                    for j in 0..columns {
+                        // For a value row both factors are the same row, hence the weight 1/2 there.
+                        let weight = if i < primal { 0.5 * kappa * g } else { kappa * g };
+                        gx[i * columns + j] += weight * x[sample * columns + j];
+                        gx[sample * columns + j] += weight * x[i * columns + j];
+                    }
+                }
+            })
+        });
+    }
+    out.put_tape(tape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::check::{self, Case};
+    use crate::kernels::dense::{Activation, Dense, dense};
+
+    #[test]
+    fn gradients_and_pushforward_agree_with_finite_differences() {
+        let case = Case {
+            name: "confine".into(),
+            input: (4, 3),
+            arrays: vec![(3, 0.7)],
+        };
+        check::operation(&case, |x, primal, arrays| {
+            let layer = Dense {
+                weight: arrays[0].clone(),
+                bias: None,
+                slope: None,
+                inputs: 3,
+                outputs: 1,
+                activation: Activation::Tanh,
+                trains: true,
+            };
+            confine(dense(x.clone(), primal, layer), x, primal, 0.8)
+        });
+    }
+}

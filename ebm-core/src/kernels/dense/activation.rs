@@ -1,0 +1,160 @@
+//! Activation functions, each with two derivatives.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::device::Real;
+use crate::kernels::math;
+
+/// Slope of [`Activation::LeakyRelu`] below zero.
+const LEAK: Real = 0.2;
+
+/// An activation function, applied elementwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// x
+    Identity,
+    /// max(x, 0)
+    Relu,
+    /// max(x, 0) + 0.2 min(x, 0)
+    LeakyRelu,
+    /// max(x, 0) + a min(x, 0) with one learned slope a a layer, 0.25 at the start
+    Prelu,
+    /// x / (1 + e^-x)
+    #[default]
+    Silu,
+    /// ln(1 + e^x)
+    Softplus,
+    /// tanh x
+    Tanh,
+}
+
+impl Activation {
+    /// Whether the second derivative is zero almost everywhere.
+    pub fn is_piecewise_linear(self) -> bool {
+        matches!(self, Self::Identity | Self::Relu | Self::LeakyRelu | Self::Prelu)
+    }
+
+    /// A bound of |phi'|, for Lipschitz constants (PReLU: for slopes within [-1, 1]).
+    pub fn lipschitz(self) -> f64 {
+        match self {
+            // The maximum of the derivative of x sigmoid(x), at x = 2.3994.
+            Self::Silu => 1.0999,
+            _ => 1.0,
+        }
+    }
+}
+
+/// A function with its derivatives, evaluated together.
+pub(super) trait Phi: Copy + Sync + Send {
+    /// Whether the second derivative is not identically zero.
+    const CURVED: bool;
+    /// phi(x)
+    fn value(self, x: Real) -> Real;
+    /// (phi(x), phi'(x), phi''(x))
+    fn jet(self, x: Real) -> (Real, Real, Real);
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Leaky(pub Real);
+#[derive(Clone, Copy)]
+pub(super) struct Silu;
+#[derive(Clone, Copy)]
+pub(super) struct Softplus;
+#[derive(Clone, Copy)]
+pub(super) struct Tanh;
+
+impl Phi for Leaky {
+    const CURVED: bool = false;
+    #[inline(always)]
+    fn value(self, x: Real) -> Real {
+        if x > 0.0 { x } else { self.0 * x }
+    }
+    #[inline(always)]
+    fn jet(self, x: Real) -> (Real, Real, Real) {
+        (self.value(x), if x > 0.0 { 1.0 } else { self.0 }, 0.0)
+    }
+}
+
+impl Phi for Silu {
+    const CURVED: bool = true;
+    #[inline(always)]
+    fn value(self, x: Real) -> Real {
+        x * math::sigmoid(x)
+    }
+    #[inline(always)]
+    fn jet(self, x: Real) -> (Real, Real, Real) {
+        let s = math::sigmoid(x);
+        (
+            x * s,
+            s * (1.0 + x * (1.0 - s)),
+            s * (1.0 - s) * (2.0 + x * (1.0 - 2.0 * s)),
+        )
+    }
+}
+
+impl Phi for Softplus {
+    const CURVED: bool = true;
+    #[inline(always)]
+    fn value(self, x: Real) -> Real {
+        math::softplus(x)
+    }
+    #[inline(always)]
+    fn jet(self, x: Real) -> (Real, Real, Real) {
+        let s = math::sigmoid(x);
+        (math::softplus(x), s, s * (1.0 - s))
+    }
+}
+
+impl Phi for Tanh {
+    const CURVED: bool = true;
+    #[inline(always)]
+    fn value(self, x: Real) -> Real {
+        math::tanh(x)
+    }
+    #[inline(always)]
+    fn jet(self, x: Real) -> (Real, Real, Real) {
+        let y = math::tanh(x);
+        let d = 1.0 - y * y;
+        (y, d, -2.0 * y * d)
+    }
+}
+
+/// Calls `$body` with the function's own type, so that its loops are compiled for it.
+macro_rules! with_phi {
+    ($activation:expr, $slope:expr, |$phi:ident| $body:expr) => {
+        match $activation {
+            Activation::Identity => unreachable!("the identity is handled without a function"),
+            Activation::Relu => {
+                let $phi = Leaky(0.0);
+                $body
+            }
+            Activation::LeakyRelu => {
+                let $phi = Leaky(super::activation::leak());
+                $body
+            }
+            Activation::Prelu => {
+                let $phi = Leaky($slope);
+                $body
+            }
+            Activation::Silu => {
+                let $phi = Silu;
+                $body
+            }
+            Activation::Softplus => {
+                let $phi = Softplus;
+                $body
+            }
+            Activation::Tanh => {
+                let $phi = Tanh;
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_phi;
+
+pub(super) fn leak() -> Real {
+    LEAK
+}

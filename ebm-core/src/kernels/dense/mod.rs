@@ -1,0 +1,180 @@
+//! A dense layer: `y = phi(x W^T + b)`, with its pushforward `phi'(x W^T + b) * (t W^T)`.
+//!
+//! Derivatives, with `a = x W^T + b`, `s = t W^T` and cotangents `gy`, `gt`:
+//! `ga = gy phi'(a) + sum_k gt_k phi''(a) s_k`, `gs_k = gt_k phi'(a)`, then `gx = ga W`, `gW = ga^T x + sum_k gs_k^T t_k`,
+//! `gb = sum ga`.
+
+mod activation;
+mod cpu;
+
+use dfdx::prelude::*;
+
+pub use activation::Activation;
+
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Matrix, PerSample};
+use crate::tape::SharedTape;
+
+/// A dense layer's arrays and options.
+#[derive(Clone)]
+pub(crate) struct Dense {
+    /// `[outputs, inputs]`, flat.
+    pub weight: PerSample,
+    /// `[outputs]`.
+    pub bias: Option<PerSample>,
+    /// The learned slope of a PReLU, `[1]`.
+    pub slope: Option<PerSample>,
+    pub inputs: usize,
+    pub outputs: usize,
+    pub activation: Activation,
+    /// Whether the arrays want gradients.
+    pub trains: bool,
+}
+
+/// Applies the layer to `[(1+K) * primal, inputs]`: values in the first `primal` rows, tangents below.
+pub(crate) fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<SharedTape> {
+    let (x, mut tape) = x.split_tape();
+    let rows = x.shape().0;
+    assert_eq!(x.shape().1, layer.inputs, "a dense layer of {} inputs", layer.inputs);
+    assert!(primal > 0 && rows % primal == 0, "{rows} rows are no multiple of {primal}");
+    let sizes = cpu::Sizes {
+        rows,
+        primal,
+        inputs: layer.inputs,
+        outputs: layer.outputs,
+    };
+    let slope = layer.slope.as_ref().map_or(0.0, |s| read(s)[0]);
+    let bias = layer.bias.as_ref().map(read);
+    let (y, saved) = cpu::forward(
+        sizes,
+        &read(&x),
+        &read(&layer.weight),
+        bias.as_deref(),
+        layer.activation,
+        slope,
+        tape.is_recording(),
+    );
+    drop(bias);
+    let y = buffers::tensor(y, (rows, layer.outputs));
+    if tape.is_recording() {
+        let (yg, xg) = (y.ghost(), x.ghost());
+        tape.add_backward_op(move |gradients| {
+            let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            let weight = read(&layer.weight);
+            let mut slope_gradient = 0.0;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+                slope_gradient = cpu::backward_rows(sizes, &mut g, gx, &weight, &saved, layer.activation, slope);
+            })?;
+            if layer.trains {
+                let x = read(&x);
+                gradients
+                    .get_or_alloc_mut(&layer.weight)?
+                    .update(|gw| cpu::backward_weight(sizes, &g, &x, gw))?;
+                if let Some(bias) = &layer.bias {
+                    gradients
+                        .get_or_alloc_mut(bias)?
+                        .update(|gb| cpu::backward_bias(sizes, &g, gb))?;
+                }
+                if let Some(slope) = &layer.slope {
+                    gradients.get_or_alloc_mut(slope)?.update(|gs| gs[0] += slope_gradient)?;
+                }
+            }
+            Ok(())
+        });
+    }
+    y.put_tape(tape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Real;
+    use crate::kernels::check::{self, Case};
+
+    const ALL: [Activation; 7] = [
+        Activation::Identity,
+        Activation::Relu,
+        Activation::LeakyRelu,
+        Activation::Prelu,
+        Activation::Silu,
+        Activation::Softplus,
+        Activation::Tanh,
+    ];
+
+    fn layer(activation: Activation, arrays: &[PerSample]) -> Dense {
+        Dense {
+            weight: arrays[0].clone(),
+            bias: Some(arrays[1].clone()),
+            slope: (activation == Activation::Prelu).then(|| arrays[2].clone()),
+            inputs: 3,
+            outputs: 4,
+            activation,
+            trains: true,
+        }
+    }
+
+    #[test]
+    fn gradients_and_pushforward_agree_with_finite_differences() {
+        for activation in ALL {
+            let case = Case {
+                name: format!("dense {activation:?}"),
+                input: (5, 3),
+                arrays: vec![(12, 0.6), (4, 0.4), (1, 0.3)],
+            };
+            check::operation(&case, |x, primal, arrays| dense(x, primal, layer(activation, arrays)));
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_the_formula() {
+        // W = [[1, 2], [-3, 0.5]], b = [0.25, -0.5], x = [1, -1] (row), tangent [2, 1]:
+        // a = [-0.75, -4], s = [4, -5.5]; leaky ReLU of slope 0.2 multiplies both by 0.2.
+        let layer = Dense {
+            weight: buffers::tensor(vec![1.0, 2.0, -3.0, 0.5], (4,)),
+            bias: Some(buffers::tensor(vec![0.25, -0.5], (2,))),
+            slope: None,
+            inputs: 2,
+            outputs: 2,
+            activation: Activation::LeakyRelu,
+            trains: false,
+        };
+        let x = buffers::tensor(vec![1.0, -1.0, 2.0, 1.0], (2, 2)).put_tape(SharedTape::off());
+        let y = dense(x, 1, layer).as_vec();
+        let expected: [Real; 4] = [-0.15, -0.8, 0.8, -1.1];
+        for (a, b) in y.iter().zip(expected) {
+            assert!((a - b).abs() < 1e-6, "{y:?}");
+        }
+    }
+
+    #[test]
+    fn large_batches_on_several_threads_equal_small_ones() {
+        // 1500 rows are split over the threads, one row is not.
+        let arrays: Vec<PerSample> = [(40 * 30, 0.2), (40, 0.1)]
+            .iter()
+            .enumerate()
+            .map(|(i, &(n, scale))| check::array(n, scale, i as u64))
+            .collect();
+        let layer = |_: ()| Dense {
+            weight: arrays[0].clone(),
+            bias: Some(arrays[1].clone()),
+            slope: None,
+            inputs: 30,
+            outputs: 40,
+            activation: Activation::Silu,
+            trains: false,
+        };
+        let x = check::array(1500 * 30, 1.0, 9).as_vec();
+        let run = |rows: &[Real]| {
+            let x = buffers::tensor(rows.to_vec(), (rows.len() / 30, 30)).put_tape(SharedTape::off());
+            let n = x.shape().0;
+            dense(x, n, layer(())).as_vec()
+        };
+        let all = run(&x);
+        for row in [0, 749, 750, 1499] {
+            let one = run(&x[row * 30..(row + 1) * 30]);
+            for (a, b) in one.iter().zip(&all[row * 40..]) {
+                assert!((a - b).abs() <= 1e-6 * (1.0 + a.abs()), "row {row}: {a} {b}");
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Operations on the tape with kernels of their own.
+//!
+//! dfdx's CPU kernels walk strided iterators with scalar arithmetic; these work on slices, vectorise, use both cores and
+//! fuse what belongs together. Every operation comes with its pushforward: the rows of a batch are followed by the rows
+//! of K tangents (`[primal; tangent 1; ...; tangent K]`), so that values and directional derivatives share one product.
+//!
+//! The row convention is the one of [`Generator::pushforward`](crate::models::Generator::pushforward).
+
+pub(crate) mod batch_norm;
+pub(crate) mod confine;
+pub(crate) mod dense;
+pub(crate) mod fourier;
+pub(crate) mod gemm;
+pub(crate) mod math;
+pub(crate) mod parallel;
+mod reduce;
+pub(crate) mod rows;
+pub(crate) mod scale;
+pub(crate) mod spectral;
+
+pub use dense::Activation;
+pub use reduce::{hinge, mean, row_dot, sum};
+
+#[cfg(test)]
+pub(crate) mod check;

@@ -1,0 +1,119 @@
+//! Sums, means and the hinge: the heads of losses.
+
+use dfdx::prelude::*;
+
+use super::math::vectorised;
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Dev, PerSample, Real, Scalar};
+use crate::tape::SharedTape;
+
+/// `sum_i x_i` of `[B]`.
+pub fn sum(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
+    scaled_sum(x, 1.0)
+}
+
+/// `1/B sum_i x_i` of `[B]`.
+pub fn mean(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
+    let n = x.shape().0;
+    scaled_sum(x, 1.0 / n as Real)
+}
+
+fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
+    let (x, mut tape) = x.split_tape();
+    // In double precision: the sum of a batch is what gets logged and compared.
+    let total: f64 = read(&x).iter().map(|&v| f64::from(v)).sum();
+    let y = buffers::tensor(vec![(total * f64::from(scale)) as Real], ());
+    if tape.is_recording() {
+        let (yg, xg) = (y.ghost(), x.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?[0] * scale;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| gx.iter_mut().for_each(|v| *v += g))
+        });
+    }
+    y.put_tape(tape)
+}
+
+/// `max(x, 0)` of a scalar.
+pub fn hinge(x: Scalar<SharedTape>) -> Scalar<SharedTape> {
+    x.relu()
+}
+
+/// `y_i = sum_j a_ij b_ij` of two `[B, C]`.
+pub fn row_dot<C: Dim>(
+    a: Tensor<(usize, C), Real, Dev, SharedTape>,
+    b: Tensor<(usize, C), Real, Dev, SharedTape>,
+) -> PerSample<SharedTape> {
+    let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
+    let mut tape = tape.merge(other);
+    assert_eq!(a.shape(), b.shape(), "row_dot of two shapes");
+    let (rows, columns) = (a.shape().0, a.shape().1.size());
+    let dot = |(a, b): (&[Real], &[Real])| a.iter().zip(b).map(|(a, b)| a * b).sum();
+    let y = {
+        let (a, b) = (read(&a), read(&b));
+        vectorised(|| a.chunks_exact(columns).zip(b.chunks_exact(columns)).map(dot).collect())
+    };
+    let y = buffers::tensor(y, (rows,));
+    if tape.is_recording() {
+        let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            let add = |to: &mut [Real], other: &[Real]| {
+                let rows = to.chunks_exact_mut(columns).zip(other.chunks_exact(columns));
+                vectorised(|| {
+                    for ((to, other), g) in rows.zip(&g) {
+                        to.iter_mut().zip(other).for_each(|(t, o)| *t += g * o);
+                    }
+                });
+            };
+            gradients.get_or_alloc_mut(&ag)?.update(|ga| add(ga, &read(&b)))?;
+            gradients.get_or_alloc_mut(&bg)?.update(|gb| add(gb, &read(&a)))
+        });
+    }
+    y.put_tape(tape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape::backward;
+
+    #[test]
+    fn sums_and_their_gradients_are_those_of_the_formulas() {
+        let x = buffers::tensor(vec![1.0, -2.0, 4.0], (3,));
+        let tape = SharedTape::inputs_only();
+        let y = mean(tape.watch(&x)) + sum(tape.watch(&x)) * 2.0;
+        assert_eq!(y.array(), 7.0);
+        let third: Real = 1.0 / 3.0;
+        assert_eq!(backward(y).of(&x).as_vec(), vec![third + 2.0; 3]);
+    }
+
+    #[test]
+    fn row_products_have_each_other_as_gradients() {
+        let a = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+        let b = buffers::tensor(vec![5.0, 6.0, 7.0, 8.0], (2, 2));
+        let tape = SharedTape::inputs_only();
+        let y = row_dot(tape.watch(&a), tape.watch(&b));
+        assert_eq!(y.as_vec(), vec![17.0, 53.0]);
+        let mut g = backward(sum(y));
+        assert_eq!((g.of(&a).as_vec(), g.of(&b).as_vec()), (b.as_vec(), a.as_vec()));
+    }
+
+    #[test]
+    fn a_product_with_itself_has_twice_itself_as_gradient() {
+        let a = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+        let tape = SharedTape::inputs_only();
+        let w = tape.watch(&a);
+        let y = sum(row_dot(w.clone(), w));
+        assert_eq!(backward(y).of(&a).as_vec(), vec![2.0, 4.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn the_hinge_cuts_value_and_gradient() {
+        for (x, y, slope) in [(-1.5, 0.0, 0.0), (2.5, 2.5, 1.0)] {
+            let x: Scalar = buffers::tensor(vec![x], ());
+            let h = hinge(SharedTape::inputs_only().watch(&x));
+            assert_eq!(h.array(), y);
+            assert_eq!(backward(h).of(&x).array(), slope);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Putting values and tangents into one matrix, and taking them apart.
+
+use dfdx::prelude::*;
+
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Dev, Matrix, Real};
+use crate::tape::SharedTape;
+
+type Rows<C> = Tensor<(usize, C), Real, Dev, SharedTape>;
+
+/// `[top; bottom]`, `[Ra + Rb, C]`, of two matrices of the same width.
+pub(crate) fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
+    let ((top, tape), (bottom, other)) = (top.split_tape(), bottom.split_tape());
+    let mut tape = tape.merge(other);
+    let (rows, columns) = (top.shape().0 + bottom.shape().0, top.shape().1.size());
+    let mut values = Vec::with_capacity(rows * columns);
+    values.extend_from_slice(&read(&top));
+    if bottom.shape().0 > 0 {
+        values.extend_from_slice(&read(&bottom));
+    }
+    let y = buffers::tensor(values, (rows, columns));
+    if tape.is_recording() {
+        let cut = top.shape().0 * columns;
+        let empty = bottom.shape().0 == 0;
+        let (yg, tg, bg) = (y.ghost(), top.ghost(), bottom.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            gradients.get_or_alloc_mut(&tg)?.update(|to| add(to, &g[..cut]))?;
+            if empty {
+                return Ok(());
+            }
+            gradients.get_or_alloc_mut(&bg)?.update(|to| add(to, &g[cut..]))
+        });
+    }
+    y.put_tape(tape)
+}
+
+/// The first `count` rows and the rest, in shapes of the caller's choice with as many values a row.
+pub(crate) fn unstack<A: Shape, B: Shape>(
+    x: Matrix<SharedTape>,
+    count: usize,
+    top: A,
+    bottom: B,
+) -> (
+    Tensor<A, Real, Dev, SharedTape>,
+    Tensor<B, Real, Dev, SharedTape>,
+) {
+    let (x, mut tape) = x.split_tape();
+    let cut = count * x.shape().1;
+    let (a, b) = {
+        let values = read(&x);
+        (values[..cut].to_vec(), values[cut..].to_vec())
+    };
+    let empty = b.is_empty();
+    let (a, b) = (buffers::tensor(a, top), buffers::tensor(b, bottom));
+    if tape.is_recording() {
+        let (xg, ag, bg) = (x.ghost(), a.ghost(), b.ghost());
+        tape.add_backward_op(move |gradients| {
+            let ga = gradients.get_or_alloc_mut(&ag)?.take()?;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| add(&mut gx[..cut], &ga))?;
+            if empty {
+                return Ok(());
+            }
+            let gb = gradients.get_or_alloc_mut(&bg)?.take()?;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| add(&mut gx[cut..], &gb))
+        });
+    }
+    (a.put_tape(tape.clone()), b.put_tape(tape))
+}
+
+fn add(to: &mut [Real], from: &[Real]) {
+    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{row_dot, sum};
+    use crate::tape::backward;
+
+    #[test]
+    fn stacking_and_unstacking_returns_values_and_gradients() {
+        let a = buffers::tensor(vec![1.0, 2.0], (1, 2));
+        let b = buffers::tensor(vec![3.0, 4.0, 5.0, 6.0], (2, 2));
+        let tape = SharedTape::inputs_only();
+        let both = stack(tape.watch(&a), tape.watch(&b));
+        assert_eq!(both.as_vec(), vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let (top, bottom) = unstack(both, 1, (1usize, 2usize), (2usize, 2usize));
+        let loss = sum(row_dot(top.clone(), top)) + sum(row_dot(bottom.clone(), bottom)) * 3.0;
+        let mut g = backward(loss);
+        assert_eq!(g.of(&a).as_vec(), vec![2.0, 4.0]);
+        assert_eq!(g.of(&b).as_vec(), vec![18.0, 24.0, 30.0, 36.0]);
+    }
+
+    #[test]
+    fn an_empty_part_is_allowed() {
+        let a = buffers::tensor(vec![1.0, 2.0], (1, 2));
+        let none: Matrix = buffers::tensor(vec![], (0, 2));
+        let tape = SharedTape::inputs_only();
+        let (top, bottom) = unstack(stack(tape.watch(&a), tape.watch(&none)), 1, (1usize, 2usize), (0usize, 2usize));
+        assert_eq!(bottom.shape().0, 0);
+        assert_eq!(backward(sum(row_dot(top.clone(), top))).of(&a).as_vec(), vec![2.0, 4.0]);
+    }
+}

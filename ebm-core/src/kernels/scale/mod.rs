@@ -1,0 +1,44 @@
+//! Multiplication by one learned number: `y = a x`.
+
+use dfdx::prelude::*;
+
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Matrix, PerSample, Real};
+use crate::tape::SharedTape;
+
+/// `a x` for values and tangents alike; `factor` is `[1]`.
+pub(crate) fn scale(x: Matrix<SharedTape>, factor: &PerSample, trains: bool) -> Matrix<SharedTape> {
+    let (x, mut tape) = x.split_tape();
+    let a = read(factor)[0];
+    let y = buffers::tensor(read(&x).iter().map(|v| a * v).collect(), *x.shape());
+    if tape.is_recording() {
+        let (yg, xg, factor) = (y.ghost(), x.ghost(), factor.clone());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            if trains {
+                let total: Real = g.iter().zip(read(&x).iter()).map(|(g, x)| g * x).sum();
+                gradients.get_or_alloc_mut(&factor)?.update(|gf| gf[0] += total)?;
+            }
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += a * g))
+        });
+    }
+    y.put_tape(tape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::check::{self, Case};
+
+    #[test]
+    fn gradients_and_pushforward_agree_with_finite_differences() {
+        let case = Case {
+            name: "scale".into(),
+            input: (4, 2),
+            arrays: vec![(1, 1.7)],
+        };
+        check::operation(&case, |x, _, arrays| scale(x, &arrays[0], true));
+    }
+}

@@ -1,0 +1,184 @@
+//! The quadratic energy E(x) = 1/2 (x - m)^T A (x - m): a Gaussian model.
+
+use dfdx::prelude::*;
+
+use super::{LN_TAU, ln_det_spd};
+use crate::device::{PerSample, Real};
+use crate::geometry::{Geometry, Samples};
+use crate::kernels::dense::{Dense, dense};
+use crate::kernels::rows::{stack, unstack};
+use crate::kernels::{Activation, row_dot};
+use crate::models::{Energy, EnergyFacts};
+use crate::parameter::{Module, Parameter};
+use crate::tape::{Parts, SharedTape};
+
+/// `E(x) = 1/2 (x - m)^T A (x - m)`: p_theta = N(m, A^-1).
+pub struct QuadraticEnergy<G: Geometry> {
+    geometry: G,
+    /// A, `[D, D]`.
+    precision: Parameter,
+    /// -m, `[D]`: stored as the bias of `y = x - m`.
+    shift: Parameter,
+}
+
+impl<G: Geometry> QuadraticEnergy<G> {
+    /// An energy with a symmetric positive definite `precision` `[D, D]` row-major and `mean` `[D]`.
+    ///
+    /// # Panics
+    /// If the arrays do not have these sizes.
+    pub fn new(geometry: G, precision: &[f64], mean: &[f64]) -> Self {
+        let n = geometry.data_width();
+        Self {
+            geometry,
+            precision: Parameter::trained("precision", vec![n, n], precision.iter().map(|&v| v as Real).collect()),
+            shift: Parameter::trained("shift", vec![n], mean.iter().map(|&v| -v as Real).collect()),
+        }
+    }
+
+    fn precision(&self) -> Vec<f64> {
+        self.precision.values().into_iter().map(f64::from).collect()
+    }
+
+    fn mean(&self) -> Vec<f64> {
+        self.shift.values().into_iter().map(|v| -f64::from(v)).collect()
+    }
+
+    /// `log Z = D/2 ln(2 pi) - 1/2 ln det A`; `None` if A is not positive definite.
+    pub fn log_partition(&self) -> Option<f64> {
+        let n = self.geometry.data_width();
+        Some(0.5 * (n as f64 * LN_TAU - ln_det_spd(&self.precision(), n)?))
+    }
+
+    /// `E_q[E(x)]` for any q with this mean and covariance `[D, D]`.
+    pub fn expected_energy(&self, mean: &[f64], covariance: &[f64]) -> f64 {
+        let n = self.geometry.data_width();
+        let (a, m) = (self.precision(), self.mean());
+        let mut total = 0.0;
+        for i in 0..n {
+            for j in 0..n {
+                total += a[i * n + j] * (covariance[j * n + i] + (mean[i] - m[i]) * (mean[j] - m[j]));
+            }
+        }
+        0.5 * total
+    }
+
+    /// `KL(N(mean, covariance) || p_theta)`; `None` if a matrix is not positive definite.
+    pub fn divergence_of_gaussian(&self, mean: &[f64], covariance: &[f64]) -> Option<f64> {
+        let n = self.geometry.data_width();
+        let entropy = 0.5 * (n as f64 * (LN_TAU + 1.0) + ln_det_spd(covariance, n)?);
+        Some(self.expected_energy(mean, covariance) + self.log_partition()? - entropy)
+    }
+
+    /// The smallest eigenvalue of A: the constant of strong convexity, and so of a log-Sobolev inequality.
+    pub fn smallest_curvature(&self) -> Option<f64> {
+        let n = self.geometry.data_width();
+        let a = self.precision();
+        let values = faer::MatRef::from_row_major_slice(&a[..], n, n)
+            .self_adjoint_eigenvalues(faer::Side::Lower)
+            .ok()?;
+        values.first().copied()
+    }
+}
+
+impl<G: Geometry> Module for QuadraticEnergy<G> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        vec![&self.precision, &self.shift]
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        vec![&mut self.precision, &mut self.shift]
+    }
+}
+
+impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
+    fn geometry(&self) -> G {
+        self.geometry
+    }
+
+    fn pushforward(
+        &self,
+        x: Samples<G, SharedTape>,
+        v: Samples<G, SharedTape>,
+    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+        let n = self.geometry.data_width();
+        let (batch, directions) = (x.shape().0, v.shape().0);
+        let (_, tape) = x.clone().split_tape();
+        let trains = tape.trains(Parts::ENERGY);
+        let layer = |weight: PerSample, bias, trains| Dense {
+            weight,
+            bias,
+            slope: None,
+            inputs: n,
+            outputs: n,
+            activation: Activation::Identity,
+            trains,
+        };
+        let mut identity = vec![0.0; n * n];
+        (0..n).for_each(|i| identity[i * n + i] = 1.0);
+        // y = I x + (-m) on the values, and the tangents themselves below them.
+        let shift = Dense {
+            weight: crate::buffers::tensor(identity, (n * n,)),
+            ..layer(self.precision.tensor().clone(), Some(self.shift.tensor().clone()), trains)
+        };
+        let y = dense(stack(x, v), batch, shift);
+        let image = dense(y.clone(), batch, layer(self.precision.tensor().clone(), None, trains));
+        let matrix = |rows| (rows, n);
+        let (y, t) = unstack(y, batch, matrix(batch), matrix(directions));
+        let (ay, at) = unstack(image, batch, matrix(batch), matrix(directions));
+        let energy = row_dot(y.clone(), ay.clone()) * 0.5;
+        if directions == 0 {
+            return (energy, t.reshape_like(&(0usize,)));
+        }
+        // 1/2 t^T (A + A^T) y, the derivative whether or not A is symmetric.
+        let repeated = |m: crate::device::Matrix<SharedTape>| {
+            let copies = directions / batch;
+            (1..copies).fold(m.clone(), |all, _| stack(all, m.clone()))
+        };
+        let slope = row_dot(t, repeated(ay)) + row_dot(at, repeated(y));
+        (energy, slope * 0.5)
+    }
+
+    fn facts(&self) -> EnergyFacts {
+        let curvature = self.smallest_curvature().filter(|c| *c > 0.0);
+        EnergyFacts {
+            log_sobolev: curvature,
+            normalisable: curvature.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Runtime;
+    use crate::models::energy_gradient;
+
+    fn model() -> QuadraticEnergy<Runtime> {
+        QuadraticEnergy::new(Runtime { latent: 1, data: 2 }, &[2.0, 0.5, 0.5, 1.0], &[1.0, -1.0])
+    }
+
+    #[test]
+    fn values_gradients_and_slopes_are_those_of_the_formula() {
+        let model = model();
+        let x = model.geometry().samples(vec![2.0, 1.0]);
+        // y = (1, 2): A y = (3, 2.5), E = 1/2 (3 + 5) = 4, slope along (1, -2) = 3 - 5 = -2
+        let (e, g) = energy_gradient(&model, &x);
+        assert_eq!((e.as_vec(), g.as_vec()), (vec![4.0], vec![3.0, 2.5]));
+        let off = SharedTape::off();
+        let v = model.geometry().samples(vec![1.0, -2.0, 0.0, 1.0]);
+        let (_, slope) = model.pushforward(off.watch(&x), off.watch(&v));
+        assert_eq!(slope.as_vec(), vec![-2.0, 2.5]);
+    }
+
+    #[test]
+    fn log_z_divergence_and_curvature_are_those_of_the_formulas() {
+        let model = model();
+        // det A = 1.75: log Z = ln(2 pi) - 1/2 ln 1.75
+        assert!((model.log_partition().unwrap() - (1.837_877_066 - 0.5 * 1.75f64.ln())).abs() < 1e-6);
+        // KL(N(0.7, 0.25) || N(-0.3, 1.96)) = 0.593...: ln(1.4/0.5) + (0.25 + 1)/(2*1.96) - 1/2
+        let one = QuadraticEnergy::new(Runtime { latent: 1, data: 1 }, &[1.0 / 1.96], &[-0.3]);
+        let kl = one.divergence_of_gaussian(&[0.7], &[0.25]).unwrap();
+        assert!((kl - (2.8f64.ln() + 1.25 / 3.92 - 0.5)).abs() < 1e-6);
+        // Eigenvalues of [[2, 0.5], [0.5, 1]] are 1.5 +- sqrt(0.5)
+        assert!((model.smallest_curvature().unwrap() - (1.5 - 0.5f64.sqrt())).abs() < 1e-6);
+    }
+}

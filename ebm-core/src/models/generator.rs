@@ -1,0 +1,82 @@
+//! The generator: x = G(z) + sigma n.
+
+use dfdx::prelude::*;
+
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::parameter::Module;
+use crate::random::Random;
+use crate::tape::SharedTape;
+
+/// What is known about a generator for certain; bounds decide by it what they may claim.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GeneratorFacts {
+    /// No two latents map to one sample.
+    pub injective: bool,
+    /// The Jacobian is piecewise constant, so the gradient in z of anything made of it is zero almost everywhere.
+    pub piecewise_linear: bool,
+    /// Samples of one training batch depend on each other (batch-norm with batch statistics).
+    pub couples_batch: bool,
+    /// Standard deviation of the noise added to G(z), `sigma >= 0`.
+    pub noise: f64,
+}
+
+impl GeneratorFacts {
+    /// A generator about which nothing is known but its noise.
+    pub fn unknown(noise: f64) -> Self {
+        Self {
+            injective: false,
+            piecewise_linear: false,
+            couples_batch: false,
+            noise,
+        }
+    }
+    /// The same, known to be injective.
+    pub fn injective(mut self) -> Self {
+        self.injective = true;
+        self
+    }
+}
+
+/// A generator G of samples from latents.
+pub trait Generator<G: Geometry>: Module {
+    /// The axes.
+    fn geometry(&self) -> G;
+
+    /// `(G(z), J v)`: the samples `[B, D]` and the pushforward of K directions a sample.
+    ///
+    /// `v` is `[K*B, d]`: the first B rows hold the first direction of every sample, the next B rows the second, and so
+    /// on; the pushforward `[K*B, D]` has the same order. K = 0 is allowed. The map is the one of evaluation: a layer
+    /// with batch statistics uses its running ones, so that the Jacobian is each sample's own.
+    fn pushforward(
+        &self,
+        z: Latents<G, SharedTape>,
+        v: Latents<G, SharedTape>,
+    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>);
+
+    /// `G(z)`, `[B, D]`. On a tape that trains the generator, layers with batch statistics use those of this batch.
+    fn forward(&self, z: Latents<G, SharedTape>) -> Samples<G, SharedTape> {
+        let none = self.geometry().latents(Vec::new());
+        self.pushforward(z, none.put_tape(SharedTape::off())).0
+    }
+
+    /// What is known about this generator.
+    fn facts(&self) -> GeneratorFacts;
+}
+
+/// Samples `G(z) + sigma n` `[B, D]` on `tape`, with the generator's own noise level.
+pub fn sample<G: Geometry>(
+    generator: &dyn Generator<G>,
+    latents: &Latents<G>,
+    tape: &SharedTape,
+    random: Random,
+) -> Samples<G, SharedTape> {
+    let x = generator.forward(tape.watch(latents));
+    let sigma = generator.facts().noise as crate::device::Real;
+    if sigma == 0.0 {
+        return x;
+    }
+    let noise = random.stream("generator-noise").normals(x.shape().num_elements());
+    let noise = noise.into_iter().map(|n| n * sigma).collect();
+    x + generator.geometry().samples(noise)
+}

@@ -1,0 +1,184 @@
+//! A multi-layer perceptron as energy.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::device::{PerSample, Real};
+use crate::error::ConfigError;
+use crate::geometry::{Geometry, Samples};
+use crate::kernels::Activation;
+use crate::kernels::confine::confine;
+use crate::kernels::rows::{stack, unstack};
+use crate::models::{Energy, EnergyFacts};
+use crate::parameter::{Module, Parameter};
+use crate::random::Random;
+use crate::register_energy;
+use crate::registry::EnergySpec;
+use crate::tape::{Parts, SharedTape};
+
+use super::network::{check_gain, check_widths};
+use super::{Init, Network, NetworkOptions};
+
+/// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpEnergyConfig {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Random Fourier features put before the first layer.
+    pub fourier: FourierConfig,
+    /// Weight kappa of the confinement kappa/2 ||x||^2. Above 0 the energy is normalisable, since the network grows at
+    /// most linearly.
+    pub confinement: f64,
+    /// Divide every layer's weights by their largest singular value.
+    pub spectral_norm: bool,
+    /// Multiply the network's output by one learned number.
+    pub output_scale: bool,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights.
+    pub init_gain: f64,
+}
+
+impl Default for MlpEnergyConfig {
+    fn default() -> Self {
+        Self {
+            hidden: vec![128, 128, 128],
+            activation: Activation::Silu,
+            fourier: FourierConfig::default(),
+            confinement: 0.0,
+            spectral_norm: false,
+            output_scale: false,
+            init: Init::Uniform,
+            init_gain: 1.0,
+        }
+    }
+}
+
+/// Random Fourier features: sines and cosines of `count` random projections, beside the coordinates themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FourierConfig {
+    /// Number of frequencies. 0: none.
+    pub count: usize,
+    /// Standard deviation of the frequencies, in periods per unit of x.
+    pub scale: f64,
+}
+
+/// The energy that [`MlpEnergyConfig`] describes.
+pub struct MlpEnergy<G: Geometry> {
+    geometry: G,
+    network: Network,
+    confinement: f64,
+}
+
+impl<G: Geometry> MlpEnergy<G> {
+    /// An energy with weights drawn from `random`.
+    pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
+        let options = NetworkOptions {
+            inputs: geometry.data_width(),
+            hidden: &config.hidden,
+            outputs: 1,
+            activation: config.activation,
+            output_activation: Activation::Identity,
+            batch_norm: false,
+            spectral_norm: config.spectral_norm,
+            init: config.init,
+            gain: config.init_gain,
+            fourier: (config.fourier.count, config.fourier.scale),
+            output_scale: config.output_scale,
+            part: Parts::ENERGY,
+        };
+        Self {
+            geometry,
+            network: Network::new(&options, random),
+            confinement: config.confinement,
+        }
+    }
+}
+
+impl<G: Geometry> Module for MlpEnergy<G> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        self.network.parameters()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        self.network.parameters_mut()
+    }
+    fn commit(&mut self) {
+        self.network.commit();
+    }
+}
+
+impl<G: Geometry> Energy<G> for MlpEnergy<G> {
+    fn geometry(&self) -> G {
+        self.geometry
+    }
+
+    fn pushforward(
+        &self,
+        x: Samples<G, SharedTape>,
+        v: Samples<G, SharedTape>,
+    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+        use dfdx::prelude::{HasShape, SplitTape};
+        let (batch, directions) = (x.shape().0, v.shape().0);
+        let (_, tape) = x.clone().split_tape();
+        let rows = stack(x, v);
+        let mut y = self.network.apply(rows.clone(), batch, &tape);
+        if self.confinement > 0.0 {
+            y = confine(y, rows, batch, self.confinement as Real);
+        }
+        unstack(y, batch, (batch,), (directions,))
+    }
+
+    fn facts(&self) -> EnergyFacts {
+        // Holley and Stroock: a quadratic of curvature kappa, changed by a function of oscillation K, keeps a
+        // log-Sobolev inequality with constant kappa exp(-K).
+        let log_sobolev = self
+            .network
+            .oscillation()
+            .map(|k| self.confinement * (-k).exp())
+            .filter(|rho| *rho > 0.0);
+        EnergyFacts {
+            log_sobolev,
+            normalisable: self.confinement > 0.0,
+        }
+    }
+}
+
+impl EnergySpec for MlpEnergyConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_widths(&self.hidden)?;
+        check_gain(self.init_gain)?;
+        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
+        ConfigError::require(
+            not_negative(self.confinement),
+            "confinement",
+            self.confinement,
+            "a finite number >= 0",
+        )?;
+        ConfigError::require(
+            self.fourier.count <= 65_536,
+            "fourier.count",
+            self.fourier.count,
+            "at most 65536",
+        )?;
+        ConfigError::require(
+            self.fourier.count == 0 || (self.fourier.scale > 0.0 && self.fourier.scale.is_finite()),
+            "fourier.scale",
+            self.fourier.scale,
+            "a finite number > 0, since fourier.count is not 0",
+        )
+    }
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
+        Ok(Box::new(MlpEnergy::new(geometry, self, random)))
+    }
+}
+
+register_energy!(
+    MlpEnergyConfig,
+    name: "mlp",
+    summary: "multi-layer perceptron, optionally with Fourier features, spectral norm and a quadratic confinement",
+    reference: "Geng et al., NeurIPS 2021, toy experiments; Fourier features: Tancik et al., NeurIPS 2020",
+);

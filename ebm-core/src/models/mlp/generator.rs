@@ -1,0 +1,153 @@
+//! A multi-layer perceptron as generator.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ConfigError;
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::kernels::Activation;
+use crate::kernels::rows::{stack, unstack};
+use crate::models::{Generator, GeneratorFacts};
+use crate::parameter::{Module, Parameter};
+use crate::random::Random;
+use crate::register_generator;
+use crate::registry::GeneratorSpec;
+use crate::tape::{Parts, SharedTape};
+
+use super::network::{check_gain, check_widths};
+use super::{Init, Network, NetworkOptions};
+
+/// A multi-layer perceptron from latents to samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpGeneratorConfig {
+    /// Number of latent dimensions d. 0: as many as the data has.
+    pub latent: usize,
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Activation of the output.
+    pub output: Activation,
+    /// Batch-norm after the activation of every hidden layer.
+    pub batch_norm: bool,
+    /// Standard deviation sigma of the noise added to every sample.
+    pub noise: f64,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights.
+    pub init_gain: f64,
+}
+
+impl Default for MlpGeneratorConfig {
+    fn default() -> Self {
+        Self {
+            latent: 0,
+            hidden: vec![128, 128, 128],
+            activation: Activation::Silu,
+            output: Activation::Identity,
+            batch_norm: false,
+            noise: 0.0,
+            init: Init::Uniform,
+            init_gain: 1.0,
+        }
+    }
+}
+
+/// The generator that [`MlpGeneratorConfig`] describes.
+pub struct MlpGenerator<G: Geometry> {
+    geometry: G,
+    network: Network,
+    noise: f64,
+}
+
+impl<G: Geometry> MlpGenerator<G> {
+    /// A generator with weights drawn from `random`.
+    pub fn new(geometry: G, config: &MlpGeneratorConfig, random: Random) -> Self {
+        let options = NetworkOptions {
+            inputs: geometry.latent_width(),
+            hidden: &config.hidden,
+            outputs: geometry.data_width(),
+            activation: config.activation,
+            output_activation: config.output,
+            batch_norm: config.batch_norm,
+            spectral_norm: false,
+            init: config.init,
+            gain: config.init_gain,
+            fourier: (0, 0.0),
+            output_scale: false,
+            part: Parts::GENERATOR,
+        };
+        Self {
+            geometry,
+            network: Network::new(&options, random),
+            noise: config.noise,
+        }
+    }
+}
+
+impl<G: Geometry> Module for MlpGenerator<G> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        self.network.parameters()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        self.network.parameters_mut()
+    }
+    fn commit(&mut self) {
+        self.network.commit();
+    }
+}
+
+impl<G: Geometry> Generator<G> for MlpGenerator<G> {
+    fn geometry(&self) -> G {
+        self.geometry
+    }
+
+    fn pushforward(
+        &self,
+        z: Latents<G, SharedTape>,
+        v: Latents<G, SharedTape>,
+    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
+        use dfdx::prelude::{HasShape, SplitTape};
+        let (batch, directions) = (z.shape().0, v.shape().0);
+        let (_, tape) = z.clone().split_tape();
+        let x = self.network.apply(stack(z, v), batch, &tape);
+        let shape = |rows| (rows, self.geometry.data());
+        unstack(x, batch, shape(batch), shape(directions))
+    }
+
+    fn facts(&self) -> GeneratorFacts {
+        GeneratorFacts {
+            injective: false,
+            piecewise_linear: self.network.is_piecewise_linear(),
+            couples_batch: self.network.has_batch_norm(),
+            noise: self.noise,
+        }
+    }
+}
+
+impl GeneratorSpec for MlpGeneratorConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_widths(&self.hidden)?;
+        check_gain(self.init_gain)?;
+        ConfigError::require(
+            self.noise >= 0.0 && self.noise.is_finite(),
+            "noise",
+            self.noise,
+            "a finite number >= 0",
+        )
+    }
+    fn latent_width(&self, data: usize) -> usize {
+        if self.latent == 0 { data } else { self.latent }
+    }
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
+        Ok(Box::new(MlpGenerator::new(geometry, self, random)))
+    }
+}
+
+register_generator!(
+    MlpGeneratorConfig,
+    name: "mlp",
+    summary: "multi-layer perceptron, optionally with batch-norm and output noise",
+    reference: "Geng et al., NeurIPS 2021, toy experiments",
+);

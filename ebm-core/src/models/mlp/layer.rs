@@ -1,0 +1,188 @@
+//! One layer: dense, activation, batch-norm, spectral norm.
+
+use std::sync::Mutex;
+
+use crate::device::{Matrix, Real};
+use crate::kernels::Activation;
+use crate::kernels::batch_norm::{Statistics, batch_norm, statistics};
+use crate::kernels::dense::{Dense, dense};
+use crate::kernels::spectral::{SingularPair, normalised, power_iteration};
+use crate::parameter::Parameter;
+use crate::random::Random;
+use crate::tape::{Parts, SharedTape};
+
+use super::Init;
+
+/// Share of a new batch in the running statistics.
+const MOMENTUM: Real = 0.1;
+
+/// What a layer is made of.
+#[derive(Clone, Copy)]
+pub(super) struct LayerOptions {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub activation: Activation,
+    pub batch_norm: bool,
+    pub spectral_norm: bool,
+    pub bias: bool,
+    pub init: Init,
+    pub gain: f64,
+}
+
+pub(super) struct Layer {
+    options: LayerOptions,
+    weight: Parameter,
+    bias: Option<Parameter>,
+    slope: Option<Parameter>,
+    normal: Option<BatchNorm>,
+    spectral: Option<Spectral>,
+}
+
+struct BatchNorm {
+    gamma: Parameter,
+    beta: Parameter,
+    mean: Parameter,
+    variance: Parameter,
+    /// Statistics of the last training batch and its size, until the step is applied.
+    pending: Mutex<Option<(Statistics, usize)>>,
+}
+
+struct Spectral {
+    left: Parameter,
+    pending: Mutex<Option<SingularPair>>,
+}
+
+impl Layer {
+    pub fn new(name: &str, options: LayerOptions, random: Random) -> Self {
+        let LayerOptions { inputs, outputs, .. } = options;
+        let (mut weight, bias) = options.init.draw(outputs, inputs, random);
+        weight.iter_mut().for_each(|w| *w *= options.gain as Real);
+        let filled = |v: Real| vec![v; outputs];
+        let column = vec![outputs];
+        let trained = |what: &str, values| Parameter::trained(format!("{name}.{what}"), column.clone(), values);
+        let fixed = |what: &str, values| Parameter::fixed(format!("{name}.{what}"), column.clone(), values);
+        Self {
+            weight: Parameter::trained(format!("{name}.weight"), vec![outputs, inputs], weight),
+            bias: options.bias.then(|| trained("bias", bias)),
+            slope: (options.activation == Activation::Prelu)
+                .then(|| Parameter::trained(format!("{name}.slope"), vec![1], vec![0.25])),
+            normal: options.batch_norm.then(|| BatchNorm {
+                gamma: trained("norm.weight", filled(1.0)),
+                beta: trained("norm.bias", filled(0.0)),
+                mean: fixed("norm.running_mean", filled(0.0)),
+                variance: fixed("norm.running_variance", filled(1.0)),
+                pending: Mutex::new(None),
+            }),
+            spectral: options.spectral_norm.then(|| Spectral {
+                left: fixed("spectral.left", random.stream("spectral").normals(outputs)),
+                pending: Mutex::new(None),
+            }),
+            options,
+        }
+    }
+
+    pub fn parameters(&self) -> Vec<&Parameter> {
+        let mut all = vec![&self.weight];
+        all.extend(&self.bias);
+        all.extend(&self.slope);
+        if let Some(n) = &self.normal {
+            all.extend([&n.gamma, &n.beta, &n.mean, &n.variance]);
+        }
+        all.extend(self.spectral.as_ref().map(|s| &s.left));
+        all
+    }
+
+    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        let mut all = vec![&mut self.weight];
+        all.extend(&mut self.bias);
+        all.extend(&mut self.slope);
+        if let Some(n) = &mut self.normal {
+            all.extend([&mut n.gamma, &mut n.beta, &mut n.mean, &mut n.variance]);
+        }
+        all.extend(self.spectral.as_mut().map(|s| &mut s.left));
+        all
+    }
+
+    /// `batch_statistics`: normalise by this batch (no tangents), and remember its statistics.
+    pub fn apply(
+        &self,
+        x: Matrix<SharedTape>,
+        primal: usize,
+        tape: &SharedTape,
+        part: Parts,
+        batch_statistics: bool,
+    ) -> Matrix<SharedTape> {
+        let trains = tape.trains(part);
+        let weight = match &self.spectral {
+            None => self.weight.tensor().clone(),
+            Some(spectral) => {
+                let pair = power_iteration(&self.weight.values(), &spectral.left.values(), 1);
+                let weight = normalised(self.weight.tensor(), &pair, tape, trains);
+                if trains && let Ok(mut pending) = spectral.pending.lock() {
+                    *pending = Some(pair);
+                }
+                weight
+            }
+        };
+        let layer = Dense {
+            weight,
+            bias: self.bias.as_ref().map(|p| p.tensor().clone()),
+            slope: self.slope.as_ref().map(|p| p.tensor().clone()),
+            inputs: self.options.inputs,
+            outputs: self.options.outputs,
+            activation: self.options.activation,
+            trains,
+        };
+        let y = dense(x, primal, layer);
+        let Some(normal) = &self.normal else {
+            return y;
+        };
+        let used = if batch_statistics {
+            let own = statistics(&y);
+            if let Ok(mut pending) = normal.pending.lock() {
+                *pending = Some((own.clone(), primal));
+            }
+            own
+        } else {
+            Statistics {
+                mean: normal.mean.values(),
+                variance: normal.variance.values(),
+            }
+        };
+        let (gamma, beta) = (normal.gamma.tensor(), normal.beta.tensor());
+        batch_norm(y, primal, &used, batch_statistics, gamma, beta, trains)
+    }
+
+    /// Makes the pending statistics and singular vectors permanent.
+    pub fn commit(&mut self) {
+        if let Some(normal) = &mut self.normal
+            && let Some((own, count)) = normal.pending.get_mut().ok().and_then(Option::take)
+        {
+            // The running variance is the unbiased one, as is customary.
+            let unbias = count as Real / (count.max(2) - 1) as Real;
+            let mix = |running: &mut Parameter, new: &[Real], factor: Real| {
+                let mut values = running.values();
+                for (r, n) in values.iter_mut().zip(new) {
+                    *r += MOMENTUM * (factor * n - *r);
+                }
+                running.set(&values);
+            };
+            mix(&mut normal.mean, &own.mean, 1.0);
+            mix(&mut normal.variance, &own.variance, unbias);
+        }
+        if let Some(spectral) = &mut self.spectral
+            && let Some(pair) = spectral.pending.get_mut().ok().and_then(Option::take)
+        {
+            spectral.left.set(&pair.left);
+        }
+    }
+
+    /// Sum of the absolute weights of a layer with one output: a bound of |y - b| for inputs within [-1, 1].
+    pub fn absolute_weight(&self) -> f64 {
+        self.weight.values().iter().map(|w| f64::from(w.abs())).sum()
+    }
+
+    pub fn options(&self) -> &LayerOptions {
+        &self.options
+    }
+}

@@ -1,0 +1,12 @@
+//! Multi-layer perceptrons for both players.
+
+mod energy;
+mod generator;
+mod init;
+mod layer;
+mod network;
+
+pub use energy::{FourierConfig, MlpEnergy, MlpEnergyConfig};
+pub use generator::{MlpGenerator, MlpGeneratorConfig};
+pub use init::Init;
+pub(crate) use network::{Network, NetworkOptions};

@@ -1,0 +1,146 @@
+//! A stack of layers on `[(1+K) B, inputs]` rows of values and tangents.
+
+use crate::device::{Matrix, Real};
+use crate::error::ConfigError;
+use crate::kernels::Activation;
+use crate::kernels::fourier::fourier;
+use crate::kernels::scale::scale;
+use crate::parameter::{Module, Parameter};
+use crate::random::Random;
+use crate::tape::{Parts, SharedTape};
+
+use super::Init;
+use super::layer::{Layer, LayerOptions};
+
+/// What a network is made of.
+pub(crate) struct NetworkOptions<'a> {
+    pub inputs: usize,
+    pub hidden: &'a [usize],
+    pub outputs: usize,
+    pub activation: Activation,
+    pub output_activation: Activation,
+    pub batch_norm: bool,
+    pub spectral_norm: bool,
+    pub init: Init,
+    pub gain: f64,
+    /// Number and scale of random Fourier features; none if the number is 0.
+    pub fourier: (usize, f64),
+    /// A learned factor of the output.
+    pub output_scale: bool,
+    pub part: Parts,
+}
+
+/// A multi-layer perceptron.
+pub(crate) struct Network {
+    frequencies: Option<Parameter>,
+    layers: Vec<Layer>,
+    factor: Option<Parameter>,
+    part: Parts,
+}
+
+impl Network {
+    pub fn new(options: &NetworkOptions<'_>, random: Random) -> Self {
+        let (count, deviation) = options.fourier;
+        let inputs = options.inputs;
+        let frequencies = (count > 0).then(|| {
+            let draws = random.stream("frequencies").normals(count * inputs);
+            let radians = (std::f64::consts::TAU * deviation) as Real;
+            let values = draws.into_iter().map(|v| v * radians).collect();
+            Parameter::fixed("frequencies", vec![count, inputs], values)
+        });
+        let mut width = inputs + 2 * count;
+        let mut layers = Vec::with_capacity(options.hidden.len() + 1);
+        for (i, &outputs) in options.hidden.iter().chain([&options.outputs]).enumerate() {
+            let last = i == options.hidden.len();
+            let name = format!("layers.{i}");
+            let layer = LayerOptions {
+                inputs: width,
+                outputs,
+                activation: if last { options.output_activation } else { options.activation },
+                batch_norm: options.batch_norm && !last,
+                spectral_norm: options.spectral_norm,
+                bias: true,
+                init: options.init,
+                gain: options.gain,
+            };
+            layers.push(Layer::new(&name, layer, random.stream(&name)));
+            width = outputs;
+        }
+        // PyTorch's start of a bias-free linear layer 1 -> 1 is uniform in [-1, 1]; 1 keeps the sign and scale of the energy.
+        let factor = options
+            .output_scale
+            .then(|| Parameter::trained("output_scale", vec![1], vec![1.0]));
+        Self {
+            frequencies,
+            layers,
+            factor,
+            part: options.part,
+        }
+    }
+
+    /// Applies the network; the first `primal` rows are values. Batch statistics are used where there are no tangents
+    /// and this network is being trained.
+    pub fn apply(&self, mut x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        use dfdx::prelude::HasShape;
+        let batch_statistics = tape.trains(self.part) && x.shape().0 == primal;
+        if let Some(frequencies) = &self.frequencies {
+            x = fourier(x, primal, frequencies.tensor());
+        }
+        for layer in &self.layers {
+            x = layer.apply(x, primal, tape, self.part, batch_statistics);
+        }
+        match &self.factor {
+            Some(factor) => scale(x, factor.tensor(), tape.trains(self.part)),
+            None => x,
+        }
+    }
+
+    /// An upper bound of max - min of a network with one output, if its last hidden layer is bounded.
+    pub fn oscillation(&self) -> Option<f64> {
+        let [.., hidden, last] = &self.layers[..] else {
+            return None;
+        };
+        let bounded = hidden.options().activation == Activation::Tanh && !hidden.options().batch_norm;
+        if !bounded || last.options().activation != Activation::Identity || last.options().spectral_norm {
+            return None;
+        }
+        let factor = self.factor.as_ref().map_or(1.0, |f| f64::from(f.values()[0].abs()));
+        Some(2.0 * factor * last.absolute_weight())
+    }
+
+    pub fn is_piecewise_linear(&self) -> bool {
+        self.frequencies.is_none() && self.layers.iter().all(|l| l.options().activation.is_piecewise_linear())
+    }
+
+    pub fn has_batch_norm(&self) -> bool {
+        self.layers.iter().any(|l| l.options().batch_norm)
+    }
+}
+
+impl Module for Network {
+    fn parameters(&self) -> Vec<&Parameter> {
+        let layers = self.layers.iter().flat_map(Layer::parameters);
+        self.frequencies.iter().chain(layers).chain(&self.factor).collect()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        let layers = self.layers.iter_mut().flat_map(Layer::parameters_mut);
+        self.frequencies.iter_mut().chain(layers).chain(&mut self.factor).collect()
+    }
+    fn commit(&mut self) {
+        self.layers.iter_mut().for_each(Layer::commit);
+    }
+}
+
+/// The checks that both players' widths share.
+pub(super) fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
+    ConfigError::require(
+        hidden.iter().all(|&w| (1..=65_536).contains(&w)),
+        "hidden",
+        format!("{hidden:?}"),
+        "widths between 1 and 65536",
+    )
+}
+
+pub(super) fn check_gain(gain: f64) -> Result<(), ConfigError> {
+    ConfigError::require(gain > 0.0 && gain.is_finite(), "init_gain", gain, "a finite number > 0")
+}

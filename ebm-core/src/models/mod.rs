@@ -1,0 +1,9 @@
+//! The two players, and models whose every quantity is known in closed form.
+
+pub mod closed_form;
+mod energy;
+mod generator;
+pub mod mlp;
+
+pub use energy::{Energy, EnergyFacts, energy_gradient};
+pub use generator::{Generator, GeneratorFacts, sample};

@@ -1,0 +1,251 @@
+//! Adam with decoupled weight decay and clipping of the gradient's norm.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::device::Real;
+use crate::error::{ConfigError, StateError};
+use crate::kernels::math::vectorised;
+use crate::parameter::{Module, State};
+use crate::tape::GradientMap;
+
+/// Options of Adam (Kingma and Ba, ICLR 2015; decoupled decay: Loshchilov and Hutter, ICLR 2019).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdamConfig {
+    /// Learning rate before the schedule's factor.
+    pub learning_rate: f64,
+    /// Decay of the mean of the gradient.
+    pub beta1: f64,
+    /// Decay of the mean of the squared gradient.
+    pub beta2: f64,
+    /// Added to the root of the mean square.
+    pub epsilon: f64,
+    /// Decoupled weight decay a step, times the learning rate.
+    pub weight_decay: f64,
+    /// Largest Euclidean norm of a step's gradient; a larger one is scaled down to it. 0: no limit.
+    pub clip: f64,
+}
+
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 2e-4,
+            beta1: 0.0,
+            beta2: 0.9,
+            epsilon: 1e-6,
+            weight_decay: 0.0,
+            clip: 0.0,
+        }
+    }
+}
+
+impl AdamConfig {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let positive = |v: f64| v > 0.0 && v.is_finite();
+        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
+        ConfigError::require(positive(self.learning_rate), "learning_rate", self.learning_rate, "a finite number > 0")?;
+        ConfigError::require((0.0..1.0).contains(&self.beta1), "beta1", self.beta1, "a number in [0, 1)")?;
+        ConfigError::require((0.0..1.0).contains(&self.beta2), "beta2", self.beta2, "a number in [0, 1)")?;
+        ConfigError::require(positive(self.epsilon), "epsilon", self.epsilon, "a finite number > 0")?;
+        ConfigError::require(not_negative(self.weight_decay), "weight_decay", self.weight_decay, "a finite number >= 0")?;
+        ConfigError::require(not_negative(self.clip), "clip", self.clip, "a finite number >= 0 (0: no limit)")
+    }
+}
+
+/// The gradients of a module's trained parameters, in their order.
+pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
+    let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+    trained.map(|p| gradients.take(p.tensor())).collect()
+}
+
+/// Euclidean norm over all values. A norm too large to be squared in `Real` counts as infinite.
+pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
+    let squares = |g: &Vec<Real>| -> f64 {
+        // Pairs of lanes in double precision would be slower; chunks keep the single-precision error small.
+        vectorised(|| {
+            g.chunks(1024)
+                .map(|c| f64::from(c.iter().map(|v| v * v).sum::<Real>()))
+                .sum()
+        })
+    };
+    gradients.iter().map(squares).sum::<f64>().sqrt()
+}
+
+/// Adam's state for one module.
+#[derive(Clone, Debug)]
+pub struct Adam {
+    config: AdamConfig,
+    first: Vec<Vec<Real>>,
+    second: Vec<Vec<Real>>,
+    updates: u64,
+}
+
+impl Adam {
+    /// An optimiser for the trained parameters of `module`.
+    pub fn new<M: Module + ?Sized>(config: AdamConfig, module: &M) -> Self {
+        let zeros = || -> Vec<Vec<Real>> {
+            let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+            trained.map(|p| vec![0.0; p.len()]).collect()
+        };
+        Self {
+            config,
+            first: zeros(),
+            second: zeros(),
+            updates: 0,
+        }
+    }
+
+    /// The options.
+    pub fn config(&self) -> &AdamConfig {
+        &self.config
+    }
+
+    /// One update: `gradients` as from [`collect_gradients`], their `norm`, and the schedule's factor.
+    pub fn update<M: Module + ?Sized>(&mut self, module: &mut M, gradients: &[Vec<Real>], norm: f64, factor: f64) {
+        let AdamConfig { learning_rate, beta1, beta2, epsilon, weight_decay, clip } = self.config;
+        self.updates += 1;
+        let t = self.updates.min(i32::MAX as u64) as i32;
+        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 } as Real;
+        let rate = learning_rate * factor;
+        let step = (rate / (1.0 - beta1.powi(t))) as Real;
+        let correction = (1.0 / (1.0 - beta2.powi(t)).sqrt()) as Real;
+        let keep = (1.0 - rate * weight_decay) as Real;
+        let (b1, b2, epsilon) = (beta1 as Real, beta2 as Real, epsilon as Real);
+        let trained = module.parameters_mut().into_iter().filter(|p| p.is_trained());
+        for (((parameter, g), m), v) in trained.zip(gradients).zip(&mut self.first).zip(&mut self.second) {
+            let mut values = parameter.values();
+            vectorised(|| {
+                for (((w, g), m), v) in values.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
+                    let g = g * scale;
+                    *m = b1 * *m + (1.0 - b1) * g;
+                    *v = b2 * *v + (1.0 - b2) * g * g;
+                    *w = keep * *w - step * *m / (v.sqrt() * correction + epsilon);
+                }
+            });
+            parameter.set(&values);
+        }
+    }
+
+    /// The moments, named after the parameters they belong to, and the number of updates.
+    pub fn state<M: Module + ?Sized>(&self, module: &M) -> State {
+        let mut state = State::new();
+        let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+        for ((p, m), v) in trained.zip(&self.first).zip(&self.second) {
+            state.insert(format!("{}/first", p.name()), (p.shape().to_vec(), m.clone()));
+            state.insert(format!("{}/second", p.name()), (p.shape().to_vec(), v.clone()));
+        }
+        // In two digits of base 2^20, so that single precision holds any count exactly.
+        let digits = vec![(self.updates >> 20) as Real, (self.updates & 0xf_ffff) as Real];
+        state.insert("updates".into(), (vec![2], digits));
+        state
+    }
+
+    /// Restores what [`Adam::state`] gave.
+    ///
+    /// # Errors
+    /// If an array is missing or has another shape. Nothing is changed in that case.
+    pub fn load_state<M: Module + ?Sized>(&mut self, module: &M, state: &State) -> Result<(), StateError> {
+        let get = |name: String, shape: &[usize]| match state.get(&name) {
+            None => Err(StateError::Missing { name }),
+            Some((found, _)) if found != shape => Err(StateError::Shape {
+                name,
+                found: found.clone(),
+                expected: shape.to_vec(),
+            }),
+            Some((_, values)) => Ok(values.clone()),
+        };
+        let trained: Vec<_> = module.parameters().into_iter().filter(|p| p.is_trained()).collect();
+        let moments = |which: &str| -> Result<Vec<_>, _> {
+            let one = |p: &&&crate::parameter::Parameter| get(format!("{}/{which}", p.name()), p.shape());
+            trained.iter().map(|p| one(&p)).collect()
+        };
+        let (first, second) = (moments("first")?, moments("second")?);
+        let digits = get("updates".into(), &[2])?;
+        (self.first, self.second) = (first, second);
+        self.updates = ((digits[0] as u64) << 20) | digits[1] as u64;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameter::Parameter;
+
+    struct One(Parameter);
+    impl Module for One {
+        fn parameters(&self) -> Vec<&Parameter> {
+            vec![&self.0]
+        }
+        fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+            vec![&mut self.0]
+        }
+    }
+
+    fn start() -> One {
+        One(Parameter::trained("w", vec![2], vec![1.0, -2.0]))
+    }
+
+    fn config() -> AdamConfig {
+        AdamConfig { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, ..Default::default() }
+    }
+
+    #[test]
+    fn two_updates_equal_those_worked_out_by_hand() {
+        let mut model = start();
+        let mut adam = Adam::new(config(), &model);
+        adam.update(&mut model, &[vec![0.5, -1.0]], 1.0, 1.0);
+        // First update: m/(1-b1) = g, sqrt(v/(1-b2)) = |g|, so the step is 0.1 sign(g).
+        for (w, truth) in model.0.values().iter().zip([0.9, -1.9]) {
+            assert!((f64::from(*w) - truth).abs() < 1e-6);
+        }
+        adam.update(&mut model, &[vec![0.25, 3.0]], 1.0, 1.0);
+        // m = 0.9*0.05+0.1*0.25 = 0.07, /0.19 = 0.368421; v = 0.99*0.0025+0.01*0.0625 = 0.0031, /0.0199 = 0.155779,
+        // root 0.394689: step 0.1*0.933446. Second: m = -0.09+0.3 = 0.21, /0.19 = 1.105263; v = 0.0099+0.09 = 0.0999,
+        // /0.0199 = 5.020101, root 2.240558: step 0.1*0.493298.
+        for (w, truth) in model.0.values().iter().zip([0.9 - 0.093_344_6, -1.9 - 0.049_329_8]) {
+            assert!((f64::from(*w) - truth).abs() < 1e-6, "{w} {truth}");
+        }
+    }
+
+    #[test]
+    fn clipping_scales_the_whole_gradient() {
+        let (mut clipped, mut scaled) = (start(), start());
+        let options = AdamConfig { clip: 2.5, beta1: 0.0, epsilon: 1.0, ..config() };
+        let gradient = [vec![3.0, -4.0]];
+        let norm = gradient_norm(&gradient);
+        assert_eq!(norm, 5.0);
+        Adam::new(options.clone(), &clipped).update(&mut clipped, &gradient, norm, 1.0);
+        let free = AdamConfig { clip: 0.0, ..options };
+        Adam::new(free, &scaled).update(&mut scaled, &[vec![1.5, -2.0]], 2.5, 1.0);
+        assert_eq!(clipped.0.values(), scaled.0.values());
+    }
+
+    #[test]
+    fn decay_shrinks_the_weights_apart_from_the_gradient() {
+        let mut model = start();
+        let options = AdamConfig { weight_decay: 0.5, ..config() };
+        Adam::new(options, &model).update(&mut model, &[vec![0.0, 0.0]], 0.0, 1.0);
+        for (w, truth) in model.0.values().iter().zip([0.95, -1.9]) {
+            assert!((f64::from(*w) - truth).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_restored_state_continues_as_the_original() {
+        let mut model = start();
+        let mut adam = Adam::new(config(), &model);
+        adam.update(&mut model, &[vec![0.5, -1.0]], 1.0, 1.0);
+        let mut other = Adam::new(config(), &model);
+        other.load_state(&model, &adam.state(&model)).unwrap();
+        let mut twin = One(model.0.clone());
+        adam.update(&mut model, &[vec![0.25, 3.0]], 1.0, 1.0);
+        other.update(&mut twin, &[vec![0.25, 3.0]], 1.0, 1.0);
+        assert_eq!(model.0.values(), twin.0.values());
+    }
+}

@@ -1,0 +1,144 @@
+//! Parameters, and what owns them.
+
+use dfdx::prelude::*;
+use std::collections::BTreeMap;
+
+use crate::buffers;
+use crate::device::{PerSample, Real};
+use crate::error::StateError;
+
+/// A named array of a model: trained (a weight), or kept beside the training (a running statistic).
+///
+/// Values are stored flat; `shape` says how to read them (row-major).
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    name: String,
+    shape: Vec<usize>,
+    value: PerSample,
+    trained: bool,
+}
+
+impl Parameter {
+    /// A parameter that an optimiser updates.
+    ///
+    /// # Panics
+    /// If the number of values is not the product of `shape`.
+    pub fn trained(name: impl Into<String>, shape: Vec<usize>, values: Vec<Real>) -> Self {
+        Self::new(name.into(), shape, values, true)
+    }
+
+    /// State that no optimiser touches but that belongs to the model.
+    ///
+    /// # Panics
+    /// If the number of values is not the product of `shape`.
+    pub fn fixed(name: impl Into<String>, shape: Vec<usize>, values: Vec<Real>) -> Self {
+        Self::new(name.into(), shape, values, false)
+    }
+
+    fn new(name: String, shape: Vec<usize>, values: Vec<Real>, trained: bool) -> Self {
+        assert_eq!(
+            values.len(),
+            shape.iter().product::<usize>(),
+            "{name}: values do not fill shape {shape:?}"
+        );
+        let n = values.len();
+        Self {
+            name,
+            shape,
+            value: buffers::tensor(values, (n,)),
+            trained,
+        }
+    }
+
+    /// The parameter's name, unique within its model.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// The logical shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.value.shape().0
+    }
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Whether an optimiser updates it.
+    pub fn is_trained(&self) -> bool {
+        self.trained
+    }
+    /// The values as a flat tensor; gradients are found under this tensor.
+    pub fn tensor(&self) -> &PerSample {
+        &self.value
+    }
+    /// A copy of the values.
+    pub fn values(&self) -> Vec<Real> {
+        buffers::read(&self.value).into_owned()
+    }
+    /// Replaces the values.
+    ///
+    /// # Panics
+    /// If the number of values differs.
+    pub fn set(&mut self, values: &[Real]) {
+        self.value.copy_from(values);
+    }
+}
+
+/// The arrays of a model by name: what is saved, loaded and averaged.
+pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
+
+/// Something that owns parameters.
+pub trait Module {
+    /// Every parameter, trained or not, in a fixed order.
+    fn parameters(&self) -> Vec<&Parameter>;
+    /// The same parameters in the same order, to change.
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter>;
+
+    /// Makes the state changes of the last forward pass permanent (running statistics, power iterations).
+    ///
+    /// The trainer calls it after a step that was applied, never after one that was rejected.
+    fn commit(&mut self) {}
+
+    /// Number of trained values.
+    fn parameter_count(&self) -> usize {
+        let trained = |p: &&Parameter| p.is_trained();
+        self.parameters().into_iter().filter(trained).map(Parameter::len).sum()
+    }
+
+    /// A copy of every array.
+    fn state(&self) -> State {
+        let entry = |p: &Parameter| (p.name.clone(), (p.shape.clone(), p.values()));
+        self.parameters().into_iter().map(entry).collect()
+    }
+
+    /// Sets every array from a saved state.
+    ///
+    /// # Errors
+    /// If an array is missing, unknown, or has another shape. Nothing is changed in that case.
+    fn load_state(&mut self, state: &State) -> Result<(), StateError> {
+        let own = self.parameters();
+        for parameter in &own {
+            let (shape, values) = state.get(parameter.name()).ok_or_else(|| StateError::Missing {
+                name: parameter.name().into(),
+            })?;
+            if shape != parameter.shape() || values.len() != parameter.len() {
+                return Err(StateError::Shape {
+                    name: parameter.name().into(),
+                    found: shape.clone(),
+                    expected: parameter.shape().to_vec(),
+                });
+            }
+        }
+        if let Some(name) = state.keys().find(|k| !own.iter().any(|p| p.name() == *k)) {
+            return Err(StateError::Unknown { name: name.clone() });
+        }
+        for parameter in self.parameters_mut() {
+            let (_, values) = &state[&parameter.name];
+            parameter.set(values);
+        }
+        Ok(())
+    }
+}

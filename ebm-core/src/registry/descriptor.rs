@@ -1,0 +1,53 @@
+//! What is known about a registered component without building it.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::bounds::Level;
+
+/// What a bound needs of the models it is put together with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Need {
+    /// A generator whose pushforward can be differentiated.
+    Jacobian,
+    /// A generator with noise sigma > 0.
+    Noise,
+    /// An energy E(x, t) that knows a diffusion time.
+    TimeConditionalEnergy,
+}
+
+/// A configuration table that does not parse.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{path}: {message}")]
+pub struct ParseError {
+    /// The key inside the table, dotted; empty where the table itself is at fault.
+    pub path: String,
+    /// What is wrong, in serde's words.
+    pub message: String,
+}
+
+/// A registered component. `C` is the trait object of its kind, such as `dyn LowerBoundConfig`.
+pub struct Descriptor<C: ?Sized + 'static> {
+    /// The name it has in configuration files.
+    pub name: &'static str,
+    /// The crate that registered it.
+    pub crate_name: &'static str,
+    /// That crate's version.
+    pub crate_version: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// Where the method is from.
+    pub reference: &'static str,
+    /// The strongest claim it can make in the right situation; `None` for what makes no claims (models, data).
+    pub guarantee: Option<Level>,
+    /// What it needs of the models.
+    pub needs: &'static [Need],
+    /// The configuration with every option at its default.
+    pub example: fn() -> Box<C>,
+    /// JSON schema of the configuration.
+    pub schema: fn() -> serde_json::Value,
+    /// Parses a table (without the key `kind`), naming the key at fault.
+    pub parse: fn(serde_json::Value) -> Result<Box<C>, ParseError>,
+}

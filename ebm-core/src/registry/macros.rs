@@ -1,0 +1,148 @@
+//! One call registers a component.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::ParseError;
+
+#[doc(hidden)]
+pub fn parse_as<T: DeserializeOwned>(table: serde_json::Value) -> Result<T, ParseError> {
+    serde_path_to_error::deserialize(table).map_err(|e| ParseError {
+        path: match e.path().to_string().as_str() {
+            "." => String::new(),
+            path => path.to_string(),
+        },
+        message: e.inner().to_string(),
+    })
+}
+
+#[doc(hidden)]
+pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
+    schemars::schema_for!(T).to_value()
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit_descriptor {
+    ($config:ty, $object:ident, $name:literal, $summary:literal, $reference:literal, $guarantee:expr, $needs:expr) => {
+        $crate::inventory::submit! {
+            $crate::registry::Descriptor::<dyn $crate::registry::$object> {
+                name: $name,
+                crate_name: env!("CARGO_PKG_NAME"),
+                crate_version: env!("CARGO_PKG_VERSION"),
+                summary: $summary,
+                reference: $reference,
+                guarantee: $guarantee,
+                needs: $needs,
+                example: || Box::new(<$config>::default()),
+                schema: $crate::registry::schema_of::<$config>,
+                parse: |table| {
+                    $crate::registry::parse_as::<$config>(table)
+                        .map(|c| Box::new(c) as Box<dyn $crate::registry::$object>)
+                },
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __implement_config {
+    ($config:ty, $object:ident, $spec:ident, $module:ident, $product:ident, $name:literal $(, $extra:item)*) => {
+        #[typetag::serde(name = $name)]
+        impl $crate::registry::$object for $config {
+            fn check(&self) -> Result<(), $crate::error::ConfigError> {
+                $crate::registry::$spec::check(self)
+            }
+            fn build_plane(
+                &self,
+                g: $crate::geometry::Fixed<2, 2>,
+                random: $crate::random::Random,
+            ) -> Result<Box<dyn $crate::$module::$product<$crate::geometry::Fixed<2, 2>>>, $crate::error::ConfigError> {
+                $crate::registry::$spec::build(self, g, random)
+            }
+            fn build_runtime(
+                &self,
+                g: $crate::geometry::Runtime,
+                random: $crate::random::Random,
+            ) -> Result<Box<dyn $crate::$module::$product<$crate::geometry::Runtime>>, $crate::error::ConfigError> {
+                $crate::registry::$spec::build(self, g, random)
+            }
+            fn clone_box(&self) -> Box<dyn $crate::registry::$object> {
+                Box::new(self.clone())
+            }
+            $($extra)*
+        }
+    };
+}
+
+/// Registers a lower bound: makes its configuration readable by name and submits its descriptor.
+///
+/// The configuration implements [`LowerBoundSpec`](crate::registry::LowerBoundSpec). The calling crate depends on `typetag` and `serde`.
+#[macro_export]
+macro_rules! register_lower_bound {
+    ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal,
+     guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
+        $crate::__implement_config!($config, LowerBoundConfig, LowerBoundSpec, bounds, LowerBound, $name);
+        $crate::__submit_descriptor!($config, LowerBoundConfig, $name, $summary, $reference, Some($guarantee), $needs);
+    };
+}
+
+/// Registers an upper bound: makes its configuration readable by name and submits its descriptor.
+///
+/// The configuration implements [`UpperBoundSpec`](crate::registry::UpperBoundSpec). The calling crate depends on `typetag` and `serde`.
+#[macro_export]
+macro_rules! register_upper_bound {
+    ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal,
+     guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
+        $crate::__implement_config!($config, UpperBoundConfig, UpperBoundSpec, bounds, UpperBound, $name);
+        $crate::__submit_descriptor!($config, UpperBoundConfig, $name, $summary, $reference, Some($guarantee), $needs);
+    };
+}
+
+/// Registers a generator, whose configuration implements [`GeneratorSpec`](crate::registry::GeneratorSpec).
+#[macro_export]
+macro_rules! register_generator {
+    ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
+        $crate::__implement_config!(
+            $config, GeneratorConfig, GeneratorSpec, models, Generator, $name,
+            fn latent_width(&self, data: usize) -> usize {
+                $crate::registry::GeneratorSpec::latent_width(self, data)
+            }
+        );
+        $crate::__submit_descriptor!($config, GeneratorConfig, $name, $summary, $reference, None, &[]);
+    };
+}
+
+/// Registers an energy, whose configuration implements [`EnergySpec`](crate::registry::EnergySpec).
+#[macro_export]
+macro_rules! register_energy {
+    ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
+        $crate::__implement_config!($config, EnergyConfig, EnergySpec, models, Energy, $name);
+        $crate::__submit_descriptor!($config, EnergyConfig, $name, $summary, $reference, None, &[]);
+    };
+}
+
+/// Registers a data set, whose configuration implements [`DatasetSpec`](crate::registry::DatasetSpec).
+#[macro_export]
+macro_rules! register_dataset {
+    ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
+        #[typetag::serde(name = $name)]
+        impl $crate::registry::DatasetConfig for $config {
+            fn check(&self) -> Result<(), $crate::error::ConfigError> {
+                $crate::registry::DatasetSpec::check(self)
+            }
+            fn load(
+                &self,
+                base: &std::path::Path,
+                random: $crate::random::Random,
+            ) -> Result<Box<dyn $crate::data::Dataset>, $crate::data::DataError> {
+                $crate::registry::DatasetSpec::load(self, base, random)
+            }
+            fn clone_box(&self) -> Box<dyn $crate::registry::DatasetConfig> {
+                Box::new(self.clone())
+            }
+        }
+        $crate::__submit_descriptor!($config, DatasetConfig, $name, $summary, $reference, None, &[]);
+    };
+}

@@ -1,0 +1,89 @@
+//! The configuration layer, as a component's author writes it: a serde struct that checks itself and builds.
+
+use schemars::JsonSchema;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+use std::path::Path;
+
+use crate::bounds::{LowerBound, UpperBound};
+use crate::data::{DataError, Dataset};
+use crate::error::ConfigError;
+use crate::geometry::Geometry;
+use crate::models::{Energy, Generator};
+use crate::random::Random;
+
+/// What every configuration is: plain data with defaults, a schema, and a text form.
+pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync> Spec for T {}
+
+/// The configuration of a lower bound.
+pub trait LowerBoundSpec: Spec {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    fn check(&self) -> Result<(), ConfigError>;
+    /// Builds the bound for a geometry; `random` seeds networks of its own.
+    ///
+    /// # Errors
+    /// If an option does not fit the geometry.
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError>;
+}
+
+/// The configuration of an upper bound.
+pub trait UpperBoundSpec: Spec {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    fn check(&self) -> Result<(), ConfigError>;
+    /// Builds the bound for a geometry; `random` seeds networks of its own.
+    ///
+    /// # Errors
+    /// If an option does not fit the geometry.
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError>;
+}
+
+/// The configuration of a generator.
+pub trait GeneratorSpec: Spec {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    fn check(&self) -> Result<(), ConfigError>;
+    /// Number of latent dimensions d for data of `data` dimensions.
+    fn latent_width(&self, data: usize) -> usize;
+    /// Builds the generator with initial weights drawn from `random`.
+    ///
+    /// # Errors
+    /// If an option does not fit the geometry.
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError>;
+}
+
+/// The configuration of an energy.
+pub trait EnergySpec: Spec {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    fn check(&self) -> Result<(), ConfigError>;
+    /// Builds the energy with initial weights drawn from `random`.
+    ///
+    /// # Errors
+    /// If an option does not fit the geometry.
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError>;
+}
+
+/// The configuration of a data set.
+pub trait DatasetSpec: Spec {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    fn check(&self) -> Result<(), ConfigError>;
+    /// Opens or prepares the data; relative paths are relative to `base`, the folder of the configuration file.
+    ///
+    /// # Errors
+    /// If a file is missing or malformed.
+    fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError>;
+}

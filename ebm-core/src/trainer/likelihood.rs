@@ -1,0 +1,76 @@
+//! Exact maximum likelihood in one or two dimensions: the baseline that needs no bound.
+
+use super::steps::Check;
+use super::{StepReport, TrainError, Trainer};
+use crate::bounds::{Estimate, Guarantee};
+use crate::buffers::{self, read};
+use crate::data::Dataset;
+use crate::device::Real;
+use crate::error::ConfigError;
+use crate::geometry::Geometry;
+use crate::kernels::sum;
+use crate::parameter::Module;
+use crate::quadrature::{Region, jittered_nodes};
+use crate::random::Random;
+use crate::tape::{Parts, SharedTape, backward};
+
+/// Nodes an axis in one and in two dimensions.
+const NODES: [usize; 2] = [4096, 128];
+
+/// The box of the quadrature: that of the data, twice as wide.
+pub(super) fn region(data: &dyn Dataset, random: Random) -> Result<Region, ConfigError> {
+    ConfigError::require(
+        data.width() <= 2,
+        "train.objective",
+        "maximum-likelihood",
+        &format!("data of one or two dimensions for it, not {}", data.width()),
+    )?;
+    let draw = data.draw(10_000, random.stream("likelihood-box"));
+    Ok(Region::around(&draw, data.width(), 1.0))
+}
+
+impl<G: Geometry> Trainer<G> {
+    /// Minimises `E_data[E] + log Z` by one update; `d log Z = -E_p[dE]` on a jittered grid.
+    pub(super) fn likelihood_step(&mut self, report: &mut StepReport) -> Result<(), TrainError> {
+        use dfdx::prelude::{PutTape, SplitTape};
+        let random = self.random.stream("likelihood-step").at(self.step);
+        let data = self.draw_data(random);
+        let geometry = self.players.energy.geometry();
+        let width = geometry.data_width();
+        let Some(region) = &self.likelihood_box else {
+            return Ok(());
+        };
+        let (nodes, cell) = jittered_nodes(region, NODES[width - 1], random);
+        let nodes = geometry.samples(nodes);
+        let tape = SharedTape::training(Parts::ENERGY);
+        let energy = &self.players.energy;
+        let of_data = Estimate::mean_of(energy.forward(tape.watch(&data)), Guarantee::certified("sample mean"));
+        let (energies, tape) = energy.forward(tape.watch(&nodes)).split_tape();
+        let (shares, log_z) = {
+            let energies = read(&energies);
+            let least = energies.iter().copied().fold(Real::INFINITY, Real::min);
+            let weights: Vec<f64> = energies.iter().map(|e| f64::from(least - e).exp()).collect();
+            let total: f64 = weights.iter().sum();
+            let shares: Vec<Real> = weights.iter().map(|w| (w / total) as Real).collect();
+            (shares, (total * cell).ln() - f64::from(least))
+        };
+        let check = Check { step: report.step };
+        check.finite("E_data[E]", of_data.measurement.value)?;
+        check.finite("log Z", log_z)?;
+        let count = shares.len();
+        let shares = buffers::tensor(shares, (count,));
+        let loss = of_data.value.clone() - sum(energies.put_tape(tape) * shares);
+        let mut gradients = backward(loss);
+        let factor = self.config.energy.schedule.factor(self.step, self.config.steps);
+        let norm = check.update(
+            "the energy's gradient",
+            factor,
+            &mut gradients,
+            [(&mut *self.players.energy as &mut dyn Module, &mut self.optimizers.energy)],
+        )?;
+        report.energy_loss = Some(of_data.measurement.value + log_z);
+        report.energy_gradient_norm = Some(norm);
+        report.data_energy = Some(of_data.measurement);
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! The minimax trainer.
+//!
+//! One iteration is a number of energy steps, each minimising `E_data[E] - E_pg[E] + ceil(KL)` over the energy, and a
+//! number of generator steps, each minimising `E_pg[E] - lambda floor(H)` over the generator.
+
+mod config;
+mod error;
+mod likelihood;
+mod observer;
+mod outcome;
+mod players;
+mod report;
+mod steps;
+mod trainer;
+
+pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
+pub use error::TrainError;
+pub use observer::{Evaluation, Flow, Observer, ObserverError};
+pub use outcome::{Outcome, StopReason};
+pub use players::{Components, Players};
+pub use report::StepReport;
+pub use trainer::Trainer;

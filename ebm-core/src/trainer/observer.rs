@@ -1,0 +1,60 @@
+//! What watches a training run.
+
+use std::collections::BTreeMap;
+
+use super::{StepReport, Trainer};
+use crate::bounds::Measurement;
+use crate::geometry::Geometry;
+
+/// Whether training goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Stop after this iteration, for the reason given.
+    Stop(String),
+}
+
+/// An error of an observer; it ends the run.
+pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Named figures of an evaluation.
+pub type Evaluation = BTreeMap<String, Measurement>;
+
+/// Something that watches training: a progress bar, a log, an evaluation.
+///
+/// All methods default to doing nothing.
+pub trait Observer<G: Geometry> {
+    /// After every `log_every`-th iteration, the first and the last.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn on_report(&mut self, _trainer: &Trainer<G>, _report: &StepReport) -> Result<Flow, ObserverError> {
+        Ok(Flow::Continue)
+    }
+    /// After every iteration; keep it cheap.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn on_step(&mut self, _step: u64) -> Result<Flow, ObserverError> {
+        Ok(Flow::Continue)
+    }
+    /// After every `evaluate_every`-th iteration and the last: figures of this moment, given to all observers' `on_evaluation`.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn evaluate(&mut self, _trainer: &mut Trainer<G>) -> Result<Evaluation, ObserverError> {
+        Ok(Evaluation::new())
+    }
+    /// The figures that the observers' `evaluate` produced together.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn on_evaluation(
+        &mut self,
+        _trainer: &Trainer<G>,
+        _evaluation: &Evaluation,
+    ) -> Result<Flow, ObserverError> {
+        Ok(Flow::Continue)
+    }
+}

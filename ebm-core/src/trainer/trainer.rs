@@ -1,0 +1,257 @@
+//! The training loop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{
+    Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError,
+};
+use crate::data::Dataset;
+use crate::error::ConfigError;
+use crate::geometry::Geometry;
+use crate::models::{Energy, Generator};
+use crate::optim::{Adam, average};
+use crate::parameter::State;
+use crate::random::Random;
+
+/// Trains an energy and a generator between two bounds.
+pub struct Trainer<G: Geometry> {
+    pub(super) config: TrainConfig,
+    pub(super) players: Players<G>,
+    pub(super) optimizers: Optimizers,
+    pub(super) data: Arc<dyn Dataset>,
+    pub(super) random: Random,
+    pub(super) step: u64,
+    /// Half-width of the box of exact maximum likelihood.
+    pub(super) likelihood_box: Option<crate::quadrature::Region>,
+}
+
+pub(super) struct Optimizers {
+    pub energy: Adam,
+    pub upper: Adam,
+    pub generator: Adam,
+    pub lower: Adam,
+}
+
+impl<G: Geometry> Trainer<G> {
+    /// A trainer at step 0. All draws it makes are functions of `random` and the step.
+    ///
+    /// # Errors
+    /// If an option cannot be used, or the data has another width than the models.
+    pub fn new(
+        config: TrainConfig,
+        mut players: Players<G>,
+        data: Arc<dyn Dataset>,
+        random: Random,
+    ) -> Result<Self, ConfigError> {
+        config.check().map_err(|e| e.within("train"))?;
+        let geometry = players.energy.geometry();
+        ConfigError::require(
+            data.width() == geometry.data_width(),
+            "data",
+            format!("{} dimensions", data.width()),
+            &format!("{} dimensions, as the models have", geometry.data_width()),
+        )?;
+        let likelihood_box = match config.objective {
+            Objective::Bidirectional => None,
+            Objective::MaximumLikelihood => Some(super::likelihood::region(&*data, random)?),
+        };
+        let optimizers = Optimizers {
+            energy: Adam::new(config.energy.optimizer.clone(), &*players.energy),
+            upper: Adam::new(config.energy.optimizer.clone(), &*players.upper),
+            generator: Adam::new(config.generator.optimizer.clone(), &*players.generator),
+            lower: Adam::new(config.generator.optimizer.clone(), &*players.lower),
+        };
+        if let Some(copy) = &mut players.energy_average {
+            average(&mut **copy, &*players.energy, 0.0, 0);
+        }
+        if let Some(copy) = &mut players.generator_average {
+            average(&mut **copy, &*players.generator, 0.0, 0);
+        }
+        Ok(Self {
+            config,
+            players,
+            optimizers,
+            data,
+            random,
+            step: 0,
+            likelihood_box,
+        })
+    }
+
+    /// Iterations done.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The options.
+    pub fn config(&self) -> &TrainConfig {
+        &self.config
+    }
+
+    /// The data.
+    pub fn data(&self) -> &dyn Dataset {
+        &*self.data
+    }
+
+    /// The energy to evaluate: the average of the weights where one is kept.
+    pub fn energy(&self) -> &dyn Energy<G> {
+        self.players.energy_average.as_deref().unwrap_or(&*self.players.energy)
+    }
+
+    /// The generator to evaluate: the average of the weights where one is kept.
+    pub fn generator(&self) -> &dyn Generator<G> {
+        self.players.generator_average.as_deref().unwrap_or(&*self.players.generator)
+    }
+
+    /// The arrays of everything that takes part, by name: what to save.
+    pub fn states(&self) -> BTreeMap<&'static str, State> {
+        let p = &self.players;
+        let mut states = BTreeMap::from([
+            ("energy", p.energy.state()),
+            ("generator", p.generator.state()),
+            ("lower", p.lower.state()),
+            ("upper", p.upper.state()),
+        ]);
+        states.extend(p.energy_average.as_ref().map(|m| ("energy-average", m.state())));
+        states.extend(p.generator_average.as_ref().map(|m| ("generator-average", m.state())));
+        states
+    }
+
+    /// Trains until the last step, a stop condition or an error.
+    ///
+    /// # Errors
+    /// If a term is not finite (the offending update is not applied), a bound does not fit, or an observer fails.
+    pub fn run(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Outcome, TrainError> {
+        let started = Instant::now();
+        let mut best = Best::default();
+        while self.step < self.config.steps {
+            let next = self.step + 1;
+            let last = next == self.config.steps;
+            let due = |every: u64| every > 0 && next % every == 0 || last;
+            let reported = due(self.config.log_every) || next == 1;
+            let report = self.advance(reported)?;
+            let mut flow = Flow::Continue;
+            for observer in observers.iter_mut() {
+                merge(&mut flow, observer.on_step(next).map_err(TrainError::Observer)?);
+                if reported {
+                    merge(&mut flow, observer.on_report(self, &report).map_err(TrainError::Observer)?);
+                }
+            }
+            let out_of_time = self.config.stop.seconds > 0.0 && started.elapsed().as_secs_f64() > self.config.stop.seconds;
+            let ends = out_of_time || flow != Flow::Continue;
+            let mut stale = None;
+            if due(self.config.evaluate_every) || ends {
+                let evaluation = self.evaluate(observers)?;
+                for observer in observers.iter_mut() {
+                    merge(&mut flow, observer.on_evaluation(self, &evaluation).map_err(TrainError::Observer)?);
+                }
+                stale = best.watch(&self.config.stop, &evaluation, next)?;
+            }
+            let reason = match (flow, stale) {
+                (Flow::Stop(reason), _) => StopReason::Requested(reason),
+                _ if last => StopReason::Completed,
+                _ if out_of_time => StopReason::TimeLimit,
+                (_, Some(stale)) => stale,
+                _ => continue,
+            };
+            return Ok(Outcome { steps: self.step, reason });
+        }
+        Ok(Outcome {
+            steps: self.step,
+            reason: StopReason::Completed,
+        })
+    }
+
+    fn evaluate(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Evaluation, TrainError> {
+        let mut evaluation = Evaluation::new();
+        for observer in observers.iter_mut() {
+            evaluation.extend(observer.evaluate(self).map_err(TrainError::Observer)?);
+        }
+        Ok(evaluation)
+    }
+
+    /// One iteration. `full`: also compute what is only reported.
+    ///
+    /// # Errors
+    /// As [`Trainer::run`], but for observers.
+    pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
+        let mut report = StepReport {
+            step: self.step + 1,
+            energy_learning_rate: self.rate(&self.config.energy),
+            generator_learning_rate: self.rate(&self.config.generator),
+            ..Default::default()
+        };
+        match self.config.objective {
+            Objective::MaximumLikelihood => self.likelihood_step(&mut report)?,
+            Objective::Bidirectional => {
+                for k in 0..self.config.energy.steps {
+                    self.energy_step(k, &mut report)?;
+                }
+                for k in 0..self.config.generator.steps {
+                    self.generator_step(k, full, &mut report)?;
+                }
+                report.combine();
+            }
+        }
+        self.step += 1;
+        let (energy, generator) = (self.config.energy.average, self.config.generator.average);
+        if let Some(copy) = &mut self.players.energy_average {
+            average(&mut **copy, &*self.players.energy, energy, self.step);
+        }
+        if let Some(copy) = &mut self.players.generator_average {
+            average(&mut **copy, &*self.players.generator, generator, self.step);
+        }
+        Ok(report)
+    }
+
+    fn rate(&self, player: &super::PlayerConfig) -> f64 {
+        player.optimizer.learning_rate * player.schedule.factor(self.step, self.config.steps)
+    }
+}
+
+fn merge(flow: &mut Flow, other: Flow) {
+    if *flow == Flow::Continue {
+        *flow = other;
+    }
+}
+
+/// The best value of the watched metric.
+#[derive(Default)]
+struct Best {
+    value: Option<(f64, u64)>,
+    since: u64,
+}
+
+impl Best {
+    /// Says when the metric has been worse than its best for too long.
+    fn watch(
+        &mut self,
+        stop: &super::StopConfig,
+        evaluation: &Evaluation,
+        step: u64,
+    ) -> Result<Option<StopReason>, ConfigError> {
+        if stop.patience == 0 {
+            return Ok(None);
+        }
+        let Some(found) = evaluation.get(&stop.metric) else {
+            let known: Vec<&str> = evaluation.keys().map(String::as_str).collect();
+            let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
+            return Err(ConfigError::new("train.stop.metric", &stop.metric, expected));
+        };
+        match self.value {
+            Some((best, _)) if found.value >= best || found.value.is_nan() => self.since += 1,
+            _ => {
+                self.value = Some((found.value, step));
+                self.since = 0;
+            }
+        }
+        let (best, at) = self.value.unwrap_or((f64::NAN, step));
+        Ok((self.since >= stop.patience).then(|| StopReason::NoImprovement {
+            metric: stop.metric.clone(),
+            best,
+            step: at,
+        }))
+    }
+}
