@@ -27,13 +27,25 @@ pub enum Exit {
 impl Exit {
     /// Every code but success, with its meaning in a line.
     pub const FAILURES: [(Exit, &'static str); 7] = [
-        (Exit::Other, "something else went wrong (an output file that cannot be written, an internal error)"),
+        (
+            Exit::Other,
+            "something else went wrong (an output file that cannot be written, an internal error)",
+        ),
         (Exit::Usage, "wrong command line"),
         (Exit::Config, "a configuration that cannot be read or used"),
         (Exit::Data, "data that cannot be read or used"),
-        (Exit::RunDirectory, "a run directory that cannot be made, read or written, or that exists already"),
-        (Exit::NotFinite, "training stopped at a NaN or an infinity; the last good weights were saved"),
-        (Exit::Diverged, "training reached its end but diverged; everything was saved"),
+        (
+            Exit::RunDirectory,
+            "a run directory that cannot be made, read or written, or that exists already",
+        ),
+        (
+            Exit::NotFinite,
+            "training stopped at a NaN or an infinity; the last good weights were saved",
+        ),
+        (
+            Exit::Diverged,
+            "training reached its end but diverged; everything was saved",
+        ),
     ];
 
     /// The table of codes, as `ebm --help` shows it.
@@ -64,7 +76,10 @@ pub struct Failure {
 impl Failure {
     /// An error with an exit code.
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
-        Self { exit, error: error.into() }
+        Self {
+            exit,
+            error: error.into(),
+        }
     }
 
     /// A message with an exit code.
@@ -75,7 +90,15 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:#}", self.error)
+        let mut text = String::new();
+        for cause in self.error.chain().map(ToString::to_string) {
+            // Many errors tell their cause in their own words already.
+            if !text.contains(&cause) {
+                text.push_str(if text.is_empty() { "" } else { ": " });
+                text.push_str(&cause);
+            }
+        }
+        f.write_str(&text)
     }
 }
 
@@ -112,6 +135,14 @@ mod tests {
     #[test]
     fn causes_are_told_on_one_line() {
         let failure = anyhow::anyhow!("disk full").context("metrics.jsonl");
-        assert_eq!(Failure::new(Exit::Other, failure).to_string(), "metrics.jsonl: disk full");
+        assert_eq!(
+            Failure::new(Exit::Other, failure).to_string(),
+            "metrics.jsonl: disk full"
+        );
+        let failure = anyhow::anyhow!("disk full").context("metrics.jsonl: disk full");
+        assert_eq!(
+            Failure::new(Exit::Other, failure).to_string(),
+            "metrics.jsonl: disk full"
+        );
     }
 }

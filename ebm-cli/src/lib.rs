@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod allocator;
 mod cli;
 mod commands;
 pub mod config;

@@ -39,3 +39,9 @@ pub fn device() -> &'static Dev {
     static DEVICE: OnceLock<Dev> = OnceLock::new();
     DEVICE.get_or_init(Dev::default)
 }
+
+/// The values of a tensor in row-major order, on the host.
+pub fn values<S: Shape, T>(tensor: &Tensor<S, Real, Dev, T>) -> Vec<Real> {
+    let plain: Tensor<S, Real, Dev> = tensor.retaped();
+    crate::buffers::read(&plain).into_owned()
+}

@@ -32,12 +32,7 @@ impl ConfigError {
     }
 
     /// Ok if `good`, else this error.
-    pub fn require(
-        good: bool,
-        key: &str,
-        value: impl ToString,
-        expected: &str,
-    ) -> Result<(), ConfigError> {
+    pub fn require(good: bool, key: &str, value: impl ToString, expected: &str) -> Result<(), ConfigError> {
         if good {
             Ok(())
         } else {
@@ -57,7 +52,9 @@ pub enum StateError {
         name: String,
     },
     /// An array the model does not know.
-    #[error("the saved state has an array {name:?} that this model does not; it was saved from a model of another configuration")]
+    #[error(
+        "the saved state has an array {name:?} that this model does not; it was saved from a model of another configuration"
+    )]
     Unknown {
         /// The array's name.
         name: String,

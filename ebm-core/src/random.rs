@@ -41,10 +41,7 @@ impl Random {
         for byte in purpose.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
-        Self {
-            stream: hash,
-            ..self
-        }
+        Self { stream: hash, ..self }
     }
 
     /// The same stream at a step.
@@ -81,9 +78,7 @@ impl Random {
     /// `n` signs, +1 or -1 with equal probability (Rademacher).
     pub fn signs(&self, n: usize) -> Vec<Real> {
         let mut rng = self.rng();
-        (0..n)
-            .map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 })
-            .collect()
+        (0..n).map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 }).collect()
     }
 
     /// The numbers 0..n in random order.

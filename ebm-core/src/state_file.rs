@@ -76,7 +76,11 @@ pub fn load(path: &Path) -> Result<State, StateError> {
         let values = match view.dtype() {
             Dtype::F32 => read_values(view.data(), |b: [u8; 4]| f32::from_le_bytes(b) as Real),
             Dtype::F64 => read_values(view.data(), |b: [u8; 8]| f64::from_le_bytes(b) as Real),
-            other => return Err(fail(format!("array {name:?} is of type {other:?}; expected F32 or F64"))),
+            other => {
+                return Err(fail(format!(
+                    "array {name:?} is of type {other:?}; expected F32 or F64"
+                )));
+            }
         };
         state.insert(name, (view.shape().to_vec(), values));
     }
@@ -102,7 +106,10 @@ mod tests {
     fn a_state_survives_the_disk() {
         let folder = folder("round-trip");
         let state = State::from([
-            ("a.weight".to_string(), (vec![2, 2], vec![1.0, -2.5, 3.0, Real::MIN_POSITIVE])),
+            (
+                "a.weight".to_string(),
+                (vec![2, 2], vec![1.0, -2.5, 3.0, Real::MIN_POSITIVE]),
+            ),
             ("b".to_string(), (vec![1], vec![0.1])),
         ]);
         let path = folder.join("s.safetensors");
@@ -117,7 +124,10 @@ mod tests {
         let path = folder.join("g.safetensors");
         fs::write(&path, b"not safetensors at all").unwrap();
         let message = load(&path).unwrap_err().to_string();
-        assert!(message.contains("g.safetensors") && message.contains("not a safetensors file"), "{message}");
+        assert!(
+            message.contains("g.safetensors") && message.contains("not a safetensors file"),
+            "{message}"
+        );
         let message = load(&folder.join("none")).unwrap_err().to_string();
         assert!(message.contains("none"), "{message}");
         fs::remove_dir_all(folder).unwrap();

@@ -105,8 +105,7 @@ impl SharedTape {
     }
 
     fn parts(&self) -> Parts {
-        self.with_root(|recording| recording.trains)
-            .unwrap_or(Parts::NONE)
+        self.with_root(|recording| recording.trains).unwrap_or(Parts::NONE)
     }
 
     /// A tensor on this tape. Its gradient is found under the tensor given.

@@ -1,0 +1,56 @@
+//! Random closed-form problems for the workspace's tests.
+
+use ebm_core::geometry::Runtime;
+use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};
+use ebm_core::random::Random;
+
+/// Numbers to build random problems from.
+pub struct Draws(Random);
+
+impl Draws {
+    /// The draws of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(Random::new(seed))
+    }
+
+    /// `n` standard normal values for a purpose.
+    pub fn normals(&self, purpose: &str, n: usize) -> Vec<f64> {
+        self.0.stream(purpose).normals(n).into_iter().map(f64::from).collect()
+    }
+
+    /// A generator `x = W z + b` with a well-conditioned square W.
+    pub fn linear(&self, d: usize, noise: f64) -> LinearGaussian<Runtime> {
+        let mut w: Vec<f64> = self
+            .normals("weight", d * d)
+            .iter()
+            .map(|v| 0.4 * v / (d as f64).sqrt())
+            .collect();
+        (0..d).for_each(|i| w[i * d + i] += 1.0);
+        LinearGaussian::new(square(d), &w, &self.normals("bias", d), noise)
+    }
+
+    /// A nonlinear injective generator.
+    pub fn flow(&self, d: usize) -> TriangularFlow<Runtime> {
+        let half = |name: &str| -> Vec<f64> { self.normals(name, d * d).iter().map(|v| 0.5 * v).collect() };
+        TriangularFlow::new(square(d), &half("scale"), &half("shift"))
+    }
+
+    /// A strictly convex quadratic energy.
+    pub fn quadratic(&self, latent: usize, d: usize) -> QuadraticEnergy<Runtime> {
+        let c = self.normals("precision", d * d);
+        let mut a = vec![0.0; d * d];
+        for i in 0..d {
+            for j in 0..d {
+                let gram: f64 = (0..d).map(|k| c[i * d + k] * c[j * d + k]).sum();
+                a[i * d + j] = gram / d as f64 + if i == j { 0.5 } else { 0.0 };
+            }
+        }
+        let mean: Vec<f64> = self.normals("mean", d).iter().map(|v| 0.5 * v).collect();
+        QuadraticEnergy::new(Runtime { latent, data: d }, &a, &mean)
+    }
+}
+
+/// As many latent as data dimensions.
+pub fn square(d: usize) -> Runtime {
+    Runtime { latent: d, data: d }
+}

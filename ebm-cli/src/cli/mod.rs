@@ -96,7 +96,7 @@ pub struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Generated samples [default: evaluate.samples of the run's configuration]
+    /// Generated samples and held-out samples [default: as the run's configuration says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
     pub samples: Option<u64>,
 }

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::print;
 use crate::cli::Bounds;
 use crate::config::schema::Schema;
-use crate::config::{KIND, component_example, suggest};
+use crate::config::{KIND, suggest};
 use crate::exit::{Exit, Failure, OrExit};
 
 /// Does it.
@@ -18,9 +18,10 @@ use crate::exit::{Exit, Failure, OrExit};
 pub fn run(command: &Bounds) -> Result<Exit, Failure> {
     match command {
         Bounds::List { json: false } => print(&table(&entries())),
-        Bounds::List { json: true } => {
-            print(&format!("{}\n", serde_json::to_string_pretty(&entries()).or_exit(Exit::Other)?))
-        }
+        Bounds::List { json: true } => print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&entries()).or_exit(Exit::Other)?
+        )),
         Bounds::Describe { name } => print(&describe(name)?),
     }
 }
@@ -51,14 +52,24 @@ fn entries() -> Vec<Entry> {
             reference: d.reference,
         })
     }
-    of::<dyn LowerBoundConfig>().chain(of::<dyn UpperBoundConfig>()).collect()
+    of::<dyn LowerBoundConfig>()
+        .chain(of::<dyn UpperBoundConfig>())
+        .collect()
 }
 
 fn table(entries: &[Entry]) -> String {
     let crate_of = |entry: &Entry| format!("{} {}", entry.crate_name, entry.version);
     let claim = |entry: &Entry| entry.guarantee.clone().unwrap_or_else(|| "-".into());
     let head = ["NAME", "KIND", "AT BEST", "CRATE", "SUMMARY"].map(str::to_string);
-    let row = |e: &Entry| [e.name.into(), e.kind.into(), claim(e), crate_of(e), e.summary.to_string()];
+    let row = |e: &Entry| {
+        [
+            e.name.into(),
+            e.kind.into(),
+            claim(e),
+            crate_of(e),
+            e.summary.to_string(),
+        ]
+    };
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(entries.iter().map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 4] = std::array::from_fn(width);
@@ -93,18 +104,30 @@ where
     let mut text = String::new();
     writeln!(text, "{}: {}\n{}\n", d.name, C::KIND, d.summary)?;
     match d.guarantee {
-        Some(level) => writeln!(text, "Guarantee: {level} at best; each value that is reported says what holds for it")?,
+        Some(level) => writeln!(
+            text,
+            "Guarantee: {level} at best; each value that is reported says what holds for it"
+        )?,
         None => writeln!(text, "Guarantee: none")?,
     }
     let needs: Vec<_> = d.needs.iter().map(need).collect();
-    writeln!(text, "Needs:     {}", if needs.is_empty() { "nothing".into() } else { needs.join(", ") })?;
+    writeln!(
+        text,
+        "Needs:     {}",
+        if needs.is_empty() {
+            "nothing".into()
+        } else {
+            needs.join(", ")
+        }
+    )?;
     writeln!(text, "Crate:     {} {}", d.crate_name, d.crate_version)?;
     writeln!(text, "Reference: {}\n\nOptions:", d.reference)?;
     let schema = (d.schema)();
     let defaults = Table::try_from((d.example)())?;
     options(&mut text, Schema::new(&schema), &defaults, "")?;
     writeln!(text, "\nExample:\n")?;
-    for line in component_example(d, section)?.lines() {
+    let example = Table::from_iter([(section.to_string(), Value::Table(defaults))]);
+    for line in toml::to_string(&example)?.lines() {
         writeln!(text, "{}", format!("    {line}").trim_end())?;
     }
     Ok(text)

@@ -30,7 +30,11 @@ impl LoadedRun {
         let (directory, Marker { base, .. }) = RunDirectory::open(path).or_exit(Exit::RunDirectory)?;
         let config = directory.read_config().or_exit(Exit::RunDirectory)?;
         let data = load_data(&config, &base)?;
-        Ok(Self { directory, config, data })
+        Ok(Self {
+            directory,
+            config,
+            data,
+        })
     }
 
     /// Number of latent and of data dimensions.
@@ -48,10 +52,18 @@ impl LoadedRun {
         let mut players = Players::build(geometry, components(config), &config.train, Random::new(config.seed))
             .or_exit(Exit::RunDirectory)?;
         let directory = &self.directory;
-        directory.load_weights("energy", &mut *players.energy).or_exit(Exit::RunDirectory)?;
-        directory.load_weights("generator", &mut *players.generator).or_exit(Exit::RunDirectory)?;
-        directory.load_weights("lower", &mut *players.lower).or_exit(Exit::RunDirectory)?;
-        directory.load_weights("upper", &mut *players.upper).or_exit(Exit::RunDirectory)?;
+        directory
+            .load_weights("energy", &mut *players.energy)
+            .or_exit(Exit::RunDirectory)?;
+        directory
+            .load_weights("generator", &mut *players.generator)
+            .or_exit(Exit::RunDirectory)?;
+        directory
+            .load_weights("lower", &mut *players.lower)
+            .or_exit(Exit::RunDirectory)?;
+        directory
+            .load_weights("upper", &mut *players.upper)
+            .or_exit(Exit::RunDirectory)?;
         Ok(players)
     }
 }
@@ -61,7 +73,10 @@ impl LoadedRun {
 /// # Errors
 /// If it is missing or malformed.
 pub fn load_data(config: &RunConfig, base: &Path) -> Result<Arc<dyn Dataset>, Failure> {
-    let data = config.data.load(base, Random::new(config.seed).stream("data-set")).or_exit(Exit::Data)?;
+    let data = config
+        .data
+        .load(base, Random::new(config.seed).stream("data-set"))
+        .or_exit(Exit::Data)?;
     Ok(Arc::from(data))
 }
 

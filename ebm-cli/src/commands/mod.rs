@@ -6,6 +6,7 @@ mod evaluate;
 mod loaded_run;
 mod pictures;
 mod sample;
+mod starting_points;
 mod summary;
 mod train;
 

@@ -1,6 +1,5 @@
 //! `ebm sample`: draw samples from a run.
 
-use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{self, Generator};
@@ -12,6 +11,7 @@ use ebm_core::trainer::Objective;
 
 use super::loaded_run::LoadedRun;
 use super::print;
+use super::starting_points::gaussian_fit;
 use crate::cli::Sample;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
@@ -71,7 +71,10 @@ impl Work for Draw<'_> {
             said = tell(&report);
         }
         let energy = energies(&*players.energy, &points);
-        let values = run.data.standardization().map_or_else(|| points.clone(), |s| s.invert(&points));
+        let values = run
+            .data
+            .standardization()
+            .map_or_else(|| points.clone(), |s| s.invert(&points));
         let columns = run.data.columns().unwrap_or_default();
         let axis = |index: usize, name| columns.get(index).map_or(name, String::as_str);
         let title = match arguments.refine {
@@ -88,7 +91,10 @@ impl Work for Draw<'_> {
         };
         set.save(&arguments.out).or_exit(Exit::Other)?;
         let width = geometry.data_width();
-        print(&format!("{said}{}: {number} samples of {width} dimensions\n", arguments.out.display()))
+        print(&format!(
+            "{said}{}: {number} samples of {width} dimensions\n",
+            arguments.out.display()
+        ))
     }
 }
 
@@ -98,7 +104,9 @@ fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Ra
     let (mut points, mut latents) = (Vec::new(), Vec::new());
     for (index, start) in (0..number).step_by(CHUNK).enumerate() {
         let random = random.at(index as u64);
-        let chunk = random.stream("latents").normals(CHUNK.min(number - start) * geometry.latent_width());
+        let chunk = random
+            .stream("latents")
+            .normals(CHUNK.min(number - start) * geometry.latent_width());
         let drawn = models::sample(generator, &geometry.latents(chunk.clone()), &SharedTape::off(), random);
         points.extend(drawn.as_vec());
         latents.extend(chunk);
@@ -106,26 +114,16 @@ fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Ra
     (points, latents)
 }
 
-/// Draws from a Gaussian with the data's mean and standard deviation, column by column: where chains start that have no
-/// generator.
-fn gaussian_fit(data: &dyn Dataset, number: usize, random: Random) -> Vec<Real> {
-    let width = data.width();
-    let sample = data.draw(CHUNK, random.stream("data"));
-    let moments: Vec<(f64, f64)> = (0..width)
-        .map(|column| {
-            let values = || sample.iter().skip(column).step_by(width).map(|&v| f64::from(v));
-            let count = values().count().max(1) as f64;
-            let mean = values().sum::<f64>() / count;
-            (mean, (values().map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt())
-        })
-        .collect();
-    let normals = random.stream("start").normals(number * width);
-    let place = |(i, n): (usize, Real)| (moments[i % width].0 + moments[i % width].1 * f64::from(n)) as Real;
-    normals.into_iter().enumerate().map(place).collect()
-}
-
 fn tell(report: &RefineReport) -> String {
-    let RefineReport { steps, step_size, acceptance, energy_before, energy_after, unmoved, .. } = report;
+    let RefineReport {
+        steps,
+        step_size,
+        acceptance,
+        energy_before,
+        energy_after,
+        unmoved,
+        ..
+    } = report;
     let stuck = match unmoved {
         0 => String::new(),
         n => format!(", {n} samples never moved"),
@@ -134,23 +132,4 @@ fn tell(report: &RefineReport) -> String {
         "refined by {steps} steps of size {step_size:.3}, acceptance {acceptance:.2}, mean energy {energy_before:.3} -> \
          {energy_after:.3} nats{stuck}\n"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ebm_core::registry::{self, DatasetConfig};
-    use std::path::Path;
-
-    #[test]
-    fn starting_points_have_the_moments_of_the_data() {
-        let config = (registry::find::<dyn DatasetConfig>("25-gaussians").unwrap().example)();
-        let data = config.load(Path::new("."), Random::new(0)).unwrap();
-        let points = gaussian_fit(&*data, 20_000, Random::new(1));
-        let n = points.len() as f64;
-        let mean = points.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-        let variance = points.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / n;
-        // A 5 x 5 grid of spacing 2 divided by 2.828 has variance 1 along each axis, plus (0.05 / 2.828)^2.
-        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.06, "{mean} {variance}");
-    }
 }

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use super::layers::{COMPONENTS, KIND};
 use super::schema::Schema;
-use super::{EvaluateConfig, RunConfig};
+use crate::evaluate::EvaluateConfig;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 use ebm_core::trainer::TrainConfig;
 
@@ -45,31 +45,27 @@ pub fn example() -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// The example table of one registered component, its options commented.
-///
-/// # Errors
-/// If its configuration has no TOML form.
-pub fn component_example<C>(descriptor: &registry::Descriptor<C>, section: &str) -> anyhow::Result<String>
-where
-    C: Registered + Serialize + ?Sized,
-{
-    let table = Table::try_from((descriptor.example)())?;
-    let schema = (descriptor.schema)();
-    let mut text = format!("[{section}]\n");
-    write(&mut text, &table, Schema::new(&schema), section);
-    Ok(text)
-}
-
 fn component<C: Registered + Serialize + ?Sized>(text: &mut String, section: &str, kind: &str) -> anyhow::Result<()> {
     let descriptor = registry::find::<C>(kind)
         .ok_or_else(|| anyhow::anyhow!("the {} {kind:?} is not linked into this program", C::KIND))?;
     text.push('\n');
-    comment(text, &format!("The {}. {}", C::KIND, descriptor.summary));
-    let others: Vec<_> = registry::all::<C>().iter().map(|d| d.name).filter(|name| *name != kind).collect();
+    comment(text, &format!("The {}: {}.", C::KIND, descriptor.summary));
+    let others: Vec<_> = registry::all::<C>()
+        .iter()
+        .map(|d| d.name)
+        .filter(|name| *name != kind)
+        .collect();
     if !others.is_empty() {
         comment(text, &format!("Others: {}.", others.join(", ")));
     }
-    text.push_str(&component_example(descriptor, section)?);
+    text.push_str(&format!("[{section}]\n"));
+    let schema = (descriptor.schema)();
+    write(
+        text,
+        &Table::try_from((descriptor.example)())?,
+        Schema::new(&schema),
+        section,
+    );
     Ok(())
 }
 
@@ -147,12 +143,16 @@ fn comment(text: &mut String, words: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Layers, Origin};
+    use crate::config::{Layers, Origin, RunConfig};
 
     #[test]
     fn the_example_is_a_configuration_with_every_option_at_its_default() {
         let text = example().unwrap();
-        let written = Layers::default().toml(Origin::File("example.toml".into()), &text).unwrap().resolve().unwrap();
+        let written = Layers::default()
+            .toml(Origin::File("example.toml".into()), &text)
+            .unwrap()
+            .resolve()
+            .unwrap();
         let default = Layers::default().resolve().unwrap();
         let form = |config: &RunConfig| toml::to_string(config).unwrap();
         assert_eq!(form(&written.config), form(&default.config));

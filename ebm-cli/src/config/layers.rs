@@ -13,8 +13,13 @@ use super::value;
 pub const PREFIX: &str = "EBM_";
 
 /// The sections that hold a registered component, with the one that is used where no source names another.
-pub const COMPONENTS: [(&str, &str); 5] =
-    [("data", "25-gaussians"), ("generator", "mlp"), ("energy", "mlp"), ("lower", "sv"), ("upper", "gp")];
+pub const COMPONENTS: [(&str, &str); 5] = [
+    ("data", "25-gaussians"),
+    ("generator", "mlp"),
+    ("energy", "mlp"),
+    ("lower", "sv"),
+    ("upper", "gp"),
+];
 
 /// The key that names a component.
 pub const KIND: &str = "kind";
@@ -43,8 +48,14 @@ impl Default for Layers {
     /// The names of the default components; their options have their defaults where they are parsed.
     fn default() -> Self {
         let kind = |kind: &str| Value::from(Dict::from([(KIND.to_string(), Value::from(kind))]));
-        let values = COMPONENTS.iter().map(|(section, name)| (section.to_string(), kind(name))).collect();
-        Self(vec![Layer { origin: Origin::Default, values }])
+        let values = COMPONENTS
+            .iter()
+            .map(|(section, name)| (section.to_string(), kind(name)))
+            .collect();
+        Self(vec![Layer {
+            origin: Origin::Default,
+            values,
+        }])
     }
 }
 
@@ -81,7 +92,10 @@ impl Layers {
 
     /// Puts the variables that start with [`PREFIX`] above; two underscores go one table down.
     pub fn environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut variables: Vec<_> = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+        let mut variables: Vec<_> = variables
+            .into_iter()
+            .filter(|(name, _)| name.starts_with(PREFIX))
+            .collect();
         // The order of the environment is arbitrary; a table comes before its keys.
         variables.sort();
         variables.into_iter().fold(self, |layers, (name, text)| {
@@ -136,7 +150,9 @@ impl Layers {
     /// The kind that the layers so far give the table at `path`.
     fn kind(&self, path: &[&str]) -> Option<String> {
         self.0.iter().rev().find_map(|layer| {
-            let table = path.iter().try_fold(&layer.values, |dict, key| dict.get(*key)?.as_dict())?;
+            let table = path
+                .iter()
+                .try_fold(&layer.values, |dict, key| dict.get(*key)?.as_dict())?;
             Some(table.get(KIND)?.as_str()?.to_string())
         })
     }
@@ -162,8 +178,15 @@ impl Layers {
         let file = self.0.iter().find(|layer| matches!(layer.origin, Origin::File(_)));
         let main = file.map_or(Origin::Default, |layer| layer.origin.clone());
         let figment = self.0.into_iter().fold(Figment::new(), Figment::merge);
-        let values = figment.data().ok().and_then(|mut profiles| profiles.remove(&Profile::Default));
-        Merged { values: values.unwrap_or_default(), figment, main }
+        let values = figment
+            .data()
+            .ok()
+            .and_then(|mut profiles| profiles.remove(&Profile::Default));
+        Merged {
+            values: values.unwrap_or_default(),
+            figment,
+            main,
+        }
     }
 }
 
@@ -228,7 +251,10 @@ impl Merged {
         let (nearest, exact) = self.walk(path);
         match exact.or(nearest) {
             Some(Value::Dict(_, table)) => {
-                let from = table.values().map(|value| self.of(value.tag())).find(|origin| *origin != Origin::Default);
+                let from = table
+                    .values()
+                    .map(|value| self.of(value.tag()))
+                    .find(|origin| *origin != Origin::Default);
                 from.unwrap_or_else(|| self.main.clone())
             }
             Some(value) => self.of(value.tag()),
@@ -287,7 +313,11 @@ mod tests {
             ("seed", "2", Origin::Environment("EBM_SEED".into())),
             ("train.steps", "40", Origin::Set("train.steps=40".into())),
             ("train.batch", "20", Origin::File("run.toml".into())),
-            ("train.energy.average", "0.5", Origin::Set("train.energy.average=0.5".into())),
+            (
+                "train.energy.average",
+                "0.5",
+                Origin::Set("train.energy.average=0.5".into()),
+            ),
             ("upper.kind", "\"gp\"", Origin::Default),
         ] {
             assert_eq!(text(&merged, path).as_deref(), Some(expected), "{path}");
@@ -301,7 +331,11 @@ mod tests {
         let table = "[upper]\nkind = \"gp\"\nweight = 3\n[upper.nested]\nkind = \"a\"\nx = 1";
         for assignment in ["upper=none", "upper.kind=none", "upper={kind=\"none\"}"] {
             let merged = set(file(table), &[assignment]);
-            assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"none\" }"), "{assignment}");
+            assert_eq!(
+                text(&merged, "upper").as_deref(),
+                Some("{ kind = \"none\" }"),
+                "{assignment}"
+            );
         }
         let merged = set(file(table), &["upper.kind=gp"]);
         assert_eq!(text(&merged, "upper.weight").as_deref(), Some("3"));
@@ -319,7 +353,9 @@ mod tests {
 
     #[test]
     fn a_syntax_error_names_its_line_and_column() {
-        let fault = Layers::default().toml(Origin::File("run.toml".into()), "seed = 1\n[train\nsteps = 1").unwrap_err();
+        let fault = Layers::default()
+            .toml(Origin::File("run.toml".into()), "seed = 1\n[train\nsteps = 1")
+            .unwrap_err();
         assert!(matches!(fault, ConfigFault::Syntax { line: 2, .. }), "{fault}");
         assert!(!fault.to_string().contains('\n'));
     }

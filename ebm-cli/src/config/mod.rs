@@ -11,12 +11,12 @@ mod show;
 pub mod suggest;
 mod value;
 
-pub use example::{component_example, example};
+pub use example::example;
 pub use fault::ConfigFault;
 pub use layers::{COMPONENTS, KIND, Layers, Merged, PREFIX};
 pub use origin::Origin;
 pub use resolve::Resolved;
-pub use run_config::{EvaluateConfig, RunConfig};
+pub use run_config::RunConfig;
 pub use show::show;
 
 use std::path::Path;
@@ -26,6 +26,11 @@ use std::path::Path;
 /// # Errors
 /// The first fault found.
 pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
-    let variables = std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
-    Layers::default().file(path)?.environment(variables).sets(assignments)?.resolve()
+    let variables =
+        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
+    Layers::default()
+        .file(path)?
+        .environment(variables)
+        .sets(assignments)?
+        .resolve()
 }

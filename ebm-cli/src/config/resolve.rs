@@ -33,27 +33,31 @@ impl Layers {
         known_keys(&merged)?;
         let config = RunConfig {
             seed: plain(&merged, "seed", |_| Ok(()))?,
-            data: component(&merged, "data", |c: &dyn registry::DatasetConfig| c.check())?,
-            generator: component(&merged, "generator", |c: &dyn registry::GeneratorConfig| c.check())?,
-            energy: component(&merged, "energy", |c: &dyn registry::EnergyConfig| c.check())?,
-            lower: component(&merged, "lower", |c: &dyn registry::LowerBoundConfig| c.check())?,
-            upper: component(&merged, "upper", |c: &dyn registry::UpperBoundConfig| c.check())?,
+            data: component(&merged, "data", <dyn registry::DatasetConfig>::check)?,
+            generator: component(&merged, "generator", <dyn registry::GeneratorConfig>::check)?,
+            energy: component(&merged, "energy", <dyn registry::EnergyConfig>::check)?,
+            lower: component(&merged, "lower", <dyn registry::LowerBoundConfig>::check)?,
+            upper: component(&merged, "upper", <dyn registry::UpperBoundConfig>::check)?,
             train: plain(&merged, "train", ebm_core::trainer::TrainConfig::check)?,
-            evaluate: plain(&merged, "evaluate", super::EvaluateConfig::check)?,
+            evaluate: plain(&merged, "evaluate", crate::evaluate::EvaluateConfig::check)?,
         };
         Ok(Resolved { config, merged })
     }
 }
 
 impl Resolved {
-    /// A fault that was found only when the parts of the configuration were put together.
+    /// A fault that was found only when the parts of the configuration were put together. The error's key is relative to
+    /// `section`, which may be empty.
     pub fn misfit(&self, section: &str, error: ConfigError) -> ConfigFault {
         refused(&self.merged, section, error)
     }
 }
 
 fn known_keys(merged: &Merged) -> Result<(), ConfigFault> {
-    let known: Vec<&str> = PLAIN.into_iter().chain(COMPONENTS.map(|(section, _)| section)).collect();
+    let known: Vec<&str> = PLAIN
+        .into_iter()
+        .chain(COMPONENTS.map(|(section, _)| section))
+        .collect();
     match merged.values().keys().find(|key| !known.contains(&key.as_str())) {
         None => Ok(()),
         Some(key) => Err(ConfigFault::UnknownKey {
@@ -93,7 +97,13 @@ fn component<C: Registered + ?Sized>(
     };
     let table = match given {
         Some(Value::Dict(_, table)) => table,
-        Some(other) => return Err(wrong(section, other, &format!("the name of a {}, or a table with `kind`", C::KIND))),
+        Some(other) => {
+            return Err(wrong(
+                section,
+                other,
+                &format!("the name of a {}, or a table with `kind`", C::KIND),
+            ));
+        }
         None => return Err(missing(merged, section, KIND)),
     };
     let key = format!("{section}.{KIND}");
@@ -129,12 +139,14 @@ fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
 
 /// A value that parsed but that its component refuses.
 fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
-    let error = match error.key.is_empty() {
-        true => ConfigError { key: section.to_string(), ..error },
-        false => error.within(section),
-    };
-    let ConfigError { key, value, expected, .. } = error;
-    ConfigFault::Value { origin: merged.blame(&key), key, value, expected }
+    let key = join(section, &error.key);
+    let ConfigError { value, expected, .. } = error;
+    ConfigFault::Value {
+        origin: merged.blame(&key),
+        key,
+        value,
+        expected,
+    }
 }
 
 /// A table that does not parse, told without the parser's vocabulary.
@@ -151,7 +163,11 @@ fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault 
         let (field, expected) = quoted(rest);
         inside(&mut key, &field);
         let hint = suggest::hint(&field, &expected);
-        return ConfigFault::UnknownKey { origin: merged.blame(&key), key, hint };
+        return ConfigFault::UnknownKey {
+            origin: merged.blame(&key),
+            key,
+            hint,
+        };
     }
     if let Some(rest) = message.strip_prefix("missing field ") {
         let (field, _) = quoted(rest);
@@ -162,21 +178,37 @@ fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault 
     let value = merged.find(&key).map(value::text);
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         let (name, expected) = quoted(rest);
-        let one_of = expected.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or ");
+        let one_of = expected
+            .iter()
+            .map(|name| format!("{name:?}"))
+            .collect::<Vec<_>>()
+            .join(" or ");
         let expected = match suggest::nearest(&name, &expected) {
             Some(near) => format!("{one_of}; did you mean {near:?}?"),
             None => one_of,
         };
-        return ConfigFault::Value { origin, key, value: value.unwrap_or_else(|| format!("{name:?}")), expected };
+        return ConfigFault::Value {
+            origin,
+            key,
+            value: value.unwrap_or_else(|| format!("{name:?}")),
+            expected,
+        };
     }
     let expectation = ["invalid type: ", "invalid value: ", "invalid length "]
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix)?.rsplit_once(", expected "));
     match (expectation, value) {
-        (Some((_, expected)), Some(value)) => {
-            ConfigFault::Value { origin, key, value, expected: plain_words(expected) }
-        }
-        _ => ConfigFault::Other { origin, key, reason: message },
+        (Some((_, expected)), Some(value)) => ConfigFault::Value {
+            origin,
+            key,
+            value,
+            expected: plain_words(expected),
+        },
+        _ => ConfigFault::Other {
+            origin,
+            key,
+            reason: message,
+        },
     }
 }
 
@@ -203,10 +235,11 @@ fn plain_words(expected: &str) -> String {
 }
 
 fn join(table: &str, key: &str) -> String {
-    match (key.is_empty(), key.starts_with('[')) {
-        (true, _) => table.to_string(),
-        (false, true) => format!("{table}{key}"),
-        (false, false) => format!("{table}.{key}"),
+    match (table, key) {
+        (table, "") => table.to_string(),
+        ("", key) => key.to_string(),
+        (table, key) if key.starts_with('[') => format!("{table}{key}"),
+        (table, key) => format!("{table}.{key}"),
     }
 }
 

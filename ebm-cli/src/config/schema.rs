@@ -24,7 +24,10 @@ impl<'a> Schema<'a> {
 
     /// One option of a table.
     pub fn property(self, key: &str) -> Option<Schema<'a>> {
-        self.properties().into_iter().find(|(name, _)| *name == key).map(|(_, schema)| schema)
+        self.properties()
+            .into_iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, schema)| schema)
     }
 
     /// The options of the alternative that a tagged value takes, or of the table itself.
@@ -35,29 +38,67 @@ impl<'a> Schema<'a> {
 
     /// What the option means, on one line a paragraph.
     pub fn description(self) -> Option<String> {
-        let own = self.node["description"].as_str().or_else(|| self.target()["description"].as_str())?;
-        let paragraphs = own.split("\n\n").map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
+        let own = self.node["description"]
+            .as_str()
+            .or_else(|| self.target()["description"].as_str())?;
+        let paragraphs = own
+            .split("\n\n")
+            .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
         Some(paragraphs.collect::<Vec<_>>().join("\n"))
     }
 
     /// The names an option may take, each with what it means.
     pub fn choices(self) -> Vec<(String, Option<String>)> {
         if let Some(names) = self.target()["enum"].as_array() {
-            return names.iter().filter_map(|name| Some((name.as_str()?.to_string(), None))).collect();
+            return names
+                .iter()
+                .filter_map(|name| Some((name.as_str()?.to_string(), None)))
+                .collect();
         }
         let choice = |s: Schema<'a>| {
             let node = s.target();
             let listed = node["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
             let listed: Vec<_> = listed.iter().filter_map(Json::as_str).collect();
-            let tagged = || node["properties"].as_object()?.values().find_map(|p| p["const"].as_str());
-            let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
-            let named = match node["const"].as_str().or_else(tagged).or_else(wrapped) {
-                Some(name) => vec![name],
-                None => listed,
+            let tagged = || {
+                node["properties"]
+                    .as_object()?
+                    .values()
+                    .find_map(|p| p["const"].as_str())
             };
-            named.into_iter().map(|name| (name.to_string(), s.description())).collect::<Vec<_>>()
+            let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
+            let (named, inside) = match (node["const"].as_str().or_else(tagged), wrapped()) {
+                (Some(name), _) => (vec![name], None),
+                (None, Some(name)) => (vec![name], s.property(name).map(|inner| inner.spelled_out(name))),
+                (None, None) => (listed, None),
+            };
+            let meaning = || match (s.description(), &inside) {
+                (Some(words), Some(inside)) => Some(format!("{words} {inside}")),
+                (words, inside) => words.or(inside.clone()),
+            };
+            named
+                .into_iter()
+                .map(|name| (name.to_string(), meaning()))
+                .collect::<Vec<_>>()
         };
         self.alternatives().into_iter().flat_map(choice).collect()
+    }
+
+    /// How a choice with options of its own is written, and what these mean.
+    fn spelled_out(self, name: &str) -> String {
+        let properties = self.properties();
+        let keys: Vec<_> = properties.iter().map(|(key, _)| format!("{key} = ...")).collect();
+        let option = |(key, property): &(&str, Schema<'_>)| {
+            let words = property.description().unwrap_or_default().replace('\n', " ");
+            format!("`{key}` ({}): {words}", property.type_name())
+        };
+        let options: Vec<_> = properties.iter().map(option).collect();
+        format!(
+            "Written {{ {name} = {{ {} }} }}. {}",
+            keys.join(", "),
+            options.join(" ")
+        )
+        .trim_end()
+        .to_string()
     }
 
     /// The type in plain words.
@@ -70,8 +111,17 @@ impl<'a> Schema<'a> {
         let node = self.target();
         let names: Vec<&str> = match &node["type"] {
             Json::String(name) => vec![name],
-            Json::Array(names) => names.iter().filter_map(Json::as_str).filter(|name| *name != "null").collect(),
-            _ => self.alternatives().iter().filter_map(|s| s.target()["type"].as_str()).filter(|n| *n != "null").collect(),
+            Json::Array(names) => names
+                .iter()
+                .filter_map(Json::as_str)
+                .filter(|name| *name != "null")
+                .collect(),
+            _ => self
+                .alternatives()
+                .iter()
+                .filter_map(|s| s.target()["type"].as_str())
+                .filter(|n| *n != "null")
+                .collect(),
         };
         let word = |name: &&str| match *name {
             "integer" if node["minimum"].as_f64() >= Some(0.0) => "whole number >= 0".to_string(),
@@ -81,7 +131,14 @@ impl<'a> Schema<'a> {
             "object" => "table".into(),
             "array" => match &node["items"] {
                 Json::Null => "list".into(),
-                items => format!("list of {}", Schema { root: self.root, node: items }.type_name()),
+                items => format!(
+                    "list of {}",
+                    Schema {
+                        root: self.root,
+                        node: items
+                    }
+                    .type_name()
+                ),
             },
             other => other.into(),
         };
@@ -116,7 +173,11 @@ impl<'a> Schema<'a> {
     fn alternatives(self) -> Vec<Schema<'a>> {
         let node = self.target();
         let listed = node["oneOf"].as_array().or_else(|| node["anyOf"].as_array());
-        listed.into_iter().flatten().map(|node| Schema { root: self.root, node }).collect()
+        listed
+            .into_iter()
+            .flatten()
+            .map(|node| Schema { root: self.root, node })
+            .collect()
     }
 }
 
@@ -141,6 +202,20 @@ mod tests {
         /// Its own words.
         inner: Inner,
         solver: Solver,
+        search: Search,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    #[allow(dead_code)]
+    enum Search {
+        /// All of it.
+        Whole,
+        /// A part.
+        Part {
+            /// Which share.
+            share: f64,
+        },
     }
 
     /// How to go about it.
@@ -187,14 +262,26 @@ mod tests {
         assert_eq!(said("count"), ("whole number >= 0".into(), some("How many, exactly.")));
         assert_eq!(said("weights"), ("list of number".into(), some("The weights.")));
         assert_eq!(said("limit"), ("number".into(), some("If wanted.")));
-        assert_eq!(said("mode"), ("\"fast\" | \"very-slow\"".into(), some("How to go about it.")));
+        assert_eq!(
+            said("mode"),
+            ("\"fast\" | \"very-slow\"".into(), some("How to go about it."))
+        );
         assert_eq!(said("inner"), ("table".into(), some("Its own words.")));
         assert_eq!(said("solver").0, "\"exact\" | \"iterative\"");
         let choices = schema.property("mode").unwrap().choices();
         assert_eq!(choices[1], ("very-slow".to_string(), some("With care.")));
+        let part = "A part. Written { part = { share = ... } }. `share` (number): Which share.";
+        let choices = schema.property("search").unwrap().choices();
+        assert_eq!(choices[0], ("whole".to_string(), some("All of it.")));
+        assert_eq!(choices[1], ("part".to_string(), some(part)));
         let deep = schema.property("inner").unwrap().property("value").unwrap();
         assert_eq!(deep.description(), some("Deep."));
-        let steps = schema.property("solver").unwrap().chosen("kind", "iterative").property("steps").unwrap();
+        let steps = schema
+            .property("solver")
+            .unwrap()
+            .chosen("kind", "iterative")
+            .property("steps")
+            .unwrap();
         assert_eq!(steps.type_name(), "whole number >= 0");
         assert_eq!(schema.properties()[0].0, "count");
     }

@@ -17,9 +17,17 @@ pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
 }
 
 fn write(text: &mut String, table: &Table, path: &str, merged: &Merged) {
-    let inside = |key: &str| if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+    let inside = |key: &str| {
+        if path.is_empty() {
+            key.to_string()
+        } else {
+            format!("{path}.{key}")
+        }
+    };
     let plain = table.iter().filter(|(_, value)| !value.is_table());
-    let lines: Vec<_> = plain.map(|(key, value)| (format!("{key} = {value}"), merged.source(&inside(key)))).collect();
+    let lines: Vec<_> = plain
+        .map(|(key, value)| (format!("{key} = {value}"), merged.source(&inside(key))))
+        .collect();
     if !path.is_empty() && (!lines.is_empty() || table.is_empty()) {
         text.push_str(&format!("\n[{path}]\n"));
     }

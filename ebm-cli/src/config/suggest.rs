@@ -17,7 +17,12 @@ pub fn nearest<'a, S: AsRef<str>>(given: &str, candidates: &'a [S]) -> Option<&'
     let given = given.to_lowercase();
     candidates
         .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&given, &candidate.as_ref().to_lowercase()), candidate.as_ref()))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&given, &candidate.as_ref().to_lowercase()),
+                candidate.as_ref(),
+            )
+        })
         .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -5,7 +5,11 @@ use figment::value::{Dict, Value};
 /// Reads a value as TOML (`3`, `0.5`, `true`, `[64, 64]`, `{ kind = "gp" }`), or takes the text itself.
 pub fn parse(text: &str) -> Value {
     // A trailing comment or line break would be dropped silently, so only what is one value on one line counts.
-    let toml = if text.contains(['\n', '#']) { None } else { text.trim().parse::<toml::Value>().ok() };
+    let toml = if text.contains(['\n', '#']) {
+        None
+    } else {
+        text.trim().parse::<toml::Value>().ok()
+    };
     match toml {
         Some(value) if !matches!(value, toml::Value::Datetime(_)) => of_toml(value),
         _ => Value::from(text),
@@ -44,7 +48,10 @@ pub fn text(value: &Value) -> String {
         Value::Empty(..) => "nothing".into(),
         Value::Array(_, items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
         Value::Dict(_, dict) => {
-            let entries: Vec<_> = dict.iter().map(|(key, value)| format!("{key} = {}", text(value))).collect();
+            let entries: Vec<_> = dict
+                .iter()
+                .map(|(key, value)| format!("{key} = {}", text(value)))
+                .collect();
             format!("{{ {} }}", entries.join(", "))
         }
     }

@@ -8,9 +8,14 @@ use ebm_core::register_dataset;
 use ebm_core::registry::DatasetSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::table::{MAX_VALUES, RawTable, Table, check_options, column_name, malformed, open};
+
+/// Longest line, in bytes.
+const MAX_LINE: u64 = 1 << 26;
 
 /// A table of numbers in a text file, one sample a line, of any width.
 ///
@@ -58,13 +63,7 @@ impl Default for CsvFile {
 impl CsvFile {
     fn read(&self, path: &Path) -> Result<RawTable, DataError> {
         let (file, _) = open(path)?;
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .comment(Some(b'#'))
-            .delimiter(self.delimiter as u8)
-            .from_reader(std::io::BufReader::with_capacity(1 << 16, file));
+        let mut lines = Lines::new(path, file);
         let mut record = csv::ByteRecord::new();
         let mut table = RawTable {
             path: path.into(),
@@ -73,12 +72,11 @@ impl CsvFile {
             columns: None,
         };
         let mut first = true;
-        while reader.read_byte_record(&mut record).map_err(|e| reading(path, e))? {
-            let line = line_of(&record);
-            // A line of blanks is a record of one empty cell.
-            if record.len() == 1 && record[0].is_empty() {
+        while let Some((number, line)) = lines.next()? {
+            if line.is_empty() || line.starts_with(b"#") {
                 continue;
             }
+            self.split(line, &mut record);
             if std::mem::take(&mut first) {
                 table.width = record.len();
                 if self.is_header(&record) {
@@ -86,13 +84,41 @@ impl CsvFile {
                     continue;
                 }
             }
-            self.append(&record, line, &mut table)?;
+            self.append(&record, number, &mut table)?;
         }
         if table.values.is_empty() {
-            let what = if table.columns.is_some() { "holds a header and no numbers" } else { "is empty" };
-            return Err(malformed(path, "the whole file", format!("it {what}; expected one sample a line")));
+            let what = if table.columns.is_some() {
+                "holds a header and no numbers"
+            } else {
+                "is empty"
+            };
+            return Err(malformed(
+                path,
+                "the whole file",
+                format!("it {what}; expected one sample a line"),
+            ));
         }
         Ok(table)
+    }
+
+    /// Splits a line into trimmed cells.
+    fn split(&self, line: &[u8], record: &mut csv::ByteRecord) {
+        record.clear();
+        if line.contains(&b'"') {
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(false)
+                .delimiter(self.delimiter as u8)
+                .trim(csv::Trim::All)
+                .from_reader(line);
+            // Memory holds the whole line and nothing of it needs to be text: there is nothing to fail.
+            if reader.read_byte_record(record).unwrap_or(false) {
+                return;
+            }
+            record.clear();
+        }
+        for cell in line.split(|byte| *byte == self.delimiter as u8) {
+            record.push_field(cell.trim_ascii());
+        }
     }
 
     fn is_header(&self, record: &csv::ByteRecord) -> bool {
@@ -130,10 +156,19 @@ impl CsvFile {
             };
             let value = match parse(cell) {
                 Some(value) => value,
-                None => return Err(refuse(format!("{} is not a number{}", quoted(cell), self.advice(cell, line, table)))),
+                None => {
+                    return Err(refuse(format!(
+                        "{} is not a number{}",
+                        quoted(cell),
+                        self.advice(cell, line, table)
+                    )));
+                }
             };
             if !value.is_finite() {
-                return Err(refuse(format!("the value is {}; expected a finite number", quoted(cell))));
+                return Err(refuse(format!(
+                    "the value is {}; expected a finite number",
+                    quoted(cell)
+                )));
             }
             if !(value as Real).is_finite() {
                 return Err(refuse(format!(
@@ -150,9 +185,15 @@ impl CsvFile {
     /// The likely way out of a cell that is no number.
     fn advice(&self, cell: &[u8], line: u64, table: &RawTable) -> String {
         let others = [b',', b';', b'\t', b' '];
-        let separator = others.into_iter().find(|other| *other != self.delimiter as u8 && cell.contains(other));
+        let separator = others
+            .into_iter()
+            .find(|other| *other != self.delimiter as u8 && cell.contains(other));
         match separator {
-            Some(other) => format!("; is the delimiter {:?} rather than {:?}?", char::from(other), self.delimiter),
+            Some(other) => format!(
+                "; is the delimiter {:?} rather than {:?}?",
+                char::from(other),
+                self.delimiter
+            ),
             None if table.values.len() < table.width && table.columns.is_none() => {
                 format!("; if line {line} holds the columns' names, set header = \"present\"")
             }
@@ -174,25 +215,59 @@ fn quoted(cell: &[u8]) -> String {
     }
 }
 
-fn line_of(record: &csv::ByteRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
+/// The lines of a file with their numbers and without their ends, one in memory at a time.
+struct Lines<'a> {
+    path: &'a Path,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    number: u64,
 }
 
-fn reading(path: &Path, error: csv::Error) -> DataError {
-    let place = error.position().map_or("the file".into(), |p| format!("line {}", p.line()));
-    match error.into_kind() {
-        csv::ErrorKind::Io(source) => DataError::Io {
-            path: path.into(),
-            source,
-        },
-        other => malformed(path, &place, format!("{other:?}")),
+impl<'a> Lines<'a> {
+    fn new(path: &'a Path, file: File) -> Self {
+        Self {
+            path,
+            reader: BufReader::with_capacity(1 << 16, file),
+            line: Vec::new(),
+            number: 0,
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<(u64, &[u8])>, DataError> {
+        self.line.clear();
+        let mut reader = self.reader.by_ref().take(MAX_LINE);
+        let read = reader
+            .read_until(b'\n', &mut self.line)
+            .map_err(|source| DataError::Io {
+                path: self.path.into(),
+                source,
+            })?;
+        self.number += 1;
+        if read as u64 == MAX_LINE && !self.line.ends_with(b"\n") {
+            let reason = format!("it is longer than {MAX_LINE} bytes; expected one sample a line");
+            return Err(malformed(self.path, &format!("line {}", self.number), reason));
+        }
+        let mut line = &self.line[..];
+        if self.number == 1 {
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        }
+        // Blanks other than line ends stay: they may be the delimiter.
+        while let Some(shorter) = line.strip_suffix(b"\n").or_else(|| line.strip_suffix(b"\r")) {
+            line = shorter;
+        }
+        if line.trim_ascii().is_empty() {
+            line = b"";
+        }
+        Ok((read > 0).then_some((self.number, line)))
     }
 }
 
 impl DatasetSpec for CsvFile {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.held_out)?;
-        let usable = self.delimiter.is_ascii() && !self.delimiter.is_ascii_alphanumeric() && !"\"#.+-\n\r".contains(self.delimiter);
+        let usable = self.delimiter.is_ascii()
+            && !self.delimiter.is_ascii_alphanumeric()
+            && !"\"#.+-\n\r".contains(self.delimiter);
         ConfigError::require(
             usable,
             "delimiter",
@@ -239,7 +314,10 @@ mod tests {
     #[test]
     fn plain_tables_are_read_as_they_are() {
         let table = read("1,2.5\n-3e-2, 4\n").unwrap();
-        assert_eq!((table.width, table.values, table.columns), (2, vec![1.0, 2.5, -0.03, 4.0], None));
+        assert_eq!(
+            (table.width, table.values, table.columns),
+            (2, vec![1.0, 2.5, -0.03, 4.0], None)
+        );
         let column = read("1\n2\n3").unwrap();
         assert_eq!((column.width, column.values), (1, vec![1.0, 2.0, 3.0]));
     }
@@ -255,13 +333,22 @@ mod tests {
             ..Default::default()
         };
         let table = read_with(numeric, "2020;2021\n1;2\n").unwrap();
-        assert_eq!((table.columns, table.values), (Some(vec!["2020".into(), "2021".into()]), vec![1.0, 2.0]));
+        assert_eq!(
+            (table.columns, table.values),
+            (Some(vec!["2020".into(), "2021".into()]), vec![1.0, 2.0])
+        );
     }
 
     #[test]
     fn cells_that_are_no_numbers_are_named_with_their_place() {
-        refused(read("a,b\n1,2\n3,x\n"), &["line 3, column 2 (b)", "\"x\" is not a number"]);
-        refused(read("1,2\n\n# note\n3,\n"), &["line 4, column 2", "\"\" is not a number"]);
+        refused(
+            read("a,b\n1,2\n3,x\n"),
+            &["line 3, column 2 (b)", "\"x\" is not a number"],
+        );
+        refused(
+            read("1,2\n\n# note\n3,\n"),
+            &["line 4, column 2", "\"\" is not a number"],
+        );
         refused(read("1,b\n1,2\n"), &["line 1, column 2", "header = \"present\""]);
         refused(read("1,2\n3;4,5\n"), &["line 2, column 1", "\"3;4\"", "delimiter ';'"]);
         let absent = CsvFile {
@@ -269,7 +356,10 @@ mod tests {
             ..Default::default()
         };
         refused(read_with(absent, "a,b\n1,2\n"), &["line 1, column 1", "\"a\""]);
-        refused(read(&format!("1\n{}\n", "y".repeat(500))), &["line 2, column 1", "yyy\"... is not"]);
+        refused(
+            read(&format!("1\n{}\n", "y".repeat(500))),
+            &["line 2, column 1", "yyy\"... is not"],
+        );
     }
 
     #[test]

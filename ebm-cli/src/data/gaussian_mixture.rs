@@ -29,7 +29,9 @@ impl GaussianMixture {
         let centres = &self.modes.centres;
         let distance = |a: &[f64], b: &[f64]| (a[0] - b[0]).hypot(a[1] - b[1]);
         let pairs = (0..centres.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-        pairs.map(|(i, j)| distance(&centres[i], &centres[j])).fold(f64::INFINITY, f64::min)
+        pairs
+            .map(|(i, j)| distance(&centres[i], &centres[j]))
+            .fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -82,6 +84,10 @@ mod tests {
     #[test]
     fn overlapping_components_have_no_stated_entropy() {
         assert_eq!(GaussianMixture::new(vec![[0.0, 0.0], [1.0, 0.0]], 0.1).entropy(), None);
-        assert!(GaussianMixture::new(vec![[0.0, 0.0], [1.3, 0.0]], 0.1).entropy().is_some());
+        assert!(
+            GaussianMixture::new(vec![[0.0, 0.0], [1.3, 0.0]], 0.1)
+                .entropy()
+                .is_some()
+        );
     }
 }

@@ -75,7 +75,11 @@ mod tests {
             let schema = (descriptor.schema)();
             let options = schema["properties"].as_object().into_iter().flatten();
             for (option, entry) in options {
-                assert!(entry["description"].is_string(), "{}: {option} has no description", descriptor.name);
+                assert!(
+                    entry["description"].is_string(),
+                    "{}: {option} has no description",
+                    descriptor.name
+                );
             }
         }
     }
@@ -142,7 +146,10 @@ mod tests {
                 .sum();
             // Miller and Madow's correction of the plug-in's bias.
             let estimate = plug_in + (counts.len() - 1) as f64 / (2.0 * n as f64);
-            assert!((estimate - entropy).abs() < 0.1, "{name}: histogram {estimate}, stated {entropy}");
+            assert!(
+                (estimate - entropy).abs() < 0.1,
+                "{name}: histogram {estimate}, stated {entropy}"
+            );
         }
     }
 }

@@ -59,14 +59,20 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
     let values = numbers(path, reader, rows * width, size)?;
     let values = match order {
         Order::C => values,
-        Order::Fortran => (0..rows * width).map(|i| values[(i % width) * rows + i / width]).collect(),
+        Order::Fortran => (0..rows * width)
+            .map(|i| values[(i % width) * rows + i / width])
+            .collect(),
     };
     let bad = values.iter().position(|v| !(*v as Real).is_finite());
     if let Some(index) = bad {
         return Err(malformed(
             path,
             &format!("element [{}, {}]", index / width, index % width),
-            format!("the value is {}; expected a finite number below {:e}", values[index], Real::MAX),
+            format!(
+                "the value is {}; expected a finite number below {:e}",
+                values[index],
+                Real::MAX
+            ),
         ));
     }
     Ok(RawTable {
@@ -78,7 +84,13 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
 }
 
 fn shape(path: &Path, reader: &Reader) -> Result<(usize, usize), DataError> {
-    let refuse = |what: &str| malformed(path, "header", format!("the array has shape {:?}; {what}", reader.shape()));
+    let refuse = |what: &str| {
+        malformed(
+            path,
+            "header",
+            format!("the array has shape {:?}; {what}", reader.shape()),
+        )
+    };
     let (rows, width) = match *reader.shape() {
         [rows] => (rows, 1),
         [rows, width] => (rows, width),
@@ -122,9 +134,16 @@ fn numbers(path: &Path, reader: Reader, count: usize, size: u64) -> Result<Vec<f
     }
 }
 
-fn collect<T: NpyDeserialize>(path: &Path, reader: Reader, size: u64, convert: fn(T) -> f64) -> Result<Vec<f64>, DataError> {
+fn collect<T: NpyDeserialize>(
+    path: &Path,
+    reader: Reader,
+    size: u64,
+    convert: fn(T) -> f64,
+) -> Result<Vec<f64>, DataError> {
     let shape = reader.shape().to_vec();
-    let elements = reader.data::<T>().map_err(|e| malformed(path, "header", e.to_string()))?;
+    let elements = reader
+        .data::<T>()
+        .map_err(|e| malformed(path, "header", e.to_string()))?;
     let convert = |element: io::Result<T>| match element {
         Ok(value) => Ok(convert(value)),
         Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(truncated(path, &shape, size)),
@@ -148,7 +167,9 @@ fn wrong_type(path: &Path, found: &str) -> DataError {
     malformed(
         path,
         "header",
-        format!("the elements are of type {found}; expected float32, float64 or whole numbers (array.astype(\"float32\"))"),
+        format!(
+            "the elements are of type {found}; expected float32, float64 or whole numbers (array.astype(\"float32\"))"
+        ),
     )
 }
 
@@ -222,10 +243,19 @@ mod tests {
         let column = read_bytes(&file("'<f4'", false, "(6,)", &floats(&SIX))).unwrap();
         assert_eq!((column.width, column.values.len()), (1, 6));
         let doubles: Vec<u8> = [0.5f64, -2.0].iter().flat_map(|v| v.to_be_bytes()).collect();
-        assert_eq!(read_bytes(&file("'>f8'", false, "(1, 2)", &doubles)).unwrap().values, [0.5, -2.0]);
+        assert_eq!(
+            read_bytes(&file("'>f8'", false, "(1, 2)", &doubles)).unwrap().values,
+            [0.5, -2.0]
+        );
         let whole: Vec<u8> = [-7i64, 9].iter().flat_map(|v| v.to_le_bytes()).collect();
-        assert_eq!(read_bytes(&file("'<i8'", false, "(2, 1)", &whole)).unwrap().values, [-7.0, 9.0]);
-        assert_eq!(read_bytes(&file("'|u1'", false, "(2,)", &[0, 255])).unwrap().values, [0.0, 255.0]);
+        assert_eq!(
+            read_bytes(&file("'<i8'", false, "(2, 1)", &whole)).unwrap().values,
+            [-7.0, 9.0]
+        );
+        assert_eq!(
+            read_bytes(&file("'|u1'", false, "(2,)", &[0, 255])).unwrap().values,
+            [0.0, 255.0]
+        );
     }
 
     #[test]
@@ -234,15 +264,27 @@ mod tests {
         refused(&file("'<c8'", false, "(1, 2)", &[0; 16]), &["header", "<c8", "float32"]);
         refused(&file("'<U4'", false, "(2,)", &[0; 32]), &["header", "<U4", "float32"]);
         refused(&file("'|O'", false, "(2,)", &[0; 32]), &["header", "|O", "float32"]);
-        refused(&file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]), &["header", "'a'", "float32"]);
+        refused(
+            &file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]),
+            &["header", "'a'", "float32"],
+        );
     }
 
     #[test]
     fn other_ranks_and_empty_arrays_are_refused() {
-        refused(&file("'<f4'", false, "(1, 2, 3)", &floats(&SIX)), &["header", "[1, 2, 3]", "expected [n, D]"]);
-        refused(&file("'<f4'", false, "()", &floats(&[1.0])), &["header", "[]", "expected [n, D]"]);
+        refused(
+            &file("'<f4'", false, "(1, 2, 3)", &floats(&SIX)),
+            &["header", "[1, 2, 3]", "expected [n, D]"],
+        );
+        refused(
+            &file("'<f4'", false, "()", &floats(&[1.0])),
+            &["header", "[]", "expected [n, D]"],
+        );
         refused(&file("'<f4'", false, "(0, 2)", &[]), &["header", "[0, 2]", "empty"]);
-        refused(&file("'<f4'", false, "(70000, 70000)", &[]), &["header", "[70000, 70000]", "cannot be held"]);
+        refused(
+            &file("'<f4'", false, "(70000, 70000)", &[]),
+            &["header", "[70000, 70000]", "cannot be held"],
+        );
     }
 
     #[test]
@@ -259,8 +301,14 @@ mod tests {
     #[test]
     fn values_that_are_not_finite_are_named_with_their_place() {
         let with_nan = [1.0, 2.0, 3.0, f32::NAN, 5.0, 6.0];
-        refused(&file("'<f4'", false, "(3, 2)", &floats(&with_nan)), &["element [1, 1]", "NaN", "finite"]);
-        refused(&file("'<f4'", true, "(3, 2)", &floats(&with_nan)), &["element [0, 1]", "NaN", "finite"]);
+        refused(
+            &file("'<f4'", false, "(3, 2)", &floats(&with_nan)),
+            &["element [1, 1]", "NaN", "finite"],
+        );
+        refused(
+            &file("'<f4'", true, "(3, 2)", &floats(&with_nan)),
+            &["element [0, 1]", "NaN", "finite"],
+        );
     }
 
     #[test]

@@ -99,6 +99,9 @@ mod tests {
                 seen[arm.round().rem_euclid(5.0) as usize % 5] += 1;
             }
         }
-        assert!(seen.iter().sum::<usize>() > 1980 && seen.iter().all(|&count| count > 300), "{seen:?}");
+        assert!(
+            seen.iter().sum::<usize>() > 1980 && seen.iter().all(|&count| count > 300),
+            "{seen:?}"
+        );
     }
 }

@@ -91,6 +91,9 @@ mod tests {
             deviation: 0.0,
             ..Default::default()
         };
-        assert_eq!(config.check().unwrap_err().to_string(), "deviation = 0: expected a finite number > 0");
+        assert_eq!(
+            config.check().unwrap_err().to_string(),
+            "deviation = 0: expected a finite number > 0"
+        );
     }
 }

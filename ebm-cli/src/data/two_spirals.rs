@@ -44,7 +44,9 @@ impl Default for TwoSpirals {
 impl Source for TwoSpirals {
     fn sample(&self, n: usize, random: Random) -> Vec<Real> {
         let along = uniforms(n, random, "along").into_iter().map(f64::sqrt);
-        let smear = uniforms(n, random, "smear-x").into_iter().zip(uniforms(n, random, "smear-y"));
+        let smear = uniforms(n, random, "smear-x")
+            .into_iter()
+            .zip(uniforms(n, random, "smear-y"));
         let arms = choices(n, 2, random, "arm");
         let points = along.zip(smear).zip(arms).map(|((along, smear), arm)| {
             let (sine, cosine) = (TAU * self.turns * along).sin_cos();

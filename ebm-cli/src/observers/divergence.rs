@@ -27,8 +27,9 @@ pub struct Divergence {
 pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergence> {
     let reason = match (history.latest("nll"), history.best("nll")) {
         (Some(now), best) => likelihood(now, best.map(|point| (point.value, point.step)), gaussian),
-        (None, Some(best)) if history.evaluation.is_some() => Some(format!(
-            "the energy can no longer be normalised; at step {} its negative log-likelihood was {:.3} nats",
+        (None, Some(best)) => Some(format!(
+            "the model has no likelihood any longer, its energy cannot be normalised; at step {} the negative \
+             log-likelihood was {:.3} nats",
             best.step, best.value
         )),
         (None, _) => scale(history, width),
@@ -43,18 +44,26 @@ pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergenc
              (train.energy.schedule.course), or a confinement of the energy (energy.confinement)"
         }
     };
-    Some(Divergence { reason, advice: advice.into() })
+    Some(Divergence {
+        reason,
+        advice: advice.into(),
+    })
 }
 
 fn likelihood(now: &Measurement, best: Option<(f64, u64)>, gaussian: f64) -> Option<String> {
-    let slack = 5.0 * if now.standard_error.is_finite() { now.standard_error } else { 0.0 };
+    let slack = 5.0
+        * if now.standard_error.is_finite() {
+            now.standard_error
+        } else {
+            0.0
+        };
     let value = now.value;
     if !value.is_finite() {
         return Some(format!("the negative log-likelihood is {value}"));
     }
     match best {
         Some((best, step)) if value > best + RISE + slack => Some(format!(
-            "the negative log-likelihood is {value:.3} nats and rising; at step {step} it was {best:.3}"
+            "the negative log-likelihood is {value:.3} nats, far above the {best:.3} of step {step}"
         )),
         _ if value > gaussian + WORSE_THAN_GAUSSIAN + slack => Some(format!(
             "the negative log-likelihood is {value:.3} nats; a Gaussian fitted to the data has {gaussian:.3}"
@@ -123,9 +132,17 @@ mod tests {
     #[test]
     fn a_rising_likelihood_is_told_with_its_best() {
         let found = judge(&run(&[2.8, 0.5, 9.0]), 2.8, 2).unwrap();
-        assert!(found.reason.contains("9.000") && found.reason.contains("step 2000"), "{found:?}");
+        assert!(
+            found.reason.contains("9.000") && found.reason.contains("step 2000"),
+            "{found:?}"
+        );
         assert!(judge(&run(&[8.5]), 2.8, 2).unwrap().reason.contains("Gaussian"));
-        assert!(judge(&run(&[2.8, f64::NAN]), 2.8, 2).unwrap().reason.contains("normalised"));
+        assert!(
+            judge(&run(&[2.8, f64::NAN]), 2.8, 2)
+                .unwrap()
+                .reason
+                .contains("normalised")
+        );
     }
 
     #[test]
@@ -135,6 +152,9 @@ mod tests {
         assert_eq!(judge(&history, 2.8, 2), None);
         history.report(&report(0.0, 5e6, Target::Nothing));
         let found = judge(&history, 2.8, 2).unwrap();
-        assert!(found.reason.contains("apart") && found.advice.contains("upper = \"gp\""), "{found:?}");
+        assert!(
+            found.reason.contains("apart") && found.advice.contains("upper = \"gp\""),
+            "{found:?}"
+        );
     }
 }

@@ -18,7 +18,11 @@ pub struct Point {
 
 impl Point {
     fn of(step: u64, measurement: &Measurement) -> Self {
-        Self { step, value: measurement.value, standard_error: measurement.standard_error }
+        Self {
+            step,
+            value: measurement.value,
+            standard_error: measurement.standard_error,
+        }
     }
 }
 
@@ -47,7 +51,11 @@ impl History {
 
     /// The smallest finite value of a figure of the evaluations.
     pub fn best(&self, name: &str) -> Option<Point> {
-        let finite = self.course(name).iter().copied().filter(|point| point.value.is_finite());
+        let finite = self
+            .course(name)
+            .iter()
+            .copied()
+            .filter(|point| point.value.is_finite());
         finite.min_by(|a, b| a.value.total_cmp(&b.value))
     }
 
@@ -58,8 +66,10 @@ impl History {
 
     /// Takes over a report.
     pub fn report(&mut self, report: &StepReport) {
-        self.lower.extend(report.lower.as_ref().map(|m| Point::of(report.step, m)));
-        self.upper.extend(report.upper.as_ref().map(|m| Point::of(report.step, m)));
+        self.lower
+            .extend(report.lower.as_ref().map(|m| Point::of(report.step, m)));
+        self.upper
+            .extend(report.upper.as_ref().map(|m| Point::of(report.step, m)));
         self.target = report.target.or(self.target);
         self.report = Some(report.clone());
     }
@@ -67,7 +77,10 @@ impl History {
     /// Takes over an evaluation.
     pub fn evaluated(&mut self, step: u64, evaluation: &Evaluation) {
         for (name, measurement) in evaluation {
-            self.evaluations.entry(name.clone()).or_default().push(Point::of(step, measurement));
+            let course = self.evaluations.entry(name.clone()).or_default();
+            // The final evaluation repeats the last one on the way, with more samples.
+            course.pop_if(|point| point.step == step);
+            course.push(Point::of(step, measurement));
         }
         self.evaluation = Some((step, evaluation.clone()));
     }

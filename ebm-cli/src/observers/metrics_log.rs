@@ -1,34 +1,62 @@
 //! Writes every figure to the metrics file.
 
+use ebm_core::bounds::Measurement;
 use ebm_core::geometry::Geometry;
 use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::evaluate::unit;
-use crate::run_directory::{Metric, MetricsFile};
+use crate::evaluate::Report;
+use crate::run_directory::{Metric, MetricsFile, RunDirectoryError};
 
 /// Writes every report and every evaluation to the metrics file. No figure depends on a clock, so that runs of one
 /// configuration and seed write the same bytes.
 #[derive(Debug)]
-pub struct MetricsLog(pub MetricsFile);
+pub struct MetricsLog {
+    file: MetricsFile,
+    evaluated: Rc<RefCell<Report>>,
+}
+
+impl MetricsLog {
+    /// A log to a file; `evaluated` is the newest evaluation, which knows the units.
+    pub fn new(file: MetricsFile, evaluated: Rc<RefCell<Report>>) -> Self {
+        Self { file, evaluated }
+    }
+
+    /// Writes the figures of the final evaluation.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
+        let metrics = report
+            .figures
+            .iter()
+            .map(|figure| (figure.name.clone(), Metric::figure(figure)))
+            .collect();
+        self.file.line(step, "final", &metrics)
+    }
+}
 
 impl<G: Geometry> Observer<G> for MetricsLog {
     fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
-        self.0.line(report.step, "training", &report_metrics(report))?;
+        self.file.line(report.step, "training", &of_report(report))?;
         Ok(Flow::Continue)
     }
+
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
-        self.0.line(trainer.step(), "evaluation", &evaluation_metrics(evaluation))?;
+        let evaluated = self.evaluated.borrow();
+        let metric = |(name, value): (&String, &Measurement)| match evaluated.figure(name) {
+            Some(figure) => (name.clone(), Metric::figure(figure)),
+            None => (name.clone(), Metric::measured(value, "nats")),
+        };
+        self.file
+            .line(trainer.step(), "evaluation", &evaluation.iter().map(metric).collect())?;
         Ok(Flow::Continue)
     }
 }
 
-/// The figures of an evaluation, with their units.
-pub fn evaluation_metrics(evaluation: &Evaluation) -> BTreeMap<String, Metric> {
-    evaluation.iter().map(|(name, value)| (name.clone(), Metric::measured(value, unit(name)))).collect()
-}
-
-fn report_metrics(report: &StepReport) -> BTreeMap<String, Metric> {
+fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
     let measured = [
         ("data_energy", &report.data_energy),
         ("generated_energy", &report.generated_energy),
@@ -41,12 +69,35 @@ fn report_metrics(report: &StepReport) -> BTreeMap<String, Metric> {
     let numbers = [
         ("energy_loss", report.energy_loss, "nats"),
         ("generator_loss", report.generator_loss, "nats"),
-        ("energy_gradient_norm", report.energy_gradient_norm, "nats per unit of weight"),
-        ("generator_gradient_norm", report.generator_gradient_norm, "nats per unit of weight"),
-        ("energy_learning_rate", Some(report.energy_learning_rate), "units of weight per step"),
-        ("generator_learning_rate", Some(report.generator_learning_rate), "units of weight per step"),
+        (
+            "energy_gradient_norm",
+            report.energy_gradient_norm,
+            "nats per unit of weight",
+        ),
+        (
+            "generator_gradient_norm",
+            report.generator_gradient_norm,
+            "nats per unit of weight",
+        ),
+        (
+            "energy_learning_rate",
+            Some(report.energy_learning_rate),
+            "units of weight per step",
+        ),
+        (
+            "generator_learning_rate",
+            Some(report.generator_learning_rate),
+            "units of weight per step",
+        ),
     ];
-    let measured = measured.into_iter().filter_map(|(name, m)| Some((name.into(), Metric::measured(m.as_ref()?, "nats"))));
-    let numbers = numbers.into_iter().filter_map(|(name, value, unit)| Some((name.into(), Metric::number(value?, unit))));
-    measured.chain(numbers).collect()
+    let measured = measured
+        .into_iter()
+        .filter_map(|(name, m)| Some((name, Metric::measured(m.as_ref()?, "nats"))));
+    let numbers = numbers
+        .into_iter()
+        .filter_map(|(name, value, unit)| Some((name, Metric::number(value?, unit))));
+    measured
+        .chain(numbers)
+        .map(|(name, metric)| (name.to_string(), metric))
+        .collect()
 }

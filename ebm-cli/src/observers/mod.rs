@@ -2,10 +2,12 @@
 
 mod divergence;
 mod evaluation;
+mod gaussian;
 mod history;
 mod metrics_log;
 
 pub use divergence::{Divergence, judge};
-pub use evaluation::EvaluationObserver;
+pub use evaluation::{EvaluationObserver, evaluated};
+pub use gaussian::{gaussian_nll, moments};
 pub use history::{History, Point};
-pub use metrics_log::{MetricsLog, evaluation_metrics};
+pub use metrics_log::MetricsLog;

@@ -89,7 +89,7 @@ pub(super) fn label(value: f64, resolution: f64) -> String {
     if value == 0.0 || (size < resolution * 1e-6 && resolution > 0.0) {
         return "0".into();
     }
-    if size >= 1e6 || size < 1e-4 {
+    if !(1e-4..1e6).contains(&size) {
         let text = format!("{value:.1e}");
         return text.replace(".0e", "e").replace('-', "\u{2212}");
     }

@@ -19,11 +19,17 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stdout());
         let template = "{wide_bar} {human_pos}/{human_len} | {per_sec} | {eta} left\n{wide_msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style.with_key("per_sec", |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
-            // A text that cannot be written cannot be reported either.
-            let _ = write!(w, "{:.0} steps/s", state.per_sec());
-        }));
-        Self { bar, status: Status::default() }
+        bar.set_style(style.with_key(
+            "per_sec",
+            |state: &indicatif::ProgressState, w: &mut dyn std::fmt::Write| {
+                // A text that cannot be written cannot be reported either.
+                let _ = write!(w, "{:.0} steps/s", state.per_sec());
+            },
+        ));
+        Self {
+            bar,
+            status: Status::default(),
+        }
     }
 }
 

@@ -23,11 +23,17 @@ pub struct Lines<W> {
 impl<W: Write> Lines<W> {
     /// Lines about a run of `steps` steps.
     pub fn new(steps: u64, out: W) -> Self {
-        Self { steps, next: 0, out, started: Instant::now(), status: Status::default() }
+        Self {
+            steps,
+            next: 0,
+            out,
+            started: Instant::now(),
+            status: Status::default(),
+        }
     }
 
     fn line(&mut self, step: u64) {
-        if step < self.next {
+        if step < self.next && step < self.steps {
             return;
         }
         self.next = step + (self.steps / LINES).max(1);
@@ -35,19 +41,28 @@ impl<W: Write> Lines<W> {
         let left = (self.steps.saturating_sub(step)) as f64 / rate;
         let Self { steps, status, .. } = self;
         // A reader that went away is no reason to stop training.
-        let _ = writeln!(self.out, "step {step}/{steps} | {rate:.0} steps/s | {left:.0} s left | {status}");
+        let _ = writeln!(
+            self.out,
+            "step {step}/{steps} | {rate:.0} steps/s | {left:.0} s left | {status}"
+        );
         let _ = self.out.flush();
     }
 }
 
 impl<G: Geometry, W: Write> Observer<G> for Lines<W> {
-    fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
+    fn on_report(&mut self, trainer: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
         self.status.report(report);
-        self.line(report.step);
+        let (step, config) = (report.step, trainer.config());
+        // An evaluation of this very step follows; its line has both.
+        let evaluated = config.evaluate_every > 0 && step.is_multiple_of(config.evaluate_every) || step == config.steps;
+        if !evaluated {
+            self.line(step);
+        }
         Ok(Flow::Continue)
     }
-    fn on_evaluation(&mut self, _: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
+    fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         self.status.evaluation(evaluation);
+        self.line(trainer.step());
         Ok(Flow::Continue)
     }
 }

@@ -35,7 +35,13 @@ impl fmt::Display for Status {
             Some(value) if value.abs() < 1e4 => format!("{value:.3}"),
             Some(value) => format!("{value:.2e}"),
         };
-        write!(f, "lower {} | NLL {} | upper {} nats", nats(self.lower), nats(self.nll), nats(self.upper))?;
+        write!(
+            f,
+            "lower {} | NLL {} | upper {} nats",
+            nats(self.lower),
+            nats(self.nll),
+            nats(self.upper)
+        )?;
         match self.good_share {
             None => Ok(()),
             Some(share) => write!(f, " | good samples {:.0} %", 100.0 * share),
@@ -53,8 +59,18 @@ mod tests {
         let measured = |value: f64| Measurement::of([value, value], Guarantee::heuristic("test"));
         let mut status = Status::default();
         assert_eq!(status.to_string(), "lower - | NLL - | upper - nats");
-        status.report(&StepReport { lower: Some(measured(-1.23456)), upper: Some(measured(3e7)), ..Default::default() });
-        status.evaluation(&Evaluation::from([("nll".into(), measured(0.5)), ("good_share".into(), measured(0.516))]));
-        assert_eq!(status.to_string(), "lower -1.235 | NLL 0.500 | upper 3.00e7 nats | good samples 52 %");
+        status.report(&StepReport {
+            lower: Some(measured(-1.23456)),
+            upper: Some(measured(3e7)),
+            ..Default::default()
+        });
+        status.evaluation(&Evaluation::from([
+            ("nll".into(), measured(0.5)),
+            ("good_share".into(), measured(0.516)),
+        ]));
+        assert_eq!(
+            status.to_string(),
+            "lower -1.235 | NLL 0.500 | upper 3.00e7 nats | good samples 52 %"
+        );
     }
 }

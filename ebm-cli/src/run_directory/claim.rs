@@ -19,12 +19,18 @@ impl Claim {
     /// # Errors
     /// If a run is there and `overwrite` is not given, or if anything else is there.
     pub fn new(path: &Path, overwrite: bool) -> Result<Self, RunDirectoryError> {
-        let foreign = |found| RunDirectoryError::Foreign { path: path.into(), found };
-        let claim = |replaces| Self { path: path.into(), replaces };
+        let foreign = |found| RunDirectoryError::Foreign {
+            path: path.into(),
+            found,
+        };
+        let claim = |replaces| Self {
+            path: path.into(),
+            replaces,
+        };
         let mut entries = match fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(claim(false)),
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(foreign("a file")),
+            Err(_) if path.is_file() => return Err(foreign("a file")),
             Err(error) => return Err(RunDirectoryError::io(path, "look into the run directory")(error)),
         };
         if entries.next().is_none() {
@@ -116,7 +122,10 @@ mod tests {
         drop(Claim::new(&path, false).unwrap().create(&marker()).unwrap());
         fs::write(path.join(layout::METRICS), "old").unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
-        assert!(matches!(Claim::new(&path, false), Err(RunDirectoryError::Exists { .. })));
+        assert!(matches!(
+            Claim::new(&path, false),
+            Err(RunDirectoryError::Exists { .. })
+        ));
         let claim = Claim::new(&path, true).unwrap();
         assert_eq!(fs::read(path.join(layout::METRICS)).unwrap(), b"old");
         drop(claim.create(&marker()).unwrap());
@@ -135,7 +144,10 @@ mod tests {
             }
         }
         fs::write(folder.path().join(layout::MARKER), "{\"format\": \"another program\"}").unwrap();
-        assert!(matches!(Claim::new(folder.path(), true), Err(RunDirectoryError::Foreign { .. })));
+        assert!(matches!(
+            Claim::new(folder.path(), true),
+            Err(RunDirectoryError::Foreign { .. })
+        ));
     }
 
     #[test]

@@ -15,7 +15,10 @@ pub fn log_to(directory: &Path) -> Result<(), RunDirectoryError> {
     let path = directory.join(layout::LOG);
     let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(Mutex::new(file));
     // A program that embeds this one may have a subscriber already; it gets the events then.
     let _ = subscriber.try_init();
     Ok(())

@@ -23,7 +23,11 @@ pub struct Marker {
 impl Marker {
     /// The marker of a run made from a configuration file.
     pub fn new(config: &Path, base: &Path) -> Self {
-        Self { format: FORMAT.into(), config: config.into(), base: base.into() }
+        Self {
+            format: FORMAT.into(),
+            config: config.into(),
+            base: base.into(),
+        }
     }
 
     /// The marker of the run at `directory`.
@@ -31,14 +35,20 @@ impl Marker {
     /// # Errors
     /// If there is none, or it is of another format.
     pub fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
-        let not = |reason: String| RunDirectoryError::NotARun { path: directory.into(), reason };
+        let not = |reason: String| RunDirectoryError::NotARun {
+            path: directory.into(),
+            reason,
+        };
         let text = fs::read_to_string(directory.join(layout::MARKER))
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =
             serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;
         match marker.format == FORMAT {
             true => Ok(marker),
-            false => Err(not(format!("it says {:?}, this program reads {FORMAT:?}", marker.format))),
+            false => Err(not(format!(
+                "it says {:?}, this program reads {FORMAT:?}",
+                marker.format
+            ))),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::{RunDirectoryError, layout};
+use crate::evaluate::{Figure, Unit};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,7 +31,31 @@ pub struct Metric {
 impl Metric {
     /// A plain number.
     pub fn number(value: f64, unit: &'static str) -> Self {
-        Self { value, unit, standard_error: None, samples: None, guarantee: None, diagnostics: BTreeMap::new() }
+        Self {
+            value,
+            unit,
+            standard_error: None,
+            samples: None,
+            guarantee: None,
+            diagnostics: BTreeMap::new(),
+        }
+    }
+
+    /// A figure of an evaluation.
+    pub fn figure(figure: &Figure) -> Self {
+        let unit = match figure.unit {
+            Unit::Nats => "nats",
+            Unit::Share => "share",
+            Unit::Count => "count",
+        };
+        Self {
+            value: figure.value,
+            unit,
+            standard_error: figure.standard_error,
+            samples: Some(figure.samples),
+            guarantee: figure.guarantee.clone(),
+            diagnostics: BTreeMap::new(),
+        }
     }
 
     /// A measured value.
@@ -81,10 +106,15 @@ impl MetricsFile {
         event: &'static str,
         metrics: &BTreeMap<String, Metric>,
     ) -> Result<(), RunDirectoryError> {
-        let mut line = serde_json::to_vec(&Line { step, event, metrics })
-            .map_err(|error| RunDirectoryError::Damaged { path: self.path.clone(), reason: error.to_string() })?;
+        let mut line =
+            serde_json::to_vec(&Line { step, event, metrics }).map_err(|error| RunDirectoryError::Damaged {
+                path: self.path.clone(),
+                reason: error.to_string(),
+            })?;
         line.push(b'\n');
-        self.file.write_all(&line).map_err(RunDirectoryError::io(&self.path, "write the file"))
+        self.file
+            .write_all(&line)
+            .map_err(RunDirectoryError::io(&self.path, "write the file"))
     }
 }
 

@@ -39,7 +39,10 @@ pub struct RunDirectory {
 
 impl RunDirectory {
     fn held(path: PathBuf, lock: File) -> Self {
-        Self { path, _lock: Some(lock) }
+        Self {
+            path,
+            _lock: Some(lock),
+        }
     }
 
     /// An existing run, to read.
@@ -48,7 +51,13 @@ impl RunDirectory {
     /// If the path holds no run.
     pub fn open(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
         let marker = Marker::read(path)?;
-        Ok((Self { path: path.into(), _lock: None }, marker))
+        Ok((
+            Self {
+                path: path.into(),
+                _lock: None,
+            },
+            marker,
+        ))
     }
 
     /// The directory.
@@ -67,8 +76,10 @@ impl RunDirectory {
     /// If it has no TOML form, or the file cannot be written.
     pub fn write_config(&self, config: &RunConfig) -> Result<(), RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
-        let text = toml::to_string(config)
-            .map_err(|error| RunDirectoryError::Damaged { path: path.clone(), reason: error.to_string() })?;
+        let text = toml::to_string(config).map_err(|error| RunDirectoryError::Damaged {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
         write_atomically(&path, |file| file.write_all(text.as_bytes()))
             .map_err(RunDirectoryError::io(&path, "write the file"))
     }
@@ -99,13 +110,14 @@ impl RunDirectory {
     /// # Errors
     /// If a file cannot be written.
     pub fn write_weights(&self, states: &BTreeMap<&'static str, State>, step: u64) -> Result<(), RunDirectoryError> {
-        let metadata = BTreeMap::from([
-            ("ebm".to_string(), env!("CARGO_PKG_VERSION").to_string()),
-            ("step".to_string(), step.to_string()),
-        ]);
+        // One entry only: the format stores several in no particular order, and equal runs write equal files.
+        let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
+        let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
-            state_file::save(&self.weights(player), state, &metadata)
-                .map_err(|source| RunDirectoryError::Weights { player: player.to_string(), source })?;
+            state_file::save(&self.weights(player), state, &metadata).map_err(|source| RunDirectoryError::Weights {
+                player: player.to_string(),
+                source,
+            })?;
         }
         Ok(())
     }
@@ -119,9 +131,16 @@ impl RunDirectory {
             return Ok(());
         }
         let average = self.weights(&format!("{player}-average"));
-        let path = if average.exists() { average } else { self.weights(player) };
+        let path = if average.exists() {
+            average
+        } else {
+            self.weights(player)
+        };
         let loaded = state_file::load(&path).and_then(|state| module.load_state(&state));
-        loaded.map_err(|source| RunDirectoryError::Weights { player: player.to_string(), source })
+        loaded.map_err(|source| RunDirectoryError::Weights {
+            player: player.to_string(),
+            source,
+        })
     }
 
     fn weights(&self, player: &str) -> PathBuf {

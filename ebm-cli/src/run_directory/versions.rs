@@ -37,13 +37,15 @@ impl Versions {
     /// The versions that a configuration uses.
     pub fn of(config: &RunConfig) -> Self {
         let components = [
-            ("data", component(&config.data)),
-            ("generator", component(&config.generator)),
-            ("energy", component(&config.energy)),
-            ("lower", component(&config.lower)),
-            ("upper", component(&config.upper)),
+            ("data", component(&*config.data)),
+            ("generator", component(&*config.generator)),
+            ("energy", component(&*config.energy)),
+            ("lower", component(&*config.lower)),
+            ("upper", component(&*config.upper)),
         ];
-        let present = components.into_iter().filter_map(|(section, found)| Some((section, found?)));
+        let present = components
+            .into_iter()
+            .filter_map(|(section, found)| Some((section, found?)));
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
             rustc: env!("EBM_RUSTC"),

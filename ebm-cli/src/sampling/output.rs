@@ -163,8 +163,13 @@ fn array(writer: impl Write, values: &[Real], width: Option<usize>) -> io::Resul
         .shape(&shape)
         .writer(writer)
         .begin_nd()?;
-    writer.extend(values.iter().map(|&v| v as f32))?;
+    writer.extend(values.iter().map(|&v| single(v)))?;
     writer.finish()
+}
+
+/// The nearest value in single precision, from whichever precision the build has.
+fn single(value: Real) -> f32 {
+    f64::from(value) as f32
 }
 
 #[cfg(test)]
@@ -186,7 +191,7 @@ mod tests {
     }
 
     fn expected() -> Vec<f32> {
-        SAMPLES.iter().map(|&v| v as f32).collect()
+        SAMPLES.into_iter().map(single).collect()
     }
 
     #[test]
@@ -232,14 +237,20 @@ mod tests {
         set(2).save(&path).unwrap();
         assert!(image::ImageReader::open(&path).unwrap().decode().is_ok());
         let error = set(3).save(Path::new("x.png")).unwrap_err().to_string();
-        assert_eq!(error, "x.png: a picture shows 2 dimensions, these samples have 3; write .npy or .npz instead");
+        assert_eq!(
+            error,
+            "x.png: a picture shows 2 dimensions, these samples have 3; write .npy or .npz instead"
+        );
     }
 
     #[test]
     fn an_unknown_extension_is_answered_with_the_known_ones() {
         let message = |path: &str| set(2).save(Path::new(path)).unwrap_err().to_string();
         let known = "known are .npy (one array), .npz (samples, energies and latents) and .png (a scatter plot of two dimensions)";
-        assert_eq!(message("x.jpg"), format!("x.jpg: no format is known for the extension .jpg; {known}"));
+        assert_eq!(
+            message("x.jpg"),
+            format!("x.jpg: no format is known for the extension .jpg; {known}")
+        );
         let none = "the format is chosen by the file's extension, and it has none";
         assert_eq!(message("samples"), format!("samples: {none}; {known}"));
     }
@@ -247,6 +258,9 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let error = set(2).save(Path::new("/no/such/folder/x.npy")).unwrap_err().to_string();
-        assert!(error.starts_with("/no/such/folder/x.npy: cannot write the samples: "), "{error}");
+        assert!(
+            error.starts_with("/no/such/folder/x.npy: cannot write the samples: "),
+            "{error}"
+        );
     }
 }

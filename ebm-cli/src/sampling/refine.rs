@@ -73,14 +73,13 @@ impl RefineOptions {
     /// # Errors
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let require = ConfigError::require;
-        require(
+        ConfigError::require(
             self.step_size > 0.0 && self.step_size.is_finite(),
             "step_size",
             self.step_size,
             "a finite number > 0, in units of the data",
         )?;
-        require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")
+        ConfigError::require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")
     }
 
     /// Transitions that adapt the step size; none of them is exact.
@@ -131,7 +130,9 @@ pub enum RefineError {
     #[error(transparent)]
     Option(#[from] ConfigError),
     /// A chain cannot start where the energy is not finite.
-    #[error("sample {sample} of {samples}: the energy is {energy} or its gradient is not finite there, so it cannot be refined")]
+    #[error(
+        "sample {sample} of {samples}: the energy ({energy} nats) or its gradient is not finite there, so it cannot be refined"
+    )]
     Start {
         /// The sample, counted from 0.
         sample: usize,
@@ -216,4 +217,149 @@ pub fn refine<G: Geometry>(
         energy_after: chains.mean_energy(),
     };
     Ok((geometry.samples(chains.into_points()), report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::geometry::Fixed;
+    use ebm_core::models::closed_form::QuadraticEnergy;
+
+    const PRECISION: [f64; 4] = [2.0, 0.6, 0.6, 1.0];
+    const MEAN: [f64; 2] = [0.5, -1.0];
+    const CHAINS: usize = 20_000;
+
+    fn gaussian() -> QuadraticEnergy<Fixed<2, 2>> {
+        QuadraticEnergy::new(Fixed, &PRECISION, &MEAN)
+    }
+
+    fn start() -> Samples<Fixed<2, 2>> {
+        let wide = Random::new(1).stream("start").normals(2 * CHAINS);
+        Fixed::<2, 2>.samples(wide.into_iter().map(|v| 2.0 * v).collect())
+    }
+
+    fn refined(options: RefineOptions) -> (Vec<Real>, RefineReport) {
+        let (samples, report) = refine(&gaussian(), start(), &options, Random::new(2)).unwrap();
+        (samples.as_vec(), report)
+    }
+
+    /// Mean and covariance within 5 standard errors of the Gaussian's: N(MEAN, PRECISION^-1).
+    fn check_moments(samples: &[Real]) {
+        let n = CHAINS as f64;
+        let [a, b, _, d] = PRECISION;
+        let determinant = a * d - b * b;
+        let covariance = [[d / determinant, -b / determinant], [-b / determinant, a / determinant]];
+        let at = |row: usize, i: usize| f64::from(samples[2 * row + i]) - MEAN[i];
+        for i in 0..2 {
+            let mean = (0..CHAINS).map(|row| at(row, i)).sum::<f64>() / n;
+            let standard_error = (covariance[i][i] / n).sqrt();
+            assert!(
+                mean.abs() < 5.0 * standard_error,
+                "mean {i}: off by {mean}, se {standard_error}"
+            );
+            for j in 0..2 {
+                let found = (0..CHAINS).map(|row| at(row, i) * at(row, j)).sum::<f64>() / n;
+                let (own, cross) = (covariance[i][i] * covariance[j][j], covariance[i][j]);
+                let standard_error = ((own + cross * cross) / n).sqrt();
+                let error = found - cross;
+                assert!(
+                    error.abs() < 5.0 * standard_error,
+                    "({i}, {j}): off by {error}, se {standard_error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn mala_and_hmc_reach_the_energys_distribution() {
+        for (method, steps) in [(Method::Mala, 90), (Method::Hmc, 45)] {
+            let (samples, report) = refined(RefineOptions {
+                method,
+                steps,
+                step_size: 0.3,
+                leapfrog: 5,
+                adapt: true,
+            });
+            check_moments(&samples);
+            assert_eq!((report.warm_up, report.not_finite, report.unmoved), (steps / 3, 0, 0));
+            assert!((0.4..0.95).contains(&report.acceptance), "{report:?}");
+            // Equipartition: half a nat a dimension.
+            let standard_error = (1.0 / CHAINS as f64).sqrt();
+            assert!((report.energy_after - 1.0).abs() < 5.0 * standard_error, "{report:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_size_far_too_large_is_brought_down_by_adapting_only() {
+        let options = RefineOptions {
+            step_size: 30.0,
+            steps: 120,
+            ..RefineOptions::default()
+        };
+        let (samples, report) = refined(options);
+        check_moments(&samples);
+        assert!(report.step_size < 3.0, "{report:?}");
+        let (_, fixed) = refined(RefineOptions {
+            adapt: false,
+            steps: 3,
+            ..options
+        });
+        assert_eq!((fixed.step_size, fixed.warm_up), (30.0, 0));
+        assert!(fixed.acceptance < 0.01, "{fixed:?}");
+    }
+
+    #[test]
+    fn the_same_place_in_the_random_numbers_gives_the_same_samples() {
+        let options = RefineOptions {
+            steps: 4,
+            ..RefineOptions::default()
+        };
+        let run = |seed| {
+            refine(&gaussian(), start(), &options, Random::new(seed))
+                .unwrap()
+                .0
+                .as_vec()
+        };
+        assert_eq!(run(3), run(3));
+        assert_ne!(run(3), run(4));
+    }
+
+    #[test]
+    fn no_steps_leave_the_samples_alone() {
+        let (samples, report) = refined(RefineOptions {
+            steps: 0,
+            ..RefineOptions::default()
+        });
+        assert_eq!(samples, start().as_vec());
+        assert_eq!(report.energy_before, report.energy_after);
+    }
+
+    #[test]
+    fn bad_options_and_starts_are_named() {
+        let run = |options: RefineOptions, start: Vec<Real>| {
+            let start = Fixed::<2, 2>.samples(start);
+            refine(&gaussian(), start, &options, Random::new(1))
+                .unwrap_err()
+                .to_string()
+        };
+        let good = RefineOptions::default();
+        let message = run(
+            RefineOptions {
+                step_size: -1.0,
+                ..good
+            },
+            vec![0.0; 2],
+        );
+        assert_eq!(
+            message,
+            "step_size = -1: expected a finite number > 0, in units of the data"
+        );
+        let message = run(RefineOptions { leapfrog: 0, ..good }, vec![0.0; 2]);
+        assert_eq!(message, "leapfrog = 0: expected a number > 0");
+        let message = run(good, vec![0.0, 0.0, Real::NAN, 0.0]);
+        assert_eq!(
+            message,
+            "sample 1 of 2: the energy (NaN nats) or its gradient is not finite there, so it cannot be refined"
+        );
+    }
 }

@@ -56,11 +56,7 @@ pub trait LowerBound<G: Geometry>: Module {
     ///
     /// # Errors
     /// As [`LowerBound::entropy`].
-    fn entropy_ceiling(
-        &mut self,
-        _view: &GeneratorView<'_, G>,
-    ) -> Result<Option<Measurement>, BoundError> {
+    fn entropy_ceiling(&mut self, _view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
         Ok(None)
     }
 }
-

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn a_tensor_that_is_not_contiguous_has_no_view() {
         let column: Tensor<(usize,), Real, Cpu> = device().tensor_from_vec(vec![1.0, 2.0], (2,));
-        let wide: Tensor<(usize, usize), Real, Cpu> = column.broadcast_like(&(2usize, 3usize));
+        let wide: Tensor<(usize, usize), Real, Cpu> = column.broadcast_like::<_, Axis<1>>(&(2usize, 3usize));
         assert_eq!(view(&wide), None);
     }
 

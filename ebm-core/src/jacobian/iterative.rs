@@ -34,6 +34,9 @@ pub struct SmallestPairs<G: Geometry> {
 
 type Vectors = Vec<Vec<f64>>;
 
+/// Relative size below which what is left of a vector is rounding error of the products.
+const NOISE: f64 = if cfg!(feature = "f64") { 1e-8 } else { 1e-3 };
+
 /// Iterates from `start` `[B, d]` (any nonzero vectors; those of a previous step are a good choice).
 pub fn smallest_pairs<G: Geometry>(
     generator: &dyn Generator<G>,
@@ -49,14 +52,21 @@ pub fn smallest_pairs<G: Geometry>(
     let mut scale: Vec<f64> = ax.iter().map(|a| norm(a)).collect();
     for _ in 0..options.steps {
         let mut w: Vectors = x.iter().zip(&ax).map(|(x, a)| residual(x, a)).collect();
-        let open = w.iter().zip(&scale).any(|(r, s)| norm(r) > options.tolerance * s);
-        if !open {
+        // A residual at the level of rounding points nowhere; following it would undo what was found.
+        let limit = options.tolerance.max(16.0 * f64::from(Real::EPSILON));
+        let done: Vec<bool> = w.iter().zip(&scale).map(|(r, s)| norm(r) <= limit * s).collect();
+        if done.iter().all(|done| *done) {
             break;
         }
         w.iter_mut().for_each(|v| normalise(v));
         let aw = apply(generator, z, &w);
         let mut next = (Vec::with_capacity(x.len()), Vec::with_capacity(x.len()));
         for b in 0..x.len() {
+            if done[b] {
+                next.0.push(vec![0.0; d]);
+                next.1.push(vec![0.0; d]);
+                continue;
+            }
             scale[b] = scale[b].max(norm(&aw[b]));
             // Rayleigh-Ritz on span{x, w, p}, in an orthonormal basis with its images under J^T J carried along.
             let mut basis = vec![(x[b].clone(), ax[b].clone())];
@@ -85,8 +95,15 @@ pub fn smallest_pairs<G: Geometry>(
     let quotient = |(x, a): (&Vec<f64>, &Vec<f64>)| dot(x, a).max(0.0).sqrt();
     SmallestPairs {
         values: x.iter().zip(&ax).map(quotient).collect(),
-        residuals: x.iter().zip(&ax).zip(&scale).map(|((x, a), s)| norm(&residual(x, a)) / s).collect(),
-        vectors: generator.geometry().latents(x.iter().flatten().map(|&v| v as Real).collect()),
+        residuals: x
+            .iter()
+            .zip(&ax)
+            .zip(&scale)
+            .map(|((x, a), s)| norm(&residual(x, a)) / s)
+            .collect(),
+        vectors: generator
+            .geometry()
+            .latents(x.iter().flatten().map(|&v| v as Real).collect()),
     }
 }
 
@@ -111,7 +128,7 @@ fn extend(basis: &mut Vec<(Vec<f64>, Vec<f64>)>, (mut v, mut av): (Vec<f64>, Vec
         }
     }
     let left = norm(&v);
-    if left > 1e-6 * length && left.is_finite() {
+    if left > NOISE * length && left.is_finite() {
         v.iter_mut().for_each(|x| *x /= left);
         av.iter_mut().for_each(|x| *x /= left);
         basis.push((v, av));
@@ -169,7 +186,11 @@ mod tests {
 
     fn problem(d: usize) -> (MlpGenerator<Runtime>, Latents<Runtime>, Latents<Runtime>, Vec<f64>) {
         let g = Runtime { latent: d, data: 2 * d };
-        let config = MlpGeneratorConfig { hidden: vec![40, 40], init_gain: 2.0, ..Default::default() };
+        let config = MlpGeneratorConfig {
+            hidden: vec![40, 40],
+            init_gain: 2.0,
+            ..Default::default()
+        };
         let model = MlpGenerator::new(g, &config, Random::new(3));
         let draw = |name| g.latents(Random::new(5).stream(name).normals(4 * d));
         let (z, start) = (draw("z"), draw("start"));
@@ -187,7 +208,10 @@ mod tests {
             let found = smallest_pairs(&model as &dyn Generator<_>, &z, &start, options);
             for ((value, exact), last) in found.values.iter().zip(&exact).zip(&mut last) {
                 assert!(*value >= exact * (1.0 - 1e-3), "{steps} steps: {value} below {exact}");
-                assert!(*value <= *last * (1.0 + 1e-3), "{steps} steps: {value} above the {last} of fewer");
+                assert!(
+                    *value <= *last * (1.0 + 1e-3),
+                    "{steps} steps: {value} above the {last} of fewer"
+                );
                 *last = *value;
             }
         }
@@ -199,9 +223,15 @@ mod tests {
     #[test]
     fn a_start_at_the_answer_stays_there() {
         let (model, z, start, exact) = problem(6);
-        let options = IterativeOptions { steps: 60, tolerance: 0.0 };
+        let options = IterativeOptions {
+            steps: 60,
+            tolerance: 0.0,
+        };
         let found = smallest_pairs(&model as &dyn Generator<_>, &z, &start, options);
-        let again = IterativeOptions { steps: 0, tolerance: 0.0 };
+        let again = IterativeOptions {
+            steps: 0,
+            tolerance: 0.0,
+        };
         let warm = smallest_pairs(&model as &dyn Generator<_>, &z, &found.vectors, again);
         for (value, exact) in warm.values.iter().zip(&exact) {
             assert!((value / exact - 1.0).abs() < 1e-2, "{value} {exact}");

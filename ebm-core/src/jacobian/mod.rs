@@ -12,4 +12,4 @@ mod volume;
 pub use columns::{Columns, jacobian};
 pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
 pub use products::{log_norm_pushforward, pullback};
-pub use volume::{log_mean_square, log_smallest, log_volume, spectrum};
+pub use volume::{lift, log_mean_square, log_smallest, log_volume, spectrum};

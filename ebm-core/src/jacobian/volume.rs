@@ -6,7 +6,7 @@ use super::Columns;
 use super::small::Gram;
 use crate::buffers::{self, GradientBuffer, read};
 use crate::device::{PerSample, Real};
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Latents};
 use crate::tape::SharedTape;
 
 /// `1/2 log det(J^T J) = sum_i log s_i`, `[B]`: the log of the factor by which G stretches volume.
@@ -14,7 +14,9 @@ use crate::tape::SharedTape;
 /// Derivative: `J (J^T J)^-1`. Where J has not full rank the value is minus infinity.
 pub fn log_volume<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
     let d = jacobian.latent;
-    columnwise(jacobian, |gram, coefficients| Gram { values: gram, d }.half_log_det(coefficients))
+    columnwise(jacobian, |gram, coefficients| {
+        Gram { values: gram, d }.half_log_det(coefficients)
+    })
 }
 
 /// `log s_1`, `[B]`, the log of the smallest singular value, by an exact solver.
@@ -53,6 +55,31 @@ pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
         all.push(values.into_iter().map(f64::sqrt).collect());
     });
     all
+}
+
+/// `J (J^T J)^-1 b`, `[B, D]`: the gradient in data space, within the image of G, of a function whose gradient in z is b.
+///
+/// With `D = d` this is `J^-T b`.
+pub fn lift<G: Geometry>(jacobian: &Columns<G>, b: &Latents<G>) -> Vec<f64> {
+    let (batch, d) = (jacobian.batch, jacobian.latent);
+    let columns = crate::device::values(&jacobian.columns);
+    let width = columns.len() / (batch * d).max(1);
+    let b = crate::device::values(b);
+    let mut lifted = vec![0.0; batch * width];
+    let mut inverse = vec![0.0; d * d];
+    let mut sample = 0;
+    for_each_gram(jacobian, |gram| {
+        Gram { values: gram, d }.half_log_det(&mut inverse);
+        for k in 0..d {
+            let weight: f64 = (0..d).map(|l| inverse[k * d + l] * f64::from(b[sample * d + l])).sum();
+            let column = &columns[(k * batch + sample) * width..][..width];
+            for (to, c) in lifted[sample * width..][..width].iter_mut().zip(column) {
+                *to += weight * f64::from(*c);
+            }
+        }
+        sample += 1;
+    });
+    lifted
 }
 
 /// A function of each sample's Gram matrix whose derivative is `J C`, with the coefficients C `[d, d]` it writes.
@@ -119,12 +146,12 @@ fn for_each_gram<G: Geometry>(jacobian: &Columns<G>, mut f: impl FnMut(&[f64])) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{Latents, Runtime};
+    use crate::geometry::Runtime;
     use crate::jacobian::jacobian;
     use crate::kernels::{check, sum};
+    use crate::models::Generator;
     use crate::models::closed_form::{LinearGaussian, TriangularFlow};
     use crate::models::mlp::{MlpGenerator, MlpGeneratorConfig};
-    use crate::models::Generator;
     use crate::parameter::Module;
     use crate::random::Random;
     use crate::tape::{Parts, backward};
@@ -155,7 +182,13 @@ mod tests {
     #[test]
     fn a_flow_has_the_volume_of_its_closed_form() {
         let g = Runtime { latent: 4, data: 4 };
-        let draw = |s| Random::new(s).normals(16).into_iter().map(f64::from).collect::<Vec<_>>();
+        let draw = |s| {
+            Random::new(s)
+                .normals(16)
+                .into_iter()
+                .map(f64::from)
+                .collect::<Vec<_>>()
+        };
         let flow = TriangularFlow::new(g, &draw(1), &draw(2));
         let z = latents(g, 6);
         let j = jacobian(&flow as &dyn Generator<_>, SharedTape::off().watch(&z));
@@ -177,7 +210,11 @@ mod tests {
         for (latent, data) in shapes {
             for (name, f) in functions {
                 let g = Runtime { latent, data };
-                let config = MlpGeneratorConfig { hidden: vec![7, 6], init_gain: 1.5, ..Default::default() };
+                let config = MlpGeneratorConfig {
+                    hidden: vec![7, 6],
+                    init_gain: 1.5,
+                    ..Default::default()
+                };
                 let mut model = MlpGenerator::new(g, &config, Random::new(11));
                 let z = latents(g, 3);
                 let tape = SharedTape::training(Parts::GENERATOR);
@@ -195,9 +232,18 @@ mod tests {
                         value(&model, &g.latents(moved))
                     };
                     let truth = (shifted(check::STEP) - shifted(-check::STEP)) / (2.0 * f64::from(check::STEP));
-                    check::close(&format!("{name} {latent}->{data}, z {i}"), f64::from(ours[i]), truth, truth.abs());
+                    check::close(
+                        &format!("{name} {latent}->{data}, z {i}"),
+                        f64::from(ours[i]),
+                        truth,
+                        truth.abs(),
+                    );
                 }
-                let all: Vec<_> = model.parameters().iter().map(|p| gradients.of(p.tensor()).as_vec()).collect();
+                let all: Vec<_> = model
+                    .parameters()
+                    .iter()
+                    .map(|p| gradients.of(p.tensor()).as_vec())
+                    .collect();
                 for (p, ours) in all.iter().enumerate() {
                     for i in (0..ours.len()).step_by(5) {
                         let mut shifted = |by: Real| {

@@ -27,7 +27,10 @@ pub(crate) fn array(n: usize, scale: Real, seed: u64) -> PerSample {
 /// Compares two values, relative to the largest value around.
 pub(crate) fn close(name: &str, ours: f64, truth: f64, scale: f64) {
     let error = (ours - truth).abs() / (1.0 + scale);
-    assert!(error <= TOLERANCE, "{name}: {ours} is not {truth} (relative error {error:.1e})");
+    assert!(
+        error <= TOLERANCE,
+        "{name}: {ours} is not {truth} (relative error {error:.1e})"
+    );
 }
 
 fn sum_of_products(a: &[Real], b: &[Real]) -> f64 {
@@ -45,10 +48,7 @@ fn slope(at: &[Real], i: usize, f: &mut dyn FnMut(&[Real]) -> f64) -> f64 {
 }
 
 /// Runs all checks on `op(rows, primal, arrays)`.
-pub(crate) fn operation(
-    case: &Case,
-    op: impl Fn(Matrix<SharedTape>, usize, &[PerSample]) -> Matrix<SharedTape>,
-) {
+pub(crate) fn operation(case: &Case, op: impl Fn(Matrix<SharedTape>, usize, &[PerSample]) -> Matrix<SharedTape>) {
     const TANGENTS: usize = 2;
     let (samples, inputs) = case.input;
     let arrays: Vec<PerSample> = (0u64..)
@@ -82,7 +82,13 @@ pub(crate) fn operation(
     let tape = SharedTape::inputs_only();
     let y = op(tape.watch(&x_tensor), samples, &arrays);
     let columns = y.shape().1;
-    let weighted = super::row_dot(y, tape.watch(&buffers::tensor(weights.as_vec(), (weights.shape().0 / columns, columns))));
+    let weighted = super::row_dot(
+        y,
+        tape.watch(&buffers::tensor(
+            weights.as_vec(),
+            (weights.shape().0 / columns, columns),
+        )),
+    );
     let mut gradients = backward(super::sum(weighted));
     let weights = weights.as_vec();
 
@@ -90,7 +96,12 @@ pub(crate) fn operation(
     let scale = ours.iter().fold(0.0, |m: f64, v| m.max(f64::from(v.abs())));
     for (i, ours) in ours.iter().enumerate() {
         let truth = slope(&x, i, &mut |x| sum_of_products(&run(x, &arrays), &weights));
-        close(&format!("{}: gradient in input {i}", case.name), f64::from(*ours), truth, scale);
+        close(
+            &format!("{}: gradient in input {i}", case.name),
+            f64::from(*ours),
+            truth,
+            scale,
+        );
     }
     for (index, array) in arrays.iter().enumerate() {
         let ours = gradients.of(array).as_vec();

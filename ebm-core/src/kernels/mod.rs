@@ -6,17 +6,19 @@
 //!
 //! The row convention is the one of [`Generator::pushforward`](crate::models::Generator::pushforward).
 
-pub(crate) mod batch_norm;
-pub(crate) mod confine;
-pub(crate) mod dense;
-pub(crate) mod fourier;
+pub mod batch_norm;
+pub mod columns;
+pub mod confine;
+pub mod dense;
+pub mod fourier;
 pub(crate) mod gemm;
 pub(crate) mod math;
+pub mod monotone;
 pub(crate) mod parallel;
 mod reduce;
-pub(crate) mod rows;
-pub(crate) mod scale;
-pub(crate) mod spectral;
+pub mod rows;
+pub mod scale;
+pub mod spectral;
 
 pub use dense::Activation;
 pub use reduce::{hinge, mean, row_dot, sum};

@@ -62,12 +62,20 @@ mod tests {
         let parts = split(&mut values, 5, 2, 3);
         let seen: Vec<_> = parts
             .iter()
-            .map(|p| (p.samples.clone(), p.blocks.iter().map(|b| b.to_vec()).collect::<Vec<_>>()))
+            .map(|p| {
+                (
+                    p.samples.clone(),
+                    p.blocks.iter().map(|b| b.to_vec()).collect::<Vec<_>>(),
+                )
+            })
             .collect();
         assert_eq!(
             seen,
             vec![
-                (0..3, vec![vec![0, 1, 10, 11, 20, 21], vec![100, 101, 110, 111, 120, 121]]),
+                (
+                    0..3,
+                    vec![vec![0, 1, 10, 11, 20, 21], vec![100, 101, 110, 111, 120, 121]]
+                ),
                 (3..5, vec![vec![30, 31, 40, 41], vec![130, 131, 140, 141]]),
             ]
         );

@@ -45,10 +45,7 @@ pub trait Energy<G: Geometry>: Module {
 }
 
 /// `(E(x), grad_x E(x))` as values: `[B]` and `[B, D]`.
-pub fn energy_gradient<G: Geometry>(
-    energy: &dyn Energy<G>,
-    x: &Samples<G>,
-) -> (PerSample, Samples<G>) {
+pub fn energy_gradient<G: Geometry>(energy: &dyn Energy<G>, x: &Samples<G>) -> (PerSample, Samples<G>) {
     let (values, tape) = energy.forward(SharedTape::inputs_only().watch(x)).split_tape();
     let gradient = backward(kernels::sum(values.clone().put_tape(tape))).of(x);
     (values, gradient)

@@ -3,6 +3,7 @@
 pub mod closed_form;
 mod energy;
 mod generator;
+pub mod flow;
 pub mod mlp;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};

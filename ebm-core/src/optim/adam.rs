@@ -48,12 +48,37 @@ impl AdamConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         let positive = |v: f64| v > 0.0 && v.is_finite();
         let not_negative = |v: f64| v >= 0.0 && v.is_finite();
-        ConfigError::require(positive(self.learning_rate), "learning_rate", self.learning_rate, "a finite number > 0")?;
-        ConfigError::require((0.0..1.0).contains(&self.beta1), "beta1", self.beta1, "a number in [0, 1)")?;
-        ConfigError::require((0.0..1.0).contains(&self.beta2), "beta2", self.beta2, "a number in [0, 1)")?;
+        ConfigError::require(
+            positive(self.learning_rate),
+            "learning_rate",
+            self.learning_rate,
+            "a finite number > 0",
+        )?;
+        ConfigError::require(
+            (0.0..1.0).contains(&self.beta1),
+            "beta1",
+            self.beta1,
+            "a number in [0, 1)",
+        )?;
+        ConfigError::require(
+            (0.0..1.0).contains(&self.beta2),
+            "beta2",
+            self.beta2,
+            "a number in [0, 1)",
+        )?;
         ConfigError::require(positive(self.epsilon), "epsilon", self.epsilon, "a finite number > 0")?;
-        ConfigError::require(not_negative(self.weight_decay), "weight_decay", self.weight_decay, "a finite number >= 0")?;
-        ConfigError::require(not_negative(self.clip), "clip", self.clip, "a finite number >= 0 (0: no limit)")
+        ConfigError::require(
+            not_negative(self.weight_decay),
+            "weight_decay",
+            self.weight_decay,
+            "a finite number >= 0",
+        )?;
+        ConfigError::require(
+            not_negative(self.clip),
+            "clip",
+            self.clip,
+            "a finite number >= 0 (0: no limit)",
+        )
     }
 }
 
@@ -107,7 +132,14 @@ impl Adam {
 
     /// One update: `gradients` as from [`collect_gradients`], their `norm`, and the schedule's factor.
     pub fn update<M: Module + ?Sized>(&mut self, module: &mut M, gradients: &[Vec<Real>], norm: f64, factor: f64) {
-        let AdamConfig { learning_rate, beta1, beta2, epsilon, weight_decay, clip } = self.config;
+        let AdamConfig {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            clip,
+        } = self.config;
         self.updates += 1;
         let t = self.updates.min(i32::MAX as u64) as i32;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 } as Real;
@@ -192,7 +224,13 @@ mod tests {
     }
 
     fn config() -> AdamConfig {
-        AdamConfig { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, ..Default::default() }
+        AdamConfig {
+            learning_rate: 0.1,
+            beta1: 0.9,
+            beta2: 0.99,
+            epsilon: 1e-8,
+            ..Default::default()
+        }
     }
 
     #[test]
@@ -216,7 +254,12 @@ mod tests {
     #[test]
     fn clipping_scales_the_whole_gradient() {
         let (mut clipped, mut scaled) = (start(), start());
-        let options = AdamConfig { clip: 2.5, beta1: 0.0, epsilon: 1.0, ..config() };
+        let options = AdamConfig {
+            clip: 2.5,
+            beta1: 0.0,
+            epsilon: 1.0,
+            ..config()
+        };
         let gradient = [vec![3.0, -4.0]];
         let norm = gradient_norm(&gradient);
         assert_eq!(norm, 5.0);
@@ -229,7 +272,10 @@ mod tests {
     #[test]
     fn decay_shrinks_the_weights_apart_from_the_gradient() {
         let mut model = start();
-        let options = AdamConfig { weight_decay: 0.5, ..config() };
+        let options = AdamConfig {
+            weight_decay: 0.5,
+            ..config()
+        };
         Adam::new(options, &model).update(&mut model, &[vec![0.0, 0.0]], 0.0, 1.0);
         for (w, truth) in model.0.values().iter().zip([0.95, -1.9]) {
             assert!((f64::from(*w) - truth).abs() < 1e-6);

@@ -58,10 +58,10 @@ impl Schedule {
             "a share of the run in [0, 1)",
         )?;
         ConfigError::require(
-            self.last > 0.0 && self.last <= 1.0,
+            (0.0..=1.0).contains(&self.last) && (self.last > 0.0 || self.course != Course::Exponential),
             "last",
             self.last,
-            "a factor in (0, 1]",
+            "a factor in [0, 1], above 0 for an exponential course",
         )
     }
 
@@ -91,7 +91,12 @@ mod tests {
     #[test]
     fn every_course_goes_from_one_to_its_last_factor() {
         for course in [Course::Linear, Course::Cosine, Course::Exponential] {
-            let s = Schedule { course, last: 0.1, hold: 0.5, ..Default::default() };
+            let s = Schedule {
+                course,
+                last: 0.1,
+                hold: 0.5,
+                ..Default::default()
+            };
             assert_eq!(s.factor(0, 1001), 1.0);
             assert_eq!(s.factor(500, 1001), 1.0);
             assert!((s.factor(1000, 1001) - 0.1).abs() < 1e-12, "{course:?}");
@@ -102,7 +107,14 @@ mod tests {
 
     #[test]
     fn values_halfway_are_those_of_the_curves() {
-        let at = |course| Schedule { course, last: 0.25, ..Default::default() }.factor(50, 101);
+        let at = |course| {
+            Schedule {
+                course,
+                last: 0.25,
+                ..Default::default()
+            }
+            .factor(50, 101)
+        };
         assert!((at(Course::Linear) - 0.625).abs() < 1e-12);
         assert!((at(Course::Cosine) - 0.625).abs() < 1e-12);
         assert!((at(Course::Exponential) - 0.5).abs() < 1e-12);
@@ -111,7 +123,10 @@ mod tests {
 
     #[test]
     fn the_rate_warms_up_linearly() {
-        let s = Schedule { warmup: 4, ..Default::default() };
+        let s = Schedule {
+            warmup: 4,
+            ..Default::default()
+        };
         assert_eq!([0, 1, 3, 9].map(|i| s.factor(i, 100)), [0.25, 0.5, 1.0, 1.0]);
     }
 }

@@ -35,7 +35,10 @@ pub fn log_density_grid<G: Geometry>(
             ]
         })
         .collect();
-    Ok(energies(energy, &points).into_iter().map(|e| -f64::from(e) - log_z).collect())
+    Ok(energies(energy, &points)
+        .into_iter()
+        .map(|e| -f64::from(e) - log_z)
+        .collect())
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum QuadratureError {
     /// Grids are for one or two dimensions.
-    #[error("quadrature is for 1 or 2 dimensions, the data has {width}; use the bounds, or annealed importance sampling")]
+    #[error(
+        "quadrature is for 1 or 2 dimensions, the data has {width}; use the bounds, or annealed importance sampling"
+    )]
     Dimensions {
         /// Number of data dimensions, `D`.
         width: usize,

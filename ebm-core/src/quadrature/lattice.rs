@@ -94,6 +94,10 @@ impl Node {
         lines.iter().zip(self.0).map(|(line, index)| line.at(index))
     }
     fn weight(&self, lines: &[Line]) -> f64 {
-        lines.iter().zip(self.0).map(|(line, index)| line.weight(index)).product()
+        lines
+            .iter()
+            .zip(self.0)
+            .map(|(line, index)| line.weight(index))
+            .product()
     }
 }

@@ -24,7 +24,9 @@ pub fn exact_nll<G: Geometry>(energy: &dyn Energy<G>, held_out: &[Real], partiti
             "log Z by a quadrature that did not converge: its last refinement changed it by {error:.1e} nats"
         ))
     };
-    let nll = energies(energy, held_out).into_iter().map(|e| f64::from(e) + partition.log_z);
+    let nll = energies(energy, held_out)
+        .into_iter()
+        .map(|e| f64::from(e) + partition.log_z);
     Measurement::of(nll, guarantee)
         .with("log_z", partition.log_z)
         .with("quadrature_error", error)

@@ -118,8 +118,8 @@ pub struct LogPartition {
 ///
 /// The data's box gets a grid; shells around it, each doubling the box, get grids of their own with cells twice as wide
 /// as those further in, until a shell's mass, continued as a geometric series, is negligible. Then whichever grid
-/// changed the total most is refined, until the changes add up to less than the tolerance. Each refinement doubles the
-/// nodes and reuses the earlier ones; for a smooth density that fades inside the box, convergence is exponential.
+/// changed the total most is refined, until the changes add up to less than the tolerance. Each refinement halves the cells
+/// and reuses the earlier nodes; for a smooth density that fades inside the box, convergence is exponential.
 ///
 /// # Errors
 /// If `D` > 2, if `data_box` is no box, if the energy is NaN or minus infinity at a node, or if the mass keeps growing
@@ -349,7 +349,9 @@ mod tests {
         FunctionEnergy::new(2, move |x| {
             let squares = (0..25).map(|i| {
                 let centre = [(i % 5) as f64 - 2.0, (i / 5) as f64 - 2.0].map(|c| c * spacing);
-                (0..2).map(|axis| ((x[axis] - centre[axis]) / deviation).powi(2)).sum::<f64>()
+                (0..2)
+                    .map(|axis| ((x[axis] - centre[axis]) / deviation).powi(2))
+                    .sum::<f64>()
             });
             let log_density = log_total(squares.map(|s| -0.5 * s)) - (25.0 * 2.0 * PI * deviation * deviation).ln();
             constant - log_density
@@ -366,14 +368,34 @@ mod tests {
             )
             .unwrap();
             let exact = 0.5 * width as f64 * (2.0 * PI / precision).ln();
-            assert!((found.log_z - exact).abs() < EXACT, "{width} {precision}: {found:?}, exact {exact}");
+            assert!(
+                (found.log_z - exact).abs() < EXACT,
+                "{width} {precision}: {found:?}, exact {exact}"
+            );
             assert!(found.converged, "{found:?}");
         }
     }
 
     #[test]
+    fn the_closed_form_energy_agrees() {
+        use crate::geometry::Fixed;
+        use crate::models::closed_form::QuadraticEnergy;
+        let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[3.0, -1.2, -1.2, 0.8], &[0.4, -0.7]);
+        let found = log_partition(&energy, &Region::cube(2.0, 2), &QuadratureConfig::thorough()).unwrap();
+        // log(2 pi) - 1/2 log(3 * 0.8 - 1.2^2)
+        let exact = (2.0 * PI).ln() - 0.5 * 0.96f64.ln();
+        assert!((found.log_z - exact).abs() < EXACT, "{found:?}, exact {exact}");
+        assert!((exact - energy.log_partition().unwrap()).abs() < 1e-6);
+    }
+
+    #[test]
     fn the_share_outside_the_data_box_is_that_of_the_normal_distribution() {
-        let found = log_partition(&gaussian(1, 1.0, 0.0), &Region::cube(1.0, 1), &QuadratureConfig::quick()).unwrap();
+        let found = log_partition(
+            &gaussian(1, 1.0, 0.0),
+            &Region::cube(1.0, 1),
+            &QuadratureConfig::quick(),
+        )
+        .unwrap();
         // P(|x| > 1) = erfc(1 / sqrt 2), Abramowitz and Stegun table 26.1: 1 - 2 * 0.3413447461.
         assert!((found.outside - 0.317_310_507_9).abs() < 1e-4, "{found:?}");
     }
@@ -386,7 +408,10 @@ mod tests {
         ] {
             let found = log_partition(&mixture(3.7), &Region::cube(1.6, 2), &config).unwrap();
             assert!((found.log_z + 3.7).abs() < tolerance, "{found:?}");
-            assert!(found.converged && found.outside < 1e-9 && found.evaluations < budget, "{found:?}");
+            assert!(
+                found.converged && found.outside < 1e-9 && found.evaluations < budget,
+                "{found:?}"
+            );
         }
     }
 
@@ -421,7 +446,10 @@ mod tests {
         let config = QuadratureConfig::thorough();
         let found = log_partition(&energy, &Region::cube(3.0, 1), &config).unwrap();
         let exact = ((3.0 * PI).sqrt() * PI.sqrt() / 2.0).ln();
-        assert!((found.log_z - exact).abs() < found.error.max(EXACT), "{found:?}, exact {exact}");
+        assert!(
+            (found.log_z - exact).abs() < found.error.max(EXACT),
+            "{found:?}, exact {exact}"
+        );
     }
 
     #[test]

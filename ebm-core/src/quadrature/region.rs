@@ -126,9 +126,15 @@ mod tests {
     fn boxes_that_cannot_be_integrated_over_are_refused() {
         let region = Region::cube(1.0, 2);
         assert_eq!(region.check(2), Ok(()));
-        assert_eq!(Region::cube(1.0, 3).check(3), Err(QuadratureError::Dimensions { width: 3 }));
+        assert_eq!(
+            Region::cube(1.0, 3).check(3),
+            Err(QuadratureError::Dimensions { width: 3 })
+        );
         for bad in [Region::cube(0.0, 2), Region::cube(f64::NAN, 2), Region::cube(1.0, 1)] {
-            assert!(matches!(bad.check(2), Err(QuadratureError::Region { width: 2, .. })), "{bad:?}");
+            assert!(
+                matches!(bad.check(2), Err(QuadratureError::Region { width: 2, .. })),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -45,7 +45,10 @@ impl<F: Fn(&[f64]) -> f64> Energy<Runtime> for FunctionEnergy<F> {
     fn forward(&self, x: Samples<Runtime, SharedTape>) -> PerSample<SharedTape> {
         let (x, tape) = x.split_tape();
         let rows: Vec<f64> = x.as_vec().into_iter().map(f64::from).collect();
-        let values: Vec<Real> = rows.chunks(self.width).map(|row| (self.function)(row) as Real).collect();
+        let values: Vec<Real> = rows
+            .chunks(self.width)
+            .map(|row| (self.function)(row) as Real)
+            .collect();
         let count = values.len();
         device().tensor_from_vec(values, (count,)).put_tape(tape)
     }

@@ -2,9 +2,7 @@
 
 use thiserror::Error;
 
-use super::{
-    DatasetConfig, Descriptor, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig,
-};
+use super::{DatasetConfig, Descriptor, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 
 inventory::collect!(Descriptor<dyn LowerBoundConfig>);
 inventory::collect!(Descriptor<dyn UpperBoundConfig>);

@@ -83,8 +83,23 @@ macro_rules! __implement_config {
 macro_rules! register_lower_bound {
     ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal,
      guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
-        $crate::__implement_config!($config, LowerBoundConfig, LowerBoundSpec, bounds, LowerBound, $name);
-        $crate::__submit_descriptor!($config, LowerBoundConfig, $name, $summary, $reference, Some($guarantee), $needs);
+        $crate::__implement_config!(
+            $config,
+            LowerBoundConfig,
+            LowerBoundSpec,
+            bounds,
+            LowerBound,
+            $name
+        );
+        $crate::__submit_descriptor!(
+            $config,
+            LowerBoundConfig,
+            $name,
+            $summary,
+            $reference,
+            Some($guarantee),
+            $needs
+        );
     };
 }
 
@@ -95,8 +110,23 @@ macro_rules! register_lower_bound {
 macro_rules! register_upper_bound {
     ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal,
      guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
-        $crate::__implement_config!($config, UpperBoundConfig, UpperBoundSpec, bounds, UpperBound, $name);
-        $crate::__submit_descriptor!($config, UpperBoundConfig, $name, $summary, $reference, Some($guarantee), $needs);
+        $crate::__implement_config!(
+            $config,
+            UpperBoundConfig,
+            UpperBoundSpec,
+            bounds,
+            UpperBound,
+            $name
+        );
+        $crate::__submit_descriptor!(
+            $config,
+            UpperBoundConfig,
+            $name,
+            $summary,
+            $reference,
+            Some($guarantee),
+            $needs
+        );
     };
 }
 
@@ -105,7 +135,12 @@ macro_rules! register_upper_bound {
 macro_rules! register_generator {
     ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
         $crate::__implement_config!(
-            $config, GeneratorConfig, GeneratorSpec, models, Generator, $name,
+            $config,
+            GeneratorConfig,
+            GeneratorSpec,
+            models,
+            Generator,
+            $name,
             fn latent_width(&self, data: usize) -> usize {
                 $crate::registry::GeneratorSpec::latent_width(self, data)
             }

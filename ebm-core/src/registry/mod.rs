@@ -11,11 +11,10 @@ mod macros;
 mod specs;
 
 pub use configs::{
-    DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, SupportedGeometry,
-    UpperBoundConfig,
+    DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, SupportedGeometry, UpperBoundConfig,
 };
 pub use descriptor::{Descriptor, Need, ParseError};
+pub use lookup::{Registered, RegistryError, all, check_registry, find};
 #[doc(hidden)]
 pub use macros::{parse_as, schema_of};
-pub use lookup::{RegistryError, Registered, all, check_registry, find};
 pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, UpperBoundSpec};

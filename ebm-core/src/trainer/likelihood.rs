@@ -66,7 +66,10 @@ impl<G: Geometry> Trainer<G> {
             "the energy's gradient",
             factor,
             &mut gradients,
-            [(&mut *self.players.energy as &mut dyn Module, &mut self.optimizers.energy)],
+            [(
+                &mut *self.players.energy as &mut dyn Module,
+                &mut self.optimizers.energy,
+            )],
         )?;
         report.energy_loss = Some(of_data.measurement.value + log_z);
         report.energy_gradient_norm = Some(norm);

@@ -50,11 +50,7 @@ pub trait Observer<G: Geometry> {
     ///
     /// # Errors
     /// An error ends the run.
-    fn on_evaluation(
-        &mut self,
-        _trainer: &Trainer<G>,
-        _evaluation: &Evaluation,
-    ) -> Result<Flow, ObserverError> {
+    fn on_evaluation(&mut self, _trainer: &Trainer<G>, _evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
 }

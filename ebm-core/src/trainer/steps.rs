@@ -43,7 +43,10 @@ impl<G: Geometry> Trainer<G> {
         let tape = SharedTape::training(Parts::ENERGY | Parts::UPPER);
         let view = EnergyView::new(&situation, tape.clone(), random, report.step);
         let divergence = players.upper.divergence(&view)?;
-        let of_data = Estimate::mean_of(view.energy.forward(tape.watch(&data)), Guarantee::certified(SAMPLE_MEAN));
+        let of_data = Estimate::mean_of(
+            view.energy.forward(tape.watch(&data)),
+            Guarantee::certified(SAMPLE_MEAN),
+        );
         let of_generated = Estimate::mean_of(view.generated_energy(), Guarantee::certified(SAMPLE_MEAN));
         let check = Check { step: report.step };
         check.finite("E_data[E]", of_data.measurement.value)?;
@@ -105,7 +108,10 @@ impl<G: Geometry> Trainer<G> {
             factor,
             &mut gradients,
             [
-                (&mut *players.generator as &mut dyn Module, &mut self.optimizers.generator),
+                (
+                    &mut *players.generator as &mut dyn Module,
+                    &mut self.optimizers.generator,
+                ),
                 (&mut *players.lower as &mut dyn Module, &mut self.optimizers.lower),
             ],
         )?;
@@ -227,7 +233,9 @@ impl StepReport {
         let divergence = self.divergence.as_ref();
         self.upper = match (self.target, divergence, &self.entropy_ceiling) {
             (Some(Target::CrossEntropy), Some(cross), _) => Some(total(&contrast, &[cross])),
-            (Some(Target::Divergence), Some(divergence), Some(ceiling)) => Some(total(&contrast, &[divergence, ceiling])),
+            (Some(Target::Divergence), Some(divergence), Some(ceiling)) => {
+                Some(total(&contrast, &[divergence, ceiling]))
+            }
             _ => None,
         };
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{
-    Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError,
-};
+use super::{Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError};
 use crate::data::Dataset;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
@@ -102,7 +100,10 @@ impl<G: Geometry> Trainer<G> {
 
     /// The generator to evaluate: the average of the weights where one is kept.
     pub fn generator(&self) -> &dyn Generator<G> {
-        self.players.generator_average.as_deref().unwrap_or(&*self.players.generator)
+        self.players
+            .generator_average
+            .as_deref()
+            .unwrap_or(&*self.players.generator)
     }
 
     /// The arrays of everything that takes part, by name: what to save.
@@ -136,16 +137,25 @@ impl<G: Geometry> Trainer<G> {
             for observer in observers.iter_mut() {
                 merge(&mut flow, observer.on_step(next).map_err(TrainError::Observer)?);
                 if reported {
-                    merge(&mut flow, observer.on_report(self, &report).map_err(TrainError::Observer)?);
+                    merge(
+                        &mut flow,
+                        observer.on_report(self, &report).map_err(TrainError::Observer)?,
+                    );
                 }
             }
-            let out_of_time = self.config.stop.seconds > 0.0 && started.elapsed().as_secs_f64() > self.config.stop.seconds;
+            let out_of_time =
+                self.config.stop.seconds > 0.0 && started.elapsed().as_secs_f64() > self.config.stop.seconds;
             let ends = out_of_time || flow != Flow::Continue;
             let mut stale = None;
             if due(self.config.evaluate_every) || ends {
                 let evaluation = self.evaluate(observers)?;
                 for observer in observers.iter_mut() {
-                    merge(&mut flow, observer.on_evaluation(self, &evaluation).map_err(TrainError::Observer)?);
+                    merge(
+                        &mut flow,
+                        observer
+                            .on_evaluation(self, &evaluation)
+                            .map_err(TrainError::Observer)?,
+                    );
                 }
                 stale = best.watch(&self.config.stop, &evaluation, next)?;
             }
@@ -156,7 +166,10 @@ impl<G: Geometry> Trainer<G> {
                 (_, Some(stale)) => stale,
                 _ => continue,
             };
-            return Ok(Outcome { steps: self.step, reason });
+            return Ok(Outcome {
+                steps: self.step,
+                reason,
+            });
         }
         Ok(Outcome {
             steps: self.step,

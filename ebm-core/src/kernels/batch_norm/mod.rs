@@ -10,17 +10,19 @@ use crate::device::{Matrix, PerSample, Real};
 use crate::tape::SharedTape;
 
 /// Added to variances.
-pub(crate) const EPSILON: Real = 1e-5;
+pub const EPSILON: Real = 1e-5;
 
 /// Column means and (biased) variances.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Statistics {
+pub struct Statistics {
+    /// Means.
     pub mean: Vec<Real>,
+    /// Variances.
     pub variance: Vec<Real>,
 }
 
 /// The statistics of a batch `[rows, columns]`.
-pub(crate) fn statistics(x: &Matrix<SharedTape>) -> Statistics {
+pub fn statistics(x: &Matrix<SharedTape>) -> Statistics {
     let (rows, columns) = *x.shape();
     let (x, _) = x.clone().split_tape();
     let x = read(&x);
@@ -42,7 +44,7 @@ pub(crate) fn statistics(x: &Matrix<SharedTape>) -> Statistics {
 /// Normalises `[rows, columns]` by given statistics.
 ///
 /// `of_this_batch`: the statistics are those of these rows, and the gradient goes through them; there must be no tangents.
-pub(crate) fn batch_norm(
+pub fn batch_norm(
     x: Matrix<SharedTape>,
     primal: usize,
     statistics: &Statistics,

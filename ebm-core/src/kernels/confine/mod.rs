@@ -9,12 +9,7 @@ use crate::tape::SharedTape;
 /// Adds `kappa/2 ||x||^2` to the values and `kappa <x, t>` to the tangents.
 ///
 /// `y` is `[rows, 1]`, `x` is `[rows, D]`; the first `primal` rows are values.
-pub(crate) fn confine(
-    y: Matrix<SharedTape>,
-    x: Matrix<SharedTape>,
-    primal: usize,
-    kappa: Real,
-) -> Matrix<SharedTape> {
+pub fn confine(y: Matrix<SharedTape>, x: Matrix<SharedTape>, primal: usize, kappa: Real) -> Matrix<SharedTape> {
     let ((y, tape), (x, other)) = (y.split_tape(), x.split_tape());
     let mut tape = tape.merge(other);
     let (rows, columns) = *x.shape();

@@ -36,7 +36,12 @@ pub(super) fn forward(
     slope: Real,
     save: bool,
 ) -> (Vec<Real>, Saved) {
-    let Sizes { rows, primal, inputs, outputs } = sizes;
+    let Sizes {
+        rows,
+        primal,
+        inputs,
+        outputs,
+    } = sizes;
     let has_tangents = rows > primal;
     let curved = !activation.is_piecewise_linear();
     let mut y = vec![0.0; rows * outputs];
@@ -81,7 +86,9 @@ pub(super) fn forward(
         let (values, tangents) = y.blocks.split_at_mut(1);
         let slopes = slopes.blocks.pop();
         let curvatures = curvatures.blocks.pop();
-        with_phi!(activation, slope, |phi| apply(phi, values[0], tangents, slopes, curvatures));
+        with_phi!(activation, slope, |phi| apply(
+            phi, values[0], tangents, slopes, curvatures
+        ));
     });
     (y, saved)
 }
@@ -152,7 +159,12 @@ pub(super) fn backward_rows(
     activation: Activation,
     slope: Real,
 ) -> Real {
-    let Sizes { primal, inputs, outputs, rows } = sizes;
+    let Sizes {
+        primal,
+        inputs,
+        outputs,
+        rows,
+    } = sizes;
     let step = parallel::rows_a_task(primal, rows / primal * inputs * outputs);
     let parts = primal.div_ceil(step);
     let mut slope_gradients = vec![0.0; parts];
@@ -238,13 +250,19 @@ impl Elements {
 
 /// `gW += g^T x`, split over the outputs.
 pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &[Real], gw: &mut [Real]) {
-    let Sizes { rows, inputs, outputs, .. } = sizes;
+    let Sizes {
+        rows, inputs, outputs, ..
+    } = sizes;
     let step = parallel::rows_a_task(outputs, rows * inputs);
     let tasks: Vec<_> = parallel::split(gw, outputs, inputs, step);
     let (g, x) = (matrix(g, rows, outputs), matrix(x, rows, inputs));
     parallel::run(tasks, |mut part| {
         let columns = g.subcols(part.samples.start, part.samples.len());
-        Product { a: columns.transpose(), b: x }.add(part.blocks[0]);
+        Product {
+            a: columns.transpose(),
+            b: x,
+        }
+        .add(part.blocks[0]);
     });
 }
 

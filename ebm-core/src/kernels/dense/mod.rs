@@ -17,26 +17,32 @@ use crate::tape::SharedTape;
 
 /// A dense layer's arrays and options.
 #[derive(Clone)]
-pub(crate) struct Dense {
+pub struct Dense {
     /// `[outputs, inputs]`, flat.
     pub weight: PerSample,
     /// `[outputs]`.
     pub bias: Option<PerSample>,
     /// The learned slope of a PReLU, `[1]`.
     pub slope: Option<PerSample>,
+    /// Number of inputs.
     pub inputs: usize,
+    /// Number of outputs.
     pub outputs: usize,
+    /// The activation function.
     pub activation: Activation,
     /// Whether the arrays want gradients.
     pub trains: bool,
 }
 
 /// Applies the layer to `[(1+K) * primal, inputs]`: values in the first `primal` rows, tangents below.
-pub(crate) fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<SharedTape> {
+pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
     let rows = x.shape().0;
     assert_eq!(x.shape().1, layer.inputs, "a dense layer of {} inputs", layer.inputs);
-    assert!(primal > 0 && rows % primal == 0, "{rows} rows are no multiple of {primal}");
+    assert!(
+        primal > 0 && rows % primal == 0,
+        "{rows} rows are no multiple of {primal}"
+    );
     let sizes = cpu::Sizes {
         rows,
         primal,
@@ -76,7 +82,9 @@ pub(crate) fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matri
                         .update(|gb| cpu::backward_bias(sizes, &g, gb))?;
                 }
                 if let Some(slope) = &layer.slope {
-                    gradients.get_or_alloc_mut(slope)?.update(|gs| gs[0] += slope_gradient)?;
+                    gradients
+                        .get_or_alloc_mut(slope)?
+                        .update(|gs| gs[0] += slope_gradient)?;
                 }
             }
             Ok(())

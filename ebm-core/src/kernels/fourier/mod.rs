@@ -12,7 +12,7 @@ use crate::kernels::math::{sin_cos, vectorised};
 use crate::tape::SharedTape;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
-pub(crate) fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
+pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
     let (rows, columns) = *x.shape();
     let count = frequencies.shape().0 / columns;

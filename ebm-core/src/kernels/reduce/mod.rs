@@ -27,7 +27,9 @@ fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
         let (yg, xg) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?[0] * scale;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| gx.iter_mut().for_each(|v| *v += g))
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| gx.iter_mut().for_each(|v| *v += g))
         });
     }
     y.put_tape(tape)

@@ -9,7 +9,7 @@ use crate::tape::SharedTape;
 type Rows<C> = Tensor<(usize, C), Real, Dev, SharedTape>;
 
 /// `[top; bottom]`, `[Ra + Rb, C]`, of two matrices of the same width.
-pub(crate) fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
+pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
     let ((top, tape), (bottom, other)) = (top.split_tape(), bottom.split_tape());
     let mut tape = tape.merge(other);
     let (rows, columns) = (top.shape().0 + bottom.shape().0, top.shape().1.size());
@@ -36,15 +36,12 @@ pub(crate) fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape>
 }
 
 /// The first `count` rows and the rest, in shapes of the caller's choice with as many values a row.
-pub(crate) fn unstack<A: Shape, B: Shape>(
+pub fn unstack<A: Shape, B: Shape>(
     x: Matrix<SharedTape>,
     count: usize,
     top: A,
     bottom: B,
-) -> (
-    Tensor<A, Real, Dev, SharedTape>,
-    Tensor<B, Real, Dev, SharedTape>,
-) {
+) -> (Tensor<A, Real, Dev, SharedTape>, Tensor<B, Real, Dev, SharedTape>) {
     let (x, mut tape) = x.split_tape();
     let cut = count * x.shape().1;
     let (a, b) = {
@@ -97,7 +94,12 @@ mod tests {
         let a = buffers::tensor(vec![1.0, 2.0], (1, 2));
         let none: Matrix = buffers::tensor(vec![], (0, 2));
         let tape = SharedTape::inputs_only();
-        let (top, bottom) = unstack(stack(tape.watch(&a), tape.watch(&none)), 1, (1usize, 2usize), (0usize, 2usize));
+        let (top, bottom) = unstack(
+            stack(tape.watch(&a), tape.watch(&none)),
+            1,
+            (1usize, 2usize),
+            (0usize, 2usize),
+        );
         assert_eq!(bottom.shape().0, 0);
         assert_eq!(backward(sum(row_dot(top.clone(), top))).of(&a).as_vec(), vec![2.0, 4.0]);
     }

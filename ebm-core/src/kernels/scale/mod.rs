@@ -7,7 +7,7 @@ use crate::device::{Matrix, PerSample, Real};
 use crate::tape::SharedTape;
 
 /// `a x` for values and tangents alike; `factor` is `[1]`.
-pub(crate) fn scale(x: Matrix<SharedTape>, factor: &PerSample, trains: bool) -> Matrix<SharedTape> {
+pub fn scale(x: Matrix<SharedTape>, factor: &PerSample, trains: bool) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
     let a = read(factor)[0];
     let y = buffers::tensor(read(&x).iter().map(|v| a * v).collect(), *x.shape());

@@ -9,7 +9,7 @@ use crate::tape::SharedTape;
 
 /// Unit singular vectors as far as the iteration has come.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SingularPair {
+pub struct SingularPair {
     /// `[outputs]`
     pub left: Vec<Real>,
     /// `[inputs]`
@@ -17,15 +17,23 @@ pub(crate) struct SingularPair {
 }
 
 /// Steps of the power iteration from a left vector; the value stays below the true one until it converges.
-pub(crate) fn power_iteration(weight: &[Real], left: &[Real], steps: usize) -> SingularPair {
+pub fn power_iteration(weight: &[Real], left: &[Real], steps: usize) -> SingularPair {
     let (outputs, inputs) = (left.len(), weight.len() / left.len());
     let w = matrix(weight, outputs, inputs);
     let mut left = left.to_vec();
     let mut right = vec![0.0; inputs];
     for _ in 0..steps {
-        Product { a: matrix(&left, 1, outputs), b: w }.write(&mut right);
+        Product {
+            a: matrix(&left, 1, outputs),
+            b: w,
+        }
+        .write(&mut right);
         normalise(&mut right);
-        Product { a: w, b: matrix(&right, inputs, 1) }.write(&mut left);
+        Product {
+            a: w,
+            b: matrix(&right, inputs, 1),
+        }
+        .write(&mut left);
         normalise(&mut left);
     }
     SingularPair { left, right }
@@ -37,7 +45,7 @@ fn normalise(v: &mut [Real]) {
 }
 
 /// `W / (u^T W v)`, differentiable in W with u and v held fixed (exact where they are the singular vectors).
-pub(crate) fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, trains: bool) -> PerSample {
+pub fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, trains: bool) -> PerSample {
     let (u, v) = (pair.left.clone(), pair.right.clone());
     let inputs = v.len();
     let (sigma, values) = {
@@ -93,7 +101,11 @@ mod tests {
         let loss = |w: &[Real]| -> f64 {
             let pair = power_iteration(w, &left, 200);
             let y = normalised(&buffers::tensor(w.to_vec(), (6,)), &pair, &SharedTape::off(), false);
-            y.as_vec().iter().zip(&weights).map(|(y, c)| f64::from(*y) * f64::from(*c)).sum()
+            y.as_vec()
+                .iter()
+                .zip(&weights)
+                .map(|(y, c)| f64::from(*y) * f64::from(*c))
+                .sum()
         };
         let tape = SharedTape::inputs_only();
         let pair = power_iteration(&weight.as_vec(), &left, 200);

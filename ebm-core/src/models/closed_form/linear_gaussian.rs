@@ -65,14 +65,24 @@ impl<G: Geometry> LinearGaussian<G> {
         if self.noise > 0.0 {
             return Some(0.5 * (n as f64 * (LN_TAU + 1.0) + ln_det_spd(&self.covariance(), n)?));
         }
+        Some(standard_normal_entropy(d) + 0.5 * ln_det_spd(&self.gram(), d)?)
+    }
+
+    /// `W^T W`, `[d, d]`.
+    fn gram(&self) -> Vec<f64> {
+        let (d, n) = (self.geometry.latent_width(), self.geometry.data_width());
         let w = self.weights();
-        let mut gram = vec![0.0; d * d];
-        for i in 0..d {
-            for j in 0..d {
-                gram[i * d + j] = (0..n).map(|k| w[k * d + i] * w[k * d + j]).sum();
-            }
-        }
-        Some(standard_normal_entropy(d) + 0.5 * ln_det_spd(&gram, d)?)
+        let dot = |i: usize, j: usize| (0..n).map(|k| w[k * d + i] * w[k * d + j]).sum();
+        (0..d * d).map(|ij| dot(ij / d, ij % d)).collect()
+    }
+
+    /// Whether no two latents map to one point, to the precision of the weights.
+    fn has_full_rank(&self) -> bool {
+        let d = self.geometry.latent_width();
+        let gram = self.gram();
+        let values = faer::MatRef::from_row_major_slice(&gram[..], d, d).self_adjoint_eigenvalues(faer::Side::Lower);
+        // Squares of singular values: single precision resolves ratios down to about 1e-7.
+        values.is_ok_and(|values| values[0] > 1e-12 * values[d - 1])
     }
 }
 
@@ -114,8 +124,7 @@ impl<G: Geometry> Generator<G> for LinearGaussian<G> {
     fn facts(&self) -> GeneratorFacts {
         let mut facts = GeneratorFacts::unknown(self.noise);
         // W of full column rank: no two latents meet.
-        let full_rank = self.noise > 0.0 || self.entropy().is_some_and(f64::is_finite);
-        facts.injective = full_rank && self.geometry.latent_width() <= self.geometry.data_width();
+        facts.injective = self.geometry.latent_width() <= self.geometry.data_width() && self.has_full_rank();
         facts.piecewise_linear = true;
         facts
     }

@@ -117,7 +117,11 @@ impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
         // y = I x + (-m) on the values, and the tangents themselves below them.
         let shift = Dense {
             weight: crate::buffers::tensor(identity, (n * n,)),
-            ..layer(self.precision.tensor().clone(), Some(self.shift.tensor().clone()), trains)
+            ..layer(
+                self.precision.tensor().clone(),
+                Some(self.shift.tensor().clone()),
+                trains,
+            )
         };
         let y = dense(stack(x, v), batch, shift);
         let image = dense(y.clone(), batch, layer(self.precision.tensor().clone(), None, trains));

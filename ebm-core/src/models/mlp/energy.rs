@@ -90,6 +90,7 @@ impl<G: Geometry> MlpEnergy<G> {
             fourier: (config.fourier.count, config.fourier.scale),
             output_scale: config.output_scale,
             part: Parts::ENERGY,
+            prefix: "",
         };
         Self {
             geometry,

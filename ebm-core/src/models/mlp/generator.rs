@@ -77,6 +77,7 @@ impl<G: Geometry> MlpGenerator<G> {
             fourier: (0, 0.0),
             output_scale: false,
             part: Parts::GENERATOR,
+            prefix: "",
         };
         Self {
             geometry,

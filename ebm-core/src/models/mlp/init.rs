@@ -13,7 +13,7 @@ pub enum Init {
     /// Weights and biases uniform in +-1/sqrt(inputs): what PyTorch's linear layers start with.
     #[default]
     Uniform,
-    /// Normal with variance 2/inputs (He et al., ICCV 2015).
+    /// Normal with variance 2/inputs, 1/inputs before a linear output (He et al., ICCV 2015).
     Kaiming,
     /// Normal with variance 2/(inputs + outputs) (Glorot and Bengio, AISTATS 2010).
     Xavier,
@@ -25,7 +25,7 @@ pub enum Init {
 
 impl Init {
     /// Weights `[outputs, inputs]` and biases `[outputs]`.
-    pub(crate) fn draw(self, outputs: usize, inputs: usize, random: Random) -> (Vec<Real>, Vec<Real>) {
+    pub(crate) fn draw(self, outputs: usize, inputs: usize, linear: bool, random: Random) -> (Vec<Real>, Vec<Real>) {
         let n = outputs * inputs;
         let normal = |deviation: f64| -> Vec<Real> {
             let draws = random.stream("weight").normals(n);
@@ -40,7 +40,7 @@ impl Init {
                 };
                 return (scaled("weight", n), scaled("bias", outputs));
             }
-            Self::Kaiming => normal((2.0 / inputs as f64).sqrt()),
+            Self::Kaiming => normal((if linear { 1.0 } else { 2.0 } / inputs as f64).sqrt()),
             Self::Xavier => normal((2.0 / (inputs + outputs) as f64).sqrt()),
             Self::Dcgan => normal(0.02),
             Self::Orthogonal => orthogonal(outputs, inputs, &normal(1.0)),
@@ -54,7 +54,10 @@ fn orthogonal(outputs: usize, inputs: usize, draws: &[Real]) -> Vec<Real> {
     let (count, length) = (outputs.min(inputs), outputs.max(inputs));
     let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(count);
     for i in 0..count {
-        let mut v: Vec<f64> = draws[i * length..(i + 1) * length].iter().map(|&x| f64::from(x)).collect();
+        let mut v: Vec<f64> = draws[i * length..(i + 1) * length]
+            .iter()
+            .map(|&x| f64::from(x))
+            .collect();
         // Twice, because once loses orthogonality to rounding.
         for _ in 0..2 {
             for u in &vectors {
@@ -66,7 +69,13 @@ fn orthogonal(outputs: usize, inputs: usize, draws: &[Real]) -> Vec<Real> {
         v.iter_mut().for_each(|x| *x /= norm);
         vectors.push(v);
     }
-    let at = |o: usize, i: usize| if outputs <= inputs { vectors[o][i] } else { vectors[i][o] };
+    let at = |o: usize, i: usize| {
+        if outputs <= inputs {
+            vectors[o][i]
+        } else {
+            vectors[i][o]
+        }
+    };
     (0..outputs)
         .flat_map(|o| (0..inputs).map(move |i| (o, i)))
         .map(|(o, i)| at(o, i) as Real)
@@ -85,7 +94,7 @@ mod tests {
             (Init::Xavier, (2.0 / 500.0f64).sqrt()),
             (Init::Dcgan, 0.02),
         ] {
-            let (w, _) = init.draw(300, 200, Random::new(1));
+            let (w, _) = init.draw(300, 200, false, Random::new(1));
             let square = w.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / w.len() as f64;
             assert!((square.sqrt() / deviation - 1.0).abs() < 0.02, "{init:?}");
         }
@@ -94,9 +103,15 @@ mod tests {
     #[test]
     fn orthogonal_weights_are_orthonormal_along_the_shorter_axis() {
         for (outputs, inputs) in [(3, 5), (5, 3), (4, 4)] {
-            let (w, _) = Init::Orthogonal.draw(outputs, inputs, Random::new(2));
+            let (w, _) = Init::Orthogonal.draw(outputs, inputs, false, Random::new(2));
             let short = outputs.min(inputs);
-            let at = |a: usize, k: usize| if outputs <= inputs { w[a * inputs + k] } else { w[k * inputs + a] };
+            let at = |a: usize, k: usize| {
+                if outputs <= inputs {
+                    w[a * inputs + k]
+                } else {
+                    w[k * inputs + a]
+                }
+            };
             for a in 0..short {
                 for b in 0..short {
                     let dot: Real = (0..outputs.max(inputs)).map(|k| at(a, k) * at(b, k)).sum();

@@ -28,6 +28,8 @@ pub(crate) struct NetworkOptions<'a> {
     /// A learned factor of the output.
     pub output_scale: bool,
     pub part: Parts,
+    /// Put before the names of the parameters.
+    pub prefix: &'a str,
 }
 
 /// A multi-layer perceptron.
@@ -46,17 +48,21 @@ impl Network {
             let draws = random.stream("frequencies").normals(count * inputs);
             let radians = (std::f64::consts::TAU * deviation) as Real;
             let values = draws.into_iter().map(|v| v * radians).collect();
-            Parameter::fixed("frequencies", vec![count, inputs], values)
+            Parameter::fixed(format!("{}frequencies", options.prefix), vec![count, inputs], values)
         });
         let mut width = inputs + 2 * count;
         let mut layers = Vec::with_capacity(options.hidden.len() + 1);
         for (i, &outputs) in options.hidden.iter().chain([&options.outputs]).enumerate() {
             let last = i == options.hidden.len();
-            let name = format!("layers.{i}");
+            let name = format!("{}layers.{i}", options.prefix);
             let layer = LayerOptions {
                 inputs: width,
                 outputs,
-                activation: if last { options.output_activation } else { options.activation },
+                activation: if last {
+                    options.output_activation
+                } else {
+                    options.activation
+                },
                 batch_norm: options.batch_norm && !last,
                 spectral_norm: options.spectral_norm,
                 bias: true,
@@ -69,7 +75,7 @@ impl Network {
         // PyTorch's start of a bias-free linear layer 1 -> 1 is uniform in [-1, 1]; 1 keeps the sign and scale of the energy.
         let factor = options
             .output_scale
-            .then(|| Parameter::trained("output_scale", vec![1], vec![1.0]));
+            .then(|| Parameter::trained(format!("{}output_scale", options.prefix), vec![1], vec![1.0]));
         Self {
             frequencies,
             layers,
@@ -124,7 +130,11 @@ impl Module for Network {
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let layers = self.layers.iter_mut().flat_map(Layer::parameters_mut);
-        self.frequencies.iter_mut().chain(layers).chain(&mut self.factor).collect()
+        self.frequencies
+            .iter_mut()
+            .chain(layers)
+            .chain(&mut self.factor)
+            .collect()
     }
     fn commit(&mut self) {
         self.layers.iter_mut().for_each(Layer::commit);

@@ -1,0 +1,244 @@
+//! Options of the gradient penalty.
+
+use ebm_core::bounds::{Level, UpperBound};
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::random::Random;
+use ebm_core::register_upper_bound;
+use ebm_core::registry::{Need, UpperBoundSpec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::GradientPenalty;
+
+/// The upper bound by gradient penalty: relu(weight * E[N(r)] - margin), r the residual of grad E against -grad log p_g.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GpConfig {
+    /// Where the residual lives, and what its size means.
+    pub form: Form,
+    /// The norm N of the residual.
+    pub norm: Norm,
+    /// Random projections of the residual a sample. 0: the whole residual, from d pushforwards a sample.
+    pub projections: usize,
+    /// The volume term of log p_g(G(z)) = log p0(z) - volume.
+    pub volume: Volume,
+    /// Weight M of the penalty.
+    pub weight: f64,
+    /// Margin zeta: the weighted batch mean is trained down to this value only.
+    pub margin: f64,
+    /// Decay of the weight over the iterations.
+    pub decay: Decay,
+}
+
+impl Default for GpConfig {
+    fn default() -> Self {
+        Self {
+            form: Form::default(),
+            norm: Norm::default(),
+            projections: 1,
+            volume: Volume::default(),
+            weight: 1e-3,
+            margin: 0.0,
+            decay: Decay::default(),
+        }
+    }
+}
+
+/// Where the residual lives, and what its size means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// r = J^T grad_x E + grad_z log p_g in latent space: what the papers train.
+    #[default]
+    Latent,
+    /// r = grad_x E + grad_x log p_g in data space, within the image of G.
+    Data,
+    /// ||r||^2 / (2 rho) in data space, rho the energy's log-Sobolev constant: a certified bound of the divergence.
+    /// `norm`, `projections`, `weight`, `margin` and `decay` do not apply.
+    LogSobolev,
+}
+
+/// The norm of the residual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Norm {
+    /// ||r||^2 / 2
+    #[default]
+    Squared,
+    /// ||r||
+    Euclidean,
+    /// (sum |r_i|^p)^(1/p)
+    P(f64),
+}
+
+/// The volume term of the generator's log-density.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Volume {
+    /// None: log p_g is taken for log p0.
+    None,
+    /// d log s_1, as in the lower bound `sv` with variant `smallest`.
+    #[default]
+    Smallest,
+    /// 1/2 log det(J^T J): the exact one.
+    LogDet,
+}
+
+/// How the weight falls over the iterations t.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decay {
+    /// It does not.
+    #[default]
+    None,
+    /// weight * 2^(-t / half_life)
+    Exponential {
+        /// Iterations in which the weight halves.
+        half_life: f64,
+    },
+    /// weight * scale * (offset + t)^-exponent. The released code of the papers has scale 0.7, offset 2307 and exponent
+    /// 0.55, with weight 1.
+    Power {
+        /// Factor.
+        scale: f64,
+        /// Iterations added to t.
+        offset: f64,
+        /// Exponent.
+        exponent: f64,
+    },
+}
+
+impl Decay {
+    /// The factor of the weight at an iteration.
+    pub fn factor(&self, step: u64) -> f64 {
+        let t = step as f64;
+        match *self {
+            Self::None => 1.0,
+            Self::Exponential { half_life } => (-t / half_life).exp2(),
+            Self::Power { scale, offset, exponent } => scale * (offset + t).powf(-exponent),
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let positive = |key: &str, v: f64| ConfigError::require(v > 0.0 && v.is_finite(), key, v, "a finite number > 0");
+        match *self {
+            Self::None => Ok(()),
+            Self::Exponential { half_life } => positive("decay.exponential.half_life", half_life),
+            Self::Power { scale, offset, exponent } => {
+                positive("decay.power.scale", scale)?;
+                positive("decay.power.offset", offset)?;
+                positive("decay.power.exponent", exponent)
+            }
+        }
+    }
+}
+
+impl UpperBoundSpec for GpConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
+        let number = "a finite number >= 0";
+        ConfigError::require(not_negative(self.weight), "weight", self.weight, number)?;
+        ConfigError::require(not_negative(self.margin), "margin", self.margin, number)?;
+        self.decay.check()?;
+        if let Norm::P(p) = self.norm {
+            ConfigError::require(p >= 1.0 && p.is_finite(), "norm.p", p, "a finite number >= 1")?;
+        }
+        ConfigError::require(
+            self.projections == 0 || self.norm == Norm::Squared,
+            "projections",
+            self.projections,
+            "0 (the whole residual) with any norm but \"squared\": only the squared norm is the mean of its projections",
+        )
+    }
+
+    fn build<G: Geometry>(&self, geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
+        let (d, wide) = (geometry.latent_width(), geometry.data_width());
+        let same = d == wide;
+        ConfigError::require(
+            same || self.form != Form::LogSobolev,
+            "form",
+            "log-sobolev",
+            &format!("as many latent as data dimensions, not {d} and {wide}"),
+        )?;
+        ConfigError::require(
+            d <= wide || (self.form == Form::Latent && self.volume == Volume::None),
+            "volume",
+            format!("{:?}", self.volume).to_lowercase(),
+            &format!("volume \"none\" and form \"latent\": with {d} > {wide} the Jacobian is singular"),
+        )?;
+        Ok(Box::new(GradientPenalty::new(self.clone())))
+    }
+}
+
+register_upper_bound!(
+    GpConfig,
+    name: "gp",
+    summary: "gradient penalty: the energy's gradient against that of the generator's log-density",
+    reference: "Geng et al., \"Bounds all around\", NeurIPS 2021, Theorem 1; margin: IJCV 2025, Eq. 33",
+    guarantee: Level::Certified,
+    needs: &[Need::Jacobian],
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::geometry::Runtime;
+
+    #[test]
+    fn unusable_values_are_refused_by_key() {
+        let key = |c: GpConfig| c.check().unwrap_err().key;
+        assert_eq!(
+            key(GpConfig {
+                weight: -1.0,
+                ..Default::default()
+            }),
+            "weight"
+        );
+        assert_eq!(
+            key(GpConfig {
+                margin: f64::INFINITY,
+                ..Default::default()
+            }),
+            "margin"
+        );
+        assert_eq!(
+            key(GpConfig {
+                norm: Norm::P(0.5),
+                projections: 0,
+                ..Default::default()
+            }),
+            "norm.p"
+        );
+        assert_eq!(
+            key(GpConfig {
+                norm: Norm::Euclidean,
+                ..Default::default()
+            }),
+            "projections"
+        );
+        let tall = GpConfig {
+            form: Form::LogSobolev,
+            ..Default::default()
+        };
+        let error = tall
+            .build(Runtime { latent: 1, data: 2 }, Random::new(0))
+            .err()
+            .unwrap();
+        assert_eq!(error.key, "form");
+    }
+
+    #[test]
+    fn the_decay_is_that_of_the_released_code() {
+        let decay = Decay::Power {
+            scale: 0.7,
+            offset: 2307.0,
+            exponent: 0.55,
+        };
+        // 0.7 * 2307^-0.55 = 0.7 * exp(-0.55 * 7.743703) = 0.0098964...
+        assert!((decay.factor(0) - 0.7 * (-0.55 * 2307f64.ln()).exp()).abs() < 1e-15);
+        assert!((decay.factor(0) - 0.009_896).abs() < 1e-5, "{}", decay.factor(0));
+        assert_eq!(Decay::default().factor(10_000), 1.0);
+        assert_eq!(Decay::Exponential { half_life: 100.0 }.factor(200), 0.25);
+    }
+}

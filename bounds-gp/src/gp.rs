@@ -1,0 +1,104 @@
+//! The gradient penalty as an upper bound.
+
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, UpperBound};
+use ebm_core::device::Real;
+use ebm_core::error::BoundError;
+use ebm_core::geometry::Geometry;
+use ebm_core::kernels::hinge;
+use ebm_core::parameter::{Module, Parameter};
+
+use crate::config::{Form, GpConfig, Norm, Volume};
+use crate::penalty::of_gradient;
+use crate::residual::{Ingredients, Sizes};
+
+/// `relu(weight E[N(r)] - margin)`, or the certified `E ||r||^2 / (2 rho)`.
+pub struct GradientPenalty {
+    config: GpConfig,
+}
+
+impl GradientPenalty {
+    /// The bound with checked options.
+    pub fn new(config: GpConfig) -> Self {
+        Self { config }
+    }
+
+    fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Sizes {
+        let volume = match self.config.form {
+            // The certificate speaks of the density itself.
+            Form::LogSobolev => Volume::LogDet,
+            _ => self.config.volume,
+        };
+        let parts = Ingredients::of(view, volume);
+        match (self.config.form, self.config.projections) {
+            (Form::LogSobolev, _) => parts.data(view, Norm::Squared),
+            (Form::Data, _) => parts.data(view, self.config.norm),
+            (Form::Latent, 0) => parts.latent(self.config.norm),
+            (Form::Latent, count) => {
+                let draws = view
+                    .random
+                    .stream("projections")
+                    .normals(parts.batch * count * parts.latent);
+                parts.projected(count, &draws)
+            }
+        }
+    }
+
+    fn log_sobolev<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<(f64, Guarantee), BoundError> {
+        let rho = view.energy.facts().log_sobolev.ok_or_else(|| BoundError::Unsupported {
+            bound: "gp".into(),
+            reason: "form \"log-sobolev\" needs an energy with a known log-Sobolev constant".into(),
+            advice: "use a convex energy, or an \"mlp\" with activation \"tanh\" and a confinement, or form \"data\""
+                .into(),
+        })?;
+        let facts = view.generator.facts();
+        let weakness = if facts.couples_batch {
+            Some("batch-norm couples the batch in training; the density is that of evaluation")
+        } else if facts.noise > 0.0 {
+            Some("noise changes the density that the Jacobian gives")
+        } else if !facts.injective {
+            Some("the generator is not known to be injective, so the density at a sample is not known")
+        } else {
+            None
+        };
+        let claim = match weakness {
+            Some(reason) => Guarantee::heuristic(reason),
+            None => Guarantee::certified(
+                "log-Sobolev inequality with a known constant, exact density of an injective generator",
+            ),
+        };
+        Ok((rho, claim))
+    }
+}
+
+impl Module for GradientPenalty {
+    fn parameters(&self) -> Vec<&Parameter> {
+        Vec::new()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        Vec::new()
+    }
+}
+
+impl<G: Geometry> UpperBound<G> for GradientPenalty {
+    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+        let certified = match self.config.form {
+            Form::LogSobolev => Some(self.log_sobolev(view)?),
+            _ => None,
+        };
+        let sizes = self.sizes(view);
+        let (values, energies) = of_gradient(view.energy, view.generated, sizes.values, sizes.directions, &view.tape);
+        view.share_generated_energy(energies);
+        if let Some((rho, claim)) = certified {
+            // The sizes are ||r||^2 / 2.
+            return Ok(Estimate::mean_of(values / rho as Real, claim).with("log_sobolev", rho));
+        }
+        let weight = self.config.weight * self.config.decay.factor(view.step);
+        let claim = Guarantee::heuristic("the weight stands for Lipschitz constants that are not known");
+        let mut estimate = Estimate::mean_of(values, claim);
+        let residual = estimate.measurement.value;
+        estimate.value = hinge(estimate.value * weight as Real - self.config.margin as Real);
+        estimate.measurement.value = (weight * residual - self.config.margin).max(0.0);
+        estimate.measurement.standard_error *= weight;
+        Ok(estimate.with("residual", residual).with("weight", weight))
+    }
+}

@@ -1,0 +1,190 @@
+//! The residual of the energy's gradient against that of the generator's log-density.
+
+use ebm_core::bounds::EnergyView;
+use ebm_core::device::{Real, values};
+use ebm_core::geometry::Geometry;
+use ebm_core::jacobian::{Columns, jacobian, lift, log_smallest, log_volume};
+use ebm_core::kernels::sum;
+use ebm_core::models::energy_gradient;
+use ebm_core::tape::{SharedTape, backward};
+
+use crate::config::{Norm, Volume};
+
+/// What every form of the penalty is computed from.
+pub(crate) struct Ingredients<G: Geometry> {
+    /// `grad_x E`, `[B, D]`.
+    pub gradient: Vec<Real>,
+    /// `b = -grad_z log p_g(G(z)) = z + grad_z volume`, `[B, d]`.
+    pub score: Vec<Real>,
+    /// J, on no tape.
+    pub columns: Columns<G>,
+    pub latent: usize,
+    pub data: usize,
+    pub batch: usize,
+}
+
+/// A size of residual a sample, and its derivative in the energy's gradient, `[B, D]`.
+pub(crate) struct Sizes {
+    pub values: Vec<Real>,
+    pub directions: Vec<Real>,
+}
+
+impl<G: Geometry> Ingredients<G> {
+    pub fn of(view: &EnergyView<'_, G>, volume: Volume) -> Self {
+        let geometry = view.generator.geometry();
+        // A piecewise linear generator has a volume that does not change with z, almost everywhere.
+        let moves = volume != Volume::None && !view.generator.facts().piecewise_linear;
+        let tape = if moves {
+            SharedTape::inputs_only()
+        } else {
+            SharedTape::off()
+        };
+        let columns = jacobian(view.generator, tape.watch(view.latents));
+        let mut score = values(view.latents);
+        if moves {
+            let (term, factor) = match volume {
+                Volume::LogDet => (log_volume(&columns), 1.0),
+                _ => (log_smallest(&columns), geometry.latent_width() as Real),
+            };
+            let slope = values(&backward(sum(term)).of(view.latents));
+            score.iter_mut().zip(slope).for_each(|(b, s)| *b += factor * s);
+        }
+        let (_, gradient) = energy_gradient(view.energy, view.generated);
+        Self {
+            gradient: values(&gradient),
+            score,
+            batch: columns.batch,
+            columns,
+            latent: geometry.latent_width(),
+            data: geometry.data_width(),
+        }
+    }
+
+    /// Random projections: `a = grad E . J v - v . b`, sizes the mean of `a^2 / 2`.
+    pub fn projected(&self, projections: usize, draws: &[Real]) -> Sizes {
+        let columns = values(&self.columns.columns);
+        let share = 1.0 / projections as Real;
+        let mut sizes = self.empty();
+        let mut jv = vec![0.0; self.data];
+        for b in 0..self.batch {
+            let gradient = &self.gradient[b * self.data..][..self.data];
+            let score = &self.score[b * self.latent..][..self.latent];
+            let direction = &mut sizes.directions[b * self.data..][..self.data];
+            for j in 0..projections {
+                let v = &draws[(b * projections + j) * self.latent..][..self.latent];
+                jv.fill(0.0);
+                for (k, v) in v.iter().enumerate() {
+                    let column = &columns[(k * self.batch + b) * self.data..][..self.data];
+                    jv.iter_mut().zip(column).for_each(|(s, c)| *s += v * c);
+                }
+                let a = dot(gradient, &jv) - dot(v, score);
+                sizes.values[b] += 0.5 * share * a * a;
+                direction.iter_mut().zip(&jv).for_each(|(to, jv)| *to += share * a * jv);
+            }
+        }
+        sizes
+    }
+
+    /// The whole residual in latent space, `r = J^T grad E - b`.
+    pub fn latent(&self, norm: Norm) -> Sizes {
+        let columns = values(&self.columns.columns);
+        let mut sizes = self.empty();
+        let mut residual = vec![0.0; self.latent];
+        for b in 0..self.batch {
+            let column = |k: usize| &columns[(k * self.batch + b) * self.data..][..self.data];
+            let gradient = &self.gradient[b * self.data..][..self.data];
+            for (k, r) in residual.iter_mut().enumerate() {
+                *r = dot(gradient, column(k)) - self.score[b * self.latent + k];
+            }
+            sizes.values[b] = size(norm, &mut residual);
+            for (k, r) in residual.iter().enumerate() {
+                let direction = &mut sizes.directions[b * self.data..][..self.data];
+                direction.iter_mut().zip(column(k)).for_each(|(to, c)| *to += r * c);
+            }
+        }
+        sizes
+    }
+
+    /// The whole residual in data space, `r = grad E - J (J^T J)^-1 b`.
+    pub fn data(&self, view: &EnergyView<'_, G>, norm: Norm) -> Sizes {
+        let score = view.generator.geometry().latents(self.score.clone());
+        let lifted = lift(&self.columns, &score);
+        let mut sizes = self.empty();
+        for b in 0..self.batch {
+            let range = b * self.data..(b + 1) * self.data;
+            let direction = &mut sizes.directions[range.clone()];
+            for ((to, g), l) in direction
+                .iter_mut()
+                .zip(&self.gradient[range.clone()])
+                .zip(&lifted[range])
+            {
+                *to = g - *l as Real;
+            }
+            sizes.values[b] = size(norm, direction);
+        }
+        sizes
+    }
+
+    fn empty(&self) -> Sizes {
+        Sizes {
+            values: vec![0.0; self.batch],
+            directions: vec![0.0; self.batch * self.data],
+        }
+    }
+}
+
+/// N(r); replaces r by the derivative of N there.
+fn size(norm: Norm, r: &mut [Real]) -> Real {
+    match norm {
+        Norm::Squared => 0.5 * dot(r, r),
+        Norm::Euclidean => {
+            let length = dot(r, r).sqrt();
+            // At zero every vector of length at most 1 is a subgradient; take zero.
+            let inverse = if length > 0.0 { 1.0 / length } else { 0.0 };
+            r.iter_mut().for_each(|v| *v *= inverse);
+            length
+        }
+        Norm::P(p) => {
+            // Relative to the largest entry, so that no power overflows.
+            let largest = r.iter().fold(0.0 as Real, |m, v| m.max(v.abs()));
+            if largest == 0.0 {
+                return 0.0;
+            }
+            let p = p as Real;
+            let total: Real = r.iter().map(|v| (v.abs() / largest).powf(p)).sum();
+            let length = largest * total.powf(1.0 / p);
+            r.iter_mut()
+                .for_each(|v| *v = v.signum() * (v.abs() / length).powf(p - 1.0));
+            length
+        }
+    }
+}
+
+fn dot(a: &[Real], b: &[Real]) -> Real {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn norms_and_their_derivatives_are_those_of_the_formulas() {
+        let check = |norm, expected: f64, slopes: [f64; 2]| {
+            let mut r: [Real; 2] = [3.0, -4.0];
+            let value = size(norm, &mut r);
+            assert!((f64::from(value) - expected).abs() < 1e-5, "{norm:?}: {value}");
+            for (a, b) in r.iter().zip(slopes) {
+                assert!((f64::from(*a) - b).abs() < 1e-5, "{norm:?}: {r:?}");
+            }
+        };
+        check(Norm::Squared, 12.5, [3.0, -4.0]);
+        check(Norm::Euclidean, 5.0, [0.6, -0.8]);
+        check(Norm::P(2.0), 5.0, [0.6, -0.8]);
+        check(Norm::P(1.0), 7.0, [1.0, -1.0]);
+        // (27 + 64)^(1/3) = 4.497941; slopes (x/n)^2
+        check(Norm::P(3.0), 4.497_941, [0.444_854, -0.790_852]);
+        assert_eq!(size(Norm::P(3.0), &mut [0.0, 0.0]), 0.0);
+        assert_eq!(size(Norm::Euclidean, &mut [0.0, 0.0]), 0.0);
+    }
+}

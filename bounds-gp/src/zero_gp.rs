@@ -1,0 +1,87 @@
+//! The baseline `zero-gp`: a penalty on the energy's gradient at the data.
+
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperBound};
+use ebm_core::device::{Real, values};
+use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::geometry::Geometry;
+use ebm_core::models::energy_gradient;
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::random::Random;
+use ebm_core::register_upper_bound;
+use ebm_core::registry::UpperBoundSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::penalty::of_gradient;
+
+/// weight * E_data ||grad_x E||^2: keeps the energy flat where the data is. No bound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ZeroGpConfig {
+    /// Weight of the penalty.
+    pub weight: f64,
+}
+
+impl Default for ZeroGpConfig {
+    fn default() -> Self {
+        Self { weight: 0.1 }
+    }
+}
+
+/// The penalty that [`ZeroGpConfig`] describes.
+pub struct ZeroGradientPenalty {
+    weight: f64,
+}
+
+impl Module for ZeroGradientPenalty {
+    fn parameters(&self) -> Vec<&Parameter> {
+        Vec::new()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        Vec::new()
+    }
+}
+
+impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
+    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+        let weight = self.weight as Real;
+        let (_, gradient) = energy_gradient(view.energy, view.data);
+        let gradient = values(&gradient);
+        let width = view.energy.geometry().data_width();
+        let square = |g: &[Real]| weight * g.iter().map(|v| v * v).sum::<Real>();
+        let sizes = gradient.chunks_exact(width).map(square).collect();
+        let directions = gradient.iter().map(|g| 2.0 * weight * g).collect();
+        let (penalty, _) = of_gradient(view.energy, view.data, sizes, directions, &view.tape);
+        Ok(Estimate::mean_of(
+            penalty,
+            Guarantee::heuristic("a penalty, not a bound"),
+        ))
+    }
+
+    fn target(&self) -> Target {
+        Target::Nothing
+    }
+}
+
+impl UpperBoundSpec for ZeroGpConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(
+            self.weight >= 0.0 && self.weight.is_finite(),
+            "weight",
+            self.weight,
+            "a finite number >= 0",
+        )
+    }
+    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
+        Ok(Box::new(ZeroGradientPenalty { weight: self.weight }))
+    }
+}
+
+register_upper_bound!(
+    ZeroGpConfig,
+    name: "zero-gp",
+    summary: "baseline: penalty on the energy's gradient at the data",
+    reference: "the baseline of Geng et al., NeurIPS 2021; Mescheder et al., ICML 2018 (R1)",
+    guarantee: Level::Heuristic,
+    needs: &[],
+);

@@ -1,0 +1,120 @@
+//! The bound itself.
+
+use dfdx::prelude::*;
+use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
+use ebm_core::device::PerSample;
+use ebm_core::error::BoundError;
+use ebm_core::geometry::{Geometry, Latents};
+use ebm_core::jacobian::{
+    IterativeOptions, jacobian, log_mean_square, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
+};
+use ebm_core::models::closed_form::standard_normal_entropy;
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::random::Random;
+use ebm_core::tape::SharedTape;
+
+use crate::config::{IterativeSolver, Solver, SvConfig, Variant};
+use crate::guarantee::{self, Convergence};
+
+/// `floor(H) = H[p0] + E[d log s_1]`, or the same with `1/2 log det(J^T J)`.
+pub struct SingularValues<G: Geometry> {
+    config: SvConfig,
+    geometry: G,
+    random: Random,
+    /// Vectors of the last iterative solution, for the next one to start from.
+    warm: Option<Latents<G>>,
+}
+
+impl<G: Geometry> SingularValues<G> {
+    /// The bound with checked options.
+    pub fn new(config: SvConfig, geometry: G, random: Random) -> Self {
+        Self {
+            config,
+            geometry,
+            random,
+            warm: None,
+        }
+    }
+
+    /// d log s_1 at the vectors that the iteration finds.
+    fn iterate(
+        &mut self,
+        solver: IterativeSolver,
+        view: &GeneratorView<'_, G>,
+    ) -> (PerSample<SharedTape>, Convergence, f64) {
+        let batch = view.batch();
+        let warm = self.warm.take().filter(|w| solver.warm_start && w.shape().0 == batch);
+        let start = warm.unwrap_or_else(|| {
+            let draws = self.random.stream("start").at(view.step);
+            self.geometry
+                .latents(draws.normals(batch * self.geometry.latent_width()))
+        });
+        let options = IterativeOptions {
+            steps: solver.steps,
+            tolerance: solver.tolerance,
+        };
+        let found = smallest_pairs(view.generator, view.latents, &start, options);
+        let converged = found.residuals.iter().filter(|r| **r <= solver.tolerance).count();
+        let convergence = match converged == batch {
+            true => Convergence::Converged,
+            false => Convergence::Stopped {
+                share: converged as f64 / batch as f64,
+            },
+        };
+        let worst = found.residuals.iter().copied().fold(0.0, f64::max);
+        let value = log_norm_pushforward(view.generator, view.tape.watch(view.latents), &found.vectors);
+        self.warm = solver.warm_start.then_some(found.vectors);
+        (value, convergence, worst)
+    }
+}
+
+impl<G: Geometry> Module for SingularValues<G> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        Vec::new()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        Vec::new()
+    }
+}
+
+impl<G: Geometry> LowerBound<G> for SingularValues<G> {
+    fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+        let d = self.geometry.latent_width();
+        let mut residual = None;
+        let (volume, convergence) = match (self.config.variant, self.config.solver) {
+            (Variant::LogDet, _) => {
+                let j = jacobian(view.generator, view.tape.watch(view.latents));
+                (log_volume(&j), Convergence::Exact)
+            }
+            (Variant::Smallest, Solver::Exact) => {
+                let j = jacobian(view.generator, view.tape.watch(view.latents));
+                (log_smallest(&j) * d as ebm_core::device::Real, Convergence::Exact)
+            }
+            (Variant::Smallest, Solver::Iterative(solver)) => {
+                let (log_s1, convergence, worst) = self.iterate(solver, view);
+                residual = Some(worst);
+                (log_s1 * d as ebm_core::device::Real, convergence)
+            }
+        };
+        let claim = guarantee::floor(self.geometry, view.generator.facts(), convergence);
+        let mut estimate = Estimate::mean_of(volume, claim);
+        let volume = estimate.measurement.value;
+        estimate = estimate.plus(standard_normal_entropy(d)).with("volume", volume);
+        Ok(match residual {
+            Some(worst) => estimate.with("worst_residual", worst),
+            None => estimate,
+        })
+    }
+
+    fn lambda(&self) -> f64 {
+        self.config.lambda
+    }
+
+    fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+        let j = jacobian(view.generator, view.tape.watch(view.latents));
+        let claim = guarantee::ceiling(self.geometry, view.generator.facts());
+        let estimate = Estimate::mean_of(log_mean_square(&j), claim);
+        let constant = standard_normal_entropy(self.geometry.latent_width());
+        Ok(Some(estimate.plus(constant).measurement))
+    }
+}

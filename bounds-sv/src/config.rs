@@ -1,0 +1,167 @@
+//! Options of the bound.
+
+use ebm_core::bounds::{Level, LowerBound};
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::random::Random;
+use ebm_core::register_lower_bound;
+use ebm_core::registry::{LowerBoundSpec, Need};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::SingularValues;
+
+/// The entropy of the generator from the singular values of its Jacobian.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SvConfig {
+    /// Which function of the singular values.
+    pub variant: Variant,
+    /// How the smallest singular value is found.
+    pub solver: Solver,
+    /// Weight of the entropy in the generator's objective E_pg[E] - lambda H. Reported values carry no weight.
+    pub lambda: f64,
+}
+
+impl Default for SvConfig {
+    fn default() -> Self {
+        Self {
+            variant: Variant::Smallest,
+            solver: Solver::default(),
+            lambda: 1.0,
+        }
+    }
+}
+
+/// Which function of the singular values s_1 <= ... <= s_d.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// d log s_1: the papers' bound.
+    #[default]
+    Smallest,
+    /// sum_i log s_i = 1/2 log det(J^T J): the value that `smallest` bounds; d pushforwards a sample.
+    LogDet,
+}
+
+/// How the smallest singular value is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Solver {
+    /// From the whole Jacobian: d pushforwards a sample.
+    #[default]
+    Exact,
+    /// By conjugate directions on products with J and its transpose. Stopped early it overestimates s_1, so the value
+    /// is no longer a bound.
+    Iterative(IterativeSolver),
+}
+
+/// Options of the iterative solver.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IterativeSolver {
+    /// Products with J^T J a step at most.
+    pub steps: usize,
+    /// Start from the vectors of the previous step instead of random ones.
+    pub warm_start: bool,
+    /// Relative residual ||J^T J v - s^2 v|| / ||J||^2 below which a sample has converged.
+    pub tolerance: f64,
+}
+
+impl Default for IterativeSolver {
+    fn default() -> Self {
+        Self {
+            steps: 2,
+            warm_start: true,
+            tolerance: 1e-4,
+        }
+    }
+}
+
+impl LowerBoundSpec for SvConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(
+            self.lambda >= 0.0 && self.lambda.is_finite(),
+            "lambda",
+            self.lambda,
+            "a finite number >= 0",
+        )?;
+        let Solver::Iterative(solver) = self.solver else {
+            return Ok(());
+        };
+        ConfigError::require(
+            self.variant == Variant::Smallest,
+            "solver",
+            "iterative",
+            "\"exact\" with variant = \"log-det\": the iteration finds the smallest value only",
+        )?;
+        ConfigError::require(solver.steps > 0, "solver.iterative.steps", solver.steps, "a number > 0")?;
+        ConfigError::require(
+            solver.tolerance >= 0.0 && solver.tolerance.is_finite(),
+            "solver.iterative.tolerance",
+            solver.tolerance,
+            "a finite number >= 0",
+        )
+    }
+
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
+        let (d, wide) = (geometry.latent_width(), geometry.data_width());
+        ConfigError::require(
+            d <= wide,
+            "kind",
+            "sv",
+            &format!("no more latent dimensions than data dimensions; with {d} > {wide} the Jacobian is singular"),
+        )?;
+        Ok(Box::new(SingularValues::new(self.clone(), geometry, random)))
+    }
+}
+
+register_lower_bound!(
+    SvConfig,
+    name: "sv",
+    summary: "entropy from the singular values of the generator's Jacobian",
+    reference: "Geng et al., \"Bounds all around\", NeurIPS 2021, section 3",
+    guarantee: Level::Certified,
+    needs: &[Need::Jacobian],
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unusable_values_are_refused_by_key() {
+        let key = |c: SvConfig| c.check().unwrap_err().key;
+        assert_eq!(
+            key(SvConfig {
+                lambda: -1.0,
+                ..Default::default()
+            }),
+            "lambda"
+        );
+        assert_eq!(
+            key(SvConfig {
+                lambda: f64::NAN,
+                ..Default::default()
+            }),
+            "lambda"
+        );
+        let iterative = |solver| SvConfig {
+            solver: Solver::Iterative(solver),
+            ..Default::default()
+        };
+        assert_eq!(
+            key(iterative(IterativeSolver {
+                steps: 0,
+                ..Default::default()
+            })),
+            "solver.iterative.steps"
+        );
+        let log_det = SvConfig {
+            variant: Variant::LogDet,
+            ..iterative(IterativeSolver::default())
+        };
+        assert_eq!(key(log_det), "solver");
+        assert!(SvConfig::default().check().is_ok());
+    }
+}

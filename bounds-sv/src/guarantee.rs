@@ -1,0 +1,114 @@
+//! What may be claimed, worked out from the situation.
+
+use ebm_core::bounds::Guarantee;
+use ebm_core::geometry::Geometry;
+use ebm_core::models::GeneratorFacts;
+
+/// Whether the smallest singular value was found to the end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Convergence {
+    /// By a direct solver.
+    Exact,
+    /// By an iteration whose every sample met the tolerance.
+    Converged,
+    /// By an iteration that stopped before.
+    Stopped {
+        /// Share of samples that met the tolerance.
+        share: f64,
+    },
+}
+
+/// The claim for `floor(H)`.
+pub(crate) fn floor<G: Geometry>(geometry: G, facts: GeneratorFacts, convergence: Convergence) -> Guarantee {
+    if let Some(weakness) = weakness(geometry, facts) {
+        return weakness;
+    }
+    match convergence {
+        Convergence::Exact if facts.noise > 0.0 => {
+            Guarantee::certified("injective generator with D = d, exact solver; noise only adds entropy")
+        }
+        Convergence::Exact => Guarantee::certified("injective generator with D = d, exact solver"),
+        Convergence::Converged => Guarantee::asymptotic(
+            "the iterative solver met its tolerance; it approaches s_1 from above, and could have met another singular value",
+        ),
+        Convergence::Stopped { share } => Guarantee::heuristic(format!(
+            "the iterative solver stopped early ({:.0} % of samples converged) and overestimates s_1",
+            100.0 * share
+        )),
+    }
+}
+
+/// The claim for `ceil(H)`, the inequality of the means over the squared singular values.
+///
+/// It needs no injectivity: for any G with D = d and no noise, `H[G(z)] <= H[p0] + E[log |det J|]`.
+pub(crate) fn ceiling<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Guarantee {
+    if facts.couples_batch {
+        return coupled();
+    }
+    if geometry.data_width() > geometry.latent_width() {
+        return manifold(geometry);
+    }
+    if facts.noise > 0.0 {
+        return Guarantee::heuristic("noise adds entropy that the Jacobian does not see");
+    }
+    Guarantee::certified("D = d and no noise: the mean of squares bounds the product of the singular values")
+}
+
+fn weakness<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Option<Guarantee> {
+    if facts.couples_batch {
+        return Some(coupled());
+    }
+    if geometry.data_width() > geometry.latent_width() {
+        return Some(manifold(geometry));
+    }
+    (!facts.injective).then(|| {
+        Guarantee::heuristic("the generator is not known to be injective: where it folds, volume is counted twice")
+    })
+}
+
+fn coupled() -> Guarantee {
+    Guarantee::heuristic("batch-norm couples the batch in training; the Jacobian is that of evaluation")
+}
+
+fn manifold<G: Geometry>(geometry: G) -> Guarantee {
+    Guarantee::heuristic(format!(
+        "D = {} > d = {}: the samples lie on a manifold and have no density in the data space",
+        geometry.data_width(),
+        geometry.latent_width()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::bounds::Level;
+    use ebm_core::geometry::Runtime;
+
+    #[test]
+    fn only_the_situation_that_makes_it_a_bound_is_certified() {
+        let square = Runtime { latent: 2, data: 2 };
+        let tall = Runtime { latent: 2, data: 3 };
+        let injective = GeneratorFacts::unknown(0.0).injective();
+        let level = |g, facts, c| floor(g, facts, c).level;
+        assert_eq!(level(square, injective, Convergence::Exact), Level::Certified);
+        assert_eq!(
+            level(square, GeneratorFacts::unknown(0.1).injective(), Convergence::Exact),
+            Level::Certified
+        );
+        assert_eq!(level(square, injective, Convergence::Converged), Level::Asymptotic);
+        assert_eq!(
+            level(square, injective, Convergence::Stopped { share: 0.5 }),
+            Level::Heuristic
+        );
+        assert_eq!(
+            level(square, GeneratorFacts::unknown(0.0), Convergence::Exact),
+            Level::Heuristic
+        );
+        assert_eq!(level(tall, injective, Convergence::Exact), Level::Heuristic);
+        let mut coupled = injective;
+        coupled.couples_batch = true;
+        assert_eq!(level(square, coupled, Convergence::Exact), Level::Heuristic);
+        assert_eq!(ceiling(square, GeneratorFacts::unknown(0.0)).level, Level::Certified);
+        assert_eq!(ceiling(square, GeneratorFacts::unknown(0.1)).level, Level::Heuristic);
+    }
+}

@@ -1,0 +1,51 @@
+//! `ebm evaluate`: what a trained model is worth.
+
+use ebm_core::random::Random;
+use ebm_core::registry::SupportedGeometry;
+use ebm_core::trainer::Trainer;
+
+use super::loaded_run::LoadedRun;
+use super::print;
+use crate::cli::Evaluate;
+use crate::dispatch::{Work, with_geometry};
+use crate::exit::{Exit, Failure, OrExit};
+use crate::observers::evaluated;
+
+/// Does it.
+///
+/// # Errors
+/// If the run cannot be read, or does not fit its configuration.
+pub fn run(arguments: &Evaluate) -> Result<Exit, Failure> {
+    let run = LoadedRun::open(&arguments.run)?;
+    let (latent, width) = run.widths();
+    with_geometry(latent, width, Measure { run: &run, arguments })
+}
+
+struct Measure<'a> {
+    run: &'a LoadedRun,
+    arguments: &'a Evaluate,
+}
+
+impl Work for Measure<'_> {
+    type Output = Result<Exit, Failure>;
+    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
+        let Self { run, arguments } = self;
+        let random = Random::new(run.config.seed);
+        let players = run.players(geometry)?;
+        let mut trainer =
+            Trainer::new(run.config.train.clone(), players, run.data.clone(), random).or_exit(Exit::RunDirectory)?;
+        let mut config = run.config.evaluate.clone();
+        if let Some(samples) = arguments.samples {
+            config.generated = usize::try_from(samples).or_exit(Exit::Usage)?;
+            config.held_out = config.generated;
+        }
+        let report = evaluated(&mut trainer, &*run.data, &config, random).or_exit(Exit::Other)?;
+        match arguments.json {
+            true => print(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&report).or_exit(Exit::Other)?
+            )),
+            false => print(&report.to_string()),
+        }
+    }
+}

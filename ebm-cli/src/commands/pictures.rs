@@ -1,0 +1,186 @@
+//! The pictures of a run.
+
+use ebm_core::data::Dataset;
+use ebm_core::device::Real;
+use ebm_core::geometry::Geometry;
+use ebm_core::quadrature::energies;
+use ebm_core::random::Random;
+use ebm_core::trainer::{Objective, Trainer};
+
+use super::starting_points::gaussian_fit;
+use crate::evaluate::{GOOD_RADIUS, Report, generated_samples};
+use crate::observers::{History, Point};
+use crate::plots::{Cloud, Coverage, CurvePoint, Curves, DensityPicture, Frame, Grid, PlotError};
+use crate::run_directory::RunDirectory;
+use crate::sampling::{RefineOptions, refine};
+
+/// Points of the data's and the generator's clouds.
+const POINTS: usize = 5_000;
+/// Points of the refined cloud.
+const REFINED: usize = 2_000;
+/// Cells along each axis of the heat maps.
+const CELLS: usize = 400;
+
+/// What the pictures of a run are made from.
+pub struct Pictures<'a> {
+    /// Name of the run.
+    pub title: &'a str,
+    /// The data.
+    pub data: &'a dyn Dataset,
+    /// The course of the run.
+    pub history: &'a History,
+    /// The final evaluation.
+    pub report: &'a Report,
+    /// Where draws are from.
+    pub random: Random,
+}
+
+impl Pictures<'_> {
+    /// Draws what can be drawn; the names of the pictures, the most telling one first.
+    ///
+    /// # Errors
+    /// If a picture cannot be written.
+    pub fn draw<G: Geometry>(
+        &self,
+        trainer: &Trainer<G>,
+        directory: &RunDirectory,
+    ) -> Result<Vec<&'static str>, PlotError> {
+        let mut drawn = Vec::new();
+        if self.data.width() == 2 {
+            self.density(trainer, directory)?;
+            drawn.push("density.png");
+        }
+        self.curves(trainer.step(), directory)?;
+        drawn.push("curves.png");
+        Ok(drawn)
+    }
+
+    fn density<G: Geometry>(&self, trainer: &Trainer<G>, directory: &RunDirectory) -> Result<(), PlotError> {
+        let random = self.random.stream("pictures");
+        let data = points(&self.data.held_out(POINTS, random));
+        let names = self.data.columns().unwrap_or_default();
+        let name = |index: usize, other| names.get(index).map_or(other, String::as_str);
+        let frame = Frame::around(&data, [name(0, "x1"), name(1, "x2")]);
+        let centres: Vec<Real> = Grid::centres(&frame, CELLS, CELLS)
+            .into_iter()
+            .flatten()
+            .map(|v| v as Real)
+            .collect();
+        let energy = energies(trainer.energy(), &centres)
+            .into_iter()
+            .map(f64::from)
+            .collect();
+        let energy = Grid::new(CELLS, CELLS, energy)?;
+
+        let trained = trainer.config().objective == Objective::Bidirectional;
+        let generated = trained.then(|| generated_samples(trainer.generator(), POINTS, random));
+        let start = match &generated {
+            Some(samples) => samples[..2 * REFINED].to_vec(),
+            None => gaussian_fit(self.data, REFINED, random),
+        };
+        let options = RefineOptions::default();
+        let refined = refine(
+            trainer.energy(),
+            trainer.energy().geometry().samples(start),
+            &options,
+            random,
+        );
+        if let Err(error) = &refined {
+            tracing::warn!(%error, "no refined samples in the picture");
+        }
+        let mut clouds = vec![("Data, held out".to_string(), data)];
+        clouds.extend(generated.map(|samples| ("Generator".to_string(), points(&samples))));
+        clouds.extend(refined.ok().map(|(samples, _)| {
+            let from = if trained { "Generator" } else { "Gaussian" };
+            (
+                format!("{from} and {} Langevin steps on E", options.steps),
+                points(&samples.as_vec()),
+            )
+        }));
+        let clouds: Vec<_> = clouds.iter().map(|(name, points)| Cloud { name, points }).collect();
+        DensityPicture {
+            title: self.title,
+            subtitle: &self.subtitle(trainer.step()),
+            frame: &frame,
+            energy: &energy,
+            log_partition: self.report.quadrature.as_ref().map(|partition| partition.log_z),
+            clouds: &clouds,
+        }
+        .save(&directory.picture("density.png"))
+    }
+
+    fn subtitle(&self, step: u64) -> String {
+        let mut parts = vec![format!("step {step}")];
+        match self.report.figure("nll") {
+            Some(nll) => {
+                let error = nll.standard_error.unwrap_or(f64::NAN);
+                parts.push(format!(
+                    "exact NLL {:.3} +- {error:.3} nats on {} held-out samples",
+                    nll.value, nll.samples
+                ));
+            }
+            None => parts.push("no exact NLL".into()),
+        }
+        parts.extend(
+            self.data
+                .entropy()
+                .map(|entropy| format!("entropy of the data {entropy:.3} nats")),
+        );
+        let figure = |name| self.report.figure(name);
+        if let (Some(known), Some(modes), Some(good)) =
+            (self.data.modes(), figure("modes_covered"), figure("good_share"))
+        {
+            parts.push(format!("{} of {} modes covered", modes.value, known.centres.len()));
+            parts.push(format!("{:.0} % good samples", 100.0 * good.value));
+        }
+        parts.join("; ")
+    }
+
+    fn curves(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
+        let history = self.history;
+        let (lower, upper) = (curve(&history.lower), curve(&history.upper));
+        let exact = curve(history.course("nll"));
+        let (good_share, modes) = (
+            curve(history.course("good_share")),
+            curve(history.course("modes_covered")),
+        );
+        let meaning = format!("within {GOOD_RADIUS} standard deviations of a mode");
+        let coverage = self
+            .data
+            .modes()
+            .filter(|_| !good_share.is_empty())
+            .map(|known| Coverage {
+                good_share: &good_share,
+                meaning: &meaning,
+                modes: &modes,
+                modes_total: known.centres.len(),
+            });
+        let title = format!("{}: {step} steps", self.title);
+        let entropy = self.data.entropy();
+        Curves {
+            title: &title,
+            lower: &lower,
+            exact: &exact,
+            upper: &upper,
+            entropy,
+            coverage,
+        }
+        .save(&directory.picture("curves.png"))
+    }
+}
+
+fn curve(points: &[Point]) -> Vec<CurvePoint> {
+    let point = |p: &Point| CurvePoint {
+        step: p.step,
+        value: p.value,
+        standard_error: p.standard_error,
+    };
+    points.iter().map(point).collect()
+}
+
+fn points(values: &[Real]) -> Vec<[f64; 2]> {
+    values
+        .chunks_exact(2)
+        .map(|row| [f64::from(row[0]), f64::from(row[1])])
+        .collect()
+}

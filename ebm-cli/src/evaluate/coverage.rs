@@ -1,0 +1,98 @@
+//! How samples spread over the modes of the data.
+
+use ebm_core::data::Modes;
+use ebm_core::device::Real;
+
+/// A sample is good if it is within this many standard deviations of its nearest mode's centre.
+pub const GOOD_RADIUS: f64 = 4.0;
+
+/// How samples spread over modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Number of samples.
+    pub samples: usize,
+    /// Good samples whose nearest centre is this mode's, for each mode.
+    pub good: Vec<usize>,
+}
+
+impl Coverage {
+    /// Counts the good samples of each mode among row-major samples `[n, D]`.
+    ///
+    /// # Panics
+    /// If the centres do not have a common positive width.
+    pub fn of(samples: &[Real], modes: &Modes) -> Self {
+        let width = modes.centres[0].len();
+        let radius = GOOD_RADIUS * modes.standard_deviation;
+        let mut good = vec![0; modes.centres.len()];
+        for sample in samples.chunks_exact(width) {
+            let squares = modes.centres.iter().map(|centre| {
+                let differences = sample.iter().zip(centre).map(|(&v, c)| (f64::from(v) - c).powi(2));
+                differences.sum::<f64>()
+            });
+            if let Some((mode, square)) = squares.enumerate().min_by(|a, b| a.1.total_cmp(&b.1))
+                && square <= radius * radius
+            {
+                good[mode] += 1;
+            }
+        }
+        Self {
+            samples: samples.len() / width,
+            good,
+        }
+    }
+
+    /// Modes with at least one good sample, and at least a share `min_share` of all samples.
+    pub fn covered(&self, min_share: f64) -> usize {
+        let least = (min_share * self.samples as f64).max(1.0);
+        self.good.iter().filter(|&&count| count as f64 >= least).count()
+    }
+
+    /// Share of all samples that are good.
+    pub fn good_share(&self) -> f64 {
+        self.share(self.good.iter().sum())
+    }
+
+    /// Share of all samples that are good ones of the mode that has fewest.
+    pub fn least_share(&self) -> f64 {
+        self.share(self.good.iter().copied().min().unwrap_or(0))
+    }
+
+    /// Standard error of a share, binomial.
+    pub fn standard_error(&self, share: f64) -> f64 {
+        (share * (1.0 - share) / self.samples as f64).sqrt()
+    }
+
+    fn share(&self, count: usize) -> f64 {
+        count as f64 / self.samples as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn modes() -> Modes {
+        Modes {
+            centres: vec![vec![0.0, 0.0], vec![10.0, 0.0], vec![0.0, 10.0]],
+            standard_deviation: 0.5,
+        }
+    }
+
+    #[test]
+    fn good_means_within_four_deviations_of_the_nearest_centre() {
+        let samples = [0.0, 1.99, 0.0, 2.01, 8.1, 0.0, 9.9, 0.1, 5.0, 5.0];
+        let coverage = Coverage::of(&samples, &modes());
+        assert_eq!((coverage.samples, &coverage.good[..]), (5, &[1, 2, 0][..]));
+        assert_eq!((coverage.good_share(), coverage.least_share()), (0.6, 0.0));
+        assert_eq!(coverage.covered(0.0), 2);
+        assert_eq!(coverage.covered(0.3), 1);
+        // sqrt(0.6 * 0.4 / 5)
+        assert!((coverage.standard_error(0.6) - 0.219_089).abs() < 1e-6);
+    }
+
+    #[test]
+    fn samples_that_are_not_numbers_are_not_good() {
+        let coverage = Coverage::of(&[Real::NAN, 0.0, Real::INFINITY, 0.0], &modes());
+        assert_eq!((coverage.samples, coverage.good_share()), (2, 0.0));
+    }
+}

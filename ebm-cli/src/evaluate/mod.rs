@@ -1,0 +1,14 @@
+//! What a trained model is worth: likelihood, bounds, mode coverage, with unit, sample count, error and protocol each.
+
+mod coverage;
+mod figure;
+mod generated;
+mod protocol;
+mod report;
+mod table;
+
+pub use coverage::{Coverage, GOOD_RADIUS};
+pub use figure::{Figure, Unit};
+pub use generated::generated_samples;
+pub use protocol::{EvaluateConfig, Subject, evaluate};
+pub use report::{Absent, Report};

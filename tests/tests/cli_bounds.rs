@@ -1,0 +1,79 @@
+//! What the program says about the bounds it is built with.
+
+mod command;
+
+use command::Folder;
+use serde_json::Value;
+
+#[test]
+fn bounds_are_listed_for_people_and_programs() {
+    let folder = Folder::with("");
+    let table = folder.succeed(&["bounds", "list"]);
+    let entries: Vec<Value> = serde_json::from_str(&folder.succeed(&["bounds", "list", "--json"])).unwrap();
+    let found: Vec<_> = entries
+        .iter()
+        .map(|e| (e["name"].as_str().unwrap(), e["kind"].as_str().unwrap()))
+        .collect();
+    for expected in [
+        ("sv", "lower bound"),
+        ("gp", "upper bound"),
+        ("zero-gp", "upper bound"),
+        ("none", "upper bound"),
+    ] {
+        assert!(found.contains(&expected), "{found:?}");
+        let row = table
+            .lines()
+            .find(|line| line.split_whitespace().next() == Some(expected.0));
+        assert!(row.is_some_and(|row| row.contains(expected.1)), "{table}");
+    }
+}
+
+#[test]
+fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
+    let folder = Folder::with("");
+    let entries: Vec<Value> = serde_json::from_str(&folder.succeed(&["bounds", "list", "--json"])).unwrap();
+    for entry in entries {
+        let text = folder.succeed(&["bounds", "describe", entry["name"].as_str().unwrap()]);
+        for part in ["Guarantee: ", "Needs: ", "Reference: ", "Options:", "Example:"] {
+            assert!(text.contains(part), "{text}");
+        }
+        let (_, example) = text.split_once("Example:\n").unwrap();
+        folder.write("run.toml", example);
+        folder.succeed(&["config", "check", "run.toml"]);
+    }
+}
+
+#[test]
+fn options_have_a_type_a_default_and_words() {
+    let folder = Folder::with("");
+    let text = folder.succeed(&["bounds", "describe", "gp"]);
+    let (_, after) = text.split_once("  weight = ").unwrap();
+    let mut lines = after.lines();
+    assert!(lines.next().unwrap().ends_with("(number)"), "{text}");
+    assert!(lines.next().unwrap().trim().len() > 10, "{text}");
+}
+
+#[test]
+fn a_misspelt_bound_is_answered_with_the_nearest() {
+    assert!(
+        Folder::with("")
+            .fail(2, &["bounds", "describe", "zerogp"])
+            .contains("did you mean `zero-gp`?")
+    );
+}
+
+#[test]
+fn the_help_names_the_exit_codes_and_shells_get_completions() {
+    let folder = Folder::with("");
+    let help = folder.succeed(&["--help"]);
+    for code in [
+        "0  success",
+        "2  wrong command line",
+        "3  a configuration",
+        "4  data",
+        "5  a run directory",
+    ] {
+        assert!(help.contains(code), "{help}");
+    }
+    assert!(folder.succeed(&["completions", "bash"]).contains("ebm"));
+}

@@ -1,0 +1,105 @@
+//! Configurations: their layers, where values are from, the commented default.
+
+mod command;
+
+use command::Folder;
+
+/// The value and the comment of a key of a table, as `ebm config show` prints them.
+fn shown(text: &str, table: &str, key: &str) -> Option<(String, String)> {
+    let header = format!("[{table}]");
+    let mut lines = text.lines().skip_while(|line| !table.is_empty() && *line != header);
+    let prefix = format!("{key} = ");
+    let line = lines.find(|line| line.starts_with(&prefix))?;
+    let (value, origin) = line[prefix.len()..].split_once("  # ")?;
+    Some((value.trim().to_string(), origin.trim().to_string()))
+}
+
+#[test]
+fn every_value_is_shown_with_the_layer_it_is_from() {
+    let folder = Folder::with("seed = 1\n[train]\nsteps = 10\nbatch = 20\nlog_every = 30\n");
+    let mut command = folder.ebm(&[
+        "config",
+        "show",
+        "run.toml",
+        "--set",
+        "train.batch=22",
+        "--set",
+        "upper=none",
+    ]);
+    command.env("EBM_TRAIN__LOG_EVERY", "33").env("EBM_TRAIN__BATCH", "21");
+    let output = command.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for (table, key, value, origin) in [
+        ("", "seed", "1", "run.toml"),
+        ("train", "steps", "10", "run.toml"),
+        ("train", "batch", "22", "--set train.batch=22"),
+        ("train", "log_every", "33", "environment variable EBM_TRAIN__LOG_EVERY"),
+        ("train", "objective", "\"bidirectional\"", "default"),
+        ("upper", "kind", "\"none\"", "--set upper=none"),
+        ("data", "kind", "\"25-gaussians\"", "default"),
+        ("data", "deviation", "0.05", "default"),
+    ] {
+        assert_eq!(
+            shown(&text, table, key),
+            Some((value.into(), origin.into())),
+            "{table}.{key} in\n{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shown_is_the_same_configuration() {
+    let folder = Folder::tiny();
+    let first = folder.succeed(&[
+        "config",
+        "show",
+        "run.toml",
+        "--set",
+        "upper=zero-gp",
+        "--set",
+        "seed=9",
+    ]);
+    folder.write("shown.toml", &first);
+    let second = folder.succeed(&["config", "show", "shown.toml"]);
+    let table = |text: &str| text.parse::<toml::Table>().unwrap();
+    assert_eq!(table(&first), table(&second));
+}
+
+#[test]
+fn the_commented_default_is_a_configuration_of_defaults() {
+    let folder = Folder::with("");
+    let text = folder.succeed(&["config", "default"]);
+    assert!(text.lines().filter(|line| line.starts_with('#')).count() > 50, "{text}");
+    folder.write("default.toml", &text);
+    let table = |name: &str| {
+        folder
+            .succeed(&["config", "show", name])
+            .parse::<toml::Table>()
+            .unwrap()
+    };
+    assert_eq!(table("default.toml"), table("run.toml"));
+}
+
+#[test]
+fn options_of_another_kind_do_not_leak_in() {
+    let folder = Folder::with("[upper]\nkind = \"gp\"\nweight = 0.5\nmargin = 1.0\n");
+    for assignment in ["upper=none", "upper.kind=none"] {
+        let text = folder.succeed(&["config", "show", "run.toml", "--set", assignment]);
+        let upper = text.parse::<toml::Table>().unwrap().remove("upper").unwrap();
+        assert_eq!(
+            upper,
+            toml::Value::Table(toml::Table::from_iter([("kind".into(), "none".into())]))
+        );
+    }
+    let text = folder.succeed(&["config", "show", "run.toml", "--set", "upper.weight=2"]);
+    assert_eq!(shown(&text, "upper", "margin"), Some(("1.0".into(), "run.toml".into())));
+}
+
+#[test]
+fn the_examples_are_good_configurations() {
+    let folder = Folder::with("");
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
+    for name in ["25-gaussians.toml", "paper/25-gaussians.toml"] {
+        folder.succeed(&["config", "check", &format!("{examples}/{name}")]);
+    }
+}

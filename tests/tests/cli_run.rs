@@ -1,0 +1,206 @@
+//! A run from its configuration to its samples.
+
+mod command;
+
+use command::{Folder, metrics};
+use std::fs;
+
+#[test]
+fn a_run_is_trained_evaluated_and_sampled() {
+    let folder = Folder::tiny();
+    let said = folder.succeed(&["train", "run.toml"]);
+    let run = folder.path("runs/run-seed7");
+    for file in [
+        "run.json",
+        "config.toml",
+        "versions.json",
+        "metrics.jsonl",
+        "log.txt",
+        "summary.json",
+        "weights/energy.safetensors",
+        "weights/generator.safetensors",
+        "pictures/density.png",
+        "pictures/curves.png",
+    ] {
+        assert!(fs::metadata(run.join(file)).is_ok_and(|m| m.len() > 0), "{file}");
+    }
+    assert_eq!(
+        said.lines().last(),
+        Some("picture: runs/run-seed7/pictures/density.png")
+    );
+    assert!(said.contains("steps/s") && said.contains("NLL"), "{said}");
+
+    let lines = metrics(&run);
+    let steps = |event: &str| -> Vec<u64> {
+        lines
+            .iter()
+            .filter(|line| line["event"] == event)
+            .map(|line| line["step"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(steps("training"), [1, 10, 20, 30]);
+    assert_eq!(steps("evaluation"), [10, 20, 30]);
+    assert_eq!(steps("final"), [30]);
+    for line in &lines {
+        for (name, metric) in line["metrics"].as_object().unwrap() {
+            for key in ["value", "unit", "standard_error", "samples", "guarantee"] {
+                assert!(metric.get(key).is_some(), "{name} has no {key}: {line}");
+            }
+        }
+    }
+    let last = &lines.last().unwrap()["metrics"];
+    assert_eq!(
+        (&last["nll"]["unit"], &last["good_share"]["unit"]),
+        (&"nats".into(), &"share".into())
+    );
+
+    let evaluated = folder.succeed(&["evaluate", "runs/run-seed7"]);
+    assert!(
+        evaluated.contains("exact NLL") && evaluated.contains("modes covered"),
+        "{evaluated}"
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&folder.succeed(&["evaluate", "runs/run-seed7", "--json"])).unwrap();
+    let figures = report["figures"].as_array().unwrap();
+    let nll = figures.iter().find(|figure| figure["name"] == "nll").unwrap();
+    // The weights were read back: the same data and quadrature give the same value.
+    assert_eq!(nll["value"], last["nll"]["value"]);
+
+    folder.succeed(&["sample", "runs/run-seed7", "-n", "100", "--out", "x.npy"]);
+    let npy = fs::read(folder.path("x.npy")).unwrap();
+    assert!(npy.starts_with(b"\x93NUMPY") && npy.len() > 100 * 2 * 4);
+    folder.succeed(&[
+        "sample",
+        "runs/run-seed7",
+        "-n",
+        "50",
+        "--out",
+        "x.npz",
+        "--refine",
+        "3",
+    ]);
+    folder.succeed(&[
+        "sample",
+        "runs/run-seed7",
+        "-n",
+        "50",
+        "--out",
+        "x.png",
+        "--refine",
+        "3",
+        "--method",
+        "hmc",
+    ]);
+    assert!(fs::read(folder.path("x.png")).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn one_configuration_and_seed_give_the_same_bytes() {
+    let folder = Folder::tiny();
+    let average = ["--set", "train.energy.average=0.9", "--quiet"];
+    let train = |run: &str, seed: &str| {
+        let arguments = ["train", "run.toml", "--run", run, "--set", seed];
+        assert_eq!(folder.succeed(&[&arguments[..], &average].concat()), "");
+    };
+    train("a", "seed=1");
+    train("b", "seed=1");
+    train("c", "seed=2");
+    let bytes = |run: &str, file: &str| fs::read(folder.path(run).join(file)).unwrap();
+    for file in [
+        "metrics.jsonl",
+        "config.toml",
+        "weights/energy.safetensors",
+        "weights/energy-average.safetensors",
+        "weights/generator.safetensors",
+    ] {
+        assert!(
+            bytes("a", file) == bytes("b", file),
+            "{file} differs between equal runs"
+        );
+        assert!(
+            bytes("a", file) != bytes("c", file),
+            "{file} does not depend on the seed"
+        );
+    }
+}
+
+#[test]
+fn the_environment_and_the_command_line_reach_the_run() {
+    let folder = Folder::tiny();
+    let mut command = folder.ebm(&["train", "run.toml", "--set", "upper=none", "--quiet"]);
+    command.env("EBM_TRAIN__STEPS", "3").assert().success();
+    let config: toml::Table = folder.read("runs/run-seed7/config.toml").parse().unwrap();
+    assert_eq!(config["train"]["steps"].as_integer(), Some(3));
+    assert_eq!(config["upper"]["kind"].as_str(), Some("none"));
+    let versions: serde_json::Value = serde_json::from_str(&folder.read("runs/run-seed7/versions.json")).unwrap();
+    assert_eq!(versions["components"]["upper"]["crate"], "bounds-gp");
+    assert_eq!(versions["seed"], 7);
+}
+
+#[test]
+fn data_of_any_width_is_read_from_a_table() {
+    let folder = Folder::tiny();
+    let rows: String = (0..200)
+        .map(|i| format!("{},{},{}\n", i % 7, (i * i) % 11, i % 5))
+        .collect();
+    folder.write("table.csv", &rows);
+    let data = "data={kind=\"csv\", path=\"table.csv\", standardize=true}";
+    let said = folder.succeed(&["train", "run.toml", "--run", "r", "--set", data]);
+    assert_eq!(said.lines().last(), Some("picture: r/pictures/curves.png"));
+    assert!(said.contains("1 or 2 dimensions"), "{said}");
+    folder.succeed(&["evaluate", "r"]);
+    folder.succeed(&["sample", "r", "-n", "10", "--out", "x.npy"]);
+}
+
+#[test]
+fn an_energy_is_trained_alone_by_exact_likelihood() {
+    let folder = Folder::tiny();
+    folder.succeed(&[
+        "train",
+        "run.toml",
+        "--run",
+        "r",
+        "--set",
+        "train.objective=maximum-likelihood",
+    ]);
+    folder.fail(2, &["sample", "r", "-n", "10", "--out", "x.npy"]);
+    folder.succeed(&["sample", "r", "-n", "10", "--out", "x.npy", "--refine", "2"]);
+}
+
+#[test]
+fn one_sided_training_diverges_and_the_program_says_so() {
+    let folder = Folder::tiny();
+    let fast = [
+        "upper=none",
+        "train.steps=1000",
+        "train.evaluate_every=200",
+        "energy.confinement=0.1",
+        "train.energy.optimizer.learning_rate=0.02",
+        "train.generator.optimizer.learning_rate=0.0005",
+    ];
+    let mut arguments = vec!["train", "run.toml", "--run", "r"];
+    fast.iter()
+        .for_each(|assignment| arguments.extend(["--set", assignment]));
+    let error = folder.fail(7, &arguments);
+    assert!(
+        error.contains("diverged") && error.contains("upper = \"gp\""),
+        "{error}"
+    );
+    let summary: serde_json::Value = serde_json::from_str(&folder.read("r/summary.json")).unwrap();
+    assert_eq!(summary["status"], "diverged");
+    assert!(folder.read("r/log.txt").contains("diverge"));
+}
+
+#[test]
+fn a_nan_ends_the_run_with_its_term_and_saved_weights() {
+    let folder = Folder::tiny();
+    let wild = ["--set", "train.generator.optimizer.learning_rate=1e38"];
+    let error = folder.fail(6, &[&["train", "run.toml", "--run", "r"][..], &wild].concat());
+    assert!(
+        error.contains("step ") && (error.contains("NaN") || error.contains("inf")),
+        "{error}"
+    );
+    assert!(folder.path("r/weights/energy.safetensors").exists());
+    let summary: serde_json::Value = serde_json::from_str(&folder.read("r/summary.json")).unwrap();
+    assert_eq!(summary["status"], "not-finite");
+}
