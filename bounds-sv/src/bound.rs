@@ -43,7 +43,10 @@ impl<G: Geometry> SingularValues<G> {
         view: &GeneratorView<'_, G>,
     ) -> (PerSample<SharedTape>, Convergence, f64) {
         let batch = view.batch();
-        let warm = self.warm.take().filter(|w| solver.warm_start && w.shape().0 == batch);
+        // Only training remembers: an evaluation in between must not change what is trained next.
+        let warms = solver.warm_start && view.tape.is_recording();
+        let remembered = if warms { self.warm.take() } else { None };
+        let warm = remembered.filter(|w| w.shape().0 == batch);
         let start = warm.unwrap_or_else(|| {
             let draws = self.random.stream("start").at(view.step);
             self.geometry
@@ -63,7 +66,9 @@ impl<G: Geometry> SingularValues<G> {
         };
         let worst = found.residuals.iter().copied().fold(0.0, f64::max);
         let value = log_norm_pushforward(view.generator, view.tape.watch(view.latents), &found.vectors);
-        self.warm = solver.warm_start.then_some(found.vectors);
+        if warms && found.residuals.iter().all(|r| r.is_finite()) {
+            self.warm = Some(found.vectors);
+        }
         (value, convergence, worst)
     }
 }

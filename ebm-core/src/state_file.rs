@@ -1,6 +1,6 @@
 //! Saved states on disk, as safetensors.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -40,8 +40,8 @@ pub fn save(path: &Path, state: &State, metadata: &BTreeMap<String, String>) -> 
         reason,
     };
     let views = views.map_err(|e| fail(e.to_string()))?;
-    let metadata: HashMap<String, String> = metadata.clone().into_iter().collect();
-    let serialised = safetensors::serialize(views, Some(metadata)).map_err(|e| fail(e.to_string()))?;
+    let plain = safetensors::serialize(views, None).map_err(|e| fail(e.to_string()))?;
+    let serialised = with_metadata(&plain, metadata).map_err(|e| fail(e.to_string()))?;
     let temporary = path.with_extension("safetensors.tmp");
     let write = || -> std::io::Result<()> {
         let mut file = fs::File::create(&temporary)?;
@@ -54,6 +54,25 @@ pub fn save(path: &Path, state: &State, metadata: &BTreeMap<String, String>) -> 
         let _ = fs::remove_file(&temporary);
         fail(e.to_string())
     })
+}
+
+/// Puts metadata, in order, into the header of a safetensors file that has none.
+///
+/// `safetensors::serialize` takes metadata as a `HashMap`, whose order differs from run to run; the bytes of a file are
+/// to be a function of its content.
+fn with_metadata(plain: &[u8], metadata: &BTreeMap<String, String>) -> serde_json::Result<Vec<u8>> {
+    // Eight bytes with the length of the header, the header (a JSON object, padded with blanks), the arrays.
+    let Some((length, rest)) = plain.split_first_chunk::<8>() else {
+        return Ok(plain.to_vec());
+    };
+    let (header, arrays) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let entries = header.trim_ascii().strip_prefix(b"{").unwrap_or_default();
+    let comma = if entries == b"}" { "" } else { "," };
+    let mut longer = format!("{{\"__metadata__\":{}{comma}", serde_json::to_string(metadata)?).into_bytes();
+    longer.extend_from_slice(entries);
+    longer.resize(longer.len().next_multiple_of(8), b' ');
+    let length = (longer.len() as u64).to_le_bytes();
+    Ok([&length[..], &longer, arrays].concat())
 }
 
 /// Reads a state. Arrays of single precision are converted to the precision in use.
@@ -115,6 +134,32 @@ mod tests {
         let path = folder.join("s.safetensors");
         save(&path, &state, &BTreeMap::from([("version".into(), "1".into())])).unwrap();
         assert_eq!(load(&path).unwrap(), state);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_bytes_are_a_function_of_the_content_and_metadata_can_be_read_back() {
+        let folder = folder("bytes");
+        let path = folder.join("s.safetensors");
+        let names = ["version", "player", "seed", "precision", "a \"quoted\" name"];
+        for state in [
+            State::new(),
+            State::from([("w".to_string(), (vec![1, 3], vec![1.0, 2.0, 3.0]))]),
+        ] {
+            let written: Vec<Vec<u8>> = (0..20)
+                .map(|_| {
+                    let metadata = names.iter().map(|n| (n.to_string(), format!("{n} of it"))).collect();
+                    save(&path, &state, &metadata).unwrap();
+                    fs::read(&path).unwrap()
+                })
+                .collect();
+            assert!(written.iter().all(|bytes| *bytes == written[0]));
+            assert_eq!(load(&path).unwrap(), state);
+            let (_, header) = SafeTensors::read_metadata(&written[0]).unwrap();
+            let found = header.metadata().as_ref().unwrap();
+            assert_eq!(found.len(), names.len());
+            assert!(names.iter().all(|n| found[*n] == format!("{n} of it")), "{found:?}");
+        }
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -106,6 +106,25 @@ impl Gram<'_> {
     }
 }
 
+/// `ln |det A|` of a row-major `[d, d]` matrix, and its inverse. A singular one gives minus infinity.
+pub(super) fn log_abs_det(a: &[f64], d: usize, inverse: &mut [f64]) -> f64 {
+    if d == 2 {
+        let det = a[0] * a[3] - a[1] * a[2];
+        let adjugate = [a[3], -a[1], -a[2], a[0]];
+        inverse.iter_mut().zip(adjugate).for_each(|(i, v)| *i = v / det);
+        return det.abs().ln();
+    }
+    use faer::linalg::solvers::DenseSolveCore;
+    let factor = faer::MatRef::from_row_major_slice(a, d, d).partial_piv_lu();
+    let inverted = factor.inverse();
+    for i in 0..d {
+        for j in 0..d {
+            inverse[i * d + j] = inverted[(i, j)];
+        }
+    }
+    (0..d).map(|i| factor.U()[(i, i)].abs().ln()).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +154,19 @@ mod tests {
             assert!((l3 - l2 - 0.5 * 100f64.ln()).abs() < 1e-12);
             assert!((i2[1] - i3[1]).abs() < 1e-12 && (i2[3] - i3[4]).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn determinants_and_inverses_of_square_matrices_are_those_of_the_formulas() {
+        // det [[1, 2], [3, 4]] = -2, inverse [[-2, 1], [1.5, -0.5]]; the same as a block of a larger matrix.
+        let mut inverse = [0.0; 4];
+        assert!((log_abs_det(&[1.0, 2.0, 3.0, 4.0], 2, &mut inverse) - 2f64.ln()).abs() < 1e-15);
+        assert_eq!(inverse, [-2.0, 1.0, 1.5, -0.5]);
+        let mut inverse = [0.0; 9];
+        let block = [1.0, 2.0, 0.0, 3.0, 4.0, 0.0, 0.0, 0.0, 5.0];
+        assert!((log_abs_det(&block, 3, &mut inverse) - 10f64.ln()).abs() < 1e-14);
+        assert!((inverse[0] + 2.0).abs() < 1e-14 && (inverse[3] - 1.5).abs() < 1e-14 && (inverse[8] - 0.2).abs() < 1e-14);
+        assert_eq!(log_abs_det(&[1.0, 2.0, 2.0, 4.0], 2, &mut [0.0; 4]), f64::NEG_INFINITY);
     }
 
     #[test]

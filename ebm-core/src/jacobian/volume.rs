@@ -3,7 +3,7 @@
 use dfdx::prelude::*;
 
 use super::Columns;
-use super::small::Gram;
+use super::small::{self, Gram};
 use crate::buffers::{self, GradientBuffer, read};
 use crate::device::{PerSample, Real};
 use crate::geometry::{Geometry, Latents};
@@ -14,9 +14,49 @@ use crate::tape::SharedTape;
 /// Derivative: `J (J^T J)^-1`. Where J has not full rank the value is minus infinity.
 pub fn log_volume<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
     let d = jacobian.latent;
+    if d == jacobian.samples.shape().1.size() {
+        return log_determinant(jacobian);
+    }
     columnwise(jacobian, |gram, coefficients| {
         Gram { values: gram, d }.half_log_det(coefficients)
     })
+}
+
+/// `log |det J|` of square Jacobians: from J itself, since forming J^T J would square its condition number.
+fn log_determinant<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
+    let (batch, d) = (jacobian.batch, jacobian.latent);
+    let (columns, mut tape) = jacobian.columns.clone().split_tape();
+    let mut values: Vec<Real> = Vec::with_capacity(batch);
+    // J^-T, laid out as the columns are.
+    let mut slopes = vec![0.0; batch * d * d];
+    {
+        let columns = read(&columns);
+        let (mut j, mut inverse) = (vec![0.0; d * d], vec![0.0; d * d]);
+        for b in 0..batch {
+            for k in 0..d {
+                let column = &columns[(k * batch + b) * d..][..d];
+                column.iter().enumerate().for_each(|(i, v)| j[i * d + k] = f64::from(*v));
+            }
+            values.push(small::log_abs_det(&j, d, &mut inverse) as Real);
+            for k in 0..d {
+                let slope = &mut slopes[(k * batch + b) * d..][..d];
+                slope.iter_mut().enumerate().for_each(|(i, s)| *s = inverse[k * d + i] as Real);
+            }
+        }
+    }
+    let y = buffers::tensor(values, (batch,));
+    if tape.is_recording() {
+        let (yg, cg) = (y.ghost(), columns.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            gradients.get_or_alloc_mut(&cg)?.update(|gc| {
+                for (row, (to, slope)) in gc.chunks_exact_mut(d).zip(slopes.chunks_exact(d)).enumerate() {
+                    to.iter_mut().zip(slope).for_each(|(t, s)| *t += g[row % batch] * s);
+                }
+            })
+        });
+    }
+    y.put_tape(tape)
 }
 
 /// `log s_1`, `[B]`, the log of the smallest singular value, by an exact solver.

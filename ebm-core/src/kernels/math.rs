@@ -91,6 +91,24 @@ mod functions {
 }
 pub(crate) use functions::{exp, ln_1p_unit, sin_cos};
 
+/// Number of partial sums of [`dot`]: as many as the widest vector registers hold.
+const LANES: usize = 16;
+
+/// `sum_i a_i b_i`, in partial sums, since the compiler keeps the order of a plain sum and so cannot vectorise it.
+#[inline(always)]
+pub(crate) fn dot(a: &[Real], b: &[Real]) -> Real {
+    let mut sums = [0.0; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a.iter().zip(b) {
+        for ((s, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *s += a * b;
+        }
+    }
+    let rest: Real = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<Real>() + rest
+}
+
 /// 1 / (1 + e^-x)
 #[inline(always)]
 pub(crate) fn sigmoid(x: Real) -> Real {

@@ -19,6 +19,7 @@ mod reduce;
 pub mod rows;
 pub mod scale;
 pub mod spectral;
+pub mod stretch;
 
 pub use dense::Activation;
 pub use reduce::{hinge, mean, row_dot, sum};

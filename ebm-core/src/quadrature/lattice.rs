@@ -53,8 +53,8 @@ pub(super) fn node_count(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.count).product()
 }
 
-/// log of the sum over the lattice of weight * exp(-E) * cell volume.
-pub(super) fn log_mass<G: Geometry>(energy: &dyn Energy<G>, lines: &[Line]) -> Result<f64, QuadratureError> {
+/// log of the sum over the lattice of weight * exp(-E) * cell volume, and the least energy met.
+pub(super) fn log_mass<G: Geometry>(energy: &dyn Energy<G>, lines: &[Line]) -> Result<(f64, f64), QuadratureError> {
     let total = node_count(lines);
     let mut sum = LogSum::new();
     for start in (0..total).step_by(CHUNK) {
@@ -77,7 +77,7 @@ pub(super) fn log_mass<G: Geometry>(energy: &dyn Energy<G>, lines: &[Line]) -> R
         }
     }
     let cell: f64 = lines.iter().map(|line| line.spacing).product();
-    Ok(sum.log() + cell.ln())
+    Ok((sum.log() + cell.ln(), -sum.largest()))
 }
 
 /// The index along each axis of the node with a flat index; the last axis runs fastest.

@@ -28,6 +28,11 @@ impl LogSum {
         }
     }
 
+    /// The largest exponent added; minus infinity if there was none.
+    pub(super) fn largest(&self) -> f64 {
+        self.shift
+    }
+
     /// The logarithm of the sum; minus infinity if it is empty.
     pub(super) fn log(&self) -> f64 {
         self.shift + self.sum.ln()

@@ -23,6 +23,8 @@ pub(super) struct Panel {
     pub(super) log_mass: f64,
     /// log of the mass before the centres were added.
     pub(super) log_mass_before: f64,
+    /// The least energy met, in nats.
+    pub(super) least_energy: f64,
     /// Energies evaluated so far.
     pub(super) evaluations: usize,
 }
@@ -39,6 +41,7 @@ impl Panel {
             cells,
             log_mass: f64::NEG_INFINITY,
             log_mass_before: f64::NEG_INFINITY,
+            least_energy: f64::INFINITY,
             evaluations: 0,
         };
         let corners = panel.lines([Line::corners, Line::corners]);
@@ -91,7 +94,9 @@ impl Panel {
 
     fn evaluate<G: Geometry>(&mut self, energy: &dyn Energy<G>, lines: &[Line]) -> Result<f64, QuadratureError> {
         self.evaluations += node_count(lines);
-        log_mass(energy, lines)
+        let (mass, least) = log_mass(energy, lines)?;
+        self.least_energy = self.least_energy.min(least);
+        Ok(mass)
     }
 
     fn lines(&self, rules: [fn(f64, f64, usize) -> Line; 2]) -> Vec<Line> {

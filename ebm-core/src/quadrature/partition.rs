@@ -7,6 +7,7 @@ use super::QuadratureError;
 use super::log_sum::log_total;
 use super::panel::Panel;
 use super::region::Region;
+use crate::device::Real;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::models::Energy;
@@ -14,11 +15,14 @@ use crate::models::Energy;
 /// A shell with less than this share of the mass ends the search even if the next might hold a little more.
 const NEGLIGIBLE: f64 = 1e-9;
 
+/// Units in the last place by which a computed energy may be off: a network rounds at every layer.
+const ROUNDINGS: f64 = 4.0;
+
 /// How log Z is computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuadratureConfig {
-    /// Refine until log Z changes by less than this, in nats.
+    /// Refine until log Z changes by less than this, in nats, or by less than the rounding of the energies themselves.
     pub tolerance: f64,
     /// Cells an axis on the data's box to start from (16 times as many in one dimension).
     pub start: usize,
@@ -31,7 +35,7 @@ pub struct QuadratureConfig {
 }
 
 impl QuadratureConfig {
-    /// For a final evaluation: 1e-6 nats, up to 4096 x 4096 points.
+    /// For a final evaluation: 1e-6 nats (or rounding, if larger), up to 4096 x 4096 points.
     pub fn thorough() -> Self {
         Self {
             tolerance: 1e-6,
@@ -97,10 +101,14 @@ impl Default for QuadratureConfig {
 pub struct LogPartition {
     /// log Z in nats, over `region`.
     pub log_z: f64,
-    /// By how much the last refinement changed it, plus an estimate of what lies outside `region`; in nats. Rounding of
-    /// the energies themselves is not included.
+    /// By how much the last refinement changed it, plus an estimate of what lies outside `region`, plus `rounding`; in
+    /// nats.
     pub error: f64,
-    /// Whether `error` is below the tolerance asked for.
+    /// What the rounding of energies to `Real` can do to it, in nats: a few units in the last place of an energy where the
+    /// model has its mass. Refinement cannot go below.
+    #[serde(default)]
+    pub rounding: f64,
+    /// Whether the changes and what lies outside are together below the tolerance asked for, or below `rounding`.
     pub converged: bool,
     /// Share of the model's probability outside `data_box`.
     pub outside: f64,
@@ -118,7 +126,8 @@ pub struct LogPartition {
 ///
 /// The data's box gets a grid; shells around it, each doubling the box, get grids of their own with cells twice as wide
 /// as those further in, until a shell's mass, continued as a geometric series, is negligible. Then whichever grid
-/// changed the total most is refined, until the changes add up to less than the tolerance. Each refinement halves the cells
+/// changed the total most is refined, until the changes add up to less than the tolerance, or
+/// than what the rounding of the energies can do. Each refinement halves the cells
 /// and reuses the earlier nodes; for a smooth density that fades inside the box, convergence is exponential.
 ///
 /// # Errors
@@ -136,7 +145,10 @@ pub fn log_partition<G: Geometry>(
         grid.grow(energy, config)?;
         converged = grid.refine(energy, config)?;
         // Finer grids may show mass in the outermost shell that the coarse ones did not.
-        if !converged || grid.tail()? <= 0.5 * config.tolerance || grid.shells.len() >= config.max_doublings as usize {
+        if !converged
+            || grid.tail()? <= 0.5 * grid.tolerance(config)
+            || grid.shells.len() >= config.max_doublings as usize
+        {
             break;
         }
     }
@@ -173,6 +185,20 @@ impl Grid {
 
     fn log_total(&self) -> f64 {
         log_total(self.panels().map(|panel| panel.log_mass))
+    }
+
+    /// What rounding of the energies to `Real` can do to log Z, in nats.
+    fn rounding(&self) -> f64 {
+        let least = self
+            .panels()
+            .map(|panel| panel.least_energy)
+            .fold(f64::INFINITY, f64::min);
+        // Nearly all of the mass lies within a few nats of the least energy.
+        ROUNDINGS * f64::from(Real::EPSILON) * least.abs().max(1.0)
+    }
+
+    fn tolerance(&self, config: &QuadratureConfig) -> f64 {
+        config.tolerance.max(self.rounding())
     }
 
     fn evaluations(&self) -> usize {
@@ -225,7 +251,7 @@ impl Grid {
             if count >= config.min_doublings.max(1) as usize {
                 let searched = count >= config.max_doublings as usize;
                 match self.tail() {
-                    Ok(tail) if tail <= 0.5 * config.tolerance => return Ok(()),
+                    Ok(tail) if tail <= 0.5 * self.tolerance(config) => return Ok(()),
                     Ok(_) if searched => return self.require_fading(config),
                     Err(error) if searched => return Err(error),
                     _ => {}
@@ -260,7 +286,7 @@ impl Grid {
     ) -> Result<bool, QuadratureError> {
         loop {
             let total = self.log_total();
-            if self.change() <= 0.5 * config.tolerance {
+            if self.change() <= 0.5 * self.tolerance(config) {
                 return Ok(true);
             }
             let spent = self.evaluations();
@@ -278,7 +304,7 @@ impl Grid {
     /// Refuses shells that hardly fade: if the integral is finite at all, the estimate of the tail means nothing.
     fn require_fading(&self, config: &QuadratureConfig) -> Result<(), QuadratureError> {
         let (share, ratio) = self.outermost();
-        if self.tail()? > 0.5 * config.tolerance && ratio > 0.9 {
+        if self.tail()? > 0.5 * self.tolerance(config) && ratio > 0.9 {
             let Region { low, high } = self.region();
             return Err(QuadratureError::NotNormalisable { low, high, share });
         }
@@ -288,11 +314,12 @@ impl Grid {
     fn result(self, converged: bool, config: &QuadratureConfig) -> Result<LogPartition, QuadratureError> {
         self.require_fading(config)?;
         let (log_z, region, tail) = (self.log_total(), self.region(), self.tail()?);
-        let error = self.change() + tail;
+        let (remaining, rounding) = (self.change() + tail, self.rounding());
         Ok(LogPartition {
             log_z,
-            error,
-            converged: converged && error <= config.tolerance,
+            error: remaining + rounding,
+            rounding,
+            converged: converged && remaining <= self.tolerance(config),
             outside: (log_total(self.shells.iter().flatten().map(|panel| panel.log_mass)) - log_z).exp(),
             data_box: self.data_box.clone(),
             region,
@@ -386,6 +413,38 @@ mod tests {
         let exact = (2.0 * PI).ln() - 0.5 * 0.96f64.ln();
         assert!((found.log_z - exact).abs() < EXACT, "{found:?}, exact {exact}");
         assert!((exact - energy.log_partition().unwrap()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn large_energies_are_integrated_as_far_as_their_rounding_allows() {
+        // In single precision energies around 3e4 are multiples of 0.002, so that a millionth of a nat is out of reach.
+        let constant = 3e4;
+        let config = QuadratureConfig::thorough();
+        let found = log_partition(&mixture(constant), &Region::cube(1.6, 2), &config).unwrap();
+        assert!((found.log_z + constant).abs() < found.error, "{found:?}");
+        assert!(found.converged && found.evaluations < 1_000_000, "{found:?}");
+        let unit = constant * f64::from(Real::EPSILON);
+        assert!(
+            found.error >= unit && found.error < 10.0 * unit.max(config.tolerance),
+            "{found:?}"
+        );
+        // The same with energies of a few nats is known far better.
+        let near = log_partition(&mixture(3.0), &Region::cube(1.6, 2), &config).unwrap();
+        assert!(
+            near.converged && near.error < 1e-5 && (near.log_z + 3.0).abs() < near.error,
+            "{near:?}"
+        );
+    }
+
+    #[test]
+    fn kinks_are_refined_for_their_own_sake_and_not_taken_for_rounding() {
+        // A cone in the plane: Z = 2 pi / 25.
+        let cone = FunctionEnergy::new(2, |x| 5.0 * x[0].hypot(x[1]));
+        let found = log_partition(&cone, &Region::cube(2.0, 2), &QuadratureConfig::quick()).unwrap();
+        assert!(
+            found.converged && (found.log_z - (2.0 * PI / 25.0).ln()).abs() < found.error,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::error::{BoundError, ConfigError};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A term is not finite. The update was not applied: the models are in the last good state.
-    #[error("step {step}: {term} is {value}. The update was not applied: the models are as before it. {advice}")]
+    /// A term is not finite. The models were put back to the last state that all terms were finite in.
+    #[error("step {step}: {term} is {value}. The models are again {}. {advice}", state_after(*restored))]
     NonFinite {
         /// The iteration, counted from 1.
         step: u64,
@@ -18,6 +18,8 @@ pub enum TrainError {
         term: String,
         /// Its value: NaN or an infinity.
         value: f64,
+        /// The iteration whose models are in place again; 0 for the initial ones.
+        restored: u64,
         /// What to try.
         advice: String,
     },
@@ -30,4 +32,11 @@ pub enum TrainError {
     /// An observer failed (a log or picture that could not be written).
     #[error("{0}")]
     Observer(ObserverError),
+}
+
+fn state_after(step: u64) -> String {
+    match step {
+        0 => "the initial ones: no later ones were seen to give finite values".into(),
+        _ => format!("those after step {step}, the last ones seen to give finite values"),
+    }
 }

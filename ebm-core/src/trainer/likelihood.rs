@@ -43,6 +43,7 @@ impl<G: Geometry> Trainer<G> {
         let (nodes, cell) = jittered_nodes(region, NODES[width - 1], random);
         let nodes = geometry.samples(nodes);
         let tape = SharedTape::training(Parts::ENERGY);
+        let check = Check { step: report.step };
         let energy = &self.players.energy;
         let of_data = Estimate::mean_of(energy.forward(tape.watch(&data)), Guarantee::certified("sample mean"));
         let (energies, tape) = energy.forward(tape.watch(&nodes)).split_tape();
@@ -54,7 +55,6 @@ impl<G: Geometry> Trainer<G> {
             let shares: Vec<Real> = weights.iter().map(|w| (w / total) as Real).collect();
             (shares, (total * cell).ln() - f64::from(least))
         };
-        let check = Check { step: report.step };
         check.finite("E_data[E]", of_data.measurement.value)?;
         check.finite("log Z", log_z)?;
         let count = shares.len();

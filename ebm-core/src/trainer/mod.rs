@@ -10,6 +10,7 @@ mod observer;
 mod outcome;
 mod players;
 mod report;
+mod snapshot;
 mod steps;
 mod trainer;
 

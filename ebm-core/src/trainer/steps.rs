@@ -2,7 +2,8 @@
 
 use dfdx::prelude::*;
 
-use super::{StepReport, TrainError, Trainer};
+use super::snapshot::Snapshot;
+use super::{Objective, StepReport, TrainError, Trainer};
 use crate::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Guarantee, Measurement, Target};
 use crate::device::{Real, Scalar};
 use crate::geometry::{Geometry, Latents, Samples};
@@ -121,6 +122,46 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
+    /// Refuses models that give a term that is not finite; those that pass are what a later failure goes back to.
+    ///
+    /// An update is proved good by the terms of the next iteration only, so models that are looked at or kept need this.
+    pub(super) fn verify(&mut self) -> Result<(), TrainError> {
+        let random = self.random.stream("verification").at(self.step);
+        let (latents, data) = (self.draw_latents(self.config.batch, random), self.draw_data(random));
+        let check = Check { step: self.step };
+        let plays = self.config.objective == Objective::Bidirectional;
+        let off = SharedTape::off();
+        let mean = |values| {
+            Estimate::mean_of(values, Guarantee::certified(SAMPLE_MEAN))
+                .measurement
+                .value
+        };
+        let players = &mut self.players;
+        let trained = (&*players.energy, &*players.generator);
+        let averaged = (
+            players.energy_average.as_deref().unwrap_or(trained.0),
+            players.generator_average.as_deref().unwrap_or(trained.1),
+        );
+        for (energy, generator) in [trained, averaged] {
+            check.finite("E_data[E]", mean(energy.forward(off.watch(&data))))?;
+            if plays {
+                let generated = values_of(generator, &latents, random);
+                check.finite("E_pg[E]", mean(energy.forward(off.watch(&generated))))?;
+                let view = GeneratorView {
+                    generator,
+                    latents: &latents,
+                    tape: off.clone(),
+                    random,
+                    step: self.step,
+                };
+                let entropy = players.lower.entropy(&view)?.measurement.value;
+                check.finite("the lower bound's entropy", entropy)?;
+            }
+        }
+        self.good = Snapshot::of(&self.players, self.step);
+        Ok(())
+    }
+
     /// All bound values on a fresh batch with the models of evaluation; nothing is trained.
     ///
     /// # Errors
@@ -175,6 +216,7 @@ fn values_of<G: Geometry>(generator: &dyn Generator<G>, latents: &Latents<G>, ra
 
 /// Refuses what is not finite.
 pub(super) struct Check {
+    /// The iteration, counted from 1.
     pub step: u64,
 }
 
@@ -187,6 +229,8 @@ impl Check {
             step: self.step,
             term: term.into(),
             value,
+            // Who puts the models back fills this in.
+            restored: 0,
             advice: "Try a smaller learning rate, clipping (optimizer.clip), or a stronger upper bound.".into(),
         })
     }

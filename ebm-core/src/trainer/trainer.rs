@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::snapshot::Snapshot;
 use super::{Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError};
 use crate::data::Dataset;
 use crate::error::ConfigError;
@@ -21,6 +22,8 @@ pub struct Trainer<G: Geometry> {
     pub(super) data: Arc<dyn Dataset>,
     pub(super) random: Random,
     pub(super) step: u64,
+    /// The last models seen to give finite terms.
+    pub(super) good: Snapshot,
     /// Half-width of the box of exact maximum likelihood.
     pub(super) likelihood_box: Option<crate::quadrature::Region>,
 }
@@ -30,6 +33,17 @@ pub(super) struct Optimizers {
     pub upper: Adam,
     pub generator: Adam,
     pub lower: Adam,
+}
+
+impl Optimizers {
+    fn new<G: Geometry>(config: &TrainConfig, players: &Players<G>) -> Self {
+        Self {
+            energy: Adam::new(config.energy.optimizer.clone(), &*players.energy),
+            upper: Adam::new(config.energy.optimizer.clone(), &*players.upper),
+            generator: Adam::new(config.generator.optimizer.clone(), &*players.generator),
+            lower: Adam::new(config.generator.optimizer.clone(), &*players.lower),
+        }
+    }
 }
 
 impl<G: Geometry> Trainer<G> {
@@ -55,18 +69,14 @@ impl<G: Geometry> Trainer<G> {
             Objective::Bidirectional => None,
             Objective::MaximumLikelihood => Some(super::likelihood::region(&*data, random)?),
         };
-        let optimizers = Optimizers {
-            energy: Adam::new(config.energy.optimizer.clone(), &*players.energy),
-            upper: Adam::new(config.energy.optimizer.clone(), &*players.upper),
-            generator: Adam::new(config.generator.optimizer.clone(), &*players.generator),
-            lower: Adam::new(config.generator.optimizer.clone(), &*players.lower),
-        };
+        let optimizers = Optimizers::new(&config, &players);
         if let Some(copy) = &mut players.energy_average {
             average(&mut **copy, &*players.energy, 0.0, 0);
         }
         if let Some(copy) = &mut players.generator_average {
             average(&mut **copy, &*players.generator, 0.0, 0);
         }
+        let good = Snapshot::of(&players, 0);
         Ok(Self {
             config,
             players,
@@ -74,6 +84,7 @@ impl<G: Geometry> Trainer<G> {
             data,
             random,
             step: 0,
+            good,
             likelihood_box,
         })
     }
@@ -123,7 +134,8 @@ impl<G: Geometry> Trainer<G> {
     /// Trains until the last step, a stop condition or an error.
     ///
     /// # Errors
-    /// If a term is not finite (the offending update is not applied), a bound does not fit, or an observer fails.
+    /// If a term is not finite (the models are then the last ones that all terms were finite for, and the optimisers start
+    /// afresh), a bound does not fit, or an observer fails.
     pub fn run(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Outcome, TrainError> {
         let started = Instant::now();
         let mut best = Best::default();
@@ -148,6 +160,7 @@ impl<G: Geometry> Trainer<G> {
             let ends = out_of_time || flow != Flow::Continue;
             let mut stale = None;
             if due(self.config.evaluate_every) || ends {
+                self.verify().map_err(|error| self.undo(error, None))?;
                 let evaluation = self.evaluate(observers)?;
                 for observer in observers.iter_mut() {
                     merge(
@@ -187,6 +200,8 @@ impl<G: Geometry> Trainer<G> {
 
     /// One iteration. `full`: also compute what is only reported.
     ///
+    /// The models after it are proved good by the next one.
+    ///
     /// # Errors
     /// As [`Trainer::run`], but for observers.
     pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
@@ -196,14 +211,25 @@ impl<G: Geometry> Trainer<G> {
             generator_learning_rate: self.rate(&self.config.generator),
             ..Default::default()
         };
+        let before = Snapshot::of(&self.players, self.step);
+        match self.iterate(full, &mut report) {
+            Ok(()) => {
+                self.good = before;
+                Ok(report)
+            }
+            Err(error) => Err(self.undo(error, Some(before))),
+        }
+    }
+
+    fn iterate(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
         match self.config.objective {
-            Objective::MaximumLikelihood => self.likelihood_step(&mut report)?,
+            Objective::MaximumLikelihood => self.likelihood_step(report)?,
             Objective::Bidirectional => {
                 for k in 0..self.config.energy.steps {
-                    self.energy_step(k, &mut report)?;
+                    self.energy_step(k, report)?;
                 }
                 for k in 0..self.config.generator.steps {
-                    self.generator_step(k, full, &mut report)?;
+                    self.generator_step(k, full, report)?;
                 }
                 report.combine();
             }
@@ -216,7 +242,29 @@ impl<G: Geometry> Trainer<G> {
         if let Some(copy) = &mut self.players.generator_average {
             average(&mut **copy, &*self.players.generator, generator, self.step);
         }
-        Ok(report)
+        Ok(())
+    }
+
+    /// Where a term is not finite, goes back to the models `before` if those are good, else to the last that were.
+    fn undo(&mut self, mut error: TrainError, before: Option<Snapshot>) -> TrainError {
+        if let TrainError::NonFinite { restored, .. } = &mut error {
+            let good = before.is_some_and(|before| {
+                self.go_back(&before);
+                self.verify().is_ok()
+            });
+            if !good {
+                self.go_back(&self.good.clone());
+            }
+            *restored = self.step;
+        }
+        error
+    }
+
+    /// Puts the models back. The optimisers start afresh: their moments have seen the bad ones.
+    fn go_back(&mut self, snapshot: &Snapshot) {
+        snapshot.restore(&mut self.players);
+        self.step = snapshot.step;
+        self.optimizers = Optimizers::new(&self.config, &self.players);
     }
 
     fn rate(&self, player: &super::PlayerConfig) -> f64 {

@@ -7,6 +7,7 @@ use dfdx::prelude::*;
 
 use crate::buffers::{self, GradientBuffer, read};
 use crate::device::{Matrix, PerSample, Real};
+use crate::kernels::math::vectorised;
 use crate::tape::SharedTape;
 
 /// Added to variances.
@@ -26,18 +27,20 @@ pub fn statistics(x: &Matrix<SharedTape>) -> Statistics {
     let (rows, columns) = *x.shape();
     let (x, _) = x.clone().split_tape();
     let x = read(&x);
-    let mut mean = vec![0.0; columns];
-    for row in x.chunks_exact(columns) {
-        mean.iter_mut().zip(row).for_each(|(m, v)| *m += v);
-    }
-    mean.iter_mut().for_each(|m| *m /= rows as Real);
-    let mut variance = vec![0.0; columns];
-    for row in x.chunks_exact(columns) {
-        for ((s, v), m) in variance.iter_mut().zip(row).zip(&mean) {
-            *s += (v - m) * (v - m);
+    let (mut mean, mut variance) = (vec![0.0; columns], vec![0.0; columns]);
+    let share = 1.0 / rows as Real;
+    vectorised(|| {
+        for row in x.chunks_exact(columns) {
+            mean.iter_mut().zip(row).for_each(|(m, v)| *m += v);
         }
-    }
-    variance.iter_mut().for_each(|s| *s /= rows as Real);
+        mean.iter_mut().for_each(|m| *m *= share);
+        for row in x.chunks_exact(columns) {
+            for ((s, v), m) in variance.iter_mut().zip(row).zip(&mean) {
+                *s += (v - m) * (v - m);
+            }
+        }
+        variance.iter_mut().for_each(|s| *s *= share);
+    });
     Statistics { mean, variance }
 }
 
@@ -62,21 +65,26 @@ pub fn batch_norm(
     let inverse: Vec<Real> = statistics.variance.iter().map(|v| 1.0 / (v + EPSILON).sqrt()).collect();
     // Normalised values, and tangents scaled alike: what gamma multiplies.
     let mut normal = read(&x).into_owned();
-    for (i, row) in normal.chunks_exact_mut(columns).enumerate() {
-        for ((v, m), r) in row.iter_mut().zip(&statistics.mean).zip(&inverse) {
-            *v = if i < primal { *v - m } else { *v } * r;
-        }
-    }
-    let y: Vec<Real> = {
+    let mut y = vec![0.0; rows * columns];
+    vectorised(|| {
         let (gamma, beta) = (read(gamma), read(beta));
-        let mut y = normal.clone();
-        for (i, row) in y.chunks_exact_mut(columns).enumerate() {
-            for ((v, g), b) in row.iter_mut().zip(gamma.iter()).zip(beta.iter()) {
-                *v = *v * g + if i < primal { *b } else { 0.0 };
+        let rows = normal.chunks_exact_mut(columns).zip(y.chunks_exact_mut(columns));
+        for (i, (normal, y)) in rows.enumerate() {
+            if i < primal {
+                for ((v, m), r) in normal.iter_mut().zip(&statistics.mean).zip(&inverse) {
+                    *v = (*v - m) * r;
+                }
+                for (((y, v), g), b) in y.iter_mut().zip(normal).zip(gamma.iter()).zip(beta.iter()) {
+                    *y = *v * g + b;
+                }
+            } else {
+                normal.iter_mut().zip(&inverse).for_each(|(v, r)| *v *= r);
+                for ((y, v), g) in y.iter_mut().zip(normal).zip(gamma.iter()) {
+                    *y = *v * g;
+                }
             }
         }
-        y
-    };
+    });
     let y = buffers::tensor(y, (rows, columns));
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
@@ -85,28 +93,34 @@ pub fn batch_norm(
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             let mut by_gamma = vec![0.0; columns];
             let mut by_beta = vec![0.0; columns];
-            for (i, (g, n)) in g.chunks_exact(columns).zip(normal.chunks_exact(columns)).enumerate() {
-                for j in 0..columns {
-                    by_gamma[j] += g[j] * n[j];
-                    by_beta[j] += if i < primal { g[j] } else { 0.0 };
-                }
-            }
-            let scale: Vec<Real> = read(&gamma).iter().zip(&inverse).map(|(g, r)| g * r).collect();
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                let count = rows as Real;
-                for ((gx, g), n) in gx
-                    .chunks_exact_mut(columns)
-                    .zip(g.chunks_exact(columns))
-                    .zip(normal.chunks_exact(columns))
-                {
-                    for j in 0..columns {
-                        let through = match of_this_batch {
-                            true => g[j] - (by_beta[j] + n[j] * by_gamma[j]) / count,
-                            false => g[j],
-                        };
-                        gx[j] += scale[j] * through;
+            vectorised(|| {
+                for (i, (g, n)) in g.chunks_exact(columns).zip(normal.chunks_exact(columns)).enumerate() {
+                    for ((sum, g), n) in by_gamma.iter_mut().zip(g).zip(n) {
+                        *sum += g * n;
+                    }
+                    if i < primal {
+                        by_beta.iter_mut().zip(g).for_each(|(sum, g)| *sum += g);
                     }
                 }
+            });
+            let scale: Vec<Real> = read(&gamma).iter().zip(&inverse).map(|(g, r)| g * r).collect();
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+                let share = 1.0 / rows as Real;
+                vectorised(|| {
+                    let rows = gx.chunks_exact_mut(columns).zip(g.chunks_exact(columns));
+                    for ((gx, g), n) in rows.zip(normal.chunks_exact(columns)) {
+                        if !of_this_batch {
+                            for ((gx, g), s) in gx.iter_mut().zip(g).zip(&scale) {
+                                *gx += s * g;
+                            }
+                            continue;
+                        }
+                        let sums = by_beta.iter().zip(&by_gamma);
+                        for ((((gx, g), s), n), (b, c)) in gx.iter_mut().zip(g).zip(&scale).zip(n).zip(sums) {
+                            *gx += s * (g - (b + n * c) * share);
+                        }
+                    }
+                });
             })?;
             if trains {
                 let add = |to: &mut [Real], from: &[Real]| to.iter_mut().zip(from).for_each(|(t, f)| *t += f);

@@ -1,9 +1,10 @@
 //! The dense layer on slices.
 
+use super::thin::{self, THIN};
 use super::activation::{Activation, Leaky, Phi, Silu, Softplus, Tanh, with_phi};
 use crate::device::Real;
 use crate::kernels::gemm::{Product, matrix};
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{dot, vectorised};
 use crate::kernels::parallel::{self, Part};
 
 #[derive(Clone, Copy)]
@@ -62,11 +63,18 @@ pub(super) fn forward(
         let n = y.samples.len();
         for (block, rows) in y.blocks.iter_mut().enumerate() {
             let start = (block * primal + y.samples.start) * inputs;
-            Product {
-                a: matrix(&x[start..start + n * inputs], n, inputs),
-                b: matrix(weight, outputs, inputs).transpose(),
+            let x = &x[start..start + n * inputs];
+            if inputs <= THIN {
+                thin::few_inputs(x, weight, inputs, outputs, rows);
+            } else if outputs <= THIN {
+                thin::few_outputs::<false>(x, weight, inputs, outputs, rows);
+            } else {
+                Product {
+                    a: matrix(x, n, inputs),
+                    b: matrix(weight, outputs, inputs).transpose(),
+                }
+                .write(rows);
             }
-            .write(rows);
         }
         if let Some(bias) = bias {
             vectorised(|| {
@@ -187,11 +195,17 @@ pub(super) fn backward_rows(
         }
         let n = g.samples.len();
         for (g, gx) in g.blocks.iter().zip(&mut gx.blocks) {
-            Product {
-                a: matrix(g, n, outputs),
-                b: matrix(weight, outputs, inputs),
+            if inputs <= THIN {
+                thin::back_to_few_inputs(g, weight, inputs, outputs, gx);
+            } else if outputs <= THIN {
+                thin::back_from_few_outputs(g, weight, inputs, outputs, gx);
+            } else {
+                Product {
+                    a: matrix(g, n, outputs),
+                    b: matrix(weight, outputs, inputs),
+                }
+                .add(gx);
             }
-            .add(gx);
         }
     });
     slope_gradients.iter().sum()
@@ -216,12 +230,14 @@ impl Elements {
     fn slope_gradient(&self, g: &[&mut [Real]], linear: &[Real]) -> Real {
         let a = self.of(linear, 0);
         let mut total = 0.0;
+        let mut below = vec![0.0; a.len()];
         for (block, g) in g.iter().enumerate() {
             let linear = self.of(linear, block);
-            vectorised(|| {
-                for ((g, l), a) in g.iter().zip(linear).zip(a) {
-                    total += if *a > 0.0 { 0.0 } else { g * l };
+            total += vectorised(|| {
+                for ((b, l), a) in below.iter_mut().zip(linear).zip(a) {
+                    *b = if *a > 0.0 { 0.0 } else { *l };
                 }
+                dot(g, &below)
             });
         }
         total
@@ -255,12 +271,15 @@ pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &[Real], gw: &mut [Re
     } = sizes;
     let step = parallel::rows_a_task(outputs, rows * inputs);
     let tasks: Vec<_> = parallel::split(gw, outputs, inputs, step);
-    let (g, x) = (matrix(g, rows, outputs), matrix(x, rows, inputs));
     parallel::run(tasks, |mut part| {
-        let columns = g.subcols(part.samples.start, part.samples.len());
+        if inputs.min(outputs) <= THIN {
+            thin::weight(g, x, inputs, outputs, part.samples, part.blocks[0]);
+            return;
+        }
+        let columns = matrix(g, rows, outputs).subcols(part.samples.start, part.samples.len());
         Product {
             a: columns.transpose(),
-            b: x,
+            b: matrix(x, rows, inputs),
         }
         .add(part.blocks[0]);
     });

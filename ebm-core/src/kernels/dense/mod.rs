@@ -6,6 +6,7 @@
 
 mod activation;
 mod cpu;
+mod thin;
 
 use dfdx::prelude::*;
 

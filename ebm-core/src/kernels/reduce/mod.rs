@@ -2,7 +2,7 @@
 
 use dfdx::prelude::*;
 
-use super::math::vectorised;
+use super::math::{dot, vectorised};
 use crate::buffers::{self, GradientBuffer, read};
 use crate::device::{Dev, PerSample, Real, Scalar};
 use crate::tape::SharedTape;
@@ -49,10 +49,9 @@ pub fn row_dot<C: Dim>(
     let mut tape = tape.merge(other);
     assert_eq!(a.shape(), b.shape(), "row_dot of two shapes");
     let (rows, columns) = (a.shape().0, a.shape().1.size());
-    let dot = |(a, b): (&[Real], &[Real])| a.iter().zip(b).map(|(a, b)| a * b).sum();
     let y = {
         let (a, b) = (read(&a), read(&b));
-        vectorised(|| a.chunks_exact(columns).zip(b.chunks_exact(columns)).map(dot).collect())
+        vectorised(|| a.chunks_exact(columns).zip(b.chunks_exact(columns)).map(|(a, b)| dot(a, b)).collect())
     };
     let y = buffers::tensor(y, (rows,));
     if tape.is_recording() {
