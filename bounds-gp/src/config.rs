@@ -116,16 +116,25 @@ impl Decay {
         match *self {
             Self::None => 1.0,
             Self::Exponential { half_life } => (-t / half_life).exp2(),
-            Self::Power { scale, offset, exponent } => scale * (offset + t).powf(-exponent),
+            Self::Power {
+                scale,
+                offset,
+                exponent,
+            } => scale * (offset + t).powf(-exponent),
         }
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let positive = |key: &str, v: f64| ConfigError::require(v > 0.0 && v.is_finite(), key, v, "a finite number > 0");
+        let positive =
+            |key: &str, v: f64| ConfigError::require(v > 0.0 && v.is_finite(), key, v, "a finite number > 0");
         match *self {
             Self::None => Ok(()),
             Self::Exponential { half_life } => positive("decay.exponential.half_life", half_life),
-            Self::Power { scale, offset, exponent } => {
+            Self::Power {
+                scale,
+                offset,
+                exponent,
+            } => {
                 positive("decay.power.scale", scale)?;
                 positive("decay.power.offset", offset)?;
                 positive("decay.power.exponent", exponent)

@@ -33,6 +33,8 @@ pub struct SmallestPairs<G: Geometry> {
 }
 
 type Vectors = Vec<Vec<f64>>;
+/// A vector and its image under J^T J.
+type Image = (Vec<f64>, Vec<f64>);
 
 /// Relative size below which what is left of a vector is rounding error of the products.
 const NOISE: f64 = if cfg!(feature = "f64") { 1e-8 } else { 1e-3 };
@@ -75,7 +77,7 @@ pub fn smallest_pairs<G: Geometry>(
                 extend(&mut basis, (p[b].clone(), ap[b].clone()));
             }
             let coefficients = ritz(&basis);
-            let combine = |skip: usize, part: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| -> Vec<f64> {
+            let combine = |skip: usize, part: fn(&Image) -> &Vec<f64>| -> Vec<f64> {
                 let mut sum = vec![0.0; d];
                 for (c, pair) in coefficients.iter().zip(&basis).skip(skip) {
                     sum.iter_mut().zip(part(pair)).for_each(|(s, v)| *s += c * v);
@@ -118,7 +120,7 @@ fn apply<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, v: &Vectors)
 }
 
 /// Adds a pair to an orthonormal basis, unless it depends on what is there.
-fn extend(basis: &mut Vec<(Vec<f64>, Vec<f64>)>, (mut v, mut av): (Vec<f64>, Vec<f64>)) {
+fn extend(basis: &mut Vec<Image>, (mut v, mut av): Image) {
     let length = norm(&v);
     for _ in 0..2 {
         for (u, au) in basis.iter() {
@@ -136,7 +138,7 @@ fn extend(basis: &mut Vec<(Vec<f64>, Vec<f64>)>, (mut v, mut av): (Vec<f64>, Vec
 }
 
 /// Coefficients of the smallest Ritz vector.
-fn ritz(basis: &[(Vec<f64>, Vec<f64>)]) -> Vec<f64> {
+fn ritz(basis: &[Image]) -> Vec<f64> {
     let n = basis.len();
     let mut values = vec![0.0; n * n];
     for i in 0..n {

@@ -165,7 +165,9 @@ mod tests {
         let mut inverse = [0.0; 9];
         let block = [1.0, 2.0, 0.0, 3.0, 4.0, 0.0, 0.0, 0.0, 5.0];
         assert!((log_abs_det(&block, 3, &mut inverse) - 10f64.ln()).abs() < 1e-14);
-        assert!((inverse[0] + 2.0).abs() < 1e-14 && (inverse[3] - 1.5).abs() < 1e-14 && (inverse[8] - 0.2).abs() < 1e-14);
+        assert!(
+            (inverse[0] + 2.0).abs() < 1e-14 && (inverse[3] - 1.5).abs() < 1e-14 && (inverse[8] - 0.2).abs() < 1e-14
+        );
         assert_eq!(log_abs_det(&[1.0, 2.0, 2.0, 4.0], 2, &mut [0.0; 4]), f64::NEG_INFINITY);
     }
 

@@ -35,12 +35,18 @@ fn log_determinant<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> 
         for b in 0..batch {
             for k in 0..d {
                 let column = &columns[(k * batch + b) * d..][..d];
-                column.iter().enumerate().for_each(|(i, v)| j[i * d + k] = f64::from(*v));
+                column
+                    .iter()
+                    .enumerate()
+                    .for_each(|(i, v)| j[i * d + k] = f64::from(*v));
             }
             values.push(small::log_abs_det(&j, d, &mut inverse) as Real);
             for k in 0..d {
                 let slope = &mut slopes[(k * batch + b) * d..][..d];
-                slope.iter_mut().enumerate().for_each(|(i, s)| *s = inverse[k * d + i] as Real);
+                slope
+                    .iter_mut()
+                    .enumerate()
+                    .for_each(|(i, s)| *s = inverse[k * d + i] as Real);
             }
         }
     }

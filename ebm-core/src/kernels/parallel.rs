@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Work, in multiply-adds, below which waking another thread costs more than it gains.
-const WORTH_A_THREAD: usize = 200_000;
+const WORTH_A_THREAD: usize = 1_500_000;
 
 /// How many rows a task takes when `rows` rows cost `work` multiply-adds each.
 ///

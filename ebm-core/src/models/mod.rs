@@ -2,8 +2,8 @@
 
 pub mod closed_form;
 mod energy;
-mod generator;
 pub mod flow;
+mod generator;
 pub mod mlp;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};

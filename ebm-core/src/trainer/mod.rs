@@ -12,7 +12,7 @@ mod players;
 mod report;
 mod snapshot;
 mod steps;
-mod trainer;
+mod training;
 
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
 pub use error::TrainError;
@@ -20,4 +20,4 @@ pub use observer::{Evaluation, Flow, Observer, ObserverError};
 pub use outcome::{Outcome, StopReason};
 pub use players::{Components, Players};
 pub use report::StepReport;
-pub use trainer::Trainer;
+pub use training::Trainer;

@@ -12,7 +12,9 @@ pub fn take_columns(x: Matrix<SharedTape>, which: &[usize]) -> Matrix<SharedTape
     let (rows, width) = *x.shape();
     let y: Vec<Real> = {
         let x = read(&x);
-        x.chunks_exact(width).flat_map(|row| which.iter().map(|&c| row[c])).collect()
+        x.chunks_exact(width)
+            .flat_map(|row| which.iter().map(|&c| row[c]))
+            .collect()
     };
     let y = buffers::tensor(y, (rows, which.len()));
     if tape.is_recording() {
@@ -42,13 +44,19 @@ pub fn join_columns(
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     let mut tape = tape.merge(other);
     let (rows, width) = (a.shape().0, first.len() + second.len());
-    assert!((0..width).all(|c| first.contains(&c) != second.contains(&c)), "columns {first:?} and {second:?}");
+    assert!(
+        (0..width).all(|c| first.contains(&c) != second.contains(&c)),
+        "columns {first:?} and {second:?}"
+    );
     let mut y = vec![0.0; rows * width];
     {
         let (a, b) = (read(&a), read(&b));
         for (i, row) in y.chunks_exact_mut(width).enumerate() {
             first.iter().zip(&a[i * first.len()..]).for_each(|(&c, v)| row[c] = *v);
-            second.iter().zip(&b[i * second.len()..]).for_each(|(&c, v)| row[c] = *v);
+            second
+                .iter()
+                .zip(&b[i * second.len()..])
+                .for_each(|(&c, v)| row[c] = *v);
         }
     }
     let y = buffers::tensor(y, (rows, width));

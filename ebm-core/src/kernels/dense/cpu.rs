@@ -1,7 +1,7 @@
 //! The dense layer on slices.
 
-use super::thin::{self, THIN};
 use super::activation::{Activation, Leaky, Phi, Silu, Softplus, Tanh, with_phi};
+use super::thin::{self, THIN};
 use crate::device::Real;
 use crate::kernels::gemm::{Product, matrix};
 use crate::kernels::math::{dot, vectorised};

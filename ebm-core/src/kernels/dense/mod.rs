@@ -135,6 +135,70 @@ mod tests {
     }
 
     #[test]
+    fn every_product_agrees_with_finite_differences() {
+        // Narrow and wide sides take different paths.
+        for (inputs, outputs) in [(2, 11), (11, 2), (11, 12)] {
+            let case = Case {
+                name: format!("dense {inputs} -> {outputs}"),
+                input: (3, inputs),
+                arrays: vec![(inputs * outputs, 0.4), (outputs, 0.4)],
+            };
+            check::operation(&case, |x, primal, arrays| {
+                let layer = Dense {
+                    weight: arrays[0].clone(),
+                    bias: Some(arrays[1].clone()),
+                    slope: None,
+                    inputs,
+                    outputs,
+                    activation: Activation::Silu,
+                    trains: true,
+                };
+                dense(x, primal, layer)
+            });
+        }
+    }
+
+    #[test]
+    fn gradients_of_a_batch_split_over_threads_are_the_sums_of_its_parts() {
+        let arrays = [check::array(40 * 30, 0.2, 0), check::array(40, 0.1, 1)];
+        let x = check::array(1200 * 30, 1.0, 9).as_vec();
+        let weights = check::array(1200 * 40, 1.0, 10).as_vec();
+        let gradients = |rows: std::ops::Range<usize>| {
+            let tape = SharedTape::inputs_only();
+            let n = rows.len();
+            let part = buffers::tensor(x[rows.start * 30..rows.end * 30].to_vec(), (n, 30));
+            let layer = Dense {
+                weight: arrays[0].clone(),
+                bias: Some(arrays[1].clone()),
+                slope: None,
+                inputs: 30,
+                outputs: 40,
+                activation: Activation::Tanh,
+                trains: true,
+            };
+            let y = dense(tape.watch(&part), n, layer);
+            let c = buffers::tensor(weights[rows.start * 40..rows.end * 40].to_vec(), (n, 40));
+            let mut g = crate::tape::backward(crate::kernels::sum(crate::kernels::row_dot(y, tape.watch(&c))));
+            (
+                g.of(&part).as_vec(),
+                g.of(&arrays[0]).as_vec(),
+                g.of(&arrays[1]).as_vec(),
+            )
+        };
+        let whole = gradients(0..1200);
+        let parts: Vec<_> = (0..60).map(|k| gradients(20 * k..20 * (k + 1))).collect();
+        let close = |a: Real, b: Real| assert!((a - b).abs() < 2e-3 * (1.0 + b.abs()), "{a} {b}");
+        let inputs = parts.iter().flat_map(|p| &p.0);
+        whole.0.iter().zip(inputs).for_each(|(a, b)| close(*a, *b));
+        for (i, total) in whole.1.iter().enumerate() {
+            close(*total, parts.iter().map(|p| p.1[i]).sum());
+        }
+        for (i, total) in whole.2.iter().enumerate() {
+            close(*total, parts.iter().map(|p| p.2[i]).sum());
+        }
+    }
+
+    #[test]
     fn values_are_those_of_the_formula() {
         // W = [[1, 2], [-3, 0.5]], b = [0.25, -0.5], x = [1, -1] (row), tangent [2, 1]:
         // a = [-0.75, -4], s = [4, -5.5]; leaky ReLU of slope 0.2 multiplies both by 0.2.

@@ -51,14 +51,7 @@ pub(super) fn back_from_few_outputs(g: &[Real], weight: &[Real], inputs: usize, 
 }
 
 /// Rows `which` of `gW [outputs, inputs] += g^T x`, few inputs or few outputs.
-pub(super) fn weight(
-    g: &[Real],
-    x: &[Real],
-    inputs: usize,
-    outputs: usize,
-    which: Range<usize>,
-    gw: &mut [Real],
-) {
+pub(super) fn weight(g: &[Real], x: &[Real], inputs: usize, outputs: usize, which: Range<usize>, gw: &mut [Real]) {
     if outputs <= THIN {
         vectorised(|| {
             for (g, x) in g.chunks_exact(outputs).zip(x.chunks_exact(inputs)) {

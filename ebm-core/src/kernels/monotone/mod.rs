@@ -34,7 +34,11 @@ pub fn monotone(
         (0..rows * n)
             .map(|i| {
                 let e = Element::at(i % elements, &u, &saved, steps);
-                if i < elements { e.value() } else { e.tangent(u[i], &p[i * width..(i + 1) * width]) }
+                if i < elements {
+                    e.value()
+                } else {
+                    e.tangent(u[i], &p[i * width..(i + 1) * width])
+                }
             })
             .collect()
     };
@@ -102,7 +106,11 @@ impl Saved {
             saved.angles.extend(angles);
         }
         vectorised(|| {
-            saved.steps.iter_mut().zip(&saved.angles).for_each(|(t, v)| *t = tanh(*v));
+            saved
+                .steps
+                .iter_mut()
+                .zip(&saved.angles)
+                .for_each(|(t, v)| *t = tanh(*v));
         });
         saved
     }

@@ -51,7 +51,12 @@ pub fn row_dot<C: Dim>(
     let (rows, columns) = (a.shape().0, a.shape().1.size());
     let y = {
         let (a, b) = (read(&a), read(&b));
-        vectorised(|| a.chunks_exact(columns).zip(b.chunks_exact(columns)).map(|(a, b)| dot(a, b)).collect())
+        vectorised(|| {
+            a.chunks_exact(columns)
+                .zip(b.chunks_exact(columns))
+                .map(|(a, b)| dot(a, b))
+                .collect()
+        })
     };
     let y = buffers::tensor(y, (rows,));
     if tape.is_recording() {

@@ -55,7 +55,9 @@ struct Spectral {
 impl Layer {
     pub fn new(name: &str, options: LayerOptions, random: Random) -> Self {
         let LayerOptions { inputs, outputs, .. } = options;
-        let (mut weight, bias) = options.init.draw(outputs, inputs, options.activation == Activation::Identity, random);
+        let (mut weight, bias) = options
+            .init
+            .draw(outputs, inputs, options.activation == Activation::Identity, random);
         weight.iter_mut().for_each(|w| *w *= options.gain as Real);
         let filled = |v: Real| vec![v; outputs];
         let column = vec![outputs];

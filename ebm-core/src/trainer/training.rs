@@ -142,7 +142,7 @@ impl<G: Geometry> Trainer<G> {
         while self.step < self.config.steps {
             let next = self.step + 1;
             let last = next == self.config.steps;
-            let due = |every: u64| every > 0 && next % every == 0 || last;
+            let due = |every: u64| every > 0 && next.is_multiple_of(every) || last;
             let reported = due(self.config.log_every) || next == 1;
             let report = self.advance(reported)?;
             let mut flow = Flow::Continue;
