@@ -3,7 +3,7 @@
 use dfdx::prelude::*;
 
 use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Dev, Matrix, Real};
+use crate::device::{Dev, Matrix, Real, Taped};
 use crate::tape::SharedTape;
 
 type Rows<C> = Tensor<(usize, C), Real, Dev, SharedTape>;
@@ -41,7 +41,7 @@ pub fn unstack<A: Shape, B: Shape>(
     count: usize,
     top: A,
     bottom: B,
-) -> (Tensor<A, Real, Dev, SharedTape>, Tensor<B, Real, Dev, SharedTape>) {
+) -> (Taped<A>, Taped<B>) {
     let (x, mut tape) = x.split_tape();
     let cut = count * x.shape().1;
     let (a, b) = {
