@@ -4,7 +4,6 @@
 //! device, so bounds and models stay readable.
 
 use dfdx::prelude::*;
-use std::sync::OnceLock;
 
 use crate::tape::SharedTape;
 
@@ -34,10 +33,10 @@ pub type Taped<S> = Tensor<S, Real, Dev, SharedTape>;
 /// The error type of the device in use.
 pub type DevError = <Dev as HasErr>::Err;
 
-/// The process-wide device.
-pub fn device() -> &'static Dev {
-    static DEVICE: OnceLock<Dev> = OnceLock::new();
-    DEVICE.get_or_init(Dev::default)
+/// The device of this thread (a CUDA device's handles do not cross threads).
+pub fn device() -> Dev {
+    thread_local!(static DEVICE: Dev = Dev::default());
+    DEVICE.with(Dev::clone)
 }
 
 /// The values of a tensor in row-major order, on the host.

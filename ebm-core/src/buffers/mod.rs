@@ -26,7 +26,7 @@ pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
     Cow::Owned(tensor.as_vec())
 }
 
-/// A tensor on the process-wide device.
+/// A tensor on the device of this thread.
 pub(crate) fn tensor<S: Shape>(values: Vec<Real>, shape: S) -> Tensor<S, Real, Dev> {
     device().tensor_from_vec(values, shape)
 }

@@ -72,8 +72,8 @@ fn experiment<S: Shape>(shape: &S) -> Option<usize> {
     }
     let (first, second) = (vec![Real::default(); count], vec![Real::default(); count]);
     let address = first.as_ptr();
-    let a = device_cpu().tensor_from_vec(first, *shape);
-    let b = device_cpu().tensor_from_vec(second, *shape);
+    let a = device().tensor_from_vec(first, *shape);
+    let b = device().tensor_from_vec(second, *shape);
     let word = |tensor: &T<S>, index: usize| {
         // SAFETY: `index < words`, the struct is `words` initialised words without padding (checked above).
         unsafe { *std::ptr::from_ref(tensor).cast::<usize>().add(index) }
@@ -97,10 +97,6 @@ fn experiment<S: Shape>(shape: &S) -> Option<usize> {
         )
     };
     (storage.as_ptr() == address && storage.len() == count).then_some(offset)
-}
-
-fn device_cpu() -> &'static Cpu {
-    device()
 }
 
 #[cfg(test)]
