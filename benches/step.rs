@@ -17,6 +17,7 @@ use ebm_core::random::Random;
 use ebm_core::trainer::{Components, Players, TrainConfig, Trainer};
 
 fn main() {
+    ebm_core::kernels::parallel::join_pool();
     divan::main();
 }
 

@@ -28,17 +28,19 @@ impl GradientPenalty {
             Form::LogSobolev => Volume::LogDet,
             _ => self.config.volume,
         };
-        let parts = Ingredients::of(view, volume);
-        match (self.config.form, self.config.projections) {
-            (Form::LogSobolev, _) => parts.data(view, Norm::Squared),
-            (Form::Data, _) => parts.data(view, self.config.norm),
-            (Form::Latent, 0) => parts.latent(self.config.norm),
-            (Form::Latent, count) => {
+        let whole = self.config.form != Form::Latent || self.config.projections == 0;
+        let parts = Ingredients::of(view, volume, whole);
+        match (self.config.form, &parts.columns) {
+            (Form::LogSobolev, Some(jacobian)) => parts.data(view, jacobian, Norm::Squared),
+            (Form::Data, Some(jacobian)) => parts.data(view, jacobian, self.config.norm),
+            (Form::Latent, Some(jacobian)) if self.config.projections == 0 => parts.latent(jacobian, self.config.norm),
+            _ => {
+                let count = self.config.projections.max(1);
                 let draws = view
                     .random
                     .stream("projections")
                     .normals(parts.batch * count * parts.latent);
-                parts.projected(count, &draws)
+                parts.projected(view, draws)
             }
         }
     }

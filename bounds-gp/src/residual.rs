@@ -16,8 +16,8 @@ pub(crate) struct Ingredients<G: Geometry> {
     pub gradient: Vec<Real>,
     /// `b = -grad_z log p_g(G(z)) = z + grad_z volume`, `[B, d]`.
     pub score: Vec<Real>,
-    /// J, on no tape.
-    pub columns: Columns<G>,
+    /// J, where it is needed as a whole.
+    pub columns: Option<Columns<G>>,
     pub latent: usize,
     pub data: usize,
     pub batch: usize,
@@ -30,7 +30,8 @@ pub(crate) struct Sizes {
 }
 
 impl<G: Geometry> Ingredients<G> {
-    pub fn of(view: &EnergyView<'_, G>, volume: Volume) -> Self {
+    /// `whole`: the form of the penalty needs all of J.
+    pub fn of(view: &EnergyView<'_, G>, volume: Volume, whole: bool) -> Self {
         let geometry = view.generator.geometry();
         // A piecewise linear generator has a volume that does not change with z, almost everywhere.
         let moves = volume != Volume::None && !view.generator.facts().piecewise_linear;
@@ -39,12 +40,12 @@ impl<G: Geometry> Ingredients<G> {
         } else {
             SharedTape::off()
         };
-        let columns = jacobian(view.generator, tape.watch(view.latents));
+        let columns = (moves || whole).then(|| jacobian(view.generator, tape.watch(view.latents)));
         let mut score = values(view.latents);
-        if moves {
+        if let Some(columns) = columns.as_ref().filter(|_| moves) {
             let (term, factor) = match volume {
-                Volume::LogDet => (log_volume(&columns), 1.0),
-                _ => (log_smallest(&columns), geometry.latent_width() as Real),
+                Volume::LogDet => (log_volume(columns), 1.0),
+                _ => (log_smallest(columns), geometry.latent_width() as Real),
             };
             let slope = values(&backward(sum(term)).of(view.latents));
             score.iter_mut().zip(slope).for_each(|(b, s)| *b += factor * s);
@@ -52,42 +53,56 @@ impl<G: Geometry> Ingredients<G> {
         let (_, gradient) = energy_gradient(view.energy, view.generated);
         Self {
             gradient: values(&gradient),
+            batch: score.len() / geometry.latent_width(),
             score,
-            batch: columns.batch,
             columns,
             latent: geometry.latent_width(),
             data: geometry.data_width(),
         }
     }
 
-    /// Random projections: `a = grad E . J v - v . b`, sizes the mean of `a^2 / 2`.
-    pub fn projected(&self, projections: usize, draws: &[Real]) -> Sizes {
-        let columns = values(&self.columns.columns);
-        let share = 1.0 / projections as Real;
+    /// Random projections: `a = grad E . J v - v . b`, sizes the mean of `a^2 / 2`. `draws` are `[projections B, d]`, the
+    /// first projection of every sample first.
+    pub fn projected(&self, view: &EnergyView<'_, G>, draws: Vec<Real>) -> Sizes {
+        let images = self.pushed(view, &draws);
+        let share = self.batch as Real * self.latent as Real / draws.len() as Real;
         let mut sizes = self.empty();
-        let mut jv = vec![0.0; self.data];
-        for b in 0..self.batch {
+        let rows = draws.chunks_exact(self.latent).zip(images.chunks_exact(self.data));
+        for (row, (v, jv)) in rows.enumerate() {
+            let b = row % self.batch;
             let gradient = &self.gradient[b * self.data..][..self.data];
             let score = &self.score[b * self.latent..][..self.latent];
+            let a = dot(gradient, jv) - dot(v, score);
+            sizes.values[b] += 0.5 * share * a * a;
             let direction = &mut sizes.directions[b * self.data..][..self.data];
-            for j in 0..projections {
-                let v = &draws[(b * projections + j) * self.latent..][..self.latent];
-                jv.fill(0.0);
-                for (k, v) in v.iter().enumerate() {
-                    let column = &columns[(k * self.batch + b) * self.data..][..self.data];
-                    jv.iter_mut().zip(column).for_each(|(s, c)| *s += v * c);
-                }
-                let a = dot(gradient, &jv) - dot(v, score);
-                sizes.values[b] += 0.5 * share * a * a;
-                direction.iter_mut().zip(&jv).for_each(|(to, jv)| *to += share * a * jv);
-            }
+            direction.iter_mut().zip(jv).for_each(|(to, jv)| *to += share * a * jv);
         }
         sizes
     }
 
+    /// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
+    fn pushed(&self, view: &EnergyView<'_, G>, draws: &[Real]) -> Vec<Real> {
+        let off = SharedTape::off();
+        let Some(jacobian) = &self.columns else {
+            let v = view.generator.geometry().latents(draws.to_vec());
+            let (_, images) = view.generator.pushforward(off.watch(view.latents), off.watch(&v));
+            return values(&images);
+        };
+        let columns = values(&jacobian.columns);
+        let mut images = vec![0.0; draws.len() / self.latent * self.data];
+        let rows = draws.chunks_exact(self.latent).zip(images.chunks_exact_mut(self.data));
+        for (row, (v, image)) in rows.enumerate() {
+            for (k, v) in v.iter().enumerate() {
+                let column = &columns[(k * self.batch + row % self.batch) * self.data..][..self.data];
+                image.iter_mut().zip(column).for_each(|(s, c)| *s += v * c);
+            }
+        }
+        images
+    }
+
     /// The whole residual in latent space, `r = J^T grad E - b`.
-    pub fn latent(&self, norm: Norm) -> Sizes {
-        let columns = values(&self.columns.columns);
+    pub fn latent(&self, jacobian: &Columns<G>, norm: Norm) -> Sizes {
+        let columns = values(&jacobian.columns);
         let mut sizes = self.empty();
         let mut residual = vec![0.0; self.latent];
         for b in 0..self.batch {
@@ -106,9 +121,9 @@ impl<G: Geometry> Ingredients<G> {
     }
 
     /// The whole residual in data space, `r = grad E - J (J^T J)^-1 b`.
-    pub fn data(&self, view: &EnergyView<'_, G>, norm: Norm) -> Sizes {
+    pub fn data(&self, view: &EnergyView<'_, G>, jacobian: &Columns<G>, norm: Norm) -> Sizes {
         let score = view.generator.geometry().latents(self.score.clone());
-        let lifted = lift(&self.columns, &score);
+        let lifted = lift(jacobian, &score);
         let mut sizes = self.empty();
         for b in 0..self.batch {
             let range = b * self.data..(b + 1) * self.data;

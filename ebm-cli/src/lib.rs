@@ -37,6 +37,7 @@ use std::process::ExitCode;
 ///
 /// Errors are printed to stderr, on one line that starts with `error:`. See [`Exit`] for the codes.
 pub fn run() -> ExitCode {
+    ebm_core::kernels::parallel::join_pool();
     let done = ebm_core::registry::check_registry()
         .map_err(|error| Failure::new(Exit::Other, error))
         .and_then(|()| commands::run(cli::Cli::parse().command));

@@ -32,8 +32,11 @@ impl Work for Measure<'_> {
         let Self { run, arguments } = self;
         let random = Random::new(run.config.seed);
         let players = run.players(geometry)?;
-        let mut trainer =
-            Trainer::new(run.config.train.clone(), players, run.data.clone(), random).or_exit(Exit::RunDirectory)?;
+        // Weights of bounds may depend on the step, so they are those of the run's last one.
+        let steps = run.directory.steps_done().unwrap_or(run.config.train.steps);
+        let mut trainer = Trainer::new(run.config.train.clone(), players, run.data.clone(), random)
+            .or_exit(Exit::RunDirectory)?
+            .at_step(steps);
         let mut config = run.config.evaluate.clone();
         if let Some(samples) = arguments.samples {
             config.generated = usize::try_from(samples).or_exit(Exit::Usage)?;

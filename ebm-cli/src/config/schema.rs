@@ -86,6 +86,9 @@ impl<'a> Schema<'a> {
     /// How a choice with options of its own is written, and what these mean.
     fn spelled_out(self, name: &str) -> String {
         let properties = self.properties();
+        if properties.is_empty() {
+            return format!("Written {{ {name} = ... }} ({}).", self.type_name());
+        }
         let keys: Vec<_> = properties.iter().map(|(key, _)| format!("{key} = ...")).collect();
         let option = |(key, property): &(&str, Schema<'_>)| {
             let words = property.description().unwrap_or_default().replace('\n', " ");

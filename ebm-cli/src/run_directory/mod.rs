@@ -97,6 +97,13 @@ impl RunDirectory {
         })
     }
 
+    /// How many steps the run did, if it ended and said so.
+    pub fn steps_done(&self) -> Option<u64> {
+        let text = fs::read_to_string(self.path.join(layout::SUMMARY)).ok()?;
+        let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+        summary.get("steps")?.as_u64()
+    }
+
     /// Writes a JSON file of the run.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub mod fourier;
 pub(crate) mod gemm;
 pub(crate) mod math;
 pub mod monotone;
-pub(crate) mod parallel;
+pub mod parallel;
 mod reduce;
 pub mod rows;
 pub mod scale;

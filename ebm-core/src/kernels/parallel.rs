@@ -15,9 +15,24 @@ pub(crate) fn rows_a_task(rows: usize, work: usize) -> usize {
     rows.div_ceil(tasks).max(1)
 }
 
+/// Makes this thread one of the pool's. Call it once, first thing in a program.
+///
+/// Work from a thread outside the pool is handed over to it while that thread sleeps: two context switches an operation,
+/// which cost more than a small operation takes. Does nothing if the pool is in use already.
+pub fn join_pool() {
+    let built = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    if let Err(error) = built {
+        tracing::debug!("the thread pool was there before: {error}");
+    }
+}
+
 /// Runs the tasks, in parallel if there are several.
-pub(crate) fn run<T: Send>(tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
-    if tasks.len() > 1 {
+pub(crate) fn run<T: Send>(mut tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
+    if tasks.len() == 2
+        && let (Some(second), Some(first)) = (tasks.pop(), tasks.pop())
+    {
+        rayon::join(|| f(first), || f(second));
+    } else if tasks.len() > 1 {
         tasks.into_par_iter().with_max_len(1).for_each(f);
     } else {
         tasks.into_iter().for_each(f);

@@ -15,9 +15,9 @@ use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
 
 /// Nodes an axis in one and in two dimensions.
-const NODES: [usize; 2] = [4096, 128];
+const NODES: [usize; 2] = [4096, 160];
 
-/// The box of the quadrature: that of the data, twice as wide.
+/// The box of the quadrature: that of the data with a margin; a confinement keeps the mass in it.
 pub(super) fn region(data: &dyn Dataset, random: Random) -> Result<Region, ConfigError> {
     ConfigError::require(
         data.width() <= 2,
@@ -26,7 +26,7 @@ pub(super) fn region(data: &dyn Dataset, random: Random) -> Result<Region, Confi
         &format!("data of one or two dimensions for it, not {}", data.width()),
     )?;
     let draw = data.draw(10_000, random.stream("likelihood-box"));
-    Ok(Region::around(&draw, data.width(), 1.0))
+    Ok(Region::around(&draw, data.width(), 0.25))
 }
 
 impl<G: Geometry> Trainer<G> {

@@ -89,6 +89,12 @@ impl<G: Geometry> Trainer<G> {
         })
     }
 
+    /// The same trainer with `step` iterations counted as done: for the evaluation of weights from a file.
+    pub fn at_step(mut self, step: u64) -> Self {
+        self.step = step;
+        self
+    }
+
     /// Iterations done.
     pub fn step(&self) -> u64 {
         self.step

@@ -195,6 +195,9 @@ pub(super) fn backward_rows(
         }
         let n = g.samples.len();
         for (g, gx) in g.blocks.iter().zip(&mut gx.blocks) {
+            if is_zero(g) {
+                continue;
+            }
             if inputs <= THIN {
                 thin::back_to_few_inputs(g, weight, inputs, outputs, gx);
             } else if outputs <= THIN {
@@ -264,11 +267,29 @@ impl Elements {
     }
 }
 
+/// Whether no cotangent reached a block: the values of a pass whose tangents alone are used, for example.
+fn is_zero(g: &[Real]) -> bool {
+    g.iter().all(|v| *v == 0.0)
+}
+
 /// `gW += g^T x`, split over the outputs.
 pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &[Real], gw: &mut [Real]) {
     let Sizes {
-        rows, inputs, outputs, ..
+        rows,
+        primal,
+        inputs,
+        outputs,
     } = sizes;
+    // Leave out leading blocks that no cotangent reached.
+    let skipped = (0..rows / primal)
+        .take_while(|b| is_zero(&g[b * primal * outputs..(b + 1) * primal * outputs]))
+        .count()
+        * primal;
+    let rows = rows - skipped;
+    if rows == 0 {
+        return;
+    }
+    let (g, x) = (&g[skipped * outputs..], &x[skipped * inputs..]);
     let step = parallel::rows_a_task(outputs, rows * inputs);
     let tasks: Vec<_> = parallel::split(gw, outputs, inputs, step);
     parallel::run(tasks, |mut part| {

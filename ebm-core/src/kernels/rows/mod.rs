@@ -36,12 +36,7 @@ pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
 }
 
 /// The first `count` rows and the rest, in shapes of the caller's choice with as many values a row.
-pub fn unstack<A: Shape, B: Shape>(
-    x: Matrix<SharedTape>,
-    count: usize,
-    top: A,
-    bottom: B,
-) -> (Taped<A>, Taped<B>) {
+pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, bottom: B) -> (Taped<A>, Taped<B>) {
     let (x, mut tape) = x.split_tape();
     let cut = count * x.shape().1;
     let (a, b) = {
