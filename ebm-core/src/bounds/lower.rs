@@ -38,7 +38,7 @@ impl<G: Geometry> GeneratorView<'_, G> {
     }
 }
 
-/// A lower bound of the generator's entropy H[p_g] in nats, hence of the negative log-likelihood:
+/// A lower bound of the generator's entropy `H[p_g]` in nats, hence of the negative log-likelihood:
 /// `floor(L) = E_data[E] - E_pg[E] + floor(H)`.
 pub trait LowerBound<G: Geometry>: Module {
     /// `floor(H)` on a batch, differentiable in the generator's parameters (and in the bound's own).
@@ -52,7 +52,7 @@ pub trait LowerBound<G: Geometry>: Module {
         1.0
     }
 
-    /// An upper estimate of H[p_g] from the same quantities, for reporting an upper bound of L; `None` if there is none.
+    /// An upper estimate of `H[p_g]` from the same quantities, for reporting an upper bound of L; `None` if there is none.
     ///
     /// # Errors
     /// As [`LowerBound::entropy`].
