@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::GradientPenalty;
 
-/// The upper bound by gradient penalty: relu(weight * E[N(r)] - margin), r the residual of grad E against -grad log p_g.
+/// The upper bound by gradient penalty: `relu(weight * E[N(r)] - margin)`, r the residual of grad E against -grad log p_g.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GpConfig {

@@ -19,7 +19,7 @@ pub struct SvConfig {
     pub variant: Variant,
     /// How the smallest singular value is found.
     pub solver: Solver,
-    /// Weight of the entropy in the generator's objective E_pg[E] - lambda H. Reported values carry no weight.
+    /// Weight of the entropy in the generator's objective `E_pg[E] - lambda H`. Reported values carry no weight.
     pub lambda: f64,
 }
 
