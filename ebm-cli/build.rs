@@ -8,7 +8,7 @@ fn main() {
     let output = Command::new(rustc).arg("--version").output();
     let version = output.ok().and_then(|output| String::from_utf8(output.stdout).ok());
     println!(
-        "cargo::rustc-env=EBM_RUSTC={}",
+        "cargo::rustc-env=BUILT_BY_RUSTC={}",
         version.as_deref().unwrap_or("unknown").trim()
     );
     let target = std::env::var("TARGET").unwrap_or_else(|_| "unknown".into());

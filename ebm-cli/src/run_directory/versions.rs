@@ -48,7 +48,7 @@ impl Versions {
             .filter_map(|(section, found)| Some((section, found?)));
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
-            rustc: env!("EBM_RUSTC"),
+            rustc: env!("BUILT_BY_RUSTC"),
             target: env!("EBM_TARGET"),
             precision: if cfg!(feature = "f64") { "f64" } else { "f32" },
             device: if cfg!(feature = "cuda") { "cuda" } else { "cpu" },
@@ -66,4 +66,13 @@ fn component<C: Registered + Serialize + ?Sized>(config: &C) -> Option<Component
         crate_name: descriptor.crate_name,
         version: descriptor.crate_version,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_the_build_sets_is_no_configuration_value() {
+        // `cargo run` hands the build script's variables to the program, which reads every `EBM_*` as configuration.
+        assert!(!include_str!("../../build.rs").contains("rustc-env=EBM_"));
+    }
 }
