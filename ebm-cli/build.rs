@@ -12,5 +12,5 @@ fn main() {
         version.as_deref().unwrap_or("unknown").trim()
     );
     let target = std::env::var("TARGET").unwrap_or_else(|_| "unknown".into());
-    println!("cargo::rustc-env=EBM_TARGET={target}");
+    println!("cargo::rustc-env=BUILT_FOR_TARGET={target}");
 }

@@ -49,7 +49,7 @@ impl Versions {
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
             rustc: env!("BUILT_BY_RUSTC"),
-            target: env!("EBM_TARGET"),
+            target: env!("BUILT_FOR_TARGET"),
             precision: if cfg!(feature = "f64") { "f64" } else { "f32" },
             device: if cfg!(feature = "cuda") { "cuda" } else { "cpu" },
             seed: config.seed,
