@@ -1,15 +1,16 @@
 //! The gradient penalty as an upper bound.
 
 use ebm_core::bounds::{EnergyView, Estimate, Guarantee, UpperBound};
-use ebm_core::device::Real;
+use ebm_core::device::{Real, values};
 use ebm_core::error::BoundError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::hinge;
+use ebm_core::models::energy_gradient;
 use ebm_core::parameter::{Module, Parameter};
 
 use crate::config::{Form, GpConfig, Norm, Volume};
 use crate::penalty::of_gradient;
-use crate::residual::{Ingredients, Sizes};
+use crate::residual::{Ingredients, Pushed, Taken};
 
 /// `relu(weight E[N(r)] - margin)`, or the certified `E ||r||^2 / (2 rho)`.
 pub struct GradientPenalty {
@@ -22,27 +23,34 @@ impl GradientPenalty {
         Self { config }
     }
 
-    fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Sizes {
-        let volume = match self.config.form {
-            // The certificate speaks of the density itself.
-            Form::LogSobolev => Volume::LogDet,
-            _ => self.config.volume,
+    /// Sizes of the residual and energies of the generated samples, on the energy's tape.
+    fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Taken {
+        let (volume, norm) = match self.config.form {
+            // The certificate speaks of the density itself, and of the squared norm.
+            Form::LogSobolev => (Volume::LogDet, Norm::Squared),
+            _ => (self.config.volume, self.config.norm),
         };
-        let whole = self.config.form != Form::Latent || self.config.projections == 0;
-        let parts = Ingredients::of(view, volume, whole);
-        match (self.config.form, &parts.columns) {
-            (Form::LogSobolev, Some(jacobian)) => parts.data(view, jacobian, Norm::Squared),
-            (Form::Data, Some(jacobian)) => parts.data(view, jacobian, self.config.norm),
-            (Form::Latent, Some(jacobian)) if self.config.projections == 0 => parts.latent(jacobian, self.config.norm),
-            _ => {
-                let count = self.config.projections.max(1);
-                let draws = view
-                    .random
-                    .stream("projections")
-                    .normals(parts.batch * count * parts.latent);
-                parts.projected(view, draws)
-            }
+        let projections = match self.config.form {
+            Form::Latent => self.config.projections,
+            _ => 0,
+        };
+        let parts = Ingredients::of(view, volume, projections);
+        if let (Pushed::Random(directions), 1) = (&parts.pushed, projections) {
+            return parts.along(view, directions);
         }
+        let gradient = values(&energy_gradient(view.energy, view.generated()).1);
+        let sizes = match (&parts.pushed, self.config.form) {
+            (Pushed::Random(directions), _) => parts.projected(&gradient, directions),
+            (Pushed::Whole(jacobian), Form::Latent) => parts.latent(&gradient, jacobian, norm),
+            (Pushed::Whole(jacobian), _) => parts.data(view, &gradient, jacobian, norm),
+        };
+        of_gradient(
+            view.energy,
+            view.generated(),
+            sizes.values,
+            sizes.directions,
+            &view.tape,
+        )
     }
 
     fn log_sobolev<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<(f64, Guarantee), BoundError> {
@@ -87,8 +95,7 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
             Form::LogSobolev => Some(self.log_sobolev(view)?),
             _ => None,
         };
-        let sizes = self.sizes(view);
-        let (values, energies) = of_gradient(view.energy, view.generated, sizes.values, sizes.directions, &view.tape);
+        let (values, energies) = self.sizes(view);
         view.share_generated_energy(energies);
         if let Some((rho, claim)) = certified {
             // The sizes are ||r||^2 / 2.

@@ -1,27 +1,42 @@
 //! The residual of the energy's gradient against that of the generator's log-density.
 
+use dfdx::prelude::{PutTape, SplitTape, TensorFromVec};
 use ebm_core::bounds::EnergyView;
-use ebm_core::device::{Real, values};
+use ebm_core::device::{PerSample, Real, device, values};
 use ebm_core::geometry::Geometry;
 use ebm_core::jacobian::{Columns, jacobian, lift, log_smallest, log_volume};
 use ebm_core::kernels::sum;
-use ebm_core::models::energy_gradient;
 use ebm_core::tape::{SharedTape, backward};
 
 use crate::config::{Norm, Volume};
 
 /// What every form of the penalty is computed from.
 pub(crate) struct Ingredients<G: Geometry> {
-    /// `grad_x E`, `[B, D]`.
-    pub gradient: Vec<Real>,
     /// `b = -grad_z log p_g(G(z)) = z + grad_z volume`, `[B, d]`.
     pub score: Vec<Real>,
-    /// J, where it is needed as a whole.
-    pub columns: Option<Columns<G>>,
+    /// What is known of the Jacobian.
+    pub pushed: Pushed<G>,
     pub latent: usize,
     pub data: usize,
     pub batch: usize,
 }
+
+/// Where the Jacobian takes directions in latent space.
+pub(crate) enum Pushed<G: Geometry> {
+    /// All of J.
+    Whole(Columns<G>),
+    /// Random directions.
+    Random(Projections),
+}
+
+/// Directions `v` `[projections B, d]`, the first of every sample first, and `J v` `[projections B, D]`.
+pub(crate) struct Projections {
+    draws: Vec<Real>,
+    images: Vec<Real>,
+}
+
+/// Sizes of the residual and energies of the samples, `[B]` each, on the energy's tape.
+pub(crate) type Taken = (PerSample<SharedTape>, PerSample<SharedTape>);
 
 /// A size of residual a sample, and its derivative in the energy's gradient, `[B, D]`.
 pub(crate) struct Sizes {
@@ -30,9 +45,10 @@ pub(crate) struct Sizes {
 }
 
 impl<G: Geometry> Ingredients<G> {
-    /// `whole`: the form of the penalty needs all of J.
-    pub fn of(view: &EnergyView<'_, G>, volume: Volume, whole: bool) -> Self {
+    /// `projections`: random directions a sample, or 0 for all of J.
+    pub fn of(view: &EnergyView<'_, G>, volume: Volume, projections: usize) -> Self {
         let geometry = view.generator.geometry();
+        let latent = geometry.latent_width();
         // A piecewise linear generator has a volume that does not change with z, almost everywhere.
         let moves = volume != Volume::None && !view.generator.facts().piecewise_linear;
         let tape = if moves {
@@ -40,37 +56,60 @@ impl<G: Geometry> Ingredients<G> {
         } else {
             SharedTape::off()
         };
-        let columns = (moves || whole).then(|| jacobian(view.generator, tape.watch(view.latents)));
+        let columns = (moves || projections == 0).then(|| jacobian(view.generator, tape.watch(view.latents)));
+        if let Some(columns) = &columns {
+            view.share_generated(columns.samples.clone().split_tape().0);
+        }
         let mut score = values(view.latents);
         if let Some(columns) = columns.as_ref().filter(|_| moves) {
             let (term, factor) = match volume {
                 Volume::LogDet => (log_volume(columns), 1.0),
-                _ => (log_smallest(columns), geometry.latent_width() as Real),
+                _ => (log_smallest(columns), latent as Real),
             };
             let slope = values(&backward(sum(term)).of(view.latents));
             score.iter_mut().zip(slope).for_each(|(b, s)| *b += factor * s);
         }
-        let (_, gradient) = energy_gradient(view.energy, view.generated);
+        let pushed = match columns {
+            Some(columns) if projections == 0 => Pushed::Whole(columns),
+            columns => {
+                let draws = view.random.stream("projections").normals(score.len() * projections);
+                let images = push(view, columns.as_ref(), &draws);
+                Pushed::Random(Projections { draws, images })
+            }
+        };
         Self {
-            gradient: values(&gradient),
-            batch: score.len() / geometry.latent_width(),
+            batch: score.len() / latent,
             score,
-            columns,
-            latent: geometry.latent_width(),
+            pushed,
+            latent,
             data: geometry.data_width(),
         }
     }
 
-    /// Random projections: `a = grad E . J v - v . b`, sizes the mean of `a^2 / 2`. `draws` are `[projections B, d]`, the
-    /// first projection of every sample first.
-    pub fn projected(&self, view: &EnergyView<'_, G>, draws: Vec<Real>) -> Sizes {
-        let images = self.pushed(view, &draws);
+    /// `(1/2 (grad E . J v - v . b)^2, E(x))`, `[B]` each, on the energy's tape, for one random direction a sample.
+    ///
+    /// The slope of the energy along J v is a pushforward, so the whole gradient is never needed.
+    pub fn along(&self, view: &EnergyView<'_, G>, directions: &Projections) -> Taken {
+        let offsets = directions
+            .draws
+            .chunks_exact(self.latent)
+            .zip(self.score.chunks_exact(self.latent));
+        let offsets: Vec<Real> = offsets.map(|(v, b)| dot(v, b)).collect();
+        let offsets: PerSample = device().tensor_from_vec(offsets, (self.batch,));
+        let images = view.energy.geometry().samples(directions.images.clone());
+        let x = view.tape.watch(view.generated());
+        let (energies, slopes) = view.energy.pushforward(x, images.put_tape(SharedTape::off()));
+        ((slopes - offsets).square() * 0.5, energies)
+    }
+
+    /// Random projections: `a = grad E . J v - v . b`, sizes the mean of `a^2 / 2`.
+    pub fn projected(&self, gradient: &[Real], Projections { draws, images }: &Projections) -> Sizes {
         let share = self.batch as Real * self.latent as Real / draws.len() as Real;
         let mut sizes = self.empty();
         let rows = draws.chunks_exact(self.latent).zip(images.chunks_exact(self.data));
         for (row, (v, jv)) in rows.enumerate() {
             let b = row % self.batch;
-            let gradient = &self.gradient[b * self.data..][..self.data];
+            let gradient = &gradient[b * self.data..][..self.data];
             let score = &self.score[b * self.latent..][..self.latent];
             let a = dot(gradient, jv) - dot(v, score);
             sizes.values[b] += 0.5 * share * a * a;
@@ -80,36 +119,15 @@ impl<G: Geometry> Ingredients<G> {
         sizes
     }
 
-    /// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
-    fn pushed(&self, view: &EnergyView<'_, G>, draws: &[Real]) -> Vec<Real> {
-        let off = SharedTape::off();
-        let Some(jacobian) = &self.columns else {
-            let v = view.generator.geometry().latents(draws.to_vec());
-            let (_, images) = view.generator.pushforward(off.watch(view.latents), off.watch(&v));
-            return values(&images);
-        };
-        let columns = values(&jacobian.columns);
-        let mut images = vec![0.0; draws.len() / self.latent * self.data];
-        let rows = draws.chunks_exact(self.latent).zip(images.chunks_exact_mut(self.data));
-        for (row, (v, image)) in rows.enumerate() {
-            for (k, v) in v.iter().enumerate() {
-                let column = &columns[(k * self.batch + row % self.batch) * self.data..][..self.data];
-                image.iter_mut().zip(column).for_each(|(s, c)| *s += v * c);
-            }
-        }
-        images
-    }
-
     /// The whole residual in latent space, `r = J^T grad E - b`.
-    pub fn latent(&self, jacobian: &Columns<G>, norm: Norm) -> Sizes {
+    pub fn latent(&self, gradient: &[Real], jacobian: &Columns<G>, norm: Norm) -> Sizes {
         let columns = values(&jacobian.columns);
         let mut sizes = self.empty();
         let mut residual = vec![0.0; self.latent];
         for b in 0..self.batch {
             let column = |k: usize| &columns[(k * self.batch + b) * self.data..][..self.data];
-            let gradient = &self.gradient[b * self.data..][..self.data];
             for (k, r) in residual.iter_mut().enumerate() {
-                *r = dot(gradient, column(k)) - self.score[b * self.latent + k];
+                *r = dot(&gradient[b * self.data..][..self.data], column(k)) - self.score[b * self.latent + k];
             }
             sizes.values[b] = size(norm, &mut residual);
             for (k, r) in residual.iter().enumerate() {
@@ -121,18 +139,14 @@ impl<G: Geometry> Ingredients<G> {
     }
 
     /// The whole residual in data space, `r = grad E - J (J^T J)^-1 b`.
-    pub fn data(&self, view: &EnergyView<'_, G>, jacobian: &Columns<G>, norm: Norm) -> Sizes {
+    pub fn data(&self, view: &EnergyView<'_, G>, gradient: &[Real], jacobian: &Columns<G>, norm: Norm) -> Sizes {
         let score = view.generator.geometry().latents(self.score.clone());
         let lifted = lift(jacobian, &score);
         let mut sizes = self.empty();
         for b in 0..self.batch {
             let range = b * self.data..(b + 1) * self.data;
             let direction = &mut sizes.directions[range.clone()];
-            for ((to, g), l) in direction
-                .iter_mut()
-                .zip(&self.gradient[range.clone()])
-                .zip(&lifted[range])
-            {
+            for ((to, g), l) in direction.iter_mut().zip(&gradient[range.clone()]).zip(&lifted[range]) {
                 *to = g - *l as Real;
             }
             sizes.values[b] = size(norm, direction);
@@ -146,6 +160,29 @@ impl<G: Geometry> Ingredients<G> {
             directions: vec![0.0; self.batch * self.data],
         }
     }
+}
+
+/// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
+fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, draws: &[Real]) -> Vec<Real> {
+    let geometry = view.generator.geometry();
+    let Some(jacobian) = jacobian else {
+        let off = SharedTape::off();
+        let v = geometry.latents(draws.to_vec());
+        let (samples, images) = view.generator.pushforward(off.watch(view.latents), off.watch(&v));
+        view.share_generated(samples.split_tape().0);
+        return values(&images);
+    };
+    let (latent, data, batch) = (geometry.latent_width(), geometry.data_width(), jacobian.batch);
+    let columns = values(&jacobian.columns);
+    let mut images = vec![0.0; draws.len() / latent * data];
+    let rows = draws.chunks_exact(latent).zip(images.chunks_exact_mut(data));
+    for (row, (v, image)) in rows.enumerate() {
+        for (k, v) in v.iter().enumerate() {
+            let column = &columns[(k * batch + row % batch) * data..][..data];
+            image.iter_mut().zip(column).for_each(|(s, c)| *s += v * c);
+        }
+    }
+    images
 }
 
 /// N(r); replaces r by the derivative of N there.

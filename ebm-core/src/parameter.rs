@@ -91,7 +91,7 @@ impl Parameter {
 pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 
 /// Something that owns parameters.
-pub trait Module {
+pub trait Module: Send + Sync {
     /// Every parameter, trained or not, in a fixed order.
     fn parameters(&self) -> Vec<&Parameter>;
     /// The same parameters in the same order, to change.

@@ -306,7 +306,6 @@ fn the_entropy_of_a_linear_map_has_the_closed_form_and_so_has_its_gradient() {
 struct Batch {
     generator: Box<dyn Generator<Runtime>>,
     latents: Latents<Runtime>,
-    generated: Samples<Runtime>,
     data: Samples<Runtime>,
 }
 
@@ -314,9 +313,7 @@ impl Batch {
     fn new(generator: Box<dyn Generator<Runtime>>) -> Self {
         let g = generator.geometry();
         let latents = latents(g, ENERGY_BATCH);
-        let x = sample(&*generator, &latents, &SharedTape::off(), Random::new(4));
         Self {
-            generated: g.samples(values(&x)),
             data: g.samples(Random::new(5).stream("data").normals(BATCH * g.data)),
             latents,
             generator,
@@ -328,7 +325,6 @@ impl Batch {
             energy,
             generator: &*self.generator,
             latents: &self.latents,
-            generated: &self.generated,
             data: &self.data,
         }
     }

@@ -39,7 +39,6 @@ fn log_sobolev(generator: &dyn Generator<Runtime>, energy: &dyn Energy<Runtime>,
         energy,
         generator,
         latents: &latents,
-        generated: &generated,
         data: &generated,
     };
     let config = GpConfig {

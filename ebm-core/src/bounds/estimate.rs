@@ -76,6 +76,11 @@ impl Estimate {
         }
     }
 
+    /// The mean of per-sample values `[B]`, as an unbiased estimate of the expectation: certified.
+    pub fn sample_mean(values: PerSample<SharedTape>) -> Self {
+        Self::mean_of(values, Guarantee::certified("unbiased sample mean"))
+    }
+
     /// Adds a constant to the value.
     pub fn plus(mut self, constant: f64) -> Self {
         self.value = self.value + constant as crate::device::Real;

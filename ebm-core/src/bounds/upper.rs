@@ -1,14 +1,17 @@
 //! Upper bounds of the negative log-likelihood.
 
+use std::cell::{OnceCell, RefCell};
+
+use dfdx::prelude::{PutTape, SplitTape};
+
 use super::Estimate;
 use crate::device::PerSample;
 use crate::error::BoundError;
 use crate::geometry::{Geometry, Latents, Samples};
-use crate::models::{Energy, Generator};
+use crate::models::{Energy, Generator, sample, with_noise};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::SharedTape;
-use std::cell::RefCell;
 
 /// Which quantity an upper bound bounds, and so how it completes `E_data[E] - E_pg[E] + ...` to a bound of L.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +33,6 @@ pub struct EnergyView<'a, G: Geometry> {
     pub generator: &'a dyn Generator<G>,
     /// Latents drawn from N(0, I), `[B, d]`.
     pub latents: &'a Latents<G>,
-    /// The samples `G(z) + sigma n` of these latents, `[B, D]`.
-    pub generated: &'a Samples<G>,
     /// Data, `[B, D]`.
     pub data: &'a Samples<G>,
     /// The tape to record on.
@@ -40,12 +41,11 @@ pub struct EnergyView<'a, G: Geometry> {
     pub random: Random,
     /// The training iteration, counted from 1; 0 in an evaluation before any.
     pub step: u64,
-    shared_energy: SharedEnergy,
+    /// `G(z) + sigma n`, once somebody has computed it.
+    generated: OnceCell<Samples<G>>,
+    /// `E(generated)` on the tape, once somebody has computed it.
+    generated_energy: RefCell<Option<PerSample<SharedTape>>>,
 }
-
-/// `E(generated)` on the tape, once somebody has computed it.
-#[derive(Default)]
-struct SharedEnergy(RefCell<Option<PerSample<SharedTape>>>);
 
 /// The models and samples that an [`EnergyView`] is made of.
 pub struct EnergySituation<'a, G: Geometry> {
@@ -55,8 +55,6 @@ pub struct EnergySituation<'a, G: Geometry> {
     pub generator: &'a dyn Generator<G>,
     /// Latents, `[B, d]`.
     pub latents: &'a Latents<G>,
-    /// The samples of these latents, `[B, D]`.
-    pub generated: &'a Samples<G>,
     /// Data, `[B, D]`.
     pub data: &'a Samples<G>,
 }
@@ -68,26 +66,44 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
             energy: situation.energy,
             generator: situation.generator,
             latents: situation.latents,
-            generated: situation.generated,
             data: situation.data,
             tape,
             random,
             step,
-            shared_energy: SharedEnergy::default(),
+            generated: OnceCell::new(),
+            generated_energy: RefCell::default(),
         }
+    }
+
+    /// Hands back `G(z)` `[B, D]` that the bound computed anyway (with a pushforward), before anybody asked for
+    /// [`EnergyView::generated`].
+    pub fn share_generated(&self, clean: Samples<G>) {
+        self.generated.get_or_init(|| {
+            with_noise(self.generator, clean.put_tape(SharedTape::off()), self.random)
+                .split_tape()
+                .0
+        });
+    }
+
+    /// The samples `G(z) + sigma n` of the latents, `[B, D]`: shared by the bound, or computed now.
+    pub fn generated(&self) -> &Samples<G> {
+        self.generated.get_or_init(|| {
+            sample(self.generator, self.latents, &SharedTape::off(), self.random)
+                .split_tape()
+                .0
+        })
     }
 
     /// Hands back `E(generated)` `[B]` that the bound computed on the tape anyway, so that it is not computed again.
     pub fn share_generated_energy(&self, values: PerSample<SharedTape>) {
-        *self.shared_energy.0.borrow_mut() = Some(values);
+        *self.generated_energy.borrow_mut() = Some(values);
     }
 
     /// `E(generated)` `[B]` on the tape: shared by the bound, or computed now.
     pub fn generated_energy(&self) -> PerSample<SharedTape> {
-        self.shared_energy
-            .0
+        self.generated_energy
             .borrow_mut()
-            .get_or_insert_with(|| self.energy.forward(self.tape.watch(self.generated)))
+            .get_or_insert_with(|| self.energy.forward(self.tape.watch(self.generated())))
             .clone()
     }
 }

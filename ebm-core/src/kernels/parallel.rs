@@ -26,6 +26,21 @@ pub fn join_pool() {
     }
 }
 
+/// Runs two independent pieces of work, on two cores if the second one is free.
+///
+/// What they compute does not depend on where they run, so neither does the result.
+#[cfg(not(feature = "cuda"))]
+pub fn both<A: Send, B: Send>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B + Send) -> (A, B) {
+    rayon::join(first, second)
+}
+
+/// Runs two independent pieces of work one after the other: a CUDA device's handles do not cross threads.
+#[cfg(feature = "cuda")]
+pub fn both<A, B>(first: impl FnOnce() -> A, second: impl FnOnce() -> B) -> (A, B) {
+    let first = first();
+    (first, second())
+}
+
 /// Runs the tasks, in parallel if there are several.
 pub(crate) fn run<T: Send>(mut tasks: Vec<T>, f: impl Fn(T) + Sync + Send) {
     if tasks.len() == 2

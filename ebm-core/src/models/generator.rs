@@ -71,7 +71,15 @@ pub fn sample<G: Geometry>(
     tape: &SharedTape,
     random: Random,
 ) -> Samples<G, SharedTape> {
-    let x = generator.forward(tape.watch(latents));
+    with_noise(generator, generator.forward(tape.watch(latents)), random)
+}
+
+/// `x + sigma n` for `x = G(z)`, with the noise that [`sample`] draws.
+pub(crate) fn with_noise<G: Geometry>(
+    generator: &dyn Generator<G>,
+    x: Samples<G, SharedTape>,
+    random: Random,
+) -> Samples<G, SharedTape> {
     let sigma = generator.facts().noise as crate::device::Real;
     if sigma == 0.0 {
         return x;

@@ -7,4 +7,5 @@ mod generator;
 pub mod mlp;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};
+pub(crate) use generator::with_noise;
 pub use generator::{Generator, GeneratorFacts, sample};

@@ -1,15 +1,16 @@
 //! Exact maximum likelihood in one or two dimensions: the baseline that needs no bound.
 
-use super::steps::Check;
+use super::check::Check;
+use super::draws::draw_data;
 use super::{StepReport, TrainError, Trainer};
-use crate::bounds::{Estimate, Guarantee};
+use crate::bounds::Estimate;
 use crate::buffers::{self, read};
 use crate::data::Dataset;
 use crate::device::Real;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::kernels::sum;
-use crate::parameter::Module;
+use crate::optim::collect_gradients;
 use crate::quadrature::{Region, jittered_nodes};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
@@ -34,8 +35,8 @@ impl<G: Geometry> Trainer<G> {
     pub(super) fn likelihood_step(&mut self, report: &mut StepReport) -> Result<(), TrainError> {
         use dfdx::prelude::{PutTape, SplitTape};
         let random = self.random.stream("likelihood-step").at(self.step);
-        let data = self.draw_data(random);
         let geometry = self.players.energy.geometry();
+        let data = draw_data(geometry, &*self.data, self.config.batch, random);
         let width = geometry.data_width();
         let Some(region) = &self.likelihood_box else {
             return Ok(());
@@ -45,7 +46,7 @@ impl<G: Geometry> Trainer<G> {
         let tape = SharedTape::training(Parts::ENERGY);
         let check = Check { step: report.step };
         let energy = &self.players.energy;
-        let of_data = Estimate::mean_of(energy.forward(tape.watch(&data)), Guarantee::certified("sample mean"));
+        let of_data = Estimate::sample_mean(energy.forward(tape.watch(&data)));
         let (energies, tape) = energy.forward(tape.watch(&nodes)).split_tape();
         let (shares, log_z) = {
             let energies = read(&energies);
@@ -60,16 +61,12 @@ impl<G: Geometry> Trainer<G> {
         let count = shares.len();
         let shares = buffers::tensor(shares, (count,));
         let loss = of_data.value.clone() - sum(energies.put_tape(tape) * shares);
-        let mut gradients = backward(loss);
+        let gradient = collect_gradients(&**energy, &mut backward(loss));
         let factor = self.config.energy.schedule.factor(self.step, self.config.steps);
         let norm = check.update(
             "the energy's gradient",
             factor,
-            &mut gradients,
-            [(
-                &mut *self.players.energy as &mut dyn Module,
-                &mut self.optimizers.energy,
-            )],
+            [(&mut *self.players.energy, &mut self.optimizers.energy, gradient)],
         )?;
         report.energy_loss = Some(of_data.measurement.value + log_z);
         report.energy_gradient_norm = Some(norm);

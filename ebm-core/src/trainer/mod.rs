@@ -3,15 +3,19 @@
 //! One iteration is a number of energy steps, each minimising `E_data[E] - E_pg[E] + ceil(KL)` over the energy, and a
 //! number of generator steps, each minimising `E_pg[E] - lambda floor(H)` over the generator.
 
+mod assess;
+mod check;
 mod config;
+mod draws;
+mod energy_step;
 mod error;
+mod generator_step;
 mod likelihood;
 mod observer;
 mod outcome;
 mod players;
 mod report;
 mod snapshot;
-mod steps;
 mod training;
 
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};

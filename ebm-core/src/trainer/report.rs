@@ -39,3 +39,44 @@ pub struct StepReport {
     /// The generator's learning rate.
     pub generator_learning_rate: f64,
 }
+
+impl StepReport {
+    /// Fills in `lower` and `upper` from the terms.
+    pub(super) fn combine(&mut self) {
+        let (Some(data), Some(generated), Some(entropy)) = (&self.data_energy, &self.generated_energy, &self.entropy)
+        else {
+            return;
+        };
+        let contrast = difference(data, generated);
+        self.lower = Some(total(&contrast, &[entropy]));
+        let divergence = self.divergence.as_ref();
+        self.upper = match (self.target, divergence, &self.entropy_ceiling) {
+            (Some(Target::CrossEntropy), Some(cross), _) => Some(total(&contrast, &[cross])),
+            (Some(Target::Divergence), Some(divergence), Some(ceiling)) => {
+                Some(total(&contrast, &[divergence, ceiling]))
+            }
+            _ => None,
+        };
+    }
+}
+
+fn difference(a: &Measurement, b: &Measurement) -> Measurement {
+    Measurement {
+        value: a.value - b.value,
+        standard_error: a.standard_error.hypot(b.standard_error),
+        samples: a.samples.min(b.samples),
+        guarantee: a.guarantee.clone().and(b.guarantee.clone()),
+        diagnostics: Vec::new(),
+    }
+}
+
+fn total(first: &Measurement, others: &[&Measurement]) -> Measurement {
+    let mut sum = first.clone();
+    for other in others {
+        sum.value += other.value;
+        sum.standard_error = sum.standard_error.hypot(other.standard_error);
+        sum.samples = sum.samples.min(other.samples);
+        sum.guarantee = other.guarantee.clone().and(sum.guarantee);
+    }
+    sum
+}

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::check::Check;
+use super::energy_step::EnergySide;
+use super::generator_step::{EntropyTerm, GeneratorSide};
 use super::snapshot::Snapshot;
 use super::{Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError};
+use crate::bounds::{LowerBound, Target};
 use crate::data::Dataset;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
+use crate::kernels::parallel;
 use crate::models::{Energy, Generator};
 use crate::optim::{Adam, average};
 use crate::parameter::State;
@@ -230,15 +235,7 @@ impl<G: Geometry> Trainer<G> {
     fn iterate(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
         match self.config.objective {
             Objective::MaximumLikelihood => self.likelihood_step(report)?,
-            Objective::Bidirectional => {
-                for k in 0..self.config.energy.steps {
-                    self.energy_step(k, report)?;
-                }
-                for k in 0..self.config.generator.steps {
-                    self.generator_step(k, full, report)?;
-                }
-                report.combine();
-            }
+            Objective::Bidirectional => self.minimax(full, report)?,
         }
         self.step += 1;
         let (energy, generator) = (self.config.energy.average, self.config.generator.average);
@@ -248,6 +245,62 @@ impl<G: Geometry> Trainer<G> {
         if let Some(copy) = &mut self.players.generator_average {
             average(&mut **copy, &*self.players.generator, generator, self.step);
         }
+        Ok(())
+    }
+
+    /// The steps of both players.
+    fn minimax(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
+        let (config, optimizers, players) = (&self.config, &mut self.optimizers, &mut self.players);
+        let done = self.step;
+        let target = players.upper.target();
+        let check = Check { step: report.step };
+        let place = |player: &super::PlayerConfig, stream: &str, k: usize| {
+            self.random.stream(stream).at(done * player.steps as u64 + k as u64)
+        };
+        let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, k| {
+            let random = place(&config.generator, "generator-step", k);
+            let ceiling = full && target == Target::Divergence;
+            EntropyTerm::new(generator, lower, config.batch, random, check, ceiling)
+        };
+
+        // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
+        let (generator, lower) = (&*players.generator, &mut *players.lower);
+        let mut energy_side = EnergySide {
+            config,
+            data: &*self.data,
+            generator,
+            energy: &mut *players.energy,
+            upper: &mut *players.upper,
+            energy_optimizer: &mut optimizers.energy,
+            upper_optimizer: &mut optimizers.upper,
+        };
+        let (energy_done, first) = parallel::both(
+            || {
+                (0..config.energy.steps)
+                    .try_for_each(|k| energy_side.step(done, place(&config.energy, "energy-step", k), report))
+            },
+            || entropy(generator, lower, 0),
+        );
+        energy_done?;
+
+        let mut ready = Some(first?);
+        let mut generator_side = GeneratorSide {
+            config,
+            energy: &*players.energy,
+            generator: &mut *players.generator,
+            lower: &mut *players.lower,
+            generator_optimizer: &mut optimizers.generator,
+            lower_optimizer: &mut optimizers.lower,
+        };
+        for k in 0..config.generator.steps {
+            let term = match ready.take() {
+                Some(term) => term,
+                None => entropy(&*generator_side.generator, &mut *generator_side.lower, k)?,
+            };
+            generator_side.step(term, done, place(&config.generator, "generator-step", k), report)?;
+        }
+        report.target = Some(target);
+        report.combine();
         Ok(())
     }
 

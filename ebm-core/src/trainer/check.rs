@@ -1,0 +1,55 @@
+//! Refusing what is not finite.
+
+use super::TrainError;
+use crate::device::Real;
+use crate::optim::{Adam, gradient_norm};
+use crate::parameter::Module;
+
+/// The gradient of a module's trained parameters, in their order.
+pub(super) type Gradient = Vec<Vec<Real>>;
+
+/// Adds a second term's gradient.
+pub(super) fn add(to: &mut Gradient, other: &Gradient) {
+    for (to, other) in to.iter_mut().zip(other) {
+        to.iter_mut().zip(other).for_each(|(t, o)| *t += o);
+    }
+}
+
+/// Refuses what is not finite, in the name of an iteration.
+#[derive(Clone, Copy)]
+pub(super) struct Check {
+    /// The iteration, counted from 1.
+    pub step: u64,
+}
+
+impl Check {
+    pub fn finite(self, term: &str, value: f64) -> Result<f64, TrainError> {
+        if value.is_finite() {
+            return Ok(value);
+        }
+        Err(TrainError::NonFinite {
+            step: self.step,
+            term: term.into(),
+            value,
+            // Who puts the models back fills this in.
+            restored: 0,
+            advice: "Try a smaller learning rate, clipping (optimizer.clip), or a stronger upper bound.".into(),
+        })
+    }
+
+    /// Updates the modules, or none of them if a gradient is not finite. Returns the norm of the first one's gradient.
+    pub fn update<const N: usize>(
+        self,
+        term: &str,
+        factor: f64,
+        modules: [(&mut dyn Module, &mut Adam, Gradient); N],
+    ) -> Result<f64, TrainError> {
+        let norms: Vec<f64> = modules.iter().map(|(.., gradient)| gradient_norm(gradient)).collect();
+        norms.iter().try_for_each(|norm| self.finite(term, *norm).map(drop))?;
+        for ((module, optimizer, gradient), norm) in modules.into_iter().zip(&norms) {
+            optimizer.update(module, &gradient, *norm, factor);
+            module.commit();
+        }
+        Ok(norms.first().copied().unwrap_or(0.0))
+    }
+}

@@ -1,0 +1,15 @@
+//! What a step draws.
+
+use crate::data::Dataset;
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::random::Random;
+
+/// Latents from N(0, I), `[count, d]`.
+pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Random) -> Latents<G> {
+    geometry.latents(random.stream("latents").normals(count * geometry.latent_width()))
+}
+
+/// Training samples, `[count, D]`.
+pub(super) fn draw_data<G: Geometry>(geometry: G, data: &dyn Dataset, count: usize, random: Random) -> Samples<G> {
+    geometry.samples(data.draw(count, random.stream("data")))
+}

@@ -1,0 +1,109 @@
+//! The generator's side of an iteration.
+
+use dfdx::prelude::AsArray;
+
+use super::check::{Check, Gradient, add};
+use super::draws::draw_latents;
+use super::{StepReport, TrainConfig, TrainError};
+use crate::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
+use crate::device::Real;
+use crate::geometry::Geometry;
+use crate::models::{Energy, Generator, sample};
+use crate::optim::{Adam, collect_gradients};
+use crate::parameter::Module;
+use crate::random::Random;
+use crate::tape::{Parts, SharedTape, backward};
+
+/// `-lambda floor(H)` and its gradient in the generator and in the bound's own networks.
+pub(super) struct EntropyTerm {
+    entropy: Measurement,
+    ceiling: Option<Measurement>,
+    loss: f64,
+    generator: Gradient,
+    lower: Gradient,
+}
+
+impl EntropyTerm {
+    /// Evaluates the term, which the energy plays no part in. `ceiling`: also find `ceil(H)`, for reporting.
+    pub fn new<G: Geometry>(
+        generator: &dyn Generator<G>,
+        lower: &mut dyn LowerBound<G>,
+        batch: usize,
+        random: Random,
+        check: Check,
+        ceiling: bool,
+    ) -> Result<Self, TrainError> {
+        let view = GeneratorView {
+            generator,
+            latents: &draw_latents(generator.geometry(), batch, random),
+            tape: SharedTape::training(Parts::GENERATOR | Parts::LOWER),
+            random,
+            step: check.step,
+        };
+        let entropy = lower.entropy(&view)?;
+        check.finite("the lower bound's entropy", entropy.measurement.value)?;
+        let ceiling = match ceiling {
+            true => lower.entropy_ceiling(&view.without_tape())?,
+            false => None,
+        };
+        let lambda = lower.lambda();
+        let loss = -lambda * f64::from(entropy.value.array());
+        let mut gradients = backward(entropy.value * -lambda as Real);
+        Ok(Self {
+            entropy: entropy.measurement,
+            ceiling,
+            loss,
+            generator: collect_gradients(generator, &mut gradients),
+            lower: collect_gradients(lower, &mut gradients),
+        })
+    }
+}
+
+/// What the generator's steps read and change.
+pub(super) struct GeneratorSide<'a, G: Geometry> {
+    pub config: &'a TrainConfig,
+    pub energy: &'a dyn Energy<G>,
+    pub generator: &'a mut dyn Generator<G>,
+    pub lower: &'a mut dyn LowerBound<G>,
+    pub generator_optimizer: &'a mut Adam,
+    pub lower_optimizer: &'a mut Adam,
+}
+
+impl<G: Geometry> GeneratorSide<'_, G> {
+    /// Minimises `E_pg[E] - lambda floor(H)` by one update, given the second term; `step`: iterations done.
+    pub fn step(
+        &mut self,
+        entropy: EntropyTerm,
+        step: u64,
+        random: Random,
+        report: &mut StepReport,
+    ) -> Result<(), TrainError> {
+        let check = Check { step: report.step };
+        let latents = draw_latents(self.generator.geometry(), self.config.batch, random);
+        let tape = SharedTape::training(Parts::GENERATOR);
+        let energies = self.energy.forward(sample(&*self.generator, &latents, &tape, random));
+        let energy = Estimate::sample_mean(energies);
+        let loss = energy.measurement.value + entropy.loss;
+        report.generator_loss = Some(check.finite("the generator's loss", loss)?);
+        let mut gradient = collect_gradients(&*self.generator, &mut backward(energy.value));
+        add(&mut gradient, &entropy.generator);
+
+        let factor = self.config.generator.schedule.factor(step, self.config.steps);
+        let norm = check.update(
+            "the generator's gradient",
+            factor,
+            [
+                (
+                    &mut *self.generator as &mut dyn Module,
+                    self.generator_optimizer,
+                    gradient,
+                ),
+                (&mut *self.lower, self.lower_optimizer, entropy.lower),
+            ],
+        )?;
+        report.generator_gradient_norm = Some(norm);
+        report.entropy = Some(entropy.entropy);
+        report.entropy_ceiling = entropy.ceiling;
+        Ok(())
+    }
+}
