@@ -18,6 +18,7 @@ pub mod bounds;
 mod buffers;
 pub mod data;
 pub mod device;
+pub mod diffusion;
 pub mod error;
 pub mod geometry;
 pub mod jacobian;

@@ -2,6 +2,7 @@
 
 use dfdx::prelude::*;
 
+use super::TimedEnergy;
 use crate::device::PerSample;
 use crate::geometry::{Geometry, Samples};
 use crate::kernels;
@@ -36,6 +37,11 @@ pub trait Energy<G: Geometry>: Module {
     fn forward(&self, x: Samples<G, SharedTape>) -> PerSample<SharedTape> {
         let none = self.geometry().samples(Vec::new());
         self.pushforward(x, none.put_tape(SharedTape::off())).0
+    }
+
+    /// This energy as one that knows a diffusion time, if it does.
+    fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
+        None
     }
 
     /// What is known about this energy.

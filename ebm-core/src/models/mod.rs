@@ -5,7 +5,11 @@ mod energy;
 pub mod flow;
 mod generator;
 pub mod mlp;
+mod of_gradient;
+mod timed;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};
 pub(crate) use generator::with_noise;
 pub use generator::{Generator, GeneratorFacts, sample};
+pub use of_gradient::of_gradient;
+pub use timed::{FokkerPlanck, TimedEnergy, timed_curvature, timed_energy_gradient};

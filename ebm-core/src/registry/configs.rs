@@ -83,7 +83,12 @@ geometry_config!(
 );
 geometry_config!(
     /// A registered energy's configuration.
-    EnergyConfig builds Energy
+    EnergyConfig builds Energy,
+    /// The same energy conditional on a diffusion time.
+    ///
+    /// # Errors
+    /// If it cannot or shall not be.
+    fn timed(&self) -> Built<dyn EnergyConfig>;
 );
 
 /// A registered data set's configuration.

@@ -153,7 +153,18 @@ macro_rules! register_generator {
 #[macro_export]
 macro_rules! register_energy {
     ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
-        $crate::__implement_config!($config, EnergyConfig, EnergySpec, models, Energy, $name);
+        $crate::__implement_config!(
+            $config,
+            EnergyConfig,
+            EnergySpec,
+            models,
+            Energy,
+            $name,
+            fn timed(&self) -> Result<Box<dyn $crate::registry::EnergyConfig>, $crate::error::ConfigError> {
+                let timed = $crate::registry::EnergySpec::timed(self)?;
+                Ok(Box::new(timed))
+            }
+        );
         $crate::__submit_descriptor!($config, EnergyConfig, $name, $summary, $reference, None, &[]);
     };
 }

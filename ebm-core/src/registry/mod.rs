@@ -17,4 +17,5 @@ pub use descriptor::{Descriptor, Need, ParseError};
 pub use lookup::{Registered, RegistryError, all, check_registry, find};
 #[doc(hidden)]
 pub use macros::{parse_as, schema_of};
+pub(crate) use specs::NEEDS_TIME;
 pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, UpperBoundSpec};

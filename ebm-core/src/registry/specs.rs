@@ -60,6 +60,9 @@ pub trait GeneratorSpec: Spec {
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError>;
 }
 
+/// What to say where an upper bound meets an energy that cannot depend on time.
+pub(crate) const NEEDS_TIME: &str = "an energy that depends on a diffusion time, which this upper bound needs";
+
 /// The configuration of an energy.
 pub trait EnergySpec: Spec {
     /// Refuses values that cannot be used.
@@ -67,6 +70,13 @@ pub trait EnergySpec: Spec {
     /// # Errors
     /// The first such value, with what was expected.
     fn check(&self) -> Result<(), ConfigError>;
+    /// The same energy conditional on a diffusion time: itself if it is already.
+    ///
+    /// # Errors
+    /// If it cannot or shall not be.
+    fn timed(&self) -> Result<Self, ConfigError> {
+        Err(ConfigError::new("kind", "an energy without a time", NEEDS_TIME))
+    }
     /// Builds the energy with initial weights drawn from `random`.
     ///
     /// # Errors

@@ -5,7 +5,9 @@ use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::models::{Energy, Generator};
 use crate::random::Random;
-use crate::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, SupportedGeometry, UpperBoundConfig};
+use crate::registry::{
+    self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, SupportedGeometry, UpperBoundConfig,
+};
 
 use super::TrainConfig;
 
@@ -38,15 +40,32 @@ pub struct Components<'a> {
     pub upper: &'a dyn UpperBoundConfig,
 }
 
+impl Components<'_> {
+    /// The energy's configuration with a diffusion time, where the upper bound needs one.
+    fn timed_energy(&self) -> Result<Option<Box<dyn EnergyConfig>>, ConfigError> {
+        let name = self.upper.typetag_name();
+        let needs = registry::find::<dyn UpperBoundConfig>(name).map_or(&[][..], |d| d.needs);
+        if !needs.contains(&Need::TimeConditionalEnergy) {
+            return Ok(None);
+        }
+        let timed = self.energy.timed().map_err(|e| e.within("energy"))?;
+        Ok(Some(timed))
+    }
+}
+
 impl<G: SupportedGeometry> Players<G> {
     /// Builds all from their configurations, with initial weights drawn from `random`.
     ///
     /// # Errors
     /// If an option cannot be used, or does not fit the geometry; the key is relative to the component's table.
+    ///
+    /// The energy is made conditional on a diffusion time if the upper bound needs that.
     pub fn build(geometry: G, parts: Components<'_>, train: &TrainConfig, random: Random) -> Result<Self, ConfigError> {
+        let timed = parts.timed_energy()?;
+        let energy_config = timed.as_deref().unwrap_or(parts.energy);
         let energy = || {
             geometry
-                .energy(parts.energy, random.stream("energy"))
+                .energy(energy_config, random.stream("energy"))
                 .map_err(|e| e.within("energy"))
         };
         let generator = || {

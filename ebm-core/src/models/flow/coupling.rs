@@ -31,6 +31,7 @@ impl Coupling {
         let per = parameters_an_element(config.steps);
         let options = NetworkOptions {
             inputs: kept.len(),
+            extra: 0,
             hidden: &config.hidden,
             outputs: moved.len() * per,
             activation: config.activation,

@@ -9,15 +9,16 @@ use crate::geometry::{Geometry, Samples};
 use crate::kernels::Activation;
 use crate::kernels::confine::confine;
 use crate::kernels::rows::{stack, unstack};
-use crate::models::{Energy, EnergyFacts};
+use crate::models::{Energy, EnergyFacts, TimedEnergy};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::register_energy;
-use crate::registry::EnergySpec;
+use crate::registry::{EnergySpec, NEEDS_TIME};
 use crate::tape::{Parts, SharedTape};
 
 use super::network::{check_gain, check_widths};
-use super::{Init, Network, NetworkOptions};
+use super::time::TimeEmbedding;
+use super::{EmbeddingConfig, Init, Network, NetworkOptions, TimeConfig};
 
 /// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,8 @@ pub struct MlpEnergyConfig {
     pub activation: Activation,
     /// Random Fourier features put before the first layer.
     pub fourier: FourierConfig,
+    /// Whether the energy depends on a diffusion time t, E(x, t); the energy itself is E(x, 0).
+    pub time: TimeConfig,
     /// Weight kappa of the confinement kappa/2 ||x||^2. Above 0 the energy is normalisable, since the network grows at
     /// most linearly.
     pub confinement: f64,
@@ -48,6 +51,7 @@ impl Default for MlpEnergyConfig {
             hidden: vec![128, 128, 128],
             activation: Activation::Silu,
             fourier: FourierConfig::default(),
+            time: TimeConfig::default(),
             confinement: 0.0,
             spectral_norm: false,
             output_scale: false,
@@ -71,14 +75,20 @@ pub struct FourierConfig {
 pub struct MlpEnergy<G: Geometry> {
     geometry: G,
     network: Network,
+    time: Option<TimeEmbedding>,
     confinement: f64,
 }
 
 impl<G: Geometry> MlpEnergy<G> {
     /// An energy with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
+        let embedding = match config.time {
+            TimeConfig::Embedded(embedding) => Some(embedding),
+            TimeConfig::Auto | TimeConfig::Static => None,
+        };
         let options = NetworkOptions {
             inputs: geometry.data_width(),
+            extra: embedding.map_or(0, |e| e.width),
             hidden: &config.hidden,
             outputs: 1,
             activation: config.activation,
@@ -95,6 +105,7 @@ impl<G: Geometry> MlpEnergy<G> {
         Self {
             geometry,
             network: Network::new(&options, random),
+            time: embedding.map(|e| TimeEmbedding::new(e, random)),
             confinement: config.confinement,
         }
     }
@@ -102,10 +113,14 @@ impl<G: Geometry> MlpEnergy<G> {
 
 impl<G: Geometry> Module for MlpEnergy<G> {
     fn parameters(&self) -> Vec<&Parameter> {
-        self.network.parameters()
+        let mut all = self.network.parameters();
+        all.extend(self.time.iter().flat_map(|t| t.parameters()));
+        all
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.network.parameters_mut()
+        let mut all = self.network.parameters_mut();
+        all.extend(self.time.iter_mut().flat_map(|t| t.parameters_mut()));
+        all
     }
     fn commit(&mut self) {
         self.network.commit();
@@ -122,15 +137,13 @@ impl<G: Geometry> Energy<G> for MlpEnergy<G> {
         x: Samples<G, SharedTape>,
         v: Samples<G, SharedTape>,
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        use dfdx::prelude::{HasShape, SplitTape};
-        let (batch, directions) = (x.shape().0, v.shape().0);
-        let (_, tape) = x.clone().split_tape();
-        let rows = stack(x, v);
-        let mut y = self.network.apply(rows.clone(), batch, &tape);
-        if self.confinement > 0.0 {
-            y = confine(y, rows, batch, self.confinement as Real);
-        }
-        unstack(y, batch, (batch,), (directions,))
+        use dfdx::prelude::HasShape;
+        let (times, rates) = (vec![0.0; x.shape().0], vec![0.0; v.shape().0]);
+        self.pushforward_at(x, &times, v, &rates)
+    }
+
+    fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
+        self.time.is_some().then_some(self)
     }
 
     fn facts(&self) -> EnergyFacts {
@@ -148,6 +161,27 @@ impl<G: Geometry> Energy<G> for MlpEnergy<G> {
     }
 }
 
+impl<G: Geometry> TimedEnergy<G> for MlpEnergy<G> {
+    fn pushforward_at(
+        &self,
+        x: Samples<G, SharedTape>,
+        times: &[Real],
+        v: Samples<G, SharedTape>,
+        rates: &[Real],
+    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+        use dfdx::prelude::{HasShape, SplitTape};
+        let (batch, directions) = (x.shape().0, v.shape().0);
+        let (_, tape) = x.clone().split_tape();
+        let rows = stack(x, v);
+        let time = self.time.as_ref().map(|t| t.apply(times, rates, &tape));
+        let mut y = self.network.apply_with(rows.clone(), time, batch, &tape);
+        if self.confinement > 0.0 {
+            y = confine(y, rows, batch, self.confinement as Real);
+        }
+        unstack(y, batch, (batch,), (directions,))
+    }
+}
+
 impl EnergySpec for MlpEnergyConfig {
     fn check(&self) -> Result<(), ConfigError> {
         check_widths(&self.hidden)?;
@@ -159,6 +193,9 @@ impl EnergySpec for MlpEnergyConfig {
             self.confinement,
             "a finite number >= 0",
         )?;
+        if let TimeConfig::Embedded(embedding) = self.time {
+            embedding.check()?;
+        }
         ConfigError::require(
             self.fourier.count <= 65_536,
             "fourier.count",
@@ -171,6 +208,14 @@ impl EnergySpec for MlpEnergyConfig {
             self.fourier.scale,
             "a finite number > 0, since fourier.count is not 0",
         )
+    }
+    fn timed(&self) -> Result<Self, ConfigError> {
+        let time = match self.time {
+            TimeConfig::Auto => TimeConfig::Embedded(EmbeddingConfig::default()),
+            TimeConfig::Embedded(_) => self.time,
+            TimeConfig::Static => return Err(ConfigError::new("time", "static", NEEDS_TIME)),
+        };
+        Ok(Self { time, ..self.clone() })
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
         Ok(Box::new(MlpEnergy::new(geometry, self, random)))

@@ -66,6 +66,7 @@ impl<G: Geometry> MlpGenerator<G> {
     pub fn new(geometry: G, config: &MlpGeneratorConfig, random: Random) -> Self {
         let options = NetworkOptions {
             inputs: geometry.latent_width(),
+            extra: 0,
             hidden: &config.hidden,
             outputs: geometry.data_width(),
             activation: config.activation,

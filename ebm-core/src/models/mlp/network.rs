@@ -3,6 +3,7 @@
 use crate::device::{Matrix, Real};
 use crate::error::ConfigError;
 use crate::kernels::Activation;
+use crate::kernels::columns::join_columns;
 use crate::kernels::fourier::fourier;
 use crate::kernels::scale::scale;
 use crate::parameter::{Module, Parameter};
@@ -15,6 +16,8 @@ use super::layer::{Layer, LayerOptions};
 /// What a network is made of.
 pub(crate) struct NetworkOptions<'a> {
     pub inputs: usize,
+    /// Columns that join those of the first layer, after the Fourier features; see [`Network::apply_with`].
+    pub extra: usize,
     pub hidden: &'a [usize],
     pub outputs: usize,
     pub activation: Activation,
@@ -50,7 +53,7 @@ impl Network {
             let values = draws.into_iter().map(|v| v * radians).collect();
             Parameter::fixed(format!("{}frequencies", options.prefix), vec![count, inputs], values)
         });
-        let mut width = inputs + 2 * count;
+        let mut width = inputs + 2 * count + options.extra;
         let mut layers = Vec::with_capacity(options.hidden.len() + 1);
         for (i, &outputs) in options.hidden.iter().chain([&options.outputs]).enumerate() {
             let last = i == options.hidden.len();
@@ -86,11 +89,27 @@ impl Network {
 
     /// Applies the network; the first `primal` rows are values. Batch statistics are used where there are no tangents
     /// and this network is being trained.
-    pub fn apply(&self, mut x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+    pub fn apply(&self, x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply_with(x, None, primal, tape)
+    }
+
+    /// The same with `extra` `[rows, columns]` beside what the first layer sees.
+    pub fn apply_with(
+        &self,
+        mut x: Matrix<SharedTape>,
+        extra: Option<Matrix<SharedTape>>,
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
         use dfdx::prelude::HasShape;
         let batch_statistics = tape.trains(self.part) && x.shape().0 == primal;
         if let Some(frequencies) = &self.frequencies {
             x = fourier(x, primal, frequencies.tensor());
+        }
+        if let Some(extra) = extra {
+            let (own, joined) = (x.shape().1, extra.shape().1);
+            let columns: Vec<usize> = (0..own + joined).collect();
+            x = join_columns(x, &columns[..own], extra, &columns[own..]);
         }
         for layer in &self.layers {
             x = layer.apply(x, primal, tape, self.part, batch_statistics);
