@@ -75,6 +75,12 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
         }
     }
 
+    /// Number of samples, `B`.
+    pub fn batch(&self) -> usize {
+        use dfdx::prelude::HasShape;
+        self.latents.shape().0
+    }
+
     /// Hands back `G(z)` `[B, D]` that the bound computed anyway (with a pushforward), before anybody asked for
     /// [`EnergyView::generated`].
     pub fn share_generated(&self, clean: Samples<G>) {

@@ -1,9 +1,11 @@
 //! Models whose every quantity is known: for tests, for examples, for authors of bounds.
 
+mod diffused_gaussian;
 mod linear_gaussian;
 mod quadratic;
 mod triangular_flow;
 
+pub use diffused_gaussian::DiffusedGaussian;
 pub use linear_gaussian::LinearGaussian;
 pub use quadratic::QuadraticEnergy;
 pub use triangular_flow::TriangularFlow;

@@ -1,0 +1,265 @@
+//! Options of the bound.
+
+use ebm_core::bounds::{Level, UpperBound};
+use ebm_core::diffusion::{Moment, Process};
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::random::Random;
+use ebm_core::register_upper_bound;
+use ebm_core::registry::{Need, UpperBoundSpec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Diffusion;
+
+/// The upper bound by diffusion: a denoising score loss for E(x, t) on generated samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiffusionConfig {
+    /// Which quantity is bounded.
+    pub form: Form,
+    /// The process.
+    pub process: Process,
+    /// Smallest time that is trained, above 0: the denoising loss has an infinite variance at 0.
+    pub t_min: f64,
+    /// Largest time, at most 1.
+    pub t_max: f64,
+    /// How the time of a sample is drawn.
+    pub sampling: Sampling,
+    /// Weight of the times.
+    pub weighting: Weighting,
+    /// Factor of the term in the energy's objective. Reported values carry no factor.
+    pub weight: f64,
+    /// How far E(x, t) is from solving the Fokker-Planck equation, as a further term.
+    pub fokker_planck: RegularizerConfig,
+}
+
+impl Default for DiffusionConfig {
+    fn default() -> Self {
+        Self {
+            form: Form::default(),
+            process: Process::default(),
+            t_min: 1e-3,
+            t_max: Process::HORIZON,
+            sampling: Sampling::default(),
+            weighting: Weighting::default(),
+            weight: 1.0,
+            fokker_planck: RegularizerConfig::default(),
+        }
+    }
+}
+
+/// Which quantity is bounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// KL(p_g || p_theta): `1/2 int g^2 E || grad E(x_t, t) - n/s ||^2 dt`. An upper bound of L needs ceil(H) besides.
+    #[default]
+    Divergence,
+    /// The cross-entropy E_pg[-log p_theta], hence log Z: the same less what does not depend on E, and the end of the
+    /// process. It needs no entropy, and trains the energy with the same gradient.
+    CrossEntropy,
+}
+
+/// How the time of a sample is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampling {
+    /// Uniformly.
+    Uniform,
+    /// With density proportional to g^2/s^2, the size of the likelihood-weighted loss: far less variance.
+    #[default]
+    Importance,
+}
+
+/// Weight of the times in the loss.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weighting {
+    /// g^2: the value is the likelihood bound.
+    #[default]
+    Likelihood,
+    /// s^2: every noise level counts alike. No bound.
+    Variance,
+}
+
+/// A term that pulls E(x, t) towards a solution of the Fokker-Planck equation: the variance over x of the residual, relative
+/// to the rate g^2/s^2.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegularizerConfig {
+    /// Factor of the term in the energy's objective. 0: it is only reported.
+    pub weight: f64,
+    /// Step of the difference quotient for the Laplacian in the trained term, in units of s(t).
+    pub step: f64,
+    /// Random directions for the Laplacian. 0: all D axes.
+    pub probes: usize,
+}
+
+impl Default for RegularizerConfig {
+    fn default() -> Self {
+        Self {
+            weight: 0.0,
+            step: 0.05,
+            probes: 0,
+        }
+    }
+}
+
+impl DiffusionConfig {
+    /// A time from a uniform draw, and one over its density.
+    pub(crate) fn time(&self, uniform: f64) -> (f64, f64) {
+        match self.sampling {
+            Sampling::Uniform => {
+                let length = self.t_max - self.t_min;
+                (self.t_min + uniform * length, length)
+            }
+            Sampling::Importance => {
+                // g^2/s^2 is the slope of u(t) = ln(s^2/a^2), for both processes.
+                let u = |t: f64| {
+                    let m = self.process.at(t);
+                    2.0 * (m.noise / m.signal).ln()
+                };
+                let (low, high) = (u(self.t_min), u(self.t_max));
+                let ratio = (low + uniform * (high - low)).exp();
+                let noise = match self.process {
+                    // s^2 + a^2 = 1
+                    Process::Vp(_) => (ratio / (1.0 + ratio)).sqrt(),
+                    Process::Ve(_) => ratio.sqrt(),
+                };
+                let t = self.process.time_of_noise(noise).clamp(self.t_min, self.t_max);
+                let m = self.process.at(t);
+                (t, (high - low) * m.noise * m.noise / m.diffusion)
+            }
+        }
+    }
+
+    /// The weight of a time.
+    pub(crate) fn weight_at(&self, moment: &Moment) -> f64 {
+        match self.weighting {
+            Weighting::Likelihood => moment.diffusion,
+            Weighting::Variance => moment.noise * moment.noise,
+        }
+    }
+}
+
+impl UpperBoundSpec for DiffusionConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        self.process.check().map_err(|e| e.within("process"))?;
+        ConfigError::require(
+            self.t_max > 0.0 && self.t_max <= Process::HORIZON,
+            "t_max",
+            self.t_max,
+            "a time in (0, 1]",
+        )?;
+        ConfigError::require(
+            self.t_min > 0.0 && self.t_min < self.t_max,
+            "t_min",
+            self.t_min,
+            &format!("a time above 0 and below t_max = {}", self.t_max),
+        )?;
+        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
+        let number = "a finite number >= 0";
+        ConfigError::require(not_negative(self.weight), "weight", self.weight, number)?;
+        let regularizer = self.fokker_planck;
+        ConfigError::require(
+            not_negative(regularizer.weight),
+            "fokker_planck.weight",
+            regularizer.weight,
+            number,
+        )?;
+        ConfigError::require(
+            regularizer.step > 0.0 && regularizer.step <= 1.0,
+            "fokker_planck.step",
+            regularizer.step,
+            "a number in (0, 1]",
+        )
+    }
+
+    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
+        Ok(Box::new(Diffusion::new(self.clone())))
+    }
+}
+
+register_upper_bound!(
+    DiffusionConfig,
+    name: "diffusion",
+    summary: "diffusion: a denoising score loss for a time-conditional energy on generated samples",
+    reference: "Geng et al., IJCV 2025; Song et al., NeurIPS 2021 (likelihood weighting)",
+    guarantee: Level::Certified,
+    needs: &[Need::TimeConditionalEnergy],
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::diffusion::{Ve, Vp};
+
+    #[test]
+    fn unusable_values_are_refused_by_key() {
+        let key = |c: DiffusionConfig| c.check().unwrap_err().key;
+        let base = DiffusionConfig::default;
+        assert!(base().check().is_ok());
+        assert_eq!(key(DiffusionConfig { t_min: 0.0, ..base() }), "t_min");
+        assert_eq!(key(DiffusionConfig { t_min: 1.0, ..base() }), "t_min");
+        assert_eq!(key(DiffusionConfig { t_max: 1.5, ..base() }), "t_max");
+        assert_eq!(
+            key(DiffusionConfig {
+                weight: f64::NAN,
+                ..base()
+            }),
+            "weight"
+        );
+        let process = Process::Vp(Vp {
+            beta_min: -1.0,
+            beta_max: 20.0,
+        });
+        assert_eq!(key(DiffusionConfig { process, ..base() }), "process.vp");
+        let fokker_planck = RegularizerConfig {
+            step: 0.0,
+            ..Default::default()
+        };
+        assert_eq!(
+            key(DiffusionConfig {
+                fokker_planck,
+                ..base()
+            }),
+            "fokker_planck.step"
+        );
+    }
+
+    #[test]
+    fn times_have_the_density_that_they_are_said_to_have() {
+        // The mean of 1/density over the draws is the length of the interval, and that of g^2/density the integral of
+        // g^2, for every way of drawing.
+        for process in [Process::Vp(Vp::default()), Process::Ve(Ve::default())] {
+            for sampling in [Sampling::Uniform, Sampling::Importance] {
+                let config = DiffusionConfig {
+                    process,
+                    sampling,
+                    ..Default::default()
+                };
+                let n = 200_000;
+                let mean = |f: &dyn Fn(f64) -> f64| -> f64 {
+                    let one = |i: usize| {
+                        let (t, inverse) = config.time((i as f64 + 0.5) / n as f64);
+                        f(t) * inverse
+                    };
+                    (0..n).map(one).sum::<f64>() / n as f64
+                };
+                let length = mean(&|_| 1.0);
+                assert!((length - 0.999).abs() < 1e-6, "{process:?} {sampling:?}: {length}");
+                let total = mean(&|t| process.at(t).diffusion);
+                let exact = match process {
+                    // 0.1 * 0.999 + 19.9/2 * (1 - 1e-6)
+                    Process::Vp(_) => 0.0999 + 9.95 * (1.0 - 1e-6),
+                    Process::Ve(_) => process.at(1.0).noise.powi(2) - process.at(1e-3).noise.powi(2),
+                };
+                assert!(
+                    (total / exact - 1.0).abs() < 1e-6,
+                    "{process:?} {sampling:?}: {total} {exact}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! How far E(x, t) is from solving the Fokker-Planck equation.
+//!
+//! With `log p = -E - const(t)` and the drift `c(t) x`, the equation says that
+//! `R(x, t) = d_t E + c x . grad E + g^2/2 (||grad E||^2 - lap E)` is a function of t alone. Two samples at one time therefore
+//! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
+
+use dfdx::prelude::PutTape;
+use ebm_core::device::{Real, Scalar, device, values};
+use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::kernels;
+use ebm_core::models::{TimedEnergy, timed_energy_gradient};
+use ebm_core::random::Random;
+use ebm_core::tape::SharedTape;
+
+use crate::bound::{axes, laplacian};
+use crate::config::{DiffusionConfig, RegularizerConfig};
+use crate::diffused::Diffused;
+
+/// The residual relative to the rate g^2/s^2 at which the process forgets.
+pub(crate) struct Residual {
+    /// Its variance over x, averaged over the times, on the tape.
+    pub variance: Scalar<SharedTape>,
+    /// The root of that.
+    pub root_mean_square: f64,
+}
+
+/// The residual on samples `x0` `[B, D]`, used in pairs; `None` for fewer than two.
+///
+/// Where `tape` does not record, the Laplacian is exact; where it does, it is a difference quotient, so that one tape of
+/// first order gives the gradient in the energy's parameters.
+pub(crate) fn residual<G: Geometry>(
+    config: &DiffusionConfig,
+    energy: &dyn TimedEnergy<G>,
+    x0: &Samples<G>,
+    random: Random,
+    tape: &SharedTape,
+) -> Option<Residual> {
+    let geometry = energy.geometry();
+    let width = geometry.data_width();
+    let x0 = values(x0);
+    let pairs = x0.len() / width / 2;
+    if pairs == 0 {
+        return None;
+    }
+    let count = 2 * pairs;
+    let draws = random.stream("residual-times").uniforms(pairs);
+    let times: Vec<Real> = draws.into_iter().map(|u| config.time(f64::from(u)).0 as Real).collect();
+    let noise = random.stream("residual-noise").normals(count * width);
+    let x0 = geometry.samples(x0[..count * width].to_vec());
+    let at = Diffused::new(geometry, &config.process, &x0, times.repeat(2), noise);
+
+    // Along (c x + g^2 grad E, 1) the slope is R + g^2/2 (||grad E||^2 + lap E), and with grad E held fixed there its
+    // derivative in the parameters is that of R + g^2/2 lap E.
+    let gradient = values(&timed_energy_gradient(energy, &at.x, &at.times).1);
+    let mut directions = values(&at.x);
+    let rows = directions.chunks_exact_mut(width).zip(gradient.chunks_exact(width));
+    for ((v, g), moment) in rows.zip(&at.moments) {
+        let (drift, diffusion) = (moment.drift as Real, moment.diffusion as Real);
+        v.iter_mut().zip(g).for_each(|(v, g)| *v = drift * *v + diffusion * g);
+    }
+    let directions = geometry.samples(directions).put_tape(SharedTape::off());
+    let (_, slopes) = energy.pushforward_at(tape.watch(&at.x), &at.times, directions, &vec![1.0; count]);
+    let quotient = tape
+        .is_recording()
+        .then(|| Quotient::new(config.fokker_planck, energy, &at, random, tape));
+    let laplacian = match &quotient {
+        Some(quotient) => quotient.laplacian(),
+        None => laplacian(energy, &at, random.stream("residual-probes")),
+    };
+
+    // R times s^2/g^2.
+    let relative: Vec<f64> = values(&slopes)
+        .iter()
+        .zip(gradient.chunks_exact(width))
+        .zip(laplacian.iter().zip(&at.moments))
+        .map(|((slope, g), (laplacian, moment))| {
+            let square: f64 = g.iter().map(|g| f64::from(*g).powi(2)).sum();
+            let residual = f64::from(*slope) - 0.5 * moment.diffusion * (square + laplacian);
+            residual * scale(moment)
+        })
+        .collect();
+    let (first, second) = relative.split_at(pairs);
+    let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
+    let variance = differences.iter().map(|d| 0.5 * d * d).sum::<f64>() / pairs as f64;
+
+    // The derivative of the variance in every R.
+    let signed = differences.iter().copied().chain(differences.iter().map(|d| -d));
+    let slope_weights: Vec<f64> = signed
+        .zip(&at.moments)
+        .map(|(d, moment)| d / pairs as f64 * scale(moment))
+        .collect();
+    let mut linear = weighted(slopes, &slope_weights);
+    if let Some(quotient) = quotient {
+        linear = linear + quotient.weighted(&slope_weights, &at);
+    }
+    // The value is the variance; the derivative is that of the linear form.
+    let shift = variance - f64::from(values(&linear)[0]);
+    Some(Residual {
+        variance: linear + shift as Real,
+        root_mean_square: variance.sqrt(),
+    })
+}
+
+fn scale(moment: &ebm_core::diffusion::Moment) -> f64 {
+    moment.noise * moment.noise / moment.diffusion
+}
+
+/// `sum_i weights_i values_i`
+fn weighted(values: ebm_core::device::PerSample<SharedTape>, weights: &[f64]) -> Scalar<SharedTape> {
+    use dfdx::prelude::TensorFromVec;
+    let weights: Vec<Real> = weights.iter().map(|w| *w as Real).collect();
+    let count = weights.len();
+    kernels::sum(values * device().tensor_from_vec(weights, (count,)))
+}
+
+/// The Laplacian as `sum_u (<grad E(x + h u), u> - <grad E(x - h u), u>) / 2h` over directions u, with h a share of s(t).
+struct Quotient {
+    /// Slopes at `x + h u`, then at `x - h u`, direction-major: `[2 U B]`.
+    slopes: ebm_core::device::PerSample<SharedTape>,
+    /// `1 / 2h`, or minus that, for each.
+    weights: Vec<f64>,
+    count: usize,
+}
+
+impl Quotient {
+    fn new<G: Geometry>(
+        options: RegularizerConfig,
+        energy: &dyn TimedEnergy<G>,
+        at: &Diffused<G>,
+        random: Random,
+        tape: &SharedTape,
+    ) -> Self {
+        let geometry = energy.geometry();
+        let (width, count) = (geometry.data_width(), at.times.len());
+        let (directions, share) = match options.probes {
+            0 => (axes(count, width), 1.0),
+            probes => (
+                random.stream("residual-probes").signs(probes * count * width),
+                1.0 / probes as f64,
+            ),
+        };
+        let copies = directions.len() / (count * width);
+        let x = values(&at.x);
+        let mut points = Vec::with_capacity(2 * directions.len());
+        let mut weights = Vec::with_capacity(2 * copies * count);
+        for sign in [1.0, -1.0] {
+            for (row, u) in directions.chunks_exact(width).enumerate() {
+                let b = row % count;
+                let h = options.step * at.moments[b].noise;
+                let x = &x[b * width..][..width];
+                points.extend(x.iter().zip(u).map(|(x, u)| x + (sign * h) as Real * u));
+                weights.push(sign * share / (2.0 * h));
+            }
+        }
+        let points = geometry.samples(points);
+        let v = geometry.samples(directions.repeat(2)).put_tape(SharedTape::off());
+        let times = at.times.repeat(2 * copies);
+        let still = vec![0.0; times.len()];
+        let (_, slopes) = energy.pushforward_at(tape.watch(&points), &times, v, &still);
+        Self { slopes, weights, count }
+    }
+
+    fn laplacian(&self) -> Vec<f64> {
+        let mut total = vec![0.0; self.count];
+        for (row, (slope, weight)) in values(&self.slopes).iter().zip(&self.weights).enumerate() {
+            total[row % self.count] += weight * f64::from(*slope);
+        }
+        total
+    }
+
+    /// `sum_b w_b (-g^2/2 lap E(x_b))`
+    fn weighted<G: Geometry>(self, residual_weights: &[f64], at: &Diffused<G>) -> Scalar<SharedTape> {
+        let rows = self.weights.iter().enumerate();
+        let weights: Vec<f64> = rows
+            .map(|(row, weight)| {
+                let b = row % self.count;
+                -0.5 * at.moments[b].diffusion * residual_weights[b] * weight
+            })
+            .collect();
+        weighted(self.slopes, &weights)
+    }
+}
