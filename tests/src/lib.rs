@@ -35,8 +35,8 @@ impl Draws {
         TriangularFlow::new(square(d), &half("scale"), &half("shift"))
     }
 
-    /// A strictly convex quadratic energy.
-    pub fn quadratic(&self, latent: usize, d: usize) -> QuadraticEnergy<Runtime> {
+    /// A symmetric positive definite matrix `[d, d]` and a mean `[d]`.
+    pub fn precision(&self, d: usize) -> (Vec<f64>, Vec<f64>) {
         let c = self.normals("precision", d * d);
         let mut a = vec![0.0; d * d];
         for i in 0..d {
@@ -45,8 +45,13 @@ impl Draws {
                 a[i * d + j] = gram / d as f64 + if i == j { 0.5 } else { 0.0 };
             }
         }
-        let mean: Vec<f64> = self.normals("mean", d).iter().map(|v| 0.5 * v).collect();
-        QuadraticEnergy::new(Runtime { latent, data: d }, &a, &mean)
+        (a, self.normals("mean", d).iter().map(|v| 0.5 * v).collect())
+    }
+
+    /// A strictly convex quadratic energy.
+    pub fn quadratic(&self, latent: usize, d: usize) -> QuadraticEnergy<Runtime> {
+        let (precision, mean) = self.precision(d);
+        QuadraticEnergy::new(Runtime { latent, data: d }, &precision, &mean)
     }
 }
 

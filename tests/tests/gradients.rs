@@ -2,16 +2,20 @@
 //!
 //! In single precision the differences check the wiring, in double precision (feature `f64`) the formulas.
 
+use bounds_diffusion::{self as diffusion, DiffusionConfig, RegularizerConfig, Sampling, Weighting};
 use bounds_gp::{Form, GpConfig, NoneConfig, Norm, Volume, ZeroGpConfig};
 use bounds_sv::{IterativeSolver, Solver, SvConfig, Variant};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView};
 use ebm_core::device::{Real, values};
+use ebm_core::diffusion::{Process, Ve};
 use ebm_core::geometry::{Geometry, Latents, Runtime, Samples};
 use ebm_core::jacobian::{jacobian, spectrum};
 use ebm_core::kernels::{Activation, sum};
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, standard_normal_entropy};
 use ebm_core::models::flow::{FlowGenerator, FlowGeneratorConfig};
-use ebm_core::models::mlp::{FourierConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
+use ebm_core::models::mlp::{
+    EmbeddingConfig, FourierConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig,
+};
 use ebm_core::models::{Energy, Generator, sample};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
@@ -342,6 +346,16 @@ impl Batch {
         bound.divergence(&view).unwrap()
     }
 
+    /// The same for a bound whose reported value is not the one that it trains.
+    fn check_trained<C: UpperBoundSpec>(&self, name: &str, config: &C, energy: &mut dyn Energy<Runtime>) {
+        let trained = |energy: &dyn Energy<Runtime>| {
+            let tape = SharedTape::training(Parts::ENERGY | Parts::UPPER);
+            self.term(config, energy, tape, 1).value
+        };
+        let ours = gradients_of(energy, &mut backward(trained(energy)));
+        differences(name, energy, &ours, &mut |e| f64::from(values(&trained(e))[0]));
+    }
+
     /// Checks the value's gradient in the energy's parameters, and that none reaches the generator's.
     fn check<C: UpperBoundSpec>(&self, name: &str, config: &C, energy: &mut dyn Energy<Runtime>) {
         let estimate = self.term(config, energy, SharedTape::training(Parts::ENERGY | Parts::UPPER), 1);
@@ -397,6 +411,85 @@ fn every_penalty_is_differentiated_right_in_every_parameter_of_every_energy() {
                 let active = batch.term(&config, &*energy, SharedTape::off(), 1);
                 assert!(active.measurement.value > 0.0, "{name}: the hinge must be open");
                 batch.check(&name, &config, &mut *energy);
+            }
+        }
+    }
+}
+
+/// An energy E(x, t) of every make.
+fn timed_energies(g: Runtime) -> Vec<(&'static str, MlpEnergy<Runtime>)> {
+    let time = EmbeddingConfig {
+        count: 4,
+        width: 3,
+        max_frequency: 6.0,
+    };
+    let plain = MlpEnergyConfig {
+        hidden: vec![5, 4],
+        activation: Activation::Tanh,
+        time: TimeConfig::Embedded(time),
+        ..Default::default()
+    };
+    let rich = MlpEnergyConfig {
+        activation: Activation::Silu,
+        fourier: FourierConfig { count: 3, scale: 0.3 },
+        confinement: 0.7,
+        output_scale: true,
+        ..plain.clone()
+    };
+    vec![
+        ("timed mlp", MlpEnergy::new(g, &plain, Random::new(21))),
+        ("timed mlp with everything", MlpEnergy::new(g, &rich, Random::new(22))),
+    ]
+}
+
+#[test]
+fn the_diffusion_bound_is_differentiated_right_in_every_parameter_of_every_energy() {
+    let batch = Batch::new(mlp_generator(Runtime { latent: 2, data: 3 }, Activation::Silu));
+    let regularised = RegularizerConfig {
+        weight: 0.3,
+        ..Default::default()
+    };
+    let random_probes = RegularizerConfig {
+        probes: 2,
+        ..regularised
+    };
+    let narrow = Ve {
+        sigma_min: 0.1,
+        sigma_max: 2.0,
+    };
+    for (label, mut energy) in timed_energies(batch.generator.geometry()) {
+        for process in [Process::default(), Process::Ve(narrow)] {
+            for (form, sampling, weighting, fokker_planck) in [
+                (
+                    diffusion::Form::Divergence,
+                    Sampling::Uniform,
+                    Weighting::Likelihood,
+                    RegularizerConfig::default(),
+                ),
+                (
+                    diffusion::Form::CrossEntropy,
+                    Sampling::Importance,
+                    Weighting::Variance,
+                    regularised,
+                ),
+                (
+                    diffusion::Form::Divergence,
+                    Sampling::Importance,
+                    Weighting::Likelihood,
+                    random_probes,
+                ),
+            ] {
+                let config = DiffusionConfig {
+                    form,
+                    process,
+                    t_min: 0.2,
+                    sampling,
+                    weighting,
+                    weight: 0.2,
+                    fokker_planck,
+                    ..Default::default()
+                };
+                batch.check_trained(&format!("{label}, {config:?}"), &config, &mut energy);
             }
         }
     }
