@@ -78,19 +78,13 @@ impl<G: Geometry> MlpEnergy<G> {
     /// An energy with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
         let options = NetworkOptions {
-            inputs: geometry.data_width(),
-            hidden: &config.hidden,
-            outputs: 1,
             activation: config.activation,
-            output_activation: Activation::Identity,
-            batch_norm: false,
             spectral_norm: config.spectral_norm,
             init: config.init,
             gain: config.init_gain,
             fourier: (config.fourier.count, config.fourier.scale),
             output_scale: config.output_scale,
-            part: Parts::ENERGY,
-            prefix: "",
+            ..NetworkOptions::plain(geometry.data_width(), &config.hidden, 1, Parts::ENERGY)
         };
         Self {
             geometry,

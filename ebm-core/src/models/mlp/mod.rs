@@ -1,4 +1,4 @@
-//! Multi-layer perceptrons for both players.
+//! Multi-layer perceptrons: both players, and the network they are made of, for models and bounds of your own.
 
 mod energy;
 mod generator;
@@ -9,4 +9,4 @@ mod network;
 pub use energy::{FourierConfig, MlpEnergy, MlpEnergyConfig};
 pub use generator::{MlpGenerator, MlpGeneratorConfig};
 pub use init::Init;
-pub(crate) use network::{Network, NetworkOptions};
+pub use network::{Network, NetworkOptions, check_gain, check_widths};
