@@ -5,6 +5,7 @@ mod energy;
 pub mod flow;
 mod generator;
 pub mod mlp;
+pub mod noise;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};
 pub(crate) use generator::with_noise;

@@ -5,7 +5,9 @@ use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::models::{Energy, Generator};
 use crate::random::Random;
-use crate::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, SupportedGeometry, UpperBoundConfig};
+use crate::registry::{
+    self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, SupportedGeometry, UpperBoundConfig,
+};
 
 use super::TrainConfig;
 
@@ -38,12 +40,38 @@ pub struct Components<'a> {
     pub upper: &'a dyn UpperBoundConfig,
 }
 
+impl Components<'_> {
+    /// Refuses models that do not meet a bound's needs, as far as the configurations tell.
+    ///
+    /// # Errors
+    /// The model's option that would have to change; the key starts with the model's table.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let (lower, upper) = (self.lower.typetag_name(), self.upper.typetag_name());
+        let of_lower = registry::find::<dyn LowerBoundConfig>(lower).map_or(&[][..], |d| d.needs);
+        let of_upper = registry::find::<dyn UpperBoundConfig>(upper).map_or(&[][..], |d| d.needs);
+        self.generator_meets(of_lower, &format!("lower = {lower:?}"))?;
+        self.generator_meets(of_upper, &format!("upper = {upper:?}"))
+    }
+
+    fn generator_meets(&self, needs: &[Need], bound: &str) -> Result<(), ConfigError> {
+        let told = |mut error: ConfigError| {
+            error.expected = format!("{}, since {bound} needs it", error.expected);
+            error.within("generator")
+        };
+        needs
+            .iter()
+            .try_for_each(|need| self.generator.meets(*need).map_err(told))
+    }
+}
+
 impl<G: SupportedGeometry> Players<G> {
     /// Builds all from their configurations, with initial weights drawn from `random`.
     ///
     /// # Errors
-    /// If an option cannot be used, or does not fit the geometry; the key is relative to the component's table.
+    /// If an option cannot be used, does not fit the geometry, or does not meet a bound's need; the key starts with the
+    /// component's table.
     pub fn build(geometry: G, parts: Components<'_>, train: &TrainConfig, random: Random) -> Result<Self, ConfigError> {
+        parts.check()?;
         let energy = || {
             geometry
                 .energy(parts.energy, random.stream("energy"))
