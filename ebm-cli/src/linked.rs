@@ -5,7 +5,7 @@ macro_rules! link {
     ($($bounds:ident),+ $(,)?) => { $(use $bounds as _;)+ };
 }
 
-link!(bounds_sv, bounds_gp, bounds_diffusion);
+link!(bounds_sv, bounds_mi, bounds_gp, bounds_diffusion);
 
 #[cfg(test)]
 mod tests {
@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn every_bound_that_comes_with_the_program_is_registered() {
-        assert_eq!(names::<dyn LowerBoundConfig>(), ["sv"]);
+        assert_eq!(names::<dyn LowerBoundConfig>(), ["mi", "sv"]);
         assert_eq!(names::<dyn UpperBoundConfig>(), ["diffusion", "gp", "none", "zero-gp"]);
         registry::check_registry().unwrap();
     }

@@ -3,7 +3,7 @@
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Components, Players};
+use ebm_core::trainer::Players;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl LoadedRun {
     /// If weights are missing or do not fit the configuration.
     pub fn players<G: SupportedGeometry>(&self, geometry: G) -> Result<Players<G>, Failure> {
         let config = &self.config;
-        let mut players = Players::build(geometry, components(config), &config.train, Random::new(config.seed))
+        let mut players = Players::build(geometry, config.components(), &config.train, Random::new(config.seed))
             .or_exit(Exit::RunDirectory)?;
         let directory = &self.directory;
         directory
@@ -78,14 +78,4 @@ pub fn load_data(config: &RunConfig, base: &Path) -> Result<Arc<dyn Dataset>, Fa
         .load(base, Random::new(config.seed).stream("data-set"))
         .or_exit(Exit::Data)?;
     Ok(Arc::from(data))
-}
-
-/// The components of a configuration.
-pub fn components(config: &RunConfig) -> Components<'_> {
-    Components {
-        energy: &*config.energy,
-        generator: &*config.generator,
-        lower: &*config.lower,
-        upper: &*config.upper,
-    }
 }

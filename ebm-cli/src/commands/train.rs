@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::loaded_run::{components, load_data};
+use super::loaded_run::load_data;
 use super::pictures::Pictures;
 use super::summary::{Best, Status, Summary};
 use super::{config, print};
@@ -86,7 +86,7 @@ impl Work for Start<'_> {
         let random = Random::new(config.seed);
         // These errors carry their section already.
         let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
-        let players = Players::build(geometry, components(config), &config.train, random).map_err(misfit)?;
+        let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
         let mut trainer = Trainer::new(config.train.clone(), players, data.clone(), random).map_err(misfit)?;
 
         let directory = claim.create(&marker).or_exit(Exit::RunDirectory)?;

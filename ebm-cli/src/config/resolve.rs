@@ -41,6 +41,9 @@ impl Layers {
             train: plain(&merged, "train", ebm_core::trainer::TrainConfig::check)?,
             evaluate: plain(&merged, "evaluate", crate::evaluate::EvaluateConfig::check)?,
         };
+        // Its keys carry their section.
+        let fits = config.components().check();
+        fits.map_err(|error| refused(&merged, "", error))?;
         Ok(Resolved { config, merged })
     }
 }

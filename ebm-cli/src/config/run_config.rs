@@ -1,7 +1,7 @@
 //! Everything that determines a run.
 
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
-use ebm_core::trainer::TrainConfig;
+use ebm_core::trainer::{Components, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::evaluate::EvaluateConfig;
@@ -26,4 +26,16 @@ pub struct RunConfig {
     pub train: TrainConfig,
     /// What is measured at the end, and by `ebm evaluate`.
     pub evaluate: EvaluateConfig,
+}
+
+impl RunConfig {
+    /// What takes part in training.
+    pub fn components(&self) -> Components<'_> {
+        Components {
+            energy: &*self.energy,
+            generator: &*self.generator,
+            lower: &*self.lower,
+            upper: &*self.upper,
+        }
+    }
 }

@@ -108,7 +108,10 @@ impl<'a> Schema<'a> {
     pub fn type_name(self) -> String {
         let choices = self.choices();
         if !choices.is_empty() {
-            let names: Vec<_> = choices.into_iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            // Alternatives without a name, such as a plain number beside a table.
+            let plain = self.alternatives().into_iter().filter(|s| s.is_plain());
+            let names = choices.into_iter().map(|(name, _)| format!("\"{name}\""));
+            let names: Vec<_> = plain.map(Schema::type_name).chain(names).collect();
             return names.join(" | ");
         }
         let node = self.target();
@@ -173,6 +176,15 @@ impl<'a> Schema<'a> {
         }
     }
 
+    /// Whether this is a number, a truth value or any text.
+    fn is_plain(self) -> bool {
+        let node = self.target();
+        let any = node["enum"].is_null() && node["const"].is_null();
+        any && node["type"]
+            .as_str()
+            .is_some_and(|name| name != "object" && name != "null")
+    }
+
     fn alternatives(self) -> Vec<Schema<'a>> {
         let node = self.target();
         let listed = node["oneOf"].as_array().or_else(|| node["anyOf"].as_array());
@@ -206,6 +218,17 @@ mod tests {
         inner: Inner,
         solver: Solver,
         search: Search,
+        level: Level,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[serde(untagged)]
+    #[allow(dead_code)]
+    enum Level {
+        /// This one.
+        Fixed(f64),
+        /// To be found.
+        Learned { learned: Inner },
     }
 
     #[derive(Serialize, JsonSchema)]
@@ -277,6 +300,10 @@ mod tests {
         let choices = schema.property("search").unwrap().choices();
         assert_eq!(choices[0], ("whole".to_string(), some("All of it.")));
         assert_eq!(choices[1], ("part".to_string(), some(part)));
+        assert_eq!(said("level").0, "number | \"learned\"");
+        let found = "To be found. Written { learned = { value = ... } }. `value` (true | false): Deep.";
+        let choices = schema.property("level").unwrap().choices();
+        assert_eq!(choices, [("learned".to_string(), some(found))]);
         let deep = schema.property("inner").unwrap().property("value").unwrap();
         assert_eq!(deep.description(), some("Deep."));
         let steps = schema

@@ -4,6 +4,7 @@ use super::{Estimate, Measurement};
 use crate::error::BoundError;
 use crate::geometry::{Geometry, Latents};
 use crate::models::Generator;
+use crate::optim::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::SharedTape;
@@ -50,6 +51,11 @@ pub trait LowerBound<G: Geometry>: Module {
     /// Weight of the entropy in the generator's objective `E_pg[E] - lambda * floor(H)`. Reported values carry no weight.
     fn lambda(&self) -> f64 {
         1.0
+    }
+
+    /// The optimiser of the bound's own networks; `None`: the generator's options. The schedule is the generator's.
+    fn optimizer(&self) -> Option<&AdamConfig> {
+        None
     }
 
     /// An upper estimate of `H[p_g]` from the same quantities, for reporting an upper bound of L; `None` if there is none.

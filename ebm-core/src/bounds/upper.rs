@@ -9,6 +9,7 @@ use crate::device::PerSample;
 use crate::error::BoundError;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::models::{Energy, Generator, sample, with_noise};
+use crate::optim::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::SharedTape;
@@ -124,6 +125,11 @@ pub trait UpperBound<G: Geometry>: Module {
     /// # Errors
     /// If the bound has no meaning for the models it was given.
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
+
+    /// The optimiser of the bound's own networks; `None`: the energy's options. The schedule is the energy's.
+    fn optimizer(&self) -> Option<&AdamConfig> {
+        None
+    }
 
     /// Which quantity [`UpperBound::divergence`] bounds.
     fn target(&self) -> Target {

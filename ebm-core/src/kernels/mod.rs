@@ -22,7 +22,7 @@ pub mod spectral;
 pub mod stretch;
 
 pub use dense::Activation;
-pub use reduce::{hinge, mean, row_dot, sum};
+pub use reduce::{differentiated, hinge, mean, row_dot, sum};
 
 #[cfg(test)]
 pub(crate) mod check;

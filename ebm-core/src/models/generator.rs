@@ -3,9 +3,10 @@
 use dfdx::prelude::*;
 
 use crate::geometry::{Geometry, Latents, Samples};
-use crate::parameter::Module;
+use crate::kernels::scale::scale;
+use crate::parameter::{Module, Parameter};
 use crate::random::Random;
-use crate::tape::SharedTape;
+use crate::tape::{Parts, SharedTape};
 
 /// What is known about a generator for certain; bounds decide by it what they may claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub struct GeneratorFacts {
     pub piecewise_linear: bool,
     /// Samples of one training batch depend on each other (batch-norm with batch statistics).
     pub couples_batch: bool,
-    /// Standard deviation of the noise added to G(z), `sigma >= 0`.
+    /// Standard deviation of the noise added to G(z), `sigma >= 0`; of a learned one, its present value.
     pub noise: f64,
 }
 
@@ -62,9 +63,16 @@ pub trait Generator<G: Geometry>: Module {
 
     /// What is known about this generator.
     fn facts(&self) -> GeneratorFacts;
+
+    /// The parameter `[1]` that holds sigma, if sigma is learned. It is one of [`Module::parameters`], and belongs to
+    /// [`Parts::GENERATOR`] on a tape.
+    fn noise_level(&self) -> Option<&Parameter> {
+        None
+    }
 }
 
-/// Samples `G(z) + sigma n` `[B, D]` on `tape`, with the generator's own noise level.
+/// Samples `G(z) + sigma n` `[B, D]` on `tape`, with the generator's own noise level, which gets a gradient if it is
+/// learned and the tape trains the generator.
 pub fn sample<G: Geometry>(
     generator: &dyn Generator<G>,
     latents: &Latents<G>,
@@ -84,7 +92,16 @@ pub(crate) fn with_noise<G: Geometry>(
     if sigma == 0.0 {
         return x;
     }
-    let noise = random.stream("generator-noise").normals(x.shape().num_elements());
-    let noise = noise.into_iter().map(|n| n * sigma).collect();
-    x + generator.geometry().samples(noise)
+    let mut noise = random.stream("generator-noise").normals(x.shape().num_elements());
+    let Some(level) = generator.noise_level() else {
+        noise.iter_mut().for_each(|n| *n *= sigma);
+        return x + generator.geometry().samples(noise);
+    };
+    let (x, tape) = x.split_tape();
+    let noise = scale(
+        tape.watch(&generator.geometry().samples(noise)),
+        level.tensor(),
+        tape.trains(Parts::GENERATOR),
+    );
+    x.put_tape(tape) + noise
 }

@@ -5,6 +5,7 @@ mod energy;
 pub mod flow;
 mod generator;
 pub mod mlp;
+pub mod noise;
 mod of_gradient;
 mod timed;
 

@@ -11,6 +11,7 @@ use crate::error::ConfigError;
 use crate::geometry::{Fixed, Geometry, Runtime};
 use crate::models::{Energy, Generator};
 use crate::random::Random;
+use crate::registry::Need;
 
 /// What `build` returns for a trait object over a geometry.
 type Built<T> = Result<Box<T>, ConfigError>;
@@ -42,7 +43,7 @@ pub trait SupportedGeometry: Geometry {
 }
 
 macro_rules! geometry_config {
-    ($(#[$doc:meta])* $config:ident builds $product:ident $(, $extra:item)*) => {
+    ($(#[$doc:meta])* $config:ident builds $product:ident $(, $($extra:item)+)?) => {
         $(#[$doc])*
         #[typetag::serde(tag = "kind")]
         pub trait $config: Debug + Send + Sync {
@@ -57,7 +58,7 @@ macro_rules! geometry_config {
             fn build_runtime(&self, g: Runtime, random: Random) -> Built<dyn $product<Runtime>>;
             /// A copy.
             fn clone_box(&self) -> Box<dyn $config>;
-            $($extra)*
+            $($($extra)+)?
         }
         impl Clone for Box<dyn $config> {
             fn clone(&self) -> Self {
@@ -80,6 +81,11 @@ geometry_config!(
     GeneratorConfig builds Generator,
     /// Number of latent dimensions d for data of `data` dimensions.
     fn latent_width(&self, data: usize) -> usize;
+    /// Refuses a bound's need that generators of this configuration do not meet.
+    ///
+    /// # Errors
+    /// The option that would have to change, with what was expected.
+    fn meets(&self, need: Need) -> Result<(), ConfigError>;
 );
 geometry_config!(
     /// A registered energy's configuration.

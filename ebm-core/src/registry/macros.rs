@@ -143,6 +143,9 @@ macro_rules! register_generator {
             $name,
             fn latent_width(&self, data: usize) -> usize {
                 $crate::registry::GeneratorSpec::latent_width(self, data)
+            },
+            fn meets(&self, need: $crate::registry::Need) -> Result<(), $crate::error::ConfigError> {
+                $crate::registry::GeneratorSpec::meets(self, need)
             }
         );
         $crate::__submit_descriptor!($config, GeneratorConfig, $name, $summary, $reference, None, &[]);

@@ -11,6 +11,7 @@ use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::models::{Energy, Generator};
 use crate::random::Random;
+use crate::registry::Need;
 
 /// What every configuration is: plain data with defaults, a schema, and a text form.
 pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync {}
@@ -53,6 +54,14 @@ pub trait GeneratorSpec: Spec {
     fn check(&self) -> Result<(), ConfigError>;
     /// Number of latent dimensions d for data of `data` dimensions.
     fn latent_width(&self, data: usize) -> usize;
+    /// Refuses a bound's need that generators of this configuration do not meet, by the option that would have to change.
+    /// Nothing is refused unless it is known not to be met.
+    ///
+    /// # Errors
+    /// That option, with what was expected.
+    fn meets(&self, _need: Need) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Builds the generator with initial weights drawn from `random`.
     ///
     /// # Errors
@@ -61,7 +70,7 @@ pub trait GeneratorSpec: Spec {
 }
 
 /// What to say where an upper bound meets an energy that cannot depend on time.
-pub(crate) const NEEDS_TIME: &str = "an energy that depends on a diffusion time, which this upper bound needs";
+pub(crate) const NEEDS_TIME: &str = "an energy that can depend on a diffusion time";
 
 /// The configuration of an energy.
 pub trait EnergySpec: Spec {

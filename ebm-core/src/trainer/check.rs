@@ -37,16 +37,18 @@ impl Check {
         })
     }
 
-    /// Updates the modules, or none of them if a gradient is not finite. Returns the norm of the first one's gradient.
+    /// Updates the modules, each named by its gradient, or none of them if one is not finite. Returns the norm of the
+    /// first one's gradient.
     pub fn update<const N: usize>(
         self,
-        term: &str,
         factor: f64,
-        modules: [(&mut dyn Module, &mut Adam, Gradient); N],
+        modules: [(&str, &mut dyn Module, &mut Adam, Gradient); N],
     ) -> Result<f64, TrainError> {
         let norms: Vec<f64> = modules.iter().map(|(.., gradient)| gradient_norm(gradient)).collect();
-        norms.iter().try_for_each(|norm| self.finite(term, *norm).map(drop))?;
-        for ((module, optimizer, gradient), norm) in modules.into_iter().zip(&norms) {
+        for ((term, ..), norm) in modules.iter().zip(&norms) {
+            self.finite(term, *norm)?;
+        }
+        for ((_, module, optimizer, gradient), norm) in modules.into_iter().zip(&norms) {
             optimizer.update(module, &gradient, *norm, factor);
             module.commit();
         }

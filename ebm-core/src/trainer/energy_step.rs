@@ -55,11 +55,20 @@ impl<G: Geometry> EnergySide<'_, G> {
 
         let factor = self.config.energy.schedule.factor(step, self.config.steps);
         let norm = check.update(
-            "the energy's gradient",
             factor,
             [
-                (&mut *self.energy as &mut dyn Module, self.energy_optimizer, gradient),
-                (&mut *self.upper, self.upper_optimizer, generated.upper),
+                (
+                    "the energy's gradient",
+                    &mut *self.energy as &mut dyn Module,
+                    self.energy_optimizer,
+                    gradient,
+                ),
+                (
+                    "the upper bound's gradient",
+                    &mut *self.upper,
+                    self.upper_optimizer,
+                    generated.upper,
+                ),
             ],
         )?;
         report.energy_gradient_norm = Some(norm);

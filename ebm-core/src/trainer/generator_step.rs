@@ -42,12 +42,14 @@ impl EntropyTerm {
         };
         let entropy = lower.entropy(&view)?;
         check.finite("the lower bound's entropy", entropy.measurement.value)?;
+        // What is trained may be out of the range of single precision where what is reported is not.
+        let trained = check.finite("the lower bound's entropy", f64::from(entropy.value.array()))?;
         let ceiling = match ceiling {
             true => lower.entropy_ceiling(&view.without_tape())?,
             false => None,
         };
         let lambda = lower.lambda();
-        let loss = -lambda * f64::from(entropy.value.array());
+        let loss = -lambda * trained;
         let mut gradients = backward(entropy.value * -lambda as Real);
         Ok(Self {
             entropy: entropy.measurement,
@@ -90,15 +92,20 @@ impl<G: Geometry> GeneratorSide<'_, G> {
 
         let factor = self.config.generator.schedule.factor(step, self.config.steps);
         let norm = check.update(
-            "the generator's gradient",
             factor,
             [
                 (
+                    "the generator's gradient",
                     &mut *self.generator as &mut dyn Module,
                     self.generator_optimizer,
                     gradient,
                 ),
-                (&mut *self.lower, self.lower_optimizer, entropy.lower),
+                (
+                    "the lower bound's gradient",
+                    &mut *self.lower,
+                    self.lower_optimizer,
+                    entropy.lower,
+                ),
             ],
         )?;
         report.generator_gradient_norm = Some(norm);

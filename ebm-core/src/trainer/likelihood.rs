@@ -64,9 +64,13 @@ impl<G: Geometry> Trainer<G> {
         let gradient = collect_gradients(&**energy, &mut backward(loss));
         let factor = self.config.energy.schedule.factor(self.step, self.config.steps);
         let norm = check.update(
-            "the energy's gradient",
             factor,
-            [(&mut *self.players.energy, &mut self.optimizers.energy, gradient)],
+            [(
+                "the energy's gradient",
+                &mut *self.players.energy,
+                &mut self.optimizers.energy,
+                gradient,
+            )],
         )?;
         report.energy_loss = Some(of_data.measurement.value + log_z);
         report.energy_gradient_norm = Some(norm);

@@ -48,19 +48,46 @@ impl Components<'_> {
         if !needs.contains(&Need::TimeConditionalEnergy) {
             return Ok(None);
         }
-        let timed = self.energy.timed().map_err(|e| e.within("energy"))?;
-        Ok(Some(timed))
+        let told = |error| needed_by(error, &format!("upper = {name:?}")).within("energy");
+        self.energy.timed().map(Some).map_err(told)
     }
+
+    /// Refuses models that do not meet a bound's needs, as far as the configurations tell.
+    ///
+    /// # Errors
+    /// The model's option that would have to change; the key starts with the model's table.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let (lower, upper) = (self.lower.typetag_name(), self.upper.typetag_name());
+        let of_lower = registry::find::<dyn LowerBoundConfig>(lower).map_or(&[][..], |d| d.needs);
+        let of_upper = registry::find::<dyn UpperBoundConfig>(upper).map_or(&[][..], |d| d.needs);
+        self.generator_meets(of_lower, &format!("lower = {lower:?}"))?;
+        self.generator_meets(of_upper, &format!("upper = {upper:?}"))?;
+        self.timed_energy().map(drop)
+    }
+
+    fn generator_meets(&self, needs: &[Need], bound: &str) -> Result<(), ConfigError> {
+        let told = |error| needed_by(error, bound).within("generator");
+        needs
+            .iter()
+            .try_for_each(|need| self.generator.meets(*need).map_err(told))
+    }
+}
+
+fn needed_by(mut error: ConfigError, bound: &str) -> ConfigError {
+    error.expected = format!("{}, since {bound} needs it", error.expected);
+    error
 }
 
 impl<G: SupportedGeometry> Players<G> {
     /// Builds all from their configurations, with initial weights drawn from `random`.
     ///
     /// # Errors
-    /// If an option cannot be used, or does not fit the geometry; the key is relative to the component's table.
+    /// If an option cannot be used, does not fit the geometry, or does not meet a bound's need; the key starts with the
+    /// component's table.
     ///
     /// The energy is made conditional on a diffusion time if the upper bound needs that.
     pub fn build(geometry: G, parts: Components<'_>, train: &TrainConfig, random: Random) -> Result<Self, ConfigError> {
+        parts.check()?;
         let timed = parts.timed_energy()?;
         let energy_config = timed.as_deref().unwrap_or(parts.energy);
         let energy = || {

@@ -42,11 +42,14 @@ pub(super) struct Optimizers {
 
 impl Optimizers {
     fn new<G: Geometry>(config: &TrainConfig, players: &Players<G>) -> Self {
+        let (energy, generator) = (&config.energy.optimizer, &config.generator.optimizer);
+        let upper = players.upper.optimizer().unwrap_or(energy);
+        let lower = players.lower.optimizer().unwrap_or(generator);
         Self {
-            energy: Adam::new(config.energy.optimizer.clone(), &*players.energy),
-            upper: Adam::new(config.energy.optimizer.clone(), &*players.upper),
-            generator: Adam::new(config.generator.optimizer.clone(), &*players.generator),
-            lower: Adam::new(config.generator.optimizer.clone(), &*players.lower),
+            energy: Adam::new(energy.clone(), &*players.energy),
+            upper: Adam::new(upper.clone(), &*players.upper),
+            generator: Adam::new(generator.clone(), &*players.generator),
+            lower: Adam::new(lower.clone(), &*players.lower),
         }
     }
 }

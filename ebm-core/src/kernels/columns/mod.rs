@@ -77,6 +77,13 @@ pub fn join_columns(
     y.put_tape(tape)
 }
 
+/// `[a, b]`, `[rows, Ca + Cb]`: the columns of `b` to the right of those of `a`.
+pub fn concatenate(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<SharedTape> {
+    let (left, right) = (a.shape().1, b.shape().1);
+    let all: Vec<usize> = (0..left + right).collect();
+    join_columns(a, &all[..left], b, &all[left..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +108,7 @@ mod tests {
         let a = take_columns(x.clone(), &[2, 0]);
         assert_eq!(a.as_vec(), vec![3.0, 1.0, 6.0, 4.0]);
         let b = take_columns(x.clone(), &[1]);
-        assert_eq!(join_columns(a, &[2, 0], b, &[1]).as_vec(), x.as_vec());
+        assert_eq!(join_columns(a, &[2, 0], b.clone(), &[1]).as_vec(), x.as_vec());
+        assert_eq!(concatenate(b, x).as_vec(), vec![2.0, 1.0, 2.0, 3.0, 5.0, 4.0, 5.0, 6.0]);
     }
 }

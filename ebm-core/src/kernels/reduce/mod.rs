@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 
 use super::math::{dot, vectorised};
 use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Dev, PerSample, Real, Scalar};
+use crate::device::{Dev, PerSample, Real, Scalar, Taped};
 use crate::tape::SharedTape;
 
 /// `sum_i x_i` of `[B]`.
@@ -30,6 +30,26 @@ fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
             gradients
                 .get_or_alloc_mut(&xg)?
                 .update(|gx| gx.iter_mut().for_each(|v| *v += g))
+        });
+    }
+    y.put_tape(tape)
+}
+
+/// `f(x)` where the value and the gradient `df/dx` were computed outside the tape (in double precision, say).
+///
+/// # Panics
+/// If the gradient has not one entry for each of `x`.
+pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) -> Scalar<SharedTape> {
+    let (x, mut tape) = x.split_tape();
+    assert_eq!(gradient.len(), x.shape().num_elements(), "one slope for each value");
+    let y = buffers::tensor(vec![value as Real], ());
+    if tape.is_recording() {
+        let (yg, xg) = (y.ghost(), x.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?[0];
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| gx.iter_mut().zip(&gradient).for_each(|(x, slope)| *x += g * slope))
         });
     }
     y.put_tape(tape)
@@ -91,6 +111,16 @@ mod tests {
         assert_eq!(y.array(), 7.0);
         let third: Real = 1.0 / 3.0;
         assert_eq!(backward(y).of(&x).as_vec(), vec![third + 2.0; 3]);
+    }
+
+    #[test]
+    fn what_was_computed_outside_is_differentiated_by_the_slopes_given() {
+        let x = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+        let tape = SharedTape::inputs_only();
+        let y = differentiated(tape.watch(&x), 7.5, vec![1.0, 0.0, -2.0, 3.0]) * 2.0
+            + sum(tape.watch(&x).reshape_like(&(4,)));
+        assert_eq!(y.array(), 25.0);
+        assert_eq!(backward(y).of(&x).as_vec(), vec![3.0, 1.0, -3.0, 7.0]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Putting values and tangents into one matrix, and taking them apart.
+//! Putting values and tangents into one matrix, taking them apart, and picking rows.
 
 use dfdx::prelude::*;
 
@@ -60,6 +60,30 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
     (a.put_tape(tape.clone()), b.put_tape(tape))
 }
 
+/// The rows `which` of `[rows, C]`, in that order; a row may be taken any number of times.
+pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
+    let (x, mut tape) = x.split_tape();
+    let columns = x.shape().1.size();
+    let y: Vec<Real> = {
+        let x = read(&x);
+        let row = |i: &usize| &x[i * columns..(i + 1) * columns];
+        which.iter().flat_map(row).copied().collect()
+    };
+    let y = buffers::tensor(y, (which.len(), columns));
+    if tape.is_recording() {
+        let (yg, xg, which) = (y.ghost(), x.ghost(), which.to_vec());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+                for (i, from) in which.iter().zip(g.chunks_exact(columns)) {
+                    add(&mut gx[i * columns..(i + 1) * columns], from);
+                }
+            })
+        });
+    }
+    y.put_tape(tape)
+}
+
 fn add(to: &mut [Real], from: &[Real]) {
     to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
 }
@@ -82,6 +106,17 @@ mod tests {
         let mut g = backward(loss);
         assert_eq!(g.of(&a).as_vec(), vec![2.0, 4.0]);
         assert_eq!(g.of(&b).as_vec(), vec![18.0, 24.0, 30.0, 36.0]);
+    }
+
+    #[test]
+    fn rows_that_are_taken_twice_have_both_gradients() {
+        let x = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (3, 2));
+        let tape = SharedTape::inputs_only();
+        let y = take_rows(tape.watch(&x), &[2, 0, 2]);
+        assert_eq!(y.as_vec(), vec![5.0, 6.0, 1.0, 2.0, 5.0, 6.0]);
+        let weights = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (3, 2));
+        let mut g = backward(sum(row_dot(y, tape.watch(&weights))));
+        assert_eq!(g.of(&x).as_vec(), vec![3.0, 4.0, 0.0, 0.0, 6.0, 8.0]);
     }
 
     #[test]

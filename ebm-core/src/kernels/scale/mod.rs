@@ -3,11 +3,10 @@
 use dfdx::prelude::*;
 
 use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Matrix, PerSample, Real};
-use crate::tape::SharedTape;
+use crate::device::{PerSample, Real, Taped};
 
 /// `a x` for values and tangents alike; `factor` is `[1]`.
-pub fn scale(x: Matrix<SharedTape>, factor: &PerSample, trains: bool) -> Matrix<SharedTape> {
+pub fn scale<S: Shape>(x: Taped<S>, factor: &PerSample, trains: bool) -> Taped<S> {
     let (x, mut tape) = x.split_tape();
     let a = read(factor)[0];
     let y = buffers::tensor(read(&x).iter().map(|v| a * v).collect(), *x.shape());

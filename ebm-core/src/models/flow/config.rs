@@ -8,9 +8,11 @@ use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::kernels::Activation;
 use crate::models::Generator;
+use crate::models::mlp::check_widths;
+use crate::models::noise::NoiseConfig;
 use crate::random::Random;
 use crate::register_generator;
-use crate::registry::GeneratorSpec;
+use crate::registry::{GeneratorSpec, Need};
 
 /// A monotone coupling flow: d = D, injective, so that the entropy from its Jacobian is exact.
 ///
@@ -27,8 +29,8 @@ pub struct FlowGeneratorConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// Standard deviation sigma of the noise added to every sample.
-    pub noise: f64,
+    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    pub noise: NoiseConfig,
 }
 
 impl Default for FlowGeneratorConfig {
@@ -38,7 +40,7 @@ impl Default for FlowGeneratorConfig {
             steps: 12,
             hidden: vec![32, 32],
             activation: Activation::Silu,
-            noise: 0.0,
+            noise: NoiseConfig::default(),
         }
     }
 }
@@ -57,18 +59,12 @@ impl GeneratorSpec for FlowGeneratorConfig {
             self.steps,
             "a number between 1 and 256",
         )?;
-        ConfigError::require(
-            self.hidden.iter().all(|&w| (1..=65_536).contains(&w)),
-            "hidden",
-            format!("{:?}", self.hidden),
-            "widths between 1 and 65536",
-        )?;
-        ConfigError::require(
-            self.noise >= 0.0 && self.noise.is_finite(),
-            "noise",
-            self.noise,
-            "a finite number >= 0",
-        )
+        check_widths(&self.hidden)?;
+        self.noise.check()
+    }
+
+    fn meets(&self, need: Need) -> Result<(), ConfigError> {
+        self.noise.meets(need)
     }
 
     fn latent_width(&self, data: usize) -> usize {

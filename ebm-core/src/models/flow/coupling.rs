@@ -1,7 +1,6 @@
 //! One coupling layer.
 
 use crate::device::{Matrix, Real};
-use crate::kernels::Activation;
 use crate::kernels::columns::{join_columns, take_columns};
 use crate::kernels::monotone::{monotone, parameters_an_element};
 use crate::models::mlp::{Init, Network, NetworkOptions};
@@ -30,20 +29,10 @@ impl Coupling {
         let (moved, kept): (Vec<usize>, Vec<usize>) = (0..width).partition(|i| i % 2 == parity);
         let per = parameters_an_element(config.steps);
         let options = NetworkOptions {
-            inputs: kept.len(),
-            extra: 0,
-            hidden: &config.hidden,
-            outputs: moved.len() * per,
             activation: config.activation,
-            output_activation: Activation::Identity,
-            batch_norm: false,
-            spectral_norm: false,
             init: Init::Kaiming,
-            gain: 1.0,
-            fourier: (0, 0.0),
-            output_scale: false,
-            part: Parts::GENERATOR,
             prefix: &format!("{name}."),
+            ..NetworkOptions::plain(kept.len(), &config.hidden, moved.len() * per, Parts::GENERATOR)
         };
         let mut network = Network::new(&options, random);
         // Almost no dependence on the other coordinates, and biases that make the sum of steps about u itself.

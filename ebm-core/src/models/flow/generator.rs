@@ -7,6 +7,7 @@ use super::coupling::Coupling;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::kernels::rows::{stack, unstack};
 use crate::kernels::stretch::stretch;
+use crate::models::noise::NoiseLevel;
 use crate::models::{Generator, GeneratorFacts};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
@@ -18,7 +19,7 @@ pub struct FlowGenerator<G: Geometry> {
     layers: Vec<Coupling>,
     /// Logarithms of the factors of the output's columns.
     stretch: Parameter,
-    noise: f64,
+    noise: NoiseLevel,
 }
 
 impl<G: Geometry> FlowGenerator<G> {
@@ -33,7 +34,7 @@ impl<G: Geometry> FlowGenerator<G> {
             geometry,
             layers,
             stretch: Parameter::trained("stretch", vec![width], vec![0.0; width]),
-            noise: config.noise,
+            noise: NoiseLevel::new(&config.noise),
         }
     }
 }
@@ -44,11 +45,18 @@ impl<G: Geometry> Module for FlowGenerator<G> {
             .iter()
             .flat_map(Coupling::parameters)
             .chain([&self.stretch])
+            .chain(self.noise.parameter())
             .collect()
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let layers = self.layers.iter_mut().flat_map(Coupling::parameters_mut);
-        layers.chain([&mut self.stretch]).collect()
+        layers
+            .chain([&mut self.stretch])
+            .chain(self.noise.parameter_mut())
+            .collect()
+    }
+    fn commit(&mut self) {
+        self.noise.commit();
     }
 }
 
@@ -72,7 +80,11 @@ impl<G: Geometry> Generator<G> for FlowGenerator<G> {
     }
 
     fn facts(&self) -> GeneratorFacts {
-        GeneratorFacts::unknown(self.noise).injective()
+        GeneratorFacts::unknown(self.noise.sigma()).injective()
+    }
+
+    fn noise_level(&self) -> Option<&Parameter> {
+        self.noise.parameter()
     }
 }
 

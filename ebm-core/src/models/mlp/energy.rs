@@ -13,7 +13,7 @@ use crate::models::{Energy, EnergyFacts, TimedEnergy};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::register_energy;
-use crate::registry::{EnergySpec, NEEDS_TIME};
+use crate::registry::EnergySpec;
 use crate::tape::{Parts, SharedTape};
 
 use super::network::{check_gain, check_widths};
@@ -87,20 +87,14 @@ impl<G: Geometry> MlpEnergy<G> {
             TimeConfig::Auto | TimeConfig::Static => None,
         };
         let options = NetworkOptions {
-            inputs: geometry.data_width(),
             extra: embedding.map_or(0, |e| e.width),
-            hidden: &config.hidden,
-            outputs: 1,
             activation: config.activation,
-            output_activation: Activation::Identity,
-            batch_norm: false,
             spectral_norm: config.spectral_norm,
             init: config.init,
             gain: config.init_gain,
             fourier: (config.fourier.count, config.fourier.scale),
             output_scale: config.output_scale,
-            part: Parts::ENERGY,
-            prefix: "",
+            ..NetworkOptions::plain(geometry.data_width(), &config.hidden, 1, Parts::ENERGY)
         };
         Self {
             geometry,
@@ -213,7 +207,13 @@ impl EnergySpec for MlpEnergyConfig {
         let time = match self.time {
             TimeConfig::Auto => TimeConfig::Embedded(EmbeddingConfig::default()),
             TimeConfig::Embedded(_) => self.time,
-            TimeConfig::Static => return Err(ConfigError::new("time", "static", NEEDS_TIME)),
+            TimeConfig::Static => {
+                return Err(ConfigError::new(
+                    "time",
+                    "static",
+                    "\"auto\" or an embedding of the time",
+                ));
+            }
         };
         Ok(Self { time, ..self.clone() })
     }

@@ -7,11 +7,12 @@ use crate::error::ConfigError;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::kernels::Activation;
 use crate::kernels::rows::{stack, unstack};
+use crate::models::noise::{NoiseConfig, NoiseLevel};
 use crate::models::{Generator, GeneratorFacts};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::register_generator;
-use crate::registry::GeneratorSpec;
+use crate::registry::{GeneratorSpec, Need};
 use crate::tape::{Parts, SharedTape};
 
 use super::network::{check_gain, check_widths};
@@ -31,8 +32,8 @@ pub struct MlpGeneratorConfig {
     pub output: Activation,
     /// Batch-norm after the activation of every hidden layer.
     pub batch_norm: bool,
-    /// Standard deviation sigma of the noise added to every sample.
-    pub noise: f64,
+    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    pub noise: NoiseConfig,
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
@@ -47,7 +48,7 @@ impl Default for MlpGeneratorConfig {
             activation: Activation::Silu,
             output: Activation::Identity,
             batch_norm: false,
-            noise: 0.0,
+            noise: NoiseConfig::default(),
             init: Init::Uniform,
             init_gain: 1.0,
         }
@@ -58,45 +59,44 @@ impl Default for MlpGeneratorConfig {
 pub struct MlpGenerator<G: Geometry> {
     geometry: G,
     network: Network,
-    noise: f64,
+    noise: NoiseLevel,
 }
 
 impl<G: Geometry> MlpGenerator<G> {
     /// A generator with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpGeneratorConfig, random: Random) -> Self {
+        let (d, wide) = (geometry.latent_width(), geometry.data_width());
         let options = NetworkOptions {
-            inputs: geometry.latent_width(),
-            extra: 0,
-            hidden: &config.hidden,
-            outputs: geometry.data_width(),
             activation: config.activation,
             output_activation: config.output,
             batch_norm: config.batch_norm,
-            spectral_norm: false,
             init: config.init,
             gain: config.init_gain,
-            fourier: (0, 0.0),
-            output_scale: false,
-            part: Parts::GENERATOR,
-            prefix: "",
+            ..NetworkOptions::plain(d, &config.hidden, wide, Parts::GENERATOR)
         };
         Self {
             geometry,
             network: Network::new(&options, random),
-            noise: config.noise,
+            noise: NoiseLevel::new(&config.noise),
         }
     }
 }
 
 impl<G: Geometry> Module for MlpGenerator<G> {
     fn parameters(&self) -> Vec<&Parameter> {
-        self.network.parameters()
+        self.network
+            .parameters()
+            .into_iter()
+            .chain(self.noise.parameter())
+            .collect()
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.network.parameters_mut()
+        let network = self.network.parameters_mut().into_iter();
+        network.chain(self.noise.parameter_mut()).collect()
     }
     fn commit(&mut self) {
         self.network.commit();
+        self.noise.commit();
     }
 }
 
@@ -123,8 +123,12 @@ impl<G: Geometry> Generator<G> for MlpGenerator<G> {
             injective: false,
             piecewise_linear: self.network.is_piecewise_linear(),
             couples_batch: self.network.has_batch_norm(),
-            noise: self.noise,
+            noise: self.noise.sigma(),
         }
+    }
+
+    fn noise_level(&self) -> Option<&Parameter> {
+        self.noise.parameter()
     }
 }
 
@@ -132,12 +136,10 @@ impl GeneratorSpec for MlpGeneratorConfig {
     fn check(&self) -> Result<(), ConfigError> {
         check_widths(&self.hidden)?;
         check_gain(self.init_gain)?;
-        ConfigError::require(
-            self.noise >= 0.0 && self.noise.is_finite(),
-            "noise",
-            self.noise,
-            "a finite number >= 0",
-        )
+        self.noise.check()
+    }
+    fn meets(&self, need: Need) -> Result<(), ConfigError> {
+        self.noise.meets(need)
     }
     fn latent_width(&self, data: usize) -> usize {
         if self.latent == 0 { data } else { self.latent }

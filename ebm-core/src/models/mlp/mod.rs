@@ -1,4 +1,4 @@
-//! Multi-layer perceptrons for both players.
+//! Multi-layer perceptrons: both players, and the network they are made of, for models and bounds of your own.
 
 mod energy;
 mod generator;
@@ -10,5 +10,5 @@ mod time;
 pub use energy::{FourierConfig, MlpEnergy, MlpEnergyConfig};
 pub use generator::{MlpGenerator, MlpGeneratorConfig};
 pub use init::Init;
-pub(crate) use network::{Network, NetworkOptions};
+pub use network::{Network, NetworkOptions, check_gain, check_widths};
 pub use time::{EmbeddingConfig, TimeConfig};

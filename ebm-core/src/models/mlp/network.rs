@@ -13,30 +13,82 @@ use crate::tape::{Parts, SharedTape};
 use super::Init;
 use super::layer::{Layer, LayerOptions};
 
-/// What a network is made of.
-pub(crate) struct NetworkOptions<'a> {
+/// What a [`Network`] is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkOptions<'a> {
+    /// Number of inputs.
     pub inputs: usize,
     /// Columns that join those of the first layer, after the Fourier features; see [`Network::apply_with`].
     pub extra: usize,
+    /// Widths of the hidden layers; none for an affine map. See [`check_widths`].
     pub hidden: &'a [usize],
+    /// Number of outputs.
     pub outputs: usize,
+    /// Activation of the hidden layers.
     pub activation: Activation,
+    /// Activation of the output.
     pub output_activation: Activation,
+    /// Batch-norm after the activation of every hidden layer.
     pub batch_norm: bool,
+    /// Divide every layer's weights by their largest singular value.
     pub spectral_norm: bool,
+    /// How the weights start.
     pub init: Init,
+    /// Factor of the initial weights. See [`check_gain`].
     pub gain: f64,
-    /// Number and scale of random Fourier features; none if the number is 0.
+    /// Number and scale (periods per unit) of random Fourier features; none if the number is 0.
     pub fourier: (usize, f64),
     /// A learned factor of the output.
     pub output_scale: bool,
+    /// The part of the system that the parameters belong to: they get gradients on a tape that trains it.
     pub part: Parts,
-    /// Put before the names of the parameters.
+    /// Put before the names of the parameters, such as `"critic."`.
     pub prefix: &'a str,
 }
 
-/// A multi-layer perceptron.
-pub(crate) struct Network {
+impl<'a> NetworkOptions<'a> {
+    /// A network of `part` with SiLU hidden layers, a linear output and PyTorch's initial weights.
+    pub fn plain(inputs: usize, hidden: &'a [usize], outputs: usize, part: Parts) -> Self {
+        Self {
+            inputs,
+            extra: 0,
+            hidden,
+            outputs,
+            activation: Activation::Silu,
+            output_activation: Activation::Identity,
+            batch_norm: false,
+            spectral_norm: false,
+            init: Init::Uniform,
+            gain: 1.0,
+            fourier: (0, 0.0),
+            output_scale: false,
+            part,
+            prefix: "",
+        }
+    }
+}
+
+/// A multi-layer perceptron on rows `[rows, inputs]`, trained as one part of the system.
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use ebm_core::device::{Matrix, device};
+/// use ebm_core::models::mlp::{Network, NetworkOptions};
+/// use ebm_core::parameter::Module;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::{Parts, SharedTape};
+///
+/// // A network of a lower bound: 3 inputs, 16 hidden units, 1 output.
+/// let options = NetworkOptions { prefix: "critic.", ..NetworkOptions::plain(3, &[16], 1, Parts::LOWER) };
+/// let network = Network::new(&options, Random::new(0).stream("critic"));
+/// assert_eq!(network.parameter_count(), 3 * 16 + 16 + 16 + 1);
+///
+/// let rows: Matrix = device().tensor_from_vec(vec![0.5; 6], (2, 3));
+/// let tape = SharedTape::training(Parts::LOWER);
+/// let outputs = network.apply(tape.watch(&rows), 2, &tape);
+/// assert_eq!(outputs.shape(), &(2, 1));
+/// ```
+pub struct Network {
     frequencies: Option<Parameter>,
     layers: Vec<Layer>,
     factor: Option<Parameter>,
@@ -44,6 +96,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    /// A network with weights drawn from `random`.
     pub fn new(options: &NetworkOptions<'_>, random: Random) -> Self {
         let (count, deviation) = options.fourier;
         let inputs = options.inputs;
@@ -87,8 +140,9 @@ impl Network {
         }
     }
 
-    /// Applies the network; the first `primal` rows are values. Batch statistics are used where there are no tangents
-    /// and this network is being trained.
+    /// Applies the network to `[(1+K) * primal, inputs]`: values in the first `primal` rows, K tangents of each below (see
+    /// [`kernels`](crate::kernels)). The rows and `tape` record to the same list. Batch statistics are used where there are
+    /// no tangents and this network is being trained.
     pub fn apply(&self, x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
         self.apply_with(x, None, primal, tape)
     }
@@ -133,10 +187,12 @@ impl Network {
         Some(2.0 * factor * last.absolute_weight())
     }
 
+    /// Whether the derivative is piecewise constant.
     pub fn is_piecewise_linear(&self) -> bool {
         self.frequencies.is_none() && self.layers.iter().all(|l| l.options().activation.is_piecewise_linear())
     }
 
+    /// Whether a layer normalises by its batch while it is trained.
     pub fn has_batch_norm(&self) -> bool {
         self.layers.iter().any(|l| l.options().batch_norm)
     }
@@ -160,8 +216,11 @@ impl Module for Network {
     }
 }
 
-/// The checks that both players' widths share.
-pub(super) fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
+/// Refuses hidden layers that cannot be built; the key is `hidden`.
+///
+/// # Errors
+/// If a width is 0 or beyond all use.
+pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
     ConfigError::require(
         hidden.iter().all(|&w| (1..=65_536).contains(&w)),
         "hidden",
@@ -170,6 +229,10 @@ pub(super) fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
     )
 }
 
-pub(super) fn check_gain(gain: f64) -> Result<(), ConfigError> {
+/// Refuses a factor of the initial weights that cannot be used; the key is `init_gain`.
+///
+/// # Errors
+/// If it is not a finite number > 0.
+pub fn check_gain(gain: f64) -> Result<(), ConfigError> {
     ConfigError::require(gain > 0.0 && gain.is_finite(), "init_gain", gain, "a finite number > 0")
 }

@@ -12,7 +12,6 @@ use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
-use super::Init;
 use super::network::{Network, NetworkOptions};
 
 /// Whether an energy depends on a diffusion time t.
@@ -87,20 +86,9 @@ impl TimeEmbedding {
         let ratio = |k: usize| 1.0 - k as f64 / count.saturating_sub(1).max(1) as f64;
         let frequencies = (0..count).map(|k| config.max_frequency.powf(ratio(k)) as Real);
         let options = NetworkOptions {
-            inputs: 1 + config.count,
-            extra: 0,
-            hidden: &[],
-            outputs: config.width,
-            activation: Activation::Identity,
             output_activation: Activation::Silu,
-            batch_norm: false,
-            spectral_norm: false,
-            init: Init::Uniform,
-            gain: 1.0,
-            fourier: (0, 0.0),
-            output_scale: false,
-            part: Parts::ENERGY,
             prefix: "time.",
+            ..NetworkOptions::plain(1 + config.count, &[], config.width, Parts::ENERGY)
         };
         Self {
             frequencies: Parameter::fixed("time.frequencies", vec![count, 1], frequencies.collect()),

@@ -1,0 +1,208 @@
+//! The bound itself.
+
+use dfdx::prelude::SplitTape;
+use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
+use ebm_core::device::{Real, Scalar, values};
+use ebm_core::error::BoundError;
+use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::kernels::differentiated;
+use ebm_core::models::closed_form::standard_normal_entropy;
+use ebm_core::models::mlp::Network;
+use ebm_core::models::sample;
+use ebm_core::optim::AdamConfig;
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::random::Random;
+use ebm_core::tape::{Parts, SharedTape};
+
+use crate::ceiling::gaussian_cross_entropy;
+use crate::config::{Estimator, MiConfig, Product};
+use crate::critic::critic_values;
+use crate::encoder::encode;
+use crate::estimators::{Differentiated, Pairs, barber_agakov, dv, infonce, jsd, nwj};
+use crate::guarantee;
+
+/// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic or an encoder.
+pub struct MutualInformation<G: Geometry> {
+    config: MiConfig,
+    geometry: G,
+    /// T(x, z), or x to mean and log-variance of z.
+    network: Network,
+}
+
+/// A value of the mutual information: on the tape, and as figures.
+struct Information {
+    taped: Scalar<SharedTape>,
+    value: f64,
+    standard_error: f64,
+    diagnostics: Vec<(&'static str, f64)>,
+}
+
+impl<G: Geometry> MutualInformation<G> {
+    /// The bound with checked options, and a network with weights drawn from `random`.
+    pub fn new(config: MiConfig, geometry: G, random: Random) -> Self {
+        let (d, wide) = (geometry.latent_width(), geometry.data_width());
+        let network = match config.estimator {
+            Estimator::BarberAgakov => config.encoder.build(wide, 2 * d, "encoder.", random.stream("encoder")),
+            _ => config.critic.build(wide + d, 1, "critic.", random.stream("critic")),
+        };
+        Self {
+            config,
+            geometry,
+            network,
+        }
+    }
+
+    fn encoded(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Information {
+        let outputs = encode::<G>(&self.network, x);
+        let d = self.geometry.latent_width();
+        let (log_densities, slopes) = barber_agakov(&doubles(values(&outputs)), &doubles(values(view.latents)), d);
+        let constant = standard_normal_entropy(d);
+        let figures = Measurement::of(log_densities, guarantee::floor(self.config.estimator, false));
+        Information {
+            taped: differentiated(outputs, figures.value + constant, reals(slopes)),
+            value: figures.value + constant,
+            standard_error: figures.standard_error,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn criticised(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Result<Information, BoundError> {
+        let pairs = self.pairs(view)?;
+        let taped = critic_values::<G>(&self.network, x, view.latents, &pairs);
+        let all = doubles(values(&taped));
+        let (joint, product) = all.split_at(pairs.samples);
+        let estimator = match self.config.estimator {
+            Estimator::Nwj => nwj,
+            Estimator::Dv => dv,
+            Estimator::Infonce => infonce,
+            Estimator::Jsd | Estimator::BarberAgakov => jsd,
+        };
+        let found: Differentiated = estimator(joint, product, &pairs);
+        let mut diagnostics = Vec::new();
+        match self.config.estimator {
+            Estimator::Infonce => diagnostics.push(("cap", pairs.cap())),
+            Estimator::Jsd => {
+                let one_more = |values: &[f64]| values.iter().map(|t| t + 1.0).collect::<Vec<_>>();
+                let certified = nwj(&one_more(joint), &one_more(product), &pairs).value;
+                diagnostics.extend(certified.is_finite().then_some(("nwj", certified)));
+            }
+            _ => {}
+        }
+        let slopes = [found.joint, found.product].concat();
+        Ok(Information {
+            taped: differentiated(taped, found.value, reals(slopes)),
+            value: found.value,
+            standard_error: found.standard_error,
+            diagnostics,
+        })
+    }
+
+    fn pairs(&self, view: &GeneratorView<'_, G>) -> Result<Pairs, BoundError> {
+        let batch = view.batch();
+        if batch < 2 {
+            return Err(unsupported(
+                "one sample has no other to be paired with",
+                "use a batch of at least 2",
+            ));
+        }
+        if self.config.estimator == Estimator::Infonce || self.config.product == Product::AllPairs {
+            return Ok(Pairs::all(batch, self.config.group));
+        }
+        let place = f64::from(view.random.stream("shift").uniforms(1)[0]);
+        let offset = 1 + (place * (batch - 1) as f64) as usize;
+        Ok(Pairs::shifted(batch, offset.min(batch - 1)))
+    }
+
+    /// `H[sigma n] = D/2 ln(2 pi e sigma^2)`.
+    fn noise_entropy(&self, sigma: f64) -> f64 {
+        let wide = self.geometry.data_width();
+        standard_normal_entropy(wide) + wide as f64 * sigma.ln()
+    }
+}
+
+/// Whether the samples of this batch depend on each other's latents.
+fn is_coupled<G: Geometry>(view: &GeneratorView<'_, G>) -> bool {
+    view.generator.facts().couples_batch && view.tape.trains(Parts::GENERATOR)
+}
+
+fn unsupported(reason: &str, advice: &str) -> BoundError {
+    BoundError::Unsupported {
+        bound: "mi".into(),
+        reason: reason.into(),
+        advice: advice.into(),
+    }
+}
+
+fn doubles(values: Vec<Real>) -> Vec<f64> {
+    values.into_iter().map(f64::from).collect()
+}
+
+fn reals(values: Vec<f64>) -> Vec<Real> {
+    values.into_iter().map(|v| v as Real).collect()
+}
+
+impl<G: Geometry> Module for MutualInformation<G> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        self.network.parameters()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        self.network.parameters_mut()
+    }
+    fn commit(&mut self) {
+        self.network.commit();
+    }
+}
+
+impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
+    fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+        let sigma = view.generator.facts().noise;
+        if sigma == 0.0 {
+            return Err(unsupported(
+                "the generator adds no noise, so the entropy of a sample given its latent is minus infinity",
+                "set generator.noise above 0, or use the lower bound \"sv\"",
+            ));
+        }
+        let x = sample(view.generator, view.latents, &view.tape, view.random);
+        let found = match self.config.estimator {
+            Estimator::BarberAgakov => self.encoded(view, x),
+            _ => self.criticised(view, x)?,
+        };
+        let noise = self.noise_entropy(sigma);
+        let value = match view.generator.noise_level() {
+            Some(level) if view.tape.trains(Parts::GENERATOR) => {
+                let slope = self.geometry.data_width() as f64 / sigma;
+                found.taped + differentiated(view.tape.watch(level.tensor()), noise, vec![slope as Real])
+            }
+            _ => found.taped + noise as Real,
+        };
+        let mut measurement = Measurement {
+            value: found.value + noise,
+            standard_error: found.standard_error,
+            samples: view.batch(),
+            guarantee: guarantee::floor(self.config.estimator, is_coupled(view)),
+            diagnostics: Vec::new(),
+        };
+        measurement = measurement
+            .with("mutual_information", found.value)
+            .with("noise_entropy", noise);
+        for (name, information) in found.diagnostics {
+            measurement = measurement.with(name, information + noise);
+        }
+        Ok(Estimate { value, measurement })
+    }
+
+    fn lambda(&self) -> f64 {
+        self.config.lambda
+    }
+
+    fn optimizer(&self) -> Option<&AdamConfig> {
+        Some(&self.config.optimizer)
+    }
+
+    fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+        let (x, _) = sample(view.generator, view.latents, &view.tape, view.random).split_tape();
+        let surprise = gaussian_cross_entropy(&doubles(values(&x)), self.geometry.data_width());
+        let claim = guarantee::ceiling(is_coupled(view));
+        Ok(surprise.map(|surprise| Measurement::of(surprise, claim)))
+    }
+}

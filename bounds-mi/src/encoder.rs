@@ -1,0 +1,16 @@
+//! The encoder q(z given x).
+
+use dfdx::prelude::*;
+use ebm_core::device::Matrix;
+use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::kernels::rows::take_rows;
+use ebm_core::models::mlp::Network;
+use ebm_core::tape::SharedTape;
+
+/// Means and log-variances of z given each sample, `[B, 2d]`, on the samples' tape.
+pub(crate) fn encode<G: Geometry>(encoder: &Network, x: Samples<G, SharedTape>) -> Matrix<SharedTape> {
+    let (x, tape) = x.split_tape();
+    let count = x.shape().0;
+    let all: Vec<usize> = (0..count).collect();
+    encoder.apply(take_rows(tape.watch(&x), &all), count, &tape)
+}

@@ -1,0 +1,34 @@
+//! The lower bound `mi`: the generator's entropy from the mutual information of samples and latents.
+//!
+//! With noise, `x = G(z) + sigma n` and sigma > 0, the entropy of x given z is that of the noise alone, so
+//!
+//! ```text
+//! H[p_g] = I(x; z) + H[sigma n],     H[sigma n] = D/2 ln(2 pi e sigma^2)
+//! ```
+//!
+//! and any lower bound of I gives one of H, for every G: injective or not, D > d or not (Geng et al., "Exploring
+//! bidirectional bounds", IJCV 2025). A network of the bound's own, trained to maximise the value, makes it tight.
+//!
+//! # Why a value is certified
+//!
+//! The variational estimators hold for every *fixed* critic or encoder, in expectation over samples that had no part in
+//! choosing it. The value reported in a training step is computed before that step's update: its batch is fresh, the
+//! network was trained on earlier ones. An evaluation draws fresh samples too. Evaluating a network on the very batch it
+//! was fitted to would be too high.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+mod bound;
+mod ceiling;
+mod config;
+mod critic;
+mod encoder;
+pub mod estimators;
+mod guarantee;
+mod network;
+mod optimizer;
+
+pub use bound::MutualInformation;
+pub use config::{Estimator, MiConfig, Product};
+pub use network::NetworkConfig;
