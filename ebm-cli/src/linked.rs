@@ -17,8 +17,8 @@ mod tests {
 
     #[test]
     fn every_bound_that_comes_with_the_program_is_registered() {
-        assert_eq!(names::<dyn LowerBoundConfig>(), ["sv"]);
-        assert_eq!(names::<dyn UpperBoundConfig>(), ["gp", "none", "zero-gp"]);
+        assert_eq!(names::<dyn LowerBoundConfig>(), ["none", "sv"]);
+        assert_eq!(names::<dyn UpperBoundConfig>(), ["gp", "none", "wgan-gp", "zero-gp"]);
         registry::check_registry().unwrap();
     }
 }
