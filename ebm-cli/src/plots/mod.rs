@@ -11,8 +11,10 @@ mod density;
 mod error;
 mod font;
 mod grid;
+mod legend;
 mod limits;
 mod panel;
+mod sandwich;
 mod scale;
 mod scatter;
 
@@ -21,6 +23,7 @@ pub use curves::{Coverage, CurvePoint, Curves};
 pub use density::{Cloud, DensityPicture};
 pub use error::PlotError;
 pub use grid::{Axis, Frame, Grid};
+pub use sandwich::{SandwichPicture, SandwichSide};
 pub use scatter::Scatter;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::canvas::{Canvas, INK};
 use super::colour_map;
 use super::font::Anchor;
 use super::grid::Grid;
+use super::legend::cross;
 use super::scale::{Scale, label};
 
 /// Size of tick labels in pixels.
@@ -142,6 +143,14 @@ impl Panel<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A cross at each point.
+    pub(super) fn crosses(&self, points: &[(f64, f64)], colour: RGBColor) -> Result<(), PlotError> {
+        let finite = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+        finite
+            .map(|&(x, y)| (self.column(x), self.line_of(y)))
+            .try_for_each(|at| cross(self.canvas, at, colour))
     }
 
     /// A dashed horizontal line across the panel.

@@ -182,6 +182,43 @@ fn curves_of_runs_that_went_astray() {
 }
 
 #[test]
+fn the_likelihood_between_its_bounds() {
+    let decay = |i: i32| (-f64::from(i) / 6.0).exp();
+    let lower = curve(
+        (0..20).map(|i| -1.95 + 3.0 * decay(i) + if i == 7 { 2.2 } else { 0.0 }),
+        0.05,
+    );
+    let exact = curve((0..20).map(|i| -1.85 + 5.0 * decay(i)), 0.02);
+    let upper = curve((0..20).map(|i| -0.5 + 9.0 * decay(i)), 0.1);
+    let gap = curve((0..20).map(|i| 1.45 + 6.0 * decay(i)), 0.1);
+    let picture = SandwichPicture {
+        title: "25-gaussians: the likelihood between its bounds, 2000 steps",
+        lower: SandwichSide {
+            points: &lower,
+            broken: &[800],
+            claim: "certified",
+        },
+        exact: &exact,
+        upper: SandwichSide {
+            points: &upper,
+            broken: &[],
+            claim: "heuristic",
+        },
+        gap: &gap,
+        entropy: Some(-2.0139),
+    };
+    let (width, height) = rendered("sandwich.png", |path| picture.save(path));
+    assert_eq!(width, 1600);
+    let one_sided = SandwichPicture {
+        upper: SandwichSide::default(),
+        gap: &[],
+        ..picture
+    };
+    // Without an upper bound there is no gap, and no panel for it.
+    assert!(rendered("sandwich-one-sided.png", |path| one_sided.save(path)).1 < height);
+}
+
+#[test]
 fn a_scatter_plot_of_samples_with_one_far_out() {
     let mut points = mixture(3000, 0.1);
     points.push([40.0, -3.0]);
