@@ -17,6 +17,7 @@ mod panel;
 mod sandwich;
 mod scale;
 mod scatter;
+mod strips;
 
 pub(crate) use atomic::write_atomically;
 pub use curves::{Coverage, CurvePoint, Curves};
@@ -25,6 +26,7 @@ pub use error::PlotError;
 pub use grid::{Axis, Frame, Grid};
 pub use sandwich::{SandwichPicture, SandwichSide};
 pub use scatter::Scatter;
+pub use strips::{Strip, Strips};
 
 #[cfg(test)]
 mod tests;

@@ -219,6 +219,44 @@ fn the_likelihood_between_its_bounds() {
 }
 
 #[test]
+fn several_candidates_side_by_side() {
+    let strip = |name: &str, values: &[f64], mean: Option<(f64, Option<f64>)>| Strip {
+        name: name.into(),
+        values: values.to_vec(),
+        mean,
+        absent: "5 of 5 runs diverged".into(),
+    };
+    let strips = [
+        strip(
+            "sv+gp",
+            &[-1.86, -1.82, -1.8, -1.81, -1.79],
+            Some((-1.816, Some(0.027))),
+        ),
+        strip(
+            "mi+diffusion",
+            &[-1.2, -1.5, -1.1, -1.3, -1.4],
+            Some((-1.3, Some(0.158))),
+        ),
+        strip("sv-smallest+zero-gp", &[2.4], Some((2.4, None))),
+        strip("sv+none", &[], None),
+    ];
+    let picture = Strips {
+        title: "Exact negative log-likelihood",
+        axis: "nats per sample; lower is better",
+        strips: &strips,
+        level: Some((-2.0139, "entropy of the data")),
+        ends: None,
+    };
+    let (width, height) = rendered("strips.png", |path| picture.save(path));
+    assert_eq!(width, 760);
+    let fewer = Strips {
+        strips: &strips[..2],
+        ..picture
+    };
+    assert!(rendered("strips-2.png", |path| fewer.save(path)).1 < height);
+}
+
+#[test]
 fn a_scatter_plot_of_samples_with_one_far_out() {
     let mut points = mixture(3000, 0.1);
     points.push([40.0, -3.0]);
