@@ -40,7 +40,10 @@ fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
         }
         // One name may be a lower and an upper bound; the examples are what is indented after their headings.
         for example in text.split("Example:\n").skip(1) {
-            let lines = example.lines().skip(1).take_while(|line| line.is_empty() || line.starts_with("    "));
+            let lines = example
+                .lines()
+                .skip(1)
+                .take_while(|line| line.is_empty() || line.starts_with("    "));
             let example: String = lines.map(|line| format!("{line}\n")).collect();
             assert!(example.contains("kind = "), "{text}");
             folder.write("run.toml", &example);

@@ -132,7 +132,6 @@ impl Strip {
     fn draw(&self, panel: &Panel<'_, '_>, y: f64) -> Result<(), PlotError> {
         let (canvas, line) = (panel.canvas, panel.line_of(y));
         let (left, right) = (panel.place.0, panel.place.0 + panel.place.2);
-        canvas.path(&[(left, line), (right, line)], REST, 1)?;
         canvas.text(&self.name, (left - 14.0, line), (LETTERS, NAMES), INK, Anchor::Right)?;
         let Some((mean, deviation)) = self.mean else {
             let at = (left + 14.0, line);
@@ -144,6 +143,7 @@ impl Strip {
                 Anchor::Left,
             );
         };
+        canvas.path(&[(left, line), (right, line)], REST, 1)?;
         let column = panel.column(mean);
         if let Some(deviation) = deviation {
             let (from, to) = (panel.column(mean - deviation), panel.column(mean + deviation));
