@@ -364,14 +364,14 @@ mod tests {
     /// Rounding of energies to `Real` limits what can be asked for.
     const EXACT: f64 = 2e-6;
 
-    fn gaussian(width: usize, precision: f64, mean: f64) -> FunctionEnergy<impl Fn(&[f64]) -> f64> {
+    fn gaussian(width: usize, precision: f64, mean: f64) -> FunctionEnergy<impl Fn(&[f64]) -> f64 + Send + Sync> {
         FunctionEnergy::new(width, move |x| {
             x.iter().map(|v| 0.5 * precision * (v - mean).powi(2)).sum()
         })
     }
 
     /// Minus the log density of the 25-Gaussians mixture, plus a constant.
-    fn mixture(constant: f64) -> FunctionEnergy<impl Fn(&[f64]) -> f64> {
+    fn mixture(constant: f64) -> FunctionEnergy<impl Fn(&[f64]) -> f64 + Send + Sync> {
         let (spacing, deviation) = (2.0 / 2.828, 0.05 / 2.828);
         FunctionEnergy::new(2, move |x| {
             let squares = (0..25).map(|i| {

@@ -19,7 +19,7 @@ impl<F: Fn(&[f64]) -> f64> FunctionEnergy<F> {
     }
 }
 
-impl<F> Module for FunctionEnergy<F> {
+impl<F: Send + Sync> Module for FunctionEnergy<F> {
     fn parameters(&self) -> Vec<&Parameter> {
         Vec::new()
     }
@@ -28,7 +28,7 @@ impl<F> Module for FunctionEnergy<F> {
     }
 }
 
-impl<F: Fn(&[f64]) -> f64> Energy<Runtime> for FunctionEnergy<F> {
+impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
     fn geometry(&self) -> Runtime {
         Runtime {
             latent: 1,
