@@ -3,6 +3,7 @@
 //! - `gp`: `KL(p_g || p_theta) <= M E_pg ||grad_x E + grad_x log p_g|| + const` (Geng et al., NeurIPS 2021, Theorem 1), in
 //!   the form that is trained, and in a certified form for energies that satisfy a log-Sobolev inequality;
 //! - `zero-gp`: a penalty on the energy's gradient at the data;
+//! - `wgan-gp`: a penalty that keeps the energy's gradient near length one between data and samples;
 //! - `none`: one-sided training.
 
 #![deny(unsafe_code)]
@@ -13,9 +14,11 @@ mod gp;
 mod none;
 mod penalty;
 mod residual;
+mod wgan_gp;
 mod zero_gp;
 
 pub use config::{Decay, Form, GpConfig, Norm, Volume};
 pub use gp::GradientPenalty;
 pub use none::{NoUpperBound, NoneConfig};
+pub use wgan_gp::{WassersteinGradientPenalty, WganGpConfig};
 pub use zero_gp::{ZeroGpConfig, ZeroGradientPenalty};

@@ -22,11 +22,15 @@ pub enum Exit {
     NotFinite = 6,
     /// Training ran to its end but diverged; everything was saved.
     Diverged = 7,
+    /// Runs of a comparison have no result, for another reason than divergence; the others are reported.
+    Incomplete = 8,
+    /// The program was asked to stop before it was done (128 + 2, as shells count SIGINT).
+    Interrupted = 130,
 }
 
 impl Exit {
     /// Every code but success, with its meaning in a line.
-    pub const FAILURES: [(Exit, &'static str); 7] = [
+    pub const FAILURES: [(Exit, &'static str); 9] = [
         (
             Exit::Other,
             "something else went wrong (an output file that cannot be written, an internal error)",
@@ -45,6 +49,14 @@ impl Exit {
         (
             Exit::Diverged,
             "training reached its end but diverged; everything was saved",
+        ),
+        (
+            Exit::Incomplete,
+            "runs of a comparison failed (to diverge is not to fail); the others are reported",
+        ),
+        (
+            Exit::Interrupted,
+            "a comparison was interrupted; finished runs are kept, and the same command goes on",
         ),
     ];
 
@@ -129,7 +141,7 @@ mod tests {
             assert!(table.contains(&format!("{}  {meaning}", exit as u8)));
         }
         codes.dedup();
-        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 130]);
     }
 
     #[test]

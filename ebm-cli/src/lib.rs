@@ -15,6 +15,7 @@
 mod allocator;
 mod cli;
 mod commands;
+mod compare;
 pub mod config;
 pub mod data;
 mod dispatch;

@@ -99,7 +99,11 @@ fn options_of_another_kind_do_not_leak_in() {
 fn the_examples_are_good_configurations() {
     let folder = Folder::with("");
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
-    for name in ["25-gaussians.toml", "paper/25-gaussians.toml"] {
+    for name in [
+        "25-gaussians.toml",
+        "paper/25-gaussians.toml",
+        "baselines/wgan-gp-25-gaussians.toml",
+    ] {
         folder.succeed(&["config", "check", &format!("{examples}/{name}")]);
     }
 }

@@ -21,6 +21,7 @@ fn a_run_is_trained_evaluated_and_sampled() {
         "weights/generator.safetensors",
         "pictures/density.png",
         "pictures/curves.png",
+        "pictures/sandwich.png",
     ] {
         assert!(fs::metadata(run.join(file)).is_ok_and(|m| m.len() > 0), "{file}");
     }
@@ -48,6 +49,26 @@ fn a_run_is_trained_evaluated_and_sampled() {
             }
         }
     }
+    // The verdict is that of the values beside it: certain where they are farther apart than any tolerance.
+    for line in lines.iter().filter(|line| line["event"] != "training") {
+        let (value, sandwich) = (
+            |name: &str| line["metrics"][name]["value"].as_f64().unwrap(),
+            &line["sandwich"],
+        );
+        for (side, wrong) in [("lower", 1.0), ("upper", -1.0)] {
+            let excess = wrong * (value(side) - value("nll"));
+            let told = |key: &str| sandwich[side][key].as_f64().unwrap();
+            assert!((told("excess") - excess).abs() < 1e-9, "{line}");
+            assert_eq!(sandwich[side]["held"], excess <= told("tolerance"), "{line}");
+            let error = |name: &str| line["metrics"][name]["standard_error"].as_f64().unwrap();
+            assert!(told("tolerance") >= 4.0 * error(side).hypot(error("nll")), "{line}");
+        }
+        assert!(
+            (value("gap") - (value("upper") - value("lower"))).abs() < 1e-9,
+            "{line}"
+        );
+    }
+    assert!(folder.read("runs/run-seed7/log.txt").contains("sandwich: lower "));
     let last = &lines.last().unwrap()["metrics"];
     assert_eq!(
         (&last["nll"]["unit"], &last["good_share"]["unit"]),
@@ -56,7 +77,7 @@ fn a_run_is_trained_evaluated_and_sampled() {
 
     let evaluated = folder.succeed(&["evaluate", "runs/run-seed7"]);
     assert!(
-        evaluated.contains("exact NLL") && evaluated.contains("modes covered"),
+        evaluated.contains("exact NLL") && evaluated.contains("modes covered") && evaluated.contains("\nSandwich: "),
         "{evaluated}"
     );
     let report: serde_json::Value =
@@ -135,6 +156,26 @@ fn the_environment_and_the_command_line_reach_the_run() {
     let versions: serde_json::Value = serde_json::from_str(&folder.read("runs/run-seed7/versions.json")).unwrap();
     assert_eq!(versions["components"]["upper"]["crate"], "bounds-gp");
     assert_eq!(versions["seed"], 7);
+}
+
+#[test]
+fn without_bounds_none_are_reported() {
+    let folder = Folder::tiny();
+    let plain = ["--set", "lower=none", "--set", "upper=wgan-gp"];
+    let said = folder.succeed(&[&["train", "run.toml", "--run", "r"][..], &plain].concat());
+    assert!(said.contains("exact NLL") && !said.contains("bound"), "{said}");
+    for line in metrics(&folder.path("r")) {
+        for absent in ["lower", "upper", "gap", "entropy", "entropy_ceiling", "divergence"] {
+            assert!(line["metrics"].get(absent).is_none(), "{absent}: {line}");
+        }
+        assert!(line.get("sandwich").is_none(), "{line}");
+    }
+    assert!(!folder.path("r/pictures/sandwich.png").exists());
+    // One side alone has a verdict of its own.
+    folder.succeed(&["train", "run.toml", "--run", "s", "--set", "upper=none", "--quiet"]);
+    let last = metrics(&folder.path("s")).pop().unwrap();
+    assert!(last["sandwich"]["lower"]["held"].is_boolean() && last["sandwich"].get("upper").is_none());
+    assert!(folder.path("s/pictures/sandwich.png").exists());
 }
 
 #[test]

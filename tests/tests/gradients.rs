@@ -3,8 +3,8 @@
 //! In single precision the differences check the wiring, in double precision (feature `f64`) the formulas.
 
 use bounds_diffusion::{self as diffusion, DiffusionConfig, RegularizerConfig, Sampling, Weighting};
-use bounds_gp::{Form, GpConfig, NoneConfig, Norm, Volume, ZeroGpConfig};
-use bounds_sv::{IterativeSolver, Solver, SvConfig, Variant};
+use bounds_gp::{Form, GpConfig, NoneConfig, Norm, Volume, WganGpConfig, ZeroGpConfig};
+use bounds_sv::{IterativeSolver, NoneConfig as NoLowerBound, Solver, SvConfig, Variant};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView};
 use ebm_core::device::{Real, values};
 use ebm_core::diffusion::{Process, Ve};
@@ -202,7 +202,12 @@ fn energies(g: Runtime) -> Vec<(&'static str, Box<dyn Energy<Runtime>>)> {
 
 // ---- lower bounds ----
 
-fn entropy(config: &SvConfig, generator: &dyn Generator<Runtime>, z: &Latents<Runtime>, tape: SharedTape) -> Estimate {
+fn entropy<C: LowerBoundSpec>(
+    config: &C,
+    generator: &dyn Generator<Runtime>,
+    z: &Latents<Runtime>,
+    tape: SharedTape,
+) -> Estimate {
     let view = GeneratorView {
         generator,
         latents: z,
@@ -301,6 +306,20 @@ fn the_entropy_of_a_linear_map_has_the_closed_form_and_so_has_its_gradient() {
             );
         }
         assert!(ours[1].iter().all(|g| *g == 0.0), "the bias moves no volume: {ours:?}");
+    }
+}
+
+#[test]
+fn without_a_lower_bound_nothing_is_added_and_nothing_is_claimed() {
+    for (label, generator) in generators() {
+        let z = latents(generator.geometry(), GENERATOR_BATCH);
+        let config = NoLowerBound::default();
+        let estimate = entropy(&config, &*generator, &z, SharedTape::training(Parts::GENERATOR));
+        assert_eq!((values(&estimate.value), estimate.measurement.value), (vec![0.0], 0.0));
+        let ours = gradients_of(&*generator, &mut backward(estimate.value));
+        assert!(all_zero(&ours), "{label}");
+        let bound = config.build(generator.geometry(), Random::new(1)).unwrap();
+        assert!(!bound.bounds_entropy());
     }
 }
 
@@ -542,6 +561,11 @@ fn the_baselines_are_differentiated_right() {
             &ZeroGpConfig { weight: 0.3 },
             &mut *energy,
         );
+        batch.check(
+            &format!("wgan-gp, {label}"),
+            &WganGpConfig { weight: 0.7 },
+            &mut *energy,
+        );
         let none = batch.term(&NoneConfig::default(), &*energy, SharedTape::training(Parts::ENERGY), 1);
         assert_eq!((values(&none.value), none.measurement.value), (vec![0.0], 0.0));
         assert!(all_zero(&gradients_of(&*energy, &mut backward(none.value))), "{label}");
@@ -620,6 +644,45 @@ fn the_penalty_at_the_data_has_the_closed_form() {
     };
     let truth = pairs(&values(&batch.data)).iter().map(square).sum::<f64>() * 0.3 / BATCH as f64;
     near("zero-gp", term.measurement.value, truth, EXACT);
+}
+
+#[test]
+fn the_penalty_between_data_and_samples_has_the_closed_form_where_the_gradient_is_the_same_everywhere() {
+    let batch = Batch::new(Box::new(linear()));
+    // Far from its centre a flat bowl is a slope: P (x - m) with m = -1e8 (3, 4) / 5 and P = 2e-8 I has length 2.
+    let far = 1e8;
+    let precision = 2.0 / far;
+    let energy = QuadraticEnergy::new(square(2), &[precision, 0.0, 0.0, precision], &[-0.6 * far, -0.8 * far]);
+    let term = batch.term(&WganGpConfig { weight: 0.7 }, &energy, SharedTape::off(), 1);
+    near("wgan-gp", term.measurement.value, 0.7, 2e-5);
+}
+
+#[test]
+fn the_penalty_is_taken_on_the_segment_between_a_data_and_a_generated_sample() {
+    // All data at one point a, all samples at another b, and E = |x|^2 / 2: the gradient's length is that of the point.
+    let g = square(2);
+    let (a, b) = ([3.0, 4.0], [30.0, 40.0]);
+    let generator = LinearGaussian::new(g, &[0.0; 4], &b, 0.0);
+    let energy = QuadraticEnergy::new(g, &[1.0, 0.0, 0.0, 1.0], &[0.0; 2]);
+    let count = 400;
+    let rows = |x: [f64; 2]| g.samples(x.map(|v| v as Real).repeat(count));
+    let latents = g.latents(vec![0.0; 2 * count]);
+    let situation = EnergySituation {
+        energy: &energy,
+        generator: &generator,
+        latents: &latents,
+        data: &rows(a),
+    };
+    let view = EnergyView::new(&situation, SharedTape::off(), Random::new(3), 1);
+    let mut bound = WganGpConfig { weight: 1.0 }.build(g, Random::new(1)).unwrap();
+    let term = bound.divergence(&view).unwrap().measurement;
+    // The length is uniform on [5, 50], so the mean of (length - 1)^2 is (49^3 - 4^3) / (3 * 45).
+    let truth = f64::from(49 * 49 * 49 - 4 * 4 * 4) / 135.0;
+    assert!(
+        (term.value - truth).abs() < 4.0 * term.standard_error,
+        "{term:?}, {truth}"
+    );
+    assert!(term.standard_error < 0.05 * truth, "{term:?}");
 }
 
 #[test]

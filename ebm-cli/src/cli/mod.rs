@@ -12,6 +12,7 @@ Examples:
   ebm config default > run.toml                 a commented configuration to start from
   ebm train run.toml --set train.steps=2000     train; the run goes to runs/run-seed0
   ebm evaluate runs/run-seed0                   likelihood, bounds, modes
+  ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
   ebm bounds list                               the bounds there are";
 
@@ -29,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Train a model and write a run directory
     Train(Train),
+    /// Train and compare pairs of bounds over several seeds: tables, pictures, a report
+    Compare(Compare),
     /// Evaluate a run: likelihood on held-out data, bounds, sample quality
     Evaluate(Evaluate),
     /// Draw samples from a run
@@ -76,7 +79,64 @@ pub struct Train {
     /// Run directory [default: runs/<name of the configuration>-seed<seed>]
     #[arg(long, value_name = "DIR")]
     pub run: Option<PathBuf>,
+    /// Folder that relative paths of the configuration are relative to [default: the configuration's own]
+    #[arg(long, value_name = "DIR")]
+    pub base: Option<PathBuf>,
     /// Replace the run that is in the run directory
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `ebm compare`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Every pair of a lower and an upper bound is trained with every seed, each run in a directory of its own under DIR/runs.
+Then DIR has table.md, table.csv, table.json, report.html and pictures: exact NLL, gap between the bounds, modes, good
+samples, how often the sandwich held, steps/s, cost and divergence, as mean and standard deviation over the seeds.
+
+Nothing is trained before the whole grid is known to be good. A run that is finished is not trained again, so the same
+command goes on after an interruption; one of another configuration is refused, or replaced with --overwrite. A run that
+diverges is a result, and the grid goes on.
+
+NAME is a kind from `ebm bounds list`, or a table [compare.lower.NAME] or [compare.upper.NAME] of the configuration with
+options (and a `kind`, where the name is none). [compare.pair.\"LOWER+UPPER\"] holds any values for a pair; either name may
+be *. Values are taken from, in this order: --set, the environment, the closest pair, the bound's table, the file.
+
+Examples:
+  ebm compare run.toml --lower sv --upper gp,zero-gp,none --seeds 5
+  ebm compare run.toml --upper gp,none --seeds 3 --set train.steps=5000 --out runs/short --jobs 2
+  ebm compare run.toml --baseline examples/baselines/wgan-gp-25-gaussians.toml")]
+pub struct Compare {
+    /// Where the configuration is from.
+    #[command(flatten)]
+    pub source: Source,
+    /// Lower bounds, separated by commas [default: the configuration's own]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub lower: Vec<String>,
+    /// Upper bounds, separated by commas [default: the configuration's own]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub upper: Vec<String>,
+    /// Number of seeds that each pair is trained with
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: u64,
+    /// First seed [default: the configuration's]
+    #[arg(long, value_name = "N")]
+    pub seed_start: Option<u64>,
+    /// Directory of the comparison [default: runs/compare-<name of the configuration>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Configuration whose step the cost is relative to; it is timed, not trained [default: the first pair]
+    ///
+    /// The environment and --set reach it too, but for what they say of lower and upper bounds.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Runs to train at once, each with its share of the processor's cores
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub jobs: u64,
+    /// Replace runs of another configuration
     #[arg(long)]
     pub overwrite: bool,
     /// Print nothing but errors

@@ -1,8 +1,10 @@
 //! The commands of the program, one a file.
 
 mod bounds;
+mod compare;
 mod config;
 mod evaluate;
+mod fresh_trainer;
 mod loaded_run;
 mod pictures;
 mod sample;
@@ -23,6 +25,7 @@ use crate::exit::{Exit, Failure, OrExit};
 pub fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Train(arguments) => train::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Bounds(command) => bounds::run(&command),

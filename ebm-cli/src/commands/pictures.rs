@@ -8,9 +8,11 @@ use ebm_core::random::Random;
 use ebm_core::trainer::{Objective, Trainer};
 
 use super::starting_points::gaussian_fit;
-use crate::evaluate::{GOOD_RADIUS, Report, generated_samples};
+use crate::evaluate::{GOOD_RADIUS, Report, Sandwich, Side, generated_samples};
 use crate::observers::{History, Point};
-use crate::plots::{Cloud, Coverage, CurvePoint, Curves, DensityPicture, Frame, Grid, PlotError};
+use crate::plots::{
+    Cloud, Coverage, CurvePoint, Curves, DensityPicture, Frame, Grid, PlotError, SandwichPicture, SandwichSide,
+};
 use crate::run_directory::RunDirectory;
 use crate::sampling::{RefineOptions, refine};
 
@@ -52,6 +54,10 @@ impl Pictures<'_> {
         }
         self.curves(trainer.step(), directory)?;
         drawn.push("curves.png");
+        if !self.history.sandwiches.is_empty() {
+            self.sandwich(trainer.step(), directory)?;
+            drawn.push("sandwich.png");
+        }
         Ok(drawn)
     }
 
@@ -136,6 +142,30 @@ impl Pictures<'_> {
         parts.join("; ")
     }
 
+    fn sandwich(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
+        let course = |name| curve(self.history.course(name));
+        let (lower, exact, upper, gap) = (course("lower"), course("nll"), course("upper"), course("gap"));
+        let (lower_broken, lower_claim) = verdicts(self.history, |sandwich| sandwich.lower.as_ref());
+        let (upper_broken, upper_claim) = verdicts(self.history, |sandwich| sandwich.upper.as_ref());
+        SandwichPicture {
+            title: &format!("{}: the likelihood between its bounds, {step} steps", self.title),
+            lower: SandwichSide {
+                points: &lower,
+                broken: &lower_broken,
+                claim: &lower_claim,
+            },
+            exact: &exact,
+            upper: SandwichSide {
+                points: &upper,
+                broken: &upper_broken,
+                claim: &upper_claim,
+            },
+            gap: &gap,
+            entropy: self.data.entropy(),
+        }
+        .save(&directory.picture("sandwich.png"))
+    }
+
     fn curves(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
         let history = self.history;
         let (lower, upper) = (curve(&history.lower), curve(&history.upper));
@@ -167,6 +197,17 @@ impl Pictures<'_> {
         }
         .save(&directory.picture("curves.png"))
     }
+}
+
+/// Steps at which a bound did not hold, and the weakest claim that was made about it.
+fn verdicts(history: &History, of: impl Fn(&Sandwich) -> Option<&Side>) -> (Vec<u64>, String) {
+    let (mut broken, mut claim) = (Vec::new(), None);
+    for (step, side) in history.sandwiches.iter().filter_map(|(step, s)| Some((*step, of(s)?))) {
+        let level = side.guarantee.level;
+        claim = Some(claim.map_or(level, |weakest| level.min(weakest)));
+        broken.extend((!side.held).then_some(step));
+    }
+    (broken, claim.map_or_else(String::new, |level| level.to_string()))
 }
 
 fn curve(points: &[Point]) -> Vec<CurvePoint> {

@@ -6,10 +6,11 @@ use crate::evaluate::{Report, Unit};
 use crate::observers::{Divergence, History};
 
 /// The figures that the last lines of `ebm train` show; `ebm evaluate` shows all.
-const SHOWN: [&str; 7] = [
+const SHOWN: [&str; 8] = [
     "lower",
     "nll",
     "upper",
+    "gap",
     "data_entropy",
     "outside",
     "modes_covered",
@@ -116,6 +117,9 @@ impl Summary {
         let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
         for (label, value) in lines {
             text.push_str(&format!("  {label:width$}  {value}\n"));
+        }
+        if let Some(sandwich) = &self.evaluation.sandwich {
+            text.push_str(&format!("sandwich: {sandwich}\n"));
         }
         for absent in self.evaluation.absent.iter().filter(|absent| absent.name == "nll") {
             text.push_str(&format!("  NLL: {}\n", absent.reason));

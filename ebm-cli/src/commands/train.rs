@@ -1,14 +1,14 @@
 //! `ebm train`: train a model and write a run directory.
 
 use ebm_core::data::Dataset;
-use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Observer, Outcome, Players, TrainError, Trainer};
+use ebm_core::trainer::{Observer, Outcome, TrainError, Trainer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::fresh_trainer::{fresh_trainer, training_failure};
 use super::loaded_run::load_data;
 use super::pictures::Pictures;
 use super::summary::{Best, Status, Summary};
@@ -37,7 +37,11 @@ pub fn run(arguments: &Train) -> Result<Exit, Failure> {
         .clone()
         .unwrap_or_else(|| default_directory(file, resolved.config.seed));
     let claim = Claim::new(&path, arguments.overwrite).or_exit(Exit::RunDirectory)?;
-    let base = base_of(file).or_exit(Exit::Config)?;
+    let base = match &arguments.base {
+        Some(base) => base.canonicalize(),
+        None => base_of(file),
+    };
+    let base = base.or_exit(Exit::Config)?;
     let data = load_data(&resolved.config, &base)?;
     let (width, generator) = (data.width(), &resolved.config.generator);
     let latent = generator.latent_width(width);
@@ -59,7 +63,7 @@ fn default_directory(config: &Path, seed: u64) -> PathBuf {
 }
 
 /// The folder that relative paths of a configuration file are relative to.
-fn base_of(file: &Path) -> std::io::Result<PathBuf> {
+pub(super) fn base_of(file: &Path) -> std::io::Result<PathBuf> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new(".")).canonicalize()
 }
@@ -84,10 +88,7 @@ impl Work for Start<'_> {
         } = self;
         let config = &resolved.config;
         let random = Random::new(config.seed);
-        // These errors carry their section already.
-        let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
-        let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
-        let mut trainer = Trainer::new(config.train.clone(), players, data.clone(), random).map_err(misfit)?;
+        let mut trainer = fresh_trainer(resolved, data.clone(), geometry)?;
 
         let directory = claim.create(&marker).or_exit(Exit::RunDirectory)?;
         directory.write_config(config).or_exit(Exit::RunDirectory)?;
@@ -120,7 +121,7 @@ impl Work for Start<'_> {
     }
 }
 
-fn title_of(config: &Path) -> String {
+pub(super) fn title_of(config: &Path) -> String {
     config
         .file_stem()
         .map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
@@ -151,7 +152,7 @@ impl End<'_> {
         let (reason, not_finite) = match outcome {
             Ok(outcome) => (outcome.reason.to_string(), None),
             Err(error @ TrainError::NonFinite { .. }) => (error.to_string(), Some(error)),
-            Err(error) => return Err(self.failure(error)),
+            Err(error) => return Err(training_failure(self.resolved, error)),
         };
         let random = Random::new(config.seed);
         let report = match (evaluated(trainer, self.data, &config.evaluate, random), &not_finite) {
@@ -161,7 +162,7 @@ impl End<'_> {
                 tracing::warn!(%error, "the last good state cannot be evaluated");
                 Report::default()
             }
-            (Err(error), None) => return Err(self.failure(error)),
+            (Err(error), None) => return Err(training_failure(self.resolved, error)),
         };
         log.last(trainer.step(), &report).or_exit(Exit::RunDirectory)?;
         history.evaluated(trainer.step(), &report.evaluation());
@@ -220,16 +221,6 @@ impl End<'_> {
                 ))
             }
             (None, None) => Ok(Exit::Success),
-        }
-    }
-
-    fn failure(&self, error: TrainError) -> Failure {
-        match error {
-            // Its key carries the section already.
-            TrainError::Config(error) => Failure::new(Exit::Config, self.resolved.misfit("", error)),
-            TrainError::Bound(_) => Failure::new(Exit::Config, error),
-            TrainError::Observer(error) => Failure::new(Exit::RunDirectory, anyhow::Error::from_boxed(error)),
-            _ => Failure::new(Exit::Other, error),
         }
     }
 }

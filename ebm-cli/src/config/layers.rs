@@ -129,7 +129,8 @@ impl Layers {
         }
     }
 
-    fn above(mut self, origin: Origin, mut values: Dict) -> Self {
+    /// Puts values above. Where they name another kind, the options of the kind below are dropped.
+    pub(super) fn above(mut self, origin: Origin, mut values: Dict) -> Self {
         for (section, _) in COMPONENTS {
             if let Some(Value::String(_, name)) = values.get(section) {
                 let table = Dict::from([(KIND.to_string(), Value::from(name.clone()))]);

@@ -1,7 +1,9 @@
 //! The configuration of a run: layers of values, checked and turned into components, and its text forms.
 
+mod comparison;
 mod example;
 mod fault;
+mod grid;
 mod layers;
 mod origin;
 mod resolve;
@@ -13,12 +15,14 @@ mod value;
 
 pub use example::example;
 pub use fault::ConfigFault;
+pub use grid::Grid;
 pub use layers::{COMPONENTS, KIND, Layers, Merged, PREFIX};
 pub use origin::Origin;
 pub use resolve::Resolved;
 pub use run_config::RunConfig;
 pub use show::show;
 
+use std::ffi::OsString;
 use std::path::Path;
 
 /// Reads a file, the process's environment and `--set` assignments.
@@ -26,11 +30,15 @@ use std::path::Path;
 /// # Errors
 /// The first fault found.
 pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
-    let variables =
-        std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)));
     Layers::default()
         .file(path)?
-        .environment(variables)
+        .environment(environment())
         .sets(assignments)?
         .resolve()
+}
+
+/// The process's environment, as far as it is text.
+fn environment() -> Vec<(String, String)> {
+    let text = |(name, text): (OsString, OsString)| Some((name.into_string().ok()?, text.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }

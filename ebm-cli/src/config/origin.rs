@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const FILE: &str = "file";
 const ENVIRONMENT: &str = "environment";
 const SET: &str = "--set";
+const SECTION: &str = "section";
 
 /// Where a configuration value is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Origin {
     Environment(String),
     /// The command line; the text after `--set`.
     Set(String),
+    /// A part of a source, or of the command line, that stands for values elsewhere; as it is told.
+    Section(String),
 }
 
 impl fmt::Display for Origin {
@@ -28,6 +31,7 @@ impl fmt::Display for Origin {
             Origin::File(path) => write!(f, "{}", path.display()),
             Origin::Environment(variable) => write!(f, "environment variable {variable}"),
             Origin::Set(text) => write!(f, "--set {text}"),
+            Origin::Section(text) => f.write_str(text),
         }
     }
 }
@@ -40,6 +44,7 @@ impl Origin {
             Origin::File(path) => Metadata::from(FILE, Path::new(path)),
             Origin::Environment(variable) => Metadata::from(ENVIRONMENT, Source::Custom(variable.clone())),
             Origin::Set(text) => Metadata::from(SET, Source::Custom(text.clone())),
+            Origin::Section(text) => Metadata::from(SECTION, Source::Custom(text.clone())),
         }
     }
 
@@ -49,6 +54,7 @@ impl Origin {
             (FILE, Some(Source::File(path))) => Origin::File(path.clone()),
             (ENVIRONMENT, Some(Source::Custom(variable))) => Origin::Environment(variable.clone()),
             (SET, Some(Source::Custom(text))) => Origin::Set(text.clone()),
+            (SECTION, Some(Source::Custom(text))) => Origin::Section(text.clone()),
             _ => Origin::Default,
         }
     }
@@ -65,6 +71,7 @@ mod tests {
             Origin::File("a/b.toml".into()),
             Origin::Environment("EBM_TRAIN__STEPS".into()),
             Origin::Set("train.steps=3".into()),
+            Origin::Section("run.toml [compare.upper.gp]".into()),
         ] {
             assert_eq!(Origin::of(&origin.metadata()), origin);
         }

@@ -6,13 +6,14 @@ use figment::value::Value;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use super::comparison::{COMPARE, Comparison};
 use super::fault::ConfigFault;
 use super::layers::{COMPONENTS, KIND, Layers, Merged};
 use super::run_config::RunConfig;
 use super::{suggest, value};
 
 /// The top-level keys that are no component.
-const PLAIN: [&str; 3] = ["seed", "train", "evaluate"];
+const PLAIN: [&str; 4] = ["seed", "train", "evaluate", COMPARE];
 
 /// A configuration that was checked, with the layers it was made from.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ impl Layers {
     pub fn resolve(self) -> Result<Resolved, ConfigFault> {
         let merged = self.merge();
         known_keys(&merged)?;
+        // One file serves single runs and comparisons, and is checked as strictly for either.
+        Comparison::read(&merged)?;
         let config = RunConfig {
             seed: plain(&merged, "seed", |_| Ok(()))?,
             data: component(&merged, "data", <dyn registry::DatasetConfig>::check)?,
@@ -153,7 +156,7 @@ fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
 }
 
 /// A table that does not parse, told without the parser's vocabulary.
-fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault {
+pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault {
     let ParseError { path, message } = error;
     let mut key = join(section, &path);
     // Inside a tagged enum the parser knows the name of a field but not its place.
@@ -247,7 +250,7 @@ fn join(table: &str, key: &str) -> String {
 }
 
 /// JSON has no NaN and no infinity: they become texts, which no number parses from.
-fn json(value: &Value) -> Json {
+pub(super) fn json(value: &Value) -> Json {
     match value {
         Value::String(_, text) => text.as_str().into(),
         Value::Char(_, letter) => letter.to_string().into(),

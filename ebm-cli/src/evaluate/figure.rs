@@ -34,6 +34,9 @@ pub struct Figure {
     pub guarantee: Option<Guarantee>,
     /// How it was computed.
     pub protocol: String,
+    /// Named figures that explain the value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnostics: Vec<(String, f64)>,
 }
 
 impl Figure {
@@ -48,6 +51,7 @@ impl Figure {
             samples: measurement.samples,
             guarantee: Some(measurement.guarantee.clone()),
             protocol: protocol.into(),
+            diagnostics: measurement.diagnostics.clone(),
         }
     }
 
@@ -68,18 +72,21 @@ impl Figure {
             samples,
             guarantee: None,
             protocol: protocol.into(),
+            diagnostics: Vec::new(),
         }
     }
 
     /// The figure as a measurement, for observers of a training run.
     pub fn measurement(&self) -> Measurement {
         let claim = || Guarantee::heuristic(self.protocol.clone());
+        // A measurement without an error has one that is not finite; a plain number has none.
+        let error = if self.guarantee.is_some() { f64::INFINITY } else { 0.0 };
         Measurement {
             value: self.value,
-            standard_error: self.standard_error.unwrap_or(0.0),
+            standard_error: self.standard_error.unwrap_or(error),
             samples: self.samples,
             guarantee: self.guarantee.clone().unwrap_or_else(claim),
-            diagnostics: Vec::new(),
+            diagnostics: self.diagnostics.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@ mod figure;
 mod generated;
 mod protocol;
 mod report;
+mod sandwich;
 mod table;
 
 pub use coverage::{Coverage, GOOD_RADIUS};
@@ -12,3 +13,4 @@ pub use figure::{Figure, Unit};
 pub use generated::generated_samples;
 pub use protocol::{EvaluateConfig, Subject, evaluate};
 pub use report::{Absent, Report};
+pub use sandwich::{STANDARD_ERRORS, Sandwich, Side};

@@ -16,6 +16,7 @@ use super::coverage::{Coverage, GOOD_RADIUS};
 use super::figure::{Figure, Unit};
 use super::generated::generated_samples;
 use super::report::Report;
+use super::sandwich::Sandwich;
 
 /// Share of the model's probability outside the data's box from which on the reader is warned.
 const LEAK: f64 = 0.01;
@@ -104,6 +105,7 @@ pub fn evaluate<G: Geometry>(subject: &Subject<'_, G>, config: &EvaluateConfig, 
         .generator
         .map(|generator| generated_samples(generator, config.generated, random.stream("generated")));
     modes(subject.data, config, generated.as_deref(), &held_out, &mut report);
+    report.sandwich = Sandwich::of(&report.evaluation());
     warn(&mut report);
     report
 }
@@ -224,6 +226,12 @@ fn bounds(bounds: &StepReport, report: &mut Report) {
             "ceil(L) from the upper bound in use",
         ),
         (
+            "gap",
+            "gap between the bounds",
+            &bounds.gap,
+            "upper minus lower bound; the terms they share cancel, also in the error",
+        ),
+        (
             "entropy",
             "lower bound of the generator's entropy",
             &bounds.entropy,
@@ -332,16 +340,12 @@ fn warn(report: &mut Report) {
             ));
         }
     }
-    for (bound, wrong_side) in [("lower", 1.0), ("upper", -1.0)] {
-        let (Some(bound), Some(nll)) = (report.figure(bound), report.figure("nll")) else {
-            continue;
-        };
-        let error = |figure: &Figure| figure.standard_error.unwrap_or(0.0);
-        let excess = wrong_side * (bound.value - nll.value);
-        if excess > 4.0 * error(bound).hypot(error(nll)) {
+    if let Some(sandwich) = &report.sandwich {
+        for (name, side) in sandwich.sides().filter(|(_, side)| !side.held) {
             warnings.push(format!(
-                "the {} ({:.4} nats) is {excess:.4} nats on the wrong side of the exact NLL ({:.4} nats): here it is no bound",
-                bound.label, bound.value, nll.value
+                "the {name} bound of the NLL ({:.4} nats) is {:.4} nats on the wrong side of the exact NLL ({:.4} nats): \
+                 here it is no bound",
+                side.bound, side.excess, sandwich.nll
             ));
         }
     }
@@ -477,6 +481,9 @@ mod tests {
         };
         let report = run(&Normal(2, None), 1.0, &good);
         assert_eq!((value(&report, "lower"), report.warnings.len()), (2.8, 0));
+        assert!(
+            report.sandwich.as_ref().unwrap().held() && report.to_string().contains("Sandwich: lower 2.800 <= NLL")
+        );
         assert!(report.absent.iter().any(|a| a.name == "entropy"));
         let bad = StepReport {
             lower: bound(3.1),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::figure::{Figure, Unit};
+use super::sandwich::Sandwich;
 use super::table::Rows;
 
 /// A figure that could not be had.
@@ -27,6 +28,9 @@ pub struct Report {
     pub absent: Vec<Absent>,
     /// What the reader must know before believing a number.
     pub warnings: Vec<String>,
+    /// Whether the bounds are on their sides of the exact likelihood, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandwich: Option<Sandwich>,
     /// Details of the quadrature behind the likelihood.
     pub quadrature: Option<LogPartition>,
 }
@@ -65,6 +69,9 @@ impl fmt::Display for Report {
             ]);
         }
         write!(f, "{rows}")?;
+        if let Some(sandwich) = &self.sandwich {
+            writeln!(f, "\nSandwich: {sandwich}")?;
+        }
         if !self.figures.is_empty() {
             writeln!(f, "\nHow each was computed:")?;
         }
@@ -73,6 +80,9 @@ impl fmt::Display for Report {
             match &figure.guarantee {
                 Some(guarantee) => writeln!(f, " ({}: {})", guarantee.level, guarantee.reason)?,
                 None => writeln!(f)?,
+            }
+            for (name, value) in &figure.diagnostics {
+                writeln!(f, "    {name} = {value:.6}")?;
             }
         }
         if !self.absent.is_empty() {

@@ -73,6 +73,9 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
             .for_each(|absent| {
                 tracing::info!(step = trainer.step(), reason = absent.reason, "no likelihood");
             });
+        if let Some(sandwich) = &report.sandwich {
+            tracing::info!(step = trainer.step(), "sandwich: {sandwich}");
+        }
         *self.latest.borrow_mut() = report;
         Ok(evaluation)
     }

@@ -5,6 +5,8 @@ use ebm_core::geometry::Geometry;
 use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::collections::BTreeMap;
 
+use crate::evaluate::Sandwich;
+
 /// A value at a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
@@ -35,6 +37,8 @@ pub struct History {
     pub upper: Vec<Point>,
     /// Each figure of the evaluations.
     pub evaluations: BTreeMap<String, Vec<Point>>,
+    /// The verdicts on the bounds, with their steps.
+    pub sandwiches: Vec<(u64, Sandwich)>,
     /// The last report.
     pub report: Option<StepReport>,
     /// The last evaluation, with its step.
@@ -82,6 +86,9 @@ impl History {
             course.pop_if(|point| point.step == step);
             course.push(Point::of(step, measurement));
         }
+        self.sandwiches.pop_if(|(at, _)| *at == step);
+        self.sandwiches
+            .extend(Sandwich::of(evaluation).map(|sandwich| (step, sandwich)));
         self.evaluation = Some((step, evaluation.clone()));
     }
 }

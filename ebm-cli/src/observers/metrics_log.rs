@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::evaluate::Report;
+use crate::evaluate::{Report, Sandwich};
 use crate::run_directory::{Metric, MetricsFile, RunDirectoryError};
 
 /// Writes every report and every evaluation to the metrics file. No figure depends on a clock, so that runs of one
@@ -34,13 +34,13 @@ impl MetricsLog {
             .iter()
             .map(|figure| (figure.name.clone(), Metric::figure(figure)))
             .collect();
-        self.file.line(step, "final", &metrics)
+        self.file.line(step, "final", &metrics, report.sandwich.as_ref())
     }
 }
 
 impl<G: Geometry> Observer<G> for MetricsLog {
     fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
-        self.file.line(report.step, "training", &of_report(report))?;
+        self.file.line(report.step, "training", &of_report(report), None)?;
         Ok(Flow::Continue)
     }
 
@@ -50,8 +50,10 @@ impl<G: Geometry> Observer<G> for MetricsLog {
             Some(figure) => (name.clone(), Metric::figure(figure)),
             None => (name.clone(), Metric::measured(value, "nats")),
         };
+        let metrics = evaluation.iter().map(metric).collect();
+        let sandwich = Sandwich::of(evaluation);
         self.file
-            .line(trainer.step(), "evaluation", &evaluation.iter().map(metric).collect())?;
+            .line(trainer.step(), "evaluation", &metrics, sandwich.as_ref())?;
         Ok(Flow::Continue)
     }
 }
@@ -65,6 +67,7 @@ fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
         ("divergence", &report.divergence),
         ("lower", &report.lower),
         ("upper", &report.upper),
+        ("gap", &report.gap),
     ];
     let numbers = [
         ("energy_loss", report.energy_loss, "nats"),

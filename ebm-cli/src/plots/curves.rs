@@ -6,23 +6,24 @@ use std::path::Path;
 use super::PlotError;
 use super::canvas::{Canvas, FAINT_INK, INK};
 use super::font::Anchor;
+use super::legend::{Legend, figure};
 use super::limits;
 use super::panel::Panel;
 use super::scale::{Scale, count, label};
 
-const WIDTH: u32 = 1600;
-const LEFT: u32 = 130;
+pub(super) const WIDTH: u32 = 1600;
+pub(super) const LEFT: u32 = 130;
 const RIGHT: u32 = 40;
 const BOUNDS_TOP: u32 = 116;
 const BOUNDS_HEIGHT: u32 = 520;
 const COVERAGE_HEIGHT: u32 = 240;
-const BELOW: u32 = 68;
-const X_TICKS: usize = 10;
+pub(super) const BELOW: u32 = 68;
+pub(super) const X_TICKS: usize = 10;
 
-const LOWER: RGBColor = RGBColor(0, 114, 178);
-const EXACT: RGBColor = RGBColor(15, 15, 15);
-const UPPER: RGBColor = RGBColor(213, 94, 0);
-const ENTROPY: RGBColor = RGBColor(0, 140, 100);
+pub(super) const LOWER: RGBColor = RGBColor(0, 114, 178);
+pub(super) const EXACT: RGBColor = RGBColor(15, 15, 15);
+pub(super) const UPPER: RGBColor = RGBColor(213, 94, 0);
+pub(super) const ENTROPY: RGBColor = RGBColor(0, 140, 100);
 const SHARE: RGBColor = RGBColor(0, 114, 178);
 const MODES: RGBColor = RGBColor(170, 60, 130);
 
@@ -114,7 +115,7 @@ impl Curves<'_> {
             .collect();
         let limits = limits::choose(&values, &kept);
 
-        let mut legend = Legend::new(canvas, 64);
+        let mut legend = Legend::new(canvas, (LEFT, WIDTH), 64);
         for (points, colour, name) in curves {
             if let Some(value) = last(points) {
                 legend.entry(&format!("{name}, last {} nats", figure(value)), colour)?;
@@ -175,7 +176,7 @@ impl Coverage<'_> {
                 .collect()
         };
         let last = |points: &[CurvePoint]| points.iter().rev().map(|p| p.value).find(|v| v.is_finite());
-        let mut legend = Legend::new(canvas, top - 22);
+        let mut legend = Legend::new(canvas, (LEFT, WIDTH), top - 22);
         if let Some(share) = last(self.good_share) {
             let text = format!("good samples ({}), last {} %", self.meaning, label(100.0 * share, 0.1));
             legend.entry(&text, SHARE)?;
@@ -193,7 +194,8 @@ impl Coverage<'_> {
     }
 }
 
-fn panel<'c, 'a>(canvas: &'c Canvas<'a>, top: u32, height: u32, last_step: f64, y: Scale) -> Panel<'c, 'a> {
+/// A panel of the picture's full width, from step 0 to the last.
+pub(super) fn panel<'c, 'a>(canvas: &'c Canvas<'a>, top: u32, height: u32, last_step: f64, y: Scale) -> Panel<'c, 'a> {
     Panel {
         canvas,
         place: (
@@ -207,34 +209,5 @@ fn panel<'c, 'a>(canvas: &'c Canvas<'a>, top: u32, height: u32, last_step: f64, 
             high: last_step,
         },
         y,
-    }
-}
-
-/// A value in words: three decimals, fewer where it is large.
-fn figure(value: f64) -> String {
-    label(value, (value.abs() * 1e-4).max(0.001))
-}
-
-/// Names of curves in a row, each behind a piece of its line.
-struct Legend<'c, 'a> {
-    canvas: &'c Canvas<'a>,
-    at: (f64, f64),
-}
-
-impl<'c, 'a> Legend<'c, 'a> {
-    fn new(canvas: &'c Canvas<'a>, line: u32) -> Self {
-        let at = (f64::from(LEFT), f64::from(line));
-        Self { canvas, at }
-    }
-
-    fn entry(&mut self, text: &str, colour: RGBColor) -> Result<(), PlotError> {
-        const SIZE: u32 = 18;
-        let (x, y) = self.at;
-        self.canvas.path(&[(x, y), (x + 28.0, y)], colour, 4)?;
-        let room = (f64::from(WIDTH) - x - 46.0).max(60.0) as u32;
-        self.canvas
-            .text(text, (x + 36.0, y + 1.5), (SIZE, room), INK, Anchor::Left)?;
-        self.at.0 += 72.0 + f64::from(self.canvas.width_of(text, SIZE)?);
-        Ok(())
     }
 }

@@ -11,17 +11,22 @@ mod density;
 mod error;
 mod font;
 mod grid;
+mod legend;
 mod limits;
 mod panel;
+mod sandwich;
 mod scale;
 mod scatter;
+mod strips;
 
 pub(crate) use atomic::write_atomically;
 pub use curves::{Coverage, CurvePoint, Curves};
 pub use density::{Cloud, DensityPicture};
 pub use error::PlotError;
 pub use grid::{Axis, Frame, Grid};
+pub use sandwich::{SandwichPicture, SandwichSide};
 pub use scatter::Scatter;
+pub use strips::{Strip, Strips};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use super::canvas::{Canvas, INK};
 use super::colour_map;
 use super::font::Anchor;
 use super::grid::Grid;
+use super::legend::cross;
 use super::scale::{Scale, label};
 
 /// Size of tick labels in pixels.
@@ -40,20 +41,26 @@ impl Panel<'_, '_> {
     pub(super) fn room(&self) -> u32 {
         self.place.2 as u32
     }
-    fn column(&self, x: f64) -> f64 {
+    pub(super) fn column(&self, x: f64) -> f64 {
         self.left() + self.x.place(x) * self.place.2
     }
-    fn line_of(&self, y: f64) -> f64 {
+    pub(super) fn line_of(&self, y: f64) -> f64 {
         self.bottom() - self.y.place(y) * self.place.3
     }
 
-    /// Lines of the mesh at round values: to be drawn first.
-    pub(super) fn mesh(&self, (wanted_x, wanted_y): (usize, usize)) -> Result<(), PlotError> {
-        for x in self.x.ticks(wanted_x) {
+    /// Upright lines at round values: to be drawn first.
+    pub(super) fn columns(&self, wanted: usize) -> Result<(), PlotError> {
+        for x in self.x.ticks(wanted) {
             let column = self.column(x);
             self.canvas
                 .path(&[(column, self.top()), (column, self.bottom())], MESH, 1)?;
         }
+        Ok(())
+    }
+
+    /// Lines of the mesh at round values: to be drawn first.
+    pub(super) fn mesh(&self, (wanted_x, wanted_y): (usize, usize)) -> Result<(), PlotError> {
+        self.columns(wanted_x)?;
         for y in self.y.ticks(wanted_y) {
             let line = self.line_of(y);
             self.canvas
@@ -68,17 +75,8 @@ impl Panel<'_, '_> {
         (wanted_x, wanted_y): (usize, usize),
         (x_name, y_name): (&str, Option<&str>),
     ) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (self.left(), self.right(), self.top(), self.bottom());
-        let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        self.canvas.path(&corners, INK, 1)?;
-        let ticks = self.x.ticks(wanted_x);
-        for &x in &ticks {
-            let column = self.column(x);
-            self.canvas.path(&[(column, bottom), (column, bottom + 5.0)], INK, 1)?;
-            let text = tick_label(self.x, x, &ticks);
-            self.canvas
-                .text(&text, (column, bottom + 9.0), (TICK, TICK_ROOM), INK, Anchor::Top)?;
-        }
+        self.bottom_axis(wanted_x, x_name, TICK + 1)?;
+        let (left, top, bottom) = (self.left(), self.top(), self.bottom());
         let ticks = self.y.ticks(wanted_y);
         let mut widest = 0;
         for &y in &ticks {
@@ -89,9 +87,6 @@ impl Panel<'_, '_> {
             self.canvas
                 .text(&text, (left - 8.0, line + 1.5), (TICK, TICK_ROOM), INK, Anchor::Right)?;
         }
-        let middle = ((left + right) / 2.0, bottom + f64::from(TICK) + 15.0);
-        self.canvas
-            .text(x_name, middle, (TICK + 1, self.room()), INK, Anchor::Top)?;
         match y_name {
             Some(name) => {
                 let at = (left - 8.0 - f64::from(widest) - 14.0, (top + bottom) / 2.0);
@@ -99,6 +94,36 @@ impl Panel<'_, '_> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Frame, tick labels and name of the horizontal axis, in letters of `size`: to be drawn last.
+    pub(super) fn bottom_axis(&self, wanted: usize, name: &str, size: u32) -> Result<(), PlotError> {
+        let (left, right, top, bottom) = (self.left(), self.right(), self.top(), self.bottom());
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+        self.canvas.path(&corners, INK, 1)?;
+        let letters = size - 1;
+        let ticks = self.x.ticks(wanted);
+        for &x in &ticks {
+            let column = self.column(x);
+            self.canvas.path(&[(column, bottom), (column, bottom + 5.0)], INK, 1)?;
+            let text = tick_label(self.x, x, &ticks);
+            self.canvas
+                .text(&text, (column, bottom + 9.0), (letters, TICK_ROOM), INK, Anchor::Top)?;
+        }
+        let middle = ((left + right) / 2.0, bottom + f64::from(letters) + 15.0);
+        self.canvas.text(name, middle, (size, self.room()), INK, Anchor::Top)
+    }
+
+    /// A dashed upright line across the panel.
+    pub(super) fn upright(&self, x: f64, colour: RGBColor) -> Result<(), PlotError> {
+        let column = self.column(x);
+        let mut from = self.top();
+        while from < self.bottom() {
+            let to = (from + 10.0).min(self.bottom());
+            self.canvas.path(&[(column, from), (column, to)], colour, 2)?;
+            from += 18.0;
+        }
+        Ok(())
     }
 
     /// Fills the panel with the colours of a grid that covers it; cells without a number are grey.
@@ -142,6 +167,14 @@ impl Panel<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A cross at each point.
+    pub(super) fn crosses(&self, points: &[(f64, f64)], colour: RGBColor) -> Result<(), PlotError> {
+        let finite = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+        finite
+            .map(|&(x, y)| (self.column(x), self.line_of(y)))
+            .try_for_each(|at| cross(self.canvas, at, colour))
     }
 
     /// A dashed horizontal line across the panel.

@@ -182,6 +182,81 @@ fn curves_of_runs_that_went_astray() {
 }
 
 #[test]
+fn the_likelihood_between_its_bounds() {
+    let decay = |i: i32| (-f64::from(i) / 6.0).exp();
+    let lower = curve(
+        (0..20).map(|i| -1.95 + 3.0 * decay(i) + if i == 7 { 2.2 } else { 0.0 }),
+        0.05,
+    );
+    let exact = curve((0..20).map(|i| -1.85 + 5.0 * decay(i)), 0.02);
+    let upper = curve((0..20).map(|i| -0.5 + 9.0 * decay(i)), 0.1);
+    let gap = curve((0..20).map(|i| 1.45 + 6.0 * decay(i)), 0.1);
+    let picture = SandwichPicture {
+        title: "25-gaussians: the likelihood between its bounds, 2000 steps",
+        lower: SandwichSide {
+            points: &lower,
+            broken: &[800],
+            claim: "certified",
+        },
+        exact: &exact,
+        upper: SandwichSide {
+            points: &upper,
+            broken: &[],
+            claim: "heuristic",
+        },
+        gap: &gap,
+        entropy: Some(-2.0139),
+    };
+    let (width, height) = rendered("sandwich.png", |path| picture.save(path));
+    assert_eq!(width, 1600);
+    let one_sided = SandwichPicture {
+        upper: SandwichSide::default(),
+        gap: &[],
+        ..picture
+    };
+    // Without an upper bound there is no gap, and no panel for it.
+    assert!(rendered("sandwich-one-sided.png", |path| one_sided.save(path)).1 < height);
+}
+
+#[test]
+fn several_candidates_side_by_side() {
+    let strip = |name: &str, values: &[f64], mean: Option<(f64, Option<f64>)>| Strip {
+        name: name.into(),
+        values: values.to_vec(),
+        mean,
+        absent: "5 of 5 runs diverged".into(),
+    };
+    let strips = [
+        strip(
+            "sv+gp",
+            &[-1.86, -1.82, -1.8, -1.81, -1.79],
+            Some((-1.816, Some(0.027))),
+        ),
+        strip(
+            "mi+diffusion",
+            &[-1.2, -1.5, -1.1, -1.3, -1.4],
+            Some((-1.3, Some(0.158))),
+        ),
+        strip("sv-smallest+zero-gp", &[2.4], Some((2.4, None))),
+        strip("sv+none", &[], None),
+    ];
+    let picture = Strips {
+        title: "Exact negative log-likelihood",
+        axis: "nats per sample; lower is better",
+        strips: &strips,
+        level: Some((-2.0139, "entropy of the data")),
+        ends: None,
+    };
+    let (width, height) = rendered("strips.png", |path| picture.save(path));
+    assert_eq!(width, 760);
+    let fewer = Strips {
+        strips: &strips[..2],
+        ..picture
+    };
+    assert!(rendered("strips-2.png", |path| fewer.save(path)).1 < height);
+}
+
+#[test]
 fn a_scatter_plot_of_samples_with_one_far_out() {
     let mut points = mixture(3000, 0.1);
     points.push([40.0, -3.0]);

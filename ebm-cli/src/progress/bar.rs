@@ -5,6 +5,7 @@ use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, T
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Status;
+use crate::evaluate::Sandwich;
 
 /// A progress bar with rate, remaining time and the current figures.
 #[derive(Debug)]
@@ -43,9 +44,12 @@ impl<G: Geometry> Observer<G> for Bar {
         self.bar.set_message(self.status.to_string());
         Ok(Flow::Continue)
     }
-    fn on_evaluation(&mut self, _: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
+    fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         self.status.evaluation(evaluation);
         self.bar.set_message(self.status.to_string());
+        if let Some(sandwich) = Sandwich::of(evaluation) {
+            self.bar.println(format!("step {}: {sandwich}", trainer.step()));
+        }
         Ok(Flow::Continue)
     }
 }

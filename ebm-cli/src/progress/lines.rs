@@ -6,6 +6,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use super::Status;
+use crate::evaluate::Sandwich;
 
 /// Lines a run.
 const LINES: u64 = 50;
@@ -32,9 +33,10 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    fn line(&mut self, step: u64) {
+    /// Writes a line, unless the last one was a moment ago; whether it did.
+    fn line(&mut self, step: u64) -> bool {
         if step < self.next && step < self.steps {
-            return;
+            return false;
         }
         self.next = step + (self.steps / LINES).max(1);
         let rate = step as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
@@ -46,6 +48,7 @@ impl<W: Write> Lines<W> {
             "step {step}/{steps} | {rate:.0} steps/s | {left:.0} s left | {status}"
         );
         let _ = self.out.flush();
+        true
     }
 }
 
@@ -62,7 +65,11 @@ impl<G: Geometry, W: Write> Observer<G> for Lines<W> {
     }
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         self.status.evaluation(evaluation);
-        self.line(trainer.step());
+        let written = self.line(trainer.step());
+        if let (true, Some(sandwich)) = (written, Sandwich::of(evaluation)) {
+            let _ = writeln!(self.out, "  sandwich: {sandwich}");
+            let _ = self.out.flush();
+        }
         Ok(Flow::Continue)
     }
 }
@@ -74,7 +81,9 @@ mod tests {
     #[test]
     fn a_long_run_gets_about_fifty_lines() {
         let mut lines = Lines::new(10_000, Vec::new());
-        (1..=10_000).for_each(|step| lines.line(step));
+        (1..=10_000).for_each(|step| {
+            lines.line(step);
+        });
         let text = String::from_utf8(lines.out).unwrap();
         assert!((45..=55).contains(&text.lines().count()), "{text}");
         assert!(text.starts_with("step 1/10000 | "));

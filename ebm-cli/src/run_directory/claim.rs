@@ -33,7 +33,13 @@ impl Claim {
             Err(_) if path.is_file() => return Err(foreign("a file")),
             Err(error) => return Err(RunDirectoryError::io(path, "look into the run directory")(error)),
         };
-        if entries.next().is_none() {
+        // A process that was killed while it wrote the marker leaves that much, and nothing else.
+        let begun = format!(".{}.", layout::MARKER);
+        let beginning = |entry: io::Result<fs::DirEntry>| {
+            let name = entry.map(|entry| entry.file_name()).unwrap_or_default();
+            name.to_string_lossy().starts_with(&begun)
+        };
+        if entries.all(beginning) {
             return Ok(claim(false));
         }
         match (Marker::read(path), overwrite) {
@@ -162,8 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_directory_may_be_used() {
+    fn an_empty_directory_may_be_used_and_so_may_one_that_was_only_begun() {
         let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".run.json.4711.tmp"), "{").unwrap();
         assert!(Claim::new(folder.path(), false).unwrap().create(&marker()).is_ok());
     }
 }

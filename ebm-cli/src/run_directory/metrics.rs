@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::{RunDirectoryError, layout};
-use crate::evaluate::{Figure, Unit};
+use crate::evaluate::{Figure, Sandwich, Unit};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,7 +54,7 @@ impl Metric {
             standard_error: figure.standard_error,
             samples: Some(figure.samples),
             guarantee: figure.guarantee.clone(),
-            diagnostics: BTreeMap::new(),
+            diagnostics: figure.diagnostics.iter().cloned().collect(),
         }
     }
 
@@ -76,6 +76,8 @@ struct Line<'a> {
     step: u64,
     event: &'static str,
     metrics: &'a BTreeMap<String, Metric>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandwich: Option<&'a Sandwich>,
 }
 
 /// The growing file of a run's figures.
@@ -96,7 +98,7 @@ impl MetricsFile {
         Ok(Self { path, file })
     }
 
-    /// Adds a line, in one write: a run that is killed leaves whole lines.
+    /// Adds a line, with the verdict on the bounds where there is one, in one write: a run that is killed leaves whole lines.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -105,12 +107,18 @@ impl MetricsFile {
         step: u64,
         event: &'static str,
         metrics: &BTreeMap<String, Metric>,
+        sandwich: Option<&Sandwich>,
     ) -> Result<(), RunDirectoryError> {
-        let mut line =
-            serde_json::to_vec(&Line { step, event, metrics }).map_err(|error| RunDirectoryError::Damaged {
-                path: self.path.clone(),
-                reason: error.to_string(),
-            })?;
+        let line = Line {
+            step,
+            event,
+            metrics,
+            sandwich,
+        };
+        let mut line = serde_json::to_vec(&line).map_err(|error| RunDirectoryError::Damaged {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        })?;
         line.push(b'\n');
         self.file
             .write_all(&line)
@@ -131,8 +139,8 @@ mod tests {
             ("lower".to_string(), Metric::measured(&measured, "nats")),
             ("rate".to_string(), Metric::number(f64::NAN, "1")),
         ]);
-        file.line(1, "training", &metrics).unwrap();
-        file.line(2, "training", &metrics).unwrap();
+        file.line(1, "training", &metrics, None).unwrap();
+        file.line(2, "training", &metrics, None).unwrap();
         let text = std::fs::read_to_string(folder.path().join(layout::METRICS)).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(lines.len(), 2);

@@ -48,6 +48,12 @@ pub trait LowerBound<G: Geometry>: Module {
     /// If the bound has no meaning for the models it was given.
     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError>;
 
+    /// Whether [`LowerBound::entropy`] bounds the entropy. For a baseline that does not, its value is trained on and never
+    /// reported, and there is no lower bound of L.
+    fn bounds_entropy(&self) -> bool {
+        true
+    }
+
     /// Weight of the entropy in the generator's objective `E_pg[E] - lambda * floor(H)`. Reported values carry no weight.
     fn lambda(&self) -> f64 {
         1.0

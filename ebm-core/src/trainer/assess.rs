@@ -81,11 +81,12 @@ impl<G: Geometry> Trainer<G> {
             step,
         };
         let target = players.upper.target();
+        let entropy = players.lower.entropy(&latents_view)?.measurement;
         let mut report = StepReport {
             step,
             data_energy: Some(mean(energy.forward(off.watch(&data)))),
             generated_energy: Some(mean(view.generated_energy())),
-            entropy: Some(players.lower.entropy(&latents_view)?.measurement),
+            entropy: players.lower.bounds_entropy().then_some(entropy),
             entropy_ceiling: players.lower.entropy_ceiling(&latents_view)?,
             divergence: (target != Target::Nothing).then_some(divergence),
             target: Some(target),

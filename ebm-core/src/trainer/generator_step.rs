@@ -109,7 +109,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
             ],
         )?;
         report.generator_gradient_norm = Some(norm);
-        report.entropy = Some(entropy.entropy);
+        report.entropy = self.lower.bounds_entropy().then_some(entropy.entropy);
         report.entropy_ceiling = entropy.ceiling;
         Ok(())
     }

@@ -1,0 +1,113 @@
+//! The baseline `wgan-gp`: a critic whose gradient is held near length one.
+
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperBound};
+use ebm_core::device::{Real, values};
+use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::geometry::Geometry;
+use ebm_core::models::energy_gradient;
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::random::Random;
+use ebm_core::register_upper_bound;
+use ebm_core::registry::UpperBoundSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::penalty::of_gradient;
+
+/// weight * E[(||grad_x E(x)|| - 1)^2], x uniform on the segment between a data and a generated sample. No bound.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WganGpConfig {
+    /// Weight of the penalty.
+    pub weight: f64,
+}
+
+impl Default for WganGpConfig {
+    fn default() -> Self {
+        Self { weight: 10.0 }
+    }
+}
+
+/// The penalty that [`WganGpConfig`] describes.
+pub struct WassersteinGradientPenalty {
+    weight: f64,
+}
+
+impl WassersteinGradientPenalty {
+    /// Points `u x + (1 - u) G(z)` `[B, D]`, u uniform on [0, 1), one a pair of samples.
+    ///
+    /// B is the smaller of the two numbers of samples: held-out data may be fewer than what is generated.
+    fn between<G: Geometry>(view: &EnergyView<'_, G>) -> Vec<Real> {
+        let (data, generated) = (values(view.data), values(view.generated()));
+        let width = view.energy.geometry().data_width();
+        let pairs = data.chunks_exact(width).zip(generated.chunks_exact(width));
+        let shares = view.random.stream("wgan-gp").uniforms(pairs.len());
+        let point = |((data, generated), u): ((&[Real], &[Real]), Real)| -> Vec<Real> {
+            let both = data.iter().zip(generated);
+            both.map(|(x, g)| u * x + (1.0 - u) * g).collect()
+        };
+        pairs.zip(shares).flat_map(point).collect()
+    }
+}
+
+impl Module for WassersteinGradientPenalty {
+    fn parameters(&self) -> Vec<&Parameter> {
+        Vec::new()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        Vec::new()
+    }
+}
+
+impl<G: Geometry> UpperBound<G> for WassersteinGradientPenalty {
+    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+        let weight = self.weight as Real;
+        let geometry = view.energy.geometry();
+        let points = geometry.samples(Self::between(view));
+        let gradient = values(&energy_gradient(view.energy, &points).1);
+        let (mut sizes, mut directions) = (Vec::new(), Vec::with_capacity(gradient.len()));
+        for g in gradient.chunks_exact(geometry.data_width()) {
+            let length = g.iter().map(|v| v * v).sum::<Real>().sqrt();
+            sizes.push(weight * (length - 1.0).powi(2));
+            // The length has no derivative at zero; zero is as good as any direction.
+            let slope = if length > 0.0 {
+                2.0 * weight * (length - 1.0) / length
+            } else {
+                0.0
+            };
+            directions.extend(g.iter().map(|v| slope * v));
+        }
+        let (penalty, _) = of_gradient(view.energy, &points, sizes, directions, &view.tape);
+        Ok(Estimate::mean_of(
+            penalty,
+            Guarantee::heuristic("a penalty, not a bound"),
+        ))
+    }
+
+    fn target(&self) -> Target {
+        Target::Nothing
+    }
+}
+
+impl UpperBoundSpec for WganGpConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(
+            self.weight >= 0.0 && self.weight.is_finite(),
+            "weight",
+            self.weight,
+            "a finite number >= 0",
+        )
+    }
+    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
+        Ok(Box::new(WassersteinGradientPenalty { weight: self.weight }))
+    }
+}
+
+register_upper_bound!(
+    WganGpConfig,
+    name: "wgan-gp",
+    summary: "baseline: the energy as a critic, its gradient held near length one between data and samples",
+    reference: "Gulrajani et al., \"Improved training of Wasserstein GANs\", NeurIPS 2017, Eq. 3",
+    guarantee: Level::Heuristic,
+    needs: &[],
+);

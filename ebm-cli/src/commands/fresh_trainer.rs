@@ -1,0 +1,39 @@
+//! A trainer at its first step, and what its errors mean to the program.
+
+use ebm_core::data::Dataset;
+use ebm_core::error::ConfigError;
+use ebm_core::random::Random;
+use ebm_core::registry::SupportedGeometry;
+use ebm_core::trainer::{Players, TrainError, Trainer};
+use std::sync::Arc;
+
+use crate::config::Resolved;
+use crate::exit::{Exit, Failure};
+
+/// Builds everything that takes part in training.
+///
+/// # Errors
+/// If the parts of the configuration do not fit together, or not to the data.
+pub fn fresh_trainer<G: SupportedGeometry>(
+    resolved: &Resolved,
+    data: Arc<dyn Dataset>,
+    geometry: G,
+) -> Result<Trainer<G>, Failure> {
+    let config = &resolved.config;
+    let random = Random::new(config.seed);
+    // These errors carry their section already.
+    let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
+    let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
+    Trainer::new(config.train.clone(), players, data, random).map_err(misfit)
+}
+
+/// What an error of training means to the program.
+pub fn training_failure(resolved: &Resolved, error: TrainError) -> Failure {
+    match error {
+        // Its key carries the section already.
+        TrainError::Config(error) => Failure::new(Exit::Config, resolved.misfit("", error)),
+        TrainError::Bound(_) => Failure::new(Exit::Config, error),
+        TrainError::Observer(error) => Failure::new(Exit::RunDirectory, anyhow::Error::from_boxed(error)),
+        _ => Failure::new(Exit::Other, error),
+    }
+}

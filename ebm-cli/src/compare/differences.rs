@@ -1,0 +1,113 @@
+//! Where two tables of values differ.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// How many differences are told at most; the rest is counted.
+const TOLD: usize = 4;
+
+/// A value that two tables have different: "train.steps = 30 instead of 40".
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The key, dotted from the top.
+    pub key: String,
+    /// The value of the one; absent where it has none.
+    pub found: Option<Value>,
+    /// The value of the other.
+    pub wanted: Option<Value>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".into(), Value::to_string);
+        write!(
+            f,
+            "{} = {} instead of {}",
+            self.key,
+            shown(&self.found),
+            shown(&self.wanted)
+        )
+    }
+}
+
+/// Where two JSON values differ, in the order of the keys; empty if they are equal.
+pub fn differences(found: &Value, wanted: &Value) -> Vec<Difference> {
+    let (found, wanted) = (leaves(found), leaves(wanted));
+    let mut keys: Vec<&String> = found.keys().chain(wanted.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let difference = |key: &String| Difference {
+        key: key.clone(),
+        found: found.get(key).cloned(),
+        wanted: wanted.get(key).cloned(),
+    };
+    let all = keys.into_iter().map(difference);
+    all.filter(|difference| difference.found != difference.wanted).collect()
+}
+
+/// The differences in a phrase.
+pub fn phrase(differences: &[Difference]) -> String {
+    let first: Vec<_> = differences.iter().take(TOLD).map(ToString::to_string).collect();
+    let first = first.join(", ");
+    match differences.len().saturating_sub(TOLD) {
+        0 => first,
+        more => format!("{first}, and {more} more"),
+    }
+}
+
+/// Every value that is no table, by its dotted key.
+fn leaves(value: &Value) -> BTreeMap<String, Value> {
+    fn collect(value: &Value, path: &str, found: &mut BTreeMap<String, Value>) {
+        match value {
+            Value::Object(table) => {
+                for (key, value) in table {
+                    let path = match path {
+                        "" => key.clone(),
+                        path => format!("{path}.{key}"),
+                    };
+                    collect(value, &path, found);
+                }
+            }
+            leaf => drop(found.insert(path.to_string(), leaf.clone())),
+        }
+    }
+    let mut found = BTreeMap::new();
+    collect(value, "", &mut found);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_differing_value_is_told_with_both_sides() {
+        let found =
+            json!({"train": {"steps": 30, "batch": 4}, "hidden": [1, 2], "upper": {"kind": "gp", "weight": 0.5}});
+        let wanted = json!({"train": {"steps": 40, "batch": 4}, "hidden": [1, 3], "upper": {"kind": "none"}});
+        let told: Vec<_> = differences(&found, &wanted).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "hidden = [1,2] instead of [1,3]",
+                "train.steps = 30 instead of 40",
+                "upper.kind = \"gp\" instead of \"none\"",
+                "upper.weight = 0.5 instead of nothing"
+            ]
+        );
+        assert!(differences(&found, &found).is_empty());
+    }
+
+    #[test]
+    fn many_differences_are_counted() {
+        let table = |value: i32| json!({"a": value, "b": value, "c": value, "d": value, "e": value, "f": value});
+        let text = phrase(&differences(&table(1), &table(2)));
+        assert!(
+            text.starts_with("a = 1 instead of 2, b = ") && text.ends_with(", and 2 more"),
+            "{text}"
+        );
+    }
+}

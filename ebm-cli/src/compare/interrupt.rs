@@ -1,0 +1,44 @@
+//! Being asked to stop.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::exit::{Exit, Failure};
+
+/// Whether somebody asked the program to stop, by Ctrl-C or a signal to terminate.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Listens from now on, in place of ending at once.
+    ///
+    /// # Errors
+    /// If the system does not allow it.
+    pub fn listen() -> io::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            signal_hook::flag::register(signal, asked.clone())?;
+        }
+        Ok(Self(asked))
+    }
+
+    /// Whether somebody asked.
+    pub fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Ends the command if somebody asked.
+    ///
+    /// # Errors
+    /// If somebody asked.
+    pub fn check(&self) -> Result<(), Failure> {
+        match self.asked() {
+            false => Ok(()),
+            true => Err(Failure::message(
+                Exit::Interrupted,
+                "interrupted; finished runs are kept, and the same command goes on from there",
+            )),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Mean and spread over seeds.
+
+use serde::Serialize;
+
+/// Mean and sample standard deviation of one figure over runs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The sample standard deviation, `sqrt(sum (v - mean)^2 / (n - 1))`; absent for one run.
+    pub standard_deviation: Option<f64>,
+    /// Number of runs.
+    pub runs: usize,
+}
+
+impl Spread {
+    /// The spread of values; `None` if there are none.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let count = values.len() as f64;
+        let mean = match values {
+            [] => return None,
+            _ => values.iter().sum::<f64>() / count,
+        };
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        Some(Self {
+            mean,
+            standard_deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
+            runs: values.len(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deviation_is_that_of_a_sample() {
+        let spread = Spread::of(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]).unwrap();
+        // The textbook sample: sum of squares 32, so 32 / 7.
+        assert_eq!((spread.mean, spread.runs), (5.0, 8));
+        assert!((spread.standard_deviation.unwrap() - (32.0f64 / 7.0).sqrt()).abs() < 1e-15);
+        assert_eq!(Spread::of(&[3.0]).unwrap().standard_deviation, None);
+        assert_eq!(Spread::of(&[]), None);
+    }
+}

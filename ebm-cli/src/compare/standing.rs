@@ -1,0 +1,73 @@
+//! What of a run is there already.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+use super::differences::{Difference, differences, phrase};
+use crate::config::RunConfig;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::run_directory::{Claim, Marker, Versions, layout};
+
+/// What of a run is there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing, or a run that did not end: it is to be trained from its start.
+    Wanting,
+    /// The run that is wanted.
+    Finished,
+    /// A run that ended, of another configuration or another build; what differs.
+    Different(String),
+}
+
+impl Standing {
+    /// Looks at the run at `path`, wanted with `config` and data relative to `base`.
+    ///
+    /// # Errors
+    /// If something is there that is no run.
+    pub fn of(path: &Path, config: &RunConfig, base: &Path) -> Result<Self, Failure> {
+        Claim::new(path, true).or_exit(Exit::RunDirectory)?;
+        let Ok(marker) = Marker::read(path) else {
+            return Ok(Self::Wanting);
+        };
+        // The summary is written last.
+        if json(path, layout::SUMMARY).is_none() {
+            return Ok(Self::Wanting);
+        }
+        let text = fs::read_to_string(path.join(layout::CONFIG)).ok();
+        let Some(found) = text.and_then(|text| text.parse::<toml::Table>().ok()) else {
+            return Ok(Self::Wanting);
+        };
+        // Through its text form, as the one that was found.
+        let wanted: toml::Table = toml::to_string(config)
+            .or_exit(Exit::Other)?
+            .parse()
+            .or_exit(Exit::Other)?;
+        let table = |table: toml::Table| serde_json::to_value(table).or_exit(Exit::Other);
+        let mut differing = differences(&table(found)?, &table(wanted)?);
+        let versions = serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?;
+        // A build of another version may compute other numbers. What it is configured with is told above.
+        let build = |mut value: Value| {
+            value.as_object_mut().map(|table| table.remove("components"));
+            value
+        };
+        let there = build(json(path, layout::VERSIONS).unwrap_or_default());
+        differing.extend(differences(&there, &build(versions)));
+        if marker.base != base {
+            let folder = |path: &Path| Some(path.display().to_string().into());
+            differing.push(Difference {
+                key: "the folder of relative paths".into(),
+                found: folder(&marker.base),
+                wanted: folder(base),
+            });
+        }
+        Ok(match differing.is_empty() {
+            true => Self::Finished,
+            false => Self::Different(phrase(&differing)),
+        })
+    }
+}
+
+fn json(run: &Path, file: &str) -> Option<Value> {
+    serde_json::from_str(&fs::read_to_string(run.join(file)).ok()?).ok()
+}
