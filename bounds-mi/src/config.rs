@@ -43,7 +43,7 @@ impl Default for MiConfig {
         Self {
             estimator: Estimator::default(),
             product: Product::default(),
-            group: 256,
+            group: 64,
             critic: NetworkConfig::default(),
             encoder: NetworkConfig::default(),
             optimizer: optimizer::defaults(),

@@ -1,14 +1,22 @@
 //! Options of the bound's own networks.
 
+use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::kernels::Activation;
 use ebm_core::models::mlp::{Init, Network, NetworkOptions, check_gain, check_widths};
+use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A multi-layer perceptron.
+/// Factor of the output layer's initial weights.
+///
+/// Outputs close to 0 know nothing: a critic of 0 has a finite value for every estimator, an encoder of 0 is the latents'
+/// own N(0, I), where the mutual information is bounded by 0. Random log-variances would start thousands of nats below.
+const OUTPUT_START: Real = 0.01;
+
+/// A multi-layer perceptron, whose outputs start close to 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
@@ -16,7 +24,7 @@ pub struct NetworkConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// How the weights start.
+    /// How the weights start, but for the output layer's, which are close to 0.
     pub init: Init,
     /// Factor of the initial weights.
     pub init_gain: f64,
@@ -48,6 +56,39 @@ impl NetworkConfig {
             prefix,
             ..NetworkOptions::plain(inputs, &self.hidden, outputs, Parts::LOWER)
         };
-        Network::new(&options, random)
+        let mut network = Network::new(&options, random);
+        if let [.., weight, bias] = &mut network.parameters_mut()[..] {
+            let small: Vec<Real> = weight.values().iter().map(|w| OUTPUT_START * w).collect();
+            weight.set(&small);
+            bias.set(&vec![0.0; outputs]);
+        }
+        network
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfdx::prelude::*;
+    use ebm_core::device::{Matrix, device, values};
+    use ebm_core::tape::SharedTape;
+
+    #[test]
+    fn outputs_start_close_to_zero() {
+        for activation in [Activation::Silu, Activation::Prelu, Activation::Tanh] {
+            let config = NetworkConfig {
+                activation,
+                init: Init::Kaiming,
+                ..Default::default()
+            };
+            let network = config.build(3, 4, "n.", Random::new(1));
+            let rows: Matrix = device().tensor_from_vec(Random::new(2).normals(30), (10, 3));
+            let outputs = values(&network.apply(SharedTape::off().watch(&rows), 10, &SharedTape::off()));
+            assert!(outputs.iter().all(|y| y.abs() < 0.1), "{activation:?}: {outputs:?}");
+            assert!(
+                outputs.iter().any(|y| *y != 0.0),
+                "{activation:?}: or nothing is learned"
+            );
+        }
     }
 }

@@ -1,4 +1,6 @@
-//! Random closed-form problems for the workspace's tests.
+//! What the workspace's tests share: random closed-form problems, and gradients against differences.
+
+pub mod differences;
 
 use ebm_core::geometry::Runtime;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};
@@ -27,6 +29,17 @@ impl Draws {
             .collect();
         (0..d).for_each(|i| w[i * d + i] += 1.0);
         LinearGaussian::new(square(d), &w, &self.normals("bias", d), noise)
+    }
+
+    /// A generator `x = W z + b + sigma n` with as many or more data than latent dimensions.
+    pub fn tall(&self, latent: usize, data: usize, noise: f64) -> LinearGaussian<Runtime> {
+        let scale = 1.0 / (latent as f64).sqrt();
+        let w: Vec<f64> = self
+            .normals("weight", data * latent)
+            .iter()
+            .map(|v| scale * v)
+            .collect();
+        LinearGaussian::new(Runtime { latent, data }, &w, &self.normals("bias", data), noise)
     }
 
     /// A nonlinear injective generator.

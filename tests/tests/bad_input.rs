@@ -60,6 +60,27 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
             &["train.objective", "\"maximum-likelihood\""],
         ),
         ("steps", &["--set steps", "KEY=VALUE"]),
+        (
+            "generator.noise=-0.1",
+            &["generator.noise = -0.1", "a finite number >= 0"],
+        ),
+        (
+            "generator.noise=much",
+            &["generator.noise = \"much\"", "a number, or { learned"],
+        ),
+        (
+            "generator.noise.learnd=1",
+            &["generator.noise.learnd", "did you mean `learned`?"],
+        ),
+        (
+            "generator.noise={learned={start=0.5, max=0.3}}",
+            &["generator.noise.learned.start = 0.5", "max = 0.3"],
+        ),
+        // Without noise there is no mutual information to bound.
+        (
+            "lower=mi",
+            &["generator.noise = 0", "a number > 0", "lower = \"mi\" needs it"],
+        ),
     ] {
         refused(&folder, 3, &[assignment], parts);
     }
@@ -92,6 +113,38 @@ fn a_fault_in_the_file_is_told_with_the_file() {
         command::stderr(&output).contains("EBM_TRAIN__STEP"),
         "{}",
         command::stderr(&output)
+    );
+}
+
+#[test]
+fn options_of_the_bound_by_mutual_information_are_told_by_key() {
+    let folder = Folder::with("lower = \"mi\"\n[generator]\nnoise = 0.1\n");
+    folder.succeed(&["config", "check", "run.toml"]);
+    for (assignment, parts) in [
+        (
+            "lower.estimator=nwjj",
+            &["lower.estimator = \"nwjj\"", "did you mean \"nwj\"?"][..],
+        ),
+        ("lower.product=pairs", &["lower.product = \"pairs\"", "\"all-pairs\""]),
+        ("lower.group=1", &["lower.group = 1", "at least 2"]),
+        ("lower.critic.hidden=[0]", &["lower.critic.hidden", "between 1 and"]),
+        (
+            "lower.encoder.hiden=[3]",
+            &["lower.encoder.hiden", "did you mean `hidden`?"],
+        ),
+        ("lower.optimizer.lr=1", &["lower.optimizer.lr", "`learning_rate`"]),
+        ("lower.lambda=-1", &["lower.lambda = -1", "a finite number >= 0"]),
+        ("train.batch=1", &["train.batch = 1", "at least 2"]),
+        ("generator.noise=0", &["generator.noise = 0", "lower = \"mi\" needs it"]),
+    ] {
+        refused(&folder, 3, &[assignment], parts);
+    }
+    // The fault is in the file where it says nothing about noise.
+    let silent = Folder::with("lower = \"mi\"\n");
+    let error = silent.fail(3, &["config", "check", "run.toml"]);
+    assert!(
+        error.contains("run.toml: generator.noise = 0: expected a number > 0"),
+        "{error}"
     );
 }
 

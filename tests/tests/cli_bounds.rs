@@ -16,7 +16,9 @@ fn bounds_are_listed_for_people_and_programs() {
         .collect();
     for expected in [
         ("sv", "lower bound"),
+        ("mi", "lower bound"),
         ("gp", "upper bound"),
+        ("diffusion", "upper bound"),
         ("zero-gp", "upper bound"),
         ("wgan-gp", "upper bound"),
         ("none", "upper bound"),
@@ -46,7 +48,13 @@ fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
                 .take_while(|line| line.is_empty() || line.starts_with("    "));
             let example: String = lines.map(|line| format!("{line}\n")).collect();
             assert!(example.contains("kind = "), "{text}");
-            folder.write("run.toml", &example);
+            // Options of the models that the bound needs are not its own.
+            let needed = if text.contains("noise > 0") {
+                "[generator]\nnoise = 0.1\n"
+            } else {
+                ""
+            };
+            folder.write("run.toml", &format!("{example}\n{needed}"));
             folder.succeed(&["config", "check", "run.toml"]);
         }
     }
