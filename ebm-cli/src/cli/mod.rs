@@ -93,17 +93,19 @@ pub struct Train {
 /// `ebm compare`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Every pair of a lower and an upper bound is trained with every seed, each run in a directory of its own under DIR/runs.
-Then DIR has table.md, table.csv, table.json, report.html and pictures: exact NLL, gap between the bounds, modes, good
-samples, how often the sandwich held, steps/s, cost and divergence, as mean and standard deviation over the seeds.
+Every pair of a lower and an upper bound is trained with every seed, each run in a directory of
+its own under DIR/runs. Then DIR has table.md, table.csv, table.json, report.html and pictures:
+exact NLL, gap between the bounds, modes, good samples, how often the sandwich held, steps/s,
+cost and divergence, as mean and standard deviation over the seeds.
 
-Nothing is trained before the whole grid is known to be good. A run that is finished is not trained again, so the same
-command goes on after an interruption; one of another configuration is refused, or replaced with --overwrite. A run that
-diverges is a result, and the grid goes on.
+Nothing is trained before the whole grid is known to be good. A run that is finished is not
+trained again, so the same command goes on after an interruption; one of another configuration
+is refused, or replaced with --overwrite. A run that diverges is a result, and the grid goes on.
 
-NAME is a kind from `ebm bounds list`, or a table [compare.lower.NAME] or [compare.upper.NAME] of the configuration with
-options (and a `kind`, where the name is none). [compare.pair.\"LOWER+UPPER\"] holds any values for a pair; either name may
-be *. Values are taken from, in this order: --set, the environment, the closest pair, the bound's table, the file.
+NAME is a kind from `ebm bounds list`, or a table [compare.lower.NAME] or [compare.upper.NAME]
+of the configuration with options (and a `kind`, where the name is none).
+[compare.pair.\"LOWER+UPPER\"] holds any values for a pair; either name may be *. Values are taken
+from, in this order: --set, the environment, the closest pair, the bound's table, the file.
 
 Examples:
   ebm compare run.toml --lower sv --upper gp,zero-gp,none --seeds 5
