@@ -39,6 +39,19 @@ pub fn device() -> Dev {
     DEVICE.with(Dev::clone)
 }
 
+/// What two threads may use at once: on the CPU, whatever Rust says may be.
+#[cfg(not(feature = "cuda"))]
+pub trait Shareable: Send + Sync {}
+#[cfg(not(feature = "cuda"))]
+impl<T: Send + Sync + ?Sized> Shareable for T {}
+
+/// What two threads may use at once. A CUDA device's handles do not cross threads, so nothing is asked for, and nothing runs
+/// on two (see [`parallel::both`](crate::kernels::parallel::both)).
+#[cfg(feature = "cuda")]
+pub trait Shareable {}
+#[cfg(feature = "cuda")]
+impl<T: ?Sized> Shareable for T {}
+
 /// The values of a tensor in row-major order, on the host.
 pub fn values<S: Shape, T>(tensor: &Tensor<S, Real, Dev, T>) -> Vec<Real> {
     let plain: Tensor<S, Real, Dev> = tensor.retaped();

@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 use std::collections::BTreeMap;
 
 use crate::buffers;
-use crate::device::{PerSample, Real};
+use crate::device::{PerSample, Real, Shareable};
 use crate::error::StateError;
 
 /// A named array of a model: trained (a weight), or kept beside the training (a running statistic).
@@ -91,7 +91,7 @@ impl Parameter {
 pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 
 /// Something that owns parameters.
-pub trait Module: Send + Sync {
+pub trait Module: Shareable {
     /// Every parameter, trained or not, in a fixed order.
     fn parameters(&self) -> Vec<&Parameter>;
     /// The same parameters in the same order, to change.
