@@ -184,7 +184,8 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
         };
         measurement = measurement
             .with("mutual_information", found.value)
-            .with("noise_entropy", noise);
+            .with("noise_entropy", noise)
+            .with("sigma", sigma);
         for (name, information) in found.diagnostics {
             measurement = measurement.with(name, information + noise);
         }

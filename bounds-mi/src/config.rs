@@ -56,7 +56,7 @@ impl Default for MiConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Estimator {
-    /// Jensen-Shannon: stable to train, but its value is not in nats of I. No claim.
+    /// Jensen-Shannon: it cannot overflow, but its value is not in nats of I. No claim.
     #[default]
     Jsd,
     /// Nguyen, Wainwright and Jordan (f-GAN's KL): certified, of high variance where I is large.

@@ -17,7 +17,7 @@ use ebm_core::optim::{Adam, collect_gradients, gradient_norm};
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_core::trainer::{PlayerConfig, Players, TrainConfig, Trainer};
+use ebm_core::trainer::{Players, TrainConfig, Trainer};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, square};
 use proptest::prelude::*;
@@ -448,17 +448,13 @@ impl Dataset for Normal {
     }
 }
 
-#[test]
-fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits() {
+type Plane = Fixed<2, 2>;
+
+fn players(lower: &MiConfig, noise: NoiseConfig) -> Players<Plane> {
     let g = Fixed::<2, 2>;
-    let limits = LearnedNoise {
-        start: 0.5,
-        min: 0.499,
-        max: 0.501,
-    };
     let generator = MlpGeneratorConfig {
         hidden: vec![8],
-        noise: NoiseConfig::Learned { learned: limits },
+        noise,
         ..Default::default()
     };
     let energy = MlpEnergyConfig {
@@ -466,23 +462,43 @@ fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits(
         confinement: 1.0,
         ..Default::default()
     };
-    let mut lower = config(Estimator::Nwj, &[8], Activation::Silu);
-    lower.optimizer.learning_rate = 0.01;
-    let train = TrainConfig {
-        batch: 16,
-        steps: 20,
-        generator: PlayerConfig::default(),
-        ..Default::default()
-    };
-    let (rate, own) = (train.generator.optimizer.learning_rate, lower.optimizer.learning_rate);
-    let players = Players {
+    Players {
         energy: Box::new(MlpEnergy::new(g, &energy, Random::new(1))),
         generator: Box::new(MlpGenerator::new(g, &generator, Random::new(2))),
         lower: lower.build(g, Random::new(3)).unwrap(),
         upper: NoneConfig::default().build(g, Random::new(4)).unwrap(),
         energy_average: None,
         generator_average: None,
+    }
+}
+
+#[test]
+fn a_critic_whose_exponential_overflows_is_refused_by_name() {
+    let mut players = players(&config(Estimator::Nwj, &[8], Activation::Silu), NoiseConfig::Fixed(0.1));
+    let mut parameters = players.lower.parameters_mut();
+    parameters.last_mut().unwrap().set(&[1000.0]);
+    drop(parameters);
+    let mut trainer = Trainer::new(TrainConfig::default(), players, Arc::new(Normal), Random::new(5)).unwrap();
+    let message = trainer.advance(false).unwrap_err().to_string();
+    assert!(message.contains("the lower bound's entropy is -inf"), "{message}");
+}
+
+#[test]
+fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits() {
+    let limits = LearnedNoise {
+        start: 0.5,
+        min: 0.499,
+        max: 0.501,
     };
+    let mut lower = config(Estimator::Nwj, &[8], Activation::Silu);
+    lower.optimizer.learning_rate = 0.01;
+    let train = TrainConfig {
+        batch: 16,
+        steps: 20,
+        ..Default::default()
+    };
+    let (rate, own) = (train.generator.optimizer.learning_rate, lower.optimizer.learning_rate);
+    let players = players(&lower, NoiseConfig::Learned { learned: limits });
     let mut trainer = Trainer::new(train, players, Arc::new(Normal), Random::new(5)).unwrap();
     let before = trainer.states();
     trainer.advance(true).unwrap();
@@ -500,7 +516,7 @@ fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits(
         "{}",
         largest("generator")
     );
-    let sigma = |trainer: &Trainer<Fixed<2, 2>>| f64::from(trainer.states()["generator"]["noise"].1[0]);
+    let sigma = |trainer: &Trainer<Plane>| f64::from(trainer.states()["generator"]["noise"].1[0]);
     assert!(sigma(&trainer) != 0.5);
     for _ in 0..19 {
         trainer.advance(false).unwrap();
