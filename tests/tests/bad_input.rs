@@ -38,6 +38,14 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         ("upper.weight=heavy", &["upper.weight = \"heavy\"", "number"]),
         ("upper.weight=nan", &["upper.weight", "finite number"]),
         (
+            "lower.solver=iterative",
+            &[
+                "lower.solver = \"iterative\"",
+                "{ iterative = ... }",
+                "options of its own",
+            ],
+        ),
+        (
             "energy.hidden=[16, -4]",
             &["energy.hidden[1] = -4", "a whole number >= 0"],
         ),
@@ -251,4 +259,27 @@ fn a_wrong_command_line_is_code_two() {
         let output = folder.ebm(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[test]
+fn models_that_a_bound_cannot_work_with_are_refused_before_anything_is_written() {
+    let folder = Folder::tiny();
+    refused(
+        &folder,
+        3,
+        &["upper=diffusion", "energy.time=static"],
+        &["energy.time = static", "\"auto\"", "upper = \"diffusion\""],
+    );
+    refused(
+        &folder,
+        3,
+        &["upper=diffusion", "upper.t_min=0"],
+        &["upper.t_min = 0", "above 0"],
+    );
+    refused(
+        &folder,
+        3,
+        &["upper=diffusion", "upper.t_max=1.5"],
+        &["upper.t_max = 1.5", "(0, 1]"],
+    );
 }

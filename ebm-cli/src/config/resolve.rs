@@ -200,6 +200,16 @@ pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> C
             expected,
         };
     }
+    if message.starts_with("invalid type: unit variant, expected ")
+        && let Some((parent, variant)) = key.rsplit_once('.')
+    {
+        return ConfigFault::Value {
+            origin: merged.blame(parent),
+            key: parent.to_string(),
+            value: format!("{variant:?}"),
+            expected: format!("{{ {variant} = ... }}, since {variant:?} has options of its own"),
+        };
+    }
     let expectation = ["invalid type: ", "invalid value: ", "invalid length "]
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix)?.rsplit_once(", expected "));
