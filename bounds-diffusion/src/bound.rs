@@ -5,6 +5,7 @@ use ebm_core::bounds::{EnergyView, Estimate, Measurement, Target, UpperBound};
 use ebm_core::device::{Real, values};
 use ebm_core::error::BoundError;
 use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::jacobian::axes;
 use ebm_core::kernels;
 use ebm_core::models::{TimedEnergy, of_gradient, timed_curvature, timed_energy_gradient};
 use ebm_core::parameter::{Module, Parameter};
@@ -126,17 +127,6 @@ pub(crate) fn laplacian<G: Geometry>(energy: &dyn TimedEnergy<G>, at: &Diffused<
         total.iter_mut().zip(block).for_each(|(t, c)| *t += f64::from(*c));
     }
     total
-}
-
-/// The D axes for every one of `count` samples, `[D * count, D]`.
-pub(crate) fn axes(count: usize, width: usize) -> Vec<Real> {
-    let mut directions = vec![0.0; width * count * width];
-    for k in 0..width {
-        for b in 0..count {
-            directions[(k * count + b) * width + k] = 1.0;
-        }
-    }
-    directions
 }
 
 impl Module for Diffusion {

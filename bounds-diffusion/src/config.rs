@@ -158,16 +158,9 @@ impl UpperBoundSpec for DiffusionConfig {
             self.t_min,
             &format!("a time above 0 and below t_max = {}", self.t_max),
         )?;
-        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
-        let number = "a finite number >= 0";
-        ConfigError::require(not_negative(self.weight), "weight", self.weight, number)?;
+        ConfigError::require_not_negative("weight", self.weight)?;
         let regularizer = self.fokker_planck;
-        ConfigError::require(
-            not_negative(regularizer.weight),
-            "fokker_planck.weight",
-            regularizer.weight,
-            number,
-        )?;
+        ConfigError::require_not_negative("fokker_planck.weight", regularizer.weight)?;
         ConfigError::require(
             regularizer.step > 0.0 && regularizer.step <= 1.0,
             "fokker_planck.step",

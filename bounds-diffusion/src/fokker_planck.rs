@@ -5,14 +5,16 @@
 //! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
 
 use dfdx::prelude::PutTape;
-use ebm_core::device::{Real, Scalar, device, values};
+use ebm_core::device::{PerSample, Real, Scalar, values};
+use ebm_core::diffusion::Moment;
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::kernels;
+use ebm_core::jacobian::axes;
+use ebm_core::kernels::differentiated;
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
 
-use crate::bound::{axes, laplacian};
+use crate::bound::laplacian;
 use crate::config::{DiffusionConfig, RegularizerConfig};
 use crate::diffused::Diffused;
 
@@ -89,34 +91,24 @@ pub(crate) fn residual<G: Geometry>(
         .zip(&at.moments)
         .map(|(d, moment)| d / pairs as f64 * scale(moment))
         .collect();
-    let mut linear = weighted(slopes, &slope_weights);
+    let mut taped = differentiated(slopes, variance, slope_weights.iter().map(|w| *w as Real).collect());
     if let Some(quotient) = quotient {
-        linear = linear + quotient.weighted(&slope_weights, &at);
+        taped = taped + quotient.derivative(&slope_weights, &at);
     }
-    // The value is the variance; the derivative is that of the linear form.
-    let shift = variance - f64::from(values(&linear)[0]);
     Some(Residual {
-        variance: linear + shift as Real,
+        variance: taped,
         root_mean_square: variance.sqrt(),
     })
 }
 
-fn scale(moment: &ebm_core::diffusion::Moment) -> f64 {
+fn scale(moment: &Moment) -> f64 {
     moment.noise * moment.noise / moment.diffusion
-}
-
-/// `sum_i weights_i values_i`
-fn weighted(values: ebm_core::device::PerSample<SharedTape>, weights: &[f64]) -> Scalar<SharedTape> {
-    use dfdx::prelude::TensorFromVec;
-    let weights: Vec<Real> = weights.iter().map(|w| *w as Real).collect();
-    let count = weights.len();
-    kernels::sum(values * device().tensor_from_vec(weights, (count,)))
 }
 
 /// The Laplacian as `sum_u (<grad E(x + h u), u> - <grad E(x - h u), u>) / 2h` over directions u, with h a share of s(t).
 struct Quotient {
     /// Slopes at `x + h u`, then at `x - h u`, direction-major: `[2 U B]`.
-    slopes: ebm_core::device::PerSample<SharedTape>,
+    slopes: PerSample<SharedTape>,
     /// `1 / 2h`, or minus that, for each.
     weights: Vec<f64>,
     count: usize,
@@ -168,15 +160,14 @@ impl Quotient {
         total
     }
 
-    /// `sum_b w_b (-g^2/2 lap E(x_b))`
-    fn weighted<G: Geometry>(self, residual_weights: &[f64], at: &Diffused<G>) -> Scalar<SharedTape> {
+    /// 0, with the derivative of `sum_b w_b (-g^2/2 lap E(x_b))`.
+    fn derivative<G: Geometry>(self, residual_weights: &[f64], at: &Diffused<G>) -> Scalar<SharedTape> {
         let rows = self.weights.iter().enumerate();
-        let weights: Vec<f64> = rows
-            .map(|(row, weight)| {
-                let b = row % self.count;
-                -0.5 * at.moments[b].diffusion * residual_weights[b] * weight
-            })
-            .collect();
-        weighted(self.slopes, &weights)
+        let weights = rows.map(|(row, weight)| {
+            let b = row % self.count;
+            (-0.5 * at.moments[b].diffusion * residual_weights[b] * weight) as Real
+        });
+        let weights = weights.collect();
+        differentiated(self.slopes, 0.0, weights)
     }
 }

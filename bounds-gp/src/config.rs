@@ -145,10 +145,8 @@ impl Decay {
 
 impl UpperBoundSpec for GpConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
-        let number = "a finite number >= 0";
-        ConfigError::require(not_negative(self.weight), "weight", self.weight, number)?;
-        ConfigError::require(not_negative(self.margin), "margin", self.margin, number)?;
+        ConfigError::require_not_negative("weight", self.weight)?;
+        ConfigError::require_not_negative("margin", self.margin)?;
         self.decay.check()?;
         if let Norm::P(p) = self.norm {
             ConfigError::require(p >= 1.0 && p.is_finite(), "norm.p", p, "a finite number >= 1")?;

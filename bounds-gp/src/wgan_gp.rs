@@ -91,12 +91,7 @@ impl<G: Geometry> UpperBound<G> for WassersteinGradientPenalty {
 
 impl UpperBoundSpec for WganGpConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            self.weight >= 0.0 && self.weight.is_finite(),
-            "weight",
-            self.weight,
-            "a finite number >= 0",
-        )
+        ConfigError::require_not_negative("weight", self.weight)
     }
     fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
         Ok(Box::new(WassersteinGradientPenalty { weight: self.weight }))

@@ -65,12 +65,7 @@ impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
 
 impl UpperBoundSpec for ZeroGpConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            self.weight >= 0.0 && self.weight.is_finite(),
-            "weight",
-            self.weight,
-            "a finite number >= 0",
-        )
+        ConfigError::require_not_negative("weight", self.weight)
     }
     fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
         Ok(Box::new(ZeroGradientPenalty { weight: self.weight }))

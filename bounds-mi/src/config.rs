@@ -91,12 +91,7 @@ impl LowerBoundSpec for MiConfig {
         self.critic.check().map_err(|e| e.within("critic"))?;
         self.encoder.check().map_err(|e| e.within("encoder"))?;
         self.optimizer.check().map_err(|e| e.within("optimizer"))?;
-        ConfigError::require(
-            self.lambda >= 0.0 && self.lambda.is_finite(),
-            "lambda",
-            self.lambda,
-            "a finite number >= 0",
-        )
+        ConfigError::require_not_negative("lambda", self.lambda)
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {

@@ -80,12 +80,7 @@ impl Default for IterativeSolver {
 
 impl LowerBoundSpec for SvConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            self.lambda >= 0.0 && self.lambda.is_finite(),
-            "lambda",
-            self.lambda,
-            "a finite number >= 0",
-        )?;
+        ConfigError::require_not_negative("lambda", self.lambda)?;
         let Solver::Iterative(solver) = self.solver else {
             return Ok(());
         };
@@ -96,12 +91,7 @@ impl LowerBoundSpec for SvConfig {
             "\"exact\" with variant = \"log-det\": the iteration finds the smallest value only",
         )?;
         ConfigError::require(solver.steps > 0, "solver.iterative.steps", solver.steps, "a number > 0")?;
-        ConfigError::require(
-            solver.tolerance >= 0.0 && solver.tolerance.is_finite(),
-            "solver.iterative.tolerance",
-            solver.tolerance,
-            "a finite number >= 0",
-        )
+        ConfigError::require_not_negative("solver.iterative.tolerance", solver.tolerance)
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {

@@ -39,6 +39,11 @@ impl ConfigError {
             Err(Self::new(key, value, expected))
         }
     }
+
+    /// Ok if `value` is a finite number that is not negative.
+    pub fn require_not_negative(key: &str, value: f64) -> Result<(), ConfigError> {
+        Self::require(value >= 0.0 && value.is_finite(), key, value, "a finite number >= 0")
+    }
 }
 
 /// A saved state that does not fit the model.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 use std::path::Path;
 
-use super::synthetic::{Endless, Source, choices, require_deviation, require_positive};
+use super::synthetic::{Endless, Source, choices, require_positive};
 
 /// A pinwheel: Gaussians of unequal radial and tangential width, set on a circle and twisted by their radius.
 ///
@@ -62,8 +62,8 @@ impl Source for Pinwheel {
 impl DatasetSpec for Pinwheel {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.arms > 0, "arms", self.arms, "a number > 0")?;
-        require_deviation("radial", self.radial)?;
-        require_deviation("tangential", self.tangential)?;
+        ConfigError::require_not_negative("radial", self.radial)?;
+        ConfigError::require_not_negative("tangential", self.tangential)?;
         ConfigError::require(self.rate.is_finite(), "rate", self.rate, "a finite number")?;
         require_positive("scale", self.scale)
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 use std::path::Path;
 
-use super::synthetic::{Endless, Source, choices, require_deviation, require_positive, uniforms, with_noise};
+use super::synthetic::{Endless, Source, choices, require_positive, uniforms, with_noise};
 
 /// Concentric circles with evenly growing radii and equal weights.
 ///
@@ -52,7 +52,7 @@ impl DatasetSpec for Rings {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.rings > 0, "rings", self.rings, "a number > 0")?;
         require_positive("radius", self.radius)?;
-        require_deviation("noise", self.noise)
+        ConfigError::require_not_negative("noise", self.noise)
     }
     fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
         Ok(Box::new(Endless(self.clone())))

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use std::path::Path;
 
-use super::synthetic::{Endless, Source, require_deviation, require_positive, uniforms, with_noise};
+use super::synthetic::{Endless, Source, require_positive, uniforms, with_noise};
 
 /// The swiss roll seen from its side.
 ///
@@ -44,7 +44,7 @@ impl Source for SwissRoll {
 
 impl DatasetSpec for SwissRoll {
     fn check(&self) -> Result<(), ConfigError> {
-        require_deviation("noise", self.noise)?;
+        ConfigError::require_not_negative("noise", self.noise)?;
         require_positive("scale", self.scale)
     }
     fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {

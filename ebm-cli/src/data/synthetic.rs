@@ -46,11 +46,6 @@ pub(super) fn require_positive(key: &str, value: f64) -> Result<(), ConfigError>
     ConfigError::require(value > 0.0 && value.is_finite(), key, value, "a finite number > 0")
 }
 
-/// Refuses a standard deviation that is negative or not finite.
-pub(super) fn require_deviation(key: &str, value: f64) -> Result<(), ConfigError> {
-    ConfigError::require(value >= 0.0 && value.is_finite(), key, value, "a finite number >= 0")
-}
-
 /// Points `(f(u), ...)` with normal noise of a standard deviation on both coordinates, row-major.
 pub(super) fn with_noise(
     points: impl IntoIterator<Item = [f64; 2]>,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 use std::path::Path;
 
-use super::synthetic::{Endless, Source, choices, require_deviation, require_positive, uniforms, with_noise};
+use super::synthetic::{Endless, Source, choices, require_positive, uniforms, with_noise};
 
 /// Two spirals wound into each other.
 ///
@@ -62,8 +62,8 @@ impl DatasetSpec for TwoSpirals {
     fn check(&self) -> Result<(), ConfigError> {
         require_positive("turns", self.turns)?;
         require_positive("radius", self.radius)?;
-        require_deviation("smear", self.smear)?;
-        require_deviation("noise", self.noise)
+        ConfigError::require_not_negative("smear", self.smear)?;
+        ConfigError::require_not_negative("noise", self.noise)
     }
     fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
         Ok(Box::new(Endless(self.clone())))

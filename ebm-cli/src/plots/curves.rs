@@ -7,7 +7,7 @@ use super::PlotError;
 use super::canvas::{Canvas, FAINT_INK, INK};
 use super::font::Anchor;
 use super::legend::{Legend, figure};
-use super::limits;
+use super::limits::{self, Limits};
 use super::panel::Panel;
 use super::scale::{Scale, count, label};
 
@@ -102,18 +102,8 @@ impl Curves<'_> {
             (self.exact, EXACT, "exact NLL"),
             (self.upper, UPPER, "upper bound"),
         ];
-        let values: Vec<f64> = curves
-            .iter()
-            .flat_map(|(points, ..)| *points)
-            .map(|p| p.value)
-            .collect();
-        let last = |points: &[CurvePoint]| points.iter().rev().map(|p| p.value).find(|v| v.is_finite());
-        let kept: Vec<f64> = curves
-            .iter()
-            .filter_map(|(points, ..)| last(points))
-            .chain(self.entropy)
-            .collect();
-        let limits = limits::choose(&values, &kept);
+        let drawn = curves.map(|(points, ..)| points);
+        let limits = curve_limits(drawn, self.entropy);
 
         let mut legend = Legend::new(canvas, (LEFT, WIDTH), 64);
         for (points, colour, name) in curves {
@@ -145,12 +135,13 @@ impl Curves<'_> {
         }
         panel.axes((X_TICKS, 8), ("training steps", Some("negative log-likelihood, nats")))?;
 
-        let skipped = values.iter().filter(|v| !v.is_finite()).count();
+        let (finite, skipped): (Vec<&CurvePoint>, Vec<_>) =
+            drawn.into_iter().flatten().partition(|p| p.value.is_finite());
         let mut remarks: Vec<String> = limits.remark.into_iter().collect();
-        if values.len() == skipped {
+        if finite.is_empty() {
             remarks.push("no finite value yet".into());
-        } else if skipped > 0 {
-            remarks.push(format!("values that are not finite, skipped: {}", count(skipped)));
+        } else if !skipped.is_empty() {
+            remarks.push(format!("values that are not finite, skipped: {}", count(skipped.len())));
         }
         let has_band = curves
             .iter()
@@ -192,6 +183,18 @@ impl Coverage<'_> {
         panel.line(&percent(self.good_share, 1.0), SHARE)?;
         panel.axes((X_TICKS, 5), ("training steps", Some("percent")))
     }
+}
+
+/// The last value of a curve that can be drawn.
+pub(super) fn last(points: &[CurvePoint]) -> Option<f64> {
+    points.iter().rev().map(|p| p.value).find(|v| v.is_finite())
+}
+
+/// The vertical axis for curves, with their last values and a reference level inside.
+pub(super) fn curve_limits<const N: usize>(curves: [&[CurvePoint]; N], level: Option<f64>) -> Limits {
+    let values: Vec<f64> = curves.iter().flat_map(|points| *points).map(|p| p.value).collect();
+    let kept: Vec<f64> = curves.iter().filter_map(|points| last(points)).chain(level).collect();
+    limits::choose(&values, &kept)
 }
 
 /// A panel of the picture's full width, from step 0 to the last.

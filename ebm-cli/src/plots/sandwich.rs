@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 use std::path::Path;
 
 use super::canvas::{Canvas, FAINT_INK, INK};
-use super::curves::{BELOW, ENTROPY, EXACT, LEFT, LOWER, UPPER, WIDTH, X_TICKS, panel};
+use super::curves::{BELOW, ENTROPY, EXACT, LEFT, LOWER, UPPER, WIDTH, X_TICKS, curve_limits, last, panel};
 use super::font::Anchor;
 use super::legend::{Legend, figure};
 use super::panel::Panel;
@@ -82,17 +82,7 @@ impl SandwichPicture<'_> {
             (self.exact, EXACT, "exact NLL"),
             (self.upper.points, UPPER, upper.as_str()),
         ];
-        let values: Vec<f64> = curves
-            .iter()
-            .flat_map(|(points, ..)| *points)
-            .map(|p| p.value)
-            .collect();
-        let kept: Vec<f64> = curves
-            .iter()
-            .filter_map(|(points, ..)| last(points))
-            .chain(self.entropy)
-            .collect();
-        let limits = limits::choose(&values, &kept);
+        let limits = curve_limits(curves.map(|(points, ..)| points), self.entropy);
 
         let mut legend = Legend::new(canvas, (LEFT, WIDTH), 64);
         for (points, colour, name) in curves {
@@ -153,10 +143,6 @@ impl SandwichPicture<'_> {
         panel.axes((X_TICKS, 5), ("training steps", Some("gap, nats")))?;
         remark(&panel, &limits.remark.unwrap_or_default())
     }
-}
-
-fn last(points: &[CurvePoint]) -> Option<f64> {
-    points.iter().rev().map(|p| p.value).find(|v| v.is_finite())
 }
 
 /// A line with its band, and a dot an evaluation.

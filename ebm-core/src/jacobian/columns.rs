@@ -2,6 +2,7 @@
 
 use dfdx::prelude::*;
 
+use crate::device::Real;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::models::Generator;
 use crate::tape::SharedTape;
@@ -19,17 +20,22 @@ pub struct Columns<G: Geometry> {
     pub latent: usize,
 }
 
+/// The `width` basis vectors for every one of `batch` samples, direction-major: `[width * batch, width]`.
+pub fn axes(batch: usize, width: usize) -> Vec<Real> {
+    let mut directions = vec![0.0; width * batch * width];
+    for k in 0..width {
+        for b in 0..batch {
+            directions[(k * batch + b) * width + k] = 1.0;
+        }
+    }
+    directions
+}
+
 /// The Jacobian at every latent, by pushing the d basis vectors forward together. Memory: `(d+1) B` rows.
 pub fn jacobian<G: Geometry>(generator: &dyn Generator<G>, z: Latents<G, SharedTape>) -> Columns<G> {
     let geometry = generator.geometry();
     let (batch, d) = (z.shape().0, geometry.latent_width());
-    let mut basis = vec![0.0; d * batch * d];
-    for k in 0..d {
-        for b in 0..batch {
-            basis[(k * batch + b) * d + k] = 1.0;
-        }
-    }
-    let basis = geometry.latents(basis).put_tape(SharedTape::off());
+    let basis = geometry.latents(axes(batch, d)).put_tape(SharedTape::off());
     let (samples, columns) = generator.pushforward(z, basis);
     Columns {
         samples,

@@ -9,7 +9,7 @@ mod products;
 mod small;
 mod volume;
 
-pub use columns::{Columns, jacobian};
+pub use columns::{Columns, axes, jacobian};
 pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
 pub use products::{log_norm_pushforward, pullback};
 pub use volume::{lift, log_mean_square, log_smallest, log_volume, spectrum};

@@ -47,7 +47,6 @@ impl AdamConfig {
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         let positive = |v: f64| v > 0.0 && v.is_finite();
-        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
         ConfigError::require(
             positive(self.learning_rate),
             "learning_rate",
@@ -67,14 +66,9 @@ impl AdamConfig {
             "a number in [0, 1)",
         )?;
         ConfigError::require(positive(self.epsilon), "epsilon", self.epsilon, "a finite number > 0")?;
+        ConfigError::require_not_negative("weight_decay", self.weight_decay)?;
         ConfigError::require(
-            not_negative(self.weight_decay),
-            "weight_decay",
-            self.weight_decay,
-            "a finite number >= 0",
-        )?;
-        ConfigError::require(
-            not_negative(self.clip),
+            self.clip >= 0.0 && self.clip.is_finite(),
             "clip",
             self.clip,
             "a finite number >= 0 (0: no limit)",

@@ -60,6 +60,13 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
     (a.put_tape(tape.clone()), b.put_tape(tape))
 }
 
+/// `copies` times the same matrix, one below the other.
+pub(crate) fn repeat(x: Matrix<SharedTape>, copies: usize) -> Matrix<SharedTape> {
+    let rows = x.shape().0;
+    let which: Vec<usize> = (0..copies * rows).map(|i| i % rows).collect();
+    take_rows(x, &which)
+}
+
 /// The rows `which` of `[rows, C]`, in that order; a row may be taken any number of times.
 pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();

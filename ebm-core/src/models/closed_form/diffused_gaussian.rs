@@ -8,7 +8,7 @@ use crate::device::{Matrix, PerSample, Real};
 use crate::diffusion::Process;
 use crate::geometry::{Geometry, Samples};
 use crate::kernels::dense::{Dense, dense};
-use crate::kernels::rows::{stack, unstack};
+use crate::kernels::rows::{repeat, stack, unstack};
 use crate::kernels::{Activation, row_dot};
 use crate::models::{Energy, EnergyFacts, FokkerPlanck, TimedEnergy};
 use crate::parameter::{Module, Parameter};
@@ -140,7 +140,7 @@ impl<G: Geometry> TimedEnergy<G> for DiffusedGaussian<G> {
         };
         let pull = |m: &crate::diffusion::Moment, i: usize| precision(m, i) * m.signal_rate * self.mean[i];
         let change = y.clone() * self.table(times, growth) - self.table(times, pull);
-        let repeated = |m: Matrix<SharedTape>| (1..directions / batch).fold(m.clone(), |all, _| stack(all, m.clone()));
+        let repeated = |m| repeat(m, directions / batch);
         let rates = buffers::tensor(rates.to_vec(), (directions,));
         let slopes = row_dot(v, repeated(force)) + row_dot(repeated(y), repeated(change)) * rates;
         (energies, slopes)

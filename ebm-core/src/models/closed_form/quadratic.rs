@@ -6,7 +6,7 @@ use super::{LN_TAU, ln_det_spd};
 use crate::device::{PerSample, Real};
 use crate::geometry::{Geometry, Samples};
 use crate::kernels::dense::{Dense, dense};
-use crate::kernels::rows::{stack, unstack};
+use crate::kernels::rows::{repeat, stack, unstack};
 use crate::kernels::{Activation, row_dot};
 use crate::models::{Energy, EnergyFacts};
 use crate::parameter::{Module, Parameter};
@@ -133,10 +133,7 @@ impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
             return (energy, t.reshape_like(&(0usize,)));
         }
         // 1/2 t^T (A + A^T) y, the derivative whether or not A is symmetric.
-        let repeated = |m: crate::device::Matrix<SharedTape>| {
-            let copies = directions / batch;
-            (1..copies).fold(m.clone(), |all, _| stack(all, m.clone()))
-        };
+        let repeated = |m| repeat(m, directions / batch);
         let slope = row_dot(t, repeated(ay)) + row_dot(at, repeated(y));
         (energy, slope * 0.5)
     }

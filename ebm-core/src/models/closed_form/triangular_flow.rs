@@ -8,7 +8,7 @@ use crate::device::{Matrix, PerSample, Real, Taped};
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::kernels::Activation;
 use crate::kernels::dense::{Dense, dense};
-use crate::kernels::rows::{stack, unstack};
+use crate::kernels::rows::{repeat, stack, unstack};
 use crate::models::{Generator, GeneratorFacts};
 use crate::parameter::{Module, Parameter};
 use crate::tape::{Parts, SharedTape};
@@ -131,10 +131,7 @@ impl<G: Geometry> Generator<G> for TriangularFlow<G> {
             let none = self.geometry.samples(Vec::new());
             return (samples(x), none.put_tape(SharedTape::off()));
         }
-        let repeated = |m: Matrix<SharedTape>| {
-            let copies = directions / batch;
-            (1..copies).fold(m.clone(), |all, _| stack(all, m.clone()))
-        };
+        let repeated = |m| repeat(m, directions / batch);
         let push = v * repeated(factor) + repeated(scaled) * ds + dt;
         (samples(x), samples(push))
     }

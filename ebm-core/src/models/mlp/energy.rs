@@ -180,13 +180,7 @@ impl EnergySpec for MlpEnergyConfig {
     fn check(&self) -> Result<(), ConfigError> {
         check_widths(&self.hidden)?;
         check_gain(self.init_gain)?;
-        let not_negative = |v: f64| v >= 0.0 && v.is_finite();
-        ConfigError::require(
-            not_negative(self.confinement),
-            "confinement",
-            self.confinement,
-            "a finite number >= 0",
-        )?;
+        ConfigError::require_not_negative("confinement", self.confinement)?;
         if let TimeConfig::Embedded(embedding) = self.time {
             embedding.check()?;
         }

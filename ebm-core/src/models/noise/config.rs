@@ -57,14 +57,7 @@ impl NoiseConfig {
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         let learned = match self {
-            Self::Fixed(sigma) => {
-                return ConfigError::require(
-                    *sigma >= 0.0 && sigma.is_finite(),
-                    "noise",
-                    sigma,
-                    "a finite number >= 0",
-                );
-            }
+            Self::Fixed(sigma) => return ConfigError::require_not_negative("noise", *sigma),
             Self::Learned { learned } => learned,
         };
         let LearnedNoise { start, min, max } = *learned;
