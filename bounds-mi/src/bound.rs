@@ -8,7 +8,6 @@ use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::differentiated;
 use ebm_core::models::closed_form::standard_normal_entropy;
 use ebm_core::models::mlp::Network;
-use ebm_core::models::sample;
 use ebm_core::optim::AdamConfig;
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
@@ -162,7 +161,7 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
                 "set generator.noise above 0, or use the lower bound \"sv\"",
             ));
         }
-        let x = sample(view.generator, view.latents, &view.tape, view.random);
+        let x = view.generated();
         let found = match self.config.estimator {
             Estimator::BarberAgakov => self.encoded(view, x),
             _ => self.criticised(view, x)?,
@@ -201,7 +200,7 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
     }
 
     fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
-        let (x, _) = sample(view.generator, view.latents, &view.tape, view.random).split_tape();
+        let (x, _) = view.generated().split_tape();
         let surprise = gaussian_cross_entropy(&doubles(values(&x)), self.geometry.data_width());
         let claim = guarantee::ceiling(is_coupled(view));
         Ok(surprise.map(|surprise| Measurement::of(surprise, claim)))

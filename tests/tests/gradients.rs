@@ -153,13 +153,7 @@ fn entropy<C: LowerBoundSpec>(
     z: &Latents<Runtime>,
     tape: SharedTape,
 ) -> Estimate {
-    let view = GeneratorView {
-        generator,
-        latents: z,
-        tape,
-        random: Random::new(1),
-        step: 1,
-    };
+    let view = GeneratorView::new(generator, z, tape, Random::new(1), 1);
     let mut bound = config.build(generator.geometry(), Random::new(1)).unwrap();
     bound.entropy(&view).unwrap()
 }

@@ -8,11 +8,11 @@ use ebm_core::device::{Real, values};
 use ebm_core::error::BoundError;
 use ebm_core::geometry::{Fixed, Geometry, Runtime};
 use ebm_core::kernels::Activation;
-use ebm_core::models::Generator;
 use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
 use ebm_core::models::flow::{FlowGenerator, FlowGeneratorConfig};
 use ebm_core::models::mlp::{Init, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_core::models::noise::{LearnedNoise, NoiseConfig};
+use ebm_core::models::{Generator, sample};
 use ebm_core::optim::{Adam, collect_gradients, gradient_norm};
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
@@ -82,13 +82,7 @@ fn try_entropy(
 ) -> Result<Estimate, BoundError> {
     let (g, random) = (generator.geometry(), Random::new(seed).stream("batch"));
     let latents = g.latents(random.stream("z").normals(batch * g.latent));
-    bound.entropy(&GeneratorView {
-        generator,
-        latents: &latents,
-        tape,
-        random,
-        step: 1,
-    })
+    bound.entropy(&GeneratorView::new(generator, &latents, tape, random, 1))
 }
 
 fn entropy(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, seed: u64) -> Measurement {
@@ -99,13 +93,8 @@ fn entropy(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, 
 
 fn ceiling(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, seed: u64) -> Measurement {
     let (g, random) = (generator.geometry(), Random::new(seed).stream("ceiling"));
-    let view = GeneratorView {
-        generator,
-        latents: &g.latents(random.stream("z").normals(batch * g.latent)),
-        tape: SharedTape::off(),
-        random,
-        step: 0,
-    };
+    let latents = g.latents(random.stream("z").normals(batch * g.latent));
+    let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, 0);
     bound.entropy_ceiling(&view).unwrap().unwrap()
 }
 
@@ -523,5 +512,37 @@ fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits(
         let found = trainer.generator().facts().noise;
         assert_eq!(found, sigma(&trainer));
         assert!((0.499 - 1e-6..=0.501 + 1e-6).contains(&found), "{found}");
+    }
+}
+
+#[test]
+fn samples_that_both_terms_share_carry_the_gradients_of_both() {
+    // The trainer takes the generator's gradient of E_pg[E] - H through one pass; here each term has a pass of its own.
+    let learned = NoiseConfig::Learned {
+        learned: LearnedNoise::default(),
+    };
+    for estimator in ESTIMATORS {
+        let mut train = TrainConfig {
+            batch: 16,
+            ..Default::default()
+        };
+        train.energy.optimizer.learning_rate = 1e-30;
+        let players = || players(&config(estimator, &[8], Activation::Silu), learned.clone());
+        let mut apart = players();
+        let mut trainer = Trainer::new(train, players(), Arc::new(Normal), Random::new(5)).unwrap();
+        let norm = trainer.advance(true).unwrap().generator_gradient_norm.unwrap();
+
+        let (generator, random) = (&*apart.generator, Random::new(5).stream("generator-step").at(0));
+        let latents = Fixed::<2, 2>.latents(random.stream("latents").normals(2 * 16));
+        let tape = SharedTape::training(Parts::GENERATOR);
+        let energies = apart.energy.forward(sample(generator, &latents, &tape, random));
+        let view = GeneratorView::new(generator, &latents, tape, random, 1);
+        let entropy = apart.lower.entropy(&view).unwrap().value;
+        let loss = Estimate::sample_mean(energies).value - entropy;
+        let truth = gradient_norm(&collect_gradients(generator, &mut backward(loss)));
+        assert!(
+            (norm / truth - 1.0).abs() < 1e-4,
+            "{estimator:?}: {norm} is not {truth}"
+        );
     }
 }

@@ -16,13 +16,7 @@ const BATCH: usize = 4000;
 fn entropy(config: &SvConfig, generator: &dyn Generator<Runtime>, seed: u64) -> (Measurement, Measurement) {
     let g = generator.geometry();
     let latents = g.latents(Random::new(seed).stream("z").normals(BATCH * g.latent));
-    let view = GeneratorView {
-        generator,
-        latents: &latents,
-        tape: SharedTape::off(),
-        random: Random::new(seed),
-        step: 0,
-    };
+    let view = GeneratorView::new(generator, &latents, SharedTape::off(), Random::new(seed), 0);
     let mut bound: Box<dyn LowerBound<Runtime>> = config.build(g, Random::new(seed)).unwrap();
     let floor = bound.entropy(&view).unwrap().measurement;
     (floor, bound.entropy_ceiling(&view).unwrap().unwrap())

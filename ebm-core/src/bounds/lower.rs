@@ -2,8 +2,8 @@
 
 use super::{Estimate, Measurement};
 use crate::error::BoundError;
-use crate::geometry::{Geometry, Latents};
-use crate::models::Generator;
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::models::{Generator, sample};
 use crate::optim::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
@@ -22,9 +22,45 @@ pub struct GeneratorView<'a, G: Geometry> {
     pub random: Random,
     /// The training iteration, counted from 1; 0 in an evaluation before any.
     pub step: u64,
+    samples: Option<&'a Samples<G>>,
 }
 
-impl<G: Geometry> GeneratorView<'_, G> {
+impl<'a, G: Geometry> GeneratorView<'a, G> {
+    /// The situation of `latents` `[B, d]`.
+    pub fn new(
+        generator: &'a dyn Generator<G>,
+        latents: &'a Latents<G>,
+        tape: SharedTape,
+        random: Random,
+        step: u64,
+    ) -> Self {
+        Self {
+            generator,
+            latents,
+            tape,
+            random,
+            step,
+            samples: None,
+        }
+    }
+    /// The same with the generator's samples `[B, D]` of these latents and random numbers, which are known already. Their
+    /// gradient is asked of the tape, and carried on to the generator by who gave them.
+    pub(crate) fn with_samples(self, samples: &'a Samples<G>) -> Self {
+        Self {
+            samples: Some(samples),
+            ..self
+        }
+    }
+    /// The generator's samples `[B, D]` of these latents, its noise included, on the tape.
+    ///
+    /// In training they are those the energy is evaluated at too: a bound that needs no more of the generator costs no pass
+    /// of it.
+    pub fn generated(&self) -> Samples<G, SharedTape> {
+        match self.samples {
+            Some(samples) => self.tape.watch(samples),
+            None => sample(self.generator, self.latents, &self.tape, self.random),
+        }
+    }
     /// Number of samples, `B`.
     pub fn batch(&self) -> usize {
         use dfdx::prelude::HasShape;

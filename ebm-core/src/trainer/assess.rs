@@ -36,13 +36,7 @@ impl<G: Geometry> Trainer<G> {
                     "E_pg[E]",
                     mean(energy.forward(sample(generator, &latents, &off, random))),
                 )?;
-                let view = GeneratorView {
-                    generator,
-                    latents: &latents,
-                    tape: off.clone(),
-                    random,
-                    step: self.step,
-                };
+                let view = GeneratorView::new(generator, &latents, off.clone(), random, self.step);
                 let entropy = players.lower.entropy(&view)?.measurement.value;
                 check.finite("the lower bound's entropy", entropy)?;
             }
@@ -73,13 +67,7 @@ impl<G: Geometry> Trainer<G> {
         let view = EnergyView::new(&situation, off.clone(), random, step);
         let divergence = players.upper.divergence(&view)?.measurement;
         let mean = |values| Estimate::sample_mean(values).measurement;
-        let latents_view = GeneratorView {
-            generator,
-            latents: &latents,
-            tape: off.clone(),
-            random,
-            step,
-        };
+        let latents_view = GeneratorView::new(generator, &latents, off.clone(), random, step);
         let target = players.upper.target();
         let entropy = players.lower.entropy(&latents_view)?.measurement;
         let mut report = StepReport {

@@ -6,19 +6,48 @@ use super::check::{Check, Gradient, add};
 use super::draws::draw_latents;
 use super::{StepReport, TrainConfig, TrainError};
 use crate::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use crate::device::Real;
-use crate::geometry::Geometry;
+use crate::buffers;
+use crate::device::{Real, values};
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::kernels;
 use crate::models::{Energy, Generator, sample};
 use crate::optim::{Adam, collect_gradients};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
 
-/// `-lambda floor(H)` and its gradient in the generator and in the bound's own networks.
+/// What a step of the generator is taken on.
+pub(super) struct Drawn<G: Geometry> {
+    /// `[B, d]`
+    pub latents: Latents<G>,
+    /// `[B, D]`
+    pub samples: Samples<G>,
+    /// The samples with the generator's operations behind them.
+    taped: Samples<G, SharedTape>,
+}
+
+impl<G: Geometry> Drawn<G> {
+    /// Draws latents and the samples they become.
+    pub fn new(generator: &dyn Generator<G>, batch: usize, random: Random) -> Self {
+        let latents = draw_latents(generator.geometry(), batch, random);
+        let tape = SharedTape::training(Parts::GENERATOR);
+        let taped = sample(generator, &latents, &tape, random);
+        Self {
+            latents,
+            samples: taped.retaped(),
+            taped,
+        }
+    }
+}
+
+/// `-lambda floor(H)` and its gradient in the generator's samples, in what else of the generator the bound makes use of, and
+/// in the bound's own networks.
 pub(super) struct EntropyTerm {
     entropy: Measurement,
     ceiling: Option<Measurement>,
     loss: f64,
+    /// `[B, D]`, flat.
+    samples: Vec<Real>,
     generator: Gradient,
     lower: Gradient,
 }
@@ -28,18 +57,14 @@ impl EntropyTerm {
     pub fn new<G: Geometry>(
         generator: &dyn Generator<G>,
         lower: &mut dyn LowerBound<G>,
-        batch: usize,
+        latents: &Latents<G>,
+        samples: &Samples<G>,
         random: Random,
         check: Check,
         ceiling: bool,
     ) -> Result<Self, TrainError> {
-        let view = GeneratorView {
-            generator,
-            latents: &draw_latents(generator.geometry(), batch, random),
-            tape: SharedTape::training(Parts::GENERATOR | Parts::LOWER),
-            random,
-            step: check.step,
-        };
+        let tape = SharedTape::training(Parts::GENERATOR | Parts::LOWER);
+        let view = GeneratorView::new(generator, latents, tape, random, check.step).with_samples(samples);
         let entropy = lower.entropy(&view)?;
         check.finite("the lower bound's entropy", entropy.measurement.value)?;
         // What is trained may be out of the range of single precision where what is reported is not.
@@ -55,6 +80,7 @@ impl EntropyTerm {
             entropy: entropy.measurement,
             ceiling,
             loss,
+            samples: values(&gradients.of(samples)),
             generator: collect_gradients(generator, &mut gradients),
             lower: collect_gradients(lower, &mut gradients),
         })
@@ -75,19 +101,23 @@ impl<G: Geometry> GeneratorSide<'_, G> {
     /// Minimises `E_pg[E] - lambda floor(H)` by one update, given the second term; `step`: iterations done.
     pub fn step(
         &mut self,
+        drawn: Drawn<G>,
         entropy: EntropyTerm,
         step: u64,
-        random: Random,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
         let check = Check { step: report.step };
-        let latents = draw_latents(self.generator.geometry(), self.config.batch, random);
-        let tape = SharedTape::training(Parts::GENERATOR);
-        let energies = self.energy.forward(sample(&*self.generator, &latents, &tape, random));
+        let energies = self.energy.forward(SharedTape::inputs_only().watch(&drawn.samples));
         let energy = Estimate::sample_mean(energies);
         let loss = energy.measurement.value + entropy.loss;
         report.generator_loss = Some(check.finite("the generator's loss", loss)?);
-        let mut gradient = collect_gradients(&*self.generator, &mut backward(energy.value));
+
+        // Both terms go back through the generator at once.
+        let slopes = backward(energy.value).of(&drawn.samples);
+        let slopes = buffers::read(&slopes);
+        let slopes = slopes.iter().zip(&entropy.samples).map(|(e, h)| e + h).collect();
+        let loss = kernels::differentiated(drawn.taped, loss, slopes);
+        let mut gradient = collect_gradients(&*self.generator, &mut backward(loss));
         add(&mut gradient, &entropy.generator);
 
         let factor = self.config.generator.schedule.factor(step, self.config.steps);

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use super::check::Check;
 use super::energy_step::EnergySide;
-use super::generator_step::{EntropyTerm, GeneratorSide};
+use super::generator_step::{Drawn, EntropyTerm, GeneratorSide};
 use super::snapshot::Snapshot;
 use super::{Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError};
 use crate::bounds::{LowerBound, Target};
 use crate::data::Dataset;
 use crate::error::ConfigError;
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Latents, Samples};
 use crate::kernels::parallel;
 use crate::models::{Energy, Generator};
 use crate::optim::{Adam, average};
@@ -260,14 +260,23 @@ impl<G: Geometry> Trainer<G> {
         let place = |player: &super::PlayerConfig, stream: &str, k: usize| {
             self.random.stream(stream).at(done * player.steps as u64 + k as u64)
         };
-        let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, k| {
+        let draw = |generator: &dyn Generator<G>, k| {
+            Drawn::new(generator, config.batch, place(&config.generator, "generator-step", k))
+        };
+        let entropy = |generator: &dyn Generator<G>,
+                       lower: &mut dyn LowerBound<G>,
+                       latents: &Latents<G>,
+                       samples: &Samples<G>,
+                       k| {
             let random = place(&config.generator, "generator-step", k);
             let ceiling = full && target == Target::Divergence;
-            EntropyTerm::new(generator, lower, config.batch, random, check, ceiling)
+            EntropyTerm::new(generator, lower, latents, samples, random, check, ceiling)
         };
 
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
         let (generator, lower) = (&*players.generator, &mut *players.lower);
+        let drawn = draw(generator, 0);
+        let (latents, samples) = (&drawn.latents, &drawn.samples);
         let mut energy_side = EnergySide {
             config,
             data: &*self.data,
@@ -282,11 +291,11 @@ impl<G: Geometry> Trainer<G> {
                 (0..config.energy.steps)
                     .try_for_each(|k| energy_side.step(done, place(&config.energy, "energy-step", k), report))
             },
-            || entropy(generator, lower, 0),
+            || entropy(generator, lower, latents, samples, 0),
         );
         energy_done?;
 
-        let mut ready = Some(first?);
+        let mut ready = Some((first?, drawn));
         let mut generator_side = GeneratorSide {
             config,
             energy: &*players.energy,
@@ -296,11 +305,15 @@ impl<G: Geometry> Trainer<G> {
             lower_optimizer: &mut optimizers.lower,
         };
         for k in 0..config.generator.steps {
-            let term = match ready.take() {
-                Some(term) => term,
-                None => entropy(&*generator_side.generator, &mut *generator_side.lower, k)?,
+            let (term, drawn) = match ready.take() {
+                Some(ready) => ready,
+                None => {
+                    let (generator, lower) = (&*generator_side.generator, &mut *generator_side.lower);
+                    let drawn = draw(generator, k);
+                    (entropy(generator, lower, &drawn.latents, &drawn.samples, k)?, drawn)
+                }
             };
-            generator_side.step(term, done, place(&config.generator, "generator-step", k), report)?;
+            generator_side.step(drawn, term, done, report)?;
         }
         report.target = Some(target);
         report.combine();

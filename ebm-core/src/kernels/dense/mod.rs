@@ -5,6 +5,7 @@
 //! `gb = sum ga`.
 
 mod activation;
+mod common;
 mod cpu;
 mod thin;
 
@@ -131,6 +132,40 @@ mod tests {
                 arrays: vec![(12, 0.6), (4, 0.4), (1, 0.3)],
             };
             check::operation(&case, |x, primal, arrays| dense(x, primal, layer(activation, arrays)));
+        }
+    }
+
+    #[test]
+    fn common_columns_are_those_of_every_row() {
+        let case = Case {
+            name: "dense with common columns".into(),
+            input: (5, 3),
+            arrays: vec![(4 * 5, 0.6), (4, 0.4), (2, 0.8)],
+        };
+        check::operation(&case, |x, primal, arrays| {
+            let layer = Dense {
+                inputs: 5,
+                ..layer(Activation::Silu, arrays)
+            };
+            let (_, tape) = x.clone().split_tape();
+            let common: Matrix<SharedTape> = tape.watch(&arrays[2]).reshape_like(&(1, 2));
+            dense(x, primal, layer.with_common(common))
+        });
+
+        let layer = Dense {
+            inputs: 5,
+            ..layer(Activation::Silu, &[check::array(20, 0.6, 0), check::array(4, 0.4, 1)])
+        };
+        let off = SharedTape::off();
+        let common: Matrix = buffers::tensor(vec![0.3, -0.7], (1, 2));
+        let folded = layer.clone().with_common(off.watch(&common));
+        let (own, beside): (Matrix, Matrix) = (
+            buffers::tensor(vec![1.0, 2.0, 3.0], (1, 3)),
+            buffers::tensor(vec![1.0, 2.0, 3.0, 0.3, -0.7], (1, 5)),
+        );
+        let folded = dense(off.watch(&own), 1, folded).as_vec();
+        for (ours, truth) in folded.iter().zip(dense(off.watch(&beside), 1, layer).as_vec()) {
+            check::close("folded", f64::from(*ours), f64::from(truth), 1.0);
         }
     }
 

@@ -131,9 +131,8 @@ impl<G: Geometry> Energy<G> for MlpEnergy<G> {
         x: Samples<G, SharedTape>,
         v: Samples<G, SharedTape>,
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        use dfdx::prelude::HasShape;
-        let (times, rates) = (vec![0.0; x.shape().0], vec![0.0; v.shape().0]);
-        self.pushforward_at(x, &times, v, &rates)
+        // One time for all samples, that does not move.
+        self.apply(x, v, &[0.0], &[])
     }
 
     fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
@@ -161,6 +160,19 @@ impl<G: Geometry> TimedEnergy<G> for MlpEnergy<G> {
         x: Samples<G, SharedTape>,
         times: &[Real],
         v: Samples<G, SharedTape>,
+        rates: &[Real],
+    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+        self.apply(x, v, times, rates)
+    }
+}
+
+impl<G: Geometry> MlpEnergy<G> {
+    /// `times` and `rates`: one a row, or one time for all.
+    fn apply(
+        &self,
+        x: Samples<G, SharedTape>,
+        v: Samples<G, SharedTape>,
+        times: &[Real],
         rates: &[Real],
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         use dfdx::prelude::{HasShape, SplitTape};

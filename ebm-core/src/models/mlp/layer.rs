@@ -105,10 +105,12 @@ impl Layer {
         all
     }
 
-    /// `batch_statistics`: normalise by this batch (no tangents), and remember its statistics.
+    /// `common` `[1, C]`: the layer's last inputs, where they are the same in every row; `batch_statistics`: normalise by this
+    /// batch (no tangents), and remember its statistics.
     pub fn apply(
         &self,
         x: Matrix<SharedTape>,
+        common: Option<Matrix<SharedTape>>,
         primal: usize,
         tape: &SharedTape,
         part: Parts,
@@ -126,7 +128,7 @@ impl Layer {
                 weight
             }
         };
-        let layer = Dense {
+        let mut layer = Dense {
             weight,
             bias: self.bias.as_ref().map(|p| p.tensor().clone()),
             slope: self.slope.as_ref().map(|p| p.tensor().clone()),
@@ -135,6 +137,9 @@ impl Layer {
             activation: self.options.activation,
             trains,
         };
+        if let Some(common) = common {
+            layer = layer.with_common(common);
+        }
         let y = dense(x, primal, layer);
         let Some(normal) = &self.normal else {
             return y;

@@ -147,11 +147,12 @@ impl Network {
         self.apply_with(x, None, primal, tape)
     }
 
-    /// The same with `extra` `[rows, columns]` beside what the first layer sees.
+    /// The same with `extra` `[rows, columns]` beside what the first layer sees, or `[1, columns]` for all rows, where the
+    /// tangents of these columns are 0.
     pub fn apply_with(
         &self,
         mut x: Matrix<SharedTape>,
-        extra: Option<Matrix<SharedTape>>,
+        mut extra: Option<Matrix<SharedTape>>,
         primal: usize,
         tape: &SharedTape,
     ) -> Matrix<SharedTape> {
@@ -160,13 +161,13 @@ impl Network {
         if let Some(frequencies) = &self.frequencies {
             x = fourier(x, primal, frequencies.tensor());
         }
-        if let Some(extra) = extra {
+        if let Some(extra) = extra.take_if(|extra| extra.shape().0 == x.shape().0) {
             let (own, joined) = (x.shape().1, extra.shape().1);
             let columns: Vec<usize> = (0..own + joined).collect();
             x = join_columns(x, &columns[..own], extra, &columns[own..]);
         }
         for layer in &self.layers {
-            x = layer.apply(x, primal, tape, self.part, batch_statistics);
+            x = layer.apply(x, extra.take(), primal, tape, self.part, batch_statistics);
         }
         match &self.factor {
             Some(factor) => scale(x, factor.tensor(), tape.trains(self.part)),
