@@ -2,19 +2,22 @@
 
 use dfdx::prelude::*;
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use ebm_core::device::PerSample;
-use ebm_core::error::BoundError;
+use ebm_core::device::{PerSample, values};
+use ebm_core::error::{BoundError, StateError};
 use ebm_core::geometry::{Geometry, Latents};
 use ebm_core::jacobian::{
     IterativeOptions, jacobian, log_mean_square, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
 };
 use ebm_core::models::closed_form::standard_normal_entropy;
-use ebm_core::parameter::{Module, Parameter};
+use ebm_core::parameter::{Module, Parameter, State};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
 
 use crate::config::{IterativeSolver, Solver, SvConfig, Variant};
 use crate::guarantee::{self, Convergence};
+
+/// Name of the array that is remembered.
+const WARM_START: &str = "warm_start";
 
 /// `floor(H) = H[p0] + E[d log s_1]`, or the same with `1/2 log det(J^T J)`.
 pub struct SingularValues<G: Geometry> {
@@ -79,6 +82,34 @@ impl<G: Geometry> Module for SingularValues<G> {
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         Vec::new()
+    }
+    fn memory(&self) -> State {
+        let width = self.geometry.latent_width();
+        let array = |warm: &Latents<G>| (vec![warm.shape().0, width], values(warm));
+        self.warm
+            .iter()
+            .map(|warm| (WARM_START.to_string(), array(warm)))
+            .collect()
+    }
+    fn remember(&mut self, memory: &State) -> Result<(), StateError> {
+        if let Some(name) = memory.keys().find(|name| *name != WARM_START) {
+            return Err(StateError::Unknown { name: name.clone() });
+        }
+        let width = self.geometry.latent_width();
+        self.warm = match memory.get(WARM_START) {
+            None => None,
+            Some((shape, values)) if matches!(shape[..], [_, d] if d == width) => {
+                Some(self.geometry.latents(values.clone()))
+            }
+            Some((shape, _)) => {
+                return Err(StateError::Shape {
+                    name: WARM_START.into(),
+                    found: shape.clone(),
+                    expected: vec![shape.first().copied().unwrap_or(0), width],
+                });
+            }
+        };
+        Ok(())
     }
 }
 

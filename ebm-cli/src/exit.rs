@@ -56,7 +56,7 @@ impl Exit {
         ),
         (
             Exit::Interrupted,
-            "a comparison was interrupted; finished runs are kept, and the same command goes on",
+            "interrupted; what was done is saved: `ebm train --resume` or the same `ebm compare` goes on",
         ),
     ];
 

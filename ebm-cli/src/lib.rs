@@ -27,6 +27,7 @@ pub mod plots;
 mod progress;
 pub mod run_directory;
 pub mod sampling;
+mod signals;
 
 pub use dispatch::{Work, with_geometry};
 pub use exit::{Exit, Failure};

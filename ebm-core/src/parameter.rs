@@ -102,6 +102,24 @@ pub trait Module: Shareable {
     /// The trainer calls it after a step that was applied, never after one that was rejected.
     fn commit(&mut self) {}
 
+    /// What the next training step depends on beside the parameters: warm starts. Empty for most.
+    ///
+    /// A checkpoint keeps it; files of weights do not.
+    fn memory(&self) -> State {
+        State::new()
+    }
+
+    /// Takes back what [`Module::memory`] gave.
+    ///
+    /// # Errors
+    /// If the arrays are not of this module. Nothing is changed in that case.
+    fn remember(&mut self, memory: &State) -> Result<(), StateError> {
+        match memory.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(StateError::Unknown { name: name.clone() }),
+        }
+    }
+
     /// Number of trained values.
     fn parameter_count(&self) -> usize {
         let trained = |p: &&Parameter| p.is_trained();

@@ -24,6 +24,33 @@ const DTYPE: Dtype = Dtype::F64;
 /// # Errors
 /// If the file cannot be written.
 pub fn save(path: &Path, state: &State, metadata: &BTreeMap<String, String>) -> Result<(), StateError> {
+    let serialised = encode(state, metadata, path)?;
+    let temporary = path.with_extension("safetensors.tmp");
+    let write = || -> std::io::Result<()> {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(&serialised)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|e| {
+        // The half-written file is of no use to anyone; the error to report is the first one.
+        let _ = fs::remove_file(&temporary);
+        failure(path, e.to_string())
+    })
+}
+
+fn failure(path: &Path, reason: String) -> StateError {
+    StateError::File {
+        path: path.display().to_string(),
+        reason,
+    }
+}
+
+/// The bytes of the file that [`save`] writes: a function of the state and the metadata. `path` is for errors only.
+///
+/// # Errors
+/// If the state has no safetensors form.
+pub fn encode(state: &State, metadata: &BTreeMap<String, String>, path: &Path) -> Result<Vec<u8>, StateError> {
     let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = state
         .iter()
         .map(|(name, (shape, values))| {
@@ -35,25 +62,10 @@ pub fn save(path: &Path, state: &State, metadata: &BTreeMap<String, String>) -> 
         .iter()
         .map(|(name, shape, bytes)| TensorView::new(DTYPE, (*shape).clone(), bytes).map(|view| (*name, view)))
         .collect();
-    let fail = |reason: String| StateError::File {
-        path: path.display().to_string(),
-        reason,
-    };
+    let fail = |reason: String| failure(path, reason);
     let views = views.map_err(|e| fail(e.to_string()))?;
     let plain = safetensors::serialize(views, None).map_err(|e| fail(e.to_string()))?;
-    let serialised = with_metadata(&plain, metadata).map_err(|e| fail(e.to_string()))?;
-    let temporary = path.with_extension("safetensors.tmp");
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(&serialised)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|e| {
-        // The half-written file is of no use to anyone; the error to report is the first one.
-        let _ = fs::remove_file(&temporary);
-        fail(e.to_string())
-    })
+    with_metadata(&plain, metadata).map_err(|e| fail(e.to_string()))
 }
 
 /// Puts metadata, in order, into the header of a safetensors file that has none.
@@ -80,16 +92,21 @@ fn with_metadata(plain: &[u8], metadata: &BTreeMap<String, String>) -> serde_jso
 /// # Errors
 /// If the file cannot be read, is no safetensors file, or holds arrays that are not floating-point.
 pub fn load(path: &Path) -> Result<State, StateError> {
-    let fail = |reason: String| StateError::File {
-        path: path.display().to_string(),
-        reason,
-    };
+    let fail = |reason: String| failure(path, reason);
     let size = fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
     if size > SIZE_LIMIT {
         return Err(fail(format!("{size} bytes, more than the limit of {SIZE_LIMIT}")));
     }
-    let bytes = fs::read(path).map_err(|e| fail(e.to_string()))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;
+    decode(&fs::read(path).map_err(|e| fail(e.to_string()))?, path)
+}
+
+/// The state in the bytes of a file, as [`load`] reads it. `path` is for errors only.
+///
+/// # Errors
+/// If they are no safetensors file, or hold arrays that are not floating-point.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
+    let fail = |reason: String| failure(path, reason);
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;
     let mut state = State::new();
     for (name, view) in tensors.tensors() {
         let values = match view.dtype() {

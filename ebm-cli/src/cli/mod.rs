@@ -71,14 +71,31 @@ Examples:
   ebm train run.toml
   ebm train run.toml --set seed=1 --set train.energy.optimizer.learning_rate=1e-4
   ebm train run.toml --set upper=none --run runs/one-sided
-  ebm train run.toml --overwrite --quiet")]
+  ebm train run.toml --overwrite --quiet
+  ebm train --resume runs/run-seed0                        go on after an interruption
+  ebm train --resume runs/run-seed0 --set train.steps=50000  go on for longer
+  ebm train run.toml --resume runs/a                       start, or go on: for job scripts
+
+SIGINT (Ctrl-C) and SIGTERM end the step, save, and exit with code 130; a second one ends at once.
+SIGUSR1 saves and goes on.")]
 pub struct Train {
-    /// Where the configuration is from.
-    #[command(flatten)]
-    pub source: Source,
+    /// Configuration file (TOML); with --resume, the run's own if none is given
+    #[arg(required_unless_present = "resume")]
+    pub config: Option<PathBuf>,
+    /// Set a value above the file and the environment; may be repeated
+    ///
+    /// KEY is dotted from the top (train.steps). VALUE is TOML, or a plain text (upper=none).
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
     /// Run directory [default: runs/<name of the configuration>-seed<seed>]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub run: Option<PathBuf>,
+    /// Go on with the run in this directory from its last checkpoint
+    ///
+    /// It ends as if it had never been interrupted, byte for byte. With a configuration, a run that is not there yet is
+    /// started.
+    #[arg(long, value_name = "RUN", conflicts_with = "overwrite")]
+    pub resume: Option<PathBuf>,
     /// Folder that relative paths of the configuration are relative to [default: the configuration's own]
     #[arg(long, value_name = "DIR")]
     pub base: Option<PathBuf>,

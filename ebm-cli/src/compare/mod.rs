@@ -15,7 +15,7 @@ mod standing;
 mod table;
 mod workers;
 
-pub use differences::{Difference, differences};
+pub use differences::{Difference, differences, phrase};
 pub use directory::{ComparisonDirectory, ComparisonMarker};
 pub use interrupt::Interrupt;
 pub use outcome::{Baseline, Cell, Comparison, Pair, Row};

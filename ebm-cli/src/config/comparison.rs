@@ -125,7 +125,7 @@ impl Comparison {
         let sections: Vec<&str> = COMPONENTS
             .map(|(section, _)| section)
             .into_iter()
-            .chain(["train", "evaluate"])
+            .chain(["train", "evaluate", "checkpoint"])
             .collect();
         known(merged, &path, values, &sections)?;
         Ok(PairValues {

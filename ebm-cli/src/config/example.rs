@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::layers::{COMPONENTS, KIND};
 use super::schema::Schema;
+use super::CheckpointConfig;
 use crate::evaluate::EvaluateConfig;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 use ebm_core::trainer::TrainConfig;
@@ -42,6 +43,7 @@ pub fn example() -> anyhow::Result<String> {
     }
     plain::<TrainConfig>(&mut text, "train")?;
     plain::<EvaluateConfig>(&mut text, "evaluate")?;
+    plain::<CheckpointConfig>(&mut text, "checkpoint")?;
     Ok(text)
 }
 

@@ -1,5 +1,6 @@
 //! The configuration of a run: layers of values, checked and turned into components, and its text forms.
 
+mod checkpoint;
 mod comparison;
 mod example;
 mod fault;
@@ -13,6 +14,7 @@ mod show;
 pub mod suggest;
 mod value;
 
+pub use checkpoint::CheckpointConfig;
 pub use example::example;
 pub use fault::ConfigFault;
 pub use grid::Grid;
@@ -35,6 +37,14 @@ pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault
         .environment(environment())
         .sets(assignments)?
         .resolve()
+}
+
+/// Reads a file with nothing above it.
+///
+/// # Errors
+/// The first fault found.
+pub fn load_alone(path: &Path) -> Result<Resolved, ConfigFault> {
+    Layers::default().file(path)?.resolve()
 }
 
 /// The process's environment, as far as it is text.

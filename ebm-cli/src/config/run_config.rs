@@ -4,6 +4,7 @@ use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoun
 use ebm_core::trainer::{Components, TrainConfig};
 use serde::{Deserialize, Serialize};
 
+use super::CheckpointConfig;
 use crate::evaluate::EvaluateConfig;
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
@@ -26,9 +27,21 @@ pub struct RunConfig {
     pub train: TrainConfig,
     /// What is measured at the end, and by `ebm evaluate`.
     pub evaluate: EvaluateConfig,
+    /// When the state is saved.
+    #[serde(default)]
+    pub checkpoint: CheckpointConfig,
 }
 
 impl RunConfig {
+    /// BLAKE3 of the configuration as it is written to the run directory, in hexadecimal.
+    ///
+    /// # Errors
+    /// If it has no TOML form.
+    pub fn hash(&self) -> Result<String, toml::ser::Error> {
+        let text = toml::to_string(self)?;
+        Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
+    }
+
     /// What takes part in training.
     pub fn components(&self) -> Components<'_> {
         Components {

@@ -2,7 +2,7 @@
 
 use ebm_core::bounds::Measurement;
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use ebm_core::trainer::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,13 +14,13 @@ use crate::run_directory::{Metric, MetricsFile, RunDirectoryError};
 /// configuration and seed write the same bytes.
 #[derive(Debug)]
 pub struct MetricsLog {
-    file: MetricsFile,
+    file: Rc<RefCell<MetricsFile>>,
     evaluated: Rc<RefCell<Report>>,
 }
 
 impl MetricsLog {
     /// A log to a file; `evaluated` is the newest evaluation, which knows the units.
-    pub fn new(file: MetricsFile, evaluated: Rc<RefCell<Report>>) -> Self {
+    pub fn new(file: Rc<RefCell<MetricsFile>>, evaluated: Rc<RefCell<Report>>) -> Self {
         Self { file, evaluated }
     }
 
@@ -34,13 +34,21 @@ impl MetricsLog {
             .iter()
             .map(|figure| (figure.name.clone(), Metric::figure(figure)))
             .collect();
-        self.file.line(step, "final", &metrics, report.sandwich.as_ref())
+        let mut file = self.file.borrow_mut();
+        file.line(step, "final", &metrics, report.sandwich.as_ref())
     }
 }
 
 impl<G: Geometry> Observer<G> for MetricsLog {
     fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
-        self.file.line(report.step, "training", &of_report(report), None)?;
+        let mut file = self.file.borrow_mut();
+        file.line(report.step, "training", &of_report(report), None)?;
+        Ok(Flow::Continue)
+    }
+
+    fn on_fault(&mut self, fault: &Fault) -> Result<Flow, ObserverError> {
+        tracing::warn!("{fault}");
+        self.file.borrow_mut().fault(fault)?;
         Ok(Flow::Continue)
     }
 
@@ -53,6 +61,7 @@ impl<G: Geometry> Observer<G> for MetricsLog {
         let metrics = evaluation.iter().map(metric).collect();
         let sandwich = Sandwich::of(evaluation);
         self.file
+            .borrow_mut()
             .line(trainer.step(), "evaluation", &metrics, sandwich.as_ref())?;
         Ok(Flow::Continue)
     }

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::run_directory::durable;
+
 /// Writes `path` through `write`: to a file beside it first, renamed when complete.
 ///
 /// A reader never sees half a file, and a failure leaves what was there before.
@@ -16,7 +18,7 @@ pub(crate) fn write_atomically(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
     let beside = beside(path)?;
-    let result = fill(&beside, write).and_then(|()| fs::rename(&beside, path));
+    let result = fill(&beside, write).and_then(|()| durable::rename(&beside, path));
     if result.is_err() {
         // The first error is the one to report; the file may not even exist.
         let _ = fs::remove_file(&beside);
@@ -25,10 +27,10 @@ pub(crate) fn write_atomically(
 }
 
 fn fill(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
+    let mut file = BufWriter::new(durable::create(path)?);
     write(&mut file)?;
     file.flush()?;
-    file.get_ref().sync_all()
+    durable::sync(file.get_ref(), path)
 }
 
 fn beside(path: &Path) -> io::Result<PathBuf> {

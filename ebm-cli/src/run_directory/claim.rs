@@ -1,10 +1,10 @@
 //! Whether a run may be put somewhere, decided before anything is changed there.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Marker, RunDirectory, RunDirectoryError, layout};
+use super::{Marker, RunDirectory, RunDirectoryError, RunLock, durable, layout};
 
 /// A place where a run may be put. Nothing is changed there before [`Claim::create`].
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Claim {
         let begun = format!(".{}.", layout::MARKER);
         let beginning = |entry: io::Result<fs::DirEntry>| {
             let name = entry.map(|entry| entry.file_name()).unwrap_or_default();
-            name.to_string_lossy().starts_with(&begun)
+            name == layout::LOCK || name.to_string_lossy().starts_with(&begun)
         };
         if entries.all(beginning) {
             return Ok(claim(false));
@@ -59,40 +59,28 @@ impl Claim {
         let Self { path, replaces } = self;
         if replaces {
             // Held until the old run is gone, so that no two processes clear one directory.
-            let _lock = lock(&path)?;
+            let lock = RunLock::take(&path)?;
             clear(&path)?;
+            return mark(path, marker, lock);
         }
         let existed = path.exists();
-        fs::create_dir_all(&path).map_err(RunDirectoryError::io(&path, "make the run directory"))?;
-        let made = mark(path.clone(), marker);
+        durable::create_folders(&path).map_err(RunDirectoryError::io(&path, "make the run directory"))?;
+        let made = RunLock::take(&path).and_then(|lock| mark(path.clone(), marker, lock));
         if made.is_err() && !existed {
             // It holds nothing; the error to report is the one before.
-            let _ = fs::remove_dir(&path);
+            let _ = fs::remove_file(path.join(layout::LOCK)).and_then(|()| fs::remove_dir(&path));
         }
         made
     }
 }
 
-fn mark(path: PathBuf, marker: &Marker) -> Result<RunDirectory, RunDirectoryError> {
+fn mark(path: PathBuf, marker: &Marker, lock: RunLock) -> Result<RunDirectory, RunDirectoryError> {
     super::write_json(&path.join(layout::MARKER), marker)?;
-    let lock = lock(&path)?;
     for folder in layout::FOLDERS {
         let folder = path.join(folder);
-        fs::create_dir_all(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
+        durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
     }
     Ok(RunDirectory::held(path, lock))
-}
-
-fn lock(directory: &Path) -> Result<File, RunDirectoryError> {
-    let marker = directory.join(layout::MARKER);
-    let file = File::open(&marker).map_err(RunDirectoryError::io(&marker, "open the file"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(RunDirectoryError::Busy { path: directory.into() }),
-        // Some network file systems know no locks; the run itself does not need one.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
-        Err(TryLockError::Error(error)) => Err(RunDirectoryError::io(&marker, "lock the file")(error)),
-    }
 }
 
 fn clear(directory: &Path) -> Result<(), RunDirectoryError> {

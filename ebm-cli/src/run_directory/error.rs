@@ -4,12 +4,14 @@ use ebm_core::error::StateError;
 use std::path::PathBuf;
 use thiserror::Error;
 
+use super::{CheckpointError, Holder};
+
 /// A run directory that cannot be made, read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RunDirectoryError {
     /// A run is there already.
-    #[error("{}: a run is there already; give --overwrite to replace it, or --run DIR to put this one elsewhere", path.display())]
+    #[error("{}: a run is there already; give --resume to go on with it, --overwrite to replace it, or --run DIR to put this one elsewhere", path.display())]
     Exists {
         /// The directory.
         path: PathBuf,
@@ -23,10 +25,12 @@ pub enum RunDirectoryError {
         found: &'static str,
     },
     /// Another process writes there.
-    #[error("{}: another process is training in this run directory", path.display())]
+    #[error("{}: another process is training in this run directory{}", path.display(), known(holder.as_ref()))]
     Busy {
         /// The directory.
         path: PathBuf,
+        /// The process, if it is known.
+        holder: Option<Holder>,
     },
     /// The path holds no run to read.
     #[error("{}: no run is here ({reason}); expected a directory that `ebm train` wrote", path.display())]
@@ -54,6 +58,9 @@ pub enum RunDirectoryError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A checkpoint that cannot be written or read.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Weights that cannot be read or written.
     #[error("weights of the {player}: {source}")]
     Weights {
@@ -62,6 +69,10 @@ pub enum RunDirectoryError {
         /// What is wrong.
         source: StateError,
     },
+}
+
+fn known(holder: Option<&Holder>) -> String {
+    holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
 impl RunDirectoryError {

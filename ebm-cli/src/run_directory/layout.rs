@@ -14,10 +14,15 @@ pub const LOG: &str = "log.txt";
 pub const SUMMARY: &str = "summary.json";
 /// Weights, one file a player.
 pub const WEIGHTS: &str = "weights";
+/// Checkpoints, one folder each.
+pub const CHECKPOINTS: &str = "checkpoints";
+/// Held by the process that writes to the run; says which.
+pub const LOCK: &str = "lock.json";
 /// Pictures.
 pub const PICTURES: &str = "pictures";
 
-/// Every file, the marker last: while it is there, the directory is known as a run.
+/// Every file but the lock, which is held while they are removed; the marker last: while it is there, the directory is
+/// known as a run.
 pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
 /// Every folder.
-pub(super) const FOLDERS: [&str; 2] = [WEIGHTS, PICTURES];
+pub(super) const FOLDERS: [&str; 3] = [WEIGHTS, PICTURES, CHECKPOINTS];

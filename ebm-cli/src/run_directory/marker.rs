@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::format::Format;
 use super::{RunDirectoryError, layout};
 
-/// The format that this program writes.
-const FORMAT: &str = "ebm run, version 1";
+/// The format that this program writes. Version 2 has checkpoints.
+const FORMAT: Format = Format::new("ebm run", 2);
 
 /// What a run was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Marker {
     format: String,
     /// The configuration file, as it was given.
@@ -24,7 +24,7 @@ impl Marker {
     /// The marker of a run made from a configuration file.
     pub fn new(config: &Path, base: &Path) -> Self {
         Self {
-            format: FORMAT.into(),
+            format: FORMAT.to_string(),
             config: config.into(),
             base: base.into(),
         }
@@ -43,12 +43,7 @@ impl Marker {
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =
             serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;
-        match marker.format == FORMAT {
-            true => Ok(marker),
-            false => Err(not(format!(
-                "it says {:?}, this program reads {FORMAT:?}",
-                marker.format
-            ))),
-        }
+        FORMAT.accepts(&marker.format).map_err(not)?;
+        Ok(marker)
     }
 }

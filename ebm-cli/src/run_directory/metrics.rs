@@ -1,13 +1,14 @@
 //! The figures of a run, one JSON object a line.
 
 use ebm_core::bounds::{Guarantee, Measurement};
+use ebm_core::trainer::{Fault, Remedy};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{RunDirectoryError, layout};
+use super::{Digest, RunDirectoryError, durable, layout};
 use crate::evaluate::{Figure, Sandwich, Unit};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
@@ -85,6 +86,8 @@ struct Line<'a> {
 pub struct MetricsFile {
     path: PathBuf,
     file: File,
+    bytes: u64,
+    hash: blake3::Hasher,
 }
 
 impl MetricsFile {
@@ -95,7 +98,78 @@ impl MetricsFile {
     pub fn create(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
-        Ok(Self { path, file })
+        Ok(Self {
+            path,
+            file,
+            bytes: 0,
+            hash: blake3::Hasher::new(),
+        })
+    }
+
+    /// Goes on with the file of a run from where a checkpoint saw it: what came after is cut off.
+    ///
+    /// # Errors
+    /// If the file is not what the checkpoint saw.
+    pub fn resume(directory: &Path, seen: &Digest) -> Result<Self, RunDirectoryError> {
+        let hash = Self::check(directory, seen)?;
+        let path = directory.join(layout::METRICS);
+        let file = durable::cut(&path, seen.bytes).map_err(RunDirectoryError::io(&path, "cut the file"))?;
+        Ok(Self {
+            path,
+            file,
+            bytes: seen.bytes,
+            hash,
+        })
+    }
+
+    /// Checks that the file of a run begins with what a checkpoint saw, and returns the hash of that.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn check(directory: &Path, seen: &Digest) -> Result<blake3::Hasher, RunDirectoryError> {
+        let path = directory.join(layout::METRICS);
+        let mut hash = blake3::Hasher::new();
+        let read = File::open(&path).and_then(|file| std::io::copy(&mut file.take(seen.bytes), &mut hash));
+        let bytes = read.map_err(RunDirectoryError::io(&path, "read the file"))?;
+        if bytes != seen.bytes || hash.finalize().to_hex().as_str() != seen.blake3 {
+            return Err(RunDirectoryError::Damaged {
+                path,
+                reason: format!("its first {} bytes are not what the checkpoint saw", seen.bytes),
+            });
+        }
+        Ok(hash)
+    }
+
+    /// Forces the file to the disk, and says what is in it.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn settle(&mut self) -> Result<Digest, RunDirectoryError> {
+        durable::sync(&self.file, &self.path).map_err(RunDirectoryError::io(&self.path, "write the file"))?;
+        Ok(Digest {
+            bytes: self.bytes,
+            blake3: self.hash.finalize().to_hex().to_string(),
+        })
+    }
+
+    /// Adds the line of an iteration that came to nothing.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn fault(&mut self, fault: &Fault) -> Result<(), RunDirectoryError> {
+        #[derive(Serialize)]
+        struct FaultLine<'a> {
+            step: u64,
+            event: &'static str,
+            reason: &'a str,
+            remedy: &'a Remedy,
+        }
+        self.write(&FaultLine {
+            step: fault.step,
+            event: "fault",
+            reason: &fault.reason,
+            remedy: &fault.remedy,
+        })
     }
 
     /// Adds a line, with the verdict on the bounds where there is one, in one write: a run that is killed leaves whole lines.
@@ -115,14 +189,20 @@ impl MetricsFile {
             metrics,
             sandwich,
         };
-        let mut line = serde_json::to_vec(&line).map_err(|error| RunDirectoryError::Damaged {
+        self.write(&line)
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<(), RunDirectoryError> {
+        let mut line = serde_json::to_vec(line).map_err(|error| RunDirectoryError::Damaged {
             path: self.path.clone(),
             reason: error.to_string(),
         })?;
         line.push(b'\n');
-        self.file
-            .write_all(&line)
-            .map_err(RunDirectoryError::io(&self.path, "write the file"))
+        durable::append(&mut self.file, &self.path, &line)
+            .map_err(RunDirectoryError::io(&self.path, "write the file"))?;
+        self.bytes += line.len() as u64;
+        self.hash.update(&line);
+        Ok(())
     }
 }
 

@@ -3,16 +3,22 @@
 //! Files are written beside their place and renamed, so that a reader sees all of one or nothing. Two grow while the
 //! run goes on, by whole lines: the metrics and the log.
 
+pub mod checkpoint;
 mod claim;
 mod error;
+pub mod durable;
+mod format;
 pub mod layout;
+mod lock;
 mod log;
 mod marker;
 mod metrics;
 mod versions;
 
+pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest, Moment, Watched};
 pub use claim::Claim;
 pub use error::RunDirectoryError;
+pub use lock::{Holder, RunLock, held_by};
 pub use log::log_to;
 pub use marker::Marker;
 pub use metrics::{Metric, MetricsFile};
@@ -22,7 +28,7 @@ use ebm_core::parameter::{Module, State};
 use ebm_core::state_file;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -34,11 +40,11 @@ use crate::plots::write_atomically;
 pub struct RunDirectory {
     path: PathBuf,
     /// Keeps other processes from writing here while this one does.
-    _lock: Option<File>,
+    _lock: Option<RunLock>,
 }
 
 impl RunDirectory {
-    fn held(path: PathBuf, lock: File) -> Self {
+    fn held(path: PathBuf, lock: RunLock) -> Self {
         Self {
             path,
             _lock: Some(lock),
@@ -58,6 +64,38 @@ impl RunDirectory {
             },
             marker,
         ))
+    }
+
+    /// An existing run, to go on with: no other process writes to it while this value lives.
+    ///
+    /// # Errors
+    /// If the path holds no run, or another process has it.
+    pub fn take(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
+        // A look first: what is no run gets no lock file.
+        Marker::read(path)?;
+        let lock = RunLock::take(path)?;
+        Ok((Self::held(path.into(), lock), Marker::read(path)?))
+    }
+
+    /// Its checkpoints.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints::of(&self.path)
+    }
+
+    /// Removes what is written at the end of a run that is to go on.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn reopen(&self) -> Result<(), RunDirectoryError> {
+        for name in [layout::SUMMARY, layout::WEIGHTS] {
+            let path = self.path.join(name);
+            durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old end of the run"))?;
+        }
+        for folder in layout::FOLDERS {
+            let folder = self.path.join(folder);
+            durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
+        }
+        Ok(())
     }
 
     /// The directory.
@@ -121,10 +159,12 @@ impl RunDirectory {
         let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
         let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
-            state_file::save(&self.weights(player), state, &metadata).map_err(|source| RunDirectoryError::Weights {
+            let path = self.weights(player);
+            let bytes = state_file::encode(state, &metadata, &path).map_err(|source| RunDirectoryError::Weights {
                 player: player.to_string(),
                 source,
             })?;
+            write_atomically(&path, |file| file.write_all(&bytes)).map_err(RunDirectoryError::io(&path, "write the file"))?;
         }
         Ok(())
     }

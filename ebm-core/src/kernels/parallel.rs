@@ -15,6 +15,11 @@ pub(crate) fn rows_a_task(rows: usize, work: usize) -> usize {
     rows.div_ceil(tasks).max(1)
 }
 
+/// Number of threads that work is split over. It decides the order of sums, hence the last digits.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
 /// Makes this thread one of the pool's. Call it once, first thing in a program.
 ///
 /// Work from a thread outside the pool is handed over to it while that thread sleeps: two context switches an operation,

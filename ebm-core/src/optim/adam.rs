@@ -92,9 +92,19 @@ pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
 }
 
 /// Adam's state for one module.
+///
+/// The moments of the last mark are kept, so that updates after it can be taken back.
 #[derive(Clone, Debug)]
 pub struct Adam {
     config: AdamConfig,
+    moments: Moments,
+    /// Those of the mark, once there was an update after it; before, scratch space.
+    marked: Moments,
+    changed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Moments {
     first: Vec<Vec<Real>>,
     second: Vec<Vec<Real>>,
     updates: u64,
@@ -107,11 +117,29 @@ impl Adam {
             let trained = module.parameters().into_iter().filter(|p| p.is_trained());
             trained.map(|p| vec![0.0; p.len()]).collect()
         };
-        Self {
-            config,
+        let moments = || Moments {
             first: zeros(),
             second: zeros(),
             updates: 0,
+        };
+        Self {
+            config,
+            moments: moments(),
+            marked: moments(),
+            changed: false,
+        }
+    }
+
+    /// Marks the moments as they are now, for [`Adam::undo`]. Costs nothing.
+    pub fn mark(&mut self) {
+        self.changed = false;
+    }
+
+    /// Takes back every update since the last mark; the parameters are the caller's.
+    pub fn undo(&mut self) {
+        if self.changed {
+            std::mem::swap(&mut self.moments, &mut self.marked);
+            self.changed = false;
         }
     }
 
@@ -130,8 +158,18 @@ impl Adam {
             weight_decay,
             clip,
         } = self.config;
-        self.updates += 1;
-        let t = self.updates.min(i32::MAX as u64) as i32;
+        // The first update after a mark writes beside the moments instead of over them.
+        if !self.changed {
+            std::mem::swap(&mut self.moments, &mut self.marked);
+        }
+        let Moments { first, second, updates } = &mut self.moments;
+        let (old, done) = match self.changed {
+            true => (None, *updates),
+            false => (Some(&self.marked), self.marked.updates),
+        };
+        self.changed = true;
+        *updates = done + 1;
+        let t = (*updates).min(i32::MAX as u64) as i32;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 } as Real;
         let rate = learning_rate * factor;
         let step = (rate / (1.0 - beta1.powi(t))) as Real;
@@ -139,7 +177,11 @@ impl Adam {
         let keep = (1.0 - rate * weight_decay) as Real;
         let (b1, b2, epsilon) = (beta1 as Real, beta2 as Real, epsilon as Real);
         let trained = module.parameters_mut().into_iter().filter(|p| p.is_trained());
-        for (((parameter, g), m), v) in trained.zip(gradients).zip(&mut self.first).zip(&mut self.second) {
+        for (i, (((parameter, g), m), v)) in trained.zip(gradients).zip(first).zip(second).enumerate() {
+            if let Some(old) = old {
+                m.copy_from_slice(&old.first[i]);
+                v.copy_from_slice(&old.second[i]);
+            }
             let mut values = parameter.values();
             vectorised(|| {
                 for (((w, g), m), v) in values.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
@@ -157,12 +199,13 @@ impl Adam {
     pub fn state<M: Module + ?Sized>(&self, module: &M) -> State {
         let mut state = State::new();
         let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-        for ((p, m), v) in trained.zip(&self.first).zip(&self.second) {
+        let Moments { first, second, updates } = &self.moments;
+        for ((p, m), v) in trained.zip(first).zip(second) {
             state.insert(format!("{}/first", p.name()), (p.shape().to_vec(), m.clone()));
             state.insert(format!("{}/second", p.name()), (p.shape().to_vec(), v.clone()));
         }
         // In two digits of base 2^20, so that single precision holds any count exactly.
-        let digits = vec![(self.updates >> 20) as Real, (self.updates & 0xf_ffff) as Real];
+        let digits = vec![(updates >> 20) as Real, (updates & 0xf_ffff) as Real];
         state.insert("updates".into(), (vec![2], digits));
         state
     }
@@ -188,8 +231,12 @@ impl Adam {
         };
         let (first, second) = (moments("first")?, moments("second")?);
         let digits = get("updates".into(), &[2])?;
-        (self.first, self.second) = (first, second);
-        self.updates = ((digits[0] as u64) << 20) | digits[1] as u64;
+        self.moments = Moments {
+            first,
+            second,
+            updates: ((digits[0] as u64) << 20) | digits[1] as u64,
+        };
+        self.mark();
         Ok(())
     }
 }
@@ -283,5 +330,24 @@ mod tests {
         adam.update(&mut model, &[vec![0.25, 3.0]], 1.0, 1.0);
         other.update(&mut twin, &[vec![0.25, 3.0]], 1.0, 1.0);
         assert_eq!(model.0.values(), twin.0.values());
+    }
+
+    #[test]
+    fn updates_since_the_mark_can_be_taken_back() {
+        let mut model = start();
+        let mut adam = Adam::new(config(), &model);
+        adam.update(&mut model, &[vec![0.5, -1.0]], 1.0, 1.0);
+        for later in [0, 1, 3] {
+            adam.mark();
+            let before = adam.state(&model);
+            for _ in 0..later {
+                adam.update(&mut model, &[vec![0.25, 3.0]], 1.0, 1.0);
+            }
+            assert_eq!(adam.state(&model) == before, later == 0);
+            adam.undo();
+            assert_eq!(adam.state(&model), before);
+            adam.undo();
+            assert_eq!(adam.state(&model), before);
+        }
     }
 }

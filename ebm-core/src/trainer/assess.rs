@@ -15,11 +15,13 @@ impl<G: Geometry> Trainer<G> {
     ///
     /// An update is proved good by the terms of the next iteration only, so models that are looked at or kept need this.
     pub(super) fn verify(&mut self) -> Result<(), TrainError> {
-        let random = self.random.stream("verification").at(self.step);
+        let random = self.random.stream("verification").at(self.progress.step);
         let batch = self.config.batch;
         let latents = draw_latents(self.players.generator.geometry(), batch, random);
         let data = draw_data(self.players.energy.geometry(), &*self.data, batch, random);
-        let check = Check { step: self.step };
+        let check = Check {
+            step: self.progress.step,
+        };
         let plays = self.config.objective == Objective::Bidirectional;
         let off = SharedTape::off();
         let mean = |values| Estimate::sample_mean(values).measurement.value;
@@ -36,12 +38,12 @@ impl<G: Geometry> Trainer<G> {
                     "E_pg[E]",
                     mean(energy.forward(sample(generator, &latents, &off, random))),
                 )?;
-                let view = GeneratorView::new(generator, &latents, off.clone(), random, self.step);
+                let view = GeneratorView::new(generator, &latents, off.clone(), random, self.progress.step);
                 let entropy = players.lower.entropy(&view)?.measurement.value;
                 check.finite("the lower bound's entropy", entropy)?;
             }
         }
-        self.good = Snapshot::of(&self.players, self.step);
+        self.good = Snapshot::of(&self.players, self.progress.step);
         Ok(())
     }
 
@@ -53,7 +55,7 @@ impl<G: Geometry> Trainer<G> {
         let latents = draw_latents(self.players.generator.geometry(), batch, random);
         let data = self.data.held_out(batch, random.stream("data"));
         let data = self.players.energy.geometry().samples(data);
-        let step = self.step;
+        let step = self.progress.step;
         let players = &mut self.players;
         let energy = players.energy_average.as_deref().unwrap_or(&*players.energy);
         let generator = players.generator_average.as_deref().unwrap_or(&*players.generator);

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::NonFinitePolicy;
 use crate::error::ConfigError;
 use crate::optim::{AdamConfig, Schedule};
 
@@ -26,6 +27,8 @@ pub struct TrainConfig {
     pub generator: PlayerConfig,
     /// When to stop before `steps`.
     pub stop: StopConfig,
+    /// What is done about a term that is NaN or infinite.
+    pub non_finite: NonFinitePolicy,
 }
 
 impl Default for TrainConfig {
@@ -39,6 +42,7 @@ impl Default for TrainConfig {
             energy: PlayerConfig::default(),
             generator: PlayerConfig::default(),
             stop: StopConfig::default(),
+            non_finite: NonFinitePolicy::default(),
         }
     }
 }
@@ -108,6 +112,7 @@ impl TrainConfig {
         ConfigError::require(self.log_every > 0, "log_every", self.log_every, "a number > 0")?;
         self.energy.check().map_err(|e| e.within("energy"))?;
         self.generator.check().map_err(|e| e.within("generator"))?;
+        self.non_finite.check().map_err(|e| e.within("non_finite"))?;
         let stop = &self.stop;
         ConfigError::require(
             stop.seconds >= 0.0 && stop.seconds.is_finite(),

@@ -34,7 +34,7 @@ impl<G: Geometry> Trainer<G> {
     /// Minimises `E_data[E] + log Z` by one update; `d log Z = -E_p[dE]` on a jittered grid.
     pub(super) fn likelihood_step(&mut self, report: &mut StepReport) -> Result<(), TrainError> {
         use dfdx::prelude::{PutTape, SplitTape};
-        let random = self.random.stream("likelihood-step").at(self.step);
+        let random = self.draws().stream("likelihood-step").at(self.progress.step);
         let geometry = self.players.energy.geometry();
         let data = draw_data(geometry, &*self.data, self.config.batch, random);
         let width = geometry.data_width();
@@ -62,7 +62,11 @@ impl<G: Geometry> Trainer<G> {
         let shares = buffers::tensor(shares, (count,));
         let loss = of_data.value.clone() - sum(energies.put_tape(tape) * shares);
         let gradient = collect_gradients(&**energy, &mut backward(loss));
-        let factor = self.config.energy.schedule.factor(self.step, self.config.steps);
+        let factor = self
+            .config
+            .energy
+            .schedule
+            .factor(self.progress.step, self.config.steps);
         let norm = check.update(
             factor,
             [(

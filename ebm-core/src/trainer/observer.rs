@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{StepReport, Trainer};
+use super::{Fault, StepReport, Trainer};
 use crate::bounds::Measurement;
 use crate::geometry::Geometry;
 
@@ -11,8 +11,10 @@ use crate::geometry::Geometry;
 pub enum Flow {
     /// Go on.
     Continue,
-    /// Stop after this iteration, for the reason given.
+    /// Stop after this iteration and a last evaluation, for the reason given.
     Stop(String),
+    /// Leave after this iteration, to go on with it another time.
+    Interrupt,
 }
 
 /// An error of an observer; it ends the run.
@@ -37,6 +39,21 @@ pub trait Observer<G: Geometry> {
     /// # Errors
     /// An error ends the run.
     fn on_step(&mut self, _step: u64) -> Result<Flow, ObserverError> {
+        Ok(Flow::Continue)
+    }
+    /// After an iteration that came to nothing because a term was not finite, where training goes on.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn on_fault(&mut self, _fault: &Fault) -> Result<Flow, ObserverError> {
+        Ok(Flow::Continue)
+    }
+    /// At the very end of every iteration, after its report and evaluation: what is saved here is what the next iteration
+    /// starts from. Keep it cheap.
+    ///
+    /// # Errors
+    /// An error ends the run.
+    fn on_iteration(&mut self, _trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
     /// After every `evaluate_every`-th iteration and the last: figures of this moment, given to all observers' `on_evaluation`.

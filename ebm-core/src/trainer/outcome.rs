@@ -21,6 +21,8 @@ pub enum StopReason {
         /// The step of the best value.
         step: u64,
     },
+    /// An observer asked to leave at once, without a last evaluation.
+    Interrupted,
     /// An observer asked for it.
     Requested(String),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for StopReason {
             Self::NoImprovement { metric, best, step } => {
                 write!(f, "{metric} has not improved since step {step} ({best:.4})")
             }
+            Self::Interrupted => f.write_str("interrupted"),
             Self::Requested(reason) => f.write_str(reason),
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Fault;
 use crate::bounds::{Measurement, Target};
 
 /// The figures of one iteration, in nats. Terms that an objective does not have are absent.
@@ -40,6 +41,9 @@ pub struct StepReport {
     pub energy_learning_rate: f64,
     /// The generator's learning rate.
     pub generator_learning_rate: f64,
+    /// Why the iteration came to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 impl StepReport {

@@ -8,7 +8,11 @@ use super::check::Check;
 use super::energy_step::EnergySide;
 use super::generator_step::{Drawn, EntropyTerm, GeneratorSide};
 use super::snapshot::Snapshot;
-use super::{Evaluation, Flow, Objective, Observer, Outcome, Players, StepReport, StopReason, TrainConfig, TrainError};
+use super::state::Mark;
+use super::{
+    Evaluation, Flow, NonFinitePolicy, Objective, Observer, Outcome, Players, Progress, StepReport, StopReason,
+    TrainConfig, TrainError,
+};
 use crate::bounds::{LowerBound, Target};
 use crate::data::Dataset;
 use crate::error::ConfigError;
@@ -26,7 +30,9 @@ pub struct Trainer<G: Geometry> {
     pub(super) optimizers: Optimizers,
     pub(super) data: Arc<dyn Dataset>,
     pub(super) random: Random,
-    pub(super) step: u64,
+    pub(super) progress: Progress,
+    /// What training can go back to.
+    pub(super) mark: Option<Mark>,
     /// The last models seen to give finite terms.
     pub(super) good: Snapshot,
     /// Half-width of the box of exact maximum likelihood.
@@ -41,7 +47,7 @@ pub(super) struct Optimizers {
 }
 
 impl Optimizers {
-    fn new<G: Geometry>(config: &TrainConfig, players: &Players<G>) -> Self {
+    pub fn new<G: Geometry>(config: &TrainConfig, players: &Players<G>) -> Self {
         let (energy, generator) = (&config.energy.optimizer, &config.generator.optimizer);
         let upper = players.upper.optimizer().unwrap_or(energy);
         let lower = players.lower.optimizer().unwrap_or(generator);
@@ -51,6 +57,20 @@ impl Optimizers {
             generator: Adam::new(generator.clone(), &*players.generator),
             lower: Adam::new(lower.clone(), &*players.lower),
         }
+    }
+
+    fn all(&mut self) -> [&mut Adam; 4] {
+        [&mut self.energy, &mut self.upper, &mut self.generator, &mut self.lower]
+    }
+
+    /// Marks the moments, for [`Optimizers::undo`].
+    pub fn mark(&mut self) {
+        self.all().into_iter().for_each(Adam::mark);
+    }
+
+    /// Takes back every update since the mark.
+    pub fn undo(&mut self) {
+        self.all().into_iter().for_each(Adam::undo);
     }
 }
 
@@ -85,27 +105,32 @@ impl<G: Geometry> Trainer<G> {
             average(&mut **copy, &*players.generator, 0.0, 0);
         }
         let good = Snapshot::of(&players, 0);
-        Ok(Self {
+        let mut trainer = Self {
             config,
             players,
             optimizers,
             data,
             random,
-            step: 0,
+            progress: Progress::default(),
+            mark: None,
             good,
             likelihood_box,
-        })
+        };
+        if trainer.marks() {
+            trainer.set_mark();
+        }
+        Ok(trainer)
     }
 
     /// The same trainer with `step` iterations counted as done: for the evaluation of weights from a file.
     pub fn at_step(mut self, step: u64) -> Self {
-        self.step = step;
+        self.progress.step = step;
         self
     }
 
     /// Iterations done.
     pub fn step(&self) -> u64 {
-        self.step
+        self.progress.step
     }
 
     /// The options.
@@ -148,21 +173,27 @@ impl<G: Geometry> Trainer<G> {
     /// Trains until the last step, a stop condition or an error.
     ///
     /// # Errors
-    /// If a term is not finite (the models are then the last ones that all terms were finite for, and the optimisers start
-    /// afresh), a bound does not fit, or an observer fails.
+    /// If a term is not finite and the configuration says to stop then (the models are then the last ones that all terms
+    /// were finite for), a bound does not fit, or an observer fails.
     pub fn run(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Outcome, TrainError> {
         let started = Instant::now();
-        let mut best = Best::default();
-        while self.step < self.config.steps {
-            let next = self.step + 1;
+        while self.progress.step < self.config.steps {
+            let next = self.progress.step + 1;
             let last = next == self.config.steps;
             let due = |every: u64| every > 0 && next.is_multiple_of(every) || last;
             let reported = due(self.config.log_every) || next == 1;
             let report = self.advance(reported)?;
             let mut flow = Flow::Continue;
-            for observer in observers.iter_mut() {
+            if let Some(fault) = &report.fault {
+                for observer in observers.iter_mut() {
+                    merge(&mut flow, observer.on_fault(fault).map_err(TrainError::Observer)?);
+                }
+            }
+            // Where training went back, this step is yet to be done.
+            let done = self.progress.step == next;
+            for observer in observers.iter_mut().filter(|_| done) {
                 merge(&mut flow, observer.on_step(next).map_err(TrainError::Observer)?);
-                if reported {
+                if reported && report.fault.is_none() {
                     merge(
                         &mut flow,
                         observer.on_report(self, &report).map_err(TrainError::Observer)?,
@@ -171,9 +202,9 @@ impl<G: Geometry> Trainer<G> {
             }
             let out_of_time =
                 self.config.stop.seconds > 0.0 && started.elapsed().as_secs_f64() > self.config.stop.seconds;
-            let ends = out_of_time || flow != Flow::Continue;
+            let ends = out_of_time || matches!(flow, Flow::Stop(_));
             let mut stale = None;
-            if due(self.config.evaluate_every) || ends {
+            if done && due(self.config.evaluate_every) || ends {
                 self.verify().map_err(|error| self.undo(error, None))?;
                 let evaluation = self.evaluate(observers)?;
                 for observer in observers.iter_mut() {
@@ -184,24 +215,29 @@ impl<G: Geometry> Trainer<G> {
                             .map_err(TrainError::Observer)?,
                     );
                 }
-                stale = best.watch(&self.config.stop, &evaluation, next)?;
+                stale = self.progress.best.watch(&self.config.stop, &evaluation, next)?;
+            }
+            for observer in observers.iter_mut() {
+                merge(&mut flow, observer.on_iteration(self).map_err(TrainError::Observer)?);
             }
             let reason = match (flow, stale) {
+                (Flow::Interrupt, _) => StopReason::Interrupted,
                 (Flow::Stop(reason), _) => StopReason::Requested(reason),
-                _ if last => StopReason::Completed,
+                _ if last && done => StopReason::Completed,
                 _ if out_of_time => StopReason::TimeLimit,
                 (_, Some(stale)) => stale,
                 _ => continue,
             };
-            return Ok(Outcome {
-                steps: self.step,
-                reason,
-            });
+            return Ok(self.outcome(reason));
         }
-        Ok(Outcome {
-            steps: self.step,
-            reason: StopReason::Completed,
-        })
+        Ok(self.outcome(StopReason::Completed))
+    }
+
+    fn outcome(&self, reason: StopReason) -> Outcome {
+        Outcome {
+            steps: self.progress.step,
+            reason,
+        }
     }
 
     fn evaluate(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Evaluation, TrainError> {
@@ -214,24 +250,46 @@ impl<G: Geometry> Trainer<G> {
 
     /// One iteration. `full`: also compute what is only reported.
     ///
-    /// The models after it are proved good by the next one.
+    /// The models after it are proved good by the next one. Where a term was not finite and the configuration says to go on,
+    /// the report has the [`fault`](StepReport::fault) and no figures.
     ///
     /// # Errors
     /// As [`Trainer::run`], but for observers.
     pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
         let mut report = StepReport {
-            step: self.step + 1,
+            step: self.progress.step + 1,
             energy_learning_rate: self.rate(&self.config.energy),
             generator_learning_rate: self.rate(&self.config.generator),
             ..Default::default()
         };
-        let before = Snapshot::of(&self.players, self.step);
+        let before = Snapshot::of(&self.players, self.progress.step);
+        self.optimizers.mark();
         match self.iterate(full, &mut report) {
             Ok(()) => {
                 self.good = before;
+                self.progress.skipped = 0;
+                if self.marks() && self.is_at_mark() {
+                    self.set_mark();
+                }
                 Ok(report)
             }
-            Err(error) => Err(self.undo(error, Some(before))),
+            Err(error) => Ok(StepReport {
+                step: report.step,
+                fault: Some(self.recover(error, before)?),
+                ..Default::default()
+            }),
+        }
+    }
+
+    /// Whether states to go back to are kept.
+    fn marks(&self) -> bool {
+        matches!(self.config.non_finite, NonFinitePolicy::Rollback(_))
+    }
+
+    fn is_at_mark(&self) -> bool {
+        match self.config.non_finite {
+            NonFinitePolicy::Rollback(rollback) => self.progress.step.is_multiple_of(rollback.every),
+            _ => false,
         }
     }
 
@@ -240,25 +298,25 @@ impl<G: Geometry> Trainer<G> {
             Objective::MaximumLikelihood => self.likelihood_step(report)?,
             Objective::Bidirectional => self.minimax(full, report)?,
         }
-        self.step += 1;
+        self.progress.step += 1;
         let (energy, generator) = (self.config.energy.average, self.config.generator.average);
         if let Some(copy) = &mut self.players.energy_average {
-            average(&mut **copy, &*self.players.energy, energy, self.step);
+            average(&mut **copy, &*self.players.energy, energy, self.progress.step);
         }
         if let Some(copy) = &mut self.players.generator_average {
-            average(&mut **copy, &*self.players.generator, generator, self.step);
+            average(&mut **copy, &*self.players.generator, generator, self.progress.step);
         }
         Ok(())
     }
 
     /// The steps of both players.
     fn minimax(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
+        let (done, random) = (self.progress.step, self.draws());
         let (config, optimizers, players) = (&self.config, &mut self.optimizers, &mut self.players);
-        let done = self.step;
         let target = players.upper.target();
         let check = Check { step: report.step };
         let place = |player: &super::PlayerConfig, stream: &str, k: usize| {
-            self.random.stream(stream).at(done * player.steps as u64 + k as u64)
+            random.stream(stream).at(done * player.steps as u64 + k as u64)
         };
         let draw = |generator: &dyn Generator<G>, k| {
             Drawn::new(generator, config.batch, place(&config.generator, "generator-step", k))
@@ -320,74 +378,23 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    /// Where a term is not finite, goes back to the models `before` if those are good, else to the last that were.
-    fn undo(&mut self, mut error: TrainError, before: Option<Snapshot>) -> TrainError {
-        if let TrainError::NonFinite { restored, .. } = &mut error {
-            let good = before.is_some_and(|before| {
-                self.go_back(&before);
-                self.verify().is_ok()
-            });
-            if !good {
-                self.go_back(&self.good.clone());
-            }
-            *restored = self.step;
+    /// Where the random numbers of training come from: from elsewhere each time that training went back, so that it does not
+    /// repeat what it went back for.
+    pub(super) fn draws(&self) -> Random {
+        match self.progress.rollbacks {
+            0 => self.random,
+            times => self.random.stream("rollback").stream(&times.to_string()),
         }
-        error
-    }
-
-    /// Puts the models back. The optimisers start afresh: their moments have seen the bad ones.
-    fn go_back(&mut self, snapshot: &Snapshot) {
-        snapshot.restore(&mut self.players);
-        self.step = snapshot.step;
-        self.optimizers = Optimizers::new(&self.config, &self.players);
     }
 
     fn rate(&self, player: &super::PlayerConfig) -> f64 {
-        player.optimizer.learning_rate * player.schedule.factor(self.step, self.config.steps)
+        player.optimizer.learning_rate * player.schedule.factor(self.progress.step, self.config.steps)
     }
 }
 
 fn merge(flow: &mut Flow, other: Flow) {
-    if *flow == Flow::Continue {
+    // Who asks to leave at once is not to wait for who asks to stop.
+    if *flow == Flow::Continue || other == Flow::Interrupt {
         *flow = other;
-    }
-}
-
-/// The best value of the watched metric.
-#[derive(Default)]
-struct Best {
-    value: Option<(f64, u64)>,
-    since: u64,
-}
-
-impl Best {
-    /// Says when the metric has been worse than its best for too long.
-    fn watch(
-        &mut self,
-        stop: &super::StopConfig,
-        evaluation: &Evaluation,
-        step: u64,
-    ) -> Result<Option<StopReason>, ConfigError> {
-        if stop.patience == 0 {
-            return Ok(None);
-        }
-        let Some(found) = evaluation.get(&stop.metric) else {
-            let known: Vec<&str> = evaluation.keys().map(String::as_str).collect();
-            let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
-            return Err(ConfigError::new("train.stop.metric", &stop.metric, expected));
-        };
-        match self.value {
-            Some((best, _)) if found.value >= best || found.value.is_nan() => self.since += 1,
-            _ => {
-                self.value = Some((found.value, step));
-                self.since = 0;
-            }
-        }
-        let (best, at) = self.value.unwrap_or((f64::NAN, step));
-        Ok((self.since >= stop.patience).then(|| StopReason::NoImprovement {
-            metric: stop.metric.clone(),
-            best,
-            step: at,
-        }))
     }
 }

@@ -1,0 +1,118 @@
+//! The end of a training run: its weights, evaluation, pictures and summary.
+
+use ebm_core::data::Dataset;
+use ebm_core::random::Random;
+use ebm_core::registry::SupportedGeometry;
+use ebm_core::trainer::{Outcome, TrainError, Trainer};
+
+use crate::commands::fresh_trainer::training_failure;
+use crate::commands::pictures::Pictures;
+use crate::commands::print;
+use crate::commands::summary::{Best, Status, Summary};
+use crate::config::Resolved;
+use crate::evaluate::Report;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::observers::{History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
+use crate::run_directory::{RunDirectory, layout};
+
+pub(super) struct End<'a> {
+    pub resolved: &'a Resolved,
+    pub title: &'a str,
+    pub data: &'a dyn Dataset,
+    pub directory: &'a RunDirectory,
+    pub quiet: bool,
+}
+
+impl End<'_> {
+    /// Saves the state and the weights first, then evaluates, draws and tells.
+    pub fn finish<G: SupportedGeometry>(
+        &self,
+        trainer: &mut Trainer<G>,
+        outcome: Result<Outcome, TrainError>,
+        log: &mut MetricsLog,
+        mut history: History,
+        saving: &mut Saving,
+    ) -> Result<Exit, Failure> {
+        let (directory, config) = (self.directory, &self.resolved.config);
+        if outcome.is_ok() {
+            saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
+        }
+        let seconds = saving.seconds();
+        directory
+            .write_weights(&trainer.states(), trainer.step())
+            .or_exit(Exit::RunDirectory)?;
+        let (reason, not_finite) = match outcome {
+            Ok(outcome) => (outcome.reason.to_string(), None),
+            Err(error @ TrainError::NonFinite { .. }) => (error.to_string(), Some(error)),
+            Err(error) => return Err(training_failure(self.resolved, error)),
+        };
+        let random = Random::new(config.seed);
+        let report = match (evaluated(trainer, self.data, &config.evaluate, random), &not_finite) {
+            (Ok(report), _) => report,
+            // The saved weights are the last good ones; figures of them are worth having if they can be had.
+            (Err(error), Some(_)) => {
+                tracing::warn!(%error, "the last good state cannot be evaluated");
+                Report::default()
+            }
+            (Err(error), None) => return Err(training_failure(self.resolved, error)),
+        };
+        log.last(trainer.step(), &report).or_exit(Exit::RunDirectory)?;
+        history.evaluated(trainer.step(), &report.evaluation());
+        let divergence = judge(&history, gaussian_nll(self.data, random), self.data.width());
+        let pictures = Pictures {
+            title: self.title,
+            data: self.data,
+            history: &history,
+            report: &report,
+            random,
+        };
+        let drawn = pictures.draw(trainer, directory).or_exit(Exit::RunDirectory)?;
+        let summary = Summary {
+            status: match (&not_finite, &divergence) {
+                (Some(_), _) => Status::NotFinite,
+                (None, Some(_)) => Status::Diverged,
+                (None, None) => Status::Completed,
+            },
+            steps: trainer.step(),
+            reason,
+            divergence,
+            seconds,
+            steps_per_second: trainer.step() as f64 / seconds.max(1e-9),
+            best_nll: Best::nll(&history),
+            evaluation: report,
+            pictures: drawn
+                .iter()
+                .map(|name| format!("{}/{name}", layout::PICTURES))
+                .collect(),
+        };
+        directory
+            .write_json(layout::SUMMARY, &summary)
+            .or_exit(Exit::RunDirectory)?;
+        tracing::info!(status = ?summary.status, steps = summary.steps, reason = summary.reason, "training ended");
+        if !self.quiet {
+            let mut text = summary.text();
+            text.push_str(&format!("run: {}\n", directory.path().display()));
+            text.extend(
+                drawn
+                    .first()
+                    .map(|name| format!("picture: {}\n", directory.picture(name).display())),
+            );
+            print(&text)?;
+        }
+        match (not_finite, summary.divergence) {
+            (Some(error), _) => {
+                let saved = format!("{}: the last good weights are saved", directory.path().display());
+                Err(Failure::new(Exit::NotFinite, anyhow::Error::new(error).context(saved)))
+            }
+            (None, Some(found)) => {
+                tracing::error!(reason = found.reason, advice = found.advice, "the run diverged");
+                let at = directory.path().display();
+                Err(Failure::message(
+                    Exit::Diverged,
+                    format!("{at}: the run diverged: {}; {}", found.reason, found.advice),
+                ))
+            }
+            (None, None) => Ok(Exit::Success),
+        }
+    }
+}

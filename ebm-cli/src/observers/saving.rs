@@ -1,0 +1,157 @@
+//! Saves the state of a run while it is trained.
+
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::config::CheckpointConfig;
+use crate::run_directory::{Checkpoints, Manifest, MetricsFile, Moment, RunDirectoryError, Watched};
+use crate::signals::Signals;
+
+/// What every checkpoint of a run says.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// BLAKE3 of the resolved configuration.
+    pub config: String,
+    /// Versions of everything that takes part.
+    pub versions: serde_json::Value,
+    /// Seconds of training before this process.
+    pub seconds: f64,
+}
+
+/// Saves the state of a run: by time, by iterations, when a metric improves, and when somebody asks.
+pub struct Saving {
+    checkpoints: Checkpoints,
+    config: CheckpointConfig,
+    identity: Identity,
+    metrics: Rc<RefCell<MetricsFile>>,
+    signals: Signals,
+    started: Instant,
+    last: Instant,
+    saved: Option<u64>,
+    best: Option<f64>,
+    improved: Option<Watched>,
+}
+
+impl Saving {
+    /// Saves to `checkpoints`. `resumed`: the step of the checkpoint that the run goes on from.
+    pub fn new(
+        checkpoints: Checkpoints,
+        config: CheckpointConfig,
+        identity: Identity,
+        metrics: Rc<RefCell<MetricsFile>>,
+        signals: Signals,
+        resumed: Option<u64>,
+    ) -> Self {
+        let watched = |manifest: Manifest| manifest.watched.filter(|w| w.metric == config.best).map(|w| w.value);
+        let earlier = checkpoints.list().into_iter();
+        let values = earlier.filter_map(|checkpoint| watched(Manifest::read(&checkpoint.path).ok()?));
+        let best = values.min_by(f64::total_cmp);
+        let now = Instant::now();
+        Self {
+            checkpoints,
+            config,
+            identity,
+            metrics,
+            signals,
+            started: now,
+            last: now,
+            saved: resumed,
+            best,
+            improved: None,
+        }
+    }
+
+    /// Seconds of training so far, those before a resume included.
+    pub fn seconds(&self) -> f64 {
+        self.identity.seconds + self.started.elapsed().as_secs_f64()
+    }
+
+    /// Saves the state at the end of a run, unless it is saved already or checkpoints are off.
+    ///
+    /// # Errors
+    /// If it cannot be saved.
+    pub fn end<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
+        match self.config.is_on() && self.saved != Some(trainer.step()) {
+            true => self.save(trainer),
+            false => Ok(()),
+        }
+    }
+
+    fn save<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
+        let begun = Instant::now();
+        let state = match trainer.state() {
+            Ok(state) => state,
+            // The next iteration meets the same, and decides what to do about it.
+            Err(error @ TrainError::NonFinite { .. }) => {
+                tracing::warn!(%error, "not saved: only models that give finite terms are");
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let moment = Moment {
+            config: self.identity.config.clone(),
+            versions: self.identity.versions.clone(),
+            metrics: self.metrics.borrow_mut().settle()?,
+            seconds: self.seconds(),
+            watched: self.improved.take(),
+        };
+        let saved = self.checkpoints.save(&state, moment).map_err(RunDirectoryError::from)?;
+        self.saved = Some(saved.step);
+        self.checkpoints.prune(self.config.keep).map_err(RunDirectoryError::from)?;
+        let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
+        tracing::info!(step = saved.step, milliseconds, "saved");
+        Ok(())
+    }
+}
+
+impl<G: Geometry> Observer<G> for Saving {
+    fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
+        let metric = &self.config.best;
+        if metric.is_empty() {
+            return Ok(Flow::Continue);
+        }
+        let Some(found) = evaluation.get(metric) else {
+            // An energy that cannot be normalised has no likelihood; a name that no evaluation knows is a mistake.
+            if evaluation.contains_key("lower") && metric != "nll" {
+                let known: Vec<&str> = evaluation.keys().map(String::as_str).collect();
+                let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
+                return Err(ConfigError::new("checkpoint.best", metric, expected).into());
+            }
+            tracing::info!(step = trainer.step(), metric, "this evaluation does not have the watched metric");
+            return Ok(Flow::Continue);
+        };
+        if found.value.is_finite() && self.best.is_none_or(|best| found.value < best) {
+            self.best = Some(found.value);
+            self.improved = Some(Watched {
+                metric: metric.clone(),
+                value: found.value,
+            });
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
+        let (asked, stop) = (self.signals.save(), self.signals.stop());
+        let CheckpointConfig { seconds, every, .. } = self.config;
+        let due = every > 0 && trainer.step().is_multiple_of(every)
+            || seconds > 0.0 && self.last.elapsed() >= Duration::from_secs_f64(seconds.min(1e9))
+            || self.improved.is_some();
+        if stop {
+            self.save(trainer)?;
+            return Ok(Flow::Interrupt);
+        }
+        if due || asked {
+            self.last = Instant::now();
+            if let Err(error) = self.save(trainer) {
+                // Training is worth more than one checkpoint; the next one may succeed.
+                tracing::error!(%error, step = trainer.step(), "not saved");
+                eprintln!("warning: step {}: not saved, training goes on: {error}", trainer.step());
+            }
+        }
+        Ok(Flow::Continue)
+    }
+}

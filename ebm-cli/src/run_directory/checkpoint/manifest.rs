@@ -1,0 +1,109 @@
+//! What a checkpoint holds, and whether it is all there.
+
+use ebm_core::trainer::Progress;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::CheckpointError;
+use crate::run_directory::format::Format;
+
+/// The file's name. It is written last: a checkpoint without it is none.
+pub const MANIFEST: &str = "manifest.json";
+/// The format that this program writes.
+pub(super) const FORMAT: Format = Format::new("ebm checkpoint", 1);
+/// More than a manifest has, in bytes.
+const LIMIT: u64 = 4 << 20;
+
+/// A file by its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3 of it, in hexadecimal.
+    pub blake3: String,
+}
+
+impl Digest {
+    /// The digest of a content.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.len() as u64,
+            blake3: blake3::hash(bytes).to_hex().to_string(),
+        }
+    }
+}
+
+/// The value of the watched metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Its name in an evaluation.
+    pub metric: String,
+    /// Its value; smaller is better.
+    pub value: f64,
+}
+
+/// What a checkpoint holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The format and its version.
+    pub format: String,
+    /// How far the run is.
+    pub progress: Progress,
+    /// BLAKE3 of the resolved configuration.
+    pub config: String,
+    /// Versions of everything that takes part, as `versions.json` has them.
+    pub versions: serde_json::Value,
+    /// Number of threads, which decides the order of sums.
+    pub threads: usize,
+    /// The metrics file up to here.
+    pub metrics: Digest,
+    /// Seconds of training so far.
+    pub seconds: f64,
+    /// The watched metric, if this checkpoint was made because it improved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Watched>,
+    /// The files beside this one.
+    pub files: BTreeMap<String, Digest>,
+}
+
+impl Manifest {
+    /// Reads the manifest of the checkpoint at `folder`; what a later version of the format adds is passed over.
+    ///
+    /// # Errors
+    /// If it is missing, damaged, or of a newer format.
+    pub fn read(folder: &Path) -> Result<Self, CheckpointError> {
+        let path = folder.join(MANIFEST);
+        let damaged = |reason: String| CheckpointError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let unreadable = |error: std::io::Error| damaged(error.to_string());
+        let size = fs::metadata(&path).map_err(unreadable)?.len();
+        if size > LIMIT {
+            return Err(damaged(format!("{size} bytes; expected at most {LIMIT}")));
+        }
+        Self::parse(&fs::read(&path).map_err(unreadable)?).map_err(damaged)
+    }
+
+    /// The manifest in a file's content.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        // The format first: a newer one may look different.
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+        }
+        let head: Head = serde_json::from_slice(bytes).map_err(|error| format!("not a manifest: {error}"))?;
+        FORMAT.accepts(&head.format)?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| format!("not a manifest: {error}"))?;
+        let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        match manifest.files.keys().find(|name| !plain(name)) {
+            None => Ok(manifest),
+            Some(name) => Err(format!("{name:?} is no name of a file beside it")),
+        }
+    }
+}

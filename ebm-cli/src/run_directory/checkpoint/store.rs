@@ -1,0 +1,253 @@
+//! The checkpoints of a run.
+
+use ebm_core::state_file;
+use ebm_core::trainer::TrainingState;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::manifest::FORMAT;
+use super::{CheckpointError, Digest, MANIFEST, Manifest, Watched};
+use crate::run_directory::{durable, layout};
+
+/// Put before the name of a checkpoint that is being written or removed.
+const UNFINISHED: &str = ".unfinished-";
+/// Put before the step in a checkpoint's name.
+const STEP: &str = "step-";
+
+/// What a checkpoint says beside the state.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// BLAKE3 of the resolved configuration.
+    pub config: String,
+    /// Versions of everything that takes part.
+    pub versions: serde_json::Value,
+    /// The metrics file up to here.
+    pub metrics: Digest,
+    /// Seconds of training so far.
+    pub seconds: f64,
+    /// The watched metric, if it improved.
+    pub watched: Option<Watched>,
+}
+
+/// A checkpoint on the disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// Iterations done.
+    pub step: u64,
+    /// Its folder.
+    pub path: PathBuf,
+}
+
+/// The folder of a run's checkpoints.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    /// Those of the run at `directory`.
+    pub fn of(directory: &Path) -> Self {
+        Self {
+            folder: directory.join(layout::CHECKPOINTS),
+        }
+    }
+
+    /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed.
+    ///
+    /// # Errors
+    /// What the system said. Earlier checkpoints are as they were.
+    pub fn save(&self, state: &TrainingState, moment: Moment) -> Result<Checkpoint, CheckpointError> {
+        let step = state.progress.step;
+        let name = format!("{STEP}{step:012}");
+        let (beside, path) = (self.folder.join(format!("{UNFINISHED}{name}")), self.folder.join(name));
+        let made = durable::create_folders(&self.folder)
+            .and_then(|()| durable::remove(&beside))
+            .and_then(|()| durable::create_folders(&beside));
+        made.map_err(CheckpointError::io(&beside, "make the folder"))?;
+        let written = write(&beside, state, moment).and_then(|()| {
+            // One of the same step is there after a rollback, or where the run was asked to save twice.
+            let replaced = self.folder.join(format!("{UNFINISHED}replaced"));
+            if path.exists() {
+                let moved = durable::remove(&replaced).and_then(|()| durable::rename(&path, &replaced));
+                moved.map_err(CheckpointError::io(&path, "replace the checkpoint"))?;
+            }
+            durable::rename(&beside, &path)
+                .and_then(|()| durable::sync_folder(&self.folder))
+                .map_err(CheckpointError::io(&path, "finish the checkpoint"))?;
+            durable::remove(&replaced).map_err(CheckpointError::io(&replaced, "remove the replaced checkpoint"))
+        });
+        if written.is_err() {
+            // The error to report is the first one; what is left is no checkpoint, and removed by the next one.
+            let _ = durable::remove(&beside);
+        }
+        written.map(|()| Checkpoint { step, path })
+    }
+
+    /// Every checkpoint, oldest first. Whether they are whole is another matter.
+    pub fn list(&self) -> Vec<Checkpoint> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut found: Vec<_> = entries
+            .filter_map(|entry| {
+                let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
+                Some(Checkpoint {
+                    step,
+                    path: entry.path(),
+                })
+            })
+            .collect();
+        found.sort_by_key(|checkpoint| checkpoint.step);
+        found
+    }
+
+    /// Removes all but the last `keep` and the best by the watched metric, and what unfinished ones left.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, CheckpointError> {
+        let all = self.list();
+        let watched = all.iter().filter_map(|checkpoint| {
+            let value = Manifest::read(&checkpoint.path).ok()?.watched?.value;
+            Some((value, checkpoint.step))
+        });
+        let best = watched.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, step)| step);
+        let old = all.len().saturating_sub(keep);
+        let mut removed = Vec::new();
+        for checkpoint in all.into_iter().take(old).filter(|c| Some(c.step) != best) {
+            self.discard(&checkpoint)?;
+            removed.push(checkpoint);
+        }
+        Ok(removed)
+    }
+
+    /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn discard(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+        let aside = self.folder.join(format!("{UNFINISHED}removed"));
+        durable::remove(&aside)
+            .and_then(|()| durable::rename(&checkpoint.path, &aside))
+            .and_then(|()| durable::remove(&aside))
+            .map_err(CheckpointError::io(&checkpoint.path, "remove the checkpoint"))
+    }
+
+    /// Removes what checkpoints that were never finished left behind.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn sweep(&self) -> Result<(), CheckpointError> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
+            let path = entry.path();
+            // A checkpoint that was moved away to be replaced is whole; its step may have no other.
+            let whole = Manifest::read(&path).ok().filter(|_| entry.file_name().to_string_lossy().ends_with("replaced"));
+            let back = whole.map(|manifest| self.folder.join(format!("{STEP}{:012}", manifest.progress.step)));
+            let done = match back {
+                Some(back) if !back.exists() => durable::rename(&path, &back),
+                _ => durable::remove(&path),
+            };
+            done.map_err(CheckpointError::io(&path, "remove the unfinished checkpoint"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Checkpoint {
+    /// Checks every file against the manifest.
+    ///
+    /// # Errors
+    /// The first file that is missing or not what it was.
+    pub fn verify(&self) -> Result<Manifest, CheckpointError> {
+        let manifest = Manifest::read(&self.path)?;
+        for (name, digest) in &manifest.files {
+            self.content(name, digest)?;
+        }
+        Ok(manifest)
+    }
+
+    /// Reads the state, every file checked.
+    ///
+    /// # Errors
+    /// The first file that is missing, not what it was, or cannot be understood.
+    pub fn read(&self) -> Result<(Manifest, TrainingState), CheckpointError> {
+        let manifest = Manifest::read(&self.path)?;
+        let mut arrays = BTreeMap::new();
+        for (name, digest) in &manifest.files {
+            let bytes = self.content(name, digest)?;
+            if let Some(owner) = name.strip_suffix(".safetensors") {
+                let state = state_file::decode(&bytes, &self.path.join(name)).map_err(|source| CheckpointError::State {
+                    path: self.path.clone(),
+                    source,
+                })?;
+                arrays.insert(owner.to_string(), state);
+            }
+        }
+        let progress = manifest.progress.clone();
+        Ok((manifest, TrainingState { progress, arrays }))
+    }
+
+    fn content(&self, name: &str, digest: &Digest) -> Result<Vec<u8>, CheckpointError> {
+        let path = self.path.join(name);
+        let damaged = |reason: String| CheckpointError::Damaged {
+            path: path.clone(),
+            reason,
+        };
+        let size = fs::metadata(&path).map_err(|error| damaged(error.to_string()))?.len();
+        if size != digest.bytes {
+            return Err(damaged(format!("{size} bytes; the manifest says {}", digest.bytes)));
+        }
+        let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
+        match Digest::of(&bytes) == *digest {
+            true => Ok(bytes),
+            false => Err(damaged("its content is not what was written (BLAKE3 differs)".into())),
+        }
+    }
+}
+
+fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), CheckpointError> {
+    let mut files = BTreeMap::new();
+    let mut file = |name: String, bytes: &[u8]| {
+        let path = folder.join(&name);
+        durable::write_file(&path, bytes).map_err(CheckpointError::io(&path, "write the file"))?;
+        files.insert(name, Digest::of(bytes));
+        Ok(())
+    };
+    for (owner, arrays) in &state.arrays {
+        let name = format!("{owner}.safetensors");
+        let bytes = state_file::encode(arrays, &BTreeMap::new(), &folder.join(&name)).map_err(|source| {
+            CheckpointError::State {
+                path: folder.into(),
+                source,
+            }
+        })?;
+        file(name, &bytes)?;
+    }
+    let Moment {
+        config,
+        versions,
+        metrics,
+        seconds,
+        watched,
+    } = moment;
+    let manifest = Manifest {
+        format: FORMAT.to_string(),
+        progress: state.progress.clone(),
+        config,
+        versions,
+        threads: ebm_core::kernels::parallel::threads(),
+        metrics,
+        seconds,
+        watched,
+        files,
+    };
+    let path = folder.join(MANIFEST);
+    let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| CheckpointError::Damaged {
+        path: path.clone(),
+        reason: error.to_string(),
+    })?;
+    text.push(b'\n');
+    durable::write_file(&path, &text)
+        .and_then(|()| durable::sync_folder(folder))
+        .map_err(CheckpointError::io(&path, "write the file"))
+}

@@ -1,0 +1,143 @@
+//! One process a run directory.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{RunDirectoryError, layout};
+
+/// More than any holder's description has.
+const LIMIT: u64 = 4096;
+
+/// Keeps other processes from writing to a run directory. It ends with this value, and with the process.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: Option<File>,
+}
+
+/// The process that holds a run directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its number.
+    pub process: u32,
+    /// The machine it runs on.
+    pub host: String,
+    /// When it took the directory, in seconds since 1970 (UTC).
+    pub since: u64,
+}
+
+impl Holder {
+    fn this() -> Self {
+        Self {
+            process: std::process::id(),
+            host: gethostname::gethostname().to_string_lossy().into_owned(),
+            since: now(),
+        }
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs())
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = now().saturating_sub(self.since) / 60;
+        write!(f, "process {} on {}, for {minutes} min", self.process, self.host)
+    }
+}
+
+impl RunLock {
+    /// Takes the directory.
+    ///
+    /// # Errors
+    /// If another process has it, which is named, or the system refuses.
+    pub fn take(directory: &Path) -> Result<Self, RunDirectoryError> {
+        let path = directory.join(layout::LOCK);
+        let refused = |error| RunDirectoryError::io(&path, "lock the run directory")(error);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(refused)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(RunDirectoryError::Busy {
+                    path: directory.into(),
+                    holder: holder(&mut file),
+                });
+            }
+            // Some network file systems know no locks; the run itself does not need one.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+                tracing::warn!(path = %path.display(), "the file system has no locks: nothing keeps a second process out");
+                return Ok(Self { _file: None });
+            }
+            Err(TryLockError::Error(error)) => return Err(refused(error)),
+        }
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            serde_json::to_writer(&mut *file, &Holder::this())?;
+            file.write_all(b"\n")
+        };
+        write(&mut file).map_err(refused)?;
+        Ok(Self { _file: Some(file) })
+    }
+}
+
+/// The process that trains in a run directory at this moment, if one does and is known.
+pub fn held_by(directory: &Path) -> Option<Option<Holder>> {
+    let mut file = File::open(directory.join(layout::LOCK)).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(holder(&mut file)),
+        _ => None,
+    }
+}
+
+/// What a holder wrote, if it is whole.
+fn holder(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(LIMIT).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_refused_and_told_who_was_first() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(held_by(folder.path()), None);
+        let first = RunLock::take(folder.path()).unwrap();
+        let message = RunLock::take(folder.path()).unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("process {}", std::process::id())),
+            "{message}"
+        );
+        assert_eq!(held_by(folder.path()).unwrap().unwrap().process, std::process::id());
+        drop(first);
+        assert_eq!(held_by(folder.path()), None);
+        RunLock::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_holder_that_cannot_be_read_still_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = RunLock::take(folder.path()).unwrap();
+        std::fs::write(folder.path().join(layout::LOCK), "{\"pro").unwrap();
+        assert_eq!(held_by(folder.path()), Some(None));
+        let message = RunLock::take(folder.path()).unwrap_err().to_string();
+        assert!(message.contains("another process"), "{message}");
+        drop(first);
+    }
+}
