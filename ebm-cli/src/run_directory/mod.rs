@@ -9,6 +9,7 @@ pub mod layout;
 mod log;
 mod marker;
 mod metrics;
+mod metrics_reader;
 mod versions;
 
 pub use claim::Claim;
@@ -16,6 +17,7 @@ pub use error::RunDirectoryError;
 pub use log::log_to;
 pub use marker::Marker;
 pub use metrics::{Metric, MetricsFile};
+pub use metrics_reader::{LONGEST_LINE, MetricsLine, MetricsReader};
 pub use versions::Versions;
 
 use ebm_core::parameter::{Module, State};
