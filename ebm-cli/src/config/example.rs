@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
+use super::CheckpointConfig;
 use super::layers::{COMPONENTS, KIND};
 use super::schema::Schema;
-use super::CheckpointConfig;
 use crate::evaluate::EvaluateConfig;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 use ebm_core::trainer::TrainConfig;

@@ -3,6 +3,8 @@
 use ebm_core::bounds::{Guarantee, Measurement};
 use serde::{Deserialize, Serialize};
 
+use super::null_is_nan::nan_at_null;
+
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,6 +25,7 @@ pub struct Figure {
     /// What it is, for people.
     pub label: String,
     /// The value.
+    #[serde(deserialize_with = "nan_at_null")]
     pub value: f64,
     /// Its unit.
     pub unit: Unit,

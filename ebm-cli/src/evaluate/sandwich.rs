@@ -5,6 +5,8 @@ use ebm_core::trainer::Evaluation;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use super::null_is_nan::{nan_at_null, nan_at_null_in_pair};
+
 /// A bound may be on the wrong side of the truth by this many standard errors before it is said not to hold: it is a
 /// statement about an expectation, and this is one estimate of it.
 pub const STANDARD_ERRORS: f64 = 4.0;
@@ -18,10 +20,13 @@ pub struct Side {
     /// Whether the bound is on its side of the exact value, within `tolerance`.
     pub held: bool,
     /// How far it is on the wrong side; negative on the right one.
+    #[serde(deserialize_with = "nan_at_null")]
     pub excess: f64,
     /// [`STANDARD_ERRORS`] standard errors of the difference, and the error of the quadrature.
+    #[serde(deserialize_with = "nan_at_null")]
     pub tolerance: f64,
     /// The bound's estimate.
+    #[serde(deserialize_with = "nan_at_null")]
     pub bound: f64,
     /// What is claimed about the bound.
     pub guarantee: Guarantee,
@@ -31,6 +36,7 @@ pub struct Side {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sandwich {
     /// The exact value, in nats.
+    #[serde(deserialize_with = "nan_at_null")]
     pub nll: f64,
     /// The lower bound, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,7 +45,11 @@ pub struct Sandwich {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upper: Option<Side>,
     /// Upper minus lower bound and its standard error, in nats, where there are both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "nan_at_null_in_pair"
+    )]
     pub gap: Option<(f64, f64)>,
 }
 

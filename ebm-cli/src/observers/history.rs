@@ -2,10 +2,11 @@
 
 use ebm_core::bounds::{Measurement, Target};
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use ebm_core::trainer::{Evaluation, Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
 use std::collections::BTreeMap;
 
 use crate::evaluate::Sandwich;
+use crate::run_directory::{MetricsLine, RunDirectoryError};
 
 /// A value at a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,9 +92,52 @@ impl History {
             .extend(Sandwich::of(evaluation).map(|sandwich| (step, sandwich)));
         self.evaluation = Some((step, evaluation.clone()));
     }
+
+    /// What a run had gone through when it had written these lines of its metrics: the points, the verdicts, the last
+    /// report and the last evaluation that its observers had seen. What the file does not say is not there either: the
+    /// order of diagnostics, and how a figure without a claim was computed.
+    ///
+    /// # Errors
+    /// The first line that could not be read.
+    pub fn from_metrics(
+        lines: impl IntoIterator<Item = Result<MetricsLine, RunDirectoryError>>,
+    ) -> Result<Self, RunDirectoryError> {
+        let mut history = Self::default();
+        for line in lines {
+            history.read(&line?);
+        }
+        Ok(history)
+    }
+
+    /// Takes over a line of the metrics. A line of an event that is not known says nothing.
+    pub fn read(&mut self, line: &MetricsLine) {
+        match line.event.as_str() {
+            MetricsLine::TRAINING => self.report(&line.report()),
+            MetricsLine::FAULT => line.remedy.iter().for_each(|remedy| self.remedied(remedy)),
+            MetricsLine::EVALUATION | MetricsLine::FINAL => self.evaluated(line.step, &line.evaluation()),
+            _ => {}
+        }
+    }
+}
+
+impl History {
+    /// Forgets what training went back on.
+    fn remedied(&mut self, remedy: &Remedy) {
+        if let Remedy::RolledBack { to, .. } = remedy {
+            let courses = self.evaluations.values_mut();
+            for course in courses.chain([&mut self.lower, &mut self.upper]) {
+                course.retain(|point| point.step <= *to);
+            }
+            self.sandwiches.retain(|(step, _)| step <= to);
+        }
+    }
 }
 
 impl<G: Geometry> Observer<G> for History {
+    fn on_fault(&mut self, fault: &Fault) -> Result<Flow, ObserverError> {
+        self.remedied(&fault.remedy);
+        Ok(Flow::Continue)
+    }
     fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
         self.report(report);
         Ok(Flow::Continue)
@@ -101,5 +145,105 @@ impl<G: Geometry> Observer<G> for History {
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         self.evaluated(trainer.step(), evaluation);
         Ok(Flow::Continue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Layers, Origin};
+    use crate::observers::{EvaluationObserver, MetricsLog, evaluated};
+    use crate::run_directory::{MetricsFile, MetricsReader};
+    use ebm_core::bounds::Level;
+    use ebm_core::data::Dataset;
+    use ebm_core::geometry::Fixed;
+    use ebm_core::random::Random;
+    use ebm_core::trainer::Players;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    /// A run whose evaluations have a likelihood, both bounds, and figures without a claim.
+    const CONFIG: &str = r#"
+        data = "25-gaussians"
+        generator = { kind = "flow", hidden = [8] }
+        energy = { kind = "mlp", hidden = [8], confinement = 1.0 }
+        upper = { kind = "UPPER" }
+        train = { steps = 12, batch = 16, log_every = 4, evaluate_every = 6 }
+        evaluate = { held_out = 200, generated = 200, quadrature = { tolerance = 1e-2, max_evaluations = 100_000 } }
+    "#;
+
+    /// The history of a run that was watched, and the one read back from its metrics.
+    fn run(upper: &str) -> (History, History) {
+        let text = CONFIG.replace("UPPER", upper);
+        let layers = Layers::default().toml(Origin::File("run.toml".into()), &text).unwrap();
+        let config = layers.resolve().unwrap().config;
+        let random = Random::new(config.seed);
+        let data: Arc<dyn Dataset> = Arc::from(config.data.load(Path::new("."), random).unwrap());
+        let players = Players::build(Fixed::<2, 2>, config.components(), &config.train, random).unwrap();
+        let mut trainer = Trainer::new(config.train.clone(), players, data.clone(), random).unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = MetricsFile::create(folder.path()).unwrap();
+        let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
+        let (mut log, mut history) = (MetricsLog::new(file, evaluation.latest()), History::default());
+        trainer.run(&mut [&mut evaluation, &mut log, &mut history]).unwrap();
+        let report = evaluated(&mut trainer, &*data, &config.evaluate, random).unwrap();
+        log.last(trainer.step(), &report).unwrap();
+        history.evaluated(trainer.step(), &report.evaluation());
+        (
+            history,
+            History::from_metrics(MetricsReader::open(folder.path()).unwrap()).unwrap(),
+        )
+    }
+
+    /// With its diagnostics in the order of the file.
+    fn ordered(mut measurement: Measurement) -> Measurement {
+        measurement.diagnostics.sort_by(|a, b| a.0.cmp(&b.0));
+        measurement
+    }
+
+    fn check(upper: &str, target: Target) {
+        let (history, back) = run(upper);
+        assert_eq!((history.target, back.target), (Some(target), Some(target)));
+        assert_eq!((back.lower.len(), back.evaluations["nll"].len()), (4, 2));
+        assert_eq!(back.upper.is_empty(), target == Target::Nothing);
+        assert_eq!(back.lower, history.lower);
+        assert_eq!(back.upper, history.upper);
+        assert_eq!(back.evaluations, history.evaluations);
+        assert_eq!(back.sandwiches, history.sandwiches);
+
+        let mut report = history.report.unwrap();
+        for measurement in [
+            &mut report.data_energy,
+            &mut report.generated_energy,
+            &mut report.entropy,
+            &mut report.entropy_ceiling,
+            &mut report.divergence,
+            &mut report.lower,
+            &mut report.upper,
+            &mut report.gap,
+        ] {
+            *measurement = measurement.take().map(ordered);
+        }
+        assert_eq!(back.report.unwrap(), report);
+
+        let ((step, evaluation), (step_back, mut evaluation_back)) =
+            (history.evaluation.unwrap(), back.evaluation.unwrap());
+        assert_eq!(step_back, step);
+        for (name, measurement) in &mut evaluation_back {
+            // How a figure without a claim was computed is not in the file.
+            if measurement.guarantee.reason.starts_with("read from the metrics") {
+                assert_eq!(evaluation[name].guarantee.level, Level::Heuristic);
+                measurement.guarantee = evaluation[name].guarantee.clone();
+            }
+        }
+        let evaluation = evaluation.into_iter().map(|(name, m)| (name, ordered(m)));
+        assert_eq!(evaluation_back, evaluation.collect::<Evaluation>());
+    }
+
+    #[test]
+    fn a_history_read_back_is_the_one_that_was_lived_through() {
+        check("gp", Target::Divergence);
+        check("none", Target::Nothing);
     }
 }

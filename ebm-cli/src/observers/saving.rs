@@ -101,7 +101,9 @@ impl Saving {
         };
         let saved = self.checkpoints.save(&state, moment).map_err(RunDirectoryError::from)?;
         self.saved = Some(saved.step);
-        self.checkpoints.prune(self.config.keep).map_err(RunDirectoryError::from)?;
+        self.checkpoints
+            .prune(self.config.keep)
+            .map_err(RunDirectoryError::from)?;
         let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
         tracing::info!(step = saved.step, milliseconds, "saved");
         Ok(())
@@ -121,7 +123,11 @@ impl<G: Geometry> Observer<G> for Saving {
                 let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
                 return Err(ConfigError::new("checkpoint.best", metric, expected).into());
             }
-            tracing::info!(step = trainer.step(), metric, "this evaluation does not have the watched metric");
+            tracing::info!(
+                step = trainer.step(),
+                metric,
+                "this evaluation does not have the watched metric"
+            );
             return Ok(Flow::Continue);
         };
         if found.value.is_finite() && self.best.is_none_or(|best| found.value < best) {

@@ -30,9 +30,7 @@ static HOOK: OnceLock<Hook> = OnceLock::new();
 
 /// Calls `hook` before every operation on a file of a run, from now on; an error it returns is the operation's. For tests of
 /// what a full disk or the death of the process leaves behind. Returns whether it is the first one: there can be no other.
-pub fn before_file_operations(
-    hook: impl Fn(Operation, &Path) -> io::Result<()> + Send + Sync + 'static,
-) -> bool {
+pub fn before_file_operations(hook: impl Fn(Operation, &Path) -> io::Result<()> + Send + Sync + 'static) -> bool {
     HOOK.set(Box::new(hook)).is_ok()
 }
 

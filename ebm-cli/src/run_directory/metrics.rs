@@ -2,22 +2,24 @@
 
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::trainer::{Fault, Remedy};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Digest, RunDirectoryError, durable, layout};
-use crate::evaluate::{Figure, Sandwich, Unit};
+use crate::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
     /// The value.
+    #[serde(deserialize_with = "nan_at_null")]
     pub value: f64,
     /// Its unit.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// Standard error; `null` for what is no estimate.
     pub standard_error: Option<f64>,
     /// Number of samples it was computed from; `null` for what is no estimate.
@@ -25,7 +27,11 @@ pub struct Metric {
     /// What may be claimed about it; `null` for what is no bound.
     pub guarantee: Option<Guarantee>,
     /// Named figures that explain the value.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "nan_at_null_in_map"
+    )]
     pub diagnostics: BTreeMap<String, f64>,
 }
 
@@ -34,7 +40,7 @@ impl Metric {
     pub fn number(value: f64, unit: &'static str) -> Self {
         Self {
             value,
-            unit,
+            unit: unit.into(),
             standard_error: None,
             samples: None,
             guarantee: None,
@@ -51,7 +57,7 @@ impl Metric {
         };
         Self {
             value: figure.value,
-            unit,
+            unit: unit.into(),
             standard_error: figure.standard_error,
             samples: Some(figure.samples),
             guarantee: figure.guarantee.clone(),
@@ -63,11 +69,31 @@ impl Metric {
     pub fn measured(measurement: &Measurement, unit: &'static str) -> Self {
         Self {
             value: measurement.value,
-            unit,
+            unit: unit.into(),
             standard_error: Some(measurement.standard_error),
             samples: Some(measurement.samples),
             guarantee: Some(measurement.guarantee.clone()),
             diagnostics: measurement.diagnostics.iter().cloned().collect(),
+        }
+    }
+
+    /// The measurement that was written, its diagnostics in the order of their names.
+    ///
+    /// An error that was not finite is infinite where a claim is made, and a figure without a claim has no error where
+    /// none was written, as in [`Figure::measurement`]. How a figure without a claim was computed is not in the file.
+    pub fn measurement(&self) -> Measurement {
+        let claimed = self.guarantee.is_some();
+        let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");
+        Measurement {
+            value: self.value,
+            standard_error: self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 }),
+            samples: self.samples.unwrap_or(0),
+            guarantee: self.guarantee.clone().unwrap_or_else(unclaimed),
+            diagnostics: self
+                .diagnostics
+                .iter()
+                .map(|(name, value)| (name.clone(), *value))
+                .collect(),
         }
     }
 }

@@ -5,14 +5,15 @@
 
 pub mod checkpoint;
 mod claim;
-mod error;
 pub mod durable;
+mod error;
 mod format;
 pub mod layout;
 mod lock;
 mod log;
 mod marker;
 mod metrics;
+mod metrics_reader;
 mod versions;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest, Moment, Watched};
@@ -22,6 +23,7 @@ pub use lock::{Holder, RunLock, held_by};
 pub use log::log_to;
 pub use marker::Marker;
 pub use metrics::{Metric, MetricsFile};
+pub use metrics_reader::{LONGEST_LINE, MetricsLine, MetricsReader};
 pub use versions::Versions;
 
 use ebm_core::parameter::{Module, State};
@@ -164,7 +166,8 @@ impl RunDirectory {
                 player: player.to_string(),
                 source,
             })?;
-            write_atomically(&path, |file| file.write_all(&bytes)).map_err(RunDirectoryError::io(&path, "write the file"))?;
+            write_atomically(&path, |file| file.write_all(&bytes))
+                .map_err(RunDirectoryError::io(&path, "write the file"))?;
         }
         Ok(())
     }

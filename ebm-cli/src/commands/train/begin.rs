@@ -100,10 +100,7 @@ impl Begin {
                 return Err(Failure::message(Exit::RunDirectory, text));
             }
             None => (read(&own, arguments)?, marker),
-            Some(file) => (
-                read(file, arguments)?,
-                Marker::new(file, &base(arguments, file)?),
-            ),
+            Some(file) => (read(file, arguments)?, Marker::new(file, &base(arguments, file)?)),
         };
         if own.exists() {
             unchanged(run, &resolved)?;
@@ -113,7 +110,10 @@ impl Begin {
             same_build(run, &found.0, &resolved)?;
             let (done, steps) = (found.0.progress.step, resolved.config.train.steps);
             if done > steps {
-                let text = format!("{}: {done} steps are done, more than train.steps = {steps}", run.display());
+                let text = format!(
+                    "{}: {done} steps are done, more than train.steps = {steps}",
+                    run.display()
+                );
                 return Err(Failure::message(Exit::Config, text));
             }
         }
@@ -187,12 +187,16 @@ fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
 fn unchanged(run: &Path, resolved: &Resolved) -> Result<(), Failure> {
     let own = config::load_alone(&run.join(layout::CONFIG)).or_exit(Exit::RunDirectory)?;
     let form = |resolved: &Resolved| serde_json::to_value(&resolved.config).or_exit(Exit::Other);
-    let harmless = |key: &str| {
-        let within = |known: &&str| key.strip_prefix(**known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        HARMLESS.iter().any(|known| within(&known))
+    let within = |key: &str, known: &str| {
+        let rest = key.strip_prefix(known);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
+    let harmless = |key: &str| HARMLESS.iter().any(|known| within(key, known));
     let all = differences(&form(resolved)?, &form(&own)?);
-    let refused: Vec<_> = all.into_iter().filter(|difference| !harmless(&difference.key)).collect();
+    let refused: Vec<_> = all
+        .into_iter()
+        .filter(|difference| !harmless(&difference.key))
+        .collect();
     match refused.is_empty() {
         true => Ok(()),
         false => Err(Failure::message(
@@ -222,7 +226,10 @@ fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>,
     }
     first.map_or(Ok(None), |error| {
         let text = format!("{}: no checkpoint can be used", directory.path().display());
-        Err(Failure::new(Exit::RunDirectory, anyhow::Error::new(error).context(text)))
+        Err(Failure::new(
+            Exit::RunDirectory,
+            anyhow::Error::new(error).context(text),
+        ))
     })
 }
 
@@ -237,13 +244,19 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved) -> Result<()
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);
     if was != is {
-        let text = format!("{}: the run was trained in {was}, and this program computes in {is}", run.display());
+        let text = format!(
+            "{}: the run was trained in {was}, and this program computes in {is}",
+            run.display()
+        );
         return Err(Failure::message(Exit::RunDirectory, text));
     }
     let threads = ebm_core::kernels::parallel::threads();
     let other = differences(&now, &manifest.versions);
     if !other.is_empty() {
-        eprintln!("warning: the run goes on with another build, its last digits may differ: {}", phrase(&other));
+        eprintln!(
+            "warning: the run goes on with another build, its last digits may differ: {}",
+            phrase(&other)
+        );
     }
     if threads != manifest.threads {
         eprintln!(

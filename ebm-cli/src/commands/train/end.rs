@@ -35,7 +35,9 @@ impl End<'_> {
     ) -> Result<Exit, Failure> {
         let (directory, config) = (self.directory, &self.resolved.config);
         if outcome.is_ok() {
-            saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
+            saving
+                .end(trainer)
+                .map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
         }
         let seconds = saving.seconds();
         directory

@@ -20,7 +20,7 @@ use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, History, Identity, MetricsLog, Saving};
 use crate::progress::progress;
-use crate::run_directory::{Versions, log_to};
+use crate::run_directory::{MetricsReader, Versions, log_to};
 use crate::signals::Signals;
 use begin::{Begin, Begun};
 use end::End;
@@ -38,7 +38,9 @@ pub fn run(arguments: &Train) -> Result<Exit, Failure> {
         let steps = begin.resolved.config.train.steps;
         return match arguments.quiet {
             true => Ok(Exit::Success),
-            false => print(&format!("the run is done: {steps} steps; for more, --set train.steps=N\n")),
+            false => print(&format!(
+                "the run is done: {steps} steps; for more, --set train.steps=N\n"
+            )),
         };
     }
     let config = &begin.resolved.config;
@@ -97,7 +99,10 @@ impl Work for Start {
         tracing::info!(config = %from.display(), seed = config.seed, ?geometry, resumed, "training starts");
         let mut history = match resumed {
             None => History::default(),
-            Some(_) => History::of_run(directory.path()).or_exit(Exit::RunDirectory)?,
+            Some(_) => {
+                let lines = MetricsReader::open(directory.path()).or_exit(Exit::RunDirectory)?;
+                History::from_metrics(lines).or_exit(Exit::RunDirectory)?
+            }
         };
 
         let signals = Signals::listen().or_exit(Exit::Other)?;

@@ -141,7 +141,9 @@ impl Checkpoints {
         for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
             let path = entry.path();
             // A checkpoint that was moved away to be replaced is whole; its step may have no other.
-            let whole = Manifest::read(&path).ok().filter(|_| entry.file_name().to_string_lossy().ends_with("replaced"));
+            let whole = Manifest::read(&path)
+                .ok()
+                .filter(|_| entry.file_name().to_string_lossy().ends_with("replaced"));
             let back = whole.map(|manifest| self.folder.join(format!("{STEP}{:012}", manifest.progress.step)));
             let done = match back {
                 Some(back) if !back.exists() => durable::rename(&path, &back),
@@ -176,10 +178,11 @@ impl Checkpoint {
         for (name, digest) in &manifest.files {
             let bytes = self.content(name, digest)?;
             if let Some(owner) = name.strip_suffix(".safetensors") {
-                let state = state_file::decode(&bytes, &self.path.join(name)).map_err(|source| CheckpointError::State {
-                    path: self.path.clone(),
-                    source,
-                })?;
+                let state =
+                    state_file::decode(&bytes, &self.path.join(name)).map_err(|source| CheckpointError::State {
+                        path: self.path.clone(),
+                        source,
+                    })?;
                 arrays.insert(owner.to_string(), state);
             }
         }
