@@ -92,12 +92,35 @@ fn with_metadata(plain: &[u8], metadata: &BTreeMap<String, String>) -> serde_jso
 /// # Errors
 /// If the file cannot be read, is no safetensors file, or holds arrays that are not floating-point.
 pub fn load(path: &Path) -> Result<State, StateError> {
+    decode(&read_bytes(path)?, path)
+}
+
+/// The bytes of a file of states, if it is not too large.
+///
+/// # Errors
+/// If it cannot be read, or is larger than any such file.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
     let fail = |reason: String| failure(path, reason);
     let size = fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
     if size > SIZE_LIMIT {
         return Err(fail(format!("{size} bytes, more than the limit of {SIZE_LIMIT}")));
     }
-    decode(&fs::read(path).map_err(|e| fail(e.to_string()))?, path)
+    fs::read(path).map_err(|e| fail(e.to_string()))
+}
+
+/// The metadata in the bytes of a file. `path` is for errors only.
+///
+/// # Errors
+/// If they are no safetensors file.
+pub fn metadata(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, String>, StateError> {
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|e| failure(path, format!("not a safetensors file: {e}")))?;
+    Ok(header
+        .metadata()
+        .iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect())
 }
 
 /// The state in the bytes of a file, as [`load`] reads it. `path` is for errors only.

@@ -1,6 +1,7 @@
 //! What the workspace's tests share: random closed-form problems, and gradients against differences.
 
 pub mod differences;
+pub mod faults;
 
 use ebm_core::geometry::Runtime;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};

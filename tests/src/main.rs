@@ -1,5 +1,6 @@
-//! The program as a third party builds it from the library: what the tests of the command line run.
+//! The program as a third party builds it from the library, with faults on demand: what the tests of the command line run.
 
 fn main() -> std::process::ExitCode {
+    ebm_tests::faults::from_environment();
     ebm_cli::run()
 }

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
+use crate::commands::loaded_run::Which;
 use crate::exit::Exit;
 use crate::sampling::Method;
 
@@ -14,6 +15,8 @@ Examples:
   ebm evaluate runs/run-seed0                   likelihood, bounds, modes
   ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
+  ebm export runs/run-seed0 --out m.safetensors the model in one file
+  ebm runs list                                 the runs there are, and how they stand
   ebm bounds list                               the bounds there are";
 
 /// Train, evaluate and sample energy-based models between a lower and an upper bound of their likelihood.
@@ -36,6 +39,11 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Draw samples from a run
     Sample(Sample),
+    /// Write a trained model to one file, with a model card
+    Export(Export),
+    /// List, inspect, verify and prune runs
+    #[command(subcommand)]
+    Runs(Runs),
     /// List and describe the bounds that are linked into this program
     #[command(subcommand)]
     Bounds(Bounds),
@@ -170,8 +178,11 @@ Examples:
   ebm evaluate runs/25-gaussians-seed0
   ebm evaluate runs/25-gaussians-seed0 --json --samples 100000")]
 pub struct Evaluate {
-    /// Run directory
+    /// Run directory, or a file of `ebm export`
     pub run: PathBuf,
+    /// A checkpoint of the run: latest, best, or a step [default: the run's end, or its latest checkpoint]
+    #[arg(long, value_name = "WHICH")]
+    pub checkpoint: Option<Which>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -190,8 +201,11 @@ Examples:
   ebm sample runs/25-gaussians-seed0 -n 10000 --out samples.npy
   ebm sample runs/25-gaussians-seed0 -n 2000 --out samples.png --refine 200 --method hmc")]
 pub struct Sample {
-    /// Run directory
+    /// Run directory, or a file of `ebm export`
     pub run: PathBuf,
+    /// A checkpoint of the run: latest, best, or a step [default: the run's end, or its latest checkpoint]
+    #[arg(long, value_name = "WHICH")]
+    pub checkpoint: Option<Which>,
     /// Number of samples
     #[arg(short = 'n', long = "number", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     pub number: u64,
@@ -210,6 +224,73 @@ pub struct Sample {
     /// Seed of the draws [default: the run's]
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+}
+
+/// `ebm export`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The file has the weights (averaged where the run kept an average), the configuration, versions and the final evaluation.
+Beside it, a model card with the same name and the extension .md is written.
+
+Examples:
+  ebm export runs/25-gaussians-seed0 --out model.safetensors
+  ebm sample model.safetensors -n 1000 --out samples.npy")]
+pub struct Export {
+    /// Run directory
+    pub run: PathBuf,
+    /// A checkpoint of the run: latest, best, or a step [default: the run's end, or its latest checkpoint]
+    #[arg(long, value_name = "WHICH")]
+    pub checkpoint: Option<Which>,
+    /// File to write, ending with .safetensors
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace files that are there
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `ebm runs`.
+#[derive(Debug, Subcommand)]
+pub enum Runs {
+    /// List the runs in a folder and below: bounds, steps, likelihood, size, state
+    #[command(after_help = "Example:\n  ebm runs list\n  ebm runs list runs/compare-run --json")]
+    List {
+        /// Folder to look in
+        #[arg(default_value = "runs")]
+        folder: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell how a run stands, with its checkpoints
+    #[command(after_help = "Example:\n  ebm runs inspect runs/25-gaussians-seed0")]
+    Inspect {
+        /// Run directory
+        run: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that everything of a run is what was written (BLAKE3 of every file of every checkpoint)
+    #[command(after_help = "Exit code 5 if anything is damaged.\n\nExample:\n  ebm runs verify runs/*")]
+    Verify {
+        /// Run directories
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+    },
+    /// Remove old checkpoints of runs that nobody trains
+    #[command(after_help = "Example:\n  ebm runs prune runs/* --keep 1 --dry-run")]
+    Prune {
+        /// Run directories
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// Checkpoints to keep, the last ones; the best one by the watched metric stays, too
+        #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+        keep: usize,
+        /// Only tell what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// `ebm bounds`.

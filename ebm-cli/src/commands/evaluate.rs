@@ -1,8 +1,10 @@
 //! `ebm evaluate`: what a trained model is worth.
 
+use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
 use ebm_core::trainer::Trainer;
+use std::sync::Arc;
 
 use super::loaded_run::LoadedRun;
 use super::print;
@@ -16,33 +18,35 @@ use crate::observers::evaluated;
 /// # Errors
 /// If the run cannot be read, or does not fit its configuration.
 pub fn run(arguments: &Evaluate) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run)?;
-    let (latent, width) = run.widths();
-    with_geometry(latent, width, Measure { run: &run, arguments })
+    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let data = run.data()?;
+    let (latent, width) = run.widths(data.width());
+    let run = &run;
+    with_geometry(latent, width, Measure { run, data, arguments })
 }
 
 struct Measure<'a> {
     run: &'a LoadedRun,
+    data: Arc<dyn Dataset>,
     arguments: &'a Evaluate,
 }
 
 impl Work for Measure<'_> {
     type Output = Result<Exit, Failure>;
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { run, arguments } = self;
+        let Self { run, data, arguments } = self;
         let random = Random::new(run.config.seed);
         let players = run.players(geometry)?;
         // Weights of bounds may depend on the step, so they are those of the run's last one.
-        let steps = run.directory.steps_done().unwrap_or(run.config.train.steps);
-        let mut trainer = Trainer::new(run.config.train.clone(), players, run.data.clone(), random)
+        let mut trainer = Trainer::new(run.config.train.clone(), players, data.clone(), random)
             .or_exit(Exit::RunDirectory)?
-            .at_step(steps);
+            .at_step(run.steps);
         let mut config = run.config.evaluate.clone();
         if let Some(samples) = arguments.samples {
             config.generated = usize::try_from(samples).or_exit(Exit::Usage)?;
             config.held_out = config.generated;
         }
-        let report = evaluated(&mut trainer, &*run.data, &config, random).or_exit(Exit::Other)?;
+        let report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
         match arguments.json {
             true => print(&format!(
                 "{}\n",

@@ -1,45 +1,139 @@
-//! A run read back: its configuration, data and trained models.
+//! A run or an exported model read back: its configuration, data and trained models.
 
 use ebm_core::data::Dataset;
+use ebm_core::parameter::{Module, State};
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
 use ebm_core::trainer::Players;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Marker, RunDirectory};
+use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
 
-/// A run read back.
+/// Which state of a run is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The last checkpoint.
+    Latest,
+    /// The best one by the watched metric.
+    Best,
+    /// That of a step.
+    Step(u64),
+}
+
+impl FromStr for Which {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "latest" => Ok(Self::Latest),
+            "best" => Ok(Self::Best),
+            step => step
+                .parse()
+                .map(Self::Step)
+                .map_err(|_| "expected latest, best, or a step".into()),
+        }
+    }
+}
+
+/// A run or an exported model read back.
 pub struct LoadedRun {
-    /// Its directory.
-    pub directory: RunDirectory,
     /// Its configuration.
     pub config: RunConfig,
-    /// Its data.
-    pub data: Arc<dyn Dataset>,
+    /// Steps that its models were trained for.
+    pub steps: u64,
+    base: PathBuf,
+    described: Option<Description>,
+    /// Arrays by owner.
+    arrays: BTreeMap<String, State>,
 }
 
 impl LoadedRun {
-    /// Opens a run.
+    /// Opens a run directory, or a file of `ebm export`. `which`: a checkpoint; else the weights at the end of the run, or
+    /// the last checkpoint of a run that is not at its end.
     ///
     /// # Errors
-    /// If there is no run, or its data is gone.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    /// If there is no run, or no such checkpoint.
+    pub fn open(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
+        if path.is_file() {
+            return Self::exported(path, which);
+        }
         let (directory, Marker { base, .. }) = RunDirectory::open(path).or_exit(Exit::RunDirectory)?;
         let config = directory.read_config().or_exit(Exit::RunDirectory)?;
-        let data = load_data(&config, &base)?;
+        let ended = which.is_none().then(|| directory.steps_done()).flatten();
+        let (steps, arrays) = match ended {
+            Some(steps) => (steps, directory.read_weights().or_exit(Exit::RunDirectory)?),
+            None => {
+                let checkpoint = choose(path, which)?;
+                if which.is_none() {
+                    eprintln!(
+                        "note: the run is not at its end; this is its checkpoint of step {}",
+                        checkpoint.step
+                    );
+                }
+                let (_, state) = checkpoint.read().or_exit(Exit::RunDirectory)?;
+                (checkpoint.step, state.arrays)
+            }
+        };
         Ok(Self {
-            directory,
             config,
+            steps,
+            base,
+            described: None,
+            arrays,
+        })
+    }
+
+    fn exported(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
+        if which.is_some() {
+            let text = format!("{}: a file has no checkpoints; give a run directory", path.display());
+            return Err(Failure::message(Exit::Usage, text));
+        }
+        let Exported {
+            config,
+            steps,
             data,
+            arrays,
+        } = Exported::read(path).or_exit(Exit::RunDirectory)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Ok(Self {
+            config,
+            steps,
+            base: folder.unwrap_or(Path::new(".")).into(),
+            described: Some(data),
+            arrays,
+        })
+    }
+
+    /// Its data; of an exported model, relative paths are relative to the file's folder.
+    ///
+    /// # Errors
+    /// If it is missing or malformed.
+    pub fn data(&self) -> Result<Arc<dyn Dataset>, Failure> {
+        load_data(&self.config, &self.base)
+    }
+
+    /// What is known of its data. That of an exported model needs no data to be there.
+    ///
+    /// # Errors
+    /// If the data of a run is missing or malformed.
+    pub fn description(&self) -> Result<Description, Failure> {
+        if let Some(described) = &self.described {
+            return Ok(described.clone());
+        }
+        let data = self.data()?;
+        Ok(Description {
+            width: data.width(),
+            standardization: data.standardization(),
+            columns: data.columns(),
         })
     }
 
     /// Number of latent and of data dimensions.
-    pub fn widths(&self) -> (usize, usize) {
-        let width = self.data.width();
+    pub fn widths(&self, width: usize) -> (usize, usize) {
         (self.config.generator.latent_width(width), width)
     }
 
@@ -51,21 +145,64 @@ impl LoadedRun {
         let config = &self.config;
         let mut players = Players::build(geometry, config.components(), &config.train, Random::new(config.seed))
             .or_exit(Exit::RunDirectory)?;
-        let directory = &self.directory;
-        directory
-            .load_weights("energy", &mut *players.energy)
-            .or_exit(Exit::RunDirectory)?;
-        directory
-            .load_weights("generator", &mut *players.generator)
-            .or_exit(Exit::RunDirectory)?;
-        directory
-            .load_weights("lower", &mut *players.lower)
-            .or_exit(Exit::RunDirectory)?;
-        directory
-            .load_weights("upper", &mut *players.upper)
-            .or_exit(Exit::RunDirectory)?;
+        self.load("energy", &mut *players.energy)?;
+        self.load("generator", &mut *players.generator)?;
+        self.load("lower", &mut *players.lower)?;
+        self.load("upper", &mut *players.upper)?;
         Ok(players)
     }
+
+    /// The arrays of players, averages in place of what they are averages of.
+    pub fn weights(&self) -> BTreeMap<String, State> {
+        let owners = ["energy", "generator", "lower", "upper"];
+        let found = owners
+            .iter()
+            .filter_map(|owner| Some((owner.to_string(), self.of(owner)?.clone())));
+        found.collect()
+    }
+
+    fn of(&self, owner: &str) -> Option<&State> {
+        let average = self.arrays.get(&format!("{owner}-average"));
+        average.or_else(|| self.arrays.get(owner))
+    }
+
+    fn load<M: Module + ?Sized>(&self, owner: &str, module: &mut M) -> Result<(), Failure> {
+        if module.parameters().is_empty() {
+            return Ok(());
+        }
+        let none = State::new();
+        let loaded = module.load_state(self.of(owner).unwrap_or(&none));
+        loaded.map_err(|error| {
+            Failure::new(
+                Exit::RunDirectory,
+                anyhow::Error::new(error).context(format!("weights of the {owner}")),
+            )
+        })
+    }
+}
+
+fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
+    let checkpoints = Checkpoints::of(run);
+    let all = checkpoints.list();
+    let chosen = match which {
+        None | Some(Which::Latest) => all.last().cloned(),
+        Some(Which::Best) => checkpoints.best(),
+        Some(Which::Step(step)) => all.iter().find(|checkpoint| checkpoint.step == step).cloned(),
+    };
+    chosen.ok_or_else(|| {
+        let steps: Vec<String> = all.iter().map(|checkpoint| checkpoint.step.to_string()).collect();
+        let there = match steps.len() {
+            0 => "there are none".into(),
+            _ => format!("there are those of steps {}", steps.join(", ")),
+        };
+        let wanted = match which {
+            Some(Which::Best) => "no best checkpoint (checkpoint.best names the metric)",
+            Some(Which::Step(_)) => "no checkpoint of this step",
+            None | Some(Which::Latest) => "no weights and no checkpoint yet",
+        };
+        let folder = run.join(layout::CHECKPOINTS);
+        Failure::message(Exit::RunDirectory, format!("{}: {wanted}; {there}", folder.display()))
+    })
 }
 
 /// Loads the data of a configuration; relative paths are relative to `base`.

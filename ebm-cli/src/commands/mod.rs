@@ -4,9 +4,11 @@ mod bounds;
 mod compare;
 mod config;
 mod evaluate;
+mod export;
 mod fresh_trainer;
-mod loaded_run;
+pub(crate) mod loaded_run;
 mod pictures;
+mod runs;
 mod sample;
 mod starting_points;
 mod summary;
@@ -28,6 +30,8 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Runs(command) => runs::run(&command),
         Command::Bounds(command) => bounds::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Completions { shell } => {

@@ -15,6 +15,7 @@ use super::starting_points::gaussian_fit;
 use crate::cli::Sample;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::run_directory::Description;
 use crate::sampling::{Format, RefineOptions, RefineReport, SampleSet, refine};
 
 /// Samples generated at once.
@@ -25,8 +26,9 @@ const CHUNK: usize = 8192;
 /// # Errors
 /// If the run cannot be read, the samples cannot be refined, or the file cannot be written.
 pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run)?;
-    let (latent, width) = run.widths();
+    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let data = run.description()?;
+    let (latent, width) = run.widths(data.width);
     // Before the work, not after it.
     Format::of(&arguments.out, width).or_exit(Exit::Usage)?;
     if run.config.train.objective == Objective::MaximumLikelihood && arguments.refine == 0 {
@@ -34,23 +36,25 @@ pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
                        give --refine STEPS to draw from the energy";
         return Err(Failure::message(Exit::Usage, message));
     }
-    with_geometry(latent, width, Draw { run: &run, arguments })
+    let run = &run;
+    with_geometry(latent, width, Draw { run, data, arguments })
 }
 
 struct Draw<'a> {
     run: &'a LoadedRun,
+    data: Description,
     arguments: &'a Sample,
 }
 
 impl Work for Draw<'_> {
     type Output = Result<Exit, Failure>;
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { run, arguments } = self;
+        let Self { run, data, arguments } = self;
         let number = usize::try_from(arguments.number).or_exit(Exit::Usage)?;
         let players = run.players(geometry)?;
         let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
         let (mut points, latents) = match run.config.train.objective {
-            Objective::MaximumLikelihood => (gaussian_fit(&*run.data, number, random), None),
+            Objective::MaximumLikelihood => (gaussian_fit(&*run.data()?, number, random), None),
             Objective::Bidirectional => {
                 let (points, latents) = generate(&*players.generator, number, random);
                 (points, Some(latents))
@@ -71,11 +75,10 @@ impl Work for Draw<'_> {
             said = tell(&report);
         }
         let energy = energies(&*players.energy, &points);
-        let values = run
-            .data
-            .standardization()
+        let values = data
+            .standardization
             .map_or_else(|| points.clone(), |s| s.invert(&points));
-        let columns = run.data.columns().unwrap_or_default();
+        let columns = data.columns.unwrap_or_default();
         let axis = |index: usize, name| columns.get(index).map_or(name, String::as_str);
         let title = match arguments.refine {
             0 => format!("{number} samples of the generator"),

@@ -7,6 +7,7 @@ pub mod checkpoint;
 mod claim;
 pub mod durable;
 mod error;
+mod exported;
 mod format;
 pub mod layout;
 mod lock;
@@ -14,19 +15,22 @@ mod log;
 mod marker;
 mod metrics;
 mod metrics_reader;
+mod standing;
 mod versions;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest, Moment, Watched};
 pub use claim::Claim;
 pub use error::RunDirectoryError;
+pub use exported::{Description, Exported};
 pub use lock::{Holder, RunLock, held_by};
 pub use log::log_to;
 pub use marker::Marker;
 pub use metrics::{Metric, MetricsFile};
 pub use metrics_reader::{LONGEST_LINE, MetricsLine, MetricsReader};
+pub use standing::{Saved, Standing, State, size};
 pub use versions::Versions;
 
-use ebm_core::parameter::{Module, State};
+use ebm_core::parameter::State as Arrays;
 use ebm_core::state_file;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -35,6 +39,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
+use crate::evaluate::Report;
 use crate::plots::write_atomically;
 
 /// The directory of a run.
@@ -156,7 +161,7 @@ impl RunDirectory {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub fn write_weights(&self, states: &BTreeMap<&'static str, State>, step: u64) -> Result<(), RunDirectoryError> {
+    pub fn write_weights(&self, states: &BTreeMap<&'static str, Arrays>, step: u64) -> Result<(), RunDirectoryError> {
         // One entry only: the format stores several in no particular order, and equal runs write equal files.
         let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
         let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
@@ -172,25 +177,37 @@ impl RunDirectory {
         Ok(())
     }
 
-    /// Loads a player's weights: the averaged ones where the run kept an average.
+    /// Reads the weights at the end of the run, by owner.
     ///
     /// # Errors
-    /// If they are missing, or belong to another model.
-    pub fn load_weights<M: Module + ?Sized>(&self, player: &str, module: &mut M) -> Result<(), RunDirectoryError> {
-        if module.parameters().is_empty() {
-            return Ok(());
-        }
-        let average = self.weights(&format!("{player}-average"));
-        let path = if average.exists() {
-            average
-        } else {
-            self.weights(player)
+    /// If a file is damaged.
+    pub fn read_weights(&self) -> Result<BTreeMap<String, Arrays>, RunDirectoryError> {
+        let read = |(player, path): (String, PathBuf)| match state_file::load(&path) {
+            Ok(state) => Ok((player, state)),
+            Err(source) => Err(RunDirectoryError::Weights { player, source }),
         };
-        let loaded = state_file::load(&path).and_then(|state| module.load_state(&state));
-        loaded.map_err(|source| RunDirectoryError::Weights {
-            player: player.to_string(),
-            source,
+        self.weight_files().into_iter().map(read).collect()
+    }
+
+    /// The final evaluation, if the run came to one.
+    pub fn final_evaluation(&self) -> Option<Report> {
+        let text = fs::read_to_string(self.path.join(layout::SUMMARY)).ok()?;
+        let mut summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+        serde_json::from_value(summary["evaluation"].take()).ok()
+    }
+
+    /// Every file of weights, by owner.
+    pub fn weight_files(&self) -> BTreeMap<String, PathBuf> {
+        let entries = fs::read_dir(self.path.join(layout::WEIGHTS)).into_iter().flatten();
+        let paths = entries.flatten().map(|entry| entry.path());
+        let own = paths.filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
+        own.map(|path| {
+            (
+                path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+                path,
+            )
         })
+        .collect()
     }
 
     fn weights(&self, player: &str) -> PathBuf {

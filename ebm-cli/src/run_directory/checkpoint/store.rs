@@ -105,19 +105,26 @@ impl Checkpoints {
     /// # Errors
     /// What the system said.
     pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, CheckpointError> {
-        let all = self.list();
-        let watched = all.iter().filter_map(|checkpoint| {
+        let old = self.old(keep);
+        old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
+        Ok(old)
+    }
+
+    /// The best by the watched metric, if one was watched.
+    pub fn best(&self) -> Option<Checkpoint> {
+        let watched = self.list().into_iter().filter_map(|checkpoint| {
             let value = Manifest::read(&checkpoint.path).ok()?.watched?.value;
-            Some((value, checkpoint.step))
+            Some((value, checkpoint))
         });
-        let best = watched.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, step)| step);
+        let best = watched.min_by(|a, b| a.0.total_cmp(&b.0));
+        best.map(|(_, checkpoint)| checkpoint)
+    }
+
+    /// What [`Checkpoints::prune`] removes, oldest first.
+    pub fn old(&self, keep: usize) -> Vec<Checkpoint> {
+        let (all, best) = (self.list(), self.best());
         let old = all.len().saturating_sub(keep);
-        let mut removed = Vec::new();
-        for checkpoint in all.into_iter().take(old).filter(|c| Some(c.step) != best) {
-            self.discard(&checkpoint)?;
-            removed.push(checkpoint);
-        }
-        Ok(removed)
+        all.into_iter().take(old).filter(|c| Some(c) != best.as_ref()).collect()
     }
 
     /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.

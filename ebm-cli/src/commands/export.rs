@@ -1,0 +1,126 @@
+//! `ebm export`: a trained model in one file, with a card that says what it is.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use super::loaded_run::LoadedRun;
+use super::print;
+use crate::cli::Export;
+use crate::evaluate::Report;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::plots::write_atomically;
+use crate::run_directory::{Digest, Exported, RunDirectory, Versions};
+
+/// Does it.
+///
+/// # Errors
+/// If the run cannot be read, or a file cannot be written.
+pub fn run(arguments: &Export) -> Result<Exit, Failure> {
+    let out = &arguments.out;
+    if out.extension().is_none_or(|extension| extension != "safetensors") {
+        let text = format!("--out {}: expected a file that ends with .safetensors", out.display());
+        return Err(Failure::message(Exit::Usage, text));
+    }
+    let card = out.with_extension("md");
+    for file in [out, &card] {
+        if file.exists() && !arguments.overwrite {
+            let text = format!(
+                "{}: a file is there already; give --overwrite to replace it",
+                file.display()
+            );
+            return Err(Failure::message(Exit::Usage, text));
+        }
+    }
+    let (directory, _) = RunDirectory::open(&arguments.run).or_exit(Exit::RunDirectory)?;
+    let loaded = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let report = match arguments.checkpoint {
+        None => directory.final_evaluation(),
+        // The run's evaluation is not of this state.
+        Some(_) => None,
+    };
+    let exported = Exported {
+        data: loaded.description()?,
+        steps: loaded.steps,
+        arrays: loaded.weights(),
+        config: loaded.config,
+    };
+    let versions = serde_json::to_string(&Versions::of(&exported.config)).or_exit(Exit::Other)?;
+    let mut more = BTreeMap::from([("ebm.versions".to_string(), versions)]);
+    if let Some(report) = &report {
+        more.insert(
+            "ebm.evaluation".into(),
+            serde_json::to_string(report).or_exit(Exit::Other)?,
+        );
+    }
+    exported.save(out, &more).or_exit(Exit::Other)?;
+    let text = card_of(&exported, report.as_ref(), out)?;
+    write_atomically(&card, |file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::message(Exit::Other, format!("{}: {error}", card.display())))?;
+    print(&format!("{}\n{}\n", out.display(), card.display()))
+}
+
+/// The model card.
+fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<String, Failure> {
+    let config = &model.config;
+    let form = serde_json::to_value(config).or_exit(Exit::Other)?;
+    let kind = |section: &str| form[section]["kind"].as_str().unwrap_or("?").to_string();
+    let (lower, upper) = (kind("lower"), kind("upper"));
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let path = file.file_name().unwrap_or_default().to_string_lossy();
+    let count = |owner: &str| {
+        let arrays = model.arrays.get(owner).into_iter().flatten();
+        arrays.map(|(_, (_, values))| values.len()).sum::<usize>()
+    };
+    let bytes = std::fs::read(file).or_exit(Exit::Other)?;
+    let mut text = format!(
+        "# {name}\n\nAn energy-based model p(x) = exp(-E(x)) / Z with a generator, trained by `ebm` between the lower bound `{lower}` \
+         and the upper bound `{upper}` of its negative log-likelihood.\n\n"
+    );
+    let mut line = |label: &str, value: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "- {label}: {value}");
+    };
+    line("Data", format!("`{}`, {} dimensions", kind("data"), model.data.width));
+    line("Energy", format!("`{}`, {} numbers", kind("energy"), count("energy")));
+    line(
+        "Generator",
+        format!("`{}`, {} numbers", kind("generator"), count("generator")),
+    );
+    line(
+        "Trained for",
+        format!(
+            "{} steps, batch {}, seed {}",
+            model.steps, config.train.batch, config.seed
+        ),
+    );
+    line(
+        "File",
+        format!(
+            "`{path}`, {} bytes, BLAKE3 `{}`",
+            bytes.len(),
+            Digest::of(&bytes).blake3
+        ),
+    );
+    line("Written by", format!("ebm {}", env!("CARGO_PKG_VERSION")));
+    text.push_str("\n## Evaluation\n\n");
+    match report {
+        None => text.push_str("Not evaluated in this state: `ebm evaluate` does it.\n"),
+        Some(report) => {
+            let _ = writeln!(
+                text,
+                "On held-out data, at the end of training.\n\n```text\n{report}```"
+            );
+        }
+    }
+    let _ = write!(
+        text,
+        "\n## Use\n\n```sh\nebm sample {path} -n 1000 --out samples.npy\nebm evaluate {path}\n```\n\n`ebm evaluate` needs the data; \
+         relative paths are relative to the file's folder. The energy is not normalised: only differences of energies, and \
+         the likelihood with its log Z, mean anything. A value that is not called certified is an estimate, not a bound.\n"
+    );
+    let toml = toml::to_string(config).or_exit(Exit::Other)?;
+    let _ = write!(text, "\n## Configuration\n\n```toml\n{}\n```\n", toml.trim_end());
+    Ok(text)
+}

@@ -1,0 +1,124 @@
+//! A trained model in one safetensors file.
+
+use ebm_core::data::Standardization;
+use ebm_core::parameter::State;
+use ebm_core::state_file;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::format::Format;
+use super::{RunDirectoryError, write_atomically};
+use crate::config::RunConfig;
+
+/// The format that this program writes.
+const FORMAT: Format = Format::new("ebm model", 1);
+/// Between the owner of an array and its name.
+const SEPARATOR: char = '/';
+
+/// What is known of the data that a model was trained on, without the data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// Number of dimensions.
+    pub width: usize,
+    /// What was subtracted and divided by, by column, if anything.
+    pub standardization: Option<Standardization>,
+    /// Names of the columns.
+    pub columns: Option<Vec<String>>,
+}
+
+/// A trained model: what sampling and evaluation need, with no other file.
+pub struct Exported {
+    /// The resolved configuration.
+    pub config: RunConfig,
+    /// Steps it was trained for.
+    pub steps: u64,
+    /// The data it was trained on.
+    pub data: Description,
+    /// Arrays by owner; averages in place of what they are averages of.
+    pub arrays: BTreeMap<String, State>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct About {
+    steps: u64,
+    data: Description,
+}
+
+impl Exported {
+    /// Writes the file, whole or not at all. `more`: further entries of its metadata, for people.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(&self, path: &Path, more: &BTreeMap<String, String>) -> Result<(), RunDirectoryError> {
+        let damaged = |reason: String| RunDirectoryError::Damaged {
+            path: path.into(),
+            reason,
+        };
+        let about = About {
+            steps: self.steps,
+            data: self.data.clone(),
+        };
+        let mut metadata = more.clone();
+        metadata.extend([
+            ("ebm.format".into(), FORMAT.to_string()),
+            (
+                "ebm.config".into(),
+                toml::to_string(&self.config).map_err(|e| damaged(e.to_string()))?,
+            ),
+            (
+                "ebm.model".into(),
+                serde_json::to_string(&about).map_err(|e| damaged(e.to_string()))?,
+            ),
+        ]);
+        let all: State = self
+            .arrays
+            .iter()
+            .flat_map(|(owner, state)| {
+                state
+                    .iter()
+                    .map(move |(name, array)| (format!("{owner}{SEPARATOR}{name}"), array.clone()))
+            })
+            .collect();
+        let bytes = state_file::encode(&all, &metadata, path).map_err(|e| damaged(e.to_string()))?;
+        write_atomically(path, |file| file.write_all(&bytes)).map_err(RunDirectoryError::io(path, "write the file"))
+    }
+
+    /// Reads a file. Nothing in it is run; it only names components that are linked into this program.
+    ///
+    /// # Errors
+    /// If it is no such file, is of a newer format, or names what is not linked in.
+    pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
+        let damaged = |reason: String| RunDirectoryError::Damaged {
+            path: path.into(),
+            reason,
+        };
+        let bytes = state_file::read_bytes(path).map_err(|e| RunDirectoryError::Weights {
+            player: "model".into(),
+            source: e,
+        })?;
+        let metadata = state_file::metadata(&bytes, path).map_err(|e| damaged(e.to_string()))?;
+        let entry = |key: &str| {
+            let missing = || damaged(format!("no model of `ebm export` (its metadata has no {key})"));
+            metadata.get(key).ok_or_else(missing)
+        };
+        FORMAT.accepts(entry("ebm.format")?).map_err(damaged)?;
+        let config = toml::from_str(entry("ebm.config")?)
+            .map_err(|e: toml::de::Error| damaged(e.to_string().trim().replace('\n', " ")))?;
+        let about: About = serde_json::from_str(entry("ebm.model")?).map_err(|e| damaged(e.to_string()))?;
+        let mut arrays: BTreeMap<String, State> = BTreeMap::new();
+        for (name, array) in state_file::decode(&bytes, path).map_err(|e| damaged(e.to_string()))? {
+            let Some((owner, name)) = name.split_once(SEPARATOR) else {
+                return Err(damaged(format!("the array {name:?} belongs to nobody")));
+            };
+            arrays.entry(owner.into()).or_default().insert(name.into(), array);
+        }
+        Ok(Self {
+            config,
+            steps: about.steps,
+            data: about.data,
+            arrays,
+        })
+    }
+}
