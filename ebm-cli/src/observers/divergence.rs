@@ -85,9 +85,20 @@ fn scale(history: &History, width: usize) -> Option<String> {
         ));
     }
     let widest = spread(data).max(spread(generated));
-    (widest > limit).then(|| {
-        format!("the energies of one batch spread by {widest:.4e} nats, far more than {width} dimensions account for")
-    })
+    if widest > limit {
+        return Some(format!(
+            "the energies of one batch spread by {widest:.4e} nats, far more than {width} dimensions account for"
+        ));
+    }
+    // The bounds hold the likelihood between them: where they are this far apart they say nothing about it any longer.
+    let gap = report
+        .gap
+        .as_ref()
+        .map(|gap| gap.value)
+        .filter(|gap| !gap.is_finite() || *gap > 2.0 * limit)?;
+    Some(format!(
+        "the bounds are {gap:.4e} nats apart, far more than {width} dimensions account for: they hold nothing any longer"
+    ))
 }
 
 #[cfg(test)]
@@ -152,6 +163,16 @@ mod tests {
         assert_eq!(judge(&history, 2.8, 2), None);
         history.report(&report(0.0, 5e6, Target::Nothing));
         let found = judge(&history, 2.8, 2).unwrap();
+        let wide = |gap| StepReport {
+            gap: Some(measured(gap)),
+            ..report(0.0, 10.0, Target::Divergence)
+        };
+        let mut apart = run(&[f64::NAN]);
+        apart.report(&wide(150.0));
+        assert_eq!(judge(&apart, 2.8, 2), None);
+        apart.report(&wide(250.0));
+        let told = judge(&apart, 2.8, 2).unwrap();
+        assert!(told.reason.contains("the bounds are 2.5000e2 nats apart"), "{told:?}");
         assert!(
             found.reason.contains("apart") && found.advice.contains("upper = \"gp\""),
             "{found:?}"

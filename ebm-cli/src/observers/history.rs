@@ -159,7 +159,9 @@ mod tests {
     use ebm_core::geometry::Fixed;
     use ebm_core::random::Random;
     use ebm_core::trainer::Players;
+    use std::cell::RefCell;
     use std::path::Path;
+    use std::rc::Rc;
     use std::sync::Arc;
 
     /// A run whose evaluations have a likelihood, both bounds, and figures without a claim.
@@ -185,7 +187,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = MetricsFile::create(folder.path()).unwrap();
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
-        let (mut log, mut history) = (MetricsLog::new(file, evaluation.latest()), History::default());
+        let (mut log, mut history) = (MetricsLog::new(Rc::new(RefCell::new(file)), evaluation.latest()), History::default());
         trainer.run(&mut [&mut evaluation, &mut log, &mut history]).unwrap();
         let report = evaluated(&mut trainer, &*data, &config.evaluate, random).unwrap();
         log.last(trainer.step(), &report).unwrap();

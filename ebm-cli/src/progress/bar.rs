@@ -15,8 +15,8 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// A bar of `steps` steps.
-    pub fn new(steps: u64) -> Self {
+    /// A bar of `steps` steps, of which `from` are done.
+    pub fn new(steps: u64, from: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stdout());
         let template = "{wide_bar} {human_pos}/{human_len} | {per_sec} | {eta} left\n{wide_msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -27,6 +27,9 @@ impl Bar {
                 let _ = write!(w, "{:.0} steps/s", state.per_sec());
             },
         ));
+        // The rate is that of this process.
+        bar.set_position(from);
+        bar.reset_eta();
         Self {
             bar,
             status: Status::default(),

@@ -15,6 +15,7 @@ const LINES: u64 = 50;
 #[derive(Debug)]
 pub struct Lines<W> {
     steps: u64,
+    from: u64,
     next: u64,
     out: W,
     started: Instant,
@@ -22,10 +23,11 @@ pub struct Lines<W> {
 }
 
 impl<W: Write> Lines<W> {
-    /// Lines about a run of `steps` steps.
-    pub fn new(steps: u64, out: W) -> Self {
+    /// Lines about a run of `steps` steps, of which `from` are done.
+    pub fn new(steps: u64, from: u64, out: W) -> Self {
         Self {
             steps,
+            from,
             next: 0,
             out,
             started: Instant::now(),
@@ -39,8 +41,8 @@ impl<W: Write> Lines<W> {
             return false;
         }
         self.next = step + (self.steps / LINES).max(1);
-        let rate = step as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
-        let left = (self.steps.saturating_sub(step)) as f64 / rate;
+        let rate = step.saturating_sub(self.from) as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        let left = (self.steps.saturating_sub(step)) as f64 / rate.max(1e-9);
         let Self { steps, status, .. } = self;
         // A reader that went away is no reason to stop training.
         let _ = writeln!(
@@ -80,12 +82,20 @@ mod tests {
 
     #[test]
     fn a_long_run_gets_about_fifty_lines() {
-        let mut lines = Lines::new(10_000, Vec::new());
+        let mut lines = Lines::new(10_000, 0, Vec::new());
         (1..=10_000).for_each(|step| {
             lines.line(step);
         });
         let text = String::from_utf8(lines.out).unwrap();
         assert!((45..=55).contains(&text.lines().count()), "{text}");
         assert!(text.starts_with("step 1/10000 | "));
+    }
+
+    #[test]
+    fn the_rate_counts_what_this_process_did() {
+        let mut lines = Lines::new(10_000, 9_000, Vec::new());
+        lines.line(9_000);
+        let text = String::from_utf8(lines.out).unwrap();
+        assert!(text.starts_with("step 9000/10000 | 0 steps/s"), "{text}");
     }
 }

@@ -12,11 +12,11 @@ use ebm_core::geometry::Geometry;
 use ebm_core::trainer::Observer;
 use std::io::IsTerminal;
 
-/// A bar where stdout is a terminal, lines where it is not, nothing where nothing is wanted.
-pub fn progress<G: Geometry>(steps: u64, quiet: bool) -> Option<Box<dyn Observer<G>>> {
+/// What is shown of a run of `steps` steps that begins after step `from`: a bar where stdout is a terminal, lines where it is not, nothing where nothing is wanted.
+pub fn progress<G: Geometry>(steps: u64, from: u64, quiet: bool) -> Option<Box<dyn Observer<G>>> {
     match (quiet, std::io::stdout().is_terminal()) {
         (true, _) => None,
-        (false, true) => Some(Box::new(Bar::new(steps))),
-        (false, false) => Some(Box::new(Lines::new(steps, std::io::stdout()))),
+        (false, true) => Some(Box::new(Bar::new(steps, from))),
+        (false, false) => Some(Box::new(Lines::new(steps, from, std::io::stdout()))),
     }
 }

@@ -116,7 +116,7 @@ impl Work for Start {
         let mut saving = Saving::new(checkpoints, options, identity, metrics.clone(), signals, resumed);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
-        let mut shown = progress::<G>(config.train.steps, quiet);
+        let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet);
         let outcome = {
             // Who saves comes last: what the others write of an iteration is written by then.
             let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
