@@ -182,7 +182,7 @@ fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
         "Sync checkpoints/.unfinished-step-000000000004/manifest.json",
         "Rename checkpoints/step-000000000004",
     ] {
-        let place = place.split_once(' ').map(|(what, path)| (what, path)).unwrap();
+        let place = place.split_once(' ').unwrap();
         let line = operations
             .iter()
             .find(|line| line.contains(place.0) && line.ends_with(place.1))
