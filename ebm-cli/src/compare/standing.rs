@@ -7,13 +7,15 @@ use std::path::Path;
 use super::differences::{Difference, differences, phrase};
 use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Claim, Marker, Versions, layout};
+use crate::run_directory::{Checkpoints, Claim, Marker, Versions, layout};
 
 /// What of a run is there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing, or a run that did not end: it is to be trained from its start.
+    /// Nothing, or a run that did not end and cannot go on: it is to be trained from its start.
     Wanting,
+    /// The run that is wanted, not at its end, with a checkpoint to go on from.
+    Begun,
     /// The run that is wanted.
     Finished,
     /// A run that ended, of another configuration or another build; what differs.
@@ -31,7 +33,9 @@ impl Standing {
             return Ok(Self::Wanting);
         };
         // The summary is written last.
-        if json(path, layout::SUMMARY).is_none() {
+        let ended = json(path, layout::SUMMARY).is_some();
+        let can_go_on = !Checkpoints::of(path).list().is_empty();
+        if !ended && !can_go_on {
             return Ok(Self::Wanting);
         }
         let text = fs::read_to_string(path.join(layout::CONFIG)).ok();
@@ -61,9 +65,11 @@ impl Standing {
                 wanted: folder(base),
             });
         }
-        Ok(match differing.is_empty() {
-            true => Self::Finished,
-            false => Self::Different(phrase(&differing)),
+        Ok(match (differing.is_empty(), ended) {
+            (true, true) => Self::Finished,
+            (true, false) => Self::Begun,
+            (false, true) => Self::Different(phrase(&differing)),
+            (false, false) => Self::Wanting,
         })
     }
 }

@@ -24,8 +24,10 @@ pub struct Task {
     pub config: PathBuf,
     /// The folder that relative paths of the configuration are relative to.
     pub base: PathBuf,
-    /// Its run directory; a run that is there is replaced.
+    /// Its run directory.
     pub run: PathBuf,
+    /// Whether the run that is there goes on; else it is replaced.
+    pub goes_on: bool,
 }
 
 /// What happens to a task.
@@ -46,8 +48,16 @@ struct Worker {
 impl Worker {
     fn start(task: Task, at_once: usize) -> std::io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.arg("train").arg(&task.config).arg("--quiet").arg("--overwrite");
-        command.arg("--run").arg(&task.run).arg("--base").arg(&task.base);
+        command
+            .arg("train")
+            .arg(&task.config)
+            .arg("--quiet")
+            .arg("--base")
+            .arg(&task.base);
+        match task.goes_on {
+            true => command.arg("--resume").arg(&task.run),
+            false => command.arg("--overwrite").arg("--run").arg(&task.run),
+        };
         // The configuration is resolved already.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX)) {
             command.env_remove(name);
@@ -95,13 +105,26 @@ pub fn train_all(
 ) -> Result<(), Failure> {
     let mut running: Vec<Worker> = Vec::new();
     let outcome = turn(tasks, at_once, interrupt, &mut tell, &mut running);
+    running.iter_mut().for_each(|worker| ask_to_stop(&mut worker.child));
     for mut worker in running {
-        // It may have ended by itself in the meantime.
-        let _ = worker.child.kill();
+        // It saves its state first; a second signal ends it at once, and is for whoever waits to give.
         let _ = worker.child.wait();
         let _ = worker.said.join();
     }
     outcome
+}
+
+/// Asks a process to save and to end; it may have ended by itself in the meantime.
+#[cfg(unix)]
+fn ask_to_stop(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let _ = kill_process(Pid::from_child(child), Signal::TERM);
+}
+
+/// Ends a process.
+#[cfg(not(unix))]
+fn ask_to_stop(child: &mut Child) {
+    let _ = child.kill();
 }
 
 fn turn(

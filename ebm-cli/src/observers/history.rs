@@ -187,7 +187,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = MetricsFile::create(folder.path()).unwrap();
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
-        let (mut log, mut history) = (MetricsLog::new(Rc::new(RefCell::new(file)), evaluation.latest()), History::default());
+        let (mut log, mut history) = (
+            MetricsLog::new(Rc::new(RefCell::new(file)), evaluation.latest()),
+            History::default(),
+        );
         trainer.run(&mut [&mut evaluation, &mut log, &mut history]).unwrap();
         let report = evaluated(&mut trainer, &*data, &config.evaluate, random).unwrap();
         log.last(trainer.step(), &report).unwrap();

@@ -47,6 +47,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
                 config,
                 base: plan.base.clone(),
                 run: plan.place(cell),
+                goes_on: standings[index] == Standing::Begun,
             }),
         }
     }
