@@ -18,7 +18,7 @@ use crate::config::Resolved;
 use crate::dispatch::{Work, with_geometry};
 use crate::evaluate::Report;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{EvaluationObserver, History, MetricsLog, evaluated, gaussian_nll, judge};
+use crate::observers::{EvaluationObserver, History, MetricsLog, TensorBoard, evaluated, gaussian_nll, judge};
 use crate::progress::progress;
 use crate::run_directory::{Claim, Marker, MetricsFile, RunDirectory, Versions, layout, log_to};
 
@@ -101,10 +101,14 @@ impl Work for Start<'_> {
 
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let (mut log, mut history) = (MetricsLog::new(metrics, evaluation.latest()), History::default());
+        let board = config.log.tensorboard;
+        let board = board.then(|| TensorBoard::create(directory.path(), trainer.step()));
+        let mut board = board.transpose().or_exit(Exit::RunDirectory)?;
         let mut shown = progress::<G>(config.train.steps, quiet);
         let started = Instant::now();
         let outcome = {
             let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
+            observers.extend(board.as_mut().map(|board| board as &mut dyn Observer<G>));
             observers.extend(shown.as_deref_mut().map(|shown| shown as &mut dyn Observer<G>));
             trainer.run(&mut observers)
         };

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::layers::{COMPONENTS, KIND};
+use super::log_config::LogConfig;
 use super::schema::Schema;
 use crate::evaluate::EvaluateConfig;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
@@ -42,6 +43,7 @@ pub fn example() -> anyhow::Result<String> {
     }
     plain::<TrainConfig>(&mut text, "train")?;
     plain::<EvaluateConfig>(&mut text, "evaluate")?;
+    plain::<LogConfig>(&mut text, "log")?;
     Ok(text)
 }
 

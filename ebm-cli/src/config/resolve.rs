@@ -13,7 +13,7 @@ use super::run_config::RunConfig;
 use super::{suggest, value};
 
 /// The top-level keys that are no component.
-const PLAIN: [&str; 4] = ["seed", "train", "evaluate", COMPARE];
+const PLAIN: [&str; 5] = ["seed", "train", "evaluate", "log", COMPARE];
 
 /// A configuration that was checked, with the layers it was made from.
 #[derive(Clone, Debug)]
@@ -43,6 +43,7 @@ impl Layers {
             upper: component(&merged, "upper", <dyn registry::UpperBoundConfig>::check)?,
             train: plain(&merged, "train", ebm_core::trainer::TrainConfig::check)?,
             evaluate: plain(&merged, "evaluate", crate::evaluate::EvaluateConfig::check)?,
+            log: plain(&merged, "log", |_| Ok(()))?,
         };
         // Its keys carry their section.
         let fits = config.components().check();

@@ -4,6 +4,7 @@ use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoun
 use ebm_core::trainer::{Components, TrainConfig};
 use serde::{Deserialize, Serialize};
 
+use super::LogConfig;
 use crate::evaluate::EvaluateConfig;
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
@@ -26,6 +27,9 @@ pub struct RunConfig {
     pub train: TrainConfig,
     /// What is measured at the end, and by `ebm evaluate`.
     pub evaluate: EvaluateConfig,
+    /// What is written beside the metrics. Runs of earlier versions do not say.
+    #[serde(default)]
+    pub log: LogConfig,
 }
 
 impl RunConfig {

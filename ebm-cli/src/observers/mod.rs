@@ -5,9 +5,11 @@ mod evaluation;
 mod gaussian;
 mod history;
 mod metrics_log;
+mod tensorboard;
 
 pub use divergence::{Divergence, judge};
 pub use evaluation::{EvaluationObserver, evaluated};
 pub use gaussian::{gaussian_nll, moments};
 pub use history::{History, Point};
 pub use metrics_log::MetricsLog;
+pub use tensorboard::TensorBoard;

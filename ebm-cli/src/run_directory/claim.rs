@@ -102,7 +102,7 @@ fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
         }
         _ => Ok(()),
     };
-    for folder in layout::FOLDERS {
+    for folder in layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS) {
         let path = directory.join(folder);
         gone(fs::remove_dir_all(&path), &path)?;
     }

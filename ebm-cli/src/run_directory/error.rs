@@ -66,7 +66,7 @@ pub enum RunDirectoryError {
 
 impl RunDirectoryError {
     /// An error of the system at `path`.
-    pub(super) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, action, source }
     }

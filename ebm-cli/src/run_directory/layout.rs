@@ -16,8 +16,12 @@ pub const SUMMARY: &str = "summary.json";
 pub const WEIGHTS: &str = "weights";
 /// Pictures.
 pub const PICTURES: &str = "pictures";
+/// Event files of TensorBoard, where they are wanted.
+pub const TENSORBOARD: &str = "tensorboard";
 
 /// Every file, the marker last: while it is there, the directory is known as a run.
 pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
-/// Every folder.
+/// The folders that are there only where they are wanted.
+pub(super) const OPTIONAL_FOLDERS: [&str; 1] = [TENSORBOARD];
+/// Every other folder.
 pub(super) const FOLDERS: [&str; 2] = [WEIGHTS, PICTURES];
