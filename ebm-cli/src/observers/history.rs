@@ -110,7 +110,6 @@ impl History {
         Ok(history)
     }
 
-    #[allow(dead_code)] // a resumed run will use it
     /// Takes over a line of the metrics. A line of an event that is not known says nothing.
     pub fn read(&mut self, line: &MetricsLine) {
         match line.event.as_str() {

@@ -95,6 +95,27 @@ fn lock(directory: &Path) -> Result<File, RunDirectoryError> {
     }
 }
 
+/// Whether a process trains in a run directory.
+///
+/// The answer may be out of date when it is given. On a file system that knows no locks it is always yes.
+///
+/// # Errors
+/// If the system refuses to say.
+pub fn is_held(directory: &Path) -> Result<bool, RunDirectoryError> {
+    let marker = directory.join(layout::MARKER);
+    let file = match File::open(&marker) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened.map_err(RunDirectoryError::io(&marker, "open the file"))?,
+    };
+    // Shared, so that any number may ask at once; given back at the end of this function.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(RunDirectoryError::io(&marker, "look at the lock")(error)),
+    }
+}
+
 fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
     let gone = |result: io::Result<()>, path: &Path| match result {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -161,9 +182,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
         let running = Claim::new(&path, false).unwrap().create(&marker()).unwrap();
+        assert!(is_held(&path).unwrap());
         let refused = Claim::new(&path, true).unwrap().create(&marker());
         assert!(matches!(refused, Err(RunDirectoryError::Busy { .. })), "{refused:?}");
         drop(running);
+        assert!(!is_held(&path).unwrap() && !is_held(folder.path()).unwrap());
         assert!(Claim::new(&path, true).unwrap().create(&marker()).is_ok());
     }
 

@@ -12,7 +12,7 @@ mod metrics;
 mod metrics_reader;
 mod versions;
 
-pub use claim::Claim;
+pub use claim::{Claim, is_held};
 pub use error::RunDirectoryError;
 pub use log::log_to;
 pub use marker::Marker;
