@@ -122,6 +122,7 @@ fn what_is_no_run_is_refused() {
     );
     let error = folder.fail(5, &["watch", RUN, "--every", "0.01"]);
     assert!(error.contains("metrics.jsonl: line 2: "), "{error}");
+    folder.fail(5, &["watch", RUN, "--once"]);
     for every in ["0", "-1", "nan", "1e9", "soon"] {
         let output = folder
             .ebm(&["watch", RUN, &format!("--every={every}")])

@@ -48,6 +48,11 @@ impl Follower {
         self.step
     }
 
+    /// Whether a damaged line waits for a second look.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.damaged
+    }
+
     /// Reads what is new: whole lines only.
     ///
     /// # Errors

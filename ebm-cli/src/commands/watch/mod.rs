@@ -48,6 +48,9 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     let mut watched = Watched::new(path);
     if arguments.once {
         watched.look(None).or_exit(Exit::RunDirectory)?;
+        if watched.is_unsure() {
+            watched.look(None).or_exit(Exit::RunDirectory)?;
+        }
         say(&view(&watched, COLUMNS))?;
         return Ok(Exit::Success);
     }

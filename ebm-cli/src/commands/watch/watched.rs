@@ -45,11 +45,19 @@ impl Watched {
         let news = self.follower.look()?;
         // A summary that is older than the metrics is of the run before it was taken up again.
         self.ending = ending.filter(|ending| !self.held || ending.steps >= self.follower.step());
+        if self.follower.is_unsure() {
+            self.ending = None;
+        }
         self.plan = Plan::read(&self.path)?;
         if let Some(seconds) = seconds {
             self.rate.see(seconds, self.follower.step());
         }
         Ok(news)
+    }
+
+    /// Whether another look is needed to tell whether the metrics are damaged, or were just being written anew.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.follower.is_unsure()
     }
 
     /// The run directory.
