@@ -96,9 +96,9 @@ pub struct Train {
 /// `ebm watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-On a terminal, a view that is redrawn in its place; elsewhere a line for each evaluation. It ends when the run ends, with
-the run's own exit code, and with 1 when the run has not ended and no process trains it. It reads the run's files only:
-neither the run nor the watching is disturbed by the other's end.
+On a terminal, a view that is redrawn in its place; elsewhere a line for each evaluation. It ends
+when the run ends, with the run's own exit code, and with 1 when the run has not ended and no
+process trains it. It only reads the run's files, and the run does not notice.
 
 Examples:
   ebm watch runs/run-seed0
