@@ -157,7 +157,10 @@ fn training_goes_back_and_does_not_repeat_what_it_went_back_for() {
 
 #[test]
 fn going_back_ends_too() {
-    let mut stuck = trainer(rollback(2), |random| random.step() == 12);
+    let base = Random::new(4);
+    let again = ["1", "2"].map(|times| base.stream("rollback").stream(times));
+    let holes = [base, again[0], again[1]].map(|base| base.stream("energy-step").at(12).stream("data"));
+    let mut stuck = trainer(rollback(2), move |random| holes.contains(&random));
     let (faults, end) = run(&mut stuck);
     let times: Vec<_> = faults.iter().map(|fault| fault.remedy.clone()).collect();
     assert_eq!(times, [1, 2].map(|times| Remedy::RolledBack { to: 10, times }));

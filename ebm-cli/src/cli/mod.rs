@@ -12,6 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   ebm config default > run.toml                 a commented configuration to start from
   ebm train run.toml --set train.steps=2000     train; the run goes to runs/run-seed0
+  ebm watch runs/run-seed0                      how a run goes, from another terminal
   ebm evaluate runs/run-seed0                   likelihood, bounds, modes
   ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
@@ -33,6 +34,8 @@ pub struct Cli {
 pub enum Command {
     /// Train a model and write a run directory
     Train(Train),
+    /// Watch a run, in training or ended: progress, bounds, curves
+    Watch(Watch),
     /// Train and compare pairs of bounds over several seeds: tables, pictures, a report
     Compare(Compare),
     /// Evaluate a run: likelihood on held-out data, bounds, sample quality
@@ -113,6 +116,37 @@ pub struct Train {
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `ebm watch`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+On a terminal, a view that is redrawn in its place; elsewhere a line for each evaluation. It ends
+when the run ends, with the run's own exit code, and with 1 when the run has not ended and no
+process trains it. It only reads the run's files, and the run does not notice.
+
+Examples:
+  ebm watch runs/run-seed0
+  ebm watch runs/run-seed0 --once
+  ebm train run.toml --quiet & ebm watch runs/run-seed0 --wait
+  ebm watch runs/run-seed0 --every 60 | tee course.txt")]
+pub struct Watch {
+    /// Run directory
+    pub run: PathBuf,
+    /// Print the state of this moment and end
+    #[arg(long)]
+    pub once: bool,
+    /// Wait for a run that is not there yet
+    #[arg(long)]
+    pub wait: bool,
+    /// Time between two looks at the run's files, 0.01 to 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+    pub every: f64,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let read = text.parse().ok().filter(|seconds| (0.01..=3600.0).contains(seconds));
+    read.ok_or_else(|| "expected a number of seconds from 0.01 to 3600".into())
 }
 
 /// `ebm compare`.

@@ -13,6 +13,7 @@ mod sample;
 mod starting_points;
 mod summary;
 mod train;
+mod watch;
 
 use clap::CommandFactory;
 use std::io::Write;
@@ -27,6 +28,7 @@ use crate::exit::{Exit, Failure, OrExit};
 pub fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Train(arguments) => train::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::CheckpointConfig;
 use super::layers::{COMPONENTS, KIND};
+use super::log_config::LogConfig;
 use super::schema::Schema;
 use crate::evaluate::EvaluateConfig;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
@@ -44,6 +45,7 @@ pub fn example() -> anyhow::Result<String> {
     plain::<TrainConfig>(&mut text, "train")?;
     plain::<EvaluateConfig>(&mut text, "evaluate")?;
     plain::<CheckpointConfig>(&mut text, "checkpoint")?;
+    plain::<LogConfig>(&mut text, "log")?;
     Ok(text)
 }
 

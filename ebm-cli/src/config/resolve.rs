@@ -13,7 +13,7 @@ use super::run_config::RunConfig;
 use super::{suggest, value};
 
 /// The top-level keys that are no component.
-const PLAIN: [&str; 5] = ["seed", "train", "evaluate", "checkpoint", COMPARE];
+const PLAIN: [&str; 6] = ["seed", "train", "evaluate", "checkpoint", "log", COMPARE];
 
 /// A configuration that was checked, with the layers it was made from.
 #[derive(Clone, Debug)]
@@ -44,6 +44,7 @@ impl Layers {
             train: plain(&merged, "train", ebm_core::trainer::TrainConfig::check)?,
             evaluate: plain(&merged, "evaluate", crate::evaluate::EvaluateConfig::check)?,
             checkpoint: plain(&merged, "checkpoint", super::CheckpointConfig::check)?,
+            log: plain(&merged, "log", |_| Ok(()))?,
         };
         // Its keys carry their section.
         let fits = config.components().check();

@@ -4,7 +4,7 @@ use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoun
 use ebm_core::trainer::{Components, TrainConfig};
 use serde::{Deserialize, Serialize};
 
-use super::CheckpointConfig;
+use super::{CheckpointConfig, LogConfig};
 use crate::evaluate::EvaluateConfig;
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
@@ -30,6 +30,9 @@ pub struct RunConfig {
     /// When the state is saved.
     #[serde(default)]
     pub checkpoint: CheckpointConfig,
+    /// What is written beside the metrics. Runs of earlier versions do not say.
+    #[serde(default)]
+    pub log: LogConfig,
 }
 
 impl RunConfig {

@@ -67,7 +67,8 @@ impl<G: Geometry> Observer<G> for MetricsLog {
     }
 }
 
-fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
+/// The figures of a report by name.
+pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
     let measured = [
         ("data_energy", &report.data_energy),
         ("generated_energy", &report.generated_energy),

@@ -6,6 +6,7 @@ mod gaussian;
 mod history;
 mod metrics_log;
 mod saving;
+mod tensorboard;
 
 pub use divergence::{Divergence, judge};
 pub use evaluation::{EvaluationObserver, evaluated};
@@ -13,3 +14,4 @@ pub use gaussian::{gaussian_nll, moments};
 pub use history::{History, Point};
 pub use metrics_log::MetricsLog;
 pub use saving::{Identity, Saving};
+pub use tensorboard::TensorBoard;

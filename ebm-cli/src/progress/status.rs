@@ -21,6 +21,12 @@ impl Status {
         self.upper = value(&report.upper).or(self.upper);
     }
 
+    /// Takes the bounds of an evaluation.
+    pub fn bounds(&mut self, evaluation: &Evaluation) {
+        let value = |name: &str| evaluation.get(name).map(|m| m.value);
+        (self.lower, self.upper) = (value("lower"), value("upper"));
+    }
+
     /// Takes the likelihood of an evaluation; one that could not be had is not shown any longer.
     pub fn evaluation(&mut self, evaluation: &Evaluation) {
         self.nll = evaluation.get("nll").map(|m| m.value);

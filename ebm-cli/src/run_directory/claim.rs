@@ -90,7 +90,7 @@ fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
         }
         _ => Ok(()),
     };
-    for folder in layout::FOLDERS {
+    for folder in layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS) {
         let path = directory.join(folder);
         gone(fs::remove_dir_all(&path), &path)?;
     }
@@ -104,6 +104,7 @@ fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run_directory::held_by;
 
     fn marker() -> Marker {
         Marker::new(Path::new("run.toml"), Path::new("/somewhere"))
@@ -149,9 +150,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run");
         let running = Claim::new(&path, false).unwrap().create(&marker()).unwrap();
+        assert!(held_by(&path).is_some());
         let refused = Claim::new(&path, true).unwrap().create(&marker());
         assert!(matches!(refused, Err(RunDirectoryError::Busy { .. })), "{refused:?}");
         drop(running);
+        assert!(held_by(&path).is_none() && held_by(folder.path()).is_none());
         assert!(Claim::new(&path, true).unwrap().create(&marker()).is_ok());
     }
 

@@ -77,7 +77,7 @@ fn known(holder: Option<&Holder>) -> String {
 
 impl RunDirectoryError {
     /// An error of the system at `path`.
-    pub(super) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, action, source }
     }

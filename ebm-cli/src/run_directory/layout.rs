@@ -20,9 +20,13 @@ pub const CHECKPOINTS: &str = "checkpoints";
 pub const LOCK: &str = "lock.json";
 /// Pictures.
 pub const PICTURES: &str = "pictures";
+/// Event files of TensorBoard, where they are wanted.
+pub const TENSORBOARD: &str = "tensorboard";
 
 /// Every file but the lock, which is held while they are removed; the marker last: while it is there, the directory is
 /// known as a run.
 pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
-/// Every folder.
+/// The folders that are there only where they are wanted.
+pub(super) const OPTIONAL_FOLDERS: [&str; 1] = [TENSORBOARD];
+/// Every other folder.
 pub(super) const FOLDERS: [&str; 3] = [WEIGHTS, PICTURES, CHECKPOINTS];

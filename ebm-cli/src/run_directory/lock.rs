@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{RunDirectoryError, layout};
 
@@ -67,7 +67,7 @@ impl RunLock {
             .truncate(false)
             .open(&path)
             .map_err(refused)?;
-        match file.try_lock() {
+        match persist(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(RunDirectoryError::Busy {
@@ -91,6 +91,17 @@ impl RunLock {
         write(&mut file).map_err(refused)?;
         Ok(Self { _file: Some(file) })
     }
+}
+
+/// Who asks whether a directory is held holds it for an instant, which must keep nobody out.
+fn persist(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..3 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
 }
 
 /// The process that trains in a run directory at this moment, if one does and is known.

@@ -1,0 +1,126 @@
+//! `ebm watch`: a live view of a run, from its files alone.
+
+mod ending;
+mod follower;
+mod plan;
+mod rate;
+mod screen;
+mod sparkline;
+mod view;
+mod watched;
+
+use console::Term;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use self::screen::Screen;
+use self::view::{line, view};
+use self::watched::Watched;
+use crate::cli::Watch;
+use crate::compare::Interrupt;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::run_directory::{Marker, MetricsLine, layout};
+
+/// How long the program may take to notice that it is to end.
+const NOTICE: Duration = Duration::from_millis(50);
+/// Columns where there is no terminal.
+const COLUMNS: usize = 100;
+/// Looks that must find a run without its process before it is said to have none: the first may come between the moment
+/// a process makes the directory and the one it locks it.
+const LOOKS: u32 = 2;
+
+/// Does it.
+///
+/// # Errors
+/// If there is no run, its files cannot be read, it ended badly, or nothing trains it any more.
+pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
+    let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
+    let every = Duration::from_secs_f64(arguments.every);
+    let path = &arguments.run;
+    while arguments.wait && !path.join(layout::MARKER).exists() {
+        if !rest(every, &interrupt) {
+            return Ok(Exit::Interrupted);
+        }
+    }
+    Marker::read(path).or_exit(Exit::RunDirectory)?;
+
+    let mut watched = Watched::new(path);
+    if arguments.once {
+        watched.look(None).or_exit(Exit::RunDirectory)?;
+        if watched.is_unsure() {
+            watched.look(None).or_exit(Exit::RunDirectory)?;
+        }
+        say(&view(&watched, COLUMNS))?;
+        return Ok(Exit::Success);
+    }
+    let started = Instant::now();
+    let mut screen = Term::stdout().is_term().then(Screen::new);
+    let mut without = 0;
+    loop {
+        let seconds = started.elapsed().as_secs_f64();
+        let news = watched.look(Some(seconds)).or_exit(Exit::RunDirectory)?;
+        let reader_is_there = match &mut screen {
+            Some(screen) => screen.draw(&watched).map(|()| true).or_exit(Exit::Other)?,
+            None => say(&lines(&watched, &news))?,
+        };
+        if let Some(ending) = watched.ending() {
+            say(&[ending.to_string()])?;
+            return ending.exit(path);
+        }
+        without = if watched.held() { 0 } else { without + 1 };
+        if without >= LOOKS {
+            return Err(abandoned(path, watched.step()));
+        }
+        if !reader_is_there {
+            return Ok(Exit::Success);
+        }
+        if !rest(every, &interrupt) {
+            return Ok(Exit::Interrupted);
+        }
+    }
+}
+
+/// A line for each new evaluation, and one for its verdict.
+fn lines(watched: &Watched, news: &[MetricsLine]) -> Vec<String> {
+    let evaluated = |line: &&MetricsLine| [MetricsLine::EVALUATION, MetricsLine::FINAL].contains(&line.event.as_str());
+    news.iter()
+        .filter(evaluated)
+        .flat_map(|news| line(watched, news))
+        .collect()
+}
+
+fn abandoned(path: &Path, step: u64) -> Failure {
+    let path = path.display();
+    Failure::message(
+        Exit::Other,
+        format!(
+            "{path}: no process trains this run any more, and it has not ended; the last step it told of is {step}"
+        ),
+    )
+}
+
+/// Prints lines; whether the reader is still there.
+fn say(lines: &[String]) -> Result<bool, Failure> {
+    let mut out = io::stdout().lock();
+    let mut write = || {
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        out.flush()
+    };
+    match write() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true).or_exit(Exit::Other),
+    }
+}
+
+/// Waits; false once somebody asked the program to stop.
+fn rest(time: Duration, interrupt: &Interrupt) -> bool {
+    let until = Instant::now() + time;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if interrupt.asked() || left.is_zero() {
+            return !interrupt.asked();
+        }
+        std::thread::sleep(left.min(NOTICE));
+    }
+}
