@@ -4,6 +4,10 @@
 //!
 //! ```no_run
 //! // use my_bound as _; // links the crate: what it registers is there, by name
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+//!
 //! fn main() -> std::process::ExitCode {
 //!     ebm_cli::run()
 //! }
@@ -28,6 +32,7 @@ mod progress;
 pub mod run_directory;
 pub mod sampling;
 
+pub use allocator::Allocator;
 pub use dispatch::{Work, with_geometry};
 pub use exit::{Exit, Failure};
 

@@ -46,7 +46,8 @@ impl Marker {
         match marker.format == FORMAT {
             true => Ok(marker),
             false => Err(not(format!(
-                "it says {:?}, this program reads {FORMAT:?}",
+                "{} says {:?}, this program reads {FORMAT:?}",
+                layout::MARKER,
                 marker.format
             ))),
         }
