@@ -98,7 +98,11 @@ fn most_damage_leaves_a_trace_and_none_makes_an_input_too_long() {
     let example = b"seed = 1234\n[train]\nsteps = 10\n".to_vec();
     let mut changed = 0;
     for number in 0..2000 {
-        let input = mutated(&mut Dice::new("test", number), &[example.clone()], &["steps"]);
+        let input = mutated(
+            &mut Dice::new("test", number),
+            std::slice::from_ref(&example),
+            &["steps"],
+        );
         assert!(input.len() <= LONGEST);
         changed += usize::from(input != example);
     }
