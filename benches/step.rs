@@ -2,7 +2,6 @@
 //!
 //! `cargo bench -p ebm-tests --bench step`
 
-use ebm_cli as _; // its allocator is part of what is measured
 use std::sync::Arc;
 
 use bounds_gp::{GpConfig, Volume};
@@ -15,6 +14,10 @@ use ebm_core::kernels::Activation;
 use ebm_core::models::mlp::{FourierConfig, MlpEnergyConfig, MlpGeneratorConfig};
 use ebm_core::random::Random;
 use ebm_core::trainer::{Components, Players, TrainConfig, Trainer};
+
+// Part of what is measured.
+#[global_allocator]
+static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
 
 fn main() {
     ebm_core::kernels::parallel::join_pool();

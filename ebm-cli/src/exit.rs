@@ -1,5 +1,6 @@
 //! How a command ends: exit codes, and errors that know theirs.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
 /// The exit codes of `ebm`. They are part of its interface: scripts may rely on them.
@@ -110,7 +111,11 @@ impl std::fmt::Display for Failure {
                 text.push_str(&cause);
             }
         }
-        f.write_str(&text)
+        // What a message quotes may be from a file, and must neither break the line nor command the terminal.
+        text.chars().try_for_each(|letter| match letter.is_control() {
+            true => write!(f, "{}", letter.escape_default()),
+            false => f.write_char(letter),
+        })
     }
 }
 
@@ -151,6 +156,8 @@ mod tests {
             Failure::new(Exit::Other, failure).to_string(),
             "metrics.jsonl: disk full"
         );
+        let quoted = Failure::message(Exit::Config, "a.toml: b\r\n\u{1b}[2J é");
+        assert_eq!(quoted.to_string(), "a.toml: b\\r\\n\\u{1b}[2J é");
         let failure = anyhow::anyhow!("disk full").context("metrics.jsonl: disk full");
         assert_eq!(
             Failure::new(Exit::Other, failure).to_string(),

@@ -4,6 +4,10 @@
 //!
 //! ```no_run
 //! // use my_bound as _; // links the crate: what it registers is there, by name
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+//!
 //! fn main() -> std::process::ExitCode {
 //!     ebm_cli::run()
 //! }
@@ -29,6 +33,7 @@ pub mod run_directory;
 pub mod sampling;
 mod signals;
 
+pub use allocator::Allocator;
 pub use dispatch::{Work, with_geometry};
 pub use exit::{Exit, Failure};
 

@@ -1,8 +1,8 @@
 //! Saved states on disk, as safetensors.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -13,6 +13,10 @@ use crate::parameter::State;
 
 /// The largest file that is read, in bytes. Weights of the models of this system are far smaller.
 const SIZE_LIMIT: u64 = 8 << 30;
+/// The longest header that is read, in bytes. An array takes about a hundred bytes of it.
+const HEADER_LIMIT: u64 = 16 << 20;
+/// What a file starts with: the length of its header, in bytes.
+const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
 
 #[cfg(not(feature = "f64"))]
 const DTYPE: Dtype = Dtype::F32;
@@ -90,7 +94,8 @@ fn with_metadata(plain: &[u8], metadata: &BTreeMap<String, String>) -> serde_jso
 /// Reads a state. Arrays of single precision are converted to the precision in use.
 ///
 /// # Errors
-/// If the file cannot be read, is no safetensors file, or holds arrays that are not floating-point.
+/// If the file cannot be read, is larger than is read, is no safetensors file, or holds arrays that are not
+/// floating-point.
 pub fn load(path: &Path) -> Result<State, StateError> {
     decode(&read_bytes(path)?, path)
 }
@@ -100,12 +105,7 @@ pub fn load(path: &Path) -> Result<State, StateError> {
 /// # Errors
 /// If it cannot be read, or is larger than any such file.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
-    let fail = |reason: String| failure(path, reason);
-    let size = fs::metadata(path).map_err(|e| fail(e.to_string()))?.len();
-    if size > SIZE_LIMIT {
-        return Err(fail(format!("{size} bytes, more than the limit of {SIZE_LIMIT}")));
-    }
-    fs::read(path).map_err(|e| fail(e.to_string()))
+    read_limited(path).map_err(|reason| failure(path, reason))
 }
 
 /// The metadata in the bytes of a file. `path` is for errors only.
@@ -144,6 +144,42 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
         state.insert(name, (view.shape().to_vec(), values));
     }
     Ok(state)
+}
+
+/// The bytes of a file whose size and header are within the limits.
+///
+/// Both are checked before memory is set aside, against what the system says about the file and not the file itself.
+fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
+    // Asked before it is opened: to open a pipe waits for its other end.
+    let metadata = fs::metadata(path).map_err(|e| e.to_string())?;
+    if !metadata.is_file() {
+        return Err("not a regular file".into());
+    }
+    let size = metadata.len();
+    if size > SIZE_LIMIT {
+        return Err(format!("{size} bytes, more than the limit of {SIZE_LIMIT}"));
+    }
+    let not = |reason: String| format!("not a safetensors file: {reason}");
+    if size < LENGTH_BYTES {
+        return Err(not(format!("{size} bytes, fewer than its header's length takes")));
+    }
+    let mut file = File::open(path).map_err(|e| e.to_string())?;
+    let mut length = [0; LENGTH_BYTES as usize];
+    file.read_exact(&mut length).map_err(|e| e.to_string())?;
+    let header = u64::from_le_bytes(length);
+    if header > HEADER_LIMIT {
+        let reason = format!("its header claims {header} bytes, more than the limit of {HEADER_LIMIT}");
+        return Err(not(reason));
+    }
+    if header > size - LENGTH_BYTES {
+        let reason = format!("its header claims {header} bytes, and the file has {size}; was it cut short?");
+        return Err(not(reason));
+    }
+    file.rewind().map_err(|e| e.to_string())?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    // A file that grows meanwhile is not followed.
+    file.take(size).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    Ok(bytes)
 }
 
 fn read_values<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> Real) -> Vec<Real> {
@@ -215,6 +251,41 @@ mod tests {
         );
         let message = load(&folder.join("none")).unwrap_err().to_string();
         assert!(message.contains("none"), "{message}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_refused_with_the_limit() {
+        let folder = folder("limits");
+        let path = folder.join("l.safetensors");
+        let refused = |parts: &[&str]| {
+            let message = load(&path).unwrap_err().to_string();
+            for part in ["l.safetensors: "].iter().chain(parts) {
+                assert!(message.contains(part), "{part:?} is not in {message}");
+            }
+        };
+        // A hole takes no room on the disk.
+        File::create(&path).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
+        refused(&["8589934593 bytes", "the limit of 8589934592"]);
+        let claim = |header: u64| fs::write(&path, [&header.to_le_bytes()[..], b"{}"].concat()).unwrap();
+        claim(HEADER_LIMIT + 1);
+        refused(&["claims 16777217 bytes", "the limit of 16777216"]);
+        claim(u64::MAX);
+        refused(&["claims 18446744073709551615 bytes", "the limit of 16777216"]);
+        claim(3);
+        refused(&["claims 3 bytes", "the file has 10"]);
+        claim(2);
+        assert_eq!(load(&path).unwrap(), State::new());
+        fs::write(&path, b"{}").unwrap();
+        refused(&["not a safetensors file: 2 bytes"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_refused_by_name() {
+        let folder = folder("folder");
+        let message = load(&folder).unwrap_err().to_string();
+        assert!(message.ends_with("-folder: not a regular file"), "{message}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,5 +1,8 @@
 //! The program as a third party builds it from the library, with faults on demand: what the tests of the command line run.
 
+#[global_allocator]
+static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+
 fn main() -> std::process::ExitCode {
     ebm_tests::faults::from_environment();
     ebm_cli::run()

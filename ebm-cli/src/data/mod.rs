@@ -7,6 +7,7 @@ mod csv_file;
 mod eight_gaussians;
 mod gaussian_mixture;
 mod npy_file;
+mod npy_header;
 mod pinwheel;
 mod rings;
 mod swiss_roll;

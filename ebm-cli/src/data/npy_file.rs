@@ -6,13 +6,12 @@ use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 use ebm_core::register_dataset;
 use ebm_core::registry::DatasetSpec;
-use npyz::{DType, Deserialize as NpyDeserialize, NpyFile as NpyReader, Order, TypeChar};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use super::npy_header::{HeaderFault, NpyHeader};
 use super::table::{MAX_VALUES, RawTable, Table, check_options, malformed, open};
 
 /// A table of numbers in an NPY file: an array `[n, D]`, or `[n]` for one column, of any width.
@@ -39,29 +38,36 @@ impl Default for NpyFile {
     }
 }
 
-type Reader = NpyReader<BufReader<File>>;
-
 fn read(path: &Path) -> Result<RawTable, DataError> {
     let (file, size) = open(path)?;
     if size == 0 {
         return Err(malformed(path, "header", "the file is empty; expected an NPY array"));
     }
-    let reader = NpyReader::new(BufReader::with_capacity(1 << 16, file)).map_err(|e| match e.kind() {
-        io::ErrorKind::InvalidData => malformed(path, "header", format!("{e}; expected an NPY array")),
-        io::ErrorKind::UnexpectedEof => malformed(path, "header", "the file ends inside its header"),
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let header = NpyHeader::read(&mut reader).map_err(|fault| match fault {
+        HeaderFault::Io(source) => DataError::Io {
+            path: path.into(),
+            source,
+        },
+        HeaderFault::Malformed(reason) => malformed(path, "header", format!("{reason}; expected an NPY array")),
+    })?;
+    let (rows, width) = sides(path, &header.shape)?;
+    let element = Element::parse(&header.descr).ok_or_else(|| wrong_type(path, &header.descr))?;
+    let count = rows * width;
+    // Checked before memory is set aside for what the header claims; `sides` keeps the product small.
+    if size < (count * element.bytes) as u64 {
+        return Err(truncated(path, &header.shape, size));
+    }
+    let values = numbers(reader, count, element).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => truncated(path, &header.shape, size),
         _ => DataError::Io {
             path: path.into(),
-            source: e,
+            source: error,
         },
     })?;
-    let (rows, width) = shape(path, &reader)?;
-    let order = reader.order();
-    let values = numbers(path, reader, rows * width, size)?;
-    let values = match order {
-        Order::C => values,
-        Order::Fortran => (0..rows * width)
-            .map(|i| values[(i % width) * rows + i / width])
-            .collect(),
+    let values = match header.fortran_order {
+        false => values,
+        true => (0..count).map(|i| values[(i % width) * rows + i / width]).collect(),
     };
     let bad = values.iter().position(|v| !(*v as Real).is_finite());
     if let Some(index) = bad {
@@ -83,15 +89,10 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
     })
 }
 
-fn shape(path: &Path, reader: &Reader) -> Result<(usize, usize), DataError> {
-    let refuse = |what: &str| {
-        malformed(
-            path,
-            "header",
-            format!("the array has shape {:?}; {what}", reader.shape()),
-        )
-    };
-    let (rows, width) = match *reader.shape() {
+/// Rows and columns of an array of one or two axes, whose product is at most [`MAX_VALUES`].
+fn sides(path: &Path, shape: &[u64]) -> Result<(usize, usize), DataError> {
+    let refuse = |what: &str| malformed(path, "header", format!("the array has shape {shape:?}; {what}"));
+    let (rows, width) = match *shape {
         [rows] => (rows, 1),
         [rows, width] => (rows, width),
         _ => return Err(refuse("expected [n, D], or [n] for one column")),
@@ -99,60 +100,70 @@ fn shape(path: &Path, reader: &Reader) -> Result<(usize, usize), DataError> {
     if rows == 0 || width == 0 {
         return Err(refuse("it is empty"));
     }
-    let sides = (usize::try_from(rows), usize::try_from(width));
-    let (Ok(rows), Ok(width)) = sides else {
-        return Err(refuse("it is too large"));
-    };
     match rows.checked_mul(width) {
-        Some(count) if count <= MAX_VALUES => Ok((rows, width)),
+        Some(count) if count <= MAX_VALUES as u64 => Ok((rows as usize, width as usize)),
         _ => Err(refuse(&format!("more than {MAX_VALUES} numbers cannot be held"))),
     }
 }
 
-fn numbers(path: &Path, reader: Reader, count: usize, size: u64) -> Result<Vec<f64>, DataError> {
-    let kind = match reader.dtype() {
-        DType::Plain(kind) => kind,
-        other => return Err(wrong_type(path, &other.descr())),
-    };
-    let bytes = kind.num_bytes().unwrap_or(0);
-    // Checked before memory is set aside for what the header claims.
-    if size < (count * bytes) as u64 {
-        return Err(truncated(path, reader.shape(), size));
-    }
-    match (kind.type_char(), bytes) {
-        (TypeChar::Float, 4) => collect::<f32>(path, reader, size, f64::from),
-        (TypeChar::Float, 8) => collect::<f64>(path, reader, size, |v| v),
-        (TypeChar::Int, 1) => collect::<i8>(path, reader, size, f64::from),
-        (TypeChar::Int, 2) => collect::<i16>(path, reader, size, f64::from),
-        (TypeChar::Int, 4) => collect::<i32>(path, reader, size, f64::from),
-        (TypeChar::Int, 8) => collect::<i64>(path, reader, size, |v| v as f64),
-        (TypeChar::Uint, 1) => collect::<u8>(path, reader, size, f64::from),
-        (TypeChar::Uint, 2) => collect::<u16>(path, reader, size, f64::from),
-        (TypeChar::Uint, 4) => collect::<u32>(path, reader, size, f64::from),
-        (TypeChar::Uint, 8) => collect::<u64>(path, reader, size, |v| v as f64),
-        _ => Err(wrong_type(path, &kind.to_string())),
+/// How an element is stored.
+#[derive(Clone, Copy)]
+struct Element {
+    bytes: usize,
+    /// The value of so many bytes, the least significant first.
+    value: fn(&[u8]) -> f64,
+    /// Whether the file has the most significant one first.
+    reversed: bool,
+}
+
+impl Element {
+    /// The element of a type such as `<f4`, if it is a number that is read.
+    fn parse(descr: &str) -> Option<Self> {
+        let kind = descr.strip_prefix(['<', '>', '|', '='])?;
+        let (bytes, value): (usize, fn(&[u8]) -> f64) = match kind {
+            "f4" => (4, |b| f64::from(f32::from_le_bytes(array(b)))),
+            "f8" => (8, |b| f64::from_le_bytes(array(b))),
+            "i1" => (1, |b| f64::from(i8::from_le_bytes(array(b)))),
+            "i2" => (2, |b| f64::from(i16::from_le_bytes(array(b)))),
+            "i4" => (4, |b| f64::from(i32::from_le_bytes(array(b)))),
+            "i8" => (8, |b| i64::from_le_bytes(array(b)) as f64),
+            "u1" => (1, |b| f64::from(u8::from_le_bytes(array(b)))),
+            "u2" => (2, |b| f64::from(u16::from_le_bytes(array(b)))),
+            "u4" => (4, |b| f64::from(u32::from_le_bytes(array(b)))),
+            "u8" => (8, |b| u64::from_le_bytes(array(b)) as f64),
+            _ => return None,
+        };
+        let reversed = match &descr[..1] {
+            "<" => false,
+            ">" => true,
+            // "It does not matter" and "as on this machine": only the first is portable.
+            "|" if bytes == 1 => false,
+            _ => return None,
+        };
+        Some(Self { bytes, value, reversed })
     }
 }
 
-fn collect<T: NpyDeserialize>(
-    path: &Path,
-    reader: Reader,
-    size: u64,
-    convert: fn(T) -> f64,
-) -> Result<Vec<f64>, DataError> {
-    let shape = reader.shape().to_vec();
-    let elements = reader
-        .data::<T>()
-        .map_err(|e| malformed(path, "header", e.to_string()))?;
-    let convert = |element: io::Result<T>| match element {
-        Ok(value) => Ok(convert(value)),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(truncated(path, &shape, size)),
-        Err(source) => Err(DataError::Io {
-            path: path.into(),
-            source,
-        }),
-    };
-    elements.map(convert).collect()
+/// The first bytes as an array; zeros where there are too few.
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.first_chunk().copied().unwrap_or([0; N])
+}
+
+fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<Vec<f64>> {
+    let mut values = Vec::with_capacity(count);
+    let mut buffer = vec![0; element.bytes * count.min(1 << 13)];
+    while values.len() < count {
+        let next = (count - values.len()).min(1 << 13);
+        let bytes = &mut buffer[..element.bytes * next];
+        reader.read_exact(bytes)?;
+        for one in bytes.chunks_exact_mut(element.bytes) {
+            if element.reversed {
+                one.reverse();
+            }
+            values.push((element.value)(one));
+        }
+    }
+    Ok(values)
 }
 
 fn truncated(path: &Path, shape: &[u64], size: u64) -> DataError {
@@ -268,6 +279,24 @@ mod tests {
             &file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]),
             &["header", "'a'", "float32"],
         );
+    }
+
+    #[test]
+    fn sizes_that_are_no_sizes_are_refused() {
+        // Their products with the number of elements are small only if they wrap around.
+        let shape = "(4,)";
+        for descr in [
+            "'|V4611686018427387905'",
+            "'<f4611686018427387905'",
+            "'<f-4'",
+            "'f4'",
+            "'|f4'",
+            "'<é'",
+        ] {
+            refused(&file(descr, false, shape, &[0; 16]), &["header", "float32"]);
+        }
+        let wraps = file("'<f4'", false, "(9223372036854775809, 2)", &floats(&SIX));
+        refused(&wraps, &["header", "cannot be held"]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Table {
     /// training part if wanted. The split depends on `random`'s seed and stream alone.
     ///
     /// # Errors
-    /// If there are fewer than two rows, or a column to be standardised does not vary.
+    /// If there are fewer than two rows, or a column cannot be standardised.
     pub fn new(raw: RawTable, held_out_share: f64, standardize: bool, random: Random) -> Result<Self, DataError> {
         let rows = raw.values.len() / raw.width;
         if rows < 2 {
@@ -59,7 +59,9 @@ impl Table {
         let order = random.stream("split").permutation(rows);
         let (held, training) = order.split_at(held);
         let standardization = if standardize {
-            Some(statistics(&raw, training)?)
+            let standardization = statistics(&raw, training)?;
+            within_range(&raw, &standardization)?;
+            Some(standardization)
         } else {
             None
         };
@@ -70,7 +72,7 @@ impl Table {
                 .flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
             values
                 .map(|(column, &value)| match &standardization {
-                    Some(s) => ((value - s.mean[column]) / s.deviation[column]) as Real,
+                    Some(s) => standardised(s, column, value),
                     None => value as Real,
                 })
                 .collect()
@@ -175,6 +177,30 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
         deviation.push(variance.sqrt());
     }
     Ok(Standardization { mean, deviation })
+}
+
+fn standardised(by: &Standardization, column: usize, value: f64) -> Real {
+    ((value - by.mean[column]) / by.deviation[column]) as Real
+}
+
+/// Refuses a table with a value so far from the training part that it is infinite once it is standardised.
+fn within_range(raw: &RawTable, by: &Standardization) -> Result<(), DataError> {
+    let bad = raw.values.iter().enumerate().find_map(|(index, &value)| {
+        let (row, column) = (index / raw.width, index % raw.width);
+        (!standardised(by, column, value).is_finite()).then_some((row, column, value))
+    });
+    let Some((row, column, value)) = bad else { return Ok(()) };
+    Err(malformed(
+        &raw.path,
+        &column_name(column, raw.columns.as_deref()),
+        format!(
+            "the value {value:e} in row {} of data is too far from the training rows, of mean {:e} and standard deviation \
+             {:e}, to be standardised; remove the row, or set standardize = false",
+            row + 1,
+            by.mean[column],
+            by.deviation[column]
+        ),
+    ))
 }
 
 /// "column 3", with its name if there is one.
@@ -314,6 +340,25 @@ mod tests {
             error.contains("column 2 (b)") && error.contains("standardize = false"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_value_that_standardising_makes_infinite_is_told_wherever_it_is() {
+        let refused = |row: usize| {
+            let mut raw = raw(20);
+            let small = |index: usize| 1e-150 * index as f64;
+            (0..20).for_each(|index| raw.values[2 * index + 1] = small(index));
+            raw.values[2 * row + 1] = 1e200;
+            Table::new(raw, 0.1, true, Random::new(1))
+                .err()
+                .map(|error| error.to_string())
+        };
+        let told: Vec<_> = (0..20).filter_map(refused).collect();
+        // The two rows that are held out: any other is part of the statistics, and a few deviations away.
+        assert_eq!(told.len(), 2, "{told:?}");
+        for message in told {
+            assert!(message.contains("column 2: the value 1e200 in row"), "{message}");
+        }
     }
 
     #[test]

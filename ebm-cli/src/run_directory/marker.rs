@@ -43,7 +43,8 @@ impl Marker {
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =
             serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;
-        FORMAT.accepts(&marker.format).map_err(not)?;
+        let other = |reason| not(format!("{}: {reason}", layout::MARKER));
+        FORMAT.accepts(&marker.format).map_err(other)?;
         Ok(marker)
     }
 }

@@ -1,0 +1,60 @@
+//! Every reader of bytes from outside, on inputs that are damaged, odd or random: it neither panics nor runs on nor asks
+//! for much memory, and an error is one line that names the file.
+//!
+//! `FUZZ_INPUTS=1000000 cargo test --release -p ebm-tests --test fuzz -- --nocapture` reads as many in all.
+
+mod allocations;
+mod config;
+mod csv;
+mod dice;
+mod mutation;
+mod npy;
+mod reader;
+mod run_config;
+mod run_marker;
+mod state_file;
+
+use reader::Reader;
+
+const READERS: [Reader; 6] = [
+    config::READER,
+    csv::READER,
+    npy::READER,
+    run_config::READER,
+    run_marker::READER,
+    state_file::READER,
+];
+
+fn fuzz(reader: &Reader) {
+    reader.fuzz(READERS.len() as u64);
+}
+
+#[test]
+fn configuration_files() {
+    fuzz(&config::READER);
+}
+
+#[test]
+fn text_tables() {
+    fuzz(&csv::READER);
+}
+
+#[test]
+fn numpy_tables() {
+    fuzz(&npy::READER);
+}
+
+#[test]
+fn configurations_of_runs() {
+    fuzz(&run_config::READER);
+}
+
+#[test]
+fn markers_of_runs() {
+    fuzz(&run_marker::READER);
+}
+
+#[test]
+fn saved_states() {
+    fuzz(&state_file::READER);
+}
