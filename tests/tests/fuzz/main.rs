@@ -7,6 +7,9 @@ mod allocations;
 mod config;
 mod csv;
 mod dice;
+mod exported;
+mod manifest;
+mod metrics;
 mod mutation;
 mod npy;
 mod reader;
@@ -16,9 +19,12 @@ mod state_file;
 
 use reader::Reader;
 
-const READERS: [Reader; 6] = [
+const READERS: [Reader; 9] = [
     config::READER,
     csv::READER,
+    exported::READER,
+    manifest::READER,
+    metrics::READER,
     npy::READER,
     run_config::READER,
     run_marker::READER,
@@ -52,6 +58,21 @@ fn configurations_of_runs() {
 #[test]
 fn markers_of_runs() {
     fuzz(&run_marker::READER);
+}
+
+#[test]
+fn exported_models() {
+    fuzz(&exported::READER);
+}
+
+#[test]
+fn manifests_of_checkpoints() {
+    fuzz(&manifest::READER);
+}
+
+#[test]
+fn figures_of_runs() {
+    fuzz(&metrics::READER);
 }
 
 #[test]
