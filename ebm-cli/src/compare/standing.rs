@@ -7,7 +7,7 @@ use std::path::Path;
 use super::differences::{Difference, differences, phrase};
 use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Checkpoints, Claim, Marker, Versions, layout};
+use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, layout};
 
 /// What of a run is there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,11 @@ impl Standing {
         };
         // The summary is written last.
         let ended = json(path, layout::SUMMARY).is_some();
-        let can_go_on = !Checkpoints::of(path).list().is_empty();
+        let whole = |checkpoint: &Checkpoint| {
+            let manifest = checkpoint.verify();
+            manifest.is_ok_and(|manifest| MetricsFile::check(path, &manifest.metrics).is_ok())
+        };
+        let can_go_on = !ended && Checkpoints::of(path).list().iter().any(whole);
         if !ended && !can_go_on {
             return Ok(Self::Wanting);
         }
