@@ -23,7 +23,10 @@ pub(crate) fn write_atomically(
         // The first error is the one to report; the file may not even exist.
         let _ = fs::remove_file(&beside);
     }
-    result
+    result?;
+    // The name, too, is to survive a loss of power.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    durable::sync_folder(folder.unwrap_or(Path::new(".")))
 }
 
 fn fill(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {

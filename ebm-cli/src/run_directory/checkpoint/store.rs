@@ -207,7 +207,11 @@ impl Checkpoint {
         if size != digest.bytes {
             return Err(damaged(format!("{size} bytes; the manifest says {}", digest.bytes)));
         }
-        let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
+        // Within the limits of size and header that hold for weights from anywhere.
+        let bytes = state_file::read_bytes(&path).map_err(|source| CheckpointError::State {
+            path: self.path.clone(),
+            source,
+        })?;
         match Digest::of(&bytes) == *digest {
             true => Ok(bytes),
             false => Err(damaged("its content is not what was written (BLAKE3 differs)".into())),
