@@ -3,7 +3,7 @@
 use dfdx::prelude::SplitTape;
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
 use ebm_core::device::{Real, Scalar, values};
-use ebm_core::error::BoundError;
+use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::differentiated;
 use ebm_core::models::closed_form::standard_normal_entropy;
@@ -189,6 +189,18 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
             measurement = measurement.with(name, information + noise);
         }
         Ok(Estimate { value, measurement })
+    }
+
+    fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {
+        let MiConfig { estimator, group, .. } = self.config;
+        ConfigError::require(
+            estimator != Estimator::Infonce || batch >= group,
+            "group",
+            group,
+            &format!(
+                "at most train.batch = {batch}: infonce is capped by ln(group), and the batch has no more to pair"
+            ),
+        )
     }
 
     fn lambda(&self) -> f64 {

@@ -282,4 +282,14 @@ fn models_that_a_bound_cannot_work_with_are_refused_before_anything_is_written()
         &["upper=diffusion", "upper.t_max=1.5"],
         &["upper.t_max = 1.5", "(0, 1]"],
     );
+    // What only the models and the batch together tell.
+    let infonce = Folder::with(
+        "lower = { kind = \"mi\", estimator = \"infonce\", group = 64 }\n[generator]\nnoise = 0.1\n[train]\nbatch = 32\n",
+    );
+    let error = infonce.fail(3, &["train", "run.toml"]);
+    assert!(
+        error.contains("lower.group = 64") && error.contains("at most train.batch = 32"),
+        "{error}"
+    );
+    assert_eq!(infonce.names(), ["run.toml"]);
 }

@@ -527,7 +527,11 @@ fn samples_that_both_terms_share_carry_the_gradients_of_both() {
             ..Default::default()
         };
         train.energy.optimizer.learning_rate = 1e-30;
-        let players = || players(&config(estimator, &[8], Activation::Silu), learned.clone());
+        let lower = MiConfig {
+            group: 8,
+            ..config(estimator, &[8], Activation::Silu)
+        };
+        let players = || players(&lower, learned.clone());
         let mut apart = players();
         let mut trainer = Trainer::new(train, players(), Arc::new(Normal), Random::new(5)).unwrap();
         let norm = trainer.advance(true).unwrap().generator_gradient_norm.unwrap();

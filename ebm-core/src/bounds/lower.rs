@@ -1,7 +1,7 @@
 //! Lower bounds of the negative log-likelihood: lower bounds of the generator's entropy.
 
 use super::{Estimate, Measurement};
-use crate::error::BoundError;
+use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::models::{Generator, sample};
 use crate::optim::AdamConfig;
@@ -88,6 +88,14 @@ pub trait LowerBound<G: Geometry>: Module {
     /// reported, and there is no lower bound of L.
     fn bounds_entropy(&self) -> bool {
         true
+    }
+
+    /// Refuses to be trained on batches of `batch` samples, where the options ask for more.
+    ///
+    /// # Errors
+    /// The option that would have to change.
+    fn accepts_batch(&self, _batch: usize) -> Result<(), ConfigError> {
+        Ok(())
     }
 
     /// Weight of the entropy in the generator's objective `E_pg[E] - lambda * floor(H)`. Reported values carry no weight.

@@ -86,6 +86,10 @@ impl<G: Geometry> Trainer<G> {
         random: Random,
     ) -> Result<Self, ConfigError> {
         config.check().map_err(|e| e.within("train"))?;
+        if config.objective == Objective::Bidirectional {
+            let accepted = players.lower.accepts_batch(config.batch);
+            accepted.map_err(|e| e.within("lower"))?;
+        }
         let geometry = players.energy.geometry();
         ConfigError::require(
             data.width() == geometry.data_width(),
