@@ -341,6 +341,11 @@ fn an_interrupted_comparison_goes_on_where_it_was() {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let started = lines.map_while(Result::ok).find(|line| line.contains(": training"));
     assert!(started.is_some());
+    let metrics = folder.path(&format!("{DIRECTORY}/runs/{}/metrics.jsonl", RUNS[0]));
+    while !fs::read_to_string(&metrics).is_ok_and(|text| text.contains('\n')) {
+        assert!(child.try_wait().unwrap().is_none());
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
     let signalled = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -350,6 +355,13 @@ fn an_interrupted_comparison_goes_on_where_it_was() {
     assert_eq!(output.status.code(), Some(130), "{}", command::stderr(&output));
     assert!(command::stderr(&output).starts_with("error: interrupted"));
     assert!(!folder.path(&format!("{DIRECTORY}/table.md")).exists());
+    // The run was asked to save, and waited for: with the same configuration it would go on from there.
+    let saved = folder.path(&format!("{DIRECTORY}/runs/{}/checkpoints", RUNS[0]));
+    let said = folder.read(&format!("{DIRECTORY}/runs/{}/log.txt", RUNS[0]));
+    assert!(
+        fs::read_dir(saved).unwrap().count() == 1 && said.contains("interrupted"),
+        "{said}"
+    );
 
     // The run that was cut short is no obstacle, whatever it was trained with, and nobody trains it any longer.
     folder.succeed(&COMPARE);

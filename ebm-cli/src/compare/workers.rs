@@ -70,6 +70,9 @@ impl Worker {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
+        // Ctrl-C in a terminal reaches this process alone, which asks the others: asked twice, they would not save.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
         let stderr = child.stderr.take();
         let said = thread::spawn(move || {
