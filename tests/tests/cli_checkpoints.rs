@@ -31,7 +31,7 @@ fn a_run_goes_on_for_longer_as_if_it_had_been_asked_to_from_the_start() {
     assert!(
         folder
             .succeed(&["train", "--resume", "short"])
-            .contains("the run is done: 30 steps")
+            .contains("the run ended as completed after 30 steps")
     );
     folder.succeed(&["train", "--resume", "short", "--set", "train.steps=50", "--quiet"]);
     folder.succeed(&[
@@ -100,6 +100,56 @@ fn another_configuration_is_refused_with_what_differs_and_harmless_keys_are_not(
 }
 
 #[test]
+fn a_run_that_stopped_by_itself_stays_as_it_is_and_one_out_of_time_goes_on() {
+    let folder = with_checkpoints("");
+    // Nothing improves on a share that is 0 all the time.
+    let stops = [
+        "--set",
+        "train.stop.patience=1",
+        "--set",
+        "train.stop.metric=\"data_entropy\"",
+    ];
+    let train = [&["train", "run.toml", "--resume", "run", "--quiet"][..], &stops].concat();
+    folder.succeed(&train);
+    let before = fs::read(folder.path("run/metrics.jsonl")).unwrap();
+    assert!(folder.read("run/summary.json").contains("has not improved"));
+    folder.succeed(&train);
+    assert_eq!(fs::read(folder.path("run/metrics.jsonl")).unwrap(), before);
+
+    let limited = [
+        "train",
+        "run.toml",
+        "--resume",
+        "limited",
+        "--quiet",
+        "--set",
+        "train.stop.seconds=1e-6",
+    ];
+    for steps in 1..=3 {
+        folder.succeed(&limited);
+        let summary: serde_json::Value = serde_json::from_str(&folder.read("limited/summary.json")).unwrap();
+        assert_eq!(summary["steps"], steps);
+    }
+
+    // Without a checkpoint there is nothing to go on from, and nothing is started over.
+    let off = [
+        "train",
+        "run.toml",
+        "--resume",
+        "off",
+        "--quiet",
+        "--set",
+        "checkpoint.every=0",
+    ];
+    folder.succeed(&off);
+    let summary = fs::read(folder.path("off/summary.json")).unwrap();
+    folder.succeed(&off);
+    let said = fails(&folder, &[&off[..], &["--set", "train.steps=40"]].concat(), 5);
+    assert!(said.contains("no checkpoint to go on from"), "{said}");
+    assert_eq!(fs::read(folder.path("off/summary.json")).unwrap(), summary);
+}
+
+#[test]
 fn with_a_configuration_what_is_not_there_is_started() {
     let folder = with_checkpoints("");
     folder.succeed(&["train", "run.toml", "--resume", "run", "--quiet"]);
@@ -107,7 +157,7 @@ fn with_a_configuration_what_is_not_there_is_started() {
     assert!(
         folder
             .succeed(&["train", "run.toml", "--resume", "run"])
-            .contains("the run is done")
+            .contains("the run ended as completed")
     );
     assert_eq!(fs::read(folder.path("run/metrics.jsonl")).unwrap(), first);
     let said = fails(&folder, &["train", "--resume", "nowhere"], 5);

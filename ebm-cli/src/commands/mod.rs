@@ -3,6 +3,7 @@
 mod bounds;
 mod compare;
 mod config;
+mod ending;
 mod evaluate;
 mod export;
 mod fresh_trainer;

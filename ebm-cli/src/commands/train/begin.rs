@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{base_of, default_directory};
 use crate::cli::Train;
+use crate::commands::ending::Ending;
 use crate::compare::{differences, phrase};
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
@@ -30,6 +31,8 @@ pub(super) struct Begin {
     pub marker: Marker,
     /// The state to go on from; who builds the trainer takes it.
     pub state: Option<TrainingState>,
+    /// How the run ended, if there is nothing to go on with: the same configuration would end it the same way.
+    pub ended: Option<Ending>,
     place: Place,
 }
 
@@ -82,6 +85,7 @@ impl Begin {
             resolved: read(file, arguments)?,
             marker: Marker::new(file, &base(arguments, file)?),
             state: None,
+            ended: None,
             place: Place::New(claim),
         })
     }
@@ -102,10 +106,16 @@ impl Begin {
             None => (read(&own, arguments)?, marker),
             Some(file) => (read(file, arguments)?, Marker::new(file, &base(arguments, file)?)),
         };
-        if own.exists() {
-            unchanged(run, &resolved)?;
-        }
+        let same = own.exists() && unchanged(run, &resolved)?;
+        let ended = Ending::read(run).or_exit(Exit::RunDirectory)?;
         let found = newest(&directory)?;
+        if ended.is_some() && found.is_none() && !same {
+            let text = format!(
+                "{}: the run ended, and left no checkpoint to go on from; give --overwrite to train it again from its start",
+                run.display()
+            );
+            return Err(Failure::message(Exit::RunDirectory, text));
+        }
         if let Some(found) = &found {
             same_build(run, &found.0, &resolved)?;
             let (done, steps) = (found.0.progress.step, resolved.config.train.steps);
@@ -122,19 +132,9 @@ impl Begin {
             resolved,
             marker,
             state,
+            ended: ended.filter(|ended| same && ended.is_final()),
             place: Place::There(directory, manifest.map(Box::new)),
         })
-    }
-
-    /// Whether the run to go on with has come to its last step, and has said so.
-    pub fn is_done(&self) -> bool {
-        let steps = Some(self.resolved.config.train.steps);
-        match &self.place {
-            Place::New(_) => false,
-            Place::There(directory, manifest) => {
-                directory.steps_done() == steps && manifest.as_ref().is_none_or(|m| Some(m.progress.step) == steps)
-            }
-        }
     }
 
     /// Makes the directory ready.
@@ -183,8 +183,8 @@ fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
     base.or_exit(Exit::Config)
 }
 
-/// Refuses a configuration that differs from the run's in what was computed so far.
-fn unchanged(run: &Path, resolved: &Resolved) -> Result<(), Failure> {
+/// Refuses a configuration that differs from the run's in what was computed so far; whether it is the same in all.
+fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let own = config::load_alone(&run.join(layout::CONFIG)).or_exit(Exit::RunDirectory)?;
     let form = |resolved: &Resolved| serde_json::to_value(&resolved.config).or_exit(Exit::Other);
     let within = |key: &str, known: &str| {
@@ -193,12 +193,13 @@ fn unchanged(run: &Path, resolved: &Resolved) -> Result<(), Failure> {
     };
     let harmless = |key: &str| HARMLESS.iter().any(|known| within(key, known));
     let all = differences(&form(resolved)?, &form(&own)?);
+    let same = all.is_empty();
     let refused: Vec<_> = all
         .into_iter()
         .filter(|difference| !harmless(&difference.key))
         .collect();
     match refused.is_empty() {
-        true => Ok(()),
+        true => Ok(same),
         false => Err(Failure::message(
             Exit::Config,
             format!(

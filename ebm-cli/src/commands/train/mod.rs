@@ -34,14 +34,11 @@ use end::End;
 /// If the configuration, the data or the run directory cannot be used, or training meets a NaN.
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
     let begin = Begin::of(arguments)?;
-    if begin.is_done() {
-        let steps = begin.resolved.config.train.steps;
-        return match arguments.quiet {
-            true => Ok(Exit::Success),
-            false => print(&format!(
-                "the run is done: {steps} steps; for more, --set train.steps=N\n"
-            )),
-        };
+    if let (Some(ended), Some(run)) = (&begin.ended, &arguments.resume) {
+        if !arguments.quiet {
+            print(&format!("the run {ended}; for more, --set train.steps=N\n"))?;
+        }
+        return ended.exit(run);
     }
     let config = &begin.resolved.config;
     let data = load_data(config, &begin.marker.base)?;

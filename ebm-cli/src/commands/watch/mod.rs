@@ -1,6 +1,5 @@
 //! `ebm watch`: a live view of a run, from its files alone.
 
-mod ending;
 mod follower;
 mod plan;
 mod rate;

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ending::Ending;
 use super::follower::Follower;
 use super::plan::Plan;
 use super::rate::Rate;
+use crate::commands::ending::Ending;
 use crate::observers::History;
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by};
 

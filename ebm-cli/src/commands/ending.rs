@@ -1,5 +1,6 @@
-//! How a watched run ended.
+//! How a run ended, read from its directory.
 
+use ebm_core::trainer::StopReason;
 use serde::Deserialize;
 use std::fmt;
 use std::fs;
@@ -11,17 +12,17 @@ use crate::run_directory::{RunDirectoryError, layout};
 
 /// What is read of `summary.json`, as far as it is there.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Ending {
+pub(crate) struct Ending {
     status: String,
     /// Steps done.
     #[serde(default)]
-    pub(super) steps: u64,
+    pub(crate) steps: u64,
     #[serde(default)]
     reason: String,
     divergence: Option<Divergence>,
     seconds: Option<f64>,
     /// Steps a second over the whole run.
-    pub(super) steps_per_second: Option<f64>,
+    pub(crate) steps_per_second: Option<f64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -35,7 +36,7 @@ impl Ending {
     ///
     /// # Errors
     /// If the summary cannot be read.
-    pub(super) fn read(directory: &Path) -> Result<Option<Self>, RunDirectoryError> {
+    pub(crate) fn read(directory: &Path) -> Result<Option<Self>, RunDirectoryError> {
         let path = directory.join(layout::SUMMARY);
         let text = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -49,8 +50,13 @@ impl Ending {
             })
     }
 
+    /// Whether the same configuration would end it the same way: a limit of time is one of each process.
+    pub(crate) fn is_final(&self) -> bool {
+        self.reason != StopReason::TimeLimit.to_string()
+    }
+
     /// The exit code that `ebm train` ended the run at `path` with, and what it said.
-    pub(super) fn exit(&self, path: &Path) -> Result<Exit, Failure> {
+    pub(crate) fn exit(&self, path: &Path) -> Result<Exit, Failure> {
         let Self { status, reason, .. } = self;
         let path = path.display();
         match (status.as_str(), &self.divergence) {
@@ -113,6 +119,9 @@ mod tests {
             code(ending("eaten", "")),
             (Exit::Other, "r: the run ended as eaten: why".to_string())
         );
+        assert!(ending("completed", "").is_final());
+        let limited = r#"{"status": "completed", "reason": "time limit reached"}"#;
+        assert!(!serde_json::from_str::<Ending>(limited).unwrap().is_final());
         assert_eq!(ending("eaten", "").to_string(), "ended as eaten after 7 steps: why");
     }
 }
