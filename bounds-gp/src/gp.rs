@@ -106,7 +106,9 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
         let mut estimate = Estimate::mean_of(values, claim);
         let residual = estimate.measurement.value;
         estimate.value = hinge(estimate.value * weight as Real - self.config.margin as Real);
-        estimate.measurement.value = (weight * residual - self.config.margin).max(0.0);
+        let term = weight * residual - self.config.margin;
+        // Not `max`, which would call a NaN zero.
+        estimate.measurement.value = if term < 0.0 { 0.0 } else { term };
         estimate.measurement.standard_error *= weight;
         Ok(estimate.with("residual", residual).with("weight", weight))
     }

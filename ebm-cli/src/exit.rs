@@ -25,13 +25,15 @@ pub enum Exit {
     Diverged = 7,
     /// Runs of a comparison have no result, for another reason than divergence; the others are reported.
     Incomplete = 8,
+    /// A bound that was checked breaks its contract.
+    Contract = 9,
     /// The program was asked to stop before it was done (128 + 2, as shells count SIGINT).
     Interrupted = 130,
 }
 
 impl Exit {
     /// Every code but success, with its meaning in a line.
-    pub const FAILURES: [(Exit, &'static str); 9] = [
+    pub const FAILURES: [(Exit, &'static str); 10] = [
         (
             Exit::Other,
             "something else went wrong (an output file that cannot be written, an internal error)",
@@ -55,6 +57,7 @@ impl Exit {
             Exit::Incomplete,
             "runs of a comparison failed (to diverge is not to fail); the others are reported",
         ),
+        (Exit::Contract, "a bound breaks its contract (`ebm bounds check`)"),
         (
             Exit::Interrupted,
             "interrupted; what was done is saved: `ebm train --resume` or the same `ebm compare` goes on",
@@ -146,7 +149,7 @@ mod tests {
             assert!(table.contains(&format!("{}  {meaning}", exit as u8)));
         }
         codes.dedup();
-        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 130]);
+        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 9, 130]);
     }
 
     #[test]

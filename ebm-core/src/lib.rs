@@ -9,6 +9,7 @@
 //! | write a bound | [`bounds`], [`registry`] |
 //! | write a model | [`models`], [`kernels`] |
 //! | train | [`trainer`] |
+//! | check a bound | `conformance` (feature `conformance`) |
 //! | measure | [`quadrature`], [`jacobian`] |
 
 #![deny(unsafe_code)]
@@ -16,6 +17,8 @@
 
 pub mod bounds;
 mod buffers;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod data;
 pub mod device;
 pub mod diffusion;

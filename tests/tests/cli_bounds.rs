@@ -94,3 +94,25 @@ fn the_help_names_the_exit_codes_and_shells_get_completions() {
     }
     assert!(folder.succeed(&["completions", "bash"]).contains("ebm"));
 }
+
+#[test]
+fn a_bound_is_checked_for_people_and_programs() {
+    let folder = Folder::with("");
+    let text = folder.succeed(&["bounds", "check", "zero-gp", "--cases", "5"]);
+    for part in [
+        "upper bound \"zero-gp\", 5 cases",
+        "passed  gradient",
+        "no rule is broken",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let reports = folder.succeed(&["bounds", "check", "none", "--cases", "2", "--json"]);
+    let reports: Vec<Value> = serde_json::from_str(&reports).unwrap();
+    let sides: Vec<_> = reports.iter().map(|report| report["side"].as_str().unwrap()).collect();
+    assert_eq!(sides, ["lower", "upper"], "one name, two bounds");
+    assert!(
+        folder
+            .fail(2, &["bounds", "check", "zerogp"])
+            .contains("did you mean `zero-gp`?")
+    );
+}

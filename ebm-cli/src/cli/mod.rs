@@ -342,6 +342,22 @@ pub enum Bounds {
         /// Name of the bound, as in `ebm bounds list`
         name: String,
     },
+    /// Check bounds against every rule of the contract, in random situations whose every quantity is known
+    #[cfg(feature = "conformance")]
+    #[command(after_help = "Example:\n  ebm bounds check gp --cases 1000\n\nExit code 9: a bound breaks a rule.")]
+    Check {
+        /// Name of a bound, as in `ebm bounds list` [default: all]
+        name: Option<String>,
+        /// Random situations a rule [default: 200, or the environment's CONFORMANCE_CASES]
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        cases: Option<u32>,
+        /// Seed of the situations
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `ebm config`.

@@ -23,6 +23,13 @@ pub fn run(command: &Bounds) -> Result<Exit, Failure> {
             serde_json::to_string_pretty(&entries()).or_exit(Exit::Other)?
         )),
         Bounds::Describe { name } => print(&describe(name)?),
+        #[cfg(feature = "conformance")]
+        Bounds::Check {
+            name,
+            cases,
+            seed,
+            json,
+        } => super::conformance::run(name.as_deref(), *cases, *seed, *json),
     }
 }
 
@@ -90,11 +97,16 @@ fn describe(name: &str) -> Result<String, Failure> {
     let upper = registry::find::<dyn UpperBoundConfig>(name).map(|d| described(describe_one(d, "upper")));
     let found: Vec<String> = lower.into_iter().chain(upper).collect::<Result<_, _>>()?;
     if found.is_empty() {
-        let names: Vec<_> = entries().iter().map(|entry| entry.name).collect();
-        let message = format!("there is no bound {name:?}; {}", suggest::hint(name, &names));
-        return Err(Failure::message(Exit::Usage, message));
+        return Err(unknown(name));
     }
     Ok(found.join("\n"))
+}
+
+/// There is no bound of this name.
+pub(super) fn unknown(name: &str) -> Failure {
+    let names: Vec<_> = entries().iter().map(|entry| entry.name).collect();
+    let message = format!("there is no bound {name:?}; {}", suggest::hint(name, &names));
+    Failure::message(Exit::Usage, message)
 }
 
 fn describe_one<C>(d: &Descriptor<C>, section: &str) -> anyhow::Result<String>

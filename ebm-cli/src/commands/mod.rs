@@ -3,6 +3,8 @@
 mod bounds;
 mod compare;
 mod config;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod ending;
 mod evaluate;
 mod export;

@@ -1,0 +1,68 @@
+//! The conformance check finds what is wrong: bounds with a planted fault each, and the rule that names it.
+
+mod bound;
+mod configs;
+
+use bounds_sv as _;
+use ebm_core::conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
+
+/// Faults and the rules that they break.
+const FAULTS: [(Side, &str, Rule); 20] = [
+    (Side::Lower, "fault-wrong-sign", Rule::CertifiedValue),
+    (Side::Lower, "fault-largest", Rule::CertifiedValue),
+    (Side::Lower, "fault-early-stop", Rule::CertifiedValue),
+    (Side::Lower, "fault-mean-for-sum", Rule::CertifiedValue),
+    (Side::Lower, "fault-missing-entropy", Rule::CertifiedCeiling),
+    (Side::Lower, "fault-everywhere-certified", Rule::Claims),
+    (Side::Lower, "fault-no-gradient", Rule::Gradient),
+    (Side::Lower, "fault-leak", Rule::NoLeak),
+    (Side::Lower, "fault-state", Rule::State),
+    (Side::Lower, "fault-order", Rule::BatchOrder),
+    (Side::Lower, "fault-batch-norm", Rule::Modes),
+    (Side::Lower, "fault-unseeded", Rule::Deterministic),
+    (Side::Lower, "fault-panics", Rule::SmallShapes),
+    (Side::Lower, "fault-geometry", Rule::Geometries),
+    (Side::Lower, "fault-hidden", Rule::ExtremeInputs),
+    (Side::Lower, "fault-unknown-keys", Rule::Example),
+    (Side::Lower, "fault-nonsense", Rule::Nonsense),
+    (Side::Lower, "fault-not-registered", Rule::Registered),
+    (Side::Upper, "fault-jsd", Rule::CertifiedValue),
+    (Side::Upper, "fault-jsd", Rule::Sandwich),
+];
+
+#[test]
+fn every_planted_fault_is_found_by_the_rule_that_is_meant_for_it() {
+    let options = Options { cases: 100, seed: 0 };
+    let mut missed = Vec::new();
+    for (side, name, rule) in FAULTS {
+        let entry = check_rule(side, name, rule, &options);
+        println!("{name}: {entry}");
+        if !matches!(entry.outcome, Outcome::Failed(_)) {
+            missed.push((name, rule));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+#[test]
+fn the_same_bound_without_a_fault_breaks_no_rule() {
+    let report = check_lower("sound", &Options { cases: 100, seed: 0 });
+    assert!(!report.failed(), "{report}");
+}
+
+#[test]
+fn a_fault_breaks_the_rule_in_the_smallest_case_and_says_both_numbers() {
+    let options = Options { cases: 100, seed: 0 };
+    let entry = check_rule(Side::Lower, "fault-wrong-sign", Rule::CertifiedValue, &options);
+    let Outcome::Failed(violation) = entry.outcome else {
+        panic!("{entry}");
+    };
+    assert!(violation.found > violation.expected, "{violation}");
+    assert!(violation.case.contains("d = 1, D = 1, sigma = 0"), "{violation}");
+    let again = check_rule(Side::Lower, "fault-wrong-sign", Rule::CertifiedValue, &options);
+    assert_eq!(
+        again.outcome,
+        Outcome::Failed(violation),
+        "the same seed finds the same case"
+    );
+}
