@@ -32,6 +32,7 @@ pub mod data;
 mod dispatch;
 pub mod evaluate;
 mod exit;
+mod link;
 mod linked;
 mod observers;
 pub mod plots;
@@ -39,6 +40,7 @@ mod program;
 mod progress;
 pub mod run_directory;
 pub mod sampling;
+mod scaffold;
 mod signals;
 
 pub use allocator::Allocator;
@@ -61,8 +63,7 @@ pub fn run() -> ExitCode {
 /// One of them that registers no bound is an error, with [`Exit::Other`].
 pub fn run_with(crates: &[&str]) -> ExitCode {
     ebm_core::kernels::parallel::join_pool();
-    let done = check(crates)
-        .and_then(|()| commands::run(cli::Cli::parse().command));
+    let done = check(crates).and_then(|()| commands::run(cli::Cli::parse().command));
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => {

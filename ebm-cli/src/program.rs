@@ -75,6 +75,9 @@ mod tests {
     #[test]
     fn a_crate_that_registers_nothing_is_named() {
         let error = check_linked(&["bounds_sv", "serde_json"]).unwrap_err();
-        assert!(error.to_string().starts_with("the crate serde_json is linked in"), "{error}");
+        assert!(
+            error.to_string().starts_with("the crate serde_json is linked in"),
+            "{error}"
+        );
     }
 }

@@ -180,4 +180,3 @@ macro_rules! no_parameters {
         })+
     };
 }
-
