@@ -406,6 +406,9 @@ pub struct Build {
     /// Take ebm-core and ebm-cli from this checkout, and versions from its Cargo.lock [default: from the registry]
     #[arg(long, value_name = "CHECKOUT")]
     pub local: Option<PathBuf>,
+    /// Cargo's profile: release, or dev for a quicker build of a slower program
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    pub profile: String,
     /// Print what would be written and run
     #[arg(long)]
     pub dry_run: bool,

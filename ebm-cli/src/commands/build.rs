@@ -43,7 +43,7 @@ pub fn run(arguments: &Build) -> Result<Exit, Failure> {
             "# Cargo.toml\n{}\n// src/main.rs\n{}\n# then\n{}\n",
             program.manifest,
             program.main,
-            command_line(&folder)
+            command_line(&folder, &arguments.profile)
         ));
     }
     match write_folder(&folder, &program.files()) {
@@ -60,7 +60,7 @@ pub fn run(arguments: &Build) -> Result<Exit, Failure> {
         target: &target,
     };
     cargo.check_versions().or_exit(Exit::Other)?;
-    let built = cargo.build().or_exit(Exit::Other)?;
+    let built = cargo.build(&arguments.profile).or_exit(Exit::Other)?;
     starts(&built).or_exit(Exit::Other)?;
     let out = match &arguments.out {
         Some(out) => out.clone(),

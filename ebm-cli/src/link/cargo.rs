@@ -49,8 +49,8 @@ pub(crate) struct Cargo<'a> {
 }
 
 /// The command that builds the program, for people.
-pub(crate) fn command_line(folder: &Path) -> String {
-    format!("cd {} && cargo build --release", folder.display())
+pub(crate) fn command_line(folder: &Path, profile: &str) -> String {
+    format!("cd {} && cargo build --profile {profile}", folder.display())
 }
 
 impl Cargo<'_> {
@@ -67,14 +67,20 @@ impl Cargo<'_> {
         }
     }
 
-    /// Builds the program; where it is.
+    /// Builds the program with one of cargo's profiles; where it is.
     ///
     /// # Errors
     /// If it does not build; cargo has told why on stderr.
-    pub fn build(&self) -> Result<PathBuf, CargoError> {
+    pub fn build(&self, profile: &str) -> Result<PathBuf, CargoError> {
         let format = "--message-format=json-render-diagnostics";
         let target = self.target.as_os_str().to_owned();
-        let arguments: [OsString; 4] = ["--release".into(), format.into(), "--target-dir".into(), target];
+        let arguments: [OsString; 5] = [
+            "--profile".into(),
+            profile.into(),
+            format.into(),
+            "--target-dir".into(),
+            target,
+        ];
         let printed = self.run("build", &arguments)?;
         let messages = printed
             .lines()

@@ -14,11 +14,9 @@ const DFDX: &str = "=0.13.0";
 /// Compiler options for the machine that builds, as a `.cargo/config.toml`.
 pub(crate) const CARGO_CONFIG: &str = include_str!("../../templates/bound/common/cargo-config.toml.in");
 
-/// How programs of numerical code are compiled, as the end of a manifest.
-pub(crate) const PROFILES: &str = "\
-[profile.release]
-debug = \"line-tables-only\"
-";
+/// How programs of numerical code are compiled, as the end of a manifest: as in this workspace, so that what is built of its
+/// dependencies can be shared.
+pub(crate) const PROFILES: &str = include_str!("../../templates/bound/common/profiles.toml.in");
 
 /// Which side a bound is on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +70,7 @@ pub(crate) fn bound(name: &CrateName, kind: Kind, origin: &Origin) -> Result<Vec
         ("{{edition}}", EDITION.into()),
         ("{{rust-version}}", RUST_VERSION.into()),
         ("{{dfdx}}", DFDX.into()),
+        ("{{profiles}}", PROFILES.into()),
     ];
     let fill = |text: &str| {
         values
@@ -126,6 +125,6 @@ mod tests {
             let version = there.get("version").unwrap_or(there);
             assert_eq!(&ours["dependencies"][name], version, "{name}");
         }
-        assert!(manifest.ends_with(PROFILES), "{manifest}");
+        assert_eq!(ours["profile"], workspace["profile"]);
     }
 }

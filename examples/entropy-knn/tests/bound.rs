@@ -53,9 +53,20 @@ fn a_larger_scale_of_a_linear_generator_is_more_entropy_by_the_dimension() {
     // H[a x] = H[x] + D ln a, so sum_i z_i dH/dz_i = D for x = W z.
     let generator = LinearGaussian::new(PLANE, &[1.5, 0.4, -0.3, 0.7], &[0.0, 0.0], 0.0);
     let z = latents(PLANE, 100);
-    let found = entropy(&EntropyKnnConfig::default(), &generator, PLANE, &z, SharedTape::inputs_only()).unwrap();
+    let found = entropy(
+        &EntropyKnnConfig::default(),
+        &generator,
+        PLANE,
+        &z,
+        SharedTape::inputs_only(),
+    )
+    .unwrap();
     let slopes = values(&backward(found.value).of(&z));
-    let total: f64 = slopes.iter().zip(values(&z)).map(|(slope, z)| f64::from(*slope) * f64::from(z)).sum();
+    let total: f64 = slopes
+        .iter()
+        .zip(values(&z))
+        .map(|(slope, z)| f64::from(*slope) * f64::from(z))
+        .sum();
     assert!((total - 2.0).abs() < 1e-3, "{total}");
 }
 
@@ -64,14 +75,23 @@ fn a_curve_in_the_plane_has_no_density_unless_there_is_noise() {
     let curve = Runtime { latent: 1, data: 2 };
     for (noise, level) in [(0.0, Level::Heuristic), (0.1, Level::Asymptotic)] {
         let generator = LinearGaussian::new(curve, &[1.0, 2.0], &[0.0, 0.0], noise);
-        let found = entropy(&EntropyKnnConfig::default(), &generator, curve, &latents(curve, 50), SharedTape::off());
+        let found = entropy(
+            &EntropyKnnConfig::default(),
+            &generator,
+            curve,
+            &latents(curve, 50),
+            SharedTape::off(),
+        );
         assert_eq!(found.unwrap().measurement.guarantee.level, level);
     }
 }
 
 #[test]
 fn a_batch_without_enough_neighbours_is_refused_with_the_way_out() {
-    let config = EntropyKnnConfig { k: 8, ..Default::default() };
+    let config = EntropyKnnConfig {
+        k: 8,
+        ..Default::default()
+    };
     let error = entropy(&config, &planar(0.0), PLANE, &latents(PLANE, 8), SharedTape::off()).unwrap_err();
     assert!(error.to_string().contains("lower.k"), "{error}");
 }
@@ -83,7 +103,10 @@ fn the_bound_is_registered_and_its_options_are_read_back_as_they_were_written() 
     registry::check_registry().unwrap();
     let config = EntropyKnnConfig { k: 5, lambda: 0.5 };
     let written = serde_json::to_value(&config).unwrap();
-    assert_eq!(serde_json::from_value::<EntropyKnnConfig>(written.clone()).unwrap(), config);
+    assert_eq!(
+        serde_json::from_value::<EntropyKnnConfig>(written.clone()).unwrap(),
+        config
+    );
     (bound.parse)(written).unwrap().check().unwrap();
 }
 
