@@ -112,6 +112,6 @@ fn the_bound_is_registered_and_its_options_are_read_back_as_they_were_written() 
 
 #[test]
 fn unusable_options_are_refused_by_key() {
-    let key = |k, lambda| EntropyKnnConfig { k, lambda }.check().unwrap_err().key;
+    let key = |k, lambda| LowerBoundSpec::check(&EntropyKnnConfig { k, lambda }).unwrap_err().key;
     assert_eq!((key(0, 1.0).as_str(), key(1, f64::NAN).as_str()), ("k", "lambda"));
 }
