@@ -2,6 +2,12 @@
 //!
 //! The program is a library, so that a program of your own can have bounds of your own:
 //!
+//! ```text
+//! ebm_cli::main!(my_bound);
+//! ```
+//!
+//! is its whole `main.rs` (see [`main!`]). Written out, with something of its own to do first:
+//!
 //! ```no_run
 //! // use my_bound as _; // links the crate: what it registers is there, by name
 //!
@@ -9,6 +15,7 @@
 //! static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
 //!
 //! fn main() -> std::process::ExitCode {
+//!     // anything
 //!     ebm_cli::run()
 //! }
 //! ```
@@ -25,12 +32,15 @@ pub mod data;
 mod dispatch;
 pub mod evaluate;
 mod exit;
+mod link;
 mod linked;
 mod observers;
 pub mod plots;
+mod program;
 mod progress;
 pub mod run_directory;
 pub mod sampling;
+mod scaffold;
 mod signals;
 
 pub use allocator::Allocator;
@@ -38,16 +48,22 @@ pub use dispatch::{Work, with_geometry};
 pub use exit::{Exit, Failure};
 
 use clap::Parser;
+use exit::OrExit;
 use std::process::ExitCode;
 
 /// Runs the program on the process's arguments: the whole `main` of a binary.
 ///
 /// Errors are printed to stderr, on one line that starts with `error:`. See [`Exit`] for the codes.
 pub fn run() -> ExitCode {
+    run_with(&[])
+}
+
+/// [`run`] for a program that links these crates for their bounds, as [`main!`] does.
+///
+/// One of them that registers no bound is an error, with [`Exit::Other`].
+pub fn run_with(crates: &[&str]) -> ExitCode {
     ebm_core::kernels::parallel::join_pool();
-    let done = ebm_core::registry::check_registry()
-        .map_err(|error| Failure::new(Exit::Other, error))
-        .and_then(|()| commands::run(cli::Cli::parse().command));
+    let done = check(crates).and_then(|()| commands::run(cli::Cli::parse().command));
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -55,4 +71,9 @@ pub fn run() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+fn check(crates: &[&str]) -> Result<(), Failure> {
+    ebm_core::registry::check_registry().or_exit(Exit::Other)?;
+    program::check_linked(crates).or_exit(Exit::Other)
 }

@@ -160,3 +160,23 @@ pub trait Module: Shareable {
         Ok(())
     }
 }
+/// Makes types [`Module`](crate::parameter::Module)s without parameters: bounds that are formulas, with no network of their
+/// own.
+///
+/// ```
+/// struct NoiseFloor;
+/// ebm_core::no_parameters!(NoiseFloor);
+/// ```
+#[macro_export]
+macro_rules! no_parameters {
+    ($($module:ty),+ $(,)?) => {
+        $(impl $crate::parameter::Module for $module {
+            fn parameters(&self) -> ::std::vec::Vec<&$crate::parameter::Parameter> {
+                ::std::vec::Vec::new()
+            }
+            fn parameters_mut(&mut self) -> ::std::vec::Vec<&mut $crate::parameter::Parameter> {
+                ::std::vec::Vec::new()
+            }
+        })+
+    };
+}

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::ops::BitOr;
 use std::rc::Rc;
 
-use crate::buffers::GradientBuffer as _;
+use crate::buffers::{self, GradientBuffer as _};
 use crate::device::{Dev, DevError, PerSample, Real, Scalar, Taped};
 
 /// The parts of the system that own parameters; a set of them.
@@ -106,6 +106,11 @@ impl SharedTape {
 
     fn parts(&self) -> Parts {
         self.with_root(|recording| recording.trains).unwrap_or(Parts::NONE)
+    }
+
+    /// A number on this tape, with no gradient in anything.
+    pub fn constant(&self, value: f64) -> Scalar<SharedTape> {
+        buffers::tensor(vec![value as Real], ()).put_tape(self.clone())
     }
 
     /// A tensor on this tape. Its gradient is found under the tensor given.

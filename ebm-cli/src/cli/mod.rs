@@ -18,7 +18,9 @@ Examples:
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
   ebm export runs/run-seed0 --out m.safetensors the model in one file
   ebm runs list                                 the runs there are, and how they stand
-  ebm bounds list                               the bounds there are";
+  ebm bounds list                               the bounds there are
+  ebm new bound my-bound --lower                a crate for a bound of your own
+  ebm build --with my-bound                     this program with that bound";
 
 /// Train, evaluate and sample energy-based models between a lower and an upper bound of their likelihood.
 #[derive(Debug, Parser)]
@@ -50,6 +52,11 @@ pub enum Command {
     /// List and describe the bounds that are linked into this program
     #[command(subcommand)]
     Bounds(Bounds),
+    /// Write a crate to start from
+    #[command(subcommand)]
+    New(New),
+    /// Build this program with more bounds linked in
+    Build(Build),
     /// Show, check and start configurations
     #[command(subcommand)]
     Config(Config),
@@ -358,6 +365,69 @@ pub enum Bounds {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `ebm new`.
+#[derive(Debug, Subcommand)]
+pub enum New {
+    /// Write the crate of a new bound: mathematics, options, registration, tests, a program, an example
+    #[command(after_help = "\
+The crate builds, passes its tests and trains as it is: the lower bound is the entropy of the
+generator's noise (certified), the upper one a penalty on the size of the energy (heuristic).
+
+Examples:
+  ebm new bound my-bound --lower
+  ebm new bound my-bound --upper --local ~/ebm --path work/my-bound")]
+    Bound(NewBound),
+}
+
+/// `ebm new bound`.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("side").required(true).args(["lower", "upper"]))]
+pub struct NewBound {
+    /// Name of the bound and of its crate, in kebab case
+    pub name: String,
+    /// A lower bound: of the generator's entropy
+    #[arg(long)]
+    pub lower: bool,
+    /// An upper bound: of the divergence or the cross-entropy
+    #[arg(long)]
+    pub upper: bool,
+    /// Folder to write, new or empty [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    pub path: Option<PathBuf>,
+    /// Take ebm-core and ebm-cli from this checkout, and versions from its Cargo.lock [default: from the registry]
+    #[arg(long, value_name = "CHECKOUT")]
+    pub local: Option<PathBuf>,
+}
+
+/// `ebm build`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Writes a program of some lines to target/ebm-build, compiles it with cargo (into CARGO_TARGET_DIR if
+that is set), tries whether it starts, and copies it. Cargo's own variables hold, such as
+CARGO_NET_OFFLINE=true.
+
+Examples:
+  ebm build --with ./my-bound --local ~/ebm
+  ebm build --with ./my-bound --with other-bound@0.2 --out bin/ebm
+  ebm build --with ./my-bound --dry-run")]
+pub struct Build {
+    /// Folder of a bound's crate, or a crate of the registry (NAME or NAME@VERSION); may be repeated
+    #[arg(long, value_name = "PATH_OR_CRATE", required = true, num_args = 1..)]
+    pub with: Vec<String>,
+    /// File to write; one that is there is replaced [default: ./ebm-with-bounds]
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Take ebm-core and ebm-cli from this checkout, and versions from its Cargo.lock [default: from the registry]
+    #[arg(long, value_name = "CHECKOUT")]
+    pub local: Option<PathBuf>,
+    /// Cargo's profile: release, or dev for a quicker build of a slower program
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    pub profile: String,
+    /// Print what would be written and run
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// `ebm config`.

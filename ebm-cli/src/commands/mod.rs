@@ -1,6 +1,7 @@
 //! The commands of the program, one a file.
 
 mod bounds;
+mod build;
 mod compare;
 mod config;
 #[cfg(feature = "conformance")]
@@ -10,6 +11,7 @@ mod evaluate;
 mod export;
 mod fresh_trainer;
 pub(crate) mod loaded_run;
+mod new;
 mod pictures;
 mod runs;
 mod sample;
@@ -38,6 +40,8 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Export(arguments) => export::run(&arguments),
         Command::Runs(command) => runs::run(&command),
         Command::Bounds(command) => bounds::run(&command),
+        Command::New(command) => new::run(&command),
+        Command::Build(arguments) => build::run(&arguments),
         Command::Config(command) => config::run(&command),
         Command::Completions { shell } => {
             let mut script = Vec::new();

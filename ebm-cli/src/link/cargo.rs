@@ -1,0 +1,168 @@
+//! Running cargo on the crate of a program.
+
+use serde_json::Value;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use thiserror::Error;
+
+/// What the package must not have two of.
+const CORE: &str = "ebm-core";
+
+/// A program that could not be built.
+#[derive(Debug, Error)]
+pub(crate) enum CargoError {
+    /// There is no cargo.
+    #[error("cargo was not found; install Rust (https://rustup.rs), or set CARGO to the program to run")]
+    Missing,
+    /// It could not be run.
+    #[error("cargo: {0}")]
+    Unrunnable(io::Error),
+    /// It failed, and said why.
+    #[error("cargo {command} failed ({status}) for the reasons above; the program's crate is {folder}")]
+    Failed {
+        /// What was run.
+        command: &'static str,
+        /// How it ended.
+        status: String,
+        /// The crate.
+        folder: String,
+    },
+    /// Several versions of `ebm-core`.
+    #[error(
+        "{0}: a bound is registered with its own ebm-core only, so all must have one version; \
+         change what the bound's Cargo.toml asks for"
+    )]
+    Versions(String),
+    /// What it printed is not what was expected of it.
+    #[error("cargo {0} printed something that this program does not understand; is it a recent one?")]
+    Unreadable(&'static str),
+}
+
+/// Cargo, for one crate.
+pub(crate) struct Cargo<'a> {
+    /// The crate's folder.
+    pub folder: &'a Path,
+    /// Where it puts what it builds; an absolute path.
+    pub target: &'a Path,
+}
+
+/// The command that builds the program, for people.
+pub(crate) fn command_line(folder: &Path, profile: &str) -> String {
+    format!("cd {} && cargo build --profile {profile}", folder.display())
+}
+
+impl Cargo<'_> {
+    /// Checks that every crate of the program has the same `ebm-core`.
+    ///
+    /// # Errors
+    /// Which crates have which, or why cargo could not tell.
+    pub fn check_versions(&self) -> Result<(), CargoError> {
+        let printed = self.run("metadata", &["--format-version", "1"])?;
+        let metadata: Value = serde_json::from_str(&printed).map_err(|_| CargoError::Unreadable("metadata"))?;
+        match other_cores(&metadata) {
+            None => Ok(()),
+            Some(text) => Err(CargoError::Versions(text)),
+        }
+    }
+
+    /// Builds the program with one of cargo's profiles; where it is.
+    ///
+    /// # Errors
+    /// If it does not build; cargo has told why on stderr.
+    pub fn build(&self, profile: &str) -> Result<PathBuf, CargoError> {
+        let format = "--message-format=json-render-diagnostics";
+        let target = self.target.as_os_str().to_owned();
+        let arguments: [OsString; 5] = [
+            "--profile".into(),
+            profile.into(),
+            format.into(),
+            "--target-dir".into(),
+            target,
+        ];
+        let printed = self.run("build", &arguments)?;
+        let messages = printed
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        programs.last().ok_or(CargoError::Unreadable("build"))
+    }
+
+    fn run<S: AsRef<std::ffi::OsStr>>(&self, command: &'static str, arguments: &[S]) -> Result<String, CargoError> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .arg(command)
+            .args(arguments)
+            .current_dir(self.folder)
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => CargoError::Missing,
+                _ => CargoError::Unrunnable(error),
+            })?;
+        if !output.status.success() {
+            return Err(CargoError::Failed {
+                command,
+                status: output.status.to_string(),
+                folder: self.folder.display().to_string(),
+            });
+        }
+        String::from_utf8(output.stdout).map_err(|_| CargoError::Unreadable(command))
+    }
+}
+
+/// Which crates depend on which `ebm-core`, if there are several.
+fn other_cores(metadata: &Value) -> Option<String> {
+    let packages = metadata["packages"].as_array()?;
+    let cores: Vec<&Value> = packages.iter().filter(|package| package["name"] == CORE).collect();
+    if cores.len() < 2 {
+        return None;
+    }
+    let users = |core: &Value| -> Vec<String> {
+        let nodes = metadata["resolve"]["nodes"].as_array().into_iter().flatten();
+        let users = nodes.filter(|node| {
+            let mut dependencies = node["dependencies"].as_array().into_iter().flatten();
+            dependencies.any(|dependency| *dependency == core["id"])
+        });
+        let name = |node: &Value| {
+            packages.iter().find(|package| package["id"] == node["id"])?["name"]
+                .as_str()
+                .map(String::from)
+        };
+        users.filter_map(name).collect()
+    };
+    let told: Vec<String> = cores
+        .iter()
+        .map(|core| {
+            let version = core["version"].as_str().unwrap_or("?");
+            format!("{} with {CORE} {version}", users(core).join(", "))
+        })
+        .collect();
+    Some(told.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn several_versions_of_the_core_are_told_with_who_has_them() {
+        let package =
+            |name: &str, version: &str| json!({ "name": name, "version": version, "id": format!("{name} {version}") });
+        let node = |id: &str, on: &str| json!({ "id": id, "dependencies": [on] });
+        let mut metadata = json!({
+            "packages": [package(CORE, "0.1.0"), package("ebm-cli", "0.1.0"), package("my-bound", "1.0.0")],
+            "resolve": { "nodes": [node("ebm-cli 0.1.0", "ebm-core 0.1.0"), node("my-bound 1.0.0", "ebm-core 0.2.0")] },
+        });
+        assert_eq!(other_cores(&metadata), None);
+        metadata["packages"]
+            .as_array_mut()
+            .unwrap()
+            .push(package(CORE, "0.2.0"));
+        let told = other_cores(&metadata).unwrap();
+        assert_eq!(told, "ebm-cli with ebm-core 0.1.0; my-bound with ebm-core 0.2.0");
+    }
+}

@@ -1,0 +1,207 @@
+//! What was named after `--with`: the folder of a crate, or a crate of the registry.
+
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+use toml::{Table, Value};
+
+use crate::scaffold::{Origin, OriginError, read_manifest, toml_text};
+
+/// Something that cannot be linked in.
+#[derive(Debug, Error)]
+pub(crate) enum GivenError {
+    /// Neither a folder nor a name.
+    #[error("--with {0}: there is no such folder, and it is no crate's name (expected NAME or NAME@VERSION)")]
+    Neither(String),
+    /// A folder that is not a crate.
+    #[error("--with {0}: expected the folder of a crate; it has no Cargo.toml")]
+    NoManifest(String),
+    /// A manifest that describes no package.
+    #[error("--with {0}: its Cargo.toml describes no package; name the folder of the bound's own crate")]
+    NoPackage(String),
+    /// A package without a library.
+    #[error("--with {0}: the package is no library (it has no src/lib.rs), so nothing can be linked in")]
+    NoLibrary(String),
+    /// A package that takes `ebm-core` from elsewhere.
+    #[error(
+        "the crate {name} is written for the ebm-core in {theirs}, the program for {ours}: a bound is registered with its own \
+         ebm-core only; give --local the checkout that {name} depends on"
+    )]
+    OtherCore {
+        /// The package.
+        name: String,
+        /// Where its `ebm-core` is.
+        theirs: String,
+        /// Where the program's is.
+        ours: String,
+    },
+    /// Two of one name.
+    #[error("--with names two crates {0}; link one of them only")]
+    Twice(String),
+    /// A file that cannot be used.
+    #[error(transparent)]
+    File(#[from] OriginError),
+}
+
+/// A crate to link in.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Given {
+    /// The package's name.
+    pub name: String,
+    /// Where it is from, as the inside of an inline table.
+    pub dependency: String,
+}
+
+impl Given {
+    /// Reads every argument, in order. A folder that is there comes before a crate of that name.
+    ///
+    /// # Errors
+    /// The first that cannot be used with `ebm-core` from `origin`.
+    pub fn all(arguments: &[String], origin: &Origin) -> Result<Vec<Self>, GivenError> {
+        let mut found: Vec<Self> = Vec::new();
+        for argument in arguments {
+            let given = Self::read(argument, origin)?;
+            if found.iter().any(|other| other.identifier() == given.identifier()) {
+                return Err(GivenError::Twice(given.name));
+            }
+            found.push(given);
+        }
+        Ok(found)
+    }
+
+    /// As the crate is called in Rust, unless its library has another name.
+    pub fn identifier(&self) -> String {
+        self.name.replace('-', "_")
+    }
+
+    fn read(argument: &str, origin: &Origin) -> Result<Self, GivenError> {
+        let path = Path::new(argument);
+        if path.is_dir() {
+            return Self::of_folder(argument, path, origin);
+        }
+        let (name, version) = argument.split_once('@').unwrap_or((argument, "*"));
+        let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if name.is_empty() || version.is_empty() || !name.chars().all(part) {
+            return Err(GivenError::Neither(argument.into()));
+        }
+        Ok(Self {
+            name: name.into(),
+            dependency: format!("version = {}", Value::String(version.into())),
+        })
+    }
+
+    fn of_folder(argument: &str, path: &Path, origin: &Origin) -> Result<Self, GivenError> {
+        let file = path.join("Cargo.toml");
+        if !file.is_file() {
+            return Err(GivenError::NoManifest(argument.into()));
+        }
+        let manifest = read_manifest(&file)?;
+        let name = manifest.get("package").and_then(|package| package.get("name"));
+        let name = name
+            .and_then(Value::as_str)
+            .ok_or_else(|| GivenError::NoPackage(argument.into()))?;
+        if !manifest.contains_key("lib") && !path.join("src/lib.rs").is_file() {
+            return Err(GivenError::NoLibrary(argument.into()));
+        }
+        check_core(name, path, &manifest, origin)?;
+        let absolute = absolute(path)?;
+        Ok(Self {
+            name: name.into(),
+            dependency: format!("path = {}", toml_text(&absolute)?),
+        })
+    }
+}
+
+/// A dependency on another `ebm-core` by path is seen at once; one that is less plain is found by cargo.
+fn check_core(name: &str, folder: &Path, manifest: &Table, origin: &Origin) -> Result<(), GivenError> {
+    let core = manifest
+        .get("dependencies")
+        .and_then(|dependencies| dependencies.get("ebm-core"));
+    let Some(theirs) = core.and_then(|core| core.get("path")).and_then(Value::as_str) else {
+        return Ok(());
+    };
+    let theirs = absolute(&folder.join(theirs))?;
+    let ours = match origin {
+        Origin::Checkout(checkout) => checkout.join("ebm-core"),
+        Origin::Registry => PathBuf::from("the registry"),
+    };
+    if theirs == ours {
+        return Ok(());
+    }
+    Err(GivenError::OtherCore {
+        name: name.into(),
+        theirs: theirs.display().to_string(),
+        ours: ours.display().to_string(),
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, OriginError> {
+    path.canonicalize().map_err(|source| OriginError::Unreadable {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn read(argument: &str) -> Result<Given, GivenError> {
+        Given::read(argument, &Origin::Registry)
+    }
+
+    fn crate_in(folder: &Path, manifest: &str) -> String {
+        fs::create_dir_all(folder.join("src")).unwrap();
+        fs::write(folder.join("src/lib.rs"), "").unwrap();
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        folder.to_str().unwrap().into()
+    }
+
+    #[test]
+    fn crates_of_the_registry_have_a_name_and_perhaps_a_version() {
+        assert_eq!(read("my-bound").unwrap().dependency, "version = \"*\"");
+        let versioned = read("my-bound@0.2").unwrap();
+        assert_eq!(
+            (versioned.name.as_str(), versioned.dependency.as_str()),
+            ("my-bound", "version = \"0.2\"")
+        );
+        for wrong in ["", "./nowhere", "a b", "@1", "a@"] {
+            assert!(matches!(read(wrong), Err(GivenError::Neither(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_folder_is_a_crate_with_a_library_or_refused_by_name() {
+        let above = tempfile::tempdir().unwrap();
+        let argument = crate_in(&above.path().join("a"), "[package]\nname = \"my-bound\"\n");
+        let given = read(&argument).unwrap();
+        assert_eq!(
+            (given.name.as_str(), given.identifier().as_str()),
+            ("my-bound", "my_bound")
+        );
+        assert!(given.dependency.starts_with("path = "), "{given:?}");
+        assert!(matches!(
+            Given::all(&[argument.clone(), argument.clone()], &Origin::Registry),
+            Err(GivenError::Twice(_))
+        ));
+
+        fs::remove_file(above.path().join("a/src/lib.rs")).unwrap();
+        assert!(matches!(read(&argument), Err(GivenError::NoLibrary(_))));
+        let workspace = crate_in(&above.path().join("b"), "[workspace]\n");
+        assert!(matches!(read(&workspace), Err(GivenError::NoPackage(_))));
+        let nothing = above.path().to_str().unwrap();
+        assert!(matches!(read(nothing), Err(GivenError::NoManifest(_))));
+    }
+
+    #[test]
+    fn another_ebm_core_is_named_with_the_way_out() {
+        let above = tempfile::tempdir().unwrap();
+        fs::create_dir(above.path().join("ebm-core")).unwrap();
+        let manifest = "[package]\nname = \"my-bound\"\n[dependencies]\nebm-core = { path = \"../ebm-core\" }\n";
+        let argument = crate_in(&above.path().join("a"), manifest);
+        let error = read(&argument).unwrap_err().to_string();
+        assert!(error.contains("my-bound") && error.contains("--local"), "{error}");
+        let checkout = above.path().canonicalize().unwrap();
+        assert!(Given::read(&argument, &Origin::Checkout(checkout)).is_ok());
+    }
+}

@@ -1,0 +1,114 @@
+//! The crate of a program with bounds linked in, as text.
+
+use super::Given;
+use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, OriginError, PROFILES};
+
+/// The name of the program's package, and of what cargo builds.
+const NAME: &str = "ebm-with-bounds";
+
+/// A program with bounds linked in.
+pub(crate) struct Program {
+    /// `Cargo.toml`.
+    pub manifest: String,
+    /// `src/main.rs`.
+    pub main: String,
+    lock: Option<String>,
+}
+
+impl Program {
+    /// The program with these crates.
+    ///
+    /// # Errors
+    /// If the origin's path is no text, or its lock file cannot be read.
+    pub fn new(bounds: &[Given], origin: &Origin) -> Result<Self, OriginError> {
+        let dependencies: String = bounds
+            .iter()
+            .map(|bound| format!("{} = {{ {} }}\n", bound.name, bound.dependency))
+            .collect();
+        // A bound that was written for a released ebm-core gets the checkout's: it must be the program's own.
+        let patch = match origin {
+            Origin::Registry => String::new(),
+            Origin::Checkout(_) => format!(
+                "\n[patch.crates-io]\nebm-core = {{ {} }}\nebm-cli = {{ {} }}\n",
+                origin.dependency("ebm-core")?,
+                origin.dependency("ebm-cli")?
+            ),
+        };
+        let manifest = format!(
+            "# Written by `ebm build`.\n\n[package]\nname = \"{NAME}\"\nversion = \"0.0.0\"\nedition = \"{EDITION}\"\npublish = false\n\n\
+             [dependencies]\nebm-cli = {{ {} }}\n{dependencies}\n[workspace]\n{patch}\n{PROFILES}",
+            origin.dependency("ebm-cli")?
+        );
+        let names: Vec<String> = bounds.iter().map(Given::identifier).collect();
+        Ok(Self {
+            manifest,
+            main: format!("//! Written by `ebm build`.\n\nebm_cli::main!({});\n", names.join(", ")),
+            lock: origin.lock()?,
+        })
+    }
+
+    /// Its files: paths within its folder, and what they hold.
+    pub fn files(&self) -> Vec<(String, String)> {
+        let files = [
+            ("Cargo.toml", &self.manifest),
+            ("src/main.rs", &self.main),
+            (".cargo/config.toml", &CARGO_CONFIG.to_string()),
+        ];
+        let own = files.map(|(path, text)| (path.to_string(), text.clone()));
+        let lock = self.lock.clone().map(|lock| ("Cargo.lock".to_string(), lock));
+        own.into_iter().chain(lock).collect()
+    }
+
+    /// A name that no other program has: that of what its files hold.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for (path, text) in self.files() {
+            for part in [path, text] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+        hasher.finalize().to_hex()[..16].to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use toml::Table;
+
+    fn given(name: &str) -> Given {
+        Given {
+            name: name.into(),
+            dependency: "version = \"*\"".into(),
+        }
+    }
+
+    #[test]
+    fn the_program_names_every_bound() {
+        let program = Program::new(&[given("my-bound"), given("other")], &Origin::Registry).unwrap();
+        assert!(
+            program.main.contains("ebm_cli::main!(my_bound, other);"),
+            "{}",
+            program.main
+        );
+        let manifest: Table = program.manifest.parse().unwrap();
+        for name in ["my-bound", "other", "ebm-cli"] {
+            assert!(manifest["dependencies"].get(name).is_some(), "{}", program.manifest);
+        }
+        assert!(!manifest.contains_key("patch"));
+        let local = Program::new(&[given("my-bound")], &Origin::Checkout("/nowhere".into())).unwrap();
+        let manifest: Table = local.manifest.parse().unwrap();
+        assert_eq!(
+            manifest["patch"]["crates-io"]["ebm-core"]["path"].as_str(),
+            Some("/nowhere/ebm-core")
+        );
+    }
+
+    #[test]
+    fn programs_of_other_bounds_have_other_fingerprints() {
+        let of = |name| Program::new(&[given(name)], &Origin::Registry).unwrap().fingerprint();
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(of("a"), of("b"));
+    }
+}
