@@ -10,8 +10,8 @@ use ebm_core::registry::{self, LowerBoundConfig, LowerBoundSpec};
 use ebm_core::tape::{SharedTape, backward};
 use entropy_knn::EntropyKnnConfig;
 
-// What every lower bound must satisfy, where ebm-core has the feature "conformance" (a dev-dependency on it):
-// ebm_core::conformance_tests!(lower, "entropy-knn");
+// What every lower bound must satisfy, one test a rule.
+ebm_core::conformance_tests!(lower, "entropy-knn");
 
 fn latents(geometry: Runtime, batch: usize) -> Latents<Runtime> {
     geometry.latents(Random::new(3).stream("latents").normals(batch * geometry.latent))
