@@ -1,7 +1,7 @@
 //! From nothing to a trained run: new crates of bounds, their own tests, their programs, and one program with all.
 //!
-//! It compiles `ebm` for the new crates, sharing the workspace's target directory: about three minutes on two cores where
-//! the dependencies are built already, and a quarter of a minute where nothing has changed since.
+//! It compiles `ebm` for the new crates, sharing the workspace's target directory: three and a half minutes on two cores,
+//! in release, where the dependencies are built already.
 
 mod command;
 

@@ -85,8 +85,8 @@ impl Cargo<'_> {
         let messages = printed
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        programs.last().ok_or(CargoError::Unreadable("build"))
+        let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        programs.next_back().ok_or(CargoError::Unreadable("build"))
     }
 
     fn run<S: AsRef<std::ffi::OsStr>>(&self, command: &'static str, arguments: &[S]) -> Result<String, CargoError> {

@@ -33,9 +33,10 @@ macro_rules! template {
     };
 }
 
-const COMMON: [(&str, &str); 4] = template![
+const COMMON: [(&str, &str); 5] = template![
     "Cargo.toml" from "common/Cargo.toml.in",
     ".gitignore" from "common/gitignore.in",
+    "rustfmt.toml" from "common/rustfmt.toml.in",
     ".cargo/config.toml" from "common/cargo-config.toml.in",
     "src/main.rs" from "common/src/main.rs.in",
 ];

@@ -74,7 +74,7 @@ fn digamma_difference(n: usize, k: usize) -> f64 {
 
 /// The logarithm of the volume of the unit ball: `V_0 = 1`, `V_1 = 2`, `V_D = V_{D-2} 2 pi / D`.
 fn ln_unit_ball(width: usize) -> f64 {
-    let start = if width % 2 == 0 { 0.0 } else { 2f64.ln() };
+    let start = if width.is_multiple_of(2) { 0.0 } else { 2f64.ln() };
     let steps = (2 + width % 2..=width).step_by(2);
     start + steps.map(|d| (std::f64::consts::TAU / d as f64).ln()).sum::<f64>()
 }
