@@ -32,8 +32,11 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
                 continue;
             }
             // A typed error is as good as no claim.
-            if let Ok(estimate) = bound.evaluate(&situation, tape) {
+            if let Ok(estimate) = bound.evaluate(&situation, tape.clone()) {
                 asked += 1;
+                if why == COUPLED && is_blind(on, case, &estimate.measurement, tape)? {
+                    continue;
+                }
                 humble(&estimate.measurement, why)?;
             }
         }
@@ -44,6 +47,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
     })
 }
 
+const COUPLED: &str = "the generator couples the samples of a training batch";
 const MANIFOLD: &str = "the generator has D > d and no noise, so that its samples have no density";
 
 /// Situations in which no claim can hold, each with the reason.
@@ -58,10 +62,7 @@ fn hopeless(on: &On<'_>, case: &Case) -> Vec<(Situation<Runtime>, SharedTape, &'
     }
     match on.subject.side() {
         Side::Lower => {
-            let mut coupled = on.situation(case);
-            coupled.generator = Box::new(network(geometry(case), case, true));
-            let why = "the generator couples the samples of a training batch";
-            all.push((coupled, SharedTape::training(trained(Side::Lower)), why));
+            all.push((coupled(on, case), SharedTape::training(trained(Side::Lower)), COUPLED));
         }
         Side::Upper => {
             let mut open = on.situation(case);
@@ -83,6 +84,25 @@ fn hopeless(on: &On<'_>, case: &Case) -> Vec<(Situation<Runtime>, SharedTape, &'
         }
     }
     all
+}
+
+fn coupled(on: &On<'_>, case: &Case) -> Situation<Runtime> {
+    let mut situation = on.situation(case);
+    situation.generator = Box::new(network(geometry(case), case, true));
+    situation
+}
+
+/// Whether a value does not look at what the generator makes of its latents: a claim about it rests on no batch.
+fn is_blind(on: &On<'_>, case: &Case, measured: &Measurement, tape: SharedTape) -> Result<bool, Stop> {
+    let other = Case {
+        seed: case.seed + 1,
+        ..case.clone()
+    };
+    let mut situation = coupled(on, case);
+    situation.generator = Box::new(network(geometry(case), &other, true));
+    let mut bound = on.bound(geometry(case), case)?;
+    let again = bound.evaluate(&situation, tape);
+    Ok(again.is_ok_and(|again| again.measurement.value == measured.value))
 }
 
 fn humble(measured: &Measurement, why: &str) -> Result<(), Violation> {
