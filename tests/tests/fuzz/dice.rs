@@ -76,6 +76,17 @@ impl Dice {
             _ => number.to_string(),
         }
     }
+
+    /// A JSON value that stands where another was expected, or no JSON at all.
+    pub fn odd_json(&mut self) -> String {
+        match self.below(3) {
+            0 => format!("\"{}\"", self.awkward_text()),
+            1 => self.awkward_text(),
+            _ => self
+                .pick(&["[]", "{}", "null", "-1", "1e400", "[[[]]]", "true"])
+                .to_string(),
+        }
+    }
 }
 
 #[test]

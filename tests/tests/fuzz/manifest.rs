@@ -57,13 +57,7 @@ fn examples() -> Vec<Vec<u8>> {
 
 /// The good one with odd values for one of its keys.
 fn generate(dice: &mut Dice) -> Vec<u8> {
-    let value = match dice.below(3) {
-        0 => format!("\"{}\"", dice.awkward_text()),
-        1 => dice.awkward_text(),
-        _ => dice
-            .pick(&["[]", "{}", "null", "-1", "1e400", "[[[]]]", "true"])
-            .to_string(),
-    };
+    let value = dice.odd_json();
     let key = dice.pick(&[
         "\"400\"",
         "400",

@@ -58,13 +58,7 @@ fn examples() -> Vec<Vec<u8>> {
 
 /// Good lines with odd values in them.
 fn generate(dice: &mut Dice) -> Vec<u8> {
-    let value = match dice.below(3) {
-        0 => format!("\"{}\"", dice.awkward_text()),
-        1 => dice.awkward_text(),
-        _ => dice
-            .pick(&["[]", "{}", "null", "-1", "1e400", "[[[]]]", "true"])
-            .to_string(),
-    };
+    let value = dice.odd_json();
     let key = dice.pick(&[
         "1",
         "2.79",
