@@ -4,7 +4,7 @@
 //! whose every quantity is known, and say of each [`Rule`] whether it was kept. In a bound's own crate, one line makes a
 //! test of every rule:
 //!
-//! ```ignore
+//! ```text
 //! ebm_core::conformance_tests!(lower, "noise-floor");
 //! ```
 //!
