@@ -8,7 +8,6 @@ use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::jacobian::axes;
 use ebm_core::kernels;
 use ebm_core::models::{TimedEnergy, of_gradient, timed_curvature, timed_energy_gradient};
-use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
 
@@ -129,14 +128,7 @@ pub(crate) fn laplacian<G: Geometry>(energy: &dyn TimedEnergy<G>, at: &Diffused<
     total
 }
 
-impl Module for Diffusion {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+ebm_core::no_parameters!(Diffusion);
 
 impl<G: Geometry> UpperBound<G> for Diffusion {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {

@@ -6,7 +6,6 @@ use ebm_core::error::BoundError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::hinge;
 use ebm_core::models::energy_gradient;
-use ebm_core::parameter::{Module, Parameter};
 
 use crate::config::{Form, GpConfig, Norm, Volume};
 use crate::penalty::of_gradient;
@@ -80,14 +79,7 @@ impl GradientPenalty {
     }
 }
 
-impl Module for GradientPenalty {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+ebm_core::no_parameters!(GradientPenalty);
 
 impl<G: Geometry> UpperBound<G> for GradientPenalty {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {

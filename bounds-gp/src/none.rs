@@ -1,11 +1,8 @@
 //! The baseline `none`: no upper bound, one-sided training.
 
-use dfdx::prelude::*;
 use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Measurement, Target, UpperBound};
-use ebm_core::device::{Scalar, device};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
-use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
 use ebm_core::registry::UpperBoundSpec;
@@ -20,20 +17,12 @@ pub struct NoneConfig {}
 /// The absence of an upper bound.
 pub struct NoUpperBound;
 
-impl Module for NoUpperBound {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+ebm_core::no_parameters!(NoUpperBound);
 
 impl<G: Geometry> UpperBound<G> for NoUpperBound {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let zero: Scalar = device().zeros();
         Ok(Estimate {
-            value: zero.put_tape(view.tape.clone()),
+            value: view.tape.constant(0.0),
             measurement: Measurement::of([0.0, 0.0], Guarantee::heuristic("no upper bound")),
         })
     }

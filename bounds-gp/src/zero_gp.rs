@@ -5,7 +5,6 @@ use ebm_core::device::{Real, values};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
 use ebm_core::models::energy_gradient;
-use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
 use ebm_core::registry::UpperBoundSpec;
@@ -33,14 +32,7 @@ pub struct ZeroGradientPenalty {
     weight: f64,
 }
 
-impl Module for ZeroGradientPenalty {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+ebm_core::no_parameters!(ZeroGradientPenalty);
 
 impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {

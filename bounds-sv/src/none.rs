@@ -1,11 +1,8 @@
 //! The baseline `none`: no entropy, the plain adversarial generator.
 
-use dfdx::prelude::*;
 use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, Level, LowerBound, Measurement};
-use ebm_core::device::{Scalar, device};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
-use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::register_lower_bound;
 use ebm_core::registry::LowerBoundSpec;
@@ -20,20 +17,12 @@ pub struct NoneConfig {}
 /// The absence of a lower bound.
 pub struct NoLowerBound;
 
-impl Module for NoLowerBound {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+ebm_core::no_parameters!(NoLowerBound);
 
 impl<G: Geometry> LowerBound<G> for NoLowerBound {
     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
-        let zero: Scalar = device().zeros();
         Ok(Estimate {
-            value: zero.put_tape(view.tape.clone()),
+            value: view.tape.constant(0.0),
             measurement: Measurement::of([0.0, 0.0], Guarantee::heuristic("no lower bound")),
         })
     }

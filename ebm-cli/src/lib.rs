@@ -32,6 +32,7 @@ pub mod data;
 mod dispatch;
 pub mod evaluate;
 mod exit;
+mod interrupt;
 mod link;
 mod linked;
 mod observers;

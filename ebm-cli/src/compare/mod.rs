@@ -4,7 +4,6 @@ mod base64;
 mod differences;
 mod directory;
 mod html;
-mod interrupt;
 mod outcome;
 mod pace;
 mod pictures;
@@ -17,7 +16,6 @@ mod workers;
 
 pub use differences::{Difference, differences, phrase};
 pub use directory::{ComparisonDirectory, ComparisonMarker};
-pub use interrupt::Interrupt;
 pub use outcome::{Baseline, Cell, Comparison, Pair, Row};
 pub use pace::{Pace, Stepper, measure};
 pub use record::{End, Record};

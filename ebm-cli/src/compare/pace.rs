@@ -4,8 +4,8 @@ use ebm_core::geometry::Geometry;
 use ebm_core::trainer::{TrainError, Trainer};
 use std::time::{Duration, Instant};
 
-use super::Interrupt;
 use crate::exit::Failure;
+use crate::interrupt::Interrupt;
 
 /// Rounds, over which the candidates take turns: what slows the machine down for a while slows them all.
 const ROUNDS: usize = 7;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::evaluate::Sandwich;
-use crate::run_directory::layout;
+use crate::run_directory::{layout, read_json};
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +51,7 @@ impl Record {
 
     /// Reads a run; one that did not end is a failed one.
     pub fn read(path: &Path) -> Self {
-        let read = || -> Option<Value> {
-            let text = fs::read_to_string(path.join(layout::SUMMARY)).ok()?;
-            serde_json::from_str(&text).ok()
-        };
-        let Some(summary) = read() else {
+        let Some(summary) = read_json(&path.join(layout::SUMMARY)) else {
             return Self::failed(path, "the run did not end");
         };
         let text = |value: &Value| value.as_str().unwrap_or("no reason was given").to_string();

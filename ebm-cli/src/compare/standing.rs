@@ -7,7 +7,7 @@ use std::path::Path;
 use super::differences::{Difference, differences, phrase};
 use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, layout};
+use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, layout, read_json};
 
 /// What of a run is there already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl Standing {
             return Ok(Self::Wanting);
         };
         // The summary is written last.
-        let ended = json(path, layout::SUMMARY).is_some();
+        let ended = read_json(&path.join(layout::SUMMARY)).is_some();
         let whole = |checkpoint: &Checkpoint| {
             let manifest = checkpoint.verify();
             manifest.is_ok_and(|manifest| MetricsFile::check(path, &manifest.metrics).is_ok())
@@ -59,7 +59,7 @@ impl Standing {
             value.as_object_mut().map(|table| table.remove("components"));
             value
         };
-        let there = build(json(path, layout::VERSIONS).unwrap_or_default());
+        let there = build(read_json(&path.join(layout::VERSIONS)).unwrap_or_default());
         differing.extend(differences(&there, &build(versions)));
         if marker.base != base {
             let folder = |path: &Path| Some(path.display().to_string().into());
@@ -76,8 +76,4 @@ impl Standing {
             (false, false) => Self::Wanting,
         })
     }
-}
-
-fn json(run: &Path, file: &str) -> Option<Value> {
-    serde_json::from_str(&fs::read_to_string(run.join(file)).ok()?).ok()
 }

@@ -6,9 +6,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::Interrupt;
 use crate::config::PREFIX;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::interrupt::Interrupt;
 
 /// How often running processes are looked at.
 const GLANCE: Duration = Duration::from_millis(20);

@@ -144,9 +144,7 @@ impl RunDirectory {
 
     /// How many steps the run did, if it ended and said so.
     pub fn steps_done(&self) -> Option<u64> {
-        let text = fs::read_to_string(self.path.join(layout::SUMMARY)).ok()?;
-        let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
-        summary.get("steps")?.as_u64()
+        read_json(&self.path.join(layout::SUMMARY))?["steps"].as_u64()
     }
 
     /// Writes a JSON file of the run.
@@ -191,8 +189,7 @@ impl RunDirectory {
 
     /// The final evaluation, if the run came to one.
     pub fn final_evaluation(&self) -> Option<Report> {
-        let text = fs::read_to_string(self.path.join(layout::SUMMARY)).ok()?;
-        let mut summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let mut summary = read_json(&self.path.join(layout::SUMMARY))?;
         serde_json::from_value(summary["evaluation"].take()).ok()
     }
 
@@ -213,6 +210,11 @@ impl RunDirectory {
     fn weights(&self, player: &str) -> PathBuf {
         self.path.join(layout::WEIGHTS).join(format!("{player}.safetensors"))
     }
+}
+
+/// A JSON file, if it is there and whole.
+pub(crate) fn read_json(path: &Path) -> Option<serde_json::Value> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunDirectoryError> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout};
+use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json};
 use crate::config::RunConfig;
 
 /// How a run stands.
@@ -82,7 +82,7 @@ impl Standing {
     pub fn of(path: &Path) -> Result<Self, RunDirectoryError> {
         let marker = Marker::read(path)?;
         let checkpoints: Vec<Saved> = Checkpoints::of(path).list().iter().map(Saved::of).collect();
-        let summary = json(&path.join(layout::SUMMARY));
+        let summary = read_json(&path.join(layout::SUMMARY));
         let state = match (held_by(path), &summary) {
             (Some(holder), _) => State::Training(holder),
             (None, Some(summary)) => State::Ended(summary["status"].as_str().unwrap_or("ended").into()),
@@ -127,10 +127,6 @@ impl Saved {
                 .map(|watched| (watched.metric, watched.value)),
         }
     }
-}
-
-fn json(path: &Path) -> Option<serde_json::Value> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
 /// Bytes of all files in a folder; what cannot be looked at counts nothing.

@@ -1,6 +1,7 @@
 //! Everything that the next iterations depend on.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::best::Best;
@@ -8,7 +9,8 @@ use super::snapshot::Snapshot;
 use super::{TrainError, Trainer};
 use crate::error::StateError;
 use crate::geometry::Geometry;
-use crate::parameter::State;
+use crate::optim::Adam;
+use crate::parameter::{Module, State};
 
 /// Put before the names of the arrays that training can go back to.
 const MARK: &str = "mark-";
@@ -85,67 +87,49 @@ impl<G: Geometry> Trainer<G> {
     /// Arrays by owner; owners that have none are left out.
     fn arrays(&self) -> BTreeMap<String, State> {
         let (players, optimizers) = (&self.players, &self.optimizers);
-        let optimizers = [
-            ("energy-optimizer", optimizers.energy.state(&*players.energy)),
-            ("generator-optimizer", optimizers.generator.state(&*players.generator)),
-            ("lower-optimizer", optimizers.lower.state(&*players.lower)),
-            ("upper-optimizer", optimizers.upper.state(&*players.upper)),
+        let parts: [(&str, &dyn Module, &Adam); 4] = [
+            ("energy", &*players.energy, &optimizers.energy),
+            ("generator", &*players.generator, &optimizers.generator),
+            ("lower", &*players.lower, &optimizers.lower),
+            ("upper", &*players.upper, &optimizers.upper),
         ];
-        let memories = [
-            ("energy-memory", players.energy.memory()),
-            ("generator-memory", players.generator.memory()),
-            ("lower-memory", players.lower.memory()),
-            ("upper-memory", players.upper.memory()),
-        ];
-        let all = self.states().into_iter().chain(optimizers).chain(memories);
-        let all = all.filter(|(_, state)| !state.is_empty());
-        all.map(|(owner, state)| (owner.to_string(), state)).collect()
+        let beside = parts.into_iter().flat_map(|(name, module, optimizer)| {
+            [
+                (optimizer_of(name), optimizer.state(module)),
+                (memory_of(name), module.memory()),
+            ]
+        });
+        let weights = self
+            .states()
+            .into_iter()
+            .map(|(owner, state)| (owner.to_string(), state));
+        weights.chain(beside).filter(|(_, state)| !state.is_empty()).collect()
     }
 
     pub(super) fn set_arrays(&mut self, arrays: &BTreeMap<String, State>) -> Result<(), StateError> {
-        let none = State::new();
-        let of = |owner: &str| arrays.get(owner).unwrap_or(&none);
         let (players, optimizers) = (&mut self.players, &mut self.optimizers);
-        let mut known = vec![
-            "energy",
-            "generator",
-            "lower",
-            "upper",
-            "energy-optimizer",
-            "generator-optimizer",
-            "lower-optimizer",
-            "upper-optimizer",
-            "energy-memory",
-            "generator-memory",
-            "lower-memory",
-            "upper-memory",
+        let mut given = Given {
+            arrays,
+            asked: Vec::new(),
+        };
+        let parts: [(&str, &mut dyn Module, &mut Adam); 4] = [
+            ("energy", &mut *players.energy, &mut optimizers.energy),
+            ("generator", &mut *players.generator, &mut optimizers.generator),
+            ("lower", &mut *players.lower, &mut optimizers.lower),
+            ("upper", &mut *players.upper, &mut optimizers.upper),
         ];
-        players.energy.load_state(of("energy"))?;
-        players.generator.load_state(of("generator"))?;
-        players.lower.load_state(of("lower"))?;
-        players.upper.load_state(of("upper"))?;
+        for (name, module, optimizer) in parts {
+            module.load_state(&given.of(name.into()))?;
+            optimizer.load_state(module, &given.of(optimizer_of(name)))?;
+            module.remember(&given.of(memory_of(name)))?;
+        }
         if let Some(copy) = &mut players.energy_average {
-            copy.load_state(of("energy-average"))?;
-            known.push("energy-average");
+            copy.load_state(&given.of("energy-average".into()))?;
         }
         if let Some(copy) = &mut players.generator_average {
-            copy.load_state(of("generator-average"))?;
-            known.push("generator-average");
+            copy.load_state(&given.of("generator-average".into()))?;
         }
-        optimizers.energy.load_state(&*players.energy, of("energy-optimizer"))?;
-        optimizers
-            .generator
-            .load_state(&*players.generator, of("generator-optimizer"))?;
-        optimizers.lower.load_state(&*players.lower, of("lower-optimizer"))?;
-        optimizers.upper.load_state(&*players.upper, of("upper-optimizer"))?;
-        players.energy.remember(of("energy-memory"))?;
-        players.generator.remember(of("generator-memory"))?;
-        players.lower.remember(of("lower-memory"))?;
-        players.upper.remember(of("upper-memory"))?;
-        match arrays.keys().find(|owner| !known.contains(&owner.as_str())) {
-            None => Ok(()),
-            Some(owner) => Err(StateError::Unknown { name: owner.clone() }),
-        }
+        given.all_asked_for()
     }
 
     /// Remembers the state as one to go back to, if its models give finite terms.
@@ -155,6 +139,37 @@ impl<G: Geometry> Trainer<G> {
                 step: self.progress.step,
                 arrays: self.arrays(),
             });
+        }
+    }
+}
+
+fn optimizer_of(player: &str) -> String {
+    format!("{player}-optimizer")
+}
+
+fn memory_of(player: &str) -> String {
+    format!("{player}-memory")
+}
+
+/// Arrays that are given out, and the owners that were asked for.
+struct Given<'a> {
+    arrays: &'a BTreeMap<String, State>,
+    asked: Vec<String>,
+}
+
+impl<'a> Given<'a> {
+    /// The arrays of an owner; none for one that is not there.
+    fn of(&mut self, owner: String) -> Cow<'a, State> {
+        let found = self.arrays.get(&owner).map(Cow::Borrowed).unwrap_or_default();
+        self.asked.push(owner);
+        found
+    }
+
+    /// Refuses arrays of an owner that nobody asked for.
+    fn all_asked_for(self) -> Result<(), StateError> {
+        match self.arrays.keys().find(|owner| !self.asked.contains(owner)) {
+            None => Ok(()),
+            Some(owner) => Err(StateError::Unknown { name: owner.clone() }),
         }
     }
 }

@@ -9,11 +9,11 @@ use std::path::Path;
 use super::print;
 use crate::cli::Compare;
 use crate::compare::{
-    Comparison, ComparisonDirectory, ComparisonMarker, End, Event, Interrupt, Record, Standing, Task, train_all,
-    write_report,
+    Comparison, ComparisonDirectory, ComparisonMarker, End, Event, Record, Standing, Task, train_all, write_report,
 };
 use crate::config::Grid;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::interrupt::Interrupt;
 use plan::Plan;
 use timed::Timed;
 use told::Told;

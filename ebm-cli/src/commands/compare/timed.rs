@@ -12,10 +12,11 @@ use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
 use crate::commands::loaded_run::load_data;
 use crate::commands::print;
 use crate::commands::train::{base_of, title_of};
-use crate::compare::{Baseline, Difference, Interrupt, Pace, Pair, Stepper, differences, measure};
+use crate::compare::{Baseline, Difference, Pace, Pair, Stepper, differences, measure};
 use crate::config::{Grid, Resolved};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::interrupt::Interrupt;
 
 /// What a step of each pair costs.
 pub(super) struct Timed {

@@ -49,10 +49,7 @@ pub fn run(arguments: &Train) -> Result<Exit, Failure> {
 }
 
 fn default_directory(config: &Path, seed: u64) -> PathBuf {
-    let stem = config
-        .file_stem()
-        .map_or_else(|| "run".into(), |stem| stem.to_string_lossy());
-    Path::new("runs").join(format!("{stem}-seed{seed}"))
+    Path::new("runs").join(format!("{}-seed{seed}", title_of(config)))
 }
 
 /// The folder that relative paths of a configuration file are relative to.

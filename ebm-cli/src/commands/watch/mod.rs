@@ -17,8 +17,8 @@ use self::screen::Screen;
 use self::view::{line, view};
 use self::watched::Watched;
 use crate::cli::Watch;
-use crate::compare::Interrupt;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::interrupt::Interrupt;
 use crate::run_directory::{Marker, MetricsLine, layout};
 
 /// How long the program may take to notice that it is to end.
