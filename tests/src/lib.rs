@@ -3,9 +3,26 @@
 pub mod differences;
 pub mod faults;
 
+use ebm_core::data::Dataset;
+use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};
 use ebm_core::random::Random;
+
+/// A standard normal distribution in the plane.
+pub struct Normal;
+
+impl Dataset for Normal {
+    fn width(&self) -> usize {
+        2
+    }
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        random.normals(2 * n)
+    }
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        random.stream("held out").normals(2 * n)
+    }
+}
 
 /// Numbers to build random problems from.
 pub struct Draws(Random);

@@ -17,13 +17,6 @@ fn saved(run: &Path) -> Vec<String> {
     names
 }
 
-fn fails(folder: &Folder, arguments: &[&str], code: i32) -> String {
-    let output = folder.ebm(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
-    said
-}
-
 #[test]
 fn a_run_goes_on_for_longer_as_if_it_had_been_asked_to_from_the_start() {
     let folder = with_checkpoints("");
@@ -60,8 +53,8 @@ fn another_configuration_is_refused_with_what_differs_and_harmless_keys_are_not(
     let folder = with_checkpoints("");
     folder.succeed(&["train", "run.toml", "--run", "run", "--quiet"]);
     let before = fs::read(folder.path("run/summary.json")).unwrap();
-    let said = fails(
-        &folder,
+    let said = folder.fail(
+        3,
         &[
             "train",
             "--resume",
@@ -71,15 +64,14 @@ fn another_configuration_is_refused_with_what_differs_and_harmless_keys_are_not(
             "--set",
             "train.steps=40",
         ],
-        3,
     );
     assert!(
         said.contains("energy.confinement = 2.0 instead of 1.0") && said.contains("train.log_every"),
         "{said}"
     );
-    let said = fails(&folder, &["train", "--resume", "run", "--set", "upper=none"], 3);
+    let said = folder.fail(3, &["train", "--resume", "run", "--set", "upper=none"]);
     assert!(said.contains("upper.kind = \"none\" instead of \"gp\""), "{said}");
-    let said = fails(&folder, &["train", "--resume", "run", "--set", "train.steps=20"], 3);
+    let said = folder.fail(3, &["train", "--resume", "run", "--set", "train.steps=20"]);
     assert!(said.contains("30 steps are done, more than train.steps = 20"), "{said}");
     assert_eq!(fs::read(folder.path("run/summary.json")).unwrap(), before);
     let harmless = [
@@ -144,7 +136,7 @@ fn a_run_that_stopped_by_itself_stays_as_it_is_and_one_out_of_time_goes_on() {
     folder.succeed(&off);
     let summary = fs::read(folder.path("off/summary.json")).unwrap();
     folder.succeed(&off);
-    let said = fails(&folder, &[&off[..], &["--set", "train.steps=40"]].concat(), 5);
+    let said = folder.fail(5, &[&off[..], &["--set", "train.steps=40"]].concat());
     assert!(said.contains("no checkpoint to go on from"), "{said}");
     assert_eq!(fs::read(folder.path("off/summary.json")).unwrap(), summary);
 }
@@ -160,12 +152,12 @@ fn with_a_configuration_what_is_not_there_is_started() {
             .contains("the run ended as completed")
     );
     assert_eq!(fs::read(folder.path("run/metrics.jsonl")).unwrap(), first);
-    let said = fails(&folder, &["train", "--resume", "nowhere"], 5);
+    let said = folder.fail(5, &["train", "--resume", "nowhere"]);
     assert!(said.contains("nowhere") && said.contains("no run is here"), "{said}");
     folder.write("file", "mine");
-    fails(&folder, &["train", "run.toml", "--resume", "file"], 5);
+    folder.fail(5, &["train", "run.toml", "--resume", "file"]);
     assert_eq!(folder.read("file"), "mine");
-    fails(&folder, &["train"], 2);
+    folder.end(2, &["train"]);
 }
 
 #[test]
@@ -196,8 +188,8 @@ fn the_last_checkpoints_and_the_best_one_are_kept() {
     expected.dedup();
     let expected: Vec<_> = expected.iter().map(|step| format!("step-{step:012}")).collect();
     assert_eq!(saved(&folder.path("run")), expected);
-    let said = fails(
-        &folder,
+    let said = folder.fail(
+        5,
         &[
             "train",
             "run.toml",
@@ -206,7 +198,6 @@ fn the_last_checkpoints_and_the_best_one_are_kept() {
             "--set",
             "checkpoint.best=\"beauty\"",
         ],
-        5,
     );
     assert!(
         said.contains("checkpoint.best") && said.contains("beauty") && said.contains("lower"),
@@ -252,7 +243,7 @@ fn a_damaged_checkpoint_is_found_named_and_passed_over() {
     for step in saved(&folder.path("run")) {
         fs::write(folder.path("run/checkpoints").join(step).join("manifest.json"), "{").unwrap();
     }
-    let said = fails(&folder, &["train", "--resume", "run"], 5);
+    let said = folder.fail(5, &["train", "--resume", "run"]);
     assert!(
         said.contains("no checkpoint can be used") && said.contains("manifest.json"),
         "{said}"
@@ -268,7 +259,7 @@ fn what_a_newer_version_wrote_is_refused_and_what_it_added_is_passed_over() {
     folder.write("run/run.json", &marker.replacen('{', "{\"colour\": \"blue\",", 1));
     folder.succeed(&["runs", "inspect", "run"]);
     folder.write("run/run.json", &marker.replace("version 2", "version 3"));
-    let said = fails(&folder, &["runs", "inspect", "run"], 5);
+    let said = folder.fail(5, &["runs", "inspect", "run"]);
     assert!(said.contains("newer ebm"), "{said}");
     folder.write("run/run.json", &marker.replace("version 2", "version 1"));
     folder.succeed(&["runs", "inspect", "run"]);
@@ -318,8 +309,8 @@ fn runs_are_listed_with_how_they_stand_and_pruned() {
     assert_eq!(saved(&folder.path("runs/run-seed7")).len(), 3);
     folder.succeed(&["runs", "prune", "runs/run-seed7"]);
     assert_eq!(saved(&folder.path("runs/run-seed7")), ["step-000000000030"]);
-    fails(&folder, &["runs", "list", "nowhere"], 5);
-    fails(&folder, &["runs", "prune", "nowhere"], 5);
+    folder.fail(5, &["runs", "list", "nowhere"]);
+    folder.fail(5, &["runs", "prune", "nowhere"]);
 }
 
 #[test]
@@ -332,10 +323,10 @@ fn checkpoints_and_runs_without_an_end_are_evaluated_and_sampled() {
     assert_eq!(of(&["--checkpoint", "30"]), end);
     let earlier = of(&["--checkpoint", "10"]);
     assert_ne!(earlier, end);
-    let said = fails(&folder, &["evaluate", "run", "--checkpoint", "15"], 5);
+    let said = folder.fail(5, &["evaluate", "run", "--checkpoint", "15"]);
     assert!(said.contains("steps 10, 20, 30"), "{said}");
-    fails(&folder, &["evaluate", "run", "--checkpoint", "best"], 5);
-    fails(&folder, &["evaluate", "run", "--checkpoint", "lately"], 2);
+    folder.fail(5, &["evaluate", "run", "--checkpoint", "best"]);
+    folder.end(2, &["evaluate", "run", "--checkpoint", "lately"]);
 
     fs::remove_file(folder.path("run/summary.json")).unwrap();
     fs::remove_dir_all(folder.path("run/weights")).unwrap();
@@ -373,17 +364,16 @@ fn an_exported_model_is_one_file_that_samples_and_evaluates_like_the_run() {
         folder.succeed(&["evaluate", "alone.safetensors", "--json"])
     );
 
-    let said = fails(&folder, &["export", "run", "--out", "alone.safetensors"], 2);
+    let said = folder.fail(2, &["export", "run", "--out", "alone.safetensors"]);
     assert!(said.contains("--overwrite"), "{said}");
-    fails(&folder, &["export", "run", "--out", "model.bin"], 2);
-    let said = fails(
-        &folder,
-        &["sample", "run/weights/energy.safetensors", "-n", "5", "--out", "c.npy"],
+    folder.fail(2, &["export", "run", "--out", "model.bin"]);
+    let said = folder.fail(
         5,
+        &["sample", "run/weights/energy.safetensors", "-n", "5", "--out", "c.npy"],
     );
     assert!(said.contains("no model of `ebm export`"), "{said}");
     folder.write("text.safetensors", "not at all");
-    let said = fails(&folder, &["evaluate", "text.safetensors"], 5);
+    let said = folder.fail(5, &["evaluate", "text.safetensors"]);
     assert!(
         said.contains("text.safetensors") && said.contains("not a safetensors file"),
         "{said}"
@@ -410,6 +400,6 @@ fn an_exported_model_of_a_table_samples_in_its_units_without_the_table() {
     let truth = sample("run", "a.npy");
     fs::remove_file(folder.path("t.csv")).unwrap();
     assert_eq!(sample("model.safetensors", "b.npy"), truth);
-    let said = fails(&folder, &["evaluate", "model.safetensors"], 4);
+    let said = folder.fail(4, &["evaluate", "model.safetensors"]);
     assert!(said.contains("t.csv"), "{said}");
 }

@@ -194,7 +194,7 @@ fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
             .env("FAULT_KIND", "full-once")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = command::stderr(&output);
         assert!(output.status.success(), "{line}: {said}");
         assert!(
             said.contains("step 4: not saved") && said.contains("000000000004"),
@@ -221,7 +221,7 @@ fn a_full_disk_and_a_forbidden_folder_end_the_run_with_path_and_cause_and_the_la
             .env("FAULT_KIND", kind)
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = command::stderr(&output);
         assert_eq!(output.status.code(), Some(5), "{said}");
         let cause = if kind == "full" {
             "no storage space"
@@ -354,9 +354,7 @@ fn a_second_process_is_refused_at_once_and_told_of_the_first() {
         &["train", "run.toml", "--resume", "run"],
         &["runs", "prune", "run"],
     ] {
-        let output = folder.ebm(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(5), "{arguments:?}: {said}");
+        let said = folder.fail(5, arguments);
         assert!(
             said.contains(&format!("process {} on ", child.id())),
             "{arguments:?}: {said}"

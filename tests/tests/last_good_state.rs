@@ -2,7 +2,6 @@
 
 use bounds_gp::GpConfig;
 use bounds_sv::{SvConfig, Variant};
-use ebm_core::data::Dataset;
 use ebm_core::device::{PerSample, Real};
 use ebm_core::geometry::{Fixed, Latents, Samples};
 use ebm_core::models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
@@ -15,6 +14,7 @@ use ebm_core::tape::SharedTape;
 use ebm_core::trainer::{
     Flow, Objective, Observer, ObserverError, PlayerConfig, Players, StepReport, TrainConfig, TrainError, Trainer,
 };
+use ebm_tests::Normal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,19 +23,6 @@ type States = BTreeMap<&'static str, State>;
 
 /// A learning rate that makes weights whose energies overflow.
 const ENORMOUS: f64 = if cfg!(feature = "f64") { 1e200 } else { 1e30 };
-
-struct Normal;
-impl Dataset for Normal {
-    fn width(&self) -> usize {
-        2
-    }
-    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(2 * n)
-    }
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        random.stream("held out").normals(2 * n)
-    }
-}
 
 /// A model that breaks once one of its weights leaves [-limit, limit].
 struct Fragile<M> {

@@ -3,7 +3,6 @@
 use bounds_gp::NoneConfig;
 use bounds_mi::{Estimator, MiConfig, NetworkConfig, Product};
 use ebm_core::bounds::{Estimate, GeneratorView, Level, LowerBound, Measurement};
-use ebm_core::data::Dataset;
 use ebm_core::device::{Real, values};
 use ebm_core::error::BoundError;
 use ebm_core::geometry::{Fixed, Geometry, Runtime};
@@ -19,7 +18,7 @@ use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::trainer::{Players, TrainConfig, Trainer};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
-use ebm_tests::{Draws, square};
+use ebm_tests::{Draws, Normal, square};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -421,19 +420,6 @@ fn batch_norm_costs_the_claim_in_training_only() {
             let found = try_entropy(&mut bound, &generator, 8, 1, tape).unwrap();
             assert_eq!(found.measurement.guarantee.level, level);
         }
-    }
-}
-
-struct Normal;
-impl Dataset for Normal {
-    fn width(&self) -> usize {
-        2
-    }
-    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(2 * n)
-    }
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        random.stream("held out").normals(2 * n)
     }
 }
 

@@ -4,8 +4,6 @@ use bounds_diffusion::{DiffusionConfig, RegularizerConfig};
 use bounds_gp::{GpConfig, NoneConfig};
 use bounds_mi::{Estimator, MiConfig};
 use bounds_sv::{IterativeSolver, Solver, SvConfig, Variant};
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
 use ebm_core::error::StateError;
 use ebm_core::geometry::Runtime;
 use ebm_core::models::flow::FlowGeneratorConfig;
@@ -16,20 +14,8 @@ use ebm_core::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperB
 use ebm_core::trainer::{
     Components, NonFinitePolicy, Objective, Players, RollbackConfig, TrainConfig, Trainer, TrainingState,
 };
+use ebm_tests::Normal;
 use std::sync::Arc;
-
-struct Normal;
-impl Dataset for Normal {
-    fn width(&self) -> usize {
-        2
-    }
-    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(2 * n)
-    }
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        random.stream("held out").normals(2 * n)
-    }
-}
 
 struct Case {
     name: String,

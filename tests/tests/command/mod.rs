@@ -87,11 +87,17 @@ impl Folder {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs the program and expects an exit code; what it says on stderr.
+    pub fn end(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.ebm(arguments).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        said
+    }
+
     /// Runs the program and expects it to fail with an exit code; its one line of error.
     pub fn fail(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.ebm(arguments).output().unwrap();
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        let error = self.end(code, arguments);
         assert!(error.starts_with("error: "), "{arguments:?}: {error}");
         assert_eq!(error.trim_end().lines().count(), 1, "{arguments:?}: {error}");
         error
