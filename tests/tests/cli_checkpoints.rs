@@ -206,6 +206,26 @@ fn the_last_checkpoints_and_the_best_one_are_kept() {
 }
 
 #[test]
+fn the_best_by_another_metric_does_not_stand_in_for_the_best() {
+    let folder = with_checkpoints("keep = 1\nbest = \"lower\"\n");
+    folder.succeed(&["train", "run.toml", "--run", "run", "--quiet"]);
+    // Every value of `lower` is below every value of `upper`.
+    let sets = ["--set", "train.steps=60", "--set", "checkpoint.best=\"upper\""];
+    folder.succeed(&[&["train", "--resume", "run", "--quiet"][..], &sets].concat());
+    let lines = command::metrics(&folder.path("run"));
+    let later = lines
+        .iter()
+        .filter(|line| line["event"] == "evaluation" && line["step"].as_u64() > Some(30));
+    let value = |line: &serde_json::Value| line["metrics"]["upper"]["value"].as_f64().unwrap();
+    let best = later.min_by(|a, b| value(a).total_cmp(&value(b))).unwrap()["step"]
+        .as_u64()
+        .unwrap();
+    let mut expected = vec![format!("step-{best:012}"), format!("step-{:012}", 60)];
+    expected.dedup();
+    assert_eq!(saved(&folder.path("run")), expected);
+}
+
+#[test]
 fn a_damaged_checkpoint_is_found_named_and_passed_over() {
     let folder = with_checkpoints("");
     folder.succeed(&["train", "run.toml", "--run", "run", "--quiet"]);
@@ -243,7 +263,7 @@ fn a_damaged_checkpoint_is_found_named_and_passed_over() {
     for step in saved(&folder.path("run")) {
         fs::write(folder.path("run/checkpoints").join(step).join("manifest.json"), "{").unwrap();
     }
-    let said = folder.fail(5, &["train", "--resume", "run"]);
+    let said = folder.end(5, &["train", "--resume", "run"]);
     assert!(
         said.contains("no checkpoint can be used") && said.contains("manifest.json"),
         "{said}"

@@ -186,7 +186,7 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
     let all = checkpoints.list();
     let chosen = match which {
         None | Some(Which::Latest) => all.last().cloned(),
-        Some(Which::Best) => checkpoints.best(),
+        Some(Which::Best) => checkpoints.best().map(|(best, _)| best),
         Some(Which::Step(step)) => all.iter().find(|checkpoint| checkpoint.step == step).cloned(),
     };
     chosen.ok_or_else(|| {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::config::CheckpointConfig;
-use crate::run_directory::{Checkpoints, Manifest, MetricsFile, Moment, RunDirectoryError, Watched};
+use crate::run_directory::{Checkpoints, MetricsFile, Moment, RunDirectoryError, Watched};
 use crate::signals::Signals;
 
 /// What every checkpoint of a run says.
@@ -46,10 +46,8 @@ impl Saving {
         signals: Signals,
         resumed: Option<u64>,
     ) -> Self {
-        let watched = |manifest: Manifest| manifest.watched.filter(|w| w.metric == config.best).map(|w| w.value);
-        let earlier = checkpoints.list().into_iter();
-        let values = earlier.filter_map(|checkpoint| watched(Manifest::read(&checkpoint.path).ok()?));
-        let best = values.min_by(f64::total_cmp);
+        let best = checkpoints.best().filter(|(_, watched)| watched.metric == config.best);
+        let best = best.map(|(_, watched)| watched.value);
         let now = Instant::now();
         Self {
             checkpoints,

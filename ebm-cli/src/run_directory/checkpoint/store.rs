@@ -110,19 +110,22 @@ impl Checkpoints {
         Ok(old)
     }
 
-    /// The best by the watched metric, if one was watched.
-    pub fn best(&self) -> Option<Checkpoint> {
-        let watched = self.list().into_iter().filter_map(|checkpoint| {
-            let value = Manifest::read(&checkpoint.path).ok()?.watched?.value;
-            Some((value, checkpoint))
-        });
-        let best = watched.min_by(|a, b| a.0.total_cmp(&b.0));
-        best.map(|(_, checkpoint)| checkpoint)
+    /// The best by the watched metric with its value, if one was watched; by the metric watched last, if it was changed on the
+    /// way: values of different metrics do not compare.
+    pub fn best(&self) -> Option<(Checkpoint, Watched)> {
+        let watched = |checkpoint: Checkpoint| {
+            let watched = Manifest::read(&checkpoint.path).ok()?.watched?;
+            Some((checkpoint, watched))
+        };
+        let mut all: Vec<_> = self.list().into_iter().filter_map(watched).collect();
+        let metric = all.last()?.1.metric.clone();
+        all.retain(|(_, watched)| watched.metric == metric);
+        all.into_iter().min_by(|(_, a), (_, b)| a.value.total_cmp(&b.value))
     }
 
     /// What [`Checkpoints::prune`] removes, oldest first.
     pub fn old(&self, keep: usize) -> Vec<Checkpoint> {
-        let (all, best) = (self.list(), self.best());
+        let (all, best) = (self.list(), self.best().map(|(best, _)| best));
         let old = all.len().saturating_sub(keep);
         all.into_iter().take(old).filter(|c| Some(c) != best.as_ref()).collect()
     }
