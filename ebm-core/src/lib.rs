@@ -6,7 +6,7 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | write a bound | [`bounds`], [`registry`] |
+//! | write a bound | [`prelude`], [`bounds`], [`registry`] |
 //! | write a model | [`models`], [`kernels`] |
 //! | train | [`trainer`] |
 //! | check a bound | `conformance` (feature `conformance`) |
@@ -29,6 +29,7 @@ pub mod kernels;
 pub mod models;
 pub mod optim;
 pub mod parameter;
+pub mod prelude;
 pub mod quadrature;
 pub mod random;
 pub mod registry;
@@ -36,5 +37,8 @@ pub mod state_file;
 pub mod tape;
 pub mod trainer;
 
+/// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
+/// in the right version.
+pub use dfdx;
 #[doc(hidden)]
 pub use inventory;

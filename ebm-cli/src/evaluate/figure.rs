@@ -84,12 +84,10 @@ impl Figure {
         let claim = || Guarantee::heuristic(self.protocol.clone());
         // A measurement without an error has one that is not finite; a plain number has none.
         let error = if self.guarantee.is_some() { f64::INFINITY } else { 0.0 };
-        Measurement {
-            value: self.value,
-            standard_error: self.standard_error.unwrap_or(error),
-            samples: self.samples,
-            guarantee: self.guarantee.clone().unwrap_or_else(claim),
-            diagnostics: self.diagnostics.clone(),
-        }
+        let error = self.standard_error.unwrap_or(error);
+        let guarantee = self.guarantee.clone().unwrap_or_else(claim);
+        let mut measurement = Measurement::new(self.value, error, self.samples, guarantee);
+        measurement.diagnostics.clone_from(&self.diagnostics);
+        measurement
     }
 }

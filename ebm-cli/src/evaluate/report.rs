@@ -134,13 +134,7 @@ mod tests {
 
     fn report() -> Report {
         let mut report = Report::default();
-        let nll = Measurement {
-            value: -1.25,
-            standard_error: 0.0125,
-            samples: 10_000,
-            guarantee: Guarantee::certified("by quadrature"),
-            diagnostics: Vec::new(),
-        };
+        let nll = Measurement::new(-1.25, 0.0125, 10_000, Guarantee::certified("by quadrature"));
         report
             .figures
             .push(Figure::nats("nll", "exact NLL", &nll, "mean E(x) + log Z"));

@@ -141,13 +141,7 @@ mod tests {
     use super::*;
 
     fn measured(value: f64, standard_error: f64) -> Measurement {
-        Measurement {
-            value,
-            standard_error,
-            samples: 100,
-            guarantee: Guarantee::certified("test"),
-            diagnostics: Vec::new(),
-        }
+        Measurement::new(value, standard_error, 100, Guarantee::certified("test"))
     }
 
     fn evaluation(figures: &[(&str, f64)]) -> Evaluation {

@@ -84,17 +84,12 @@ impl Metric {
     pub fn measurement(&self) -> Measurement {
         let claimed = self.guarantee.is_some();
         let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");
-        Measurement {
-            value: self.value,
-            standard_error: self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 }),
-            samples: self.samples.unwrap_or(0),
-            guarantee: self.guarantee.clone().unwrap_or_else(unclaimed),
-            diagnostics: self
-                .diagnostics
-                .iter()
-                .map(|(name, value)| (name.clone(), *value))
-                .collect(),
-        }
+        let error = self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 });
+        let guarantee = self.guarantee.clone().unwrap_or_else(unclaimed);
+        let measurement = Measurement::new(self.value, error, self.samples.unwrap_or(0), guarantee);
+        self.diagnostics
+            .iter()
+            .fold(measurement, |measurement, (name, value)| measurement.with(name, *value))
     }
 }
 
