@@ -11,6 +11,13 @@
 //! | train | [`trainer`] |
 //! | check a bound | `conformance` (feature `conformance`) |
 //! | measure | [`quadrature`], [`jacobian`] |
+//!
+//! # What may grow
+//!
+//! Enums, and most structs that are handed out, are `#[non_exhaustive]`: match with a `_` arm, and build by the constructors that
+//! there are. Structs of options are built by whoever uses them, so they are not: write `..Default::default()`, and a new
+//! option changes nothing. Closed for good are [`bounds::Level`], `conformance::Side`, and what is as old as the equations, such
+//! as the two processes of [`diffusion`].
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

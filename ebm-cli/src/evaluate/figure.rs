@@ -8,6 +8,7 @@ use super::null_is_nan::nan_at_null;
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Unit {
     /// Natural logarithms: nats per sample.
     Nats,
@@ -19,6 +20,7 @@ pub enum Unit {
 
 /// A number with everything needed to judge it. A value that is not finite is `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Figure {
     /// Its key, such as `nll`.
     pub name: String,

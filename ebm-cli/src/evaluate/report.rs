@@ -12,6 +12,7 @@ use super::table::Rows;
 
 /// A figure that could not be had.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Absent {
     /// Its key.
     pub name: String,
@@ -21,6 +22,7 @@ pub struct Absent {
 
 /// The outcome of an evaluation. `Display` gives a text table; serde gives JSON.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The numbers.
     pub figures: Vec<Figure>,

@@ -16,6 +16,7 @@ const QUADRATURE_ERROR: &str = "quadrature_error";
 
 /// A bound beside the exact negative log-likelihood. All values are in nats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Side {
     /// Whether the bound is on its side of the exact value, within `tolerance`.
     pub held: bool,
@@ -34,6 +35,7 @@ pub struct Side {
 
 /// The exact negative log-likelihood between its bounds, at one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Sandwich {
     /// The exact value, in nats.
     #[serde(deserialize_with = "nan_at_null")]

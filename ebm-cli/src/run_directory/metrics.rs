@@ -14,6 +14,7 @@ use crate::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Metric {
     /// The value.
     #[serde(deserialize_with = "nan_at_null")]

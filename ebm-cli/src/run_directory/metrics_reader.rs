@@ -16,6 +16,7 @@ pub const LONGEST_LINE: u64 = 1 << 20;
 
 /// A line of the metrics. Fields that are not known are passed over.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
 pub struct MetricsLine {
     /// Steps done.
     pub step: u64,

@@ -14,14 +14,7 @@ use crate::random::Random;
 use crate::registry::Need;
 
 /// What every configuration is: plain data with defaults, a schema, and a text form. Nothing implements it by hand.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a configuration: it lacks a derive",
-    note = "a configuration is `#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]` with `#[serde(deny_unknown_fields, default)]`, and implements or derives `Default`"
-)]
 pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static {}
-
-// Which of the derives is missing depends on the order in which they are looked at; the message names them all.
-#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static> Spec for T {}
 
 /// The configuration of a lower bound. Every [`LowerFormula`](crate::bounds::LowerFormula) is one.
