@@ -1,9 +1,10 @@
-//! Options without a schema.
+//! Options that cannot be copied.
 
 use ebm_core::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Floor {}
 
