@@ -1,6 +1,6 @@
 //! What may be claimed, worked out from the situation.
 
-use ebm_core::bounds::{EnergyView, Guarantee};
+use ebm_core::bounds::{EnergyView, Guarantee, Level};
 use ebm_core::diffusion::Process;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::TimedEnergy;
@@ -8,7 +8,25 @@ use ebm_core::models::TimedEnergy;
 use crate::config::{DiffusionConfig, Form, Weighting};
 
 /// The claim for the value; `whole`: it includes the times below `t_min`.
+///
+/// A cross-entropy without them is another value, and says so.
 pub(crate) fn claim<G: Geometry>(
+    config: &DiffusionConfig,
+    view: &EnergyView<'_, G>,
+    energy: &dyn TimedEnergy<G>,
+    whole: bool,
+) -> Guarantee {
+    let claim = claim_of(config, view, energy, whole);
+    match config.form == Form::CrossEntropy && !whole && claim.level == Level::Heuristic {
+        true => Guarantee::heuristic(format!(
+            "{}; the times below t_min are not part of the value",
+            claim.reason
+        )),
+        false => claim,
+    }
+}
+
+fn claim_of<G: Geometry>(
     config: &DiffusionConfig,
     view: &EnergyView<'_, G>,
     energy: &dyn TimedEnergy<G>,
