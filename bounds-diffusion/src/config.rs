@@ -52,6 +52,7 @@ impl Default for DiffusionConfig {
 /// Which quantity is bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Form {
     /// KL(p_g || p_theta): `1/2 int g^2 E || grad E(x_t, t) - n/s ||^2 dt`. An upper bound of L needs ceil(H) besides.
     #[default]
@@ -64,6 +65,7 @@ pub enum Form {
 /// How the time of a sample is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Sampling {
     /// Uniformly.
     Uniform,
@@ -75,6 +77,7 @@ pub enum Sampling {
 /// Weight of the times in the loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Weighting {
     /// g^2: the value is the likelihood bound.
     #[default]

@@ -48,6 +48,7 @@ impl Default for GpConfig {
 /// Where the residual lives, and what its size means.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Form {
     /// r = J^T grad_x E + grad_z log p_g in latent space: what the papers train.
     #[default]
@@ -62,6 +63,7 @@ pub enum Form {
 /// The norm of the residual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Norm {
     /// ||r||^2 / 2
     #[default]
@@ -75,6 +77,7 @@ pub enum Norm {
 /// The volume term of the generator's log-density.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Volume {
     /// None: log p_g is taken for log p0.
     None,
@@ -88,6 +91,7 @@ pub enum Volume {
 /// How the weight falls over the iterations t.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Decay {
     /// It does not.
     #[default]

@@ -1,11 +1,9 @@
 //! The baseline `none`: no upper bound, one-sided training.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Measurement, Target, UpperBound};
-use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Measurement, Target, UpperFormula};
+use ebm_core::error::BoundError;
 use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
-use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,30 +12,14 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct NoneConfig {}
 
-/// The absence of an upper bound.
-pub struct NoUpperBound;
-
-ebm_core::no_parameters!(NoUpperBound);
-
-impl<G: Geometry> UpperBound<G> for NoUpperBound {
-    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        Ok(Estimate {
-            value: view.tape.constant(0.0),
-            measurement: Measurement::of([0.0, 0.0], Guarantee::heuristic("no upper bound")),
-        })
+impl UpperFormula for NoneConfig {
+    fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+        let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("no upper bound"));
+        Ok(Estimate::new(view.tape.constant(0.0), measurement))
     }
 
     fn target(&self) -> Target {
         Target::Nothing
-    }
-}
-
-impl UpperBoundSpec for NoneConfig {
-    fn check(&self) -> Result<(), ConfigError> {
-        Ok(())
-    }
-    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
-        Ok(Box::new(NoUpperBound))
     }
 }
 

@@ -1,13 +1,11 @@
 //! The baseline `wgan-gp`: a critic whose gradient is held near length one.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperBound};
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
 use ebm_core::device::{Real, values};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
 use ebm_core::models::energy_gradient;
-use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
-use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,12 +25,7 @@ impl Default for WganGpConfig {
     }
 }
 
-/// The penalty that [`WganGpConfig`] describes.
-pub struct WassersteinGradientPenalty {
-    weight: f64,
-}
-
-impl WassersteinGradientPenalty {
+impl WganGpConfig {
     /// Points `u x + (1 - u) G(z)` `[B, D]`, u uniform on [0, 1), one a pair of samples.
     ///
     /// B is the smaller of the two numbers of samples: held-out data may be fewer than what is generated.
@@ -49,12 +42,10 @@ impl WassersteinGradientPenalty {
     }
 }
 
-ebm_core::no_parameters!(WassersteinGradientPenalty);
-
-impl<G: Geometry> UpperBound<G> for WassersteinGradientPenalty {
-    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+impl UpperFormula for WganGpConfig {
+    fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let weight = self.weight as Real;
-        let geometry = view.energy.geometry();
+        let geometry = view.geometry();
         let points = geometry.samples(Self::between(view));
         let gradient = values(&energy_gradient(view.energy, &points).1);
         let (mut sizes, mut directions) = (Vec::new(), Vec::with_capacity(gradient.len()));
@@ -76,17 +67,12 @@ impl<G: Geometry> UpperBound<G> for WassersteinGradientPenalty {
         ))
     }
 
-    fn target(&self) -> Target {
-        Target::Nothing
-    }
-}
-
-impl UpperBoundSpec for WganGpConfig {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)
     }
-    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
-        Ok(Box::new(WassersteinGradientPenalty { weight: self.weight }))
+
+    fn target(&self) -> Target {
+        Target::Nothing
     }
 }
 

@@ -1,13 +1,11 @@
 //! The baseline `zero-gp`: a penalty on the energy's gradient at the data.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperBound};
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
 use ebm_core::device::{Real, values};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
 use ebm_core::models::energy_gradient;
-use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
-use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,19 +25,12 @@ impl Default for ZeroGpConfig {
     }
 }
 
-/// The penalty that [`ZeroGpConfig`] describes.
-pub struct ZeroGradientPenalty {
-    weight: f64,
-}
-
-ebm_core::no_parameters!(ZeroGradientPenalty);
-
-impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
-    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+impl UpperFormula for ZeroGpConfig {
+    fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let weight = self.weight as Real;
         let (_, gradient) = energy_gradient(view.energy, view.data);
         let gradient = values(&gradient);
-        let width = view.energy.geometry().data_width();
+        let width = view.geometry().data_width();
         let square = |g: &[Real]| weight * g.iter().map(|v| v * v).sum::<Real>();
         let sizes = gradient.chunks_exact(width).map(square).collect();
         let directions = gradient.iter().map(|g| 2.0 * weight * g).collect();
@@ -50,17 +41,12 @@ impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
         ))
     }
 
-    fn target(&self) -> Target {
-        Target::Nothing
-    }
-}
-
-impl UpperBoundSpec for ZeroGpConfig {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)
     }
-    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
-        Ok(Box::new(ZeroGradientPenalty { weight: self.weight }))
+
+    fn target(&self) -> Target {
+        Target::Nothing
     }
 }
 

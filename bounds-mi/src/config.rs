@@ -55,6 +55,7 @@ impl Default for MiConfig {
 /// How the mutual information I(x; z) is estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Estimator {
     /// Jensen-Shannon: it cannot overflow, but its value is not in nats of I. No claim.
     #[default]
@@ -72,6 +73,7 @@ pub enum Estimator {
 /// How samples and latents that belong to different draws are paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Product {
     /// Every sample with the latent of one other, by a random cyclic shift of the batch.
     #[default]

@@ -36,6 +36,7 @@ impl Default for SvConfig {
 /// Which function of the singular values s_1 <= ... <= s_d.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Variant {
     /// d log s_1: the papers' bound.
     #[default]
@@ -47,6 +48,7 @@ pub enum Variant {
 /// How the smallest singular value is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Solver {
     /// From the whole Jacobian: d pushforwards a sample.
     #[default]

@@ -1,11 +1,9 @@
 //! The baseline `none`: no entropy, the plain adversarial generator.
 
-use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, Level, LowerBound, Measurement};
-use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, Level, LowerFormula, Measurement};
+use ebm_core::error::BoundError;
 use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
 use ebm_core::register_lower_bound;
-use ebm_core::registry::LowerBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,30 +12,14 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct NoneConfig {}
 
-/// The absence of a lower bound.
-pub struct NoLowerBound;
-
-ebm_core::no_parameters!(NoLowerBound);
-
-impl<G: Geometry> LowerBound<G> for NoLowerBound {
-    fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
-        Ok(Estimate {
-            value: view.tape.constant(0.0),
-            measurement: Measurement::of([0.0, 0.0], Guarantee::heuristic("no lower bound")),
-        })
+impl LowerFormula for NoneConfig {
+    fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+        let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("no lower bound"));
+        Ok(Estimate::new(view.tape.constant(0.0), measurement))
     }
 
     fn bounds_entropy(&self) -> bool {
         false
-    }
-}
-
-impl LowerBoundSpec for NoneConfig {
-    fn check(&self) -> Result<(), ConfigError> {
-        Ok(())
-    }
-    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
-        Ok(Box::new(NoLowerBound))
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 /// The exit codes of `ebm`. They are part of its interface: scripts may rely on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Exit {
     /// All went well.
     Success = 0,

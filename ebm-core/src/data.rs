@@ -42,13 +42,22 @@ impl Standardization {
 /// A source of training and held-out samples in `D` dimensions.
 ///
 /// Draws are functions of the place in [`Random`] alone, so that a resumed run sees the data it would have seen.
+///
+/// A distribution says its width and how to draw. A finite set says its length and what is held out besides.
 pub trait Dataset: Send + Sync {
     /// Number of dimensions, `D`.
     fn width(&self) -> usize;
     /// `n` training samples, row-major `[n, D]`.
     fn draw(&self, n: usize, random: Random) -> Vec<Real>;
     /// Up to `n` samples that training never sees, row-major. A finite set gives what it has if that is fewer.
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real>;
+    ///
+    /// A distribution draws anew; a finite set has none unless it says which.
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        match self.len() {
+            None => self.draw(n, random.stream("held out")),
+            Some(_) => Vec::new(),
+        }
+    }
     /// Number of training samples, if finite.
     fn len(&self) -> Option<usize> {
         None

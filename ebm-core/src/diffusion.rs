@@ -61,6 +61,7 @@ impl Default for Process {
 
 /// A process at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Moment {
     /// a(t): what is left of x_0.
     pub signal: f64,

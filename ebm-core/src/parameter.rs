@@ -91,6 +91,9 @@ impl Parameter {
 pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 
 /// Something that owns parameters.
+///
+/// Both ways to its parameters are mandatory: a default for one of them would be wrong wherever the other is not empty.
+/// [`no_parameters!`](crate::no_parameters) writes both for what has none.
 pub trait Module: Shareable {
     /// Every parameter, trained or not, in a fixed order.
     fn parameters(&self) -> Vec<&Parameter>;

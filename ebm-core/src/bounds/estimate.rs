@@ -11,6 +11,7 @@ use crate::tape::SharedTape;
 
 /// A measured value in nats: what is logged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Measurement {
     /// The estimate.
     pub value: f64,
@@ -40,13 +41,23 @@ impl Measurement {
             0 | 1 => f64::INFINITY,
             _ => (squares / (n - 1) as f64 / n as f64).sqrt(),
         };
+        Self::new(if n == 0 { f64::NAN } else { mean }, standard_error, n, guarantee)
+    }
+
+    /// A value that was estimated otherwise, with its standard error.
+    pub fn new(value: f64, standard_error: f64, samples: usize, guarantee: Guarantee) -> Self {
         Self {
-            value: if n == 0 { f64::NAN } else { mean },
+            value,
             standard_error,
-            samples: n,
+            samples,
             guarantee,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// A value that does not depend on the samples: its standard error is 0.
+    pub fn exact(value: f64, samples: usize, guarantee: Guarantee) -> Self {
+        Self::new(value, 0.0, samples, guarantee)
     }
 
     /// Adds a named figure.
@@ -58,6 +69,7 @@ impl Measurement {
 
 /// The value of a bound on a batch: on the tape, and as a measurement.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Estimate {
     /// The scalar to differentiate, in nats. It may carry a training weight that the measurement does not.
     pub value: Scalar<SharedTape>,
@@ -66,14 +78,16 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// What is differentiated, and what is reported.
+    pub fn new(value: Scalar<SharedTape>, measurement: Measurement) -> Self {
+        Self { value, measurement }
+    }
+
     /// The mean of per-sample values `[B]`.
     pub fn mean_of(values: PerSample<SharedTape>, guarantee: Guarantee) -> Self {
         let (plain, tape) = values.split_tape();
         let measurement = Measurement::of(buffers::read(&plain).iter().map(|&v| f64::from(v)), guarantee);
-        Self {
-            value: kernels::mean(plain.put_tape(tape)),
-            measurement,
-        }
+        Self::new(kernels::mean(plain.put_tape(tape)), measurement)
     }
 
     /// The mean of per-sample values `[B]`, as an unbiased estimate of the expectation: certified.

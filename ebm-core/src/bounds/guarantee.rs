@@ -28,6 +28,7 @@ impl fmt::Display for Level {
 
 /// A claim about a value, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Guarantee {
     /// How strong the claim is.
     pub level: Level,

@@ -76,6 +76,11 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
         }
     }
 
+    /// The axes.
+    pub fn geometry(&self) -> G {
+        self.energy.geometry()
+    }
+
     /// Number of samples, `B`.
     pub fn batch(&self) -> usize {
         use dfdx::prelude::HasShape;
@@ -117,6 +122,12 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 
 /// An upper bound of the negative log-likelihood:
 /// `ceil(L) = E_data[E] - E_pg[E] + ceil(H) + ceil(KL)`, of which only `ceil(KL)` depends on the energy's parameters.
+///
+/// A bound without networks or memory of its own is written shorter, as an [`UpperFormula`](super::UpperFormula).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an upper bound",
+    note = "implement `ebm_core::bounds::UpperBound<G>` for every `G: Geometry`"
+)]
 pub trait UpperBound<G: Geometry>: Module {
     /// The bound's own term on a batch in nats (see [`UpperBound::target`]), differentiable in the energy's parameters.
     ///

@@ -23,6 +23,7 @@ pub struct IterativeOptions {
 
 /// Approximate smallest singular values with their right singular vectors.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SmallestPairs<G: Geometry> {
     /// Unit vectors, `[B, d]`.
     pub vectors: Latents<G>,

@@ -20,6 +20,8 @@ pub struct EnergyFacts {
 }
 
 /// An energy E, in nats; low where the model puts its probability.
+///
+/// Two methods are mandatory: the axes, and the function with its pushforward, from which all else follows.
 pub trait Energy<G: Geometry>: Module {
     /// The axes.
     fn geometry(&self) -> G;

@@ -8,6 +8,7 @@ use crate::error::ConfigError;
 /// How the learning rate goes from its full value to its last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Course {
     /// It does not change.
     #[default]

@@ -98,6 +98,7 @@ impl Default for QuadratureConfig {
 
 /// log Z of an energy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LogPartition {
     /// log Z in nats, over `region`.
     pub log_z: f64,

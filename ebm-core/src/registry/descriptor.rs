@@ -21,6 +21,7 @@ pub enum Need {
 /// A configuration table that does not parse.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{path}: {message}")]
+#[non_exhaustive]
 pub struct ParseError {
     /// The key inside the table, dotted; empty where the table itself is at fault.
     pub path: String,

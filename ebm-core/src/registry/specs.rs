@@ -13,17 +13,24 @@ use crate::models::{Energy, Generator};
 use crate::random::Random;
 use crate::registry::Need;
 
-/// What every configuration is: plain data with defaults, a schema, and a text form.
-pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync {}
-impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync> Spec for T {}
+/// What every configuration is: plain data with defaults, a schema, and a text form. Nothing implements it by hand.
+pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static> Spec for T {}
 
-/// The configuration of a lower bound.
+/// The configuration of a lower bound. Every [`LowerFormula`](crate::bounds::LowerFormula) is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of a lower bound",
+    note = "for a bound that is a formula, implement `ebm_core::bounds::LowerFormula`; for one with networks or state of its own, `ebm_core::registry::LowerBoundSpec`",
+    note = "an upper bound is registered with `register_upper_bound!`"
+)]
 pub trait LowerBoundSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Builds the bound for a geometry; `random` seeds networks of its own.
     ///
     /// # Errors
@@ -31,13 +38,20 @@ pub trait LowerBoundSpec: Spec {
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError>;
 }
 
-/// The configuration of an upper bound.
+/// The configuration of an upper bound. Every [`UpperFormula`](crate::bounds::UpperFormula) is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of an upper bound",
+    note = "for a bound that is a formula, implement `ebm_core::bounds::UpperFormula`; for one with networks or state of its own, `ebm_core::registry::UpperBoundSpec`",
+    note = "a lower bound is registered with `register_lower_bound!`"
+)]
 pub trait UpperBoundSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Builds the bound for a geometry; `random` seeds networks of its own.
     ///
     /// # Errors
@@ -46,14 +60,22 @@ pub trait UpperBoundSpec: Spec {
 }
 
 /// The configuration of a generator.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of a generator",
+    note = "implement `ebm_core::registry::GeneratorSpec` for it"
+)]
 pub trait GeneratorSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
-    /// Number of latent dimensions d for data of `data` dimensions.
-    fn latent_width(&self, data: usize) -> usize;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
+    /// Number of latent dimensions d for data of `data` dimensions: as many, unless it says otherwise.
+    fn latent_width(&self, data: usize) -> usize {
+        data
+    }
     /// Refuses a bound's need that generators of this configuration do not meet, by the option that would have to change.
     /// Nothing is refused unless it is known not to be met.
     ///
@@ -73,12 +95,18 @@ pub trait GeneratorSpec: Spec {
 pub(crate) const NEEDS_TIME: &str = "an energy that can depend on a diffusion time";
 
 /// The configuration of an energy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of an energy",
+    note = "implement `ebm_core::registry::EnergySpec` for it"
+)]
 pub trait EnergySpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// The same energy conditional on a diffusion time: itself if it is already.
     ///
     /// # Errors
@@ -94,12 +122,18 @@ pub trait EnergySpec: Spec {
 }
 
 /// The configuration of a data set.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of a data set",
+    note = "implement `ebm_core::registry::DatasetSpec` for it"
+)]
 pub trait DatasetSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Opens or prepares the data; relative paths are relative to `base`, the folder of the configuration file.
     ///
     /// # Errors

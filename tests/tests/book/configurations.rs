@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 
 use ebm_tests::book::page::{Block, Page, pages, root};
 
-/// What completes a part of a configuration: some bounds need a generator with noise. Everything else has a default.
+/// What completes a part of a configuration: some bounds need a generator with noise. All else has a default, but for the
+/// file of a table.
 const COMPLETION: &str = "generator = { kind = \"mlp\", noise = 0.05 }";
+const FILE: [&str; 2] = ["path = \"\"", "path = \"table.csv\""];
 
 /// Why a block is no configuration, or no part of one.
 fn refused(block: &Block) -> Option<String> {
@@ -16,7 +18,9 @@ fn refused(block: &Block) -> Option<String> {
 fn refused_alone(block: &Block) -> Option<String> {
     let origin = || Origin::Section(block.place.clone());
     let layers = Layers::default().toml(origin(), COMPLETION).unwrap();
-    let resolved = layers.toml(origin(), &block.text).and_then(Layers::resolve);
+    let resolved = layers
+        .toml(origin(), &block.text.replace(FILE[0], FILE[1]))
+        .and_then(Layers::resolve);
     resolved.err().map(|fault| fault.to_string())
 }
 

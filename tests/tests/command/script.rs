@@ -23,8 +23,8 @@ impl Folder {
         symlink(target, path).unwrap();
     }
 
-    /// Runs a script in the folder; every command of it must succeed.
-    pub fn script(&self, text: &str) {
+    /// Runs a script in the folder, every command of which must succeed; its stdout.
+    pub fn script(&self, text: &str) -> String {
         let path = std::env::var("PATH").unwrap_or_default();
         let output = Command::new("sh")
             .args(["-e", "-c", text])
@@ -32,7 +32,8 @@ impl Folder {
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
             .output()
             .unwrap();
-        let out = String::from_utf8_lossy(&output.stdout);
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}\n{out}\n{}", stderr(&output));
+        out
     }
 }

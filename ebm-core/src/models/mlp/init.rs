@@ -9,6 +9,7 @@ use crate::random::Random;
 /// How a layer's weights `[outputs, inputs]` start. Biases start at zero, except with `uniform`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Init {
     /// Weights and biases uniform in +-1/sqrt(inputs): what PyTorch's linear layers start with.
     #[default]

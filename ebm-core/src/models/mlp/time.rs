@@ -17,6 +17,7 @@ use super::network::{Network, NetworkOptions};
 /// Whether an energy depends on a diffusion time t.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum TimeConfig {
     /// It does if the upper bound needs it.
     #[default]

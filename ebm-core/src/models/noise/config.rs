@@ -12,6 +12,7 @@ use crate::registry::Need;
 /// The standard deviation sigma of a generator's noise: a number, or `{ learned = { start, min, max } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum NoiseConfig {
     /// This value throughout.
     Fixed(f64),
