@@ -5,9 +5,9 @@ use ebm_tests::book::page::{Page, root};
 use super::command::Folder;
 
 /// What makes a run short; the last `--set` wins.
-const SHORT: &str = "--set train.steps=20 --set train.batch=32 --set train.log_every=10 --set train.evaluate_every=10 \
-    --set evaluate.held_out=500 --set evaluate.generated=500 --set evaluate.quadrature.tolerance=1e-3 \
-    --set evaluate.quadrature.max_evaluations=200_000";
+const SHORT: &str = "--set 'energy.hidden=[16, 16]' --set train.steps=20 --set train.batch=32 --set train.log_every=10 \
+    --set train.evaluate_every=10 --set evaluate.held_out=500 --set evaluate.generated=500 \
+    --set evaluate.quadrature.tolerance=1e-3 --set evaluate.quadrature.max_evaluations=200_000";
 
 #[test]
 fn the_quick_start_works_as_it_is_written() {
