@@ -109,28 +109,28 @@ fn section<T: Serialize + Default + JsonSchema>(name: &str) -> anyhow::Result<Pa
     })
 }
 
-fn table(text: &mut String, entries: &[OptionRow]) -> std::fmt::Result {
+fn table(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
     writeln!(text, "\n| option | type | default | meaning |\n|---|---|---|---|")?;
-    for entry in entries {
-        let default = entry
-            .default
-            .as_ref()
-            .map(|value| format!("`{value}`"))
-            .unwrap_or_default();
-        let choice = |(name, meaning): &(String, String)| format!("`{name:?}`: {meaning}");
-        let meaning: Vec<_> = entry
-            .meaning
-            .iter()
-            .cloned()
-            .chain(entry.choices.iter().map(choice))
-            .collect();
+    for (place, row) in rows.iter().enumerate() {
+        let default = row.default.as_ref().map(|value| format!("`{value}`"));
+        // Choices that many options have, such as activations, are explained once.
+        let told = rows[..place].iter().find(|before| before.choices == row.choices);
+        let choices: Vec<_> = match told.filter(|_| !row.choices.is_empty()) {
+            Some(before) => vec![format!("The choices are those of `{}`.", before.key)],
+            None => row
+                .choices
+                .iter()
+                .map(|(name, meaning)| format!("`{name:?}`: {meaning}"))
+                .collect(),
+        };
+        let meaning = [row.meaning.as_slice(), &choices].concat().join("\n");
         writeln!(
             text,
             "| `{}` | {} | {} | {} |",
-            entry.key,
-            cell(&entry.type_name),
-            cell(&default),
-            cell(&meaning.join("\n"))
+            row.key,
+            cell(&row.type_name),
+            cell(&default.unwrap_or_default()),
+            cell(&meaning)
         )?;
     }
     Ok(())
@@ -166,6 +166,16 @@ mod tests {
             let bars = line.replace("\\|", "").matches('|').count();
             assert_eq!(bars, 5, "{line}");
         }
+    }
+
+    #[test]
+    fn choices_of_several_options_are_explained_once() {
+        let text = reference(Some("generator.mlp")).unwrap();
+        assert_eq!(text.matches("1 + e^-x").count(), 1, "{text}");
+        assert!(
+            text.contains("The choices are those of `generator.activation`."),
+            "{text}"
+        );
     }
 
     #[test]
