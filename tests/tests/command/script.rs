@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
 
 use super::{Folder, stderr};
 
@@ -26,12 +25,9 @@ impl Folder {
     /// Runs a script in the folder, every command of which must succeed; its stdout.
     pub fn script(&self, text: &str) -> String {
         let path = std::env::var("PATH").unwrap_or_default();
-        let output = Command::new("sh")
-            .args(["-e", "-c", text])
-            .current_dir(self.path("."))
-            .env("PATH", format!("{}:{path}", self.path("bin").display()))
-            .output()
-            .unwrap();
+        let mut shell = self.program("sh", &["-e", "-c", text]);
+        shell.env("PATH", format!("{}:{path}", self.path("bin").display()));
+        let output = shell.output().unwrap();
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}\n{out}\n{}", stderr(&output));
         out
