@@ -74,6 +74,16 @@ pub fn run_with(crates: &[&str]) -> ExitCode {
     }
 }
 
+/// Whether the program understands these arguments (without its own name), and what it would say if not: for tests of
+/// documents that show commands.
+#[doc(hidden)]
+pub fn understands<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<(), String> {
+    let arguments = std::iter::once("ebm").chain(arguments);
+    cli::Cli::try_parse_from(arguments)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
 fn check(crates: &[&str]) -> Result<(), Failure> {
     ebm_core::registry::check_registry().or_exit(Exit::Other)?;
     program::check_linked(crates).or_exit(Exit::Other)

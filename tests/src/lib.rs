@@ -1,5 +1,6 @@
-//! What the workspace's tests share: random closed-form problems, and gradients against differences.
+//! What the workspace's tests share: random closed-form problems, gradients against differences, the pages of the book.
 
+pub mod book;
 pub mod differences;
 pub mod faults;
 

@@ -3,9 +3,12 @@
 //! It compiles `ebm` for the new crates, sharing the workspace's target directory: three and a half minutes on two cores,
 //! in release, where the dependencies are built already.
 
+#![cfg(unix)] // what the book says is done in a shell
+
 mod command;
 
 use command::{Folder, metrics, stderr};
+use ebm_tests::book::page::Page;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -31,6 +34,10 @@ fn new_bound(folder: &Folder, name: &str, side: &str) {
     let checkout = checkout();
     let told = folder.succeed(&["new", "bound", name, side, "--local", checkout.to_str().unwrap()]);
     assert!(told.contains("cargo test"), "{told}");
+    formatted(folder, name);
+}
+
+fn formatted(folder: &Folder, name: &str) {
     let formatted = Command::new(env!("CARGO"))
         .args(["fmt", "--check"])
         .current_dir(folder.path(name))
@@ -54,7 +61,38 @@ fn tested(folder: &Folder, name: &str) -> PathBuf {
     target().join(kind).join(format!("ebm-{name}"))
 }
 
-/// Trains in the new crate's folder; the metrics are of a whole run.
+/// What the page on writing a bound begins with: from nothing to a trained run. Only the profile is that of these tests, and the
+/// run is short.
+fn done_as_in_the_book(folder: &Folder) {
+    folder.link(&checkout(), "path/to/ebm");
+    folder.put_program("ebm", &format!("exec {} \"$@\"", env!("CARGO_BIN_EXE_ebm-tested")));
+    let cargo = format!(
+        "[ \"$2\" = --release ] || exit 2\n\
+         command=$1; shift 2\n\
+         [ $command = test ] && set -- --lib --bins --tests \"$@\"\n\
+         [ $command = run ] && set -- \"$@\" --quiet --set train.steps=60 --set train.evaluate_every=30\n\
+         export CARGO_TARGET_DIR={}\n\
+         exec {} $command --offline --profile {PROFILE} \"$@\"",
+        target().display(),
+        env!("CARGO"),
+    );
+    folder.put_program("cargo", &cargo);
+    let blocks = Page::read("docs/src/write-a-bound.md").blocks();
+    let commands = blocks.iter().find(|block| block.language() == "sh").unwrap();
+    assert_eq!(commands.text.lines().count(), 3, "{}", commands.text);
+    let told = folder.script(&commands.text);
+    assert!(told.contains("the_value_is_that_of_the_formula"), "{told}");
+    formatted(folder, "noise-floor");
+    at_its_end(&folder.path("noise-floor/runs/example-seed0"));
+}
+
+/// The metrics are of a whole run.
+fn at_its_end(run: &Path) {
+    let last = metrics(run).pop().unwrap();
+    assert_eq!(last["step"].as_u64(), Some(60), "{last}");
+}
+
+/// Trains in the new crate's folder.
 fn trained(folder: &Folder, program: &Path, config: &str, run: &str) {
     let arguments = [
         "train",
@@ -73,8 +111,7 @@ fn trained(folder: &Folder, program: &Path, config: &str, run: &str) {
         .output()
         .unwrap();
     done(&output);
-    let last = metrics(&folder.path(run)).pop().unwrap();
-    assert_eq!(last["step"].as_u64(), Some(60), "{last}");
+    at_its_end(&folder.path(run));
 }
 
 fn build(folder: &Folder, with: &[&str]) -> Output {
@@ -101,27 +138,20 @@ fn build(folder: &Folder, with: &[&str]) -> Output {
 #[test]
 fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let folder = Folder::with("");
-    new_bound(&folder, "quiet-floor", "--lower");
+    done_as_in_the_book(&folder);
     new_bound(&folder, "calm-energy", "--upper");
-    for name in ["quiet-floor", "calm-energy"] {
-        let program = tested(&folder, name);
-        trained(
-            &folder,
-            &program,
-            &format!("{name}/example.toml"),
-            &format!("runs/{name}"),
-        );
-    }
+    let program = tested(&folder, "calm-energy");
+    trained(&folder, &program, "calm-energy/example.toml", "runs/calm-energy");
 
     let neighbours = checkout().join("examples/entropy-knn");
     done(&build(
         &folder,
-        &["quiet-floor", "calm-energy", neighbours.to_str().unwrap()],
+        &["noise-floor", "calm-energy", neighbours.to_str().unwrap()],
     ));
     let mine = folder.path("mine");
     let listed = Command::new(&mine).args(["bounds", "list"]).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
-    for name in ["quiet-floor", "calm-energy", "entropy-knn"] {
+    for name in ["noise-floor", "calm-energy", "entropy-knn"] {
         assert!(listed.lines().any(|line| line.starts_with(name)), "{listed}");
     }
     let example = neighbours.join("example.toml");
@@ -132,10 +162,10 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let copy = folder.path("copy");
     std::fs::create_dir_all(copy.join("src")).unwrap();
     for file in ["Cargo.toml", "src/lib.rs"] {
-        let text = folder.read(&format!("quiet-floor/{file}"));
+        let text = folder.read(&format!("noise-floor/{file}"));
         std::fs::write(
             copy.join(file),
-            text.replace("name = \"quiet-floor\"", "name = \"loud-floor\""),
+            text.replace("name = \"noise-floor\"", "name = \"loud-floor\""),
         )
         .unwrap();
     }
@@ -143,12 +173,12 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let (before, after) = manifest.split_once("# `ebm` with this bound").unwrap();
     let (_, after) = after.split_once("[dependencies]").unwrap();
     folder.write("copy/Cargo.toml", &format!("{before}[dependencies]{after}"));
-    let output = build(&folder, &["quiet-floor", "copy"]);
+    let output = build(&folder, &["noise-floor", "copy"]);
     let error = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{error}");
     let last = error.lines().last().unwrap();
     assert!(
-        last.contains("quiet-floor 0.1.0 and") || last.contains("loud-floor 0.1.0 and"),
+        last.contains("noise-floor 0.1.0 and") || last.contains("loud-floor 0.1.0 and"),
         "{last}"
     );
     assert!(!mine.exists());

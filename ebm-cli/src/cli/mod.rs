@@ -442,6 +442,16 @@ pub enum Config {
     /// Check a configuration without running it
     #[command(after_help = "Example:\n  ebm config check run.toml --set train.batch=64")]
     Check(Source),
+    /// Print what options there are, with types, defaults and meaning, as Markdown
+    #[command(after_help = "\
+Examples:
+  ebm config reference > options.md     everything that is linked into this program
+  ebm config reference train
+  ebm config reference generator.flow")]
+    Reference {
+        /// A section (train) or a component (upper.gp) [default: all]
+        place: Option<String>,
+    },
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use toml::{Table, Value};
 
 use super::print;
 use crate::cli::Bounds;
+use crate::config::options::{OptionRow, options};
 use crate::config::schema::Schema;
-use crate::config::{KIND, suggest};
+use crate::config::suggest;
 use crate::exit::{Exit, Failure, OrExit};
 
 /// Does it.
@@ -122,21 +123,12 @@ where
         )?,
         None => writeln!(text, "Guarantee: none")?,
     }
-    let needs: Vec<_> = d.needs.iter().map(need).collect();
-    writeln!(
-        text,
-        "Needs:     {}",
-        if needs.is_empty() {
-            "nothing".into()
-        } else {
-            needs.join(", ")
-        }
-    )?;
+    writeln!(text, "Needs:     {}", needs(d.needs))?;
     writeln!(text, "Crate:     {} {}", d.crate_name, d.crate_version)?;
     writeln!(text, "Reference: {}\n\nOptions:", d.reference)?;
     let schema = (d.schema)();
     let defaults = Table::try_from((d.example)())?;
-    options(&mut text, Schema::new(&schema), &defaults, "")?;
+    write_options(&mut text, &options(Schema::new(&schema), &defaults, ""))?;
     writeln!(text, "\nExample:\n")?;
     let example = Table::from_iter([(section.to_string(), Value::Table(defaults))]);
     for line in toml::to_string(&example)?.lines() {
@@ -145,36 +137,35 @@ where
     Ok(text)
 }
 
-fn options(text: &mut String, schema: Schema<'_>, defaults: &Table, path: &str) -> std::fmt::Result {
-    let kind = defaults.get(KIND).and_then(Value::as_str);
-    let chosen = kind.map_or(schema, |kind| schema.chosen(KIND, kind));
-    let properties = chosen.properties();
-    if properties.is_empty() && path.is_empty() {
+fn write_options(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
+    if rows.is_empty() {
         return writeln!(text, "  none");
     }
-    for (key, property) in properties {
-        if key == KIND {
-            continue;
-        }
-        let default = defaults.get(key);
-        let given = match default {
-            Some(Value::Table(_)) | None => String::new(),
-            Some(value) => format!(" = {value}"),
-        };
-        writeln!(text, "  {path}{key}{given}  ({})", property.type_name())?;
-        for line in property.description().unwrap_or_default().lines() {
+    for row in rows {
+        let default = row.default.as_ref().map(|value| format!(" = {value}"));
+        writeln!(
+            text,
+            "  {}{}  ({})",
+            row.key,
+            default.unwrap_or_default(),
+            row.type_name
+        )?;
+        for line in &row.meaning {
             writeln!(text, "      {line}")?;
         }
-        for (name, meaning) in property.choices() {
-            if let Some(meaning) = meaning {
-                writeln!(text, "      - {name:?}: {}", meaning.replace('\n', " "))?;
-            }
-        }
-        if let Some(Value::Table(inner)) = default {
-            options(text, property, inner, &format!("{path}{key}."))?;
+        for (name, meaning) in &row.choices {
+            writeln!(text, "      - {name:?}: {meaning}")?;
         }
     }
     Ok(())
+}
+
+/// What a bound needs of the models, in a phrase.
+pub(super) fn needs(needs: &[Need]) -> String {
+    match needs {
+        [] => "nothing".into(),
+        some => some.iter().map(need).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn need(need: &Need) -> &'static str {

@@ -13,6 +13,7 @@ mod fresh_trainer;
 pub(crate) mod loaded_run;
 mod new;
 mod pictures;
+mod reference;
 mod runs;
 mod sample;
 mod starting_points;

@@ -7,6 +7,7 @@ mod fault;
 mod grid;
 mod layers;
 mod log_config;
+pub(crate) mod options;
 mod origin;
 mod resolve;
 mod run_config;

@@ -72,7 +72,7 @@ impl<'a> Schema<'a> {
                 (None, None) => (listed, None),
             };
             let meaning = || match (s.description(), &inside) {
-                (Some(words), Some(inside)) => Some(format!("{words} {inside}")),
+                (Some(words), Some(inside)) => Some(format!("{}. {inside}", words.trim_end_matches('.'))),
                 (words, inside) => words.or(inside.clone()),
             };
             named

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use tempfile::TempDir;
 
+#[cfg(unix)]
+pub mod script;
+
 /// A run that takes a second: small networks, few steps, a coarse quadrature.
 pub const TINY: &str = r#"
 seed = 7

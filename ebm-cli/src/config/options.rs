@@ -1,0 +1,114 @@
+//! The options of a table, as a reader needs them: name, type, default, meaning.
+
+use toml::{Table, Value};
+
+use super::layers::KIND;
+use super::schema::Schema;
+
+/// One option of a table or of a table inside it.
+#[derive(Debug, PartialEq)]
+pub struct OptionRow {
+    /// The key, dotted from the outermost table.
+    pub key: String,
+    /// The type in plain words.
+    pub type_name: String,
+    /// The default as TOML; none for a table whose options follow, and for an option that need not be there.
+    pub default: Option<String>,
+    /// What it means, a line a paragraph.
+    pub meaning: Vec<String>,
+    /// The names it may take, each with what it means.
+    pub choices: Vec<(String, String)>,
+}
+
+/// The options of a table in the order they are declared, each table's own after it. Keys start with `path`.
+pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRow> {
+    let kind = defaults.get(KIND).and_then(Value::as_str);
+    let schema = kind.map_or(schema, |kind| schema.chosen(KIND, kind));
+    let mut entries = Vec::new();
+    for (key, property) in schema.properties().into_iter().filter(|(key, _)| *key != KIND) {
+        let default = defaults.get(key);
+        let key = format!("{path}{key}");
+        // A table that is a choice, such as { vp = { ... } }, is a value; its options are told with the choice.
+        let inner = match default {
+            Some(Value::Table(inner)) if !property.properties().is_empty() => Some(inner),
+            _ => None,
+        };
+        let told = |(name, meaning): (String, Option<String>)| Some((name, meaning?.replace('\n', " ")));
+        entries.push(OptionRow {
+            type_name: property.type_name(),
+            default: default.filter(|_| inner.is_none()).map(Value::to_string),
+            meaning: property
+                .description()
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_string)
+                .collect(),
+            choices: property.choices().into_iter().filter_map(told).collect(),
+            key: key.clone(),
+        });
+        if let Some(inner) = inner {
+            entries.extend(options(property, inner, &format!("{key}.")));
+        }
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemars::JsonSchema;
+    use serde::Serialize;
+
+    /// A table.
+    #[derive(Serialize, JsonSchema)]
+    struct Outer {
+        /// How many.
+        count: usize,
+        inner: Inner,
+        limit: Option<f64>,
+        process: Process,
+    }
+
+    /// What is inside.
+    #[derive(Serialize, JsonSchema)]
+    struct Inner {
+        /// How deep.
+        depth: f64,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    enum Process {
+        /// By a number.
+        Named {
+            /// The number.
+            beta: f64,
+        },
+    }
+
+    #[test]
+    fn tables_are_followed_by_their_own_and_a_choice_is_a_value() {
+        let defaults = Outer {
+            count: 3,
+            inner: Inner { depth: 0.5 },
+            limit: None,
+            process: Process::Named { beta: 2.0 },
+        };
+        let root = schemars::schema_for!(Outer).to_value();
+        let found = options(Schema::new(&root), &Table::try_from(&defaults).unwrap(), "outer.");
+        let told: Vec<_> = found
+            .iter()
+            .map(|entry| (entry.key.as_str(), entry.type_name.as_str(), entry.default.as_deref()))
+            .collect();
+        let expected = [
+            ("outer.count", "whole number >= 0", Some("3")),
+            ("outer.inner", "table", None),
+            ("outer.inner.depth", "number", Some("0.5")),
+            ("outer.limit", "number", None),
+            ("outer.process", "\"named\"", Some("{ named = { beta = 2.0 } }")),
+        ];
+        assert_eq!(told, expected);
+        assert_eq!(found[1].meaning, ["What is inside."]);
+        assert!(found[4].choices[0].1.starts_with("By a number."), "{:?}", found[4]);
+    }
+}

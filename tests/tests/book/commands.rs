@@ -1,0 +1,150 @@
+//! Commands are understood.
+
+use ebm_cli::config::Layers;
+
+use super::shell::{Command, commands};
+use ebm_tests::book::page::{Page, pages, root};
+
+/// Programs that are not ours.
+const OTHERS: [&str; 3] = ["cd", "tensorboard", ".ci/run"];
+
+/// What is wrong with a command.
+fn fault(command: &Command) -> Option<String> {
+    let arguments: Vec<&str> = command.arguments.iter().map(String::as_str).collect();
+    let missing = arguments
+        .iter()
+        .find(|one| one.starts_with("examples/") && !root().join(one).exists());
+    if let Some(missing) = missing {
+        return Some(format!("there is no {missing}"));
+    }
+    match command.program.as_str() {
+        "ebm" => ours(&arguments),
+        // With bounds of others, whose configurations are not known here.
+        "./mine" => ebm_cli::understands(arguments).err(),
+        "cargo" => cargo(&arguments),
+        program if OTHERS.contains(&program) => None,
+        program => Some(format!("{program} is no program that is known here")),
+    }
+}
+
+/// What is wrong with the arguments of `ebm`: an option that does not exist, a value that cannot be set.
+fn ours(arguments: &[&str]) -> Option<String> {
+    if let Err(fault) = ebm_cli::understands(arguments.iter().copied()) {
+        return Some(fault);
+    }
+    let mut words = arguments.iter();
+    let mut sets = Vec::new();
+    while let Some(word) = words.next() {
+        if *word == "--set" {
+            sets.extend(words.next().map(|set| (*set).to_string()));
+        }
+    }
+    let file = arguments
+        .iter()
+        .find(|one| one.starts_with("examples/") && one.ends_with(".toml"));
+    let layers = match file {
+        Some(file) => Layers::default().file(&root().join(file)),
+        None => Ok(Layers::default()),
+    };
+    let resolved = layers.and_then(|layers| layers.sets(&sets)).and_then(Layers::resolve);
+    resolved.err().map(|fault| fault.to_string())
+}
+
+/// What is wrong with the arguments of cargo: those after `--` where it runs `ebm`, a package or a test that does not exist.
+fn cargo(arguments: &[&str]) -> Option<String> {
+    let (options, rest) = match arguments.iter().position(|one| *one == "--") {
+        Some(end) => (&arguments[..end], &arguments[end + 1..]),
+        None => (arguments, &[][..]),
+    };
+    if options.first() == Some(&"run") {
+        return ours(rest);
+    }
+    let manifests = [
+        "ebm-core",
+        "ebm-cli",
+        "bounds-sv",
+        "bounds-mi",
+        "bounds-gp",
+        "bounds-diffusion",
+    ];
+    let value = |option: &str| options.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
+    match (value("-p"), value("--test"), value("--bench")) {
+        (Some(package), ..) if package != "ebm-tests" && !manifests.contains(&package) => {
+            Some(format!("there is no package {package}"))
+        }
+        (Some("ebm-tests"), Some(test), _) => {
+            let (file, folder) = (format!("tests/tests/{test}.rs"), format!("tests/tests/{test}/main.rs"));
+            let there = root().join(file).exists() || root().join(folder).exists();
+            (!there).then(|| format!("there is no test {test}"))
+        }
+        (Some("ebm-tests"), _, Some(bench)) => {
+            let there = root().join(format!("benches/{bench}.rs")).exists();
+            (!there).then(|| format!("there is no benchmark {bench}"))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn every_command_shown_is_understood() {
+    let mut found = 0;
+    let mut faults = Vec::new();
+    for block in pages()
+        .iter()
+        .flat_map(Page::blocks)
+        .filter(|block| block.language() == "sh")
+    {
+        for command in commands(&block) {
+            found += 1;
+            faults.extend(fault(&command).map(|fault| format!("{}: {command:?}: {fault}", block.place)));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(found > 40);
+}
+
+/// In the running text values may be left out or stand for others, but commands and options must exist.
+#[test]
+fn every_command_in_the_running_text_exists() {
+    let mut faults = Vec::new();
+    for page in pages() {
+        for (code, place) in page.code_spans() {
+            let Some(words) = code.strip_prefix("ebm ").and_then(shlex::split) else {
+                continue;
+            };
+            let understood = ebm_cli::understands(words.iter().map(String::as_str));
+            let wrong =
+                |said: &String| said.contains("unrecognized subcommand") || said.contains("unexpected argument");
+            faults.extend(
+                understood
+                    .err()
+                    .filter(wrong)
+                    .map(|said| format!("{place}: {code}: {said}")),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_is_not_understood_is_found() {
+    for text in [
+        "ebm trian run.toml",
+        "ebm train run.toml --sett seed=1",
+        "ebm train run.toml --set train.stepz=1",
+        "ebm train examples/26-gaussians.toml",
+        "ebm sample runs/a --out s.npy",
+        "cargo run --release -- bounds lst",
+        "cargo test -p ebm-tests --test golde",
+        "cargo test -p ebm-cor",
+        "emb train run.toml",
+    ] {
+        let mut words = shlex::split(text).unwrap().into_iter();
+        let program = words.next().unwrap();
+        let command = Command {
+            program,
+            arguments: words.collect(),
+        };
+        assert!(fault(&command).is_some(), "{text}");
+    }
+}
