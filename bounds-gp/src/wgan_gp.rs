@@ -14,6 +14,16 @@ use serde::{Deserialize, Serialize};
 use crate::penalty::of_gradient;
 
 /// weight * E[(||grad_x E(x)|| - 1)^2], x uniform on the segment between a data and a generated sample. No bound.
+///
+/// ```
+/// use bounds_gp::WganGpConfig;
+/// use ebm_core::registry::UpperBoundSpec;
+///
+/// let config: WganGpConfig = toml::from_str("weight = 5.0")?;
+/// assert_eq!((config.weight, config.check()), (5.0, Ok(())));
+/// assert_eq!(WganGpConfig::default().weight, 10.0);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WganGpConfig {
@@ -28,6 +38,34 @@ impl Default for WganGpConfig {
 }
 
 /// The penalty that [`WganGpConfig`] describes.
+///
+/// ```
+/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
+/// # use ebm_core::geometry::{Fixed, Geometry};
+/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
+/// # use ebm_core::random::Random;
+/// # use ebm_core::registry::UpperBoundSpec;
+/// # use ebm_core::tape::SharedTape;
+/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
+/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// #     let situation = EnergySituation::<Fixed<1, 1>> {
+/// #         energy: &energy,
+/// #         generator: &generator,
+/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
+/// #         data: &Fixed::<1, 1>.samples(vec![2.0, -2.0]),
+/// #     };
+/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
+/// #     bound.divergence(&view).unwrap().measurement
+/// # }
+/// use bounds_gp::WganGpConfig;
+///
+/// // A `WassersteinGradientPenalty` is what the configuration builds. With E(x) = x^2 / 2, and 2 and -2 for the data and for
+/// // the generated samples alike, the gradient has length 2: 10 (2 - 1)^2.
+/// let mut bound: Box<dyn UpperBound<_>> = WganGpConfig::default().build(Fixed::<1, 1>, Random::new(0))?;
+/// assert!((measured(&mut *bound).value - 10.0).abs() < 1e-4);
+/// # Ok::<(), ebm_core::error::ConfigError>(())
+/// ```
 pub struct WassersteinGradientPenalty {
     weight: f64,
 }

@@ -10,6 +10,25 @@ use crate::neighbours::{Distances, entropy};
 use crate::{EntropyKnnConfig, claim};
 
 /// The nearest-neighbour estimate of the generator's entropy.
+///
+/// ```
+/// use ebm_core::bounds::{GeneratorView, Level, LowerBound};
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::closed_form::LinearGaussian;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::SharedTape;
+/// use entropy_knn::{EntropyKnnConfig, NeighbourEntropy};
+///
+/// // G(z) = 2 z: N(0, 4), of 400 samples.
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// let latents = Fixed::<1, 1>.latents(Random::new(1).normals(400));
+/// let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
+/// let found = NeighbourEntropy::new(EntropyKnnConfig::default(), 1).entropy(&view)?.measurement;
+/// let exact = generator.entropy().unwrap();
+/// assert!((found.value - exact).abs() < 5.0 * found.standard_error);
+/// assert_eq!(found.guarantee.level, Level::Asymptotic);
+/// # Ok::<(), ebm_core::error::BoundError>(())
+/// ```
 pub struct NeighbourEntropy {
     config: EntropyKnnConfig,
     /// Data dimensions, D.

@@ -12,6 +12,17 @@ use serde::{Deserialize, Serialize};
 use crate::NeighbourEntropy;
 
 /// The generator's entropy from the distances of its samples to their nearest neighbours.
+///
+/// ```
+/// use ebm_core::registry::LowerBoundSpec;
+/// use entropy_knn::EntropyKnnConfig;
+///
+/// let config: EntropyKnnConfig = serde_json::from_str(r#"{ "k": 5 }"#)?;
+/// assert_eq!((config.k, config.lambda), (5, 1.0));
+/// let config: EntropyKnnConfig = serde_json::from_str(r#"{ "k": 0 }"#)?;
+/// assert_eq!(config.check().unwrap_err().to_string(), "k = 0: expected a whole number >= 1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EntropyKnnConfig {

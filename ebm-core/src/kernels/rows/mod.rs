@@ -1,4 +1,21 @@
 //! Putting values and tangents into one matrix, taking them apart, and picking rows.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::rows::{stack, take_rows, unstack};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let off = SharedTape::off();
+//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+//! let v: Matrix = device().tensor_from_vec(vec![1.0, 0.0], (1, 2));
+//! let both = stack(off.watch(&x), off.watch(&v));
+//! assert_eq!(values(&both), [1.0, 2.0, 3.0, 4.0, 1.0, 0.0]);
+//! assert_eq!(values(&take_rows(both.clone(), &[2, 0, 2])), [1.0, 0.0, 1.0, 2.0, 1.0, 0.0]);
+//!
+//! let (x, v) = unstack(both, 2, (2, 2), (1, 2));
+//! assert_eq!((values(&x), values(&v)), (vec![1.0, 2.0, 3.0, 4.0], vec![1.0, 0.0]));
+//! ```
 
 use dfdx::prelude::*;
 
