@@ -60,8 +60,8 @@ impl Default for WganGpConfig {
 /// # }
 /// use bounds_gp::WganGpConfig;
 ///
-/// // A `WassersteinGradientPenalty` is what the configuration builds. With E(x) = x^2 / 2, and 2 and -2 for the data and for
-/// // the generated samples alike, the gradient has length 2: 10 (2 - 1)^2.
+/// // A `WassersteinGradientPenalty` is what the configuration builds. With E(x) = x^2 / 2, and 2 and -2 for the data and
+/// // for the generated samples alike, the gradient has length 2: 10 (2 - 1)^2.
 /// let mut bound: Box<dyn UpperBound<_>> = WganGpConfig::default().build(Fixed::<1, 1>, Random::new(0))?;
 /// assert!((measured(&mut *bound).value - 10.0).abs() < 1e-4);
 /// # Ok::<(), ebm_core::error::ConfigError>(())
