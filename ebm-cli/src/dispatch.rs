@@ -8,7 +8,7 @@ use ebm_core::registry::SupportedGeometry;
 /// ```
 /// use ebm_cli::{Work, with_geometry};
 /// use ebm_core::random::Random;
-/// use ebm_core::registry::{GeneratorConfig, SupportedGeometry, find};
+/// use ebm_core::registry::{GeneratorConfig, SupportedGeometry};
 ///
 /// /// Builds the generator `mlp` and counts what it trains.
 /// struct Count;
