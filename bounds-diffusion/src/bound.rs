@@ -163,10 +163,10 @@ ebm_core::no_parameters!(Diffusion);
 
 impl<G: Geometry> UpperBound<G> for Diffusion {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let energy = view.energy.timed().ok_or_else(|| BoundError::Unsupported {
-            bound: "diffusion".into(),
-            reason: "the energy does not depend on a diffusion time".into(),
-            advice: "use an energy that does, such as \"mlp\" with time = \"auto\"".into(),
+        let energy = view.energy.timed().ok_or_else(|| {
+            let reason = "the energy does not depend on a diffusion time";
+            let advice = "use an energy that does, such as \"mlp\" with time = \"auto\"";
+            BoundError::unsupported("diffusion", reason, advice)
         })?;
         let geometry = energy.geometry();
         let x0 = view.generated();
@@ -207,7 +207,7 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
             measurement = measurement.with("fokker_planck", residual.root_mean_square);
             value = value + residual.variance * regularizer.weight as Real;
         }
-        Ok(Estimate { value, measurement })
+        Ok(Estimate::new(value, measurement))
     }
 
     fn target(&self) -> Target {

@@ -100,6 +100,7 @@ impl Default for DiffusionConfig {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Form {
     /// KL(p_g || p_theta): `1/2 int g^2 E || grad E(x_t, t) - n/s ||^2 dt`. An upper bound of L needs ceil(H) besides.
     #[default]
@@ -149,6 +150,7 @@ pub enum Form {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Sampling {
     /// Uniformly.
     Uniform,
@@ -199,6 +201,7 @@ pub enum Sampling {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Weighting {
     /// g^2: the value is the likelihood bound.
     #[default]

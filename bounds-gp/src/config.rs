@@ -114,6 +114,7 @@ impl Default for GpConfig {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Form {
     /// r = J^T grad_x E + grad_z log p_g in latent space: what the papers train.
     #[default]
@@ -163,6 +164,7 @@ pub enum Form {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Norm {
     /// ||r||^2 / 2
     #[default]
@@ -212,6 +214,7 @@ pub enum Norm {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Volume {
     /// None: log p_g is taken for log p0.
     None,
@@ -236,6 +239,7 @@ pub enum Volume {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Decay {
     /// It does not.
     #[default]

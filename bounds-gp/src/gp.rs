@@ -77,11 +77,11 @@ impl GradientPenalty {
     }
 
     fn log_sobolev<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<(f64, Guarantee), BoundError> {
-        let rho = view.energy.facts().log_sobolev.ok_or_else(|| BoundError::Unsupported {
-            bound: "gp".into(),
-            reason: "form \"log-sobolev\" needs an energy with a known log-Sobolev constant".into(),
-            advice: "use a convex energy, or an \"mlp\" with activation \"tanh\" and a confinement, or form \"data\""
-                .into(),
+        let rho = view.energy.facts().log_sobolev.ok_or_else(|| {
+            let reason = "form \"log-sobolev\" needs an energy with a known log-Sobolev constant";
+            let advice =
+                "use a convex energy, or an \"mlp\" with activation \"tanh\" and a confinement, or form \"data\"";
+            BoundError::unsupported("gp", reason, advice)
         })?;
         let facts = view.generator.facts();
         let weakness = if facts.couples_batch {

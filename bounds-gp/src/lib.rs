@@ -19,6 +19,6 @@ mod zero_gp;
 
 pub use config::{Decay, Form, GpConfig, Norm, Volume};
 pub use gp::GradientPenalty;
-pub use none::{NoUpperBound, NoneConfig};
-pub use wgan_gp::{WassersteinGradientPenalty, WganGpConfig};
-pub use zero_gp::{ZeroGpConfig, ZeroGradientPenalty};
+pub use none::NoneConfig;
+pub use wgan_gp::WganGpConfig;
+pub use zero_gp::ZeroGpConfig;

@@ -1,13 +1,11 @@
 //! The baseline `wgan-gp`: a critic whose gradient is held near length one.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperBound};
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
 use ebm_core::device::{Real, values};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
 use ebm_core::models::energy_gradient;
-use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
-use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,13 +14,33 @@ use crate::penalty::of_gradient;
 /// weight * E[(||grad_x E(x)|| - 1)^2], x uniform on the segment between a data and a generated sample. No bound.
 ///
 /// ```
+/// # use ebm_core::bounds::{EnergySituation, EnergyView, Target};
+/// # use ebm_core::geometry::{Fixed, Geometry};
+/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
+/// # use ebm_core::random::Random;
+/// # use ebm_core::tape::SharedTape;
 /// use bounds_gp::WganGpConfig;
 /// use ebm_core::registry::UpperBoundSpec;
 ///
 /// let config: WganGpConfig = toml::from_str("weight = 5.0")?;
 /// assert_eq!((config.weight, config.check()), (5.0, Ok(())));
 /// assert_eq!(WganGpConfig::default().weight, 10.0);
-/// # Ok::<(), toml::de::Error>(())
+///
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// let situation = EnergySituation::<Fixed<1, 1>> {
+///     energy: &energy,
+///     generator: &generator,
+///     latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
+///     data: &Fixed::<1, 1>.samples(vec![2.0, -2.0]),
+/// };
+/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
+/// // E(x) = x^2 / 2, and each pair of a data and a generated sample is twice 2 or twice -2: the gradient between them has
+/// // length 2, and the penalty is 5 (2 - 1)^2.
+/// let mut bound = config.build(Fixed::<1, 1>, Random::new(0))?;
+/// assert!((bound.divergence(&view)?.measurement.value - 5.0).abs() < 1e-4);
+/// assert_eq!(bound.target(), Target::Nothing);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -37,40 +55,7 @@ impl Default for WganGpConfig {
     }
 }
 
-/// The penalty that [`WganGpConfig`] describes.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-/// #         data: &Fixed::<1, 1>.samples(vec![2.0, -2.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// use bounds_gp::WganGpConfig;
-///
-/// // A `WassersteinGradientPenalty` is what the configuration builds. With E(x) = x^2 / 2, and 2 and -2 for the data and
-/// // for the generated samples alike, the gradient has length 2: 10 (2 - 1)^2.
-/// let mut bound: Box<dyn UpperBound<_>> = WganGpConfig::default().build(Fixed::<1, 1>, Random::new(0))?;
-/// assert!((measured(&mut *bound).value - 10.0).abs() < 1e-4);
-/// # Ok::<(), ebm_core::error::ConfigError>(())
-/// ```
-pub struct WassersteinGradientPenalty {
-    weight: f64,
-}
-
-impl WassersteinGradientPenalty {
+impl WganGpConfig {
     /// Points `u x + (1 - u) G(z)` `[B, D]`, u uniform on [0, 1), one a pair of samples.
     ///
     /// B is the smaller of the two numbers of samples: held-out data may be fewer than what is generated.
@@ -87,12 +72,10 @@ impl WassersteinGradientPenalty {
     }
 }
 
-ebm_core::no_parameters!(WassersteinGradientPenalty);
-
-impl<G: Geometry> UpperBound<G> for WassersteinGradientPenalty {
-    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+impl UpperFormula for WganGpConfig {
+    fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let weight = self.weight as Real;
-        let geometry = view.energy.geometry();
+        let geometry = view.geometry();
         let points = geometry.samples(Self::between(view));
         let gradient = values(&energy_gradient(view.energy, &points).1);
         let (mut sizes, mut directions) = (Vec::new(), Vec::with_capacity(gradient.len()));
@@ -114,17 +97,12 @@ impl<G: Geometry> UpperBound<G> for WassersteinGradientPenalty {
         ))
     }
 
-    fn target(&self) -> Target {
-        Target::Nothing
-    }
-}
-
-impl UpperBoundSpec for WganGpConfig {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)
     }
-    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
-        Ok(Box::new(WassersteinGradientPenalty { weight: self.weight }))
+
+    fn target(&self) -> Target {
+        Target::Nothing
     }
 }
 

@@ -1,13 +1,11 @@
 //! The baseline `zero-gp`: a penalty on the energy's gradient at the data.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperBound};
+use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
 use ebm_core::device::{Real, values};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
 use ebm_core::models::energy_gradient;
-use ebm_core::random::Random;
 use ebm_core::register_upper_bound;
-use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +14,33 @@ use crate::penalty::of_gradient;
 /// weight * E_data ||grad_x E||^2: keeps the energy flat where the data is. No bound.
 ///
 /// ```
+/// # use ebm_core::bounds::{EnergySituation, EnergyView, Target};
+/// # use ebm_core::geometry::{Fixed, Geometry};
+/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
+/// # use ebm_core::random::Random;
+/// # use ebm_core::tape::SharedTape;
 /// use bounds_gp::ZeroGpConfig;
 /// use ebm_core::registry::UpperBoundSpec;
 ///
-/// let config: ZeroGpConfig = toml::from_str("")?;
-/// assert_eq!((config.weight, config.check()), (0.1, Ok(())));
 /// let config: ZeroGpConfig = toml::from_str("weight = -1.0")?;
 /// assert_eq!(config.check().unwrap_err().key, "weight");
-/// # Ok::<(), toml::de::Error>(())
+/// let config: ZeroGpConfig = toml::from_str("")?;
+/// assert_eq!((config.weight, config.check()), (0.1, Ok(())));
+///
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// let situation = EnergySituation::<Fixed<1, 1>> {
+///     energy: &energy,
+///     generator: &generator,
+///     latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
+///     data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
+/// };
+/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
+/// // E(x) = x^2 / 2 at the data 1 and 3: 0.1 (1 + 9) / 2.
+/// let mut bound = config.build(Fixed::<1, 1>, Random::new(0))?;
+/// assert!((bound.divergence(&view)?.measurement.value - 0.5).abs() < 1e-6);
+/// assert_eq!(bound.target(), Target::Nothing);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -38,47 +55,12 @@ impl Default for ZeroGpConfig {
     }
 }
 
-/// The penalty that [`ZeroGpConfig`] describes.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-/// #         data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// use bounds_gp::ZeroGpConfig;
-///
-/// // A `ZeroGradientPenalty` is what the configuration builds. E(x) = x^2 / 2 at the data 1 and 3: 0.1 (1 + 9) / 2.
-/// let mut bound: Box<dyn UpperBound<_>> = ZeroGpConfig::default().build(Fixed::<1, 1>, Random::new(0))?;
-/// assert!((measured(&mut *bound).value - 0.5).abs() < 1e-6);
-/// assert_eq!(bound.target(), Target::Nothing);
-/// # Ok::<(), ebm_core::error::ConfigError>(())
-/// ```
-pub struct ZeroGradientPenalty {
-    weight: f64,
-}
-
-ebm_core::no_parameters!(ZeroGradientPenalty);
-
-impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
-    fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+impl UpperFormula for ZeroGpConfig {
+    fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let weight = self.weight as Real;
         let (_, gradient) = energy_gradient(view.energy, view.data);
         let gradient = values(&gradient);
-        let width = view.energy.geometry().data_width();
+        let width = view.geometry().data_width();
         let square = |g: &[Real]| weight * g.iter().map(|v| v * v).sum::<Real>();
         let sizes = gradient.chunks_exact(width).map(square).collect();
         let directions = gradient.iter().map(|g| 2.0 * weight * g).collect();
@@ -89,17 +71,12 @@ impl<G: Geometry> UpperBound<G> for ZeroGradientPenalty {
         ))
     }
 
-    fn target(&self) -> Target {
-        Target::Nothing
-    }
-}
-
-impl UpperBoundSpec for ZeroGpConfig {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)
     }
-    fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
-        Ok(Box::new(ZeroGradientPenalty { weight: self.weight }))
+
+    fn target(&self) -> Target {
+        Target::Nothing
     }
 }
 

@@ -122,7 +122,8 @@ impl<G: Geometry> MutualInformation<G> {
     fn pairs(&self, view: &GeneratorView<'_, G>) -> Result<Pairs, BoundError> {
         let batch = view.batch();
         if batch < 2 {
-            return Err(unsupported(
+            return Err(BoundError::unsupported(
+                "mi",
                 "one sample has no other to be paired with",
                 "use a batch of at least 2",
             ));
@@ -145,14 +146,6 @@ impl<G: Geometry> MutualInformation<G> {
 /// Whether the samples of this batch depend on each other's latents.
 fn is_coupled<G: Geometry>(view: &GeneratorView<'_, G>) -> bool {
     view.generator.facts().couples_batch && view.tape.trains(Parts::GENERATOR)
-}
-
-fn unsupported(reason: &str, advice: &str) -> BoundError {
-    BoundError::Unsupported {
-        bound: "mi".into(),
-        reason: reason.into(),
-        advice: advice.into(),
-    }
 }
 
 fn doubles(values: Vec<Real>) -> Vec<f64> {
@@ -179,7 +172,8 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
         let sigma = view.generator.facts().noise;
         if sigma == 0.0 {
-            return Err(unsupported(
+            return Err(BoundError::unsupported(
+                "mi",
                 "the generator adds no noise, so the entropy of a sample given its latent is minus infinity",
                 "set generator.noise above 0, or use the lower bound \"sv\"",
             ));
@@ -190,28 +184,16 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
             _ => self.criticised(view, x)?,
         };
         let noise = self.noise_entropy(sigma);
-        let value = match view.generator.noise_level() {
-            Some(level) if view.tape.trains(Parts::GENERATOR) => {
-                let slope = self.geometry.data_width() as f64 / sigma;
-                found.taped + differentiated(view.tape.watch(level.tensor()), noise, vec![slope as Real])
-            }
-            _ => found.taped + noise as Real,
-        };
-        let mut measurement = Measurement {
-            value: found.value + noise,
-            standard_error: found.standard_error,
-            samples: view.batch(),
-            guarantee: guarantee::floor(self.config.estimator, is_coupled(view)),
-            diagnostics: Vec::new(),
-        };
-        measurement = measurement
+        let value = found.taped + view.of_noise(noise, self.geometry.data_width() as f64 / sigma);
+        let claim = guarantee::floor(self.config.estimator, is_coupled(view));
+        let mut measurement = Measurement::new(found.value + noise, found.standard_error, view.batch(), claim)
             .with("mutual_information", found.value)
             .with("noise_entropy", noise)
             .with("sigma", sigma);
         for (name, information) in found.diagnostics {
             measurement = measurement.with(name, information + noise);
         }
-        Ok(Estimate { value, measurement })
+        Ok(Estimate::new(value, measurement))
     }
 
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {

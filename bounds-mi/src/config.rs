@@ -109,6 +109,7 @@ impl Default for MiConfig {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Estimator {
     /// Jensen-Shannon: it cannot overflow, but its value is not in nats of I. No claim.
     #[default]
@@ -138,6 +139,7 @@ pub enum Estimator {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Product {
     /// Every sample with the latent of one other, by a random cyclic shift of the batch.
     #[default]

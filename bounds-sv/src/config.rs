@@ -88,6 +88,7 @@ impl Default for SvConfig {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Variant {
     /// d log s_1: the papers' bound.
     #[default]
@@ -123,6 +124,7 @@ pub enum Variant {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Solver {
     /// From the whole Jacobian: d pushforwards a sample.
     #[default]

@@ -13,4 +13,4 @@ mod none;
 
 pub use bound::SingularValues;
 pub use config::{IterativeSolver, Solver, SvConfig, Variant};
-pub use none::{NoLowerBound, NoneConfig};
+pub use none::NoneConfig;

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Exit {
     /// All went well.
     Success = 0,

@@ -67,6 +67,8 @@ impl Standardization {
 ///
 /// Draws are functions of the place in [`Random`] alone, so that a resumed run sees the data it would have seen.
 ///
+/// A distribution says its width and how to draw. A finite set says its length and what is held out besides.
+///
 /// ```
 /// use ebm_core::data::Dataset;
 /// use ebm_core::device::Real;
@@ -101,7 +103,14 @@ pub trait Dataset: Send + Sync {
     /// `n` training samples, row-major `[n, D]`.
     fn draw(&self, n: usize, random: Random) -> Vec<Real>;
     /// Up to `n` samples that training never sees, row-major. A finite set gives what it has if that is fewer.
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real>;
+    ///
+    /// A distribution draws anew; a finite set has none unless it says which.
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        match self.len() {
+            None => self.draw(n, random.stream("held out")),
+            Some(_) => Vec::new(),
+        }
+    }
     /// Number of training samples, if finite.
     fn len(&self) -> Option<usize> {
         None

@@ -105,6 +105,7 @@ impl Default for Process {
 /// assert!((at.variance_rate - (2.0 * at.drift * at.noise.powi(2) + at.diffusion)).abs() < 1e-12);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Moment {
     /// a(t): what is left of x_0.
     pub signal: f64,

@@ -130,3 +130,14 @@ pub enum BoundError {
         advice: String,
     },
 }
+
+impl BoundError {
+    /// What does not fit the bound of this name, and what to change.
+    pub fn unsupported(bound: &str, reason: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Unsupported {
+            bound: bound.into(),
+            reason: reason.into(),
+            advice: advice.into(),
+        }
+    }
+}

@@ -6,11 +6,18 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | write a bound | [`bounds`], [`registry`] |
+//! | write a bound | [`prelude`], [`bounds`], [`registry`] |
 //! | write a model | [`models`], [`kernels`] |
 //! | train | [`trainer`] |
 //! | check a bound | `conformance` (feature `conformance`) |
 //! | measure | [`quadrature`], [`jacobian`] |
+//!
+//! # What may grow
+//!
+//! Enums, and most structs that are handed out, are `#[non_exhaustive]`: match with a `_` arm, and build by the constructors that
+//! there are. Structs of options are built by whoever uses them, so they are not: write `..Default::default()`, and a new
+//! option changes nothing. Closed for good are [`bounds::Level`], `conformance::Side`, and what is as old as the equations, such
+//! as the two processes of [`diffusion`].
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -29,6 +36,7 @@ pub mod kernels;
 pub mod models;
 pub mod optim;
 pub mod parameter;
+pub mod prelude;
 pub mod quadrature;
 pub mod random;
 pub mod registry;
@@ -36,5 +44,8 @@ pub mod state_file;
 pub mod tape;
 pub mod trainer;
 
+/// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
+/// in the right version.
+pub use dfdx;
 #[doc(hidden)]
 pub use inventory;

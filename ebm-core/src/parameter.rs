@@ -114,6 +114,9 @@ pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 
 /// Something that owns parameters.
 ///
+/// Both ways to its parameters are mandatory: a default for one of them would be wrong wherever the other is not empty.
+/// [`no_parameters!`](crate::no_parameters) writes both for what has none.
+///
 /// ```
 /// use ebm_core::parameter::{Module, Parameter};
 ///

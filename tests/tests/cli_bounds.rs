@@ -96,6 +96,40 @@ fn the_help_names_the_exit_codes_and_shells_get_completions() {
 }
 
 #[test]
+fn a_bound_that_breaks_its_contract_is_told_by_rule_and_exit_code() {
+    let folder = Folder::with("");
+    let check = |name: &str, more: &[&str]| {
+        let arguments = [&["bounds", "check", name, "--cases", "5"], more].concat();
+        let output = folder.program(env!("CARGO_BIN_EXE_ebm-faulty"), &arguments).output();
+        let output = output.unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = check("overclaimed", &[]);
+    assert_eq!(code, Some(9), "{text}");
+    for part in [
+        "FAILED  certified-value",
+        "FAILED  claims",
+        "passed  registered",
+        "rules are broken",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (code, json) = check("overclaimed", &["--json"]);
+    let reports: Vec<Value> = serde_json::from_str(&json).unwrap();
+    let failed = |entry: &&Value| entry["outcome"].get("failed").is_some();
+    let broken: Vec<_> = reports[0]["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(failed)
+        .collect();
+    assert_eq!(code, Some(9), "{json}");
+    assert!(broken.iter().any(|entry| entry["rule"] == "certified-value"), "{json}");
+    // The same program, asked about a sound bound only.
+    assert_eq!(check("none", &[]).0, Some(0));
+}
+
+#[test]
 fn a_bound_is_checked_for_people_and_programs() {
     let folder = Folder::with("");
     let text = folder.succeed(&["bounds", "check", "zero-gp", "--cases", "5"]);

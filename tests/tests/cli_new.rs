@@ -31,6 +31,12 @@ fn new_bound(folder: &Folder, name: &str, side: &str) {
     let checkout = checkout();
     let told = folder.succeed(&["new", "bound", name, side, "--local", checkout.to_str().unwrap()]);
     assert!(told.contains("cargo test"), "{told}");
+    let formatted = Command::new(env!("CARGO"))
+        .args(["fmt", "--check"])
+        .current_dir(folder.path(name))
+        .output()
+        .unwrap();
+    done(&formatted);
 }
 
 /// Runs the new crate's tests, which builds its program too; the program.
@@ -125,7 +131,7 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     std::fs::remove_file(&mine).unwrap();
     let copy = folder.path("copy");
     std::fs::create_dir_all(copy.join("src")).unwrap();
-    for file in ["Cargo.toml", "src/lib.rs", "src/bound.rs"] {
+    for file in ["Cargo.toml", "src/lib.rs"] {
         let text = folder.read(&format!("quiet-floor/{file}"));
         std::fs::write(
             copy.join(file),

@@ -53,10 +53,8 @@ fn below(lower: &Measurement, truth: f64, truth_error: f64) -> bool {
 }
 
 fn above(upper: &Measurement, truth: f64, truth_error: f64) -> bool {
-    let mirrored = Measurement {
-        value: -upper.value,
-        ..upper.clone()
-    };
+    let mut mirrored = upper.clone();
+    mirrored.value = -upper.value;
     below(&mirrored, -truth, truth_error)
 }
 

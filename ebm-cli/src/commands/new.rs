@@ -44,7 +44,7 @@ fn told(name: &CrateName, kind: Kind, folder: &str) -> String {
         Kind::Upper => "upper",
     };
     format!(
-        "{folder}: the {kind} bound {}, with tests and an example; the mathematics is in src/bound.rs
+        "{folder}: the {kind} bound {}, with tests and an example; the mathematics is in src/lib.rs
 
   cd {folder}
   cargo test --release

@@ -55,7 +55,8 @@ impl Work for Draw<'_> {
         let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
         let (mut points, latents) = match run.config.train.objective {
             Objective::MaximumLikelihood => (gaussian_fit(&*run.data()?, number, random), None),
-            Objective::Bidirectional => {
+            // Every other objective trains a generator.
+            _ => {
                 let (points, latents) = generate(&*players.generator, number, random);
                 (points, Some(latents))
             }

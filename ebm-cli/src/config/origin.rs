@@ -11,6 +11,7 @@ const SECTION: &str = "section";
 
 /// Where a configuration value is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// The program's default.
     Default,

@@ -159,7 +159,7 @@ fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
 
 /// A table that does not parse, told without the parser's vocabulary.
 pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault {
-    let ParseError { path, message } = error;
+    let ParseError { path, message, .. } = error;
     let mut key = join(section, &path);
     // Inside a tagged enum the parser knows the name of a field but not its place.
     let inside = |key: &mut String, field: &str| {

@@ -38,6 +38,7 @@ pub struct CsvFile {
 /// Whether the first line of a text file holds the columns' names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Header {
     /// It does if none of its cells is a number.
     #[default]

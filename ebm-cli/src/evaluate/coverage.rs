@@ -8,6 +8,7 @@ pub const GOOD_RADIUS: f64 = 4.0;
 
 /// How samples spread over modes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Coverage {
     /// Number of samples.
     pub samples: usize,

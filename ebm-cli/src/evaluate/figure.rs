@@ -8,6 +8,7 @@ use super::null_is_nan::nan_at_null;
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Unit {
     /// Natural logarithms: nats per sample.
     Nats,
@@ -19,6 +20,7 @@ pub enum Unit {
 
 /// A number with everything needed to judge it. A value that is not finite is `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Figure {
     /// Its key, such as `nll`.
     pub name: String,
@@ -84,12 +86,10 @@ impl Figure {
         let claim = || Guarantee::heuristic(self.protocol.clone());
         // A measurement without an error has one that is not finite; a plain number has none.
         let error = if self.guarantee.is_some() { f64::INFINITY } else { 0.0 };
-        Measurement {
-            value: self.value,
-            standard_error: self.standard_error.unwrap_or(error),
-            samples: self.samples,
-            guarantee: self.guarantee.clone().unwrap_or_else(claim),
-            diagnostics: self.diagnostics.clone(),
-        }
+        let error = self.standard_error.unwrap_or(error);
+        let guarantee = self.guarantee.clone().unwrap_or_else(claim);
+        let mut measurement = Measurement::new(self.value, error, self.samples, guarantee);
+        measurement.diagnostics.clone_from(&self.diagnostics);
+        measurement
     }
 }

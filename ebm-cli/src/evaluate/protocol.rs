@@ -464,15 +464,7 @@ mod tests {
 
     #[test]
     fn bounds_are_listed_and_one_on_the_wrong_side_is_called_out() {
-        let bound = |value: f64| {
-            Some(Measurement {
-                value,
-                standard_error: 0.01,
-                samples: 500,
-                guarantee: Guarantee::heuristic("test"),
-                diagnostics: Vec::new(),
-            })
-        };
+        let bound = |value: f64| Some(Measurement::new(value, 0.01, 500, Guarantee::heuristic("test")));
         // The exact value is log(2 pi e) = 2.838.
         let good = StepReport {
             lower: bound(2.8),

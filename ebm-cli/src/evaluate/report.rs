@@ -12,6 +12,7 @@ use super::table::Rows;
 
 /// A figure that could not be had.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Absent {
     /// Its key.
     pub name: String,
@@ -21,6 +22,7 @@ pub struct Absent {
 
 /// The outcome of an evaluation. `Display` gives a text table; serde gives JSON.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The numbers.
     pub figures: Vec<Figure>,
@@ -134,13 +136,7 @@ mod tests {
 
     fn report() -> Report {
         let mut report = Report::default();
-        let nll = Measurement {
-            value: -1.25,
-            standard_error: 0.0125,
-            samples: 10_000,
-            guarantee: Guarantee::certified("by quadrature"),
-            diagnostics: Vec::new(),
-        };
+        let nll = Measurement::new(-1.25, 0.0125, 10_000, Guarantee::certified("by quadrature"));
         report
             .figures
             .push(Figure::nats("nll", "exact NLL", &nll, "mean E(x) + log Z"));

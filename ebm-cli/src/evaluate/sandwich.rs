@@ -16,6 +16,7 @@ const QUADRATURE_ERROR: &str = "quadrature_error";
 
 /// A bound beside the exact negative log-likelihood. All values are in nats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Side {
     /// Whether the bound is on its side of the exact value, within `tolerance`.
     pub held: bool,
@@ -34,6 +35,7 @@ pub struct Side {
 
 /// The exact negative log-likelihood between its bounds, at one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Sandwich {
     /// The exact value, in nats.
     #[serde(deserialize_with = "nan_at_null")]
@@ -141,13 +143,7 @@ mod tests {
     use super::*;
 
     fn measured(value: f64, standard_error: f64) -> Measurement {
-        Measurement {
-            value,
-            standard_error,
-            samples: 100,
-            guarantee: Guarantee::certified("test"),
-            diagnostics: Vec::new(),
-        }
+        Measurement::new(value, standard_error, 100, Guarantee::certified("test"))
     }
 
     fn evaluation(figures: &[(&str, f64)]) -> Evaluation {

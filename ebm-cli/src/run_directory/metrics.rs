@@ -14,6 +14,7 @@ use crate::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Metric {
     /// The value.
     #[serde(deserialize_with = "nan_at_null")]
@@ -84,17 +85,12 @@ impl Metric {
     pub fn measurement(&self) -> Measurement {
         let claimed = self.guarantee.is_some();
         let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");
-        Measurement {
-            value: self.value,
-            standard_error: self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 }),
-            samples: self.samples.unwrap_or(0),
-            guarantee: self.guarantee.clone().unwrap_or_else(unclaimed),
-            diagnostics: self
-                .diagnostics
-                .iter()
-                .map(|(name, value)| (name.clone(), *value))
-                .collect(),
-        }
+        let error = self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 });
+        let guarantee = self.guarantee.clone().unwrap_or_else(unclaimed);
+        let measurement = Measurement::new(self.value, error, self.samples.unwrap_or(0), guarantee);
+        self.diagnostics
+            .iter()
+            .fold(measurement, |measurement, (name, value)| measurement.with(name, *value))
     }
 }
 

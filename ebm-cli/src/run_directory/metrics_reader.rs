@@ -16,6 +16,7 @@ pub const LONGEST_LINE: u64 = 1 << 20;
 
 /// A line of the metrics. Fields that are not known are passed over.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
 pub struct MetricsLine {
     /// Steps done.
     pub step: u64,
@@ -244,13 +245,7 @@ mod tests {
         assert_eq!((second.step, second.event.as_str()), (7, MetricsLine::TRAINING));
         assert_eq!(second.end, 2 * line().len() as u64);
         let upper = &second.metrics["upper"];
-        let measured = Measurement {
-            value: 1.5,
-            standard_error: 0.5,
-            samples: 2,
-            guarantee: Guarantee::asymptotic("long chains"),
-            diagnostics: Vec::new(),
-        };
+        let measured = Measurement::new(1.5, 0.5, 2, Guarantee::asymptotic("long chains"));
         assert_eq!((upper.measurement(), &*upper.unit), (measured, "nats"));
         assert_eq!((read.len(), second.sandwich.as_ref()), (2, None));
     }

@@ -11,6 +11,7 @@ use crate::config::RunConfig;
 /// How a run stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum State {
     /// A process trains it now; which, if that is known.
     Training(Option<Holder>),
@@ -36,6 +37,7 @@ impl fmt::Display for State {
 
 /// What a run directory tells at a glance.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Standing {
     /// The directory.
     pub path: PathBuf,
@@ -63,6 +65,7 @@ pub struct Standing {
 
 /// A checkpoint at a glance; its files are not read.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Saved {
     /// Iterations done.
     pub step: u64,

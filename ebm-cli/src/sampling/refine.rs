@@ -14,6 +14,7 @@ use super::chains::{Chains, Transition};
 /// How samples are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Method {
     /// Unadjusted Langevin steps: every step is taken. Robust, but its stationary distribution is off by O(step size^2).
     Ula,
@@ -100,6 +101,7 @@ impl RefineOptions {
 
 /// How the refinement went.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct RefineReport {
     /// How samples were moved.
     pub method: Method,

@@ -20,8 +20,14 @@ use crate::tape::SharedTape;
 /// assert!((measured.standard_error - (1.0f64 / 3.0).sqrt()).abs() < 1e-12);
 /// assert_eq!(measured.guarantee.level, Level::Certified);
 /// assert_eq!(measured.diagnostics, [("largest".to_string(), 3.0)]);
+///
+/// // What is no mean of samples brings its own standard error: a median's, say, or none where nothing is estimated.
+/// let median = Measurement::new(1.9, 0.6, 3, Guarantee::heuristic("a median"));
+/// let known = Measurement::exact(2.0, 3, Guarantee::certified("a closed form"));
+/// assert_eq!((median.standard_error, known.standard_error), (0.6, 0.0));
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Measurement {
     /// The estimate, in nats.
     pub value: f64,
@@ -51,13 +57,23 @@ impl Measurement {
             0 | 1 => f64::INFINITY,
             _ => (squares / (n - 1) as f64 / n as f64).sqrt(),
         };
+        Self::new(if n == 0 { f64::NAN } else { mean }, standard_error, n, guarantee)
+    }
+
+    /// A value that was estimated otherwise, with its standard error.
+    pub fn new(value: f64, standard_error: f64, samples: usize, guarantee: Guarantee) -> Self {
         Self {
-            value: if n == 0 { f64::NAN } else { mean },
+            value,
             standard_error,
-            samples: n,
+            samples,
             guarantee,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// A value that does not depend on the samples: its standard error is 0.
+    pub fn exact(value: f64, samples: usize, guarantee: Guarantee) -> Self {
+        Self::new(value, 0.0, samples, guarantee)
     }
 
     /// Adds a named figure.
@@ -84,6 +100,7 @@ impl Measurement {
 /// assert_eq!(values(&backward(estimate.value).of(&x)), [0.5, 0.5]);
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Estimate {
     /// The scalar to differentiate, in nats. It may carry a training weight that the measurement does not.
     pub value: Scalar<SharedTape>,
@@ -92,14 +109,16 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// What is differentiated, and what is reported.
+    pub fn new(value: Scalar<SharedTape>, measurement: Measurement) -> Self {
+        Self { value, measurement }
+    }
+
     /// The mean of per-sample values `[B]`.
     pub fn mean_of(values: PerSample<SharedTape>, guarantee: Guarantee) -> Self {
         let (plain, tape) = values.split_tape();
         let measurement = Measurement::of(buffers::read(&plain).iter().map(|&v| f64::from(v)), guarantee);
-        Self {
-            value: kernels::mean(plain.put_tape(tape)),
-            measurement,
-        }
+        Self::new(kernels::mean(plain.put_tape(tape)), measurement)
     }
 
     /// The mean of per-sample values `[B]`, as an unbiased estimate of the expectation: certified.

@@ -46,6 +46,7 @@ impl fmt::Display for Level {
 /// assert_eq!(sum.reason, "tends to the entropy as the batch grows");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Guarantee {
     /// How strong the claim is.
     pub level: Level,

@@ -1,13 +1,15 @@
 //! Lower bounds of the negative log-likelihood: lower bounds of the generator's entropy.
 
 use super::{Estimate, Measurement};
+use crate::device::{Real, Scalar};
 use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples};
+use crate::kernels::differentiated;
 use crate::models::{Generator, sample};
 use crate::optim::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
-use crate::tape::SharedTape;
+use crate::tape::{Parts, SharedTape};
 
 /// The situation a lower bound is evaluated in: the generator at a batch of latents.
 ///
@@ -80,6 +82,21 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
             None => sample(self.generator, self.latents, &self.tape, self.random),
         }
     }
+    /// The axes.
+    pub fn geometry(&self) -> G {
+        self.generator.geometry()
+    }
+    /// A function f of the noise's standard deviation sigma alone, on the tape: `value` is f(sigma), `slope` is df/dsigma.
+    ///
+    /// The slope goes to sigma where the generator learns it and the tape trains the generator; else f is a constant.
+    pub fn of_noise(&self, value: f64, slope: f64) -> Scalar<SharedTape> {
+        match self.generator.noise_level() {
+            Some(level) if self.tape.trains(Parts::GENERATOR) => {
+                differentiated(self.tape.watch(level.tensor()), value, vec![slope as Real])
+            }
+            _ => self.tape.constant(value),
+        }
+    }
     /// Number of samples, `B`.
     pub fn batch(&self) -> usize {
         use dfdx::prelude::HasShape;
@@ -96,6 +113,8 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
 
 /// A lower bound of the generator's entropy `H[p_g]` in nats, hence of the negative log-likelihood:
 /// `floor(L) = E_data[E] - E_pg[E] + floor(H)`.
+///
+/// A bound without networks or memory of its own is written shorter, as a [`LowerFormula`](super::LowerFormula).
 ///
 /// ```
 /// use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, LowerBound, Measurement};
@@ -115,10 +134,8 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
 ///         let wide = view.generator.geometry().data_width();
 ///         let floor = standard_normal_entropy(wide) + wide as f64 * view.generator.facts().noise.ln();
 ///         let claim = Guarantee::certified("the noise is independent of the latents");
-///         Ok(Estimate {
-///             value: view.tape.constant(floor),
-///             measurement: Measurement::of(vec![floor; view.batch()], claim),
-///         })
+///         let measurement = Measurement::exact(floor, view.batch(), claim);
+///         Ok(Estimate::new(view.tape.constant(floor), measurement))
 ///     }
 /// }
 ///
@@ -131,6 +148,10 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
 /// assert!((slack - 0.5 * 5f64.ln()).abs() < 1e-6);
 /// # Ok::<(), BoundError>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a lower bound",
+    note = "implement `ebm_core::bounds::LowerBound<G>` for every `G: Geometry`"
+)]
 pub trait LowerBound<G: Geometry>: Module {
     /// `floor(H)` on a batch, differentiable in the generator's parameters (and in the bound's own).
     ///

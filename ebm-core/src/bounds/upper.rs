@@ -137,6 +137,11 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
         }
     }
 
+    /// The axes.
+    pub fn geometry(&self) -> G {
+        self.energy.geometry()
+    }
+
     /// Number of samples, `B`.
     pub fn batch(&self) -> usize {
         use dfdx::prelude::HasShape;
@@ -179,6 +184,8 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 /// An upper bound of the negative log-likelihood:
 /// `ceil(L) = E_data[E] - E_pg[E] + ceil(H) + ceil(KL)`, of which only `ceil(KL)` depends on the energy's parameters.
 ///
+/// A bound without networks or memory of its own is written shorter, as an [`UpperFormula`](super::UpperFormula).
+///
 /// ```
 /// use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Guarantee, Target, UpperBound};
 /// use ebm_core::error::BoundError;
@@ -220,6 +227,10 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 /// assert!((term.measurement.value - (5.0 + 0.5 * std::f64::consts::TAU.ln())).abs() < 1e-6);
 /// # Ok::<(), BoundError>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an upper bound",
+    note = "implement `ebm_core::bounds::UpperBound<G>` for every `G: Geometry`"
+)]
 pub trait UpperBound<G: Geometry>: Module {
     /// The bound's own term on a batch in nats (see [`UpperBound::target`]), differentiable in the energy's parameters.
     ///

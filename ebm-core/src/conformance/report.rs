@@ -7,6 +7,7 @@ use super::{Rule, Side};
 
 /// What was found of a bound, rule by rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The kind of bound.
     pub side: Side,
@@ -35,6 +36,7 @@ impl Report {
 
 /// What was found of one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Entry {
     /// The rule.
     pub rule: Rule,
@@ -45,6 +47,7 @@ pub struct Entry {
 /// How a rule fared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Outcome {
     /// It was kept in every case that it speaks of.
     Passed {
@@ -62,6 +65,7 @@ pub enum Outcome {
 
 /// A case in which a rule was broken, the smallest that was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Violation {
     /// The situation; empty where the rule is not about one.
     pub case: String,

@@ -51,6 +51,7 @@ pub struct IterativeOptions {
 /// assert_eq!((found.values[0], found.residuals[0]), (1.0, 0.0));
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SmallestPairs<G: Geometry> {
     /// Unit vectors, `[B, d]`.
     pub vectors: Latents<G>,

@@ -34,11 +34,13 @@ pub struct EnergyFacts {
 
 /// An energy E, in nats; low where the model puts its probability.
 ///
+/// Two methods are mandatory: the axes, and the function with its pushforward, from which all else follows.
+///
 /// ```
 /// # use dfdx::prelude::*;
 /// use ebm_core::device::{PerSample, values};
 /// use ebm_core::geometry::{Geometry, Runtime, Samples};
-/// use ebm_core::kernels::{row_dot, rows::take_rows};
+/// use ebm_core::kernels::{row_dot, rows::repeat};
 /// use ebm_core::models::Energy;
 /// use ebm_core::tape::SharedTape;
 ///
@@ -57,8 +59,8 @@ pub struct EnergyFacts {
 ///         v: Samples<Runtime, SharedTape>,
 ///     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
 ///         // <grad E, v> = <x, v>, with every sample as often as it has directions.
-///         let which: Vec<usize> = (0..v.shape().0).map(|row| row % x.shape().0).collect();
-///         let slopes = row_dot(take_rows(x.clone(), &which), v);
+///         let copies = v.shape().0 / x.shape().0;
+///         let slopes = row_dot(repeat(x.clone(), copies), v);
 ///         (row_dot(x.clone(), x) * 0.5, slopes)
 ///     }
 /// }

@@ -53,6 +53,8 @@ impl GeneratorFacts {
 
 /// A generator G of samples from latents.
 ///
+/// Two methods are mandatory: the axes, and the map with its pushforward, from which all else follows.
+///
 /// ```
 /// # use dfdx::prelude::*;
 /// use ebm_core::device::values;
@@ -109,8 +111,11 @@ pub trait Generator<G: Geometry>: Module {
         self.pushforward(z, none.put_tape(SharedTape::off())).0
     }
 
-    /// What is known about this generator.
-    fn facts(&self) -> GeneratorFacts;
+    /// What is known about this generator: nothing, and no noise, unless it says more. One whose samples of a training batch
+    /// depend on each other must say that.
+    fn facts(&self) -> GeneratorFacts {
+        GeneratorFacts::unknown(0.0)
+    }
 
     /// The parameter `[1]` that holds sigma, if sigma is learned. It is one of [`Module::parameters`], and belongs to
     /// [`Parts::GENERATOR`] on a tape.

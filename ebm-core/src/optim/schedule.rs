@@ -18,6 +18,7 @@ use crate::error::ConfigError;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Course {
     /// It does not change.
     #[default]

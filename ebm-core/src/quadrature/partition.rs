@@ -123,6 +123,7 @@ impl Default for QuadratureConfig {
 /// # Ok::<(), ebm_core::quadrature::QuadratureError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LogPartition {
     /// log Z in nats, over `region`.
     pub log_z: f64,

@@ -40,6 +40,7 @@ pub enum Need {
 /// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{path}: {message}")]
+#[non_exhaustive]
 pub struct ParseError {
     /// The key inside the table, dotted; empty where the table itself is at fault.
     pub path: String,

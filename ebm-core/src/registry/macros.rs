@@ -95,8 +95,8 @@ macro_rules! __implement_config {
 /// # impl<G: Geometry> LowerBound<G> for Constant {
 /// #     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
 /// #         let claim = Guarantee::heuristic("a constant");
-/// #         let measurement = Measurement::of(vec![self.0; view.batch()], claim);
-/// #         Ok(Estimate { value: view.tape.constant(self.0), measurement })
+/// #         let measurement = Measurement::exact(self.0, view.batch(), claim);
+/// #         Ok(Estimate::new(view.tape.constant(self.0), measurement))
 /// #     }
 /// # }
 /// use ebm_core::registry::{LowerBoundConfig, LowerBoundSpec, find};
@@ -175,8 +175,8 @@ macro_rules! register_lower_bound {
 /// #
 /// # impl<G: Geometry> UpperBound<G> for Free {
 /// #     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-/// #         let measurement = Measurement::of([0.0, 0.0], Guarantee::heuristic("nothing is bounded"));
-/// #         Ok(Estimate { value: view.tape.constant(0.0), measurement })
+/// #         let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("nothing is bounded"));
+/// #         Ok(Estimate::new(view.tape.constant(0.0), measurement))
 /// #     }
 /// #     fn target(&self) -> Target {
 /// #         Target::Nothing

@@ -17,4 +17,4 @@ pub use descriptor::{Descriptor, Need, ParseError};
 pub use lookup::{Registered, RegistryError, all, check_registry, find};
 #[doc(hidden)]
 pub use macros::{parse_as, schema_of};
-pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, UpperBoundSpec};
+pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, Spec, UpperBoundSpec};

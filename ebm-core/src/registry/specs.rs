@@ -13,11 +13,30 @@ use crate::models::{Energy, Generator};
 use crate::random::Random;
 use crate::registry::Need;
 
-/// What every configuration is: plain data with defaults, a schema, and a text form.
-pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync {}
-impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync> Spec for T {}
+/// What every configuration is: plain data with defaults, a schema, and a text form. Nothing implements it by hand.
+///
+/// ```
+/// use ebm_core::registry::Spec;
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields, default)]
+/// struct Options {
+///     weight: f64,
+/// }
+///
+/// /// The options that a configuration has if none is given.
+/// fn defaults<C: Spec>() -> String {
+///     toml::to_string(&C::default()).unwrap()
+/// }
+///
+/// assert_eq!(defaults::<Options>(), "weight = 0.0\n");
+/// ```
+pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static {}
+impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static> Spec for T {}
 
-/// The configuration of a lower bound.
+/// The configuration of a lower bound. Every [`LowerFormula`](crate::bounds::LowerFormula) is one.
 ///
 /// ```
 /// # use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, Level, LowerBound, Measurement};
@@ -35,8 +54,8 @@ impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Se
 /// # impl<G: Geometry> LowerBound<G> for Constant {
 /// #     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
 /// #         let claim = Guarantee::heuristic("a constant");
-/// #         let measurement = Measurement::of(vec![self.0; view.batch()], claim);
-/// #         Ok(Estimate { value: view.tape.constant(self.0), measurement })
+/// #         let measurement = Measurement::exact(self.0, view.batch(), claim);
+/// #         Ok(Estimate::new(view.tape.constant(self.0), measurement))
 /// #     }
 /// # }
 /// use ebm_core::registry::LowerBoundSpec;
@@ -64,12 +83,19 @@ impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Se
 /// assert_eq!(config.build(Fixed::<2, 2>, Random::new(0))?.parameter_count(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of a lower bound",
+    note = "for a bound that is a formula, implement `ebm_core::bounds::LowerFormula`; for one with networks or state of its own, `ebm_core::registry::LowerBoundSpec`",
+    note = "an upper bound is registered with `register_upper_bound!`"
+)]
 pub trait LowerBoundSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Builds the bound for a geometry; `random` seeds networks of its own.
     ///
     /// # Errors
@@ -77,7 +103,7 @@ pub trait LowerBoundSpec: Spec {
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError>;
 }
 
-/// The configuration of an upper bound.
+/// The configuration of an upper bound. Every [`UpperFormula`](crate::bounds::UpperFormula) is one.
 ///
 /// ```
 /// # use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Measurement, Target, UpperBound};
@@ -94,8 +120,8 @@ pub trait LowerBoundSpec: Spec {
 /// #
 /// # impl<G: Geometry> UpperBound<G> for Free {
 /// #     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-/// #         let measurement = Measurement::of([0.0, 0.0], Guarantee::heuristic("nothing is bounded"));
-/// #         Ok(Estimate { value: view.tape.constant(0.0), measurement })
+/// #         let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("nothing is bounded"));
+/// #         Ok(Estimate::new(view.tape.constant(0.0), measurement))
 /// #     }
 /// #     fn target(&self) -> Target {
 /// #         Target::Nothing
@@ -122,12 +148,19 @@ pub trait LowerBoundSpec: Spec {
 /// assert!(toml::from_str::<FreeConfig>("weight = 1.0").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of an upper bound",
+    note = "for a bound that is a formula, implement `ebm_core::bounds::UpperFormula`; for one with networks or state of its own, `ebm_core::registry::UpperBoundSpec`",
+    note = "a lower bound is registered with `register_lower_bound!`"
+)]
 pub trait UpperBoundSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Builds the bound for a geometry; `random` seeds networks of its own.
     ///
     /// # Errors
@@ -172,14 +205,22 @@ pub trait UpperBoundSpec: Spec {
 /// assert!(config.build(Fixed::<2, 2>, Random::new(0))?.facts().injective);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of a generator",
+    note = "implement `ebm_core::registry::GeneratorSpec` for it"
+)]
 pub trait GeneratorSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
-    /// Number of latent dimensions d for data of `data` dimensions.
-    fn latent_width(&self, data: usize) -> usize;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
+    /// Number of latent dimensions d for data of `data` dimensions: as many, unless it says otherwise.
+    fn latent_width(&self, data: usize) -> usize {
+        data
+    }
     /// Refuses a bound's need that generators of this configuration do not meet, by the option that would have to change.
     /// Nothing is refused unless it is known not to be met.
     ///
@@ -234,12 +275,18 @@ pub(crate) const NEEDS_TIME: &str = "an energy that can depend on a diffusion ti
 /// assert_eq!(config.timed().unwrap_err().key, "kind");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of an energy",
+    note = "implement `ebm_core::registry::EnergySpec` for it"
+)]
 pub trait EnergySpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// The same energy conditional on a diffusion time: itself if it is already.
     ///
     /// # Errors
@@ -306,12 +353,18 @@ pub trait EnergySpec: Spec {
 /// assert_eq!(config.load(Path::new("."), Random::new(0))?.draw(2, Random::new(1)), [0.0, 0.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the configuration of a data set",
+    note = "implement `ebm_core::registry::DatasetSpec` for it"
+)]
 pub trait DatasetSpec: Spec {
     /// Refuses values that cannot be used.
     ///
     /// # Errors
     /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError>;
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
     /// Opens or prepares the data; relative paths are relative to `base`, the folder of the configuration file.
     ///
     /// # Errors

@@ -70,6 +70,7 @@ impl Default for TrainConfig {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Objective {
     /// The minimax game: the energy minimises the upper bound, the generator maximises the lower one.
     #[default]

@@ -15,8 +15,8 @@
 //! # struct Constant(f64);
 //! # ebm_core::no_parameters!(Constant);
 //! # fn constant(value: f64, tape: &ebm_core::tape::SharedTape) -> Result<Estimate, BoundError> {
-//! #     let measurement = Measurement::of([value; 2], Guarantee::heuristic("a constant"));
-//! #     Ok(Estimate { value: tape.constant(value), measurement })
+//! #     let measurement = Measurement::exact(value, 8, Guarantee::heuristic("a constant"));
+//! #     Ok(Estimate::new(tape.constant(value), measurement))
 //! # }
 //! # impl<G: Geometry> LowerBound<G> for Constant {
 //! #     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {

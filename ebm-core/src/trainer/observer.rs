@@ -8,6 +8,7 @@ use crate::geometry::Geometry;
 
 /// Whether training goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Flow {
     /// Go on.
     Continue,

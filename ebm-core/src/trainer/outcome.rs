@@ -50,6 +50,7 @@ impl fmt::Display for StopReason {
 
 /// How a training run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Outcome {
     /// Iterations done.
     pub steps: u64,

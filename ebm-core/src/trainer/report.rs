@@ -67,13 +67,12 @@ impl StepReport {
 }
 
 fn difference(a: &Measurement, b: &Measurement) -> Measurement {
-    Measurement {
-        value: a.value - b.value,
-        standard_error: a.standard_error.hypot(b.standard_error),
-        samples: a.samples.min(b.samples),
-        guarantee: a.guarantee.clone().and(b.guarantee.clone()),
-        diagnostics: Vec::new(),
-    }
+    Measurement::new(
+        a.value - b.value,
+        a.standard_error.hypot(b.standard_error),
+        a.samples.min(b.samples),
+        a.guarantee.clone().and(b.guarantee.clone()),
+    )
 }
 
 fn total(first: &Measurement, others: &[&Measurement]) -> Measurement {
@@ -93,13 +92,7 @@ mod tests {
     use crate::bounds::{Guarantee, Level};
 
     fn measured(value: f64, standard_error: f64, guarantee: Guarantee) -> Option<Measurement> {
-        Some(Measurement {
-            value,
-            standard_error,
-            samples: 100,
-            guarantee,
-            diagnostics: Vec::new(),
-        })
+        Some(Measurement::new(value, standard_error, 100, guarantee))
     }
 
     fn report() -> StepReport {

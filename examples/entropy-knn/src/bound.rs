@@ -1,78 +1,94 @@
-//! The bound itself.
+//! The bound: its options, its value, and the registration.
 
-use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use ebm_core::device::{Real, values};
-use ebm_core::error::BoundError;
-use ebm_core::geometry::Geometry;
-use ebm_core::kernels::differentiated;
+use ebm_core::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
+use crate::claim;
 use crate::neighbours::{Distances, entropy};
-use crate::{EntropyKnnConfig, claim};
 
-/// The nearest-neighbour estimate of the generator's entropy.
+/// The generator's entropy from the distances of its samples to their nearest neighbours.
 ///
 /// ```
-/// use ebm_core::bounds::{GeneratorView, Level, LowerBound};
-/// use ebm_core::geometry::{Fixed, Geometry};
 /// use ebm_core::models::closed_form::LinearGaussian;
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::SharedTape;
-/// use entropy_knn::{EntropyKnnConfig, NeighbourEntropy};
+/// use ebm_core::prelude::*;
+/// use entropy_knn::EntropyKnn;
+///
+/// let options: EntropyKnn = serde_json::from_str(r#"{ "k": 0 }"#)?;
+/// assert_eq!(options.check().unwrap_err().to_string(), "k = 0: expected a whole number >= 1");
+/// let options: EntropyKnn = serde_json::from_str(r#"{ "k": 5 }"#)?;
+/// assert_eq!((options.k, options.lambda), (5, 1.0));
 ///
 /// // G(z) = 2 z: N(0, 4), of 400 samples.
 /// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
 /// let latents = Fixed::<1, 1>.latents(Random::new(1).normals(400));
 /// let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// let found = NeighbourEntropy::new(EntropyKnnConfig::default(), 1).entropy(&view)?.measurement;
+/// let found = options.entropy(&view)?.measurement;
 /// let exact = generator.entropy().unwrap();
 /// assert!((found.value - exact).abs() < 5.0 * found.standard_error);
 /// assert_eq!(found.guarantee.level, Level::Asymptotic);
-/// # Ok::<(), ebm_core::error::BoundError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct NeighbourEntropy {
-    config: EntropyKnnConfig,
-    /// Data dimensions, D.
-    width: usize,
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EntropyKnn {
+    /// Which neighbour's distance is taken, from 1; the batch must have more samples. A larger one varies less and is biased
+    /// more.
+    pub k: usize,
+    /// Weight of the entropy in the generator's objective.
+    pub lambda: f64,
 }
 
-impl NeighbourEntropy {
-    /// The bound with checked options, for `width` data dimensions.
-    pub fn new(config: EntropyKnnConfig, width: usize) -> Self {
-        Self { config, width }
+impl Default for EntropyKnn {
+    fn default() -> Self {
+        Self { k: 3, lambda: 1.0 }
     }
+}
 
-    fn distances(&self, samples: Vec<Real>) -> Result<Distances, BoundError> {
+impl EntropyKnn {
+    fn distances(&self, samples: Vec<Real>, width: usize) -> Result<Distances, BoundError> {
         let samples: Vec<f64> = samples.into_iter().map(f64::from).collect();
-        let (k, batch) = (self.config.k, samples.len() / self.width);
-        entropy(&samples, self.width, k).ok_or_else(|| BoundError::Unsupported {
-            bound: "entropy-knn".into(),
-            reason: format!("a sample has no neighbour number {k} in a batch of {batch}"),
-            advice: "set lower.k below the batch".into(),
+        let (k, batch) = (self.k, samples.len() / width);
+        entropy(&samples, width, k).ok_or_else(|| {
+            let reason = format!("a sample has no neighbour number {k} in a batch of {batch}");
+            BoundError::unsupported("entropy-knn", reason, "set lower.k below the batch")
         })
     }
 }
 
-ebm_core::no_parameters!(NeighbourEntropy);
-
-impl<G: Geometry> LowerBound<G> for NeighbourEntropy {
-    fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+impl LowerFormula for EntropyKnn {
+    fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
         let x = view.generated();
-        let found = self.distances(values(&x))?;
+        let found = self.distances(values(&x), view.geometry().data_width())?;
         let gradient = found.gradient.iter().map(|slope| *slope as Real).collect();
         let measurement = Measurement::of(found.terms, claim::of(view));
         let value = differentiated(x, measurement.value, gradient);
-        let estimate = Estimate { value, measurement };
-        Ok(estimate.with("k", self.config.k as f64).with("ties", found.ties as f64))
+        let estimate = Estimate::new(value, measurement);
+        Ok(estimate.with("k", self.k as f64).with("ties", found.ties as f64))
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(self.k >= 1, "k", self.k, "a whole number >= 1")?;
+        ConfigError::require_not_negative("lambda", self.lambda)
     }
 
     fn lambda(&self) -> f64 {
-        self.config.lambda
+        self.lambda
     }
 
     /// The estimate itself: what tends to the entropy tends to an upper bound of it, too.
-    fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+    fn entropy_ceiling<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
         let view = view.without_tape();
-        let found = self.distances(values(&view.generated()))?;
+        let found = self.distances(values(&view.generated()), view.geometry().data_width())?;
         Ok(Some(Measurement::of(found.terms, claim::of(&view))))
     }
 }
+
+register_lower_bound!(
+    EntropyKnn,
+    name: "entropy-knn",
+    summary: "entropy from the distances of the generator's samples to their nearest neighbours",
+    reference: "Kozachenko and Leonenko, Probl. Inf. Transm. 23, 1987; Kraskov et al., Phys. Rev. E 69, 2004, Eq. 20",
+    guarantee: Level::Asymptotic,
+    needs: &[],
+);

@@ -1,12 +1,10 @@
 //! What may be claimed of the estimate.
 
-use ebm_core::bounds::{GeneratorView, Guarantee};
-use ebm_core::geometry::Geometry;
-use ebm_core::tape::Parts;
+use ebm_core::prelude::*;
 
 /// Asymptotic where the samples are independent and have a density, else heuristic.
 pub(crate) fn of<G: Geometry>(view: &GeneratorView<'_, G>) -> Guarantee {
-    let (facts, geometry) = (view.generator.facts(), view.generator.geometry());
+    let (facts, geometry) = (view.generator.facts(), view.geometry());
     let onto_all = facts.injective && geometry.latent_width() == geometry.data_width();
     if facts.couples_batch && view.tape.trains(Parts::GENERATOR) {
         Guarantee::heuristic("batch-norm couples the samples of a batch in training")

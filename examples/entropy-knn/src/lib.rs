@@ -20,8 +20,6 @@
 
 mod bound;
 mod claim;
-mod config;
 pub mod neighbours;
 
-pub use bound::NeighbourEntropy;
-pub use config::EntropyKnnConfig;
+pub use bound::EntropyKnn;

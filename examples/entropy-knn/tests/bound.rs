@@ -1,14 +1,10 @@
 //! The bound on generators whose entropy is known.
 
-use ebm_core::bounds::{Estimate, GeneratorView, Level};
-use ebm_core::device::values;
-use ebm_core::error::BoundError;
-use ebm_core::geometry::{Geometry, Latents, Runtime};
 use ebm_core::models::closed_form::LinearGaussian;
-use ebm_core::random::Random;
+use ebm_core::prelude::*;
 use ebm_core::registry::{self, LowerBoundConfig, LowerBoundSpec};
-use ebm_core::tape::{SharedTape, backward};
-use entropy_knn::EntropyKnnConfig;
+use ebm_core::tape::backward;
+use entropy_knn::EntropyKnn;
 
 // What every lower bound must satisfy, one test a rule.
 ebm_core::conformance_tests!(lower, "entropy-knn");
@@ -18,7 +14,7 @@ fn latents(geometry: Runtime, batch: usize) -> Latents<Runtime> {
 }
 
 fn entropy(
-    config: &EntropyKnnConfig,
+    config: &EntropyKnn,
     generator: &LinearGaussian<Runtime>,
     geometry: Runtime,
     latents: &Latents<Runtime>,
@@ -39,7 +35,7 @@ fn planar(noise: f64) -> LinearGaussian<Runtime> {
 fn the_entropy_of_a_gaussian_is_met_with_and_without_noise() {
     for noise in [0.0, 0.3] {
         let generator = planar(noise);
-        let config = EntropyKnnConfig::default();
+        let config = EntropyKnn::default();
         let found = entropy(&config, &generator, PLANE, &latents(PLANE, 2000), SharedTape::off()).unwrap();
         let (found, truth) = (found.measurement, generator.entropy().unwrap());
         assert!((found.value - truth).abs() < 0.06, "{found:?} is not {truth}");
@@ -53,14 +49,7 @@ fn a_larger_scale_of_a_linear_generator_is_more_entropy_by_the_dimension() {
     // H[a x] = H[x] + D ln a, so sum_i z_i dH/dz_i = D for x = W z.
     let generator = LinearGaussian::new(PLANE, &[1.5, 0.4, -0.3, 0.7], &[0.0, 0.0], 0.0);
     let z = latents(PLANE, 100);
-    let found = entropy(
-        &EntropyKnnConfig::default(),
-        &generator,
-        PLANE,
-        &z,
-        SharedTape::inputs_only(),
-    )
-    .unwrap();
+    let found = entropy(&EntropyKnn::default(), &generator, PLANE, &z, SharedTape::inputs_only()).unwrap();
     let slopes = values(&backward(found.value).of(&z));
     let total: f64 = slopes
         .iter()
@@ -76,7 +65,7 @@ fn a_curve_in_the_plane_has_no_density_unless_there_is_noise() {
     for (noise, level) in [(0.0, Level::Heuristic), (0.1, Level::Asymptotic)] {
         let generator = LinearGaussian::new(curve, &[1.0, 2.0], &[0.0, 0.0], noise);
         let found = entropy(
-            &EntropyKnnConfig::default(),
+            &EntropyKnn::default(),
             &generator,
             curve,
             &latents(curve, 50),
@@ -88,7 +77,7 @@ fn a_curve_in_the_plane_has_no_density_unless_there_is_noise() {
 
 #[test]
 fn a_batch_without_enough_neighbours_is_refused_with_the_way_out() {
-    let config = EntropyKnnConfig {
+    let config = EntropyKnn {
         k: 8,
         ..Default::default()
     };
@@ -101,17 +90,14 @@ fn the_bound_is_registered_and_its_options_are_read_back_as_they_were_written() 
     let bound = registry::find::<dyn LowerBoundConfig>("entropy-knn").unwrap();
     assert_eq!(bound.crate_name, "entropy-knn");
     registry::check_registry().unwrap();
-    let config = EntropyKnnConfig { k: 5, lambda: 0.5 };
+    let config = EntropyKnn { k: 5, lambda: 0.5 };
     let written = serde_json::to_value(&config).unwrap();
-    assert_eq!(
-        serde_json::from_value::<EntropyKnnConfig>(written.clone()).unwrap(),
-        config
-    );
+    assert_eq!(serde_json::from_value::<EntropyKnn>(written.clone()).unwrap(), config);
     (bound.parse)(written).unwrap().check().unwrap();
 }
 
 #[test]
 fn unusable_options_are_refused_by_key() {
-    let key = |k, lambda| LowerBoundSpec::check(&EntropyKnnConfig { k, lambda }).unwrap_err().key;
+    let key = |k, lambda| LowerBoundSpec::check(&EntropyKnn { k, lambda }).unwrap_err().key;
     assert_eq!((key(0, 1.0).as_str(), key(1, f64::NAN).as_str()), ("k", "lambda"));
 }

@@ -70,7 +70,12 @@ impl Folder {
 
     /// The program, without what the environment of the tests would set.
     pub fn ebm(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ebm-tested"));
+        self.program(env!("CARGO_BIN_EXE_ebm-tested"), arguments)
+    }
+
+    /// Another program, likewise.
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("EBM_") || name == "RUST_LOG" {
                 command.env_remove(name);

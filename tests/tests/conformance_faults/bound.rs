@@ -1,8 +1,7 @@
 //! A sound lower bound, H[p0] + E[log |det J|], and the faults that are put into it.
 
-use dfdx::prelude::*;
 use ebm_core::bounds::{EnergyView, Estimate, GeneratorView, Guarantee, LowerBound, Measurement, UpperBound};
-use ebm_core::device::{Real, Scalar, device, values};
+use ebm_core::device::{Real, values};
 use ebm_core::error::BoundError;
 use ebm_core::geometry::Geometry;
 use ebm_core::jacobian::{jacobian, log_volume, spectrum};
@@ -115,11 +114,6 @@ impl<G: Geometry> Faulty<G> {
 /// Numbers that no seed is behind.
 static NOWHERE: AtomicU64 = AtomicU64::new(0);
 
-fn constant(view: &GeneratorView<'_, impl Geometry>, value: f64) -> Scalar<SharedTape> {
-    let value: Scalar = device().tensor(value as Real);
-    value.put_tape(view.tape.clone())
-}
-
 impl<G: Geometry> Module for Faulty<G> {
     fn parameters(&self) -> Vec<&Parameter> {
         Vec::new()
@@ -136,10 +130,7 @@ impl<G: Geometry> LowerBound<G> for Faulty<G> {
         let mut estimate = match self.replaced(view) {
             Some(values) => {
                 let measurement = Measurement::of(values, claim);
-                Estimate {
-                    value: constant(view, measurement.value),
-                    measurement,
-                }
+                Estimate::new(view.tape.constant(measurement.value), measurement)
             }
             None => Estimate::mean_of(
                 log_volume(&jacobian(view.generator, view.tape.watch(view.latents))),
@@ -213,10 +204,6 @@ impl<G: Geometry> UpperBound<G> for JensenShannon {
         let pairs = data.into_iter().zip(generated);
         let both = pairs.map(|(x, g)| log_sigmoid(x) + log_sigmoid(-g) + 2.0 * std::f64::consts::LN_2);
         let measurement = Measurement::of(both, Guarantee::certified("it says so"));
-        let value: Scalar = device().tensor(measurement.value as Real);
-        Ok(Estimate {
-            value: value.put_tape(view.tape.clone()),
-            measurement,
-        })
+        Ok(Estimate::new(view.tape.constant(measurement.value), measurement))
     }
 }

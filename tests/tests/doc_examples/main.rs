@@ -133,6 +133,7 @@ fn what_can_be_reached_is_found_by_the_path_it_has_outside() {
     ";
     let open = "
         pub use super::hidden::deep::*;
+        pub use crate::exported;
         pub use std::fmt::Debug;
         made! { /// Documented.
             Made from nothing }

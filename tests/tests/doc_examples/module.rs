@@ -44,6 +44,11 @@ impl Module {
         root
     }
 
+    /// Whether a macro of this name is exported from here or from a module within.
+    pub fn exports(&self, name: &str) -> bool {
+        self.macros.iter().any(|item| item.name == name) || self.modules.values().any(|child| child.exports(name))
+    }
+
     fn read(&mut self, file: &Path, children: &Path) {
         let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         let parsed = syn::parse_file(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));

@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
             };
             let parent = path.rsplit_once("::").map_or("", |(parent, _)| parent);
             self.import(from, through, &renamed, parent);
-        } else {
+        } else if !(from.path == self.root.path && self.root.exports(last)) {
             missing();
         }
     }

@@ -4,7 +4,7 @@
 //! another one. Then the means over many draws are compared.
 
 use super::super::case::{Case, Wanted};
-use super::super::differences::same;
+use super::super::differences::{EXACT, same};
 use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
 use super::{ANY, On, Outcome, Violation};
@@ -34,7 +34,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             .map(|draw| Ok(value(true, draw)? - value(false, draw)?))
             .collect::<Result<_, Stop>>()?;
         let mean = Measurement::of(differences, crate::bounds::Guarantee::heuristic("a difference"));
-        let rounding = 1e-4 * (1.0 + ordered.abs());
+        let rounding = EXACT * (1.0 + ordered.abs());
         if mean.value.is_nan() || mean.value.abs() <= CHANCE * mean.standard_error + rounding {
             return Ok(());
         }

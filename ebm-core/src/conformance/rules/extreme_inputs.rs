@@ -11,8 +11,11 @@ use crate::optim::{collect_gradients, gradient_norm};
 use crate::parameter::Module;
 use crate::tape::{SharedTape, backward};
 
-/// Factors of the weights.
+/// Factors of the weights: the largest and the smallest have squares out of the range of numbers.
+#[cfg(not(feature = "f64"))]
 const SIZES: [Real; 4] = [1e-20, 1e-6, 1e6, 1e20];
+#[cfg(feature = "f64")]
+const SIZES: [Real; 4] = [1e-160, 1e-6, 1e6, 1e160];
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let wanted = Wanted {

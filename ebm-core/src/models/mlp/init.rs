@@ -24,6 +24,7 @@ use crate::random::Random;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Init {
     /// Weights and biases uniform in +-1/sqrt(inputs): what PyTorch's linear layers start with.
     #[default]

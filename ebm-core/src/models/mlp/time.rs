@@ -34,6 +34,7 @@ use super::network::{Network, NetworkOptions};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum TimeConfig {
     /// It does if the upper bound needs it.
     #[default]

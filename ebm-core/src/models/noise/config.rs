@@ -24,6 +24,7 @@ use crate::registry::Need;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum NoiseConfig {
     /// This value throughout.
     Fixed(f64),
