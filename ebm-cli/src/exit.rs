@@ -4,6 +4,14 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 /// The exit codes of `ebm`. They are part of its interface: scripts may rely on them.
+///
+/// ```
+/// use ebm_cli::Exit;
+///
+/// assert_eq!((Exit::Success as u8, Exit::Config as u8), (0, 3));
+/// // Every code is told, with what it means.
+/// assert!(Exit::table().contains("\n  3  a configuration that cannot be read or used"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -82,6 +90,14 @@ impl From<Exit> for ExitCode {
 }
 
 /// An error and the exit code it ends the process with.
+///
+/// ```
+/// use ebm_cli::{Exit, Failure};
+///
+/// let cause = std::io::Error::other("the disk is full");
+/// let failure = Failure { exit: Exit::Other, error: anyhow::Error::new(cause).context("weights.safetensors") };
+/// assert_eq!(failure.to_string(), "weights.safetensors: the disk is full");
+/// ```
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.

@@ -8,6 +8,21 @@ use crate::device::Real;
 use crate::random::Random;
 
 /// The modes of a data set that is a mixture of well separated round components.
+///
+/// ```
+/// use ebm_core::data::Modes;
+///
+/// let modes = Modes {
+///     centres: vec![vec![-1.0, 0.0], vec![1.0, 0.0]],
+///     standard_deviation: 0.1,
+/// };
+/// // Standard deviations from a point to the nearest centre.
+/// let distance = |x: [f64; 2]| {
+///     let from = |c: &Vec<f64>| (x[0] - c[0]).hypot(x[1] - c[1]) / modes.standard_deviation;
+///     modes.centres.iter().map(from).fold(f64::INFINITY, f64::min)
+/// };
+/// assert!((distance([0.7, 0.0]) - 3.0).abs() < 1e-12);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Modes {
     /// Centres, one of `D` values a mode.
@@ -17,6 +32,15 @@ pub struct Modes {
 }
 
 /// The affine map that was applied to data: `(value - mean) / deviation`, column by column.
+///
+/// ```
+/// use ebm_core::data::Standardization;
+///
+/// let applied = Standardization { mean: vec![10.0, 0.0], deviation: vec![2.0, 0.5] };
+/// assert_eq!(applied.invert(&[0.0, 0.0, 1.0, -1.0]), [10.0, 0.0, 12.0, -0.5]);
+/// // ln 2 + ln 1/2: one axis was shrunk as much as the other was stretched.
+/// assert!(applied.log_volume().abs() < 1e-12);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardization {
     /// Mean of each column of the training part, in the source's units.
@@ -44,6 +68,35 @@ impl Standardization {
 /// Draws are functions of the place in [`Random`] alone, so that a resumed run sees the data it would have seen.
 ///
 /// A distribution says its width and how to draw. A finite set says its length and what is held out besides.
+///
+/// ```
+/// use ebm_core::data::Dataset;
+/// use ebm_core::device::Real;
+/// use ebm_core::random::Random;
+///
+/// /// N(0, 1).
+/// struct Normal;
+///
+/// impl Dataset for Normal {
+///     fn width(&self) -> usize {
+///         1
+///     }
+///     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+///         random.normals(n)
+///     }
+///     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+///         random.stream("held out").normals(n)
+///     }
+///     fn entropy(&self) -> Option<f64> {
+///         Some(0.5 * (1.0 + std::f64::consts::TAU.ln()))
+///     }
+/// }
+///
+/// let place = Random::new(1).stream("data").at(3);
+/// assert_eq!(Normal.draw(5, place), Normal.draw(5, place));
+/// assert_ne!(Normal.draw(5, place), Normal.held_out(5, place));
+/// assert_eq!(Normal.len(), None);
+/// ```
 pub trait Dataset: Send + Sync {
     /// Number of dimensions, `D`.
     fn width(&self) -> usize;
@@ -85,6 +138,17 @@ pub trait Dataset: Send + Sync {
 }
 
 /// Data that cannot be read.
+///
+/// ```
+/// use ebm_core::data::DataError;
+///
+/// let error = DataError::Malformed {
+///     path: "points.csv".into(),
+///     place: "line 3, column 2".into(),
+///     reason: "\"one\" is no number".into(),
+/// };
+/// assert_eq!(error.to_string(), "points.csv: line 3, column 2: \"one\" is no number");
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {

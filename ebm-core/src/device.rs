@@ -2,6 +2,31 @@
 //!
 //! Both are aliases chosen by Cargo features, not generic parameters: a build is for one precision and one kind of
 //! device, so bounds and models stay readable.
+//!
+//! ```
+//! use dfdx::prelude::*;
+//! use ebm_core::device::{Dev, DevError, Matrix, PerSample, Real, Scalar, Taped, device, values};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let device: Dev = device();
+//! let rows: Matrix = device.tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+//! // Values are read row by row.
+//! let read: Vec<Real> = values(&rows);
+//! assert_eq!(read, [1.0, 2.0, 3.0, 4.0]);
+//!
+//! let a_row: PerSample = rows.clone().sum::<(usize,), Axis<1>>();
+//! assert_eq!(values(&a_row), [3.0, 7.0]);
+//! let total: Scalar = a_row.sum();
+//! assert_eq!(values(&total), [10.0]);
+//!
+//! // What a tape records has the same values, and the same shape.
+//! let recorded: Taped<(usize, usize)> = SharedTape::inputs_only().watch(&rows);
+//! assert_eq!(values(&recorded), read);
+//!
+//! let zeros: Result<PerSample, DevError> = device.try_zeros_like(&(3,));
+//! assert_eq!(values(&zeros?), [0.0; 3]);
+//! # Ok::<(), DevError>(())
+//! ```
 
 use dfdx::prelude::*;
 
@@ -40,6 +65,19 @@ pub fn device() -> Dev {
 }
 
 /// What two threads may use at once: on the CPU, whatever Rust says may be.
+///
+/// ```
+/// use ebm_core::device::Shareable;
+/// use ebm_core::kernels::parallel::both;
+///
+/// fn extremes<T: Shareable + AsRef<[f64]>>(x: &T) -> (f64, f64) {
+///     both(
+///         || x.as_ref().iter().copied().fold(f64::INFINITY, f64::min),
+///         || x.as_ref().iter().copied().fold(f64::NEG_INFINITY, f64::max),
+///     )
+/// }
+/// assert_eq!(extremes(&vec![2.0, -1.0, 5.0]), (-1.0, 5.0));
+/// ```
 #[cfg(not(feature = "cuda"))]
 pub trait Shareable: Send + Sync {}
 #[cfg(not(feature = "cuda"))]

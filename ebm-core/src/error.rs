@@ -3,6 +3,15 @@
 use thiserror::Error;
 
 /// A configuration value that cannot be used.
+///
+/// ```
+/// use ebm_core::error::ConfigError;
+///
+/// let check = |margin: f64| ConfigError::require_not_negative("margin", margin).map_err(|e| e.within("upper"));
+/// assert_eq!(check(1.0), Ok(()));
+/// let error = check(-1.0).unwrap_err();
+/// assert_eq!(error.to_string(), "upper.margin = -1: expected a finite number >= 0");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{key} = {value}: expected {expected}")]
 #[non_exhaustive]
@@ -47,6 +56,17 @@ impl ConfigError {
 }
 
 /// A saved state that does not fit the model.
+///
+/// ```
+/// use ebm_core::error::StateError;
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::closed_form::LinearGaussian;
+/// use ebm_core::parameter::{Module, State};
+///
+/// let mut model = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// let error = model.load_state(&State::new()).unwrap_err();
+/// assert_eq!(error, StateError::Missing { name: "weight".into() });
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum StateError {
@@ -85,6 +105,17 @@ pub enum StateError {
 }
 
 /// A bound that cannot be evaluated in the situation it was put in.
+///
+/// ```
+/// use ebm_core::error::BoundError;
+///
+/// let error = BoundError::Unsupported {
+///     bound: "noise-floor".into(),
+///     reason: "the generator adds no noise".into(),
+///     advice: "set generator.noise above 0".into(),
+/// };
+/// assert_eq!(error.to_string(), "noise-floor: the generator adds no noise; set generator.noise above 0");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum BoundError {

@@ -1,4 +1,23 @@
 //! The two axes of a problem: the latent axis `d` and the data axis `D`.
+//!
+//! ```
+//! use dfdx::prelude::*;
+//! use ebm_core::device::values;
+//! use ebm_core::geometry::{Fixed, Geometry, Latents, Runtime, Samples};
+//!
+//! /// Written once, for every problem.
+//! fn doubled<G: Geometry>(x: Samples<G>) -> Samples<G> {
+//!     x * 2.0
+//! }
+//!
+//! let (known, any) = (Fixed::<1, 2>, Runtime { latent: 1, data: 2 });
+//! assert_eq!((known.latent_width(), known.data_width()), (any.latent_width(), any.data_width()));
+//! // As many rows as the values fill.
+//! let z: Latents<Fixed<1, 2>> = known.latents(vec![0.5, 1.5, 2.5]);
+//! assert_eq!(z.shape().0, 3);
+//! let x: Samples<Runtime> = any.samples(vec![1.0, 2.0]);
+//! assert_eq!(values(&doubled::<Runtime>(x)), [2.0, 4.0]);
+//! ```
 
 use dfdx::prelude::*;
 use std::fmt::Debug;

@@ -10,6 +10,16 @@ use crate::error::StateError;
 /// A named array of a model: trained (a weight), or kept beside the training (a running statistic).
 ///
 /// Values are stored flat; `shape` says how to read them (row-major).
+///
+/// ```
+/// use ebm_core::parameter::Parameter;
+///
+/// let mut weight = Parameter::trained("weight", vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]);
+/// assert_eq!((weight.shape(), weight.len()), (&[2, 2][..], 4));
+/// weight.set(&[0.0; 4]);
+/// assert_eq!(weight.values(), [0.0; 4]);
+/// assert!(!Parameter::fixed("running_mean", vec![3], vec![0.0; 3]).is_trained());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Parameter {
     name: String,
@@ -88,12 +98,53 @@ impl Parameter {
 }
 
 /// The arrays of a model by name: what is saved, loaded and averaged.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::closed_form::LinearGaussian;
+/// use ebm_core::parameter::{Module, State};
+///
+/// let model = LinearGaussian::new(Fixed::<1, 2>, &[3.0, 4.0], &[0.0, 1.0], 0.0);
+/// let state: State = model.state();
+/// // Shape and row-major values of each array.
+/// assert_eq!(state["weight"], (vec![2, 1], vec![3.0, 4.0]));
+/// assert_eq!(state["bias"], (vec![2], vec![0.0, 1.0]));
+/// ```
 pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 
 /// Something that owns parameters.
 ///
 /// Both ways to its parameters are mandatory: a default for one of them would be wrong wherever the other is not empty.
 /// [`no_parameters!`](crate::no_parameters) writes both for what has none.
+///
+/// ```
+/// use ebm_core::parameter::{Module, Parameter};
+///
+/// /// One trained number, and one that is kept beside it.
+/// struct Gain {
+///     factor: Parameter,
+///     seen: Parameter,
+/// }
+///
+/// impl Module for Gain {
+///     fn parameters(&self) -> Vec<&Parameter> {
+///         vec![&self.factor, &self.seen]
+///     }
+///     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+///         vec![&mut self.factor, &mut self.seen]
+///     }
+/// }
+///
+/// let new = |factor| Gain {
+///     factor: Parameter::trained("factor", vec![1], vec![factor]),
+///     seen: Parameter::fixed("seen", vec![1], vec![0.0]),
+/// };
+/// let (model, mut other) = (new(2.0), new(1.0));
+/// assert_eq!(model.parameter_count(), 1);
+/// other.load_state(&model.state())?;
+/// assert_eq!(other.factor.values(), [2.0]);
+/// # Ok::<(), ebm_core::error::StateError>(())
+/// ```
 pub trait Module: Shareable {
     /// Every parameter, trained or not, in a fixed order.
     fn parameters(&self) -> Vec<&Parameter>;
@@ -167,8 +218,13 @@ pub trait Module: Shareable {
 /// own.
 ///
 /// ```
+/// use ebm_core::parameter::Module;
+///
 /// struct NoiseFloor;
 /// ebm_core::no_parameters!(NoiseFloor);
+///
+/// // Nothing to train, nothing to save.
+/// assert_eq!((NoiseFloor.parameter_count(), NoiseFloor.state().len()), (0, 0));
 /// ```
 #[macro_export]
 macro_rules! no_parameters {

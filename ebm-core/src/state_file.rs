@@ -1,4 +1,29 @@
 //! Saved states on disk, as safetensors.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::path::Path;
+//! use ebm_core::parameter::State;
+//! use ebm_core::state_file::{decode, encode, load, metadata, read_bytes, save};
+//!
+//! let state = State::from([("weight".to_string(), (vec![2, 1], vec![3.0, 4.0]))]);
+//! let notes = BTreeMap::from([("written_by".to_string(), "me".to_string())]);
+//!
+//! // Equal content is equal bytes, and comes back as it was.
+//! let bytes = encode(&state, &notes, Path::new("weights"))?;
+//! assert_eq!(encode(&state, &notes, Path::new("weights"))?, bytes);
+//! assert_eq!(decode(&bytes, Path::new("weights"))?, state);
+//! assert_eq!(metadata(&bytes, Path::new("weights"))?, notes);
+//!
+//! // A file has those bytes.
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("weights.safetensors");
+//! save(&path, &state, &notes)?;
+//! assert_eq!(read_bytes(&path)?, bytes);
+//! assert_eq!(load(&path)?, state);
+//! assert!(load(&folder.path().join("other.safetensors")).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

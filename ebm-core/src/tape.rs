@@ -13,6 +13,15 @@ use crate::buffers::{self, GradientBuffer as _};
 use crate::device::{Dev, DevError, PerSample, Real, Scalar, Taped};
 
 /// The parts of the system that own parameters; a set of them.
+///
+/// ```
+/// use ebm_core::tape::Parts;
+///
+/// // A step of the energy trains the networks of the upper bound with it.
+/// let step = Parts::ENERGY | Parts::UPPER;
+/// assert!(step.contains(Parts::ENERGY) && !step.contains(Parts::GENERATOR));
+/// assert!(!step.contains(Parts::ENERGY | Parts::LOWER));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Parts(u8);
 
@@ -55,6 +64,22 @@ enum Node {
 /// A handle to a list of recorded operations; clones share the list, merging two lists joins them.
 ///
 /// A tape made by [`SharedTape::off`] records nothing.
+///
+/// ```
+/// # use dfdx::prelude::*;
+/// use ebm_core::device::{PerSample, device, values};
+/// use ebm_core::kernels::sum;
+/// use ebm_core::tape::{Parts, SharedTape, backward};
+///
+/// let x: PerSample = device().tensor_from_vec(vec![1.0, 2.0], (2,));
+/// let tape = SharedTape::training(Parts::ENERGY);
+/// assert!(tape.trains(Parts::ENERGY) && !tape.trains(Parts::GENERATOR));
+///
+/// // Two branches of one tensor meet again: the sum of x^2 + 3 x has the derivative 2 x + 3.
+/// let (left, right) = (tape.watch(&x).square(), tape.watch(&x) * 3.0);
+/// assert_eq!(values(&backward(sum(left + right)).of(&x)), [5.0, 7.0]);
+/// assert!(!SharedTape::off().is_recording());
+/// ```
 #[derive(Clone)]
 pub struct SharedTape(Option<Rc<RefCell<Node>>>);
 
@@ -176,6 +201,19 @@ impl dfdx::tensor::Tape<Real, Dev> for SharedTape {
 }
 
 /// Gradients of a scalar with respect to everything that was on its tape.
+///
+/// ```
+/// # use dfdx::prelude::*;
+/// use ebm_core::device::{PerSample, device, values};
+/// use ebm_core::kernels::sum;
+/// use ebm_core::tape::{GradientMap, SharedTape, backward};
+///
+/// let used: PerSample = device().tensor_from_vec(vec![3.0], (1,));
+/// let unused: PerSample = device().tensor_from_vec(vec![3.0], (1,));
+/// let mut gradients: GradientMap = backward(sum(SharedTape::inputs_only().watch(&used).square()));
+/// assert_eq!(values(&gradients.of(&used)), [6.0]);
+/// assert_eq!(values(&gradients.of(&unused)), [0.0]);
+/// ```
 pub struct GradientMap(Gradients<Real, Dev>);
 
 impl GradientMap {
@@ -199,6 +237,19 @@ impl GradientMap {
 /// Runs the recorded operations backwards from a scalar.
 ///
 /// The tape is emptied: operations recorded afterwards start afresh.
+///
+/// ```
+/// # use dfdx::prelude::*;
+/// use ebm_core::device::{PerSample, device, values};
+/// use ebm_core::kernels::mean;
+/// use ebm_core::tape::{SharedTape, backward};
+///
+/// // The mean of exp(x) has the derivative exp(x) / 2 in each of two.
+/// let x: PerSample = device().tensor_from_vec(vec![0.0, 0.0], (2,));
+/// let value = mean(SharedTape::inputs_only().watch(&x).exp());
+/// assert_eq!(values(&value), [1.0]);
+/// assert_eq!(values(&backward(value).of(&x)), [0.5, 0.5]);
+/// ```
 pub fn backward(value: Scalar<SharedTape>) -> GradientMap {
     let (value, tape) = value.split_tape();
     let operations = tape

@@ -16,6 +16,7 @@ use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 /// [`register_lower_bound!`](crate::register_lower_bound) registers it.
 ///
 /// ```
+/// # use ebm_core::models::closed_form::LinearGaussian;
 /// use ebm_core::prelude::*;
 /// use schemars::JsonSchema;
 /// use serde::{Deserialize, Serialize};
@@ -34,6 +35,16 @@ use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 ///         Ok(Estimate::new(view.tape.constant(floor), measurement))
 ///     }
 /// }
+///
+/// // x = z + n/2 is N(0, 1.25), the noise alone N(0, 0.25): the bound is 1/2 ln 5 below the entropy.
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.5);
+/// let latents = Fixed::<1, 1>.latents(vec![0.3, -0.2]);
+/// let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 0);
+/// let floor = NoiseFloor {}.entropy(&view)?.measurement;
+/// let slack = generator.entropy().unwrap() - floor.value;
+/// assert!((slack - 0.5 * 5f64.ln()).abs() < 1e-6);
+/// assert_eq!(floor.standard_error, 0.0);
+/// # Ok::<(), BoundError>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a lower bound that is a formula",
@@ -92,6 +103,52 @@ pub trait LowerFormula: Spec {
 /// An upper bound that is a formula; what an [`UpperBound`] is, on the configuration itself.
 ///
 /// [`register_upper_bound!`](crate::register_upper_bound) registers it.
+///
+/// ```
+/// # use ebm_core::bounds::EnergySituation;
+/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
+/// use ebm_core::prelude::*;
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// /// `weight E_pg[E(x)^2]`, a penalty that keeps the energies of generated samples near zero.
+/// #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// #[serde(deny_unknown_fields, default)]
+/// struct NearZero {
+///     /// Weight of the penalty.
+///     weight: f64,
+/// }
+///
+/// impl UpperFormula for NearZero {
+///     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+///         let penalty = view.generated_energy().square() * self.weight as Real;
+///         Ok(Estimate::mean_of(penalty, Guarantee::heuristic("a penalty, not a bound")))
+///     }
+///     fn check(&self) -> Result<(), ConfigError> {
+///         ConfigError::require_not_negative("weight", self.weight)
+///     }
+///     fn target(&self) -> Target {
+///         Target::Nothing
+///     }
+/// }
+///
+/// let options: NearZero = toml::from_str("weight = -1.0")?;
+/// assert_eq!(options.check().unwrap_err().key, "weight");
+/// let options: NearZero = toml::from_str("weight = 0.5")?;
+///
+/// // E(x) = x^2 / 2 at the samples 2 and -4, 2 and 8: 0.5 (4 + 64) / 2.
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// let situation = EnergySituation::<Fixed<1, 1>> {
+///     energy: &energy,
+///     generator: &generator,
+///     latents: &Fixed::<1, 1>.latents(vec![1.0, -2.0]),
+///     data: &Fixed::<1, 1>.samples(vec![0.0, 0.5]),
+/// };
+/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 0);
+/// assert_eq!(options.divergence(&view)?.measurement.value, 17.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an upper bound that is a formula",
     note = "implement `ebm_core::bounds::UpperFormula` for it"

@@ -12,6 +12,25 @@ use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
 /// The situation a lower bound is evaluated in: the generator at a batch of latents.
+///
+/// ```
+/// use ebm_core::bounds::GeneratorView;
+/// use ebm_core::device::values;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::closed_form::LinearGaussian;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::{Parts, SharedTape};
+///
+/// type Line = Fixed<1, 1>;
+/// // G(z) = 2 z + 1, without noise.
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[1.0], 0.0);
+/// let latents = Fixed::<1, 1>.latents(vec![0.0, 1.0, -1.0]);
+/// let tape = SharedTape::training(Parts::GENERATOR);
+/// let view = GeneratorView::<Line>::new(&generator, &latents, tape, Random::new(7), 1);
+/// assert_eq!(view.batch(), 3);
+/// assert_eq!(values(&view.generated()), [1.0, 3.0, -1.0]);
+/// assert!(!view.without_tape().tape.is_recording());
+/// ```
 #[derive(Clone)]
 pub struct GeneratorView<'a, G: Geometry> {
     /// The generator.
@@ -96,6 +115,39 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
 /// `floor(L) = E_data[E] - E_pg[E] + floor(H)`.
 ///
 /// A bound without networks or memory of its own is written shorter, as a [`LowerFormula`](super::LowerFormula).
+///
+/// ```
+/// use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, LowerBound, Measurement};
+/// use ebm_core::error::BoundError;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::SharedTape;
+///
+/// /// `H[G(z) + sigma n] >= H[sigma n] = H[n] + D ln sigma`: to add what is independent adds entropy.
+/// struct NoiseFloor;
+///
+/// ebm_core::no_parameters!(NoiseFloor);
+///
+/// impl<G: Geometry> LowerBound<G> for NoiseFloor {
+///     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+///         let wide = view.generator.geometry().data_width();
+///         let floor = standard_normal_entropy(wide) + wide as f64 * view.generator.facts().noise.ln();
+///         let claim = Guarantee::certified("the noise is independent of the latents");
+///         let measurement = Measurement::exact(floor, view.batch(), claim);
+///         Ok(Estimate::new(view.tape.constant(floor), measurement))
+///     }
+/// }
+///
+/// // x = z + n/2 is N(0, 1.25), the noise alone N(0, 0.25): the bound is 1/2 ln 5 below the entropy.
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.5);
+/// let latents = Fixed::<1, 1>.latents(vec![0.3, -0.2]);
+/// let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 0);
+/// let floor = NoiseFloor.entropy(&view)?.measurement.value;
+/// let slack = generator.entropy().unwrap() - floor;
+/// assert!((slack - 0.5 * 5f64.ln()).abs() < 1e-6);
+/// # Ok::<(), BoundError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a lower bound",
     note = "implement `ebm_core::bounds::LowerBound<G>` for every `G: Geometry`"

@@ -4,6 +4,12 @@ use super::{Options, Outcome, Rule, Side, check_rule};
 
 /// Checks one rule with the default options, as a test does.
 ///
+/// ```should_panic
+/// use ebm_core::conformance::{Rule, Side, assert_rule};
+///
+/// assert_rule(Side::Lower, "no-such-bound", Rule::Registered);
+/// ```
+///
 /// # Panics
 /// If the rule is broken, with what was found.
 pub fn assert_rule(side: Side, name: &str, rule: Rule) {

@@ -8,6 +8,23 @@
 //! ebm_core::conformance_tests!(lower, "noise-floor");
 //! ```
 //!
+//! A name that nobody registered breaks one rule, and no other speaks of it:
+//!
+//! ```
+//! use ebm_core::conformance::{Entry, Options, Outcome, Report, Rule, Side, Violation};
+//! use ebm_core::conformance::{check_lower, check_rule, check_upper};
+//!
+//! let options = Options { cases: 5, ..Default::default() };
+//! let report: Report = check_lower("no-such-bound", &options);
+//! assert!(report.failed() && report.broken().eq([Rule::Registered]));
+//! assert!(check_upper("no-such-bound", &options).broken().eq([Rule::Registered]));
+//!
+//! let Entry { outcome, .. } = check_rule(Side::Lower, "no-such-bound", Rule::Registered, &options);
+//! assert!(matches!(outcome, Outcome::Failed(Violation { message, .. }) if message.contains("no-such-bound")));
+//! let gradient = check_rule(Side::Lower, "no-such-bound", Rule::Gradient, &options);
+//! assert!(matches!(gradient.outcome, Outcome::NotApplicable { .. }));
+//! ```
+//!
 //! What is checked is the registered example, and what differs from it in one option that is a choice between words. Random
 //! numbers are functions of [`Options::seed`], so that the same report comes again.
 

@@ -13,6 +13,21 @@ use crate::models::Generator;
 use crate::tape::SharedTape;
 
 /// When the iteration ends.
+///
+/// ```
+/// # use ebm_core::{geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// use ebm_core::jacobian::{IterativeOptions, smallest_pairs};
+///
+/// // Singular values 1 and 3. A start between both vectors gives sqrt((1 + 9) / 2) until a step is taken.
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
+/// let (z, start) = (Fixed::<2, 2>.latents(vec![0.0, 0.0]), Fixed::<2, 2>.latents(vec![1.0, 1.0]));
+/// let after = |steps: usize| {
+///     let options = IterativeOptions { steps, tolerance: 1e-6 };
+///     smallest_pairs(&generator as &dyn Generator<_>, &z, &start, options).values[0]
+/// };
+/// assert!((after(0) - 5f64.sqrt()).abs() < 1e-5);
+/// assert!((after(1) - 1.0).abs() < 1e-4);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IterativeOptions {
     /// Products with J^T J at most.
@@ -22,14 +37,27 @@ pub struct IterativeOptions {
 }
 
 /// Approximate smallest singular values with their right singular vectors.
+///
+/// ```
+/// # use ebm_core::{device::values, geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// use ebm_core::jacobian::{IterativeOptions, SmallestPairs, smallest_pairs};
+///
+/// // Singular values 1 and 3, and a start that is the vector of the smaller one.
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
+/// let (z, start) = (Fixed::<2, 2>.latents(vec![0.0, 0.0]), Fixed::<2, 2>.latents(vec![2.0, 0.0]));
+/// let options = IterativeOptions { steps: 5, tolerance: 1e-4 };
+/// let found: SmallestPairs<_> = smallest_pairs(&generator as &dyn Generator<_>, &z, &start, options);
+/// assert_eq!(values(&found.vectors), [1.0, 0.0]);
+/// assert_eq!((found.values[0], found.residuals[0]), (1.0, 0.0));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SmallestPairs<G: Geometry> {
     /// Unit vectors, `[B, d]`.
     pub vectors: Latents<G>,
-    /// Estimates of s_1, never below the truth.
+    /// Estimates of s_1, `[B]`, never below the truth.
     pub values: Vec<f64>,
-    /// Relative residuals.
+    /// Relative residuals, `[B]`; see [`IterativeOptions::tolerance`].
     pub residuals: Vec<f64>,
 }
 
@@ -41,6 +69,19 @@ type Image = (Vec<f64>, Vec<f64>);
 const NOISE: f64 = if cfg!(feature = "f64") { 1e-8 } else { 1e-3 };
 
 /// Iterates from `start` `[B, d]` (any nonzero vectors; those of a previous step are a good choice).
+///
+/// ```
+/// # use ebm_core::{geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// use ebm_core::jacobian::{IterativeOptions, smallest_pairs};
+///
+/// // G(z) = diag(1/4, 1, 2) z. With d steps the iteration spans the whole space.
+/// let weight = [0.25, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 2.0];
+/// let generator = LinearGaussian::new(Fixed::<3, 3>, &weight, &[0.0; 3], 0.0);
+/// let (z, start) = (Fixed::<3, 3>.latents(vec![0.0; 3]), Fixed::<3, 3>.latents(vec![1.0, 1.0, 1.0]));
+/// let options = IterativeOptions { steps: 20, tolerance: 1e-5 };
+/// let found = smallest_pairs(&generator as &dyn Generator<_>, &z, &start, options);
+/// assert!((found.values[0] - 0.25).abs() < 1e-3);
+/// ```
 pub fn smallest_pairs<G: Geometry>(
     generator: &dyn Generator<G>,
     z: &Latents<G>,

@@ -9,9 +9,21 @@ use crate::device::{PerSample, Real};
 use crate::geometry::{Geometry, Latents};
 use crate::tape::SharedTape;
 
-/// `1/2 log det(J^T J) = sum_i log s_i`, `[B]`: the log of the factor by which G stretches volume.
+/// `1/2 log det(J^T J) = sum_i log s_i` in nats, `[B]`: the log of the factor by which G stretches volume.
 ///
 /// Derivative: `J (J^T J)^-1`. Where J has not full rank the value is minus infinity.
+///
+/// ```
+/// # use ebm_core::{device::values, geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// # use ebm_core::tape::SharedTape;
+/// use ebm_core::jacobian::{jacobian, log_volume};
+///
+/// // G(z) = (2 z_2, 3 z_1) stretches areas by 6.
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[0.0, 2.0, 3.0, 0.0], &[0.0, 0.0], 0.0);
+/// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
+/// let j = jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z));
+/// assert!((f64::from(values(&log_volume(&j))[0]) - 6f64.ln()).abs() < 1e-6);
+/// ```
 pub fn log_volume<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
     let d = jacobian.latent;
     if d == jacobian.samples.shape().1.size() {
@@ -68,6 +80,18 @@ fn log_determinant<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> 
 /// `log s_1`, `[B]`, the log of the smallest singular value, by an exact solver.
 ///
 /// Derivative (of a simple s_1): `J v_1 v_1^T / s_1^2`.
+///
+/// ```
+/// # use ebm_core::{device::values, geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// # use ebm_core::tape::SharedTape;
+/// use ebm_core::jacobian::{jacobian, log_smallest};
+///
+/// // G(z) = (2 z_2, 3 z_1) has the singular values 2 and 3.
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[0.0, 2.0, 3.0, 0.0], &[0.0, 0.0], 0.0);
+/// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
+/// let j = jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z));
+/// assert!((f64::from(values(&log_smallest(&j))[0]) - 2f64.ln()).abs() < 1e-6);
+/// ```
 pub fn log_smallest<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
     let d = jacobian.latent;
     columnwise(jacobian, |gram, coefficients| {
@@ -82,6 +106,19 @@ pub fn log_smallest<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape>
 }
 
 /// `d/2 log( ||J||_F^2 / d )`, `[B]`: never below `1/2 log det(J^T J)`, by the inequality of the means.
+///
+/// ```
+/// # use ebm_core::{device::values, geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// # use ebm_core::tape::SharedTape;
+/// use ebm_core::jacobian::{jacobian, log_mean_square, log_volume};
+///
+/// // Singular values 1 and 3: ln((1 + 9) / 2) = ln 5, above ln 3.
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
+/// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
+/// let j = jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z));
+/// assert!((f64::from(values(&log_mean_square(&j))[0]) - 5f64.ln()).abs() < 1e-6);
+/// assert!((f64::from(values(&log_volume(&j))[0]) - 3f64.ln()).abs() < 1e-6);
+/// ```
 pub fn log_mean_square<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
     let d = jacobian.latent;
     columnwise(jacobian, |gram, coefficients| {
@@ -93,6 +130,18 @@ pub fn log_mean_square<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTa
 }
 
 /// All singular values of every sample, smallest first: B rows of d.
+///
+/// ```
+/// # use ebm_core::{geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// # use ebm_core::tape::SharedTape;
+/// use ebm_core::jacobian::{jacobian, spectrum};
+///
+/// // G(z) = (2 z_2, -3 z_1).
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[0.0, 2.0, -3.0, 0.0], &[0.0, 0.0], 0.0);
+/// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
+/// let all = spectrum(&jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z)));
+/// assert!((all[0][0] - 2.0).abs() < 1e-6 && (all[0][1] - 3.0).abs() < 1e-6);
+/// ```
 pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
     let mut all = Vec::with_capacity(jacobian.batch);
     let d = jacobian.latent;
@@ -106,6 +155,19 @@ pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
 /// `J (J^T J)^-1 b`, `[B, D]`: the gradient in data space, within the image of G, of a function whose gradient in z is b.
 ///
 /// With `D = d` this is `J^-T b`.
+///
+/// ```
+/// # use ebm_core::{geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// # use ebm_core::tape::SharedTape;
+/// use ebm_core::jacobian::{jacobian, lift};
+///
+/// // x = (2 z_1, 4 z_2): f(z) = z_1 + z_2 is x_1 / 2 + x_2 / 4.
+/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[2.0, 0.0, 0.0, 4.0], &[0.0, 0.0], 0.0);
+/// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
+/// let j = jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z));
+/// let gradient = lift(&j, &Fixed::<2, 2>.latents(vec![1.0, 1.0]));
+/// assert!((gradient[0] - 0.5).abs() < 1e-6 && (gradient[1] - 0.25).abs() < 1e-6);
+/// ```
 pub fn lift<G: Geometry>(jacobian: &Columns<G>, b: &Latents<G>) -> Vec<f64> {
     let (batch, d) = (jacobian.batch, jacobian.latent);
     let columns = crate::device::values(&jacobian.columns);

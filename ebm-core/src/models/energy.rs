@@ -10,6 +10,19 @@ use crate::parameter::Module;
 use crate::tape::{SharedTape, backward};
 
 /// What is known about an energy for certain; bounds decide by it what they may claim.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, EnergyFacts, closed_form::QuadraticEnergy};
+///
+/// // A Gaussian satisfies the inequality with the smallest eigenvalue of its precision.
+/// let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[4.0, 0.0, 0.0, 1.0], &[0.0, 0.0]);
+/// let facts: EnergyFacts = energy.facts();
+/// assert!(facts.normalisable);
+/// assert!((facts.log_sobolev.unwrap() - 1.0).abs() < 1e-6);
+/// // Nothing is known unless somebody says so.
+/// assert_eq!(EnergyFacts::default().log_sobolev, None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnergyFacts {
@@ -22,6 +35,44 @@ pub struct EnergyFacts {
 /// An energy E, in nats; low where the model puts its probability.
 ///
 /// Two methods are mandatory: the axes, and the function with its pushforward, from which all else follows.
+///
+/// ```
+/// # use dfdx::prelude::*;
+/// use ebm_core::device::{PerSample, values};
+/// use ebm_core::geometry::{Geometry, Runtime, Samples};
+/// use ebm_core::kernels::{row_dot, rows::repeat};
+/// use ebm_core::models::Energy;
+/// use ebm_core::tape::SharedTape;
+///
+/// /// `E(x) = ||x||^2 / 2`.
+/// struct Standard(Runtime);
+///
+/// ebm_core::no_parameters!(Standard);
+///
+/// impl Energy<Runtime> for Standard {
+///     fn geometry(&self) -> Runtime {
+///         self.0
+///     }
+///     fn pushforward(
+///         &self,
+///         x: Samples<Runtime, SharedTape>,
+///         v: Samples<Runtime, SharedTape>,
+///     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+///         // <grad E, v> = <x, v>, with every sample as often as it has directions.
+///         let copies = v.shape().0 / x.shape().0;
+///         let slopes = row_dot(repeat(x.clone(), copies), v);
+///         (row_dot(x.clone(), x) * 0.5, slopes)
+///     }
+/// }
+///
+/// let energy = Standard(Runtime { latent: 1, data: 2 });
+/// let off = SharedTape::off();
+/// let x = energy.geometry().samples(vec![3.0, 4.0]);
+/// let v = energy.geometry().samples(vec![1.0, 0.0, 0.0, 1.0]);
+/// let (energies, slopes) = energy.pushforward(off.watch(&x), off.watch(&v));
+/// assert_eq!((values(&energies), values(&slopes)), (vec![12.5], vec![3.0, 4.0]));
+/// assert_eq!(values(&energy.forward(off.watch(&x))), [12.5]);
+/// ```
 pub trait Energy<G: Geometry>: Module {
     /// The axes.
     fn geometry(&self) -> G;
@@ -53,6 +104,19 @@ pub trait Energy<G: Geometry>: Module {
 }
 
 /// `(E(x), grad_x E(x))` as values: `[B]` and `[B, D]`.
+///
+/// ```
+/// use ebm_core::device::values;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy, energy_gradient};
+///
+/// // E(x) = 1/2 (4 x_1^2 + x_2^2), whose gradient is (4 x_1, x_2).
+/// let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[4.0, 0.0, 0.0, 1.0], &[0.0, 0.0]);
+/// let x = Fixed::<2, 2>.samples(vec![1.0, 2.0]);
+/// let (energies, gradients) = energy_gradient(&energy as &dyn Energy<_>, &x);
+/// assert_eq!(values(&energies), [4.0]);
+/// assert_eq!(values(&gradients), [4.0, 2.0]);
+/// ```
 pub fn energy_gradient<G: Geometry>(energy: &dyn Energy<G>, x: &Samples<G>) -> (PerSample, Samples<G>) {
     let (values, tape) = energy.forward(SharedTape::inputs_only().watch(x)).split_tape();
     let gradient = backward(kernels::sum(values.clone().put_tape(tape))).of(x);

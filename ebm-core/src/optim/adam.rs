@@ -10,6 +10,17 @@ use crate::parameter::{Module, State};
 use crate::tape::GradientMap;
 
 /// Options of Adam (Kingma and Ba, ICLR 2015; decoupled decay: Loshchilov and Hutter, ICLR 2019).
+///
+/// ```
+/// use ebm_core::optim::AdamConfig;
+///
+/// let config: AdamConfig = toml::from_str("learning_rate = 1e-3\nclip = 10.0")?;
+/// assert_eq!((config.beta1, config.beta2), (0.0, 0.9));
+/// assert_eq!(config.check(), Ok(()));
+/// let bad: AdamConfig = toml::from_str("beta2 = 1.0")?;
+/// assert_eq!(bad.check().unwrap_err().to_string(), "beta2 = 1: expected a number in [0, 1)");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamConfig {
@@ -77,12 +88,32 @@ impl AdamConfig {
 }
 
 /// The gradients of a module's trained parameters, in their order.
+///
+/// ```
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::kernels::sum;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::optim::collect_gradients;
+/// use ebm_core::tape::{Parts, SharedTape, backward};
+///
+/// // E(x) = a/2 (x - m)^2 at a = 2, m = 0, x = 3: dE/da = 9/2, and 6 in the shift -m.
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[2.0], &[0.0]);
+/// let x = Fixed::<1, 1>.samples(vec![3.0]);
+/// let value = sum(energy.forward(SharedTape::training(Parts::ENERGY).watch(&x)));
+/// assert_eq!(collect_gradients(&energy, &mut backward(value)), [[4.5], [6.0]]);
+/// ```
 pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
     let trained = module.parameters().into_iter().filter(|p| p.is_trained());
     trained.map(|p| gradients.take(p.tensor())).collect()
 }
 
 /// Euclidean norm over all values. A norm too large to be squared in `Real` counts as infinite.
+///
+/// ```
+/// use ebm_core::optim::gradient_norm;
+///
+/// assert_eq!(gradient_norm(&[vec![3.0], vec![0.0, 4.0]]), 5.0);
+/// ```
 pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
     let squares = |g: &Vec<Real>| -> f64 {
         // Short chunks keep the single-precision error small.
@@ -94,6 +125,21 @@ pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
 /// Adam's state for one module.
 ///
 /// The moments of the last mark are kept, so that updates after it can be taken back.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::closed_form::LinearGaussian;
+/// use ebm_core::optim::{Adam, AdamConfig, gradient_norm};
+///
+/// let mut model = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.0);
+/// let mut adam = Adam::new(toml::from_str::<AdamConfig>("learning_rate = 0.1")?, &model);
+/// // Whatever the size of a gradient, the first step is the learning rate against its sign.
+/// let gradients = [vec![50.0], vec![-0.02]];
+/// adam.update(&mut model, &gradients, gradient_norm(&gradients), 1.0);
+/// assert!((model.covariance()[0].sqrt() - 0.9).abs() < 1e-4);
+/// assert!((model.mean()[0] - 0.1).abs() < 1e-4);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Adam {
     config: AdamConfig,

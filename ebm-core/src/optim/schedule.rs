@@ -6,6 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::error::ConfigError;
 
 /// How the learning rate goes from its full value to its last.
+///
+/// ```
+/// use ebm_core::optim::{Course, Schedule};
+///
+/// let schedule: Schedule = toml::from_str("course = \"exponential\"\nlast = 0.01")?;
+/// assert_eq!(schedule.course, Course::Exponential);
+/// // Equal ratios: half of the way from 1 to 1/100 is 1/10.
+/// assert!((schedule.factor(50, 101) - 0.1).abs() < 1e-12);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -22,6 +32,17 @@ pub enum Course {
 }
 
 /// A factor of the learning rate as a function of the step.
+///
+/// ```
+/// use ebm_core::optim::Schedule;
+///
+/// let schedule: Schedule = toml::from_str("course = \"linear\"\nwarmup = 4\nhold = 0.5\nlast = 0.0")?;
+/// // A quarter after the first of four steps, all of it until half of the run, nothing at the last step.
+/// assert_eq!(schedule.factor(0, 100), 0.25);
+/// assert_eq!(schedule.factor(50, 100), 1.0);
+/// assert_eq!(schedule.factor(99, 100), 0.0);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Schedule {

@@ -11,6 +11,19 @@ use crate::models::Energy;
 /// Row-major; the first row is the one with the *largest* second coordinate, so that the values read like the pixels of
 /// a picture. With `log_z` = 0 the values are the negated energy.
 ///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::quadrature::{Region, log_density_grid};
+///
+/// // N(0, I) on four cells with their centres at (+-1, +-1): -log p = ln(2 pi) + 1.
+/// let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 1.0], &[0.0, 0.0]);
+/// let log_z = std::f64::consts::TAU.ln();
+/// let grid = log_density_grid(&energy as &dyn Energy<_>, &Region::cube(2.0, 2), 2, log_z)?;
+/// assert!(grid.len() == 4 && grid.iter().all(|v| (v + log_z + 1.0).abs() < 1e-6));
+/// # Ok::<(), ebm_core::quadrature::QuadratureError>(())
+/// ```
+///
 /// # Errors
 /// If the energy is not of two dimensions or the box is none.
 pub fn log_density_grid<G: Geometry>(

@@ -13,6 +13,16 @@ pub(super) const CHUNK: usize = 16_384;
 
 /// `E(x)` in nats for row-major points `[n, D]`, evaluated in chunks so that memory stays bounded.
 ///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::quadrature::energies;
+///
+/// // E(x) = x^2 / 2.
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// assert_eq!(energies(&energy as &dyn Energy<_>, &[0.0, 1.0, -2.0]), [0.0, 0.5, 2.0]);
+/// ```
+///
 /// # Panics
 /// If the number of values is no multiple of `D`.
 pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Real> {

@@ -3,6 +3,18 @@
 use thiserror::Error;
 
 /// A quadrature that gives no value.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::quadrature::{QuadratureConfig, QuadratureError, Region, log_partition};
+///
+/// // exp(+x^2 / 2) has no integral.
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[-1.0], &[0.0]);
+/// let found = log_partition(&energy as &dyn Energy<_>, &Region::cube(1.0, 1), &QuadratureConfig::quick());
+/// let error = found.unwrap_err();
+/// assert!(matches!(error, QuadratureError::NotNormalisable { .. } | QuadratureError::NonFinite { .. }));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum QuadratureError {

@@ -12,6 +12,18 @@ use crate::random::Random;
 /// The sum of `f(x) * volume` over the points is an unbiased estimate of the integral of f over the box, with far less
 /// variance than independent points: what exact maximum-likelihood training needs, since a fixed grid would let an
 /// energy hide mass between the nodes.
+///
+/// ```
+/// use ebm_core::quadrature::{Region, jittered_nodes};
+/// use ebm_core::random::Random;
+///
+/// // The integral of x^2 over [-1, 1] is 2/3; one node in each of 1,000 cells of width 1/500.
+/// let (nodes, volume) = jittered_nodes(&Region::cube(1.0, 1), 1_000, Random::new(0));
+/// assert_eq!((nodes.len(), volume), (1_000, 0.002));
+/// let sum: f64 = nodes.iter().map(|&x| f64::from(x).powi(2) * volume).sum();
+/// // The standard error is below volume * width * sqrt(cells / 12) * max |2 x| = 7.4e-5.
+/// assert!((sum - 2.0 / 3.0).abs() < 5.0 * 7.4e-5);
+/// ```
 pub fn jittered_nodes(region: &Region, per_axis: usize, random: Random) -> (Vec<Real>, f64) {
     let width = region.width();
     let steps: Vec<f64> = region.sides().iter().map(|side| side / per_axis as f64).collect();

@@ -13,6 +13,21 @@ use crate::models::Energy;
 /// The standard error is that of the mean over the samples. The quadrature's error comes on top of it and is named in
 /// the guarantee and among the diagnostics.
 ///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::quadrature::{QuadratureConfig, Region, exact_nll, log_partition};
+///
+/// // N(0, 1) at 0 and 2: a mean of x^2 / 2 of 1, and log Z = 1/2 ln(2 pi).
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// let energy = &energy as &dyn Energy<_>;
+/// let partition = log_partition(energy, &Region::cube(4.0, 1), &QuadratureConfig::quick())?;
+/// let nll = exact_nll(energy, &[0.0, 2.0], &partition);
+/// assert!((nll.value - (1.0 + 0.5 * std::f64::consts::TAU.ln())).abs() < 1e-3);
+/// assert_eq!(nll.samples, 2);
+/// # Ok::<(), ebm_core::quadrature::QuadratureError>(())
+/// ```
+///
 /// # Panics
 /// If the number of values is no multiple of `D`.
 pub fn exact_nll<G: Geometry>(energy: &dyn Energy<G>, held_out: &[Real], partition: &LogPartition) -> Measurement {

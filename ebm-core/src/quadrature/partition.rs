@@ -19,6 +19,17 @@ const NEGLIGIBLE: f64 = 1e-9;
 const ROUNDINGS: f64 = 4.0;
 
 /// How log Z is computed.
+///
+/// ```
+/// use ebm_core::quadrature::QuadratureConfig;
+///
+/// assert_eq!((QuadratureConfig::quick().tolerance, QuadratureConfig::thorough().tolerance), (1e-3, 1e-6));
+/// // What is left out is thorough.
+/// let config: QuadratureConfig = toml::from_str("start = 4")?;
+/// assert_eq!(config.tolerance, 1e-6);
+/// assert_eq!(config.check().unwrap_err().key, "start");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuadratureConfig {
@@ -97,6 +108,20 @@ impl Default for QuadratureConfig {
 }
 
 /// log Z of an energy.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::quadrature::{LogPartition, QuadratureConfig, Region, log_partition};
+///
+/// // N(0, 1), looked at first on [-1, 1]: the share outside is 2 Phi(-1) = 0.31731.
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
+/// let found: LogPartition =
+///     log_partition(&energy as &dyn Energy<_>, &Region::cube(1.0, 1), &QuadratureConfig::quick())?;
+/// assert!(found.converged && found.error < 1e-3);
+/// assert!((found.outside - 0.31731).abs() < 1e-3);
+/// # Ok::<(), ebm_core::quadrature::QuadratureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LogPartition {
@@ -130,6 +155,18 @@ pub struct LogPartition {
 /// changed the total most is refined, until the changes add up to less than the tolerance, or
 /// than what the rounding of the energies can do. Each refinement halves the cells
 /// and reuses the earlier nodes; for a smooth density that fades inside the box, convergence is exponential.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::quadrature::{QuadratureConfig, Region, log_partition};
+///
+/// // E(x) = 2 x^2: Z = sqrt(2 pi / 4).
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[4.0], &[0.0]);
+/// let found = log_partition(&energy as &dyn Energy<_>, &Region::cube(2.0, 1), &QuadratureConfig::quick())?;
+/// assert!((found.log_z - 0.5 * (std::f64::consts::TAU / 4.0).ln()).abs() < 1e-3);
+/// # Ok::<(), ebm_core::quadrature::QuadratureError>(())
+/// ```
 ///
 /// # Errors
 /// If `D` > 2, if `data_box` is no box, if the energy is NaN or minus infinity at a node, or if the mass keeps growing

@@ -6,6 +6,17 @@ use super::QuadratureError;
 use crate::device::Real;
 
 /// An axis-aligned box in data space.
+///
+/// ```
+/// use ebm_core::quadrature::Region;
+///
+/// // Around (0, 0) and (2, 1), a tenth of each side wider on either side.
+/// let region = Region::around(&[0.0, 0.0, 2.0, 1.0], 2, 0.1);
+/// assert_eq!((region.low.clone(), region.high.clone()), (vec![-0.2, -0.1], vec![2.2, 1.1]));
+/// assert!((region.volume() - 2.4 * 1.2).abs() < 1e-12);
+/// assert!(region.contains(&[2.1, 0.0]) && !region.contains(&[2.3, 0.0]));
+/// assert_eq!(Region::cube(1.0, 3).scaled(0.5), Region::cube(0.5, 3));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Region {
     /// Lower corner, one value an axis.

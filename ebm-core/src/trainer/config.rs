@@ -8,6 +8,17 @@ use crate::error::ConfigError;
 use crate::optim::{AdamConfig, Schedule};
 
 /// The training loop.
+///
+/// ```
+/// use ebm_core::trainer::TrainConfig;
+///
+/// let config: TrainConfig = toml::from_str("steps = 500\nbatch = 64\n[energy]\nsteps = 2")?;
+/// assert_eq!((config.steps, config.energy.steps, config.generator.steps), (500, 2, 1));
+/// assert_eq!(config.check(), Ok(()));
+/// let alone: TrainConfig = toml::from_str("batch = 1")?;
+/// assert_eq!(alone.check().unwrap_err().key, "batch");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
@@ -48,6 +59,15 @@ impl Default for TrainConfig {
 }
 
 /// What the energy is trained by.
+///
+/// ```
+/// use ebm_core::trainer::{Objective, TrainConfig};
+///
+/// let config: TrainConfig = toml::from_str("objective = \"maximum-likelihood\"")?;
+/// assert_eq!(config.objective, Objective::MaximumLikelihood);
+/// assert_eq!(TrainConfig::default().objective, Objective::Bidirectional);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -61,6 +81,17 @@ pub enum Objective {
 }
 
 /// How one player is trained.
+///
+/// ```
+/// use ebm_core::trainer::{PlayerConfig, TrainConfig};
+///
+/// let player: PlayerConfig = toml::from_str("steps = 5\noptimizer = { learning_rate = 1e-3 }")?;
+/// assert_eq!((player.steps, player.optimizer.learning_rate, player.average), (5, 1e-3, 0.0));
+/// // An average that never moves is refused.
+/// let config: TrainConfig = toml::from_str("energy = { average = 1.0 }")?;
+/// assert_eq!(config.check().unwrap_err().to_string(), "energy.average = 1: expected a number in [0, 1)");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlayerConfig {
@@ -86,6 +117,18 @@ impl Default for PlayerConfig {
 }
 
 /// When to stop before the last step.
+///
+/// ```
+/// use ebm_core::trainer::{StopConfig, TrainConfig};
+///
+/// let stop: StopConfig = toml::from_str("patience = 5\nmetric = \"nll\"")?;
+/// assert_eq!(stop.seconds, 0.0);
+/// assert_eq!(TrainConfig { stop, ..Default::default() }.check(), Ok(()));
+/// // Patience with what?
+/// let config: TrainConfig = toml::from_str("stop = { patience = 5 }")?;
+/// assert_eq!(config.check().unwrap_err().key, "stop.metric");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StopConfig {

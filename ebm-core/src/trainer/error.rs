@@ -6,6 +6,22 @@ use super::observer::ObserverError;
 use crate::error::{BoundError, ConfigError};
 
 /// Training cannot start or go on.
+///
+/// ```
+/// use ebm_core::error::ConfigError;
+/// use ebm_core::trainer::TrainError;
+///
+/// let error: TrainError = ConfigError::new("train.batch", 1, "at least 2").into();
+/// assert_eq!(error.to_string(), "train.batch = 1: expected at least 2");
+/// let error = TrainError::NonFinite {
+///     step: 7,
+///     term: "the energy's loss".into(),
+///     value: f64::NAN,
+///     restored: 5,
+///     advice: "Lower the learning rate.".into(),
+/// };
+/// assert!(error.to_string().starts_with("step 7: the energy's loss is NaN. The models are again those after step 5"));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {

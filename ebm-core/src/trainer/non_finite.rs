@@ -7,6 +7,15 @@ use std::fmt;
 use crate::error::ConfigError;
 
 /// What is done about a term that is NaN or infinite. The offending update is never applied.
+///
+/// ```
+/// use ebm_core::trainer::{NonFinitePolicy, TrainConfig};
+///
+/// let policy = |text: &str| toml::from_str::<TrainConfig>(text).map(|config| config.non_finite);
+/// assert_eq!(policy("")?, NonFinitePolicy::Stop);
+/// assert!(matches!(policy("non_finite = { skip = { limit = 5 } }")?, NonFinitePolicy::Skip(skip) if skip.limit == 5));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -21,6 +30,16 @@ pub enum NonFinitePolicy {
 }
 
 /// Leaving iterations out.
+///
+/// ```
+/// use ebm_core::trainer::{NonFinitePolicy, SkipConfig, TrainConfig};
+///
+/// let skip: SkipConfig = toml::from_str("limit = 0")?;
+/// let config = TrainConfig { non_finite: NonFinitePolicy::Skip(skip), ..Default::default() };
+/// assert_eq!(config.check().unwrap_err().to_string(), "non_finite.skip.limit = 0: expected a number > 0");
+/// assert_eq!(SkipConfig::default().limit, 10);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SkipConfig {
@@ -35,6 +54,16 @@ impl Default for SkipConfig {
 }
 
 /// Going back.
+///
+/// ```
+/// use ebm_core::trainer::{NonFinitePolicy, RollbackConfig, TrainConfig};
+///
+/// let rollback: RollbackConfig = toml::from_str("every = 500")?;
+/// assert_eq!((rollback.limit, rollback.every), (3, 500));
+/// let config = TrainConfig { non_finite: NonFinitePolicy::Rollback(rollback), ..Default::default() };
+/// assert_eq!(config.check(), Ok(()));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RollbackConfig {
@@ -65,6 +94,13 @@ impl NonFinitePolicy {
 }
 
 /// A term that was not finite, and what was done about it.
+///
+/// ```
+/// use ebm_core::trainer::{Fault, Remedy};
+///
+/// let fault = Fault { step: 7, reason: "the energy's loss is NaN".into(), remedy: Remedy::Skipped { in_a_row: 1 } };
+/// assert_eq!(fault.to_string(), "step 7: the energy's loss is NaN; the iteration is left out");
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
     /// The iteration, counted from 1.
@@ -76,6 +112,14 @@ pub struct Fault {
 }
 
 /// What was done about a term that was not finite.
+///
+/// ```
+/// use ebm_core::trainer::{Fault, Remedy};
+///
+/// let remedy = Remedy::RolledBack { to: 1000, times: 2 };
+/// let fault = Fault { step: 1234, reason: "the energy's loss is inf".into(), remedy };
+/// assert!(fault.to_string().contains("goes on from step 1000") && fault.to_string().contains("time 2 in this run"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

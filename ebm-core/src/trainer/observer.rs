@@ -19,9 +19,25 @@ pub enum Flow {
 }
 
 /// An error of an observer; it ends the run.
+///
+/// ```
+/// use ebm_core::trainer::{ObserverError, TrainError};
+///
+/// let error: ObserverError = "the disk is full".into();
+/// assert_eq!(TrainError::Observer(error).to_string(), "the disk is full");
+/// ```
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Named figures of an evaluation.
+///
+/// ```
+/// use ebm_core::bounds::{Guarantee, Measurement};
+/// use ebm_core::trainer::Evaluation;
+///
+/// let nll = Measurement::of([1.0, 2.0], Guarantee::certified("log Z by quadrature"));
+/// let evaluation = Evaluation::from([("nll".to_string(), nll)]);
+/// assert_eq!(evaluation["nll"].value, 1.5);
+/// ```
 pub type Evaluation = BTreeMap<String, Measurement>;
 
 /// Something that watches training: a progress bar, a log, an evaluation.

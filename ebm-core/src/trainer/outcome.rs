@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Why training stopped.
+///
+/// ```
+/// use ebm_core::trainer::StopReason;
+///
+/// let reason = StopReason::NoImprovement { metric: "nll".into(), best: -1.5, step: 300 };
+/// assert_eq!(reason.to_string(), "nll has not improved since step 300 (-1.5000)");
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -28,6 +28,57 @@ pub struct Players<G: Geometry> {
 }
 
 /// The configurations of everything that takes part in training.
+///
+/// ```
+/// # use ebm_core::bounds::{Level, LowerBound, UpperBound};
+/// # use ebm_core::error::ConfigError;
+/// # use ebm_core::geometry::Geometry;
+/// # use ebm_core::random::Random;
+/// # use ebm_core::registry::{LowerBoundSpec, Need, UpperBoundSpec};
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// # struct Noisy {}
+/// # impl LowerBoundSpec for Noisy {
+/// #     fn check(&self) -> Result<(), ConfigError> {
+/// #         Ok(())
+/// #     }
+/// #     fn build<G: Geometry>(&self, _: G, _: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
+/// #         unimplemented!("only checked here")
+/// #     }
+/// # }
+/// # ebm_core::register_lower_bound!(
+/// #     Noisy, name: "components-noisy", summary: "", reference: "", guarantee: Level::Heuristic,
+/// #     needs: &[Need::Noise],
+/// # );
+/// # #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// # struct Free {}
+/// # impl UpperBoundSpec for Free {
+/// #     fn check(&self) -> Result<(), ConfigError> {
+/// #         Ok(())
+/// #     }
+/// #     fn build<G: Geometry>(&self, _: G, _: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
+/// #         unimplemented!("only checked here")
+/// #     }
+/// # }
+/// # ebm_core::register_upper_bound!(
+/// #     Free, name: "components-free", summary: "", reference: "", guarantee: Level::Heuristic, needs: &[],
+/// # );
+/// use ebm_core::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
+/// use ebm_core::trainer::Components;
+///
+/// // A lower bound that needs noise, with a generator that has none and with one that has.
+/// let lower: Box<dyn LowerBoundConfig> = toml::from_str("kind = \"components-noisy\"")?;
+/// let upper: Box<dyn UpperBoundConfig> = toml::from_str("kind = \"components-free\"")?;
+/// let energy: Box<dyn EnergyConfig> = toml::from_str("kind = \"mlp\"")?;
+/// let check = |generator: &str| -> Result<_, toml::de::Error> {
+///     let generator: Box<dyn GeneratorConfig> = toml::from_str(generator)?;
+///     Ok(Components { energy: &*energy, generator: &*generator, lower: &*lower, upper: &*upper }.check())
+/// };
+/// assert_eq!(check("kind = \"mlp\"")?.unwrap_err().key, "generator.noise");
+/// assert_eq!(check("kind = \"mlp\"\nnoise = 0.1")?, Ok(()));
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Components<'a> {
     /// The energy.

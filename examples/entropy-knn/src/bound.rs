@@ -8,6 +8,27 @@ use crate::claim;
 use crate::neighbours::{Distances, entropy};
 
 /// The generator's entropy from the distances of its samples to their nearest neighbours.
+///
+/// ```
+/// use ebm_core::models::closed_form::LinearGaussian;
+/// use ebm_core::prelude::*;
+/// use entropy_knn::EntropyKnn;
+///
+/// let options: EntropyKnn = serde_json::from_str(r#"{ "k": 0 }"#)?;
+/// assert_eq!(options.check().unwrap_err().to_string(), "k = 0: expected a whole number >= 1");
+/// let options: EntropyKnn = serde_json::from_str(r#"{ "k": 5 }"#)?;
+/// assert_eq!((options.k, options.lambda), (5, 1.0));
+///
+/// // G(z) = 2 z: N(0, 4), of 400 samples.
+/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
+/// let latents = Fixed::<1, 1>.latents(Random::new(1).normals(400));
+/// let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
+/// let found = options.entropy(&view)?.measurement;
+/// let exact = generator.entropy().unwrap();
+/// assert!((found.value - exact).abs() < 5.0 * found.standard_error);
+/// assert_eq!(found.guarantee.level, Level::Asymptotic);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EntropyKnn {

@@ -1,4 +1,20 @@
 //! The estimate of Kozachenko and Leonenko and its gradient, in plain numbers of double precision.
+//!
+//! ```
+//! use entropy_knn::neighbours::{CLOSEST, Distances, entropy};
+//!
+//! // The nearest neighbours of 0, 1 and 3 are 1, 1 and 2 away: psi(3) - psi(1) = 3/2, V_1 = 2, and ln r is ln 2 / 3 in the
+//! // mean.
+//! let found: Distances = entropy(&[0.0, 1.0, 3.0], 1, 1).unwrap();
+//! let estimate = found.terms.iter().sum::<f64>() / 3.0;
+//! assert!((estimate - (1.5 + 2f64.ln() + 2f64.ln() / 3.0)).abs() < 1e-12);
+//! // To move all of them changes nothing.
+//! assert!(found.gradient.iter().sum::<f64>().abs() < 1e-12);
+//!
+//! // Two that are one are told, and three have no third neighbour.
+//! assert_eq!(entropy(&[0.0, 0.1 * CLOSEST, 3.0], 1, 1).unwrap().ties, 2);
+//! assert_eq!(entropy(&[0.0, 1.0, 3.0], 1, 3), None);
+//! ```
 
 /// Distances below this count as this: the logarithm of zero is no number to train with. Samples that close are told.
 pub const CLOSEST: f64 = 1e-9;

@@ -2,6 +2,26 @@
 //!
 //! With running statistics the layer is affine in each sample, so the pushforward is `gamma / sqrt(variance + eps) t`.
 //! With batch statistics a sample's output depends on the others: there is no per-sample Jacobian, hence no pushforward.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, PerSample, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::batch_norm::{EPSILON, Statistics, batch_norm, statistics};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let x: Matrix = device().tensor_from_vec(vec![1.0, 3.0], (2, 1));
+//! let (gamma, beta): (PerSample, PerSample) =
+//!     (device().tensor_from_vec(vec![2.0], (1,)), device().tensor_from_vec(vec![10.0], (1,)));
+//! let x = SharedTape::off().watch(&x);
+//!
+//! let found: Statistics = statistics(&x);
+//! assert_eq!((found.mean[0], found.variance[0]), (2.0, 1.0));
+//! // One standard deviation below and above, times 2, plus 10.
+//! let y = batch_norm(x, 2, &found, true, &gamma, &beta, false);
+//! let deviation = 2.0 / (1.0 + EPSILON).sqrt();
+//! assert!((values(&y)[0] - (10.0 - deviation)).abs() < 1e-5);
+//! assert!((values(&y)[1] - (10.0 + deviation)).abs() < 1e-5);
+//! ```
 
 use dfdx::prelude::*;
 
@@ -16,9 +36,9 @@ pub const EPSILON: Real = 1e-5;
 /// Column means and (biased) variances.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statistics {
-    /// Means.
+    /// Means, `[columns]`.
     pub mean: Vec<Real>,
-    /// Variances.
+    /// Variances, `[columns]`, without the correction for the mean.
     pub variance: Vec<Real>,
 }
 

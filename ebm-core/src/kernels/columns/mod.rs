@@ -1,4 +1,20 @@
 //! Taking some columns of a matrix, and putting two sets of columns together.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::columns::{concatenate, join_columns, take_columns};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (2, 3));
+//! let x = SharedTape::off().watch(&x);
+//! let (ends, middle) = (take_columns(x.clone(), &[2, 0]), take_columns(x.clone(), &[1]));
+//! assert_eq!(values(&ends), [3.0, 1.0, 6.0, 4.0]);
+//! // Back to where they came from.
+//! let joined = join_columns(ends.clone(), &[2, 0], middle.clone(), &[1]);
+//! assert_eq!(values(&joined), values(&x));
+//! assert_eq!(values(&concatenate(ends, middle)), [3.0, 1.0, 2.0, 6.0, 4.0, 5.0]);
+//! ```
 
 use dfdx::prelude::*;
 

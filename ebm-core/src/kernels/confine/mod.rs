@@ -9,6 +9,20 @@ use crate::tape::SharedTape;
 /// Adds `kappa/2 ||x||^2` to the values and `kappa <x, t>` to the tangents.
 ///
 /// `y` is `[rows, 1]`, `x` is `[rows, D]`; the first `primal` rows are values.
+///
+/// ```
+/// use ebm_core::device::{Matrix, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::kernels::confine::confine;
+/// use ebm_core::tape::SharedTape;
+///
+/// // One value 7 with its derivative 1 along (1, 0), at x = (3, 4), with kappa = 2.
+/// let y: Matrix = device().tensor_from_vec(vec![7.0, 1.0], (2, 1));
+/// let x: Matrix = device().tensor_from_vec(vec![3.0, 4.0, 1.0, 0.0], (2, 2));
+/// let off = SharedTape::off();
+/// let confined = confine(off.watch(&y), off.watch(&x), 1, 2.0);
+/// assert_eq!(values(&confined), [7.0 + 25.0, 1.0 + 6.0]);
+/// ```
 pub fn confine(y: Matrix<SharedTape>, x: Matrix<SharedTape>, primal: usize, kappa: Real) -> Matrix<SharedTape> {
     let ((y, tape), (x, other)) = (y.split_tape(), x.split_tape());
     let mut tape = tape.merge(other);

@@ -10,6 +10,16 @@ use crate::kernels::math;
 const LEAK: Real = 0.2;
 
 /// An activation function, applied elementwise.
+///
+/// ```
+/// use ebm_core::kernels::Activation;
+///
+/// assert!(Activation::LeakyRelu.is_piecewise_linear());
+/// assert!(!Activation::Silu.is_piecewise_linear());
+/// // silu' = s + x s (1 - s) with the sigmoid s; it is steepest at x = 2.3994.
+/// let s = 1.0 / (1.0 + (-2.3994f64).exp());
+/// assert!((Activation::Silu.lipschitz() - (s + 2.3994 * s * (1.0 - s))).abs() < 1e-4);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

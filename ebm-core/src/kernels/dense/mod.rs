@@ -3,6 +3,30 @@
 //! Derivatives, with `a = x W^T + b`, `s = t W^T` and cotangents `gy`, `gt`:
 //! `ga = gy phi'(a) + sum_k gt_k phi''(a) s_k`, `gs_k = gt_k phi'(a)`, then `gx = ga W`, `gW = ga^T x + sum_k gs_k^T t_k`,
 //! `gb = sum ga`.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, PerSample, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::Activation;
+//! use ebm_core::kernels::dense::{Dense, dense};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let flat = |values: Vec<_>| -> PerSample { let n = values.len(); device().tensor_from_vec(values, (n,)) };
+//! let layer = Dense {
+//!     weight: flat(vec![1.0, 2.0, 3.0, 4.0]),
+//!     bias: Some(flat(vec![0.5, -20.0])),
+//!     slope: None,
+//!     inputs: 2,
+//!     outputs: 2,
+//!     activation: Activation::Relu,
+//!     trains: false,
+//! };
+//! // A sample (1, 1), and below it the direction (1, 0).
+//! let rows: Matrix = device().tensor_from_vec(vec![1.0, 1.0, 1.0, 0.0], (2, 2));
+//! let y = dense(SharedTape::off().watch(&rows), 1, layer);
+//! // relu(3.5) and relu(-13); the derivative of the second is 0 there.
+//! assert_eq!(values(&y), [3.5, 0.0, 1.0, 0.0]);
+//! ```
 
 mod activation;
 mod common;

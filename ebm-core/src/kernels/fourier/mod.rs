@@ -12,6 +12,23 @@ use crate::kernels::math::{sin_cos, vectorised};
 use crate::tape::SharedTape;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
+///
+/// ```
+/// use ebm_core::device::{Matrix, PerSample, Real, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::kernels::fourier::fourier;
+/// use ebm_core::tape::SharedTape;
+///
+/// // x = 1 with one frequency w = pi/2: sin w = 1 and cos w = 0.
+/// // Below it the direction 1: w cos w = 0 and -w sin w = -w.
+/// let quarter = std::f64::consts::FRAC_PI_2;
+/// let frequencies: PerSample = device().tensor_from_vec(vec![quarter as Real], (1,));
+/// let rows: Matrix = device().tensor_from_vec(vec![1.0, 1.0], (2, 1));
+/// let y = values(&fourier(SharedTape::off().watch(&rows), 1, &frequencies));
+/// for (found, expected) in y.into_iter().zip([1.0, 1.0, 0.0, 1.0, 0.0, -quarter]) {
+///     assert!((f64::from(found) - expected).abs() < 1e-6);
+/// }
+/// ```
 pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
     let (rows, columns) = *x.shape();

@@ -2,6 +2,21 @@
 //! `m(u) = e^a u + sum_k e^{w_k} tanh(e^{s_k} (u - c_k))`.
 //!
 //! Every element has parameters of its own, so that a network can choose them: the transformation of a coupling flow.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::monotone::{monotone, parameters_an_element};
+//! use ebm_core::tape::SharedTape;
+//!
+//! // a = w = s = c = 0: m(u) = u + tanh u.
+//! assert_eq!(parameters_an_element(1), 4);
+//! let off = SharedTape::off();
+//! let u: Matrix = device().tensor_from_vec(vec![0.5], (1, 1));
+//! let parameters: Matrix = device().tensor_from_vec(vec![0.0; 4], (1, 4));
+//! let y = monotone(off.watch(&u), off.watch(&parameters), 1, 1);
+//! assert!((f64::from(values(&y)[0]) - (0.5 + 0.5f64.tanh())).abs() < 1e-6);
+//! ```
 
 use dfdx::prelude::*;
 

@@ -8,11 +8,33 @@ use crate::device::{Dev, PerSample, Real, Scalar, Taped};
 use crate::tape::SharedTape;
 
 /// `sum_i x_i` of `[B]`.
+///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::{kernels::sum, tape::{SharedTape, backward}};
+///
+/// let x: PerSample = device().tensor_from_vec(vec![1.0, 2.0, 4.0], (3,));
+/// let total = sum(SharedTape::inputs_only().watch(&x));
+/// assert_eq!(values(&total), [7.0]);
+/// assert_eq!(values(&backward(total).of(&x)), [1.0; 3]);
+/// ```
 pub fn sum(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
     scaled_sum(x, 1.0)
 }
 
 /// `1/B sum_i x_i` of `[B]`.
+///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::{kernels::mean, tape::{SharedTape, backward}};
+///
+/// let x: PerSample = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 6.0], (4,));
+/// let average = mean(SharedTape::inputs_only().watch(&x));
+/// assert_eq!(values(&average), [3.0]);
+/// assert_eq!(values(&backward(average).of(&x)), [0.25; 4]);
+/// ```
 pub fn mean(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
     let n = x.shape().0;
     scaled_sum(x, 1.0 / n as Real)
@@ -37,6 +59,18 @@ fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
 
 /// `f(x)` where the value and the gradient `df/dx` were computed outside the tape (in double precision, say).
 ///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::{kernels::differentiated, tape::{SharedTape, backward}};
+///
+/// // The largest value, by a sort that no tape sees; its derivative is 1 in that value.
+/// let x: PerSample = device().tensor_from_vec(vec![1.0, 4.0, 2.0], (3,));
+/// let largest = differentiated(SharedTape::inputs_only().watch(&x), 4.0, vec![0.0, 1.0, 0.0]);
+/// assert_eq!(values(&largest), [4.0]);
+/// assert_eq!(values(&backward(largest * 2.0).of(&x)), [0.0, 2.0, 0.0]);
+/// ```
+///
 /// # Panics
 /// If the gradient has not one entry for each of `x`.
 pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) -> Scalar<SharedTape> {
@@ -56,11 +90,31 @@ pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) ->
 }
 
 /// `max(x, 0)` of a scalar.
+///
+/// ```
+/// use ebm_core::device::values;
+/// use ebm_core::{kernels::hinge, tape::SharedTape};
+///
+/// let tape = SharedTape::off();
+/// assert_eq!(values(&hinge(tape.constant(1.5))), [1.5]);
+/// assert_eq!(values(&hinge(tape.constant(-1.5))), [0.0]);
+/// ```
 pub fn hinge(x: Scalar<SharedTape>) -> Scalar<SharedTape> {
     x.relu()
 }
 
 /// `y_i = sum_j a_ij b_ij` of two `[B, C]`.
+///
+/// ```
+/// use ebm_core::device::{Matrix, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::{kernels::row_dot, tape::SharedTape};
+///
+/// let off = SharedTape::off();
+/// let a: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+/// let b: Matrix = device().tensor_from_vec(vec![5.0, 6.0, 7.0, 8.0], (2, 2));
+/// assert_eq!(values(&row_dot(off.watch(&a), off.watch(&b))), [17.0, 53.0]);
+/// ```
 pub fn row_dot<C: Dim>(
     a: Tensor<(usize, C), Real, Dev, SharedTape>,
     b: Tensor<(usize, C), Real, Dev, SharedTape>,

@@ -1,4 +1,21 @@
 //! Putting values and tangents into one matrix, taking them apart, and picking rows.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::rows::{stack, take_rows, unstack};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let off = SharedTape::off();
+//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+//! let v: Matrix = device().tensor_from_vec(vec![1.0, 0.0], (1, 2));
+//! let both = stack(off.watch(&x), off.watch(&v));
+//! assert_eq!(values(&both), [1.0, 2.0, 3.0, 4.0, 1.0, 0.0]);
+//! assert_eq!(values(&take_rows(both.clone(), &[2, 0, 2])), [1.0, 0.0, 1.0, 2.0, 1.0, 0.0]);
+//!
+//! let (x, v) = unstack(both, 2, (2, 2), (1, 2));
+//! assert_eq!((values(&x), values(&v)), (vec![1.0, 2.0, 3.0, 4.0], vec![1.0, 0.0]));
+//! ```
 
 use dfdx::prelude::*;
 
@@ -60,8 +77,21 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
     (a.put_tape(tape.clone()), b.put_tape(tape))
 }
 
-/// `copies` times the same matrix, one below the other.
-pub(crate) fn repeat(x: Matrix<SharedTape>, copies: usize) -> Matrix<SharedTape> {
+/// `copies` times the same matrix, one below the other: `[rows, C]` becomes `[copies * rows, C]`.
+///
+/// It puts beside several directions a sample the sample itself, as the pushforward of an energy or a generator needs it.
+///
+/// ```
+/// use ebm_core::device::values;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::kernels::rows::repeat;
+/// use ebm_core::tape::SharedTape;
+///
+/// let x = Fixed::<1, 2>.samples(vec![1.0, 2.0, 3.0, 4.0]);
+/// let twice = repeat(SharedTape::off().watch(&x), 2);
+/// assert_eq!(values(&twice), [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
+/// ```
+pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
     let rows = x.shape().0;
     let which: Vec<usize> = (0..copies * rows).map(|i| i % rows).collect();
     take_rows(x, &which)

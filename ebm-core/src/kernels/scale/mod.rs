@@ -6,6 +6,20 @@ use crate::buffers::{self, GradientBuffer, read};
 use crate::device::{PerSample, Real, Taped};
 
 /// `a x` for values and tangents alike; `factor` is `[1]`.
+///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::kernels::{scale::scale, sum};
+/// use ebm_core::tape::{Parts, SharedTape, backward};
+///
+/// let x: PerSample = device().tensor_from_vec(vec![1.0, 2.0], (2,));
+/// let factor: PerSample = device().tensor_from_vec(vec![3.0], (1,));
+/// let y = scale(SharedTape::training(Parts::ENERGY).watch(&x), &factor, true);
+/// assert_eq!(values(&y), [3.0, 6.0]);
+/// // The sum of a x_i has the derivative x_1 + x_2 in a.
+/// assert_eq!(values(&backward(sum(y)).of(&factor)), [3.0]);
+/// ```
 pub fn scale<S: Shape>(x: Taped<S>, factor: &PerSample, trains: bool) -> Taped<S> {
     let (x, mut tape) = x.split_tape();
     let a = read(factor)[0];

@@ -1,4 +1,19 @@
 //! Spectral normalisation: `W / sigma(W)` with the largest singular value by power iteration (Miyato et al., ICLR 2018).
+//!
+//! ```
+//! use ebm_core::device::{PerSample, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::spectral::{SingularPair, normalised, power_iteration};
+//! use ebm_core::tape::SharedTape;
+//!
+//! // diag(4, 1): the largest singular value is 4.
+//! let weight = vec![4.0, 0.0, 0.0, 1.0];
+//! let pair: SingularPair = power_iteration(&weight, &[0.6, 0.8], 20);
+//! assert!((pair.left[0] - 1.0).abs() < 1e-6 && pair.right[1].abs() < 1e-6);
+//! let weight: PerSample = device().tensor_from_vec(weight, (4,));
+//! let divided = values(&normalised(&weight, &pair, &SharedTape::off(), false));
+//! assert!((divided[0] - 1.0).abs() < 1e-6 && (divided[3] - 0.25).abs() < 1e-6);
+//! ```
 
 use dfdx::prelude::*;
 
@@ -10,9 +25,9 @@ use crate::tape::SharedTape;
 /// Unit singular vectors as far as the iteration has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SingularPair {
-    /// `[outputs]`
+    /// u of `u^T W v`, `[outputs]`.
     pub left: Vec<Real>,
-    /// `[inputs]`
+    /// v of `u^T W v`, `[inputs]`.
     pub right: Vec<Real>,
 }
 

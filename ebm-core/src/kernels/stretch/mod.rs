@@ -7,6 +7,19 @@ use crate::device::{Matrix, PerSample, Real};
 use crate::tape::SharedTape;
 
 /// `e^l x` for values and tangents alike; `logarithms` is `[columns]`.
+///
+/// ```
+/// use ebm_core::device::{Matrix, PerSample, Real, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::kernels::stretch::stretch;
+/// use ebm_core::tape::SharedTape;
+///
+/// let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
+/// let logarithms: PerSample = device().tensor_from_vec(vec![0.0, 10f64.ln() as Real], (2,));
+/// let y = values(&stretch(SharedTape::off().watch(&x), &logarithms, false));
+/// assert_eq!((y[0], y[2]), (1.0, 3.0));
+/// assert!((y[1] - 20.0).abs() < 1e-4 && (y[3] - 40.0).abs() < 1e-4);
+/// ```
 pub fn stretch(x: Matrix<SharedTape>, logarithms: &PerSample, trains: bool) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
     let (rows, columns) = *x.shape();

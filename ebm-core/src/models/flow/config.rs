@@ -18,6 +18,21 @@ use crate::registry::{GeneratorSpec, Need};
 ///
 /// Each layer transforms every other coordinate by a strictly increasing function, a sum of steps whose places, heights
 /// and widths a network reads off the remaining coordinates.
+///
+/// ```
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::flow::FlowGeneratorConfig;
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::GeneratorSpec;
+///
+/// let config: FlowGeneratorConfig = toml::from_str("layers = 4\nhidden = [16]")?;
+/// assert_eq!((config.layers, config.steps), (4, 12));
+/// // A flow has as many latent dimensions as the data has, and its samples a known density.
+/// assert_eq!(config.latent_width(2), 2);
+/// let flow = config.build(Fixed::<2, 2>, Random::new(0))?;
+/// assert!(flow.facts().injective);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlowGeneratorConfig {

@@ -14,6 +14,21 @@ use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
 /// The generator that [`FlowGeneratorConfig`] describes.
+///
+/// ```
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::jacobian::{jacobian, spectrum};
+/// use ebm_core::models::Generator;
+/// use ebm_core::models::flow::{FlowGenerator, FlowGeneratorConfig};
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::SharedTape;
+///
+/// let flow = FlowGenerator::new(Fixed::<2, 2>, &FlowGeneratorConfig::default(), Random::new(3));
+/// let z = Fixed::<2, 2>.latents(Random::new(4).normals(2 * 20));
+/// let all = spectrum(&jacobian(&flow as &dyn Generator<_>, SharedTape::off().watch(&z)));
+/// // Nowhere does it fold the plane.
+/// assert!(all.iter().all(|singular| singular[0] > 0.0));
+/// ```
 pub struct FlowGenerator<G: Geometry> {
     geometry: G,
     layers: Vec<Coupling>,

@@ -21,6 +21,21 @@ use super::time::TimeEmbedding;
 use super::{EmbeddingConfig, Init, Network, NetworkOptions, TimeConfig};
 
 /// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::mlp::MlpEnergyConfig;
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::EnergySpec;
+///
+/// let config: MlpEnergyConfig = toml::from_str("hidden = [64]\nconfinement = 0.5")?;
+/// let energy = config.build(Fixed::<2, 2>, Random::new(0))?;
+/// // 2 x 64 weights and 64 biases, then 64 weights and one bias.
+/// assert_eq!(energy.parameter_count(), 128 + 64 + 64 + 1);
+/// // SiLU grows at most linearly, the confinement quadratically.
+/// assert!(energy.facts().normalisable);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpEnergyConfig {
@@ -62,6 +77,20 @@ impl Default for MlpEnergyConfig {
 }
 
 /// Random Fourier features: sines and cosines of `count` random projections, beside the coordinates themselves.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::mlp::{FourierConfig, MlpEnergyConfig};
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::EnergySpec;
+///
+/// let fourier: FourierConfig = toml::from_str("count = 8\nscale = 2.0")?;
+/// let config = MlpEnergyConfig { fourier, hidden: vec![4], ..Default::default() };
+/// // The first layer sees two coordinates, eight sines and eight cosines.
+/// let energy = config.build(Fixed::<2, 2>, Random::new(0))?;
+/// assert_eq!(energy.parameter_count(), (2 + 16) * 4 + 4 + 4 + 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FourierConfig {
@@ -72,6 +101,20 @@ pub struct FourierConfig {
 }
 
 /// The energy that [`MlpEnergyConfig`] describes.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::Energy;
+/// use ebm_core::models::mlp::{MlpEnergy, MlpEnergyConfig};
+/// use ebm_core::random::Random;
+///
+/// let config: MlpEnergyConfig = toml::from_str("hidden = [4]\nactivation = \"tanh\"\nconfinement = 2.0")?;
+/// let energy = MlpEnergy::new(Fixed::<2, 2>, &config, Random::new(0));
+/// // A bounded network changes the constant of the confinement by a known factor at most (Holley and Stroock).
+/// let rho = energy.facts().log_sobolev.unwrap();
+/// assert!(rho > 0.0 && rho <= 2.0);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 pub struct MlpEnergy<G: Geometry> {
     geometry: G,
     network: Network,

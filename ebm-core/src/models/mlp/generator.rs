@@ -19,6 +19,19 @@ use super::network::{check_gain, check_widths};
 use super::{Init, Network, NetworkOptions};
 
 /// A multi-layer perceptron from latents to samples.
+///
+/// ```
+/// use ebm_core::models::mlp::MlpGeneratorConfig;
+/// use ebm_core::registry::{GeneratorSpec, Need};
+///
+/// let config: MlpGeneratorConfig = toml::from_str("latent = 16\nnoise = 0.05")?;
+/// assert_eq!(config.latent_width(64), 16);
+/// assert_eq!(config.meets(Need::Noise), Ok(()));
+/// // As many latent dimensions as the data has, and no noise, unless told otherwise.
+/// assert_eq!(MlpGeneratorConfig::default().latent_width(64), 64);
+/// assert!(MlpGeneratorConfig::default().meets(Need::Noise).is_err());
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpGeneratorConfig {
@@ -56,6 +69,23 @@ impl Default for MlpGeneratorConfig {
 }
 
 /// The generator that [`MlpGeneratorConfig`] describes.
+///
+/// ```
+/// use dfdx::prelude::HasShape;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::Generator;
+/// use ebm_core::models::mlp::{MlpGenerator, MlpGeneratorConfig};
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::SharedTape;
+///
+/// let config: MlpGeneratorConfig = toml::from_str("hidden = [8]\nactivation = \"relu\"")?;
+/// let generator = MlpGenerator::new(Fixed::<2, 3>, &config, Random::new(0));
+/// let z = Fixed::<2, 3>.latents(vec![0.1; 10]);
+/// let x = generator.forward(SharedTape::off().watch(&z));
+/// assert_eq!(x.shape().0, 5);
+/// assert!(generator.facts().piecewise_linear && !generator.facts().injective);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 pub struct MlpGenerator<G: Geometry> {
     geometry: G,
     network: Network,

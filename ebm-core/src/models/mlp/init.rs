@@ -7,6 +7,21 @@ use crate::device::Real;
 use crate::random::Random;
 
 /// How a layer's weights `[outputs, inputs]` start. Biases start at zero, except with `uniform`.
+///
+/// ```
+/// use ebm_core::device::Real;
+/// use ebm_core::models::mlp::{Init, Network, NetworkOptions};
+/// use ebm_core::parameter::Module;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::Parts;
+///
+/// let options = NetworkOptions { init: Init::Orthogonal, ..NetworkOptions::plain(3, &[], 2, Parts::ENERGY) };
+/// let network = Network::new(&options, Random::new(0));
+/// // Two rows of three weights, of length 1 and at right angles.
+/// let w = network.parameters()[0].values();
+/// let dot = |a: &[Real], b: &[Real]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+/// assert!((dot(&w[..3], &w[..3]) - 1.0).abs() < 1e-5 && dot(&w[..3], &w[3..]).abs() < 1e-5);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -14,6 +14,24 @@ use super::Init;
 use super::layer::{Layer, LayerOptions};
 
 /// What a [`Network`] is made of.
+///
+/// ```
+/// use ebm_core::models::mlp::{Network, NetworkOptions};
+/// use ebm_core::parameter::Module;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::Parts;
+///
+/// // 2 inputs and 3 x (sine, cosine); 5 hidden units; 1 output with a learned factor.
+/// let options = NetworkOptions {
+///     fourier: (3, 1.0),
+///     output_scale: true,
+///     prefix: "critic.",
+///     ..NetworkOptions::plain(2, &[5], 1, Parts::LOWER)
+/// };
+/// let network = Network::new(&options, Random::new(0));
+/// assert_eq!(network.parameter_count(), (2 + 6) * 5 + 5 + 5 + 1 + 1);
+/// assert!(network.parameters().iter().all(|p| p.name().starts_with("critic.")));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkOptions<'a> {
     /// Number of inputs.
@@ -219,6 +237,13 @@ impl Module for Network {
 
 /// Refuses hidden layers that cannot be built; the key is `hidden`.
 ///
+/// ```
+/// use ebm_core::models::mlp::check_widths;
+///
+/// assert_eq!(check_widths(&[128, 64]), Ok(()));
+/// assert_eq!(check_widths(&[128, 0]).unwrap_err().key, "hidden");
+/// ```
+///
 /// # Errors
 /// If a width is 0 or beyond all use.
 pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
@@ -231,6 +256,13 @@ pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
 }
 
 /// Refuses a factor of the initial weights that cannot be used; the key is `init_gain`.
+///
+/// ```
+/// use ebm_core::models::mlp::check_gain;
+///
+/// assert_eq!(check_gain(1.0), Ok(()));
+/// assert_eq!(check_gain(0.0).unwrap_err().to_string(), "init_gain = 0: expected a finite number > 0");
+/// ```
 ///
 /// # Errors
 /// If it is not a finite number > 0.

@@ -15,6 +15,23 @@ use crate::tape::{Parts, SharedTape};
 use super::network::{Network, NetworkOptions};
 
 /// Whether an energy depends on a diffusion time t.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::mlp::{MlpEnergyConfig, TimeConfig};
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::EnergySpec;
+///
+/// // Left alone, the energy has a time where the upper bound asks for one.
+/// let config = MlpEnergyConfig::default();
+/// assert_eq!(config.time, TimeConfig::Auto);
+/// assert!(config.build(Fixed::<2, 2>, Random::new(0))?.timed().is_none());
+/// assert!(config.timed()?.build(Fixed::<2, 2>, Random::new(0))?.timed().is_some());
+/// // One that shall have none says so.
+/// let config = MlpEnergyConfig { time: TimeConfig::Static, ..config };
+/// assert_eq!(config.timed().unwrap_err().key, "time");
+/// # Ok::<(), ebm_core::error::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -29,6 +46,21 @@ pub enum TimeConfig {
 }
 
 /// The sinusoidal embedding of a diffusion time.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::mlp::{EmbeddingConfig, MlpEnergyConfig, TimeConfig};
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::EnergySpec;
+///
+/// let embedding: EmbeddingConfig = toml::from_str("count = 6\nwidth = 10")?;
+/// let time = TimeConfig::Embedded(embedding);
+/// let config = MlpEnergyConfig { time, hidden: vec![4], ..Default::default() };
+/// let energy = config.build(Fixed::<2, 2>, Random::new(0))?;
+/// // t with 3 sines and 3 cosines to 10 columns; these and 2 coordinates to 4 hidden units; 1 output.
+/// assert_eq!(energy.parameter_count(), (7 * 10 + 10) + ((10 + 2) * 4 + 4) + (4 + 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EmbeddingConfig {

@@ -10,6 +10,18 @@ use crate::error::ConfigError;
 use crate::registry::Need;
 
 /// The standard deviation sigma of a generator's noise: a number, or `{ learned = { start, min, max } }`.
+///
+/// ```
+/// use ebm_core::models::mlp::MlpGeneratorConfig;
+/// use ebm_core::models::noise::NoiseConfig;
+///
+/// let noise = |text: &str| toml::from_str::<MlpGeneratorConfig>(text).map(|config| config.noise);
+/// assert_eq!(noise("noise = 0.1")?, NoiseConfig::Fixed(0.1));
+/// let learned = noise("noise = { learned = { min = 0.02 } }")?;
+/// assert!(matches!(learned, NoiseConfig::Learned { .. }));
+/// assert_eq!(NoiseConfig::Fixed(-1.0).check().unwrap_err().key, "noise");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -24,6 +36,17 @@ pub enum NoiseConfig {
 }
 
 /// A standard deviation that is trained: where it starts, and between which limits it is kept.
+///
+/// ```
+/// use ebm_core::models::noise::{LearnedNoise, NoiseConfig};
+///
+/// let learned: LearnedNoise = toml::from_str("start = 0.3")?;
+/// assert_eq!((learned.min, learned.max), (0.01, 0.2));
+/// // It starts outside its limits.
+/// let error = NoiseConfig::Learned { learned }.check().unwrap_err();
+/// assert_eq!(error.key, "noise.learned.start");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LearnedNoise {

@@ -9,6 +9,20 @@ use crate::parameter::Parameter;
 /// A generator that holds one lists [`NoiseLevel::parameter`] among its parameters, hands it out as
 /// [`Generator::noise_level`](crate::models::Generator::noise_level), and calls [`NoiseLevel::commit`] in its own
 /// `commit`, which keeps a learned level within its limits.
+///
+/// ```
+/// use ebm_core::models::noise::{NoiseConfig, NoiseLevel};
+///
+/// let learned = toml::from_str("start = 0.05\nmax = 0.2")?;
+/// let mut level = NoiseLevel::new(&NoiseConfig::Learned { learned });
+/// // An optimiser that went too far is held at the limit.
+/// level.parameter_mut().unwrap().set(&[0.7]);
+/// level.commit();
+/// assert!((level.sigma() - 0.2).abs() < 1e-6);
+/// // A fixed level has nothing to train.
+/// assert!(NoiseLevel::new(&NoiseConfig::Fixed(0.1)).parameter().is_none());
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum NoiseLevel {
     /// A constant.
