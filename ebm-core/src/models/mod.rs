@@ -1,5 +1,6 @@
 //! The two players, and models whose every quantity is known in closed form.
 
+pub(crate) mod batch_norm;
 pub mod closed_form;
 mod energy;
 pub mod flow;
