@@ -2,6 +2,7 @@
 
 pub(crate) mod batch_norm;
 pub mod closed_form;
+pub mod conv;
 mod energy;
 pub mod flow;
 mod generator;
