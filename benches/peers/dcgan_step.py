@@ -70,16 +70,20 @@ def smallest_vectors(generator, z, steps):
     ax, last = gram(x), None
     for _ in range(steps):
         w = nn.functional.normalize(ax - (x * ax).sum(1, keepdim=True) * x, dim=1)
-        basis = [x, w] if last is None else [x, w, last]
-        q = torch.linalg.qr(torch.stack(basis, dim=2))[0]
-        aq = torch.stack([ax, gram(w)] + ([] if last is None else [gram(last)]), dim=2)
-        # Q = V R, so A Q = (A V) R^-1.
-        r = q.transpose(1, 2) @ torch.stack(basis, dim=2)
-        aq = torch.linalg.solve_triangular(r, aq, upper=True, left=False)
+        basis, images = [x, w], [ax, gram(w)]
+        if last is not None:
+            basis, images = basis + [last[0]], images + [last[1]]
+        v, av = torch.stack(basis, dim=2), torch.stack(images, dim=2)
+        # V = Q R, so A Q = (A V) R^-1: images are carried along, never computed twice.
+        q, r = torch.linalg.qr(v)
+        aq = torch.linalg.solve_triangular(r, av, upper=True, left=False)
         coefficients = torch.linalg.eigh(q.transpose(1, 2) @ aq)[1][:, :, :1]
-        new = (q @ coefficients).squeeze(2)
-        last = nn.functional.normalize(new - (new * x).sum(1, keepdim=True) * x, dim=1)
-        x, ax = new, (aq @ coefficients).squeeze(2)
+        new, a_new = (q @ coefficients).squeeze(2), (aq @ coefficients).squeeze(2)
+        along = (new * x).sum(1, keepdim=True)
+        step, a_step = new - along * x, a_new - along * ax
+        length = step.norm(dim=1, keepdim=True)
+        last = step / length, a_step / length
+        x, ax = new, a_new
     return x.detach()
 
 

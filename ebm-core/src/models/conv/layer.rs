@@ -61,7 +61,7 @@ enum Operation {
         padding: usize,
         output_padding: usize,
     },
-    BatchNorm(BatchNorm),
+    BatchNorm(Box<BatchNorm>),
     /// Only the activation.
     Nothing,
     UpSample(usize),
@@ -146,7 +146,10 @@ impl Layer {
                 };
                 (operation, c.activation)
             }
-            LayerConfig::BatchNorm(c) => (Operation::BatchNorm(BatchNorm::new(name, channels)), c.activation),
+            LayerConfig::BatchNorm(c) => {
+                let norm = BatchNorm::new(name, channels);
+                (Operation::BatchNorm(Box::new(norm)), c.activation)
+            }
             LayerConfig::Activation(activation) => (Operation::Nothing, *activation),
             LayerConfig::UpSample(c) => (Operation::UpSample(c.factor), LayerActivation::Identity),
             LayerConfig::AveragePool(c) => (Operation::AveragePool(c.factor), LayerActivation::Identity),

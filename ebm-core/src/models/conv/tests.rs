@@ -420,7 +420,7 @@ fn what_does_not_fit_is_refused_by_layer() {
 #[test]
 fn what_does_not_fit_the_data_is_refused() {
     let g = Runtime { latent: 3, data: 30 };
-    let refused = |error: Result<_, ConfigError>| -> String { error.map(|()| ()).unwrap_err().to_string() };
+    let refused = |result: Result<(), ConfigError>| result.unwrap_err().to_string();
     let (config, _) = small_generator();
     assert_eq!(
         refused(ConvGenerator::new(g, &config, Random::new(1)).map(|_| ())),
