@@ -5,7 +5,7 @@
 use divan::Bencher;
 use ebm_core::device::{Matrix, PerSample, Real, device};
 use ebm_core::geometry::Fixed;
-use ebm_core::kernels::batch_norm::{Statistics, batch_norm, statistics};
+use ebm_core::kernels::batch_norm::{BatchNorm, Statistics, batch_norm, statistics};
 use ebm_core::kernels::columns::{join_columns, take_columns};
 use ebm_core::kernels::confine::confine;
 use ebm_core::kernels::dense::{Dense, dense};
@@ -15,7 +15,7 @@ use ebm_core::kernels::rows::{stack, unstack};
 use ebm_core::kernels::scale::scale;
 use ebm_core::kernels::spectral::{normalised, power_iteration};
 use ebm_core::kernels::stretch::stretch;
-use ebm_core::kernels::{Activation, row_dot, sum};
+use ebm_core::kernels::{Activation, Ending, row_dot, sum};
 use ebm_core::models::mlp::{MlpEnergy, MlpEnergyConfig};
 use ebm_core::optim::{Adam, AdamConfig};
 use ebm_core::parameter::Module;
@@ -76,24 +76,33 @@ fn dense_layer(bencher: Bencher, activation: Activation) {
     both(bencher, ROWS, WIDTH, |x| dense(x, SAMPLES, layer.clone()));
 }
 
+fn normalised_by(statistics: &Statistics, of_this_batch: bool, x: Matrix<SharedTape>) -> Matrix<SharedTape> {
+    let (gamma, beta) = (array(WIDTH), array(WIDTH));
+    let layer = BatchNorm {
+        statistics,
+        of_this_batch,
+        gamma: &gamma,
+        beta: &beta,
+        ending: Ending::Identity,
+        trains: true,
+    };
+    batch_norm(x, SAMPLES, layer)
+}
+
 #[divan::bench]
 fn batch_norm_running(bencher: Bencher) {
-    let (gamma, beta) = (array(WIDTH), array(WIDTH));
     let running = Statistics {
         mean: vec![0.0; WIDTH],
         variance: vec![1.0; WIDTH],
     };
-    both(bencher, ROWS, WIDTH, |x| {
-        batch_norm(x, SAMPLES, &running, false, &gamma, &beta, true)
-    });
+    both(bencher, ROWS, WIDTH, |x| normalised_by(&running, false, x));
 }
 
 #[divan::bench]
 fn batch_norm_of_batch(bencher: Bencher) {
-    let (gamma, beta) = (array(WIDTH), array(WIDTH));
     both(bencher, SAMPLES, WIDTH, |x| {
-        let own = statistics(&x);
-        batch_norm(x, SAMPLES, &own, true, &gamma, &beta, true)
+        let own = statistics(&x, WIDTH);
+        normalised_by(&own, true, x)
     });
 }
 

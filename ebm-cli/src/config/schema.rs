@@ -9,6 +9,16 @@ pub struct Schema<'a> {
     node: &'a Json,
 }
 
+/// A name an option may take.
+#[derive(Clone, Copy)]
+struct Choice<'a> {
+    name: &'a str,
+    /// Where it is described.
+    schema: Option<Schema<'a>>,
+    /// Its own options, of a choice written `{ name = { ... } }`.
+    inside: Option<Schema<'a>>,
+}
+
 impl<'a> Schema<'a> {
     /// The whole schema.
     pub fn new(root: &'a Json) -> Self {
@@ -49,16 +59,37 @@ impl<'a> Schema<'a> {
 
     /// The names an option may take, each with what it means.
     pub fn choices(self) -> Vec<(String, Option<String>)> {
-        if let Some(names) = self.target()["enum"].as_array() {
-            return names
-                .iter()
-                .filter_map(|name| Some((name.as_str()?.to_string(), None)))
-                .collect();
+        let meaning = |choice: &Choice<'a>| {
+            let words = choice.schema.and_then(Schema::description);
+            let inside = choice.inside.map(|inner| inner.spelled_out(choice.name));
+            match (words, inside) {
+                (Some(words), Some(inside)) => Some(format!("{}. {inside}", words.trim_end_matches('.'))),
+                (words, inside) => words.or(inside),
+            }
+        };
+        let named = self.named().into_iter();
+        named
+            .map(|choice| (choice.name.to_string(), meaning(&choice)))
+            .collect()
+    }
+
+    /// The same without the meanings, which may in turn list choices like these: layers contain layers.
+    fn named(self) -> Vec<Choice<'a>> {
+        let listed = |node: &'a Json| {
+            let names = node["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
+            names.iter().filter_map(Json::as_str)
+        };
+        let own = self.target();
+        if own["enum"].is_array() {
+            let bare = |name| Choice {
+                name,
+                schema: None,
+                inside: None,
+            };
+            return listed(own).map(bare).collect();
         }
         let choice = |s: Schema<'a>| {
             let node = s.target();
-            let listed = node["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let listed: Vec<_> = listed.iter().filter_map(Json::as_str).collect();
             let tagged = || {
                 node["properties"]
                     .as_object()?
@@ -68,17 +99,15 @@ impl<'a> Schema<'a> {
             let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
             let (named, inside) = match (node["const"].as_str().or_else(tagged), wrapped()) {
                 (Some(name), _) => (vec![name], None),
-                (None, Some(name)) => (vec![name], s.property(name).map(|inner| inner.spelled_out(name))),
-                (None, None) => (listed, None),
+                (None, Some(name)) => (vec![name], s.property(name)),
+                (None, None) => (listed(node).collect(), None),
             };
-            let meaning = || match (s.description(), &inside) {
-                (Some(words), Some(inside)) => Some(format!("{}. {inside}", words.trim_end_matches('.'))),
-                (words, inside) => words.or(inside.clone()),
+            let with = move |name| Choice {
+                name,
+                schema: Some(s),
+                inside,
             };
-            named
-                .into_iter()
-                .map(|name| (name.to_string(), meaning()))
-                .collect::<Vec<_>>()
+            named.into_iter().map(with).collect::<Vec<_>>()
         };
         self.alternatives().into_iter().flat_map(choice).collect()
     }
@@ -106,11 +135,11 @@ impl<'a> Schema<'a> {
 
     /// The type in plain words.
     pub fn type_name(self) -> String {
-        let choices = self.choices();
+        let choices = self.named();
         if !choices.is_empty() {
             // Alternatives without a name, such as a plain number beside a table.
             let plain = self.alternatives().into_iter().filter(|s| s.is_plain());
-            let names = choices.into_iter().map(|(name, _)| format!("\"{name}\""));
+            let names = choices.into_iter().map(|choice| format!("\"{}\"", choice.name));
             let names: Vec<_> = plain.map(Schema::type_name).chain(names).collect();
             return names.join(" | ");
         }
@@ -314,5 +343,43 @@ mod tests {
             .unwrap();
         assert_eq!(steps.type_name(), "whole number >= 0");
         assert_eq!(schema.properties()[0].0, "count");
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Forest {
+        /// What grows.
+        trees: Vec<Tree>,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    #[allow(dead_code)]
+    enum Tree {
+        /// The end.
+        Leaf {
+            /// How large.
+            size: usize,
+        },
+        /// More of them.
+        Branch {
+            /// Of all kinds.
+            parts: Vec<Tree>,
+        },
+    }
+
+    #[test]
+    fn what_contains_itself_is_told_once() {
+        let root = schemars::schema_for!(Forest).to_value();
+        let trees = Schema::new(&root).property("trees").unwrap();
+        assert_eq!(trees.type_name(), "list of \"leaf\" | \"branch\"");
+        let items = &root["properties"]["trees"]["items"];
+        let choices = Schema {
+            root: &root,
+            node: items,
+        }
+        .choices();
+        let branch = "More of them. Written { branch = { parts = ... } }. `parts` (list of \"leaf\" | \"branch\"): Of all kinds.";
+        assert_eq!(choices[1], ("branch".to_string(), Some(branch.to_string())));
     }
 }

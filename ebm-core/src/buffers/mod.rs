@@ -3,8 +3,11 @@
 //! On the CPU nothing is copied where it can be avoided. On CUDA the kernels of this crate run on the host and the
 //! data is staged through host memory: right, but slow, until a kernel has a device version.
 
+mod scratch;
 #[cfg(not(feature = "cuda"))]
 mod view;
+
+pub(crate) use scratch::scratch;
 
 use dfdx::prelude::*;
 use std::borrow::Cow;

@@ -11,6 +11,9 @@ use crate::tape::{SharedTape, backward};
 pub(crate) const STEP: Real = if cfg!(feature = "f64") { 1e-5 } else { 1e-2 };
 pub(crate) const TOLERANCE: f64 = if cfg!(feature = "f64") { 1e-6 } else { 3e-2 };
 
+/// Whether the differences are small enough not to straddle the kink of a piecewise linear function now and then.
+pub(crate) const RESOLVES_KINKS: bool = cfg!(feature = "f64");
+
 pub(crate) struct Case {
     pub name: String,
     /// Samples and inputs.

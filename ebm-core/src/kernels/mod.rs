@@ -6,22 +6,33 @@
 //!
 //! The row convention is the one of [`Generator::pushforward`](crate::models::Generator::pushforward).
 
+pub mod activate;
+pub mod add;
 pub mod batch_norm;
+pub mod channel_shift;
+mod channels;
 pub mod columns;
 pub mod confine;
+pub mod conv;
 pub mod dense;
+pub mod ending;
 pub mod fourier;
 pub(crate) mod gemm;
+mod image;
 pub(crate) mod math;
 pub mod monotone;
 pub mod parallel;
 mod reduce;
+pub mod resample;
 pub mod rows;
 pub mod scale;
 pub mod spectral;
 pub mod stretch;
+pub mod sum_pool;
 
 pub use dense::Activation;
+pub use ending::Ending;
+pub use image::Extent;
 pub use reduce::{differentiated, hinge, mean, row_dot, sum};
 
 #[cfg(test)]

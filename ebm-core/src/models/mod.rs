@@ -1,6 +1,8 @@
 //! The two players, and models whose every quantity is known in closed form.
 
+pub(crate) mod batch_norm;
 pub mod closed_form;
+pub mod conv;
 mod energy;
 pub mod flow;
 mod generator;

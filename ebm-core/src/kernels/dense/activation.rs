@@ -58,7 +58,7 @@ impl Activation {
 }
 
 /// A function with its derivatives, evaluated together.
-pub(super) trait Phi: Copy + Sync + Send {
+pub(in crate::kernels) trait Phi: Copy + Sync + Send {
     /// Whether the second derivative is not identically zero.
     const CURVED: bool;
     /// phi(x)
@@ -68,13 +68,13 @@ pub(super) trait Phi: Copy + Sync + Send {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Leaky(pub Real);
+pub(in crate::kernels) struct Leaky(pub Real);
 #[derive(Clone, Copy)]
-pub(super) struct Silu;
+pub(in crate::kernels) struct Silu;
 #[derive(Clone, Copy)]
-pub(super) struct Softplus;
+pub(in crate::kernels) struct Softplus;
 #[derive(Clone, Copy)]
-pub(super) struct Tanh;
+pub(in crate::kernels) struct Tanh;
 
 impl Phi for Leaky {
     const CURVED: bool = false;
@@ -142,7 +142,7 @@ macro_rules! with_phi {
                 $body
             }
             Activation::LeakyRelu => {
-                let $phi = Leaky(super::activation::leak());
+                let $phi = Leaky($crate::kernels::dense::leak());
                 $body
             }
             Activation::Prelu => {
@@ -164,8 +164,8 @@ macro_rules! with_phi {
         }
     };
 }
-pub(super) use with_phi;
+pub(in crate::kernels) use with_phi;
 
-pub(super) fn leak() -> Real {
+pub(in crate::kernels) fn leak() -> Real {
     LEAK
 }

@@ -36,6 +36,7 @@ mod thin;
 use dfdx::prelude::*;
 
 pub use activation::Activation;
+pub(in crate::kernels) use activation::{Leaky, Phi, Silu, Softplus, Tanh, leak, with_phi};
 
 use crate::buffers::{self, GradientBuffer, read};
 use crate::device::{Matrix, PerSample};

@@ -18,7 +18,7 @@ use crate::tape::{Parts, SharedTape};
 
 use super::network::{check_gain, check_widths};
 use super::time::TimeEmbedding;
-use super::{EmbeddingConfig, Init, Network, NetworkOptions, TimeConfig};
+use super::{Init, Network, NetworkOptions, TimeConfig};
 
 /// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
 ///
@@ -253,17 +253,7 @@ impl EnergySpec for MlpEnergyConfig {
         )
     }
     fn timed(&self) -> Result<Self, ConfigError> {
-        let time = match self.time {
-            TimeConfig::Auto => TimeConfig::Embedded(EmbeddingConfig::default()),
-            TimeConfig::Embedded(_) => self.time,
-            TimeConfig::Static => {
-                return Err(ConfigError::new(
-                    "time",
-                    "static",
-                    "\"auto\" or an embedding of the time",
-                ));
-            }
-        };
+        let time = self.time.embedded()?;
         Ok(Self { time, ..self.clone() })
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {

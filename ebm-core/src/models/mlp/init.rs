@@ -50,19 +50,29 @@ impl Init {
         let weights = match self {
             Self::Uniform => {
                 let limit = 1.0 / (inputs as Real).sqrt();
-                let scaled = |stream, n| -> Vec<Real> {
-                    let draws = random.stream(stream).uniforms(n);
-                    draws.into_iter().map(|v| (2.0 * v - 1.0) * limit).collect()
-                };
-                return (scaled("weight", n), scaled("bias", outputs));
+                uniform(n, limit, random.stream("weight"))
             }
             Self::Kaiming => normal((if linear { 1.0 } else { 2.0 } / inputs as f64).sqrt()),
             Self::Xavier => normal((2.0 / (inputs + outputs) as f64).sqrt()),
             Self::Dcgan => normal(0.02),
             Self::Orthogonal => orthogonal(outputs, inputs, &normal(1.0)),
         };
-        (weights, vec![0.0; outputs])
+        (weights, self.biases(outputs, inputs, random))
     }
+
+    /// Biases `[count]` of a layer with that many inputs.
+    pub(crate) fn biases(self, count: usize, inputs: usize, random: Random) -> Vec<Real> {
+        match self {
+            Self::Uniform => uniform(count, 1.0 / (inputs as Real).sqrt(), random.stream("bias")),
+            _ => vec![0.0; count],
+        }
+    }
+}
+
+/// `n` draws from +-limit.
+fn uniform(n: usize, limit: Real, random: Random) -> Vec<Real> {
+    let draws = random.uniforms(n);
+    draws.into_iter().map(|v| (2.0 * v - 1.0) * limit).collect()
 }
 
 /// Gram-Schmidt on the shorter axis.

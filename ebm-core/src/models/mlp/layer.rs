@@ -3,18 +3,15 @@
 use std::sync::Mutex;
 
 use crate::device::{Matrix, Real};
-use crate::kernels::Activation;
-use crate::kernels::batch_norm::{Statistics, batch_norm, statistics};
 use crate::kernels::dense::{Dense, dense};
 use crate::kernels::spectral::{SingularPair, normalised, power_iteration};
+use crate::kernels::{Activation, Ending};
+use crate::models::batch_norm::BatchNorm;
 use crate::parameter::Parameter;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
 use super::Init;
-
-/// Share of a new batch in the running statistics.
-const MOMENTUM: Real = 0.1;
 
 /// What a layer is made of.
 #[derive(Clone, Copy)]
@@ -38,15 +35,6 @@ pub(super) struct Layer {
     spectral: Option<Spectral>,
 }
 
-struct BatchNorm {
-    gamma: Parameter,
-    beta: Parameter,
-    mean: Parameter,
-    variance: Parameter,
-    /// Statistics of the last training batch and its size, until the step is applied.
-    pending: Mutex<Option<(Statistics, usize)>>,
-}
-
 struct Spectral {
     left: Parameter,
     pending: Mutex<Option<SingularPair>>,
@@ -59,7 +47,6 @@ impl Layer {
             .init
             .draw(outputs, inputs, options.activation == Activation::Identity, random);
         weight.iter_mut().for_each(|w| *w *= options.gain as Real);
-        let filled = |v: Real| vec![v; outputs];
         let column = vec![outputs];
         let trained = |what: &str, values| Parameter::trained(format!("{name}.{what}"), column.clone(), values);
         let fixed = |what: &str, values| Parameter::fixed(format!("{name}.{what}"), column.clone(), values);
@@ -68,13 +55,9 @@ impl Layer {
             bias: options.bias.then(|| trained("bias", bias)),
             slope: (options.activation == Activation::Prelu)
                 .then(|| Parameter::trained(format!("{name}.slope"), vec![1], vec![0.25])),
-            normal: options.batch_norm.then(|| BatchNorm {
-                gamma: trained("norm.weight", filled(1.0)),
-                beta: trained("norm.bias", filled(0.0)),
-                mean: fixed("norm.running_mean", filled(0.0)),
-                variance: fixed("norm.running_variance", filled(1.0)),
-                pending: Mutex::new(None),
-            }),
+            normal: options
+                .batch_norm
+                .then(|| BatchNorm::new(&format!("{name}.norm"), outputs)),
             spectral: options.spectral_norm.then(|| Spectral {
                 left: fixed("spectral.left", random.stream("spectral").normals(outputs)),
                 pending: Mutex::new(None),
@@ -88,7 +71,7 @@ impl Layer {
         all.extend(&self.bias);
         all.extend(&self.slope);
         if let Some(n) = &self.normal {
-            all.extend([&n.gamma, &n.beta, &n.mean, &n.variance]);
+            all.extend(n.parameters());
         }
         all.extend(self.spectral.as_ref().map(|s| &s.left));
         all
@@ -99,7 +82,7 @@ impl Layer {
         all.extend(&mut self.bias);
         all.extend(&mut self.slope);
         if let Some(n) = &mut self.normal {
-            all.extend([&mut n.gamma, &mut n.beta, &mut n.mean, &mut n.variance]);
+            all.extend(n.parameters_mut());
         }
         all.extend(self.spectral.as_mut().map(|s| &mut s.left));
         all
@@ -141,41 +124,16 @@ impl Layer {
             layer = layer.with_common(common);
         }
         let y = dense(x, primal, layer);
-        let Some(normal) = &self.normal else {
-            return y;
-        };
-        let used = if batch_statistics {
-            let own = statistics(&y);
-            if let Ok(mut pending) = normal.pending.lock() {
-                *pending = Some((own.clone(), primal));
-            }
-            own
-        } else {
-            Statistics {
-                mean: normal.mean.values(),
-                variance: normal.variance.values(),
-            }
-        };
-        let (gamma, beta) = (normal.gamma.tensor(), normal.beta.tensor());
-        batch_norm(y, primal, &used, batch_statistics, gamma, beta, trains)
+        match &self.normal {
+            Some(normal) => normal.apply(y, primal, Ending::Identity, trains, batch_statistics),
+            None => y,
+        }
     }
 
     /// Makes the pending statistics and singular vectors permanent.
     pub fn commit(&mut self) {
-        if let Some(normal) = &mut self.normal
-            && let Some((own, count)) = normal.pending.get_mut().ok().and_then(Option::take)
-        {
-            // The running variance is the unbiased one, as is customary.
-            let unbias = count as Real / (count.max(2) - 1) as Real;
-            let mix = |running: &mut Parameter, new: &[Real], factor: Real| {
-                let mut values = running.values();
-                for (r, n) in values.iter_mut().zip(new) {
-                    *r += MOMENTUM * (factor * n - *r);
-                }
-                running.set(&values);
-            };
-            mix(&mut normal.mean, &own.mean, 1.0);
-            mix(&mut normal.variance, &own.variance, unbias);
+        if let Some(normal) = &mut self.normal {
+            normal.commit();
         }
         if let Some(spectral) = &mut self.spectral
             && let Some(pair) = spectral.pending.get_mut().ok().and_then(Option::take)

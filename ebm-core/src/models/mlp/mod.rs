@@ -11,4 +11,5 @@ pub use energy::{FourierConfig, MlpEnergy, MlpEnergyConfig};
 pub use generator::{MlpGenerator, MlpGeneratorConfig};
 pub use init::Init;
 pub use network::{Network, NetworkOptions, check_gain, check_widths};
+pub(crate) use time::TimeEmbedding;
 pub use time::{EmbeddingConfig, TimeConfig};

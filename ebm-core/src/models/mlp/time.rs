@@ -45,6 +45,24 @@ pub enum TimeConfig {
     Embedded(EmbeddingConfig),
 }
 
+impl TimeConfig {
+    /// The same with an embedding, for a bound that needs one.
+    ///
+    /// # Errors
+    /// If the energy shall not depend on time.
+    pub(crate) fn embedded(self) -> Result<Self, ConfigError> {
+        match self {
+            Self::Auto => Ok(Self::Embedded(EmbeddingConfig::default())),
+            Self::Embedded(_) => Ok(self),
+            Self::Static => Err(ConfigError::new(
+                "time",
+                "static",
+                "\"auto\" or an embedding of the time",
+            )),
+        }
+    }
+}
+
 /// The sinusoidal embedding of a diffusion time.
 ///
 /// ```
@@ -83,7 +101,7 @@ impl Default for EmbeddingConfig {
 }
 
 impl EmbeddingConfig {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(
             self.count >= 2 && self.count.is_multiple_of(2) && self.count <= 1024,
             "time.embedded.count",
@@ -108,7 +126,7 @@ impl EmbeddingConfig {
 /// `t -> phi(W [t, sin(w t), cos(w t)] + b)`, as columns that join the input of another network's first layer.
 ///
 /// Joining columns adds a linear image of them to that layer's output, before its activation.
-pub(super) struct TimeEmbedding {
+pub(crate) struct TimeEmbedding {
     frequencies: Parameter,
     layer: Network,
 }

@@ -1,0 +1,112 @@
+//! The CIFAR-10 DCGAN pair at batch 64: forwards, forwards and backwards, and a whole training step of `sv` and `gp`.
+//!
+//! `cargo bench -p ebm-tests --bench dcgan`; the same in PyTorch: `benches/peers/dcgan_step.py`.
+
+use std::sync::Arc;
+
+use bounds_gp::GpConfig;
+use bounds_sv::{IterativeSolver, Solver, SvConfig};
+use divan::Bencher;
+use ebm_core::data::Dataset;
+use ebm_core::device::Real;
+use ebm_core::geometry::{Geometry, Runtime};
+use ebm_core::kernels::{row_dot, sum};
+use ebm_core::models::conv::{ConvEnergy, ConvEnergyConfig, ConvGenerator, ConvGeneratorConfig};
+use ebm_core::models::{Energy, Generator};
+use ebm_core::optim::collect_gradients;
+use ebm_core::random::Random;
+use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::trainer::{Components, Players, TrainConfig, Trainer};
+
+// Part of what is measured.
+#[global_allocator]
+static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+
+const BATCH: usize = 64;
+const AXES: Runtime = Runtime {
+    latent: 128,
+    data: 32 * 32 * 3,
+};
+
+fn main() {
+    ebm_core::kernels::parallel::join_pool();
+    divan::main();
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn energy_forward(bencher: Bencher) {
+    let energy = ConvEnergy::new(AXES, &ConvEnergyConfig::default(), Random::new(1)).expect("the preset fits");
+    let x = AXES.samples(Random::new(2).normals(BATCH * AXES.data));
+    bencher.bench_local(|| energy.forward(SharedTape::off().watch(&x)));
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn energy_forward_and_backward(bencher: Bencher) {
+    let energy = ConvEnergy::new(AXES, &ConvEnergyConfig::default(), Random::new(1)).expect("the preset fits");
+    let x = AXES.samples(Random::new(2).normals(BATCH * AXES.data));
+    bencher.bench_local(|| {
+        let energies = energy.forward(SharedTape::training(Parts::ENERGY).watch(&x));
+        collect_gradients(&energy, &mut backward(sum(energies)))
+    });
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn generator_forward(bencher: Bencher) {
+    let generator = ConvGenerator::new(AXES, &ConvGeneratorConfig::default(), Random::new(1)).expect("the preset fits");
+    let z = AXES.latents(Random::new(2).normals(BATCH * AXES.latent));
+    bencher.bench_local(|| generator.forward(SharedTape::off().watch(&z)));
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn generator_forward_and_backward(bencher: Bencher) {
+    let generator = ConvGenerator::new(AXES, &ConvGeneratorConfig::default(), Random::new(1)).expect("the preset fits");
+    let z = AXES.latents(Random::new(2).normals(BATCH * AXES.latent));
+    bencher.bench_local(|| {
+        let x = generator.forward(SharedTape::training(Parts::GENERATOR).watch(&z));
+        collect_gradients(&generator, &mut backward(sum(row_dot(x.clone(), x))))
+    });
+}
+
+/// Standard normal data: the cost of a step does not depend on it.
+struct Normal;
+
+impl Dataset for Normal {
+    fn width(&self) -> usize {
+        AXES.data
+    }
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        random.normals(n * AXES.data)
+    }
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        random.normals(n * AXES.data)
+    }
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn sv_gp_step(bencher: Bencher) {
+    let config = TrainConfig {
+        steps: u64::MAX,
+        batch: BATCH,
+        ..Default::default()
+    };
+    let lower = SvConfig {
+        solver: Solver::Iterative(IterativeSolver {
+            steps: 2,
+            ..Default::default()
+        }),
+        lambda: 1e-4,
+        ..Default::default()
+    };
+    let parts = Components {
+        energy: &ConvEnergyConfig::default(),
+        generator: &ConvGeneratorConfig::default(),
+        lower: &lower,
+        upper: &GpConfig {
+            volume: bounds_gp::Volume::None,
+            ..Default::default()
+        },
+    };
+    let players = Players::build(AXES, parts, &config, Random::new(1)).expect("a valid configuration");
+    let mut trainer = Trainer::new(config, players, Arc::new(Normal), Random::new(2)).expect("a valid configuration");
+    bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
+}

@@ -1,0 +1,93 @@
+//! A vector a row added to every pixel: `y[r, p, c] = x[r, p, c] + s[r, c]`.
+
+use dfdx::prelude::*;
+
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Matrix, Real};
+use crate::kernels::math::vectorised;
+use crate::tape::SharedTape;
+
+/// Adds `shifts` `[rows, channels]` to the pixels of `[rows, pixels * channels]`; or one row, `[1, channels]`, to those of
+/// every image, where the shift's tangents are 0. `primal`: rows of images, before those of tangents.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn channel_shift(x: Matrix<SharedTape>, shifts: Matrix<SharedTape>, primal: usize) -> Matrix<SharedTape> {
+    let ((x, tape), (shifts, other)) = (x.split_tape(), shifts.split_tape());
+    let mut tape = tape.merge(other);
+    let ((rows, width), (count, channels)) = (*x.shape(), *shifts.shape());
+    assert!(
+        width.is_multiple_of(channels) && (count == rows || count == 1),
+        "shifts [{count}, {channels}] of [{rows}, {width}]"
+    );
+    let reached = if count == 1 { primal } else { rows };
+    let mut y = read(&x).into_owned();
+    {
+        let shifts = read(&shifts);
+        vectorised(|| {
+            for (r, row) in y.chunks_exact_mut(width).take(reached).enumerate() {
+                let shift = &shifts[r % count * channels..][..channels];
+                for pixel in row.chunks_exact_mut(channels) {
+                    pixel.iter_mut().zip(shift).for_each(|(y, s)| *y += s);
+                }
+            }
+        });
+    }
+    let y = buffers::tensor(y, (rows, width));
+    if tape.is_recording() {
+        let (yg, xg, sg) = (y.ghost(), x.ghost(), shifts.ghost());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            gradients.get_or_alloc_mut(&sg)?.update(|gs| {
+                vectorised(|| {
+                    for (r, row) in g.chunks_exact(width).take(reached).enumerate() {
+                        let mut total: Vec<Real> = vec![0.0; channels];
+                        for pixel in row.chunks_exact(channels) {
+                            total.iter_mut().zip(pixel).for_each(|(t, g)| *t += g);
+                        }
+                        let to = &mut gs[r % count * channels..][..channels];
+                        to.iter_mut().zip(&total).for_each(|(s, t)| *s += t);
+                    }
+                });
+            })?;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+                vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
+            })
+        });
+    }
+    y.put_tape(tape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::check::{self, Case};
+    use crate::kernels::columns::take_columns;
+
+    #[test]
+    fn gradients_and_pushforward_agree_with_finite_differences() {
+        let case = Case {
+            name: "shift of each row's channels".into(),
+            input: (3, 8),
+            arrays: vec![],
+        };
+        check::operation(&case, |x, primal, _| {
+            let shifts = take_columns(x.clone(), &[5, 0]);
+            channel_shift(x, shifts, primal)
+        });
+    }
+
+    #[test]
+    fn one_row_of_shifts_moves_values_and_not_tangents() {
+        let case = Case {
+            name: "one shift for all rows".into(),
+            input: (3, 8),
+            arrays: vec![(2, 1.0)],
+        };
+        check::operation(&case, |x, primal, arrays| {
+            let (_, tape) = x.clone().split_tape();
+            let shift: Matrix<SharedTape> = tape.watch(&arrays[0]).reshape_like(&(1, 2));
+            channel_shift(x, shift, primal)
+        });
+    }
+}

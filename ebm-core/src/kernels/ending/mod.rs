@@ -1,0 +1,146 @@
+//! What an operation on images ends with: an activation whose derivatives can be read off its value.
+//!
+//! It is applied while the values are in cache, and nothing but the values is kept for the backward pass. With `y = phi(a)`
+//! and tangents `t_k = phi'(a) s_k`, both derivatives that the backward pass needs follow from y and t:
+//! `phi' = slope(y)` and `phi'' s_k = bend(y) t_k`.
+
+use dfdx::prelude::*;
+
+use crate::buffers::{self, GradientBuffer, read};
+use crate::device::{Matrix, Real};
+use crate::kernels::math::{self, vectorised};
+use crate::kernels::parallel;
+use crate::tape::SharedTape;
+
+/// Multiply-adds that an element of a pass over memory takes the time of.
+const PASS: usize = 8;
+
+/// An activation that an operation may end with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ending {
+    /// x
+    Identity,
+    /// max(x, 0) + a min(x, 0) with a constant a >= 0
+    Leaky(Real),
+    /// tanh x
+    Tanh,
+}
+
+impl Ending {
+    /// `y = phi(y)` in place, and `t = phi'(a) t` for the tangents of the same elements.
+    pub(super) fn apply(self, blocks: &mut [&mut [Real]]) {
+        let Some((values, tangents)) = blocks.split_first_mut() else {
+            return;
+        };
+        match self {
+            Self::Identity => {}
+            Self::Leaky(a) => vectorised(|| {
+                values.iter_mut().for_each(|v| *v = if *v > 0.0 { *v } else { a * *v });
+            }),
+            Self::Tanh => vectorised(|| values.iter_mut().for_each(|v| *v = math::tanh(*v))),
+        }
+        for tangent in tangents {
+            self.scale(tangent, values);
+        }
+    }
+
+    /// `t = phi'(a) t`, given `y = phi(a)`.
+    fn scale(self, tangents: &mut [Real], values: &[Real]) {
+        let pairs = tangents.iter_mut().zip(values);
+        match self {
+            Self::Identity => {}
+            Self::Leaky(a) => vectorised(|| pairs.for_each(|(t, y)| *t *= if *y > 0.0 { 1.0 } else { a })),
+            Self::Tanh => vectorised(|| pairs.for_each(|(t, y)| *t *= 1.0 - y * y)),
+        }
+    }
+
+    /// Turns the cotangents of `y` `[(1+K) * primal, width]` into those before the activation, in place.
+    pub(super) fn pull_back_rows(self, cotangents: &mut [Real], y: &[Real], primal: usize, width: usize) {
+        let step = parallel::rows_a_task(primal, PASS * cotangents.len() / primal);
+        parallel::run(parallel::split(cotangents, primal, width, step), |mut part| {
+            let samples = part.samples.start * width..part.samples.end * width;
+            let outputs: Vec<&[Real]> = y
+                .chunks_exact(primal * width)
+                .map(|block| &block[samples.clone()])
+                .collect();
+            self.pull_back(&mut part.blocks, &outputs);
+        });
+    }
+
+    fn pull_back(self, cotangents: &mut [&mut [Real]], outputs: &[&[Real]]) {
+        let (Some((first, others)), Some((y, tangents))) = (cotangents.split_first_mut(), outputs.split_first()) else {
+            return;
+        };
+        self.scale(first, y);
+        for (g, t) in others.iter_mut().zip(tangents) {
+            if self == Self::Tanh {
+                // phi'' s = -2 y t.
+                vectorised(|| {
+                    for ((f, g), (y, t)) in first.iter_mut().zip(g.iter()).zip(y.iter().zip(t.iter())) {
+                        *f -= 2.0 * g * y * t;
+                    }
+                });
+            }
+            self.scale(g, y);
+        }
+    }
+}
+
+/// The activation on its own, for `[(1+K) * primal, width]`: values in the first `primal` rows, tangents below.
+pub fn end(x: Matrix<SharedTape>, primal: usize, ending: Ending) -> Matrix<SharedTape> {
+    if ending == Ending::Identity {
+        return x;
+    }
+    let (x, mut tape) = x.split_tape();
+    let (rows, width) = *x.shape();
+    let mut y = read(&x).into_owned();
+    let step = parallel::rows_a_task(primal, PASS * rows / primal * width);
+    parallel::run(parallel::split(&mut y, primal, width, step), |mut part| {
+        ending.apply(&mut part.blocks);
+    });
+    let y = buffers::tensor(y, (rows, width));
+    if tape.is_recording() {
+        let (yg, xg, kept) = (y.ghost(), x.ghost(), y.clone());
+        tape.add_backward_op(move |gradients| {
+            let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            ending.pull_back_rows(&mut g, &read(&kept), primal, width);
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+                vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
+            })
+        });
+    }
+    y.put_tape(tape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::check::{self, Case};
+
+    #[test]
+    fn gradients_and_pushforward_agree_with_finite_differences() {
+        for ending in [Ending::Identity, Ending::Leaky(0.0), Ending::Leaky(0.1), Ending::Tanh] {
+            if matches!(ending, Ending::Leaky(_)) && !check::RESOLVES_KINKS {
+                continue;
+            }
+            let case = Case {
+                name: format!("{ending:?}"),
+                input: (3, 7),
+                arrays: vec![],
+            };
+            check::operation(&case, |x, primal, _| end(x, primal, ending));
+        }
+    }
+
+    #[test]
+    fn a_leaky_ending_bends_values_tangents_and_gradients() {
+        // Slope 0.5: values [2, -4], tangents [3, 6] below; cotangents [1, 10, 100, 1000].
+        let x: Matrix = buffers::tensor(vec![2.0, -4.0, 3.0, 6.0], (2, 2));
+        let weights: Matrix = buffers::tensor(vec![1.0, 10.0, 100.0, 1000.0], (2, 2));
+        let tape = SharedTape::inputs_only();
+        let y = end(tape.watch(&x), 1, Ending::Leaky(0.5));
+        assert_eq!(y.as_vec(), vec![2.0, -2.0, 3.0, 3.0]);
+        let mut g = crate::tape::backward(crate::kernels::sum(crate::kernels::row_dot(y, tape.watch(&weights))));
+        assert_eq!(g.of(&x).as_vec(), vec![1.0, 5.0, 100.0, 500.0]);
+    }
+}

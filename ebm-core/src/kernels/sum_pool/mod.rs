@@ -1,0 +1,54 @@
+//! The sum of every channel over the pixels of an image.
+
+use super::image::Extent;
+use super::math::vectorised;
+use super::resample::linear;
+use crate::device::Matrix;
+use crate::tape::SharedTape;
+
+/// `[rows, channels]`: the sums over the pixels of images `inputs`; tangents alike.
+pub fn sum_pool(x: Matrix<SharedTape>, inputs: Extent) -> Matrix<SharedTape> {
+    let channels = inputs.channels;
+    linear(
+        x,
+        (inputs.len(), channels),
+        move |x, y| {
+            vectorised(|| {
+                for pixel in x.chunks_exact(channels) {
+                    y.iter_mut().zip(pixel).for_each(|(y, x)| *y += x);
+                }
+            });
+        },
+        move |g, gx| {
+            vectorised(|| {
+                for pixel in gx.chunks_exact_mut(channels) {
+                    pixel.iter_mut().zip(g).for_each(|(x, g)| *x += g);
+                }
+            });
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffers;
+    use crate::kernels::check::{self, Case};
+
+    #[test]
+    fn gradients_and_pushforward_agree_with_finite_differences() {
+        let case = Case {
+            name: "sum over pixels".into(),
+            input: (3, 12),
+            arrays: vec![],
+        };
+        check::operation(&case, |x, _, _| sum_pool(x, Extent::new(2, 3, 2)));
+    }
+
+    #[test]
+    fn channels_are_summed_apart() {
+        let x = buffers::tensor(vec![1.0, 10.0, 2.0, 20.0, 4.0, 40.0], (1, 6));
+        let y = sum_pool(SharedTape::off().watch(&x), Extent::new(1, 3, 2));
+        assert_eq!(y.as_vec(), vec![7.0, 70.0]);
+    }
+}

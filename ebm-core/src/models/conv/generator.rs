@@ -1,0 +1,180 @@
+//! A stack of layers as generator.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layer_config::LayerConfig;
+use super::{Preset, Stack, StackOptions};
+use crate::error::ConfigError;
+use crate::geometry::{Geometry, Latents, Samples};
+use crate::kernels::Extent;
+use crate::kernels::rows::{stack, unstack};
+use crate::models::mlp::{Init, check_gain};
+use crate::models::noise::{NoiseConfig, NoiseLevel};
+use crate::models::{Generator, GeneratorFacts};
+use crate::parameter::{Module, Parameter};
+use crate::random::Random;
+use crate::register_generator;
+use crate::registry::{GeneratorSpec, Need};
+use crate::tape::{Parts, SharedTape};
+
+/// Layers from latents to images `[height, width, channels]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConvGeneratorConfig {
+    /// Number of latent dimensions d.
+    pub latent: usize,
+    /// The layers of a known net, unless `layers` lists others.
+    pub preset: Preset,
+    /// The layers from the latents to the image, each a table with one key: linear, conv, conv_transpose, batch_norm,
+    /// activation, up_sample, average_pool, sum_pool or residual.
+    pub layers: Vec<LayerConfig>,
+    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    pub noise: NoiseConfig,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights.
+    pub init_gain: f64,
+}
+
+impl Default for ConvGeneratorConfig {
+    fn default() -> Self {
+        Self {
+            latent: 128,
+            preset: Preset::default(),
+            layers: Vec::new(),
+            noise: NoiseConfig::default(),
+            init: Init::Uniform,
+            init_gain: 1.0,
+        }
+    }
+}
+
+impl ConvGeneratorConfig {
+    fn chosen(&self) -> Vec<LayerConfig> {
+        match self.layers.is_empty() {
+            true => self.preset.generator(),
+            false => self.layers.clone(),
+        }
+    }
+
+    fn options<'a>(&self, layers: &'a [LayerConfig], latent: usize) -> StackOptions<'a> {
+        StackOptions {
+            layers,
+            inputs: Extent::vector(latent),
+            init: self.init,
+            gain: self.init_gain,
+            part: Parts::GENERATOR,
+        }
+    }
+}
+
+/// The generator that [`ConvGeneratorConfig`] describes.
+pub struct ConvGenerator<G: Geometry> {
+    geometry: G,
+    stack: Stack,
+    noise: NoiseLevel,
+}
+
+impl<G: Geometry> ConvGenerator<G> {
+    /// A generator with weights drawn from `random`.
+    ///
+    /// # Errors
+    /// If the layers do not fit together, or do not end with as many values as the data has.
+    pub fn new(geometry: G, config: &ConvGeneratorConfig, random: Random) -> Result<Self, ConfigError> {
+        let layers = config.chosen();
+        let options = config.options(&layers, geometry.latent_width());
+        let (outputs, wide) = (options.outputs()?, geometry.data_width());
+        ConfigError::require(
+            outputs.len() == wide,
+            "layers",
+            format!("layers that end with {outputs}, {} values", outputs.len()),
+            &format!("an image of the data's {wide} values"),
+        )?;
+        Ok(Self {
+            geometry,
+            stack: Stack::new(&options, random)?,
+            noise: NoiseLevel::new(&config.noise),
+        })
+    }
+}
+
+impl<G: Geometry> Module for ConvGenerator<G> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        self.stack
+            .parameters()
+            .into_iter()
+            .chain(self.noise.parameter())
+            .collect()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        let stack = self.stack.parameters_mut().into_iter();
+        stack.chain(self.noise.parameter_mut()).collect()
+    }
+    fn commit(&mut self) {
+        self.stack.commit();
+        self.noise.commit();
+    }
+}
+
+impl<G: Geometry> Generator<G> for ConvGenerator<G> {
+    fn geometry(&self) -> G {
+        self.geometry
+    }
+
+    fn pushforward(
+        &self,
+        z: Latents<G, SharedTape>,
+        v: Latents<G, SharedTape>,
+    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
+        use dfdx::prelude::{HasShape, SplitTape};
+        let (batch, directions) = (z.shape().0, v.shape().0);
+        let (_, tape) = z.clone().split_tape();
+        let x = self.stack.apply(stack(z, v), batch, &tape);
+        let shape = |rows| (rows, self.geometry.data());
+        unstack(x, batch, shape(batch), shape(directions))
+    }
+
+    fn facts(&self) -> GeneratorFacts {
+        GeneratorFacts {
+            injective: false,
+            piecewise_linear: self.stack.is_piecewise_linear(),
+            couples_batch: self.stack.has_batch_norm(),
+            noise: self.noise.sigma(),
+        }
+    }
+
+    fn noise_level(&self) -> Option<&Parameter> {
+        self.noise.parameter()
+    }
+}
+
+impl GeneratorSpec for ConvGeneratorConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(
+            (1..=65_536).contains(&self.latent),
+            "latent",
+            self.latent,
+            "a number between 1 and 65536",
+        )?;
+        self.options(&self.chosen(), self.latent).outputs()?;
+        check_gain(self.init_gain)?;
+        self.noise.check()
+    }
+    fn meets(&self, need: Need) -> Result<(), ConfigError> {
+        self.noise.meets(need)
+    }
+    fn latent_width(&self, _data: usize) -> usize {
+        self.latent
+    }
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
+        Ok(Box::new(ConvGenerator::new(geometry, self, random)?))
+    }
+}
+
+register_generator!(
+    ConvGeneratorConfig,
+    name: "conv",
+    summary: "images from transposed convolutions: DCGAN and other nets by name, or any stack of layers",
+    reference: "Radford et al., ICLR 2016; residual blocks: Miyato et al., ICLR 2018",
+);
