@@ -23,7 +23,7 @@ impl<G: Geometry> Trainer<G> {
         let random = self.random.stream("verification").at(self.progress.step);
         let batch = self.config.batch;
         let latents = draw_latents(self.players.generator.geometry(), batch, random);
-        let data = draw_data(self.players.energy.geometry(), &*self.data, batch, random);
+        let data = draw_data(self.players.energy.geometry(), &*self.data, batch, random)?;
         let check = Check {
             step: self.progress.step,
         };
@@ -62,6 +62,7 @@ impl<G: Geometry> Trainer<G> {
     pub fn bounds(&mut self, batch: usize, random: Random) -> Result<StepReport, TrainError> {
         let geometry = self.players.energy.geometry();
         let data = self.data.held_out(batch, random.stream("data"));
+        self.data.check()?;
         let latents = random.stream("latents").normals(batch * geometry.latent_width());
         let held_out = data.len() / geometry.data_width();
         let rows = (LARGEST / ((1 + geometry.latent_width()) * geometry.data_width())).max(self.config.batch);
