@@ -11,6 +11,8 @@ mod images;
 mod npy_file;
 mod npy_header;
 mod pinwheel;
+mod prefetched;
+mod recognise;
 mod rings;
 mod swiss_roll;
 mod synthetic;
@@ -23,9 +25,11 @@ pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
 pub use eight_gaussians::EightGaussians;
 pub use gaussian_mixture::GaussianMixture;
-pub use images::{Idx, StackedMnist};
+pub use images::{Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist};
 pub use npy_file::NpyFile;
 pub use pinwheel::Pinwheel;
+pub use prefetched::Prefetched;
+pub use recognise::recognise;
 pub use rings::Rings;
 pub use swiss_roll::SwissRoll;
 pub use synthetic::{Endless, Source};
@@ -68,7 +72,11 @@ mod tests {
     #[test]
     fn every_data_set_is_registered() {
         let names: Vec<_> = all::<dyn DatasetConfig>().iter().map(|d| d.name).collect();
-        for expected in SYNTHETIC.into_iter().chain(["csv", "idx", "npy", "stacked-mnist"]) {
+        for expected in
+            SYNTHETIC
+                .into_iter()
+                .chain(["cifar", "csv", "idx", "image-folder", "npy", "npz", "stacked-mnist"])
+        {
             assert!(names.contains(&expected), "{expected} is not among {names:?}");
         }
     }

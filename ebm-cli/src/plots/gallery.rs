@@ -23,7 +23,7 @@ const NARROWEST: usize = 480;
 /// Images of one shape under a name, row by row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gallery<'a> {
-    /// What they are.
+    /// What they are; may be empty.
     pub name: &'a str,
     /// Grey levels, `[n, height, width, channels]`.
     pub levels: &'a [u8],
@@ -63,7 +63,9 @@ impl GalleryPicture<'_> {
         let columns = self.columns.max(1);
         let (across, down) = (columns * wide, most.div_ceil(columns) * tall);
         let all = self.galleries.len() * (across + MARGIN) + MARGIN;
-        let size = (all.max(NARROWEST), HEADING + NAME + down + MARGIN);
+        let named = self.galleries.iter().any(|gallery| !gallery.name.is_empty());
+        let top = HEADING + if named { NAME } else { 0 };
+        let size = (all.max(NARROWEST), top + down + MARGIN);
         Canvas::save(path, (size.0 as u32, size.1 as u32), |canvas| {
             let room = (size.0 - 2 * MARGIN) as u32;
             let left = MARGIN as f64;
@@ -75,7 +77,7 @@ impl GalleryPicture<'_> {
                 canvas.text(gallery.name, at, (17, across as u32), INK, Anchor::TopLeft)?;
                 for (place, levels) in gallery.levels.chunks_exact(values).enumerate() {
                     let x = left + place % columns * wide;
-                    let y = HEADING + NAME + place / columns * tall;
+                    let y = top + place / columns * tall;
                     let area = (x as f64, y as f64, (zoom * width) as f64, (zoom * height) as f64);
                     canvas.paint(area, |x, y| {
                         let (column, row) = ((x * width as f64) as usize, (y * height as f64) as usize);

@@ -104,7 +104,13 @@ impl Begin {
                 );
                 return Err(Failure::message(Exit::RunDirectory, text));
             }
-            None => (read(&own, arguments)?, marker),
+            None => match &arguments.data {
+                None => (read(&own, arguments)?, marker),
+                Some(folder) => (
+                    read(&own, arguments)?,
+                    Marker::new(&marker.config, &data_folder(folder)?),
+                ),
+            },
             Some(file) => (read(file, arguments)?, Marker::new(file, &base(arguments, file)?)),
         };
         let same = own.exists() && unchanged(run, &resolved)?;

@@ -54,3 +54,9 @@ pub fn mnist() -> tempfile::TempDir {
     write(folder.path(), "t10k-labels.idx1-ubyte", &idx(&[3], &[7, 8, 9]));
     folder
 }
+
+/// Writes a PNG file whose pixel at (row, column) is as told.
+pub fn png(path: &Path, height: u32, width: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) {
+    let image = image::RgbImage::from_fn(width, height, |x, y| image::Rgb(pixel(y, x)));
+    image.save(path).unwrap();
+}

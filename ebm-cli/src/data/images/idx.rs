@@ -48,6 +48,13 @@ impl Default for Idx {
     }
 }
 
+impl Idx {
+    /// Whether a folder holds files of this kind.
+    pub(in crate::data) fn recognises(folder: &Path) -> bool {
+        file_of(folder, Part::Training, false).is_some()
+    }
+}
+
 impl DatasetSpec for Idx {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.held_out)?;
@@ -97,7 +104,7 @@ register_dataset!(
 mod tests {
     use super::super::fixture::{idx, images, level, mnist, packed, write};
     use super::*;
-    use ebm_core::image::{ImageShape, value_of};
+    use ebm_core::image::{ImageShape, level_of, value_of};
 
     fn load(config: &Idx, base: &Path) -> Result<Box<dyn Dataset>, String> {
         config.check().unwrap();
@@ -139,11 +146,9 @@ mod tests {
         let folder = mnist();
         let data = load(&named("."), folder.path()).unwrap();
         let place = Random::new(4).stream("data");
-        let first = |step: u64| -> Vec<i32> {
+        let first = |step: u64| -> Vec<u8> {
             let draw = data.draw(5, place.at(step));
-            draw.chunks(6)
-                .map(|image| (image[0] * 127.5 + 127.5) as i32 / 16)
-                .collect()
+            draw.chunks(6).map(|image| level_of(image[0]) / 16).collect()
         };
         for epoch in 0..3 {
             let mut seen = [first(2 * epoch), first(2 * epoch + 1)].concat();
