@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::commands::loaded_run::Which;
 use crate::exit::Exit;
-use crate::sampling::Method;
+use crate::sampling::{Method, NamedFormat};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +17,7 @@ Examples:
   ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
   ebm export runs/run-seed0 --out m.safetensors the model in one file
+  ebm data check data/mnist                     what a data set holds, and whether it can be read
   ebm runs list                                 the runs there are, and how they stand
   ebm bounds list                               the bounds there are
   ebm new bound my-bound --lower                a crate for a bound of your own
@@ -46,6 +47,9 @@ pub enum Command {
     Sample(Sample),
     /// Write a trained model to one file, with a model card
     Export(Export),
+    /// Look at data before training on it
+    #[command(subcommand)]
+    Data(Data),
     /// List, inspect, verify and prune runs
     #[command(subcommand)]
     Runs(Runs),
@@ -90,6 +94,7 @@ Examples:
   ebm train run.toml --set seed=1 --set train.energy.optimizer.learning_rate=1e-4
   ebm train run.toml --set upper=none --run runs/one-sided
   ebm train run.toml --overwrite --quiet
+  ebm train stacked-mnist.toml --data ~/data               data.path mnist is then ~/data/mnist
   ebm train --resume runs/run-seed0                        go on after an interruption
   ebm train --resume runs/run-seed0 --set train.steps=50000  go on for longer
   ebm train run.toml --resume runs/a                       start, or go on: for job scripts
@@ -114,9 +119,9 @@ pub struct Train {
     /// started.
     #[arg(long, value_name = "RUN", conflicts_with = "overwrite")]
     pub resume: Option<PathBuf>,
-    /// Folder that relative paths of the configuration are relative to [default: the configuration's own]
-    #[arg(long, value_name = "DIR")]
-    pub base: Option<PathBuf>,
+    /// Folder that relative paths of data start from [default: the configuration's own]
+    #[arg(long, value_name = "DIR", visible_alias = "base")]
+    pub data: Option<PathBuf>,
     /// Replace the run that is in the run directory
     #[arg(long)]
     pub overwrite: bool,
@@ -227,6 +232,9 @@ pub struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Folder that relative paths of data start from [default: as the run was trained]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Generated samples and held-out samples [default: as the run's configuration says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
     pub samples: Option<u64>,
@@ -238,9 +246,16 @@ pub struct Evaluate {
 The file's extension says what is written: .npy one array [n, D]; .npz the arrays `samples`, `energy` and `latents`;
 .png a scatter plot of two-dimensional samples. Values are in the units of the data's source.
 
+Images: .npz has them as `arr_0`, uint8 [n, height, width, channels], as the evaluators of ADM read them; .png
+is one picture of all; --format png a folder of PNG files, as pytorch-fid and torch-fidelity read it.
+
 Examples:
   ebm sample runs/25-gaussians-seed0 -n 10000 --out samples.npy
-  ebm sample runs/25-gaussians-seed0 -n 2000 --out samples.png --refine 200 --method hmc")]
+  ebm sample runs/25-gaussians-seed0 -n 2000 --out samples.png --refine 200 --method hmc
+  ebm sample runs/mnist-mini-seed0 -n 64 --out samples.png
+  ebm sample runs/mnist-mini-seed0 -n 10000 --out samples --format png
+  ebm sample runs/mnist-mini-seed0 -n 8 --out between.png --show interpolation
+  ebm sample runs/mnist-mini-seed0 -n 8 --out nearest.png --show neighbors")]
 pub struct Sample {
     /// Run directory, or a file of `ebm export`
     pub run: PathBuf,
@@ -253,6 +268,12 @@ pub struct Sample {
     /// File to write: .npy, .npz or .png; one that is there is replaced
     #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
+    /// What to write [default: what the file's extension says]
+    #[arg(long, value_enum)]
+    pub format: Option<NamedFormat>,
+    /// What a picture of images shows
+    #[arg(long, value_enum, default_value_t)]
+    pub show: Show,
     /// Refine the generator's samples by this many steps on the energy
     #[arg(long, value_name = "STEPS", default_value_t = 0)]
     pub refine: u64,
@@ -265,6 +286,22 @@ pub struct Sample {
     /// Seed of the draws [default: the run's]
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// Folder that relative paths of data start from [default: as the run was trained]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// What a picture of images shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Show {
+    /// The samples
+    #[default]
+    Samples,
+    /// For each of them, the way of the latents to another one
+    Interpolation,
+    /// For each of them, the training images that are nearest to it
+    #[value(alias = "neighbours")]
+    Neighbors,
 }
 
 /// `ebm export`.
@@ -288,6 +325,28 @@ pub struct Export {
     /// Replace files that are there
     #[arg(long)]
     pub overwrite: bool,
+}
+
+/// `ebm data`.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Read all of a file or folder and describe it: format, images, classes, values, problems
+    #[command(after_help = "\
+Recognised are folders of MNIST's four files, of CIFAR's binary batches, of NPZ or NPY files, and of PNG
+and JPEG files (one sub-folder a class, or none), and files in IDX, NPZ, NPY and CSV format.
+
+Exit code 4: what is there cannot be read, or not be trained on.
+
+Examples:
+  ebm data check data/mnist
+  ebm data check pictures --json")]
+    Check {
+        /// File or folder
+        path: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `ebm runs`.

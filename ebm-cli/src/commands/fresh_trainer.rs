@@ -32,6 +32,7 @@ pub fn training_failure(resolved: &Resolved, error: TrainError) -> Failure {
     match error {
         // Its key carries the section already.
         TrainError::Config(error) => Failure::new(Exit::Config, resolved.misfit("", error)),
+        TrainError::Data(_) => Failure::new(Exit::Data, error),
         TrainError::Bound(_) => Failure::new(Exit::Config, error),
         TrainError::Observer(error) => Failure::new(Exit::RunDirectory, anyhow::Error::from_boxed(error)),
         _ => Failure::new(Exit::Other, error),

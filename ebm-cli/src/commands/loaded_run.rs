@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::config::RunConfig;
+use crate::data::Prefetched;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
 
@@ -108,6 +109,17 @@ impl LoadedRun {
         })
     }
 
+    /// The same with another folder for relative paths of its data to start from, if one is given.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn with_data(mut self, folder: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(folder) = folder {
+            self.base = data_folder(folder)?;
+        }
+        Ok(self)
+    }
+
     /// Its data; of an exported model, relative paths are relative to the file's folder.
     ///
     /// # Errors
@@ -129,6 +141,7 @@ impl LoadedRun {
             width: data.width(),
             standardization: data.standardization(),
             columns: data.columns(),
+            image: data.image(),
         })
     }
 
@@ -205,6 +218,15 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
     })
 }
 
+/// The folder that `--data` names, as a path that holds wherever the program runs.
+///
+/// # Errors
+/// If it is not there.
+pub fn data_folder(folder: &Path) -> Result<PathBuf, Failure> {
+    let absolute = folder.canonicalize();
+    absolute.map_err(|error| Failure::message(Exit::Data, format!("--data {}: {error}", folder.display())))
+}
+
 /// Loads the data of a configuration; relative paths are relative to `base`.
 ///
 /// # Errors
@@ -214,5 +236,10 @@ pub fn load_data(config: &RunConfig, base: &Path) -> Result<Arc<dyn Dataset>, Fa
         .data
         .load(base, Random::new(config.seed).stream("data-set"))
         .or_exit(Exit::Data)?;
-    Ok(Arc::from(data))
+    let data: Arc<dyn Dataset> = Arc::from(data);
+    // A batch of numbers in the plane is drawn faster than it is handed from thread to thread.
+    Ok(match data.image() {
+        Some(_) => Arc::new(Prefetched::new(data)),
+        None => data,
+    })
 }

@@ -6,6 +6,7 @@ mod compare;
 mod config;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod data;
 mod ending;
 mod evaluate;
 mod export;
@@ -16,6 +17,7 @@ mod pictures;
 mod reference;
 mod runs;
 mod sample;
+mod sample_pictures;
 mod starting_points;
 mod summary;
 mod train;
@@ -39,6 +41,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Data(command) => data::run(&command),
         Command::Runs(command) => runs::run(&command),
         Command::Bounds(command) => bounds::run(&command),
         Command::New(command) => new::run(&command),

@@ -11,26 +11,32 @@ use ebm_core::trainer::Objective;
 
 use super::loaded_run::LoadedRun;
 use super::print;
+use super::sample_pictures::{between, neighbours};
 use super::starting_points::gaussian_fit;
-use crate::cli::Sample;
+use crate::cli::{Sample, Show};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::Description;
 use crate::sampling::{Format, RefineOptions, RefineReport, SampleSet, refine};
 
-/// Samples generated at once.
+/// Most samples generated at once.
 const CHUNK: usize = 8192;
+/// Most samples in a picture with a row for each.
+const MOST_SHOWN: u64 = 64;
 
 /// Does it.
 ///
 /// # Errors
 /// If the run cannot be read, the samples cannot be refined, or the file cannot be written.
 pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?.with_data(arguments.data.as_deref())?;
     let data = run.description()?;
     let (latent, width) = run.widths(data.width);
     // Before the work, not after it.
-    Format::of(&arguments.out, width).or_exit(Exit::Usage)?;
+    let format = Format::of(&arguments.out, arguments.format, width, data.image).or_exit(Exit::Usage)?;
+    if arguments.show != Show::Samples {
+        showable(arguments, format, &run)?;
+    }
     if run.config.train.objective == Objective::MaximumLikelihood && arguments.refine == 0 {
         let message = "this run trained an energy only, no generator (train.objective = \"maximum-likelihood\"); \
                        give --refine STEPS to draw from the energy";
@@ -38,6 +44,28 @@ pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
     }
     let run = &run;
     with_geometry(latent, width, Draw { run, data, arguments })
+}
+
+/// Refuses options that do not go with a picture of something else than samples.
+fn showable(arguments: &Sample, format: Format, run: &LoadedRun) -> Result<(), Failure> {
+    let refuse = |message: &str| Err(Failure::message(Exit::Usage, format!("--show: {message}")));
+    if format != Format::Gallery {
+        return refuse("it is for pictures of images; give a file that ends with .png, and no --format");
+    }
+    if arguments.number > MOST_SHOWN {
+        return refuse(&format!(
+            "a picture has room for {MOST_SHOWN} samples at most; give -n {MOST_SHOWN} or fewer"
+        ));
+    }
+    if arguments.show == Show::Interpolation {
+        if arguments.refine > 0 {
+            return refuse("what lies between two latents is not refined; leave out --refine");
+        }
+        if run.config.train.objective == Objective::MaximumLikelihood {
+            return refuse("this run has no generator, and no latents to go between");
+        }
+    }
+    Ok(())
 }
 
 struct Draw<'a> {
@@ -53,6 +81,11 @@ impl Work for Draw<'_> {
         let number = usize::try_from(arguments.number).or_exit(Exit::Usage)?;
         let players = run.players(geometry)?;
         let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
+        if let (Show::Interpolation, Some(shape)) = (arguments.show, data.image) {
+            let picture = between(&*players.generator, shape, number, random);
+            picture.save(&arguments.out).or_exit(Exit::Other)?;
+            return print(&format!("{}: {number} ways between samples\n", arguments.out.display()));
+        }
         let (mut points, latents) = match run.config.train.objective {
             Objective::MaximumLikelihood => (gaussian_fit(&*run.data()?, number, random), None),
             // Every other objective trains a generator.
@@ -75,6 +108,12 @@ impl Work for Draw<'_> {
             points = refined.as_vec();
             said = tell(&report);
         }
+        if let (Show::Neighbors, Some(shape)) = (arguments.show, data.image) {
+            let picture = neighbours(&*run.data()?, &points, shape, random);
+            picture.save(&arguments.out).or_exit(Exit::Other)?;
+            let out = arguments.out.display();
+            return print(&format!("{said}{out}: {number} samples and what is nearest to them\n"));
+        }
         let energy = energies(&*players.energy, &points);
         let values = data
             .standardization
@@ -92,8 +131,9 @@ impl Work for Draw<'_> {
             width: geometry.data_width(),
             energy: Some(&energy),
             latents: latents.as_deref().map(|latents| (latents, geometry.latent_width())),
+            image: data.image,
         };
-        set.save(&arguments.out).or_exit(Exit::Other)?;
+        set.save(&arguments.out, arguments.format).or_exit(Exit::Other)?;
         let width = geometry.data_width();
         print(&format!(
             "{said}{}: {number} samples of {width} dimensions\n",
@@ -106,14 +146,15 @@ impl Work for Draw<'_> {
 fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Random) -> (Vec<Real>, Vec<Real>) {
     let geometry = generator.geometry();
     let (mut points, mut latents) = (Vec::new(), Vec::new());
-    for (index, start) in (0..number).step_by(CHUNK).enumerate() {
+    let chunk = geometry.rows_at_once(CHUNK);
+    for (index, start) in (0..number).step_by(chunk).enumerate() {
         let random = random.at(index as u64);
-        let chunk = random
+        let from = random
             .stream("latents")
-            .normals(CHUNK.min(number - start) * geometry.latent_width());
-        let drawn = models::sample(generator, &geometry.latents(chunk.clone()), &SharedTape::off(), random);
+            .normals(chunk.min(number - start) * geometry.latent_width());
+        let drawn = models::sample(generator, &geometry.latents(from.clone()), &SharedTape::off(), random);
         points.extend(drawn.as_vec());
-        latents.extend(chunk);
+        latents.extend(from);
     }
     (points, latents)
 }

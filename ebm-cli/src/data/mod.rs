@@ -1,14 +1,18 @@
-//! The data sets that come with `ebm`: distributions in the plane to draw from, and tables in CSV or NPY files.
+//! The data sets that come with `ebm`: distributions in the plane to draw from, tables in CSV or NPY files, and images.
 //!
 //! Each is a configuration that implements [`DatasetSpec`](ebm_core::registry::DatasetSpec) and registers itself by name.
 
 mod checkerboard;
 mod csv_file;
 mod eight_gaussians;
+mod epochs;
 mod gaussian_mixture;
+mod images;
 mod npy_file;
 mod npy_header;
 mod pinwheel;
+mod prefetched;
+mod recognise;
 mod rings;
 mod swiss_roll;
 mod synthetic;
@@ -21,8 +25,11 @@ pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
 pub use eight_gaussians::EightGaussians;
 pub use gaussian_mixture::GaussianMixture;
+pub use images::{Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist};
 pub use npy_file::NpyFile;
 pub use pinwheel::Pinwheel;
+pub use prefetched::Prefetched;
+pub use recognise::recognise;
 pub use rings::Rings;
 pub use swiss_roll::SwissRoll;
 pub use synthetic::{Endless, Source};
@@ -65,7 +72,11 @@ mod tests {
     #[test]
     fn every_data_set_is_registered() {
         let names: Vec<_> = all::<dyn DatasetConfig>().iter().map(|d| d.name).collect();
-        for expected in SYNTHETIC.into_iter().chain(["csv", "npy"]) {
+        for expected in
+            SYNTHETIC
+                .into_iter()
+                .chain(["cifar", "csv", "idx", "image-folder", "npy", "npz", "stacked-mnist"])
+        {
             assert!(names.contains(&expected), "{expected} is not among {names:?}");
         }
     }

@@ -1,6 +1,7 @@
 //! A trained model in one safetensors file.
 
 use ebm_core::data::Standardization;
+use ebm_core::image::ImageShape;
 use ebm_core::parameter::State;
 use ebm_core::state_file;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct Description {
     pub standardization: Option<Standardization>,
     /// Names of the columns.
     pub columns: Option<Vec<String>>,
+    /// The shape of the images that samples are, if they are. Files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<ImageShape>,
 }
 
 /// A trained model: what sampling and evaluation need, with no other file.

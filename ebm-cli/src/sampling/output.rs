@@ -1,13 +1,16 @@
 //! Samples in files: NumPy arrays for programs, a picture for people.
 
 use ebm_core::device::Real;
+use ebm_core::image::{ImageShape, level_of};
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use npyz::WriterBuilder;
 use npyz::npz::NpzWriter;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-use crate::plots::{Frame, PlotError, Scatter, write_atomically};
+use crate::plots::{Frame, Gallery, GalleryPicture, PlotError, Scatter, write_atomically};
 
 /// A file format for samples, chosen by a file's extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,24 @@ pub enum Format {
     Npz,
     /// A scatter plot of samples in two dimensions.
     Png,
+    /// A picture of images side by side.
+    Gallery,
+    /// An archive with images as `arr_0`, uint8 `[n, height, width, channels]`, which the evaluators of ADM read, and `energy`
+    /// and `latents` as in [`Format::Npz`].
+    ImageNpz,
+    /// A folder with a PNG file for each image, which pytorch-fid and torch-fidelity read.
+    ImageFolder,
+}
+
+/// A format that is asked for by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum NamedFormat {
+    /// One array, float32 [n, D]
+    Npy,
+    /// Arrays `samples`, `energy` and `latents`; images as `arr_0`, uint8 [n, height, width, channels]
+    Npz,
+    /// Images: a folder of PNG files, new or empty
+    Png,
 }
 
 /// Samples that cannot be written.
@@ -26,7 +47,7 @@ pub enum Format {
 #[non_exhaustive]
 pub enum OutputError {
     /// An extension that says no known format.
-    #[error("{}: {}; known are .npy (one array), .npz (samples, energies and latents) and .png (a scatter plot of two dimensions)", path.display(), match extension {
+    #[error("{}: {}; known are .npy (one array), .npz (samples, energies and latents) and .png (a picture of images, or a scatter plot of two dimensions)", path.display(), match extension {
         Some(found) => format!("no format is known for the extension .{found}"),
         None => "the format is chosen by the file's extension, and it has none".into(),
     })]
@@ -36,8 +57,20 @@ pub enum OutputError {
         /// Its extension, if it has one.
         extension: Option<String>,
     },
+    /// A folder of images is asked for, and the samples are none.
+    #[error("{}: --format png writes images, and this run's samples are none; write .npy or .npz instead", path.display())]
+    NoImages {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder that holds something.
+    #[error("{}: there is something already; --format png writes a folder that is new or empty", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A picture of samples that are not points in the plane.
-    #[error("{}: a picture shows 2 dimensions, these samples have {width}; write .npy or .npz instead", path.display())]
+    #[error("{}: a picture shows images or 2 dimensions, these samples have {width}; write .npy or .npz instead", path.display())]
     Width {
         /// The file.
         path: PathBuf,
@@ -58,17 +91,31 @@ pub enum OutputError {
 }
 
 impl Format {
-    /// The format that a file's extension asks for, for samples of `width` dimensions. Upper and lower case are the same.
+    /// The format that is asked for by name, or else by a file's extension, for samples of `width` dimensions, which are
+    /// images of a shape or none. Upper and lower case are the same.
     ///
     /// # Errors
-    /// If the extension is unknown, or the format cannot hold samples of that width.
-    pub fn of(path: &Path, width: usize) -> Result<Self, OutputError> {
+    /// If the extension is unknown, the format cannot hold such samples, or the folder is not empty.
+    pub fn of(
+        path: &Path,
+        named: Option<NamedFormat>,
+        width: usize,
+        image: Option<ImageShape>,
+    ) -> Result<Self, OutputError> {
         let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
-        match extension.as_deref().map(str::to_ascii_lowercase).as_deref() {
-            Some("npy") => Ok(Format::Npy),
-            Some("npz") => Ok(Format::Npz),
-            Some("png") if width == 2 => Ok(Format::Png),
-            Some("png") => Err(OutputError::Width {
+        let known = extension.as_deref().map(str::to_ascii_lowercase);
+        match (named, known.as_deref(), image) {
+            (Some(NamedFormat::Png), _, None) => Err(OutputError::NoImages { path: path.into() }),
+            (Some(NamedFormat::Png), _, Some(_)) => match is_vacant(path) {
+                true => Ok(Format::ImageFolder),
+                false => Err(OutputError::Occupied { path: path.into() }),
+            },
+            (Some(NamedFormat::Npy), _, _) | (None, Some("npy"), _) => Ok(Format::Npy),
+            (Some(NamedFormat::Npz), _, None) | (None, Some("npz"), None) => Ok(Format::Npz),
+            (Some(NamedFormat::Npz), _, Some(_)) | (None, Some("npz"), Some(_)) => Ok(Format::ImageNpz),
+            (None, Some("png"), Some(_)) => Ok(Format::Gallery),
+            (None, Some("png"), None) if width == 2 => Ok(Format::Png),
+            (None, Some("png"), None) => Err(OutputError::Width {
                 path: path.into(),
                 width,
             }),
@@ -77,6 +124,14 @@ impl Format {
                 extension,
             }),
         }
+    }
+}
+
+/// Whether there is nothing, or an empty folder.
+fn is_vacant(path: &Path) -> bool {
+    match std::fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 
@@ -95,37 +150,79 @@ pub struct SampleSet<'a> {
     pub energy: Option<&'a [Real]>,
     /// The latents that the samples were generated from, `[n, d]`, and d.
     pub latents: Option<(&'a [Real], usize)>,
+    /// The shape of the images that the samples are, if they are.
+    pub image: Option<ImageShape>,
 }
 
 impl SampleSet<'_> {
-    /// Writes the samples to `path`, whole or not at all, in the format of its extension. A file that is there is replaced.
+    /// Writes the samples to `path`, whole or not at all, in the format of its name, or else of its extension. A file that is
+    /// there is replaced.
     ///
     /// # Errors
     /// As [`Format::of`], and if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), OutputError> {
+    pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<(), OutputError> {
         let failed = |source| OutputError::Write {
             path: path.into(),
             source,
         };
-        match Format::of(path, self.width)? {
+        let shape = self.image.unwrap_or(ImageShape {
+            height: 1,
+            width: self.width,
+            channels: 1,
+        });
+        match Format::of(path, named, self.width, self.image)? {
             Format::Npy => write_atomically(path, |file| array(file, self.samples, Some(self.width))).map_err(failed),
-            Format::Npz => write_atomically(path, |file| self.archive(file)).map_err(failed),
+            Format::Npz => write_atomically(path, |file| self.archive(file, None)).map_err(failed),
+            Format::ImageNpz => write_atomically(path, |file| self.archive(file, Some(shape))).map_err(failed),
             Format::Png => Ok(self.picture(path)?),
+            Format::Gallery => Ok(self.gallery(path, shape)?),
+            Format::ImageFolder => image_folder(path, &self.levels(), shape).map_err(failed),
         }
     }
 
-    fn archive(&self, file: &mut (impl Write + io::Seek)) -> io::Result<()> {
+    /// The grey levels nearest to the values.
+    fn levels(&self) -> Vec<u8> {
+        self.samples.iter().copied().map(level_of).collect()
+    }
+
+    fn gallery(&self, path: &Path, shape: ImageShape) -> Result<(), PlotError> {
+        let levels = self.levels();
+        let count = levels.len() / shape.values().max(1);
+        GalleryPicture {
+            title: self.title,
+            subtitle: &format!("images of {shape} values"),
+            shape,
+            columns: count.isqrt().clamp(8, 32),
+            galleries: &[Gallery {
+                name: "",
+                levels: &levels,
+            }],
+        }
+        .save(path)
+    }
+
+    fn archive(&self, file: &mut (impl Write + io::Seek), image: Option<ImageShape>) -> io::Result<()> {
         let mut archive = NpzWriter::new(file);
-        let mut add = |name: &str, values: &[Real], width: Option<usize>| {
-            let mut bytes = Vec::new();
-            array(&mut bytes, values, width)?;
+        let mut add_bytes = |name: &str, bytes: &[u8]| {
             archive
                 .zip_writer()
                 .start_file(npyz::npz::file_name_from_array_name(name), Default::default())
                 .map_err(io::Error::other)?;
-            archive.zip_writer().write_all(&bytes)
+            archive.zip_writer().write_all(bytes)
         };
-        add("samples", self.samples, Some(self.width))?;
+        if let Some(shape) = image {
+            let mut bytes = Vec::new();
+            images(&mut bytes, &self.levels(), shape)?;
+            add_bytes("arr_0", &bytes)?;
+        }
+        let mut add = |name: &str, values: &[Real], width: Option<usize>| {
+            let mut bytes = Vec::new();
+            array(&mut bytes, values, width)?;
+            add_bytes(name, &bytes)
+        };
+        if image.is_none() {
+            add("samples", self.samples, Some(self.width))?;
+        }
         if let Some(energy) = self.energy {
             add("energy", energy, None)?;
         }
@@ -150,6 +247,56 @@ impl SampleSet<'_> {
         };
         scatter.save(path)
     }
+}
+
+/// A uint8 array `[n, height, width, channels]` in NumPy's format.
+fn images(writer: impl Write, levels: &[u8], shape: ImageShape) -> io::Result<()> {
+    let count = levels.len() / shape.values().max(1);
+    let sides = [count, shape.height, shape.width, shape.channels].map(|side| side as u64);
+    let mut writer = npyz::WriteOptions::<u8>::new()
+        .default_dtype()
+        .shape(&sides)
+        .writer(writer)
+        .begin_nd()?;
+    writer.extend(levels.iter().copied())?;
+    writer.finish()
+}
+
+/// Writes a folder of PNG files, all or none: beside its place first.
+fn image_folder(path: &Path, levels: &[u8], shape: ImageShape) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let beside = tempfile::Builder::new()
+        .prefix(".samples")
+        .tempdir_in(parent.unwrap_or(Path::new(".")))?;
+    let colour = match shape.channels {
+        1 => ExtendedColorType::L8,
+        _ => ExtendedColorType::Rgb8,
+    };
+    for (index, levels) in levels.chunks_exact(shape.values().max(1)).enumerate() {
+        let file = BufWriter::new(File::create(beside.path().join(format!("{index:06}.png")))?);
+        PngEncoder::new(file)
+            .write_image(levels, shape.width as u32, shape.height as u32, colour)
+            .map_err(io::Error::other)?;
+    }
+    if path.exists() {
+        std::fs::remove_dir(path)?;
+    }
+    // Temporary folders are for their owner alone; this one is none any longer.
+    open_to_all(beside.path())?;
+    std::fs::rename(beside.path(), path)?;
+    let _ = beside.keep();
+    Ok(())
+}
+
+#[cfg(unix)]
+fn open_to_all(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// A float32 array `[n, width]`, or `[n]` without a width, in NumPy's format.
@@ -187,6 +334,7 @@ mod tests {
             width,
             energy: None,
             latents: None,
+            image: None,
         }
     }
 
@@ -198,7 +346,7 @@ mod tests {
     fn an_npy_file_reads_back_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.NPY");
-        set(3).save(&path).unwrap();
+        set(3).save(&path, None).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let file = npyz::NpyFile::new(&bytes[..]).unwrap();
         assert_eq!(file.shape(), [2, 3]);
@@ -215,7 +363,7 @@ mod tests {
             latents: Some((&latents, 1)),
             ..set(2)
         };
-        full.save(&path).unwrap();
+        full.save(&path, None).unwrap();
         let mut archive = NpzArchive::open(&path).unwrap();
         let mut read = |name: &str| {
             let file = archive.by_name(name).unwrap().unwrap();
@@ -225,7 +373,7 @@ mod tests {
         assert_eq!(read("energy"), (vec![3], vec![1.5, -2.0, 0.25]));
         assert_eq!(read("latents"), (vec![3, 1], vec![0.0, 1.0, 2.0]));
 
-        set(2).save(&path).unwrap();
+        set(2).save(&path, None).unwrap();
         let archive = NpzArchive::open(&path).unwrap();
         assert_eq!(archive.array_names().collect::<Vec<_>>(), ["samples"]);
     }
@@ -234,19 +382,19 @@ mod tests {
     fn a_picture_is_for_two_dimensions() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.png");
-        set(2).save(&path).unwrap();
+        set(2).save(&path, None).unwrap();
         assert!(image::ImageReader::open(&path).unwrap().decode().is_ok());
-        let error = set(3).save(Path::new("x.png")).unwrap_err().to_string();
+        let error = set(3).save(Path::new("x.png"), None).unwrap_err().to_string();
         assert_eq!(
             error,
-            "x.png: a picture shows 2 dimensions, these samples have 3; write .npy or .npz instead"
+            "x.png: a picture shows images or 2 dimensions, these samples have 3; write .npy or .npz instead"
         );
     }
 
     #[test]
     fn an_unknown_extension_is_answered_with_the_known_ones() {
-        let message = |path: &str| set(2).save(Path::new(path)).unwrap_err().to_string();
-        let known = "known are .npy (one array), .npz (samples, energies and latents) and .png (a scatter plot of two dimensions)";
+        let message = |path: &str| set(2).save(Path::new(path), None).unwrap_err().to_string();
+        let known = "known are .npy (one array), .npz (samples, energies and latents) and .png (a picture of images, or a scatter plot of two dimensions)";
         assert_eq!(
             message("x.jpg"),
             format!("x.jpg: no format is known for the extension .jpg; {known}")
@@ -257,10 +405,86 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
-        let error = set(2).save(Path::new("/no/such/folder/x.npy")).unwrap_err().to_string();
+        let error = set(2)
+            .save(Path::new("/no/such/folder/x.npy"), None)
+            .unwrap_err()
+            .to_string();
         assert!(
             error.starts_with("/no/such/folder/x.npy: cannot write the samples: "),
             "{error}"
         );
+    }
+
+    /// Three images of 2 x 3 and one or three channels, whose levels count upwards.
+    fn image_set(channels: usize, values: &[Real]) -> SampleSet<'_> {
+        SampleSet {
+            samples: values,
+            width: 6 * channels,
+            image: Some(ImageShape {
+                height: 2,
+                width: 3,
+                channels,
+            }),
+            ..set(2)
+        }
+    }
+
+    fn image_values(channels: usize) -> Vec<Real> {
+        (0..3 * 6 * channels)
+            .map(|level| ebm_core::image::value_of(level as u8))
+            .collect()
+    }
+
+    #[test]
+    fn images_in_an_npz_file_are_bytes_with_the_channels_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, values) = (folder.path().join("x.npz"), image_values(3));
+        image_set(3, &values).save(&path, None).unwrap();
+        let mut archive = NpzArchive::open(&path).unwrap();
+        let file = archive.by_name("arr_0").unwrap().unwrap();
+        assert_eq!(
+            (file.shape(), file.dtype().descr()),
+            (&[3, 2, 3, 3][..], "'|u1'".into())
+        );
+        assert_eq!(file.into_vec::<u8>().unwrap(), (0..54).collect::<Vec<u8>>());
+        assert!(archive.by_name("samples").unwrap().is_none());
+    }
+
+    #[test]
+    fn a_folder_of_images_has_one_png_file_each_and_is_new() {
+        let folder = tempfile::tempdir().unwrap();
+        for (channels, colour) in [(1, image::ColorType::L8), (3, image::ColorType::Rgb8)] {
+            let (path, values) = (folder.path().join(format!("x{channels}")), image_values(channels));
+            let set = image_set(channels, &values);
+            set.save(&path, Some(NamedFormat::Png)).unwrap();
+            let mut names: Vec<_> = std::fs::read_dir(&path)
+                .unwrap()
+                .map(|e| e.unwrap().file_name())
+                .collect();
+            names.sort();
+            assert_eq!(names, ["000000.png", "000001.png", "000002.png"]);
+            let last = image::open(path.join("000002.png")).unwrap();
+            assert_eq!((last.color(), last.width(), last.height()), (colour, 3, 2));
+            assert_eq!(last.as_bytes()[0], 12 * channels as u8);
+            let error = set.save(&path, Some(NamedFormat::Png)).unwrap_err().to_string();
+            assert!(error.contains("new or empty"), "{error}");
+        }
+        // Nothing else is left.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        let error = set(2)
+            .save(&folder.path().join("y"), Some(NamedFormat::Png))
+            .unwrap_err();
+        assert!(matches!(error, OutputError::NoImages { .. }));
+    }
+
+    #[test]
+    fn a_picture_of_images_shows_them_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, values) = (folder.path().join("x.png"), image_values(1));
+        image_set(1, &values).save(&path, None).unwrap();
+        let picture = image::open(&path).unwrap().to_rgb8();
+        // The last pixel of the third image, of level 17; images are 21 times as large, after a margin of 24 and a heading.
+        let pixel = picture.get_pixel(24 + 2 * 65 + 62, 78 + 41);
+        assert_eq!(pixel.0, [17; 3]);
     }
 }

@@ -1,6 +1,6 @@
 //! What a step draws.
 
-use crate::data::Dataset;
+use crate::data::{DataError, Dataset};
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::random::Random;
 
@@ -10,6 +10,16 @@ pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Rando
 }
 
 /// Training samples, `[count, D]`.
-pub(super) fn draw_data<G: Geometry>(geometry: G, data: &dyn Dataset, count: usize, random: Random) -> Samples<G> {
-    geometry.samples(data.draw(count, random.stream("data")))
+///
+/// # Errors
+/// If they cannot be read.
+pub(super) fn draw_data<G: Geometry>(
+    geometry: G,
+    data: &dyn Dataset,
+    count: usize,
+    random: Random,
+) -> Result<Samples<G>, DataError> {
+    let values = data.draw(count, random.stream("data"));
+    data.check()?;
+    Ok(geometry.samples(values))
 }

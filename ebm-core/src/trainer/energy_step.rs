@@ -40,7 +40,7 @@ impl<G: Geometry> EnergySide<'_, G> {
     pub fn step(&mut self, step: u64, random: Random, report: &mut StepReport) -> Result<(), TrainError> {
         let batch = self.config.batch;
         let latents = draw_latents(self.generator.geometry(), batch, random);
-        let data = draw_data(self.energy.geometry(), self.data, batch, random);
+        let data = draw_data(self.energy.geometry(), self.data, batch, random)?;
         let check = Check { step: report.step };
         let energy = &*self.energy;
         let (upper, generator) = (&mut *self.upper, self.generator);

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::observer::ObserverError;
+use crate::data::DataError;
 use crate::error::{BoundError, ConfigError};
 
 /// Training cannot start or go on.
@@ -45,6 +46,9 @@ pub enum TrainError {
     /// An option does not fit the problem.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The data cannot be read any longer.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// An observer failed (a log or picture that could not be written).
     #[error("{0}")]
     Observer(ObserverError),

@@ -36,7 +36,7 @@ impl<G: Geometry> Trainer<G> {
         use dfdx::prelude::{PutTape, SplitTape};
         let random = self.draws().stream("likelihood-step").at(self.progress.step);
         let geometry = self.players.energy.geometry();
-        let data = draw_data(geometry, &*self.data, self.config.batch, random);
+        let data = draw_data(geometry, &*self.data, self.config.batch, random)?;
         let width = geometry.data_width();
         let Some(region) = &self.likelihood_box else {
             return Ok(());

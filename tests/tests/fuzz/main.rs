@@ -4,10 +4,12 @@
 //! `FUZZ_INPUTS=1000000 cargo test --release -p ebm-tests --test fuzz -- --nocapture` reads as many in all.
 
 mod allocations;
+mod cifar;
 mod config;
 mod csv;
 mod dice;
 mod exported;
+mod idx;
 mod manifest;
 mod metrics;
 mod mutation;
@@ -19,10 +21,12 @@ mod state_file;
 
 use reader::Reader;
 
-const READERS: [Reader; 9] = [
+const READERS: [Reader; 11] = [
+    cifar::READER,
     config::READER,
     csv::READER,
     exported::READER,
+    idx::READER,
     manifest::READER,
     metrics::READER,
     npy::READER,
@@ -48,6 +52,16 @@ fn text_tables() {
 #[test]
 fn numpy_tables() {
     fuzz(&npy::READER);
+}
+
+#[test]
+fn images_in_idx_files() {
+    fuzz(&idx::READER);
+}
+
+#[test]
+fn images_of_cifar() {
+    fuzz(&cifar::READER);
 }
 
 #[test]

@@ -1,0 +1,260 @@
+//! `ebm data`: what a data set holds.
+
+use ebm_core::data::Dataset;
+use ebm_core::image::{Part, level_of};
+use ebm_core::random::Random;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::fmt;
+use std::path::Path;
+
+use super::print;
+use crate::cli::Data;
+use crate::data::recognise;
+use crate::exit::{Exit, Failure, OrExit};
+
+/// Samples drawn at once.
+const AT_ONCE: usize = 1000;
+
+/// Does it.
+///
+/// # Errors
+/// If there is no data, or it cannot be read.
+pub fn run(command: &Data) -> Result<Exit, Failure> {
+    let Data::Check { path, json } = command;
+    let config = recognise(path).or_exit(Exit::Data)?;
+    let data = config.load(Path::new(""), Random::new(0)).or_exit(Exit::Data)?;
+    let form = serde_json::to_value(&config).or_exit(Exit::Other)?;
+    let kind = form["kind"].as_str().unwrap_or_default();
+    let found = Found::of(&*data, path, kind);
+    data.check().or_exit(Exit::Data)?;
+    match json {
+        true => print(&format!(
+            "{}\n",
+            serde_json::to_string_pretty(&found).or_exit(Exit::Other)?
+        )),
+        false => print(&found.to_string()),
+    }
+}
+
+/// What a data set holds.
+#[derive(Debug, Serialize)]
+struct Found {
+    path: String,
+    /// The kind of data set that reads it.
+    kind: String,
+    /// Samples to train on.
+    training: usize,
+    /// Samples that are held out.
+    held_out: usize,
+    /// Number of dimensions.
+    dimensions: usize,
+    /// Height, width and channels of images.
+    image: Option<[usize; 3]>,
+    /// Classes with their number of images to train on.
+    classes: Vec<(String, usize)>,
+    /// The values of the training part: by channel for images, with levels 0 to 255 as 0 to 1, by column for tables.
+    values: Vec<Values>,
+    /// What may be wrong.
+    problems: Vec<String>,
+}
+
+/// The values of a channel or column.
+#[derive(Clone, Debug, Serialize)]
+struct Values {
+    name: String,
+    smallest: f64,
+    largest: f64,
+    mean: f64,
+    standard_deviation: f64,
+    #[serde(skip)]
+    count: f64,
+    #[serde(skip)]
+    squares: f64,
+}
+
+impl Values {
+    fn new(name: String) -> Self {
+        Self {
+            name,
+            smallest: f64::INFINITY,
+            largest: f64::NEG_INFINITY,
+            mean: 0.0,
+            standard_deviation: 0.0,
+            count: 0.0,
+            squares: 0.0,
+        }
+    }
+
+    fn add(&mut self, value: f64) {
+        self.smallest = self.smallest.min(value);
+        self.largest = self.largest.max(value);
+        self.count += 1.0;
+        let away = value - self.mean;
+        self.mean += away / self.count;
+        self.squares += away * (value - self.mean);
+        self.standard_deviation = (self.squares / self.count).sqrt();
+    }
+}
+
+impl Found {
+    fn of(data: &dyn Dataset, path: &Path, kind: &str) -> Self {
+        let (width, random) = (data.width(), Random::new(0));
+        let training = data.len().unwrap_or(0);
+        let held_out = data.held_out(usize::MAX, random);
+        let mut values = channels(data);
+        let columns = values.len().max(1);
+        let mut seen = Seen::default();
+        for (step, start) in (0..training).step_by(AT_ONCE).enumerate() {
+            // The first epoch has every sample once; the last draw goes into the second.
+            let draw = data.draw(AT_ONCE, random.stream("check").at(step as u64));
+            for sample in draw.chunks_exact(width).take(training - start) {
+                for (index, value) in sample.iter().enumerate() {
+                    values[index % columns].add(match data.image() {
+                        Some(_) => f64::from(level_of(*value)) / 255.0,
+                        None => f64::from(*value),
+                    });
+                }
+                seen.training(sample);
+            }
+        }
+        held_out.chunks_exact(width).for_each(|sample| seen.held_out(sample));
+        let classes = classes(data, random);
+        let mut problems = seen.problems();
+        let empty: Vec<_> = classes
+            .iter()
+            .filter(|(_, count)| *count == 0)
+            .map(|(name, _)| name.clone())
+            .collect();
+        if !empty.is_empty() {
+            problems.push(format!("classes without a sample to train on: {}", empty.join(", ")));
+        }
+        Self {
+            path: path.display().to_string(),
+            kind: kind.into(),
+            training,
+            held_out: held_out.len() / width,
+            dimensions: width,
+            image: data.image().map(|shape| [shape.height, shape.width, shape.channels]),
+            classes,
+            values,
+            problems,
+        }
+    }
+}
+
+fn channels(data: &dyn Dataset) -> Vec<Values> {
+    let names: Vec<String> = match (data.image().map(|shape| shape.channels), data.columns()) {
+        (Some(1), _) => vec!["gray".into()],
+        (Some(_), _) => ["red", "green", "blue"].map(String::from).into(),
+        (None, Some(columns)) => columns,
+        (None, None) => (1..=data.width()).map(|column| format!("column {column}")).collect(),
+    };
+    names.into_iter().map(Values::new).collect()
+}
+
+fn classes(data: &dyn Dataset, random: Random) -> Vec<(String, usize)> {
+    let Some(labelled) = data.labelled(Part::Training, usize::MAX, random) else {
+        return Vec::new();
+    };
+    let mut classes: Vec<_> = labelled.classes.into_iter().map(|name| (name, 0)).collect();
+    labelled.labels.iter().for_each(|label| classes[*label as usize].1 += 1);
+    classes
+}
+
+/// Looks for samples that should not be there.
+#[derive(Default)]
+struct Seen {
+    hashes: HashSet<[u8; 16]>,
+    repeated: usize,
+    leaked: usize,
+    constant: usize,
+}
+
+impl Seen {
+    fn hash(sample: &[ebm_core::device::Real]) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new();
+        sample.iter().for_each(|value| {
+            hasher.update(&value.to_le_bytes());
+        });
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        hash
+    }
+
+    fn training(&mut self, sample: &[ebm_core::device::Real]) {
+        self.repeated += usize::from(!self.hashes.insert(Self::hash(sample)));
+        self.constant += usize::from(sample.len() > 1 && sample.iter().all(|value| *value == sample[0]));
+    }
+
+    fn held_out(&mut self, sample: &[ebm_core::device::Real]) {
+        self.leaked += usize::from(self.hashes.contains(&Self::hash(sample)));
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let counts = [
+            (self.constant, "to train on have one value throughout"),
+            (self.repeated, "to train on repeat another one"),
+            (self.leaked, "that are held out are among those to train on"),
+        ];
+        let told = counts.into_iter().filter(|(count, _)| *count > 0);
+        told.map(|(count, what)| format!("{count} samples {what}")).collect()
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Classes, and columns, that are told one by one.
+        const TOLD: usize = 20;
+        let what = if self.image.is_some() { "images" } else { "samples" };
+        writeln!(f, "{}: {what} (kind = \"{}\")", self.path, self.kind)?;
+        writeln!(
+            f,
+            "  {what:<9} {} to train on, {} held out",
+            self.training, self.held_out
+        )?;
+        match self.image {
+            Some([height, width, channels]) => writeln!(
+                f,
+                "  size      {height} x {width}, {channels} channel{} (D = {})",
+                if channels == 1 { "" } else { "s" },
+                self.dimensions
+            )?,
+            None => writeln!(f, "  size      D = {}", self.dimensions)?,
+        }
+        if !self.classes.is_empty() {
+            let shown = self
+                .classes
+                .iter()
+                .take(TOLD)
+                .map(|(name, count)| format!("{name} ({count})"));
+            let more = if self.classes.len() > TOLD { ", ..." } else { "" };
+            let shown: Vec<_> = shown.collect();
+            writeln!(f, "  classes   {}: {}{more}", self.classes.len(), shown.join(", "))?;
+        }
+        let scale = if self.image.is_some() { ", of [0, 1]" } else { "" };
+        for values in self.values.iter().take(TOLD) {
+            let Values {
+                name,
+                smallest,
+                largest,
+                mean,
+                standard_deviation,
+                ..
+            } = values;
+            writeln!(
+                f,
+                "  {name:<9} {smallest:.4} to {largest:.4}, mean {mean:.4}, standard deviation {standard_deviation:.4}{scale}"
+            )?;
+        }
+        if self.values.len() > TOLD {
+            writeln!(f, "  and {} columns more", self.values.len() - TOLD)?;
+        }
+        match &self.problems[..] {
+            [] => writeln!(f, "  problems  none"),
+            problems => problems
+                .iter()
+                .try_for_each(|problem| writeln!(f, "  problem   {problem}")),
+        }
+    }
+}
