@@ -35,6 +35,7 @@ mod exit;
 mod interrupt;
 mod link;
 mod linked;
+pub mod metrics;
 mod observers;
 pub mod plots;
 mod program;
