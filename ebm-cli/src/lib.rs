@@ -24,6 +24,7 @@
 #![warn(missing_docs)]
 
 mod allocator;
+pub mod annealing;
 mod cli;
 mod commands;
 mod compare;

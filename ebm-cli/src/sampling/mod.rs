@@ -2,7 +2,10 @@
 
 mod chains;
 mod output;
+mod potential;
 mod refine;
 
+pub(crate) use chains::{Chains, Outcome, Transition};
 pub use output::{Format, OutputError, SampleSet};
+pub(crate) use potential::energies_and_gradients;
 pub use refine::{Method, RefineError, RefineOptions, RefineReport, refine};
