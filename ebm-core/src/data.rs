@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::device::Real;
+use crate::image::{ImageShape, LabelledImages, Part};
 use crate::random::Random;
 
 /// The modes of a data set that is a mixture of well separated round components.
@@ -73,6 +74,27 @@ pub trait Dataset: Send + Sync {
     fn columns(&self) -> Option<Vec<String>> {
         None
     }
+    /// The shape of the images that the samples are, if they are: values row by row, channels last, grey levels scaled to
+    /// [-1, 1] as [`value_of`](crate::image::value_of) does.
+    fn image(&self) -> Option<ImageShape> {
+        None
+    }
+    /// Up to `n` different images of a part with their classes, if the data are images that have classes.
+    fn labelled(&self, _part: Part, _n: usize, _random: Random) -> Option<LabelledImages> {
+        None
+    }
+    /// Refuses what was drawn since the last check, if some of it could not be read. Only a source that reads as it is drawn
+    /// from can fail so.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    fn check(&self) -> Result<(), DataError> {
+        Ok(())
+    }
+    /// The images that are stacked, if a sample is several images of another data set, each a channel of its own.
+    fn stacked(&self) -> Option<&dyn Dataset> {
+        None
+    }
 }
 
 /// Data that cannot be read.
@@ -86,6 +108,16 @@ pub enum DataError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// There is nothing of the kind that was expected.
+    #[error("{}: {found}; {advice}", path.display())]
+    Missing {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is there, or is not.
+        found: String,
+        /// How to come by the data.
+        advice: String,
     },
     /// The file's content is not what was expected.
     #[error("{}: {place}: {reason}", path.display())]

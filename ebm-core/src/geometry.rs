@@ -27,6 +27,13 @@ pub trait Geometry: Copy + Debug + PartialEq + Send + Sync + 'static {
     fn data_width(&self) -> usize {
         self.data().size()
     }
+    /// Rows of samples to work on at once where nothing is trained: `most`, or fewer where samples are wide, so that memory
+    /// stays bounded.
+    fn rows_at_once(&self, most: usize) -> usize {
+        /// Values of the samples. The layers of a convolutional network hold some twenty times as many.
+        const VALUES: usize = 1 << 20;
+        (VALUES / self.data_width().max(1)).clamp(64.min(most), most)
+    }
     /// Puts row-major values into a latent tensor `[B, d]`.
     ///
     /// # Panics

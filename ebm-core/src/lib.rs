@@ -24,6 +24,7 @@ pub mod device;
 pub mod diffusion;
 pub mod error;
 pub mod geometry;
+pub mod image;
 pub mod jacobian;
 pub mod kernels;
 pub mod models;

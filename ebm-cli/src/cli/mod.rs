@@ -90,6 +90,7 @@ Examples:
   ebm train run.toml --set seed=1 --set train.energy.optimizer.learning_rate=1e-4
   ebm train run.toml --set upper=none --run runs/one-sided
   ebm train run.toml --overwrite --quiet
+  ebm train stacked-mnist.toml --data ~/data               data.path mnist is then ~/data/mnist
   ebm train --resume runs/run-seed0                        go on after an interruption
   ebm train --resume runs/run-seed0 --set train.steps=50000  go on for longer
   ebm train run.toml --resume runs/a                       start, or go on: for job scripts
@@ -114,9 +115,9 @@ pub struct Train {
     /// started.
     #[arg(long, value_name = "RUN", conflicts_with = "overwrite")]
     pub resume: Option<PathBuf>,
-    /// Folder that relative paths of the configuration are relative to [default: the configuration's own]
-    #[arg(long, value_name = "DIR")]
-    pub base: Option<PathBuf>,
+    /// Folder that relative paths of data start from [default: the configuration's own]
+    #[arg(long, value_name = "DIR", visible_alias = "base")]
+    pub data: Option<PathBuf>,
     /// Replace the run that is in the run directory
     #[arg(long)]
     pub overwrite: bool,
@@ -227,6 +228,9 @@ pub struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Folder that relative paths of data start from [default: as the run was trained]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Generated samples and held-out samples [default: as the run's configuration says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
     pub samples: Option<u64>,
@@ -265,6 +269,9 @@ pub struct Sample {
     /// Seed of the draws [default: the run's]
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// Folder that relative paths of data start from [default: as the run was trained]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 /// `ebm export`.

@@ -18,7 +18,7 @@ use crate::observers::evaluated;
 /// # Errors
 /// If the run cannot be read, or does not fit its configuration.
 pub fn run(arguments: &Evaluate) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?.with_data(arguments.data.as_deref())?;
     let data = run.data()?;
     let (latent, width) = run.widths(data.width());
     let run = &run;

@@ -108,6 +108,17 @@ impl LoadedRun {
         })
     }
 
+    /// The same with another folder for relative paths of its data to start from, if one is given.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn with_data(mut self, folder: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(folder) = folder {
+            self.base = data_folder(folder)?;
+        }
+        Ok(self)
+    }
+
     /// Its data; of an exported model, relative paths are relative to the file's folder.
     ///
     /// # Errors
@@ -203,6 +214,15 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
         let folder = run.join(layout::CHECKPOINTS);
         Failure::message(Exit::RunDirectory, format!("{}: {wanted}; {there}", folder.display()))
     })
+}
+
+/// The folder that `--data` names, as a path that holds wherever the program runs.
+///
+/// # Errors
+/// If it is not there.
+pub fn data_folder(folder: &Path) -> Result<PathBuf, Failure> {
+    let absolute = folder.canonicalize();
+    absolute.map_err(|error| Failure::message(Exit::Data, format!("--data {}: {error}", folder.display())))
 }
 
 /// Loads the data of a configuration; relative paths are relative to `base`.

@@ -9,7 +9,7 @@ use ebm_core::trainer::{Objective, Trainer};
 
 use super::starting_points::gaussian_fit;
 use crate::evaluate::{GOOD_RADIUS, Report, Sandwich, Side, generated_samples};
-use crate::observers::{History, Point};
+use crate::observers::{History, Point, SampleGrid};
 use crate::plots::{
     Cloud, Coverage, CurvePoint, Curves, DensityPicture, Frame, Grid, PlotError, SandwichPicture, SandwichSide,
 };
@@ -51,6 +51,11 @@ impl Pictures<'_> {
         if self.data.width() == 2 {
             self.density(trainer, directory)?;
             drawn.push("density.png");
+        }
+        let trained = trainer.config().objective == Objective::Bidirectional;
+        if let Some(grid) = SampleGrid::of(self.title, self.data, self.random).filter(|_| trained) {
+            grid.draw(trainer.generator(), trainer.step(), &directory.picture("samples.png"))?;
+            drawn.push("samples.png");
         }
         self.curves(trainer.step(), directory)?;
         drawn.push("curves.png");

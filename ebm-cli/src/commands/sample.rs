@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::Description;
 use crate::sampling::{Format, RefineOptions, RefineReport, SampleSet, refine};
 
-/// Samples generated at once.
+/// Most samples generated at once.
 const CHUNK: usize = 8192;
 
 /// Does it.
@@ -26,7 +26,7 @@ const CHUNK: usize = 8192;
 /// # Errors
 /// If the run cannot be read, the samples cannot be refined, or the file cannot be written.
 pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?.with_data(arguments.data.as_deref())?;
     let data = run.description()?;
     let (latent, width) = run.widths(data.width);
     // Before the work, not after it.
@@ -105,14 +105,15 @@ impl Work for Draw<'_> {
 fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Random) -> (Vec<Real>, Vec<Real>) {
     let geometry = generator.geometry();
     let (mut points, mut latents) = (Vec::new(), Vec::new());
-    for (index, start) in (0..number).step_by(CHUNK).enumerate() {
+    let chunk = geometry.rows_at_once(CHUNK);
+    for (index, start) in (0..number).step_by(chunk).enumerate() {
         let random = random.at(index as u64);
-        let chunk = random
+        let from = random
             .stream("latents")
-            .normals(CHUNK.min(number - start) * geometry.latent_width());
-        let drawn = models::sample(generator, &geometry.latents(chunk.clone()), &SharedTape::off(), random);
+            .normals(chunk.min(number - start) * geometry.latent_width());
+        let drawn = models::sample(generator, &geometry.latents(from.clone()), &SharedTape::off(), random);
         points.extend(drawn.as_vec());
-        latents.extend(chunk);
+        latents.extend(from);
     }
     (points, latents)
 }

@@ -1,11 +1,13 @@
-//! The data sets that come with `ebm`: distributions in the plane to draw from, and tables in CSV or NPY files.
+//! The data sets that come with `ebm`: distributions in the plane to draw from, tables in CSV or NPY files, and images.
 //!
 //! Each is a configuration that implements [`DatasetSpec`](ebm_core::registry::DatasetSpec) and registers itself by name.
 
 mod checkerboard;
 mod csv_file;
 mod eight_gaussians;
+mod epochs;
 mod gaussian_mixture;
+mod images;
 mod npy_file;
 mod npy_header;
 mod pinwheel;
@@ -21,6 +23,7 @@ pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
 pub use eight_gaussians::EightGaussians;
 pub use gaussian_mixture::GaussianMixture;
+pub use images::{Idx, StackedMnist};
 pub use npy_file::NpyFile;
 pub use pinwheel::Pinwheel;
 pub use rings::Rings;
@@ -65,7 +68,7 @@ mod tests {
     #[test]
     fn every_data_set_is_registered() {
         let names: Vec<_> = all::<dyn DatasetConfig>().iter().map(|d| d.name).collect();
-        for expected in SYNTHETIC.into_iter().chain(["csv", "npy"]) {
+        for expected in SYNTHETIC.into_iter().chain(["csv", "idx", "npy", "stacked-mnist"]) {
             assert!(names.contains(&expected), "{expected} is not among {names:?}");
         }
     }

@@ -5,12 +5,11 @@ use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+
+use super::epochs::{Epochs, some_of, split};
 
 /// Most numbers a table may hold: 2^27, one GiB while it is read.
 pub(super) const MAX_VALUES: usize = 1 << 27;
-/// Orders of epochs kept, so that draws of one epoch do not each shuffle the whole table.
-const KEPT_ORDERS: usize = 4;
 
 /// A table as it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,11 +24,8 @@ pub struct RawTable {
     pub columns: Option<Vec<String>>,
 }
 
-/// A finite data set.
-///
-/// A draw of `n` rows at step `t` of a random stream gives rows `t n .. (t + 1) n` of an endless sequence of epochs, each a
-/// permutation of the training part derived from the stream and the epoch's number. So with a constant batch size every row
-/// is drawn once an epoch, and a resumed run draws what the undisturbed run would have drawn.
+/// A finite data set, drawn from epoch by epoch: with a constant batch size every row of the training part is drawn once an
+/// epoch, and a resumed run draws what the undisturbed run would have drawn.
 #[derive(Debug)]
 pub struct Table {
     width: usize,
@@ -37,7 +33,7 @@ pub struct Table {
     held_out: Vec<Real>,
     columns: Option<Vec<String>>,
     standardization: Option<Standardization>,
-    orders: Mutex<Vec<(Random, Vec<usize>)>>,
+    epochs: Epochs,
 }
 
 impl Table {
@@ -55,11 +51,9 @@ impl Table {
                 format!("it has {rows} row(s) of data; expected at least 2, one to train on and one to hold out"),
             ));
         }
-        let held = ((rows as f64 * held_out_share).round() as usize).clamp(1, rows - 1);
-        let order = random.stream("split").permutation(rows);
-        let (held, training) = order.split_at(held);
+        let (held, training) = split(rows, held_out_share, random);
         let standardization = if standardize {
-            let standardization = statistics(&raw, training)?;
+            let standardization = statistics(&raw, &training)?;
             within_range(&raw, &standardization)?;
             Some(standardization)
         } else {
@@ -79,21 +73,17 @@ impl Table {
         };
         Ok(Self {
             width: raw.width,
-            training: gather(training),
-            held_out: gather(held),
+            training: gather(&training),
+            held_out: gather(&held),
             columns: raw.columns,
             standardization,
-            orders: Mutex::new(Vec::new()),
+            epochs: Epochs::new(training.len()),
         })
     }
 
     /// Number of rows held out.
     pub fn held_out_len(&self) -> usize {
         self.held_out.len() / self.width
-    }
-
-    fn training_len(&self) -> usize {
-        self.training.len() / self.width
     }
 }
 
@@ -103,48 +93,21 @@ impl Dataset for Table {
     }
 
     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        let rows = self.training_len();
-        let mut draw = Vec::with_capacity(n * self.width);
-        // The cache decides nothing but the time it takes, so a panic elsewhere cannot have spoilt it.
-        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut place = u128::from(random.step()) * n as u128;
-        let end = place + n as u128;
-        while place < end {
-            let epoch = random.stream("epoch").at((place / rows as u128) as u64);
-            let first = (place % rows as u128) as usize;
-            let count = (rows - first).min((end - place) as usize);
-            let index = match orders.iter().position(|(known, _)| *known == epoch) {
-                Some(index) => index,
-                None => {
-                    if orders.len() >= KEPT_ORDERS {
-                        orders.remove(0);
-                    }
-                    orders.push((epoch, epoch.permutation(rows)));
-                    orders.len() - 1
-                }
-            };
-            for &row in &orders[index].1[first..first + count] {
-                draw.extend_from_slice(&self.training[row * self.width..(row + 1) * self.width]);
-            }
-            place += count as u128;
-        }
-        draw
+        let drawn = self.epochs.draw(n, random).into_iter();
+        let rows = drawn.flat_map(|row| &self.training[row * self.width..(row + 1) * self.width]);
+        rows.copied().collect()
     }
 
     /// `n` different held-out rows at random, or all in a fixed order if there are no more.
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        if n >= self.held_out_len() {
-            return self.held_out.clone();
-        }
-        let chosen = random.stream("held-out").permutation(self.held_out_len());
-        let rows = chosen[..n].iter();
+        let rows = some_of(self.held_out_len(), n, random).into_iter();
         rows.flat_map(|row| &self.held_out[row * self.width..(row + 1) * self.width])
             .copied()
             .collect()
     }
 
     fn len(&self) -> Option<usize> {
-        Some(self.training_len())
+        Some(self.epochs.rows())
     }
     fn columns(&self) -> Option<Vec<String>> {
         self.columns.clone()

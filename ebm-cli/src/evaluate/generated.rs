@@ -6,16 +6,17 @@ use ebm_core::models::{Generator, sample};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
 
-/// Samples drawn at once: memory stays bounded for any number.
+/// Most samples drawn at once: memory stays bounded for any number.
 const CHUNK: usize = 16_384;
 
 /// `n` samples `G(z) + sigma n`, row-major `[n, D]`.
 pub fn generated_samples<G: Geometry>(generator: &dyn Generator<G>, n: usize, random: Random) -> Vec<Real> {
     let geometry = generator.geometry();
     let mut samples = Vec::with_capacity(n * geometry.data_width());
-    for (index, start) in (0..n).step_by(CHUNK).enumerate() {
+    let chunk = geometry.rows_at_once(CHUNK);
+    for (index, start) in (0..n).step_by(chunk).enumerate() {
         let place = random.at(index as u64);
-        let count = CHUNK.min(n - start);
+        let count = chunk.min(n - start);
         let latents = place.stream("latents").normals(count * geometry.latent_width());
         let drawn = sample(
             generator,

@@ -25,9 +25,13 @@ pub struct EvaluationObserver {
 impl EvaluationObserver {
     /// An observer for a run on `data`, with the final evaluation's options.
     pub fn new(data: Arc<dyn Dataset>, config: &EvaluateConfig, random: Random) -> Self {
+        let quick = EvaluateConfig::quick();
         let quick = EvaluateConfig {
+            // Never more than at the end: images are dear.
+            held_out: quick.held_out.min(config.held_out),
+            generated: quick.generated.min(config.generated),
             min_share: config.min_share,
-            ..EvaluateConfig::quick()
+            ..quick
         };
         let gaussian = super::gaussian_nll(&*data, random);
         let (latest, judged) = Default::default();

@@ -5,6 +5,7 @@ mod evaluation;
 mod gaussian;
 mod history;
 mod metrics_log;
+mod sample_grid;
 mod saving;
 mod tensorboard;
 
@@ -13,5 +14,6 @@ pub use evaluation::{EvaluationObserver, evaluated};
 pub use gaussian::{gaussian_nll, moments};
 pub use history::{History, Point};
 pub use metrics_log::MetricsLog;
+pub use sample_grid::{SampleGrid, SampleGrids};
 pub use saving::{Identity, Saving};
 pub use tensorboard::TensorBoard;

@@ -49,10 +49,52 @@ impl Measurement {
         }
     }
 
+    /// The measurement of all samples of several parts, from those of the parts: mean and standard error as if they had been
+    /// measured together. It claims what the weakest part claims; diagnostics are means over the samples.
+    pub fn pooled(parts: &[Self]) -> Option<Self> {
+        let first = parts.first()?;
+        let weight = |part: &Self| part.samples.max(1) as f64;
+        let all: f64 = parts.iter().map(weight).sum();
+        let mean = |of: &dyn Fn(&Self) -> f64| parts.iter().map(|part| weight(part) * of(part)).sum::<f64>() / all;
+        let value = mean(&|part| part.value);
+        // Squares around the parts' own means, and of these around the whole's.
+        let squares = |part: &Self| {
+            let n = weight(part);
+            let within = match part.samples {
+                0 | 1 => 0.0,
+                _ => part.standard_error.powi(2) * n * (n - 1.0),
+            };
+            within + n * (part.value - value).powi(2)
+        };
+        let standard_error = match parts {
+            [only] => only.standard_error,
+            _ => (parts.iter().map(squares).sum::<f64>() / (all - 1.0) / all).sqrt(),
+        };
+        let diagnostic = |(index, (name, _)): (usize, &(String, f64))| {
+            let of = |part: &Self| part.diagnostics.get(index).map_or(f64::NAN, |(_, value)| *value);
+            (name.clone(), mean(&of))
+        };
+        let guarantees = parts.iter().map(|part| part.guarantee.clone());
+        Some(Self {
+            value,
+            standard_error,
+            samples: parts.iter().map(|part| part.samples).sum(),
+            guarantee: guarantees.reduce(weaker)?,
+            diagnostics: first.diagnostics.iter().enumerate().map(diagnostic).collect(),
+        })
+    }
+
     /// Adds a named figure.
     pub fn with(mut self, name: &str, value: f64) -> Self {
         self.diagnostics.push((name.into(), value));
         self
+    }
+}
+
+fn weaker(a: Guarantee, b: Guarantee) -> Guarantee {
+    match b.level < a.level {
+        true => b,
+        false => a,
     }
 }
 
@@ -106,6 +148,33 @@ mod tests {
         assert!((m.value - 2.5).abs() < 1e-15);
         assert!((m.standard_error - (5.0f64 / 12.0).sqrt()).abs() < 1e-15);
         assert_eq!(m.samples, 4);
+    }
+
+    #[test]
+    fn parts_are_pooled_to_what_all_samples_give() {
+        let values = [1.0, -2.0, 3.5, 4.0, 0.25, 7.0, -1.0];
+        let certified = || Guarantee::certified("test");
+        let whole = Measurement::of(values, certified()).with("median", 1.0);
+        let part = |range: std::ops::Range<usize>| Measurement::of(values[range].iter().copied(), certified());
+        let parts = [
+            part(0..3).with("median", 0.0),
+            part(3..6).with("median", 0.0),
+            part(6..7).with("median", 7.0),
+        ];
+        let pooled = Measurement::pooled(&parts).unwrap();
+        assert_eq!(pooled.samples, 7);
+        assert!((pooled.value - whole.value).abs() < 1e-14);
+        assert!((pooled.standard_error - whole.standard_error).abs() < 1e-14);
+        assert_eq!(pooled.diagnostics, whole.diagnostics);
+        assert_eq!(Measurement::pooled(&parts[..1]).unwrap(), parts[0]);
+        assert_eq!(Measurement::pooled(&[]), None);
+
+        let mut parts = parts;
+        parts[1].guarantee = Guarantee::heuristic("tuned");
+        assert_eq!(
+            Measurement::pooled(&parts).unwrap().guarantee,
+            Guarantee::heuristic("tuned")
+        );
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub(super) const CHUNK: usize = 16_384;
 pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Real> {
     let width = energy.geometry().data_width();
     let mut values = Vec::with_capacity(points.len() / width.max(1));
-    for chunk in points.chunks(CHUNK * width) {
+    let rows = energy.geometry().rows_at_once(CHUNK);
+    for chunk in points.chunks(rows * width) {
         values.extend_from_slice(&chunk_energies(energy, chunk.to_vec()));
     }
     values

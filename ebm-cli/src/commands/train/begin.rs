@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{base_of, default_directory};
 use crate::cli::Train;
 use crate::commands::ending::Ending;
+use crate::commands::loaded_run::data_folder;
 use crate::compare::{differences, phrase};
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
@@ -176,11 +177,10 @@ fn read(file: &Path, arguments: &Train) -> Result<Resolved, Failure> {
 }
 
 fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
-    let base = match &arguments.base {
-        Some(base) => base.canonicalize(),
-        None => base_of(file),
-    };
-    base.or_exit(Exit::Config)
+    match &arguments.data {
+        Some(folder) => data_folder(folder),
+        None => base_of(file).or_exit(Exit::Config),
+    }
 }
 
 /// Refuses a configuration that differs from the run's in what was computed so far; whether it is the same in all.

@@ -18,9 +18,11 @@ use super::print;
 use crate::cli::Train;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{EvaluationObserver, History, Identity, MetricsLog, Saving, TensorBoard};
+use crate::observers::{
+    EvaluationObserver, History, Identity, MetricsLog, SampleGrid, SampleGrids, Saving, TensorBoard,
+};
 use crate::progress::progress;
-use crate::run_directory::{MetricsReader, Versions, log_to};
+use crate::run_directory::{MetricsReader, Versions, layout, log_to};
 use crate::signals::Signals;
 use begin::{Begin, Begun};
 use end::End;
@@ -114,11 +116,14 @@ impl Work for Start {
         let board = config.log.tensorboard;
         let board = board.then(|| TensorBoard::create(directory.path(), resumed.unwrap_or(0)));
         let mut board = board.transpose().or_exit(Exit::RunDirectory)?;
+        let folder = directory.path().join(layout::PICTURES);
+        let mut grids = SampleGrid::of(&title, &*data, random).map(|grid| SampleGrids::new(grid, folder));
         let outcome = {
             // Who saves comes last: what the others write of an iteration is written by then.
             let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
             observers.extend(shown.as_deref_mut().map(|shown| shown as &mut dyn Observer<G>));
             observers.extend(board.as_mut().map(|board| board as &mut dyn Observer<G>));
+            observers.extend(grids.as_mut().map(|grids| grids as &mut dyn Observer<G>));
             observers.push(&mut saving);
             trainer.run(&mut observers)
         };
