@@ -9,6 +9,7 @@
 pub mod batch_norm;
 pub mod columns;
 pub mod confine;
+mod cross_entropy;
 pub mod dense;
 pub mod fourier;
 pub(crate) mod gemm;
@@ -21,6 +22,7 @@ pub mod scale;
 pub mod spectral;
 pub mod stretch;
 
+pub use cross_entropy::cross_entropy;
 pub use dense::Activation;
 pub use reduce::{differentiated, hinge, mean, row_dot, sum};
 
