@@ -6,12 +6,14 @@ mod compare;
 mod config;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod distance;
 mod ending;
 mod evaluate;
 mod export;
 mod fresh_trainer;
 pub(crate) mod loaded_run;
 mod new;
+mod ood;
 mod pictures;
 mod runs;
 mod sample;
@@ -36,6 +38,8 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Distance(arguments) => distance::run(&arguments),
+        Command::Ood(arguments) => ood::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Runs(command) => runs::run(&command),

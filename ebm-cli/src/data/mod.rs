@@ -25,6 +25,7 @@ pub use eight_gaussians::EightGaussians;
 pub use gaussian_mixture::GaussianMixture;
 pub use images::{Idx, StackedMnist};
 pub use npy_file::NpyFile;
+pub(crate) use npy_file::read_numbers;
 pub use pinwheel::Pinwheel;
 pub use rings::Rings;
 pub use swiss_roll::SwissRoll;

@@ -53,6 +53,14 @@ impl<'a> Features<'a> {
         self.values.chunks_exact(self.width)
     }
 
+    /// The first samples, at most so many.
+    pub fn first(self, most: usize) -> Self {
+        Self {
+            values: self.range(0..most.min(self.len())),
+            width: self.width,
+        }
+    }
+
     /// The values of some of the samples.
     pub(super) fn range(&self, rows: std::ops::Range<usize>) -> &'a [f32] {
         &self.values[rows.start * self.width..rows.end * self.width]
