@@ -38,7 +38,9 @@ fn the_energy_tells_data_from_outliers() {
     // Far away, the confinement alone raises the energy above that of all data.
     let far = "{ kind = \"25-gaussians\", spacing = 40 }";
     let said = folder.succeed(&["ood", "runs/run-seed7", "--against", far, "--json"]);
-    let auroc = figure(&figures(&said), &format!("auroc/{far}"))["value"].as_f64().unwrap();
+    let auroc = figure(&figures(&said), &format!("auroc/{far}"))["value"]
+        .as_f64()
+        .unwrap();
     assert!(auroc > 0.9, "{said}");
     // Data like the model's own is not told from it: the standard error is about 0.02.
     let said = folder.succeed(&["ood", "runs/run-seed7", "--against", "25-gaussians", "--json"]);
@@ -77,7 +79,10 @@ fn log_z_is_bracketed_where_it_is_asked_for() {
     let shift = number("ais_nll", "value") - number("ais_log_z", "value");
     assert!((shift - (number("nll", "value") - exact)).abs() < 1e-6, "{shift}");
     let error = folder.fail(3, &["train", "run.toml", "--set", "evaluate.annealing.chains=1"]);
-    assert!(error.contains("evaluate.annealing.chains") && error.contains("at least 2"), "{error}");
+    assert!(
+        error.contains("evaluate.annealing.chains") && error.contains("at least 2"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -86,7 +91,12 @@ fn features_from_files_are_compared_as_the_reference_packages_do() {
     let expected: Value = serde_json::from_str(&std::fs::read_to_string(fixture("prdc.json")).unwrap()).unwrap();
     let distance = |real: &str, generated: &str| {
         let (real, generated) = (fixture(real), fixture(generated));
-        let said = folder.succeed(&["distance", real.to_str().unwrap(), generated.to_str().unwrap(), "--json"]);
+        let said = folder.succeed(&[
+            "distance",
+            real.to_str().unwrap(),
+            generated.to_str().unwrap(),
+            "--json",
+        ]);
         figures(&said)
     };
     let found = distance("real.npz", "fake.npz");
@@ -95,11 +105,19 @@ fn features_from_files_are_compared_as_the_reference_packages_do() {
         assert!((found - expected).abs() < 1e-6, "{found} {expected}");
     };
     close(figure(&found, "frechet"), &expected["frechet"]);
-    let of_five = expected["cases"].as_array().unwrap().iter().find(|case| case["k"] == 5).unwrap();
+    let of_five = expected["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["k"] == 5)
+        .unwrap();
     for name in ["precision", "recall", "density", "coverage"] {
         close(figure(&found, name), &of_five[name]);
         let protocol = figure(&found, name)["protocol"].as_str().unwrap().to_string();
-        assert!(protocol.contains("BLAKE3") && protocol.contains("70 generated and 90 real samples"), "{protocol}");
+        assert!(
+            protocol.contains("BLAKE3") && protocol.contains("70 generated and 90 real samples"),
+            "{protocol}"
+        );
     }
     let moments = distance("real-moments.npz", "fake.npz");
     close(figure(&moments, "frechet"), &expected["frechet"]);
@@ -112,7 +130,10 @@ fn files_without_features_are_told() {
     folder.succeed(&["train", "run.toml", "--quiet", "--set", "train.steps=2"]);
     folder.succeed(&["sample", "runs/run-seed7", "-n", "5", "--out", "samples.npz"]);
     let error = folder.fail(4, &["distance", "samples.npz", "samples.npz"]);
-    assert!(error.contains("samples.npz") && error.contains("expected `features`"), "{error}");
+    assert!(
+        error.contains("samples.npz") && error.contains("expected `features`"),
+        "{error}"
+    );
     let error = folder.fail(2, &["evaluate", "runs/run-seed7", "--extractor", "net.onnx"]);
     assert!(error.contains("no images"), "{error}");
 }

@@ -13,6 +13,8 @@ use super::Classifier;
 pub(super) struct Settings {
     pub seed: u64,
     pub epochs: usize,
+    /// More epochs are made of few images, until there are so many updates.
+    pub least_updates: usize,
     pub batch: usize,
     pub learning_rate: f64,
     /// Images are moved by up to so many pixels each way, at random.
@@ -24,6 +26,7 @@ impl Default for Settings {
         Self {
             seed: 0,
             epochs: 10,
+            least_updates: 1000,
             batch: 128,
             learning_rate: 1e-3,
             shift: 2,
@@ -45,9 +48,11 @@ pub(super) fn train(images: &LabelledImages, settings: &Settings) -> Classifier 
     };
     let mut adam = Adam::new(config, &classifier);
     let count = images.labels.len();
-    let batches = count.div_ceil(settings.batch) * settings.epochs;
+    let in_an_epoch = count.div_ceil(settings.batch);
+    let epochs = settings.epochs.max(settings.least_updates.div_ceil(in_an_epoch));
+    let updates = in_an_epoch * epochs;
     let mut step = 0;
-    for epoch in 0..settings.epochs {
+    for epoch in 0..epochs {
         let order = random.stream("order").at(epoch as u64).permutation(count);
         for rows in order.chunks(settings.batch) {
             let shifts = random.stream("shifts").at(step as u64).uniforms(2 * rows.len());
@@ -60,7 +65,7 @@ pub(super) fn train(images: &LabelledImages, settings: &Settings) -> Classifier 
             }
             let labels: Vec<usize> = rows.iter().map(|&row| images.labels[row] as usize).collect();
             let gradients = classifier.gradients(values, &labels);
-            let factor = 1.0 - step as f64 / batches as f64;
+            let factor = 1.0 - step as f64 / updates as f64;
             adam.update(&mut classifier, &gradients, gradient_norm(&gradients), factor);
             step += 1;
         }
@@ -116,6 +121,7 @@ pub(super) mod tests {
     pub fn quick() -> Settings {
         Settings {
             epochs: 4,
+            least_updates: 0,
             batch: 30,
             shift: 0,
             ..Default::default()

@@ -163,7 +163,8 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 }
 
 fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<Vec<f64>> {
-    let mut values = Vec::with_capacity(count);
+    // An archive's entry may claim more than it has.
+    let mut values = Vec::with_capacity(count.min(1 << 20));
     let mut buffer = vec![0; element.bytes * count.min(1 << 13)];
     while values.len() < count {
         let next = (count - values.len()).min(1 << 13);
