@@ -12,6 +12,7 @@ mod manifest;
 mod metrics;
 mod mutation;
 mod npy;
+mod npz;
 mod reader;
 mod run_config;
 mod run_marker;
@@ -19,13 +20,14 @@ mod state_file;
 
 use reader::Reader;
 
-const READERS: [Reader; 9] = [
+const READERS: [Reader; 10] = [
     config::READER,
     csv::READER,
     exported::READER,
     manifest::READER,
     metrics::READER,
     npy::READER,
+    npz::READER,
     run_config::READER,
     run_marker::READER,
     state_file::READER,
@@ -48,6 +50,11 @@ fn text_tables() {
 #[test]
 fn numpy_tables() {
     fuzz(&npy::READER);
+}
+
+#[test]
+fn numpy_archives() {
+    fuzz(&npz::READER);
 }
 
 #[test]
