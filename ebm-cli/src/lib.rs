@@ -24,6 +24,8 @@
 #![warn(missing_docs)]
 
 mod allocator;
+pub mod annealing;
+pub mod classifier;
 mod cli;
 mod commands;
 mod compare;
@@ -32,10 +34,13 @@ pub mod data;
 mod dispatch;
 pub mod evaluate;
 mod exit;
+pub mod features;
 mod interrupt;
 mod link;
 mod linked;
+pub mod metrics;
 mod observers;
+pub mod ood;
 pub mod plots;
 mod program;
 mod progress;

@@ -14,6 +14,7 @@ Examples:
   ebm train run.toml --set train.steps=2000     train; the run goes to runs/run-seed0
   ebm watch runs/run-seed0                      how a run goes, from another terminal
   ebm evaluate runs/run-seed0                   likelihood, bounds, modes
+  ebm ood runs/run-seed0                        its data against outliers, by the energy
   ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
   ebm export runs/run-seed0 --out m.safetensors the model in one file
@@ -43,6 +44,10 @@ pub enum Command {
     Compare(Compare),
     /// Evaluate a run: likelihood on held-out data, bounds, sample quality
     Evaluate(Evaluate),
+    /// Tell a run's data from outliers by the energy: AUROC, AUPRC, FPR at 95 % TPR
+    Ood(Ood),
+    /// Compare features of real and generated samples: Frechet distance, precision, recall, density, coverage
+    Distance(Distance),
     /// Draw samples from a run
     Sample(Sample),
     /// Write a trained model to one file, with a model card
@@ -238,6 +243,66 @@ pub struct Evaluate {
     /// Generated samples and held-out samples [default: as the run's configuration says]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
     pub samples: Option<u64>,
+    /// Compare generated and held-out images by the features of this network (ONNX) as well
+    ///
+    /// Its input is [n, channels, height, width] with values from 0 to 1, its first output the features [n, F].
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// Features of real images by the extractor (.npz), in place of held-out images
+    ///
+    /// An array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them.
+    #[arg(long, value_name = "FILE", requires = "extractor")]
+    pub reference: Option<PathBuf>,
+}
+
+/// `ebm ood`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Outliers are the positives, and the energy is their score: a share of 50 % in the first figure is chance.
+
+Examples:
+  ebm ood runs/mnist-seed0
+  ebm ood runs/mnist-seed0 --against inverted --against '{ kind = \"idx\", path = \"fashion\" }'
+  ebm ood runs/25-gaussians-seed0 --against two-moons --json")]
+pub struct Ood {
+    /// Run directory, or a file of `ebm export`
+    pub run: PathBuf,
+    /// A checkpoint of the run: latest, best, or a step [default: the run's end, or its latest checkpoint]
+    #[arg(long, value_name = "WHICH")]
+    pub checkpoint: Option<Which>,
+    /// What to tell the data from; may be repeated [default: all that is made from the data]
+    ///
+    /// Made from the data: uniform-noise, gaussian-noise, constant, and of images inverted and blurred. Else the held-out samples
+    /// of a data set: its name, or a table as in a configuration; relative paths in it start from the working folder.
+    #[arg(long, value_name = "OUTLIERS")]
+    pub against: Vec<String>,
+    /// Samples of each kind [default: evaluate.held_out of the run's configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    pub samples: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ebm distance`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Each file holds an array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them. With features of
+the Inception network as ported for it, the distance is the FID.
+
+Example:
+  ebm distance cifar10-train.npz samples.npz")]
+pub struct Distance {
+    /// Features of real samples (.npz)
+    pub real: PathBuf,
+    /// Features of generated samples (.npz), by the same extractor
+    pub generated: PathBuf,
+    /// Neighbours k of precision, recall, density and coverage
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub neighbours: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ebm sample`.

@@ -3,14 +3,16 @@
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::Trainer;
+use ebm_core::trainer::{Objective, Trainer};
 use std::sync::Arc;
 
 use super::loaded_run::LoadedRun;
 use super::print;
 use crate::cli::Evaluate;
 use crate::dispatch::{Work, with_geometry};
+use crate::evaluate::extracted;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::features::{Archive, Extractor};
 use crate::observers::evaluated;
 
 /// Does it.
@@ -36,6 +38,10 @@ impl Work for Measure<'_> {
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
         let Self { run, data, arguments } = self;
         let random = Random::new(run.config.seed);
+        // Files are looked at before the work, not after it.
+        let extractor = extractor(arguments, &*data)?;
+        let reference = arguments.reference.as_deref().map(Archive::read);
+        let reference = reference.transpose().or_exit(Exit::Data)?;
         let players = run.players(geometry)?;
         // Weights of bounds may depend on the step, so they are those of the run's last one.
         let mut trainer = Trainer::new(run.config.train.clone(), players, data.clone(), random)
@@ -46,7 +52,17 @@ impl Work for Measure<'_> {
             config.generated = usize::try_from(samples).or_exit(Exit::Usage)?;
             config.held_out = config.generated;
         }
-        let report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
+        let mut report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
+        if let Some(extractor) = &extractor {
+            match run.config.train.objective {
+                Objective::Bidirectional => {
+                    let from = (extractor, reference.as_ref());
+                    let figures = extracted(trainer.generator(), &*data, from, &config, random);
+                    report.figures.extend(figures.or_exit(Exit::Data)?);
+                }
+                _ => report.lack("frechet", "the model has no generator"),
+            }
+        }
         match arguments.json {
             true => print(&format!(
                 "{}\n",
@@ -55,4 +71,16 @@ impl Work for Measure<'_> {
             false => print(&report.to_string()),
         }
     }
+}
+
+/// The network whose features are asked for, ready for the images of the data.
+fn extractor(arguments: &Evaluate, data: &dyn Dataset) -> Result<Option<Extractor>, Failure> {
+    let Some(path) = &arguments.extractor else {
+        return Ok(None);
+    };
+    let Some(shape) = data.image() else {
+        let text = format!("--extractor {}: the data of this run are no images", path.display());
+        return Err(Failure::message(Exit::Usage, text));
+    };
+    Extractor::open(path, shape).map(Some).or_exit(Exit::Data)
 }

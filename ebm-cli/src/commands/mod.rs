@@ -7,12 +7,14 @@ mod config;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod data;
+mod distance;
 mod ending;
 mod evaluate;
 mod export;
 mod fresh_trainer;
 pub(crate) mod loaded_run;
 mod new;
+mod ood;
 mod pictures;
 mod reference;
 mod runs;
@@ -39,6 +41,8 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Distance(arguments) => distance::run(&arguments),
+        Command::Ood(arguments) => ood::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Data(command) => data::run(&command),

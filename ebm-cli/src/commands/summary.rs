@@ -6,15 +6,20 @@ use crate::evaluate::{Report, Unit};
 use crate::observers::{Divergence, History};
 
 /// The figures that the last lines of `ebm train` show; `ebm evaluate` shows all.
-const SHOWN: [&str; 8] = [
+const SHOWN: [&str; 13] = [
     "lower",
     "nll",
+    "ais_nll",
+    "reverse_ais_nll",
     "upper",
     "gap",
     "data_entropy",
     "outside",
     "modes_covered",
     "good_share",
+    "stacked_modes",
+    "stacked_kl",
+    "classifier_frechet",
 ];
 
 /// How a run ended.
@@ -93,6 +98,7 @@ impl Summary {
                     Unit::Nats => format!("{} nats", short(value)),
                     Unit::Share => format!("{:.2} %", 100.0 * value),
                     Unit::Count => format!("{value}"),
+                    Unit::Number => short(value),
                 };
                 let error = figure
                     .standard_error

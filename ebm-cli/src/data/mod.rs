@@ -27,6 +27,7 @@ pub use eight_gaussians::EightGaussians;
 pub use gaussian_mixture::GaussianMixture;
 pub use images::{Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist};
 pub use npy_file::NpyFile;
+pub(crate) use npy_file::read_numbers;
 pub use pinwheel::Pinwheel;
 pub use prefetched::Prefetched;
 pub use recognise::recognise;

@@ -43,7 +43,25 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
     if size == 0 {
         return Err(malformed(path, "header", "the file is empty; expected an NPY array"));
     }
-    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let (_, width, values) = read_numbers(path, BufReader::with_capacity(1 << 16, file), size)?;
+    Ok(RawTable {
+        path: path.into(),
+        width,
+        values,
+        columns: None,
+    })
+}
+
+/// Rows, columns and values, row-major, of an array of one or two axes in `size` bytes that a reader gives. A single axis is a
+/// column. `path` is for errors only.
+///
+/// # Errors
+/// If it is no such array of finite numbers.
+pub(crate) fn read_numbers(
+    path: &Path,
+    mut reader: impl Read,
+    size: u64,
+) -> Result<(usize, usize, Vec<f64>), DataError> {
     let header = NpyHeader::read(&mut reader).map_err(|fault| match fault {
         HeaderFault::Io(source) => DataError::Io {
             path: path.into(),
@@ -81,12 +99,7 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
             ),
         ));
     }
-    Ok(RawTable {
-        path: path.into(),
-        width,
-        values,
-        columns: None,
-    })
+    Ok((rows, width, values))
 }
 
 /// Rows and columns of an array of one or two axes, whose product is at most [`MAX_VALUES`].
@@ -150,7 +163,8 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 }
 
 fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<Vec<f64>> {
-    let mut values = Vec::with_capacity(count);
+    // An archive's entry may claim more than it has.
+    let mut values = Vec::with_capacity(count.min(1 << 20));
     let mut buffer = vec![0; element.bytes * count.min(1 << 13)];
     while values.len() < count {
         let next = (count - values.len()).min(1 << 13);

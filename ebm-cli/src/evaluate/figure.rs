@@ -16,6 +16,8 @@ pub enum Unit {
     Share,
     /// A number of things.
     Count,
+    /// A number without a unit, or in squared units of features.
+    Number,
 }
 
 /// A number with everything needed to judge it. A value that is not finite is `null` in JSON.
@@ -61,7 +63,7 @@ impl Figure {
     }
 
     /// A number without a claim.
-    pub(super) fn plain(
+    pub(crate) fn plain(
         name: &str,
         label: &str,
         (value, unit): (f64, Unit),

@@ -11,8 +11,19 @@ const CHUNK: usize = 16_384;
 
 /// `n` samples `G(z) + sigma n`, row-major `[n, D]`.
 pub fn generated_samples<G: Geometry>(generator: &dyn Generator<G>, n: usize, random: Random) -> Vec<Real> {
+    let mut samples = Vec::with_capacity(n * generator.geometry().data_width());
+    for_generated(generator, n, random, |chunk| samples.extend(chunk));
+    samples
+}
+
+/// Calls `f` with the samples of [`generated_samples`], chunk by chunk.
+pub(super) fn for_generated<G: Geometry>(
+    generator: &dyn Generator<G>,
+    n: usize,
+    random: Random,
+    mut f: impl FnMut(&[Real]),
+) {
     let geometry = generator.geometry();
-    let mut samples = Vec::with_capacity(n * geometry.data_width());
     let chunk = geometry.rows_at_once(CHUNK);
     for (index, start) in (0..n).step_by(chunk).enumerate() {
         let place = random.at(index as u64);
@@ -24,7 +35,6 @@ pub fn generated_samples<G: Geometry>(generator: &dyn Generator<G>, n: usize, ra
             &SharedTape::off(),
             place.stream("samples"),
         );
-        samples.extend(drawn.as_vec());
+        f(&drawn.as_vec());
     }
-    samples
 }

@@ -12,11 +12,14 @@ use ebm_core::trainer::StepReport;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bracket::bracket;
 use super::coverage::{Coverage, GOOD_RADIUS};
 use super::figure::{Figure, Unit};
 use super::generated::generated_samples;
+use super::images::{ImagesConfig, images};
 use super::report::Report;
 use super::sandwich::Sandwich;
+use crate::annealing::AnnealingConfig;
 
 /// Share of the model's probability outside the data's box from which on the reader is warned.
 const LEAK: f64 = 0.01;
@@ -35,6 +38,10 @@ pub struct EvaluateConfig {
     pub min_share: f64,
     /// How log Z is computed in one and two dimensions.
     pub quadrature: QuadratureConfig,
+    /// How log Z is bracketed in any number of dimensions.
+    pub annealing: AnnealingConfig,
+    /// What is measured of generated images.
+    pub images: ImagesConfig,
 }
 
 impl EvaluateConfig {
@@ -45,6 +52,8 @@ impl EvaluateConfig {
             generated: 10_000,
             min_share: 0.0,
             quadrature: QuadratureConfig::thorough(),
+            annealing: AnnealingConfig::default(),
+            images: ImagesConfig::default(),
         }
     }
 
@@ -55,6 +64,8 @@ impl EvaluateConfig {
             generated: 5000,
             min_share: 0.0,
             quadrature: QuadratureConfig::quick(),
+            annealing: AnnealingConfig::default(),
+            images: ImagesConfig::none(),
         }
     }
 
@@ -71,7 +82,9 @@ impl EvaluateConfig {
             self.min_share,
             "a share in [0, 1)",
         )?;
-        self.quadrature.check().map_err(|e| e.within("quadrature"))
+        self.quadrature.check().map_err(|e| e.within("quadrature"))?;
+        self.annealing.check().map_err(|e| e.within("annealing"))?;
+        self.images.check().map_err(|e| e.within("images"))
     }
 }
 
@@ -93,18 +106,26 @@ pub struct Subject<'a, G: Geometry> {
     pub bounds: &'a StepReport,
 }
 
-/// Evaluates a model: exact likelihood by quadrature where `D` <= 2, the bounds around it, and mode coverage where the data
-/// set has modes. What cannot be had is listed with the reason.
+/// Evaluates a model: exact likelihood by quadrature where `D` <= 2, a bracket of it by annealing where asked for, the bounds
+/// around it, and mode coverage where the data set has modes. What cannot be had is listed with the reason.
 pub fn evaluate<G: Geometry>(subject: &Subject<'_, G>, config: &EvaluateConfig, random: Random) -> Report {
     let mut report = Report::default();
     let random = random.stream("evaluation");
     let held_out = subject.data.held_out(config.held_out, random);
     likelihood(subject, config, &held_out, random, &mut report);
+    bracket(subject, &config.annealing, &held_out, random, &mut report);
     bounds(subject.bounds, &mut report);
     let generated = subject
         .generator
         .map(|generator| generated_samples(generator, config.generated, random.stream("generated")));
     modes(subject.data, config, generated.as_deref(), &held_out, &mut report);
+    images(
+        subject,
+        &config.images,
+        (&held_out, config.generated),
+        random,
+        &mut report,
+    );
     report.sandwich = Sandwich::of(&report.evaluation());
     warn(&mut report);
     report

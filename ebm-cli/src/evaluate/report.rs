@@ -49,7 +49,7 @@ impl Report {
         self.figures.iter().map(entry).collect()
     }
 
-    pub(super) fn lack(&mut self, name: &str, reason: impl Into<String>) {
+    pub(crate) fn lack(&mut self, name: &str, reason: impl Into<String>) {
         self.absent.push(Absent {
             name: name.into(),
             reason: reason.into(),
@@ -104,7 +104,7 @@ fn unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Nats => "nats",
         Unit::Share => "%",
-        Unit::Count => "",
+        Unit::Count | Unit::Number => "",
     }
 }
 
@@ -116,8 +116,8 @@ fn value(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Count => format!("{value}"),
         Unit::Share => format!("{:.2}", 100.0 * value),
-        Unit::Nats if value.abs() >= 1e6 => format!("{value:.4e}"),
-        Unit::Nats => format!("{value:.4}"),
+        Unit::Nats | Unit::Number if value.abs() >= 1e6 => format!("{value:.4e}"),
+        Unit::Nats | Unit::Number => format!("{value:.4}"),
     }
 }
 

@@ -55,6 +55,7 @@ impl Metric {
             Unit::Nats => "nats",
             Unit::Share => "share",
             Unit::Count => "count",
+            Unit::Number => "",
         };
         Self {
             value: figure.value,

@@ -13,21 +13,21 @@ use ebm_core::device::Real;
 use ebm_core::random::Random;
 
 /// Energies `[B]` and gradients `[B, D]` at points `[B, D]`, row-major.
-pub(super) type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;
+pub(crate) type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;
 
 /// One transition of every chain.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Transition {
+pub(crate) struct Transition {
     /// Step size eps, in units of the data.
-    pub(super) step_size: f64,
+    pub(crate) step_size: f64,
     /// Leapfrog steps.
-    pub(super) leapfrog: usize,
+    pub(crate) leapfrog: usize,
     /// Whether a proposal must pass the Metropolis test.
-    pub(super) tested: bool,
+    pub(crate) tested: bool,
 }
 
 /// The states of B chains in D dimensions.
-pub(super) struct Chains<'a> {
+pub(crate) struct Chains<'a> {
     potential: &'a Potential<'a>,
     width: usize,
     points: Vec<Real>,
@@ -38,11 +38,11 @@ pub(super) struct Chains<'a> {
 
 /// What a transition did.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// Mean over the chains of the probability that the Metropolis test accepts.
-    pub(super) acceptance: f64,
+    pub(crate) acceptance: f64,
     /// Proposals whose energy or gradient was not finite; none of them is ever taken.
-    pub(super) not_finite: usize,
+    pub(crate) not_finite: usize,
 }
 
 impl<'a> Chains<'a> {
@@ -50,26 +50,37 @@ impl<'a> Chains<'a> {
     ///
     /// # Errors
     /// The index and energy of the first chain whose energy or gradient is not finite.
-    pub(super) fn start(potential: &'a Potential<'a>, width: usize, points: Vec<Real>) -> Result<Self, (usize, f64)> {
+    pub(crate) fn start(potential: &'a Potential<'a>, width: usize, points: Vec<Real>) -> Result<Self, (usize, f64)> {
         let (energies, gradients) = potential(&points);
         for (i, (energy, gradient)) in energies.iter().zip(gradients.chunks(width)).enumerate() {
             if !energy.is_finite() || !gradient.iter().all(|g| g.is_finite()) {
                 return Err((i, f64::from(*energy)));
             }
         }
+        Ok(Self::resume(potential, width, points, energies, gradients))
+    }
+
+    /// Chains at points whose finite or infinite energies and gradients are known.
+    pub(crate) fn resume(
+        potential: &'a Potential<'a>,
+        width: usize,
+        points: Vec<Real>,
+        energies: Vec<Real>,
+        gradients: Vec<Real>,
+    ) -> Self {
         let moved = vec![false; energies.len()];
-        Ok(Self {
+        Self {
             potential,
             width,
             points,
             energies,
             gradients,
             moved,
-        })
+        }
     }
 
     /// Proposes a new state to every chain and takes those that are accepted.
-    pub(super) fn advance(&mut self, transition: Transition, random: Random) -> Outcome {
+    pub(crate) fn advance(&mut self, transition: Transition, random: Random) -> Outcome {
         let step = transition.step_size as Real;
         let start = random.stream("momentum").normals(self.points.len());
         let mut momentum = start.clone();
@@ -111,18 +122,18 @@ impl<'a> Chains<'a> {
     }
 
     /// Mean energy of the states, nats.
-    pub(super) fn mean_energy(&self) -> f64 {
+    pub(crate) fn mean_energy(&self) -> f64 {
         let sum: f64 = self.energies.iter().map(|&e| f64::from(e)).sum();
         sum / self.energies.len() as f64
     }
 
     /// Number of chains that never left their start.
-    pub(super) fn unmoved(&self) -> usize {
+    pub(crate) fn unmoved(&self) -> usize {
         self.moved.iter().filter(|moved| !**moved).count()
     }
 
     /// The states, `[B, D]`.
-    pub(super) fn into_points(self) -> Vec<Real> {
+    pub(crate) fn into_points(self) -> Vec<Real> {
         self.points
     }
 }

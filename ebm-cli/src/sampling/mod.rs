@@ -3,8 +3,11 @@
 mod chains;
 mod neighbours;
 mod output;
+mod potential;
 mod refine;
 
+pub(crate) use chains::{Chains, Outcome, Transition};
 pub use neighbours::{Neighbours, nearest};
 pub use output::{Format, NamedFormat, OutputError, SampleSet};
+pub(crate) use potential::energies_and_gradients;
 pub use refine::{Method, RefineError, RefineOptions, RefineReport, refine};

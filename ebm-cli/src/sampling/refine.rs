@@ -4,12 +4,13 @@ use clap::ValueEnum;
 use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::models::{Energy, energy_gradient};
+use ebm_core::models::Energy;
 use ebm_core::random::Random;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::chains::{Chains, Transition};
+use super::potential::energies_and_gradients;
 
 /// How samples are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -32,7 +33,7 @@ impl Method {
 
     /// The acceptance at which a step size is most efficient in many dimensions: 0.574 for MALA (Roberts and Rosenthal,
     /// 1998), 0.651 for HMC (Beskos et al., 2013).
-    fn target_acceptance(self) -> f64 {
+    pub(crate) fn target_acceptance(self) -> f64 {
         match self {
             Method::Hmc => 0.651,
             _ => 0.574,
@@ -145,9 +146,6 @@ pub enum RefineError {
     },
 }
 
-/// Samples evaluated at once: enough to keep the kernels busy, few enough for any number of samples to fit in memory.
-const CHUNK: usize = 8192;
-
 /// Moves samples `[B, D]` by Markov chains, one a sample, whose stationary distribution is exp(-E)/Z.
 ///
 /// After few transitions a sample is a compromise: its surroundings are the energy's, but how many samples each mode
@@ -164,15 +162,7 @@ pub fn refine<G: Geometry>(
     options.check()?;
     let geometry = energy.geometry();
     let width = geometry.data_width();
-    let potential = |points: &[Real]| {
-        let (mut energies, mut gradients) = (Vec::new(), Vec::with_capacity(points.len()));
-        for chunk in points.chunks(CHUNK * width) {
-            let (e, g) = energy_gradient(energy, &geometry.samples(chunk.to_vec()));
-            energies.extend(e.as_vec());
-            gradients.extend(g.as_vec());
-        }
-        (energies, gradients)
-    };
+    let potential = |points: &[Real]| energies_and_gradients(energy, points);
     let points = start.as_vec();
     let samples = points.len() / width;
     let mut chains = Chains::start(&potential, width, points).map_err(|(sample, energy)| RefineError::Start {

@@ -14,6 +14,7 @@ mod channels;
 pub mod columns;
 pub mod confine;
 pub mod conv;
+mod cross_entropy;
 pub mod dense;
 pub mod ending;
 pub mod fourier;
@@ -30,6 +31,7 @@ pub mod spectral;
 pub mod stretch;
 pub mod sum_pool;
 
+pub use cross_entropy::cross_entropy;
 pub use dense::Activation;
 pub use ending::Ending;
 pub use image::Extent;

@@ -14,6 +14,7 @@ mod manifest;
 mod metrics;
 mod mutation;
 mod npy;
+mod npz;
 mod reader;
 mod run_config;
 mod run_marker;
@@ -21,7 +22,7 @@ mod state_file;
 
 use reader::Reader;
 
-const READERS: [Reader; 11] = [
+const READERS: [Reader; 12] = [
     cifar::READER,
     config::READER,
     csv::READER,
@@ -30,6 +31,7 @@ const READERS: [Reader; 11] = [
     manifest::READER,
     metrics::READER,
     npy::READER,
+    npz::READER,
     run_config::READER,
     run_marker::READER,
     state_file::READER,
@@ -62,6 +64,11 @@ fn images_in_idx_files() {
 #[test]
 fn images_of_cifar() {
     fuzz(&cifar::READER);
+}
+
+#[test]
+fn numpy_archives() {
+    fuzz(&npz::READER);
 }
 
 #[test]

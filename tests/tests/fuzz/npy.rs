@@ -83,7 +83,7 @@ fn examples() -> Vec<Vec<u8>> {
 }
 
 /// A header with the right keys, whose values are odd.
-fn generate(dice: &mut Dice) -> Vec<u8> {
+pub(super) fn generate(dice: &mut Dice) -> Vec<u8> {
     let kinds = [
         "'<f4'",
         "'<f8'",

@@ -1,0 +1,31 @@
+//! Why log Z cannot be estimated.
+
+use thiserror::Error;
+
+use crate::metrics::MetricError;
+
+/// An energy or data that cannot be annealed.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum AnnealingError {
+    /// The data has no covariance.
+    #[error("no Gaussian can be fitted to the data: {0}")]
+    Moments(#[from] MetricError),
+    /// Data of one value.
+    #[error(
+        "no Gaussian can be fitted to the data: it does not vary (or its covariance, of {width} dimensions, overflows)"
+    )]
+    Flat {
+        /// Number of dimensions.
+        width: usize,
+    },
+    /// No weight is above zero.
+    #[error(
+        "all {chains} chains have weight zero: the energy is infinite, or no number, wherever they went; \
+         more annealing.temperatures may help"
+    )]
+    Weightless {
+        /// Number of chains.
+        chains: usize,
+    },
+}

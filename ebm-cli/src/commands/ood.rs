@@ -1,0 +1,143 @@
+//! `ebm ood`: how well a model's energy tells its data from something else.
+
+use ebm_core::data::Dataset;
+use ebm_core::device::Real;
+use ebm_core::models::Energy;
+use ebm_core::quadrature::energies;
+use ebm_core::random::Random;
+use ebm_core::registry::SupportedGeometry;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::loaded_run::LoadedRun;
+use super::print;
+use crate::cli::Ood;
+use crate::dispatch::{Work, with_geometry};
+use crate::evaluate::Report;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::ood::{BuiltIn, Known, Source, detection_figures};
+
+/// Does it.
+///
+/// # Errors
+/// If the run or its data cannot be read, or outliers are not there, or are of another width.
+pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
+    let given: Result<Vec<Source>, _> = arguments.against.iter().map(|given| Source::parse(given)).collect();
+    let sources = given.or_exit(Exit::Usage)?;
+    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let data = run.data()?;
+    let (latent, width) = run.widths(data.width());
+    let run = &run;
+    with_geometry(
+        latent,
+        width,
+        Compare {
+            run,
+            data,
+            sources,
+            arguments,
+        },
+    )
+}
+
+struct Compare<'a> {
+    run: &'a LoadedRun,
+    data: Arc<dyn Dataset>,
+    sources: Vec<Source>,
+    arguments: &'a Ood,
+}
+
+impl Work for Compare<'_> {
+    type Output = Result<Exit, Failure>;
+    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
+        let Self {
+            run,
+            data,
+            sources,
+            arguments,
+        } = self;
+        let count = match arguments.samples {
+            Some(samples) => usize::try_from(samples).or_exit(Exit::Usage)?,
+            None => run.config.evaluate.held_out,
+        };
+        let random = Random::new(run.config.seed).stream("ood");
+        let players = run.players(geometry)?;
+        let held_out = data.held_out(count, random.stream("data"));
+        if held_out.is_empty() {
+            return Err(Failure::message(
+                Exit::Data,
+                "the data set holds out no samples".to_string(),
+            ));
+        }
+        let known = Known {
+            samples: &held_out,
+            width: data.width(),
+            image: data.image(),
+        };
+        // Without a choice, all that there is.
+        let sources = match sources.is_empty() {
+            false => sources,
+            true => {
+                let fitting = BuiltIn::all()
+                    .iter()
+                    .filter(|kind| known.image.is_some() || !kind.needs_images());
+                fitting.map(|kind| Source::BuiltIn(*kind)).collect()
+            }
+        };
+        let scored = |samples: &[Real]| scores(&*players.energy, samples);
+        let of_data = scored(&held_out);
+        let mut report = Report::default();
+        for source in &sources {
+            let (what, samples) = outliers(source, known, run, count, random)?;
+            let figures = detection_figures(&source.name(), &what, &scored(&samples), &of_data);
+            report.figures.extend(figures.or_exit(Exit::Other)?);
+        }
+        match arguments.json {
+            true => print(&format!(
+                "{}\n",
+                serde_json::to_string_pretty(&report).or_exit(Exit::Other)?
+            )),
+            false => print(&report.to_string()),
+        }
+    }
+}
+
+fn scores<G: SupportedGeometry>(energy: &dyn Energy<G>, samples: &[Real]) -> Vec<f64> {
+    energies(energy, samples).into_iter().map(f64::from).collect()
+}
+
+/// Samples of a source, and what they are.
+fn outliers(
+    source: &Source,
+    known: Known<'_>,
+    run: &LoadedRun,
+    count: usize,
+    random: Random,
+) -> Result<(String, Vec<Real>), Failure> {
+    match source {
+        Source::BuiltIn(kind) => match kind.make(known, random.stream("outliers")) {
+            Some(samples) => Ok((kind.meaning().into(), samples)),
+            None => Err(Failure::message(
+                Exit::Usage,
+                format!("--against {}: the data of this run are no images", kind.name()),
+            )),
+        },
+        Source::Data(name, config) => {
+            // Paths on a command line start where it is typed.
+            let place = Random::new(run.config.seed).stream("data-set");
+            let data = config.load(Path::new("."), place).or_exit(Exit::Data)?;
+            if data.width() != known.width {
+                return Err(Failure::message(
+                    Exit::Usage,
+                    format!(
+                        "--against {name}: its samples have {} dimensions; the model is of {}",
+                        data.width(),
+                        known.width
+                    ),
+                ));
+            }
+            let samples = data.held_out(count, random.stream("outliers"));
+            Ok((format!("held-out samples of {name}"), samples))
+        }
+    }
+}

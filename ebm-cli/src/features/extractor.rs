@@ -1,0 +1,233 @@
+//! A network that gives features of images, from an ONNX file.
+
+use ebm_core::device::Real;
+use ebm_core::image::ImageShape;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+#[cfg(feature = "onnx")]
+use super::onnx::Network;
+
+/// Images that go through the network at once.
+#[cfg(feature = "onnx")]
+const BATCH: usize = 32;
+
+/// A network `[n, channels, height, width] -> [n, F]`, with values from 0 to 1.
+///
+/// Whatever else its features need, such as another size of the images, must be part of the network.
+pub struct Extractor {
+    /// The file.
+    pub path: PathBuf,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub hash: String,
+    #[cfg(feature = "onnx")]
+    shape: ImageShape,
+    #[cfg(feature = "onnx")]
+    network: Network,
+}
+
+/// A network that cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The program cannot read such files.
+    #[error(
+        "{}: this program was built without ONNX; build it with `--features onnx`, or extract features elsewhere and compare \
+         them by `ebm distance REAL.npz GENERATED.npz`",
+        path.display()
+    )]
+    NotBuilt {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file holds no network that can be run, or none for these images.
+    #[error("{}: {reason}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what was expected.
+        reason: String,
+    },
+}
+
+impl Extractor {
+    /// Reads a network for images of this shape, and tries it on one.
+    ///
+    /// # Errors
+    /// If the program was built without ONNX, or the file holds no network for such images.
+    pub fn open(path: &Path, shape: ImageShape) -> Result<Self, ExtractError> {
+        let bytes = std::fs::read(path).map_err(|source| ExtractError::Io {
+            path: path.into(),
+            source,
+        })?;
+        Self::of(path, &bytes, shape)
+    }
+
+    #[cfg(not(feature = "onnx"))]
+    fn of(path: &Path, _: &[u8], _: ImageShape) -> Result<Self, ExtractError> {
+        Err(ExtractError::NotBuilt { path: path.into() })
+    }
+
+    #[cfg(feature = "onnx")]
+    fn of(path: &Path, bytes: &[u8], shape: ImageShape) -> Result<Self, ExtractError> {
+        let input = [BATCH, shape.channels, shape.height, shape.width];
+        let network = Network::parse(bytes, input).map_err(|reason| ExtractError::Unusable {
+            path: path.into(),
+            reason,
+        })?;
+        Ok(Self {
+            path: path.into(),
+            hash: blake3::hash(bytes).to_hex().to_string(),
+            shape,
+            network,
+        })
+    }
+
+    /// Features `[n, F]` of images `[n, height, width, channels]` with values from -1 to 1, and F.
+    ///
+    /// # Errors
+    /// If the network cannot be run.
+    #[cfg(not(feature = "onnx"))]
+    pub fn apply(&self, _images: &[Real]) -> Result<(Vec<f32>, usize), ExtractError> {
+        Err(ExtractError::NotBuilt {
+            path: self.path.clone(),
+        })
+    }
+
+    /// Features `[n, F]` of images `[n, height, width, channels]` with values from -1 to 1, and F.
+    ///
+    /// # Errors
+    /// If the network cannot be run.
+    #[cfg(feature = "onnx")]
+    pub fn apply(&self, images: &[Real]) -> Result<(Vec<f32>, usize), ExtractError> {
+        let unusable = |reason| ExtractError::Unusable {
+            path: self.path.clone(),
+            reason,
+        };
+        let pixels = self.shape.values();
+        let mut features = Vec::new();
+        for chunk in images.chunks(BATCH * pixels) {
+            // The network's batch is fixed: the last one is filled up.
+            let mut input = planes(chunk, self.shape);
+            input.resize(BATCH * pixels, 0.0);
+            let found = self.network.run(input).map_err(unusable)?;
+            features.extend_from_slice(&found[..chunk.len() / pixels * self.network.width()]);
+        }
+        Ok((features, self.network.width()))
+    }
+}
+
+/// Values from 0 to 1, channel by channel.
+#[cfg(feature = "onnx")]
+fn planes(images: &[Real], shape: ImageShape) -> Vec<f32> {
+    let values = crate::metrics::single(images);
+    let channel = |image: &[f32], channel: usize| -> Vec<f32> {
+        let own = image[channel..].iter().step_by(shape.channels);
+        own.map(|v| ((v + 1.0) / 2.0).clamp(0.0, 1.0)).collect()
+    };
+    let image = |image: &[f32]| {
+        (0..shape.channels)
+            .flat_map(|c| channel(image, c))
+            .collect::<Vec<f32>>()
+    };
+    values.chunks_exact(shape.values()).flat_map(image).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: ImageShape = ImageShape {
+        height: 2,
+        width: 2,
+        channels: 1,
+    };
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Extractor::open(Path::new("no/such.onnx"), SHAPE)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.starts_with("no/such.onnx: "), "{error}");
+    }
+
+    #[cfg(not(feature = "onnx"))]
+    #[test]
+    fn without_onnx_the_way_out_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("net.onnx");
+        std::fs::write(&path, "anything").unwrap();
+        let error = Extractor::open(&path, SHAPE).err().unwrap().to_string();
+        assert!(
+            error.contains("--features onnx") && error.contains("ebm distance"),
+            "{error}"
+        );
+    }
+
+    #[cfg(feature = "onnx")]
+    mod onnx {
+        use super::*;
+        use serde::Deserialize;
+
+        #[derive(Deserialize)]
+        struct Fixture {
+            images: Vec<Real>,
+            features: Vec<f32>,
+        }
+
+        fn network() -> PathBuf {
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx/extractor.onnx")
+        }
+
+        fn open(height: usize, channels: usize) -> Result<Extractor, String> {
+            let shape = ImageShape {
+                height,
+                width: 4,
+                channels,
+            };
+            Extractor::open(&network(), shape).map_err(|error| error.to_string())
+        }
+
+        #[test]
+        fn features_equal_those_of_onnx_runtime() {
+            let fixture: Fixture =
+                serde_json::from_str(include_str!("../../tests/fixtures/onnx/extractor.json")).unwrap();
+            let extractor = open(3, 2).unwrap();
+            // More than a batch, and no whole number of them.
+            let copies = 40;
+            let (features, width) = extractor.apply(&fixture.images.repeat(copies)).unwrap();
+            assert_eq!((width, features.len()), (5, 2 * copies * 5));
+            for (found, expected) in features.iter().zip(fixture.features.iter().cycle()) {
+                assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+            }
+            assert_eq!(extractor.hash.len(), 64);
+        }
+
+        #[test]
+        fn a_network_for_other_images_is_refused_with_both_shapes() {
+            for (height, channels) in [(28, 2), (3, 1)] {
+                let error = open(height, channels).err().unwrap();
+                let images = format!("[n, {channels}, {height}, 4]");
+                assert!(error.contains("[?, 2, 3, 4]") && error.contains(&images), "{error}");
+            }
+        }
+
+        #[test]
+        fn what_is_no_network_is_told() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("net.onnx");
+            std::fs::write(&path, b"\xff\xff no network").unwrap();
+            let error = Extractor::open(&path, SHAPE).err().unwrap().to_string();
+            assert!(error.contains("net.onnx: no ONNX network"), "{error}");
+        }
+    }
+}

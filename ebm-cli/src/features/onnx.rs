@@ -1,0 +1,111 @@
+//! Networks in ONNX files, run by `tract`.
+
+use tract_onnx::prelude::*;
+use tract_onnx::tract_hir::infer::Factoid;
+
+/// A network that is ready to run on inputs of one shape.
+pub(super) struct Network {
+    plan: TypedRunnableModel<TypedModel>,
+    input: [usize; 4],
+    width: usize,
+}
+
+impl Network {
+    /// The network of a file, for inputs `[n, channels, height, width]`, tried on one. What it outputs first are the features.
+    ///
+    /// # Errors
+    /// Why it is of no use, as a text.
+    pub fn parse(bytes: &[u8], input: [usize; 4]) -> Result<Self, String> {
+        let model = tract_onnx::onnx().model_for_read(&mut &*bytes);
+        let model = model.map_err(|error| format!("no ONNX network that can be read: {}", told(&error)))?;
+        fitting(&model, input)?;
+        let plan = model
+            .with_input_fact(0, f32::fact(input).into())
+            .and_then(|model| model.into_optimized())
+            .and_then(|model| model.into_runnable());
+        let plan = plan.map_err(|error| format!("the network cannot be run on inputs {input:?}: {}", told(&error)))?;
+        let mut network = Self { plan, input, width: 0 };
+        let output = network.output(vec![0.0; input.iter().product()])?;
+        match *output.shape() {
+            [rows, width] if rows == input[0] && width > 0 => network.width = width,
+            ref shape => {
+                return Err(format!(
+                    "its first output is {shape:?} for inputs {input:?}; expected features [{}, F]",
+                    input[0]
+                ));
+            }
+        }
+        Ok(network)
+    }
+
+    /// Number of features.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Features `[n, F]` of a whole input.
+    ///
+    /// # Errors
+    /// If the network cannot be run, as a text.
+    pub fn run(&self, input: Vec<f32>) -> Result<Vec<f32>, String> {
+        Ok(self.output(input)?.iter().copied().collect())
+    }
+
+    fn output(&self, input: Vec<f32>) -> Result<tract_ndarray::ArrayD<f32>, String> {
+        let failed = |error: TractError| format!("the network cannot be run: {}", told(&error));
+        let input = Tensor::from_shape(&self.input, &input).map_err(failed)?;
+        let outputs = self.plan.run(tvec!(input.into())).map_err(failed)?;
+        let first = outputs.first().ok_or("the network has no output")?;
+        Ok(first.to_array_view::<f32>().map_err(failed)?.to_owned())
+    }
+}
+
+/// Refuses a network that says it is for other inputs.
+fn fitting(model: &InferenceModel, input: [usize; 4]) -> Result<(), String> {
+    let inputs = model.input_outlets().map_err(|error| told(&error))?;
+    if inputs.len() != 1 {
+        return Err(format!(
+            "the network has {} inputs; expected one, the images",
+            inputs.len()
+        ));
+    }
+    let fact = model.input_fact(0).map_err(|error| told(&error))?;
+    let known: Vec<Option<i64>> = fact
+        .shape
+        .dims()
+        .map(|dim| dim.concretize().and_then(|dim| dim.to_i64().ok()))
+        .collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    // The size of the batch is free to be anything, as the network is optimised for ours.
+    let fits = known.len() == 4
+        && known[1..]
+            .iter()
+            .zip(&input[1..])
+            .all(|(known, wanted)| known.is_none_or(|known| known == *wanted as i64));
+    let shown = || {
+        let dims: Vec<String> = known
+            .iter()
+            .map(|dim| dim.map_or("?".into(), |dim| dim.to_string()))
+            .collect();
+        dims.join(", ")
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(format!(
+            "its input is [{}]; the images of this data are [n, {}, {}, {}] (channels, height, width, from 0 to 1): put what \
+             resizes or converts them into the network",
+            shown(),
+            input[1],
+            input[2],
+            input[3]
+        )),
+    }
+}
+
+/// The whole chain of causes on one line.
+fn told(error: &TractError) -> String {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    causes.join(": ")
+}
