@@ -113,14 +113,7 @@ fn bracketed<G: Geometry>(
 }
 
 fn measurement(found: &Annealed, guarantee: Guarantee) -> Measurement {
-    let measurement = Measurement {
-        value: found.log_z,
-        standard_error: found.standard_error,
-        samples: found.chains,
-        guarantee,
-        diagnostics: Vec::new(),
-    };
-    measurement
+    Measurement::new(found.log_z, found.standard_error, found.chains, guarantee)
         .with("effective_chains", found.effective)
         .with("acceptance", found.acceptance)
         .with("not_finite", found.not_finite as f64)
