@@ -80,6 +80,10 @@ impl Measurement {
     /// measured together. It claims what the weakest part claims; diagnostics are means over the samples.
     pub fn pooled(parts: &[Self]) -> Option<Self> {
         let first = parts.first()?;
+        if parts.len() == 1 {
+            // Itself, to the last bit.
+            return Some(first.clone());
+        }
         let weight = |part: &Self| part.samples.max(1) as f64;
         let all: f64 = parts.iter().map(weight).sum();
         let mean = |of: &dyn Fn(&Self) -> f64| parts.iter().map(|part| weight(part) * of(part)).sum::<f64>() / all;
@@ -93,10 +97,7 @@ impl Measurement {
             };
             within + n * (part.value - value).powi(2)
         };
-        let standard_error = match parts {
-            [only] => only.standard_error,
-            _ => (parts.iter().map(squares).sum::<f64>() / (all - 1.0) / all).sqrt(),
-        };
+        let standard_error = (parts.iter().map(squares).sum::<f64>() / (all - 1.0) / all).sqrt();
         let diagnostic = |(index, (name, _)): (usize, &(String, f64))| {
             let of = |part: &Self| part.diagnostics.get(index).map_or(f64::NAN, |(_, value)| *value);
             (name.clone(), mean(&of))
