@@ -46,12 +46,13 @@ impl<'a> Schema<'a> {
         self.alternatives().into_iter().find(matches).unwrap_or(self)
     }
 
-    /// What the option means, on one line a paragraph.
+    /// What the option means, on one line a paragraph. An example, which is for those who write Rust, ends it.
     pub fn description(self) -> Option<String> {
         let own = self.node["description"]
             .as_str()
             .or_else(|| self.target()["description"].as_str())?;
-        let paragraphs = own
+        let words = own.split("```").next()?.trim_end();
+        let paragraphs = words
             .split("\n\n")
             .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
         Some(paragraphs.collect::<Vec<_>>().join("\n"))
@@ -345,6 +346,13 @@ mod tests {
         assert_eq!(schema.properties()[0].0, "count");
     }
 
+    /// What users read.
+    ///
+    /// And more of it.
+    ///
+    /// ```
+    /// // What they do not.
+    /// ```
     #[derive(Serialize, JsonSchema)]
     #[allow(dead_code)]
     struct Forest {
@@ -369,8 +377,10 @@ mod tests {
     }
 
     #[test]
-    fn what_contains_itself_is_told_once() {
+    fn what_contains_itself_is_told_once_and_without_its_example() {
         let root = schemars::schema_for!(Forest).to_value();
+        let words = Schema::new(&root).description();
+        assert_eq!(words.as_deref(), Some("What users read.\nAnd more of it."));
         let trees = Schema::new(&root).property("trees").unwrap();
         assert_eq!(trees.type_name(), "list of \"leaf\" | \"branch\"");
         let items = &root["properties"]["trees"]["items"];
