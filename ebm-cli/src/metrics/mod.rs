@@ -28,8 +28,8 @@
 //! let (first, second) = (Moments::new(vec![0.0], vec![1.0])?, Moments::new(vec![3.0], vec![4.0])?);
 //! assert!(close(frechet_distance(&first, &second)?, 9.0 + 1.0));
 //!
-//! // Balls of radius 1 around the real samples, of 0.25, 0.25, 1.75 and 2.5 around the generated ones. 2.5 and 2.75 are in the
-//! // balls of 2 and 3 each; of the real ones only 3 is in a ball, that of 4.5.
+//! // Balls of radius 1 around the real samples, of 0.25, 0.25, 1.75 and 2.5 around the generated ones. 2.5 and 2.75 are in
+//! // the balls of 2 and of 3; of the real ones only 3 is in a ball, that of 4.5.
 //! let generated = single(&[2.5, 2.75, 4.5, 7.0]);
 //! let figures = Prdc::of(real, Features::new(&generated, 1)?, 1)?;
 //! assert_eq!(figures, Prdc { precision: 0.5, recall: 0.25, density: 1.0, coverage: 0.5 });

@@ -10,7 +10,8 @@ use crate::kernels::{Activation, Ending};
 /// ```
 /// use ebm_core::models::conv::{ConvConfig, ConvGeneratorConfig, LayerActivation, LayerConfig};
 ///
-/// let config: ConvGeneratorConfig = toml::from_str("layers = [{ conv = { to = 64, kernel = 5, activation = \"prelu\" } }]")?;
+/// let config: ConvGeneratorConfig =
+///     toml::from_str(r#"layers = [{ conv = { to = 64, kernel = 5, activation = "prelu" } }]"#)?;
 /// let conv = ConvConfig { to: 64, kernel: 5, stride: 1, padding: None, activation: LayerActivation::Prelu };
 /// assert_eq!(config.layers, [LayerConfig::Conv(conv)]);
 /// # Ok::<(), toml::de::Error>(())
