@@ -20,6 +20,28 @@ use crate::registry::EnergySpec;
 use crate::tape::{Parts, SharedTape};
 
 /// Layers from images `[height, width, channels]` to energies, E(x) = layers(x) + confinement/2 ||x||^2.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::models::conv::ConvEnergyConfig;
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::EnergySpec;
+///
+/// let config: ConvEnergyConfig = toml::from_str(
+///     r#"
+///     image = [8, 8, 1]
+///     layers = [{ conv = { to = 6, kernel = 4, stride = 2, activation = "silu" } }, { linear = { to = [1] } }]
+///     "#,
+/// )?;
+/// let energy = config.build(Fixed::<2, 64>, Random::new(0))?;
+/// // 4x4 weights and a bias for each of 6 channels, then a weight for each value of 4x4x6 and one bias.
+/// assert_eq!(energy.parameter_count(), (4 * 4 + 1) * 6 + 4 * 4 * 6 + 1);
+///
+/// // The layers must leave one value an image.
+/// let open = ConvEnergyConfig { layers: config.layers[..1].to_vec(), ..config };
+/// assert!(open.check().unwrap_err().to_string().starts_with("layers = layers that end with 4x4x6: expected one value"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvEnergyConfig {
@@ -104,6 +126,33 @@ impl ConvEnergyConfig {
 }
 
 /// The energy that [`ConvEnergyConfig`] describes.
+///
+/// ```
+/// use ebm_core::device::values;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::Energy;
+/// use ebm_core::models::conv::{ConvEnergy, ConvEnergyConfig};
+/// use ebm_core::parameter::Module;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::SharedTape;
+///
+/// let config: ConvEnergyConfig = toml::from_str(
+///     r#"
+///     image = [2, 2, 1]
+///     layers = [{ sum_pool = {} }, { linear = { to = [1] } }]
+///     confinement = 2.0
+///     "#,
+/// )?;
+/// let g = Fixed::<1, 4>;
+/// let mut energy = ConvEnergy::new(g, &config, Random::new(0))?;
+/// energy.parameters_mut()[0].set(&[3.0]);
+/// energy.parameters_mut()[1].set(&[1.0]);
+/// // 3 (1 + 2 + 3 + 4) + 1, and the squared length 1 + 4 + 9 + 16 of the confinement.
+/// let x = g.samples(vec![1.0, 2.0, 3.0, 4.0]);
+/// assert_eq!(values(&energy.forward(SharedTape::off().watch(&x))), [31.0 + 30.0]);
+/// assert!(energy.facts().normalisable);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ConvEnergy<G: Geometry> {
     geometry: G,
     stack: Stack,

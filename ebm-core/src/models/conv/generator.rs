@@ -19,6 +19,23 @@ use crate::registry::{GeneratorSpec, Need};
 use crate::tape::{Parts, SharedTape};
 
 /// Layers from latents to images `[height, width, channels]`.
+///
+/// ```
+/// use ebm_core::models::conv::{ConvGeneratorConfig, Preset};
+/// use ebm_core::registry::GeneratorSpec;
+///
+/// let config: ConvGeneratorConfig = toml::from_str("preset = \"cnn-28\"")?;
+/// assert_eq!((config.preset, config.latent_width(28 * 28 * 3)), (Preset::Cnn28, 128));
+///
+/// // What does not fit together is refused by its place.
+/// let config: ConvGeneratorConfig =
+///     toml::from_str("layers = [{ linear = { to = [4, 5, 2] } }, { average_pool = { factor = 2 } }]")?;
+/// assert_eq!(
+///     config.check().unwrap_err().to_string(),
+///     "layers[1].average_pool.factor = 2: expected a divisor of both sides of the 4x5x2 this layer gets"
+/// );
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvGeneratorConfig {
@@ -70,6 +87,28 @@ impl ConvGeneratorConfig {
 }
 
 /// The generator that [`ConvGeneratorConfig`] describes.
+///
+/// ```
+/// use ebm_core::device::values;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::models::Generator;
+/// use ebm_core::models::conv::{ConvGenerator, ConvGeneratorConfig};
+/// use ebm_core::parameter::Module;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::SharedTape;
+///
+/// let config: ConvGeneratorConfig =
+///     toml::from_str("latent = 1\nlayers = [{ linear = { to = [1, 1, 2] } }, { up_sample = { factor = 2 } }]")?;
+/// let g = Fixed::<1, 8>;
+/// let mut generator = ConvGenerator::new(g, &config, Random::new(0))?;
+/// generator.parameters_mut()[0].set(&[2.0, -1.0]);
+/// generator.parameters_mut()[1].set(&[0.0, 0.5]);
+/// // 2x2 equal pixels, each with its two channels side by side: 2 z and 0.5 - z.
+/// let x = generator.forward(SharedTape::off().watch(&g.latents(vec![3.0])));
+/// assert_eq!(values(&x), [6.0, -2.5].repeat(4));
+/// assert!(generator.facts().piecewise_linear && !generator.facts().couples_batch);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ConvGenerator<G: Geometry> {
     geometry: G,
     stack: Stack,

@@ -6,6 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::kernels::{Activation, Ending};
 
 /// A layer: a table with one key, such as `{ conv = { to = 64, kernel = 3 } }`.
+///
+/// ```
+/// use ebm_core::models::conv::{ConvConfig, ConvGeneratorConfig, LayerActivation, LayerConfig};
+///
+/// let config: ConvGeneratorConfig =
+///     toml::from_str(r#"layers = [{ conv = { to = 64, kernel = 5, activation = "prelu" } }]"#)?;
+/// let conv = ConvConfig { to: 64, kernel: 5, stride: 1, padding: None, activation: LayerActivation::Prelu };
+/// assert_eq!(config.layers, [LayerConfig::Conv(conv)]);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LayerConfig {
@@ -117,6 +127,31 @@ pub struct ResidualConfig {
 }
 
 /// An activation of a layer.
+///
+/// ```
+/// # use ebm_core::device::{Matrix, device, values};
+/// # use ebm_core::kernels::Extent;
+/// use ebm_core::models::conv::{LayerActivation, LayerConfig, Stack, StackOptions};
+/// # use ebm_core::models::mlp::Init;
+/// # use ebm_core::random::Random;
+/// # use ebm_core::tape::{Parts, SharedTape};
+/// # use dfdx::prelude::*;
+///
+/// // Of -4 and 2.
+/// let applied = |activation| {
+///     let layers = [LayerConfig::Activation(activation)];
+/// #     let (inputs, part) = (Extent::vector(2), Parts::ENERGY);
+/// #     let options = StackOptions { layers: &layers, inputs, init: Init::Uniform, gain: 1.0, part };
+///     let stack = Stack::new(&options, Random::new(0)).unwrap();
+///     let (x, off): (Matrix, _) = (device().tensor_from_vec(vec![-4.0, 2.0], (1, 2)), SharedTape::off());
+///     values(&stack.apply(off.watch(&x), 1, &off))
+/// };
+/// assert_eq!(applied(LayerActivation::Identity), [-4.0, 2.0]);
+/// assert_eq!(applied(LayerActivation::Relu), [0.0, 2.0]);
+/// assert_eq!(applied(LayerActivation::Leaky(0.5)), [-2.0, 2.0]);
+/// // The slope that is learned starts at 0.25.
+/// assert_eq!(applied(LayerActivation::Prelu), [-1.0, 2.0]);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LayerActivation {

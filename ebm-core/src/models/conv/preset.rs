@@ -10,6 +10,23 @@ use super::layer_config::{
 use crate::kernels::Extent;
 
 /// A pair of nets: a generator from 128 latents, and an energy for its images.
+///
+/// ```
+/// use ebm_core::geometry::Fixed;
+/// use ebm_core::kernels::Extent;
+/// use ebm_core::models::conv::{ConvEnergyConfig, ConvGeneratorConfig, Preset};
+/// use ebm_core::random::Random;
+/// use ebm_core::registry::{EnergySpec, GeneratorSpec};
+///
+/// let preset = Preset::Dcgan32;
+/// assert_eq!(preset.image(), Extent::new(32, 32, 3));
+/// // The released nets have as many parameters.
+/// let g = Fixed::<128, { 32 * 32 * 3 }>;
+/// let energy = ConvEnergyConfig { preset, ..Default::default() }.build(g, Random::new(0))?;
+/// let generator = ConvGeneratorConfig { preset, ..Default::default() }.build(g, Random::new(0))?;
+/// assert_eq!((energy.parameter_count(), generator.parameter_count()), (2_935_873, 3_812_355));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Preset {
     /// 32x32x3: the released CIFAR-10 nets. Energy: seven convolutions, LeakyReLU 0.1. Generator: three transposed

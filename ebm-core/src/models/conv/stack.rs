@@ -12,6 +12,37 @@ use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
 /// A stack of layers, trained as one part of the system.
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use ebm_core::device::{Matrix, device, values};
+/// use ebm_core::kernels::Extent;
+/// use ebm_core::models::conv::{ConvEnergyConfig, Stack, StackOptions};
+/// use ebm_core::models::mlp::Init;
+/// use ebm_core::parameter::Module;
+/// use ebm_core::random::Random;
+/// use ebm_core::tape::{Parts, SharedTape};
+///
+/// // Two channels of every pixel, 2 x and 1 - x, and their sums over the image.
+/// let config: ConvEnergyConfig = toml::from_str("layers = [{ conv = { to = 2, kernel = 1 } }, { sum_pool = {} }]")?;
+/// let options = StackOptions {
+///     layers: &config.layers,
+///     inputs: Extent::new(2, 2, 1),
+///     init: Init::Uniform,
+///     gain: 1.0,
+///     part: Parts::ENERGY,
+/// };
+/// let mut stack = Stack::new(&options, Random::new(0))?;
+/// stack.parameters_mut()[0].set(&[2.0, -1.0]);
+/// stack.parameters_mut()[1].set(&[0.0, 1.0]);
+///
+/// // An image, and a direction below it: what is made of that has no biases.
+/// let rows: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0, 1.0, 0.0, 0.0, 5.0], (2, 4));
+/// let off = SharedTape::off();
+/// let outputs = stack.apply(off.watch(&rows), 1, &off);
+/// assert_eq!(values(&outputs), [2.0 * 10.0, 4.0 - 10.0, 2.0 * 6.0, -6.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Stack {
     layers: Vec<Layer>,
     inputs: Extent,
@@ -19,6 +50,30 @@ pub struct Stack {
 }
 
 /// What a [`Stack`] is made of.
+///
+/// ```
+/// use ebm_core::kernels::Extent;
+/// use ebm_core::models::conv::{ConvEnergyConfig, StackOptions};
+/// use ebm_core::models::mlp::Init;
+/// use ebm_core::tape::Parts;
+///
+/// // Kernels of 3x3 and of 4x4 at every second pixel: halves, rounded up where the kernel is odd.
+/// let config: ConvEnergyConfig =
+///     toml::from_str("layers = [{ conv = { to = 8, stride = 2 } }, { conv = { to = 16, kernel = 4, stride = 2 } }]")?;
+/// let options = StackOptions {
+///     layers: &config.layers,
+///     inputs: Extent::new(7, 6, 3),
+///     init: Init::Kaiming,
+///     gain: 1.0,
+///     part: Parts::ENERGY,
+/// };
+/// assert_eq!(options.outputs()?, Extent::new(2, 1, 16));
+///
+/// // A layer that does not fit is named: with a zero on each side, 1x2x8 is 3 high, less than the kernel.
+/// let flat = StackOptions { inputs: Extent::new(2, 4, 3), ..options };
+/// assert_eq!(flat.outputs().unwrap_err().key, "layers[1].conv.kernel");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct StackOptions<'a> {
     /// The layers, from the input to the output.
