@@ -9,6 +9,21 @@ use crate::tape::SharedTape;
 ///
 /// Both are computed in double precision.
 ///
+/// ```
+/// use ebm_core::device::{Matrix, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::kernels::cross_entropy;
+/// use ebm_core::tape::{SharedTape, backward};
+///
+/// // Equal logits of four classes: whatever the labels are, log 4.
+/// let logits: Matrix = device().tensor_from_vec(vec![3.0, 3.0, 3.0, 3.0, -1.0, -1.0, -1.0, -1.0], (2, 4));
+/// let loss = cross_entropy(SharedTape::inputs_only().watch(&logits), &[0, 3]);
+/// assert!((values(&loss)[0] - 1.386294).abs() < 1e-5);
+/// // (1/4 - 1) / 2 for the right class, (1/4) / 2 for the others.
+/// let slopes = values(&backward(loss).of(&logits));
+/// assert_eq!(slopes, [-0.375, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, -0.375]);
+/// ```
+///
 /// # Panics
 /// If there is not one label a row, or a label is no column.
 pub fn cross_entropy(logits: Matrix<SharedTape>, labels: &[usize]) -> Scalar<SharedTape> {

@@ -6,6 +6,16 @@
 use std::fmt;
 
 /// The size of an image; of a plain vector with `height = width = 1`.
+///
+/// ```
+/// use ebm_core::kernels::Extent;
+///
+/// let image = Extent::new(2, 3, 4);
+/// assert_eq!((image.pixels(), image.len()), (6, 24));
+/// assert_eq!(Extent::vector(5), Extent::new(1, 1, 5));
+/// // Messages name them like this.
+/// assert_eq!((image.to_string(), Extent::vector(5).to_string()), ("2x3x4".into(), "5".into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Rows of pixels.

@@ -2,6 +2,19 @@
 //!
 //! Operations that end with an activation are cheaper where they can (see [`Ending`](crate::kernels::Ending)). With cotangents
 //! gy, gt: `gx = gy phi'(x) + sum_k gt_k phi''(x) t_k`, and `gt_k phi'(x)` for the tangents.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, PerSample, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::{Activation, activate::activate};
+//! use ebm_core::tape::SharedTape;
+//!
+//! // A sample (4, -4), and below it the direction (1, 1); a PReLU of slope 1/4.
+//! let rows: Matrix = device().tensor_from_vec(vec![4.0, -4.0, 1.0, 1.0], (2, 2));
+//! let slope: PerSample = device().tensor_from_vec(vec![0.25], (1,));
+//! let y = activate(SharedTape::off().watch(&rows), 1, Activation::Prelu, Some(&slope), false);
+//! assert_eq!(values(&y), [4.0, -1.0, 1.0, 0.25]);
+//! ```
 
 use dfdx::prelude::*;
 

@@ -1,4 +1,22 @@
 //! The sum of two branches: `y = a + b`.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::{add::add, row_dot, sum};
+//! use ebm_core::tape::{SharedTape, backward};
+//!
+//! let tape = SharedTape::inputs_only();
+//! let a: Matrix = device().tensor_from_vec(vec![1.0, 2.0], (1, 2));
+//! let b: Matrix = device().tensor_from_vec(vec![10.0, 20.0], (1, 2));
+//! let y = add(tape.watch(&a), add(tape.watch(&b), tape.watch(&a)));
+//! assert_eq!(values(&y), [12.0, 24.0]);
+//! // 5 y_1 + 7 y_2 of y = a + b + a: b counts once, and a twice.
+//! let weights: Matrix = device().tensor_from_vec(vec![5.0, 7.0], (1, 2));
+//! let mut gradients = backward(sum(row_dot(y, tape.watch(&weights))));
+//! assert_eq!(values(&gradients.of(&b)), [5.0, 7.0]);
+//! assert_eq!(values(&gradients.of(&a)), [10.0, 14.0]);
+//! ```
 
 use dfdx::prelude::*;
 

@@ -6,7 +6,8 @@
 //! ```
 //! use ebm_core::device::{Matrix, PerSample, device, values};
 //! # use dfdx::prelude::*;
-//! use ebm_core::kernels::batch_norm::{EPSILON, Statistics, batch_norm, statistics};
+//! use ebm_core::kernels::Ending;
+//! use ebm_core::kernels::batch_norm::{BatchNorm, EPSILON, Statistics, batch_norm, statistics};
 //! use ebm_core::tape::SharedTape;
 //!
 //! let x: Matrix = device().tensor_from_vec(vec![1.0, 3.0], (2, 1));
@@ -14,10 +15,18 @@
 //!     (device().tensor_from_vec(vec![2.0], (1,)), device().tensor_from_vec(vec![10.0], (1,)));
 //! let x = SharedTape::off().watch(&x);
 //!
-//! let found: Statistics = statistics(&x);
+//! let found: Statistics = statistics(&x, 1);
 //! assert_eq!((found.mean[0], found.variance[0]), (2.0, 1.0));
+//! let layer = BatchNorm {
+//!     statistics: &found,
+//!     of_this_batch: true,
+//!     gamma: &gamma,
+//!     beta: &beta,
+//!     ending: Ending::Identity,
+//!     trains: false,
+//! };
 //! // One standard deviation below and above, times 2, plus 10.
-//! let y = batch_norm(x, 2, &found, true, &gamma, &beta, false);
+//! let y = batch_norm(x, 2, layer);
 //! let deviation = 2.0 / (1.0 + EPSILON).sqrt();
 //! assert!((values(&y)[0] - (10.0 - deviation)).abs() < 1e-5);
 //! assert!((values(&y)[1] - (10.0 + deviation)).abs() < 1e-5);

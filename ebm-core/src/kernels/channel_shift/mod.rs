@@ -1,4 +1,19 @@
 //! A vector a row added to every pixel: `y[r, p, c] = x[r, p, c] + s[r, c]`.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::channel_shift::channel_shift;
+//! use ebm_core::tape::SharedTape;
+//!
+//! // An image of two pixels with two channels, and below it a direction.
+//! let rows: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0, 1.0, 0.0, 0.0, 1.0], (2, 4));
+//! let shift: Matrix = device().tensor_from_vec(vec![10.0, 20.0], (1, 2));
+//! let tape = SharedTape::off();
+//! let y = channel_shift(tape.watch(&rows), tape.watch(&shift), 1);
+//! // A shift that every image shares does not depend on them: the direction is as it was.
+//! assert_eq!(values(&y), [11.0, 22.0, 13.0, 24.0, 1.0, 0.0, 0.0, 1.0]);
+//! ```
 
 use dfdx::prelude::*;
 

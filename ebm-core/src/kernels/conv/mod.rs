@@ -5,6 +5,54 @@
 //! linear in x, so tangents go the same way without the bias. Derivatives, with cotangents g before the activation: of a
 //! convolution `gx = P^T(g W)`, `gW = g^T P(x)`; of a transposed one `gx = P(g) W^T`, `gW = x^T P(g)`; `gb` sums the values'
 //! cotangents over rows and pixels.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, PerSample, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::conv::{Conv, ConvTranspose, conv, conv_transpose};
+//! use ebm_core::kernels::{Ending, Extent};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let flat = |values: Vec<_>| -> PerSample { let n = values.len(); device().tensor_from_vec(values, (n,)) };
+//! // How much brighter an image is at the right of a pixel than at its left.
+//! let slope = Conv {
+//!     weight: flat(vec![-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0]),
+//!     bias: Some(flat(vec![0.5])),
+//!     inputs: Extent::new(3, 3, 1),
+//!     outputs: 1,
+//!     kernel: 3,
+//!     stride: 1,
+//!     padding: 0,
+//!     ending: Ending::Identity,
+//!     trains: false,
+//! };
+//! // The image 1, 2, ..., 9; below it the direction that brightens the pixel 6.
+//! let image = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+//! let direction = vec![0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
+//! let rows: Matrix = device().tensor_from_vec([image, direction].concat(), (2, 9));
+//! let y = conv(SharedTape::off().watch(&rows), 1, &slope);
+//! // (3 - 1) + 2 (6 - 4) + (9 - 7) + 0.5, and the weight of that pixel.
+//! assert_eq!(values(&y), [8.5, 2.0]);
+//!
+//! // Every pixel becomes a block, which is the kernel times its value.
+//! let blocks = ConvTranspose {
+//!     weight: flat(vec![1.0, 2.0, 3.0, 4.0]),
+//!     bias: None,
+//!     inputs: Extent::new(1, 2, 1),
+//!     outputs: 1,
+//!     kernel: 2,
+//!     stride: 2,
+//!     padding: 0,
+//!     output_padding: 0,
+//!     ending: Ending::Identity,
+//!     trains: false,
+//! };
+//! let pixels: Matrix = device().tensor_from_vec(vec![1.0, 10.0], (1, 2));
+//! let y = conv_transpose(SharedTape::off().watch(&pixels), 1, &blocks);
+//! assert_eq!(values(&y), [1.0, 2.0, 10.0, 20.0, 3.0, 4.0, 30.0, 40.0]);
+//! // Two pixels a row to four, and back.
+//! assert_eq!((ConvTranspose::size(2, 2, 2, 0, 0), Conv::size(4, 2, 2, 0)), (Some(4), Some(2)));
+//! ```
 
 mod cpu;
 mod layer;

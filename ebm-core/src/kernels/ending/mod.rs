@@ -3,6 +3,19 @@
 //! It is applied while the values are in cache, and nothing but the values is kept for the backward pass. With `y = phi(a)`
 //! and tangents `t_k = phi'(a) s_k`, both derivatives that the backward pass needs follow from y and t:
 //! `phi' = slope(y)` and `phi'' s_k = bend(y) t_k`.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::{Ending, ending::end};
+//! use ebm_core::tape::SharedTape;
+//!
+//! // The sample log 2, and below it the direction 1.
+//! let rows: Matrix = device().tensor_from_vec(vec![0.693147, 1.0], (2, 1));
+//! let y = values(&end(SharedTape::off().watch(&rows), 1, Ending::Tanh));
+//! // tanh(log 2) = (2 - 1/2) / (2 + 1/2) = 0.6, where the slope is 1 - 0.6^2.
+//! assert!((y[0] - 0.6).abs() < 1e-5 && (y[1] - 0.64).abs() < 1e-5);
+//! ```
 
 use dfdx::prelude::*;
 
@@ -16,6 +29,20 @@ use crate::tape::SharedTape;
 const PASS: usize = 8;
 
 /// An activation that an operation may end with.
+///
+/// ```
+/// use ebm_core::device::{Matrix, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::kernels::{Ending, ending::end};
+/// use ebm_core::tape::SharedTape;
+///
+/// let x: Matrix = device().tensor_from_vec(vec![3.0, -2.0], (1, 2));
+/// let ended = |ending: Ending| values(&end(SharedTape::off().watch(&x), 1, ending));
+/// assert_eq!(ended(Ending::Identity), [3.0, -2.0]);
+/// assert_eq!(ended(Ending::Leaky(0.25)), [3.0, -0.5]);
+/// // Without a leak it is a ReLU.
+/// assert_eq!(ended(Ending::Leaky(0.0)), [3.0, 0.0]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ending {
     /// x

@@ -1,6 +1,23 @@
 //! Larger and smaller images: repeating every pixel, and averaging blocks of them.
 //!
 //! Both are linear, and each is the transpose of the other but for a factor: of `f x f` equal pixels an average is one.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::Extent;
+//! use ebm_core::kernels::resample::{average_pool, up_sample};
+//! use ebm_core::tape::SharedTape;
+//!
+//! let small: Matrix = device().tensor_from_vec(vec![1.0, 2.0], (1, 2));
+//! let large = up_sample(SharedTape::off().watch(&small), Extent::new(1, 2, 1), 2);
+//! assert_eq!(values(&large), [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0]);
+//! assert_eq!(values(&average_pool(large, Extent::new(2, 4, 1), 2)), [1.0, 2.0]);
+//!
+//! let square: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 6.0], (1, 4));
+//! let mean = average_pool(SharedTape::off().watch(&square), Extent::new(2, 2, 1), 2);
+//! assert_eq!(values(&mean), [3.0]);
+//! ```
 
 use dfdx::prelude::*;
 

@@ -1,4 +1,16 @@
 //! The sum of every channel over the pixels of an image.
+//!
+//! ```
+//! use ebm_core::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_core::kernels::{Extent, sum_pool::sum_pool};
+//! use ebm_core::tape::SharedTape;
+//!
+//! // One row of three pixels with two channels.
+//! let image: Matrix = device().tensor_from_vec(vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0], (1, 6));
+//! let sums = sum_pool(SharedTape::off().watch(&image), Extent::new(1, 3, 2));
+//! assert_eq!(values(&sums), [6.0, 60.0]);
+//! ```
 
 use super::image::Extent;
 use super::math::vectorised;
