@@ -145,12 +145,12 @@ pub trait Dataset: Send + Sync {
     fn labelled(&self, _part: Part, _n: usize, _random: Random) -> Option<LabelledImages> {
         None
     }
-    /// Refuses what was drawn since the last check, if some of it could not be read. Only a source that reads as it is drawn
+    /// Refuses what was drawn since the last call, if some of it could not be read. Only a source that reads as it is drawn
     /// from can fail so.
     ///
     /// # Errors
     /// Why it could not be read.
-    fn check(&self) -> Result<(), DataError> {
+    fn intact(&self) -> Result<(), DataError> {
         Ok(())
     }
     /// The images that are stacked, if a sample is several images of another data set, each a channel of its own.

@@ -27,7 +27,7 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     let form = serde_json::to_value(&config).or_exit(Exit::Other)?;
     let kind = form["kind"].as_str().unwrap_or_default();
     let found = Found::of(&*data, path, kind);
-    data.check().or_exit(Exit::Data)?;
+    data.intact().or_exit(Exit::Data)?;
     match json {
         true => print(&format!(
             "{}\n",

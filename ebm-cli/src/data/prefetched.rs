@@ -131,8 +131,8 @@ impl Dataset for Prefetched {
     fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
         self.data.labelled(part, n, random)
     }
-    fn check(&self) -> Result<(), DataError> {
-        self.data.check()
+    fn intact(&self) -> Result<(), DataError> {
+        self.data.intact()
     }
     fn stacked(&self) -> Option<&dyn Dataset> {
         self.data.stacked()

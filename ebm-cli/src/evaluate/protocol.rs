@@ -6,7 +6,7 @@ use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::quadrature::{LogPartition, QuadratureConfig, Region, exact_nll, log_partition};
+use ebm_core::quadrature::{LogPartition, QuadratureConfig, QuadratureError, Region, exact_nll, log_partition};
 use ebm_core::random::Random;
 use ebm_core::trainer::StepReport;
 use schemars::JsonSchema;
@@ -141,6 +141,11 @@ fn likelihood<G: Geometry>(
     let width = subject.data.width();
     if held_out.is_empty() {
         return report.lack("nll", "the data set holds out no samples");
+    }
+    if width > 2 {
+        // Known before thousands of samples are drawn for the box.
+        let error = QuadratureError::Dimensions { width };
+        return report.lack("nll", format!("no exact value: {error}"));
     }
     let mut seen = subject.data.draw(config.held_out, random.stream("box"));
     seen.extend_from_slice(held_out);

@@ -107,7 +107,7 @@ impl Measurement {
             value,
             standard_error,
             samples: parts.iter().map(|part| part.samples).sum(),
-            guarantee: guarantees.reduce(weaker)?,
+            guarantee: guarantees.reduce(Guarantee::and)?,
             diagnostics: first.diagnostics.iter().enumerate().map(diagnostic).collect(),
         })
     }
@@ -116,13 +116,6 @@ impl Measurement {
     pub fn with(mut self, name: &str, value: f64) -> Self {
         self.diagnostics.push((name.into(), value));
         self
-    }
-}
-
-fn weaker(a: Guarantee, b: Guarantee) -> Guarantee {
-    match b.level < a.level {
-        true => b,
-        false => a,
     }
 }
 

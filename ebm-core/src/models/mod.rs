@@ -9,6 +9,7 @@ mod generator;
 pub mod mlp;
 pub mod noise;
 mod of_gradient;
+mod of_network;
 mod timed;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};

@@ -349,7 +349,7 @@ pub trait EnergySpec: Spec {
 /// }
 ///
 /// let config: Normal = toml::from_str("deviation = 0.0")?;
-/// assert_eq!(DatasetSpec::check(&config), Ok(()));
+/// assert_eq!(config.check(), Ok(()));
 /// assert_eq!(config.load(Path::new("."), Random::new(0))?.draw(2, Random::new(1)), [0.0, 0.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -62,7 +62,7 @@ impl<G: Geometry> Trainer<G> {
     pub fn bounds(&mut self, batch: usize, random: Random) -> Result<StepReport, TrainError> {
         let geometry = self.players.energy.geometry();
         let data = self.data.held_out(batch, random.stream("data"));
-        self.data.check()?;
+        self.data.intact()?;
         let latents = random.stream("latents").normals(batch * geometry.latent_width());
         let held_out = data.len() / geometry.data_width();
         let rows = (LARGEST / ((1 + geometry.latent_width()) * geometry.data_width())).max(self.config.batch);

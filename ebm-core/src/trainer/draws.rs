@@ -20,6 +20,6 @@ pub(super) fn draw_data<G: Geometry>(
     random: Random,
 ) -> Result<Samples<G>, DataError> {
     let values = data.draw(count, random.stream("data"));
-    data.check()?;
+    data.intact()?;
     Ok(geometry.samples(values))
 }

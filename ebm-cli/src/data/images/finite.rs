@@ -180,8 +180,8 @@ impl Dataset for FiniteImages {
         })
     }
 
-    fn check(&self) -> Result<(), DataError> {
-        self.training.set().check()?;
-        self.held_out.set().check()
+    fn intact(&self) -> Result<(), DataError> {
+        self.training.set().intact()?;
+        self.held_out.set().intact()
     }
 }

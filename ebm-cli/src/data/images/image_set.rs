@@ -135,7 +135,7 @@ impl ImageSet {
     ///
     /// # Errors
     /// Why it could not.
-    pub fn check(&self) -> Result<(), DataError> {
+    pub fn intact(&self) -> Result<(), DataError> {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         match fault.take() {
             None => Ok(()),

@@ -128,8 +128,8 @@ impl Dataset for Stacks {
     fn stacked(&self) -> Option<&dyn Dataset> {
         Some(&self.digits)
     }
-    fn check(&self) -> Result<(), DataError> {
-        self.digits.check()
+    fn intact(&self) -> Result<(), DataError> {
+        self.digits.intact()
     }
 }
 

@@ -5,14 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::layer_config::LayerConfig;
 use super::{Preset, Stack, StackOptions};
-use crate::device::{PerSample, Real};
+use crate::device::{Matrix, Real};
 use crate::error::ConfigError;
-use crate::geometry::{Geometry, Samples};
+use crate::geometry::Geometry;
 use crate::kernels::Extent;
-use crate::kernels::confine::confine;
-use crate::kernels::rows::{stack, unstack};
+use crate::models::Energy;
 use crate::models::mlp::{Init, Network, NetworkOptions, TimeConfig, TimeEmbedding, check_gain};
-use crate::models::{Energy, EnergyFacts, TimedEnergy};
+use crate::models::of_network::{EnergyNetwork, NetworkEnergy};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::register_energy;
@@ -153,20 +152,9 @@ impl ConvEnergyConfig {
 /// assert!(energy.facts().normalisable);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ConvEnergy<G: Geometry> {
-    geometry: G,
-    stack: Stack,
-    time: Option<TimeShift>,
-    confinement: f64,
-}
+pub type ConvEnergy<G> = NetworkEnergy<G, TimedStack>;
 
-/// An embedding of the time, and its linear image for the first layer's channels.
-struct TimeShift {
-    embedding: TimeEmbedding,
-    channels: Network,
-}
-
-impl<G: Geometry> ConvEnergy<G> {
+impl<G: Geometry> NetworkEnergy<G, TimedStack> {
     /// An energy with weights drawn from `random`.
     ///
     /// # Errors
@@ -197,37 +185,25 @@ impl<G: Geometry> ConvEnergy<G> {
         };
         Ok(Self {
             geometry,
-            stack,
-            time,
+            network: TimedStack { stack, time },
             confinement: config.confinement,
         })
     }
-
-    /// `times` and `rates`: one a row, or one time for all.
-    fn apply(
-        &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-        times: &[Real],
-        rates: &[Real],
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        use dfdx::prelude::{HasShape, SplitTape};
-        let (batch, directions) = (x.shape().0, v.shape().0);
-        let (_, tape) = x.clone().split_tape();
-        let rows = stack(x, v);
-        let shift = self.time.as_ref().map(|time| {
-            let embedded = time.embedding.apply(times, rates, &tape);
-            time.channels.apply(embedded, times.len(), &tape)
-        });
-        let mut y = self.stack.apply_with(rows.clone(), shift, batch, &tape);
-        if self.confinement > 0.0 {
-            y = confine(y, rows, batch, self.confinement as Real);
-        }
-        unstack(y, batch, (batch,), (directions,))
-    }
 }
 
-impl<G: Geometry> Module for ConvEnergy<G> {
+/// A stack, and the time for the channels of its first layer.
+pub struct TimedStack {
+    stack: Stack,
+    time: Option<TimeShift>,
+}
+
+/// An embedding of the time, and its linear image for the first layer's channels.
+struct TimeShift {
+    embedding: TimeEmbedding,
+    channels: Network,
+}
+
+impl Module for TimedStack {
     fn parameters(&self) -> Vec<&Parameter> {
         let mut all = self.stack.parameters();
         if let Some(time) = &self.time {
@@ -249,41 +225,23 @@ impl<G: Geometry> Module for ConvEnergy<G> {
     }
 }
 
-impl<G: Geometry> Energy<G> for ConvEnergy<G> {
-    fn geometry(&self) -> G {
-        self.geometry
-    }
-
-    fn pushforward(
+impl EnergyNetwork for TimedStack {
+    fn apply_at(
         &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        // One time for all samples, that does not move.
-        self.apply(x, v, &[0.0], &[])
-    }
-
-    fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
-        self.time.is_some().then_some(self)
-    }
-
-    fn facts(&self) -> EnergyFacts {
-        EnergyFacts {
-            log_sobolev: None,
-            normalisable: self.confinement > 0.0,
-        }
-    }
-}
-
-impl<G: Geometry> TimedEnergy<G> for ConvEnergy<G> {
-    fn pushforward_at(
-        &self,
-        x: Samples<G, SharedTape>,
+        rows: Matrix<SharedTape>,
         times: &[Real],
-        v: Samples<G, SharedTape>,
         rates: &[Real],
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        self.apply(x, v, times, rates)
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
+        let shift = self.time.as_ref().map(|time| {
+            let embedded = time.embedding.apply(times, rates, tape);
+            time.channels.apply(embedded, times.len(), tape)
+        });
+        self.stack.apply_with(rows, shift, primal, tape)
+    }
+    fn is_timed(&self) -> bool {
+        self.time.is_some()
     }
 }
 

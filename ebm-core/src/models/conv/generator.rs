@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::layer_config::LayerConfig;
 use super::{Preset, Stack, StackOptions};
+use crate::device::Matrix;
 use crate::error::ConfigError;
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::Geometry;
 use crate::kernels::Extent;
-use crate::kernels::rows::{stack, unstack};
+use crate::models::Generator;
 use crate::models::mlp::{Init, check_gain};
 use crate::models::noise::{NoiseConfig, NoiseLevel};
-use crate::models::{Generator, GeneratorFacts};
-use crate::parameter::{Module, Parameter};
+use crate::models::of_network::{GeneratorNetwork, NetworkGenerator};
 use crate::random::Random;
 use crate::register_generator;
 use crate::registry::{GeneratorSpec, Need};
@@ -109,13 +109,9 @@ impl ConvGeneratorConfig {
 /// assert!(generator.facts().piecewise_linear && !generator.facts().couples_batch);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ConvGenerator<G: Geometry> {
-    geometry: G,
-    stack: Stack,
-    noise: NoiseLevel,
-}
+pub type ConvGenerator<G> = NetworkGenerator<G, Stack>;
 
-impl<G: Geometry> ConvGenerator<G> {
+impl<G: Geometry> NetworkGenerator<G, Stack> {
     /// A generator with weights drawn from `random`.
     ///
     /// # Errors
@@ -132,59 +128,21 @@ impl<G: Geometry> ConvGenerator<G> {
         )?;
         Ok(Self {
             geometry,
-            stack: Stack::new(&options, random)?,
+            network: Stack::new(&options, random)?,
             noise: NoiseLevel::new(&config.noise),
         })
     }
 }
 
-impl<G: Geometry> Module for ConvGenerator<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.stack
-            .parameters()
-            .into_iter()
-            .chain(self.noise.parameter())
-            .collect()
+impl GeneratorNetwork for Stack {
+    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply(rows, primal, tape)
     }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let stack = self.stack.parameters_mut().into_iter();
-        stack.chain(self.noise.parameter_mut()).collect()
+    fn piecewise_linear(&self) -> bool {
+        self.is_piecewise_linear()
     }
-    fn commit(&mut self) {
-        self.stack.commit();
-        self.noise.commit();
-    }
-}
-
-impl<G: Geometry> Generator<G> for ConvGenerator<G> {
-    fn geometry(&self) -> G {
-        self.geometry
-    }
-
-    fn pushforward(
-        &self,
-        z: Latents<G, SharedTape>,
-        v: Latents<G, SharedTape>,
-    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
-        use dfdx::prelude::{HasShape, SplitTape};
-        let (batch, directions) = (z.shape().0, v.shape().0);
-        let (_, tape) = z.clone().split_tape();
-        let x = self.stack.apply(stack(z, v), batch, &tape);
-        let shape = |rows| (rows, self.geometry.data());
-        unstack(x, batch, shape(batch), shape(directions))
-    }
-
-    fn facts(&self) -> GeneratorFacts {
-        GeneratorFacts {
-            injective: false,
-            piecewise_linear: self.stack.is_piecewise_linear(),
-            couples_batch: self.stack.has_batch_norm(),
-            noise: self.noise.sigma(),
-        }
-    }
-
-    fn noise_level(&self) -> Option<&Parameter> {
-        self.noise.parameter()
+    fn couples_batch(&self) -> bool {
+        self.has_batch_norm()
     }
 }
 

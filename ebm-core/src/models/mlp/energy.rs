@@ -3,13 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::device::{PerSample, Real};
+use crate::device::{Matrix, Real};
 use crate::error::ConfigError;
-use crate::geometry::{Geometry, Samples};
+use crate::geometry::Geometry;
 use crate::kernels::Activation;
-use crate::kernels::confine::confine;
-use crate::kernels::rows::{stack, unstack};
-use crate::models::{Energy, EnergyFacts, TimedEnergy};
+use crate::models::Energy;
+use crate::models::of_network::{EnergyNetwork, NetworkEnergy};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::register_energy;
@@ -115,14 +114,9 @@ pub struct FourierConfig {
 /// assert!(rho > 0.0 && rho <= 2.0);
 /// # Ok::<(), toml::de::Error>(())
 /// ```
-pub struct MlpEnergy<G: Geometry> {
-    geometry: G,
-    network: Network,
-    time: Option<TimeEmbedding>,
-    confinement: f64,
-}
+pub type MlpEnergy<G> = NetworkEnergy<G, TimedNetwork>;
 
-impl<G: Geometry> MlpEnergy<G> {
+impl<G: Geometry> NetworkEnergy<G, TimedNetwork> {
     /// An energy with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
         let embedding = match config.time {
@@ -141,14 +135,22 @@ impl<G: Geometry> MlpEnergy<G> {
         };
         Self {
             geometry,
-            network: Network::new(&options, random),
-            time: embedding.map(|e| TimeEmbedding::new(e, random)),
+            network: TimedNetwork {
+                network: Network::new(&options, random),
+                time: embedding.map(|e| TimeEmbedding::new(e, random)),
+            },
             confinement: config.confinement,
         }
     }
 }
 
-impl<G: Geometry> Module for MlpEnergy<G> {
+/// A network, and the time beside its inputs.
+pub struct TimedNetwork {
+    network: Network,
+    time: Option<TimeEmbedding>,
+}
+
+impl Module for TimedNetwork {
     fn parameters(&self) -> Vec<&Parameter> {
         let mut all = self.network.parameters();
         all.extend(self.time.iter().flat_map(|t| t.parameters()));
@@ -164,70 +166,23 @@ impl<G: Geometry> Module for MlpEnergy<G> {
     }
 }
 
-impl<G: Geometry> Energy<G> for MlpEnergy<G> {
-    fn geometry(&self) -> G {
-        self.geometry
-    }
-
-    fn pushforward(
+impl EnergyNetwork for TimedNetwork {
+    fn apply_at(
         &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        // One time for all samples, that does not move.
-        self.apply(x, v, &[0.0], &[])
-    }
-
-    fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
-        self.time.is_some().then_some(self)
-    }
-
-    fn facts(&self) -> EnergyFacts {
-        // Holley and Stroock: a quadratic of curvature kappa, changed by a function of oscillation K, keeps a
-        // log-Sobolev inequality with constant kappa exp(-K).
-        let log_sobolev = self
-            .network
-            .oscillation()
-            .map(|k| self.confinement * (-k).exp())
-            .filter(|rho| *rho > 0.0);
-        EnergyFacts {
-            log_sobolev,
-            normalisable: self.confinement > 0.0,
-        }
-    }
-}
-
-impl<G: Geometry> TimedEnergy<G> for MlpEnergy<G> {
-    fn pushforward_at(
-        &self,
-        x: Samples<G, SharedTape>,
-        times: &[Real],
-        v: Samples<G, SharedTape>,
-        rates: &[Real],
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        self.apply(x, v, times, rates)
-    }
-}
-
-impl<G: Geometry> MlpEnergy<G> {
-    /// `times` and `rates`: one a row, or one time for all.
-    fn apply(
-        &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
+        rows: Matrix<SharedTape>,
         times: &[Real],
         rates: &[Real],
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        use dfdx::prelude::{HasShape, SplitTape};
-        let (batch, directions) = (x.shape().0, v.shape().0);
-        let (_, tape) = x.clone().split_tape();
-        let rows = stack(x, v);
-        let time = self.time.as_ref().map(|t| t.apply(times, rates, &tape));
-        let mut y = self.network.apply_with(rows.clone(), time, batch, &tape);
-        if self.confinement > 0.0 {
-            y = confine(y, rows, batch, self.confinement as Real);
-        }
-        unstack(y, batch, (batch,), (directions,))
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
+        let time = self.time.as_ref().map(|t| t.apply(times, rates, tape));
+        self.network.apply_with(rows, time, primal, tape)
+    }
+    fn is_timed(&self) -> bool {
+        self.time.is_some()
+    }
+    fn oscillation(&self) -> Option<f64> {
+        self.network.oscillation()
     }
 }
 

@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::device::Matrix;
 use crate::error::ConfigError;
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::Geometry;
 use crate::kernels::Activation;
-use crate::kernels::rows::{stack, unstack};
+use crate::models::Generator;
 use crate::models::noise::{NoiseConfig, NoiseLevel};
-use crate::models::{Generator, GeneratorFacts};
-use crate::parameter::{Module, Parameter};
+use crate::models::of_network::{GeneratorNetwork, NetworkGenerator};
 use crate::random::Random;
 use crate::register_generator;
 use crate::registry::{GeneratorSpec, Need};
@@ -86,13 +86,9 @@ impl Default for MlpGeneratorConfig {
 /// assert!(generator.facts().piecewise_linear && !generator.facts().injective);
 /// # Ok::<(), toml::de::Error>(())
 /// ```
-pub struct MlpGenerator<G: Geometry> {
-    geometry: G,
-    network: Network,
-    noise: NoiseLevel,
-}
+pub type MlpGenerator<G> = NetworkGenerator<G, Network>;
 
-impl<G: Geometry> MlpGenerator<G> {
+impl<G: Geometry> NetworkGenerator<G, Network> {
     /// A generator with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpGeneratorConfig, random: Random) -> Self {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
@@ -112,53 +108,15 @@ impl<G: Geometry> MlpGenerator<G> {
     }
 }
 
-impl<G: Geometry> Module for MlpGenerator<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.network
-            .parameters()
-            .into_iter()
-            .chain(self.noise.parameter())
-            .collect()
+impl GeneratorNetwork for Network {
+    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply(rows, primal, tape)
     }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let network = self.network.parameters_mut().into_iter();
-        network.chain(self.noise.parameter_mut()).collect()
+    fn piecewise_linear(&self) -> bool {
+        self.is_piecewise_linear()
     }
-    fn commit(&mut self) {
-        self.network.commit();
-        self.noise.commit();
-    }
-}
-
-impl<G: Geometry> Generator<G> for MlpGenerator<G> {
-    fn geometry(&self) -> G {
-        self.geometry
-    }
-
-    fn pushforward(
-        &self,
-        z: Latents<G, SharedTape>,
-        v: Latents<G, SharedTape>,
-    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
-        use dfdx::prelude::{HasShape, SplitTape};
-        let (batch, directions) = (z.shape().0, v.shape().0);
-        let (_, tape) = z.clone().split_tape();
-        let x = self.network.apply(stack(z, v), batch, &tape);
-        let shape = |rows| (rows, self.geometry.data());
-        unstack(x, batch, shape(batch), shape(directions))
-    }
-
-    fn facts(&self) -> GeneratorFacts {
-        GeneratorFacts {
-            injective: false,
-            piecewise_linear: self.network.is_piecewise_linear(),
-            couples_batch: self.network.has_batch_norm(),
-            noise: self.noise.sigma(),
-        }
-    }
-
-    fn noise_level(&self) -> Option<&Parameter> {
-        self.noise.parameter()
+    fn couples_batch(&self) -> bool {
+        self.has_batch_norm()
     }
 }
 
