@@ -5,11 +5,13 @@
 
 mod columns;
 mod iterative;
+mod mean_square;
 mod products;
 mod small;
 mod volume;
 
 pub use columns::{Columns, axes, jacobian};
 pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
+pub use mean_square::log_mean_square;
 pub use products::{log_norm_pushforward, pullback};
-pub use volume::{lift, log_mean_square, log_smallest, log_volume, spectrum};
+pub use volume::{lift, log_smallest, log_volume, spectrum};
