@@ -210,6 +210,9 @@ pub enum Norm {
 ///     assert!((value_of(volume)? - 4.5).abs() < 1e-5);
 /// }
 /// assert_eq!(GpConfig::default().volume, Volume::Smallest);
+///
+/// let config: GpConfig = toml::from_str("volume = { iterative = { steps = 2 } }")?;
+/// assert_eq!(config.volume, Volume::Iterative { steps: 2 });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -218,11 +221,28 @@ pub enum Norm {
 pub enum Volume {
     /// None: log p_g is taken for log p0.
     None,
-    /// d log s_1, as in the lower bound `sv` with variant `smallest`.
+    /// d log s_1, as in the lower bound `sv` with variant `smallest`, from the whole Jacobian.
     #[default]
     Smallest,
+    /// The same from as many steps of the iterative solver, each with random vectors to start from: for many latents, where
+    /// the whole Jacobian would take too much time and memory.
+    Iterative {
+        /// Products with J^T J a step at most.
+        steps: usize,
+    },
     /// 1/2 log det(J^T J): the exact one.
     LogDet,
+}
+
+impl Volume {
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Smallest => "smallest",
+            Self::Iterative { .. } => "iterative",
+            Self::LogDet => "log-det",
+        }
+    }
 }
 
 /// How the weight falls over the iterations t.
@@ -303,6 +323,9 @@ impl UpperBoundSpec for GpConfig {
         if let Norm::P(p) = self.norm {
             ConfigError::require(p >= 1.0 && p.is_finite(), "norm.p", p, "a finite number >= 1")?;
         }
+        if let Volume::Iterative { steps } = self.volume {
+            ConfigError::require(steps > 0, "volume.iterative.steps", steps, "a number > 0")?;
+        }
         ConfigError::require(
             self.projections == 0 || self.norm == Norm::Squared,
             "projections",
@@ -323,7 +346,7 @@ impl UpperBoundSpec for GpConfig {
         ConfigError::require(
             d <= wide || (self.form == Form::Latent && self.volume == Volume::None),
             "volume",
-            format!("{:?}", self.volume).to_lowercase(),
+            self.volume.name(),
             &format!("volume \"none\" and form \"latent\": with {d} > {wide} the Jacobian is singular"),
         )?;
         Ok(Box::new(GradientPenalty::new(self.clone())))

@@ -1,14 +1,19 @@
 //! The residual of the energy's gradient against that of the generator's log-density.
 
-use dfdx::prelude::{PutTape, SplitTape, TensorFromVec};
+use dfdx::prelude::{HasShape, PutTape, Shape, SplitTape, TensorFromVec};
 use ebm_core::bounds::EnergyView;
 use ebm_core::device::{PerSample, Real, device, values};
 use ebm_core::geometry::Geometry;
-use ebm_core::jacobian::{Columns, jacobian, lift, log_smallest, log_volume};
+use ebm_core::jacobian::{
+    Columns, IterativeOptions, jacobian, lift, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
+};
 use ebm_core::kernels::sum;
 use ebm_core::tape::{SharedTape, backward};
 
 use crate::config::{Norm, Volume};
+
+/// Relative residual below which the iterative solver has converged, as in `sv`.
+const TOLERANCE: f64 = 1e-4;
 
 /// What every form of the penalty is computed from.
 pub(crate) struct Ingredients<G: Geometry> {
@@ -51,21 +56,25 @@ impl<G: Geometry> Ingredients<G> {
         let latent = geometry.latent_width();
         // A piecewise linear generator has a volume that does not change with z, almost everywhere.
         let moves = volume != Volume::None && !view.generator.facts().piecewise_linear;
+        let iterates = matches!(volume, Volume::Iterative { .. });
+        let whole = projections == 0 || (moves && !iterates);
         let tape = if moves {
             SharedTape::inputs_only()
         } else {
             SharedTape::off()
         };
-        let columns = (moves || projections == 0).then(|| jacobian(view.generator, tape.watch(view.latents)));
+        let columns = whole.then(|| jacobian(view.generator, tape.watch(view.latents)));
         if let Some(columns) = &columns {
             view.share_generated(columns.samples.clone().split_tape().0);
         }
         let mut score = values(view.latents);
-        if let Some(columns) = columns.as_ref().filter(|_| moves) {
-            let (term, factor) = match volume {
-                Volume::LogDet => (log_volume(columns), 1.0),
-                _ => (log_smallest(columns), latent as Real),
-            };
+        let term = match (volume, &columns) {
+            _ if !moves => None,
+            (Volume::Iterative { steps }, _) => Some((log_found(view, steps), latent as Real)),
+            (Volume::LogDet, Some(columns)) => Some((log_volume(columns), 1.0)),
+            (_, columns) => columns.as_ref().map(|columns| (log_smallest(columns), latent as Real)),
+        };
+        if let Some((term, factor)) = term {
             let slope = values(&backward(sum(term)).of(view.latents));
             score.iter_mut().zip(slope).for_each(|(b, s)| *b += factor * s);
         }
@@ -183,6 +192,22 @@ fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, dr
         }
     }
     images
+}
+
+/// `log s_1` at the vectors that the iterative solver finds, on a tape for the latents.
+fn log_found<G: Geometry>(view: &EnergyView<'_, G>, steps: usize) -> PerSample<SharedTape> {
+    let geometry = view.generator.geometry();
+    let draws = view
+        .random
+        .stream("volume")
+        .normals(view.latents.shape().num_elements());
+    let options = IterativeOptions {
+        steps,
+        tolerance: TOLERANCE,
+    };
+    let found = smallest_pairs(view.generator, view.latents, &geometry.latents(draws), options);
+    let watched = SharedTape::inputs_only().watch(view.latents);
+    log_norm_pushforward(view.generator, watched, &found.vectors)
 }
 
 /// N(r); replaces r by the derivative of N there.

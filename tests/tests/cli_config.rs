@@ -99,13 +99,14 @@ fn options_of_another_kind_do_not_leak_in() {
 fn the_examples_are_good_configurations() {
     let folder = Folder::with("");
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
-    let folders = ["", "paper", "baselines", "pairs"].map(|name| std::path::Path::new(examples).join(name));
+    let folders =
+        ["", "paper", "baselines", "pairs", "stacked-mnist"].map(|name| std::path::Path::new(examples).join(name));
     let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
     let configs = files.map(|file| file.unwrap().path());
     let configs: Vec<_> = configs
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
         .collect();
-    assert!(configs.len() >= 11, "{configs:?}");
+    assert!(configs.len() >= 16, "{configs:?}");
     for config in configs {
         folder.succeed(&["config", "check", config.to_str().unwrap()]);
     }

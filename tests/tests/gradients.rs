@@ -343,7 +343,8 @@ fn penalties() -> Vec<GpConfig> {
         ..Default::default()
     };
     let mut all = Vec::new();
-    for volume in [Volume::None, Volume::Smallest, Volume::LogDet] {
+    let iterative = Volume::Iterative { steps: 20 };
+    for volume in [Volume::None, Volume::Smallest, iterative, Volume::LogDet] {
         for projections in [1, 4] {
             all.push(base(Form::Latent, Norm::Squared, projections, volume));
         }
@@ -655,6 +656,27 @@ fn random_projections_have_the_whole_residual_as_their_mean() {
             // The test can tell: a wrong factor of 1.1 would be seen.
             assert!(standard_error < 0.02 * exact, "{label}: {standard_error} of {exact}");
         }
+    }
+}
+
+#[test]
+fn an_iterated_volume_moves_the_residual_as_that_of_the_whole_jacobian_does() {
+    let batch = Batch::new(mlp_generator(Runtime { latent: 2, data: 3 }, Activation::Silu));
+    for (label, energy) in energies(Runtime { latent: 2, data: 3 }) {
+        let value = |volume| {
+            let config = GpConfig {
+                projections: 0,
+                volume,
+                weight: 1.0,
+                ..Default::default()
+            };
+            batch.term(&config, &*energy, SharedTape::off(), 0).measurement.value
+        };
+        let (exact, found) = (value(Volume::Smallest), value(Volume::Iterative { steps: 20 }));
+        assert!((found / exact - 1.0).abs() < 1e-3, "{label}: {found}, exact {exact}");
+        // The test can tell: without the volume the residual is another.
+        let without = value(Volume::None);
+        assert!((without / exact - 1.0).abs() > 1e-2, "{label}: {without}, {exact}");
     }
 }
 
