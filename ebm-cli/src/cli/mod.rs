@@ -127,7 +127,9 @@ pub struct Train {
     /// started.
     #[arg(long, value_name = "RUN", conflicts_with = "overwrite")]
     pub resume: Option<PathBuf>,
-    /// Folder that relative paths of data start from [default: the configuration's own]
+    /// Folder that relative paths of data start from [default: the configuration's own; with --resume, the run's]
+    ///
+    /// With --resume it is the run's from then on, for every other command, too.
     #[arg(long, value_name = "DIR", visible_alias = "base")]
     pub data: Option<PathBuf>,
     /// Replace the run that is in the run directory
@@ -189,7 +191,8 @@ from, in this order: --set, the environment, the closest pair, the bound's table
 Examples:
   ebm compare run.toml --lower sv --upper gp,zero-gp,none --seeds 5
   ebm compare run.toml --upper gp,none --seeds 3 --set train.steps=5000 --out runs/short --jobs 2
-  ebm compare run.toml --baseline examples/baselines/wgan-gp-25-gaussians.toml")]
+  ebm compare run.toml --baseline examples/baselines/wgan-gp-25-gaussians.toml
+  ebm compare stacked-mnist.toml --lower sv,mi --seeds 2 --data ~/data")]
 pub struct Compare {
     /// Where the configuration is from.
     #[command(flatten)]
@@ -214,6 +217,9 @@ pub struct Compare {
     /// The environment and --set reach it too, but for what they say of lower and upper bounds.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Folder that relative paths of data start from, also those of the baseline [default: the configurations' own]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Runs to train at once, each with its share of the processor's cores
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub jobs: u64,
