@@ -31,6 +31,7 @@ mod commands;
 mod compare;
 pub mod config;
 pub mod data;
+pub mod diagnose;
 mod dispatch;
 pub mod evaluate;
 mod exit;

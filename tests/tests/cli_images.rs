@@ -169,6 +169,68 @@ fn an_interrupted_run_on_images_ends_with_the_same_bytes() {
 }
 
 #[test]
+fn a_run_that_goes_on_with_data_elsewhere_remembers_where() {
+    let folder = digits(STACKED);
+    folder.succeed(&[
+        "train",
+        "run.toml",
+        "--data",
+        "data",
+        "--run",
+        "r",
+        "--set",
+        "train.steps=3",
+    ]);
+    let go_on = ["train", "--resume", "r", "--set", "train.steps=6", "--quiet"];
+    let marker = || folder.read("r/run.json");
+    let first = marker();
+    fs::rename(folder.path("data"), folder.path("moved")).unwrap();
+    for more in [&[][..], &["--data", "nowhere"], &["--data", "r"]] {
+        folder.fail(4, &[&go_on, more].concat());
+        assert_eq!(marker(), first, "{more:?}");
+    }
+    folder.succeed(&[&go_on[..], &["--data", "moved"]].concat());
+    let evaluated = folder.succeed(&["evaluate", "r"]);
+    folder.succeed(&["sample", "r", "-n", "2", "--out", "x.png", "--show", "neighbors"]);
+    folder.succeed(&["ood", "r", "--against", "constant", "--samples", "10"]);
+    // So does one that has nothing left to do.
+    let second = marker();
+    fs::rename(folder.path("moved"), folder.path("again")).unwrap();
+    folder.fail(4, &["train", "--resume", "r", "--data", "r"]);
+    assert_eq!(marker(), second);
+    folder.succeed(&["train", "--resume", "r", "--data", "again"]);
+    assert_eq!(folder.succeed(&["evaluate", "r"]), evaluated);
+    // What it was made from is as it was.
+    let config = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["config"].clone();
+    assert_eq!(config(&marker()), config(&first));
+}
+
+#[test]
+fn a_comparison_takes_its_data_from_another_folder() {
+    let folder = digits(STACKED);
+    let compare = ["compare", "run.toml", "--seeds", "1", "--out", "c", "--quiet"];
+    let error = folder.fail(4, &compare);
+    assert!(error.contains("mnist: ") && error.contains("--data DIR"), "{error}");
+    let error = folder.fail(4, &[&compare[..], &["--data", "nowhere"]].concat());
+    assert!(error.contains("--data nowhere"), "{error}");
+    assert_eq!(folder.names(), ["data", "run.toml"]);
+    let compare = [&compare[..], &["--data", "data", "--baseline", "run.toml"]].concat();
+    folder.succeed(&compare);
+    let run = "c/runs/sv+gp-seed0";
+    folder.succeed(&["evaluate", run]);
+    // The same command has nothing left to train.
+    let weights = || {
+        fs::metadata(folder.path(run).join("weights/energy.safetensors"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let trained = weights();
+    folder.succeed(&compare);
+    assert_eq!(weights(), trained);
+}
+
+#[test]
 fn the_digits_that_come_with_the_repository_are_what_they_are_said_to_be() {
     let folder = Folder::tiny();
     let said = folder.succeed(&["data", "check", &mnist_mini()]);

@@ -1,4 +1,4 @@
-//! Figures beyond the likelihood: outliers, a bracket of log Z, features from files.
+//! Figures beyond the likelihood: outliers, a bracket of log Z, features from files, the generator's Jacobian.
 
 mod command;
 
@@ -136,4 +136,90 @@ fn files_without_features_are_told() {
     );
     let error = folder.fail(2, &["evaluate", "runs/run-seed7", "--extractor", "net.onnx"]);
     assert!(error.contains("no images"), "{error}");
+}
+
+#[test]
+fn the_jacobian_of_a_generator_is_diagnosed() {
+    let folder = Folder::tiny();
+    folder.succeed(&["train", "run.toml", "--quiet"]);
+    let said = folder.succeed(&["diagnose", "runs/run-seed7", "--json", "--out", "spectrum.png"]);
+    let found: Value = serde_json::from_str(&said).unwrap();
+    let number = |path: &str| {
+        found
+            .pointer(path)
+            .and_then(Value::as_f64)
+            .unwrap_or_else(|| panic!("{path}: {said}"))
+    };
+    assert_eq!(
+        (number("/latent"), number("/data"), number("/latents")),
+        (2.0, 2.0, 64.0)
+    );
+    assert_eq!(number("/smallest/median"), number("/spectrum/0/median"));
+    assert_eq!(number("/largest/median"), number("/spectrum/1/median"));
+    assert!(number("/condition/least") >= 1.0 && number("/effective_rank/greatest") <= 2.0 + 1e-9);
+    let entropy = |name: &str| number(&format!("/entropies/{name}/value"));
+    assert!(entropy("smallest") <= entropy("exact") && entropy("exact") <= entropy("ceiling"));
+    assert!((entropy("exact") - entropy("smallest") - entropy("exact_over_smallest")).abs() < 1e-9);
+    // A step more is never worse, and in the plane one is enough.
+    assert!(number("/solver/0/ratio/median") >= number("/solver/1/ratio/median"));
+    assert!((number("/solver/1/ratio/median") - 1.0).abs() < 1e-3);
+    assert_eq!(found["solver"][7]["steps"], 50);
+    let picture = std::fs::read(folder.path("spectrum.png")).unwrap();
+    assert!(picture.starts_with(b"\x89PNG") && picture.len() > 5000);
+
+    // The entropy terms are those that the run's own bound reports, on other latents.
+    let evaluated = figures(&folder.succeed(&["evaluate", "runs/run-seed7", "--json"]));
+    let entropy_of_bound = figure(&evaluated, "entropy");
+    let (theirs, error) = (&entropy_of_bound["value"], &entropy_of_bound["standard_error"]);
+    let off = (entropy("smallest") - theirs.as_f64().unwrap()).abs();
+    let error = error
+        .as_f64()
+        .unwrap()
+        .hypot(number("/entropies/smallest/standard_error"));
+    assert!(off < 5.0 * error, "{off} {error}");
+
+    // Equal bytes of equal runs, at any checkpoint or in one file.
+    assert_eq!(folder.succeed(&["diagnose", "runs/run-seed7", "--json"]), said);
+    assert_eq!(
+        folder.succeed(&["diagnose", "runs/run-seed7", "--json", "--checkpoint", "latest"]),
+        said
+    );
+    folder.succeed(&["export", "runs/run-seed7", "--out", "m.safetensors"]);
+    assert_eq!(folder.succeed(&["diagnose", "m.safetensors", "--json"]), said);
+    let text = folder.succeed(&["diagnose", "runs/run-seed7", "--samples", "5"]);
+    assert!(
+        text.starts_with("Jacobian of the generator, [2, 2], at 5 latents"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_diagnosed_is_told() {
+    let folder = Folder::tiny();
+    folder.succeed(&["train", "run.toml", "--quiet", "--set", "train.steps=2"]);
+    let error = folder.fail(2, &["diagnose", "runs/run-seed7", "--out", "spectrum.jpg"]);
+    assert!(
+        error.contains("--out spectrum.jpg") && error.contains(".png"),
+        "{error}"
+    );
+    let train = |name: &str, more: &[&str]| {
+        let common = ["train", "run.toml", "--quiet", "--run", name, "--set", "train.steps=2"];
+        folder.succeed(&[&common[..], more].concat());
+        folder.fail(2, &["diagnose", name, "--out", "spectrum.png"])
+    };
+    let error = train(
+        "tall",
+        &[
+            "--set",
+            "generator.latent=3",
+            "--set",
+            "lower=none",
+            "--set",
+            "upper=none",
+        ],
+    );
+    assert!(error.contains("d = 3 latent and D = 2 data dimensions"), "{error}");
+    let error = train("exact", &["--set", "train.objective=maximum-likelihood"]);
+    assert!(error.contains("no generator"), "{error}");
+    assert!(!folder.path("spectrum.png").exists());
 }

@@ -15,6 +15,7 @@ Examples:
   ebm watch runs/run-seed0                      how a run goes, from another terminal
   ebm evaluate runs/run-seed0                   likelihood, bounds, modes
   ebm ood runs/run-seed0                        its data against outliers, by the energy
+  ebm diagnose runs/run-seed0                   its generator's Jacobian, and the solver of its bound
   ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
   ebm export runs/run-seed0 --out m.safetensors the model in one file
@@ -46,6 +47,8 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Tell a run's data from outliers by the energy: AUROC, AUPRC, FPR at 95 % TPR
     Ood(Ood),
+    /// Diagnose a run's generator: singular values of its Jacobian, conditioning, entropies, error of the iterative solver
+    Diagnose(Diagnose),
     /// Compare features of real and generated samples: Frechet distance, precision, recall, density, coverage
     Distance(Distance),
     /// Draw samples from a run
@@ -124,7 +127,9 @@ pub struct Train {
     /// started.
     #[arg(long, value_name = "RUN", conflicts_with = "overwrite")]
     pub resume: Option<PathBuf>,
-    /// Folder that relative paths of data start from [default: the configuration's own]
+    /// Folder that relative paths of data start from [default: the configuration's own; with --resume, the run's]
+    ///
+    /// With --resume it is the run's from then on, for every other command, too.
     #[arg(long, value_name = "DIR", visible_alias = "base")]
     pub data: Option<PathBuf>,
     /// Replace the run that is in the run directory
@@ -186,7 +191,8 @@ from, in this order: --set, the environment, the closest pair, the bound's table
 Examples:
   ebm compare run.toml --lower sv --upper gp,zero-gp,none --seeds 5
   ebm compare run.toml --upper gp,none --seeds 3 --set train.steps=5000 --out runs/short --jobs 2
-  ebm compare run.toml --baseline examples/baselines/wgan-gp-25-gaussians.toml")]
+  ebm compare run.toml --baseline examples/baselines/wgan-gp-25-gaussians.toml
+  ebm compare stacked-mnist.toml --lower sv,mi --seeds 2 --data ~/data")]
 pub struct Compare {
     /// Where the configuration is from.
     #[command(flatten)]
@@ -211,6 +217,9 @@ pub struct Compare {
     /// The environment and --set reach it too, but for what they say of lower and upper bounds.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
+    /// Folder that relative paths of data start from, also those of the baseline [default: the configurations' own]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
     /// Runs to train at once, each with its share of the processor's cores
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
     pub jobs: u64,
@@ -282,6 +291,36 @@ pub struct Ood {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ebm diagnose`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Tells why the bound sv is loose, or is none: where the smallest singular value is far from the others, d ln s_1 gives much
+away, and an iterative solver that stops early is far above it.
+
+Examples:
+  ebm diagnose runs/mnist-mini-seed0
+  ebm diagnose runs/mnist-mini-seed0 --checkpoint 2000 --out spectrum.png
+  ebm diagnose runs/25-gaussians-seed0 --samples 1000 --json")]
+pub struct Diagnose {
+    /// Run directory, or a file of `ebm export`
+    pub run: PathBuf,
+    /// A checkpoint of the run: latest, best, or a step [default: the run's end, or its latest checkpoint]
+    #[arg(long, value_name = "WHICH")]
+    pub checkpoint: Option<Which>,
+    /// Latents to look at, drawn by the run's seed
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub samples: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Draw the spectrum to this file (.png); one that is there is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Folder that relative paths of data start from [default: as the run was trained]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
 }
 
 /// `ebm distance`.

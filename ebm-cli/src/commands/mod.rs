@@ -7,6 +7,7 @@ mod config;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod data;
+mod diagnose;
 mod distance;
 mod ending;
 mod evaluate;
@@ -41,6 +42,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Distance(arguments) => distance::run(&arguments),
         Command::Ood(arguments) => ood::run(&arguments),
         Command::Sample(arguments) => sample::run(&arguments),

@@ -23,3 +23,4 @@ pub(crate) use null_is_nan::{nan_at_null, nan_at_null_in_map};
 pub use protocol::{EvaluateConfig, Subject, evaluate};
 pub use report::{Absent, Report};
 pub use sandwich::{STANDARD_ERRORS, Sandwich, Side};
+pub(crate) use table::Rows;

@@ -59,7 +59,8 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rows = Rows::new(["figure", "value", "+- s.e.", "unit", "samples", "claim"]);
+        let header = ["figure", "value", "+- s.e.", "unit", "samples", "claim"];
+        let mut rows = Rows::new(header, [false, true, true, false, true, false]);
         for figure in &self.figures {
             rows.push([
                 figure.label.clone(),

@@ -2,27 +2,38 @@
 
 use std::fmt;
 
-/// Rows of cells; the second, third and fifth column hold numbers and are aligned to the right.
-pub(super) struct Rows(Vec<[String; 6]>);
+/// Rows of N cells.
+pub(crate) struct Rows<const N: usize> {
+    rows: Vec<[String; N]>,
+    /// Which columns hold numbers, and are aligned to the right.
+    to_the_right: [bool; N],
+}
 
-const TO_THE_RIGHT: [bool; 6] = [false, true, true, false, true, false];
-
-impl Rows {
-    pub(super) fn new(header: [&str; 6]) -> Self {
-        Self(vec![header.map(String::from)])
+impl<const N: usize> Rows<N> {
+    pub(crate) fn new(header: [&str; N], to_the_right: [bool; N]) -> Self {
+        Self {
+            rows: vec![header.map(String::from)],
+            to_the_right,
+        }
     }
-    pub(super) fn push(&mut self, row: [String; 6]) {
-        self.0.push(row);
+    pub(crate) fn push(&mut self, row: [String; N]) {
+        self.rows.push(row);
     }
 }
 
-impl fmt::Display for Rows {
+impl<const N: usize> fmt::Display for Rows<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |column: usize| self.0.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 6] = std::array::from_fn(width);
-        for row in &self.0 {
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or(0)
+        };
+        let widths: [usize; N] = std::array::from_fn(width);
+        for row in &self.rows {
             let mut line = String::new();
-            for ((cell, width), right) in row.iter().zip(widths).zip(TO_THE_RIGHT) {
+            for ((cell, width), right) in row.iter().zip(widths).zip(self.to_the_right) {
                 if !line.is_empty() {
                     line.push_str("  ");
                 }

@@ -13,7 +13,7 @@ use super::scale::{Scale, count, label};
 
 pub(super) const WIDTH: u32 = 1600;
 pub(super) const LEFT: u32 = 130;
-const RIGHT: u32 = 40;
+pub(super) const RIGHT: u32 = 40;
 const BOUNDS_TOP: u32 = 116;
 const BOUNDS_HEIGHT: u32 = 520;
 const COVERAGE_HEIGHT: u32 = 240;

@@ -18,6 +18,7 @@ mod panel;
 mod sandwich;
 mod scale;
 mod scatter;
+mod spectrum;
 mod strips;
 
 pub(crate) use atomic::write_atomically;
@@ -28,6 +29,7 @@ pub use gallery::{Gallery, GalleryPicture};
 pub use grid::{Axis, Frame, Grid};
 pub use sandwich::{SandwichPicture, SandwichSide};
 pub use scatter::Scatter;
+pub use spectrum::{SpectrumBand, SpectrumPicture};
 pub use strips::{Strip, Strips};
 
 #[cfg(test)]

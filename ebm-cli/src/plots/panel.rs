@@ -214,7 +214,7 @@ impl Panel<'_, '_> {
 fn tick_label(scale: Scale, value: f64, ticks: &[f64]) -> String {
     match scale {
         Scale::Linear { .. } => label(value, ticks.get(1).map_or(0.0, |next| next - ticks[0])),
-        Scale::Symlog { .. } => label(value, value.abs()),
+        Scale::Symlog { .. } | Scale::Log { .. } => label(value, value.abs()),
     }
 }
 

@@ -19,13 +19,34 @@ pub(super) enum Scale {
         /// Where the one turns into the other.
         threshold: f64,
     },
+    /// Logarithmic, of values above 0; a 0 lies at the lower end.
+    Log {
+        /// Lower end, above 0.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
 }
 
 impl Scale {
+    /// A logarithmic axis between round values, with these positive ones inside.
+    pub(super) fn decades(low: f64, high: f64) -> Self {
+        let steps = |v: f64| [1.0, 2.0, 5.0, 10.0].map(|step| step * 10f64.powf(v.log10().floor()));
+        let below = steps(low).into_iter().rfind(|step| *step <= low * 1.000_001);
+        let above = steps(high).into_iter().find(|step| *step >= high * 0.999_999);
+        match (below.unwrap_or(low), above.unwrap_or(high)) {
+            (low, high) if low < high => Scale::Log { low, high },
+            (low, high) => Scale::Log {
+                low: low / 10.0,
+                high: high * 10.0,
+            },
+        }
+    }
+
     /// The ends.
     pub(super) fn ends(self) -> (f64, f64) {
         match self {
-            Scale::Linear { low, high } | Scale::Symlog { low, high, .. } => (low, high),
+            Scale::Linear { low, high } | Scale::Symlog { low, high, .. } | Scale::Log { low, high } => (low, high),
         }
     }
 
@@ -46,6 +67,7 @@ impl Scale {
         match self {
             Scale::Linear { .. } => value,
             Scale::Symlog { threshold, .. } => (value / threshold).asinh(),
+            Scale::Log { .. } => value.ln(),
         }
     }
 
@@ -54,6 +76,7 @@ impl Scale {
         match self {
             Scale::Linear { low, high } => linear_ticks(low, high, wanted),
             Scale::Symlog { low, high, threshold } => symlog_ticks(low, high, threshold, wanted),
+            Scale::Log { low, high } => log_ticks(low, high, wanted),
         }
     }
 }
@@ -80,6 +103,21 @@ fn symlog_ticks(low: f64, high: f64, threshold: f64, wanted: usize) -> Vec<f64> 
     let mut ticks: Vec<f64> = sizes.flat_map(|size| [-size, size]).chain([0.0]).collect();
     ticks.retain(|tick| (low..=high).contains(tick));
     ticks.sort_by(f64::total_cmp);
+    ticks
+}
+
+fn log_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
+    // Both ends belong to the axis, whatever their last digit.
+    let (low, high) = (low * 0.999_999, high * 1.000_001);
+    let (first, last) = (low.log10().floor() as i32, high.log10().floor() as i32);
+    let decades = (last - first).max(0) as usize;
+    let every = decades / wanted.max(1) + 1;
+    let within: &[f64] = if decades < 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let powers = (first..=last).step_by(every).map(|power| 10f64.powi(power));
+    let mut ticks: Vec<f64> = powers
+        .flat_map(|size| within.iter().map(move |step| step * size))
+        .collect();
+    ticks.retain(|tick| (low..=high).contains(tick));
     ticks
 }
 
@@ -149,6 +187,19 @@ mod tests {
         let decade = scale.place(1e5) - scale.place(1e4);
         assert!((scale.place(1e4) - scale.place(1e3) - decade).abs() < 1e-6);
         assert!(scale.place(1.0) > scale.place(0.5));
+    }
+
+    #[test]
+    fn a_log_axis_gives_decades_equal_room_and_is_labelled_at_round_values() {
+        let scale = Scale::decades(3.2e-5, 7.1);
+        assert!((scale.ends().0 / 2e-5 - 1.0).abs() < 1e-9 && (scale.ends().1 / 10.0 - 1.0).abs() < 1e-9);
+        let decade = scale.place(1e-1) - scale.place(1e-2);
+        assert!((scale.place(1e-3) - scale.place(1e-4) - decade).abs() < 1e-9);
+        assert_eq!((scale.place(0.0), scale.place(100.0)), (0.0, 1.0));
+        let labels = |scale: Scale| -> Vec<String> { scale.ticks(8).into_iter().map(|t| label(t, t)).collect() };
+        assert_eq!(labels(scale), ["0.0001", "0.001", "0.01", "0.1", "1", "10"]);
+        assert_eq!(labels(Scale::decades(0.3, 4.0)), ["0.2", "0.5", "1", "2", "5"]);
+        assert_eq!(labels(Scale::decades(2.0, 2.0)).len(), 7);
     }
 
     #[test]

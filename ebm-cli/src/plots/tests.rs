@@ -287,3 +287,32 @@ fn a_folder_that_is_not_there_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn the_spectrum_is_one_panel_also_where_values_are_zero_or_all_the_same() {
+    let band = |median: f64| SpectrumBand {
+        low: 0.5 * median,
+        median,
+        high: 2.0 * median,
+    };
+    let steep: Vec<_> = (0..128).map(|i| band(10f64.powf(f64::from(i) / 20.0 - 5.0))).collect();
+    let few = [band(0.0), band(0.3), band(0.9)];
+    let flat = [SpectrumBand {
+        low: 2.0,
+        median: 2.0,
+        high: 2.0,
+    }];
+    for (name, bands) in [
+        ("spectrum.png", &steep[..]),
+        ("spectrum-of-three.png", &few),
+        ("spectrum-of-one.png", &flat),
+        ("spectrum-of-zeros.png", &[band(0.0); 4]),
+    ] {
+        let picture = SpectrumPicture {
+            title: "25-gaussians after 20,000 steps: singular values of the Jacobian at 64 latents",
+            bands,
+            rounding: 3.8e-6 * bands[bands.len() - 1].median,
+        };
+        assert_eq!(rendered(name, |path| picture.save(path)), (1600, 818), "{name}");
+    }
+}

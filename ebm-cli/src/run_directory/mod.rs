@@ -89,6 +89,17 @@ impl RunDirectory {
         Checkpoints::of(&self.path)
     }
 
+    /// Writes what the run is made from, if that is another configuration file or folder of data than it says.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written.
+    pub fn keep_marker(&self, marker: &Marker) -> Result<(), RunDirectoryError> {
+        match Marker::read(&self.path)? == *marker {
+            true => Ok(()),
+            false => self.write_json(layout::MARKER, marker),
+        }
+    }
+
     /// Removes what is written at the end of a run that is to go on.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use zip::write::FileOptions;
 
 use crate::plots::{Frame, Gallery, GalleryPicture, PlotError, Scatter, write_atomically};
 
@@ -203,10 +204,12 @@ impl SampleSet<'_> {
 
     fn archive(&self, file: &mut (impl Write + io::Seek), image: Option<ImageShape>) -> io::Result<()> {
         let mut archive = NpzWriter::new(file);
+        // The time of day is no part of the samples: equal samples are equal bytes.
+        let options = FileOptions::default().last_modified_time(zip::DateTime::default());
         let mut add_bytes = |name: &str, bytes: &[u8]| {
             archive
                 .zip_writer()
-                .start_file(npyz::npz::file_name_from_array_name(name), Default::default())
+                .start_file(npyz::npz::file_name_from_array_name(name), options)
                 .map_err(io::Error::other)?;
             archive.zip_writer().write_all(bytes)
         };
@@ -351,6 +354,17 @@ mod tests {
         let file = npyz::NpyFile::new(&bytes[..]).unwrap();
         assert_eq!(file.shape(), [2, 3]);
         assert_eq!(file.into_vec::<f32>().unwrap(), expected());
+    }
+
+    #[test]
+    fn an_npz_file_does_not_say_when_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npz");
+        set(2).save(&path, None).unwrap();
+        let mut archive = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
+        let time = archive.by_index(0).unwrap().last_modified();
+        // The beginning of the format's calendar.
+        assert_eq!((time.year(), time.month(), time.day(), time.hour()), (1980, 1, 1, 0));
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Plan {
                 .out
                 .clone()
                 .unwrap_or_else(|| Path::new("runs").join(format!("compare-{title}"))),
-            base: base_of(file).or_exit(Exit::Config)?,
+            base: base_of(file, arguments.data.as_deref())?,
             title,
             config: file.clone(),
             seeds,

@@ -40,7 +40,7 @@ impl Timed {
             None => None,
             Some(file) => {
                 let resolved = grid.baseline(file).or_exit(Exit::Config)?;
-                Some((resolved, base_of(file).or_exit(Exit::Config)?, title_of(file)))
+                Some((resolved, base_of(file, arguments.data.as_deref())?, title_of(file)))
             }
         };
         if let Some((resolved, base, name)) = &other {

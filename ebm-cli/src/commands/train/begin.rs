@@ -144,6 +144,17 @@ impl Begin {
         })
     }
 
+    /// Has a run that is there say where its data are now.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn keep_marker(&self) -> Result<(), RunDirectoryError> {
+        match &self.place {
+            Place::New(_) => Ok(()),
+            Place::There(directory, _) => directory.keep_marker(&self.marker),
+        }
+    }
+
     /// Makes the directory ready.
     ///
     /// # Errors
@@ -152,6 +163,7 @@ impl Begin {
         let (directory, manifest) = match self.place {
             Place::New(claim) => (claim.create(&self.marker)?, None),
             Place::There(directory, manifest) => {
+                directory.keep_marker(&self.marker)?;
                 directory.reopen()?;
                 directory.checkpoints().sweep()?;
                 (directory, manifest)
@@ -183,10 +195,7 @@ fn read(file: &Path, arguments: &Train) -> Result<Resolved, Failure> {
 }
 
 fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
-    match &arguments.data {
-        Some(folder) => data_folder(folder),
-        None => base_of(file).or_exit(Exit::Config),
-    }
+    base_of(file, arguments.data.as_deref())
 }
 
 /// Refuses a configuration that differs from the run's in what was computed so far; whether it is the same in all.

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::fresh_trainer::fresh_trainer;
-use super::loaded_run::load_data;
+use super::loaded_run::{data_folder, load_data};
 use super::print;
 use crate::cli::Train;
 use crate::dispatch::{Work, with_geometry};
@@ -37,6 +37,11 @@ use end::End;
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
     let begin = Begin::of(arguments)?;
     if let (Some(ended), Some(run)) = (&begin.ended, &arguments.resume) {
+        if arguments.data.is_some() {
+            // Nothing is left to train, but the other commands are to find the data where they are now.
+            load_data(&begin.resolved.config, &begin.marker.base)?;
+            begin.keep_marker().or_exit(Exit::RunDirectory)?;
+        }
         if !arguments.quiet {
             print(&format!("the run {ended}; for more, --set train.steps=N\n"))?;
         }
@@ -54,10 +59,16 @@ fn default_directory(config: &Path, seed: u64) -> PathBuf {
     Path::new("runs").join(format!("{}-seed{seed}", title_of(config)))
 }
 
-/// The folder that relative paths of a configuration file are relative to.
-pub(super) fn base_of(file: &Path) -> std::io::Result<PathBuf> {
+/// The folder that relative paths of data start from: the one that `--data` names, or else that of the configuration file.
+///
+/// # Errors
+/// If it is not there.
+pub(super) fn base_of(file: &Path, data: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(folder) = data {
+        return data_folder(folder);
+    }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).canonicalize()
+    folder.unwrap_or(Path::new(".")).canonicalize().or_exit(Exit::Config)
 }
 
 pub(super) fn title_of(config: &Path) -> String {
