@@ -184,17 +184,18 @@ mod tests {
             features: Vec<f32>,
         }
 
-        fn network() -> PathBuf {
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx/extractor.onnx")
-        }
-
-        fn open(height: usize, channels: usize) -> Result<Extractor, String> {
+        fn open_named(name: &str, height: usize, channels: usize) -> Result<Extractor, String> {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx");
             let shape = ImageShape {
                 height,
                 width: 4,
                 channels,
             };
-            Extractor::open(&network(), shape).map_err(|error| error.to_string())
+            Extractor::open(&folder.join(name), shape).map_err(|error| error.to_string())
+        }
+
+        fn open(height: usize, channels: usize) -> Result<Extractor, String> {
+            open_named("extractor.onnx", height, channels)
         }
 
         #[test]
@@ -218,6 +219,46 @@ mod tests {
                 let error = open(height, channels).err().unwrap();
                 let images = format!("[n, {channels}, {height}, 4]");
                 assert!(error.contains("[?, 2, 3, 4]") && error.contains(&images), "{error}");
+            }
+        }
+
+        #[test]
+        fn a_network_that_gives_no_features_of_images_is_refused_with_what_was_expected() {
+            for (name, found, expected) in [
+                (
+                    "output-of-maps",
+                    "its first output is [32, 2, 3, 4]",
+                    "expected features [32, F]",
+                ),
+                (
+                    "output-of-one-row",
+                    "its first output is [1, 24]",
+                    "expected features [32, F]",
+                ),
+                (
+                    "output-of-classes",
+                    "its first output holds I64",
+                    "expected features in F32",
+                ),
+                (
+                    "input-of-bytes",
+                    "its input holds U8",
+                    "expected values from 0 to 1 in F32",
+                ),
+                (
+                    "input-of-vectors",
+                    "its input is [?, 24]",
+                    "[n, 2, 3, 4] (channels, height, width",
+                ),
+                ("two-inputs", "the network has 2 inputs", "expected one, the images"),
+            ] {
+                let file = format!("{name}.onnx");
+                let error = open_named(&file, 3, 2)
+                    .err()
+                    .unwrap_or_else(|| panic!("{name} is taken"));
+                assert!(error.contains(&format!("{file}: {found}")), "{error}");
+                assert!(error.contains(expected), "{error}");
+                assert_eq!(error.lines().count(), 1, "{error}");
             }
         }
 

@@ -56,6 +56,13 @@ impl Network {
         let input = Tensor::from_shape(&self.input, &input).map_err(failed)?;
         let outputs = self.plan.run(tvec!(input.into())).map_err(failed)?;
         let first = outputs.first().ok_or("the network has no output")?;
+        if first.datum_type() != f32::datum_type() {
+            return Err(format!(
+                "its first output holds {:?}; expected features in {:?}",
+                first.datum_type(),
+                f32::datum_type()
+            ));
+        }
         Ok(first.to_array_view::<f32>().map_err(failed)?.to_owned())
     }
 }
@@ -70,6 +77,13 @@ fn fitting(model: &InferenceModel, input: [usize; 4]) -> Result<(), String> {
         ));
     }
     let fact = model.input_fact(0).map_err(|error| told(&error))?;
+    // Such a network means other values, such as bytes from 0 to 255, and would take ours without a word.
+    if let Some(held) = fact.datum_type.concretize().filter(|held| *held != f32::datum_type()) {
+        return Err(format!(
+            "its input holds {held:?}; expected values from 0 to 1 in {:?}: put what converts them into the network",
+            f32::datum_type()
+        ));
+    }
     let known: Vec<Option<i64>> = fact
         .shape
         .dims()
