@@ -10,6 +10,7 @@ pub mod mlp;
 pub mod noise;
 mod of_gradient;
 mod of_network;
+pub(crate) mod spectral_norm;
 mod timed;
 
 pub use energy::{Energy, EnergyFacts, energy_gradient};

@@ -9,6 +9,7 @@ use crate::device::{Matrix, Real};
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::kernels::Extent;
+use crate::kernels::scale::scale;
 use crate::models::Energy;
 use crate::models::mlp::{Init, Network, NetworkOptions, TimeConfig, TimeEmbedding, check_gain};
 use crate::models::of_network::{EnergyNetwork, NetworkEnergy};
@@ -56,6 +57,10 @@ pub struct ConvEnergyConfig {
     /// Weight kappa of the confinement kappa/2 ||x||^2. Above 0 the energy is normalisable, since the layers grow at most
     /// linearly.
     pub confinement: f64,
+    /// Divide the weights of every layer, as a matrix of outputs and inputs, by its largest singular value.
+    pub spectral_norm: bool,
+    /// Multiply the output of the layers by one learned number.
+    pub output_scale: bool,
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
@@ -70,6 +75,8 @@ impl Default for ConvEnergyConfig {
             layers: Vec::new(),
             time: TimeConfig::default(),
             confinement: 0.0,
+            spectral_norm: false,
+            output_scale: false,
             init: Init::Uniform,
             init_gain: 1.0,
         }
@@ -111,6 +118,7 @@ impl ConvEnergyConfig {
             inputs: self.image()?,
             init: self.init,
             gain: self.init_gain,
+            spectral_norm: self.spectral_norm,
             part: Parts::ENERGY,
         };
         let outputs = options.outputs()?;
@@ -185,16 +193,23 @@ impl<G: Geometry> NetworkEnergy<G, TimedStack> {
         };
         Ok(Self {
             geometry,
-            network: TimedStack { stack, time },
+            network: TimedStack {
+                stack,
+                time,
+                factor: config
+                    .output_scale
+                    .then(|| Parameter::trained("output_scale", vec![1], vec![1.0])),
+            },
             confinement: config.confinement,
         })
     }
 }
 
-/// A stack, and the time for the channels of its first layer.
+/// A stack, the time for the channels of its first layer, and a factor of its output.
 pub struct TimedStack {
     stack: Stack,
     time: Option<TimeShift>,
+    factor: Option<Parameter>,
 }
 
 /// An embedding of the time, and its linear image for the first layer's channels.
@@ -210,6 +225,7 @@ impl Module for TimedStack {
             all.extend(time.embedding.parameters());
             all.extend(time.channels.parameters());
         }
+        all.extend(&self.factor);
         all
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
@@ -218,6 +234,7 @@ impl Module for TimedStack {
             all.extend(time.embedding.parameters_mut());
             all.extend(time.channels.parameters_mut());
         }
+        all.extend(&mut self.factor);
         all
     }
     fn commit(&mut self) {
@@ -238,7 +255,11 @@ impl EnergyNetwork for TimedStack {
             let embedded = time.embedding.apply(times, rates, tape);
             time.channels.apply(embedded, times.len(), tape)
         });
-        self.stack.apply_with(rows, shift, primal, tape)
+        let y = self.stack.apply_with(rows, shift, primal, tape);
+        match &self.factor {
+            Some(factor) => scale(y, factor.tensor(), tape.trains(Parts::ENERGY)),
+            None => y,
+        }
     }
     fn is_timed(&self) -> bool {
         self.time.is_some()

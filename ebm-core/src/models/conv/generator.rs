@@ -81,6 +81,7 @@ impl ConvGeneratorConfig {
             inputs: Extent::vector(latent),
             init: self.init,
             gain: self.init_gain,
+            spectral_norm: false,
             part: Parts::GENERATOR,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::layer_config::{LayerActivation, LayerConfig};
 use super::shape;
-use crate::device::{Matrix, Real};
+use crate::device::{Matrix, PerSample, Real};
 use crate::error::ConfigError;
 use crate::kernels::activate::activate;
 use crate::kernels::add::add;
@@ -15,6 +15,7 @@ use crate::kernels::sum_pool::sum_pool;
 use crate::kernels::{Activation, Ending, Extent};
 use crate::models::batch_norm::BatchNorm;
 use crate::models::mlp::Init;
+use crate::models::spectral_norm::SpectralNorm;
 use crate::parameter::Parameter;
 use crate::random::Random;
 use crate::tape::SharedTape;
@@ -24,17 +25,21 @@ use crate::tape::SharedTape;
 pub(super) struct Start {
     pub init: Init,
     pub gain: f64,
+    /// Whether weights are divided by their largest singular value.
+    pub spectral_norm: bool,
 }
 
 /// What a pass through the layers depends on beside the rows.
 #[derive(Clone, Copy)]
-pub(super) struct Pass {
+pub(super) struct Pass<'a> {
     /// Rows of values.
     pub primal: usize,
     /// Whether the parameters want gradients.
     pub trains: bool,
     /// Whether batch-norm uses the statistics of these rows.
     pub batch_statistics: bool,
+    /// What the weights' own functions are recorded on.
+    pub tape: &'a SharedTape,
 }
 
 pub(super) struct Layer {
@@ -76,6 +81,7 @@ enum Operation {
 struct Weights {
     weight: Parameter,
     bias: Parameter,
+    spectral: Option<SpectralNorm>,
 }
 
 impl Weights {
@@ -98,7 +104,26 @@ impl Weights {
                 vec![biases],
                 start.init.biases(biases, inputs, random),
             ),
+            spectral: start.spectral_norm.then(|| SpectralNorm::new(name, outputs, random)),
         }
+    }
+
+    /// The weights as the layer uses them.
+    fn of_pass(&self, pass: Pass<'_>) -> PerSample {
+        match &self.spectral {
+            Some(spectral) => spectral.apply(&self.weight, pass.tape, pass.trains),
+            None => self.weight.tensor().clone(),
+        }
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = &Parameter> {
+        let spectral = self.spectral.as_ref().map(SpectralNorm::parameter);
+        [&self.weight, &self.bias].into_iter().chain(spectral)
+    }
+
+    fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter> {
+        let spectral = self.spectral.as_mut().map(SpectralNorm::parameter_mut);
+        [&mut self.weight, &mut self.bias].into_iter().chain(spectral)
     }
 }
 
@@ -178,7 +203,12 @@ impl Layer {
     }
 
     /// `shift`: joins the channels before the activation, `[rows, channels]` or `[1, channels]` for all rows of values.
-    pub fn apply(&self, x: Matrix<SharedTape>, shift: Option<Matrix<SharedTape>>, pass: Pass) -> Matrix<SharedTape> {
+    pub fn apply(
+        &self,
+        x: Matrix<SharedTape>,
+        shift: Option<Matrix<SharedTape>>,
+        pass: Pass<'_>,
+    ) -> Matrix<SharedTape> {
         let Pass { primal, trains, .. } = pass;
         let (ending, separate) = self.activation.split();
         let within = if shift.is_none() { ending } else { Ending::Identity };
@@ -196,14 +226,14 @@ impl Layer {
     }
 
     /// The operation, with its ending where it can have one.
-    fn operate(&self, x: Matrix<SharedTape>, ending: Ending, pass: Pass) -> Matrix<SharedTape> {
+    fn operate(&self, x: Matrix<SharedTape>, ending: Ending, pass: Pass<'_>) -> Matrix<SharedTape> {
         let Pass { primal, trains, .. } = pass;
         let (inputs, outputs) = (self.inputs, self.outputs.channels);
         match &self.operation {
-            Operation::Linear(Weights { weight, bias }) => {
+            Operation::Linear(weights) => {
                 let layer = Dense {
-                    weight: weight.tensor().clone(),
-                    bias: Some(bias.tensor().clone()),
+                    weight: weights.of_pass(pass),
+                    bias: Some(weights.bias.tensor().clone()),
                     slope: None,
                     inputs: inputs.len(),
                     outputs: self.outputs.len(),
@@ -219,7 +249,7 @@ impl Layer {
                 padding,
             } => {
                 let layer = Conv {
-                    weight: weights.weight.tensor().clone(),
+                    weight: weights.of_pass(pass),
                     bias: Some(weights.bias.tensor().clone()),
                     inputs,
                     outputs,
@@ -239,7 +269,7 @@ impl Layer {
                 output_padding,
             } => {
                 let layer = ConvTranspose {
-                    weight: weights.weight.tensor().clone(),
+                    weight: weights.of_pass(pass),
                     bias: Some(weights.bias.tensor().clone()),
                     inputs,
                     outputs,
@@ -267,7 +297,7 @@ impl Layer {
     pub fn parameters(&self) -> Vec<&Parameter> {
         let mut own: Vec<&Parameter> = match &self.operation {
             Operation::Linear(w) | Operation::Conv { weights: w, .. } | Operation::ConvTranspose { weights: w, .. } => {
-                vec![&w.weight, &w.bias]
+                w.parameters().collect()
             }
             Operation::BatchNorm(norm) => norm.parameters().into(),
             Operation::Residual { main, shortcut } => main.iter().chain(shortcut).flat_map(Layer::parameters).collect(),
@@ -280,7 +310,7 @@ impl Layer {
     pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let mut own: Vec<&mut Parameter> = match &mut self.operation {
             Operation::Linear(w) | Operation::Conv { weights: w, .. } | Operation::ConvTranspose { weights: w, .. } => {
-                vec![&mut w.weight, &mut w.bias]
+                w.parameters_mut().collect()
             }
             Operation::BatchNorm(norm) => norm.parameters_mut().into(),
             Operation::Residual { main, shortcut } => main
@@ -296,6 +326,9 @@ impl Layer {
 
     pub fn commit(&mut self) {
         match &mut self.operation {
+            Operation::Linear(w) | Operation::Conv { weights: w, .. } | Operation::ConvTranspose { weights: w, .. } => {
+                w.spectral.iter_mut().for_each(SpectralNorm::commit);
+            }
             Operation::BatchNorm(norm) => norm.commit(),
             Operation::Residual { main, shortcut } => main.iter_mut().chain(shortcut).for_each(Layer::commit),
             _ => {}

@@ -141,7 +141,7 @@ pub struct ResidualConfig {
 /// let applied = |activation| {
 ///     let layers = [LayerConfig::Activation(activation)];
 /// #     let (inputs, part) = (Extent::vector(2), Parts::ENERGY);
-/// #     let options = StackOptions { layers: &layers, inputs, init: Init::Uniform, gain: 1.0, part };
+/// #     let options = StackOptions { layers: &layers, inputs, init: Init::Uniform, gain: 1.0, spectral_norm: false, part };
 ///     let stack = Stack::new(&options, Random::new(0)).unwrap();
 ///     let (x, off): (Matrix, _) = (device().tensor_from_vec(vec![-4.0, 2.0], (1, 2)), SharedTape::off());
 ///     values(&stack.apply(off.watch(&x), 1, &off))

@@ -51,6 +51,7 @@
 //!     inputs: Extent::vector(8),
 //!     init: Init::Uniform,
 //!     gain: 1.0,
+//!     spectral_norm: false,
 //!     part: Parts::GENERATOR,
 //! };
 //! assert_eq!(options(2).outputs()?, Extent::new(2, 2, 4));

@@ -30,6 +30,7 @@ use crate::tape::{Parts, SharedTape};
 ///     inputs: Extent::new(2, 2, 1),
 ///     init: Init::Uniform,
 ///     gain: 1.0,
+///     spectral_norm: false,
 ///     part: Parts::ENERGY,
 /// };
 /// let mut stack = Stack::new(&options, Random::new(0))?;
@@ -65,6 +66,7 @@ pub struct Stack {
 ///     inputs: Extent::new(7, 6, 3),
 ///     init: Init::Kaiming,
 ///     gain: 1.0,
+///     spectral_norm: false,
 ///     part: Parts::ENERGY,
 /// };
 /// assert_eq!(options.outputs()?, Extent::new(2, 1, 16));
@@ -84,6 +86,8 @@ pub struct StackOptions<'a> {
     pub init: Init,
     /// Factor of the initial weights.
     pub gain: f64,
+    /// Divide the weights of every layer, as a matrix of outputs and inputs, by its largest singular value.
+    pub spectral_norm: bool,
     /// The part of the system that the parameters belong to: they get gradients on a tape that trains it.
     pub part: Parts,
 }
@@ -108,6 +112,7 @@ impl Stack {
         let start = Start {
             init: options.init,
             gain: options.gain,
+            spectral_norm: options.spectral_norm,
         };
         Ok(Self {
             layers: layer::all(options.layers, options.inputs, "layers", true, start, random)?,
@@ -148,6 +153,7 @@ impl Stack {
             primal,
             trains,
             batch_statistics: trains && x.shape().0 == primal,
+            tape,
         };
         for layer in &self.layers {
             x = layer.apply(x, shift.take(), pass);

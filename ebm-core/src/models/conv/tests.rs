@@ -238,7 +238,44 @@ fn a_generator_of_every_layer_is_differentiated_right() {
 #[test]
 fn an_energy_that_knows_the_time_is_differentiated_right_in_image_time_and_parameters() {
     let (config, g) = small_energy(embedded());
+    is_differentiated_right(ConvEnergy::new(g, &config, Random::new(5)).unwrap(), g);
+}
+
+#[test]
+fn an_energy_of_layers_divided_by_their_largest_singular_value_is_differentiated_right() {
+    let (config, g) = small_energy(embedded());
+    let config = ConvEnergyConfig {
+        spectral_norm: true,
+        output_scale: true,
+        ..config
+    };
     let mut energy = ConvEnergy::new(g, &config, Random::new(5)).unwrap();
+    // Where the vectors have settled, a step of the power iteration changes the value by a second order only.
+    for _ in 0..500 {
+        let tape = SharedTape::training(Parts::ENERGY);
+        energy.forward(tape.watch(&g.samples(vec![0.1; 32])));
+        energy.commit();
+    }
+    // Every layer's weights times 7 are the same energy.
+    let x = SharedTape::off().watch(&g.samples(Random::new(1).normals(32)));
+    let before = values(&energy.forward(x.clone()));
+    for parameter in energy.parameters_mut() {
+        let name = parameter.name();
+        if name.starts_with("layers") && name.ends_with(".weight") {
+            let larger: Vec<Real> = parameter.values().iter().map(|w| 7.0 * w).collect();
+            parameter.set(&larger);
+        }
+    }
+    close(
+        "scaled",
+        f64::from(values(&energy.forward(x))[0]),
+        f64::from(before[0]),
+        1.0,
+    );
+    is_differentiated_right(energy, g);
+}
+
+fn is_differentiated_right(mut energy: ConvEnergy<Runtime>, g: Runtime) {
     let (batch, off) = (2, SharedTape::off());
     let (at, times) = (Random::new(1).normals(batch * 32), [0.2, 0.7]);
     let (v, rates) = (Random::new(2).normals(2 * batch * 32), [0.5, -1.0, 2.0, 0.3]);

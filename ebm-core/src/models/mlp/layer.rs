@@ -1,12 +1,10 @@
 //! One layer: dense, activation, batch-norm, spectral norm.
 
-use std::sync::Mutex;
-
 use crate::device::{Matrix, Real};
 use crate::kernels::dense::{Dense, dense};
-use crate::kernels::spectral::{SingularPair, normalised, power_iteration};
 use crate::kernels::{Activation, Ending};
 use crate::models::batch_norm::BatchNorm;
+use crate::models::spectral_norm::SpectralNorm;
 use crate::parameter::Parameter;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -32,12 +30,7 @@ pub(super) struct Layer {
     bias: Option<Parameter>,
     slope: Option<Parameter>,
     normal: Option<BatchNorm>,
-    spectral: Option<Spectral>,
-}
-
-struct Spectral {
-    left: Parameter,
-    pending: Mutex<Option<SingularPair>>,
+    spectral: Option<SpectralNorm>,
 }
 
 impl Layer {
@@ -49,7 +42,6 @@ impl Layer {
         weight.iter_mut().for_each(|w| *w *= options.gain as Real);
         let column = vec![outputs];
         let trained = |what: &str, values| Parameter::trained(format!("{name}.{what}"), column.clone(), values);
-        let fixed = |what: &str, values| Parameter::fixed(format!("{name}.{what}"), column.clone(), values);
         Self {
             weight: Parameter::trained(format!("{name}.weight"), vec![outputs, inputs], weight),
             bias: options.bias.then(|| trained("bias", bias)),
@@ -58,10 +50,7 @@ impl Layer {
             normal: options
                 .batch_norm
                 .then(|| BatchNorm::new(&format!("{name}.norm"), outputs)),
-            spectral: options.spectral_norm.then(|| Spectral {
-                left: fixed("spectral.left", random.stream("spectral").normals(outputs)),
-                pending: Mutex::new(None),
-            }),
+            spectral: options.spectral_norm.then(|| SpectralNorm::new(name, outputs, random)),
             options,
         }
     }
@@ -73,7 +62,7 @@ impl Layer {
         if let Some(n) = &self.normal {
             all.extend(n.parameters());
         }
-        all.extend(self.spectral.as_ref().map(|s| &s.left));
+        all.extend(self.spectral.as_ref().map(SpectralNorm::parameter));
         all
     }
 
@@ -84,7 +73,7 @@ impl Layer {
         if let Some(n) = &mut self.normal {
             all.extend(n.parameters_mut());
         }
-        all.extend(self.spectral.as_mut().map(|s| &mut s.left));
+        all.extend(self.spectral.as_mut().map(SpectralNorm::parameter_mut));
         all
     }
 
@@ -102,14 +91,7 @@ impl Layer {
         let trains = tape.trains(part);
         let weight = match &self.spectral {
             None => self.weight.tensor().clone(),
-            Some(spectral) => {
-                let pair = power_iteration(&self.weight.values(), &spectral.left.values(), 1);
-                let weight = normalised(self.weight.tensor(), &pair, tape, trains);
-                if trains && let Ok(mut pending) = spectral.pending.lock() {
-                    *pending = Some(pair);
-                }
-                weight
-            }
+            Some(spectral) => spectral.apply(&self.weight, tape, trains),
         };
         let mut layer = Dense {
             weight,
@@ -135,10 +117,8 @@ impl Layer {
         if let Some(normal) = &mut self.normal {
             normal.commit();
         }
-        if let Some(spectral) = &mut self.spectral
-            && let Some(pair) = spectral.pending.get_mut().ok().and_then(Option::take)
-        {
-            spectral.left.set(&pair.left);
+        if let Some(spectral) = &mut self.spectral {
+            spectral.commit();
         }
     }
 
