@@ -16,7 +16,7 @@ pub trait GeneratorNetwork: Module {
     /// `[(1+K) * primal, D]` of latents `[(1+K) * primal, d]`: values in the first `primal` rows, K tangents of each below.
     fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape>;
     /// Whether the derivative is piecewise constant.
-    fn piecewise_linear(&self) -> bool;
+    fn is_piecewise_linear(&self) -> bool;
     /// Whether a layer normalises by its batch while it is trained.
     fn couples_batch(&self) -> bool;
 }
@@ -83,7 +83,7 @@ impl<G: Geometry, N: GeneratorNetwork> Generator<G> for NetworkGenerator<G, N> {
     fn facts(&self) -> GeneratorFacts {
         GeneratorFacts {
             injective: false,
-            piecewise_linear: self.network.piecewise_linear(),
+            piecewise_linear: self.network.is_piecewise_linear(),
             couples_batch: self.network.couples_batch(),
             noise: self.noise.sigma(),
         }

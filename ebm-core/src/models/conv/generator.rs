@@ -5,18 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use super::layer_config::LayerConfig;
 use super::{Preset, Stack, StackOptions};
-use crate::device::Matrix;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::kernels::Extent;
 use crate::models::Generator;
 use crate::models::mlp::{Init, check_gain};
 use crate::models::noise::{NoiseConfig, NoiseLevel};
-use crate::models::of_network::{GeneratorNetwork, NetworkGenerator};
+use crate::models::of_network::NetworkGenerator;
 use crate::random::Random;
 use crate::register_generator;
 use crate::registry::{GeneratorSpec, Need};
-use crate::tape::{Parts, SharedTape};
+use crate::tape::Parts;
 
 /// Layers from latents to images `[height, width, channels]`.
 ///
@@ -132,18 +131,6 @@ impl<G: Geometry> NetworkGenerator<G, Stack> {
             network: Stack::new(&options, random)?,
             noise: NoiseLevel::new(&config.noise),
         })
-    }
-}
-
-impl GeneratorNetwork for Stack {
-    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
-        self.apply(rows, primal, tape)
-    }
-    fn piecewise_linear(&self) -> bool {
-        self.is_piecewise_linear()
-    }
-    fn couples_batch(&self) -> bool {
-        self.has_batch_norm()
     }
 }
 

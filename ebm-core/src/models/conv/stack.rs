@@ -7,6 +7,7 @@ use crate::device::Matrix;
 use crate::error::ConfigError;
 use crate::kernels::Extent;
 use crate::models::mlp::Init;
+use crate::models::of_network::GeneratorNetwork;
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -160,14 +161,16 @@ impl Stack {
         }
         x
     }
+}
 
-    /// Whether the derivative is piecewise constant.
-    pub fn is_piecewise_linear(&self) -> bool {
+impl GeneratorNetwork for Stack {
+    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply(rows, primal, tape)
+    }
+    fn is_piecewise_linear(&self) -> bool {
         self.layers.iter().all(Layer::is_piecewise_linear)
     }
-
-    /// Whether a layer normalises by its batch while it is trained.
-    pub fn has_batch_norm(&self) -> bool {
+    fn couples_batch(&self) -> bool {
         self.layers.iter().any(Layer::has_batch_norm)
     }
 }

@@ -3,17 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::device::Matrix;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::kernels::Activation;
 use crate::models::Generator;
 use crate::models::noise::{NoiseConfig, NoiseLevel};
-use crate::models::of_network::{GeneratorNetwork, NetworkGenerator};
+use crate::models::of_network::NetworkGenerator;
 use crate::random::Random;
 use crate::register_generator;
 use crate::registry::{GeneratorSpec, Need};
-use crate::tape::{Parts, SharedTape};
+use crate::tape::Parts;
 
 use super::network::{check_gain, check_widths};
 use super::{Init, Network, NetworkOptions};
@@ -105,18 +104,6 @@ impl<G: Geometry> NetworkGenerator<G, Network> {
             network: Network::new(&options, random),
             noise: NoiseLevel::new(&config.noise),
         }
-    }
-}
-
-impl GeneratorNetwork for Network {
-    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
-        self.apply(rows, primal, tape)
-    }
-    fn piecewise_linear(&self) -> bool {
-        self.is_piecewise_linear()
-    }
-    fn couples_batch(&self) -> bool {
-        self.has_batch_norm()
     }
 }
 

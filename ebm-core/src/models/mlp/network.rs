@@ -6,6 +6,7 @@ use crate::kernels::Activation;
 use crate::kernels::columns::join_columns;
 use crate::kernels::fourier::fourier;
 use crate::kernels::scale::scale;
+use crate::models::of_network::GeneratorNetwork;
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -205,14 +206,16 @@ impl Network {
         let factor = self.factor.as_ref().map_or(1.0, |f| f64::from(f.values()[0].abs()));
         Some(2.0 * factor * last.absolute_weight())
     }
+}
 
-    /// Whether the derivative is piecewise constant.
-    pub fn is_piecewise_linear(&self) -> bool {
+impl GeneratorNetwork for Network {
+    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply(rows, primal, tape)
+    }
+    fn is_piecewise_linear(&self) -> bool {
         self.frequencies.is_none() && self.layers.iter().all(|l| l.options().activation.is_piecewise_linear())
     }
-
-    /// Whether a layer normalises by its batch while it is trained.
-    pub fn has_batch_norm(&self) -> bool {
+    fn couples_batch(&self) -> bool {
         self.layers.iter().any(|l| l.options().batch_norm)
     }
 }
