@@ -6,7 +6,7 @@ use super::shell::{Command, commands};
 use ebm_tests::book::page::{Page, pages, root};
 
 /// Programs that are not ours.
-const OTHERS: [&str; 3] = ["cd", "tensorboard", ".ci/run"];
+const OTHERS: [&str; 3] = [".", "cd", "tensorboard"];
 
 /// What is wrong with a command.
 fn fault(command: &Command) -> Option<String> {
@@ -23,6 +23,8 @@ fn fault(command: &Command) -> Option<String> {
         "./mine" => ebm_cli::understands(arguments).err(),
         "cargo" => cargo(&arguments),
         program if OTHERS.contains(&program) => None,
+        // A script of the repository.
+        program if program.contains('/') => (!root().join(program).is_file()).then(|| format!("there is no {program}")),
         program => Some(format!("{program} is no program that is known here")),
     }
 }
@@ -138,6 +140,7 @@ fn what_is_not_understood_is_found() {
         "cargo test -p ebm-tests --test golde",
         "cargo test -p ebm-cor",
         "emb train run.toml",
+        "scripts/cuda-tolchain.sh DIR",
     ] {
         let mut words = shlex::split(text).unwrap().into_iter();
         let program = words.next().unwrap();
