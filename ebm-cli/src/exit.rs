@@ -119,6 +119,14 @@ impl Failure {
     pub fn message(exit: Exit, message: impl Into<String>) -> Self {
         Self::new(exit, anyhow::Error::msg(message.into()))
     }
+
+    /// The same failure with what it is about, such as a part of a grid, said before it.
+    pub(crate) fn within(self, part: &str) -> Self {
+        Self {
+            exit: self.exit,
+            error: self.error.context(part.to_string()),
+        }
+    }
 }
 
 impl std::fmt::Display for Failure {

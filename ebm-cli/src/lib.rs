@@ -48,6 +48,7 @@ mod progress;
 pub mod run_directory;
 pub mod sampling;
 mod scaffold;
+mod series;
 mod signals;
 
 pub use allocator::Allocator;

@@ -23,7 +23,9 @@ mod sample;
 mod sample_pictures;
 mod starting_points;
 mod summary;
+mod told;
 mod train;
+mod verdict;
 mod watch;
 
 use clap::CommandFactory;

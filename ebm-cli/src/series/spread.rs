@@ -30,6 +30,14 @@ impl Spread {
     }
 }
 
+/// A number with a fixed number of decimals, in powers of ten where it is large.
+pub fn number(value: f64, decimals: usize) -> String {
+    match value.abs() {
+        size if size >= 1e5 || value.is_nan() => format!("{value:.2e}"),
+        _ => format!("{value:.decimals$}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
