@@ -50,6 +50,7 @@ pub mod sampling;
 mod scaffold;
 mod series;
 mod signals;
+mod sweep;
 
 pub use allocator::Allocator;
 pub use dispatch::{Work, with_geometry};
