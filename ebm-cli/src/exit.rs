@@ -32,7 +32,7 @@ pub enum Exit {
     NotFinite = 6,
     /// Training ran to its end but diverged; everything was saved.
     Diverged = 7,
-    /// Runs of a comparison have no result, for another reason than divergence; the others are reported.
+    /// Runs of a comparison or a sweep have no result, for another reason than divergence; the others are reported.
     Incomplete = 8,
     /// A bound that was checked breaks its contract.
     Contract = 9,
@@ -64,12 +64,12 @@ impl Exit {
         ),
         (
             Exit::Incomplete,
-            "runs of a comparison failed (to diverge is not to fail); the others are reported",
+            "runs of a comparison or a sweep failed (to diverge is not to fail); the others are reported",
         ),
         (Exit::Contract, "a bound breaks its contract (`ebm bounds check`)"),
         (
             Exit::Interrupted,
-            "interrupted; what was done is saved: `ebm train --resume` or the same `ebm compare` goes on",
+            "interrupted; what was done is saved: `ebm train --resume` or the same command goes on",
         ),
     ];
 
@@ -118,6 +118,14 @@ impl Failure {
     /// A message with an exit code.
     pub fn message(exit: Exit, message: impl Into<String>) -> Self {
         Self::new(exit, anyhow::Error::msg(message.into()))
+    }
+
+    /// The same failure with what it is about, such as a part of a grid, said before it.
+    pub(crate) fn within(self, part: &str) -> Self {
+        Self {
+            exit: self.exit,
+            error: self.error.context(part.to_string()),
+        }
     }
 }
 

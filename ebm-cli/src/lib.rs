@@ -48,7 +48,9 @@ mod progress;
 pub mod run_directory;
 pub mod sampling;
 mod scaffold;
+mod series;
 mod signals;
+mod sweep;
 
 pub use allocator::Allocator;
 pub use dispatch::{Work, with_geometry};

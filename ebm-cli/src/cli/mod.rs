@@ -17,6 +17,7 @@ Examples:
   ebm ood runs/run-seed0                        its data against outliers, by the energy
   ebm diagnose runs/run-seed0                   its generator's Jacobian, and the solver of its bound
   ebm compare run.toml --upper gp,none          pairs of bounds over several seeds
+  ebm sweep weights.toml --run                  a grid of values, and ebm sweep collect DIR its table
   ebm sample runs/run-seed0 -n 1000 --out x.png samples, as a picture or as NumPy arrays
   ebm export runs/run-seed0 --out m.safetensors the model in one file
   ebm data check data/mnist                     what a data set holds, and whether it can be read
@@ -43,6 +44,8 @@ pub enum Command {
     Watch(Watch),
     /// Train and compare pairs of bounds over several seeds: tables, pictures, a report
     Compare(Compare),
+    /// Train one configuration at many points: a grid, listed or drawn ones; here, or as an array of jobs under Slurm
+    Sweep(Sweep),
     /// Evaluate a run: likelihood on held-out data, bounds, sample quality
     Evaluate(Evaluate),
     /// Tell a run's data from outliers by the energy: AUROC, AUPRC, FPR at 95 % TPR
@@ -229,6 +232,88 @@ pub struct Compare {
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// `ebm sweep`.
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
+SPEC names a configuration, keys with the values they take, seeds, and what to ask of Slurm; `ebm
+config reference sweep` has all it may say. Every point is checked before anything is written. Then
+DIR has sweep.toml (what was asked), points.csv (the runs), configs/NNNN.toml (a complete
+configuration a run), array.sbatch (the script for sbatch), and below runs/ and logs/ what the runs
+write. The same command again changes nothing there; a folder with another sweep is refused.
+
+--run trains here what is not finished, each run in a process of its own, and goes on with what was
+interrupted. A run that diverges is a result, one that fails is code 8, and the others go on.
+
+Examples:
+  ebm sweep examples/sweeps/penalty.toml --dry-run
+  ebm sweep examples/sweeps/penalty.toml && sbatch runs/sweep-penalty/array.sbatch
+  ebm sweep examples/sweeps/penalty.toml --run --jobs 2
+  ebm sweep collect runs/sweep-penalty --sort nll --csv penalty.csv"
+)]
+pub struct Sweep {
+    /// What to do with a sweep that is there.
+    #[command(subcommand)]
+    pub command: Option<SweepCommand>,
+    /// The sweep's file (TOML)
+    #[arg(required = true)]
+    pub spec: Option<PathBuf>,
+    /// Set a value above the file, its base and the environment, for every point; may be repeated
+    ///
+    /// KEY is dotted from the top of a configuration (train.steps), and none that the sweep gives values to.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Folder of the sweep [default: the file's `out`, or runs/sweep-<name of the sweep>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Folder that relative paths of data start from [default: that of the base, or of the sweep's file]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Train the runs here
+    #[arg(long)]
+    pub run: bool,
+    /// Runs to train at once, each with its share of the processor's cores [default: the file's local.jobs]
+    #[arg(long, value_name = "N", requires = "run", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub jobs: Option<u32>,
+    /// Only check every point, and list the runs
+    #[arg(long, conflicts_with = "run")]
+    pub dry_run: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What to do with a sweep that is there.
+#[derive(Debug, Subcommand)]
+pub enum SweepCommand {
+    /// Print what a sweep came to so far: a line a point, mean and standard error over its seeds
+    #[command(after_help = "\
+It only reads, and works while runs are trained. The best point is marked: by --sort, or by nll.
+
+Examples:
+  ebm sweep collect runs/sweep-penalty
+  ebm sweep collect runs/sweep-penalty --sort good_share --json penalty.json")]
+    Collect(SweepCollect),
+}
+
+/// `ebm sweep collect`.
+#[derive(Args, Debug)]
+pub struct SweepCollect {
+    /// Folder of the sweep
+    pub directory: PathBuf,
+    /// Write every run to this file for spreadsheets, too
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write every point and run to this file for programs, too
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// The figure that points are judged by, the best first: nll, gap, good_share, ...
+    #[arg(long, value_name = "METRIC")]
+    pub sort: Option<String>,
 }
 
 /// `ebm evaluate`.

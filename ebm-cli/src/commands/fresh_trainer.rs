@@ -8,6 +8,7 @@ use ebm_core::trainer::{Players, TrainError, Trainer};
 use std::sync::Arc;
 
 use crate::config::Resolved;
+use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure};
 
 /// Builds everything that takes part in training.
@@ -25,6 +26,23 @@ pub fn fresh_trainer<G: SupportedGeometry>(
     let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
     let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
     Trainer::new(config.train.clone(), players, data, random).map_err(misfit)
+}
+
+/// Whether everything that takes part in training can be built: the last check before a run that is trained later.
+///
+/// # Errors
+/// If the parts of the configuration do not fit together, or not to the data.
+pub fn can_be_built(resolved: &Resolved, data: Arc<dyn Dataset>) -> Result<(), Failure> {
+    struct Build<'a>(&'a Resolved, Arc<dyn Dataset>);
+    impl Work for Build<'_> {
+        type Output = Result<(), Failure>;
+        fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
+            fresh_trainer(self.0, self.1, geometry).map(drop)
+        }
+    }
+    let width = data.width();
+    let latent = resolved.config.generator.latent_width(width);
+    with_geometry(latent, width, Build(resolved, data))
 }
 
 /// What an error of training means to the program.

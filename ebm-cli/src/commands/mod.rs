@@ -23,7 +23,10 @@ mod sample;
 mod sample_pictures;
 mod starting_points;
 mod summary;
+mod sweep;
+mod told;
 mod train;
+mod verdict;
 mod watch;
 
 use clap::CommandFactory;
@@ -45,6 +48,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::Train(arguments) => train::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),
+        Command::Sweep(arguments) => sweep::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Distance(arguments) => distance::run(&arguments),

@@ -12,7 +12,7 @@ use toml::{Table, Value};
 use super::bounds::needs;
 use crate::config::options::{OptionRow, options};
 use crate::config::schema::Schema;
-use crate::config::{CheckpointConfig, LogConfig, suggest};
+use crate::config::{CheckpointConfig, LogConfig, SweepSpec, suggest};
 use crate::evaluate::EvaluateConfig;
 use crate::exit::{Exit, Failure, OrExit};
 
@@ -58,6 +58,13 @@ fn parts() -> anyhow::Result<Vec<Part>> {
     parts.push(section::<EvaluateConfig>("evaluate")?);
     parts.push(section::<CheckpointConfig>("checkpoint")?);
     parts.push(section::<LogConfig>("log")?);
+    // A file of its own, whose keys stand at its top.
+    let text = options_of::<SweepSpec>("")?;
+    parts.push(Part {
+        place: "sweep".into(),
+        title: "`sweep`".into(),
+        text,
+    });
     Ok(parts)
 }
 
@@ -95,18 +102,20 @@ fn component<C: Registered + Serialize + ?Sized>(d: &Descriptor<C>, section: &st
 }
 
 fn section<T: Serialize + Default + JsonSchema>(name: &str) -> anyhow::Result<Part> {
-    let schema = schemars::schema_for!(T).to_value();
-    let schema = Schema::new(&schema);
-    let mut text = schema.description().map(|words| words + "\n").unwrap_or_default();
-    table(
-        &mut text,
-        &options(schema, &Table::try_from(T::default())?, &format!("{name}.")),
-    )?;
     Ok(Part {
         place: name.into(),
         title: format!("`[{name}]`"),
-        text,
+        text: options_of::<T>(&format!("{name}."))?,
     })
+}
+
+/// What a table is, and its options; their keys start with `path`.
+fn options_of<T: Serialize + Default + JsonSchema>(path: &str) -> anyhow::Result<String> {
+    let schema = schemars::schema_for!(T).to_value();
+    let schema = Schema::new(&schema);
+    let mut text = schema.description().map(|words| words + "\n").unwrap_or_default();
+    table(&mut text, &options(schema, &Table::try_from(T::default())?, path))?;
+    Ok(text)
 }
 
 fn table(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {

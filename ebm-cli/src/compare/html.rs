@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use super::base64::base64;
-use super::directory::ComparisonDirectory;
+use super::directory::picture;
 use super::outcome::Comparison;
-use super::record::{End, Record};
-use super::table::{HEADS, number};
+use super::table::HEADS;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::series::{End, Record, SeriesDirectory, number};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -29,7 +29,7 @@ impl Comparison {
     /// If a picture cannot be read.
     pub(super) fn html(
         &self,
-        directory: &ComparisonDirectory,
+        directory: &SeriesDirectory,
         pictures: &[(&'static str, &'static str)],
     ) -> Result<String, Failure> {
         let title = format!("{}: bounds compared", self.title);
@@ -50,7 +50,7 @@ impl Comparison {
         self.casualties_list(&mut page);
         page.push_str("<h2>Pairs side by side</h2>\n<div class=\"pictures\">\n");
         for (title, file) in pictures {
-            let image = image(&directory.picture(file), title)?;
+            let image = image(&picture(directory, file), title)?;
             page.push_str(&format!("<figure>{image}</figure>\n"));
         }
         page.push_str("</div>\n");

@@ -4,10 +4,8 @@ use ebm_core::bounds::Level;
 use serde::Serialize;
 use std::path::PathBuf;
 
-use super::differences::Difference;
 use super::pace::Pace;
-use super::record::{End, Record};
-use super::spread::Spread;
+use crate::series::{Difference, End, Record, Spread};
 
 /// A pair of bounds, by their names in the comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

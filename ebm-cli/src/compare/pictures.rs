@@ -1,11 +1,10 @@
 //! Pictures of all pairs together: one a figure.
 
-use super::directory::ComparisonDirectory;
+use super::directory::picture;
 use super::outcome::{Comparison, Row};
-use super::record::End;
-use super::spread::Spread;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::{Strip, Strips};
+use crate::series::{End, SeriesDirectory, Spread};
 
 /// A figure that the pairs are compared by.
 struct Compared {
@@ -60,7 +59,7 @@ impl Comparison {
     ///
     /// # Errors
     /// If a picture cannot be written.
-    pub(super) fn draw(&self, directory: &ComparisonDirectory) -> Result<Vec<(&'static str, &'static str)>, Failure> {
+    pub(super) fn draw(&self, directory: &SeriesDirectory) -> Result<Vec<(&'static str, &'static str)>, Failure> {
         let mut drawn = Vec::new();
         for compared in &COMPARED {
             let strips: Vec<_> = (0..self.rows.len()).map(|pair| self.strip(pair, compared)).collect();
@@ -76,15 +75,15 @@ impl Comparison {
                 "good_share" => Some((0.0, 100.0)),
                 _ => None,
             };
-            let picture = Strips {
+            let strips = Strips {
                 title: compared.title,
                 axis: compared.axis,
                 strips: &strips,
                 level,
                 ends,
             };
-            picture
-                .save(&directory.picture(compared.file))
+            strips
+                .save(&picture(directory, compared.file))
                 .or_exit(Exit::RunDirectory)?;
             drawn.push((compared.title, compared.file));
         }

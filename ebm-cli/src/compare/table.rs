@@ -5,11 +5,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::differences::phrase;
 use super::outcome::{Cell, Comparison, Held, Row};
-use super::record::{End, Record};
-use super::spread::Spread;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::series::{End, Record, Spread, number, phrase};
 
 /// The heads of the table's columns.
 pub(super) const HEADS: [&str; 10] = [
@@ -256,14 +254,6 @@ impl Comparison {
             "{}\n",
             serde_json::to_string_pretty(&value).or_exit(Exit::Other)?
         ))
-    }
-}
-
-/// A number with a fixed number of decimals, in powers of ten where it is large.
-pub(super) fn number(value: f64, decimals: usize) -> String {
-    match value.abs() {
-        size if size >= 1e5 || value.is_nan() => format!("{value:.2e}"),
-        _ => format!("{value:.decimals$}"),
     }
 }
 

@@ -77,7 +77,16 @@ impl Layers {
     /// # Errors
     /// If the text is no TOML.
     pub fn toml(self, origin: Origin, text: &str) -> Result<Self, ConfigFault> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let table = Self::table(&origin, text)?;
+        Ok(self.above(origin, value::of_table(table)))
+    }
+
+    /// Reads the text of a TOML file.
+    ///
+    /// # Errors
+    /// If the text is no TOML.
+    pub(super) fn table(origin: &Origin, text: &str) -> Result<toml::Table, ConfigFault> {
+        text.parse().map_err(|error: toml::de::Error| {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
             let before = &text.as_bytes()[..offset];
             ConfigFault::Syntax {
@@ -86,8 +95,12 @@ impl Layers {
                 column: 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count(),
                 reason: error.message().trim().replace('\n', ", "),
             }
-        })?;
-        Ok(self.above(origin, value::of_table(table)))
+        })
+    }
+
+    /// One source with nothing below it, not even defaults: of a file that is no configuration of a run.
+    pub(super) fn alone(origin: Origin, values: Dict) -> Self {
+        Self(vec![Layer { origin, values }])
     }
 
     /// Puts the variables that start with [`PREFIX`] above; two underscores go one table down.

@@ -14,6 +14,7 @@ mod run_config;
 pub mod schema;
 mod show;
 pub mod suggest;
+mod sweep;
 mod value;
 
 pub use checkpoint::CheckpointConfig;
@@ -26,6 +27,8 @@ pub use origin::Origin;
 pub use resolve::Resolved;
 pub use run_config::RunConfig;
 pub use show::show;
+pub(crate) use sweep::labels;
+pub use sweep::{LocalConfig, Point, RandomSearch, SlurmConfig, Sweep, SweepSpec, plain};
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -146,7 +146,7 @@ fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
 }
 
 /// A value that parsed but that its component refuses.
-fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
+pub(super) fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
     let key = join(section, &error.key);
     let ConfigError { value, expected, .. } = error;
     ConfigFault::Value {

@@ -22,6 +22,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest,
 pub use claim::Claim;
 pub use error::RunDirectoryError;
 pub use exported::{Description, Exported};
+pub(crate) use format::Format;
 pub use lock::{Holder, RunLock, held_by};
 pub use log::log_to;
 pub use marker::Marker;

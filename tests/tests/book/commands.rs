@@ -1,12 +1,12 @@
 //! Commands are understood.
 
-use ebm_cli::config::Layers;
+use ebm_cli::config::{Layers, Sweep};
 
 use super::shell::{Command, commands};
 use ebm_tests::book::page::{Page, pages, root};
 
 /// Programs that are not ours.
-const OTHERS: [&str; 3] = [".", "cd", "tensorboard"];
+const OTHERS: [&str; 4] = [".", "cd", "sbatch", "tensorboard"];
 
 /// What is wrong with a command.
 fn fault(command: &Command) -> Option<String> {
@@ -44,6 +44,11 @@ fn ours(arguments: &[&str]) -> Option<String> {
     let file = arguments
         .iter()
         .find(|one| one.starts_with("examples/") && one.ends_with(".toml"));
+    if let (Some(file), Some(&"sweep")) = (file, arguments.first()) {
+        return Sweep::load(&root().join(file), &sets)
+            .err()
+            .map(|fault| fault.to_string());
+    }
     let layers = match file {
         Some(file) => Layers::default().file(&root().join(file)),
         None => Ok(Layers::default()),
@@ -135,6 +140,7 @@ fn what_is_not_understood_is_found() {
         "ebm train run.toml --sett seed=1",
         "ebm train run.toml --set train.stepz=1",
         "ebm train examples/26-gaussians.toml",
+        "ebm sweep examples/25-gaussians.toml",
         "ebm sample runs/a --out s.npy",
         "cargo run --release -- bounds lst",
         "cargo test -p ebm-tests --test golde",

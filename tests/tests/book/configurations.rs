@@ -1,6 +1,6 @@
 //! Configurations can be used.
 
-use ebm_cli::config::{ConfigFault, Grid, Layers, Origin};
+use ebm_cli::config::{ConfigFault, Grid, Layers, Origin, Sweep};
 use std::collections::BTreeSet;
 
 use ebm_tests::book::page::{Block, Page, pages, root};
@@ -52,6 +52,20 @@ fn refused_in_a_grid(block: &Block) -> Option<String> {
     faults.next().map(told)
 }
 
+/// Why a block is no file of a sweep, with a base in which everything has its default; or why one of its points is refused.
+fn refused_sweep(block: &Block) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sweep.toml");
+    std::fs::write(folder.path().join("run.toml"), COMPLETION).unwrap();
+    std::fs::write(&file, &block.text).unwrap();
+    let resolved = Sweep::load(&file, &[]).and_then(|sweep| {
+        let seed = sweep.seeds[0];
+        let mut points = sweep.points.iter();
+        points.try_for_each(|point| sweep.resolve(point, seed).map(drop))
+    });
+    resolved.err().map(|fault| format!("{}: {fault}", block.place))
+}
+
 /// Why a block is no part of a manifest: it is no TOML, or asks for a feature that `ebm-core` does not have.
 fn refused_manifest(block: &Block) -> Option<String> {
     let manifest: toml::Table = match block.text.parse() {
@@ -82,6 +96,7 @@ fn every_configuration_shown_can_be_used() {
         faults.extend(match tags[..] {
             [] => refused(&block),
             ["manifest"] => refused_manifest(&block),
+            ["sweep"] => refused_sweep(&block),
             // Quoted from a file that is used elsewhere: see the rule for code that is not compiled.
             ["ignore"] => None,
             _ => Some(format!("{}: unknown tags {tags:?}", block.place)),
@@ -102,6 +117,7 @@ fn what_cannot_be_used_is_found() {
     assert!(refused(&block("[train]\nstepz = 4")).unwrap().contains("p.md:1"));
     assert!(refused(&block("upper = \"nonne\"")).is_some());
     assert!(refused(&block("[compare.pair.\"sv+gp\"]\nupper.wieght = 1")).is_some());
+    assert!(refused_sweep(&block("[grid]\nupper.wieght = [1]")).is_some());
     let manifest = block("[dependencies]\nebm-core = { path = \".\", features = [\"conformanse\"] }");
     assert!(refused_manifest(&manifest).unwrap().contains("conformanse"));
 }

@@ -19,10 +19,11 @@ mod reader;
 mod run_config;
 mod run_marker;
 mod state_file;
+mod sweep;
 
 use reader::Reader;
 
-const READERS: [Reader; 12] = [
+const READERS: [Reader; 13] = [
     cifar::READER,
     config::READER,
     csv::READER,
@@ -35,6 +36,7 @@ const READERS: [Reader; 12] = [
     run_config::READER,
     run_marker::READER,
     state_file::READER,
+    sweep::READER,
 ];
 
 fn fuzz(reader: &Reader) {
@@ -94,6 +96,11 @@ fn manifests_of_checkpoints() {
 #[test]
 fn figures_of_runs() {
     fuzz(&metrics::READER);
+}
+
+#[test]
+fn files_of_sweeps() {
+    fuzz(&sweep::READER);
 }
 
 #[test]

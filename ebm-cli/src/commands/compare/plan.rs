@@ -7,9 +7,10 @@ use super::timed::Timed;
 use crate::cli::Compare;
 use crate::commands::loaded_run::load_data;
 use crate::commands::train::{base_of, title_of};
-use crate::compare::{Cell, Comparison, ComparisonDirectory, Pair, Record, Row, Standing};
+use crate::compare::{Cell, Comparison, Pair, Row};
 use crate::config::{Grid, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::series::{Record, Said, SeriesDirectory, Standing};
 
 /// The grid, resolved.
 pub(super) struct Plan {
@@ -66,7 +67,7 @@ impl Plan {
                     cell,
                     resolved
                         .or_exit(Exit::Config)
-                        .map_err(|error| within(&pair.name(), error))?,
+                        .map_err(|failure| failure.within(&pair.name()))?,
                 ));
             }
         }
@@ -86,7 +87,7 @@ impl Plan {
 
     /// The directory of a run.
     pub(super) fn place(&self, cell: &Cell) -> PathBuf {
-        ComparisonDirectory::run_of(&self.out, &cell.name)
+        SeriesDirectory::run_of(&self.out, &cell.name)
     }
 
     /// What of each run is there already.
@@ -120,14 +121,9 @@ impl Plan {
     }
 
     /// How a run ended that was trained just now; `said` is what its process said.
-    pub(super) fn record(&self, index: usize, said: String) -> Record {
+    pub(super) fn record(&self, index: usize, said: &Said) -> Record {
         let (cell, resolved) = &self.cells[index];
-        let place = self.place(cell);
-        // A process that fails early leaves what was there before.
-        match Standing::of(&place, &resolved.config, &self.base) {
-            Ok(Standing::Finished) => Record::read(&place),
-            _ => Record::failed(&place, said),
-        }
+        Record::after(&self.place(cell), &resolved.config, &self.base, said)
     }
 
     /// What it all came to.
@@ -167,14 +163,5 @@ impl Plan {
             entropy: data.entropy(),
             runs,
         })
-    }
-}
-
-/// The same failure, with the part of the grid it is about.
-pub(super) fn within(name: &str, failure: Failure) -> Failure {
-    let Failure { exit, error } = failure;
-    Failure {
-        exit,
-        error: error.context(name.to_string()),
     }
 }

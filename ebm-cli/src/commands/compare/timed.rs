@@ -6,17 +6,18 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::plan::{Plan, within};
+use super::plan::Plan;
 use crate::cli::Compare;
 use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
 use crate::commands::loaded_run::load_data;
 use crate::commands::print;
 use crate::commands::train::{base_of, title_of};
-use crate::compare::{Baseline, Difference, Pace, Pair, Stepper, differences, measure};
+use crate::compare::{Baseline, Pace, Pair, Stepper, measure};
 use crate::config::{Grid, Resolved};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::series::{Difference, differences};
 
 /// What a step of each pair costs.
 pub(super) struct Timed {
@@ -49,13 +50,13 @@ impl Timed {
         }
         let mut steppers = Vec::new();
         for ((resolved, base), name) in configs.iter().zip(&names) {
-            steppers.push(stepper(resolved, base).map_err(|error| within(name, error))?);
+            steppers.push(stepper(resolved, base).map_err(|failure| failure.within(name))?);
         }
         if !arguments.quiet {
             print(&format!("timing the steps of {}\n", names.join(", ")))?;
         }
         let mut paces = measure(&mut steppers, interrupt, |index, error| {
-            within(&names[index], training_failure(configs[index].0, error))
+            training_failure(configs[index].0, error).within(&names[index])
         })?;
         let (baseline, name) = match &other {
             Some((resolved, ..)) => (resolved, names.last()),

@@ -7,12 +7,12 @@ use super::{base_of, default_directory};
 use crate::cli::Train;
 use crate::commands::ending::Ending;
 use crate::commands::loaded_run::data_folder;
-use crate::compare::{differences, phrase};
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{
     Checkpoint, Claim, Manifest, Marker, MetricsFile, RunDirectory, RunDirectoryError, Versions, layout,
 };
+use crate::series::{differences, phrase};
 
 /// What may be another when a run goes on: it changes nothing that was computed so far.
 const HARMLESS: [&str; 8] = [

@@ -14,6 +14,12 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// The standard error of the mean, `sd / sqrt(n)`; absent for one run.
+    pub fn standard_error(&self) -> Option<f64> {
+        let root = (self.runs as f64).sqrt();
+        self.standard_deviation.map(|deviation| deviation / root)
+    }
+
     /// The spread of values; `None` if there are none.
     pub fn of(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
@@ -30,6 +36,14 @@ impl Spread {
     }
 }
 
+/// A number with a fixed number of decimals, in powers of ten where it is large.
+pub fn number(value: f64, decimals: usize) -> String {
+    match value.abs() {
+        size if size >= 1e5 || value.is_nan() => format!("{value:.2e}"),
+        _ => format!("{value:.decimals$}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,7 +54,10 @@ mod tests {
         // The textbook sample: sum of squares 32, so 32 / 7.
         assert_eq!((spread.mean, spread.runs), (5.0, 8));
         assert!((spread.standard_deviation.unwrap() - (32.0f64 / 7.0).sqrt()).abs() < 1e-15);
-        assert_eq!(Spread::of(&[3.0]).unwrap().standard_deviation, None);
+        // sqrt(32 / 7) / sqrt(8) = sqrt(4 / 7).
+        assert!((spread.standard_error().unwrap() - (4.0f64 / 7.0).sqrt()).abs() < 1e-15);
+        let one = Spread::of(&[3.0]).unwrap();
+        assert_eq!((one.standard_deviation, one.standard_error()), (None, None));
         assert_eq!(Spread::of(&[]), None);
     }
 }

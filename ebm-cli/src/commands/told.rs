@@ -1,18 +1,17 @@
-//! What a person is told while the runs of a grid are trained.
+//! What a person is told while the runs of a series are trained.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::cli::Compare;
-use crate::commands::print;
-use crate::compare::{Cell, End, Record};
+use super::print;
 use crate::exit::Failure;
+use crate::series::{End, Record};
 
 /// What a person is told while the runs are trained.
 pub(super) struct Told {
     quiet: bool,
     /// Runs trained at once.
-    pub(super) at_once: usize,
+    at_once: usize,
     wanted: usize,
     all: usize,
     started: usize,
@@ -24,11 +23,11 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// About `wanted` runs to train of `all`.
-    pub(super) fn new(arguments: &Compare, wanted: usize, all: usize) -> Self {
+    /// About `wanted` runs to train of `all`, `at_once` at a time.
+    pub(super) fn new(quiet: bool, at_once: usize, wanted: usize, all: usize) -> Self {
         Self {
-            quiet: arguments.quiet,
-            at_once: usize::try_from(arguments.jobs).unwrap_or(1),
+            quiet,
+            at_once,
             wanted,
             all,
             started: 0,
@@ -56,16 +55,20 @@ impl Told {
     }
 
     /// A run's process was started.
-    pub(super) fn started(&mut self, cell: &Cell) -> Result<(), Failure> {
+    pub(super) fn started(&mut self, name: &str) {
         self.started += 1;
-        self.since.insert(cell.name.clone(), Instant::now());
-        self.say(&format!("[{}/{}] {}: training", self.started, self.wanted, cell.name))
+        self.since.insert(name.into(), Instant::now());
+    }
+
+    /// Says that the run is trained that was started last.
+    pub(super) fn starting(&self, name: &str) -> Result<(), Failure> {
+        self.say(&format!("[{}/{}] {name}: training", self.started, self.wanted))
     }
 
     /// A run's process ended.
-    pub(super) fn ended(&mut self, cell: &Cell, record: &Record) -> Result<(), Failure> {
+    pub(super) fn ended(&mut self, name: &str, record: &Record) -> Result<(), Failure> {
         self.ended += 1;
-        let seconds = self.since.get(&cell.name).map(|since| since.elapsed().as_secs_f64());
+        let seconds = self.since.get(name).map(|since| since.elapsed().as_secs_f64());
         if !matches!(record.end, End::Failed(_)) {
             self.seconds.extend(seconds);
         }
@@ -75,7 +78,7 @@ impl Told {
             (End::Diverged(reason), _) => format!("diverged: {reason}"),
             (End::Failed(reason), _) => format!("failed: {reason}"),
         };
-        let mut text = format!("[{}/{}] {}: {outcome}", self.ended, self.wanted, cell.name);
+        let mut text = format!("[{}/{}] {name}: {outcome}", self.ended, self.wanted);
         if let Some(seconds) = seconds {
             text.push_str(&format!(", {}", duration(seconds)));
         }

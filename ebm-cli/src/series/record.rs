@@ -1,10 +1,13 @@
-//! How one run of the grid ended, read from its directory.
+//! How one run of a series ended, read from its directory.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::standing::Standing;
+use super::workers::Said;
+use crate::config::RunConfig;
 use crate::evaluate::Sandwich;
 use crate::run_directory::{layout, read_json};
 
@@ -46,6 +49,15 @@ impl Record {
             seconds: None,
             figures: BTreeMap::new(),
             sandwiches: BTreeMap::new(),
+        }
+    }
+
+    /// The run at `path` after its process ended, wanted with `config` and data relative to `base`.
+    pub fn after(path: &Path, config: &RunConfig, base: &Path, said: &Said) -> Self {
+        // A process that fails early leaves what was there before.
+        match Standing::of(path, config, base) {
+            Ok(Standing::Finished) => Self::read(path),
+            _ => Self::failed(path, said.reason()),
         }
     }
 

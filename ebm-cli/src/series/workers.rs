@@ -1,4 +1,4 @@
-//! Training the runs of a grid, each in a process of its own: one that breaks down takes no other with it.
+//! Training the runs of a series, each in a process of its own: one that breaks down takes no other with it.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -18,8 +18,8 @@ const THREADS: &str = "RAYON_NUM_THREADS";
 /// A run to train.
 #[derive(Clone, Debug)]
 pub struct Task {
-    /// Which run of the grid.
-    pub cell: usize,
+    /// Which run of the series.
+    pub index: usize,
     /// Its resolved configuration.
     pub config: PathBuf,
     /// The folder that relative paths of the configuration are relative to.
@@ -35,8 +35,28 @@ pub struct Task {
 pub enum Event {
     /// Its process was started.
     Started,
-    /// Its process ended; what it said on stderr.
-    Ended(String),
+    /// Its process ended; what it said on stderr, and how it ended.
+    Ended(Said),
+}
+
+/// What a process said, and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// All of its stderr.
+    pub text: String,
+    /// How it ended.
+    pub status: ExitStatus,
+}
+
+impl Said {
+    /// Its last line, or how it ended if it said nothing.
+    pub fn reason(&self) -> String {
+        let line = self.text.lines().rev().find(|line| !line.trim().is_empty());
+        line.map_or_else(
+            || self.status.to_string(),
+            |line| line.trim_start_matches("error: ").to_string(),
+        )
+    }
 }
 
 struct Worker {
@@ -84,15 +104,9 @@ impl Worker {
         Ok(Self { task, child, said })
     }
 
-    /// What the process said, or how it ended if it said nothing.
-    fn end(self, status: ExitStatus) -> (Task, String) {
-        let said = self.said.join().unwrap_or_default();
-        let line = said.lines().rev().find(|line| !line.trim().is_empty());
-        let text = line.map_or_else(
-            || status.to_string(),
-            |line| line.trim_start_matches("error: ").to_string(),
-        );
-        (self.task, text)
+    fn end(self, status: ExitStatus) -> (Task, Said) {
+        let text = self.said.join().unwrap_or_default();
+        (self.task, Said { text, status })
     }
 }
 
