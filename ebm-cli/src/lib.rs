@@ -39,6 +39,7 @@ pub mod features;
 mod interrupt;
 mod link;
 mod linked;
+mod machine;
 pub mod metrics;
 mod observers;
 pub mod ood;
@@ -48,6 +49,7 @@ mod progress;
 pub mod run_directory;
 pub mod sampling;
 mod scaffold;
+pub mod selftest;
 mod signals;
 
 pub use allocator::Allocator;

@@ -23,7 +23,8 @@ Examples:
   ebm runs list                                 the runs there are, and how they stand
   ebm bounds list                               the bounds there are
   ebm new bound my-bound --lower                a crate for a bound of your own
-  ebm build --with my-bound                     this program with that bound";
+  ebm build --with my-bound                     this program with that bound
+  ebm selftest                                  whether this machine computes what it should";
 
 /// Train, evaluate and sample energy-based models between a lower and an upper bound of their likelihood.
 #[derive(Debug, Parser)]
@@ -72,6 +73,8 @@ pub enum Command {
     /// Show, check and start configurations
     #[command(subcommand)]
     Config(Config),
+    /// Check that this machine computes what a build in double precision computes: every kernel, model and bound
+    Selftest(Selftest),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  ebm completions bash > ~/.local/share/bash-completion/completions/ebm")]
     Completions {
@@ -615,6 +618,36 @@ Examples:
         /// A section (train) or a component (upper.gp) [default: all]
         place: Option<String>,
     },
+}
+
+/// `ebm selftest`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The one command to run on a new machine, above all on one with a GPU: values, pushforwards and
+gradients on the device of this build against a build in double precision on a CPU, whose figures
+are part of the program. Errors are relative to the largest figure. What is linked in beside and has
+no reference is run, and its figures must be finite.
+
+Exit code 10: a figure is not that of the reference.
+
+Examples:
+  ebm selftest
+  ebm selftest --filter conv
+  ebm selftest --json > selftest.json
+  ebm selftest --reference mine.safetensors        with models and bounds of your own, see --write")]
+pub struct Selftest {
+    /// Only what has this in its name, such as \"kernel conv\" or sv
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Compare with the figures in this file [default: those that are part of the program]
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// Write the figures of this build to a file for --reference; needs a build in double precision (feature f64)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "reference", "json"])]
+    pub write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod reference;
 mod runs;
 mod sample;
 mod sample_pictures;
+mod selftest;
 mod starting_points;
 mod summary;
 mod train;
@@ -53,6 +54,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::New(command) => new::run(&command),
         Command::Build(arguments) => build::run(&arguments),
         Command::Config(command) => config::run(&command),
+        Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ebm", &mut script);
