@@ -25,6 +25,7 @@
 
 mod allocator;
 pub mod annealing;
+pub mod bench;
 pub mod classifier;
 mod cli;
 mod commands;

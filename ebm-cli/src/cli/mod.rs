@@ -24,7 +24,8 @@ Examples:
   ebm bounds list                               the bounds there are
   ebm new bound my-bound --lower                a crate for a bound of your own
   ebm build --with my-bound                     this program with that bound
-  ebm selftest                                  whether this machine computes what it should";
+  ebm selftest                                  whether this machine computes what it should
+  ebm bench                                     how fast it trains";
 
 /// Train, evaluate and sample energy-based models between a lower and an upper bound of their likelihood.
 #[derive(Debug, Parser)]
@@ -75,6 +76,8 @@ pub enum Command {
     Config(Config),
     /// Check that this machine computes what a build in double precision computes: every kernel, model and bound
     Selftest(Selftest),
+    /// Time training on this machine: steps/s, time of each phase and FLOP/s of standard problems
+    Bench(Bench),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  ebm completions bash > ~/.local/share/bash-completion/completions/ebm")]
     Completions {
@@ -648,6 +651,31 @@ pub struct Selftest {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ebm bench`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Problems: the papers' toy setting (sv+gp), 25-gaussians with mi+diffusion, fully connected and
+convolutional networks for StackedMNIST, and the DCGANs of the released CIFAR-10 settings at batch 64.
+Data are random numbers, so nothing needs a download. FLOP are those of matrix products and
+convolutions, counted where they are done.
+
+Examples:
+  ebm bench
+  ebm bench --filter 25-gaussians --seconds 2
+  ebm bench --json bench.json
+  ebm bench --json - | jq '.problems[].steps_per_second'")]
+pub struct Bench {
+    /// Only the problems that have this in their name, such as dcgan or mi+diffusion
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Time to train on each problem, 0.01 to 3600; a step at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// Write the timings to this file as JSON, too; - prints JSON in place of the tables
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 #[cfg(test)]

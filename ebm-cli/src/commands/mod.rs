@@ -1,5 +1,6 @@
 //! The commands of the program, one a file.
 
+mod bench;
 mod bounds;
 mod build;
 mod compare;
@@ -54,6 +55,7 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::New(command) => new::run(&command),
         Command::Build(arguments) => build::run(&arguments),
         Command::Config(command) => config::run(&command),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
