@@ -6,7 +6,7 @@ use super::shell::{Command, commands};
 use ebm_tests::book::page::{Page, pages, root};
 
 /// Programs that are not ours.
-const OTHERS: [&str; 3] = ["cd", "tensorboard", ".ci/run"];
+const OTHERS: [&str; 4] = ["cd", "tensorboard", ".ci/run", "scripts/gpu-check.sh"];
 
 /// What is wrong with a command.
 fn fault(command: &Command) -> Option<String> {
