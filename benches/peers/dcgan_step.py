@@ -16,6 +16,8 @@ from torch import nn
 
 LATENT, BATCH, SOLVER_STEPS = 128, 64, 2
 WEIGHT, LAMBDA = 1e-3, 1e-4
+# Named at each tensor: a default device of PyTorch's costs time at each of its functions.
+DEVICE = "cpu"
 
 
 def energy_net():
@@ -92,13 +94,13 @@ class Step:
 
     def __init__(self):
         torch.manual_seed(0)
-        self.energy, self.generator = energy_net(), generator_net()
+        self.energy, self.generator = energy_net().to(DEVICE), generator_net().to(DEVICE)
         adam = dict(lr=5e-5, betas=(0.0, 0.999), eps=1e-6, fused=True)
         self.energy_adam = torch.optim.Adam(self.energy.parameters(), **adam)
         self.generator_adam = torch.optim.Adam(self.generator.parameters(), **adam)
 
     def energy_step(self):
-        z, v = torch.randn(BATCH, LATENT), torch.randn(BATCH, LATENT)
+        z, v = torch.randn(BATCH, LATENT, device=DEVICE), torch.randn(BATCH, LATENT, device=DEVICE)
         self.generator.eval()
         x, jv = pushforward(self.generator, z, v)
         self.generator.train()
@@ -106,14 +108,14 @@ class Step:
         generated = self.energy(x)
         (gradient,) = torch.autograd.grad(generated.sum(), x, create_graph=True)
         residual = ((gradient * jv.detach()).flatten(1).sum(1) - (v * z).sum(1)).square() / 2
-        data = torch.randn(BATCH, 3, 32, 32)
+        data = torch.randn(BATCH, 3, 32, 32, device=DEVICE)
         loss = self.energy(data).mean() - generated.mean() + torch.relu(WEIGHT * residual.mean())
         self.energy_adam.zero_grad()
         loss.backward(inputs=list(self.energy.parameters()))
         self.energy_adam.step()
 
     def generator_step(self):
-        z = torch.randn(BATCH, LATENT)
+        z = torch.randn(BATCH, LATENT, device=DEVICE)
         loss = self.energy(self.generator(z)).mean()
         self.generator.eval()
         v = smallest_vectors(self.generator, z, SOLVER_STEPS)
@@ -140,31 +142,43 @@ def passes(net, inputs):
     return run
 
 
-def seconds(run, repeats, warm_up=2):
+def seconds(run, repeats, finish, warm_up=2):
+    """Seconds of each run; `finish` waits for what a GPU may still have to do."""
     for _ in range(warm_up):
         run()
+    finish()
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         run()
+        finish()
         times.append(time.perf_counter() - start)
     return times
 
 
 def main():
+    global DEVICE
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--only", choices=["energy", "generator", "step"])
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda: on the first GPU, and timed to its end")
+    parser.add_argument("--tf32", action="store_true", help="let a GPU round factors to TF32 (PyTorch's default for convolutions)")
     parser.add_argument("--channels-last", action="store_true", help="keep images as PyTorch's channels-last")
     parser.add_argument("--json", metavar="FILE", help="write the results there too")
     options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: this PyTorch finds no GPU")
     torch.set_num_threads(options.threads)
+    DEVICE = options.device
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = options.tf32
+    torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
+    finish = torch.cuda.synchronize if options.device == "cuda" else lambda: None
 
-    energy, generator = energy_net(), generator_net()
+    energy, generator = energy_net().to(DEVICE), generator_net().to(DEVICE)
     assert (count(energy), count(generator)) == (2_935_873, 3_812_355)
-    images, latents = torch.randn(BATCH, 3, 32, 32), torch.randn(BATCH, LATENT)
+    images, latents = torch.randn(BATCH, 3, 32, 32, device=DEVICE), torch.randn(BATCH, LATENT, device=DEVICE)
     if options.channels_last:
         energy, generator = (net.to(memory_format=torch.channels_last) for net in (energy, generator))
         images = images.to(memory_format=torch.channels_last)
@@ -172,12 +186,13 @@ def main():
     results = {}
     for name, run in runs.items():
         if options.only in (None, name):
-            times = seconds(run, options.repeats)
+            times = seconds(run, options.repeats, finish)
             results[name] = {"least": min(times), "median": statistics.median(times), "most": max(times)}
             print(f"{name:10} {1e3 * min(times):8.1f} ms least, {1e3 * statistics.median(times):8.1f} ms median", flush=True)
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"torch": torch.__version__, "threads": options.threads, "results": results}, file, indent=2)
+            report = {"torch": torch.__version__, "threads": options.threads, "device": options.device, "tf32": options.tf32}
+            json.dump(report | {"channels_last": options.channels_last, "results": results}, file, indent=2)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from torch.nn import functional as F
 
 LATENT, DATA, HIDDEN, BATCH = 2, 2, 100, 200
 WEIGHT, MARGIN, LAMBDA = 1e-3, 1.0, 1.0
+# Named at each tensor: a default device of PyTorch's costs time at each of its functions.
+DEVICE = "cpu"
 
 
 class Energy(nn.Module):
@@ -83,7 +85,7 @@ def tangent_linear(h, linear):
 
 def bent(h, act):
     """PReLU of the first slice, and its derivative times the others."""
-    return h * torch.where(h[:1] > 0, torch.ones((), dtype=h.dtype), act.weight)
+    return h * torch.where(h[:1] > 0, torch.ones((), dtype=h.dtype, device=h.device), act.weight)
 
 
 class Tangents:
@@ -158,20 +160,20 @@ class Step:
 
     def __init__(self, method, volume_gradient=False, seed=0):
         torch.manual_seed(seed)
-        self.energy, self.generator = Energy(), Generator()
+        self.energy, self.generator = Energy().to(DEVICE), Generator().to(DEVICE)
         adam = dict(lr=2e-4, betas=(0.0, 0.9), eps=1e-6, fused=True)
         self.energy_adam = torch.optim.Adam(self.energy.parameters(), **adam)
         self.generator_adam = torch.optim.Adam(self.generator.parameters(), **adam)
         self.method, self.volume_gradient = method, volume_gradient
-        self.basis = torch.eye(LATENT)[:, None].expand(LATENT, BATCH, LATENT)
-        self.centres = (torch.cartesian_prod(torch.arange(5.0), torch.arange(5.0)) - 2) * 2
+        self.basis = torch.eye(LATENT, device=DEVICE)[:, None].expand(LATENT, BATCH, LATENT)
+        self.centres = (torch.cartesian_prod(*2 * [torch.arange(5.0, device=DEVICE)]) - 2) * 2
 
     def data(self):
-        chosen = self.centres[torch.randint(25, (BATCH,))]
-        return (chosen + 0.05 * torch.randn(BATCH, DATA)) / 2.828
+        chosen = self.centres[torch.randint(25, (BATCH,), device=DEVICE)]
+        return (chosen + 0.05 * torch.randn(BATCH, DATA, device=DEVICE)) / 2.828
 
     def energy_loss(self):
-        z, v = torch.randn(BATCH, LATENT), torch.randn(1, BATCH, LATENT)
+        z, v = torch.randn(BATCH, LATENT, device=DEVICE), torch.randn(1, BATCH, LATENT, device=DEVICE)
         with torch.no_grad():
             x, jv = self.method.push(self.generator, z, v)
             x, jv = x.detach(), jv[0].detach()
@@ -187,7 +189,7 @@ class Step:
         return self.energy(self.data()).mean() - generated.mean() + F.relu(WEIGHT * residual.mean() - MARGIN)
 
     def generator_loss(self):
-        z = torch.randn(BATCH, LATENT)
+        z = torch.randn(BATCH, LATENT, device=DEVICE)
         energy = self.energy(self.generator(z)).mean()
         _, columns = self.method.push(self.generator, z, self.basis)
         return energy - LAMBDA * log_volume(columns).mean()
@@ -216,13 +218,13 @@ def check():
         for volume_gradient in (False, True):
             step = Step(method(), volume_gradient)
             for _ in range(20):
-                step.generator(torch.randn(BATCH, LATENT))
+                step.generator(torch.randn(BATCH, LATENT, device=DEVICE))
             torch.manual_seed(1)
             values = []
             for loss, model in ((step.energy_loss(), step.energy), (step.generator_loss(), step.generator)):
                 gradients = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
                 values += [loss.detach().reshape(1)]
-                values += [torch.zeros(1) if g is None else g.flatten() for g in gradients]
+                values += [torch.zeros(1, device=DEVICE) if g is None else g.flatten() for g in gradients]
             results.append(torch.cat(values))
     worst = max((r - results[0]).abs().max().item() for r in results)
     size = results[0].abs().max().item()
@@ -231,15 +233,17 @@ def check():
         raise SystemExit("the methods disagree")
 
 
-def rate(step, blocks, length, warm_up):
-    """Steps a second of each block."""
+def rate(step, blocks, length, warm_up, finish):
+    """Steps a second of each block; `finish` waits for what a GPU may still have to do."""
     for _ in range(warm_up):
         step()
+    finish()
     rates = []
     for _ in range(blocks):
         start = time.perf_counter()
         for _ in range(length):
             step()
+        finish()
         rates.append(length / (time.perf_counter() - start))
     return rates
 
@@ -253,23 +257,29 @@ def processor():
 
 
 def main():
+    global DEVICE
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--blocks", type=int, default=11, help="timed blocks; the median counts")
     parser.add_argument("--length", type=int, default=100, help="steps a block")
     parser.add_argument("--warm-up", type=int, default=100, help="steps before the first block")
     parser.add_argument("--json", metavar="FILE", help="write the results there too")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda: on the first GPU, and timed to its end")
     parser.add_argument("--check", action="store_true", help="compare the methods with each other and stop")
     options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: this PyTorch finds no GPU")
+    DEVICE = options.device
     if options.check:
         return check()
 
+    finish = torch.cuda.synchronize if options.device == "cuda" else lambda: None
     results = []
     for threads in options.threads:
         torch.set_num_threads(threads)
         for volume_gradient in (False, True):
             for method in METHODS:
-                rates = rate(Step(method(), volume_gradient), options.blocks, options.length, options.warm_up)
+                rates = rate(Step(method(), volume_gradient), options.blocks, options.length, options.warm_up, finish)
                 result = {
                     "method": method.name,
                     "volume_gradient": volume_gradient,
@@ -288,6 +298,7 @@ def main():
         "step": "25-gaussians, released toy setting",
         "torch": torch.__version__,
         "processor": processor(),
+        "device": options.device,
         "blocks": options.blocks,
         "steps_per_block": options.length,
         "results": results,

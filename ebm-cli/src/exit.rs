@@ -36,13 +36,15 @@ pub enum Exit {
     Incomplete = 8,
     /// A bound that was checked breaks its contract.
     Contract = 9,
+    /// A figure of `ebm selftest` is not that of the reference.
+    Selftest = 10,
     /// The program was asked to stop before it was done (128 + 2, as shells count SIGINT).
     Interrupted = 130,
 }
 
 impl Exit {
     /// Every code but success, with its meaning in a line.
-    pub const FAILURES: [(Exit, &'static str); 10] = [
+    pub const FAILURES: [(Exit, &'static str); 11] = [
         (
             Exit::Other,
             "something else went wrong (an output file that cannot be written, an internal error)",
@@ -67,6 +69,10 @@ impl Exit {
             "runs of a comparison or a sweep failed (to diverge is not to fail); the others are reported",
         ),
         (Exit::Contract, "a bound breaks its contract (`ebm bounds check`)"),
+        (
+            Exit::Selftest,
+            "this machine computes other figures than the reference (`ebm selftest`)",
+        ),
         (
             Exit::Interrupted,
             "interrupted; what was done is saved: `ebm train --resume` or the same command goes on",
@@ -174,7 +180,7 @@ mod tests {
             assert!(table.contains(&format!("{}  {meaning}", exit as u8)));
         }
         codes.dedup();
-        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 9, 130]);
+        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]);
     }
 
     #[test]

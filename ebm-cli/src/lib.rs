@@ -25,6 +25,7 @@
 
 mod allocator;
 pub mod annealing;
+pub mod bench;
 pub mod classifier;
 mod cli;
 mod commands;
@@ -39,6 +40,7 @@ pub mod features;
 mod interrupt;
 mod link;
 mod linked;
+mod machine;
 pub mod metrics;
 mod observers;
 pub mod ood;
@@ -48,6 +50,7 @@ mod progress;
 pub mod run_directory;
 pub mod sampling;
 mod scaffold;
+pub mod selftest;
 mod series;
 mod signals;
 mod sweep;

@@ -24,7 +24,9 @@ Examples:
   ebm runs list                                 the runs there are, and how they stand
   ebm bounds list                               the bounds there are
   ebm new bound my-bound --lower                a crate for a bound of your own
-  ebm build --with my-bound                     this program with that bound";
+  ebm build --with my-bound                     this program with that bound
+  ebm selftest                                  whether this machine computes what it should
+  ebm bench                                     how fast it trains";
 
 /// Train, evaluate and sample energy-based models between a lower and an upper bound of their likelihood.
 #[derive(Debug, Parser)]
@@ -75,6 +77,10 @@ pub enum Command {
     /// Show, check and start configurations
     #[command(subcommand)]
     Config(Config),
+    /// Check that this machine computes what a build in double precision computes: every kernel, model and bound
+    Selftest(Selftest),
+    /// Time training on this machine: steps/s, time of each phase and FLOP/s of standard problems
+    Bench(Bench),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  ebm completions bash > ~/.local/share/bash-completion/completions/ebm")]
     Completions {
@@ -700,6 +706,61 @@ Examples:
         /// A section (train) or a component (upper.gp) [default: all]
         place: Option<String>,
     },
+}
+
+/// `ebm selftest`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The one command to run on a new machine, above all on one with a GPU: values, pushforwards and
+gradients on the device of this build against a build in double precision on a CPU, whose figures
+are part of the program. Errors are relative to the largest figure. What is linked in beside and has
+no reference is run, and its figures must be finite.
+
+Exit code 10: a figure is not that of the reference.
+
+Examples:
+  ebm selftest
+  ebm selftest --filter conv
+  ebm selftest --json > selftest.json
+  ebm selftest --reference mine.safetensors        with models and bounds of your own, see --write")]
+pub struct Selftest {
+    /// Only what has this in its name, such as \"kernel conv\" or sv
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Compare with the figures in this file [default: those that are part of the program]
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// Write the figures of this build to a file for --reference; needs a build in double precision (feature f64)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "reference", "json"])]
+    pub write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ebm bench`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Problems: the papers' toy setting (sv+gp), 25-gaussians with mi+diffusion, fully connected and
+convolutional networks for StackedMNIST, and the DCGANs of the released CIFAR-10 settings at batch 64.
+Data are random numbers, so nothing needs a download. FLOP are those of matrix products and
+convolutions, counted where they are done.
+
+Examples:
+  ebm bench
+  ebm bench --filter 25-gaussians --seconds 2
+  ebm bench --json bench.json
+  ebm bench --json - | jq '.problems[].steps_per_second'")]
+pub struct Bench {
+    /// Only the problems that have this in their name, such as dcgan or mi+diffusion
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Time to train on each problem, 0.01 to 3600; a step at least
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub seconds: f64,
+    /// Write the timings to this file as JSON, too; - prints JSON in place of the tables
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The commands of the program, one a file.
 
+mod bench;
 mod bounds;
 mod build;
 mod compare;
@@ -21,6 +22,7 @@ mod reference;
 mod runs;
 mod sample;
 mod sample_pictures;
+mod selftest;
 mod starting_points;
 mod summary;
 mod sweep;
@@ -61,6 +63,8 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
         Command::New(command) => new::run(&command),
         Command::Build(arguments) => build::run(&arguments),
         Command::Config(command) => config::run(&command),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ebm", &mut script);
@@ -79,6 +83,8 @@ fn computes(command: &Command) -> bool {
             | Command::Ood(_)
             | Command::Sample(_)
             | Command::Export(_)
+            | Command::Selftest(_)
+            | Command::Bench(_)
     )
 }
 

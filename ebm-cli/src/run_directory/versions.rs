@@ -5,6 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::config::{KIND, RunConfig};
+use crate::machine;
 
 /// The versions of everything that took part in a run.
 #[derive(Clone, Debug, Serialize)]
@@ -50,8 +51,8 @@ impl Versions {
             ebm: env!("CARGO_PKG_VERSION"),
             rustc: env!("BUILT_BY_RUSTC"),
             target: env!("BUILT_FOR_TARGET"),
-            precision: if cfg!(feature = "f64") { "f64" } else { "f32" },
-            device: if cfg!(feature = "cuda") { "cuda" } else { "cpu" },
+            precision: machine::PRECISION,
+            device: machine::DEVICE,
             seed: config.seed,
             components: present.collect(),
         }

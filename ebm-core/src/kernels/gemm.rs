@@ -4,6 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use crate::device::Real;
+use crate::kernels::flops;
 
 /// `c [m, n] (+)= a [m, k] * b [k, n]`, all row-major slices, where `a` and `b` may be given transposed.
 pub(crate) struct Product<'a> {
@@ -28,6 +29,7 @@ impl Product<'_> {
     }
 
     fn run(&self, c: &mut [Real], accumulate: Accum) {
+        flops::count(self.a.nrows(), self.a.ncols(), self.b.ncols());
         let c = MatMut::from_row_major_slice_mut(c, self.a.nrows(), self.b.ncols());
         // One thread: kernels split their rows over the cores themselves, so that what follows a product stays in cache.
         matmul(c, accumulate, self.a, self.b, 1.0, Par::Seq);

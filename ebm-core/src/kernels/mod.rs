@@ -17,6 +17,7 @@ pub mod conv;
 mod cross_entropy;
 pub mod dense;
 pub mod ending;
+pub mod flops;
 pub mod fourier;
 pub(crate) mod gemm;
 mod image;

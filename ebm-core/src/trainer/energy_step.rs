@@ -1,10 +1,12 @@
 //! The energy's side of an iteration.
 
 use dfdx::prelude::AsArray;
+use std::time::Instant;
 
 use super::check::{Check, Gradient, add};
 use super::draws::{draw_data, draw_latents};
-use super::{StepReport, TrainConfig, TrainError};
+use super::phase_times::timed;
+use super::{PhaseTimes, StepReport, TrainConfig, TrainError};
 use crate::bounds::{EnergySituation, EnergyView, Estimate, Measurement, Target, UpperBound};
 use crate::data::Dataset;
 use crate::geometry::{Geometry, Latents, Samples};
@@ -24,6 +26,7 @@ pub(super) struct EnergySide<'a, G: Geometry> {
     pub upper: &'a mut dyn UpperBound<G>,
     pub energy_optimizer: &'a mut Adam,
     pub upper_optimizer: &'a mut Adam,
+    pub times: &'a mut PhaseTimes,
 }
 
 /// `-E_pg[E] + ceil(KL)` and its gradient in the energy and in the bound's own networks.
@@ -44,9 +47,18 @@ impl<G: Geometry> EnergySide<'_, G> {
         let check = Check { step: report.step };
         let energy = &*self.energy;
         let (upper, generator) = (&mut *self.upper, self.generator);
+        let PhaseTimes {
+            divergence,
+            data_term: of_data_term,
+            ..
+        } = &mut *self.times;
         let (generated, (of_data, mut gradient)) = parallel::both(
-            || generated_term(energy, upper, generator, &latents, &data, random, check),
-            || data_term(energy, &data),
+            || {
+                timed(divergence, || {
+                    generated_term(energy, upper, generator, &latents, &data, random, check)
+                })
+            },
+            || timed(of_data_term, || data_term(energy, &data)),
         );
         check.finite("E_data[E]", of_data.value)?;
         let generated = generated?;
@@ -54,6 +66,7 @@ impl<G: Geometry> EnergySide<'_, G> {
         add(&mut gradient, &generated.energy);
 
         let factor = self.config.energy.schedule.factor(step, self.config.steps);
+        let updated = Instant::now();
         let norm = check.update(
             factor,
             [
@@ -71,6 +84,7 @@ impl<G: Geometry> EnergySide<'_, G> {
                 ),
             ],
         )?;
+        self.times.energy_update += updated.elapsed();
         report.energy_gradient_norm = Some(norm);
         report.data_energy = Some(of_data);
         report.generated_energy = Some(generated.generated_energy);

@@ -1,10 +1,11 @@
 //! The generator's side of an iteration.
 
 use dfdx::prelude::AsArray;
+use std::time::Instant;
 
 use super::check::{Check, Gradient, add};
 use super::draws::draw_latents;
-use super::{StepReport, TrainConfig, TrainError};
+use super::{PhaseTimes, StepReport, TrainConfig, TrainError};
 use crate::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
 use crate::buffers;
 use crate::device::{Real, values};
@@ -95,6 +96,7 @@ pub(super) struct GeneratorSide<'a, G: Geometry> {
     pub lower: &'a mut dyn LowerBound<G>,
     pub generator_optimizer: &'a mut Adam,
     pub lower_optimizer: &'a mut Adam,
+    pub times: &'a mut PhaseTimes,
 }
 
 impl<G: Geometry> GeneratorSide<'_, G> {
@@ -121,6 +123,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
         add(&mut gradient, &entropy.generator);
 
         let factor = self.config.generator.schedule.factor(step, self.config.steps);
+        let updated = Instant::now();
         let norm = check.update(
             factor,
             [
@@ -138,6 +141,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
                 ),
             ],
         )?;
+        self.times.generator_update += updated.elapsed();
         report.generator_gradient_norm = Some(norm);
         report.entropy = self.lower.bounds_entropy().then_some(entropy.entropy);
         report.entropy_ceiling = entropy.ceiling;

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::check::Check;
 use super::energy_step::EnergySide;
 use super::generator_step::{Drawn, EntropyTerm, GeneratorSide};
+use super::phase_times::timed;
 use super::snapshot::Snapshot;
 use super::state::Mark;
 use super::{
-    Evaluation, Flow, NonFinitePolicy, Objective, Observer, Outcome, Players, Progress, StepReport, StopReason,
-    TrainConfig, TrainError,
+    Evaluation, Flow, NonFinitePolicy, Objective, Observer, Outcome, PhaseTimes, Players, Progress, StepReport,
+    StopReason, TrainConfig, TrainError,
 };
 use crate::bounds::{LowerBound, Target};
 use crate::data::Dataset;
@@ -35,6 +36,8 @@ pub struct Trainer<G: Geometry> {
     pub(super) mark: Option<Mark>,
     /// The last models seen to give finite terms.
     pub(super) good: Snapshot,
+    /// Where the time went.
+    pub(super) times: PhaseTimes,
     /// Half-width of the box of exact maximum likelihood.
     pub(super) likelihood_box: Option<crate::quadrature::Region>,
 }
@@ -118,6 +121,7 @@ impl<G: Geometry> Trainer<G> {
             progress: Progress::default(),
             mark: None,
             good,
+            times: PhaseTimes::default(),
             likelihood_box,
         };
         if trainer.marks() {
@@ -140,6 +144,11 @@ impl<G: Geometry> Trainer<G> {
     /// The options.
     pub fn config(&self) -> &TrainConfig {
         &self.config
+    }
+
+    /// Where the time of the iterations went, of those that this trainer did.
+    pub fn phase_times(&self) -> PhaseTimes {
+        self.times
     }
 
     /// The data.
@@ -268,7 +277,11 @@ impl<G: Geometry> Trainer<G> {
         };
         let before = Snapshot::of(&self.players, self.progress.step);
         self.optimizers.mark();
-        match self.iterate(full, &mut report) {
+        let started = Instant::now();
+        let done = self.iterate(full, &mut report);
+        self.times.iteration += started.elapsed();
+        self.times.iterations += 1;
+        match done {
             Ok(()) => {
                 self.good = before;
                 self.progress.skipped = 0;
@@ -317,6 +330,7 @@ impl<G: Geometry> Trainer<G> {
     fn minimax(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
         let (done, random) = (self.progress.step, self.draws());
         let (config, optimizers, players) = (&self.config, &mut self.optimizers, &mut self.players);
+        let times = &mut self.times;
         let target = players.upper.target();
         let check = Check { step: report.step };
         let place = |player: &super::PlayerConfig, stream: &str, k: usize| {
@@ -337,7 +351,7 @@ impl<G: Geometry> Trainer<G> {
 
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
         let (generator, lower) = (&*players.generator, &mut *players.lower);
-        let drawn = draw(generator, 0);
+        let drawn = timed(&mut times.sampling, || draw(generator, 0));
         let (latents, samples) = (&drawn.latents, &drawn.samples);
         let mut energy_side = EnergySide {
             config,
@@ -347,14 +361,20 @@ impl<G: Geometry> Trainer<G> {
             upper: &mut *players.upper,
             energy_optimizer: &mut optimizers.energy,
             upper_optimizer: &mut optimizers.upper,
+            times,
         };
+        let mut in_entropy = Duration::ZERO;
         let (energy_done, first) = parallel::both(
             || {
-                (0..config.energy.steps)
-                    .try_for_each(|k| energy_side.step(done, place(&config.energy, "energy-step", k), report))
+                let started = Instant::now();
+                let done = (0..config.energy.steps)
+                    .try_for_each(|k| energy_side.step(done, place(&config.energy, "energy-step", k), report));
+                energy_side.times.energy_step += started.elapsed();
+                done
             },
-            || entropy(generator, lower, latents, samples, 0),
+            || timed(&mut in_entropy, || entropy(generator, lower, latents, samples, 0)),
         );
+        times.entropy += in_entropy;
         energy_done?;
 
         let mut ready = Some((first?, drawn));
@@ -365,17 +385,28 @@ impl<G: Geometry> Trainer<G> {
             lower: &mut *players.lower,
             generator_optimizer: &mut optimizers.generator,
             lower_optimizer: &mut optimizers.lower,
+            times,
         };
         for k in 0..config.generator.steps {
             let (term, drawn) = match ready.take() {
                 Some(ready) => ready,
                 None => {
                     let (generator, lower) = (&*generator_side.generator, &mut *generator_side.lower);
-                    let drawn = draw(generator, k);
-                    (entropy(generator, lower, &drawn.latents, &drawn.samples, k)?, drawn)
+                    let PhaseTimes {
+                        sampling,
+                        entropy: in_entropy,
+                        ..
+                    } = &mut *generator_side.times;
+                    let drawn = timed(sampling, || draw(generator, k));
+                    let term = timed(in_entropy, || {
+                        entropy(generator, lower, &drawn.latents, &drawn.samples, k)
+                    })?;
+                    (term, drawn)
                 }
             };
+            let started = Instant::now();
             generator_side.step(drawn, term, done, report)?;
+            generator_side.times.generator_step += started.elapsed();
         }
         report.target = Some(target);
         report.combine();

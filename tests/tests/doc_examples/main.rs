@@ -28,7 +28,7 @@ const CRATES: [(&str, &str); 7] = [
 const INTERNAL: &str = "the program's own, public for the tests: a program with other bounds calls `run` alone";
 
 /// Items, and modules with all that is in them, that need no example, and why. Keep it short.
-const EXCUSED: [(&str, &str); 15] = [
+const EXCUSED: [(&str, &str); 17] = [
     (
         "ebm_core::conformance_tests",
         "what it makes are tests, which rustdoc does not run",
@@ -37,6 +37,7 @@ const EXCUSED: [(&str, &str); 15] = [
     ("ebm_cli::run", "it takes the arguments of the process"),
     ("ebm_cli::run_with", "it takes the arguments of the process"),
     ("ebm_cli::annealing", INTERNAL),
+    ("ebm_cli::bench", INTERNAL),
     ("ebm_cli::classifier", INTERNAL),
     ("ebm_cli::config", INTERNAL),
     ("ebm_cli::data", INTERNAL),
@@ -47,6 +48,7 @@ const EXCUSED: [(&str, &str); 15] = [
     ("ebm_cli::plots", INTERNAL),
     ("ebm_cli::run_directory", INTERNAL),
     ("ebm_cli::sampling", INTERNAL),
+    ("ebm_cli::selftest", INTERNAL),
 ];
 
 /// What is wrong with an item's examples.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::device::Real;
+use crate::kernels::flops;
 use crate::kernels::math::{dot, vectorised};
 
 /// Widths up to which these loops beat the general product.
@@ -10,6 +11,7 @@ pub(super) const THIN: usize = 8;
 
 /// `y [rows, outputs] = x [rows, inputs] W^T`, few inputs.
 pub(super) fn few_inputs(x: &[Real], weight: &[Real], inputs: usize, outputs: usize, y: &mut [Real]) {
+    flops::count(x.len() / inputs, inputs, outputs);
     let columns = transposed(weight, outputs, inputs);
     vectorised(|| {
         for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
@@ -23,6 +25,7 @@ pub(super) fn few_inputs(x: &[Real], weight: &[Real], inputs: usize, outputs: us
 
 /// `y [rows, outputs] (+)= x [rows, inputs] W^T`, few outputs.
 pub(super) fn few_outputs<const ADD: bool>(x: &[Real], weight: &[Real], inputs: usize, outputs: usize, y: &mut [Real]) {
+    flops::count(x.len() / inputs, inputs, outputs);
     vectorised(|| {
         for (x, y) in x.chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
             for (y, w) in y.iter_mut().zip(weight.chunks_exact(inputs)) {
@@ -41,6 +44,7 @@ pub(super) fn back_to_few_inputs(g: &[Real], weight: &[Real], inputs: usize, out
 
 /// `gx [rows, inputs] += g [rows, outputs] W`, few outputs.
 pub(super) fn back_from_few_outputs(g: &[Real], weight: &[Real], inputs: usize, outputs: usize, gx: &mut [Real]) {
+    flops::count(g.len() / outputs, outputs, inputs);
     vectorised(|| {
         for (g, gx) in g.chunks_exact(outputs).zip(gx.chunks_exact_mut(inputs)) {
             for (g, w) in g.iter().zip(weight.chunks_exact(inputs)) {
@@ -52,6 +56,7 @@ pub(super) fn back_from_few_outputs(g: &[Real], weight: &[Real], inputs: usize, 
 
 /// Rows `which` of `gW [outputs, inputs] += g^T x`, few inputs or few outputs.
 pub(super) fn weight(g: &[Real], x: &[Real], inputs: usize, outputs: usize, which: Range<usize>, gw: &mut [Real]) {
+    flops::count(which.len(), x.len() / inputs, inputs);
     if outputs <= THIN {
         vectorised(|| {
             for (g, x) in g.chunks_exact(outputs).zip(x.chunks_exact(inputs)) {

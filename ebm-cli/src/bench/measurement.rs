@@ -1,0 +1,147 @@
+//! The steps of a trainer, timed.
+
+use ebm_core::geometry::Geometry;
+use ebm_core::kernels::flops;
+use ebm_core::trainer::{PhaseTimes, TrainError, Trainer};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+use super::problem::Problem;
+
+/// Steps before anything is measured: buffers, caches, the processor's clock, kernels that a driver loads when first used.
+const WARM_UP: u32 = 3;
+
+/// How a problem was trained on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    /// Its name.
+    pub problem: &'static str,
+    /// Samples a batch.
+    pub batch: usize,
+    /// Latent dimensions.
+    pub latent: usize,
+    /// Data dimensions.
+    pub width: usize,
+    /// Trained values of the energy.
+    pub energy_parameters: usize,
+    /// Trained values of the generator.
+    pub generator_parameters: usize,
+    /// Steps that were timed.
+    pub steps: usize,
+    /// Their time.
+    pub seconds: f64,
+    /// Steps a second, over all of it.
+    pub steps_per_second: f64,
+    /// Seconds a step.
+    pub step_seconds: Spread,
+    /// Seconds a step of each phase.
+    pub phase_seconds: Phases,
+    /// Whether phases run beside each other.
+    pub phases_overlap: bool,
+    /// Operations of matrix products and convolutions a step, a multiply-add as two.
+    pub flop_per_step: f64,
+    /// The same a second.
+    pub flop_per_second: f64,
+}
+
+/// Of several.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Spread {
+    /// The quickest.
+    pub least: f64,
+    /// The one in the middle.
+    pub median: f64,
+    /// The slowest.
+    pub most: f64,
+}
+
+/// Seconds of each phase; see [`PhaseTimes`].
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Phases {
+    /// The energy step, with the three that follow.
+    pub energy_step: f64,
+    /// `E_data[E]`.
+    pub data_term: f64,
+    /// `-E_pg[E]` and the upper bound.
+    pub divergence: f64,
+    /// The optimiser of the energy.
+    pub energy_update: f64,
+    /// The generator's samples.
+    pub sampling: f64,
+    /// The lower bound.
+    pub entropy: f64,
+    /// The generator step, with the one that follows.
+    pub generator_step: f64,
+    /// The optimiser of the generator.
+    pub generator_update: f64,
+}
+
+/// Trains until the time is up; one step at least.
+pub(super) fn measure<G: Geometry>(
+    problem: &Problem,
+    mut trainer: Trainer<G>,
+    duration: Duration,
+) -> Result<Measured, TrainError> {
+    for _ in 0..WARM_UP {
+        trainer.advance(false)?;
+    }
+    settle(&trainer);
+    let (phases, operations) = (trainer.phase_times(), flops::done());
+    let mut times = Vec::new();
+    let started = Instant::now();
+    while times.is_empty() || started.elapsed() < duration {
+        let begun = Instant::now();
+        trainer.advance(false)?;
+        times.push(begun.elapsed().as_secs_f64());
+    }
+    settle(&trainer);
+    let seconds = started.elapsed().as_secs_f64();
+    let operations = (flops::done() - operations) as f64;
+    let phases = trainer.phase_times().since(&phases);
+    times.sort_by(f64::total_cmp);
+    let steps = times.len();
+    let geometry = trainer.energy().geometry();
+    Ok(Measured {
+        problem: problem.name,
+        batch: trainer.config().batch,
+        latent: geometry.latent_width(),
+        width: geometry.data_width(),
+        energy_parameters: trainer.energy().parameter_count(),
+        generator_parameters: trainer.generator().parameter_count(),
+        steps,
+        seconds,
+        steps_per_second: steps as f64 / seconds,
+        step_seconds: Spread {
+            least: times[0],
+            median: times[steps / 2],
+            most: times[steps - 1],
+        },
+        phase_seconds: Phases::of(&phases),
+        phases_overlap: ebm_core::kernels::parallel::threads() > 1 && cfg!(not(feature = "cuda")),
+        flop_per_step: operations / steps as f64,
+        flop_per_second: operations / seconds,
+    })
+}
+
+/// Waits for what a GPU may still have to do: the values of a weight are there when it is done.
+fn settle<G: Geometry>(trainer: &Trainer<G>) {
+    for module in [trainer.energy().parameters(), trainer.generator().parameters()] {
+        module.last().map(|parameter| parameter.values());
+    }
+}
+
+impl Phases {
+    fn of(times: &PhaseTimes) -> Self {
+        let each = |phase: Duration| phase.as_secs_f64() / times.iterations.max(1) as f64;
+        Self {
+            energy_step: each(times.energy_step),
+            data_term: each(times.data_term),
+            divergence: each(times.divergence),
+            energy_update: each(times.energy_update),
+            sampling: each(times.sampling),
+            entropy: each(times.entropy),
+            generator_step: each(times.generator_step),
+            generator_update: each(times.generator_update),
+        }
+    }
+}

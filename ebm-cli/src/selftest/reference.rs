@@ -1,0 +1,255 @@
+//! What a build in double precision computed on a CPU, as a file.
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::{fs, io};
+use thiserror::Error;
+
+use super::figures::{Compared, Figures};
+
+/// Between the name of a case, that of its figures and the number of the array. No case has it in its name.
+const BAR: &str = " | ";
+
+/// The figures of each case, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reference(BTreeMap<String, Figures>);
+
+/// A reference that cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReferenceError {
+    /// The file cannot be read.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It is something else.
+    #[error("{path}: {reason}; expected a file of `ebm selftest --write`")]
+    Form {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// Figures with the numbers of their arrays.
+type Indexed = BTreeMap<Compared, BTreeMap<usize, Vec<f64>>>;
+
+/// What an array of a file is of.
+fn part(name: &str) -> Option<(&str, Compared, usize)> {
+    let (name, index) = name.rsplit_once(BAR)?;
+    let (case, what) = name.rsplit_once(BAR)?;
+    let compared = Compared::ALL.into_iter().find(|compared| compared.heading() == what)?;
+    Some((case, compared, index.parse().ok()?))
+}
+
+impl Reference {
+    pub(super) fn of(figures: BTreeMap<String, Figures>) -> Self {
+        Self(figures)
+    }
+
+    /// The reference that comes with the program.
+    ///
+    /// # Errors
+    /// Never, unless the program was built from a damaged file.
+    pub fn embedded() -> Result<Self, ReferenceError> {
+        Self::decode(
+            include_bytes!("reference.safetensors"),
+            Path::new("reference.safetensors"),
+        )
+    }
+
+    /// Reads a file of [`Reference::encode`].
+    ///
+    /// # Errors
+    /// If it cannot be read or is no such file.
+    pub fn load(path: &Path) -> Result<Self, ReferenceError> {
+        let bytes = fs::read(path).map_err(|source| ReferenceError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Self::decode(&bytes, path)
+    }
+
+    /// The reference in the bytes of a file; `path` is for errors only.
+    ///
+    /// # Errors
+    /// If they are something else.
+    pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, ReferenceError> {
+        let fail = |reason: String| ReferenceError::Form {
+            path: path.display().to_string(),
+            reason,
+        };
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("no safetensors file: {e}")))?;
+        let mut all: BTreeMap<String, Indexed> = BTreeMap::new();
+        for (name, view) in tensors.tensors() {
+            let Some((case, compared, index)) = part(&name) else {
+                return Err(fail(format!("{name:?} is the name of no figure")));
+            };
+            if view.dtype() != Dtype::F64 {
+                return Err(fail(format!("{name:?} is of type {:?}, not F64", view.dtype())));
+            }
+            let (chunks, _) = view.data().as_chunks::<8>();
+            let values = chunks.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect();
+            all.entry(case.into())
+                .or_default()
+                .entry(compared)
+                .or_default()
+                .insert(index, values);
+        }
+        let in_order = |figures: Indexed| -> Figures {
+            let arrays =
+                |(compared, arrays): (Compared, BTreeMap<usize, Vec<f64>>)| (compared, arrays.into_values().collect());
+            figures.into_iter().map(arrays).collect()
+        };
+        Ok(Self(
+            all.into_iter()
+                .map(|(case, figures)| (case, in_order(figures)))
+                .collect(),
+        ))
+    }
+
+    /// The bytes of a file: a function of the figures.
+    ///
+    /// # Errors
+    /// Never, as far as is known.
+    pub fn encode(&self) -> Result<Vec<u8>, safetensors::SafeTensorError> {
+        let mut arrays: Vec<(String, Vec<u8>)> = Vec::new();
+        for (case, figures) in &self.0 {
+            for (compared, all) in figures {
+                for (index, values) in all.iter().enumerate() {
+                    let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                    arrays.push((format!("{case}{BAR}{}{BAR}{index}", compared.heading()), bytes));
+                }
+            }
+        }
+        let mut views = Vec::with_capacity(arrays.len());
+        for (name, bytes) in &arrays {
+            views.push((name, TensorView::new(Dtype::F64, vec![bytes.len() / 8], bytes)?));
+        }
+        safetensors::serialize(views, None)
+    }
+
+    /// The names of the cases.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The figures of a case.
+    pub(super) fn figures(&self, case: &str) -> Option<Figures> {
+        self.0.get(case).cloned()
+    }
+
+    /// How far the other is from this: the largest difference of a figure, relative to the largest of its case; or what one of
+    /// them alone has.
+    ///
+    /// # Errors
+    /// The name of what only one has, or has in another length.
+    pub fn distance(&self, other: &Self) -> Result<f64, String> {
+        if let Some(name) = self
+            .names()
+            .chain(other.names())
+            .find(|n| !(self.0.contains_key(*n) && other.0.contains_key(*n)))
+        {
+            return Err(name.into());
+        }
+        let mut largest: f64 = 0.0;
+        for ((name, ours), theirs) in self.0.iter().zip(other.0.values()) {
+            if ours.len() != theirs.len() {
+                return Err(name.clone());
+            }
+            for ((compared, ours), (other, theirs)) in ours.iter().zip(theirs) {
+                let error = error(theirs, ours).filter(|_| compared == other);
+                largest = largest.max(error.ok_or_else(|| format!("{name}: {compared}"))?);
+            }
+        }
+        Ok(largest)
+    }
+}
+
+/// An array that is smaller than this share of the largest one is measured by that: what is left where terms cancel is rounding.
+const SHARE: f64 = 1.0 / 16.0;
+
+/// The largest difference of an array from what is known, relative to the largest figure of the array; none for another number of
+/// arrays or figures.
+pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
+    let lengths = |arrays: &[Vec<f64>]| arrays.iter().map(Vec::len).collect::<Vec<_>>();
+    if lengths(found) != lengths(known) {
+        return None;
+    }
+    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |a: f64, v| a.max(v.abs()));
+    let of_all = largest(&mut known.iter().flatten().copied());
+    let errors = found.iter().zip(known).map(|(found, known)| {
+        let difference = largest(&mut found.iter().zip(known).map(|(f, k)| f - k));
+        let size = largest(&mut known.iter().copied()).max(SHARE * of_all);
+        // Where everything is zero there is no size but that of the difference.
+        if size > 0.0 { difference / size } else { difference }
+    });
+    Some(errors.fold(0.0, f64::max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference() -> Reference {
+        let weights = vec![vec![0.1], vec![2.0, 3.0]];
+        let figures = Figures::from([(Compared::Value, vec![vec![1.0, -4.0]]), (Compared::InWeights, weights)]);
+        Reference(BTreeMap::from([("kernel a: b".to_string(), figures)]))
+    }
+
+    #[test]
+    fn a_reference_survives_its_file_and_equal_ones_have_equal_bytes() {
+        let bytes = reference().encode().unwrap();
+        assert_eq!(bytes, reference().encode().unwrap());
+        assert_eq!(Reference::decode(&bytes, Path::new("r")).unwrap(), reference());
+    }
+
+    #[test]
+    fn errors_are_relative_to_the_largest_figure_of_an_array_that_is_not_nothing_beside_others() {
+        let error = |found: &[&[f64]], known: &[&[f64]]| {
+            let arrays = |arrays: &[&[f64]]| arrays.iter().map(|array| array.to_vec()).collect::<Vec<_>>();
+            super::error(&arrays(found), &arrays(known))
+        };
+        assert_eq!(error(&[&[1.0, -3.0]], &[&[1.0, -4.0]]), Some(0.25));
+        assert_eq!(error(&[&[1.0]], &[&[1.0, -4.0]]), None);
+        assert_eq!(error(&[&[1.0]], &[&[1.0], &[]]), None);
+        assert_eq!(error(&[&[0.5]], &[&[0.0]]), Some(0.5));
+        // The small array is measured by itself, the one that is nearly zero by a sixteenth of the largest.
+        assert_eq!(error(&[&[64.0], &[8.5]], &[&[64.0], &[8.0]]), Some(0.0625));
+        assert_eq!(error(&[&[64.0], &[1.0]], &[&[64.0], &[0.0]]), Some(0.25));
+        assert_eq!(reference().distance(&reference()), Ok(0.0));
+        assert_eq!(reference().distance(&Reference::default()), Err("kernel a: b".into()));
+    }
+
+    #[test]
+    fn what_is_no_reference_is_refused_by_name() {
+        let refused = |bytes: &[u8]| {
+            Reference::decode(bytes, Path::new("r.safetensors"))
+                .unwrap_err()
+                .to_string()
+        };
+        let message = refused(b"nonsense");
+        assert!(message.starts_with("r.safetensors: no safetensors file: "), "{message}");
+        let values = 1f32.to_le_bytes();
+        let other = |name: &str| {
+            let view = TensorView::new(Dtype::F32, vec![1], &values).unwrap();
+            safetensors::serialize([(name.to_string(), view)], None).unwrap()
+        };
+        let message = refused(&other("weight"));
+        assert!(
+            message.contains("\"weight\" is the name of no figure; expected a file of"),
+            "{message}"
+        );
+        let message = refused(&other("a | value | 0"));
+        assert!(
+            message.contains("\"a | value | 0\" is of type F32, not F64"),
+            "{message}"
+        );
+    }
+}
