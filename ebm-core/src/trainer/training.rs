@@ -255,11 +255,15 @@ impl<G: Geometry> Trainer<G> {
             // Where training went back, this step is yet to be done.
             let done = self.progress.step == next;
             let seen = self.show(observers, &report, done.then_some(next), reported);
-            let decision = team.decide(seen.map(|flow| Decision {
-                flow,
-                // By the clock of one, or else they may not agree.
-                out_of_time: team.share().rank() == 0 && self.is_out_of_time(started),
-                saves: observers.iter_mut().fold(false, |saves, o| o.saves(next) | saves),
+            let decision = team.decide(seen.map(|flow| {
+                Decision {
+                    flow,
+                    // By the clock of one, or else they may not agree.
+                    out_of_time: team.share().rank() == 0 && self.is_out_of_time(started),
+                    saves: observers
+                        .iter_mut()
+                        .fold(false, |saves, o| o.saves(self.progress.step) | saves),
+                }
             }))?;
             let (mut flow, out_of_time) = (decision.flow, decision.out_of_time);
             let ends = out_of_time || matches!(flow, Flow::Stop(_));

@@ -14,6 +14,7 @@ use crate::compare::{
 use crate::config::Grid;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::ranks::Launched;
 use plan::Plan;
 use timed::Timed;
 use told::Told;
@@ -26,6 +27,9 @@ use told::Told;
 /// # Errors
 /// If a configuration, the data or the directory cannot be used, somebody asks to stop, or runs fail.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
+    if Launched::only_one("compare")?.is_none() {
+        return Ok(Exit::Success);
+    }
     let file = &arguments.source.config;
     let grid = Grid::load(file, &arguments.source.set).or_exit(Exit::Config)?;
     let plan = Plan::of(arguments, &grid)?;
