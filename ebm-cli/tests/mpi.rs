@@ -24,7 +24,9 @@ evaluate_every = 50
 energy = { average = 0.9 }
 
 [evaluate]
-samples = 200
+held_out = 200
+generated = 200
+quadrature = { tolerance = 1e-2, max_evaluations = 100_000 }
 "#;
 
 struct Place {
@@ -133,7 +135,7 @@ fn two_and_four_processes_train_what_one_does() {
         // The figures are those of the whole batch.
         let metrics = fs::read_to_string(place.run(&name).join("metrics.jsonl")).unwrap();
         let first: serde_json::Value = serde_json::from_str(metrics.lines().next().unwrap()).unwrap();
-        assert_eq!(first["data_energy"]["samples"], 48, "{first}");
+        assert_eq!(first["metrics"]["data_energy"]["samples"], 48, "{first}");
     }
 }
 

@@ -167,7 +167,9 @@ impl<G: Geometry> Observer<G> for Saving {
 
     fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
         let Wanted { save, stop } = std::mem::take(&mut self.wanted);
-        if stop {
+        // Who was asked during an evaluation need not wait for another iteration, but where others must know of it first.
+        let is_alone = self.identity.processes == 1;
+        if stop || is_alone && self.signals.stop() {
             self.save(trainer)?;
             return Ok(Flow::Interrupt);
         }
