@@ -147,7 +147,7 @@ impl Work for Start<'_> {
         tell_couplings(ranks, &trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
-        let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet);
+        let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
         let folder = directory.path().join(layout::PICTURES);
         let mut grids = SampleGrid::of(&title, &*data, random).map(|grid| SampleGrids::new(grid, folder));
         let outcome = {
