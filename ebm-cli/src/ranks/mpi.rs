@@ -73,7 +73,7 @@ impl World {
 /// Waits for all without keeping a core busy for long, as MPI's own calls do.
 fn meet(world: &SimpleCommunicator) {
     let mut request = world.immediate_barrier();
-    for patience in 0u32.. {
+    for patience in 0u64.. {
         match request.test() {
             Ok(_) => return,
             Err(waiting) => request = waiting,
@@ -117,17 +117,17 @@ impl Collective for World {
 
     fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
         let ranks = self.ranks();
-        Ok((0..ranks).map(|rank| self.from(rank, own)).collect())
+        Ok((0..ranks).map(|rank| self.given_by(rank, own)).collect())
     }
 
     fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
-        Ok(self.from(0, own))
+        Ok(self.given_by(0, own))
     }
 }
 
 impl World {
     /// What a process gives, to all.
-    fn from(&self, rank: usize, own: &[u8]) -> Vec<u8> {
+    fn given_by(&self, rank: usize, own: &[u8]) -> Vec<u8> {
         self.in_turn(|world| {
             let root = world.process_at_rank(rank as Rank);
             let mut length = own.len() as u64;

@@ -7,9 +7,8 @@ mod group;
 mod observed;
 mod problem;
 
-use ebm_core::collective::Share;
 use ebm_core::device::Real;
-use ebm_core::trainer::{Objective, StepReport};
+use ebm_core::trainer::StepReport;
 
 use group::on_each;
 use problem::{BATCH, Problem, coupled, distance, exact, warm};
@@ -184,5 +183,4 @@ fn one_rank_of_one_is_a_process_alone() {
         trainer.state().unwrap()
     });
     assert_eq!(all[0], truth);
-    assert!(Share::ALL.is_all() && problem.train.objective == Objective::Bidirectional);
 }
