@@ -210,6 +210,11 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
         Ok(Estimate::new(value, measurement))
     }
 
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        let regularised = self.config.fokker_planck.weight > 0.0;
+        regularised.then_some("the pairs of its Fokker-Planck residual are formed within each process")
+    }
+
     fn target(&self) -> Target {
         match self.config.form {
             Form::Divergence => Target::Divergence,

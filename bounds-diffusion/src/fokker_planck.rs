@@ -127,7 +127,9 @@ impl Quotient {
         let (directions, share) = match options.probes {
             0 => (axes(count, width), 1.0),
             probes => (
-                random.stream("residual-probes").signs(probes * count * width),
+                random
+                    .stream("residual-probes")
+                    .signs_in_blocks(probes, probes * count * width),
                 1.0 / probes as f64,
             ),
         };

@@ -128,4 +128,10 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
         estimate.measurement.standard_error *= weight;
         Ok(estimate.with("residual", residual).with("weight", weight))
     }
+
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        // Without a margin the penalty, which is never negative, is the mean itself.
+        let hinges = self.config.form != Form::LogSobolev && self.config.margin > 0.0;
+        hinges.then_some("its margin is compared with the mean of each process's samples")
+    }
 }

@@ -47,6 +47,10 @@ impl UpperFormula for NoneConfig {
         Ok(Estimate::new(view.tape.constant(0.0), measurement))
     }
 
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        None
+    }
+
     fn target(&self) -> Target {
         Target::Nothing
     }

@@ -81,7 +81,8 @@ impl<G: Geometry> Ingredients<G> {
         let pushed = match columns {
             Some(columns) if projections == 0 => Pushed::Whole(columns),
             columns => {
-                let draws = view.random.stream("projections").normals(score.len() * projections);
+                let place = view.random.stream("projections");
+                let draws = place.normals_in_blocks(projections, score.len() * projections);
                 let images = push(view, columns.as_ref(), &draws);
                 Pushed::Random(Projections { draws, images })
             }

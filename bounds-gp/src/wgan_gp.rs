@@ -101,6 +101,10 @@ impl UpperFormula for WganGpConfig {
         ConfigError::require_not_negative("weight", self.weight)
     }
 
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        None
+    }
+
     fn target(&self) -> Target {
         Target::Nothing
     }

@@ -1,6 +1,6 @@
 //! The bound itself.
 
-use dfdx::prelude::SplitTape;
+use dfdx::prelude::{HasShape, SplitTape};
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
 use ebm_core::device::{Real, Scalar, values};
 use ebm_core::error::{BoundError, ConfigError};
@@ -15,7 +15,7 @@ use ebm_core::tape::{Parts, SharedTape};
 
 use crate::ceiling::gaussian_cross_entropy;
 use crate::config::{Estimator, MiConfig, Product};
-use crate::critic::critic_values;
+use crate::critic::{Partners, critic_values};
 use crate::encoder::encode;
 use crate::estimators::{Differentiated, Pairs, barber_agakov, dv, infonce, jsd, nwj};
 use crate::guarantee;
@@ -89,8 +89,8 @@ impl<G: Geometry> MutualInformation<G> {
     }
 
     fn criticised(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Result<Information, BoundError> {
-        let pairs = self.pairs(view)?;
-        let taped = critic_values::<G>(&self.network, x, view.latents, &pairs);
+        let (pairs, partners) = self.pairs(view)?;
+        let taped = critic_values::<G>(&self.network, x, &pairs, &partners);
         let all = doubles(values(&taped));
         let (joint, product) = all.split_at(pairs.samples);
         let estimator = match self.config.estimator {
@@ -119,8 +119,24 @@ impl<G: Geometry> MutualInformation<G> {
         })
     }
 
-    fn pairs(&self, view: &GeneratorView<'_, G>) -> Result<Pairs, BoundError> {
-        let batch = view.batch();
+    /// The pairs, and the latents that they are of.
+    ///
+    /// A shift goes over the whole batch, also where this process has a share of its samples: the pairs of all processes are
+    /// those that one process would form. For the standard error a latent of another process counts as one of this one's.
+    fn pairs<'a>(&self, view: &GeneratorView<'a, G>) -> Result<(Pairs, Partners<'a, G>), BoundError> {
+        let (batch, (latents, first)) = (view.batch(), view.whole_latents());
+        let partners = |pairs: &Pairs, shift: Option<(usize, usize)>| {
+            let row = |r: usize| match shift {
+                Some((offset, whole)) => (first + pairs.x[r] + offset) % whole,
+                None => first + pairs.z[r],
+            };
+            let of_pairs = (0..pairs.z.len()).map(row).collect();
+            Partners {
+                latents,
+                first,
+                of_pairs,
+            }
+        };
         if batch < 2 {
             return Err(BoundError::unsupported(
                 "mi",
@@ -129,11 +145,16 @@ impl<G: Geometry> MutualInformation<G> {
             ));
         }
         if self.config.estimator == Estimator::Infonce || self.config.product == Product::AllPairs {
-            return Ok(Pairs::all(batch, self.config.group));
+            let pairs = Pairs::all(batch, self.config.group);
+            let partners = partners(&pairs, None);
+            return Ok((pairs, partners));
         }
-        let place = f64::from(view.random.stream("shift").uniforms(1)[0]);
-        let offset = 1 + (place * (batch - 1) as f64) as usize;
-        Ok(Pairs::shifted(batch, offset.min(batch - 1)))
+        let whole = latents.shape().0;
+        let place = f64::from(view.random.whole().stream("shift").uniforms(1)[0]);
+        let offset = (1 + (place * (whole - 1) as f64) as usize).min(whole - 1);
+        let pairs = Pairs::shifted(batch, 1 + (offset - 1) % (batch - 1));
+        let partners = partners(&pairs, Some((offset, whole)));
+        Ok((pairs, partners))
     }
 
     /// `H[sigma n] = D/2 ln(2 pi e sigma^2)`.
@@ -206,6 +227,25 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
                 "at most train.batch = {batch}: infonce is capped by ln(group), and the batch has no more to pair"
             ),
         )
+    }
+
+    fn coupling(&self, samples: usize) -> Option<&'static str> {
+        let MiConfig {
+            estimator,
+            product,
+            group,
+            ..
+        } = self.config;
+        match (estimator, product) {
+            (Estimator::BarberAgakov, _) => None,
+            (Estimator::Dv, _) => Some("dv has the logarithm of a mean over each process's samples"),
+            (Estimator::Infonce, _) | (_, Product::AllPairs) => {
+                // Whole groups, one process after the other, are the groups of one process.
+                let whole_groups = samples.is_multiple_of(group);
+                (!whole_groups).then_some("its groups of samples are formed within each process")
+            }
+            (Estimator::Jsd | Estimator::Nwj, Product::Permutation) => None,
+        }
     }
 
     fn lambda(&self) -> f64 {

@@ -13,18 +13,29 @@ use crate::estimators::Pairs;
 /// Pairs that are looked at together where nothing is recorded: enough to fill the machine, few enough for its memory.
 const CHUNK: usize = 32_768;
 
+/// The latents that the samples are put together with.
+pub(crate) struct Partners<'a, G: Geometry> {
+    /// Those of the whole batch.
+    pub latents: &'a Latents<G>,
+    /// The row of the first sample's own latent.
+    pub first: usize,
+    /// The row of each pair's latent.
+    pub of_pairs: Vec<usize>,
+}
+
 /// `T(x_i, z_i)` `[B]` and then `T` of the pairs, for a critic on `concat(x, z)`, in one array on the samples' tape.
 pub(crate) fn critic_values<G: Geometry>(
     critic: &Network,
     x: Samples<G, SharedTape>,
-    latents: &Latents<G>,
     pairs: &Pairs,
+    partners: &Partners<'_, G>,
 ) -> PerSample<SharedTape> {
     let (x, tape) = x.split_tape();
     let of_x: Vec<usize> = (0..pairs.samples).chain(pairs.x.iter().copied()).collect();
-    let of_z: Vec<usize> = (0..pairs.samples).chain(pairs.z.iter().copied()).collect();
-    let z = values(latents);
-    let d = latents.shape().1.size();
+    let own = partners.first..partners.first + pairs.samples;
+    let of_z: Vec<usize> = own.chain(partners.of_pairs.iter().copied()).collect();
+    let z = values(partners.latents);
+    let d = partners.latents.shape().1.size();
     let apply = |of_x: &[usize], of_z: &[usize]| -> PerSample<SharedTape> {
         let count = of_x.len();
         // Latents are drawn, so nobody asks for their gradient.

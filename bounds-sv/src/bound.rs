@@ -72,7 +72,8 @@ impl<G: Geometry> SingularValues<G> {
         let remembered = if warms { self.warm.take() } else { None };
         let warm = remembered.filter(|w| w.shape().0 == batch);
         let start = warm.unwrap_or_else(|| {
-            let draws = self.random.stream("start").at(view.step);
+            let draws = self.random.share(view.random.shared_by());
+            let draws = draws.stream("start").at(view.step);
             self.geometry
                 .latents(draws.normals(batch * self.geometry.latent_width()))
         });
@@ -161,6 +162,10 @@ impl<G: Geometry> LowerBound<G> for SingularValues<G> {
             Some(worst) => estimate.with("worst_residual", worst),
             None => estimate,
         })
+    }
+
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        None
     }
 
     fn lambda(&self) -> f64 {

@@ -41,6 +41,10 @@ impl LowerFormula for NoneConfig {
         Ok(Estimate::new(view.tape.constant(0.0), measurement))
     }
 
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        None
+    }
+
     fn bounds_entropy(&self) -> bool {
         false
     }

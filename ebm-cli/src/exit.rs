@@ -79,6 +79,12 @@ impl Exit {
         ),
     ];
 
+    /// The failure with this code, or [`Exit::Other`] if there is none.
+    pub(crate) fn of_code(code: u8) -> Self {
+        let mut all = Self::FAILURES.into_iter().map(|(exit, _)| exit);
+        all.find(|exit| *exit as u8 == code).unwrap_or(Self::Other)
+    }
+
     /// The table of codes, as `ebm --help` shows it.
     pub fn table() -> String {
         let mut text = format!("Exit codes:\n  {}  success", Exit::Success as u8);

@@ -47,6 +47,7 @@ pub mod ood;
 pub mod plots;
 mod program;
 mod progress;
+mod ranks;
 pub mod run_directory;
 pub mod sampling;
 mod scaffold;

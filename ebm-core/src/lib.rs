@@ -24,6 +24,7 @@
 
 pub mod bounds;
 mod buffers;
+pub mod collective;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod data;

@@ -159,6 +159,9 @@ pub trait Module: Shareable {
     /// What the next training step depends on beside the parameters: warm starts. Empty for most.
     ///
     /// A checkpoint keeps it; files of weights do not.
+    ///
+    /// Where several processes train, an array whose first axis is as long as a process's share of a batch has a row a sample:
+    /// a checkpoint has the rows of all. Of other arrays it has those of the first process.
     fn memory(&self) -> State {
         State::new()
     }

@@ -7,9 +7,13 @@ use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::collective::Share;
 use crate::device::Real;
 
 /// A named place in the space of random numbers.
+///
+/// A place may be one part's of several ([`Random::share`]): where one process draws for the whole batch, each of several
+/// draws, at the same place, the numbers of its own samples.
 ///
 /// ```
 /// use ebm_core::random::Random;
@@ -22,6 +26,7 @@ pub struct Random {
     seed: u64,
     stream: u64,
     step: u64,
+    share: Share,
 }
 
 impl Random {
@@ -31,6 +36,7 @@ impl Random {
             seed,
             stream: 0,
             step: 0,
+            share: Share::ALL,
         }
     }
 
@@ -54,38 +60,120 @@ impl Random {
         self.step
     }
 
-    /// A generator for this place: ChaCha8 keyed by (seed, stream, step).
+    /// The same place for one part of a batch: of the numbers that are drawn there for all samples, in their order, those of
+    /// the part's samples.
+    ///
+    /// ```
+    /// use ebm_core::collective::Share;
+    /// use ebm_core::random::Random;
+    ///
+    /// let place = Random::new(7).stream("noise").at(3);
+    /// let whole = place.normals(6);
+    /// assert_eq!(place.share(Share::new(0, 2)).normals(3), whole[..3]);
+    /// assert_eq!(place.share(Share::new(1, 2)).normals(3), whole[3..]);
+    /// ```
+    pub fn share(self, share: Share) -> Self {
+        Self { share, ..self }
+    }
+
+    /// The part of a batch that this place is for.
+    pub fn shared_by(&self) -> Share {
+        self.share
+    }
+
+    /// The same place for the whole batch: for numbers that all samples have in common.
+    pub fn whole(self) -> Self {
+        self.share(Share::ALL)
+    }
+
+    /// A generator for this place: ChaCha8 keyed by (seed, stream, step), and by the part where it is for one.
     pub fn rng(&self) -> ChaCha8Rng {
-        let mut key = [0u8; 32];
-        key[..8].copy_from_slice(&self.seed.to_le_bytes());
-        key[8..16].copy_from_slice(&self.stream.to_le_bytes());
-        key[16..24].copy_from_slice(&self.step.to_le_bytes());
-        ChaCha8Rng::from_seed(key)
+        self.keyed(match self.share.is_all() {
+            true => 0,
+            false => 1 + self.share.rank() as u64,
+        })
     }
 
     /// `n` standard normal values.
     pub fn normals(&self, n: usize) -> Vec<Real> {
-        let mut rng = self.rng();
-        (0..n).map(|_| StandardNormal.sample(&mut rng)).collect()
+        self.normals_in_blocks(1, n)
+    }
+
+    /// [`Random::normals`] in `blocks` equal blocks that have values of every sample each, such as K directions of B samples,
+    /// `[K*B, d]`: so a part of the batch gets its own rows of each block.
+    ///
+    /// ```
+    /// use ebm_core::collective::Share;
+    /// use ebm_core::random::Random;
+    ///
+    /// // Two directions of four samples, one value each; the second half of the samples.
+    /// let place = Random::new(7).stream("directions");
+    /// let whole = place.normals_in_blocks(2, 8);
+    /// let part = place.share(Share::new(1, 2)).normals_in_blocks(2, 4);
+    /// assert_eq!(part, [whole[2], whole[3], whole[6], whole[7]]);
+    /// ```
+    ///
+    /// # Panics
+    /// If the place is for a part of a batch, and `n` values are no `blocks` equal blocks.
+    pub fn normals_in_blocks(&self, blocks: usize, n: usize) -> Vec<Real> {
+        self.own(blocks, n, |rng| StandardNormal.sample(rng))
     }
 
     /// `n` values uniform on [0, 1).
     pub fn uniforms(&self, n: usize) -> Vec<Real> {
-        let mut rng = self.rng();
-        (0..n).map(|_| rng.random::<Real>()).collect()
+        self.own(1, n, |rng| rng.random::<Real>())
     }
 
     /// `n` signs, +1 or -1 with equal probability (Rademacher).
     pub fn signs(&self, n: usize) -> Vec<Real> {
-        let mut rng = self.rng();
-        (0..n).map(|_| if rng.random::<bool>() { 1.0 } else { -1.0 }).collect()
+        self.signs_in_blocks(1, n)
     }
 
-    /// The numbers 0..n in random order.
+    /// [`Random::signs`] in blocks, see [`Random::normals_in_blocks`].
+    ///
+    /// # Panics
+    /// As that.
+    pub fn signs_in_blocks(&self, blocks: usize, n: usize) -> Vec<Real> {
+        self.own(blocks, n, |rng| if rng.random::<bool>() { 1.0 } else { -1.0 })
+    }
+
+    /// The numbers 0..n in random order, of which each part has its own.
     pub fn permutation(&self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
         order.shuffle(&mut self.rng());
         order
+    }
+
+    fn keyed(&self, part: u64) -> ChaCha8Rng {
+        let mut key = [0u8; 32];
+        key[..8].copy_from_slice(&self.seed.to_le_bytes());
+        key[8..16].copy_from_slice(&self.stream.to_le_bytes());
+        key[16..24].copy_from_slice(&self.step.to_le_bytes());
+        key[24..].copy_from_slice(&part.to_le_bytes());
+        ChaCha8Rng::from_seed(key)
+    }
+
+    /// The part's own values of those that are drawn for all samples. The others' are drawn, and dropped: how much of the
+    /// generator's stream a normal value takes is not known before.
+    fn own(&self, blocks: usize, n: usize, mut draw: impl FnMut(&mut ChaCha8Rng) -> Real) -> Vec<Real> {
+        let mut rng = self.keyed(0);
+        let (before, block) = (self.share.rank(), n / blocks.max(1));
+        let after = self.share.ranks() - before - 1;
+        if self.share.is_all() {
+            return (0..n).map(|_| draw(&mut rng)).collect();
+        }
+        assert_eq!(block * blocks, n, "{n} values in {blocks} equal blocks");
+        let mut own = Vec::with_capacity(n);
+        for _ in 0..blocks {
+            for _ in 0..before * block {
+                draw(&mut rng);
+            }
+            own.extend((0..block).map(|_| draw(&mut rng)));
+            for _ in 0..after * block {
+                draw(&mut rng);
+            }
+        }
+        own
     }
 }
 
@@ -124,5 +212,37 @@ mod tests {
         assert!(mean.abs() < 0.011, "mean {mean}");
         assert!((second - 1.0).abs() < 0.016, "second moment {second}");
         assert!((fourth - 3.0).abs() < 0.11, "fourth moment {fourth}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn parts_together_draw_what_the_whole_does(ranks in 1usize..5, rows in 1usize..6, blocks in 1usize..4, seed: u64) {
+            let place = Random::new(seed).stream("parts").at(2);
+            let parts = (0..ranks).map(|rank| place.share(Share::new(rank, ranks)));
+            type Draw = fn(&Random, usize, usize) -> Vec<Real>;
+            let kinds: [Draw; 3] = [
+                |place, blocks, n| place.normals_in_blocks(blocks, n),
+                |place, blocks, n| place.signs_in_blocks(blocks, n),
+                |place, _, n| place.uniforms(n),
+            ];
+            for (kind, draw) in kinds.iter().enumerate() {
+                let blocks = if kind == 2 { 1 } else { blocks };
+                let whole = draw(&place, blocks, blocks * rows * ranks);
+                let drawn: Vec<Vec<Real>> = parts.clone().map(|part| draw(&part, blocks, blocks * rows)).collect();
+                let block = |k: usize| drawn.iter().flat_map(move |part| part[k * rows..(k + 1) * rows].to_vec());
+                let together: Vec<Real> = (0..blocks).flat_map(block).collect();
+                proptest::prop_assert_eq!(together, whole);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_have_generators_of_their_own_and_share_what_is_for_the_whole() {
+        let place = Random::new(5).stream("parts");
+        let [first, second] = [0, 1].map(|rank| place.share(Share::new(rank, 2)));
+        assert_ne!(first.permutation(20), second.permutation(20));
+        assert_ne!(first.permutation(20), place.permutation(20));
+        assert_eq!(first.stream("a").at(3).whole(), place.stream("a").at(3));
+        assert_eq!(second.at(3).shared_by(), Share::new(1, 2));
     }
 }

@@ -233,6 +233,28 @@ fn one_sided_training_diverges_and_the_program_says_so() {
 }
 
 #[test]
+fn several_processes_of_a_program_without_mpi_are_refused_by_the_first_of_them() {
+    let folder = Folder::tiny();
+    let launched = |rank: &str| {
+        let mut command = folder.ebm(&["train", "run.toml", "--run", "r"]);
+        command
+            .env("OMPI_COMM_WORLD_RANK", rank)
+            .env("OMPI_COMM_WORLD_SIZE", "2");
+        command.output().unwrap()
+    };
+    let first = launched("0");
+    let said = String::from_utf8(first.stderr).unwrap();
+    assert_eq!(first.status.code(), Some(2), "{said}");
+    assert!(
+        said.starts_with("error: mpirun started 2 processes, and this program was built without MPI"),
+        "{said}"
+    );
+    let second = launched("1");
+    assert!(second.status.success() && second.stderr.is_empty() && second.stdout.is_empty());
+    assert!(!folder.path("r").exists());
+}
+
+#[test]
 fn a_nan_ends_the_run_with_its_term_and_saved_weights() {
     let folder = Folder::tiny();
     let wild = ["--set", "train.generator.optimizer.learning_rate=1e38"];

@@ -4,7 +4,7 @@ use ebm_core::data::Dataset;
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Players, TrainError, Trainer};
+use ebm_core::trainer::{Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
 use crate::config::Resolved;
@@ -52,6 +52,15 @@ pub fn training_failure(resolved: &Resolved, error: TrainError) -> Failure {
         TrainError::Config(error) => Failure::new(Exit::Config, resolved.misfit("", error)),
         TrainError::Data(_) => Failure::new(Exit::Data, error),
         TrainError::Bound(_) => Failure::new(Exit::Config, error),
+        TrainError::Elsewhere { origin, .. } => {
+            let exit = match origin {
+                Origin::Data => Exit::Data,
+                Origin::Config | Origin::Bound => Exit::Config,
+                Origin::Observer => Exit::RunDirectory,
+                _ => Exit::Other,
+            };
+            Failure::new(exit, error)
+        }
         TrainError::Observer(error) => Failure::new(Exit::RunDirectory, anyhow::Error::from_boxed(error)),
         _ => Failure::new(Exit::Other, error),
     }

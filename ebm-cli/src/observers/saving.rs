@@ -18,6 +18,8 @@ pub struct Identity {
     pub config: String,
     /// Versions of everything that takes part.
     pub versions: serde_json::Value,
+    /// Number of processes that train together.
+    pub processes: usize,
     /// Seconds of training before this process.
     pub seconds: f64,
 }
@@ -34,6 +36,17 @@ pub struct Saving {
     saved: Option<u64>,
     best: Option<f64>,
     improved: Option<Watched>,
+    /// What this iteration is to be saved for, once it was asked.
+    wanted: Wanted,
+}
+
+/// Why a state is to be saved, apart from a better metric.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    /// It is time, or somebody asked.
+    save: bool,
+    /// Somebody asked to stop.
+    stop: bool,
 }
 
 impl Saving {
@@ -60,6 +73,7 @@ impl Saving {
             saved: resumed,
             best,
             improved: None,
+            wanted: Wanted::default(),
         }
     }
 
@@ -93,6 +107,7 @@ impl Saving {
         let moment = Moment {
             config: self.identity.config.clone(),
             versions: self.identity.versions.clone(),
+            processes: self.identity.processes,
             metrics: self.metrics.borrow_mut().settle()?,
             seconds: self.seconds(),
             watched: self.improved.take(),
@@ -138,17 +153,27 @@ impl<G: Geometry> Observer<G> for Saving {
         Ok(Flow::Continue)
     }
 
-    fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
+    fn saves(&mut self, step: u64) -> bool {
         let (asked, stop) = (self.signals.save(), self.signals.stop());
         let CheckpointConfig { seconds, every, .. } = self.config;
-        let due = every > 0 && trainer.step().is_multiple_of(every)
-            || seconds > 0.0 && self.last.elapsed() >= Duration::from_secs_f64(seconds.min(1e9))
-            || self.improved.is_some();
-        if stop {
+        let due = every > 0 && step.is_multiple_of(every)
+            || seconds > 0.0 && self.last.elapsed() >= Duration::from_secs_f64(seconds.min(1e9));
+        self.wanted = Wanted {
+            save: due || asked,
+            stop,
+        };
+        due || asked || stop
+    }
+
+    fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
+        let Wanted { save, stop } = std::mem::take(&mut self.wanted);
+        // Who was asked during an evaluation need not wait for another iteration, but where others must know of it first.
+        let is_alone = self.identity.processes == 1;
+        if stop || is_alone && self.signals.stop() {
             self.save(trainer)?;
             return Ok(Flow::Interrupt);
         }
-        if due || asked {
+        if save || self.improved.is_some() {
             self.last = Instant::now();
             if let Err(error) = self.save(trainer) {
                 // Training is worth more than one checkpoint; the next one may succeed.

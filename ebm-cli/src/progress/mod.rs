@@ -13,8 +13,9 @@ use ebm_core::trainer::Observer;
 use std::io::IsTerminal;
 
 /// What is shown of a run of `steps` steps that begins after step `from`: a bar where stdout is a terminal, lines where it is not, nothing where nothing is wanted.
-pub fn progress<G: Geometry>(steps: u64, from: u64, quiet: bool) -> Option<Box<dyn Observer<G>>> {
-    match (quiet, std::io::stdout().is_terminal()) {
+/// `launched`: lines in any case, since launchers give processes a terminal whose output goes elsewhere.
+pub fn progress<G: Geometry>(steps: u64, from: u64, quiet: bool, launched: bool) -> Option<Box<dyn Observer<G>>> {
+    match (quiet, std::io::stdout().is_terminal() && !launched) {
         (true, _) => None,
         (false, true) => Some(Box::new(Bar::new(steps, from))),
         (false, false) => Some(Box::new(Lines::new(steps, from, std::io::stdout()))),

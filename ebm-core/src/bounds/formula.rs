@@ -91,6 +91,11 @@ pub trait LowerFormula: Spec {
         Ok(())
     }
 
+    /// See [`LowerBound::coupling`].
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        Some("it does not say whether its value is a mean over the samples")
+    }
+
     /// See [`LowerBound::entropy_ceiling`].
     ///
     /// # Errors
@@ -176,6 +181,11 @@ pub trait UpperFormula: Spec {
         Ok(())
     }
 
+    /// See [`UpperBound::coupling`].
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        Some("it does not say whether its value is a mean over the samples")
+    }
+
     /// See [`UpperBound::target`].
     fn target(&self) -> Target {
         Target::Divergence
@@ -204,6 +214,9 @@ impl<G: Geometry, F: LowerFormula> LowerBound<G> for Formula<F> {
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {
         self.0.accepts_batch(batch)
     }
+    fn coupling(&self, samples: usize) -> Option<&'static str> {
+        self.0.coupling(samples)
+    }
     fn lambda(&self) -> f64 {
         self.0.lambda()
     }
@@ -215,6 +228,9 @@ impl<G: Geometry, F: LowerFormula> LowerBound<G> for Formula<F> {
 impl<G: Geometry, F: UpperFormula> UpperBound<G> for Formula<F> {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         self.0.divergence(view)
+    }
+    fn coupling(&self, samples: usize) -> Option<&'static str> {
+        self.0.coupling(samples)
     }
     fn target(&self) -> Target {
         self.0.target()

@@ -44,6 +44,7 @@ pub struct GeneratorView<'a, G: Geometry> {
     /// The training iteration, counted from 1; 0 in an evaluation before any.
     pub step: u64,
     samples: Option<&'a Samples<G>>,
+    whole: Option<&'a Latents<G>>,
 }
 
 impl<'a, G: Geometry> GeneratorView<'a, G> {
@@ -62,6 +63,7 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
             random,
             step,
             samples: None,
+            whole: None,
         }
     }
     /// The same with the generator's samples `[B, D]` of these latents and random numbers, which are known already. Their
@@ -70,6 +72,21 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
         Self {
             samples: Some(samples),
             ..self
+        }
+    }
+    /// The same as a part of a larger batch, that of `view.random`, whose latents are `whole`.
+    pub(crate) fn within(self, whole: Option<&'a Latents<G>>) -> Self {
+        Self { whole, ..self }
+    }
+    /// The latents of the whole batch, of which [`GeneratorView::latents`] may be one process's share, and the row of it that
+    /// those start at. Where one process has the whole batch: those, and 0.
+    ///
+    /// They are the same for every process: what pairs a sample with the latents of others need not exchange anything.
+    pub fn whole_latents(&self) -> (&'a Latents<G>, usize) {
+        use dfdx::prelude::HasShape;
+        match self.whole {
+            None => (self.latents, 0),
+            Some(whole) => (whole, self.random.shared_by().rows(whole.shape().0).start),
         }
     }
     /// The generator's samples `[B, D]` of these latents, its noise included, on the tape.
@@ -171,6 +188,15 @@ pub trait LowerBound<G: Geometry>: Module {
     /// The option that would have to change.
     fn accepts_batch(&self, _batch: usize) -> Result<(), ConfigError> {
         Ok(())
+    }
+
+    /// What of [`LowerBound::entropy`] is no mean over the samples of a batch, in a few words; `None`: nothing is.
+    ///
+    /// Where several processes train, each evaluates the bound on its share of a batch, here of `samples`, and the gradients
+    /// are averaged. Of a mean over the samples that makes the same as one process does; anything else is said to whoever
+    /// starts such a training, and so is what a bound leaves open.
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        Some("it does not say whether its value is a mean over the samples")
     }
 
     /// Weight of the entropy in the generator's objective `E_pg[E] - lambda * floor(H)`. Reported values carry no weight.

@@ -245,6 +245,15 @@ pub trait UpperBound<G: Geometry>: Module {
         None
     }
 
+    /// What of [`UpperBound::divergence`] is no mean over the samples of a batch, in a few words; `None`: nothing is.
+    ///
+    /// Where several processes train, each evaluates the bound on its share of a batch, here of `samples`, and the gradients
+    /// are averaged. Of a mean over the samples that makes the same as one process does; anything else is said to whoever
+    /// starts such a training, and so is what a bound leaves open.
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        Some("it does not say whether its value is a mean over the samples")
+    }
+
     /// Which quantity [`UpperBound::divergence`] bounds.
     fn target(&self) -> Target {
         Target::Divergence

@@ -27,7 +27,7 @@ use crate::random::Random;
 pub fn jittered_nodes(region: &Region, per_axis: usize, random: Random) -> (Vec<Real>, f64) {
     let width = region.width();
     let steps: Vec<f64> = region.sides().iter().map(|side| side / per_axis as f64).collect();
-    let mut rng = random.rng();
+    let mut rng = random.whole().rng();
     let count = per_axis.pow(width as u32);
     let mut nodes = Vec::with_capacity(count * width);
     let mut cell = vec![0usize; width];

@@ -1,12 +1,19 @@
 //! Refusing what is not finite.
 
 use super::TrainError;
+use super::team::Team;
 use crate::device::Real;
 use crate::optim::{Adam, gradient_norm};
 use crate::parameter::Module;
 
 /// The gradient of a module's trained parameters, in their order.
 pub(super) type Gradient = Vec<Vec<Real>>;
+
+/// How many values there are in the gradient of each trained parameter.
+fn lengths(module: &dyn Module) -> Vec<usize> {
+    let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+    trained.map(|p| p.len()).collect()
+}
 
 /// Adds a second term's gradient.
 pub(super) fn add(to: &mut Gradient, other: &Gradient) {
@@ -37,20 +44,28 @@ impl Check {
         })
     }
 
-    /// Updates the modules, each named by its gradient, or none of them if one is not finite. Returns the norm of the
-    /// first one's gradient.
+    /// Updates the modules, each named by its gradient, or none of them if one is not finite or a rank has none. Returns the
+    /// norm of the first one's gradient.
+    ///
+    /// The gradients are this rank's; the update is by their mean over the team.
     pub fn update<const N: usize>(
         self,
+        team: &Team,
         factor: f64,
-        modules: [(&str, &mut dyn Module, &mut Adam, Gradient); N],
+        modules: [(&str, &mut dyn Module, &mut Adam); N],
+        gradients: Result<[Gradient; N], TrainError>,
     ) -> Result<f64, TrainError> {
-        let norms: Vec<f64> = modules.iter().map(|(.., gradient)| gradient_norm(gradient)).collect();
+        let lengths = std::array::from_fn(|index| lengths(&*modules[index].1));
+        let gradients = team.average(gradients, lengths)?;
+        let norms: Vec<f64> = gradients.iter().map(|gradient| gradient_norm(gradient)).collect();
         for ((term, ..), norm) in modules.iter().zip(&norms) {
             self.finite(term, *norm)?;
         }
-        for ((_, module, optimizer, gradient), norm) in modules.into_iter().zip(&norms) {
+        for (((_, module, optimizer), gradient), norm) in modules.into_iter().zip(gradients).zip(&norms) {
+            let beside = team.beside(module);
             optimizer.update(module, &gradient, *norm, factor);
             module.commit();
+            team.level(module, &beside)?;
         }
         Ok(norms.first().copied().unwrap_or(0.0))
     }

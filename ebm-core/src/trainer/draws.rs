@@ -4,12 +4,15 @@ use crate::data::{DataError, Dataset};
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::random::Random;
 
-/// Latents from N(0, I), `[count, d]`.
+/// Latents from N(0, I) of a batch of `count`: `[count, d]`, or the rows of the part of it that `random` is for.
 pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Random) -> Latents<G> {
-    geometry.latents(random.stream("latents").normals(count * geometry.latent_width()))
+    let own = random.shared_by().of(count);
+    geometry.latents(random.stream("latents").normals(own * geometry.latent_width()))
 }
 
-/// Training samples, `[count, D]`.
+/// Training samples of a batch of `count`: `[count, D]`, or the rows of the part of it that `random` is for.
+///
+/// The whole batch is drawn either way: a data set knows no parts.
 ///
 /// # Errors
 /// If they cannot be read.
@@ -19,7 +22,12 @@ pub(super) fn draw_data<G: Geometry>(
     count: usize,
     random: Random,
 ) -> Result<Samples<G>, DataError> {
-    let values = data.draw(count, random.stream("data"));
+    let mut values = data.draw(count, random.whole().stream("data"));
     data.intact()?;
+    let share = random.shared_by();
+    if !share.is_all() {
+        let (rows, width) = (share.rows(count), geometry.data_width());
+        values = values[rows.start * width..rows.end * width].to_vec();
+    }
     Ok(geometry.samples(values))
 }

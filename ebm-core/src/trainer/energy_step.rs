@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::check::{Check, Gradient, add};
 use super::draws::{draw_data, draw_latents};
 use super::phase_times::timed;
+use super::team::Team;
 use super::{PhaseTimes, StepReport, TrainConfig, TrainError};
 use crate::bounds::{EnergySituation, EnergyView, Estimate, Measurement, Target, UpperBound};
 use crate::data::Dataset;
@@ -20,6 +21,7 @@ use crate::tape::{Parts, SharedTape, backward};
 /// What the energy's steps read and change.
 pub(super) struct EnergySide<'a, G: Geometry> {
     pub config: &'a TrainConfig,
+    pub team: &'a Team,
     pub data: &'a dyn Dataset,
     pub generator: &'a dyn Generator<G>,
     pub energy: &'a mut dyn Energy<G>,
@@ -38,13 +40,53 @@ struct GeneratedTerm {
     upper: Gradient,
 }
 
+/// `E_data[E] - E_pg[E] + ceil(KL)`, and what it is made of.
+struct Terms {
+    data_energy: Measurement,
+    generated_energy: Measurement,
+    divergence: Measurement,
+    loss: f64,
+}
+
 impl<G: Geometry> EnergySide<'_, G> {
     /// Minimises `E_data[E] - E_pg[E] + ceil(KL)` by one update; `step`: iterations done.
     pub fn step(&mut self, step: u64, random: Random, report: &mut StepReport) -> Result<(), TrainError> {
+        let check = Check { step: report.step };
+        let (terms, gradients) = match self.terms(random, check) {
+            Ok((terms, energy, upper)) => (Some(terms), Ok([energy, upper])),
+            Err(error) => (None, Err(error)),
+        };
+        let factor = self.config.energy.schedule.factor(step, self.config.steps);
+        let updated = Instant::now();
+        let norm = check.update(
+            self.team,
+            factor,
+            [
+                (
+                    "the energy's gradient",
+                    &mut *self.energy as &mut dyn Module,
+                    self.energy_optimizer,
+                ),
+                ("the upper bound's gradient", &mut *self.upper, self.upper_optimizer),
+            ],
+            gradients,
+        )?;
+        self.times.energy_update += updated.elapsed();
+        report.energy_gradient_norm = Some(norm);
+        if let Some(terms) = terms {
+            report.energy_loss = Some(terms.loss);
+            report.data_energy = Some(terms.data_energy);
+            report.generated_energy = Some(terms.generated_energy);
+            report.divergence = (self.upper.target() != Target::Nothing).then_some(terms.divergence);
+        }
+        Ok(())
+    }
+
+    /// The terms on this rank's share of a batch, and their gradients in the energy and in the upper bound.
+    fn terms(&mut self, random: Random, check: Check) -> Result<(Terms, Gradient, Gradient), TrainError> {
         let batch = self.config.batch;
         let latents = draw_latents(self.generator.geometry(), batch, random);
         let data = draw_data(self.energy.geometry(), self.data, batch, random)?;
-        let check = Check { step: report.step };
         let energy = &*self.energy;
         let (upper, generator) = (&mut *self.upper, self.generator);
         let PhaseTimes {
@@ -62,34 +104,15 @@ impl<G: Geometry> EnergySide<'_, G> {
         );
         check.finite("E_data[E]", of_data.value)?;
         let generated = generated?;
-        report.energy_loss = Some(check.finite("the energy's loss", of_data.value + generated.loss)?);
+        let loss = check.finite("the energy's loss", of_data.value + generated.loss)?;
         add(&mut gradient, &generated.energy);
-
-        let factor = self.config.energy.schedule.factor(step, self.config.steps);
-        let updated = Instant::now();
-        let norm = check.update(
-            factor,
-            [
-                (
-                    "the energy's gradient",
-                    &mut *self.energy as &mut dyn Module,
-                    self.energy_optimizer,
-                    gradient,
-                ),
-                (
-                    "the upper bound's gradient",
-                    &mut *self.upper,
-                    self.upper_optimizer,
-                    generated.upper,
-                ),
-            ],
-        )?;
-        self.times.energy_update += updated.elapsed();
-        report.energy_gradient_norm = Some(norm);
-        report.data_energy = Some(of_data);
-        report.generated_energy = Some(generated.generated_energy);
-        report.divergence = (self.upper.target() != Target::Nothing).then_some(generated.divergence);
-        Ok(())
+        let terms = Terms {
+            data_energy: of_data,
+            generated_energy: generated.generated_energy,
+            divergence: generated.divergence,
+            loss,
+        };
+        Ok((terms, gradient, generated.upper))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Why training ended early, with an error.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::observer::ObserverError;
+use crate::collective::CollectiveError;
 use crate::data::DataError;
 use crate::error::{BoundError, ConfigError};
 
@@ -52,6 +54,72 @@ pub enum TrainError {
     /// An observer failed (a log or picture that could not be written).
     #[error("{0}")]
     Observer(ObserverError),
+    /// Another of the processes that train together cannot go on, so that none can.
+    #[error("process {} of {ranks}: {message}", rank + 1)]
+    Elsewhere {
+        /// The process, counted from 0.
+        rank: usize,
+        /// Number of processes.
+        ranks: usize,
+        /// Which kind of error it is there.
+        origin: Origin,
+        /// What it says.
+        message: String,
+    },
+    /// The processes that train together no longer have the same models.
+    #[error(
+        "step {step}: process {} of {ranks} has other weights than process 1: all must run the same program, on processors of \
+         one kind, which round alike",
+        rank + 1
+    )]
+    Drift {
+        /// The iteration, counted from 1.
+        step: u64,
+        /// The first process that differs, counted from 0.
+        rank: usize,
+        /// Number of processes.
+        ranks: usize,
+    },
+    /// The processes that train together cannot reach each other.
+    #[error(transparent)]
+    Collective(#[from] CollectiveError),
+}
+
+/// Which kind an error is that another process met.
+///
+/// ```
+/// use ebm_core::trainer::{Origin, TrainError};
+///
+/// let error = TrainError::Elsewhere { rank: 2, ranks: 4, origin: Origin::Data, message: "data.npy: no such file".into() };
+/// assert_eq!(error.to_string(), "process 3 of 4: data.npy: no such file");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// [`TrainError::Bound`]
+    Bound,
+    /// [`TrainError::Config`]
+    Config,
+    /// [`TrainError::Data`]
+    Data,
+    /// [`TrainError::Observer`]
+    Observer,
+    /// Another one.
+    Other,
+}
+
+impl Origin {
+    pub(super) fn of(error: &TrainError) -> Self {
+        match error {
+            TrainError::Bound(_) => Self::Bound,
+            TrainError::Config(_) => Self::Config,
+            TrainError::Data(_) => Self::Data,
+            TrainError::Observer(_) => Self::Observer,
+            TrainError::Elsewhere { origin, .. } => *origin,
+            _ => Self::Other,
+        }
+    }
 }
 
 fn state_after(step: u64) -> String {

@@ -1,9 +1,9 @@
 //! Exact maximum likelihood in one or two dimensions: the baseline that needs no bound.
 
-use super::check::Check;
+use super::check::{Check, Gradient};
 use super::draws::draw_data;
 use super::{StepReport, TrainError, Trainer};
-use crate::bounds::Estimate;
+use crate::bounds::{Estimate, Measurement};
 use crate::buffers::{self, read};
 use crate::data::Dataset;
 use crate::device::Real;
@@ -32,19 +32,51 @@ pub(super) fn region(data: &dyn Dataset, random: Random) -> Result<Region, Confi
 
 impl<G: Geometry> Trainer<G> {
     /// Minimises `E_data[E] + log Z` by one update; `d log Z = -E_p[dE]` on a jittered grid.
+    ///
+    /// Where several ranks train, each has its share of the data and the whole grid.
     pub(super) fn likelihood_step(&mut self, report: &mut StepReport) -> Result<(), TrainError> {
+        let check = Check { step: report.step };
+        let (terms, gradient) = match self.likelihood_terms(check) {
+            Ok(None) => return Ok(()),
+            Ok(Some((of_data, log_z, gradient))) => (Some((of_data, log_z)), Ok([gradient])),
+            Err(error) => (None, Err(error)),
+        };
+        let factor = self
+            .config
+            .energy
+            .schedule
+            .factor(self.progress.step, self.config.steps);
+        let norm = check.update(
+            &self.team,
+            factor,
+            [(
+                "the energy's gradient",
+                &mut *self.players.energy,
+                &mut self.optimizers.energy,
+            )],
+            gradient,
+        )?;
+        report.energy_gradient_norm = Some(norm);
+        if let Some((of_data, log_z)) = terms {
+            report.energy_loss = Some(of_data.value + log_z);
+            report.data_energy = Some(of_data);
+        }
+        Ok(())
+    }
+
+    /// `E_data[E]`, log Z, and the gradient of their sum; `None` for another objective.
+    fn likelihood_terms(&self, check: Check) -> Result<Option<(Measurement, f64, Gradient)>, TrainError> {
         use dfdx::prelude::{PutTape, SplitTape};
         let random = self.draws().stream("likelihood-step").at(self.progress.step);
         let geometry = self.players.energy.geometry();
         let data = draw_data(geometry, &*self.data, self.config.batch, random)?;
         let width = geometry.data_width();
         let Some(region) = &self.likelihood_box else {
-            return Ok(());
+            return Ok(None);
         };
         let (nodes, cell) = jittered_nodes(region, NODES[width - 1], random);
         let nodes = geometry.samples(nodes);
         let tape = SharedTape::training(Parts::ENERGY);
-        let check = Check { step: report.step };
         let energy = &self.players.energy;
         let of_data = Estimate::sample_mean(energy.forward(tape.watch(&data)));
         let (energies, tape) = energy.forward(tape.watch(&nodes)).split_tape();
@@ -62,23 +94,6 @@ impl<G: Geometry> Trainer<G> {
         let shares = buffers::tensor(shares, (count,));
         let loss = of_data.value.clone() - sum(energies.put_tape(tape) * shares);
         let gradient = collect_gradients(&**energy, &mut backward(loss));
-        let factor = self
-            .config
-            .energy
-            .schedule
-            .factor(self.progress.step, self.config.steps);
-        let norm = check.update(
-            factor,
-            [(
-                "the energy's gradient",
-                &mut *self.players.energy,
-                &mut self.optimizers.energy,
-                gradient,
-            )],
-        )?;
-        report.energy_loss = Some(of_data.measurement.value + log_z);
-        report.energy_gradient_norm = Some(norm);
-        report.data_energy = Some(of_data.measurement);
-        Ok(())
+        Ok(Some((of_data.measurement, log_z, gradient)))
     }
 }

@@ -113,10 +113,11 @@ mod recover;
 mod report;
 mod snapshot;
 mod state;
+mod team;
 mod training;
 
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
-pub use error::TrainError;
+pub use error::{Origin, TrainError};
 pub use non_finite::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig};
 pub use observer::{Evaluation, Flow, Observer, ObserverError};
 pub use outcome::{Outcome, StopReason};

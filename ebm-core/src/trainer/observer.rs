@@ -1,5 +1,6 @@
 //! What watches a training run.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::{Fault, StepReport, Trainer};
@@ -7,15 +8,26 @@ use crate::bounds::Measurement;
 use crate::geometry::Geometry;
 
 /// Whether training goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Flow {
     /// Go on.
+    #[default]
     Continue,
     /// Stop after this iteration and a last evaluation, for the reason given.
     Stop(String),
     /// Leave after this iteration, to go on with it another time.
     Interrupt,
+}
+
+impl Flow {
+    pub(super) fn merge(&mut self, other: Self) {
+        // Who asks to leave at once is not to wait for who asks to stop.
+        if *self == Self::Continue || other == Self::Interrupt {
+            *self = other;
+        }
+    }
 }
 
 /// An error of an observer; it ends the run.
@@ -43,6 +55,9 @@ pub type Evaluation = BTreeMap<String, Measurement>;
 /// Something that watches training: a progress bar, a log, an evaluation.
 ///
 /// All methods default to doing nothing.
+///
+/// Where several processes train together, an observer belongs on the first of them, rank 0: what it asks for is done by all,
+/// an error of it ends the run of all, and all get the figures of its evaluation.
 pub trait Observer<G: Geometry> {
     /// After every `log_every`-th iteration, the first and the last.
     ///
@@ -64,6 +79,13 @@ pub trait Observer<G: Geometry> {
     /// An error ends the run.
     fn on_fault(&mut self, _fault: &Fault) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
+    }
+    /// Whether [`Observer::on_iteration`] will ask for the trainer's state at the end of this iteration, for another reason than
+    /// its evaluation: asked of every iteration, before that.
+    ///
+    /// Where several processes train, what modules remember of each sample is put together then, and is part of the state.
+    fn saves(&mut self, _step: u64) -> bool {
+        false
     }
     /// At the very end of every iteration, after its report and evaluation: what is saved here is what the next iteration
     /// starts from. Keep it cheap.

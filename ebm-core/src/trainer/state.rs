@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::best::Best;
 use super::snapshot::Snapshot;
+use super::team::{Memories, own_rows};
 use super::{TrainError, Trainer};
 use crate::error::StateError;
 use crate::geometry::Geometry;
@@ -50,11 +51,16 @@ pub(super) struct Mark {
 impl<G: Geometry> Trainer<G> {
     /// The state, once the models in it were seen to give finite terms.
     ///
+    /// Where several processes train, any of them may be asked, and says what one process would: trainers of any number of
+    /// processes can go on from it. What modules remember of each sample is part of it at the end of [`Trainer::run`], and in an
+    /// observer's [`on_iteration`](super::Observer::on_iteration) after an evaluation or where its
+    /// [`saves`](super::Observer::saves) asked for that; elsewhere it is left out, and warm starts begin anew.
+    ///
     /// # Errors
     /// If they do not. The trainer is as it was.
     pub fn state(&mut self) -> Result<TrainingState, TrainError> {
         self.verify()?;
-        let mut arrays = self.arrays();
+        let mut arrays = self.arrays(self.whole_memories());
         if let Some(mark) = &self.mark {
             let marked = mark.arrays.iter();
             arrays.extend(marked.map(|(owner, state)| (format!("{MARK}{owner}"), state.clone())));
@@ -84,29 +90,57 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    /// Arrays by owner; owners that have none are left out.
-    fn arrays(&self) -> BTreeMap<String, State> {
+    fn parts(&self) -> [(&'static str, &dyn Module, &Adam); 4] {
         let (players, optimizers) = (&self.players, &self.optimizers);
-        let parts: [(&str, &dyn Module, &Adam); 4] = [
+        [
             ("energy", &*players.energy, &optimizers.energy),
             ("generator", &*players.generator, &optimizers.generator),
             ("lower", &*players.lower, &optimizers.lower),
             ("upper", &*players.upper, &optimizers.upper),
-        ];
-        let beside = parts.into_iter().flat_map(|(name, module, optimizer)| {
-            [
-                (optimizer_of(name), optimizer.state(module)),
-                (memory_of(name), module.memory()),
-            ]
-        });
+        ]
+    }
+
+    /// Arrays by owner, with these memories; owners that have none are left out.
+    fn arrays(&self, memories: Memories) -> BTreeMap<String, State> {
+        let of_optimizer =
+            |(name, module, optimizer): (&str, &dyn Module, &Adam)| (optimizer_of(name), optimizer.state(module));
+        let optimizers = self.parts().into_iter().map(of_optimizer);
         let weights = self
             .states()
             .into_iter()
             .map(|(owner, state)| (owner.to_string(), state));
-        weights.chain(beside).filter(|(_, state)| !state.is_empty()).collect()
+        let all = weights.chain(optimizers).chain(memories);
+        all.filter(|(_, state)| !state.is_empty()).collect()
+    }
+
+    /// What modules remember of this rank's share.
+    pub(super) fn memories(&self) -> Memories {
+        let parts = self.parts().into_iter();
+        parts
+            .map(|(name, module, _)| (memory_of(name), module.memory()))
+            .collect()
+    }
+
+    /// What modules remember of the whole batch, as far as it is known here.
+    fn whole_memories(&self) -> Memories {
+        match &self.memories {
+            _ if self.team.is_alone() => self.memories(),
+            Some((step, memories)) if *step == self.progress.step => memories.clone(),
+            _ => Memories::new(),
+        }
+    }
+
+    /// Makes what modules remember of the whole batch known to all ranks.
+    pub(super) fn put_memories_together(&mut self) -> Result<(), TrainError> {
+        if !self.team.is_alone() {
+            let whole = self.team.whole_memories(self.memories(), self.config.batch)?;
+            self.memories = Some((self.progress.step, whole));
+        }
+        Ok(())
     }
 
     pub(super) fn set_arrays(&mut self, arrays: &BTreeMap<String, State>) -> Result<(), StateError> {
+        let (share, batch) = (self.team.share(), self.config.batch);
         let (players, optimizers) = (&mut self.players, &mut self.optimizers);
         let mut given = Given {
             arrays,
@@ -121,7 +155,8 @@ impl<G: Geometry> Trainer<G> {
         for (name, module, optimizer) in parts {
             module.load_state(&given.of(name.into()))?;
             optimizer.load_state(module, &given.of(optimizer_of(name)))?;
-            module.remember(&given.of(memory_of(name)))?;
+            let memory = given.of(memory_of(name));
+            module.remember(&own_rows(&memory, share, batch))?;
         }
         if let Some(copy) = &mut players.energy_average {
             copy.load_state(&given.of("energy-average".into()))?;
@@ -133,12 +168,27 @@ impl<G: Geometry> Trainer<G> {
     }
 
     /// Remembers the state as one to go back to, if its models give finite terms.
-    pub(super) fn set_mark(&mut self) {
-        if self.verify().is_ok() {
-            self.mark = Some(Mark {
-                step: self.progress.step,
-                arrays: self.arrays(),
-            });
+    ///
+    /// # Errors
+    /// If the ranks cannot reach each other.
+    pub(super) fn set_mark(&mut self) -> Result<(), TrainError> {
+        let verified = self.verify();
+        match self.team.agree(verified) {
+            Ok(()) => {
+                let memories = self.team.whole_memories(self.memories(), self.config.batch)?;
+                self.mark = Some(self.marked(memories));
+                Ok(())
+            }
+            Err(error @ TrainError::Collective(_)) => Err(error),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// The state to go back to, with these memories of the whole batch.
+    pub(super) fn marked(&self, memories: Memories) -> Mark {
+        Mark {
+            step: self.progress.step,
+            arrays: self.arrays(memories),
         }
     }
 }

@@ -6,18 +6,20 @@ use std::time::{Duration, Instant};
 
 use super::check::Check;
 use super::energy_step::EnergySide;
-use super::generator_step::{Drawn, EntropyTerm, GeneratorSide};
+use super::generator_step::{Drawn, EntropyTerm, GeneratorSide, Given};
 use super::phase_times::timed;
 use super::snapshot::Snapshot;
 use super::state::Mark;
+use super::team::{Decision, Memories, Team};
 use super::{
-    Evaluation, Flow, NonFinitePolicy, Objective, Observer, Outcome, PhaseTimes, Players, Progress, StepReport,
-    StopReason, TrainConfig, TrainError,
+    Evaluation, Flow, NonFinitePolicy, Objective, Observer, ObserverError, Outcome, PhaseTimes, Players, Progress,
+    StepReport, StopReason, TrainConfig, TrainError,
 };
 use crate::bounds::{LowerBound, Target};
+use crate::collective::Collective;
 use crate::data::Dataset;
 use crate::error::ConfigError;
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::Geometry;
 use crate::kernels::parallel;
 use crate::models::{Energy, Generator};
 use crate::optim::{Adam, average};
@@ -31,6 +33,10 @@ pub struct Trainer<G: Geometry> {
     pub(super) optimizers: Optimizers,
     pub(super) data: Arc<dyn Dataset>,
     pub(super) random: Random,
+    /// The processes that train together, this one among them.
+    pub(super) team: Team,
+    /// What modules remember, of the whole batch, and after which iteration.
+    pub(super) memories: Option<(u64, Memories)>,
     pub(super) progress: Progress,
     /// What training can go back to.
     pub(super) mark: Option<Mark>,
@@ -118,16 +124,73 @@ impl<G: Geometry> Trainer<G> {
             optimizers,
             data,
             random,
+            team: Team::default(),
+            memories: None,
             progress: Progress::default(),
             mark: None,
             good,
             times: PhaseTimes::default(),
             likelihood_box,
         };
-        if trainer.marks() {
-            trainer.set_mark();
+        if trainer.marks() && trainer.verify().is_ok() {
+            trainer.mark = Some(trainer.marked(trainer.memories()));
         }
         Ok(trainer)
+    }
+
+    /// The same trainer as one of several processes that train together, each on its share of every batch.
+    ///
+    /// All are given the same configuration, data, models and seed, and all are run. `train.batch` is the batch of all. Where
+    /// the terms are means over the samples, they train what one process does, to rounding; [`Trainer::couplings`] says what is
+    /// not.
+    ///
+    /// # Errors
+    /// If the batch cannot be split evenly, or a share of it is too small for the lower bound.
+    pub fn with_collective(mut self, collective: Arc<dyn Collective>) -> Result<Self, ConfigError> {
+        let team = Team::new(collective);
+        let (share, batch) = (team.share(), self.config.batch);
+        ConfigError::require(
+            share.divides(batch),
+            "train.batch",
+            batch,
+            &format!(
+                "a multiple of {}, the number of processes: each has as many samples",
+                share.ranks()
+            ),
+        )?;
+        if !share.is_all() && self.config.objective == Objective::Bidirectional {
+            let accepted = self.players.lower.accepts_batch(share.of(batch));
+            accepted.map_err(|mut error| {
+                error.expected = format!(
+                    "{}; each of {} processes has a share of the batch",
+                    error.expected,
+                    share.ranks()
+                );
+                error.within("lower")
+            })?;
+        }
+        self.team = team;
+        Ok(self)
+    }
+
+    /// What several processes do not train as one does: what is computed from each one's share of a batch, and is no mean over
+    /// its samples. Nothing for a process alone.
+    pub fn couplings(&self) -> Vec<String> {
+        let share = self.team.share();
+        if share.is_all() || self.config.objective != Objective::Bidirectional {
+            return Vec::new();
+        }
+        let samples = share.of(self.config.batch);
+        let (generator, lower, upper) = (&self.players.generator, &self.players.lower, &self.players.upper);
+        let coupled = generator.facts().couples_batch;
+        let normalised = coupled.then_some("its batch-norm takes the statistics of each process's samples");
+        let found = [
+            ("generator", normalised),
+            ("lower", lower.coupling(samples)),
+            ("upper", upper.coupling(samples)),
+        ];
+        let told = found.into_iter().filter_map(|(part, reason)| Some((part, reason?)));
+        told.map(|(part, reason)| format!("{part}: {reason}")).collect()
     }
 
     /// The same trainer with `step` iterations counted as done: for the evaluation of weights from a file.
@@ -187,52 +250,47 @@ impl<G: Geometry> Trainer<G> {
     ///
     /// # Errors
     /// If a term is not finite and the configuration says to stop then (the models are then the last ones that all terms
-    /// were finite for), a bound does not fit, or an observer fails.
+    /// were finite for), a bound does not fit, or an observer fails. Where several processes train, each of them gets the error
+    /// that one of them met.
     pub fn run(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Outcome, TrainError> {
         let started = Instant::now();
+        let team = self.team.clone();
         while self.progress.step < self.config.steps {
             let next = self.progress.step + 1;
             let last = next == self.config.steps;
             let due = |every: u64| every > 0 && next.is_multiple_of(every) || last;
             let reported = due(self.config.log_every) || next == 1;
             let report = self.advance(reported)?;
-            let mut flow = Flow::Continue;
-            if let Some(fault) = &report.fault {
-                for observer in observers.iter_mut() {
-                    merge(&mut flow, observer.on_fault(fault).map_err(TrainError::Observer)?);
-                }
-            }
             // Where training went back, this step is yet to be done.
             let done = self.progress.step == next;
-            for observer in observers.iter_mut().filter(|_| done) {
-                merge(&mut flow, observer.on_step(next).map_err(TrainError::Observer)?);
-                if reported && report.fault.is_none() {
-                    merge(
-                        &mut flow,
-                        observer.on_report(self, &report).map_err(TrainError::Observer)?,
-                    );
+            let seen = self.show(observers, &report, done.then_some(next), reported);
+            let decision = team.decide(seen.map(|flow| {
+                Decision {
+                    flow,
+                    // By the clock of one, or else they may not agree.
+                    out_of_time: team.share().rank() == 0 && self.is_out_of_time(started),
+                    saves: observers
+                        .iter_mut()
+                        .fold(false, |saves, o| o.saves(self.progress.step) | saves),
                 }
-            }
-            let out_of_time =
-                self.config.stop.seconds > 0.0 && started.elapsed().as_secs_f64() > self.config.stop.seconds;
+            }))?;
+            let (mut flow, out_of_time) = (decision.flow, decision.out_of_time);
             let ends = out_of_time || matches!(flow, Flow::Stop(_));
+            let evaluates = done && due(self.config.evaluate_every) || ends;
             let mut stale = None;
-            if done && due(self.config.evaluate_every) || ends {
-                self.verify().map_err(|error| self.undo(error, None))?;
-                let evaluation = self.evaluate(observers)?;
-                for observer in observers.iter_mut() {
-                    merge(
-                        &mut flow,
-                        observer
-                            .on_evaluation(self, &evaluation)
-                            .map_err(TrainError::Observer)?,
-                    );
-                }
+            if evaluates {
+                let verified = self.verify();
+                team.agree(verified).map_err(|error| self.undo(error, None))?;
+                let evaluation = team.evaluation(self.evaluate(observers))?;
+                let seen = merged(observers, |observer| observer.on_evaluation(self, &evaluation));
+                flow.merge(team.decide(seen.map(Decision::from))?.flow);
                 stale = self.progress.best.watch(&self.config.stop, &evaluation, next)?;
             }
-            for observer in observers.iter_mut() {
-                merge(&mut flow, observer.on_iteration(self).map_err(TrainError::Observer)?);
+            if evaluates || decision.saves {
+                self.put_memories_together()?;
             }
+            let seen = merged(observers, |observer| observer.on_iteration(self));
+            flow.merge(team.decide(seen.map(Decision::from))?.flow);
             let reason = match (flow, stale) {
                 (Flow::Interrupt, _) => StopReason::Interrupted,
                 (Flow::Stop(reason), _) => StopReason::Requested(reason),
@@ -244,6 +302,35 @@ impl<G: Geometry> Trainer<G> {
             return Ok(self.outcome(reason));
         }
         Ok(self.outcome(StopReason::Completed))
+    }
+
+    /// Has the observers look at an iteration; `done`: its number, unless it is yet to be done.
+    fn show(
+        &self,
+        observers: &mut [&mut dyn Observer<G>],
+        report: &StepReport,
+        done: Option<u64>,
+        reported: bool,
+    ) -> Result<Flow, TrainError> {
+        let mut flow = Flow::Continue;
+        if let Some(fault) = &report.fault {
+            flow.merge(merged(observers, |observer| observer.on_fault(fault))?);
+        }
+        let Some(step) = done else {
+            return Ok(flow);
+        };
+        for observer in observers.iter_mut() {
+            flow.merge(observer.on_step(step).map_err(TrainError::Observer)?);
+            if reported && report.fault.is_none() {
+                flow.merge(observer.on_report(self, report).map_err(TrainError::Observer)?);
+            }
+        }
+        Ok(flow)
+    }
+
+    fn is_out_of_time(&self, started: Instant) -> bool {
+        let seconds = self.config.stop.seconds;
+        seconds > 0.0 && started.elapsed().as_secs_f64() > seconds
     }
 
     fn outcome(&self, reason: StopReason) -> Outcome {
@@ -264,7 +351,8 @@ impl<G: Geometry> Trainer<G> {
     /// One iteration. `full`: also compute what is only reported.
     ///
     /// The models after it are proved good by the next one. Where a term was not finite and the configuration says to go on,
-    /// the report has the [`fault`](StepReport::fault) and no figures.
+    /// the report has the [`fault`](StepReport::fault) and no figures. Where several processes train, all call this alike, and
+    /// only a full report is of the whole batch.
     ///
     /// # Errors
     /// As [`Trainer::run`], but for observers.
@@ -286,7 +374,7 @@ impl<G: Geometry> Trainer<G> {
                 self.good = before;
                 self.progress.skipped = 0;
                 if self.marks() && self.is_at_mark() {
-                    self.set_mark();
+                    self.set_mark()?;
                 }
                 Ok(report)
             }
@@ -315,6 +403,10 @@ impl<G: Geometry> Trainer<G> {
             Objective::MaximumLikelihood => self.likelihood_step(report)?,
             Objective::Bidirectional => self.minimax(full, report)?,
         }
+        if full {
+            self.team.pool(report, &self.players)?;
+        }
+        report.combine();
         self.progress.step += 1;
         let (energy, generator) = (self.config.energy.average, self.config.generator.average);
         if let Some(copy) = &mut self.players.energy_average {
@@ -329,7 +421,8 @@ impl<G: Geometry> Trainer<G> {
     /// The steps of both players.
     fn minimax(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
         let (done, random) = (self.progress.step, self.draws());
-        let (config, optimizers, players) = (&self.config, &mut self.optimizers, &mut self.players);
+        let (config, team) = (&self.config, &self.team);
+        let (optimizers, players) = (&mut self.optimizers, &mut self.players);
         let times = &mut self.times;
         let target = players.upper.target();
         let check = Check { step: report.step };
@@ -339,22 +432,19 @@ impl<G: Geometry> Trainer<G> {
         let draw = |generator: &dyn Generator<G>, k| {
             Drawn::new(generator, config.batch, place(&config.generator, "generator-step", k))
         };
-        let entropy = |generator: &dyn Generator<G>,
-                       lower: &mut dyn LowerBound<G>,
-                       latents: &Latents<G>,
-                       samples: &Samples<G>,
-                       k| {
+        let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, given: Given<'_, G>, k| {
             let random = place(&config.generator, "generator-step", k);
             let ceiling = full && target == Target::Divergence;
-            EntropyTerm::new(generator, lower, latents, samples, random, check, ceiling)
+            EntropyTerm::new(generator, lower, given, random, check, ceiling)
         };
 
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
         let (generator, lower) = (&*players.generator, &mut *players.lower);
         let drawn = timed(&mut times.sampling, || draw(generator, 0));
-        let (latents, samples) = (&drawn.latents, &drawn.samples);
+        let given = drawn.given();
         let mut energy_side = EnergySide {
             config,
+            team,
             data: &*self.data,
             generator,
             energy: &mut *players.energy,
@@ -372,14 +462,15 @@ impl<G: Geometry> Trainer<G> {
                 energy_side.times.energy_step += started.elapsed();
                 done
             },
-            || timed(&mut in_entropy, || entropy(generator, lower, latents, samples, 0)),
+            || timed(&mut in_entropy, || entropy(generator, lower, given, 0)),
         );
         times.entropy += in_entropy;
         energy_done?;
 
-        let mut ready = Some((first?, drawn));
+        let mut ready = Some((first, drawn));
         let mut generator_side = GeneratorSide {
             config,
+            team,
             energy: &*players.energy,
             generator: &mut *players.generator,
             lower: &mut *players.lower,
@@ -398,9 +489,7 @@ impl<G: Geometry> Trainer<G> {
                         ..
                     } = &mut *generator_side.times;
                     let drawn = timed(sampling, || draw(generator, k));
-                    let term = timed(in_entropy, || {
-                        entropy(generator, lower, &drawn.latents, &drawn.samples, k)
-                    })?;
+                    let term = timed(in_entropy, || entropy(generator, lower, drawn.given(), k));
                     (term, drawn)
                 }
             };
@@ -409,17 +498,17 @@ impl<G: Geometry> Trainer<G> {
             generator_side.times.generator_step += started.elapsed();
         }
         report.target = Some(target);
-        report.combine();
         Ok(())
     }
 
-    /// Where the random numbers of training come from: from elsewhere each time that training went back, so that it does not
+    /// Where the random numbers of this rank's share come from in training: from elsewhere each time that training went back, so that it does not
     /// repeat what it went back for.
     pub(super) fn draws(&self) -> Random {
-        match self.progress.rollbacks {
+        let random = match self.progress.rollbacks {
             0 => self.random,
             times => self.random.stream("rollback").stream(&times.to_string()),
-        }
+        };
+        random.share(self.team.share())
     }
 
     fn rate(&self, player: &super::PlayerConfig) -> f64 {
@@ -427,9 +516,14 @@ impl<G: Geometry> Trainer<G> {
     }
 }
 
-fn merge(flow: &mut Flow, other: Flow) {
-    // Who asks to leave at once is not to wait for who asks to stop.
-    if *flow == Flow::Continue || other == Flow::Interrupt {
-        *flow = other;
+/// What all observers ask for.
+fn merged<G: Geometry>(
+    observers: &mut [&mut dyn Observer<G>],
+    mut ask: impl FnMut(&mut dyn Observer<G>) -> Result<Flow, ObserverError>,
+) -> Result<Flow, TrainError> {
+    let mut flow = Flow::Continue;
+    for observer in observers.iter_mut() {
+        flow.merge(ask(&mut **observer).map_err(TrainError::Observer)?);
     }
+    Ok(flow)
 }

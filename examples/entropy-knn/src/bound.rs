@@ -67,6 +67,10 @@ impl LowerFormula for EntropyKnn {
         Ok(estimate.with("k", self.k as f64).with("ties", found.ties as f64))
     }
 
+    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        Some("neighbours are looked for among each process's samples")
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.k >= 1, "k", self.k, "a whole number >= 1")?;
         ConfigError::require_not_negative("lambda", self.lambda)

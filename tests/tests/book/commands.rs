@@ -19,6 +19,11 @@ fn fault(command: &Command) -> Option<String> {
     }
     match command.program.as_str() {
         "ebm" => ours(&arguments),
+        // What launchers start.
+        "mpirun" | "srun" => match arguments.iter().position(|one| *one == "ebm") {
+            Some(at) => ours(&arguments[at + 1..]),
+            None => Some("it starts no ebm".into()),
+        },
         // With bounds of others, whose configurations are not known here.
         "./mine" => ebm_cli::understands(arguments).err(),
         "cargo" => cargo(&arguments),
@@ -147,6 +152,8 @@ fn what_is_not_understood_is_found() {
         "cargo test -p ebm-cor",
         "emb train run.toml",
         "scripts/cuda-tolchain.sh DIR",
+        "mpirun -n 4 ebm trian run.toml",
+        "srun true",
     ] {
         let mut words = shlex::split(text).unwrap().into_iter();
         let program = words.next().unwrap();

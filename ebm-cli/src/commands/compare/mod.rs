@@ -11,6 +11,7 @@ use crate::compare::{COMPARISON, ComparisonMarker, write_report};
 use crate::config::Grid;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::ranks::Launched;
 use crate::series::{Event, Record, SeriesDirectory, Standing, Task, train_all};
 use plan::Plan;
 use timed::Timed;
@@ -23,6 +24,9 @@ use timed::Timed;
 /// # Errors
 /// If a configuration, the data or the directory cannot be used, somebody asks to stop, or runs fail.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
+    if Launched::only_one("compare")?.is_none() {
+        return Ok(Exit::Success);
+    }
     let file = &arguments.source.config;
     let grid = Grid::load(file, &arguments.source.set).or_exit(Exit::Config)?;
     let plan = Plan::of(arguments, &grid)?;

@@ -55,18 +55,18 @@ pub(super) struct Begun {
 }
 
 impl Begin {
-    /// Looks at the arguments and what is on the disk.
+    /// Looks at the arguments and what is on the disk. `processes`: how many are to train.
     ///
     /// # Errors
     /// If the configuration or the run directory cannot be used.
-    pub fn of(arguments: &Train) -> Result<Self, Failure> {
+    pub fn of(arguments: &Train, processes: usize) -> Result<Self, Failure> {
         match (&arguments.resume, &arguments.config) {
             (Some(run), Some(file)) => match Claim::new(run, false) {
-                Err(RunDirectoryError::Exists { .. }) => Self::resume(arguments, run),
+                Err(RunDirectoryError::Exists { .. }) => Self::resume(arguments, run, processes),
                 // Nothing is there, or a run that was only begun: the same command starts it, and goes on with it.
                 claim => Self::fresh(arguments, file, claim.or_exit(Exit::RunDirectory)?),
             },
-            (Some(run), None) => Self::resume(arguments, run),
+            (Some(run), None) => Self::resume(arguments, run, processes),
             (None, Some(file)) => {
                 let resolved = read(file, arguments)?;
                 let path = arguments.run.clone();
@@ -91,7 +91,7 @@ impl Begin {
         })
     }
 
-    fn resume(arguments: &Train, run: &Path) -> Result<Self, Failure> {
+    fn resume(arguments: &Train, run: &Path, processes: usize) -> Result<Self, Failure> {
         let (directory, marker) = RunDirectory::take(run).or_exit(Exit::RunDirectory)?;
         let own = run.join(layout::CONFIG);
         let (resolved, marker) = match &arguments.config {
@@ -124,7 +124,7 @@ impl Begin {
             return Err(Failure::message(Exit::RunDirectory, text));
         }
         if let Some(found) = &found {
-            same_build(run, &found.0, &resolved)?;
+            same_build(run, &found.0, &resolved, processes)?;
             let (done, steps) = (found.0.progress.step, resolved.config.train.steps);
             if done > steps {
                 let text = format!(
@@ -256,7 +256,7 @@ fn usable(directory: &RunDirectory, checkpoint: &Checkpoint) -> Result<(Manifest
 }
 
 /// Refuses numbers of another precision, and says what may change the last digits.
-fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved) -> Result<(), Failure> {
+fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: usize) -> Result<(), Failure> {
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);
     if was != is {
@@ -274,6 +274,14 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved) -> Result<()
             phrase(&other)
         );
     }
+    if processes != manifest.processes {
+        eprintln!(
+            "warning: the run goes on with {} instead of {}, which changes its last digits, and what they do not train as one \
+             does, if there is such",
+            counted(processes),
+            counted(manifest.processes)
+        );
+    }
     if threads != manifest.threads {
         eprintln!(
             "warning: the run goes on with {threads} threads instead of {}, which changes its last digits \
@@ -282,4 +290,11 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved) -> Result<()
         );
     }
     Ok(())
+}
+
+fn counted(processes: usize) -> String {
+    match processes {
+        1 => "1 process".into(),
+        several => format!("{several} processes"),
+    }
 }

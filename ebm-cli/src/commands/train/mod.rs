@@ -2,41 +2,56 @@
 
 mod begin;
 mod end;
+mod follow;
+mod prepared;
 
 use ebm_core::data::Dataset;
+use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Observer, StopReason};
-use std::cell::RefCell;
+use ebm_core::trainer::{Observer, StopReason, Trainer};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
-use super::fresh_trainer::fresh_trainer;
 use super::loaded_run::{data_folder, load_data};
 use super::print;
 use crate::cli::Train;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{
-    EvaluationObserver, History, Identity, MetricsLog, SampleGrid, SampleGrids, Saving, TensorBoard,
-};
+use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, SampleGrids};
 use crate::progress::progress;
-use crate::run_directory::{MetricsReader, Versions, layout, log_to};
-use crate::signals::Signals;
-use begin::{Begin, Begun};
+use crate::ranks::{Ranks, Task};
+use crate::run_directory::layout;
+use begin::Begin;
 use end::End;
+use follow::{follow, shared_trainer};
+use prepared::Prepared;
 
 /// Does it.
 ///
 /// Nothing is written, and no old run is replaced, before the configuration is known to be good, the data is read and
 /// the models are built.
 ///
+/// Where a launcher started several processes, the first of them reads and writes the run directory, and the others do what it
+/// says.
+///
 /// # Errors
 /// If the configuration, the data or the run directory cannot be used, or training meets a NaN.
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
-    let begin = Begin::of(arguments)?;
+    let Some(ranks) = Ranks::join()? else {
+        return Ok(Exit::Success);
+    };
+    let done = match ranks.is_first() {
+        true => lead(arguments, &ranks),
+        false => follow(&ranks),
+    };
+    ranks.end(done)
+}
+
+fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
+    let begin = ranks.agree(Begin::of(arguments, ranks.count()))?;
     if let (Some(ended), Some(run)) = (&begin.ended, &arguments.resume) {
+        Task::tell(ranks, None)?;
         if arguments.data.is_some() {
             // Nothing is left to train, but the other commands are to find the data where they are now.
             load_data(&begin.resolved.config, &begin.marker.base)?;
@@ -47,12 +62,19 @@ pub fn run(arguments: &Train) -> Result<Exit, Failure> {
         }
         return ended.exit(run);
     }
-    let config = &begin.resolved.config;
-    let data = load_data(config, &begin.marker.base)?;
+    let (config, base) = (&begin.resolved.config, &begin.marker.base);
+    Task::tell(ranks, Some((config, base, begin.state.as_ref())))?;
+    let data = ranks.agree(load_data(config, base))?;
     let width = data.width();
     let latent = config.generator.latent_width(width);
     let quiet = arguments.quiet;
-    with_geometry(latent, width, Start { begin, data, quiet })
+    let start = Start {
+        ranks,
+        begin,
+        data,
+        quiet,
+    };
+    with_geometry(latent, width, start)
 }
 
 fn default_directory(config: &Path, seed: u64) -> PathBuf {
@@ -77,56 +99,55 @@ pub(super) fn title_of(config: &Path) -> String {
         .map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
-struct Start {
+/// Says what several processes do not train as one does.
+fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &Trainer<G>) {
+    let couplings = trainer.couplings();
+    if !couplings.is_empty() {
+        let (processes, batch) = (ranks.count(), trainer.config().batch);
+        let text = format!(
+            "{processes} processes of {} samples each do not train quite what one process of {batch} does: {}",
+            batch / processes,
+            couplings.join("; ")
+        );
+        tracing::warn!("{text}");
+        eprintln!("warning: {text}");
+    }
+}
+
+struct Start<'a> {
+    ranks: &'a Ranks,
     begin: Begin,
     data: Arc<dyn Dataset>,
     quiet: bool,
 }
 
-impl Work for Start {
+impl Work for Start<'_> {
     type Output = Result<Exit, Failure>;
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { mut begin, data, quiet } = self;
+        let Self {
+            ranks,
+            mut begin,
+            data,
+            quiet,
+        } = self;
         let resolved = begin.resolved.clone();
         let config = &resolved.config;
         let random = Random::new(config.seed);
-        let mut trainer = fresh_trainer(&resolved, data.clone(), geometry)?;
-        if let Some(state) = begin.state.take() {
-            trainer.resume(state).or_exit(Exit::RunDirectory)?;
-        }
+        let mut trainer = shared_trainer(ranks, &resolved, data.clone(), geometry, begin.state.take())?;
 
-        let (title, from) = (title_of(&begin.marker.config), begin.marker.config.clone());
-        let Begun {
+        let title = title_of(&begin.marker.config);
+        let Prepared {
             directory,
             metrics,
+            mut history,
+            mut saving,
+            mut board,
             resumed,
-            seconds,
-        } = begin.begin().or_exit(Exit::RunDirectory)?;
-        log_to(directory.path()).or_exit(Exit::RunDirectory)?;
-        tracing::info!(config = %from.display(), seed = config.seed, ?geometry, resumed, "training starts");
-        let mut history = match resumed {
-            None => History::default(),
-            Some(_) => {
-                let lines = MetricsReader::open(directory.path()).or_exit(Exit::RunDirectory)?;
-                History::from_metrics(lines).or_exit(Exit::RunDirectory)?
-            }
-        };
-
-        let signals = Signals::listen().or_exit(Exit::Other)?;
-        let metrics = Rc::new(RefCell::new(metrics));
-        let identity = Identity {
-            config: config.hash().or_exit(Exit::Other)?,
-            versions: serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?,
-            seconds,
-        };
-        let (checkpoints, options) = (directory.checkpoints(), config.checkpoint.clone());
-        let mut saving = Saving::new(checkpoints, options, identity, metrics.clone(), signals, resumed);
+        } = ranks.agree(Prepared::of(begin, &geometry, ranks.count()))?;
+        tell_couplings(ranks, &trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
-        let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet);
-        let board = config.log.tensorboard;
-        let board = board.then(|| TensorBoard::create(directory.path(), resumed.unwrap_or(0)));
-        let mut board = board.transpose().or_exit(Exit::RunDirectory)?;
+        let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
         let folder = directory.path().join(layout::PICTURES);
         let mut grids = SampleGrid::of(&title, &*data, random).map(|grid| SampleGrids::new(grid, folder));
         let outcome = {

@@ -57,6 +57,9 @@ pub struct Manifest {
     pub versions: serde_json::Value,
     /// Number of threads, which decides the order of sums.
     pub threads: usize,
+    /// Number of processes that trained together, which does too.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub processes: usize,
     /// The metrics file up to here.
     pub metrics: Digest,
     /// Seconds of training so far.
@@ -66,6 +69,14 @@ pub struct Manifest {
     pub watched: Option<Watched>,
     /// The files beside this one.
     pub files: BTreeMap<String, Digest>,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 impl Manifest {

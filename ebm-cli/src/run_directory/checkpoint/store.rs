@@ -22,6 +22,8 @@ pub struct Moment {
     pub config: String,
     /// Versions of everything that takes part.
     pub versions: serde_json::Value,
+    /// Number of processes that train together.
+    pub processes: usize,
     /// The metrics file up to here.
     pub metrics: Digest,
     /// Seconds of training so far.
@@ -243,6 +245,7 @@ fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), Che
     let Moment {
         config,
         versions,
+        processes,
         metrics,
         seconds,
         watched,
@@ -253,6 +256,7 @@ fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), Che
         config,
         versions,
         threads: ebm_core::kernels::parallel::threads(),
+        processes,
         metrics,
         seconds,
         watched,

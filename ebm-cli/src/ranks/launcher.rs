@@ -1,0 +1,103 @@
+//! Whether something started several processes of this program as one job.
+
+use std::fmt;
+
+use crate::exit::{Exit, Failure};
+
+/// By whom, and the variables that hold the process's number and how many there are.
+///
+/// Slurm sets `SLURM_NTASKS` in a batch script, too, which is one process; those of a step are set by `srun` alone.
+const LAUNCHERS: [(&str, &str, &str); 3] = [
+    ("mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
+    ("mpirun", "PMI_RANK", "PMI_SIZE"),
+    ("srun", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"),
+];
+
+/// A process that is one of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Launched {
+    by: &'static str,
+    /// The variable that says how many there are.
+    pub variable: &'static str,
+    pub rank: usize,
+    pub ranks: usize,
+}
+
+impl fmt::Display for Launched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} started {} processes", self.by, self.ranks)
+    }
+}
+
+impl Launched {
+    /// What the environment says; `None` for a process by itself.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let number = |name: &str| variable(name)?.trim().parse::<usize>().ok();
+        LAUNCHERS.into_iter().find_map(|(by, rank, ranks)| {
+            let launched = Self {
+                by,
+                variable: ranks,
+                rank: number(rank)?,
+                ranks: number(ranks)?,
+            };
+            (launched.ranks > 1).then_some(launched)
+        })
+    }
+
+    /// Refuses to go on, in the first process; the others have nothing to add.
+    ///
+    /// # Errors
+    /// In the first process.
+    pub fn refused(&self, text: &str) -> Result<(), Failure> {
+        match self.rank {
+            0 => Err(Failure::message(Exit::Usage, text)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a command that is one process's, where a launcher started several. `None` where another process says so.
+    ///
+    /// # Errors
+    /// In the first of them.
+    pub fn only_one(command: &str) -> Result<Option<()>, Failure> {
+        match Self::read(|name| std::env::var(name).ok()) {
+            None => Ok(Some(())),
+            Some(launched) => {
+                let text = format!("{launched}, and `ebm {command}` is the work of one: start it without");
+                launched.refused(&text).map(|()| None)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Option<Launched> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Launched::read(|name| find(name).map(|(_, value)| (*value).to_string()))
+    }
+
+    #[test]
+    fn a_launcher_is_known_by_its_variables() {
+        assert_eq!(read(&[]), None);
+        let launched = read(&[("OMPI_COMM_WORLD_RANK", "2"), ("OMPI_COMM_WORLD_SIZE", "4")]).unwrap();
+        assert_eq!((launched.rank, launched.ranks), (2, 4));
+        assert_eq!(launched.to_string(), "mpirun started 4 processes");
+        let launched = read(&[("SLURM_PROCID", "0"), ("SLURM_STEP_NUM_TASKS", "8")]).unwrap();
+        assert_eq!(launched.to_string(), "srun started 8 processes");
+        assert!(launched.refused("no").is_err());
+        assert!(Launched { rank: 1, ..launched }.refused("no").is_ok());
+    }
+
+    #[test]
+    fn one_process_is_by_itself_and_so_is_a_batch_script() {
+        assert_eq!(
+            read(&[("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "1")]),
+            None
+        );
+        assert_eq!(read(&[("SLURM_PROCID", "0"), ("SLURM_NTASKS", "8")]), None);
+        assert_eq!(read(&[("PMI_RANK", "0"), ("PMI_SIZE", "many")]), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! Several processes that train one model: who started them, and what they tell each other beside the training.
+
+mod launcher;
+#[cfg(feature = "mpi")]
+mod mpi;
+mod task;
+
+use ebm_core::collective::{Alone, Collective, CollectiveError};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use crate::exit::{Exit, Failure, OrExit};
+pub(crate) use launcher::Launched;
+pub(crate) use task::Task;
+
+/// This process among those that train together.
+pub(crate) struct Ranks {
+    collective: Arc<dyn Collective>,
+    /// Ends MPI when it is dropped.
+    #[cfg(feature = "mpi")]
+    _process: Option<mpi::Process>,
+}
+
+/// A failure as one process tells it to the others.
+#[derive(Clone, Serialize, Deserialize)]
+struct Told {
+    exit: u8,
+    message: String,
+}
+
+impl Ranks {
+    /// Joins the processes that were started with this one; `None` where another one says why that cannot be.
+    ///
+    /// # Errors
+    /// If a launcher started several processes, and this program cannot work with them.
+    pub fn join() -> Result<Option<Self>, Failure> {
+        match Launched::read(|name| std::env::var(name).ok()) {
+            None => Ok(Some(Self::alone())),
+            Some(launched) => Self::launched(&launched),
+        }
+    }
+
+    fn alone() -> Self {
+        Self {
+            collective: Arc::new(Alone),
+            #[cfg(feature = "mpi")]
+            _process: None,
+        }
+    }
+
+    #[cfg(feature = "mpi")]
+    fn launched(launched: &Launched) -> Result<Option<Self>, Failure> {
+        let (process, collective) = mpi::Process::start().or_exit(Exit::Other)?;
+        if collective.ranks() != launched.ranks {
+            let text = format!(
+                "{launched}, but MPI knows of {}: start it with the launcher of the MPI that it was built with, such as \
+                 its mpirun, or srun --mpi=pmix",
+                collective.ranks()
+            );
+            return launched.refused(&text).map(|()| None);
+        }
+        Ok(Some(Self {
+            collective: Arc::new(collective),
+            _process: Some(process),
+        }))
+    }
+
+    #[cfg(not(feature = "mpi"))]
+    fn launched(launched: &Launched) -> Result<Option<Self>, Failure> {
+        let text = format!(
+            "{launched}, and this program was built without MPI (cargo build --features mpi), so they would train the same \
+             model and fight for its directory; to train models apart, start each with env -u {}",
+            launched.variable
+        );
+        launched.refused(&text).map(|()| None)
+    }
+
+    /// Whether it is this one that reads and writes the run directory, and tells.
+    pub fn is_first(&self) -> bool {
+        self.collective.rank() == 0
+    }
+
+    /// Number of processes.
+    pub fn count(&self) -> usize {
+        self.collective.ranks()
+    }
+
+    /// The processes, for the trainer.
+    pub fn collective(&self) -> Arc<dyn Collective> {
+        self.collective.clone()
+    }
+
+    /// What this process found, if all of them found something.
+    ///
+    /// # Errors
+    /// The failure of the first process that has one: on all of them.
+    pub fn agree<T>(&self, own: Result<T, Failure>) -> Result<T, Failure> {
+        if self.count() == 1 {
+            return own;
+        }
+        let told = own.as_ref().err().map(|failure| Told {
+            exit: failure.exit as u8,
+            message: failure.to_string(),
+        });
+        let bytes = serde_json::to_vec(&told).or_exit(Exit::Other)?;
+        let all = self.collective.gather(&bytes).or_exit(Exit::Other)?;
+        for (rank, bytes) in all.iter().enumerate() {
+            let told: Option<Told> = serde_json::from_slice(bytes).or_exit(Exit::Other)?;
+            match (told, &own) {
+                (None, _) => {}
+                (Some(_), Err(_)) if rank == self.collective.rank() => return own,
+                (Some(Told { exit, message }), _) => {
+                    let text = format!("process {} of {}: {message}", rank + 1, self.count());
+                    return Err(Failure::message(Exit::of_code(exit), text));
+                }
+            }
+        }
+        own
+    }
+
+    /// What the first process gives, to all.
+    ///
+    /// # Errors
+    /// If they cannot reach each other.
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+        self.collective.broadcast(own)
+    }
+
+    /// How the process ends: what there is to tell, the first one tells.
+    pub fn end(&self, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        match self.is_first() {
+            true => done,
+            false => Ok(Exit::Success),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::collective::Threads;
+
+    fn on_each<T: Send>(ranks: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
+        std::thread::scope(|scope| {
+            let work = &work;
+            let start = |rank| {
+                scope.spawn(move || {
+                    work(Ranks {
+                        collective: Arc::new(rank),
+                        ..Ranks::alone()
+                    })
+                })
+            };
+            let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn the_failure_of_one_process_is_that_of_all_and_the_first_one_tells_it() {
+        let told = on_each(3, |ranks| {
+            let own = match ranks.collective.rank() {
+                1 => Err(Failure::message(Exit::Data, "points.npy: not here")),
+                rank => Ok(rank),
+            };
+            ranks.end(ranks.agree(own).map(|_| Exit::Success))
+        });
+        let [Err(first), Ok(Exit::Success), Ok(Exit::Success)] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(first.exit, Exit::Data);
+        assert_eq!(first.to_string(), "process 2 of 3: points.npy: not here");
+    }
+
+    #[test]
+    fn a_failure_of_the_first_process_is_told_as_it_is() {
+        let told = on_each(2, |ranks| {
+            let own = match ranks.is_first() {
+                true => Err(Failure::message(Exit::Config, "run.toml: odd")),
+                false => Ok(()),
+            };
+            ranks.agree(own).unwrap_err()
+        });
+        assert_eq!(
+            (told[0].exit, told[0].to_string()),
+            (Exit::Config, "run.toml: odd".into())
+        );
+        assert_eq!(told[1].to_string(), "process 1 of 2: run.toml: odd");
+        assert_eq!(on_each(2, |ranks| ranks.agree(Ok(ranks.count())).unwrap()), [2, 2]);
+    }
+}

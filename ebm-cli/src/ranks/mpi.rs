@@ -1,0 +1,145 @@
+//! The processes of an MPI job.
+
+use ebm_core::collective::{Collective, CollectiveError};
+use ebm_core::device::Real;
+use mpi::Threading;
+use mpi::collective::SystemOperation;
+use mpi::environment::Universe;
+use mpi::topology::{Rank, SimpleCommunicator};
+use mpi::traits::{Communicator, CommunicatorCollectives, Root};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use thiserror::Error;
+
+use crate::exit::Exit;
+
+/// Values or bytes that one call of MPI carries at most: it counts them in 32 bits.
+const CHUNK: usize = 1 << 28;
+
+/// Up to so many values a sum is how processes agree on something, perhaps after one of them has worked for long.
+const SHORT: usize = 8;
+
+/// MPI, as long as this is there.
+pub(super) struct Process {
+    _universe: Universe,
+}
+
+/// MPI does not work here.
+#[derive(Debug, Error)]
+pub(super) enum MpiError {
+    #[error("MPI was started in this process before")]
+    Started,
+    #[error("this MPI may be called from its first thread only, and the trainer's threads take turns")]
+    OneThread,
+}
+
+impl Process {
+    /// Starts MPI, which waits for all processes.
+    ///
+    /// # Errors
+    /// If it is started already, or cannot be called from more than one thread.
+    pub fn start() -> Result<(Self, World), MpiError> {
+        let (universe, level) = mpi::initialize_with_threading(Threading::Serialized).ok_or(MpiError::Started)?;
+        match level {
+            Threading::Single | Threading::Funneled => Err(MpiError::OneThread),
+            _ => Ok((Self { _universe: universe }, World::default())),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The others wait for this one, and would for ever.
+        if std::thread::panicking() {
+            SimpleCommunicator::world().abort(Exit::Other as i32);
+        }
+    }
+}
+
+/// All processes of the job.
+#[derive(Debug, Default)]
+pub(super) struct World {
+    /// One call at a time, from whichever thread.
+    turn: Mutex<()>,
+}
+
+impl World {
+    fn in_turn<T>(&self, work: impl FnOnce(&SimpleCommunicator) -> T) -> T {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&SimpleCommunicator::world())
+    }
+}
+
+/// Waits for all without keeping a core busy for long, as MPI's own calls do.
+fn meet(world: &SimpleCommunicator) {
+    let mut request = world.immediate_barrier();
+    for patience in 0u64.. {
+        match request.test() {
+            Ok(_) => return,
+            Err(waiting) => request = waiting,
+        }
+        match patience {
+            ..2_000 => std::thread::yield_now(),
+            _ => std::thread::sleep(Duration::from_micros(200)),
+        }
+    }
+}
+
+impl Collective for World {
+    fn rank(&self) -> usize {
+        self.in_turn(|world| world.rank() as usize)
+    }
+
+    fn ranks(&self) -> usize {
+        self.in_turn(|world| world.size() as usize)
+    }
+
+    /// The sum of what is on the first process, and given from there to all: MPI only advises that all get the same bits.
+    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+        self.in_turn(|world| {
+            if values.len() <= SHORT {
+                meet(world);
+            }
+            let mut sums = vec![0.0; values.len().min(CHUNK)];
+            for chunk in values.chunks_mut(CHUNK) {
+                let sums = &mut sums[..chunk.len()];
+                let first = world.process_at_rank(0);
+                match world.rank() {
+                    0 => first.reduce_into_root(&*chunk, sums, SystemOperation::sum()),
+                    _ => first.reduce_into(&*chunk, SystemOperation::sum()),
+                }
+                first.broadcast_into(sums);
+                chunk.copy_from_slice(sums);
+            }
+        });
+        Ok(())
+    }
+
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+        let ranks = self.ranks();
+        Ok((0..ranks).map(|rank| self.given_by(rank, own)).collect())
+    }
+
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+        Ok(self.given_by(0, own))
+    }
+}
+
+impl World {
+    /// What a process gives, to all.
+    fn given_by(&self, rank: usize, own: &[u8]) -> Vec<u8> {
+        self.in_turn(|world| {
+            let root = world.process_at_rank(rank as Rank);
+            let mut length = own.len() as u64;
+            root.broadcast_into(&mut length);
+            let mut bytes = match world.rank() as usize == rank {
+                true => own.to_vec(),
+                false => vec![0; length as usize],
+            };
+            for chunk in bytes.chunks_mut(CHUNK) {
+                root.broadcast_into(chunk);
+            }
+            bytes
+        })
+    }
+}

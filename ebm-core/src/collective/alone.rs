@@ -1,0 +1,33 @@
+//! A process by itself.
+
+use super::{Collective, CollectiveError};
+use crate::device::Real;
+
+/// The only rank there is: everything is as it was.
+///
+/// ```
+/// use ebm_core::collective::{Alone, Collective};
+///
+/// let mut values = [1.0, 2.0];
+/// Alone.sum(&mut values)?;
+/// assert_eq!((values, Alone.rank(), Alone.ranks()), ([1.0, 2.0], 0, 1));
+/// assert_eq!(Alone.broadcast(b"all")?, b"all");
+/// # Ok::<(), ebm_core::collective::CollectiveError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alone;
+
+impl Collective for Alone {
+    fn rank(&self) -> usize {
+        0
+    }
+    fn ranks(&self) -> usize {
+        1
+    }
+    fn sum(&self, _values: &mut [Real]) -> Result<(), CollectiveError> {
+        Ok(())
+    }
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+        Ok(vec![own.to_vec()])
+    }
+}

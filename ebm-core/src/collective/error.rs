@@ -1,0 +1,32 @@
+//! When the other ranks cannot be reached.
+
+use thiserror::Error;
+
+/// The ranks can no longer work together.
+///
+/// ```
+/// use ebm_core::collective::CollectiveError;
+///
+/// let error = CollectiveError::Gone { rank: 2, ranks: 4 };
+/// assert_eq!(error.to_string(), "process 3 of 4 is gone");
+/// ```
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CollectiveError {
+    /// A rank left while others wait for it.
+    #[error("process {} of {ranks} is gone", rank + 1)]
+    Gone {
+        /// Which one, counted from 0.
+        rank: usize,
+        /// Number of ranks.
+        ranks: usize,
+    },
+    /// A message is not what was expected. This is a bug: the ranks are not where they should be.
+    #[error("process {}: the ranks are out of step (please report this): {reason}", rank + 1)]
+    OutOfStep {
+        /// The rank that found it.
+        rank: usize,
+        /// What it found.
+        reason: String,
+    },
+}
