@@ -1,10 +1,10 @@
 //! Moving numbers between dfdx tensors and plain slices, the form every kernel works on.
 //!
-//! On the CPU nothing is copied where it can be avoided. On CUDA the kernels of this crate run on the host and the
-//! data is staged through host memory: right, but slow, until a kernel has a device version.
+//! On the CPU nothing is copied where it can be avoided. On CUDA this is for what has no device version: data is staged through
+//! host memory, which is right, but slow. What has one works on [`native`] arrays, wherever these are.
 
+pub(crate) mod native;
 mod scratch;
-#[cfg(not(feature = "cuda"))]
 mod view;
 
 pub(crate) use scratch::scratch;
@@ -18,7 +18,7 @@ use crate::device::{Dev, DevError, Real, device};
 #[cfg(not(feature = "cuda"))]
 pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
     match view::view(tensor) {
-        Some(slice) => Cow::Borrowed(slice),
+        Some(storage) => Cow::Borrowed(storage),
         None => Cow::Owned(tensor.as_vec()),
     }
 }

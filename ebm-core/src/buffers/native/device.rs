@@ -1,0 +1,87 @@
+//! Memory of the device.
+
+use dfdx::prelude::*;
+
+use crate::buffers::view::{view, view_mut};
+use crate::device::{Dev, DevError, Real, device};
+use crate::gpu::{Buffer, In, Out, upload, zeros};
+
+/// An array that was taken out of the gradients.
+pub(crate) type Taken = Buffer;
+/// A gradient that a kernel adds to.
+pub(crate) type Added<'a> = Out<'a>;
+
+/// The values of a tensor, where kernels can read them.
+pub(crate) enum Stored<'a> {
+    /// Its own storage.
+    Own(&'a Buffer),
+    /// A copy in row-major order.
+    Copy(Buffer),
+}
+
+impl Stored<'_> {
+    pub fn read(&self) -> In<'_> {
+        match self {
+            Self::Own(storage) => In::of(storage),
+            Self::Copy(storage) => In::of(storage),
+        }
+    }
+}
+
+/// The values of a tensor in row-major order. One that is not contiguous is copied, by way of the host.
+///
+/// # Errors
+/// If there is no memory for the copy.
+pub(crate) fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Result<Stored<'_>, DevError> {
+    match view(tensor) {
+        Some(storage) => Ok(Stored::Own(storage)),
+        None if tensor.shape().num_elements() == 0 => Ok(Stored::Copy(zeros(0)?)),
+        None => Ok(Stored::Copy(upload(tensor.as_vec())?)),
+    }
+}
+
+/// A tensor whose values, zeros at first, `fill` writes.
+///
+/// # Panics
+/// If the device fails, as dfdx's own operations do.
+pub(crate) fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> Result<(), DevError>) -> Tensor<S, Real, Dev> {
+    let made = || -> Result<_, DevError> {
+        let mut tensor = device().try_zeros_like(&shape)?;
+        match view_mut(&mut tensor) {
+            Some(storage) => fill(Out::of(storage))?,
+            None => {
+                let mut storage = zeros(shape.num_elements())?;
+                fill(Out::of(&mut storage))?;
+                tensor = device().try_tensor_from_vec(download(&storage)?, shape)?;
+            }
+        }
+        Ok(tensor)
+    };
+    made().unwrap_or_else(|e| panic!("running a kernel: {e}"))
+}
+
+/// A copy on the host.
+fn download(storage: &Buffer) -> Result<Vec<Real>, DevError> {
+    #[cfg(feature = "cuda")]
+    return Ok(storage.device().dtoh_sync_copy(storage)?);
+    #[cfg(not(feature = "cuda"))]
+    Ok(storage.to_vec())
+}
+
+/// The storage of a gradient, as the backward operations of kernels see it.
+pub(crate) trait GradientBuffer {
+    /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
+    fn take(&mut self) -> Result<Taken, DevError>;
+    /// Adds to the gradient in place.
+    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError>;
+}
+
+impl GradientBuffer for Buffer {
+    fn take(&mut self) -> Result<Taken, DevError> {
+        // What is left is freed with the other gradients; what is taken as soon as it has been used.
+        Ok(std::mem::replace(self, zeros(0)?))
+    }
+    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError> {
+        f(Out::of(self))
+    }
+}

@@ -1,0 +1,26 @@
+//! Slices of host memory.
+
+use dfdx::prelude::*;
+
+use crate::buffers;
+use crate::device::{Dev, DevError, Real};
+
+/// An array that was taken out of the gradients.
+pub(crate) type Taken = Vec<Real>;
+
+/// The storage of a gradient, as the backward operations of kernels see it.
+pub(crate) trait GradientBuffer {
+    /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
+    fn take(&mut self) -> Result<Taken, DevError>;
+    /// Adds to the gradient in place.
+    fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError>;
+}
+
+impl GradientBuffer for <Dev as Storage<Real>>::Vec {
+    fn take(&mut self) -> Result<Taken, DevError> {
+        buffers::GradientBuffer::take(self)
+    }
+    fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError> {
+        f(self)
+    }
+}

@@ -1,0 +1,14 @@
+//! Arrays where the operations' own kernels run: slices on the CPU, memory of the device in a build with device kernels.
+//!
+//! An operation that has both versions is wired to the tape once, in terms of these; its `cpu` and `gpu` modules have functions
+//! of the same names, which take them for what they are.
+
+#[cfg(device_kernels)]
+mod device;
+#[cfg(not(device_kernels))]
+mod host;
+
+#[cfg(device_kernels)]
+pub(crate) use device::{Added, GradientBuffer, Taken, filled, stored};
+#[cfg(not(device_kernels))]
+pub(crate) use host::{GradientBuffer, Taken};

@@ -1,0 +1,24 @@
+//! Kernels that run where the tensors live.
+//!
+//! Their sources are in `gpu/kernels`. With the feature `cuda` they run on dfdx's CUDA device, on the one stream on which it does
+//! its own work; with `cuda-emulation` the same sources, compiled for the host, run on the CPU, so that every test of the
+//! operations is one of the kernels.
+//!
+//! A kernel is declared once by [`kernels!`], with the lengths of its arrays, which the generated function checks: what a kernel
+//! may touch is what its caller has borrowed. Arrays are [`Buffer`]s, dfdx's own storage, lent as [`In`] and [`Out`].
+
+// Not every operation has its kernels yet.
+#![allow(dead_code)]
+
+mod argument;
+mod declare;
+pub(crate) mod elementwise;
+pub(crate) mod gemm;
+mod launch;
+mod memory;
+pub(crate) mod reduce;
+pub(crate) mod rows;
+
+pub(crate) use argument::Argument;
+pub(crate) use declare::kernels;
+pub(crate) use memory::{Buffer, In, Out, upload, zeros};
