@@ -64,6 +64,11 @@ impl<'a, T: Unit> In<'a, T> {
         Self::new(buffer.as_ptr(), buffer.len())
     }
 
+    /// No elements.
+    pub fn none() -> Self {
+        Self::new(std::ptr::NonNull::dangling().as_ptr(), 0)
+    }
+
     fn new(start: *const T, len: usize) -> Self {
         Self {
             start,

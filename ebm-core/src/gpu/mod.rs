@@ -10,10 +10,16 @@
 // Not every operation has its kernels yet.
 #![allow(dead_code)]
 
+pub(crate) mod activation;
 mod argument;
+pub(crate) mod columns;
+pub(crate) mod confine;
 mod declare;
 pub(crate) mod elementwise;
+pub(crate) mod ending;
+pub(crate) mod fold;
 pub(crate) mod gemm;
+mod inverse;
 mod launch;
 mod memory;
 pub(crate) mod reduce;
@@ -21,4 +27,5 @@ pub(crate) mod rows;
 
 pub(crate) use argument::Argument;
 pub(crate) use declare::kernels;
+pub(crate) use inverse::Inverse;
 pub(crate) use memory::{Buffer, In, Out, upload, zeros};

@@ -27,8 +27,13 @@ kernels! { "reduce";
 /// # Errors
 /// If the device refuses.
 pub(crate) fn add_dot(a: In, b: In, y: Out) -> Result<(), DevError> {
-    let parts = a.len().div_ceil(SHORTEST).clamp(1, PARTS);
+    let parts = parts_of(a.len());
     let mut sums = zeros::<f64>(parts)?;
     part_products(a.len(), parts, a, b, Out::of(&mut sums))?;
     add_total(parts, In::of(&sums), y)
+}
+
+/// How many parts to add up `n` elements in.
+pub(super) fn parts_of(n: usize) -> usize {
+    n.div_ceil(SHORTEST).clamp(1, PARTS)
 }

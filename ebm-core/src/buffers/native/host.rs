@@ -6,7 +6,7 @@ use crate::buffers;
 use crate::device::{Dev, DevError, Real};
 
 /// An array that was taken out of the gradients.
-pub(crate) type Taken = Vec<Real>;
+type Taken = Vec<Real>;
 
 /// The storage of a gradient, as the backward operations of kernels see it.
 pub(crate) trait GradientBuffer {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::buffers::native::{Added, Taken, filled, stored};
 use crate::device::{Dev, DevError, Matrix, Real};
-use crate::gpu::{In, elementwise, rows, upload};
+use crate::gpu::{In, Inverse, elementwise, rows, upload};
 
 type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
@@ -61,32 +61,13 @@ pub(super) fn add_repeated(to: Added, from: &Taken, copies: usize) -> Result<(),
 }
 
 /// Adds the rows of `from` to the rows `which` of `to`.
-///
-/// A row may be among them several times. Which ones come to it is worked out here, so that one thread adds them up, in order.
 pub(super) fn add_chosen(
     to: Added,
     from: &Taken,
     which: &[usize],
     (rows, columns): (usize, usize),
 ) -> Result<(), DevError> {
-    let mut sources = vec![Vec::new(); rows];
-    which
-        .iter()
-        .enumerate()
-        .for_each(|(source, &row)| sources[row].push(source));
-    let ends = sources.iter().scan(0, |end, of_row| {
-        *end += of_row.len();
-        Some(*end)
-    });
-    let starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
-    let (starts, sources) = (upload(starts)?, upload(sources.concat())?);
-    rows::add_chosen(
-        rows,
-        columns,
-        which.len(),
-        In::of(&starts),
-        In::of(&sources),
-        In::of(from),
-        to,
-    )
+    let inverse = Inverse::of(which, rows)?;
+    let (starts, sources) = (In::of(&inverse.starts), In::of(&inverse.sources));
+    rows::add_chosen(rows, columns, which.len(), starts, sources, In::of(from), to)
 }
