@@ -84,6 +84,11 @@ impl Parameter {
     pub fn tensor(&self) -> &PerSample {
         &self.value
     }
+    /// The same, for kernels to change.
+    #[cfg(device_kernels)]
+    pub(crate) fn tensor_mut(&mut self) -> &mut PerSample {
+        &mut self.value
+    }
     /// A copy of the values.
     pub fn values(&self) -> Vec<Real> {
         buffers::read(&self.value).into_owned()

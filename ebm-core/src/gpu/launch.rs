@@ -86,6 +86,9 @@ mod cuda {
             Some(device) => Ok(device.clone()),
             None => {
                 let device = crate::gpu::zeros::<Real>(1)?.device();
+                if let Err(error) = crate::gpu::pool::keep(&device) {
+                    tracing::debug!("the device keeps no memory for later: {error:?}");
+                }
                 Ok(known.get_or_init(|| device).clone())
             }
         })

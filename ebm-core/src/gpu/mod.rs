@@ -22,6 +22,9 @@ pub(crate) mod gemm;
 mod inverse;
 mod launch;
 mod memory;
+pub(crate) mod optim;
+#[cfg(feature = "cuda")]
+mod pool;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 

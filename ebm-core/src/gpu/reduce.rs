@@ -34,6 +34,6 @@ pub(crate) fn add_dot(a: In, b: In, y: Out) -> Result<(), DevError> {
 }
 
 /// How many parts to add up `n` elements in.
-pub(super) fn parts_of(n: usize) -> usize {
+pub(crate) fn parts_of(n: usize) -> usize {
     n.div_ceil(SHORTEST).clamp(1, PARTS)
 }

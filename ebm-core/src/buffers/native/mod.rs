@@ -9,6 +9,8 @@ mod device;
 mod host;
 
 #[cfg(device_kernels)]
-pub(crate) use device::{Added, GradientBuffer, Stored, Taken, filled, stored};
+pub(crate) use device::{
+    Added, Array, GradientBuffer, Stored, Taken, download, filled, from_host, run, stored, to_host, written,
+};
 #[cfg(not(device_kernels))]
-pub(crate) use host::GradientBuffer;
+pub(crate) use host::{Array, GradientBuffer, from_host, to_host};
