@@ -3,6 +3,9 @@
 //! Nothing in the system keeps a generator's state: a draw is named by the run's seed, the purpose it serves and the
 //! step it serves it at, so a resumed run draws what the undisturbed run would have drawn.
 
+#[cfg(test)]
+mod philox;
+
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
