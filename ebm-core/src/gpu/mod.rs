@@ -12,6 +12,7 @@
 
 pub(crate) mod activation;
 mod argument;
+pub(crate) mod channels;
 pub(crate) mod columns;
 pub(crate) mod confine;
 mod declare;
@@ -19,6 +20,7 @@ pub(crate) mod elementwise;
 pub(crate) mod ending;
 pub(crate) mod fold;
 pub(crate) mod gemm;
+pub(crate) mod images;
 mod inverse;
 mod launch;
 mod memory;

@@ -20,6 +20,7 @@ pub mod ending;
 pub mod fourier;
 pub(crate) mod gemm;
 mod image;
+mod linear;
 pub(crate) mod math;
 pub mod monotone;
 pub mod parallel;
