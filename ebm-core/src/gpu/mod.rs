@@ -24,6 +24,7 @@ pub(crate) mod images;
 mod inverse;
 mod launch;
 mod memory;
+pub(crate) mod monotone;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 
