@@ -15,6 +15,7 @@ mod argument;
 pub(crate) mod channels;
 pub(crate) mod columns;
 pub(crate) mod confine;
+pub(crate) mod cross_entropy;
 mod declare;
 pub(crate) mod elementwise;
 pub(crate) mod ending;
