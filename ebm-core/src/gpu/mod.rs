@@ -20,6 +20,7 @@ mod declare;
 pub(crate) mod elementwise;
 pub(crate) mod ending;
 pub(crate) mod fold;
+pub(crate) mod fourier;
 pub(crate) mod gemm;
 pub(crate) mod images;
 mod inverse;
