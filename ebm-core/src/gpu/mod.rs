@@ -29,6 +29,7 @@ mod memory;
 pub(crate) mod monotone;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod spectral;
 
 pub(crate) use argument::Argument;
 pub(crate) use declare::kernels;

@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 
 use crate::buffers::view::{view, view_mut};
 use crate::device::{Dev, DevError, Real, device};
-use crate::gpu::{Buffer, In, Out, upload, zeros};
+use crate::gpu::{Buffer, In, Out, elementwise, upload, zeros};
 
 /// An array that was taken out of the gradients.
 pub(crate) type Taken = Buffer;
@@ -58,6 +58,31 @@ pub(crate) fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> Result<(), De
         Ok(tensor)
     };
     made().unwrap_or_else(|e| panic!("running a kernel: {e}"))
+}
+
+/// Lets `f` change the values of a contiguous tensor; others that share its storage keep what they have.
+///
+/// # Panics
+/// If the device fails, as dfdx's own operations do.
+pub(crate) fn change<S: Shape>(tensor: &mut Tensor<S, Real, Dev>, f: impl FnOnce(Out) -> Result<(), DevError>) {
+    let changed = || -> Result<(), DevError> {
+        if let Some(storage) = view_mut(tensor) {
+            return f(Out::of(storage));
+        }
+        let mut storage = upload(tensor.as_vec())?;
+        f(Out::of(&mut storage))?;
+        tensor.copy_from(&download(&storage)?);
+        Ok(())
+    };
+    changed().unwrap_or_else(|e| panic!("running a kernel: {e}"));
+}
+
+/// `to = from`, of as many values.
+///
+/// # Panics
+/// If the device fails, as dfdx's own operations do.
+pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
+    change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to));
 }
 
 /// A copy on the host.

@@ -8,6 +8,11 @@ use crate::device::{Dev, DevError, Real};
 /// An array that was taken out of the gradients.
 type Taken = Vec<Real>;
 
+/// `to = from`, of as many values.
+pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
+    to.copy_from(&buffers::read(from));
+}
+
 /// The storage of a gradient, as the backward operations of kernels see it.
 pub(crate) trait GradientBuffer {
     /// Takes the gradient out (of an intermediate value, which nobody else will ask for).

@@ -9,6 +9,6 @@ mod device;
 mod host;
 
 #[cfg(device_kernels)]
-pub(crate) use device::{Added, GradientBuffer, Stored, Taken, filled, stored};
+pub(crate) use device::{Added, GradientBuffer, Stored, Taken, change, copy, filled, stored};
 #[cfg(not(device_kernels))]
-pub(crate) use host::GradientBuffer;
+pub(crate) use host::{GradientBuffer, copy};
