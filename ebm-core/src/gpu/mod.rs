@@ -12,6 +12,7 @@
 
 pub(crate) mod activation;
 mod argument;
+pub(crate) mod batch_norm;
 pub(crate) mod channels;
 pub(crate) mod columns;
 pub(crate) mod confine;
