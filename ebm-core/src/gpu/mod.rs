@@ -16,6 +16,7 @@ pub(crate) mod batch_norm;
 pub(crate) mod channels;
 pub(crate) mod columns;
 pub(crate) mod confine;
+pub(crate) mod conv;
 pub(crate) mod cross_entropy;
 mod declare;
 pub(crate) mod elementwise;
@@ -30,6 +31,7 @@ mod memory;
 pub(crate) mod monotone;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod scratch;
 pub(crate) mod spectral;
 
 pub(crate) use argument::Argument;

@@ -10,6 +10,7 @@ pub mod activate;
 pub mod add;
 pub mod batch_norm;
 pub mod channel_shift;
+#[cfg(not(device_kernels))]
 mod channels;
 pub mod columns;
 pub mod confine;
