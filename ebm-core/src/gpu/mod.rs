@@ -29,6 +29,7 @@ mod inverse;
 mod launch;
 mod memory;
 pub(crate) mod monotone;
+pub(crate) mod philox;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod scratch;
