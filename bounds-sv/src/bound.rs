@@ -73,8 +73,7 @@ impl<G: Geometry> SingularValues<G> {
         let warm = remembered.filter(|w| w.shape().0 == batch);
         let start = warm.unwrap_or_else(|| {
             let draws = self.random.stream("start").at(view.step);
-            self.geometry
-                .latents(draws.normals(batch * self.geometry.latent_width()))
+            draws.normal_tensor((batch, self.geometry.latent()))
         });
         let options = IterativeOptions {
             steps: solver.steps,

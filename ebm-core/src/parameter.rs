@@ -84,11 +84,6 @@ impl Parameter {
     pub fn tensor(&self) -> &PerSample {
         &self.value
     }
-    /// The same, for kernels to change.
-    #[cfg(device_kernels)]
-    pub(crate) fn tensor_mut(&mut self) -> &mut PerSample {
-        &mut self.value
-    }
     /// A copy of the values.
     pub fn values(&self) -> Vec<Real> {
         buffers::read(&self.value).into_owned()
@@ -99,6 +94,16 @@ impl Parameter {
     /// If the number of values differs.
     pub fn set(&mut self, values: &[Real]) {
         self.value.copy_from(values);
+    }
+    /// Replaces the values by those of a tensor.
+    pub(crate) fn copy_from(&mut self, values: &PerSample) {
+        assert_eq!(self.len(), values.shape().0, "values of `{}`", self.name);
+        buffers::native::copy(&mut self.value, values);
+    }
+    /// The values, to be changed where they are.
+    #[cfg(device_kernels)]
+    pub(crate) fn tensor_mut(&mut self) -> &mut PerSample {
+        &mut self.value
     }
 }
 

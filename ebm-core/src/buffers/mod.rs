@@ -4,9 +4,11 @@
 //! host memory, which is right, but slow. What has one works on [`native`] arrays, wherever these are.
 
 pub(crate) mod native;
+#[cfg(not(device_kernels))]
 mod scratch;
 mod view;
 
+#[cfg(not(device_kernels))]
 pub(crate) use scratch::scratch;
 
 use dfdx::prelude::*;
@@ -28,7 +30,10 @@ pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
 /// The values of a tensor in row-major order. `tensor` must be contiguous.
 #[cfg(feature = "cuda")]
 pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
-    Cow::Owned(tensor.as_vec())
+    match tensor.shape().num_elements() {
+        0 => Cow::Borrowed(&[]),
+        _ => Cow::Owned(tensor.as_vec()),
+    }
 }
 
 /// A tensor on the device of this thread.

@@ -12,21 +12,31 @@
 
 pub(crate) mod activation;
 mod argument;
+pub(crate) mod batch_norm;
+pub(crate) mod channels;
 pub(crate) mod columns;
 pub(crate) mod confine;
+pub(crate) mod conv;
+pub(crate) mod cross_entropy;
 mod declare;
 pub(crate) mod elementwise;
 pub(crate) mod ending;
 pub(crate) mod fold;
+pub(crate) mod fourier;
 pub(crate) mod gemm;
+pub(crate) mod images;
 mod inverse;
 mod launch;
 mod memory;
+pub(crate) mod monotone;
 pub(crate) mod optim;
+pub(crate) mod philox;
 #[cfg(feature = "cuda")]
 mod pool;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod scratch;
+pub(crate) mod spectral;
 
 pub(crate) use argument::Argument;
 pub(crate) use declare::kernels;

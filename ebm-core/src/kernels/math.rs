@@ -4,7 +4,7 @@
 //! accurate to a few units in the last place; in double precision, which is for checking, the standard ones are used.
 
 // Where kernels run on a device, few loops on the host are left.
-#![cfg_attr(device_kernels, allow(dead_code))]
+#![cfg_attr(device_kernels, allow(dead_code, unused_imports))]
 
 use crate::device::Real;
 

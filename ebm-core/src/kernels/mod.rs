@@ -10,6 +10,7 @@ pub mod activate;
 pub mod add;
 pub mod batch_norm;
 pub mod channel_shift;
+#[cfg(not(device_kernels))]
 mod channels;
 pub mod columns;
 pub mod confine;
@@ -20,6 +21,7 @@ pub mod ending;
 pub mod fourier;
 pub(crate) mod gemm;
 mod image;
+mod linear;
 pub(crate) mod math;
 pub mod monotone;
 pub mod parallel;

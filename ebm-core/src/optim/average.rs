@@ -29,7 +29,7 @@ pub fn average<M: Module + ?Sized>(average: &mut M, model: &M, decay: f64, step:
         debug_assert_eq!(to.name(), from.name());
         match from.is_trained() {
             true => side::follow(to, from, decay),
-            false => side::copy(to, from),
+            false => to.copy_from(from.tensor()),
         }
     }
 }

@@ -57,8 +57,3 @@ pub(super) fn follow(to: &mut Parameter, from: &Parameter, decay: Real) {
     }
     to.set(&values);
 }
-
-/// `to = from`
-pub(super) fn copy(to: &mut Parameter, from: &Parameter) {
-    to.set(&from.values());
-}

@@ -1,7 +1,7 @@
 //! The optimisers' loops on the device.
 
 use super::step::Step;
-use crate::buffers::native::{Array, download, run, stored, written};
+use crate::buffers::native::{Array, change, download, run, stored};
 use crate::device::Real;
 use crate::gpu::{In, Out, elementwise, optim, reduce, zeros};
 use crate::parameter::Parameter;
@@ -41,31 +41,18 @@ pub(super) fn adam(
     parameter: &mut Parameter,
 ) {
     let g = In::of(g);
-    run(|| {
-        written(parameter.tensor_mut(), |w| match old {
-            Some((first, second)) => {
-                let (first, second) = (In::of(first), In::of(second));
-                optim::adam_beside(g.len(), step, g, first, second, Out::of(m), Out::of(v), w)
-            }
-            None => optim::adam(g.len(), step, g, Out::of(m), Out::of(v), w),
-        })
+    change(parameter.tensor_mut(), |w| match old {
+        Some((first, second)) => {
+            let (first, second) = (In::of(first), In::of(second));
+            optim::adam_beside(g.len(), step, g, first, second, Out::of(m), Out::of(v), w)
+        }
+        None => optim::adam(g.len(), step, g, Out::of(m), Out::of(v), w),
     });
 }
 
 /// `to = to + (1 - decay) (from - to)`
 pub(super) fn follow(to: &mut Parameter, from: &Parameter, decay: Real) {
-    run(|| {
-        let from = stored(from.tensor())?;
-        written(to.tensor_mut(), |to| {
-            optim::follow(to.len(), 1.0 - decay, from.read(), to)
-        })
-    });
-}
-
-/// `to = from`
-pub(super) fn copy(to: &mut Parameter, from: &Parameter) {
-    run(|| {
-        let from = stored(from.tensor())?;
-        written(to.tensor_mut(), |to| elementwise::copy_to(to.len(), from.read(), to))
+    change(to.tensor_mut(), |to| {
+        optim::follow(to.len(), 1.0 - decay, stored(from.tensor())?.read(), to)
     });
 }

@@ -6,7 +6,7 @@ use crate::random::Random;
 
 /// Latents from N(0, I), `[count, d]`.
 pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Random) -> Latents<G> {
-    geometry.latents(random.stream("latents").normals(count * geometry.latent_width()))
+    random.stream("latents").normal_tensor((count, geometry.latent()))
 }
 
 /// Training samples, `[count, D]`.

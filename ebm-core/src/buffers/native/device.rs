@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 
 use crate::buffers::view::{view, view_mut};
 use crate::device::{Dev, DevError, Real, device};
-use crate::gpu::{Buffer, In, Out, upload, zeros};
+use crate::gpu::{Buffer, In, Out, elementwise, upload, zeros};
 
 /// An array that owns its memory.
 pub(crate) type Array = Buffer;
@@ -55,31 +55,36 @@ pub(crate) fn run<T>(work: impl FnOnce() -> Result<T, DevError>) -> T {
 /// # Panics
 /// If the device fails.
 pub(crate) fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> Result<(), DevError>) -> Tensor<S, Real, Dev> {
-    run(|| {
-        let mut tensor = device().try_zeros_like(&shape)?;
-        written(&mut tensor, fill)?;
-        Ok(tensor)
-    })
+    let mut tensor = run(|| device().try_zeros_like(&shape));
+    change(&mut tensor, fill);
+    tensor
 }
 
-/// Lends the values of a contiguous tensor to be changed; tensors that share its storage keep theirs.
+/// Lets `f` change the values of a contiguous tensor; others that share its storage keep what they have.
 ///
-/// # Errors
-/// Those of `change`.
-pub(crate) fn written<S: Shape>(
-    tensor: &mut Tensor<S, Real, Dev>,
-    change: impl FnOnce(Out) -> Result<(), DevError>,
-) -> Result<(), DevError> {
-    if let Some(storage) = view_mut(tensor) {
-        return change(Out::of(storage));
-    }
-    if tensor.shape().num_elements() == 0 {
-        return change(Out::of(&mut zeros(0)?));
-    }
-    let mut storage = upload(tensor.as_vec())?;
-    change(Out::of(&mut storage))?;
-    tensor.copy_from(&download(&storage)?);
-    Ok(())
+/// # Panics
+/// If the device fails.
+pub(crate) fn change<S: Shape>(tensor: &mut Tensor<S, Real, Dev>, f: impl FnOnce(Out) -> Result<(), DevError>) {
+    run(|| {
+        if let Some(storage) = view_mut(tensor) {
+            return f(Out::of(storage));
+        }
+        if tensor.shape().num_elements() == 0 {
+            return f(Out::of(&mut zeros(0)?));
+        }
+        let mut storage = upload(tensor.as_vec())?;
+        f(Out::of(&mut storage))?;
+        tensor.copy_from(&download(&storage)?);
+        Ok(())
+    });
+}
+
+/// `to = from`, of as many values.
+///
+/// # Panics
+/// If the device fails.
+pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
+    change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to));
 }
 
 /// A copy on the host. It waits for all work before it.

@@ -18,6 +18,11 @@ pub(crate) fn to_host(array: &Array) -> Vec<Real> {
     array.clone()
 }
 
+/// `to = from`, of as many values.
+pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
+    to.copy_from(&buffers::read(from));
+}
+
 /// The storage of a gradient, as the backward operations of kernels see it.
 pub(crate) trait GradientBuffer {
     /// Takes the gradient out (of an intermediate value, which nobody else will ask for).

@@ -10,7 +10,7 @@ mod host;
 
 #[cfg(device_kernels)]
 pub(crate) use device::{
-    Added, Array, GradientBuffer, Stored, Taken, download, filled, from_host, run, stored, to_host, written,
+    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, from_host, run, stored, to_host,
 };
 #[cfg(not(device_kernels))]
-pub(crate) use host::{Array, GradientBuffer, from_host, to_host};
+pub(crate) use host::{Array, GradientBuffer, copy, from_host, to_host};

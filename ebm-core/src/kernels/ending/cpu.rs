@@ -1,14 +1,10 @@
 //! Endings on slices.
 
-#[cfg(not(device_kernels))]
 use dfdx::prelude::*;
 
 use super::Ending;
-#[cfg(not(device_kernels))]
 use crate::buffers::{self, read};
-use crate::device::Real;
-#[cfg(not(device_kernels))]
-use crate::device::{DevError, Matrix};
+use crate::device::{DevError, Matrix, Real};
 use crate::kernels::math::{self, vectorised};
 use crate::kernels::parallel;
 
@@ -76,7 +72,6 @@ impl Ending {
 }
 
 /// `phi(x)`, and `phi'(x)` times the tangents.
-#[cfg(not(device_kernels))]
 pub(super) fn ended(x: &Matrix, primal: usize, ending: Ending) -> Matrix {
     let (rows, width) = *x.shape();
     let mut y = read(x).into_owned();
@@ -88,7 +83,6 @@ pub(super) fn ended(x: &Matrix, primal: usize, ending: Ending) -> Matrix {
 }
 
 /// Adds the cotangents before the ending.
-#[cfg(not(device_kernels))]
 pub(super) fn add_ended(
     gx: &mut [Real],
     mut g: Vec<Real>,

@@ -17,7 +17,7 @@
 //! assert!((y[0] - 0.6).abs() < 1e-5 && (y[1] - 0.64).abs() < 1e-5);
 //! ```
 
-// Other operations end with these functions on slices, as long as any of them runs on the host only.
+#[cfg(not(device_kernels))]
 mod cpu;
 #[cfg(device_kernels)]
 mod gpu;
