@@ -19,6 +19,7 @@ mod cross_entropy;
 pub mod dense;
 pub mod ending;
 pub mod fourier;
+#[cfg(not(feature = "cuda"))]
 pub(crate) mod gemm;
 mod image;
 mod linear;

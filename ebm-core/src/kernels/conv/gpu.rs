@@ -16,8 +16,9 @@ use crate::gpu::scratch::scratch;
 use crate::gpu::{In, Out, channels, zeros};
 use crate::kernels::Ending;
 
-/// Patches handled together hold about this many values: enough for every core of a GPU, and a small part of its memory.
-const PATCHES: usize = 1 << 25;
+/// Patches handled together hold about this many values: enough for every core of a GPU, and a small part of its memory. Where
+/// there is no GPU they are few, so that tests see images in several groups.
+const PATCHES: usize = if cfg!(feature = "cuda") { 1 << 25 } else { 1 << 18 };
 
 impl Window {
     /// Whether a patch is a pixel, or all of an image, just as it lies there.
