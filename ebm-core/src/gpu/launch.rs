@@ -6,7 +6,8 @@ pub(crate) enum Spread {
     /// So many elements, shared out to all threads (`FOR_EACH`).
     Elements(usize),
     /// So many rows, one to a block, each of so many columns (`FOR_EACH_ROW`, `FOR_EACH_COLUMN`).
-    Rows(usize, usize),
+    // Emulated blocks have one thread, however many columns there are.
+    Rows(usize, #[cfg_attr(not(feature = "cuda"), expect(dead_code))] usize),
 }
 
 impl Spread {
