@@ -29,6 +29,23 @@ macro_rules! numbers {
 }
 numbers!(u32, u64, i32, usize, f32, f64);
 
+/// Structures of numbers, laid out as in C, are passed as they are, too.
+macro_rules! by_value {
+    ($structure:ty) => {
+        impl $crate::gpu::Argument for $structure {
+            type Raw = $structure;
+            fn raw(&self) -> $structure {
+                *self
+            }
+        }
+        // SAFETY: a C structure of numbers is valid on the device bit by bit.
+        #[cfg(feature = "cuda")]
+        #[allow(unsafe_code)]
+        unsafe impl cudarc::driver::DeviceRepr for $structure {}
+    };
+}
+pub(super) use by_value;
+
 #[cfg(feature = "cuda")]
 impl<T: Unit> Argument for In<'_, T> {
     type Raw = u64;

@@ -86,6 +86,9 @@ mod cuda {
             Some(device) => Ok(device.clone()),
             None => {
                 let device = crate::gpu::zeros::<Real>(1)?.device();
+                if let Err(error) = crate::gpu::pool::keep(&device) {
+                    tracing::debug!("the device keeps no memory for later: {error:?}");
+                }
                 Ok(known.get_or_init(|| device).clone())
             }
         })
@@ -101,5 +104,30 @@ impl Spread {
     pub fn blocks(self) -> usize {
         let (Self::Elements(n) | Self::Rows(n, _)) = self;
         n.min(3)
+    }
+}
+
+#[cfg(all(test, not(feature = "cuda")))]
+mod tests {
+    use crate::device::Real;
+    use crate::gpu::{In, Out, elementwise, upload};
+
+    #[test]
+    fn every_element_is_some_threads_and_only_one() {
+        // Fewer elements than blocks, as many, and more.
+        for n in [0, 1, 2, 3, 4, 100] {
+            let x = upload::<Real>((0..n).map(|i| i as Real).collect()).unwrap();
+            let mut y = upload::<Real>(vec![1.0; n]).unwrap();
+            elementwise::add_to(n, In::of(&x), Out::of(&mut y)).unwrap();
+            assert_eq!(**y, (0..n).map(|i| 1.0 + i as Real).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "length of `x` of the kernel `add_to`")]
+    fn an_array_of_another_length_is_refused() {
+        let x = upload::<Real>(vec![1.0; 3]).unwrap();
+        let mut y = upload::<Real>(vec![1.0; 4]).unwrap();
+        let _ = elementwise::add_to(4, In::of(&x), Out::of(&mut y));
     }
 }

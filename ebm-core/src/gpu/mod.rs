@@ -29,7 +29,10 @@ mod inverse;
 mod launch;
 mod memory;
 pub(crate) mod monotone;
+pub(crate) mod optim;
 pub(crate) mod philox;
+#[cfg(feature = "cuda")]
+mod pool;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod scratch;

@@ -34,6 +34,25 @@ pub(crate) fn add_dot(a: In, b: In, y: Out) -> Result<(), DevError> {
 }
 
 /// How many parts to add up `n` elements in.
-pub(super) fn parts_of(n: usize) -> usize {
+pub(crate) fn parts_of(n: usize) -> usize {
     n.div_ceil(SHORTEST).clamp(1, PARTS)
+}
+
+#[cfg(all(test, not(feature = "cuda")))]
+mod tests {
+    use super::*;
+    use crate::device::Real;
+    use crate::gpu::upload;
+
+    #[test]
+    fn a_long_sum_is_that_of_its_parts() {
+        // Three parts, the last one shorter, added to what was there.
+        let n = 2 * SHORTEST + 5;
+        let a = upload::<Real>((1..=n).map(|i| (i % 8) as Real).collect()).unwrap();
+        let b = upload::<Real>(vec![2.0; n]).unwrap();
+        let mut y = upload::<Real>(vec![10.0]).unwrap();
+        add_dot(In::of(&a), In::of(&b), Out::of(&mut y)).unwrap();
+        let truth: usize = (1..=n).map(|i| 2 * (i % 8)).sum();
+        assert_eq!(**y, [10.0 + truth as Real]);
+    }
 }

@@ -38,6 +38,7 @@ pub use cross_entropy::cross_entropy;
 pub use dense::Activation;
 pub use ending::Ending;
 pub use image::Extent;
+pub(crate) use reduce::differentiated_by;
 pub use reduce::{differentiated, hinge, mean, row_dot, sum};
 
 #[cfg(test)]

@@ -1,19 +1,8 @@
 //! Refusing what is not finite.
 
 use super::TrainError;
-use crate::device::Real;
-use crate::optim::{Adam, gradient_norm};
+use crate::optim::{Adam, Gradient};
 use crate::parameter::Module;
-
-/// The gradient of a module's trained parameters, in their order.
-pub(super) type Gradient = Vec<Vec<Real>>;
-
-/// Adds a second term's gradient.
-pub(super) fn add(to: &mut Gradient, other: &Gradient) {
-    for (to, other) in to.iter_mut().zip(other) {
-        to.iter_mut().zip(other).for_each(|(t, o)| *t += o);
-    }
-}
 
 /// Refuses what is not finite, in the name of an iteration.
 #[derive(Clone, Copy)]
@@ -44,12 +33,12 @@ impl Check {
         factor: f64,
         modules: [(&str, &mut dyn Module, &mut Adam, Gradient); N],
     ) -> Result<f64, TrainError> {
-        let norms: Vec<f64> = modules.iter().map(|(.., gradient)| gradient_norm(gradient)).collect();
+        let norms: Vec<f64> = modules.iter().map(|(.., gradient)| gradient.norm()).collect();
         for ((term, ..), norm) in modules.iter().zip(&norms) {
             self.finite(term, *norm)?;
         }
         for ((_, module, optimizer, gradient), norm) in modules.into_iter().zip(&norms) {
-            optimizer.update(module, &gradient, *norm, factor);
+            optimizer.apply(module, &gradient, *norm, factor);
             module.commit();
         }
         Ok(norms.first().copied().unwrap_or(0.0))

@@ -2,16 +2,15 @@
 
 use dfdx::prelude::AsArray;
 
-use super::check::{Check, Gradient, add};
+use super::check::Check;
 use super::draws::draw_latents;
 use super::{StepReport, TrainConfig, TrainError};
 use crate::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use crate::buffers;
-use crate::device::{Real, values};
+use crate::device::Real;
 use crate::geometry::{Geometry, Latents, Samples};
-use crate::kernels;
+use crate::kernels::{add, differentiated_by};
 use crate::models::{Energy, Generator, sample};
-use crate::optim::{Adam, collect_gradients};
+use crate::optim::{Adam, Gradient};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
@@ -42,19 +41,19 @@ impl<G: Geometry> Drawn<G> {
 
 /// `-lambda floor(H)` and its gradient in the generator's samples, in what else of the generator the bound makes use of, and
 /// in the bound's own networks.
-pub(super) struct EntropyTerm {
+pub(super) struct EntropyTerm<G: Geometry> {
     entropy: Measurement,
     ceiling: Option<Measurement>,
     loss: f64,
-    /// `[B, D]`, flat.
-    samples: Vec<Real>,
+    /// `[B, D]`
+    samples: Samples<G>,
     generator: Gradient,
     lower: Gradient,
 }
 
-impl EntropyTerm {
+impl<G: Geometry> EntropyTerm<G> {
     /// Evaluates the term, which the energy plays no part in. `ceiling`: also find `ceil(H)`, for reporting.
-    pub fn new<G: Geometry>(
+    pub fn new(
         generator: &dyn Generator<G>,
         lower: &mut dyn LowerBound<G>,
         latents: &Latents<G>,
@@ -80,9 +79,9 @@ impl EntropyTerm {
             entropy: entropy.measurement,
             ceiling,
             loss,
-            samples: values(&gradients.of(samples)),
-            generator: collect_gradients(generator, &mut gradients),
-            lower: collect_gradients(lower, &mut gradients),
+            samples: gradients.of(samples),
+            generator: Gradient::of(generator, &mut gradients),
+            lower: Gradient::of(lower, &mut gradients),
         })
     }
 }
@@ -102,7 +101,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
     pub fn step(
         &mut self,
         drawn: Drawn<G>,
-        entropy: EntropyTerm,
+        entropy: EntropyTerm<G>,
         step: u64,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
@@ -114,11 +113,9 @@ impl<G: Geometry> GeneratorSide<'_, G> {
 
         // Both terms go back through the generator at once.
         let slopes = backward(energy.value).of(&drawn.samples);
-        let slopes = buffers::read(&slopes);
-        let slopes = slopes.iter().zip(&entropy.samples).map(|(e, h)| e + h).collect();
-        let loss = kernels::differentiated(drawn.taped, loss, slopes);
-        let mut gradient = collect_gradients(&*self.generator, &mut backward(loss));
-        add(&mut gradient, &entropy.generator);
+        let loss = differentiated_by(drawn.taped, loss, add::total(&slopes, &entropy.samples));
+        let mut gradient = Gradient::of(&*self.generator, &mut backward(loss));
+        gradient.add(&entropy.generator);
 
         let factor = self.config.generator.schedule.factor(step, self.config.steps);
         let norm = check.update(

@@ -6,8 +6,10 @@ use crate::buffers::view::{view, view_mut};
 use crate::device::{Dev, DevError, Real, device};
 use crate::gpu::{Buffer, In, Out, elementwise, upload, zeros};
 
+/// An array that owns its memory.
+pub(crate) type Array = Buffer;
 /// An array that was taken out of the gradients.
-pub(crate) type Taken = Buffer;
+pub(crate) type Taken = Array;
 /// A gradient that a kernel adds to.
 pub(crate) type Added<'a> = Out<'a>;
 
@@ -40,57 +42,83 @@ pub(crate) fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Result<Stored<'
     }
 }
 
-/// A tensor whose values, zeros at first, `fill` writes.
+/// What `work` returns.
 ///
 /// # Panics
 /// If the device fails, as dfdx's own operations do.
+pub(crate) fn run<T>(work: impl FnOnce() -> Result<T, DevError>) -> T {
+    work().unwrap_or_else(|e| panic!("running a kernel: {e}"))
+}
+
+/// A tensor whose values, zeros at first, `fill` writes.
+///
+/// # Panics
+/// If the device fails.
 pub(crate) fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> Result<(), DevError>) -> Tensor<S, Real, Dev> {
-    let made = || -> Result<_, DevError> {
-        let mut tensor = device().try_zeros_like(&shape)?;
-        match view_mut(&mut tensor) {
-            Some(storage) => fill(Out::of(storage))?,
-            None => {
-                let mut storage = zeros(shape.num_elements())?;
-                fill(Out::of(&mut storage))?;
-                tensor = device().try_tensor_from_vec(download(&storage)?, shape)?;
-            }
-        }
-        Ok(tensor)
-    };
-    made().unwrap_or_else(|e| panic!("running a kernel: {e}"))
+    let mut tensor = run(|| device().try_zeros_like(&shape));
+    change(&mut tensor, fill);
+    tensor
 }
 
 /// Lets `f` change the values of a contiguous tensor; others that share its storage keep what they have.
 ///
 /// # Panics
-/// If the device fails, as dfdx's own operations do.
+/// If the device fails.
 pub(crate) fn change<S: Shape>(tensor: &mut Tensor<S, Real, Dev>, f: impl FnOnce(Out) -> Result<(), DevError>) {
-    let changed = || -> Result<(), DevError> {
+    run(|| {
         if let Some(storage) = view_mut(tensor) {
             return f(Out::of(storage));
+        }
+        if tensor.shape().num_elements() == 0 {
+            return f(Out::of(&mut zeros(0)?));
         }
         let mut storage = upload(tensor.as_vec())?;
         f(Out::of(&mut storage))?;
         tensor.copy_from(&download(&storage)?);
         Ok(())
-    };
-    changed().unwrap_or_else(|e| panic!("running a kernel: {e}"));
+    });
 }
 
 /// `to = from`, of as many values.
 ///
 /// # Panics
-/// If the device fails, as dfdx's own operations do.
+/// If the device fails.
 pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
     change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to));
 }
 
+/// A copy on the host. It waits for all work before it.
+///
+/// # Errors
+/// If the device refuses.
+#[cfg(feature = "cuda")]
+pub(crate) fn download<T: Unit>(array: &Buffer<T>) -> Result<Vec<T>, DevError> {
+    Ok(array.device().dtoh_sync_copy(array)?)
+}
+
 /// A copy on the host.
-fn download(storage: &Buffer) -> Result<Vec<Real>, DevError> {
-    #[cfg(feature = "cuda")]
-    return Ok(storage.device().dtoh_sync_copy(storage)?);
-    #[cfg(not(feature = "cuda"))]
-    Ok(storage.to_vec())
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn download<T: Unit>(array: &Buffer<T>) -> Result<Vec<T>, DevError> {
+    Ok(array.to_vec())
+}
+
+/// These values as an array.
+///
+/// # Panics
+/// If the device fails.
+pub(crate) fn from_host(values: Vec<Real>) -> Array {
+    run(|| upload(values))
+}
+
+/// A copy of the values.
+///
+/// # Panics
+/// If the device fails.
+pub(crate) fn to_host(array: &Array) -> Vec<Real> {
+    run(|| download(array))
 }
 
 /// The storage of a gradient, as the backward operations of kernels see it.

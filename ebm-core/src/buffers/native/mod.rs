@@ -9,6 +9,8 @@ mod device;
 mod host;
 
 #[cfg(device_kernels)]
-pub(crate) use device::{Added, GradientBuffer, Stored, Taken, change, copy, filled, stored};
+pub(crate) use device::{
+    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, from_host, run, stored, to_host,
+};
 #[cfg(not(device_kernels))]
-pub(crate) use host::{GradientBuffer, copy};
+pub(crate) use host::{Array, GradientBuffer, copy, from_host, to_host};

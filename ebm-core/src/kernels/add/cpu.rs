@@ -3,11 +3,11 @@
 use dfdx::prelude::*;
 
 use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, Real};
+use crate::device::{Dev, DevError, Real};
 use crate::kernels::math::vectorised;
 
 /// `a + b`
-pub(super) fn sum(a: &Matrix, b: &Matrix) -> Matrix {
+pub(super) fn sum<S: Shape>(a: &Tensor<S, Real, Dev>, b: &Tensor<S, Real, Dev>) -> Tensor<S, Real, Dev> {
     let mut y = read(a).into_owned();
     add(&mut y, &read(b));
     buffers::tensor(y, *a.shape())

@@ -3,11 +3,11 @@
 use dfdx::prelude::*;
 
 use crate::buffers::native::{Added, Taken, filled, stored};
-use crate::device::{DevError, Matrix};
+use crate::device::{Dev, DevError, Real};
 use crate::gpu::{In, elementwise};
 
 /// `a + b`
-pub(super) fn sum(a: &Matrix, b: &Matrix) -> Matrix {
+pub(super) fn sum<S: Shape>(a: &Tensor<S, Real, Dev>, b: &Tensor<S, Real, Dev>) -> Tensor<S, Real, Dev> {
     filled(*a.shape(), |y| {
         let (a, b) = (stored(a)?, stored(b)?);
         elementwise::add_up(y.len(), a.read(), b.read(), y)

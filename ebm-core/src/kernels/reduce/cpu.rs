@@ -20,9 +20,11 @@ pub(super) fn add_number(gx: &mut [Real], g: &[Real], scale: Real) -> Result<(),
 }
 
 /// `gx_i += g slopes_i`
-pub(super) fn add_slopes(gx: &mut [Real], g: &[Real], slopes: Vec<Real>) -> Result<(), DevError> {
+pub(super) fn add_slopes<S: Shape>(gx: &mut [Real], g: &[Real], slopes: &Tensor<S, Real, Dev>) -> Result<(), DevError> {
     let g = g[0];
-    gx.iter_mut().zip(&slopes).for_each(|(x, slope)| *x += g * slope);
+    gx.iter_mut()
+        .zip(read(slopes).iter())
+        .for_each(|(x, slope)| *x += g * slope);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 
 use crate::buffers::native::{Added, Taken, filled, stored};
 use crate::device::{Dev, DevError, PerSample, Real, Scalar};
-use crate::gpu::{In, elementwise, reduce, upload};
+use crate::gpu::{In, elementwise, reduce};
 
 /// `scale sum_i x_i`, in double precision: the sum of a batch is what gets logged and compared.
 pub(super) fn total(x: &PerSample, scale: Real) -> Scalar {
@@ -20,9 +20,8 @@ pub(super) fn add_number(gx: Added, g: &Taken, scale: Real) -> Result<(), DevErr
 }
 
 /// `gx_i += g slopes_i`
-pub(super) fn add_slopes(gx: Added, g: &Taken, slopes: Vec<Real>) -> Result<(), DevError> {
-    let slopes = upload(slopes)?;
-    elementwise::add_multiple(gx.len(), 1.0, In::of(g), In::of(&slopes), gx)
+pub(super) fn add_slopes<S: Shape>(gx: Added, g: &Taken, slopes: &Tensor<S, Real, Dev>) -> Result<(), DevError> {
+    elementwise::add_multiple(gx.len(), 1.0, In::of(g), stored(slopes)?.read(), gx)
 }
 
 /// `y_i = sum_j a_ij b_ij`

@@ -82,8 +82,14 @@ fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
 /// # Panics
 /// If the gradient has not one entry for each of `x`.
 pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) -> Scalar<SharedTape> {
-    let (x, mut tape) = x.split_tape();
     assert_eq!(gradient.len(), x.shape().num_elements(), "one slope for each value");
+    let slopes = buffers::tensor(gradient, *x.shape());
+    differentiated_by(x, value, slopes)
+}
+
+/// [`differentiated`] with slopes that are where the kernels run.
+pub(crate) fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
+    let (x, mut tape) = x.split_tape();
     let y = buffers::tensor(vec![value as Real], ());
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
@@ -91,7 +97,7 @@ pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) ->
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             gradients
                 .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_slopes(gx, &g, gradient))
+                .update(|gx| side::add_slopes(gx, &g, &slopes))
         });
     }
     y.put_tape(tape)
