@@ -106,6 +106,14 @@ impl Random {
     }
 
     /// Values uniform on [0, 1), made where the tensor is, as those of [`Random::normal_tensor`].
+    ///
+    /// ```
+    /// use ebm_core::device::{PerSample, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// let shares: PerSample = Random::new(7).stream("shares").uniform_tensor((100,));
+    /// assert!(values(&shares).iter().all(|u| (0.0..1.0).contains(u)));
+    /// ```
     pub fn uniform_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
         return self.on_device(shape, crate::gpu::philox::philox_uniforms);
@@ -113,7 +121,15 @@ impl Random {
         crate::buffers::tensor(self.uniforms(shape.num_elements()), shape)
     }
 
-    /// Signs, +1 or -1, made where the tensor is, as the values of [`Random::normal_tensor`].
+    /// Signs, +1 or -1 with equal probability, made where the tensor is, as the values of [`Random::normal_tensor`].
+    ///
+    /// ```
+    /// use ebm_core::device::{PerSample, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// let signs: PerSample = Random::new(7).stream("probes").sign_tensor((100,));
+    /// assert!(values(&signs).iter().all(|s| s.abs() == 1.0));
+    /// ```
     pub fn sign_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
         return self.on_device(shape, crate::gpu::philox::philox_signs);
