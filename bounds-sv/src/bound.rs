@@ -74,8 +74,7 @@ impl<G: Geometry> SingularValues<G> {
         let start = warm.unwrap_or_else(|| {
             let draws = self.random.share(view.random.shared_by());
             let draws = draws.stream("start").at(view.step);
-            self.geometry
-                .latents(draws.normals(batch * self.geometry.latent_width()))
+            draws.normal_tensor((batch, self.geometry.latent()))
         });
         let options = IterativeOptions {
             steps: solver.steps,

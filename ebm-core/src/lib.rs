@@ -22,6 +22,11 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(all(feature = "cuda", feature = "cuda-emulation"))]
+compile_error!(
+    "the features `cuda` and `cuda-emulation` exclude each other: one runs the kernels on a GPU, the other on the CPU"
+);
+
 pub mod bounds;
 mod buffers;
 pub mod collective;
@@ -32,6 +37,8 @@ pub mod device;
 pub mod diffusion;
 pub mod error;
 pub mod geometry;
+#[cfg(device_kernels)]
+mod gpu;
 pub mod image;
 pub mod jacobian;
 pub mod kernels;

@@ -95,6 +95,16 @@ impl Parameter {
     pub fn set(&mut self, values: &[Real]) {
         self.value.copy_from(values);
     }
+    /// Replaces the values by those of a tensor.
+    pub(crate) fn copy_from(&mut self, values: &PerSample) {
+        assert_eq!(self.len(), values.shape().0, "values of `{}`", self.name);
+        buffers::native::copy(&mut self.value, values);
+    }
+    /// The values, to be changed where they are.
+    #[cfg(device_kernels)]
+    pub(crate) fn tensor_mut(&mut self) -> &mut PerSample {
+        &mut self.value
+    }
 }
 
 /// The arrays of a model by name: what is saved, loaded and averaged.

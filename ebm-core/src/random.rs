@@ -3,12 +3,17 @@
 //! Nothing in the system keeps a generator's state: a draw is named by the run's seed, the purpose it serves and the
 //! step it serves it at, so a resumed run draws what the undisturbed run would have drawn.
 
+#[cfg(any(feature = "cuda", test))]
+pub(crate) mod philox;
+
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use dfdx::prelude::{Shape, Tensor};
+
 use crate::collective::Share;
-use crate::device::Real;
+use crate::device::{Dev, Real};
 
 /// A named place in the space of random numbers.
 ///
@@ -135,6 +140,68 @@ impl Random {
     /// As that.
     pub fn signs_in_blocks(&self, blocks: usize, n: usize) -> Vec<Real> {
         self.own(blocks, n, |rng| if rng.random::<bool>() { 1.0 } else { -1.0 })
+    }
+
+    /// Standard normal values, made where the tensor is: on CUDA by Philox4x32-10 (Salmon et al., SC 2011) keyed by (seed,
+    /// stream, step), so that nothing is copied; elsewhere those of [`Random::normals`].
+    ///
+    /// ```
+    /// use ebm_core::device::{Matrix, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// let place = Random::new(7).stream("latents").at(3);
+    /// let latents: Matrix = place.normal_tensor((4, 2));
+    /// assert_eq!(values(&latents), values(&place.normal_tensor((4, 2))));
+    /// assert_ne!(values(&latents), values(&place.at(4).normal_tensor((4, 2))));
+    /// ```
+    pub fn normal_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
+        #[cfg(feature = "cuda")]
+        return self.on_device(shape, crate::gpu::philox::philox_normals);
+        #[cfg(not(feature = "cuda"))]
+        crate::buffers::tensor(self.normals(shape.num_elements()), shape)
+    }
+
+    /// Values uniform on [0, 1), made where the tensor is, as those of [`Random::normal_tensor`].
+    ///
+    /// ```
+    /// use ebm_core::device::{PerSample, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// let shares: PerSample = Random::new(7).stream("shares").uniform_tensor((100,));
+    /// assert!(values(&shares).iter().all(|u| (0.0..1.0).contains(u)));
+    /// ```
+    pub fn uniform_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
+        #[cfg(feature = "cuda")]
+        return self.on_device(shape, crate::gpu::philox::philox_uniforms);
+        #[cfg(not(feature = "cuda"))]
+        crate::buffers::tensor(self.uniforms(shape.num_elements()), shape)
+    }
+
+    /// Signs, +1 or -1 with equal probability, made where the tensor is, as the values of [`Random::normal_tensor`].
+    ///
+    /// ```
+    /// use ebm_core::device::{PerSample, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// let signs: PerSample = Random::new(7).stream("probes").sign_tensor((100,));
+    /// assert!(values(&signs).iter().all(|s| s.abs() == 1.0));
+    /// ```
+    pub fn sign_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
+        #[cfg(feature = "cuda")]
+        return self.on_device(shape, crate::gpu::philox::philox_signs);
+        #[cfg(not(feature = "cuda"))]
+        crate::buffers::tensor(self.signs(shape.num_elements()), shape)
+    }
+
+    /// The numbers that a kernel makes of a key and a step.
+    #[cfg(feature = "cuda")]
+    fn on_device<S: Shape>(
+        &self,
+        shape: S,
+        kernel: fn(usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
+    ) -> Tensor<S, Real, Dev> {
+        let key = philox::key(self.seed, self.stream);
+        crate::buffers::native::filled(shape, |y| kernel(y.len(), key, self.step, y))
     }
 
     /// The numbers 0..n in random order, of which each part has its own.

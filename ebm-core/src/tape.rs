@@ -9,7 +9,8 @@ use std::cell::RefCell;
 use std::ops::BitOr;
 use std::rc::Rc;
 
-use crate::buffers::{self, GradientBuffer as _};
+use crate::buffers;
+use crate::buffers::native::{Array, GradientBuffer as _};
 use crate::device::{Dev, DevError, PerSample, Real, Scalar, Taped};
 
 /// The parts of the system that own parameters; a set of them.
@@ -226,7 +227,7 @@ impl GradientMap {
     }
 
     /// The gradient with respect to a flat tensor, moved out; zeros where it played no part.
-    pub(crate) fn take(&mut self, tensor: &PerSample) -> Vec<Real> {
+    pub(crate) fn take(&mut self, tensor: &PerSample) -> Array {
         self.0
             .get_or_alloc_mut(tensor)
             .and_then(|gradient| gradient.take())

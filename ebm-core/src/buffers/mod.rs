@@ -1,12 +1,14 @@
 //! Moving numbers between dfdx tensors and plain slices, the form every kernel works on.
 //!
-//! On the CPU nothing is copied where it can be avoided. On CUDA the kernels of this crate run on the host and the
-//! data is staged through host memory: right, but slow, until a kernel has a device version.
+//! On the CPU nothing is copied where it can be avoided. On CUDA this is for what has no device version: data is staged through
+//! host memory, which is right, but slow. What has one works on [`native`] arrays, wherever these are.
 
+pub(crate) mod native;
+#[cfg(not(device_kernels))]
 mod scratch;
-#[cfg(not(feature = "cuda"))]
 mod view;
 
+#[cfg(not(device_kernels))]
 pub(crate) use scratch::scratch;
 
 use dfdx::prelude::*;
@@ -18,7 +20,9 @@ use crate::device::{Dev, DevError, Real, device};
 #[cfg(not(feature = "cuda"))]
 pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
     match view::view(tensor) {
-        Some(slice) => Cow::Borrowed(slice),
+        Some(storage) => Cow::Borrowed(storage),
+        // dfdx's iterators do not stop before the first element of none.
+        None if tensor.shape().num_elements() == 0 => Cow::Borrowed(&[]),
         None => Cow::Owned(tensor.as_vec()),
     }
 }
@@ -26,7 +30,10 @@ pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
 /// The values of a tensor in row-major order. `tensor` must be contiguous.
 #[cfg(feature = "cuda")]
 pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
-    Cow::Owned(tensor.as_vec())
+    match tensor.shape().num_elements() {
+        0 => Cow::Borrowed(&[]),
+        _ => Cow::Owned(tensor.as_vec()),
+    }
 }
 
 /// A tensor on the device of this thread.

@@ -3,6 +3,9 @@
 //! The standard library's are scalar calls, 10 to 20 times slower in a loop. In single precision these are polynomials
 //! accurate to a few units in the last place; in double precision, which is for checking, the standard ones are used.
 
+// Where kernels run on a device, few loops on the host are left.
+#![cfg_attr(device_kernels, allow(dead_code, unused_imports))]
+
 use crate::device::Real;
 
 /// Runs a loop compiled for the best instruction set of this machine.

@@ -10,6 +10,7 @@ pub mod activate;
 pub mod add;
 pub mod batch_norm;
 pub mod channel_shift;
+#[cfg(not(device_kernels))]
 mod channels;
 pub mod columns;
 pub mod confine;
@@ -19,8 +20,10 @@ pub mod dense;
 pub mod ending;
 pub mod flops;
 pub mod fourier;
+#[cfg(not(feature = "cuda"))]
 pub(crate) mod gemm;
 mod image;
+mod linear;
 pub(crate) mod math;
 pub mod monotone;
 pub mod parallel;
@@ -36,6 +39,7 @@ pub use cross_entropy::cross_entropy;
 pub use dense::Activation;
 pub use ending::Ending;
 pub use image::Extent;
+pub(crate) use reduce::differentiated_by;
 pub use reduce::{differentiated, hinge, mean, row_dot, sum};
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Splitting the samples of a batch over the cores.
 
+// Where kernels run on a device, few loops on the host are left.
+#![cfg_attr(device_kernels, allow(dead_code))]
+
 use rayon::prelude::*;
 use std::ops::Range;
 

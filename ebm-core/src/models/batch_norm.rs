@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use crate::device::{Matrix, Real};
 use crate::kernels::Ending;
-use crate::kernels::batch_norm::{self, Statistics, batch_norm, statistics};
+use crate::kernels::batch_norm::{self, Statistics, batch_norm, move_running, statistics};
 use crate::parameter::Parameter;
 use crate::tape::SharedTape;
 
@@ -65,8 +65,8 @@ impl BatchNorm {
             own
         } else {
             Statistics {
-                mean: self.mean.values(),
-                variance: self.variance.values(),
+                mean: self.mean.tensor().clone(),
+                variance: self.variance.tensor().clone(),
             }
         };
         let layer = batch_norm::BatchNorm {
@@ -87,14 +87,7 @@ impl BatchNorm {
         };
         // The running variance is the unbiased one, as is customary.
         let unbias = count as Real / (count.max(2) - 1) as Real;
-        let mix = |running: &mut Parameter, new: &[Real], factor: Real| {
-            let mut values = running.values();
-            for (r, n) in values.iter_mut().zip(new) {
-                *r += MOMENTUM * (factor * n - *r);
-            }
-            running.set(&values);
-        };
-        mix(&mut self.mean, &own.mean, 1.0);
-        mix(&mut self.variance, &own.variance, unbias);
+        move_running(&mut self.mean, &own.mean, MOMENTUM, 1.0);
+        move_running(&mut self.variance, &own.variance, MOMENTUM, unbias);
     }
 }

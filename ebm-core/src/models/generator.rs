@@ -161,16 +161,11 @@ pub(crate) fn with_noise<G: Geometry>(
     if sigma == 0.0 {
         return x;
     }
-    let mut noise = random.stream("generator-noise").normals(x.shape().num_elements());
+    let noise = random.stream("generator-noise").normal_tensor(*x.shape());
     let Some(level) = generator.noise_level() else {
-        noise.iter_mut().for_each(|n| *n *= sigma);
-        return x + generator.geometry().samples(noise);
+        return x + noise * sigma;
     };
     let (x, tape) = x.split_tape();
-    let noise = scale(
-        tape.watch(&generator.geometry().samples(noise)),
-        level.tensor(),
-        tape.trains(Parts::GENERATOR),
-    );
+    let noise = scale(tape.watch(&noise), level.tensor(), tape.trains(Parts::GENERATOR));
     x.put_tape(tape) + noise
 }

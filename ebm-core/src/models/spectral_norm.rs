@@ -35,7 +35,7 @@ impl SpectralNorm {
 
     /// The weights as the layer uses them; while it is trained, the vector moves with the next commit.
     pub fn apply(&self, weight: &Parameter, tape: &SharedTape, trains: bool) -> PerSample {
-        let pair = power_iteration(&weight.values(), &self.left.values(), 1);
+        let pair = power_iteration(weight.tensor(), self.left.tensor(), 1);
         let weight = normalised(weight.tensor(), &pair, tape, trains);
         if trains && let Ok(mut pending) = self.pending.lock() {
             *pending = Some(pair);
@@ -46,7 +46,7 @@ impl SpectralNorm {
     /// Makes the pending vector permanent.
     pub fn commit(&mut self) {
         if let Some(pair) = self.pending.get_mut().ok().and_then(Option::take) {
-            self.left.set(&pair.left);
+            self.left.copy_from(&pair.left);
         }
     }
 }

@@ -3,11 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::gradient::Gradient;
+use super::side;
+use super::step::Step;
+use crate::buffers::native::{Array, from_host, to_host};
 use crate::device::Real;
 use crate::error::{ConfigError, StateError};
-use crate::kernels::math::{dot, vectorised};
 use crate::parameter::{Module, State};
-use crate::tape::GradientMap;
 
 /// Options of Adam (Kingma and Ba, ICLR 2015; decoupled decay: Loshchilov and Hutter, ICLR 2019).
 ///
@@ -87,41 +89,6 @@ impl AdamConfig {
     }
 }
 
-/// The gradients of a module's trained parameters, in their order.
-///
-/// ```
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::kernels::sum;
-/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
-/// use ebm_core::optim::collect_gradients;
-/// use ebm_core::tape::{Parts, SharedTape, backward};
-///
-/// // E(x) = a/2 (x - m)^2 at a = 2, m = 0, x = 3: dE/da = 9/2, and 6 in the shift -m.
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[2.0], &[0.0]);
-/// let x = Fixed::<1, 1>.samples(vec![3.0]);
-/// let value = sum(energy.forward(SharedTape::training(Parts::ENERGY).watch(&x)));
-/// assert_eq!(collect_gradients(&energy, &mut backward(value)), [[4.5], [6.0]]);
-/// ```
-pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
-    let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-    trained.map(|p| gradients.take(p.tensor())).collect()
-}
-
-/// Euclidean norm over all values. A norm too large to be squared in `Real` counts as infinite.
-///
-/// ```
-/// use ebm_core::optim::gradient_norm;
-///
-/// assert_eq!(gradient_norm(&[vec![3.0], vec![0.0, 4.0]]), 5.0);
-/// ```
-pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
-    let squares = |g: &Vec<Real>| -> f64 {
-        // Short chunks keep the single-precision error small.
-        vectorised(|| g.chunks(1024).map(|c| f64::from(dot(c, c))).sum())
-    };
-    gradients.iter().map(squares).sum::<f64>().sqrt()
-}
-
 /// Adam's state for one module.
 ///
 /// The moments of the last mark are kept, so that updates after it can be taken back.
@@ -151,17 +118,17 @@ pub struct Adam {
 
 #[derive(Clone, Debug)]
 struct Moments {
-    first: Vec<Vec<Real>>,
-    second: Vec<Vec<Real>>,
+    first: Vec<Array>,
+    second: Vec<Array>,
     updates: u64,
 }
 
 impl Adam {
     /// An optimiser for the trained parameters of `module`.
     pub fn new<M: Module + ?Sized>(config: AdamConfig, module: &M) -> Self {
-        let zeros = || -> Vec<Vec<Real>> {
+        let zeros = || -> Vec<Array> {
             let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-            trained.map(|p| vec![0.0; p.len()]).collect()
+            trained.map(|p| from_host(vec![0.0; p.len()])).collect()
         };
         let moments = || Moments {
             first: zeros(),
@@ -196,6 +163,11 @@ impl Adam {
 
     /// One update: `gradients` as from [`collect_gradients`], their `norm`, and the schedule's factor.
     pub fn update<M: Module + ?Sized>(&mut self, module: &mut M, gradients: &[Vec<Real>], norm: f64, factor: f64) {
+        self.apply(module, &Gradient::from_host(gradients), norm, factor);
+    }
+
+    /// One update, as [`Adam::update`].
+    pub(crate) fn apply<M: Module + ?Sized>(&mut self, module: &mut M, gradient: &Gradient, norm: f64, factor: f64) {
         let AdamConfig {
             learning_rate,
             beta1,
@@ -216,28 +188,21 @@ impl Adam {
         self.changed = true;
         *updates = done + 1;
         let t = (*updates).min(i32::MAX as u64) as i32;
-        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 } as Real;
         let rate = learning_rate * factor;
-        let step = (rate / (1.0 - beta1.powi(t))) as Real;
-        let correction = (1.0 / (1.0 - beta2.powi(t)).sqrt()) as Real;
-        let keep = (1.0 - rate * weight_decay) as Real;
-        let (b1, b2, epsilon) = (beta1 as Real, beta2 as Real, epsilon as Real);
+        let step = Step {
+            scale: if clip > 0.0 && norm > clip { clip / norm } else { 1.0 } as Real,
+            b1: beta1 as Real,
+            b2: beta2 as Real,
+            epsilon: epsilon as Real,
+            step: (rate / (1.0 - beta1.powi(t))) as Real,
+            correction: (1.0 / (1.0 - beta2.powi(t)).sqrt()) as Real,
+            keep: (1.0 - rate * weight_decay) as Real,
+        };
         let trained = module.parameters_mut().into_iter().filter(|p| p.is_trained());
-        for (i, (((parameter, g), m), v)) in trained.zip(gradients).zip(first).zip(second).enumerate() {
-            if let Some(old) = old {
-                m.copy_from_slice(&old.first[i]);
-                v.copy_from_slice(&old.second[i]);
-            }
-            let mut values = parameter.values();
-            vectorised(|| {
-                for (((w, g), m), v) in values.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
-                    let g = g * scale;
-                    *m = b1 * *m + (1.0 - b1) * g;
-                    *v = b2 * *v + (1.0 - b2) * g * g;
-                    *w = keep * *w - step * *m / (v.sqrt() * correction + epsilon);
-                }
-            });
-            parameter.set(&values);
+        let arrays = trained.zip(gradient.arrays()).zip(first).zip(second);
+        for (i, (((parameter, g), m), v)) in arrays.enumerate() {
+            let old = old.map(|old| (&old.first[i], &old.second[i]));
+            side::adam(step, g, old, m, v, parameter);
         }
     }
 
@@ -247,8 +212,8 @@ impl Adam {
         let trained = module.parameters().into_iter().filter(|p| p.is_trained());
         let Moments { first, second, updates } = &self.moments;
         for ((p, m), v) in trained.zip(first).zip(second) {
-            state.insert(format!("{}/first", p.name()), (p.shape().to_vec(), m.clone()));
-            state.insert(format!("{}/second", p.name()), (p.shape().to_vec(), v.clone()));
+            state.insert(format!("{}/first", p.name()), (p.shape().to_vec(), to_host(m)));
+            state.insert(format!("{}/second", p.name()), (p.shape().to_vec(), to_host(v)));
         }
         // In two digits of base 2^20, so that single precision holds any count exactly.
         let digits = vec![(updates >> 20) as Real, (updates & 0xf_ffff) as Real];
@@ -277,9 +242,10 @@ impl Adam {
         };
         let (first, second) = (moments("first")?, moments("second")?);
         let digits = get("updates".into(), &[2])?;
+        let arrays = |values: Vec<Vec<Real>>| values.into_iter().map(from_host).collect();
         self.moments = Moments {
-            first,
-            second,
+            first: arrays(first),
+            second: arrays(second),
             updates: ((digits[0] as u64) << 20) | digits[1] as u64,
         };
         self.mark();
@@ -290,6 +256,7 @@ impl Adam {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optim::gradient_norm;
     use crate::parameter::Parameter;
 
     struct One(Parameter);

@@ -1,5 +1,6 @@
 //! The exponential moving average of a model's weights.
 
+use super::side;
 use crate::device::Real;
 use crate::parameter::Module;
 
@@ -26,12 +27,9 @@ pub fn average<M: Module + ?Sized>(average: &mut M, model: &M, decay: f64, step:
     let decay = decay.min((1.0 + step as f64) / (10.0 + step as f64)) as Real;
     for (to, from) in average.parameters_mut().into_iter().zip(model.parameters()) {
         debug_assert_eq!(to.name(), from.name());
-        let mut values = from.values();
-        if from.is_trained() {
-            for (v, a) in values.iter_mut().zip(to.values()) {
-                *v = a + (1.0 - decay) * (*v - a);
-            }
+        match from.is_trained() {
+            true => side::follow(to, from, decay),
+            false => to.copy_from(from.tensor()),
         }
-        to.set(&values);
     }
 }

@@ -2,8 +2,23 @@
 
 mod adam;
 mod average;
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+mod gradient;
 mod schedule;
+mod step;
 
-pub use adam::{Adam, AdamConfig, collect_gradients, gradient_norm};
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
+pub use adam::{Adam, AdamConfig};
 pub use average::average;
+pub(crate) use gradient::Gradient;
+pub use gradient::{collect_gradients, gradient_norm};
 pub use schedule::{Course, Schedule};
+#[cfg(device_kernels)]
+pub(crate) use step::Step;

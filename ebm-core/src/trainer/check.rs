@@ -2,24 +2,13 @@
 
 use super::TrainError;
 use super::team::Team;
-use crate::device::Real;
-use crate::optim::{Adam, gradient_norm};
+use crate::optim::{Adam, Gradient};
 use crate::parameter::Module;
-
-/// The gradient of a module's trained parameters, in their order.
-pub(super) type Gradient = Vec<Vec<Real>>;
 
 /// How many values there are in the gradient of each trained parameter.
 fn lengths(module: &dyn Module) -> Vec<usize> {
     let trained = module.parameters().into_iter().filter(|p| p.is_trained());
     trained.map(|p| p.len()).collect()
-}
-
-/// Adds a second term's gradient.
-pub(super) fn add(to: &mut Gradient, other: &Gradient) {
-    for (to, other) in to.iter_mut().zip(other) {
-        to.iter_mut().zip(other).for_each(|(t, o)| *t += o);
-    }
 }
 
 /// Refuses what is not finite, in the name of an iteration.
@@ -57,13 +46,13 @@ impl Check {
     ) -> Result<f64, TrainError> {
         let lengths = std::array::from_fn(|index| lengths(&*modules[index].1));
         let gradients = team.average(gradients, lengths)?;
-        let norms: Vec<f64> = gradients.iter().map(|gradient| gradient_norm(gradient)).collect();
+        let norms: Vec<f64> = gradients.iter().map(Gradient::norm).collect();
         for ((term, ..), norm) in modules.iter().zip(&norms) {
             self.finite(term, *norm)?;
         }
         for (((_, module, optimizer), gradient), norm) in modules.into_iter().zip(gradients).zip(&norms) {
             let beside = team.beside(module);
-            optimizer.update(module, &gradient, *norm, factor);
+            optimizer.apply(module, &gradient, *norm, factor);
             module.commit();
             team.level(module, &beside)?;
         }

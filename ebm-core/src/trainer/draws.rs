@@ -7,7 +7,7 @@ use crate::random::Random;
 /// Latents from N(0, I) of a batch of `count`: `[count, d]`, or the rows of the part of it that `random` is for.
 pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Random) -> Latents<G> {
     let own = random.shared_by().of(count);
-    geometry.latents(random.stream("latents").normals(own * geometry.latent_width()))
+    random.stream("latents").normal_tensor((own, geometry.latent()))
 }
 
 /// Training samples of a batch of `count`: `[count, D]`, or the rows of the part of it that `random` is for.

@@ -3,7 +3,7 @@
 use dfdx::prelude::AsArray;
 use std::time::Instant;
 
-use super::check::{Check, Gradient, add};
+use super::check::Check;
 use super::draws::{draw_data, draw_latents};
 use super::phase_times::timed;
 use super::team::Team;
@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::kernels::parallel;
 use crate::models::{Energy, Generator};
-use crate::optim::{Adam, collect_gradients};
+use crate::optim::{Adam, Gradient};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
@@ -105,7 +105,7 @@ impl<G: Geometry> EnergySide<'_, G> {
         check.finite("E_data[E]", of_data.value)?;
         let generated = generated?;
         let loss = check.finite("the energy's loss", of_data.value + generated.loss)?;
-        add(&mut gradient, &generated.energy);
+        gradient.add(&generated.energy);
         let terms = Terms {
             data_energy: of_data,
             generated_energy: generated.generated_energy,
@@ -119,7 +119,7 @@ impl<G: Geometry> EnergySide<'_, G> {
 fn data_term<G: Geometry>(energy: &dyn Energy<G>, data: &Samples<G>) -> (Measurement, Gradient) {
     let tape = SharedTape::training(Parts::ENERGY);
     let mean = Estimate::sample_mean(energy.forward(tape.watch(data)));
-    let gradient = collect_gradients(energy, &mut backward(mean.value));
+    let gradient = Gradient::of(energy, &mut backward(mean.value));
     (mean.measurement, gradient)
 }
 
@@ -150,7 +150,7 @@ fn generated_term<G: Geometry>(
         loss: trained - generated.measurement.value,
         generated_energy: generated.measurement,
         divergence: divergence.measurement,
-        energy: collect_gradients(energy, &mut gradients),
-        upper: collect_gradients(upper, &mut gradients),
+        energy: Gradient::of(energy, &mut gradients),
+        upper: Gradient::of(upper, &mut gradients),
     })
 }

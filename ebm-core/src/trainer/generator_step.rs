@@ -3,17 +3,16 @@
 use dfdx::prelude::AsArray;
 use std::time::Instant;
 
-use super::check::{Check, Gradient, add};
+use super::check::Check;
 use super::draws::draw_latents;
 use super::team::Team;
 use super::{PhaseTimes, StepReport, TrainConfig, TrainError};
 use crate::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use crate::buffers;
-use crate::device::{Real, values};
+use crate::device::Real;
 use crate::geometry::{Geometry, Latents, Samples};
-use crate::kernels;
+use crate::kernels::{add, differentiated_by};
 use crate::models::{Energy, Generator, sample};
-use crate::optim::{Adam, collect_gradients};
+use crate::optim::{Adam, Gradient};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
@@ -66,19 +65,19 @@ pub(super) struct Given<'a, G: Geometry> {
 
 /// `-lambda floor(H)` and its gradient in the generator's samples, in what else of the generator the bound makes use of, and
 /// in the bound's own networks.
-pub(super) struct EntropyTerm {
+pub(super) struct EntropyTerm<G: Geometry> {
     entropy: Measurement,
     ceiling: Option<Measurement>,
     loss: f64,
-    /// `[B, D]`, flat.
-    samples: Vec<Real>,
+    /// `[B, D]`
+    samples: Samples<G>,
     generator: Gradient,
     lower: Gradient,
 }
 
-impl EntropyTerm {
+impl<G: Geometry> EntropyTerm<G> {
     /// Evaluates the term, which the energy plays no part in. `ceiling`: also find `ceil(H)`, for reporting.
-    pub fn new<G: Geometry>(
+    pub fn new(
         generator: &dyn Generator<G>,
         lower: &mut dyn LowerBound<G>,
         given: Given<'_, G>,
@@ -104,9 +103,9 @@ impl EntropyTerm {
             entropy: entropy.measurement,
             ceiling,
             loss,
-            samples: values(&gradients.of(given.samples)),
-            generator: collect_gradients(generator, &mut gradients),
-            lower: collect_gradients(lower, &mut gradients),
+            samples: gradients.of(given.samples),
+            generator: Gradient::of(generator, &mut gradients),
+            lower: Gradient::of(lower, &mut gradients),
         })
     }
 }
@@ -135,7 +134,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
     pub fn step(
         &mut self,
         drawn: Drawn<G>,
-        entropy: Result<EntropyTerm, TrainError>,
+        entropy: Result<EntropyTerm<G>, TrainError>,
         step: u64,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
@@ -173,7 +172,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
     fn terms(
         &self,
         drawn: Drawn<G>,
-        entropy: EntropyTerm,
+        entropy: EntropyTerm<G>,
         check: Check,
     ) -> Result<(Terms, Gradient, Gradient), TrainError> {
         let energies = self.energy.forward(SharedTape::inputs_only().watch(&drawn.samples));
@@ -182,11 +181,9 @@ impl<G: Geometry> GeneratorSide<'_, G> {
 
         // Both terms go back through the generator at once.
         let slopes = backward(energy.value).of(&drawn.samples);
-        let slopes = buffers::read(&slopes);
-        let slopes = slopes.iter().zip(&entropy.samples).map(|(e, h)| e + h).collect();
-        let differentiated = kernels::differentiated(drawn.taped, loss, slopes);
-        let mut gradient = collect_gradients(&*self.generator, &mut backward(differentiated));
-        add(&mut gradient, &entropy.generator);
+        let loss_of_both = differentiated_by(drawn.taped, loss, add::total(&slopes, &entropy.samples));
+        let mut gradient = Gradient::of(&*self.generator, &mut backward(loss_of_both));
+        gradient.add(&entropy.generator);
         let terms = Terms {
             loss,
             entropy: entropy.entropy,

@@ -1,6 +1,6 @@
 //! Exact maximum likelihood in one or two dimensions: the baseline that needs no bound.
 
-use super::check::{Check, Gradient};
+use super::check::Check;
 use super::draws::draw_data;
 use super::{StepReport, TrainError, Trainer};
 use crate::bounds::{Estimate, Measurement};
@@ -10,7 +10,7 @@ use crate::device::Real;
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::kernels::sum;
-use crate::optim::collect_gradients;
+use crate::optim::Gradient;
 use crate::quadrature::{Region, jittered_nodes};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape, backward};
@@ -93,7 +93,7 @@ impl<G: Geometry> Trainer<G> {
         let count = shares.len();
         let shares = buffers::tensor(shares, (count,));
         let loss = of_data.value.clone() - sum(energies.put_tape(tape) * shares);
-        let gradient = collect_gradients(&**energy, &mut backward(loss));
+        let gradient = Gradient::of(&**energy, &mut backward(loss));
         Ok(Some((of_data.measurement, log_z, gradient)))
     }
 }

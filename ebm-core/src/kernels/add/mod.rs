@@ -18,11 +18,20 @@
 //! assert_eq!(values(&gradients.of(&a)), [10.0, 14.0]);
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Matrix, Real};
-use crate::kernels::math::vectorised;
+use crate::buffers::native::GradientBuffer;
+use crate::device::{Dev, Matrix, Real};
 use crate::tape::SharedTape;
 
 /// `a + b` of the same shape, for values and tangents alike.
@@ -32,24 +41,22 @@ use crate::tape::SharedTape;
 pub fn add(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     let mut tape = tape.merge(other);
-    let shape = *a.shape();
-    assert_eq!(shape, *b.shape(), "a sum of two shapes");
-    let mut y = read(&a).into_owned();
-    plus(&mut y, &read(&b));
-    let y = buffers::tensor(y, shape);
+    assert_eq!(a.shape(), b.shape(), "a sum of two shapes");
+    let y = side::sum(&a, &b);
     if tape.is_recording() {
         let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&ag)?.update(|ga| plus(ga, &g))?;
-            gradients.get_or_alloc_mut(&bg)?.update(|gb| plus(gb, &g))
+            gradients.get_or_alloc_mut(&ag)?.update(|ga| side::plus(ga, &g))?;
+            gradients.get_or_alloc_mut(&bg)?.update(|gb| side::plus(gb, &g))
         });
     }
     y.put_tape(tape)
 }
 
-fn plus(to: &mut [Real], from: &[Real]) {
-    vectorised(|| to.iter_mut().zip(from).for_each(|(t, f)| *t += f));
+/// `a + b` without a tape.
+pub(crate) fn total<S: Shape>(a: &Tensor<S, Real, Dev>, b: &Tensor<S, Real, Dev>) -> Tensor<S, Real, Dev> {
+    side::sum(a, b)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 //! let x = SharedTape::off().watch(&x);
 //!
 //! let found: Statistics = statistics(&x, 1);
-//! assert_eq!((found.mean[0], found.variance[0]), (2.0, 1.0));
+//! assert_eq!((values(&found.mean), values(&found.variance)), (vec![2.0], vec![1.0]));
 //! let layer = BatchNorm {
 //!     statistics: &found,
 //!     of_this_batch: true,
@@ -32,79 +32,53 @@
 //! assert!((values(&y)[1] - (10.0 + deviation)).abs() < 1e-5);
 //! ```
 
-use dfdx::prelude::*;
-use std::ops::Range;
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
 
-use crate::buffers::{self, GradientBuffer, read};
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
+use dfdx::prelude::*;
+
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, PerSample, Real};
 use crate::kernels::Ending;
-use crate::kernels::channels::{PIXELS, add_up, in_parts};
-use crate::kernels::math::vectorised;
-use crate::kernels::parallel;
+use crate::parameter::Parameter;
 use crate::tape::SharedTape;
 
 /// Added to variances.
 pub const EPSILON: Real = 1e-5;
 
-/// Multiply-adds that an element of a pass over memory takes the time of.
-const PASS: usize = 8;
-
 /// Means and (biased) variances of the channels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Statistics {
-    /// Means, `[columns]`.
-    pub mean: Vec<Real>,
-    /// Variances, `[columns]`, without the correction for the mean.
-    pub variance: Vec<Real>,
+    /// Means, `[channels]`.
+    pub mean: PerSample,
+    /// Variances, `[channels]`, without the correction for the mean.
+    pub variance: PerSample,
 }
 
 /// The statistics of a batch `[rows, pixels * channels]`.
+///
+/// # Panics
+/// If the rows are no pixels of so many channels.
 pub fn statistics(x: &Matrix<SharedTape>, channels: usize) -> Statistics {
-    let (rows, width) = *x.shape();
-    assert_eq!(width % channels, 0, "pixels of {channels} channels");
     let (x, _) = x.clone().split_tape();
-    let x = read(&x);
-    let pixels = rows * width / channels;
-    let parts = in_parts(pixels, |part| {
-        of_pixels(&x[part.start * channels..part.end * channels], channels)
-    });
-    let mut parts = parts.into_iter().zip((0..).map(|k| (pixels - k * PIXELS).min(PIXELS)));
-    let Some((mut total, mut count)) = parts.next() else {
-        return Statistics {
-            mean: vec![0.0; channels],
-            variance: vec![0.0; channels],
-        };
-    };
-    // Chan, Golub and LeVeque: the statistics of two sets together, from those of each.
-    for (part, more) in parts {
-        let share = more as Real / (count + more) as Real;
-        let own = total.mean.iter_mut().zip(&mut total.variance);
-        for ((mean, variance), (m, v)) in own.zip(part.mean.iter().zip(&part.variance)) {
-            let apart = m - *mean;
-            *mean += share * apart;
-            *variance += share * (v - *variance) + share * (1.0 - share) * apart * apart;
-        }
-        count += more;
-    }
-    total
+    assert_eq!(x.shape().1 % channels, 0, "pixels of {channels} channels");
+    side::statistics(&x, channels)
 }
 
-fn of_pixels(x: &[Real], channels: usize) -> Statistics {
-    let (mut mean, mut variance) = (vec![0.0; channels], vec![0.0; channels]);
-    let share = channels as Real / x.len() as Real;
-    vectorised(|| {
-        for pixel in x.chunks_exact(channels) {
-            mean.iter_mut().zip(pixel).for_each(|(m, v)| *m += v);
-        }
-        mean.iter_mut().for_each(|m| *m *= share);
-        for pixel in x.chunks_exact(channels) {
-            for ((s, v), m) in variance.iter_mut().zip(pixel).zip(&mean) {
-                *s += (v - m) * (v - m);
-            }
-        }
-        variance.iter_mut().for_each(|s| *s *= share);
-    });
-    Statistics { mean, variance }
+/// Moves a running statistic by a share of the way to `factor` times the latest one.
+///
+/// # Panics
+/// If they are not as long as each other.
+pub(crate) fn move_running(running: &mut Parameter, latest: &PerSample, share: Real, factor: Real) {
+    assert_eq!(running.len(), latest.shape().0, "statistics of other channels");
+    side::move_running(running, latest, share, factor);
 }
 
 /// The layer's arrays and options.
@@ -126,98 +100,39 @@ pub struct BatchNorm<'a> {
 
 /// Normalises `[(1+K) * primal, pixels * channels]`: values in the first `primal` rows, tangents below.
 pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) -> Matrix<SharedTape> {
-    let BatchNorm {
-        statistics,
-        of_this_batch,
-        ending,
-        trains,
-        ..
-    } = layer;
     let (x, mut tape) = x.split_tape();
-    let (rows, width) = *x.shape();
     assert!(
-        !of_this_batch || rows == primal,
+        !layer.of_this_batch || x.shape().0 == primal,
         "batch statistics have no per-sample Jacobian"
     );
-    let inverse: Vec<Real> = statistics.variance.iter().map(|v| 1.0 / (v + EPSILON).sqrt()).collect();
-    let channels = inverse.len();
-    let mut y = vec![0.0; rows * width];
-    {
-        let (x, gamma, beta) = (read(&x), read(layer.gamma), read(layer.beta));
-        let step = parallel::rows_a_task(primal, PASS * rows / primal * width);
-        parallel::run(parallel::split(&mut y, primal, width, step), |mut part| {
-            for (block, y) in part.blocks.iter_mut().enumerate() {
-                let x = &x[(block * primal + part.samples.start) * width..][..y.len()];
-                let pixels = y.chunks_exact_mut(channels).zip(x.chunks_exact(channels));
-                vectorised(|| {
-                    if block == 0 {
-                        for (y, x) in pixels {
-                            let normal = x
-                                .iter()
-                                .zip(&statistics.mean)
-                                .zip(&inverse)
-                                .map(|((x, m), r)| (x - m) * r);
-                            for (((y, v), g), b) in y.iter_mut().zip(normal).zip(gamma.iter()).zip(beta.iter()) {
-                                *y = v * g + b;
-                            }
-                        }
-                    } else {
-                        for (y, x) in pixels {
-                            for (((y, x), r), g) in y.iter_mut().zip(x).zip(&inverse).zip(gamma.iter()) {
-                                *y = x * r * g;
-                            }
-                        }
-                    }
-                });
-            }
-            ending.apply(&mut part.blocks);
-        });
-    }
-    let y = buffers::tensor(y, (rows, width));
+    let y = side::forward(&x, primal, layer);
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
-        let (gamma, beta) = (layer.gamma.clone(), layer.beta.clone());
-        let mean = statistics.mean.clone();
+        let BatchNorm {
+            of_this_batch,
+            ending,
+            trains,
+            ..
+        } = layer;
+        let (statistics, gamma, beta) = (layer.statistics.clone(), layer.gamma.clone(), layer.beta.clone());
         let kept = (ending != Ending::Identity).then(|| y.clone());
         tape.add_backward_op(move |gradients| {
             let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if let Some(y) = &kept {
-                ending.pull_back_rows(&mut g, &read(y), primal, width);
+                side::pull_back(&mut g, y, primal, ending)?;
             }
-            let x = read(&x);
-            let values = primal * width / channels;
-            let (by_gamma, by_beta) = sums(&g, &x, &mean, &inverse, values);
-            let scale: Vec<Real> = read(&gamma).iter().zip(&inverse).map(|(g, r)| g * r).collect();
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                let share = channels as Real / (rows * width) as Real;
-                let step = parallel::rows_a_task(rows, PASS * width);
-                parallel::run(parallel::split(gx, rows, width, step), |mut part| {
-                    let gx = &mut *part.blocks[0];
-                    let range = part.samples.start * width..part.samples.end * width;
-                    let pixels = gx
-                        .chunks_exact_mut(channels)
-                        .zip(g[range.clone()].chunks_exact(channels));
-                    vectorised(|| {
-                        if !of_this_batch {
-                            for (gx, g) in pixels {
-                                gx.iter_mut().zip(g).zip(&scale).for_each(|((gx, g), s)| *gx += s * g);
-                            }
-                            return;
-                        }
-                        for ((gx, g), x) in pixels.zip(x[range].chunks_exact(channels)) {
-                            let normal = x.iter().zip(&mean).zip(&inverse).map(|((x, m), r)| (x - m) * r);
-                            let sums = by_beta.iter().zip(&by_gamma);
-                            for ((((gx, g), s), n), (b, c)) in gx.iter_mut().zip(g).zip(&scale).zip(normal).zip(sums) {
-                                *gx += s * (g - (b + n * c) * share);
-                            }
-                        }
-                    });
-                });
-            })?;
+            let sums = side::sums(&g, &x, primal, &statistics)?;
+            let through = of_this_batch.then_some(&sums);
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_gradient(gx, &g, &x, &statistics, &gamma, through))?;
             if trains {
-                let add = |to: &mut [Real], from: &[Real]| to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
-                gradients.get_or_alloc_mut(&gamma)?.update(|to| add(to, &by_gamma))?;
-                gradients.get_or_alloc_mut(&beta)?.update(|to| add(to, &by_beta))?;
+                gradients
+                    .get_or_alloc_mut(&gamma)?
+                    .update(|to| side::add(to, &sums.by_gamma))?;
+                gradients
+                    .get_or_alloc_mut(&beta)?
+                    .update(|to| side::add(to, &sums.by_beta))?;
             }
             Ok(())
         });
@@ -225,47 +140,11 @@ pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) ->
     y.put_tape(tape)
 }
 
-/// The gradients of gamma and beta; the first `values` pixels are values, the others tangents, which beta does not reach.
-fn sums(g: &[Real], x: &[Real], mean: &[Real], inverse: &[Real], values: usize) -> (Vec<Real>, Vec<Real>) {
-    let channels = mean.len();
-    let parts = in_parts(g.len() / channels, |part| {
-        let (mut by_gamma, mut by_beta) = (vec![0.0; channels], vec![0.0; channels]);
-        let (of_values, of_tangents) = (
-            part.start.min(values)..part.end.min(values),
-            part.start.max(values)..part.end,
-        );
-        let elements = |pixels: Range<usize>| pixels.start * channels..pixels.end.max(pixels.start) * channels;
-        vectorised(|| {
-            let range = elements(of_values);
-            let pixels = g[range.clone()]
-                .chunks_exact(channels)
-                .zip(x[range].chunks_exact(channels));
-            for (g, x) in pixels {
-                let normal = x.iter().zip(mean).zip(inverse).map(|((x, m), r)| (x - m) * r);
-                for (((c, b), g), n) in by_gamma.iter_mut().zip(&mut by_beta).zip(g).zip(normal) {
-                    *c += g * n;
-                    *b += g;
-                }
-            }
-            let range = elements(of_tangents);
-            let pixels = g[range.clone()]
-                .chunks_exact(channels)
-                .zip(x[range].chunks_exact(channels));
-            for (g, x) in pixels {
-                for (((c, g), x), r) in by_gamma.iter_mut().zip(g).zip(x).zip(inverse) {
-                    *c += g * (x * r);
-                }
-            }
-        });
-        (by_gamma, by_beta)
-    });
-    let (by_gamma, by_beta) = parts.into_iter().unzip();
-    (add_up(by_gamma), add_up(by_beta))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
+    use crate::device::values;
     use crate::kernels::check::{self, Case};
 
     /// What may follow, where differences can tell.
@@ -293,8 +172,8 @@ mod tests {
     #[test]
     fn running_statistics_gradients_and_pushforward_agree_with_finite_differences() {
         let running = Statistics {
-            mean: vec![0.3, -0.2, 1.0],
-            variance: vec![0.5, 2.0, 1.1],
+            mean: buffers::tensor(vec![0.3, -0.2, 1.0], (3,)),
+            variance: buffers::tensor(vec![0.5, 2.0, 1.1], (3,)),
         };
         for (pixels, ending) in [1, 4].into_iter().flat_map(|p| endings().map(move |e| (p, e))) {
             let case = Case {
@@ -359,27 +238,28 @@ mod tests {
             let arrays = [vec![1.0; 2], vec![0.0; 2]].map(|v| buffers::tensor(v, (2,)));
             let y = batch_norm(x, rows, layer(&own, true, &arrays, Ending::Identity));
             let after = statistics(&y, 2);
-            for j in 0..2 {
-                assert!(after.mean[j].abs() < 1e-5 && (after.variance[j] - 1.0).abs() < 1e-4);
-            }
+            assert!(values(&after.mean).iter().all(|m| m.abs() < 1e-5));
+            assert!(values(&after.variance).iter().all(|v| (v - 1.0).abs() < 1e-4));
         }
     }
 
     #[test]
     fn statistics_are_those_of_the_formulas() {
-        let values = check::array(700 * 3, 2.0, 3).as_vec();
-        let own = statistics(
-            &buffers::tensor(values.clone(), (350, 6)).put_tape(SharedTape::off()),
-            3,
-        );
-        for c in 0..3 {
-            let of = |f: &dyn Fn(f64) -> f64| {
-                values.iter().skip(c).step_by(3).map(|v| f(f64::from(*v))).sum::<f64>() / 700.0
-            };
-            let mean = of(&|v| v);
-            let variance = of(&|v| (v - mean) * (v - mean));
-            assert!((f64::from(own.mean[c]) - mean).abs() < 1e-5);
-            assert!((f64::from(own.variance[c]) / variance - 1.0).abs() < 1e-5);
+        // The channels lie around 0, and far from it.
+        for distance in [0.0, 100.0] {
+            let x: Vec<Real> = check::array(700 * 3, 2.0, 3).as_vec();
+            let x: Vec<Real> = x.into_iter().map(|v| v + distance).collect();
+            let own = statistics(&buffers::tensor(x.clone(), (350, 6)).put_tape(SharedTape::off()), 3);
+            for (c, (found_mean, found_variance)) in
+                values(&own.mean).into_iter().zip(values(&own.variance)).enumerate()
+            {
+                let of =
+                    |f: &dyn Fn(f64) -> f64| x.iter().skip(c).step_by(3).map(|v| f(f64::from(*v))).sum::<f64>() / 700.0;
+                let mean = of(&|v| v);
+                let variance = of(&|v| (v - mean) * (v - mean));
+                assert!((f64::from(found_mean) - mean).abs() < 1e-5 * (1.0 + mean.abs()));
+                assert!((f64::from(found_variance) / variance - 1.0).abs() < 1e-5);
+            }
         }
     }
 }

@@ -15,11 +15,20 @@
 //! assert_eq!(values(&y), [11.0, 22.0, 13.0, 24.0, 1.0, 0.0, 0.0, 1.0]);
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Matrix, Real};
-use crate::kernels::math::vectorised;
+use crate::buffers::native::GradientBuffer;
+use crate::device::Matrix;
 use crate::tape::SharedTape;
 
 /// Adds `shifts` `[rows, channels]` to the pixels of `[rows, pixels * channels]`; or one row, `[1, channels]`, to those of
@@ -36,41 +45,35 @@ pub fn channel_shift(x: Matrix<SharedTape>, shifts: Matrix<SharedTape>, primal: 
         "shifts [{count}, {channels}] of [{rows}, {width}]"
     );
     let reached = if count == 1 { primal } else { rows };
-    let mut y = read(&x).into_owned();
-    {
-        let shifts = read(&shifts);
-        vectorised(|| {
-            for (r, row) in y.chunks_exact_mut(width).take(reached).enumerate() {
-                let shift = &shifts[r % count * channels..][..channels];
-                for pixel in row.chunks_exact_mut(channels) {
-                    pixel.iter_mut().zip(shift).for_each(|(y, s)| *y += s);
-                }
-            }
-        });
-    }
-    let y = buffers::tensor(y, (rows, width));
+    let sizes = Sizes {
+        width,
+        channels,
+        count,
+        reached,
+    };
+    let y = side::shifted(&x, &shifts, sizes);
     if tape.is_recording() {
         let (yg, xg, sg) = (y.ghost(), x.ghost(), shifts.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&sg)?.update(|gs| {
-                vectorised(|| {
-                    for (r, row) in g.chunks_exact(width).take(reached).enumerate() {
-                        let mut total: Vec<Real> = vec![0.0; channels];
-                        for pixel in row.chunks_exact(channels) {
-                            total.iter_mut().zip(pixel).for_each(|(t, g)| *t += g);
-                        }
-                        let to = &mut gs[r % count * channels..][..channels];
-                        to.iter_mut().zip(&total).for_each(|(s, t)| *s += t);
-                    }
-                });
-            })?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
-            })
+            gradients
+                .get_or_alloc_mut(&sg)?
+                .update(|gs| side::add_sums(gs, &g, sizes))?;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| side::add(gx, &g))
         });
     }
     y.put_tape(tape)
+}
+
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// Values of an image.
+    width: usize,
+    channels: usize,
+    /// Rows of shifts.
+    count: usize,
+    /// Images that are shifted, the first ones.
+    reached: usize,
 }
 
 #[cfg(test)]

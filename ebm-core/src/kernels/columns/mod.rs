@@ -16,32 +16,34 @@
 //! assert_eq!(values(&concatenate(ends, middle)), [3.0, 1.0, 2.0, 6.0, 4.0, 5.0]);
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Matrix, Real};
+use crate::buffers::native::GradientBuffer;
+use crate::device::Matrix;
 use crate::tape::SharedTape;
 
 /// The columns `which` of `[rows, C]`, in that order.
 pub fn take_columns(x: Matrix<SharedTape>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
-    let (rows, width) = *x.shape();
-    let y: Vec<Real> = {
-        let x = read(&x);
-        x.chunks_exact(width)
-            .flat_map(|row| which.iter().map(|&c| row[c]))
-            .collect()
-    };
-    let y = buffers::tensor(y, (rows, which.len()));
+    let width = x.shape().1;
+    let y = side::chosen(&x, which);
     if tape.is_recording() {
         let (yg, xg, which) = (y.ghost(), x.ghost(), which.to_vec());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                for (to, from) in gx.chunks_exact_mut(width).zip(g.chunks_exact(which.len())) {
-                    which.iter().zip(from).for_each(|(&c, g)| to[c] += g);
-                }
-            })
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_to_chosen(gx, width, &g, &which))
         });
     }
     y.put_tape(tape)
@@ -59,35 +61,23 @@ pub fn join_columns(
 ) -> Matrix<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     let mut tape = tape.merge(other);
-    let (rows, width) = (a.shape().0, first.len() + second.len());
+    let width = first.len() + second.len();
     assert!(
         (0..width).all(|c| first.contains(&c) != second.contains(&c)),
         "columns {first:?} and {second:?}"
     );
-    let mut y = vec![0.0; rows * width];
-    {
-        let (a, b) = (read(&a), read(&b));
-        for (i, row) in y.chunks_exact_mut(width).enumerate() {
-            first.iter().zip(&a[i * first.len()..]).for_each(|(&c, v)| row[c] = *v);
-            second
-                .iter()
-                .zip(&b[i * second.len()..])
-                .for_each(|(&c, v)| row[c] = *v);
-        }
-    }
-    let y = buffers::tensor(y, (rows, width));
+    let y = side::joined(&a, first, &b, second);
     if tape.is_recording() {
         let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
         let (first, second) = (first.to_vec(), second.to_vec());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let spread = |to: &mut [Real], which: &[usize]| {
-                for (to, from) in to.chunks_exact_mut(which.len().max(1)).zip(g.chunks_exact(width)) {
-                    to.iter_mut().zip(which).for_each(|(t, &c)| *t += from[c]);
-                }
-            };
-            gradients.get_or_alloc_mut(&ag)?.update(|ga| spread(ga, &first))?;
-            gradients.get_or_alloc_mut(&bg)?.update(|gb| spread(gb, &second))
+            gradients
+                .get_or_alloc_mut(&ag)?
+                .update(|ga| side::add_chosen(ga, &g, width, &first))?;
+            gradients
+                .get_or_alloc_mut(&bg)?
+                .update(|gb| side::add_chosen(gb, &g, width, &second))
         });
     }
     y.put_tape(tape)
@@ -103,6 +93,7 @@ pub fn concatenate(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<Share
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::kernels::check::{self, Case};
 
     #[test]

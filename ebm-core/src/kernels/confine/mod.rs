@@ -1,8 +1,18 @@
 //! The quadratic confinement of an energy: `y + kappa/2 ||x||^2`.
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, Real};
 use crate::tape::SharedTape;
 
@@ -26,38 +36,15 @@ use crate::tape::SharedTape;
 pub fn confine(y: Matrix<SharedTape>, x: Matrix<SharedTape>, primal: usize, kappa: Real) -> Matrix<SharedTape> {
     let ((y, tape), (x, other)) = (y.split_tape(), x.split_tape());
     let mut tape = tape.merge(other);
-    let (rows, columns) = *x.shape();
-    let values: Vec<Real> = {
-        let (y, x) = (read(&y), read(&x));
-        let row = |i: usize| &x[i * columns..(i + 1) * columns];
-        let dot = |a: &[Real], b: &[Real]| -> Real { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-        (0..rows)
-            .map(|i| {
-                let weight = if i < primal { 0.5 * kappa } else { kappa };
-                y[i] + weight * dot(row(i), row(i % primal))
-            })
-            .collect()
-    };
-    let out = buffers::tensor(values, *y.shape());
+    let out = side::confined(&y, &x, primal, kappa);
     if tape.is_recording() {
         let (og, yg, xg) = (out.ghost(), y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&og)?.take()?;
+            gradients.get_or_alloc_mut(&yg)?.update(|gy| side::plus(gy, &g))?;
             gradients
-                .get_or_alloc_mut(&yg)?
-                .update(|gy| gy.iter_mut().zip(&g).for_each(|(a, b)| *a += b))?;
-            let x = read(&x);
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                for (i, g) in g.iter().enumerate() {
-                    let sample = i % primal;
-                    for j in 0..columns {
-                        // For a value row both factors are the same row, hence the weight 1/2 there.
-                        let weight = if i < primal { 0.5 * kappa * g } else { kappa * g };
-                        gx[i * columns + j] += weight * x[sample * columns + j];
-                        gx[sample * columns + j] += weight * x[i * columns + j];
-                    }
-                }
-            })
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_confined(gx, &g, &x, primal, kappa))
         });
     }
     out.put_tape(tape)

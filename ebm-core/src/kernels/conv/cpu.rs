@@ -2,30 +2,43 @@
 //!
 //! Patches are not kept for the backward pass: copying them anew is cheaper than memory.
 
+use dfdx::prelude::*;
+use std::borrow::Cow;
+
+use super::Arrays;
+use super::layer::{Direction, Plan};
 use super::window::Window;
-use crate::buffers::scratch;
-use crate::device::Real;
+use crate::buffers::{self, read, scratch};
+use crate::device::{DevError, Matrix, Real};
 use crate::kernels::gemm::{Product, matrix};
+use crate::kernels::math::vectorised;
 use crate::kernels::parallel::{self, Part};
+use crate::kernels::{Ending, channels};
 
 /// Patches handled together hold about this many values: a core's own cache, with room for the weights.
 const PATCHES: usize = 256 * 1024;
 /// But not fewer places than this, or preparing the weights costs more than the products.
 const PLACES: usize = 256;
-/// A product with fewer coarse channels than this would move patches rather than multiply.
-pub(super) const NARROW: usize = 16;
 
 /// A sliding kernel and the sizes of a batch.
 #[derive(Clone, Copy)]
-pub(super) struct Slides {
-    pub window: Window,
+struct Slides {
+    window: Window,
     /// Channels of the coarse image.
-    pub channels: usize,
+    channels: usize,
     /// Rows of values.
-    pub primal: usize,
+    primal: usize,
 }
 
 impl Slides {
+    fn of(plan: Plan, primal: usize) -> Self {
+        Self {
+            window: plan.window,
+            channels: plan.channels,
+            primal,
+        }
+    }
+
     fn coarse_len(&self) -> usize {
         self.window.places() * self.channels
     }
@@ -51,7 +64,7 @@ impl Slides {
     }
 
     /// `coarse (+)= P(fine) W^T`, `weight` `[channels, patch]`; `finish` ends the rows of each task.
-    pub fn down(
+    fn down(
         &self,
         fine: &[Real],
         weight: &[Real],
@@ -88,7 +101,7 @@ impl Slides {
     }
 
     /// `fine += P^T(coarse W)`; `finish` ends the rows of each task.
-    pub fn up(
+    fn up(
         &self,
         coarse: &[Real],
         weight: &[Real],
@@ -124,7 +137,7 @@ impl Slides {
     }
 
     /// `weight += coarse^T P(fine)`, summed over the rows.
-    pub fn weight(&self, coarse: &[Real], fine: &[Real], weight: &mut [Real]) {
+    fn weight(&self, coarse: &[Real], fine: &[Real], weight: &mut [Real]) {
         let rows = coarse.len() / self.coarse_len();
         let step = parallel::rows_a_task(rows, self.work(self.primal));
         // Each task sums over rows of its own.
@@ -164,4 +177,107 @@ impl Slides {
 /// Whether no cotangent reached a block: the values of a pass whose tangents alone are used, for example.
 fn is_zero(g: &[Real]) -> bool {
     g.iter().all(|v| *v == 0.0)
+}
+
+pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) -> Matrix {
+    let (rows, slides, outputs) = (x.shape().0, Slides::of(plan, primal), plan.outputs().len());
+    let mut y = vec![0.0; rows * outputs];
+    let (x, weight) = (read(x), oriented(plan, read(&arrays.weight)));
+    let bias = arrays.bias.as_ref().map(read);
+    let finish = |part: &mut Part<'_, Real>| {
+        if let Some(bias) = &bias {
+            add_bias(part.blocks[0], bias);
+        }
+        arrays.ending.apply(&mut part.blocks);
+    };
+    match plan.direction {
+        Direction::Down => slides.down(&x, &weight, &mut y, false, finish),
+        Direction::Up => slides.up(&x, &weight, &mut y, finish),
+    }
+    buffers::tensor(y, (rows, outputs))
+}
+
+/// Turns the cotangents of `y` into those before the ending, in place.
+pub(super) fn pull_back(g: &mut [Real], y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
+    ending.pull_back_rows(g, &read(y), primal, y.shape().1);
+    Ok(())
+}
+
+/// The gradient of the images.
+pub(super) fn add_gradient(
+    gx: &mut [Real],
+    g: &[Real],
+    primal: usize,
+    plan: Plan,
+    arrays: &Arrays,
+) -> Result<(), DevError> {
+    let (slides, weight) = (Slides::of(plan, primal), oriented(plan, read(&arrays.weight)));
+    match plan.direction {
+        Direction::Down => slides.up(g, &weight, gx, |_| ()),
+        Direction::Up => slides.down(g, &weight, gx, true, |_| ()),
+    }
+    Ok(())
+}
+
+/// The gradient of the weights.
+pub(super) fn add_weight_gradient(
+    gw: &mut [Real],
+    g: &[Real],
+    x: &Matrix,
+    primal: usize,
+    plan: Plan,
+) -> Result<(), DevError> {
+    let (slides, x) = (Slides::of(plan, primal), read(x));
+    let (coarse, fine) = match plan.direction {
+        Direction::Down => (g, &*x),
+        Direction::Up => (&*x, g),
+    };
+    if plan.mirrored {
+        let mut sum = vec![0.0; gw.len()];
+        slides.weight(coarse, fine, &mut sum);
+        mirror(plan, |own, other| gw[own] += sum[other]);
+    } else {
+        slides.weight(coarse, fine, gw);
+    }
+    Ok(())
+}
+
+/// The gradient of the bias, given the cotangents of values.
+pub(super) fn add_bias_gradient(gb: &mut [Real], g: &[Real], values: usize) -> Result<(), DevError> {
+    let totals = channels::sums(&g[..values], gb.len());
+    gb.iter_mut().zip(totals).for_each(|(b, t)| *b += t);
+    Ok(())
+}
+
+fn add_bias(values: &mut [Real], bias: &[Real]) {
+    vectorised(|| {
+        for pixel in values.chunks_exact_mut(bias.len()) {
+            pixel.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
+        }
+    });
+}
+
+/// The layer's weights as `[channels, kernel, kernel, fine channels]`.
+fn oriented(plan: Plan, weight: Cow<'_, [Real]>) -> Cow<'_, [Real]> {
+    if !plan.mirrored {
+        return weight;
+    }
+    let mut turned = vec![0.0; weight.len()];
+    mirror(plan, |own, other| turned[other] = weight[own]);
+    Cow::Owned(turned)
+}
+
+/// Calls `f` with the places of the same weight in the layer's array and in the oriented one.
+fn mirror(plan: Plan, mut f: impl FnMut(usize, usize)) {
+    let (taps, fine) = (plan.window.kernel * plan.window.kernel, plan.window.fine.channels);
+    for o in 0..fine {
+        for tap in 0..taps {
+            for c in 0..plan.channels {
+                f(
+                    (o * taps + tap) * plan.channels + c,
+                    (c * taps + taps - 1 - tap) * fine + o,
+                );
+            }
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! The layers' arrays and options, and how each is computed.
 
-use std::borrow::Cow;
-
-use super::cpu::{NARROW, Slides};
 use super::window::Window;
-use crate::device::{PerSample, Real};
+use crate::device::PerSample;
 use crate::kernels::{Ending, Extent};
+
+/// A product with fewer coarse channels than this would move patches rather than multiply.
+const NARROW: usize = 16;
 
 /// A convolution: `y[i, j, :] = phi( sum_{k, l} W[:, k, l, :] x[s i + k - p, s j + l - p, :] + b )`, zero outside the image.
 #[derive(Clone)]
@@ -179,44 +179,6 @@ impl Plan {
         match self.direction {
             Direction::Down => self.coarse(),
             Direction::Up => self.window.fine,
-        }
-    }
-
-    pub fn slides(&self, primal: usize) -> Slides {
-        Slides {
-            window: self.window,
-            channels: self.channels,
-            primal,
-        }
-    }
-
-    /// The layer's weights as `[channels, kernel, kernel, fine channels]`.
-    pub fn oriented<'a>(&self, weight: Cow<'a, [Real]>) -> Cow<'a, [Real]> {
-        if !self.mirrored {
-            return weight;
-        }
-        let mut turned = vec![0.0; weight.len()];
-        self.mirror(|own, other| turned[other] = weight[own]);
-        Cow::Owned(turned)
-    }
-
-    /// Adds to the layer's weights what is given for the oriented ones.
-    pub fn add_mirrored(&self, oriented: &[Real], weight: &mut [Real]) {
-        self.mirror(|own, other| weight[own] += oriented[other]);
-    }
-
-    /// Calls `f` with the places of the same weight in the layer's array and in the oriented one.
-    fn mirror(&self, mut f: impl FnMut(usize, usize)) {
-        let (taps, fine) = (self.window.kernel * self.window.kernel, self.window.fine.channels);
-        for o in 0..fine {
-            for tap in 0..taps {
-                for c in 0..self.channels {
-                    f(
-                        (o * taps + tap) * self.channels + c,
-                        (c * taps + taps - 1 - tap) * fine + o,
-                    );
-                }
-            }
         }
     }
 }

@@ -54,22 +54,29 @@
 //! assert_eq!((ConvTranspose::size(2, 2, 2, 0, 0), Conv::size(4, 2, 2, 0)), (Some(4), Some(2)));
 //! ```
 
+#[cfg(not(device_kernels))]
 mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
 mod layer;
+#[cfg(not(device_kernels))]
+mod patches;
 mod window;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
 
 use dfdx::prelude::*;
 
 pub use layer::{Conv, ConvTranspose};
 
-use cpu::Slides;
-use layer::{Direction, Plan};
+use layer::Plan;
 
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Matrix, PerSample, Real};
+use crate::buffers::native::GradientBuffer;
+use crate::device::{Matrix, PerSample};
 use crate::kernels::Ending;
-use crate::kernels::math::vectorised;
-use crate::kernels::parallel::Part;
 use crate::tape::SharedTape;
 
 /// Convolves `[(1+K) * primal, inputs]`: images in the first `primal` rows, tangents below.
@@ -110,78 +117,32 @@ fn apply(x: Matrix<SharedTape>, primal: usize, plan: Plan, arrays: Arrays) -> Ma
         primal > 0 && rows % primal == 0,
         "{rows} rows are no multiple of {primal}"
     );
-    let slides = plan.slides(primal);
-    let mut y = vec![0.0; rows * outputs.len()];
-    {
-        let (x, weight) = (read(&x), plan.oriented(read(&arrays.weight)));
-        let bias = arrays.bias.as_ref().map(read);
-        let finish = |part: &mut Part<'_, Real>| {
-            if let Some(bias) = &bias {
-                add_bias(part.blocks[0], bias);
-            }
-            arrays.ending.apply(&mut part.blocks);
-        };
-        match plan.direction {
-            Direction::Down => slides.down(&x, &weight, &mut y, false, finish),
-            Direction::Up => slides.up(&x, &weight, &mut y, finish),
-        }
-    }
-    let y = buffers::tensor(y, (rows, outputs.len()));
+    let y = side::forward(&x, primal, plan, &arrays);
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
         let kept = (arrays.ending != Ending::Identity).then(|| y.clone());
         tape.add_backward_op(move |gradients| {
             let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if let Some(y) = &kept {
-                arrays.ending.pull_back_rows(&mut g, &read(y), primal, outputs.len());
+                side::pull_back(&mut g, y, primal, arrays.ending)?;
             }
-            let weight = plan.oriented(read(&arrays.weight));
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| match plan.direction {
-                Direction::Down => slides.up(&g, &weight, gx, |_| ()),
-                Direction::Up => slides.down(&g, &weight, gx, true, |_| ()),
-            })?;
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_gradient(gx, &g, primal, plan, &arrays))?;
             if arrays.trains {
-                let x = read(&x);
                 gradients
                     .get_or_alloc_mut(&arrays.weight)?
-                    .update(|gw| weight_gradient(plan, slides, &x, &g, gw))?;
+                    .update(|gw| side::add_weight_gradient(gw, &g, &x, primal, plan))?;
                 if let Some(bias) = &arrays.bias {
                     gradients
                         .get_or_alloc_mut(bias)?
-                        .update(|gb| bias_gradient(&g[..primal * outputs.len()], gb))?;
+                        .update(|gb| side::add_bias_gradient(gb, &g, primal * outputs.len()))?;
                 }
             }
             Ok(())
         });
     }
     y.put_tape(tape)
-}
-
-fn weight_gradient(plan: Plan, slides: Slides, x: &[Real], g: &[Real], gw: &mut [Real]) {
-    let (coarse, fine) = match plan.direction {
-        Direction::Down => (g, x),
-        Direction::Up => (x, g),
-    };
-    if plan.mirrored {
-        let mut sum = vec![0.0; gw.len()];
-        slides.weight(coarse, fine, &mut sum);
-        plan.add_mirrored(&sum, gw);
-    } else {
-        slides.weight(coarse, fine, gw);
-    }
-}
-
-fn add_bias(values: &mut [Real], bias: &[Real]) {
-    vectorised(|| {
-        for pixel in values.chunks_exact_mut(bias.len()) {
-            pixel.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
-        }
-    });
-}
-
-fn bias_gradient(g: &[Real], gb: &mut [Real]) {
-    let totals = crate::kernels::channels::sums(g, gb.len());
-    gb.iter_mut().zip(totals).for_each(|(b, t)| *b += t);
 }
 
 #[cfg(test)]

@@ -30,15 +30,30 @@
 
 mod activation;
 mod common;
+#[cfg(not(device_kernels))]
 mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+#[cfg(not(device_kernels))]
+mod phi;
+#[cfg(not(device_kernels))]
+mod slices;
+#[cfg(not(device_kernels))]
 mod thin;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
 
 use dfdx::prelude::*;
 
 pub use activation::Activation;
-pub(in crate::kernels) use activation::{Leaky, Phi, Silu, Softplus, Tanh, leak, with_phi};
+pub(crate) use activation::leak;
+#[cfg(not(device_kernels))]
+pub(in crate::kernels) use phi::{Leaky, Phi, Silu, Softplus, Tanh, with_phi};
 
-use crate::buffers::{self, GradientBuffer, read};
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, PerSample};
 use crate::tape::SharedTape;
 
@@ -61,6 +76,17 @@ pub struct Dense {
     pub trains: bool,
 }
 
+/// The sizes of a pass.
+#[derive(Clone, Copy)]
+struct Sizes {
+    /// Rows in all, `(1+K) * primal`.
+    rows: usize,
+    /// Rows of values.
+    primal: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
 /// Applies the layer to `[(1+K) * primal, inputs]`: values in the first `primal` rows, tangents below.
 pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
@@ -70,48 +96,35 @@ pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<Share
         primal > 0 && rows % primal == 0,
         "{rows} rows are no multiple of {primal}"
     );
-    let sizes = cpu::Sizes {
+    let sizes = Sizes {
         rows,
         primal,
         inputs: layer.inputs,
         outputs: layer.outputs,
     };
-    let slope = layer.slope.as_ref().map_or(0.0, |s| read(s)[0]);
-    let bias = layer.bias.as_ref().map(read);
-    let (y, saved) = cpu::forward(
-        sizes,
-        &read(&x),
-        &read(&layer.weight),
-        bias.as_deref(),
-        layer.activation,
-        slope,
-        tape.is_recording(),
-    );
-    drop(bias);
-    let y = buffers::tensor(y, (rows, layer.outputs));
+    let (y, saved) = side::forward(sizes, &x, &layer, tape.is_recording());
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
             let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let weight = read(&layer.weight);
-            let mut slope_gradient = 0.0;
+            let mut slope_gradient = None;
             gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                slope_gradient = cpu::backward_rows(sizes, &mut g, gx, &weight, &saved, layer.activation, slope);
+                slope_gradient = side::backward_rows(sizes, &mut g, gx, &layer, &saved)?;
+                Ok(())
             })?;
             if layer.trains {
-                let x = read(&x);
                 gradients
                     .get_or_alloc_mut(&layer.weight)?
-                    .update(|gw| cpu::backward_weight(sizes, &g, &x, gw))?;
+                    .update(|gw| side::backward_weight(sizes, &g, &x, gw))?;
                 if let Some(bias) = &layer.bias {
                     gradients
                         .get_or_alloc_mut(bias)?
-                        .update(|gb| cpu::backward_bias(sizes, &g, gb))?;
+                        .update(|gb| side::backward_bias(sizes, &g, gb))?;
                 }
-                if let Some(slope) = &layer.slope {
+                if let (Some(slope), Some(total)) = (&layer.slope, &slope_gradient) {
                     gradients
                         .get_or_alloc_mut(slope)?
-                        .update(|gs| gs[0] += slope_gradient)?;
+                        .update(|gs| side::backward_slope(total, gs))?;
                 }
             }
             Ok(())
@@ -123,6 +136,7 @@ pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<Share
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::device::Real;
     use crate::kernels::check::{self, Case};
 

@@ -17,16 +17,21 @@
 //! assert!((y[0] - 0.6).abs() < 1e-5 && (y[1] - 0.64).abs() < 1e-5);
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, Real};
-use crate::kernels::math::{self, vectorised};
-use crate::kernels::parallel;
 use crate::tape::SharedTape;
-
-/// Multiply-adds that an element of a pass over memory takes the time of.
-const PASS: usize = 8;
 
 /// An activation that an operation may end with.
 ///
@@ -53,87 +58,20 @@ pub enum Ending {
     Tanh,
 }
 
-impl Ending {
-    /// `y = phi(y)` in place, and `t = phi'(a) t` for the tangents of the same elements.
-    pub(super) fn apply(self, blocks: &mut [&mut [Real]]) {
-        let Some((values, tangents)) = blocks.split_first_mut() else {
-            return;
-        };
-        match self {
-            Self::Identity => {}
-            Self::Leaky(a) => vectorised(|| {
-                values.iter_mut().for_each(|v| *v = if *v > 0.0 { *v } else { a * *v });
-            }),
-            Self::Tanh => vectorised(|| values.iter_mut().for_each(|v| *v = math::tanh(*v))),
-        }
-        for tangent in tangents {
-            self.scale(tangent, values);
-        }
-    }
-
-    /// `t = phi'(a) t`, given `y = phi(a)`.
-    fn scale(self, tangents: &mut [Real], values: &[Real]) {
-        let pairs = tangents.iter_mut().zip(values);
-        match self {
-            Self::Identity => {}
-            Self::Leaky(a) => vectorised(|| pairs.for_each(|(t, y)| *t *= if *y > 0.0 { 1.0 } else { a })),
-            Self::Tanh => vectorised(|| pairs.for_each(|(t, y)| *t *= 1.0 - y * y)),
-        }
-    }
-
-    /// Turns the cotangents of `y` `[(1+K) * primal, width]` into those before the activation, in place.
-    pub(super) fn pull_back_rows(self, cotangents: &mut [Real], y: &[Real], primal: usize, width: usize) {
-        let step = parallel::rows_a_task(primal, PASS * cotangents.len() / primal);
-        parallel::run(parallel::split(cotangents, primal, width, step), |mut part| {
-            let samples = part.samples.start * width..part.samples.end * width;
-            let outputs: Vec<&[Real]> = y
-                .chunks_exact(primal * width)
-                .map(|block| &block[samples.clone()])
-                .collect();
-            self.pull_back(&mut part.blocks, &outputs);
-        });
-    }
-
-    fn pull_back(self, cotangents: &mut [&mut [Real]], outputs: &[&[Real]]) {
-        let (Some((first, others)), Some((y, tangents))) = (cotangents.split_first_mut(), outputs.split_first()) else {
-            return;
-        };
-        self.scale(first, y);
-        for (g, t) in others.iter_mut().zip(tangents) {
-            if self == Self::Tanh {
-                // phi'' s = -2 y t.
-                vectorised(|| {
-                    for ((f, g), (y, t)) in first.iter_mut().zip(g.iter()).zip(y.iter().zip(t.iter())) {
-                        *f -= 2.0 * g * y * t;
-                    }
-                });
-            }
-            self.scale(g, y);
-        }
-    }
-}
-
 /// The activation on its own, for `[(1+K) * primal, width]`: values in the first `primal` rows, tangents below.
 pub fn end(x: Matrix<SharedTape>, primal: usize, ending: Ending) -> Matrix<SharedTape> {
     if ending == Ending::Identity {
         return x;
     }
     let (x, mut tape) = x.split_tape();
-    let (rows, width) = *x.shape();
-    let mut y = read(&x).into_owned();
-    let step = parallel::rows_a_task(primal, PASS * rows / primal * width);
-    parallel::run(parallel::split(&mut y, primal, width, step), |mut part| {
-        ending.apply(&mut part.blocks);
-    });
-    let y = buffers::tensor(y, (rows, width));
+    let y = side::ended(&x, primal, ending);
     if tape.is_recording() {
         let (yg, xg, kept) = (y.ghost(), x.ghost(), y.clone());
         tape.add_backward_op(move |gradients| {
-            let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            ending.pull_back_rows(&mut g, &read(&kept), primal, width);
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
-            })
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_ended(gx, g, &kept, primal, ending))
         });
     }
     y.put_tape(tape)
@@ -142,6 +80,7 @@ pub fn end(x: Matrix<SharedTape>, primal: usize, ending: Ending) -> Matrix<Share
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::kernels::check::{self, Case};
 
     #[test]

@@ -3,12 +3,20 @@
 //! A network on raw coordinates learns sharp detail slowly; on these features it does not (Tancik et al., "Fourier
 //! features let networks learn high frequency functions in low dimensional domains", NeurIPS 2020).
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, PerSample};
-use crate::kernels::gemm::{Product, matrix};
-use crate::kernels::math::{sin_cos, vectorised};
 use crate::tape::SharedTape;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
@@ -31,72 +39,14 @@ use crate::tape::SharedTape;
 /// ```
 pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
-    let (rows, columns) = *x.shape();
-    let count = frequencies.shape().0 / columns;
-    let width = columns + 2 * count;
-    let mut angles = vec![0.0; rows * count];
-    Product {
-        a: matrix(&read(&x), rows, columns),
-        b: matrix(&read(frequencies), count, columns).transpose(),
-    }
-    .write(&mut angles);
-    let (angles, rates) = angles.split_at(primal * count);
-    let (mut sines, mut cosines) = (vec![0.0; angles.len()], vec![0.0; angles.len()]);
-    vectorised(|| {
-        for ((angle, s), c) in angles.iter().zip(&mut sines).zip(&mut cosines) {
-            (*s, *c) = sin_cos(*angle);
-        }
-    });
-    let mut y = vec![0.0; rows * width];
-    {
-        let x = read(&x);
-        for (i, y) in y.chunks_exact_mut(width).enumerate() {
-            let sample = (i % primal) * count..(i % primal + 1) * count;
-            let (s, c) = (&sines[sample.clone()], &cosines[sample]);
-            y[..columns].copy_from_slice(&x[i * columns..(i + 1) * columns]);
-            let (ys, yc) = y[columns..].split_at_mut(count);
-            if i < primal {
-                ys.copy_from_slice(s);
-                yc.copy_from_slice(c);
-            } else {
-                let rate = &rates[(i - primal) * count..(i - primal + 1) * count];
-                for j in 0..count {
-                    ys[j] = c[j] * rate[j];
-                    yc[j] = -s[j] * rate[j];
-                }
-            }
-        }
-    }
-    let y = buffers::tensor(y, (rows, width));
+    let (y, kept) = side::forward(&x, primal, frequencies);
     if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        let (rates, frequencies) = (rates.to_vec(), frequencies.clone());
+        let (yg, xg, frequencies) = (y.ghost(), x.ghost(), frequencies.clone());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            // Cotangents of the angles and of their rates.
-            let mut ga = vec![0.0; rows * count];
-            for (i, g) in g.chunks_exact(width).enumerate() {
-                let start = (i % primal) * count;
-                let (gs, gc) = g[columns..].split_at(count);
-                for j in 0..count {
-                    let (s, c) = (sines[start + j], cosines[start + j]);
-                    let along = gs[j] * c - gc[j] * s;
-                    ga[i * count + j] += along;
-                    if i >= primal {
-                        ga[start + j] -= (gs[j] * s + gc[j] * c) * rates[(i - primal) * count + j];
-                    }
-                }
-            }
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                for (gx, g) in gx.chunks_exact_mut(columns).zip(g.chunks_exact(width)) {
-                    gx.iter_mut().zip(g).for_each(|(a, b)| *a += b);
-                }
-                Product {
-                    a: matrix(&ga, rows, count),
-                    b: matrix(&read(&frequencies), count, columns),
-                }
-                .add(gx);
-            })
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_gradient(gx, &g, &kept, primal, &frequencies))
         });
     }
     y.put_tape(tape)
@@ -105,6 +55,7 @@ pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::device::Real;
     use crate::kernels::check::{self, Case};
 

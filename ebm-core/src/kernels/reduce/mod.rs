@@ -2,8 +2,18 @@
 
 use dfdx::prelude::*;
 
-use super::math::{dot, vectorised};
-use crate::buffers::{self, GradientBuffer, read};
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
+use crate::buffers;
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Dev, PerSample, Real, Scalar, Taped};
 use crate::tape::SharedTape;
 
@@ -42,16 +52,14 @@ pub fn mean(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
 
 fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
     let (x, mut tape) = x.split_tape();
-    // In double precision: the sum of a batch is what gets logged and compared.
-    let total: f64 = read(&x).iter().map(|&v| f64::from(v)).sum();
-    let y = buffers::tensor(vec![(total * f64::from(scale)) as Real], ());
+    let y = side::total(&x, scale);
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?[0] * scale;
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             gradients
                 .get_or_alloc_mut(&xg)?
-                .update(|gx| gx.iter_mut().for_each(|v| *v += g))
+                .update(|gx| side::add_number(gx, &g, scale))
         });
     }
     y.put_tape(tape)
@@ -74,16 +82,22 @@ fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
 /// # Panics
 /// If the gradient has not one entry for each of `x`.
 pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) -> Scalar<SharedTape> {
-    let (x, mut tape) = x.split_tape();
     assert_eq!(gradient.len(), x.shape().num_elements(), "one slope for each value");
+    let slopes = buffers::tensor(gradient, *x.shape());
+    differentiated_by(x, value, slopes)
+}
+
+/// [`differentiated`] with slopes that are where the kernels run.
+pub(crate) fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
+    let (x, mut tape) = x.split_tape();
     let y = buffers::tensor(vec![value as Real], ());
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?[0];
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             gradients
                 .get_or_alloc_mut(&xg)?
-                .update(|gx| gx.iter_mut().zip(&gradient).for_each(|(x, slope)| *x += g * slope))
+                .update(|gx| side::add_slopes(gx, &g, &slopes))
         });
     }
     y.put_tape(tape)
@@ -122,31 +136,17 @@ pub fn row_dot<C: Dim>(
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     let mut tape = tape.merge(other);
     assert_eq!(a.shape(), b.shape(), "row_dot of two shapes");
-    let (rows, columns) = (a.shape().0, a.shape().1.size());
-    let y = {
-        let (a, b) = (read(&a), read(&b));
-        vectorised(|| {
-            a.chunks_exact(columns)
-                .zip(b.chunks_exact(columns))
-                .map(|(a, b)| dot(a, b))
-                .collect()
-        })
-    };
-    let y = buffers::tensor(y, (rows,));
+    let y = side::row_products(&a, &b);
     if tape.is_recording() {
         let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let add = |to: &mut [Real], other: &[Real]| {
-                let rows = to.chunks_exact_mut(columns).zip(other.chunks_exact(columns));
-                vectorised(|| {
-                    for ((to, other), g) in rows.zip(&g) {
-                        to.iter_mut().zip(other).for_each(|(t, o)| *t += g * o);
-                    }
-                });
-            };
-            gradients.get_or_alloc_mut(&ag)?.update(|ga| add(ga, &read(&b)))?;
-            gradients.get_or_alloc_mut(&bg)?.update(|gb| add(gb, &read(&a)))
+            gradients
+                .get_or_alloc_mut(&ag)?
+                .update(|ga| side::add_scaled_rows(ga, &g, &b))?;
+            gradients
+                .get_or_alloc_mut(&bg)?
+                .update(|gb| side::add_scaled_rows(gb, &g, &a))
         });
     }
     y.put_tape(tape)

@@ -19,24 +19,19 @@
 //! assert_eq!(values(&mean), [3.0]);
 //! ```
 
-use dfdx::prelude::*;
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
 
-use crate::buffers::{self, GradientBuffer, read};
+use super::linear::linear;
 use crate::device::{Matrix, Real};
 use crate::kernels::image::Extent;
-use crate::kernels::math::vectorised;
 use crate::tape::SharedTape;
 
 /// Every pixel of images `inputs` becomes `factor x factor` equal ones; tangents alike.
 pub fn up_sample(x: Matrix<SharedTape>, inputs: Extent, factor: usize) -> Matrix<SharedTape> {
-    let blocks = Blocks { coarse: inputs, factor };
-    let (small, large) = (inputs.len(), blocks.fine_len());
-    linear(
-        x,
-        (small, large),
-        move |x, y| blocks.spread(x, y, 1.0),
-        move |g, gx| blocks.gather(g, gx, 1.0),
-    )
+    linear(x, Spread(Blocks { coarse: inputs, factor }))
 }
 
 /// The mean of every `factor x factor` pixels of images `inputs`; tangents alike.
@@ -49,43 +44,7 @@ pub fn average_pool(x: Matrix<SharedTape>, inputs: Extent, factor: usize) -> Mat
         "blocks of {factor} in {inputs}"
     );
     let coarse = Extent::new(inputs.height / factor, inputs.width / factor, inputs.channels);
-    let blocks = Blocks { coarse, factor };
-    let share = 1.0 / (factor * factor) as Real;
-    linear(
-        x,
-        (inputs.len(), coarse.len()),
-        move |x, y| blocks.gather(x, y, share),
-        move |g, gx| blocks.spread(g, gx, share),
-    )
-}
-
-/// A linear map of rows, given with its transpose; both add to what they are handed.
-pub(super) fn linear(
-    x: Matrix<SharedTape>,
-    (inputs, outputs): (usize, usize),
-    forward: impl Fn(&[Real], &mut [Real]),
-    transpose: impl Fn(&[Real], &mut [Real]) + 'static,
-) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
-    let (rows, width) = *x.shape();
-    assert_eq!(width, inputs, "the width of the rows");
-    let mut y = vec![0.0; rows * outputs];
-    for (x, y) in read(&x).chunks_exact(inputs).zip(y.chunks_exact_mut(outputs)) {
-        forward(x, y);
-    }
-    let y = buffers::tensor(y, (rows, outputs));
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                for (g, gx) in g.chunks_exact(outputs).zip(gx.chunks_exact_mut(inputs)) {
-                    transpose(g, gx);
-                }
-            })
-        });
-    }
-    y.put_tape(tape)
+    linear(x, Average(Blocks { coarse, factor }))
 }
 
 /// Coarse pixels and the blocks of fine ones that belong to them.
@@ -100,47 +59,24 @@ impl Blocks {
         self.coarse.len() * self.factor * self.factor
     }
 
-    /// `fine += scale * coarse`
-    fn spread(&self, coarse: &[Real], fine: &mut [Real], scale: Real) {
-        vectorised(|| {
-            self.each(|c, f| {
-                let pairs = fine[f..f + self.coarse.channels].iter_mut().zip(&coarse[c..]);
-                pairs.for_each(|(f, c)| *f += scale * c);
-            });
-        });
-    }
-
-    /// `coarse += scale * fine`
-    fn gather(&self, fine: &[Real], coarse: &mut [Real], scale: Real) {
-        vectorised(|| {
-            self.each(|c, f| {
-                let pairs = coarse[c..c + self.coarse.channels].iter_mut().zip(&fine[f..]);
-                pairs.for_each(|(c, f)| *c += scale * f);
-            });
-        });
-    }
-
-    /// Calls `f` with where the pixels of every pair start.
-    #[inline(always)]
-    fn each(&self, mut f: impl FnMut(usize, usize)) {
-        let Extent {
-            height,
-            width,
-            channels,
-        } = self.coarse;
-        let (fine_height, fine_width) = (height * self.factor, width * self.factor);
-        for y in 0..fine_height {
-            for x in 0..fine_width {
-                let coarse = (y / self.factor * width + x / self.factor) * channels;
-                f(coarse, (y * fine_width + x) * channels);
-            }
-        }
+    /// What a fine pixel has in the average of its block.
+    fn share(&self) -> Real {
+        1.0 / (self.factor * self.factor) as Real
     }
 }
+
+/// From coarse pixels to fine ones, each of which gets the value.
+#[derive(Clone, Copy)]
+struct Spread(Blocks);
+
+/// From fine pixels to coarse ones, which get the mean.
+#[derive(Clone, Copy)]
+struct Average(Blocks);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::kernels::check::{self, Case};
 
     #[test]

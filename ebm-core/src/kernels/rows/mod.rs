@@ -17,9 +17,19 @@
 //! assert_eq!((values(&x), values(&v)), (vec![1.0, 2.0, 3.0, 4.0], vec![1.0, 0.0]));
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
+use crate::buffers::native::GradientBuffer;
 use crate::device::{Dev, Matrix, Real, Taped};
 use crate::tape::SharedTape;
 
@@ -29,24 +39,22 @@ type Rows<C> = Tensor<(usize, C), Real, Dev, SharedTape>;
 pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
     let ((top, tape), (bottom, other)) = (top.split_tape(), bottom.split_tape());
     let mut tape = tape.merge(other);
-    let (rows, columns) = (top.shape().0 + bottom.shape().0, top.shape().1.size());
-    let mut values = Vec::with_capacity(rows * columns);
-    values.extend_from_slice(&read(&top));
-    if bottom.shape().0 > 0 {
-        values.extend_from_slice(&read(&bottom));
-    }
-    let y = buffers::tensor(values, (rows, columns));
+    let y = side::stacked(&top, &bottom);
     if tape.is_recording() {
-        let cut = top.shape().0 * columns;
-        let empty = bottom.shape().0 == 0;
+        let cut = top.shape().0 * y.shape().1;
+        let all = cut + bottom.shape().0 * y.shape().1;
         let (yg, tg, bg) = (y.ghost(), top.ghost(), bottom.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&tg)?.update(|to| add(to, &g[..cut]))?;
-            if empty {
+            gradients
+                .get_or_alloc_mut(&tg)?
+                .update(|to| side::add_part(to, &g, 0..cut))?;
+            if cut == all {
                 return Ok(());
             }
-            gradients.get_or_alloc_mut(&bg)?.update(|to| add(to, &g[cut..]))
+            gradients
+                .get_or_alloc_mut(&bg)?
+                .update(|to| side::add_part(to, &g, cut..all))
         });
     }
     y.put_tape(tape)
@@ -56,22 +64,22 @@ pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
 pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, bottom: B) -> (Taped<A>, Taped<B>) {
     let (x, mut tape) = x.split_tape();
     let cut = count * x.shape().1;
-    let (a, b) = {
-        let values = read(&x);
-        (values[..cut].to_vec(), values[cut..].to_vec())
-    };
-    let empty = b.is_empty();
-    let (a, b) = (buffers::tensor(a, top), buffers::tensor(b, bottom));
+    let all = x.shape().num_elements();
+    let (a, b) = (side::part(&x, 0..cut, top), side::part(&x, cut..all, bottom));
     if tape.is_recording() {
         let (xg, ag, bg) = (x.ghost(), a.ghost(), b.ghost());
         tape.add_backward_op(move |gradients| {
             let ga = gradients.get_or_alloc_mut(&ag)?.take()?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| add(&mut gx[..cut], &ga))?;
-            if empty {
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_to_part(gx, 0..cut, &ga))?;
+            if cut == all {
                 return Ok(());
             }
             let gb = gradients.get_or_alloc_mut(&bg)?.take()?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| add(&mut gx[cut..], &gb))
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_to_part(gx, cut..all, &gb))
         });
     }
     (a.put_tape(tape.clone()), b.put_tape(tape))
@@ -92,42 +100,41 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
 /// assert_eq!(values(&twice), [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
 /// ```
 pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
-    let rows = x.shape().0;
-    let which: Vec<usize> = (0..copies * rows).map(|i| i % rows).collect();
-    take_rows(x, &which)
-}
-
-/// The rows `which` of `[rows, C]`, in that order; a row may be taken any number of times.
-pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
-    let columns = x.shape().1.size();
-    let y: Vec<Real> = {
-        let x = read(&x);
-        let row = |i: &usize| &x[i * columns..(i + 1) * columns];
-        which.iter().flat_map(row).copied().collect()
-    };
-    let y = buffers::tensor(y, (which.len(), columns));
+    let y = side::repeated(&x, copies);
     if tape.is_recording() {
-        let (yg, xg, which) = (y.ghost(), x.ghost(), which.to_vec());
+        let (yg, xg) = (y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                for (i, from) in which.iter().zip(g.chunks_exact(columns)) {
-                    add(&mut gx[i * columns..(i + 1) * columns], from);
-                }
-            })
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_repeated(gx, &g, copies))
         });
     }
     y.put_tape(tape)
 }
 
-fn add(to: &mut [Real], from: &[Real]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+/// The rows `which` of `[rows, C]`, in that order; a row may be taken any number of times.
+pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
+    let (x, mut tape) = x.split_tape();
+    let (rows, columns) = (x.shape().0, x.shape().1.size());
+    let y = side::chosen(&x, which);
+    if tape.is_recording() {
+        let (yg, xg, which) = (y.ghost(), x.ghost(), which.to_vec());
+        tape.add_backward_op(move |gradients| {
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
+            gradients
+                .get_or_alloc_mut(&xg)?
+                .update(|gx| side::add_chosen(gx, &g, &which, (rows, columns)))
+        });
+    }
+    y.put_tape(tape)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::kernels::{row_dot, sum};
     use crate::tape::backward;
 
@@ -169,5 +176,16 @@ mod tests {
         );
         assert_eq!(bottom.shape().0, 0);
         assert_eq!(backward(sum(row_dot(top.clone(), top))).of(&a).as_vec(), vec![2.0, 4.0]);
+    }
+
+    #[test]
+    fn repeated_rows_have_the_gradients_of_all_copies() {
+        let x = buffers::tensor(vec![1.0, 2.0], (1, 2));
+        let tape = SharedTape::inputs_only();
+        let y = repeat(tape.watch(&x), 3);
+        assert_eq!(y.as_vec(), vec![1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+        let weights = buffers::tensor(vec![1.0, 20.0, 300.0, 4000.0, 5.0e4, 6.0e5], (3, 2));
+        let mut g = backward(sum(row_dot(y, tape.watch(&weights))));
+        assert_eq!(g.of(&x).as_vec(), vec![50_301.0, 604_020.0]);
     }
 }

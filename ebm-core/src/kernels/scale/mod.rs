@@ -1,9 +1,19 @@
 //! Multiplication by one learned number: `y = a x`.
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{PerSample, Real, Taped};
+use crate::buffers::native::GradientBuffer;
+use crate::device::{PerSample, Taped};
 
 /// `a x` for values and tangents alike; `factor` is `[1]`.
 ///
@@ -22,19 +32,19 @@ use crate::device::{PerSample, Real, Taped};
 /// ```
 pub fn scale<S: Shape>(x: Taped<S>, factor: &PerSample, trains: bool) -> Taped<S> {
     let (x, mut tape) = x.split_tape();
-    let a = read(factor)[0];
-    let y = buffers::tensor(read(&x).iter().map(|v| a * v).collect(), *x.shape());
+    let y = side::multiple(&x, factor);
     if tape.is_recording() {
         let (yg, xg, factor) = (y.ghost(), x.ghost(), factor.clone());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if trains {
-                let total: Real = g.iter().zip(read(&x).iter()).map(|(g, x)| g * x).sum();
-                gradients.get_or_alloc_mut(&factor)?.update(|gf| gf[0] += total)?;
+                gradients
+                    .get_or_alloc_mut(&factor)?
+                    .update(|gf| side::add_product(gf, &g, &x))?;
             }
             gradients
                 .get_or_alloc_mut(&xg)?
-                .update(|gx| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += a * g))
+                .update(|gx| side::add_multiple(gx, &g, &factor))
         });
     }
     y.put_tape(tape)

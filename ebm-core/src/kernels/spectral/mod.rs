@@ -7,84 +7,67 @@
 //! use ebm_core::tape::SharedTape;
 //!
 //! // diag(4, 1): the largest singular value is 4.
-//! let weight = vec![4.0, 0.0, 0.0, 1.0];
-//! let pair: SingularPair = power_iteration(&weight, &[0.6, 0.8], 20);
-//! assert!((pair.left[0] - 1.0).abs() < 1e-6 && pair.right[1].abs() < 1e-6);
-//! let weight: PerSample = device().tensor_from_vec(weight, (4,));
+//! let weight: PerSample = device().tensor_from_vec(vec![4.0, 0.0, 0.0, 1.0], (4,));
+//! let start: PerSample = device().tensor_from_vec(vec![0.6, 0.8], (2,));
+//! let pair: SingularPair = power_iteration(&weight, &start, 20);
+//! assert!((values(&pair.left)[0] - 1.0).abs() < 1e-6 && values(&pair.right)[1].abs() < 1e-6);
 //! let divided = values(&normalised(&weight, &pair, &SharedTape::off(), false));
 //! assert!((divided[0] - 1.0).abs() < 1e-6 && (divided[3] - 0.25).abs() < 1e-6);
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
+use crate::buffers::native::GradientBuffer;
 use crate::device::{PerSample, Real};
-use crate::kernels::gemm::{Product, matrix};
 use crate::tape::SharedTape;
 
+/// Norms are taken to be no smaller than this.
+const SMALLEST: Real = 1e-12;
+
 /// Unit singular vectors as far as the iteration has come.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct SingularPair {
     /// u of `u^T W v`, `[outputs]`.
-    pub left: Vec<Real>,
+    pub left: PerSample,
     /// v of `u^T W v`, `[inputs]`.
-    pub right: Vec<Real>,
+    pub right: PerSample,
 }
 
 /// Steps of the power iteration from a left vector; the value stays below the true one until it converges.
-pub fn power_iteration(weight: &[Real], left: &[Real], steps: usize) -> SingularPair {
-    let (outputs, inputs) = (left.len(), weight.len() / left.len());
-    let w = matrix(weight, outputs, inputs);
-    let mut left = left.to_vec();
-    let mut right = vec![0.0; inputs];
-    for _ in 0..steps {
-        Product {
-            a: matrix(&left, 1, outputs),
-            b: w,
-        }
-        .write(&mut right);
-        normalise(&mut right);
-        Product {
-            a: w,
-            b: matrix(&right, inputs, 1),
-        }
-        .write(&mut left);
-        normalise(&mut left);
-    }
-    SingularPair { left, right }
-}
-
-fn normalise(v: &mut [Real]) {
-    let norm = v.iter().map(|x| x * x).sum::<Real>().sqrt().max(1e-12);
-    v.iter_mut().for_each(|x| *x /= norm);
+///
+/// # Panics
+/// If the weights do not fill rows for the vector.
+pub fn power_iteration(weight: &PerSample, left: &PerSample, steps: usize) -> SingularPair {
+    let ((count,), (outputs,)) = (*weight.shape(), *left.shape());
+    assert!(
+        outputs > 0 && count.is_multiple_of(outputs),
+        "{count} weights of {outputs} outputs"
+    );
+    side::power_iteration(weight, left, steps)
 }
 
 /// `W / (u^T W v)`, differentiable in W with u and v held fixed (exact where they are the singular vectors).
 pub fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, trains: bool) -> PerSample {
-    let (u, v) = (pair.left.clone(), pair.right.clone());
-    let inputs = v.len();
-    let (sigma, values) = {
-        let w = read(weight);
-        let row = |i: usize| -> Real { w[i * inputs..(i + 1) * inputs].iter().zip(&v).map(|(w, v)| w * v).sum() };
-        let sigma: Real = u.iter().enumerate().map(|(i, u)| u * row(i)).sum();
-        let sigma = sigma.max(1e-12);
-        (sigma, w.iter().map(|w| w / sigma).collect::<Vec<_>>())
-    };
-    let y = buffers::tensor(values, *weight.shape());
+    let (y, norm) = side::divided(weight, pair);
     if trains {
-        let (yg, weight) = (y.ghost(), weight.clone());
-        let y_values = y.clone();
+        let (yg, weight, pair) = (y.ghost(), weight.clone(), pair.clone());
+        let values = y.clone();
         tape.clone().add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             // d(W/sigma) = dW/sigma - W/sigma^2 u^T dW v
-            let along: Real = g.iter().zip(read(&y_values).iter()).map(|(g, y)| g * y).sum();
-            gradients.get_or_alloc_mut(&weight)?.update(|gw| {
-                for (i, u) in u.iter().enumerate() {
-                    for (j, v) in v.iter().enumerate() {
-                        gw[i * inputs + j] += (g[i * inputs + j] - along * u * v) / sigma;
-                    }
-                }
-            })
+            gradients
+                .get_or_alloc_mut(&weight)?
+                .update(|gw| side::add_gradient(gw, &g, &values, &pair, &norm))
         });
     }
     y
@@ -93,6 +76,7 @@ pub fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, tr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::buffers;
     use crate::kernels::check;
 
     #[test]
@@ -100,9 +84,9 @@ mod tests {
         // diag(3, 1) rotated is still of norm 3: W = R diag(3, 1), R a rotation by 0.7.
         let (s, c) = (0.7 as Real).sin_cos();
         let w = [3.0 * c, -s, 3.0 * s, c];
-        let pair = power_iteration(&w, &[0.6, 0.8], 30);
-        let tape = SharedTape::off();
-        let normal = normalised(&buffers::tensor(w.to_vec(), (4,)), &pair, &tape, false).as_vec();
+        let (weight, start) = (buffers::tensor(w.to_vec(), (4,)), buffers::tensor(vec![0.6, 0.8], (2,)));
+        let pair = power_iteration(&weight, &start, 30);
+        let normal = normalised(&weight, &pair, &SharedTape::off(), false).as_vec();
         for (n, w) in normal.iter().zip(w) {
             assert!((n - w / 3.0).abs() < 1e-5, "{normal:?}");
         }
@@ -112,10 +96,11 @@ mod tests {
     fn the_gradient_agrees_with_finite_differences() {
         let weight = check::array(6, 0.8, 1);
         let weights = check::array(6, 1.0, 2).as_vec();
-        let left = check::array(2, 1.0, 3).as_vec();
+        let left = check::array(2, 1.0, 3);
         let loss = |w: &[Real]| -> f64 {
-            let pair = power_iteration(w, &left, 200);
-            let y = normalised(&buffers::tensor(w.to_vec(), (6,)), &pair, &SharedTape::off(), false);
+            let weight = buffers::tensor(w.to_vec(), (6,));
+            let pair = power_iteration(&weight, &left, 200);
+            let y = normalised(&weight, &pair, &SharedTape::off(), false);
             y.as_vec()
                 .iter()
                 .zip(&weights)
@@ -123,7 +108,7 @@ mod tests {
                 .sum()
         };
         let tape = SharedTape::inputs_only();
-        let pair = power_iteration(&weight.as_vec(), &left, 200);
+        let pair = power_iteration(&weight, &left, 200);
         let y = normalised(&weight, &pair, &tape, true);
         let y = crate::kernels::row_dot(
             tape.watch(&y).reshape_like(&(1usize, 6usize)),

@@ -1,9 +1,19 @@
 //! A positive factor a column: `y_c = e^{l_c} x_c`.
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
 use dfdx::prelude::*;
 
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{Matrix, PerSample, Real};
+use crate::buffers::native::GradientBuffer;
+use crate::device::{Matrix, PerSample};
 use crate::tape::SharedTape;
 
 /// `e^l x` for values and tangents alike; `logarithms` is `[columns]`.
@@ -22,31 +32,19 @@ use crate::tape::SharedTape;
 /// ```
 pub fn stretch(x: Matrix<SharedTape>, logarithms: &PerSample, trains: bool) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
-    let (rows, columns) = *x.shape();
-    let factors: Vec<Real> = read(logarithms).iter().map(|l| l.exp()).collect();
-    let mut y = read(&x).into_owned();
-    for row in y.chunks_exact_mut(columns) {
-        row.iter_mut().zip(&factors).for_each(|(v, f)| *v *= f);
-    }
-    let y = buffers::tensor(y, (rows, columns));
+    let y = side::stretched(&x, logarithms);
     if tape.is_recording() {
         let (yg, xg, logarithms) = (y.ghost(), x.ghost(), logarithms.clone());
         tape.add_backward_op(move |gradients| {
-            let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            for row in g.chunks_exact_mut(columns) {
-                row.iter_mut().zip(&factors).for_each(|(g, f)| *g *= f);
-            }
+            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if trains {
-                let x = read(&x);
-                gradients.get_or_alloc_mut(&logarithms)?.update(|gl| {
-                    for (g, x) in g.chunks_exact(columns).zip(x.chunks_exact(columns)) {
-                        gl.iter_mut().zip(g).zip(x).for_each(|((l, g), x)| *l += g * x);
-                    }
-                })?;
+                gradients
+                    .get_or_alloc_mut(&logarithms)?
+                    .update(|gl| side::add_to_logarithms(gl, &g, &x, &logarithms))?;
             }
             gradients
                 .get_or_alloc_mut(&xg)?
-                .update(|gx| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g))
+                .update(|gx| side::add_stretched(gx, &g, &logarithms))
         });
     }
     y.put_tape(tape)

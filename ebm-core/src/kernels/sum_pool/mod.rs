@@ -12,34 +12,24 @@
 //! assert_eq!(values(&sums), [6.0, 60.0]);
 //! ```
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
 use super::image::Extent;
-use super::math::vectorised;
-use super::resample::linear;
+use super::linear::linear;
 use crate::device::Matrix;
 use crate::tape::SharedTape;
 
 /// `[rows, channels]`: the sums over the pixels of images `inputs`; tangents alike.
 pub fn sum_pool(x: Matrix<SharedTape>, inputs: Extent) -> Matrix<SharedTape> {
-    let channels = inputs.channels;
-    linear(
-        x,
-        (inputs.len(), channels),
-        move |x, y| {
-            vectorised(|| {
-                for pixel in x.chunks_exact(channels) {
-                    y.iter_mut().zip(pixel).for_each(|(y, x)| *y += x);
-                }
-            });
-        },
-        move |g, gx| {
-            vectorised(|| {
-                for pixel in gx.chunks_exact_mut(channels) {
-                    pixel.iter_mut().zip(g).for_each(|(x, g)| *x += g);
-                }
-            });
-        },
-    )
+    linear(x, Sum(inputs))
 }
+
+/// From images to the sums of their pixels.
+#[derive(Clone, Copy)]
+struct Sum(Extent);
 
 #[cfg(test)]
 mod tests {

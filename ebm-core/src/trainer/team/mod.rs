@@ -12,10 +12,10 @@ mod told;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-use super::check::Gradient;
 use super::{Flow, TrainError};
 use crate::collective::{Alone, Collective, CollectiveError, Share};
 use crate::device::Real;
+use crate::optim::Gradient;
 use crate::parameter::Module;
 use told::Told;
 
@@ -71,7 +71,7 @@ impl Team {
 
     /// The mean over the ranks of each module's gradient, of which `lengths` are the numbers of values.
     ///
-    /// Whether a rank has none travels with them.
+    /// Whether a rank has none travels with them. The sums are formed on the host.
     pub fn average<const N: usize>(
         &self,
         own: Result<[Gradient; N], TrainError>,
@@ -84,7 +84,7 @@ impl Team {
         let mut values = Vec::with_capacity(1 + total);
         values.push(Real::from(u8::from(own.is_err())));
         match &own {
-            Ok(gradients) => values.extend(gradients.iter().flatten().flatten()),
+            Ok(gradients) => values.extend(gradients.iter().flat_map(Gradient::to_host).flatten()),
             Err(_) => values.resize(1 + total, 0.0),
         }
         if values.len() != 1 + total {
@@ -98,7 +98,8 @@ impl Team {
         let mut sums = values[1..].iter().map(|sum| sum * share);
         Ok(lengths.map(|lengths| {
             let take = |length| sums.by_ref().take(length).collect();
-            lengths.into_iter().map(take).collect()
+            let arrays: Vec<Vec<Real>> = lengths.into_iter().map(take).collect();
+            Gradient::from_host(&arrays)
         }))
     }
 

@@ -1,0 +1,41 @@
+//! Slices of host memory.
+
+use dfdx::prelude::*;
+
+use crate::buffers;
+use crate::device::{Dev, DevError, Real};
+
+/// An array that owns its memory.
+pub(crate) type Array = Vec<Real>;
+
+/// These values as an array.
+pub(crate) fn from_host(values: Vec<Real>) -> Array {
+    values
+}
+
+/// A copy of the values.
+pub(crate) fn to_host(array: &Array) -> Vec<Real> {
+    array.clone()
+}
+
+/// `to = from`, of as many values.
+pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
+    to.copy_from(&buffers::read(from));
+}
+
+/// The storage of a gradient, as the backward operations of kernels see it.
+pub(crate) trait GradientBuffer {
+    /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
+    fn take(&mut self) -> Result<Array, DevError>;
+    /// Adds to the gradient in place.
+    fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError>;
+}
+
+impl GradientBuffer for <Dev as Storage<Real>>::Vec {
+    fn take(&mut self) -> Result<Array, DevError> {
+        buffers::GradientBuffer::take(self)
+    }
+    fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError> {
+        f(self)
+    }
+}

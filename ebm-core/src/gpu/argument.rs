@@ -1,0 +1,79 @@
+//! What can be handed to a kernel.
+
+use dfdx::prelude::Unit;
+
+use super::memory::{In, Out};
+
+/// An argument of a kernel, and the form in which it is passed.
+pub(crate) trait Argument {
+    /// What the kernel's parameter is, bit by bit.
+    #[cfg(feature = "cuda")]
+    type Raw: cudarc::driver::DeviceRepr;
+    /// What the kernel's parameter is, bit by bit.
+    #[cfg(not(feature = "cuda"))]
+    type Raw: Copy;
+
+    fn raw(&self) -> Self::Raw;
+}
+
+/// Numbers are passed as they are.
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Argument for $number {
+            type Raw = $number;
+            fn raw(&self) -> $number {
+                *self
+            }
+        }
+    )*};
+}
+numbers!(u32, u64, i32, usize, f32, f64);
+
+/// Structures of numbers, laid out as in C, are passed as they are, too.
+macro_rules! by_value {
+    ($structure:ty) => {
+        impl $crate::gpu::Argument for $structure {
+            type Raw = $structure;
+            fn raw(&self) -> $structure {
+                *self
+            }
+        }
+        // SAFETY: a C structure of numbers is valid on the device bit by bit.
+        #[cfg(feature = "cuda")]
+        #[allow(unsafe_code)]
+        unsafe impl cudarc::driver::DeviceRepr for $structure {}
+    };
+}
+pub(super) use by_value;
+
+#[cfg(feature = "cuda")]
+impl<T: Unit> Argument for In<'_, T> {
+    type Raw = u64;
+    fn raw(&self) -> u64 {
+        self.start() as usize as u64
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+impl<T: Unit> Argument for In<'_, T> {
+    type Raw = *const T;
+    fn raw(&self) -> *const T {
+        self.start()
+    }
+}
+
+#[cfg(feature = "cuda")]
+impl<T: Unit> Argument for Out<'_, T> {
+    type Raw = u64;
+    fn raw(&self) -> u64 {
+        self.start() as usize as u64
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+impl<T: Unit> Argument for Out<'_, T> {
+    type Raw = *mut T;
+    fn raw(&self) -> *mut T {
+        self.start()
+    }
+}

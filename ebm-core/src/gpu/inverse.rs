@@ -1,0 +1,56 @@
+//! Which of several sources go to one place.
+
+use super::memory::{Buffer, upload};
+use crate::device::DevError;
+
+/// For every place, the sources that go there, in order: those from `starts[place]` to `starts[place + 1]` of `sources`.
+///
+/// A kernel that adds at places which may be named more than once has one thread a place add up what comes there: no two threads
+/// meet, and the order of the sum is fixed.
+pub(crate) struct Inverse {
+    /// One more than there are places.
+    pub starts: Buffer<usize>,
+    /// As many as were given.
+    pub sources: Buffer<usize>,
+}
+
+impl Inverse {
+    /// Where source `i` goes to place `places[i]` of `count`.
+    ///
+    /// # Errors
+    /// If the device has no memory for it.
+    ///
+    /// # Panics
+    /// If there is no such place.
+    pub fn of(places: &[usize], count: usize) -> Result<Self, DevError> {
+        let (starts, sources) = lists(places, count);
+        Ok(Self {
+            starts: upload(starts)?,
+            sources: upload(sources)?,
+        })
+    }
+}
+
+fn lists(places: &[usize], count: usize) -> (Vec<usize>, Vec<usize>) {
+    let mut of_place = vec![Vec::new(); count];
+    for (source, &place) in places.iter().enumerate() {
+        of_place[place].push(source);
+    }
+    let mut starts = vec![0];
+    for sources in &of_place {
+        starts.push(starts[starts.len() - 1] + sources.len());
+    }
+    (starts, of_place.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_of_a_place_are_found_in_order() {
+        // Place 0 has source 1, place 1 none, place 2 sources 0 and 2.
+        assert_eq!(lists(&[2, 0, 2], 3), (vec![0, 1, 1, 3], vec![1, 0, 2]));
+        assert_eq!(lists(&[], 2), (vec![0, 0, 0], vec![]));
+    }
+}

@@ -1,0 +1,134 @@
+//! How work is spread over a device, and how kernels are found on it.
+
+/// What a kernel is to be run for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Spread {
+    /// So many elements, shared out to all threads (`FOR_EACH`).
+    Elements(usize),
+    /// So many rows, one to a block, each of so many columns (`FOR_EACH_ROW`, `FOR_EACH_COLUMN`).
+    // Emulated blocks have one thread, however many columns there are.
+    Rows(usize, #[cfg_attr(not(feature = "cuda"), expect(dead_code))] usize),
+}
+
+impl Spread {
+    /// Whether there is nothing to do.
+    pub fn is_empty(self) -> bool {
+        matches!(self, Self::Elements(0) | Self::Rows(0, _))
+    }
+}
+
+/// Refuses an array that has not the length that the kernel will take it to have.
+pub(crate) fn check(kernel: &str, array: &str, found: usize, expected: usize) {
+    assert_eq!(found, expected, "length of `{array}` of the kernel `{kernel}`");
+}
+
+#[cfg(feature = "cuda")]
+mod cuda {
+    use cudarc::driver::{CudaDevice, CudaFunction, DriverError, LaunchConfig};
+    use std::cell::OnceCell;
+    use std::sync::Arc;
+
+    use super::Spread;
+    use crate::device::{DevError, Real};
+
+    /// Threads of a block. Kernels hold their numbers in registers, of which there are enough for several such blocks.
+    const THREADS: usize = 256;
+    /// Blocks of a grid at most, many times what runs at once; the kernels' loops go on from there.
+    const BLOCKS: usize = 1 << 16;
+
+    impl Spread {
+        /// The grid. A block of rows has as many warps as a row has use for.
+        pub fn grid(self) -> LaunchConfig {
+            let (blocks, threads) = match self {
+                Self::Elements(n) => (n.div_ceil(THREADS), THREADS),
+                Self::Rows(rows, columns) => (rows, columns.clamp(1, THREADS).next_multiple_of(32)),
+            };
+            LaunchConfig {
+                grid_dim: (blocks.clamp(1, BLOCKS) as u32, 1, 1),
+                block_dim: (threads as u32, 1, 1),
+                shared_mem_bytes: 0,
+            }
+        }
+    }
+
+    /// The kernels of one source.
+    pub(crate) struct Module {
+        pub name: &'static str,
+        pub ptx: &'static str,
+        pub functions: &'static [&'static str],
+    }
+
+    impl Module {
+        /// A kernel by its name in the source, which is loaded on the device when the first one is asked for.
+        ///
+        /// # Errors
+        /// If the driver does not take the code.
+        pub fn function(&self, name: &'static str) -> Result<CudaFunction, DevError> {
+            let device = driver()?;
+            let found = device.get_func(self.name, name);
+            match found {
+                Some(function) => Ok(function),
+                None => {
+                    device.load_ptx(self.ptx.into(), self.name, self.functions)?;
+                    let error = DriverError(cudarc::driver::sys::CUresult::CUDA_ERROR_NOT_FOUND);
+                    Ok(device.get_func(self.name, name).ok_or(error)?)
+                }
+            }
+        }
+    }
+
+    thread_local! {
+        static DRIVER: OnceCell<Arc<CudaDevice>> = const { OnceCell::new() };
+    }
+
+    /// The very device, and so the stream, that dfdx works on in this thread.
+    pub(crate) fn driver() -> Result<Arc<CudaDevice>, DevError> {
+        DRIVER.with(|known| match known.get() {
+            Some(device) => Ok(device.clone()),
+            None => {
+                let device = crate::gpu::zeros::<Real>(1)?.device();
+                if let Err(error) = crate::gpu::pool::keep(&device) {
+                    tracing::debug!("the device keeps no memory for later: {error:?}");
+                }
+                Ok(known.get_or_init(|| device).clone())
+            }
+        })
+    }
+}
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::{Module, driver};
+
+#[cfg(not(feature = "cuda"))]
+impl Spread {
+    /// Blocks of the grid: more than one, so that kernels are seen to share their work out, and fewer than there is work, so that
+    /// they are seen to go on.
+    pub fn blocks(self) -> usize {
+        let (Self::Elements(n) | Self::Rows(n, _)) = self;
+        n.min(3)
+    }
+}
+
+#[cfg(all(test, not(feature = "cuda")))]
+mod tests {
+    use crate::device::Real;
+    use crate::gpu::{In, Out, elementwise, upload};
+
+    #[test]
+    fn every_element_is_some_threads_and_only_one() {
+        // Fewer elements than blocks, as many, and more.
+        for n in [0, 1, 2, 3, 4, 100] {
+            let x = upload::<Real>((0..n).map(|i| i as Real).collect()).unwrap();
+            let mut y = upload::<Real>(vec![1.0; n]).unwrap();
+            elementwise::add_to(n, In::of(&x), Out::of(&mut y)).unwrap();
+            assert_eq!(**y, (0..n).map(|i| 1.0 + i as Real).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "length of `x` of the kernel `add_to`")]
+    fn an_array_of_another_length_is_refused() {
+        let x = upload::<Real>(vec![1.0; 3]).unwrap();
+        let mut y = upload::<Real>(vec![1.0; 4]).unwrap();
+        let _ = elementwise::add_to(4, In::of(&x), Out::of(&mut y));
+    }
+}

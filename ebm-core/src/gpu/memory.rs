@@ -1,0 +1,200 @@
+//! Arrays where the kernels run, and how they are lent to them.
+
+#![allow(unsafe_code)]
+
+use dfdx::prelude::*;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::device::{Dev, DevError, Real, device};
+
+/// An array that owns its memory: dfdx's storage, which it frees or reuses in the order of its stream.
+pub(crate) type Buffer<T = Real> = <Dev as Storage<T>>::Vec;
+
+/// An array of `n` zeros.
+pub(crate) fn zeros<T: Unit>(n: usize) -> Result<Buffer<T>, DevError> {
+    device().try_alloc_len(n)
+}
+
+/// An array of these values.
+#[cfg(feature = "cuda")]
+pub(crate) fn upload<T: Unit>(values: Vec<T>) -> Result<Buffer<T>, DevError> {
+    let mut buffer = zeros(values.len())?;
+    if !values.is_empty() {
+        let device = buffer.device();
+        device.htod_copy_into(values, &mut buffer)?;
+    }
+    Ok(buffer)
+}
+
+/// An array of these values.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn upload<T: Unit>(values: Vec<T>) -> Result<Buffer<T>, DevError> {
+    let mut buffer = zeros(0)?;
+    *buffer = values;
+    Ok(buffer)
+}
+
+/// A stretch of an array that a kernel reads.
+#[derive(Clone, Copy)]
+pub(crate) struct In<'a, T = Real> {
+    start: *const T,
+    len: usize,
+    borrowed: PhantomData<&'a T>,
+}
+
+/// A stretch of an array that a kernel writes, or adds to.
+pub(crate) struct Out<'a, T = Real> {
+    start: *mut T,
+    len: usize,
+    borrowed: PhantomData<&'a mut T>,
+}
+
+impl<'a, T: Unit> In<'a, T> {
+    /// All of an array.
+    #[cfg(feature = "cuda")]
+    pub fn of(buffer: &'a Buffer<T>) -> Self {
+        use cudarc::driver::{DevicePtr, DeviceSlice};
+        Self::new(*buffer.device_ptr() as usize as *const T, buffer.len())
+    }
+
+    /// All of an array.
+    #[cfg(not(feature = "cuda"))]
+    pub fn of(buffer: &'a Buffer<T>) -> Self {
+        Self::new(buffer.as_ptr(), buffer.len())
+    }
+
+    /// No elements.
+    pub fn none() -> Self {
+        Self::new(std::ptr::NonNull::dangling().as_ptr(), 0)
+    }
+
+    fn new(start: *const T, len: usize) -> Self {
+        Self {
+            start,
+            len,
+            borrowed: PhantomData,
+        }
+    }
+
+    /// Some of it.
+    ///
+    /// # Panics
+    /// If there is no such range.
+    pub fn part(self, range: Range<usize>) -> Self {
+        let (start, len) = cut(self.start, self.len, range);
+        Self::new(start, len)
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Where it begins, on the device.
+    pub(super) fn start(&self) -> *const T {
+        self.start
+    }
+
+    /// The elements, where the device is the host.
+    #[cfg(not(feature = "cuda"))]
+    pub(super) fn slice(&self) -> &'a [T] {
+        // SAFETY: begun and cut by `of` and `part`, these are elements of a vector that is borrowed for `'a`.
+        unsafe { std::slice::from_raw_parts(self.start, self.len) }
+    }
+}
+
+impl<'a, T: Unit> Out<'a, T> {
+    /// All of an array.
+    #[cfg(feature = "cuda")]
+    pub fn of(buffer: &'a mut Buffer<T>) -> Self {
+        use cudarc::driver::{DevicePtrMut, DeviceSlice};
+        let len = buffer.len();
+        Self::new(*buffer.device_ptr_mut() as usize as *mut T, len)
+    }
+
+    /// All of an array.
+    #[cfg(not(feature = "cuda"))]
+    pub fn of(buffer: &'a mut Buffer<T>) -> Self {
+        let len = buffer.len();
+        Self::new(buffer.as_mut_ptr(), len)
+    }
+
+    fn new(start: *mut T, len: usize) -> Self {
+        Self {
+            start,
+            len,
+            borrowed: PhantomData,
+        }
+    }
+
+    /// Some of it, which is lent on.
+    ///
+    /// # Panics
+    /// If there is no such range.
+    pub fn part(&mut self, range: Range<usize>) -> Out<'_, T> {
+        let (start, len) = cut(self.start.cast_const(), self.len, range);
+        Out::new(start.cast_mut(), len)
+    }
+
+    /// All of it, which is lent on.
+    pub fn again(&mut self) -> Out<'_, T> {
+        Out::new(self.start, self.len)
+    }
+
+    /// To be read by a kernel.
+    pub fn as_in(&self) -> In<'_, T> {
+        In::new(self.start, self.len)
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Where it begins, on the device.
+    pub(super) fn start(&self) -> *mut T {
+        self.start
+    }
+
+    /// The elements, where the device is the host.
+    #[cfg(not(feature = "cuda"))]
+    pub(super) fn slice(&mut self) -> &mut [T] {
+        // SAFETY: begun and cut by `of` and `part`, these are elements of a vector that is borrowed for writing, by this one
+        // alone: it can be lent on, but not copied.
+        unsafe { std::slice::from_raw_parts_mut(self.start, self.len) }
+    }
+}
+
+/// A range of what begins at `start`. The address is only computed: nothing is read on the host.
+fn cut<T>(start: *const T, len: usize, range: Range<usize>) -> (*const T, usize) {
+    assert!(
+        range.start <= range.end && range.end <= len,
+        "elements {range:?} of {len} on the device"
+    );
+    (start.wrapping_add(range.start), range.end - range.start)
+}
+
+#[cfg(all(test, not(feature = "cuda")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_begins_where_it_is_said_to() {
+        let mut buffer = upload::<Real>(vec![1.0, 2.0, 3.0, 4.0]).unwrap();
+        let address = buffer.as_ptr();
+        let part = In::of(&buffer).part(1..4).part(1..2);
+        assert_eq!((part.start(), part.len()), (address.wrapping_add(2), 1));
+        assert_eq!(In::of(&buffer).part(1..4).part(1..2).slice(), [3.0]);
+        let mut all = Out::of(&mut buffer);
+        assert_eq!(all.part(1..3).slice(), [2.0, 3.0]);
+        assert_eq!(all.part(3..3).len(), 0);
+        assert_eq!(all.part(2..4).as_in().start(), address.wrapping_add(2));
+        assert_eq!(all.again().len(), 4);
+    }
+
+    #[test]
+    #[should_panic(expected = "elements 1..5 of 4 on the device")]
+    fn a_part_is_inside_its_array() {
+        let buffer = upload::<Real>(vec![0.0; 4]).unwrap();
+        let _ = In::of(&buffer).part(1..5);
+    }
+}

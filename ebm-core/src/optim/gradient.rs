@@ -1,0 +1,102 @@
+//! The gradient of a module.
+
+use super::side;
+use crate::buffers::native::{Array, from_host, to_host};
+use crate::device::Real;
+use crate::kernels::math::{dot, vectorised};
+use crate::parameter::Module;
+use crate::tape::GradientMap;
+
+/// The gradients of a module's trained parameters, in their order, where the optimiser wants them.
+#[derive(Clone)]
+pub(crate) struct Gradient(Vec<Array>);
+
+impl Gradient {
+    /// Moves them out.
+    pub fn of<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Self {
+        let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+        Self(trained.map(|p| gradients.take(p.tensor())).collect())
+    }
+
+    /// From copies on the host.
+    pub fn from_host(gradients: &[Vec<Real>]) -> Self {
+        Self(gradients.iter().cloned().map(from_host).collect())
+    }
+
+    /// Copies on the host.
+    pub fn to_host(&self) -> Vec<Vec<Real>> {
+        self.0.iter().map(to_host).collect()
+    }
+
+    /// Adds a second term's gradient.
+    pub fn add(&mut self, other: &Gradient) {
+        for (to, other) in self.0.iter_mut().zip(&other.0) {
+            side::plus(to, other);
+        }
+    }
+
+    /// Euclidean norm over all values.
+    pub fn norm(&self) -> f64 {
+        side::norm(&self.0)
+    }
+
+    /// One array a parameter.
+    pub fn arrays(&self) -> &[Array] {
+        &self.0
+    }
+}
+
+/// The gradients of a module's trained parameters, in their order.
+///
+/// ```
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::kernels::sum;
+/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
+/// use ebm_core::optim::collect_gradients;
+/// use ebm_core::tape::{Parts, SharedTape, backward};
+///
+/// // E(x) = a/2 (x - m)^2 at a = 2, m = 0, x = 3: dE/da = 9/2, and 6 in the shift -m.
+/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[2.0], &[0.0]);
+/// let x = Fixed::<1, 1>.samples(vec![3.0]);
+/// let value = sum(energy.forward(SharedTape::training(Parts::ENERGY).watch(&x)));
+/// assert_eq!(collect_gradients(&energy, &mut backward(value)), [[4.5], [6.0]]);
+/// ```
+pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
+    Gradient::of(module, gradients).to_host()
+}
+
+/// Euclidean norm over all values. A norm too large to be squared in `Real` counts as infinite.
+///
+/// ```
+/// use ebm_core::optim::gradient_norm;
+///
+/// assert_eq!(gradient_norm(&[vec![3.0], vec![0.0, 4.0]]), 5.0);
+/// ```
+pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
+    let squares = |g: &Vec<Real>| -> f64 {
+        // Short chunks keep the single-precision error small.
+        vectorised(|| g.chunks(1024).map(|c| f64::from(dot(c, c))).sum())
+    };
+    gradients.iter().map(squares).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_add_up_and_have_a_norm_over_all_arrays() {
+        // Long enough for several parts: the norm of k times (3, 4) is 5 sqrt k.
+        let pairs = 10_000;
+        let long: Vec<Real> = [3.0, 4.0].repeat(pairs);
+        let mut gradient = Gradient::from_host(&[long.clone(), vec![], vec![1.0]]);
+        gradient.add(&Gradient::from_host(&[long, vec![], vec![-1.0]]));
+        assert_eq!(to_host(&gradient.arrays()[0])[..4], [6.0, 8.0, 6.0, 8.0]);
+        let truth = 10.0 * (pairs as f64).sqrt();
+        assert!(
+            (gradient.norm() / truth - 1.0).abs() < 1e-6,
+            "{} {truth}",
+            gradient.norm()
+        );
+    }
+}
