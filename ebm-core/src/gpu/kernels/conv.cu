@@ -3,52 +3,111 @@
 // images [images, height, width, channels], patches [images, rows, columns, kernel, kernel, channels].
 #include "kernel.cuh"
 
-// patches = P(fine)
-KERNEL(gather_patches, size_t images, size_t kernel, size_t stride, size_t padding, size_t height, size_t width,
-       size_t channels, size_t rows, size_t columns, const REAL *fine, REAL *patches) {
-    FOR_EACH(i, images * rows * columns * kernel * kernel * channels) {
-        const size_t channel = i % channels;
-        size_t rest = i / channels;
-        const size_t across = rest % kernel;
-        rest /= kernel;
-        const size_t down = rest % kernel;
-        rest /= kernel;
-        const size_t column = rest % columns;
-        rest /= columns;
-        const size_t row = rest % rows;
-        const size_t image = rest / rows;
-        // Above the image and left of it these wrap around, which is outside as well.
-        const size_t y = row * stride + down - padding;
-        const size_t x = column * stride + across - padding;
-        const bool inside = y < height && x < width;
-        patches[i] = inside ? fine[((image * height + y) * width + x) * channels + channel] : 0;
+// Finding a value's place takes longer than copying it: where channels come in fours, four are moved at once. Arrays begin where
+// their memory was allocated, or whole images after that, so that four lie where a GPU takes them in one piece.
+#ifdef __CUDACC__
+#define ALIGNED __align__(16)
+#else
+#define ALIGNED
+#endif
+struct ALIGNED Four {
+    REAL of[4];
+};
+
+DEVICE REAL add(REAL a, REAL b) {
+    return a + b;
+}
+
+DEVICE Four add(Four a, Four b) {
+    return {{a.of[0] + b.of[0], a.of[1] + b.of[1], a.of[2] + b.of[2], a.of[3] + b.of[3]}};
+}
+
+// A sliding kernel, its fine images and its places. Channels are counted in values or in fours.
+struct Window {
+    size_t kernel, stride, padding, height, width, channels, rows, columns;
+};
+
+// Value i of patches = P(fine).
+template <typename T>
+DEVICE void gather(size_t i, const Window &window, const T *fine, T *patches) {
+    const size_t channel = i % window.channels;
+    size_t rest = i / window.channels;
+    const size_t across = rest % window.kernel;
+    rest /= window.kernel;
+    const size_t down = rest % window.kernel;
+    rest /= window.kernel;
+    const size_t column = rest % window.columns;
+    rest /= window.columns;
+    const size_t row = rest % window.rows;
+    const size_t image = rest / window.rows;
+    // Above the image and left of it these wrap around, which is outside as well.
+    const size_t y = row * window.stride + down - window.padding;
+    const size_t x = column * window.stride + across - window.padding;
+    if (y < window.height && x < window.width) {
+        patches[i] = fine[((image * window.height + y) * window.width + x) * window.channels + channel];
+    } else {
+        patches[i] = T{};
     }
 }
 
-// fine += P^T(patches). A pixel fetches what the patches hold of it, so that no two threads add to one place.
-KERNEL(scatter_patches, size_t images, size_t kernel, size_t stride, size_t padding, size_t height, size_t width,
-       size_t channels, size_t rows, size_t columns, const REAL *patches, REAL *fine) {
-    FOR_EACH(i, images * height * width * channels) {
-        const size_t channel = i % channels;
-        size_t rest = i / channels;
-        const size_t x = rest % width + padding;
-        rest /= width;
-        const size_t y = rest % height + padding;
-        const size_t image = rest / height;
-        REAL sum = 0;
-        // The places of the kernel that meet the pixel: row * stride + down = y. A row before the first wraps around.
-        for (size_t down = y % stride, row = y / stride; down < kernel; down += stride, --row) {
-            if (row >= rows) {
-                continue;
-            }
-            for (size_t across = x % stride, column = x / stride; across < kernel; across += stride, --column) {
-                if (column < columns) {
-                    const size_t place = (image * rows + row) * columns + column;
-                    sum += patches[((place * kernel + down) * kernel + across) * channels + channel];
-                }
+// Value i of fine += P^T(patches). A pixel fetches what the patches hold of it, so that no two threads add to one place.
+template <typename T>
+DEVICE void scatter(size_t i, const Window &window, const T *patches, T *fine) {
+    const size_t channel = i % window.channels;
+    size_t rest = i / window.channels;
+    const size_t x = rest % window.width + window.padding;
+    rest /= window.width;
+    const size_t y = rest % window.height + window.padding;
+    const size_t image = rest / window.height;
+    T sum{};
+    // The places of the kernel that meet the pixel: row * stride + down = y. A row before the first wraps around.
+    for (size_t down = y % window.stride, row = y / window.stride; down < window.kernel; down += window.stride, --row) {
+        if (row >= window.rows) {
+            continue;
+        }
+        size_t column = x / window.stride;
+        for (size_t across = x % window.stride; across < window.kernel; across += window.stride, --column) {
+            if (column < window.columns) {
+                const size_t place = (image * window.rows + row) * window.columns + column;
+                const size_t tap = (place * window.kernel + down) * window.kernel + across;
+                sum = add(sum, patches[tap * window.channels + channel]);
             }
         }
-        fine[i] += sum;
+    }
+    fine[i] = add(fine[i], sum);
+}
+
+// patches = P(fine)
+KERNEL(gather_patches, size_t images, size_t kernel, size_t stride, size_t padding, size_t height, size_t width,
+       size_t channels, size_t rows, size_t columns, const REAL *fine, REAL *patches) {
+    const size_t places = images * rows * columns * kernel * kernel;
+    if (channels % 4 == 0) {
+        const Window window = {kernel, stride, padding, height, width, channels / 4, rows, columns};
+        FOR_EACH(i, places * window.channels) {
+            gather(i, window, reinterpret_cast<const Four *>(fine), reinterpret_cast<Four *>(patches));
+        }
+    } else {
+        const Window window = {kernel, stride, padding, height, width, channels, rows, columns};
+        FOR_EACH(i, places * channels) {
+            gather(i, window, fine, patches);
+        }
+    }
+}
+
+// fine += P^T(patches)
+KERNEL(scatter_patches, size_t images, size_t kernel, size_t stride, size_t padding, size_t height, size_t width,
+       size_t channels, size_t rows, size_t columns, const REAL *patches, REAL *fine) {
+    const size_t pixels = images * height * width;
+    if (channels % 4 == 0) {
+        const Window window = {kernel, stride, padding, height, width, channels / 4, rows, columns};
+        FOR_EACH(i, pixels * window.channels) {
+            scatter(i, window, reinterpret_cast<const Four *>(patches), reinterpret_cast<Four *>(fine));
+        }
+    } else {
+        const Window window = {kernel, stride, padding, height, width, channels, rows, columns};
+        FOR_EACH(i, pixels * channels) {
+            scatter(i, window, patches, fine);
+        }
     }
 }
 

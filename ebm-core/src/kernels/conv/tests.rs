@@ -51,6 +51,8 @@ fn gradients_and_pushforward_agree_with_finite_differences() {
         (Extent::new(3, 3, 2), 2, (1, 1, 0), Ending::Leaky(0.1)),
         // The kernel is larger than the image.
         (Extent::new(2, 1, 2), 2, (5, 2, 2), Ending::Identity),
+        // Channels in fours, which a GPU moves together.
+        (Extent::new(3, 3, 4), 4, (3, 2, 1), Ending::Identity),
         // Few output channels: the other direction, mirrored.
         (Extent::new(3, 4, 3), 1, (3, 1, 1), Ending::Tanh),
         (Extent::new(4, 4, 3), 2, (4, 1, 1), Ending::Identity),
@@ -82,6 +84,7 @@ fn gradients_and_pushforward_of_the_transpose_agree_with_finite_differences() {
         (Extent::new(2, 2, 2), 2, (5, 2, 2), 1, Ending::Identity),
         (Extent::new(2, 2, 3), 1, (3, 3, 1), 2, Ending::Leaky(0.1)),
         (Extent::new(1, 1, 3), 2, (4, 1, 0), 0, Ending::Tanh),
+        (Extent::new(2, 2, 2), 4, (3, 2, 1), 1, Ending::Identity),
     ] {
         if matches!(ending, Ending::Leaky(_)) && !check::RESOLVES_KINKS {
             continue;
