@@ -198,10 +198,10 @@ impl Random {
     fn on_device<S: Shape>(
         &self,
         shape: S,
-        kernel: fn(usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
+        kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
     ) -> Tensor<S, Real, Dev> {
         let key = philox::key(self.seed, self.stream);
-        crate::buffers::native::filled(shape, |y| kernel(y.len(), key, self.step, y))
+        crate::buffers::native::filled(shape, |y| kernel(y.len(), 0, key, self.step, y))
     }
 
     /// The numbers 0..n in random order, of which each part has its own.

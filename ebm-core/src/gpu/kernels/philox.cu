@@ -24,18 +24,27 @@ DEVICE Words philox(uint64_t key, uint64_t step, uint64_t index) {
     return {{a, b, c, d}};
 }
 
-// y_i = value(i mod 4) for the numbers of one counter: a thread makes four at a time.
+// The numbers first, ..., first + n - 1 of a key's step are on so many counters, of four each; a thread makes those of one.
+DEVICE size_t counters(size_t n, size_t first) {
+    return (first % 4 + n + 3) / 4;
+}
+
+// Stores value(i), i < 4, the numbers of counter `index`, as far as they are wanted.
 template <typename F>
-DEVICE void store_four(size_t n, size_t index, REAL *y, F value) {
-    for (size_t i = 0; i < 4 && 4 * index + i < n; ++i) {
-        y[4 * index + i] = value(i);
+DEVICE void store_four(size_t n, size_t first, size_t index, REAL *y, F value) {
+    for (size_t i = 0; i < 4; ++i) {
+        const size_t number = 4 * index + i;
+        if (number >= first && number < first + n) {
+            y[number - first] = value(i);
+        }
     }
 }
 
 // Standard normal numbers by Box and Muller: two of two words.
-KERNEL(philox_normals, size_t n, uint64_t key, uint64_t step, REAL *y) {
+KERNEL(philox_normals, size_t n, size_t first, uint64_t key, uint64_t step, REAL *y) {
     const REAL unit = static_cast<REAL>(1.0 / 4294967296.0);
-    FOR_EACH(index, (n + 3) / 4) {
+    FOR_EACH(k, counters(n, first)) {
+        const size_t index = first / 4 + k;
         const Words words = philox(key, step, index);
         REAL values[4];
         for (int i = 0; i < 4; i += 2) {
@@ -46,23 +55,25 @@ KERNEL(philox_normals, size_t n, uint64_t key, uint64_t step, REAL *y) {
             values[i] = radius * cos(angle);
             values[i + 1] = radius * sin(angle);
         }
-        store_four(n, index, y, [&](size_t i) { return values[i]; });
+        store_four(n, first, index, y, [&](size_t i) { return values[i]; });
     }
 }
 
 // Numbers uniform on [0, 1), of the 24 bits that single precision holds.
-KERNEL(philox_uniforms, size_t n, uint64_t key, uint64_t step, REAL *y) {
+KERNEL(philox_uniforms, size_t n, size_t first, uint64_t key, uint64_t step, REAL *y) {
     const REAL unit = static_cast<REAL>(1.0 / 16777216.0);
-    FOR_EACH(index, (n + 3) / 4) {
+    FOR_EACH(k, counters(n, first)) {
+        const size_t index = first / 4 + k;
         const Words words = philox(key, step, index);
-        store_four(n, index, y, [&](size_t i) { return static_cast<REAL>(words.of[i] >> 8) * unit; });
+        store_four(n, first, index, y, [&](size_t i) { return static_cast<REAL>(words.of[i] >> 8) * unit; });
     }
 }
 
 // Signs, +1 or -1.
-KERNEL(philox_signs, size_t n, uint64_t key, uint64_t step, REAL *y) {
-    FOR_EACH(index, (n + 3) / 4) {
+KERNEL(philox_signs, size_t n, size_t first, uint64_t key, uint64_t step, REAL *y) {
+    FOR_EACH(k, counters(n, first)) {
+        const size_t index = first / 4 + k;
         const Words words = philox(key, step, index);
-        store_four(n, index, y, [&](size_t i) { return static_cast<REAL>(words.of[i] >> 31 ? -1 : 1); });
+        store_four(n, first, index, y, [&](size_t i) { return static_cast<REAL>(words.of[i] >> 31 ? -1 : 1); });
     }
 }
