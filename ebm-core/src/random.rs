@@ -201,7 +201,9 @@ impl Random {
         kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
     ) -> Tensor<S, Real, Dev> {
         let key = philox::key(self.seed, self.stream);
-        crate::buffers::native::filled(shape, |y| kernel(y.len(), 0, key, self.step, y))
+        crate::buffers::native::filled(shape, |y| {
+            kernel(y.len(), self.share.rank() * y.len(), key, self.step, y)
+        })
     }
 
     /// The numbers 0..n in random order, of which each part has its own.
