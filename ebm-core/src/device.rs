@@ -59,9 +59,60 @@ pub type Taped<S> = Tensor<S, Real, Dev, SharedTape>;
 pub type DevError = <Dev as HasErr>::Err;
 
 /// The device of this thread (a CUDA device's handles do not cross threads).
+///
+/// # Panics
+/// If there is none: [`check_device`] says so beforehand.
 pub fn device() -> Dev {
-    thread_local!(static DEVICE: Dev = Dev::default());
-    DEVICE.with(Dev::clone)
+    DEVICE.with(|device| match device {
+        Ok(device) => device.clone(),
+        Err(error) => panic!("{error}"),
+    })
+}
+
+/// The device cannot be used.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "no CUDA device can be used: {reason}; nvidia-smi shows what the driver finds, and a build without the feature cuda runs on the CPU"
+)]
+#[non_exhaustive]
+pub struct DeviceError {
+    /// What CUDA says.
+    pub reason: String,
+}
+
+/// Whether there is a device to compute on. The CPU always is.
+///
+/// ```
+/// use ebm_core::device::check_device;
+///
+/// assert!(cfg!(feature = "cuda") || check_device().is_ok());
+/// ```
+///
+/// # Errors
+/// In a build for CUDA, if the machine has no GPU, or its driver or libraries do not work.
+pub fn check_device() -> Result<(), DeviceError> {
+    DEVICE.with(|device| device.as_ref().map(|_| ()).map_err(Clone::clone))
+}
+
+thread_local!(static DEVICE: Result<Dev, DeviceError> = open_device());
+
+#[cfg(not(feature = "cuda"))]
+fn open_device() -> Result<Dev, DeviceError> {
+    Ok(Dev::default())
+}
+
+#[cfg(feature = "cuda")]
+fn open_device() -> Result<Dev, DeviceError> {
+    use cudarc::driver::result;
+    let refused = |reason: String| DeviceError { reason };
+    // Asked first, as making a device panics where the driver finds none.
+    result::init().map_err(|error| refused(error.to_string()))?;
+    let count = result::device::get_count().map_err(|error| refused(error.to_string()))?;
+    if count < 1 {
+        return Err(refused("the driver finds none".into()));
+    }
+    // Which one is for CUDA_VISIBLE_DEVICES to say. The seed is of no account: random numbers are handed in.
+    Dev::try_build(0, 0).map_err(|error| refused(error.to_string()))
 }
 
 /// What two threads may use at once: on the CPU, whatever Rust says may be.

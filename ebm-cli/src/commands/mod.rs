@@ -27,6 +27,7 @@ mod train;
 mod watch;
 
 use clap::CommandFactory;
+use ebm_core::device::check_device;
 use std::io::Write;
 
 use crate::cli::{Cli, Command};
@@ -37,6 +38,9 @@ use crate::exit::{Exit, Failure, OrExit};
 /// # Errors
 /// What went wrong, with its exit code.
 pub fn run(command: Command) -> Result<Exit, Failure> {
+    if computes(&command) {
+        check_device().or_exit(Exit::Other)?;
+    }
     match command {
         Command::Train(arguments) => train::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
@@ -59,6 +63,19 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
             print(&String::from_utf8_lossy(&script))
         }
     }
+}
+
+/// Whether the command has models or metrics to compute, for which it needs the device.
+fn computes(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Train(_)
+            | Command::Evaluate(_)
+            | Command::Diagnose(_)
+            | Command::Ood(_)
+            | Command::Sample(_)
+            | Command::Export(_)
+    )
 }
 
 /// Prints to stdout. A reader that has seen enough (`ebm bounds list | head -1`) is no error.
