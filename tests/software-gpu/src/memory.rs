@@ -5,6 +5,7 @@
 
 use crate::fault;
 use crate::fault::Fault;
+use crate::race::{History, Moment, Use};
 
 /// Bits of an address that say where in its allocation it is.
 const PLACE_BITS: u32 = 34;
@@ -92,18 +93,24 @@ pub fn set_word(bytes: &mut [u8], place: usize, width: usize, value: u64) {
     bytes[place..place + width].copy_from_slice(&value.to_le_bytes()[..width]);
 }
 
+#[derive(Debug)]
+struct Allocation {
+    bytes: Bytes,
+    /// Of every four bytes, once a kernel has used them.
+    histories: Vec<History>,
+}
+
 /// All allocations of a device.
 #[derive(Debug)]
 pub struct Memory {
     /// Freed ones stay as `None`; the first stands for the windows.
-    allocations: Vec<Option<Box<Bytes>>>,
+    allocations: Vec<Option<Box<Allocation>>>,
+    sees_races: bool,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self {
-            allocations: vec![None],
-        }
+        Self::new(true)
     }
 }
 
@@ -115,12 +122,23 @@ fn split(address: u64) -> (usize, usize) {
 }
 
 impl Memory {
+    /// Without allocations; whether to look for races between threads.
+    pub fn new(sees_races: bool) -> Self {
+        Self {
+            allocations: vec![None],
+            sees_races,
+        }
+    }
+
     /// The address of `length` new bytes, or `None` if there cannot be so many.
     pub fn allocate(&mut self, length: usize) -> Option<u64> {
         if length > LARGEST {
             return None;
         }
-        self.allocations.push(Some(Box::new(Bytes::new(length))));
+        self.allocations.push(Some(Box::new(Allocation {
+            bytes: Bytes::new(length),
+            histories: Vec::new(),
+        })));
         Some(((self.allocations.len() - 1) as u64) << PLACE_BITS)
     }
 
@@ -145,7 +163,9 @@ impl Memory {
     fn find(&self, address: u64, length: usize) -> Result<(usize, usize), Fault> {
         let (allocation, place) = split(address);
         match self.allocations.get(allocation) {
-            Some(Some(bytes)) if place <= bytes.len() && length <= bytes.len() - place => Ok((allocation, place)),
+            Some(Some(found)) if place <= found.bytes.len() && length <= found.bytes.len() - place => {
+                Ok((allocation, place))
+            }
             _ => Err(self.outside(address, length)),
         }
     }
@@ -154,9 +174,9 @@ impl Memory {
     fn outside(&self, address: u64, length: usize) -> Fault {
         let (allocation, place) = split(address);
         Fault(match self.allocations.get(allocation) {
-            Some(Some(bytes)) => format!(
+            Some(Some(found)) => format!(
                 "{length} bytes at place {place} of an allocation of {} bytes (address {address:#x}): outside of it",
-                bytes.len()
+                found.bytes.len()
             ),
             Some(None) if allocation > 0 => {
                 format!("{length} bytes at {address:#x}, place {place} of an allocation that has been freed")
@@ -167,11 +187,45 @@ impl Memory {
     }
 
     fn bytes(&self, allocation: usize) -> &Bytes {
-        self.allocations[allocation].as_deref().expect("found to be alive")
+        &self.allocations[allocation]
+            .as_deref()
+            .expect("found to be alive")
+            .bytes
     }
 
     fn bytes_mut(&mut self, allocation: usize) -> &mut Bytes {
-        self.allocations[allocation].as_deref_mut().expect("found to be alive")
+        &mut self.allocations[allocation]
+            .as_deref_mut()
+            .expect("found to be alive")
+            .bytes
+    }
+
+    /// A kernel is about to use memory. Races are looked for word by word, and not where less is used.
+    ///
+    /// # Errors
+    /// A race. What is wrong otherwise is found when it is used.
+    #[inline]
+    pub fn note(&mut self, address: u64, width: usize, how: Use, now: Moment) -> Result<(), Fault> {
+        const WORD: usize = 4;
+        let (allocation, place) = split(address);
+        if !self.sees_races || width < WORD || !place.is_multiple_of(WORD) {
+            return Ok(());
+        }
+        let Some(Some(found)) = self.allocations.get_mut(allocation) else {
+            return Ok(());
+        };
+        if found.histories.is_empty() {
+            found.histories = vec![History::default(); found.bytes.len() / WORD];
+        }
+        for word in place / WORD..(place + width) / WORD {
+            if let Some(history) = found.histories.get_mut(word)
+                && let Err(race) = history.note(how, now)
+            {
+                let bytes = found.bytes.len();
+                fault!("place {} of an allocation of {bytes} bytes, {race}", word * WORD);
+            }
+        }
+        Ok(())
     }
 
     /// # Errors

@@ -13,6 +13,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 const SEED: &str = "SOFTWARE_GPU_SEED";
 /// `allow`: barriers do not wait for threads that have ended.
 const ENDED: &str = "SOFTWARE_GPU_ENDED_THREADS";
+/// `ignore`: threads may use the same global memory at once.
+const RACES: &str = "SOFTWARE_GPU_RACES";
 /// `return`: what is wrong is told and becomes an error of CUDA; else the program ends.
 const FAULTS: &str = "SOFTWARE_GPU_FAULTS";
 /// A file to which a list of all kernels that were run is written when the program ends.
@@ -30,6 +32,8 @@ pub struct Device {
     pub memory: Memory,
     modules: Vec<Option<Module>>,
     order: Order,
+    /// Launches so far.
+    launches: u32,
     runs: BTreeMap<String, Runs>,
 }
 
@@ -38,7 +42,9 @@ static DEVICE: LazyLock<Mutex<Device>> = LazyLock::new(|| {
         seed: std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or(0),
         ended_threads_pass_barriers: std::env::var(ENDED).is_ok_and(|told| told == "allow"),
     };
+    let sees_races = std::env::var(RACES).map_or(true, |told| told != "ignore");
     Mutex::new(Device {
+        memory: Memory::new(sees_races),
         order,
         ..Device::default()
     })
@@ -82,6 +88,7 @@ impl Device {
 
     /// Runs a kernel of a module.
     pub fn launch(&mut self, module: usize, kernel: usize, grid: Grid, parameters: &[u8]) -> Result<(), Fault> {
+        self.launches = self.launches.wrapping_add(1).max(1);
         let Some(Some(module)) = self.modules.get(module) else {
             return Err(Fault::new("a kernel of a module that has been unloaded"));
         };
@@ -91,6 +98,7 @@ impl Device {
             grid,
             parameters,
             order: self.order,
+            number: self.launches,
         };
         let instructions = launch.run(&mut self.memory)?;
         let runs = self.runs.entry(module.functions[kernel].name.clone()).or_default();

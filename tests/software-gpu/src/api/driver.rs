@@ -203,10 +203,10 @@ pub unsafe extern "C" fn cuMemGetInfo_v2(free: *mut usize, total: *mut usize) ->
 pub unsafe extern "C" fn cuDeviceGetAttribute(value: *mut c_int, attribute: c_uint, _device: c_int) -> Status {
     let known = match attribute {
         // Threads of a block, in all and along each axis; blocks of a grid.
-        1 | 2 | 3 => 1024,
+        1..=3 => 1024,
         4 => 64,
         5 => i32::MAX,
-        6 | 7 => 65535,
+        6..=7 => 65535,
         // Shared memory of a block, lanes of a warp.
         8 => 48 << 10,
         10 => 32,

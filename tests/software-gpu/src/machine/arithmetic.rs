@@ -325,7 +325,7 @@ pub fn comparison(name: &str, ty: Ty) -> Option<Binary> {
     match name {
         "eq" => all!(|x, y| x == y),
         // Of numbers: with a NaN, only the comparisons that end in u hold.
-        "ne" if ty.is_float() => floats!(|x, y| x < y || x > y),
+        "ne" if ty.is_float() => floats!(|x, y| x != y && !x.is_nan() && !y.is_nan()),
         "ne" => all!(|x, y| x != y),
         "lt" => all!(|x, y| x < y),
         "le" => all!(|x, y| x <= y),

@@ -2,17 +2,18 @@
 
 use super::exchange::{LANES, exchange};
 use super::launch::{Launch, shuffled};
-use super::shared::{Moment, Shared};
+use super::shared::Shared;
 use super::thread::{Machine, State, Thread};
 use crate::fault::Fault;
 use crate::memory::Memory;
+use crate::race::Moment;
 
 /// Threads and shared memory, which one block after the other uses.
 pub struct Block {
     threads: Vec<Thread>,
     shared: Shared,
     /// Barriers that warps have passed by themselves.
-    warp_barriers: Vec<u32>,
+    warp_barriers: Vec<u16>,
 }
 
 impl Block {
@@ -46,7 +47,7 @@ impl Block {
         let mut barriers = 1;
         loop {
             for warp in &warps {
-                let found = self.run_warp(launch, memory, *warp, &lanes, barriers);
+                let found = self.run_warp(launch, memory, place, *warp, &lanes, barriers);
                 found.map_err(|(thread, fault)| self.told(launch, place, thread, &fault))?;
             }
             if self.threads.iter().all(|thread| thread.state == State::Done) {
@@ -63,6 +64,7 @@ impl Block {
         &mut self,
         launch: &Launch,
         memory: &mut Memory,
+        place: [u32; 3],
         warp: usize,
         lanes: &[usize],
         barriers: u32,
@@ -77,7 +79,9 @@ impl Block {
                     continue;
                 }
                 let now = Moment {
-                    thread: index as u32,
+                    launch: launch.number,
+                    block: launch.linear(place),
+                    thread: index as u16,
                     barriers,
                     warp_barriers: self.warp_barriers[warp],
                 };
@@ -91,7 +95,7 @@ impl Block {
             let threads = &mut self.threads[start..end];
             let whole = threads.iter().all(|thread| thread.synchronises(launch.module));
             match exchange(launch.module, threads) {
-                Ok(true) => self.warp_barriers[warp] += u32::from(whole),
+                Ok(true) => self.warp_barriers[warp] = self.warp_barriers[warp].saturating_add(whole.into()),
                 Ok(false) => break,
                 Err((lane, fault)) => return Err((start + lane, fault)),
             }

@@ -94,13 +94,23 @@ fn float_to_whole(modifiers: &[&str], to: Ty, from: Ty) -> Option<Unary> {
     }
 }
 
+/// Between zero and one; zero for a NaN, and without a sign.
+fn within_one<T: PartialOrd>(x: T, zero: T, one: T) -> T {
+    if x > one {
+        one
+    } else if x > zero {
+        x
+    } else {
+        zero
+    }
+}
+
 fn float_to_float(modifiers: &[&str], to: Ty, from: Ty) -> Option<Unary> {
     match (modifiers, to.bits, from.bits) {
         ([], 64, 32) => Some(|x| f64::from(f32::of(x)).word()),
         (["rn"], 32, 64) => Some(|x| (f64::of(x) as f32).word()),
-        // Between 0 and 1; a NaN becomes 0.
-        (["sat"], 32, 32) => Some(|x| f32::of(x).max(0.0).min(1.0).abs().word()),
-        (["sat"], 64, 64) => Some(|x| f64::of(x).max(0.0).min(1.0).abs().word()),
+        (["sat"], 32, 32) => Some(|x| within_one(f32::of(x), 0.0, 1.0).word()),
+        (["sat"], 64, 64) => Some(|x| within_one(f64::of(x), 0.0, 1.0).word()),
         (["rni"], 32, 32) => Some(|x| f32::of(x).round_ties_even().word()),
         (["rni"], 64, 64) => Some(|x| f64::of(x).round_ties_even().word()),
         (["rzi"], 32, 32) => Some(|x| f32::of(x).trunc().word()),

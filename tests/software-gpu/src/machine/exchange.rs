@@ -49,7 +49,7 @@ pub fn exchange(module: &Module, warp: &mut [Thread]) -> Result<bool, (usize, Fa
             all_here &= meets;
         }
         if all_here {
-            perform(what, mask, warp).map_err(|(lane, fault)| (lane, fault))?;
+            perform(what, mask, warp)?;
             some = true;
         }
     }

@@ -34,6 +34,8 @@ pub struct Launch<'a> {
     /// Laid out as the kernel's function declares them.
     pub parameters: &'a [u8],
     pub order: Order,
+    /// No two launches after one another have the same number, which starts at 1.
+    pub number: u32,
 }
 
 /// The most that a block may have, as on GPUs of today without asking for more.
@@ -89,6 +91,12 @@ impl Launch<'_> {
             fault!("{told}: {bytes} bytes of shared memory, of which there are {MOST_SHARED_BYTES}");
         }
         Ok(())
+    }
+
+    /// The number of a block in the grid.
+    pub(super) fn linear(&self, [x, y, z]: [u32; 3]) -> u32 {
+        let [width, height, _] = self.grid.blocks;
+        x + width * (y + height * z)
     }
 
     /// Where a thread is in its block.

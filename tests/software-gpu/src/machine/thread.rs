@@ -3,11 +3,12 @@
 use super::instruction::{
     Access, Atomic, Call, Carry, CarryKind, Exchange, ExchangeKind, Instruction, Op, Place, Register, Space, Special,
 };
-use super::shared::{Moment, Shared, Use};
+use super::shared::Shared;
 use crate::fault;
 use crate::fault::Fault;
 use crate::memory::{Bytes, LOCAL_WINDOW, Memory, SHARED_WINDOW, WINDOWS_END, aligned, set_word, word};
 use crate::ptx::{Function, Module};
+use crate::race::{Moment, Use};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -266,7 +267,10 @@ impl Thread {
                 let place = Self::within(address, width, self.parameters.len(), "the parameters")?;
                 Ok(word(&self.parameters, place, width))
             }
-            (_, address) => machine.memory.load(address, width),
+            (_, address) => {
+                machine.memory.note(address, width, Use::Read, now)?;
+                machine.memory.load(address, width)
+            }
         }
     }
 
@@ -292,7 +296,10 @@ impl Thread {
                 set_word(&mut self.parameters, place, width, value);
                 Ok(())
             }
-            (_, address) => machine.memory.store(address, width, value),
+            (_, address) => {
+                machine.memory.note(address, width, Use::Write, now)?;
+                machine.memory.store(address, width, value)
+            }
         }
     }
 
@@ -345,6 +352,7 @@ impl Thread {
                 old
             }
             (Space::Global, address) => {
+                machine.memory.note(address, width, Use::Atomic, now)?;
                 let old = machine.memory.load(address, width)?;
                 machine.memory.store(address, width, (atomic.change)(old, b, c))?;
                 old
@@ -367,8 +375,8 @@ impl Thread {
             kind => {
                 let sum = match kind {
                     CarryKind::Add => a + b,
-                    CarryKind::MultiplyLow => (a * b & mask) + c,
-                    _ => (a * b >> bits) + c,
+                    CarryKind::MultiplyLow => ((a * b) & mask) + c,
+                    _ => ((a * b) >> bits) + c,
                 } + taken;
                 (sum, sum > mask)
             }
@@ -396,7 +404,7 @@ impl Thread {
             parameters: std::mem::replace(&mut self.parameters, parameters),
             local_base: self.local_base,
         };
-        for (register, special) in &callee.specials {
+        if let Some((register, special)) = callee.specials.first() {
             // What a kernel may ask for, a function has to be told; none does.
             fault!(
                 "register {register} of {} asks for {special:?} in a function",

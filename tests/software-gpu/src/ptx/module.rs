@@ -143,6 +143,7 @@ impl Module {
         let tokens = tokens(source);
         let mut reader = Reader {
             rest: &tokens,
+            line: 1,
             memory,
             globals: Scope::default(),
             variables: Vec::new(),
@@ -151,8 +152,7 @@ impl Module {
             shared_bytes: 0,
         };
         if let Err(message) = reader.read() {
-            let line = reader.rest.first().map_or(0, |token| token.line);
-            fault!("PTX, line {line}: {message}");
+            fault!("PTX, line {}: {message}", reader.line);
         }
         let Reader {
             globals,
@@ -211,6 +211,8 @@ impl Module {
 
 struct Reader<'t, 'a, 'm> {
     rest: &'t [Token<'a>],
+    /// Of what was read last.
+    line: u32,
     memory: &'m mut Memory,
     globals: Scope<'a>,
     variables: Vec<u64>,
@@ -225,6 +227,7 @@ impl<'a> Reader<'_, 'a, '_> {
         match self.rest {
             [first, rest @ ..] => {
                 self.rest = rest;
+                self.line = first.line;
                 Ok(first.text)
             }
             [] => Err("the text ends too soon".into()),
