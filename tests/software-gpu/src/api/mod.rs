@@ -1,0 +1,6 @@
+//! What programs link against.
+
+mod cublas;
+mod device;
+mod driver;
+mod nvrtc;

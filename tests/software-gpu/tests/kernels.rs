@@ -1,0 +1,430 @@
+//! Kernels written by hand, and what the machine says of those that break a rule.
+
+use software_gpu::fault::Fault;
+use software_gpu::machine::{Grid, Launch, Order};
+use software_gpu::memory::Memory;
+use software_gpu::ptx::Module;
+
+const HEAD: &str = ".version 8.0\n.target sm_80\n.address_size 64\n";
+
+/// A kernel `k(p0, p1, ...)` with so many addresses as parameters, in the registers `%rd0`, `%rd1`, ....
+fn kernel(parameters: usize, body: &str) -> String {
+    let declared: Vec<String> = (0..parameters).map(|i| format!(".param .u64 p{i}")).collect();
+    let loads: String = (0..parameters)
+        .map(|i| format!("ld.param.u64 %rd{i}, [p{i}];\n"))
+        .collect();
+    let registers =
+        ".reg .pred %p<9>; .reg .b16 %rs<9>; .reg .b32 %r<20>; .reg .b64 %rd<20>; .reg .f32 %f<20>; .reg .f64 %fd<20>;";
+    format!(
+        "{HEAD}.visible .entry k({}) {{\n{registers}\n{loads}{body}\nret;\n}}",
+        declared.join(", ")
+    )
+}
+
+fn launch(
+    memory: &mut Memory,
+    source: &str,
+    (blocks, threads): (u32, u32),
+    arguments: &[u64],
+    order: Order,
+) -> Result<u64, Fault> {
+    let module = Module::load(source, memory)?;
+    let kernel = module.kernel("k").expect("the kernel is there");
+    let parameters: Vec<u8> = arguments.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let grid = Grid {
+        blocks: [blocks, 1, 1],
+        threads: [threads, 1, 1],
+        shared_bytes: 0,
+    };
+    let launch = Launch {
+        module: &module,
+        kernel,
+        grid,
+        parameters: &parameters,
+        order,
+        number: 1,
+    };
+    launch.run(memory)
+}
+
+fn refused(source: &str, grid: (u32, u32), bytes: usize) -> String {
+    let mut memory = Memory::default();
+    let address = memory.allocate(bytes).unwrap();
+    match launch(&mut memory, source, grid, &[address], Order::default()) {
+        Ok(_) => panic!("nothing was found wrong"),
+        Err(fault) => fault.0,
+    }
+}
+
+/// One thread that leaves 64 bits at the only parameter.
+fn result(body: &str) -> u64 {
+    let mut memory = Memory::default();
+    let address = memory.allocate(64).unwrap();
+    launch(&mut memory, &kernel(1, body), (1, 1), &[address], Order::default()).unwrap();
+    memory.load(address, 8).unwrap()
+}
+
+fn put(memory: &mut Memory, values: &[f32]) -> u64 {
+    let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+    let address = memory.allocate(bytes.len()).unwrap();
+    memory.write(address, &bytes).unwrap();
+    address
+}
+
+fn get(memory: &Memory, address: u64, n: usize) -> Vec<f32> {
+    let bytes = memory.read(address, 4 * n).unwrap();
+    bytes
+        .chunks(4)
+        .map(|x| f32::from_le_bytes(x.try_into().unwrap()))
+        .collect()
+}
+
+/// Adds up 64 numbers a block: within warps by shuffles, between warps through shared memory, between blocks by an atomic
+/// addition.
+const SUM: &str = "
+    .shared .align 4 .b8 warps[8];
+    mov.u32 %r0, %tid.x;
+    mov.u32 %r1, %ctaid.x;
+    mov.u32 %r2, %ntid.x;
+    mad.lo.s32 %r3, %r1, %r2, %r0;
+    mul.wide.u32 %rd2, %r3, 4;
+    cvta.to.global.u64 %rd3, %rd0;
+    add.s64 %rd4, %rd3, %rd2;
+    ld.global.f32 %f0, [%rd4];
+    mov.u32 %r4, 16;
+$again:
+    mov.b32 %r5, %f0;
+    shfl.sync.down.b32 %r6|%p1, %r5, %r4, 31, -1;
+    mov.b32 %f1, %r6;
+    add.f32 %f0, %f0, %f1;
+    shr.u32 %r4, %r4, 1;
+    setp.ne.s32 %p2, %r4, 0;
+    @%p2 bra $again;
+    and.b32 %r7, %r0, 31;
+    setp.ne.s32 %p3, %r7, 0;
+    @%p3 bra $wait;
+    shr.u32 %r8, %r0, 5;
+    shl.b32 %r9, %r8, 2;
+    mov.u32 %r10, warps;
+    add.s32 %r11, %r10, %r9;
+    st.shared.f32 [%r11], %f0;
+$wait:
+    bar.sync 0;
+    setp.ne.s32 %p4, %r0, 0;
+    @%p4 bra $end;
+    ld.shared.f32 %f2, [warps];
+    ld.shared.f32 %f3, [warps+4];
+    add.f32 %f4, %f2, %f3;
+    atom.global.add.f32 %f5, [%rd1], %f4;
+$end:
+";
+
+#[test]
+fn a_sum_over_blocks_is_the_same_in_every_order() {
+    for seed in 0..8 {
+        let mut memory = Memory::default();
+        let values: Vec<f32> = (1..=192).map(|i| i as f32).collect();
+        let (from, to) = (put(&mut memory, &values), put(&mut memory, &[0.0]));
+        let order = Order {
+            seed,
+            ..Order::default()
+        };
+        launch(&mut memory, &kernel(2, SUM), (3, 64), &[from, to], order).unwrap();
+        // 192 * 193 / 2; all partial sums are whole numbers, so no order rounds.
+        assert_eq!(get(&memory, to, 1), [18528.0]);
+    }
+}
+
+#[test]
+fn a_sum_without_its_barrier_is_a_race() {
+    let told = {
+        let mut memory = Memory::default();
+        let (from, to) = (put(&mut memory, &[1.0; 64]), put(&mut memory, &[0.0]));
+        let source = kernel(2, &SUM.replace("bar.sync 0;", ""));
+        launch(&mut memory, &source, (1, 64), &[from, to], Order::default())
+            .unwrap_err()
+            .0
+    };
+    // Of the natural order, the other warp has not written yet; of others, it has, by luck.
+    assert!(told.contains("never written") || told.contains("race"), "{told}");
+    let luckily = (1..8).any(|seed| {
+        let mut memory = Memory::default();
+        let (from, to) = (put(&mut memory, &[1.0; 64]), put(&mut memory, &[0.0]));
+        let source = kernel(2, &SUM.replace("bar.sync 0;", ""));
+        let order = Order {
+            seed,
+            ..Order::default()
+        };
+        let told = launch(&mut memory, &source, (1, 64), &[from, to], order).unwrap_err().0;
+        told.contains("byte 4 of shared memory, written by thread 32 of block 0, is read by thread 0")
+    });
+    assert!(luckily);
+}
+
+#[test]
+fn memory_that_is_not_there() {
+    let body = "mov.u32 %r0, %tid.x; mul.wide.u32 %rd1, %r0, 4; add.s64 %rd2, %rd0, %rd1; st.global.u32 [%rd2], %r0;";
+    let told = refused(&kernel(1, body), (1, 5), 16);
+    assert!(
+        told.contains("kernel k, block [0, 0, 0]") && told.contains("thread [4, 0, 0]"),
+        "{told}"
+    );
+    assert!(told.contains("st.global.u32 [%rd2], %r0;"), "{told}");
+    assert!(told.contains("place 16 of an allocation of 16 bytes"), "{told}");
+    let told = refused(&kernel(1, "ld.global.u32 %r0, [%rd0];"), (1, 1), 16);
+    assert!(told.contains("never written"), "{told}");
+    let told = refused(&kernel(1, "st.global.u32 [%rd0+2], %r0;"), (1, 1), 16);
+    assert!(told.contains("not aligned"), "{told}");
+    let told = refused(&kernel(1, "st.global.v2.u32 [%rd0+4], {%r0, %r0};"), (1, 1), 16);
+    assert!(told.contains("8 bytes") && told.contains("not aligned"), "{told}");
+    let told = refused(&kernel(1, "mov.u64 %rd1, 0; st.global.u32 [%rd1], %r0;"), (1, 1), 16);
+    assert!(told.contains("null"), "{told}");
+    let told = refused(&kernel(1, "st.shared.u32 [%r0], %r0;"), (1, 1), 16);
+    assert!(told.contains("shared memory"), "{told}");
+}
+
+#[test]
+fn barriers_that_not_all_come_to() {
+    let ends = "mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 ret; bar.sync 0;";
+    let told = refused(&kernel(1, ends), (1, 8), 8);
+    assert!(told.contains("divergent barrier: thread 3 has ended"), "{told}");
+    let order = Order {
+        ended_threads_pass_barriers: true,
+        ..Order::default()
+    };
+    let mut memory = Memory::default();
+    assert!(launch(&mut memory, &kernel(0, ends), (1, 8), &[], order).is_ok());
+    let apart = "mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 bra $a; bar.sync 0; bra $b; $a: bar.sync 0; $b:";
+    let told = refused(&kernel(1, apart), (1, 8), 8);
+    assert!(told.contains("divergent barrier: thread 3 waits at another"), "{told}");
+}
+
+#[test]
+fn lanes_that_never_come() {
+    let shuffle = "shfl.sync.down.b32 %r1|%p2, %r0, 1, 31, -1;";
+    let told = refused(&kernel(1, shuffle), (1, 16), 8);
+    assert!(
+        told.contains("lane 16 of the mask 0xffffffff: the warp has 16 lanes"),
+        "{told}"
+    );
+    let ends = format!("mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 ret; {shuffle}");
+    let told = refused(&kernel(1, &ends), (1, 32), 8);
+    assert!(
+        told.contains("waits for lane 3") && told.contains("has ended"),
+        "{told}"
+    );
+    let barrier = format!("mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 bra $b; {shuffle} $b: bar.sync 0;");
+    let told = refused(&kernel(1, &barrier), (1, 32), 8);
+    assert!(told.contains("never come"), "{told}");
+    // A value of a lane that takes no part.
+    let told = refused(&kernel(1, "shfl.sync.idx.b32 %r1, %r0, 3, 31, 1;"), (1, 1), 8);
+    assert!(told.contains("lane 3, which is not in the mask"), "{told}");
+}
+
+#[test]
+fn votes() {
+    let body = "
+        mov.u32 %r0, %tid.x;
+        setp.lt.u32 %p1, %r0, 5;
+        vote.sync.ballot.b32 %r1, %p1, -1;
+        vote.sync.any.pred %p2, !%p1, -1;
+        selp.u32 %r2, 256, 0, %p2;
+        redux.sync.add.s32 %r3, %r0, -1;
+        setp.ne.u32 %p3, %r0, 7;
+        @%p3 ret;
+        add.u32 %r4, %r1, %r2;
+        st.global.u32 [%rd0], %r4;
+        st.global.u32 [%rd0+4], %r3;";
+    let mut memory = Memory::default();
+    let address = memory.allocate(8).unwrap();
+    launch(&mut memory, &kernel(1, body), (1, 32), &[address], Order::default()).unwrap();
+    assert_eq!(memory.load(address, 4), Ok(31 + 256));
+    assert_eq!(memory.load(address + 4, 4), Ok(31 * 32 / 2));
+}
+
+#[test]
+fn instructions_that_are_not_known_fail_only_where_they_are_run() {
+    let unknown = "ret; mov.b128 %rd1, %rd1; wgmma.fence.sync.aligned;";
+    let mut memory = Memory::default();
+    launch(&mut memory, &kernel(0, unknown), (1, 1), &[], Order::default()).unwrap();
+    let told = refused(&kernel(1, "add.f16x2 %r0, %r0, %r0;"), (1, 1), 8);
+    assert!(told.contains("does not know") && told.contains("add.f16x2"), "{told}");
+    let told = refused(&kernel(1, "bra $nowhere;"), (1, 1), 8);
+    assert!(told.contains("no label $nowhere"), "{told}");
+    let told = refused(&kernel(1, "trap;"), (1, 1), 8);
+    assert!(told.contains("stops itself"), "{told}");
+}
+
+#[test]
+fn grids_that_gpus_refuse() {
+    assert!(refused(&kernel(1, ""), (0, 1), 8).contains("there are none"));
+    assert!(refused(&kernel(1, ""), (1, 1025), 8).contains("more than the 1024 threads"));
+    let large = ".shared .align 4 .b8 many[50000];";
+    assert!(refused(&kernel(1, large), (1, 1), 8).contains("50000 bytes of shared memory"));
+    let bounded = kernel(1, "").replace(") {", ") .maxntid 64, 1, 1 {");
+    assert!(refused(&bounded, (1, 65), 8).contains("more than the 64 threads"));
+}
+
+#[test]
+fn text_that_is_not_ptx() {
+    let told = |source: &str| Module::load(source, &mut Memory::default()).unwrap_err().0;
+    assert!(told("\u{7f}ELF").contains("no PTX"));
+    assert!(told(".version 8.0\n.target sm_100\n.address_size 64").contains("line 2: target sm_100"));
+    assert!(told(&format!("{HEAD}.visible .entry k( {{")).contains("PTX, line"));
+    assert!(told(&format!("{HEAD}.visible .entry k() {{ .reg .b32 %r<a>; }}")).contains("registers %r"));
+}
+
+#[test]
+fn words_are_packed_carried_and_inserted() {
+    // 2^32 - 1 plus 1 carries into the upper word.
+    let carries = "
+        mov.u32 %r0, 4294967295; mov.u32 %r1, 7;
+        add.cc.u32 %r2, %r0, 1; addc.u32 %r3, %r1, 0;
+        mov.b64 %rd1, {%r2, %r3}; st.global.u64 [%rd0], %rd1;";
+    assert_eq!(result(carries), 8 << 32);
+    let borrows = "
+        mov.u32 %r0, 0; mov.u32 %r1, 7;
+        sub.cc.u32 %r2, %r0, 1; subc.u32 %r3, %r1, 0;
+        mov.b64 %rd1, {%r2, %r3}; st.global.u64 [%rd0], %rd1;";
+    assert_eq!(result(borrows), (7 << 32) - 1);
+    // The square of 2^64 - 1 is 2^128 - 2^65 + 1: its upper half, by words.
+    let multiplies = "
+        mov.u32 %r0, -1; mov.u32 %r9, 0;
+        mul.hi.u32 %r1, %r0, %r0;
+        mad.lo.cc.u32 %r2, %r0, %r0, %r1;
+        madc.hi.u32 %r3, %r0, %r0, 0;
+        mad.lo.cc.u32 %r2, %r0, %r0, %r2;
+        madc.hi.cc.u32 %r3, %r0, %r0, %r3;
+        addc.u32 %r4, %r9, 0;
+        mad.lo.cc.u32 %r3, %r0, %r0, %r3;
+        madc.hi.u32 %r4, %r0, %r0, %r4;
+        mov.b64 %rd1, {%r3, %r4}; st.global.u64 [%rd0], %rd1;";
+    assert_eq!(result(multiplies), u64::MAX - 1);
+    let unpacks = "
+        mov.f64 %fd0, 0d3FF123456789ABCD; { .reg .b32 %temp; mov.b64 {%temp, %r0}, %fd0; }
+        cvt.u64.u32 %rd1, %r0; st.global.u64 [%rd0], %rd1;";
+    assert_eq!(result(unpacks), 0x3ff1_2345);
+}
+
+#[test]
+fn small_integers_keep_their_signs() {
+    let body = "
+        mov.u16 %rs0, 65535; st.global.u8 [%rd0+16], %rs0; ld.global.s8 %rs1, [%rd0+16]; ld.global.u8 %rs2, [%rd0+16];
+        cvt.s32.s16 %r0, %rs1; cvt.u32.u16 %r1, %rs2; mov.b64 %rd1, {%r0, %r1}; st.global.u64 [%rd0], %rd1;";
+    assert_eq!(result(body), 255 << 32 | 0xffff_ffff);
+}
+
+#[test]
+fn comparisons_are_joined() {
+    let body = "
+        mov.f32 %f0, 0f7FC00000; mov.f32 %f1, 0f3F800000;
+        setp.lt.f32 %p1, %f0, %f1; setp.geu.f32 %p2, %f0, %f1;
+        setp.eq.and.s32 %p3|%p4, 1, 1, !%p1;
+        or.pred %p5, %p1, %p2; not.pred %p6, %p4;
+        selp.u32 %r0, 1, 0, %p5; selp.u32 %r1, 1, 0, %p3; selp.u32 %r2, 1, 0, %p6;
+        add.s32 %r3, %r0, %r1; add.s32 %r3, %r3, %r2;
+        cvt.u64.u32 %rd1, %r3; st.global.u64 [%rd0], %rd1;";
+    assert_eq!(result(body), 3);
+}
+
+/// A function with parameters and memory of its own, which gets an address in the caller's.
+#[test]
+fn functions_are_called() {
+    let source = format!(
+        "{HEAD}
+        .func (.param .b64 twice_retval0) twice(.param .b64 twice_param_0, .param .b64 twice_param_1);
+        .global .align 4 .b8 table[8] = {{1, 0, 0, 0, 5, 0, 0, 0}};
+        .visible .entry k(.param .u64 k_param_0) {{
+            .local .align 8 .b8 __local_depot0[8];
+            .reg .b64 %SP, %SPL; .reg .b64 %rd<9>; .reg .b32 %r<4>;
+            mov.u64 %SPL, __local_depot0;
+            cvta.local.u64 %SP, %SPL;
+            ld.param.u64 %rd1, [k_param_0];
+            mov.u64 %rd2, 21;
+            st.local.u64 [%SPL], %rd2;
+            {{
+                .reg .b32 temp_param_reg;
+                .param .b64 param0; st.param.b64 [param0+0], %SP;
+                .param .b64 param1; st.param.b64 [param1+0], 2;
+                .param .b64 retval0;
+                call.uni (retval0), twice, (param0, param1);
+                ld.param.b64 %rd3, [retval0+0];
+            }}
+            mov.u64 %rd4, table; cvta.global.u64 %rd5, %rd4; ld.u32 %r1, [%rd5+4]; cvt.u64.u32 %rd6, %r1;
+            add.s64 %rd7, %rd3, %rd6;
+            st.global.u64 [%rd1], %rd7;
+            ret;
+        }}
+        .func (.param .b64 twice_retval0) twice(.param .b64 twice_param_0, .param .b64 twice_param_1) {{
+            .local .align 8 .b8 __local_depot1[8];
+            .reg .b64 %SPL; .reg .b64 %rd<9>;
+            mov.u64 %SPL, __local_depot1;
+            ld.param.b64 %rd1, [twice_param_0]; ld.param.b64 %rd2, [twice_param_1];
+            ld.u64 %rd3, [%rd1];
+            mul.lo.s64 %rd4, %rd3, %rd2;
+            st.local.u64 [%SPL], %rd4;
+            ld.local.u64 %rd5, [%SPL];
+            st.param.b64 [twice_retval0+0], %rd5;
+            ret;
+        }}"
+    );
+    let mut memory = Memory::default();
+    let address = memory.allocate(8).unwrap();
+    launch(&mut memory, &source, (1, 1), &[address], Order::default()).unwrap();
+    assert_eq!(memory.load(address, 8), Ok(47));
+}
+
+#[test]
+fn shared_memory_of_the_launch_follows_that_of_the_kernel() {
+    let source = format!(
+        "{HEAD}.extern .shared .align 16 .b8 more[];
+        .visible .entry k(.param .u64 p0) {{
+            .shared .align 4 .b8 few[4];
+            .reg .b32 %r<9>; .reg .b64 %rd<9>;
+            ld.param.u64 %rd0, [p0];
+            mov.u32 %r0, few; mov.u32 %r1, more;
+            mov.b64 %rd1, {{%r0, %r1}};
+            st.shared.u32 [%r1+28], %r0; ld.shared.u32 %r2, [more+28];
+            st.global.u64 [%rd0], %rd1;
+            ret;
+        }}"
+    );
+    let mut memory = Memory::default();
+    let address = memory.allocate(8).unwrap();
+    let module = Module::load(&source, &mut memory).unwrap();
+    let mut launch = Launch {
+        module: &module,
+        kernel: module.kernel("k").unwrap(),
+        grid: Grid {
+            blocks: [1; 3],
+            threads: [1; 3],
+            shared_bytes: 32,
+        },
+        parameters: &address.to_le_bytes(),
+        order: Order::default(),
+        number: 1,
+    };
+    launch.run(&mut memory).unwrap();
+    assert_eq!(memory.load(address, 8), Ok(16 << 32));
+    launch.grid.shared_bytes = 16;
+    assert!(
+        launch
+            .run(&mut memory)
+            .unwrap_err()
+            .0
+            .contains("shared memory, of which there are 32 bytes")
+    );
+}
+
+#[test]
+fn blocks_that_use_the_same_global_memory() {
+    let body = "mov.u32 %r0, %ctaid.x; st.global.u32 [%rd0], %r0;";
+    let told = refused(&kernel(1, body), (2, 1), 8);
+    assert!(
+        told.contains("written by thread 0 of block 0, is written by thread 0 of block 1"),
+        "{told}"
+    );
+    let mut memory = Memory::new(false);
+    let address = memory.allocate(8).unwrap();
+    launch(&mut memory, &kernel(1, body), (2, 1), &[address], Order::default()).unwrap();
+}
