@@ -70,6 +70,15 @@ pub fn device() -> Dev {
 }
 
 /// The device cannot be used.
+///
+/// ```
+/// use ebm_core::device::{DeviceError, check_device};
+///
+/// if let Err(DeviceError { reason, .. }) = check_device() {
+///     assert!(!reason.is_empty());
+///     println!("cannot train here: {reason}");
+/// }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
     "no CUDA device can be used: {reason}; nvidia-smi shows what the driver finds, and a build without the feature cuda runs on the CPU"
