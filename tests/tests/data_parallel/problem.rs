@@ -49,6 +49,9 @@ fn problem(
     // 100 steps move a weight by 1e-2 at most, a thousand times of what they may differ by.
     train.energy.optimizer.learning_rate = 1e-4;
     train.generator.optimizer.learning_rate = 1e-4;
+    // Where a gradient is zero but for rounding, Adam is not to make whole steps of that.
+    train.energy.optimizer.epsilon = 1e-3;
+    train.generator.optimizer.epsilon = 1e-3;
     Problem {
         name,
         generator: MlpGeneratorConfig {
@@ -101,12 +104,14 @@ pub fn warm() -> Problem {
 }
 
 fn mi(estimator: Estimator, product: Product, group: usize) -> MiConfig {
-    MiConfig {
+    let mut config = MiConfig {
         estimator,
         product,
         group,
         ..Default::default()
-    }
+    };
+    config.optimizer.epsilon = 1e-3;
+    config
 }
 
 fn gp(projections: usize) -> GpConfig {
