@@ -46,9 +46,9 @@ fn problem(
     train.energy.steps = 2;
     train.energy.optimizer.clip = 1.0;
     train.generator.optimizer.beta1 = 0.5;
-    // 100 steps move a weight by 1e-2 at most, a thousand times of what they may differ by.
-    train.energy.optimizer.learning_rate = 1e-4;
-    train.generator.optimizer.learning_rate = 1e-4;
+    // 100 steps move a weight by 2e-3 at most, two hundred times of what they may differ by.
+    train.energy.optimizer.learning_rate = 2e-5;
+    train.generator.optimizer.learning_rate = 2e-5;
     // Where a gradient is zero but for rounding, Adam is not to make whole steps of that.
     train.energy.optimizer.epsilon = 1e-3;
     train.generator.optimizer.epsilon = 1e-3;
@@ -99,7 +99,7 @@ fn iterative() -> SvConfig {
 pub fn warm() -> Problem {
     let mut warm = problem("sv, warm starts", iterative(), NoneConfig::default());
     // The smallest singular value has steep slopes, which make much of rounding.
-    warm.train.generator.optimizer.learning_rate = 5e-5;
+    warm.train.generator.optimizer.learning_rate = 1e-5;
     warm
 }
 
