@@ -98,7 +98,9 @@ fn agree(name: &str, pooled: &StepReport, report: &StepReport) {
 
 #[test]
 fn what_is_said_to_differ_does_and_the_ranks_stay_together() {
-    for (problem, word) in coupled() {
+    for (mut problem, word) in coupled() {
+        problem.train.energy.optimizer.learning_rate = 2e-4;
+        problem.train.generator.optimizer.learning_rate = 2e-4;
         let (_, state) = trained_alone(&problem);
         let all = on_each(4, |rank| {
             let mut trainer = problem.trainer().with_collective(rank).unwrap();
