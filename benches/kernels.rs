@@ -92,8 +92,8 @@ fn normalised_by(statistics: &Statistics, of_this_batch: bool, x: Matrix<SharedT
 #[divan::bench]
 fn batch_norm_running(bencher: Bencher) {
     let running = Statistics {
-        mean: vec![0.0; WIDTH],
-        variance: vec![1.0; WIDTH],
+        mean: device().tensor_from_vec(vec![0.0; WIDTH], (WIDTH,)),
+        variance: device().tensor_from_vec(vec![1.0; WIDTH], (WIDTH,)),
     };
     both(bencher, ROWS, WIDTH, |x| normalised_by(&running, false, x));
 }

@@ -41,8 +41,13 @@ impl Ranks {
     }
 
     fn alone() -> Self {
+        Self::of(Arc::new(Alone))
+    }
+
+    /// A process among these; to end them is the affair of others.
+    fn of(collective: Arc<dyn Collective>) -> Self {
         Self {
-            collective: Arc::new(Alone),
+            collective,
             #[cfg(feature = "mpi")]
             _process: None,
         }
@@ -143,14 +148,7 @@ mod tests {
     fn on_each<T: Send>(ranks: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
         std::thread::scope(|scope| {
             let work = &work;
-            let start = |rank| {
-                scope.spawn(move || {
-                    work(Ranks {
-                        collective: Arc::new(rank),
-                        ..Ranks::alone()
-                    })
-                })
-            };
+            let start = |rank| scope.spawn(move || work(Ranks::of(Arc::new(rank))));
             let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         })

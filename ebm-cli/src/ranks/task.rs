@@ -117,10 +117,7 @@ mod tests {
             ..Default::default()
         };
         state.progress.step = 7;
-        let mut group = Threads::group(2).into_iter().map(|rank| Ranks {
-            collective: Arc::new(rank),
-            ..Ranks::alone()
-        });
+        let mut group = Threads::group(2).into_iter().map(|rank| Ranks::of(Arc::new(rank)));
         let (first, second) = (group.next().unwrap(), group.next().unwrap());
         std::thread::scope(|scope| {
             let heard = scope.spawn(move || {

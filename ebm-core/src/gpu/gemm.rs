@@ -124,6 +124,7 @@ fn on_device(a: Factor, b: Factor, c: Out, adds: bool) -> Result<(), DevError> {
         beta: if adds { 1.0 } else { 0.0 },
         ldc: size(b.columns),
     };
+    crate::kernels::flops::count(a.rows, a.columns, b.columns);
     cublas::with(|blas| {
         // SAFETY: `Factor::new` and `run` checked the lengths against the sizes; the arrays are borrowed until the product is
         // queued, and all later uses, freeing included, are queued behind it on the same stream.

@@ -26,12 +26,14 @@ pub fn cases() -> Vec<Case> {
             monotone(u, parameters, primal, steps)
         }),
         Case::new("kernel power_iteration", OPERATION, || {
-            let pair = power_iteration(&numbers("iterated/weight", 40 * 30), &numbers("iterated/left", 40), 3);
-            vec![(Compared::Value, [doubles(pair.left), doubles(pair.right)].concat())]
+            let weight = vector(numbers("iterated/weight", 40 * 30));
+            let pair = power_iteration(&weight, &vector(numbers("iterated/left", 40)), 3);
+            let found = [doubles(values(&pair.left)), doubles(values(&pair.right))];
+            vec![(Compared::Value, found.concat())]
         }),
         Case::new("kernel normalised", OPERATION, || {
             let weight = vector(numbers("normalised/weight", 40 * 30));
-            let pair = power_iteration(&values(&weight), &numbers("normalised/left", 40), 1);
+            let pair = power_iteration(&weight, &vector(numbers("normalised/left", 40)), 1);
             let tape = SharedTape::training(Parts::ENERGY);
             let y = normalised(&weight, &pair, &tape, true);
             let found = doubles(values(&y));
