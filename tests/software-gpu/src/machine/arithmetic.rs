@@ -274,6 +274,20 @@ pub fn binary(name: &str, modifiers: &[&str], ty: Ty) -> Option<Binary> {
 }
 
 fn binary_float(name: &str, modifiers: &[&str], ty: Ty) -> Option<Binary> {
+    use Direction::{Down, Up, Zero};
+    // As products with one, or with nothing added to them: negative, since that leaves the sign of a zero.
+    match (name, modifiers) {
+        ("add", ["rz"]) => over!(ty, T in [f32], |x, y| fused_directed(x, 1.0, y, Zero)),
+        ("add", ["rm"]) => over!(ty, T in [f32], |x, y| fused_directed(x, 1.0, y, Down)),
+        ("add", ["rp"]) => over!(ty, T in [f32], |x, y| fused_directed(x, 1.0, y, Up)),
+        ("sub", ["rz"]) => over!(ty, T in [f32], |x, y| fused_directed(x, 1.0, -y, Zero)),
+        ("sub", ["rm"]) => over!(ty, T in [f32], |x, y| fused_directed(x, 1.0, -y, Down)),
+        ("sub", ["rp"]) => over!(ty, T in [f32], |x, y| fused_directed(x, 1.0, -y, Up)),
+        ("mul", ["rz"]) => over!(ty, T in [f32], |x, y| fused_directed(x, y, -0.0, Zero)),
+        ("mul", ["rm"]) => over!(ty, T in [f32], |x, y| fused_directed(x, y, -0.0, Down)),
+        ("mul", ["rp"]) => over!(ty, T in [f32], |x, y| fused_directed(x, y, -0.0, Up)),
+        _ => {}
+    }
     let known: &[&str] = match (name, ty.bits) {
         ("add" | "sub" | "mul", 32) => &["rn", "ftz"],
         ("div", 32) => &["rn", "full", "approx", "ftz"],
@@ -622,6 +636,17 @@ mod tests {
         assert_eq!(apply("rm", 1.0, -1e-30), 1.0_f32.next_down());
         assert_eq!(apply("rp", 1.0, 1e-30), 1.0_f32.next_up());
         assert_eq!(apply("rm", 1.0, 1e-30), 1.0);
+        let apply = |name, modifier, x: f32, y: f32| {
+            let f = binary(name, &[modifier], ty("f32")).unwrap();
+            f32::of(f(single(x), single(y)))
+        };
+        assert_eq!(apply("add", "rz", 1.0, -1e-30), 1.0_f32.next_down());
+        assert_eq!(apply("sub", "rp", 1.0, -1e-30), 1.0_f32.next_up());
+        // (1 + eps)^2 = 1 + 2 eps + eps^2.
+        let x = 1.0 + f32::EPSILON;
+        assert_eq!(apply("mul", "rz", x, x), 1.0 + 2.0 * f32::EPSILON);
+        assert_eq!(apply("mul", "rp", x, x), 1.0 + 3.0 * f32::EPSILON);
+        assert!(apply("mul", "rz", -0.0, 1.0).is_sign_negative());
     }
 
     #[test]
@@ -663,7 +688,7 @@ mod tests {
     fn what_is_not_known_is_refused() {
         assert!(unary("neg", &[], Ty::PREDICATE).is_none());
         assert!(binary("add", &["sat"], ty("s32")).is_none());
-        assert!(binary("add", &["rz"], ty("f32")).is_none());
+        assert!(binary("add", &["rz"], ty("f64")).is_none());
         assert!(ternary("fma", &["rm"], ty("f64")).is_none());
     }
 }
