@@ -161,7 +161,7 @@ impl Adam {
         &self.config
     }
 
-    /// One update: `gradients` as from [`collect_gradients`], their `norm`, and the schedule's factor.
+    /// One update: `gradients` as from [`collect_gradients`](super::collect_gradients), their `norm`, and the schedule's factor.
     pub fn update<M: Module + ?Sized>(&mut self, module: &mut M, gradients: &[Vec<Real>], norm: f64, factor: f64) {
         self.apply(module, &Gradient::from_host(gradients), norm, factor);
     }

@@ -72,6 +72,7 @@ fn done(function: &str, result: Result<(), Fault>, status: Status) -> Status {
 static INITIALISED: AtomicBool = AtomicBool::new(false);
 static HANDLES: AtomicUsize = AtomicUsize::new(1);
 const CONTEXT: usize = 0xc0;
+const POOL: usize = 0xb0;
 
 thread_local! {
     /// Whether the context has been made that of this thread.
@@ -227,6 +228,26 @@ pub unsafe extern "C" fn cuDeviceGetAttribute(value: *mut c_int, attribute: c_ui
     };
     // SAFETY: the caller's pointer, as NVIDIA documents it.
     unsafe { put(value, known) }
+}
+
+/// The pool that `cuMemAllocAsync` takes memory from.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDeviceGetDefaultMemPool(pool: *mut *mut c_void, _device: c_int) -> Status {
+    // SAFETY: the caller's pointer, as NVIDIA documents it.
+    unsafe { put(pool, std::ptr::without_provenance_mut(POOL)) }
+}
+
+/// What is kept of freed memory makes no difference here: none is.
+#[unsafe(no_mangle)]
+pub extern "C" fn cuMemPoolSetAttribute(pool: *mut c_void, _attribute: c_uint, _value: *mut c_void) -> Status {
+    match pool.addr() {
+        POOL => SUCCESS,
+        _ => refused(
+            "cuMemPoolSetAttribute",
+            INVALID_VALUE,
+            "a pool that this driver did not give out",
+        ),
+    }
 }
 
 #[unsafe(no_mangle)]
