@@ -148,7 +148,7 @@ impl Diffusion {
 pub(crate) fn laplacian<G: Geometry>(energy: &dyn TimedEnergy<G>, at: &Diffused<G>, random: Random) -> Vec<f64> {
     let (count, width) = (at.times.len(), energy.geometry().data_width());
     let directions = match width {
-        ..=ALL_AXES => axes(count, width),
+        ..=ALL_AXES => values(&axes(count, energy.geometry().data())),
         _ => random.signs(count * width),
     };
     let curvature = timed_curvature(energy, &at.x, &at.times, &directions);

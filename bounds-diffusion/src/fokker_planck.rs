@@ -125,7 +125,7 @@ impl Quotient {
         let geometry = energy.geometry();
         let (width, count) = (geometry.data_width(), at.times.len());
         let (directions, share) = match options.probes {
-            0 => (axes(count, width), 1.0),
+            0 => (values(&axes(count, geometry.data())), 1.0),
             probes => (
                 random
                     .stream("residual-probes")

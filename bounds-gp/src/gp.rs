@@ -1,7 +1,7 @@
 //! The gradient penalty as an upper bound.
 
 use ebm_core::bounds::{EnergyView, Estimate, Guarantee, UpperBound};
-use ebm_core::device::{Real, values};
+use ebm_core::device::Real;
 use ebm_core::error::BoundError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::hinge;
@@ -61,19 +61,13 @@ impl GradientPenalty {
         if let (Pushed::Random(directions), 1) = (&parts.pushed, projections) {
             return parts.along(view, directions);
         }
-        let gradient = values(&energy_gradient(view.energy, view.generated()).1);
-        let sizes = match (&parts.pushed, self.config.form) {
+        let (_, gradient) = energy_gradient(view.energy, view.generated());
+        let (sizes, directions) = match (&parts.pushed, self.config.form) {
             (Pushed::Random(directions), _) => parts.projected(&gradient, directions),
             (Pushed::Whole(jacobian), Form::Latent) => parts.latent(&gradient, jacobian, norm),
-            (Pushed::Whole(jacobian), _) => parts.data(view, &gradient, jacobian, norm),
+            (Pushed::Whole(jacobian), _) => parts.data(gradient, jacobian, norm),
         };
-        of_gradient(
-            view.energy,
-            view.generated(),
-            sizes.values,
-            sizes.directions,
-            &view.tape,
-        )
+        of_gradient(view.energy, view.generated(), sizes, directions, &view.tape)
     }
 
     fn log_sobolev<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<(f64, Guarantee), BoundError> {

@@ -1,7 +1,7 @@
 //! The gradient of a function of the energy's gradient, from a first-order tape.
 
 use dfdx::prelude::*;
-use ebm_core::device::{PerSample, Real};
+use ebm_core::device::PerSample;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::models::{self, Energy};
 use ebm_core::tape::SharedTape;
@@ -12,11 +12,10 @@ use ebm_core::tape::SharedTape;
 pub(crate) fn of_gradient<G: Geometry>(
     energy: &dyn Energy<G>,
     x: &Samples<G>,
-    values: Vec<Real>,
-    directions: Vec<Real>,
+    values: PerSample,
+    directions: Samples<G>,
     tape: &SharedTape,
 ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-    let directions = energy.geometry().samples(directions).put_tape(SharedTape::off());
-    let (energies, slopes) = energy.pushforward(tape.watch(x), directions);
-    (models::of_gradient(values, slopes), energies)
+    let (energies, slopes) = energy.pushforward(tape.watch(x), directions.put_tape(SharedTape::off()));
+    (models::of_gradient(ebm_core::device::values(&values), slopes), energies)
 }

@@ -1,9 +1,11 @@
 //! The baseline `wgan-gp`: a critic whose gradient is held near length one.
 
+use dfdx::prelude::{HasShape, ReshapeTo};
 use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
-use ebm_core::device::{Real, values};
+use ebm_core::device::{Matrix, Real};
 use ebm_core::error::{BoundError, ConfigError};
-use ebm_core::geometry::Geometry;
+use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::kernels::directions::{RowNorm, combine, mix, norms};
 use ebm_core::models::energy_gradient;
 use ebm_core::register_upper_bound;
 use schemars::JsonSchema;
@@ -59,37 +61,24 @@ impl WganGpConfig {
     /// Points `u x + (1 - u) G(z)` `[B, D]`, u uniform on [0, 1), one a pair of samples.
     ///
     /// B is the smaller of the two numbers of samples: held-out data may be fewer than what is generated.
-    fn between<G: Geometry>(view: &EnergyView<'_, G>) -> Vec<Real> {
-        let (data, generated) = (values(view.data), values(view.generated()));
-        let width = view.energy.geometry().data_width();
-        let pairs = data.chunks_exact(width).zip(generated.chunks_exact(width));
-        let shares = view.random.stream("wgan-gp").uniforms(pairs.len());
-        let point = |((data, generated), u): ((&[Real], &[Real]), Real)| -> Vec<Real> {
-            let both = data.iter().zip(generated);
-            both.map(|(x, g)| u * x + (1.0 - u) * g).collect()
-        };
-        pairs.zip(shares).flat_map(point).collect()
+    fn between<G: Geometry>(view: &EnergyView<'_, G>) -> Samples<G> {
+        let (data, generated) = (view.data, view.generated());
+        let pairs = data.shape().0.min(generated.shape().0);
+        let shares = view.random.stream("wgan-gp").uniform_tensor((pairs,));
+        mix(data, generated, &shares)
     }
 }
 
 impl UpperFormula for WganGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let weight = self.weight as Real;
-        let geometry = view.geometry();
-        let points = geometry.samples(Self::between(view));
-        let gradient = values(&energy_gradient(view.energy, &points).1);
-        let (mut sizes, mut directions) = (Vec::new(), Vec::with_capacity(gradient.len()));
-        for g in gradient.chunks_exact(geometry.data_width()) {
-            let length = g.iter().map(|v| v * v).sum::<Real>().sqrt();
-            sizes.push(weight * (length - 1.0).powi(2));
-            // The length has no derivative at zero; zero is as good as any direction.
-            let slope = if length > 0.0 {
-                2.0 * weight * (length - 1.0) / length
-            } else {
-                0.0
-            };
-            directions.extend(g.iter().map(|v| slope * v));
-        }
+        let points = Self::between(view);
+        let (_, gradient) = energy_gradient(view.energy, &points);
+        // The length has no derivative at zero; zero is as good as any direction.
+        let (lengths, units) = norms(&gradient, RowNorm::Euclidean);
+        let excess = lengths - 1.0;
+        let factors: Matrix = (excess.clone() * (2.0 * weight)).reshape_like(&(excess.shape().0, 1));
+        let (sizes, directions) = (excess.square() * weight, combine(&units, &factors));
         let (penalty, _) = of_gradient(view.energy, &points, sizes, directions, &view.tape);
         Ok(Estimate::mean_of(
             penalty,

@@ -1,9 +1,10 @@
 //! The baseline `zero-gp`: a penalty on the energy's gradient at the data.
 
 use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
-use ebm_core::device::{Real, values};
+use ebm_core::device::Real;
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::Geometry;
+use ebm_core::kernels::directions::{RowNorm, norms};
 use ebm_core::models::energy_gradient;
 use ebm_core::register_upper_bound;
 use schemars::JsonSchema;
@@ -59,11 +60,8 @@ impl UpperFormula for ZeroGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let weight = self.weight as Real;
         let (_, gradient) = energy_gradient(view.energy, view.data);
-        let gradient = values(&gradient);
-        let width = view.geometry().data_width();
-        let square = |g: &[Real]| weight * g.iter().map(|v| v * v).sum::<Real>();
-        let sizes = gradient.chunks_exact(width).map(square).collect();
-        let directions = gradient.iter().map(|g| 2.0 * weight * g).collect();
+        let (halves, slopes) = norms(&gradient, RowNorm::HalfSquare);
+        let (sizes, directions) = (halves * (2.0 * weight), slopes * (2.0 * weight));
         let (penalty, _) = of_gradient(view.energy, view.data, sizes, directions, &view.tape);
         Ok(Estimate::mean_of(
             penalty,

@@ -155,10 +155,31 @@ impl Random {
     /// assert_ne!(values(&latents), values(&place.at(4).normal_tensor((4, 2))));
     /// ```
     pub fn normal_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
+        self.normal_tensor_in_blocks(1, shape)
+    }
+
+    /// [`Random::normal_tensor`] in blocks, see [`Random::normals_in_blocks`].
+    ///
+    /// ```
+    /// use ebm_core::collective::Share;
+    /// use ebm_core::device::{Matrix, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// // Two directions of four samples, one value each; the second half of the samples.
+    /// let place = Random::new(7).stream("directions");
+    /// let whole: Matrix = place.normal_tensor_in_blocks(2, (8, 1));
+    /// let part: Matrix = place.share(Share::new(1, 2)).normal_tensor_in_blocks(2, (4, 1));
+    /// let whole = values(&whole);
+    /// assert_eq!(values(&part), [whole[2], whole[3], whole[6], whole[7]]);
+    /// ```
+    ///
+    /// # Panics
+    /// As that.
+    pub fn normal_tensor_in_blocks<S: Shape>(&self, blocks: usize, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(shape, crate::gpu::philox::philox_normals);
+        return self.on_device(blocks, shape, crate::gpu::philox::philox_normals);
         #[cfg(not(feature = "cuda"))]
-        crate::buffers::tensor(self.normals(shape.num_elements()), shape)
+        crate::buffers::tensor(self.normals_in_blocks(blocks, shape.num_elements()), shape)
     }
 
     /// Values uniform on [0, 1), made where the tensor is, as those of [`Random::normal_tensor`].
@@ -172,7 +193,7 @@ impl Random {
     /// ```
     pub fn uniform_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(shape, crate::gpu::philox::philox_uniforms);
+        return self.on_device(1, shape, crate::gpu::philox::philox_uniforms);
         #[cfg(not(feature = "cuda"))]
         crate::buffers::tensor(self.uniforms(shape.num_elements()), shape)
     }
@@ -188,7 +209,7 @@ impl Random {
     /// ```
     pub fn sign_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(shape, crate::gpu::philox::philox_signs);
+        return self.on_device(1, shape, crate::gpu::philox::philox_signs);
         #[cfg(not(feature = "cuda"))]
         crate::buffers::tensor(self.signs(shape.num_elements()), shape)
     }
@@ -197,12 +218,18 @@ impl Random {
     #[cfg(feature = "cuda")]
     fn on_device<S: Shape>(
         &self,
+        blocks: usize,
         shape: S,
         kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
     ) -> Tensor<S, Real, Dev> {
         let key = philox::key(self.seed, self.stream);
-        crate::buffers::native::filled(shape, |y| {
-            kernel(y.len(), self.share.rank() * y.len(), key, self.step, y)
+        let own = shape.num_elements() / blocks.max(1);
+        assert_eq!(own * blocks, shape.num_elements(), "values in {blocks} equal blocks");
+        crate::buffers::native::filled(shape, |mut y| {
+            (0..blocks).try_for_each(|block| {
+                let first = (block * self.share.ranks() + self.share.rank()) * own;
+                kernel(own, first, key, self.step, y.part(block * own..(block + 1) * own))
+            })
         })
     }
 

@@ -14,7 +14,7 @@ pub(crate) use scratch::scratch;
 use dfdx::prelude::*;
 use std::borrow::Cow;
 
-use crate::device::{Dev, DevError, Real, device};
+use crate::device::{Dev, Real, device};
 
 /// The values of a tensor in row-major order. `tensor` must be contiguous.
 #[cfg(not(feature = "cuda"))]
@@ -39,36 +39,4 @@ pub(crate) fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
 /// A tensor on the device of this thread.
 pub(crate) fn tensor<S: Shape>(values: Vec<Real>, shape: S) -> Tensor<S, Real, Dev> {
     device().tensor_from_vec(values, shape)
-}
-
-/// The storage of a gradient, as backward operations see it.
-pub(crate) trait GradientBuffer {
-    /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
-    fn take(&mut self) -> Result<Vec<Real>, DevError>;
-    /// Adds to the gradient in place.
-    fn update(&mut self, f: impl FnOnce(&mut [Real])) -> Result<(), DevError>;
-}
-
-#[cfg(not(feature = "cuda"))]
-impl GradientBuffer for <Dev as Storage<Real>>::Vec {
-    fn take(&mut self) -> Result<Vec<Real>, DevError> {
-        Ok(std::mem::take(&mut **self))
-    }
-    fn update(&mut self, f: impl FnOnce(&mut [Real])) -> Result<(), DevError> {
-        f(self);
-        Ok(())
-    }
-}
-
-#[cfg(feature = "cuda")]
-impl GradientBuffer for <Dev as Storage<Real>>::Vec {
-    fn take(&mut self) -> Result<Vec<Real>, DevError> {
-        Ok(self.device().dtoh_sync_copy(&**self)?)
-    }
-    fn update(&mut self, f: impl FnOnce(&mut [Real])) -> Result<(), DevError> {
-        let gpu = self.device();
-        let mut host = gpu.dtoh_sync_copy(&**self)?;
-        f(&mut host);
-        Ok(gpu.htod_sync_copy_into(&host, &mut **self)?)
-    }
 }

@@ -2,8 +2,8 @@
 
 use dfdx::prelude::*;
 
-use crate::device::Real;
 use crate::geometry::{Geometry, Latents, Samples};
+use crate::jacobian::axes;
 use crate::models::Generator;
 use crate::tape::SharedTape;
 
@@ -35,24 +35,6 @@ pub struct Columns<G: Geometry> {
     pub latent: usize,
 }
 
-/// The `width` basis vectors for every one of `batch` samples, direction-major: `[width * batch, width]`.
-///
-/// ```
-/// use ebm_core::jacobian::axes;
-///
-/// // Two samples, two axes: the first axis of both, then the second of both.
-/// assert_eq!(axes(2, 2), [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
-/// ```
-pub fn axes(batch: usize, width: usize) -> Vec<Real> {
-    let mut directions = vec![0.0; width * batch * width];
-    for k in 0..width {
-        for b in 0..batch {
-            directions[(k * batch + b) * width + k] = 1.0;
-        }
-    }
-    directions
-}
-
 /// The Jacobian at every latent, by pushing the d basis vectors forward together. Memory: `(d+1) B` rows.
 ///
 /// ```
@@ -69,7 +51,7 @@ pub fn axes(batch: usize, width: usize) -> Vec<Real> {
 pub fn jacobian<G: Geometry>(generator: &dyn Generator<G>, z: Latents<G, SharedTape>) -> Columns<G> {
     let geometry = generator.geometry();
     let (batch, d) = (z.shape().0, geometry.latent_width());
-    let basis = geometry.latents(axes(batch, d)).put_tape(SharedTape::off());
+    let basis = axes(batch, geometry.latent()).put_tape(SharedTape::off());
     let (samples, columns) = generator.pushforward(z, basis);
     Columns {
         samples,

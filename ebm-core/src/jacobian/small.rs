@@ -1,5 +1,8 @@
 //! Gram matrices J^T J, `[d, d]` in double precision, and what is read off them.
 
+// Kernels of the device have their own.
+#![cfg_attr(device_kernels, allow(dead_code))]
+
 /// A symmetric matrix of one sample.
 pub(super) struct Gram<'a> {
     pub values: &'a [f64],

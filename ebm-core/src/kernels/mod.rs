@@ -17,6 +17,7 @@ pub mod confine;
 pub mod conv;
 mod cross_entropy;
 pub mod dense;
+pub mod directions;
 pub mod ending;
 pub mod flops;
 pub mod fourier;

@@ -85,7 +85,7 @@ pub fn cases() -> Vec<Case> {
         ));
         cases.push(given(axes, |g| doubles(values(&columns(g).columns)), "jacobian"));
         cases.push(given(axes, |g| spectrum(&columns(g)).concat(), "spectrum"));
-        cases.push(given(axes, move |g| lift(&columns(g), &v()), "lift"));
+        cases.push(given(axes, move |g| doubles(values(&lift(&columns(g), &v()))), "lift"));
         cases.push(given(axes, move |g| log_mean_square(g, &at()), "log_mean_square"));
         let u = move || axes.samples(numbers("cotangents", BATCH * data));
         cases.push(given(

@@ -60,6 +60,23 @@ pub(crate) fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> Result<(), De
     tensor
 }
 
+/// Two tensors whose values, zeros at first, `fill` writes.
+///
+/// # Panics
+/// If the device fails.
+pub(crate) fn filled_two<A: Shape, B: Shape>(
+    first: A,
+    second: B,
+    fill: impl FnOnce(Out, Out) -> Result<(), DevError>,
+) -> (Tensor<A, Real, Dev>, Tensor<B, Real, Dev>) {
+    let mut a = run(|| device().try_zeros_like(&first));
+    let b = filled(second, |b| {
+        change(&mut a, |a| fill(a, b));
+        Ok(())
+    });
+    (a, b)
+}
+
 /// Lets `f` change the values of a contiguous tensor; others that share its storage keep what they have.
 ///
 /// # Panics

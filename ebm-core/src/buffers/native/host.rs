@@ -33,7 +33,7 @@ pub(crate) trait GradientBuffer {
 
 impl GradientBuffer for <Dev as Storage<Real>>::Vec {
     fn take(&mut self) -> Result<Array, DevError> {
-        buffers::GradientBuffer::take(self)
+        Ok(std::mem::take(&mut **self))
     }
     fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError> {
         f(self)

@@ -4,7 +4,9 @@
 // - KERNEL(name, parameters...) declares a kernel; Rust declares it once more, with the lengths of its arrays (see `kernels!`).
 // - FOR_EACH(i, n) shares the numbers below n out to all threads of the grid; FOR_EACH_ROW(r, rows) to its blocks; and
 //   FOR_EACH_COLUMN(c, columns) to the threads of one block.
-// - block_sum adds up what the threads of a block hold. Every thread of the block must take part, and every thread gets the sum.
+// - block_sum adds up what the threads of a block hold, and block_max finds the largest. Every thread of the block must take part,
+//   and every thread gets the result.
+// - WAIT_FOR_BLOCK() waits until all threads of the block are there, and what they wrote can be read.
 //
 // There are no atomic additions: the order of a sum is fixed, so that a run can be repeated to the last bit.
 #pragma once
@@ -22,11 +24,12 @@ typedef float REAL;
 #ifdef __CUDACC__
 
 #define KERNEL(name, ...) extern "C" __global__ void ebm_##name(__VA_ARGS__)
-#define DEVICE __device__ __forceinline__
+#define DEVICE static __device__ __forceinline__
 #define BLOCK (static_cast<size_t>(blockIdx.x))
 #define BLOCKS (static_cast<size_t>(gridDim.x))
 #define THREAD (static_cast<size_t>(threadIdx.x))
 #define THREADS (static_cast<size_t>(blockDim.x))
+#define WAIT_FOR_BLOCK() __syncthreads()
 
 #else
 
@@ -35,7 +38,9 @@ typedef float REAL;
 #define DEVICE static inline
 static constexpr size_t THREAD = 0;
 static constexpr size_t THREADS = 1;
+#define WAIT_FOR_BLOCK()
 
+using std::copysign;
 using std::cos;
 using std::exp;
 using std::fabs;
@@ -43,6 +48,7 @@ using std::fmax;
 using std::fmin;
 using std::log;
 using std::log1p;
+using std::pow;
 using std::sin;
 using std::sqrt;
 using std::tanh;
@@ -53,24 +59,34 @@ using std::tanh;
 #define FOR_EACH_ROW(row, rows) for (size_t row = BLOCK; row < (rows); row += BLOCKS)
 #define FOR_EACH_COLUMN(column, columns) for (size_t column = THREAD; column < (columns); column += THREADS)
 
-// The sum of `value` over the threads of a block, of which there are a multiple of 32, in a fixed order.
-template <typename T>
-DEVICE T block_sum(T value) {
+// What `join` makes of the values of the threads of a block, of which there are a multiple of 32, in a fixed order.
+template <typename T, typename F>
+DEVICE T block_reduce(T value, [[maybe_unused]] F join) {
 #ifdef __CUDACC__
     __shared__ T of_warp[32];
     for (int distance = 16; distance > 0; distance /= 2) {
-        value += __shfl_down_sync(0xffffffffu, value, distance);
+        value = join(value, __shfl_down_sync(0xffffffffu, value, distance));
     }
-    // Whoever is late may still be reading the sum before.
-    __syncthreads();
+    // Whoever is late may still be reading the result before.
+    WAIT_FOR_BLOCK();
     if (threadIdx.x % 32 == 0) {
         of_warp[threadIdx.x / 32] = value;
     }
-    __syncthreads();
-    value = 0;
-    for (unsigned warp = 0; warp < blockDim.x / 32; ++warp) {
-        value += of_warp[warp];
+    WAIT_FOR_BLOCK();
+    value = of_warp[0];
+    for (unsigned warp = 1; warp < blockDim.x / 32; ++warp) {
+        value = join(value, of_warp[warp]);
     }
 #endif
     return value;
+}
+
+template <typename T>
+DEVICE T block_sum(T value) {
+    return block_reduce(value, [](T a, T b) { return a + b; });
+}
+
+template <typename T>
+DEVICE T block_max(T value) {
+    return block_reduce(value, [](T a, T b) { return fmax(a, b); });
 }

@@ -3,10 +3,19 @@
 //!
 //! An iteration that stops early **over**estimates s_1: the Rayleigh quotient is never below the smallest eigenvalue.
 
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu::Iteration;
+#[cfg(device_kernels)]
+use gpu::Iteration;
+
 use dfdx::prelude::*;
 
 use super::products::pullback;
-use super::small::Gram;
 use crate::device::Real;
 use crate::geometry::{Geometry, Latents};
 use crate::models::Generator;
@@ -61,10 +70,6 @@ pub struct SmallestPairs<G: Geometry> {
     pub residuals: Vec<f64>,
 }
 
-type Vectors = Vec<Vec<f64>>;
-/// A vector and its image under J^T J.
-type Image = (Vec<f64>, Vec<f64>);
-
 /// Relative size below which what is left of a vector is rounding error of the products.
 const NOISE: f64 = if cfg!(feature = "f64") { 1e-8 } else { 1e-3 };
 
@@ -88,136 +93,30 @@ pub fn smallest_pairs<G: Geometry>(
     start: &Latents<G>,
     options: IterativeOptions,
 ) -> SmallestPairs<G> {
-    let d = generator.geometry().latent_width();
-    let mut x: Vectors = rows(&start.as_vec(), d);
-    x.iter_mut().for_each(|v| normalise(v));
-    let mut ax = apply(generator, z, &x);
-    let mut previous: Option<(Vectors, Vectors)> = None;
-    let mut scale: Vec<f64> = ax.iter().map(|a| norm(a)).collect();
+    // A residual at the level of rounding points nowhere; following it would undo what was found.
+    let limit = options.tolerance.max(16.0 * f64::from(Real::EPSILON));
+    let (mut iteration, directions) = Iteration::start(start);
+    iteration.take_images(&apply(generator, z, &directions));
     for _ in 0..options.steps {
-        let mut w: Vectors = x.iter().zip(&ax).map(|(x, a)| residual(x, a)).collect();
-        // A residual at the level of rounding points nowhere; following it would undo what was found.
-        let limit = options.tolerance.max(16.0 * f64::from(Real::EPSILON));
-        let done: Vec<bool> = w.iter().zip(&scale).map(|(r, s)| norm(r) <= limit * s).collect();
-        if done.iter().all(|done| *done) {
+        let Some(directions) = iteration.next_directions(limit) else {
             break;
-        }
-        w.iter_mut().for_each(|v| normalise(v));
-        let aw = apply(generator, z, &w);
-        let mut next = (Vec::with_capacity(x.len()), Vec::with_capacity(x.len()));
-        for b in 0..x.len() {
-            if done[b] {
-                next.0.push(vec![0.0; d]);
-                next.1.push(vec![0.0; d]);
-                continue;
-            }
-            scale[b] = scale[b].max(norm(&aw[b]));
-            // Rayleigh-Ritz on span{x, w, p}, in an orthonormal basis with its images under J^T J carried along.
-            let mut basis = vec![(x[b].clone(), ax[b].clone())];
-            extend(&mut basis, (w[b].clone(), aw[b].clone()));
-            if let Some((p, ap)) = &previous {
-                extend(&mut basis, (p[b].clone(), ap[b].clone()));
-            }
-            let coefficients = ritz(&basis);
-            let combine = |skip: usize, part: fn(&Image) -> &Vec<f64>| -> Vec<f64> {
-                let mut sum = vec![0.0; d];
-                for (c, pair) in coefficients.iter().zip(&basis).skip(skip) {
-                    sum.iter_mut().zip(part(pair)).for_each(|(s, v)| *s += c * v);
-                }
-                sum
-            };
-            // The conjugate direction is the step that was taken: the part of the new x outside the old one.
-            next.0.push(combine(1, |pair| &pair.0));
-            next.1.push(combine(1, |pair| &pair.1));
-            let (new_x, new_ax) = (combine(0, |pair| &pair.0), combine(0, |pair| &pair.1));
-            let length = norm(&new_x);
-            x[b] = new_x.iter().map(|v| v / length).collect();
-            ax[b] = new_ax.iter().map(|v| v / length).collect();
-        }
-        previous = Some(next);
+        };
+        iteration.step(&apply(generator, z, &directions));
     }
-    let quotient = |(x, a): (&Vec<f64>, &Vec<f64>)| dot(x, a).max(0.0).sqrt();
+    let (vectors, values, residuals) = iteration.end();
     SmallestPairs {
-        values: x.iter().zip(&ax).map(quotient).collect(),
-        residuals: x
-            .iter()
-            .zip(&ax)
-            .zip(&scale)
-            .map(|((x, a), s)| norm(&residual(x, a)) / s)
-            .collect(),
-        vectors: generator
-            .geometry()
-            .latents(x.iter().flatten().map(|&v| v as Real).collect()),
+        vectors,
+        values,
+        residuals,
     }
 }
 
 /// `J^T J v` for one vector a sample.
-fn apply<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, v: &Vectors) -> Vectors {
-    let geometry = generator.geometry();
+fn apply<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, v: &Latents<G>) -> Latents<G> {
     let off = SharedTape::off();
-    let v = geometry.latents(v.iter().flatten().map(|&v| v as Real).collect());
-    let (_, jv) = generator.pushforward(off.watch(z), off.watch(&v));
+    let (_, jv) = generator.pushforward(off.watch(z), off.watch(v));
     let (jv, _) = jv.split_tape();
-    rows(&pullback(generator, z, &jv).as_vec(), geometry.latent_width())
-}
-
-/// Adds a pair to an orthonormal basis, unless it depends on what is there.
-fn extend(basis: &mut Vec<Image>, (mut v, mut av): Image) {
-    let length = norm(&v);
-    for _ in 0..2 {
-        for (u, au) in basis.iter() {
-            let along = dot(u, &v);
-            v.iter_mut().zip(u).for_each(|(a, b)| *a -= along * b);
-            av.iter_mut().zip(au).for_each(|(a, b)| *a -= along * b);
-        }
-    }
-    let left = norm(&v);
-    if left > NOISE * length && left.is_finite() {
-        v.iter_mut().for_each(|x| *x /= left);
-        av.iter_mut().for_each(|x| *x /= left);
-        basis.push((v, av));
-    }
-}
-
-/// Coefficients of the smallest Ritz vector.
-fn ritz(basis: &[Image]) -> Vec<f64> {
-    let n = basis.len();
-    let mut values = vec![0.0; n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            let mean = 0.5 * (dot(&basis[i].0, &basis[j].1) + dot(&basis[j].0, &basis[i].1));
-            values[i * n + j] = mean;
-            values[j * n + i] = mean;
-        }
-    }
-    Gram { values: &values, d: n }.smallest().vector
-}
-
-fn residual(x: &[f64], ax: &[f64]) -> Vec<f64> {
-    let quotient = dot(x, ax);
-    ax.iter().zip(x).map(|(a, x)| a - quotient * x).collect()
-}
-
-fn rows(values: &[Real], width: usize) -> Vectors {
-    let row = |r: &[Real]| r.iter().map(|&v| f64::from(v)).collect();
-    values.chunks_exact(width).map(row).collect()
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn norm(v: &[f64]) -> f64 {
-    dot(v, v).sqrt()
-}
-
-fn normalise(v: &mut [f64]) {
-    let length = norm(v);
-    if length > 0.0 {
-        v.iter_mut().for_each(|x| *x /= length);
-    } else {
-        v[0] = 1.0;
-    }
+    pullback(generator, z, &jv)
 }
 
 #[cfg(test)]

@@ -1,12 +1,21 @@
-//! Volume terms of Jacobians: `1/2 log det(J^T J)`, `log s_1`, and their upper estimate.
+//! Volume terms of Jacobians: `1/2 log det(J^T J)`, `log s_1`, and what their derivatives are made of.
+
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
 
 use dfdx::prelude::*;
 
 use super::Columns;
-use super::small::{self, Gram};
-use crate::buffers::{self, GradientBuffer, read};
-use crate::device::{PerSample, Real};
-use crate::geometry::{Geometry, Latents};
+use crate::buffers::native::GradientBuffer;
+use crate::device::PerSample;
+use crate::geometry::{Geometry, Latents, Samples};
 use crate::tape::SharedTape;
 
 /// `1/2 log det(J^T J) = sum_i log s_i` in nats, `[B]`: the log of the factor by which G stretches volume.
@@ -25,56 +34,9 @@ use crate::tape::SharedTape;
 /// assert!((f64::from(values(&log_volume(&j))[0]) - 6f64.ln()).abs() < 1e-6);
 /// ```
 pub fn log_volume<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
-    let d = jacobian.latent;
-    if d == jacobian.samples.shape().1.size() {
-        return log_determinant(jacobian);
-    }
-    columnwise(jacobian, |gram, coefficients| {
-        Gram { values: gram, d }.half_log_det(coefficients)
-    })
-}
-
-/// `log |det J|` of square Jacobians: from J itself, since forming J^T J would square its condition number.
-fn log_determinant<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
-    let (batch, d) = (jacobian.batch, jacobian.latent);
-    let (columns, mut tape) = jacobian.columns.clone().split_tape();
-    let mut values: Vec<Real> = Vec::with_capacity(batch);
-    // J^-T, laid out as the columns are.
-    let mut slopes = vec![0.0; batch * d * d];
-    {
-        let columns = read(&columns);
-        let (mut j, mut inverse) = (vec![0.0; d * d], vec![0.0; d * d]);
-        for b in 0..batch {
-            for k in 0..d {
-                let column = &columns[(k * batch + b) * d..][..d];
-                column
-                    .iter()
-                    .enumerate()
-                    .for_each(|(i, v)| j[i * d + k] = f64::from(*v));
-            }
-            values.push(small::log_abs_det(&j, d, &mut inverse) as Real);
-            for k in 0..d {
-                let slope = &mut slopes[(k * batch + b) * d..][..d];
-                slope
-                    .iter_mut()
-                    .enumerate()
-                    .for_each(|(i, s)| *s = inverse[k * d + i] as Real);
-            }
-        }
-    }
-    let y = buffers::tensor(values, (batch,));
-    if tape.is_recording() {
-        let (yg, cg) = (y.ghost(), columns.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&cg)?.update(|gc| {
-                for (row, (to, slope)) in gc.chunks_exact_mut(d).zip(slopes.chunks_exact(d)).enumerate() {
-                    to.iter_mut().zip(slope).for_each(|(t, s)| *t += g[row % batch] * s);
-                }
-            })
-        });
-    }
-    y.put_tape(tape)
+    // Forming J^T J squares the condition number; a square J has a determinant of its own.
+    let square = jacobian.latent == jacobian.samples.shape().1.size();
+    volume(jacobian, if square { Volume::Determinant } else { Volume::Gram })
 }
 
 /// `log s_1`, `[B]`, the log of the smallest singular value, by an exact solver.
@@ -93,39 +55,7 @@ fn log_determinant<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> 
 /// assert!((f64::from(values(&log_smallest(&j))[0]) - 2f64.ln()).abs() < 1e-6);
 /// ```
 pub fn log_smallest<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
-    let d = jacobian.latent;
-    columnwise(jacobian, |gram, coefficients| {
-        let pair = Gram { values: gram, d }.smallest();
-        for i in 0..d {
-            for j in 0..d {
-                coefficients[i * d + j] = pair.vector[i] * pair.vector[j] / pair.value;
-            }
-        }
-        0.5 * pair.value.ln()
-    })
-}
-
-/// All singular values of every sample, smallest first: B rows of d.
-///
-/// ```
-/// # use ebm_core::{geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
-/// # use ebm_core::tape::SharedTape;
-/// use ebm_core::jacobian::{jacobian, spectrum};
-///
-/// // G(z) = (2 z_2, -3 z_1).
-/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[0.0, 2.0, -3.0, 0.0], &[0.0, 0.0], 0.0);
-/// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
-/// let all = spectrum(&jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z)));
-/// assert!((all[0][0] - 2.0).abs() < 1e-6 && (all[0][1] - 3.0).abs() < 1e-6);
-/// ```
-pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
-    let mut all = Vec::with_capacity(jacobian.batch);
-    let d = jacobian.latent;
-    for_each_gram(jacobian, |gram| {
-        let values = Gram { values: gram, d }.eigenvalues();
-        all.push(values.into_iter().map(f64::sqrt).collect());
-    });
-    all
+    volume(jacobian, Volume::Smallest)
 }
 
 /// `J (J^T J)^-1 b`, `[B, D]`: the gradient in data space, within the image of G, of a function whose gradient in z is b.
@@ -133,7 +63,7 @@ pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
 /// With `D = d` this is `J^-T b`.
 ///
 /// ```
-/// # use ebm_core::{geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
+/// # use ebm_core::{device::values, geometry::{Fixed, Geometry}, models::{Generator, closed_form::LinearGaussian}};
 /// # use ebm_core::tape::SharedTape;
 /// use ebm_core::jacobian::{jacobian, lift};
 ///
@@ -141,97 +71,65 @@ pub fn spectrum<G: Geometry>(jacobian: &Columns<G>) -> Vec<Vec<f64>> {
 /// let generator = LinearGaussian::new(Fixed::<2, 2>, &[2.0, 0.0, 0.0, 4.0], &[0.0, 0.0], 0.0);
 /// let z = Fixed::<2, 2>.latents(vec![1.0, -1.0]);
 /// let j = jacobian(&generator as &dyn Generator<_>, SharedTape::off().watch(&z));
-/// let gradient = lift(&j, &Fixed::<2, 2>.latents(vec![1.0, 1.0]));
+/// let gradient = values(&lift(&j, &Fixed::<2, 2>.latents(vec![1.0, 1.0])));
 /// assert!((gradient[0] - 0.5).abs() < 1e-6 && (gradient[1] - 0.25).abs() < 1e-6);
 /// ```
-pub fn lift<G: Geometry>(jacobian: &Columns<G>, b: &Latents<G>) -> Vec<f64> {
-    let (batch, d) = (jacobian.batch, jacobian.latent);
-    let columns = crate::device::values(&jacobian.columns);
-    let width = columns.len() / (batch * d).max(1);
-    let b = crate::device::values(b);
-    let mut lifted = vec![0.0; batch * width];
-    let mut inverse = vec![0.0; d * d];
-    let mut sample = 0;
-    for_each_gram(jacobian, |gram| {
-        Gram { values: gram, d }.half_log_det(&mut inverse);
-        for k in 0..d {
-            let weight: f64 = (0..d).map(|l| inverse[k * d + l] * f64::from(b[sample * d + l])).sum();
-            let column = &columns[(k * batch + sample) * width..][..width];
-            for (to, c) in lifted[sample * width..][..width].iter_mut().zip(column) {
-                *to += weight * f64::from(*c);
-            }
-        }
-        sample += 1;
-    });
-    lifted
+pub fn lift<G: Geometry>(jacobian: &Columns<G>, b: &Latents<G>) -> Samples<G> {
+    let (columns, _) = jacobian.columns.clone().split_tape();
+    side::lift(&columns, b, Sizes::of(jacobian))
 }
 
-/// A function of each sample's Gram matrix whose derivative is `J C`, with the coefficients C `[d, d]` it writes.
-fn columnwise<G: Geometry>(
-    jacobian: &Columns<G>,
-    mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
-) -> PerSample<SharedTape> {
-    let (batch, d) = (jacobian.batch, jacobian.latent);
-    let mut values: Vec<Real> = Vec::with_capacity(batch);
-    let mut coefficients: Vec<f64> = Vec::with_capacity(batch * d * d);
-    for_each_gram(jacobian, |gram| {
-        let start = coefficients.len();
-        coefficients.resize(start + d * d, 0.0);
-        values.push(f(gram, &mut coefficients[start..]) as Real);
-    });
-    let y = buffers::tensor(values, (batch,));
+/// A function of a Jacobian's singular values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Volume {
+    /// `log |det J|` of a square one.
+    Determinant,
+    /// `1/2 log det(J^T J)`
+    Gram,
+    /// `log s_1`
+    Smallest,
+}
+
+/// d columns `[D]` of each of B samples.
+#[derive(Clone, Copy)]
+struct Sizes {
+    batch: usize,
+    d: usize,
+    width: usize,
+}
+
+impl Sizes {
+    fn of<G: Geometry>(jacobian: &Columns<G>) -> Self {
+        Self {
+            batch: jacobian.batch,
+            d: jacobian.latent,
+            width: jacobian.samples.shape().1.size(),
+        }
+    }
+}
+
+fn volume<G: Geometry>(jacobian: &Columns<G>, kind: Volume) -> PerSample<SharedTape> {
+    let sizes = Sizes::of(jacobian);
     let (columns, mut tape) = jacobian.columns.clone().split_tape();
+    let (y, slopes) = side::volume(&columns, sizes, kind);
     if tape.is_recording() {
         let (yg, cg) = (y.ghost(), columns.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let columns = read(&columns);
-            let width = columns.len() / (batch * d).max(1);
-            gradients.get_or_alloc_mut(&cg)?.update(|gc| {
-                for b in 0..batch {
-                    let c = &coefficients[b * d * d..(b + 1) * d * d];
-                    for k in 0..d {
-                        for l in 0..d {
-                            let weight = g[b] * c[l * d + k] as Real;
-                            let from = (l * batch + b) * width;
-                            let to = (k * batch + b) * width;
-                            for i in 0..width {
-                                gc[to + i] += weight * columns[from + i];
-                            }
-                        }
-                    }
-                }
-            })
+            gradients
+                .get_or_alloc_mut(&cg)?
+                .update(|gc| side::add_gradient(gc, &g, &columns, sizes, &slopes))
         });
     }
     y.put_tape(tape)
 }
 
-fn for_each_gram<G: Geometry>(jacobian: &Columns<G>, mut f: impl FnMut(&[f64])) {
-    let (batch, d) = (jacobian.batch, jacobian.latent);
-    let (columns, _) = jacobian.columns.clone().split_tape();
-    let columns = read(&columns);
-    let width = columns.len() / (batch * d).max(1);
-    let column = |k: usize, b: usize| &columns[(k * batch + b) * width..(k * batch + b + 1) * width];
-    let mut gram = vec![0.0; d * d];
-    for b in 0..batch {
-        for k in 0..d {
-            for l in 0..=k {
-                let dot = column(k, b).iter().zip(column(l, b));
-                let dot: f64 = dot.map(|(x, y)| f64::from(*x) * f64::from(*y)).sum();
-                gram[k * d + l] = dot;
-                gram[l * d + k] = dot;
-            }
-        }
-        f(&gram);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Real;
     use crate::geometry::Runtime;
-    use crate::jacobian::{jacobian, log_mean_square};
+    use crate::jacobian::{jacobian, log_mean_square, spectrum};
     use crate::kernels::{check, sum};
     use crate::models::Generator;
     use crate::models::closed_form::{LinearGaussian, TriangularFlow};
