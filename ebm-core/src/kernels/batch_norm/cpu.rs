@@ -8,7 +8,7 @@ use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, PerSample, Real};
 use crate::kernels::Ending;
 use crate::kernels::channels::{PIXELS, add_up, in_parts};
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{add, vectorised};
 use crate::kernels::parallel;
 use crate::parameter::Parameter;
 
@@ -61,7 +61,7 @@ fn of_pixels(x: &[Real], channels: usize) -> Moments {
     let share = channels as Real / x.len() as Real;
     vectorised(|| {
         for pixel in x.chunks_exact(channels) {
-            mean.iter_mut().zip(pixel).for_each(|(m, v)| *m += v);
+            add(&mut mean, pixel);
         }
         mean.iter_mut().for_each(|m| *m *= share);
         for pixel in x.chunks_exact(channels) {
@@ -215,11 +215,5 @@ pub(super) fn add_gradient(
             }
         });
     });
-    Ok(())
-}
-
-/// `to += from`
-pub(super) fn add(to: &mut [Real], from: &[Real]) -> Result<(), DevError> {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
     Ok(())
 }

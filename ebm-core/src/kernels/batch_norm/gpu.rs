@@ -11,7 +11,7 @@ use crate::gpu::batch_norm::{
     batch_statistics_in_parts, batch_variances, move_towards,
 };
 use crate::gpu::ending::pull_back_ending;
-use crate::gpu::{In, Out, channels, elementwise, zeros};
+use crate::gpu::{In, Out, channels, zeros};
 use crate::kernels::Ending;
 use crate::parameter::Parameter;
 
@@ -147,9 +147,4 @@ pub(super) fn add_gradient(
         g,
         gx,
     )
-}
-
-/// `to += from`
-pub(super) fn add(to: Added, from: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(to.len(), In::of(from), to)
 }

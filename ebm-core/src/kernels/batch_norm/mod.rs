@@ -44,7 +44,7 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::{Matrix, PerSample, Real};
 use crate::kernels::Ending;
 use crate::parameter::Parameter;
@@ -129,10 +129,10 @@ pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) ->
             if trains {
                 gradients
                     .get_or_alloc_mut(&gamma)?
-                    .update(|to| side::add(to, &sums.by_gamma))?;
+                    .update(|to| plus(to, &sums.by_gamma))?;
                 gradients
                     .get_or_alloc_mut(&beta)?
-                    .update(|to| side::add(to, &sums.by_beta))?;
+                    .update(|to| plus(to, &sums.by_beta))?;
             }
             Ok(())
         });

@@ -11,7 +11,7 @@ use super::window::Window;
 use crate::buffers::{self, read, scratch};
 use crate::device::{DevError, Matrix, Real};
 use crate::kernels::gemm::{Product, matrix};
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{add, vectorised};
 use crate::kernels::parallel::{self, Part};
 use crate::kernels::{Ending, channels};
 
@@ -148,7 +148,7 @@ impl Slides {
         let tasks: Vec<_> = ranges.into_iter().zip(outputs).collect();
         parallel::run(tasks, |(rows, sum)| self.weight_of_rows(coarse, fine, rows, sum));
         for sum in sums.chunks_exact(weight.len()) {
-            weight.iter_mut().zip(sum).for_each(|(w, s)| *w += s);
+            add(weight, sum);
         }
     }
 
@@ -244,15 +244,14 @@ pub(super) fn add_weight_gradient(
 
 /// The gradient of the bias, given the cotangents of values.
 pub(super) fn add_bias_gradient(gb: &mut [Real], g: &[Real], values: usize) -> Result<(), DevError> {
-    let totals = channels::sums(&g[..values], gb.len());
-    gb.iter_mut().zip(totals).for_each(|(b, t)| *b += t);
+    add(gb, &channels::sums(&g[..values], gb.len()));
     Ok(())
 }
 
 fn add_bias(values: &mut [Real], bias: &[Real]) {
     vectorised(|| {
         for pixel in values.chunks_exact_mut(bias.len()) {
-            pixel.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
+            add(pixel, bias);
         }
     });
 }

@@ -3,6 +3,7 @@
 use dfdx::prelude::*;
 
 use super::Ending;
+use crate::buffers::native::plus;
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, Real};
 use crate::kernels::math::{self, vectorised};
@@ -91,6 +92,5 @@ pub(super) fn add_ended(
     ending: Ending,
 ) -> Result<(), DevError> {
     ending.pull_back_rows(&mut g, &read(y), primal, y.shape().1);
-    vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
-    Ok(())
+    plus(gx, &g)
 }
