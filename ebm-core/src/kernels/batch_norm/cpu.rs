@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::{BatchNorm, EPSILON, Statistics};
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, PerSample, Real};
-use crate::kernels::Ending;
 use crate::kernels::channels::{PIXELS, add_up, in_parts};
 use crate::kernels::math::{add, vectorised};
 use crate::kernels::parallel;
@@ -118,12 +117,6 @@ pub(super) fn forward(x: &Matrix, primal: usize, layer: BatchNorm<'_>) -> Matrix
 fn inverse_deviations(statistics: &Statistics) -> Vec<Real> {
     let variances = read(&statistics.variance);
     variances.iter().map(|v| 1.0 / (v + EPSILON).sqrt()).collect()
-}
-
-/// Turns the cotangents of `y` into those before the ending, in place.
-pub(super) fn pull_back(g: &mut [Real], y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
-    ending.pull_back_rows(g, &read(y), primal, y.shape().1);
-    Ok(())
 }
 
 /// The gradients of gamma and beta.

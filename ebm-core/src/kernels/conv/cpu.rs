@@ -10,10 +10,10 @@ use super::layer::{Direction, Plan};
 use super::window::Window;
 use crate::buffers::{self, read, scratch};
 use crate::device::{DevError, Matrix, Real};
+use crate::kernels::channels;
 use crate::kernels::gemm::{Product, matrix};
 use crate::kernels::math::{add, vectorised};
 use crate::kernels::parallel::{self, Part};
-use crate::kernels::{Ending, channels};
 
 /// Patches handled together hold about this many values: a core's own cache, with room for the weights.
 const PATCHES: usize = 256 * 1024;
@@ -195,12 +195,6 @@ pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) ->
         Direction::Up => slides.up(&x, &weight, &mut y, finish),
     }
     buffers::tensor(y, (rows, outputs))
-}
-
-/// Turns the cotangents of `y` into those before the ending, in place.
-pub(super) fn pull_back(g: &mut [Real], y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
-    ending.pull_back_rows(g, &read(y), primal, y.shape().1);
-    Ok(())
 }
 
 /// The gradient of the images.

@@ -33,6 +33,8 @@ use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, Real};
 use crate::tape::SharedTape;
 
+pub(super) use side::pull_back;
+
 /// An activation that an operation may end with.
 ///
 /// ```
