@@ -13,4 +13,4 @@ pub(crate) use device::{
     Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, from_host, plus, run, stored, to_host,
 };
 #[cfg(not(device_kernels))]
-pub(crate) use host::{Array, GradientBuffer, Taken, copy, from_host, plus, to_host};
+pub(crate) use host::{Added, Array, GradientBuffer, Taken, copy, from_host, plus, to_host};
