@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::math::vectorised;
+use super::math::{add, vectorised};
 use crate::device::Real;
 
 /// Pixels added up in a row. Sums of these sums are exact enough in single precision, and they can be made on all cores
@@ -23,7 +23,7 @@ pub(super) fn add_up(parts: Vec<Vec<Real>>) -> Vec<Real> {
     let mut parts = parts.into_iter();
     let mut total = parts.next().unwrap_or_default();
     for part in parts {
-        total.iter_mut().zip(part).for_each(|(t, p)| *t += p);
+        add(&mut total, &part);
     }
     total
 }
@@ -34,7 +34,7 @@ pub(super) fn sums(values: &[Real], channels: usize) -> Vec<Real> {
         let mut sum = vec![0.0; channels];
         vectorised(|| {
             for pixel in values[pixels.start * channels..pixels.end * channels].chunks_exact(channels) {
-                sum.iter_mut().zip(pixel).for_each(|(s, v)| *s += v);
+                add(&mut sum, pixel);
             }
         });
         sum

@@ -112,6 +112,12 @@ pub(crate) fn dot(a: &[Real], b: &[Real]) -> Real {
     sums.iter().sum::<Real>() + rest
 }
 
+/// `to += from`
+#[inline(always)]
+pub(crate) fn add(to: &mut [Real], from: &[Real]) {
+    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+}
+
 /// 1 / (1 + e^-x)
 #[inline(always)]
 pub(crate) fn sigmoid(x: Real) -> Real {

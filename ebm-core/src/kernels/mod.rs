@@ -35,6 +35,7 @@ pub mod scale;
 pub mod spectral;
 pub mod stretch;
 pub mod sum_pool;
+mod unary;
 
 pub use cross_entropy::cross_entropy;
 pub use dense::Activation;

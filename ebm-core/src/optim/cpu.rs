@@ -1,14 +1,11 @@
 //! The optimisers' loops over slices.
 
+pub(super) use crate::kernels::math::add;
+
 use super::step::Step;
 use crate::device::Real;
 use crate::kernels::math::vectorised;
 use crate::parameter::Parameter;
-
-/// `to += from`
-pub(super) fn plus(to: &mut [Real], from: &[Real]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
-}
 
 /// Euclidean norm over all values.
 pub(super) fn norm(arrays: &[Vec<Real>]) -> f64 {

@@ -1,15 +1,14 @@
 //! The optimisers' loops on the device.
 
 use super::step::Step;
-use crate::buffers::native::{Array, change, download, run, stored};
+use crate::buffers::native::{Array, change, download, plus, run, stored};
 use crate::device::Real;
-use crate::gpu::{In, Out, elementwise, optim, reduce, zeros};
+use crate::gpu::{In, Out, optim, reduce, zeros};
 use crate::parameter::Parameter;
 
 /// `to += from`
-pub(super) fn plus(to: &mut Array, from: &Array) {
-    let from = In::of(from);
-    run(|| elementwise::add_to(from.len(), from, Out::of(to)));
+pub(super) fn add(to: &mut Array, from: &Array) {
+    run(|| plus(Out::of(to), from));
 }
 
 /// Euclidean norm over all values.

@@ -31,7 +31,7 @@ impl Gradient {
     /// Adds a second term's gradient.
     pub fn add(&mut self, other: &Gradient) {
         for (to, other) in self.0.iter_mut().zip(&other.0) {
-            side::plus(to, other);
+            side::add(to, other);
         }
     }
 

@@ -104,6 +104,14 @@ pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Rea
     change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to));
 }
 
+/// `to += from`
+///
+/// # Errors
+/// If the device refuses.
+pub(crate) fn plus(to: Added, from: &Array) -> Result<(), DevError> {
+    elementwise::add_to(to.len(), In::of(from), to)
+}
+
 /// A copy on the host. It waits for all work before it.
 ///
 /// # Errors

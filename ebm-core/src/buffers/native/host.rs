@@ -4,9 +4,14 @@ use dfdx::prelude::*;
 
 use crate::buffers;
 use crate::device::{Dev, DevError, Real};
+use crate::kernels::math::{add, vectorised};
 
 /// An array that owns its memory.
 pub(crate) type Array = Vec<Real>;
+/// An array that was taken out of the gradients.
+pub(crate) type Taken = Array;
+/// A gradient that a kernel adds to.
+pub(crate) type Added<'a> = &'a mut [Real];
 
 /// These values as an array.
 pub(crate) fn from_host(values: Vec<Real>) -> Array {
@@ -23,19 +28,25 @@ pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Rea
     to.copy_from(&buffers::read(from));
 }
 
+/// `to += from`
+pub(crate) fn plus(to: Added, from: &[Real]) -> Result<(), DevError> {
+    vectorised(|| add(to, from));
+    Ok(())
+}
+
 /// The storage of a gradient, as the backward operations of kernels see it.
 pub(crate) trait GradientBuffer {
     /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
-    fn take(&mut self) -> Result<Array, DevError>;
+    fn take(&mut self) -> Result<Taken, DevError>;
     /// Adds to the gradient in place.
-    fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError>;
+    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError>;
 }
 
 impl GradientBuffer for <Dev as Storage<Real>>::Vec {
-    fn take(&mut self) -> Result<Array, DevError> {
+    fn take(&mut self) -> Result<Taken, DevError> {
         Ok(std::mem::take(&mut **self))
     }
-    fn update(&mut self, f: impl FnOnce(&mut [Real]) -> Result<(), DevError>) -> Result<(), DevError> {
+    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError> {
         f(self)
     }
 }

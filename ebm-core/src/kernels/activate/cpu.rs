@@ -2,6 +2,7 @@
 
 use dfdx::prelude::*;
 
+use crate::buffers::native::plus;
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, PerSample, Real};
 use crate::kernels::Activation;
@@ -58,8 +59,7 @@ pub(super) fn add_activated(
         let inputs: Vec<&[Real]> = x.chunks_exact(primal * width).map(|b| &b[samples.clone()]).collect();
         with_phi!(activation, a, |phi| pull_back(phi, &mut part.blocks, &inputs));
     });
-    vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
-    Ok(())
+    plus(gx, &g)
 }
 
 /// Replaces x by phi(x) and every t by phi'(x) t.

@@ -30,7 +30,7 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::{Dev, Matrix, Real};
 use crate::tape::SharedTape;
 
@@ -47,8 +47,8 @@ pub fn add(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<SharedTape> {
         let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients.get_or_alloc_mut(&ag)?.update(|ga| side::plus(ga, &g))?;
-            gradients.get_or_alloc_mut(&bg)?.update(|gb| side::plus(gb, &g))
+            gradients.get_or_alloc_mut(&ag)?.update(|ga| plus(ga, &g))?;
+            gradients.get_or_alloc_mut(&bg)?.update(|gb| plus(gb, &g))
         });
     }
     y.put_tape(tape)

@@ -6,9 +6,8 @@ use std::ops::Range;
 use super::{BatchNorm, EPSILON, Statistics};
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, PerSample, Real};
-use crate::kernels::Ending;
 use crate::kernels::channels::{PIXELS, add_up, in_parts};
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{add, vectorised};
 use crate::kernels::parallel;
 use crate::parameter::Parameter;
 
@@ -61,7 +60,7 @@ fn of_pixels(x: &[Real], channels: usize) -> Moments {
     let share = channels as Real / x.len() as Real;
     vectorised(|| {
         for pixel in x.chunks_exact(channels) {
-            mean.iter_mut().zip(pixel).for_each(|(m, v)| *m += v);
+            add(&mut mean, pixel);
         }
         mean.iter_mut().for_each(|m| *m *= share);
         for pixel in x.chunks_exact(channels) {
@@ -118,12 +117,6 @@ pub(super) fn forward(x: &Matrix, primal: usize, layer: BatchNorm<'_>) -> Matrix
 fn inverse_deviations(statistics: &Statistics) -> Vec<Real> {
     let variances = read(&statistics.variance);
     variances.iter().map(|v| 1.0 / (v + EPSILON).sqrt()).collect()
-}
-
-/// Turns the cotangents of `y` into those before the ending, in place.
-pub(super) fn pull_back(g: &mut [Real], y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
-    ending.pull_back_rows(g, &read(y), primal, y.shape().1);
-    Ok(())
 }
 
 /// The gradients of gamma and beta.
@@ -215,11 +208,5 @@ pub(super) fn add_gradient(
             }
         });
     });
-    Ok(())
-}
-
-/// `to += from`
-pub(super) fn add(to: &mut [Real], from: &[Real]) -> Result<(), DevError> {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
     Ok(())
 }

@@ -10,9 +10,7 @@ use crate::gpu::batch_norm::{
     batch_means, batch_norm_backward, batch_norm_backward_through, batch_norm_forward, batch_norm_sums_in_parts,
     batch_statistics_in_parts, batch_variances, move_towards,
 };
-use crate::gpu::ending::pull_back_ending;
-use crate::gpu::{In, Out, channels, elementwise, zeros};
-use crate::kernels::Ending;
+use crate::gpu::{In, Out, channels, zeros};
 use crate::parameter::Parameter;
 
 pub(super) fn statistics(x: &Matrix, channels: usize) -> Statistics {
@@ -65,20 +63,6 @@ pub(super) fn forward(x: &Matrix, primal: usize, layer: BatchNorm<'_>) -> Matrix
             y,
         )
     })
-}
-
-/// Turns the cotangents of `y` into those before the ending, in place.
-pub(super) fn pull_back(g: &mut Taken, y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
-    let (rows, width) = *y.shape();
-    let Form { number, leak } = ending.into();
-    pull_back_ending(
-        primal * width,
-        rows / primal,
-        number,
-        leak,
-        stored(y)?.read(),
-        Out::of(g),
-    )
 }
 
 /// The gradients of gamma and beta.
@@ -147,9 +131,4 @@ pub(super) fn add_gradient(
         g,
         gx,
     )
-}
-
-/// `to += from`
-pub(super) fn add(to: Added, from: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(to.len(), In::of(from), to)
 }

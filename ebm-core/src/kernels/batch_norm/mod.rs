@@ -44,9 +44,9 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::{Matrix, PerSample, Real};
-use crate::kernels::Ending;
+use crate::kernels::ending::{Ending, pull_back};
 use crate::parameter::Parameter;
 use crate::tape::SharedTape;
 
@@ -119,7 +119,7 @@ pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) ->
         tape.add_backward_op(move |gradients| {
             let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if let Some(y) = &kept {
-                side::pull_back(&mut g, y, primal, ending)?;
+                pull_back(&mut g, y, primal, ending)?;
             }
             let sums = side::sums(&g, &x, primal, &statistics)?;
             let through = of_this_batch.then_some(&sums);
@@ -129,10 +129,10 @@ pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) ->
             if trains {
                 gradients
                     .get_or_alloc_mut(&gamma)?
-                    .update(|to| side::add(to, &sums.by_gamma))?;
+                    .update(|to| plus(to, &sums.by_gamma))?;
                 gradients
                     .get_or_alloc_mut(&beta)?
-                    .update(|to| side::add(to, &sums.by_beta))?;
+                    .update(|to| plus(to, &sums.by_beta))?;
             }
             Ok(())
         });

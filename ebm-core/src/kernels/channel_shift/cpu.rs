@@ -5,7 +5,7 @@ use dfdx::prelude::*;
 use super::Sizes;
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, Real};
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{add, vectorised};
 
 /// `x` with the shifts added.
 pub(super) fn shifted(x: &Matrix, shifts: &Matrix, sizes: Sizes) -> Matrix {
@@ -15,7 +15,7 @@ pub(super) fn shifted(x: &Matrix, shifts: &Matrix, sizes: Sizes) -> Matrix {
         for (r, row) in y.chunks_exact_mut(sizes.width).take(sizes.reached).enumerate() {
             let shift = &shifts[r % sizes.count * channels..][..channels];
             for pixel in row.chunks_exact_mut(channels) {
-                pixel.iter_mut().zip(shift).for_each(|(y, s)| *y += s);
+                add(pixel, shift);
             }
         }
     });
@@ -29,17 +29,10 @@ pub(super) fn add_sums(gs: &mut [Real], g: &[Real], sizes: Sizes) -> Result<(), 
         for (r, row) in g.chunks_exact(sizes.width).take(sizes.reached).enumerate() {
             let mut total: Vec<Real> = vec![0.0; channels];
             for pixel in row.chunks_exact(channels) {
-                total.iter_mut().zip(pixel).for_each(|(t, g)| *t += g);
+                add(&mut total, pixel);
             }
-            let to = &mut gs[r % sizes.count * channels..][..channels];
-            to.iter_mut().zip(&total).for_each(|(s, t)| *s += t);
+            add(&mut gs[r % sizes.count * channels..][..channels], &total);
         }
     });
-    Ok(())
-}
-
-/// `gx += g`
-pub(super) fn add(gx: &mut [Real], g: &[Real]) -> Result<(), DevError> {
-    vectorised(|| gx.iter_mut().zip(g).for_each(|(x, g)| *x += g));
     Ok(())
 }

@@ -5,7 +5,7 @@ use dfdx::prelude::*;
 use super::Sizes;
 use crate::buffers::native::{Added, Taken, filled, stored};
 use crate::device::{DevError, Matrix};
-use crate::gpu::{In, channels, elementwise, images};
+use crate::gpu::{In, channels, images};
 
 /// `x` with the shifts added.
 pub(super) fn shifted(x: &Matrix, shifts: &Matrix, sizes: Sizes) -> Matrix {
@@ -38,9 +38,4 @@ pub(super) fn add_sums(gs: Added, g: &Taken, sizes: Sizes) -> Result<(), DevErro
         1 => channels::add_sums(g, sizes.channels, gs),
         rows => images::sum_pixels(rows, sizes.width / sizes.channels, sizes.channels, g, gs),
     }
-}
-
-/// `gx += g`
-pub(super) fn add(gx: Added, g: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(gx.len(), In::of(g), gx)
 }

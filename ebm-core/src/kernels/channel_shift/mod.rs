@@ -27,7 +27,7 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::Matrix;
 use crate::tape::SharedTape;
 
@@ -59,7 +59,7 @@ pub fn channel_shift(x: Matrix<SharedTape>, shifts: Matrix<SharedTape>, primal: 
             gradients
                 .get_or_alloc_mut(&sg)?
                 .update(|gs| side::add_sums(gs, &g, sizes))?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| side::add(gx, &g))
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| plus(gx, &g))
         });
     }
     y.put_tape(tape)

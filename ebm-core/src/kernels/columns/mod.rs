@@ -30,23 +30,15 @@ use dfdx::prelude::*;
 
 use crate::buffers::native::GradientBuffer;
 use crate::device::Matrix;
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
 
 /// The columns `which` of `[rows, C]`, in that order.
 pub fn take_columns(x: Matrix<SharedTape>, which: &[usize]) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let width = x.shape().1;
-    let y = side::chosen(&x, which);
-    if tape.is_recording() {
-        let (yg, xg, which) = (y.ghost(), x.ghost(), which.to_vec());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_to_chosen(gx, width, &g, &which))
-        });
-    }
-    y.put_tape(tape)
+    let (y, which) = (side::chosen(&x, which), which.to_vec());
+    recorded(tape, &x, y, move |gx, g| side::add_to_chosen(gx, width, &g, &which))
 }
 
 /// The matrix whose columns `first` are those of `a` and whose columns `second` are those of `b`.

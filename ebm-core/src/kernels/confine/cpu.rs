@@ -22,12 +22,6 @@ pub(super) fn confined(y: &Matrix, x: &Matrix, primal: usize, kappa: Real) -> Ma
     buffers::tensor(values, *y.shape())
 }
 
-/// `to += from`
-pub(super) fn plus(to: &mut [Real], from: &[Real]) -> Result<(), DevError> {
-    to.iter_mut().zip(from).for_each(|(a, b)| *a += b);
-    Ok(())
-}
-
 /// Adds the cotangents of x.
 pub(super) fn add_confined(
     gx: &mut [Real],

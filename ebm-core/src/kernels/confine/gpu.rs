@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 
 use crate::buffers::native::{Added, Taken, filled, stored};
 use crate::device::{DevError, Matrix, Real};
-use crate::gpu::{In, confine, elementwise};
+use crate::gpu::{In, confine};
 
 /// `y + kappa/2 ||x||^2`, and `y + kappa <x, t>` for tangents.
 pub(super) fn confined(y: &Matrix, x: &Matrix, primal: usize, kappa: Real) -> Matrix {
@@ -12,11 +12,6 @@ pub(super) fn confined(y: &Matrix, x: &Matrix, primal: usize, kappa: Real) -> Ma
     filled(*y.shape(), |out| {
         confine::confine(rows, columns, primal, kappa, stored(y)?.read(), stored(x)?.read(), out)
     })
-}
-
-/// `to += from`
-pub(super) fn plus(to: Added, from: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(to.len(), In::of(from), to)
 }
 
 /// Adds the cotangents of x.

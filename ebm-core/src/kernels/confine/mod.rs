@@ -12,7 +12,7 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::{Matrix, Real};
 use crate::tape::SharedTape;
 
@@ -41,7 +41,7 @@ pub fn confine(y: Matrix<SharedTape>, x: Matrix<SharedTape>, primal: usize, kapp
         let (og, yg, xg) = (out.ghost(), y.ghost(), x.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&og)?.take()?;
-            gradients.get_or_alloc_mut(&yg)?.update(|gy| side::plus(gy, &g))?;
+            gradients.get_or_alloc_mut(&yg)?.update(|gy| plus(gy, &g))?;
             gradients
                 .get_or_alloc_mut(&xg)?
                 .update(|gx| side::add_confined(gx, &g, &x, primal, kappa))

@@ -10,10 +10,10 @@ use super::layer::{Direction, Plan};
 use super::window::Window;
 use crate::buffers::{self, read, scratch};
 use crate::device::{DevError, Matrix, Real};
+use crate::kernels::channels;
 use crate::kernels::gemm::{Product, matrix};
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{add, vectorised};
 use crate::kernels::parallel::{self, Part};
-use crate::kernels::{Ending, channels};
 
 /// Patches handled together hold about this many values: a core's own cache, with room for the weights.
 const PATCHES: usize = 256 * 1024;
@@ -148,7 +148,7 @@ impl Slides {
         let tasks: Vec<_> = ranges.into_iter().zip(outputs).collect();
         parallel::run(tasks, |(rows, sum)| self.weight_of_rows(coarse, fine, rows, sum));
         for sum in sums.chunks_exact(weight.len()) {
-            weight.iter_mut().zip(sum).for_each(|(w, s)| *w += s);
+            add(weight, sum);
         }
     }
 
@@ -197,12 +197,6 @@ pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) ->
     buffers::tensor(y, (rows, outputs))
 }
 
-/// Turns the cotangents of `y` into those before the ending, in place.
-pub(super) fn pull_back(g: &mut [Real], y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
-    ending.pull_back_rows(g, &read(y), primal, y.shape().1);
-    Ok(())
-}
-
 /// The gradient of the images.
 pub(super) fn add_gradient(
     gx: &mut [Real],
@@ -244,15 +238,14 @@ pub(super) fn add_weight_gradient(
 
 /// The gradient of the bias, given the cotangents of values.
 pub(super) fn add_bias_gradient(gb: &mut [Real], g: &[Real], values: usize) -> Result<(), DevError> {
-    let totals = channels::sums(&g[..values], gb.len());
-    gb.iter_mut().zip(totals).for_each(|(b, t)| *b += t);
+    add(gb, &channels::sums(&g[..values], gb.len()));
     Ok(())
 }
 
 fn add_bias(values: &mut [Real], bias: &[Real]) {
     vectorised(|| {
         for pixel in values.chunks_exact_mut(bias.len()) {
-            pixel.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
+            add(pixel, bias);
         }
     });
 }

@@ -10,7 +10,7 @@ use crate::buffers::native::{Added, Taken, filled, stored};
 use crate::device::{DevError, Matrix, PerSample};
 use crate::gpu::activation::{Form, shift_and_activate};
 use crate::gpu::conv::{add_mirrored_weights, gather_patches, mirror_weights, scatter_patches};
-use crate::gpu::ending::{end_in_place, pull_back_ending};
+use crate::gpu::ending::end_in_place;
 use crate::gpu::gemm::{self, Factor};
 use crate::gpu::scratch::scratch;
 use crate::gpu::{In, Out, channels, zeros};
@@ -181,20 +181,6 @@ pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) ->
             None => end_in_place(values, blocks, number, leak, y),
         }
     })
-}
-
-/// Turns the cotangents of `y` into those before the ending, in place.
-pub(super) fn pull_back(g: &mut Taken, y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
-    let (rows, width) = *y.shape();
-    let Form { number, leak } = ending.into();
-    pull_back_ending(
-        primal * width,
-        rows / primal,
-        number,
-        leak,
-        stored(y)?.read(),
-        Out::of(g),
-    )
 }
 
 /// The gradient of the images.

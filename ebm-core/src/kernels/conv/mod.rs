@@ -76,7 +76,7 @@ use layer::Plan;
 
 use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, PerSample};
-use crate::kernels::Ending;
+use crate::kernels::ending::{Ending, pull_back};
 use crate::tape::SharedTape;
 
 /// Convolves `[(1+K) * primal, inputs]`: images in the first `primal` rows, tangents below.
@@ -124,7 +124,7 @@ fn apply(x: Matrix<SharedTape>, primal: usize, plan: Plan, arrays: Arrays) -> Ma
         tape.add_backward_op(move |gradients| {
             let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if let Some(y) = &kept {
-                side::pull_back(&mut g, y, primal, arrays.ending)?;
+                pull_back(&mut g, y, primal, arrays.ending)?;
             }
             gradients
                 .get_or_alloc_mut(&xg)?

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::window::Window;
 use crate::device::Real;
 use crate::kernels::image::Extent;
+use crate::kernels::math::add;
 
 /// Places of the kernel whose patches are handled together: whole images, or some rows of one.
 pub(super) struct Strip {
@@ -51,8 +52,7 @@ impl Window {
         let run = self.kernel * self.fine.channels;
         self.each_run(strip, |patch, clip| {
             let from = &patches[patch * run + clip.skipped..][..clip.values.len()];
-            let to = &mut images[clip.values];
-            to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+            add(&mut images[clip.values], from);
         });
     }
 

@@ -3,7 +3,7 @@
 use dfdx::prelude::*;
 
 use super::{Dense, side};
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::Matrix;
 use crate::tape::SharedTape;
 
@@ -36,7 +36,7 @@ impl Dense {
                     .get_or_alloc_mut(&self.weight)?
                     .update(|to| side::add_folded(to, &self, &gw, &gb, &common))?;
                 if let Some(bias) = &self.bias {
-                    gradients.get_or_alloc_mut(bias)?.update(|to| side::plus(to, &gb))?;
+                    gradients.get_or_alloc_mut(bias)?.update(|to| plus(to, &gb))?;
                 }
                 gradients
                     .get_or_alloc_mut(&common)?

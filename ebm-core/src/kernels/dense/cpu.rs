@@ -4,8 +4,10 @@ use dfdx::prelude::*;
 
 use super::slices::{self, Saved};
 use super::{Dense, Sizes};
+use crate::buffers::native::Taken;
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, PerSample, Real};
+use crate::kernels::math::add;
 
 /// The outputs, and what the backward pass needs if there is to be one.
 pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
@@ -30,10 +32,10 @@ pub(super) fn backward_rows(
     gx: &mut [Real],
     layer: &Dense,
     saved: &Saved,
-) -> Result<Option<Real>, DevError> {
+) -> Result<Option<Taken>, DevError> {
     let weight = read(&layer.weight);
     let of_slope = slices::backward_rows(sizes, g, gx, &weight, saved, layer.activation, slope(layer));
-    Ok(Some(of_slope))
+    Ok(layer.slope.as_ref().map(|_| vec![of_slope]))
 }
 
 /// `gW += g^T x`
@@ -45,12 +47,6 @@ pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &Matrix, gw: &mut [Re
 /// `gb += sum over the rows of values of g`
 pub(super) fn backward_bias(sizes: Sizes, g: &[Real], gb: &mut [Real]) -> Result<(), DevError> {
     slices::backward_bias(sizes, g, gb);
-    Ok(())
-}
-
-/// Adds the gradient of a learned slope.
-pub(super) fn backward_slope(total: &Real, gs: &mut [Real]) -> Result<(), DevError> {
-    gs[0] += total;
     Ok(())
 }
 
@@ -94,15 +90,9 @@ pub(super) fn add_folded(
     let from = gw.chunks_exact(own.max(1)).zip(gb);
     for (to, (from, g)) in to.chunks_exact_mut(layer.inputs).zip(from) {
         let (left, right) = to.split_at_mut(own);
-        left.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+        add(left, from);
         right.iter_mut().zip(common.iter()).for_each(|(t, c)| *t += g * c);
     }
-    Ok(())
-}
-
-/// `to += from`
-pub(super) fn plus(to: &mut [Real], from: &[Real]) -> Result<(), DevError> {
-    to.iter_mut().zip(from).for_each(|(t, g)| *t += g);
     Ok(())
 }
 

@@ -116,11 +116,6 @@ pub(super) fn backward_bias(sizes: Sizes, g: &Taken, gb: Added) -> Result<(), De
     columns::add_sums(sizes.primal, sizes.outputs, values, gb)
 }
 
-/// Adds the gradient of a learned slope.
-pub(super) fn backward_slope(total: &Taken, gs: Added) -> Result<(), DevError> {
-    plus(gs, total)
-}
-
 /// The weights without the columns of common inputs.
 pub(super) fn own_weight(layer: &Dense, own: usize) -> PerSample {
     filled((layer.outputs * own,), |y| {
@@ -153,11 +148,6 @@ pub(super) fn add_folded(to: Added, layer: &Dense, gw: &Taken, gb: &Taken, commo
         common.read(),
         to,
     )
-}
-
-/// `to += from`
-pub(super) fn plus(to: Added, from: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(to.len(), In::of(from), to)
 }
 
 /// Adds the gradient of the common inputs.

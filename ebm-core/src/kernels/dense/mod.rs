@@ -53,7 +53,7 @@ pub(crate) use activation::leak;
 #[cfg(not(device_kernels))]
 pub(in crate::kernels) use phi::{Leaky, Phi, Silu, Softplus, Tanh, with_phi};
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::{Matrix, PerSample};
 use crate::tape::SharedTape;
 
@@ -122,9 +122,7 @@ pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<Share
                         .update(|gb| side::backward_bias(sizes, &g, gb))?;
                 }
                 if let (Some(slope), Some(total)) = (&layer.slope, &slope_gradient) {
-                    gradients
-                        .get_or_alloc_mut(slope)?
-                        .update(|gs| side::backward_slope(total, gs))?;
+                    gradients.get_or_alloc_mut(slope)?.update(|gs| plus(gs, total))?;
                 }
             }
             Ok(())

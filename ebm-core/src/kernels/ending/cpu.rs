@@ -3,6 +3,7 @@
 use dfdx::prelude::*;
 
 use super::Ending;
+use crate::buffers::native::plus;
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, Real};
 use crate::kernels::math::{self, vectorised};
@@ -39,19 +40,7 @@ impl Ending {
         }
     }
 
-    /// Turns the cotangents of `y` `[(1+K) * primal, width]` into those before the activation, in place.
-    pub(in crate::kernels) fn pull_back_rows(self, cotangents: &mut [Real], y: &[Real], primal: usize, width: usize) {
-        let step = parallel::rows_a_task(primal, PASS * cotangents.len() / primal);
-        parallel::run(parallel::split(cotangents, primal, width, step), |mut part| {
-            let samples = part.samples.start * width..part.samples.end * width;
-            let outputs: Vec<&[Real]> = y
-                .chunks_exact(primal * width)
-                .map(|block| &block[samples.clone()])
-                .collect();
-            self.pull_back(&mut part.blocks, &outputs);
-        });
-    }
-
+    /// Turns the cotangents of some samples' outputs, in blocks of values and tangents, into those before the activation.
     fn pull_back(self, cotangents: &mut [&mut [Real]], outputs: &[&[Real]]) {
         let (Some((first, others)), Some((y, tangents))) = (cotangents.split_first_mut(), outputs.split_first()) else {
             return;
@@ -82,6 +71,22 @@ pub(super) fn ended(x: &Matrix, primal: usize, ending: Ending) -> Matrix {
     buffers::tensor(y, (rows, width))
 }
 
+/// Turns the cotangents of `y` into those before the ending, in place.
+pub(in crate::kernels) fn pull_back(g: &mut [Real], y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
+    let width = y.shape().1;
+    let y = read(y);
+    let step = parallel::rows_a_task(primal, PASS * g.len() / primal);
+    parallel::run(parallel::split(g, primal, width, step), |mut part| {
+        let samples = part.samples.start * width..part.samples.end * width;
+        let outputs: Vec<&[Real]> = y
+            .chunks_exact(primal * width)
+            .map(|block| &block[samples.clone()])
+            .collect();
+        ending.pull_back(&mut part.blocks, &outputs);
+    });
+    Ok(())
+}
+
 /// Adds the cotangents before the ending.
 pub(super) fn add_ended(
     gx: &mut [Real],
@@ -90,7 +95,6 @@ pub(super) fn add_ended(
     primal: usize,
     ending: Ending,
 ) -> Result<(), DevError> {
-    ending.pull_back_rows(&mut g, &read(y), primal, y.shape().1);
-    vectorised(|| gx.iter_mut().zip(&g).for_each(|(x, g)| *x += g));
-    Ok(())
+    pull_back(&mut g, y, primal, ending)?;
+    plus(gx, &g)
 }

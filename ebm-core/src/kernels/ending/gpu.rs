@@ -6,7 +6,7 @@ use super::Ending;
 use crate::buffers::native::{Added, Taken, filled, stored};
 use crate::device::{DevError, Matrix};
 use crate::gpu::activation::Form;
-use crate::gpu::{In, ending as kernels};
+use crate::gpu::{In, Out, ending as kernels};
 
 /// `phi(x)`, and `phi'(x)` times the tangents.
 pub(super) fn ended(x: &Matrix, primal: usize, ending: Ending) -> Matrix {
@@ -15,6 +15,20 @@ pub(super) fn ended(x: &Matrix, primal: usize, ending: Ending) -> Matrix {
     filled((rows, width), |y| {
         kernels::end(primal * width, rows / primal, number, leak, stored(x)?.read(), y)
     })
+}
+
+/// Turns the cotangents of `y` into those before the ending, in place.
+pub(in crate::kernels) fn pull_back(g: &mut Taken, y: &Matrix, primal: usize, ending: Ending) -> Result<(), DevError> {
+    let (rows, width) = *y.shape();
+    let Form { number, leak } = ending.into();
+    kernels::pull_back_ending(
+        primal * width,
+        rows / primal,
+        number,
+        leak,
+        stored(y)?.read(),
+        Out::of(g),
+    )
 }
 
 /// Adds the cotangents before the ending.

@@ -29,9 +29,11 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, Real};
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
+
+pub(super) use side::pull_back;
 
 /// An activation that an operation may end with.
 ///
@@ -63,18 +65,10 @@ pub fn end(x: Matrix<SharedTape>, primal: usize, ending: Ending) -> Matrix<Share
     if ending == Ending::Identity {
         return x;
     }
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let y = side::ended(&x, primal, ending);
-    if tape.is_recording() {
-        let (yg, xg, kept) = (y.ghost(), x.ghost(), y.clone());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_ended(gx, g, &kept, primal, ending))
-        });
-    }
-    y.put_tape(tape)
+    let kept = y.clone();
+    recorded(tape, &x, y, move |gx, g| side::add_ended(gx, g, &kept, primal, ending))
 }
 
 #[cfg(test)]

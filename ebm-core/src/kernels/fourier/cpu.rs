@@ -5,7 +5,7 @@ use dfdx::prelude::*;
 use crate::buffers::{self, read};
 use crate::device::{DevError, Matrix, PerSample, Real};
 use crate::kernels::gemm::{Product, matrix};
-use crate::kernels::math::{sin_cos, vectorised};
+use crate::kernels::math::{add, sin_cos, vectorised};
 
 /// What the backward pass needs.
 pub(super) struct Kept {
@@ -81,7 +81,7 @@ pub(super) fn add_gradient(
         }
     }
     for (gx, g) in gx.chunks_exact_mut(columns).zip(g.chunks_exact(width)) {
-        gx.iter_mut().zip(g).for_each(|(a, b)| *a += b);
+        add(gx, &g[..columns]);
     }
     Product {
         a: matrix(&ga, rows, count),

@@ -15,8 +15,8 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, PerSample};
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
@@ -38,18 +38,12 @@ use crate::tape::SharedTape;
 /// }
 /// ```
 pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let (y, kept) = side::forward(&x, primal, frequencies);
-    if tape.is_recording() {
-        let (yg, xg, frequencies) = (y.ghost(), x.ghost(), frequencies.clone());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_gradient(gx, &g, &kept, primal, &frequencies))
-        });
-    }
-    y.put_tape(tape)
+    let frequencies = frequencies.clone();
+    recorded(tape, &x, y, move |gx, g| {
+        side::add_gradient(gx, &g, &kept, primal, &frequencies)
+    })
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
 use crate::device::Matrix;
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
 
 pub(super) use side::LinearMap;
@@ -23,18 +23,9 @@ pub(super) use side::LinearMap;
 /// # Panics
 /// If the rows are not as wide as the map takes them.
 pub(super) fn linear(x: Matrix<SharedTape>, map: impl LinearMap) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let (rows, width) = *x.shape();
     assert_eq!(width, map.sizes().0, "the width of the rows");
     let y = side::apply(&x, map);
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_transpose(gx, &g, rows, map))
-        });
-    }
-    y.put_tape(tape)
+    recorded(tape, &x, y, move |gx, g| side::add_transpose(gx, &g, rows, map))
 }

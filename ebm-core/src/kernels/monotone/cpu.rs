@@ -50,12 +50,6 @@ pub(super) fn backward(
     Ok((gu, gp))
 }
 
-/// `to += from`
-pub(super) fn add(to: &mut [Real], from: &[Real]) -> Result<(), DevError> {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
-    Ok(())
-}
-
 /// The transcendental functions of every element, each computed once.
 pub(super) struct Saved {
     /// e^a

@@ -2,10 +2,10 @@
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::{Added, Taken, filled, stored};
+use crate::buffers::native::{Taken, filled, stored};
 use crate::device::{DevError, Matrix};
 use crate::gpu::monotone::{monotone_backward, monotone_forward};
-use crate::gpu::{In, Out, elementwise, zeros};
+use crate::gpu::{In, Out, zeros};
 
 /// Nothing: to compute exponentials anew costs less than to keep them.
 pub(super) struct Saved;
@@ -34,9 +34,4 @@ pub(super) fn backward(
     let (to_u, to_p) = (Out::of(&mut gu), Out::of(&mut gp));
     monotone_backward(elements, blocks, steps, u.read(), p.read(), g, to_u, to_p)?;
     Ok((gu, gp))
-}
-
-/// `to += from`
-pub(super) fn add(to: Added, from: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(to.len(), In::of(from), to)
 }

@@ -30,7 +30,7 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{GradientBuffer, plus};
 use crate::device::Matrix;
 use crate::tape::SharedTape;
 
@@ -58,8 +58,8 @@ pub fn monotone(
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             let (gu, gp) = side::backward(&u, &p, &saved, elements, steps, &g)?;
-            gradients.get_or_alloc_mut(&ug)?.update(|to| side::add(to, &gu))?;
-            gradients.get_or_alloc_mut(&pg)?.update(|to| side::add(to, &gp))
+            gradients.get_or_alloc_mut(&ug)?.update(|to| plus(to, &gu))?;
+            gradients.get_or_alloc_mut(&pg)?.update(|to| plus(to, &gp))
         });
     }
     y.put_tape(tape)

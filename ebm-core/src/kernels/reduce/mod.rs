@@ -15,6 +15,7 @@ use gpu as side;
 use crate::buffers;
 use crate::buffers::native::GradientBuffer;
 use crate::device::{Dev, PerSample, Real, Scalar, Taped};
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
 
 /// `sum_i x_i` of `[B]`.
@@ -51,18 +52,9 @@ pub fn mean(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
 }
 
 fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let y = side::total(&x, scale);
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_number(gx, &g, scale))
-        });
-    }
-    y.put_tape(tape)
+    recorded(tape, &x, y, move |gx, g| side::add_number(gx, &g, scale))
 }
 
 /// `f(x)` where the value and the gradient `df/dx` were computed outside the tape (in double precision, say).
@@ -89,18 +81,9 @@ pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) ->
 
 /// [`differentiated`] with slopes that are where the kernels run.
 pub(crate) fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let y = buffers::tensor(vec![value as Real], ());
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_slopes(gx, &g, &slopes))
-        });
-    }
-    y.put_tape(tape)
+    recorded(tape, &x, y, move |gx, g| side::add_slopes(gx, &g, &slopes))
 }
 
 /// `max(x, 0)` of a scalar.

@@ -3,8 +3,10 @@
 use dfdx::prelude::*;
 use std::ops::Range;
 
+use crate::buffers::native::plus;
 use crate::buffers::{self, read};
 use crate::device::{Dev, DevError, Matrix, Real};
+use crate::kernels::math::add;
 
 type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
@@ -42,14 +44,12 @@ pub(super) fn chosen<C: Dim>(x: &Rows<C>, which: &[usize]) -> Matrix {
 
 /// Adds some of the values of `from`.
 pub(super) fn add_part(to: &mut [Real], from: &[Real], range: Range<usize>) -> Result<(), DevError> {
-    add(to, &from[range]);
-    Ok(())
+    plus(to, &from[range])
 }
 
 /// Adds to some of the values.
 pub(super) fn add_to_part(to: &mut [Real], range: Range<usize>, from: &[Real]) -> Result<(), DevError> {
-    add(&mut to[range], from);
-    Ok(())
+    plus(&mut to[range], from)
 }
 
 /// Adds each of the copies.
@@ -69,8 +69,4 @@ pub(super) fn add_chosen(
         add(&mut to[i * columns..(i + 1) * columns], from);
     }
     Ok(())
-}
-
-fn add(to: &mut [Real], from: &[Real]) {
-    to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
 }

@@ -3,7 +3,7 @@
 use dfdx::prelude::*;
 use std::ops::Range;
 
-use crate::buffers::native::{Added, Taken, filled, stored};
+use crate::buffers::native::{Added, Taken, filled, plus, stored};
 use crate::device::{Dev, DevError, Matrix, Real};
 use crate::gpu::{In, Inverse, elementwise, rows, upload};
 
@@ -52,7 +52,7 @@ pub(super) fn add_part(to: Added, from: &Taken, range: Range<usize>) -> Result<(
 
 /// Adds to some of the values.
 pub(super) fn add_to_part(mut to: Added, range: Range<usize>, from: &Taken) -> Result<(), DevError> {
-    elementwise::add_to(range.len(), In::of(from), to.part(range))
+    plus(to.part(range), from)
 }
 
 /// Adds each of the copies.

@@ -31,6 +31,7 @@ use dfdx::prelude::*;
 
 use crate::buffers::native::GradientBuffer;
 use crate::device::{Dev, Matrix, Real, Taped};
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
 
 type Rows<C> = Tensor<(usize, C), Real, Dev, SharedTape>;
@@ -100,35 +101,17 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
 /// assert_eq!(values(&twice), [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
 /// ```
 pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let y = side::repeated(&x, copies);
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_repeated(gx, &g, copies))
-        });
-    }
-    y.put_tape(tape)
+    recorded(tape, &x, y, move |gx, g| side::add_repeated(gx, &g, copies))
 }
 
 /// The rows `which` of `[rows, C]`, in that order; a row may be taken any number of times.
 pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
-    let (rows, columns) = (x.shape().0, x.shape().1.size());
-    let y = side::chosen(&x, which);
-    if tape.is_recording() {
-        let (yg, xg, which) = (y.ghost(), x.ghost(), which.to_vec());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_chosen(gx, &g, &which, (rows, columns)))
-        });
-    }
-    y.put_tape(tape)
+    let (x, tape) = x.split_tape();
+    let sizes = (x.shape().0, x.shape().1.size());
+    let (y, which) = (side::chosen(&x, which), which.to_vec());
+    recorded(tape, &x, y, move |gx, g| side::add_chosen(gx, &g, &which, sizes))
 }
 
 #[cfg(test)]

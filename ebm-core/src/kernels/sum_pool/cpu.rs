@@ -3,7 +3,7 @@
 use super::Sum;
 use crate::device::Real;
 use crate::kernels::linear::LinearMap;
-use crate::kernels::math::vectorised;
+use crate::kernels::math::{add, vectorised};
 
 impl LinearMap for Sum {
     fn sizes(&self) -> (usize, usize) {
@@ -12,14 +12,14 @@ impl LinearMap for Sum {
     fn forward(&self, x: &[Real], y: &mut [Real]) {
         vectorised(|| {
             for pixel in x.chunks_exact(self.0.channels) {
-                y.iter_mut().zip(pixel).for_each(|(y, x)| *y += x);
+                add(y, pixel);
             }
         });
     }
     fn transpose(&self, g: &[Real], gx: &mut [Real]) {
         vectorised(|| {
             for pixel in gx.chunks_exact_mut(self.0.channels) {
-                pixel.iter_mut().zip(g).for_each(|(x, g)| *x += g);
+                add(pixel, g);
             }
         });
     }
