@@ -1,0 +1,19 @@
+#include "kernel.cuh"
+
+// y_r = a_r x_(r mod m) + b_r v_(r mod k), with all a before all b
+KERNEL(combine, size_t rows, size_t columns, size_t first, size_t second, const REAL *factors, const REAL *x, const REAL *v,
+       REAL *y) {
+    FOR_EACH(i, rows * columns) {
+        const size_t row = i / columns;
+        const size_t column = i % columns;
+        const REAL own = factors[row] * x[row % first * columns + column];
+        y[i] = own + factors[rows + row] * v[row % second * columns + column];
+    }
+}
+
+// y_(k batch + b) = e_k
+KERNEL(axes, size_t batch, size_t columns, REAL *y) {
+    FOR_EACH(i, columns * batch * columns) {
+        y[i] = i / columns / batch == i % columns ? 1 : 0;
+    }
+}
