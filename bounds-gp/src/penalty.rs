@@ -1,7 +1,7 @@
 //! The gradient of a function of the energy's gradient, from a first-order tape.
 
 use dfdx::prelude::*;
-use ebm_core::device::{PerSample, Real};
+use ebm_core::device::{PerSample, Real, device};
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::models::{self, Energy};
 use ebm_core::tape::SharedTape;
@@ -18,5 +18,7 @@ pub(crate) fn of_gradient<G: Geometry>(
 ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
     let directions = energy.geometry().samples(directions).put_tape(SharedTape::off());
     let (energies, slopes) = energy.pushforward(tape.watch(x), directions);
+    let count = values.len();
+    let values = device().tensor_from_vec(values, (count,));
     (models::of_gradient(values, slopes), energies)
 }
