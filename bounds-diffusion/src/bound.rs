@@ -1,12 +1,13 @@
 //! The bound itself.
 
-use dfdx::prelude::PutTape;
+use dfdx::prelude::{Dim, HasShape, PutTape};
 use ebm_core::bounds::{EnergyView, Estimate, Measurement, Target, UpperBound};
 use ebm_core::device::{Real, values};
 use ebm_core::error::BoundError;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::jacobian::axes;
-use ebm_core::kernels;
+use ebm_core::kernels::denoise::{Denoised, Row, Square, denoise};
+use ebm_core::kernels::{self, Figures};
 use ebm_core::models::{TimedEnergy, of_gradient, timed_curvature, timed_energy_gradient};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
@@ -61,51 +62,36 @@ impl Diffusion {
         Self { config }
     }
 
-    /// The loss of every sample at a time of its own, and its derivative in `grad E`, `[B]` and `[B, D]`.
+    /// The loss of every sample at a time of its own, and its derivative in `grad E`.
     ///
     /// The cross-entropy lacks `g^2 ||n/s||^2`, which has no gradient, and has the drift's divergence besides.
     fn losses<G: Geometry>(
         &self,
         at: &Diffused<G>,
         inverse_densities: &[f64],
-        gradient: &[Real],
-    ) -> (Vec<f64>, Vec<Real>) {
-        let width = gradient.len() / at.times.len();
-        let mut directions = vec![0.0; gradient.len()];
-        let mut losses = Vec::with_capacity(at.times.len());
-        let rows = gradient.chunks_exact(width).zip(at.noise.chunks_exact(width));
-        for (((g, n), to), (moment, inverse)) in rows
-            .zip(directions.chunks_exact_mut(width))
-            .zip(at.moments.iter().zip(inverse_densities))
-        {
-            let weight = 0.5 * self.config.weight_at(moment) * inverse;
-            let mut square = 0.0;
-            for ((g, n), to) in g.iter().zip(n).zip(to) {
-                let (g, target) = (f64::from(*g), f64::from(*n) / moment.noise);
-                *to = (2.0 * weight * (g - target)) as Real;
-                square += match self.config.form {
-                    Form::Divergence => (g - target) * (g - target),
-                    Form::CrossEntropy => g * (g - 2.0 * target),
-                };
-            }
-            losses.push(
-                weight * square
-                    - match self.config.form {
-                        Form::Divergence => 0.0,
-                        Form::CrossEntropy => width as f64 * moment.drift * inverse,
-                    },
-            );
-        }
-        (losses, directions)
+        gradient: &Samples<G>,
+    ) -> Denoised<G::Data> {
+        let width = gradient.shape().1.size() as f64;
+        let square = match self.config.form {
+            Form::Divergence => Square::Whole,
+            Form::CrossEntropy => Square::WithoutTarget,
+        };
+        let rows = at.moments.iter().zip(inverse_densities).map(|(moment, inverse)| Row {
+            noise: moment.noise,
+            weight: 0.5 * self.config.weight_at(moment) * inverse,
+            offset: match self.config.form {
+                Form::Divergence => 0.0,
+                Form::CrossEntropy => width * moment.drift * inverse,
+            },
+        });
+        denoise(gradient, &at.noise, &rows.collect::<Vec<_>>(), square)
     }
 
     /// `-log p_1(x_1)` of every sample, carried to the end of the process.
     fn ends<G: Geometry>(&self, energy: &dyn TimedEnergy<G>, x0: &Samples<G>, random: Random) -> Vec<f64> {
-        let geometry = energy.geometry();
-        let count = values(x0).len() / geometry.data_width();
-        let noise = random.stream("end").normals(count * geometry.data_width());
-        let process = &self.config.process;
-        let at = Diffused::new(geometry, process, x0, vec![self.config.t_max as Real; count], noise);
+        let (geometry, process) = (energy.geometry(), &self.config.process);
+        let times = vec![self.config.t_max as Real; x0.shape().0];
+        let at = Diffused::new(geometry, process, x0, times, random.stream("end"));
         if let Some(known) = energy.fokker_planck().filter(|known| known.process == *process) {
             let energies = energy.forward_at(at.x.put_tape(SharedTape::off()), &at.times);
             return values(&energies)
@@ -116,11 +102,8 @@ impl Diffusion {
         let variance = process.end_variance();
         let width = geometry.data_width();
         let constant = 0.5 * width as f64 * (std::f64::consts::TAU * variance).ln();
-        let square = |x: &[Real]| x.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
-        let x = values(&at.x);
-        x.chunks_exact(width)
-            .map(|x| 0.5 * square(x) / variance + constant)
-            .collect()
+        let squares = Figures::squared_norms(&at.x).read().into_iter();
+        squares.map(|square| 0.5 * square / variance + constant).collect()
     }
 
     /// The times below `t_min`, where the denoising form has too much variance: `1/2 int g^2 (||grad E||^2 - 2 lap E) -
@@ -128,16 +111,14 @@ impl Diffusion {
     fn heads<G: Geometry>(&self, energy: &dyn TimedEnergy<G>, x0: &Samples<G>, random: Random) -> Vec<f64> {
         let geometry = energy.geometry();
         let (width, length) = (geometry.data_width(), self.config.t_min);
-        let count = values(x0).len() / width;
-        let times = random.stream("head-times").uniforms(count);
+        let times = random.stream("head-times").uniforms(x0.shape().0);
         let times = times.into_iter().map(|u| u * length as Real).collect();
-        let noise = random.stream("head-noise").normals(count * width);
-        let at = Diffused::new(geometry, &self.config.process, x0, times, noise);
-        let gradient = values(&timed_energy_gradient(energy, &at.x, &at.times).1);
+        let at = Diffused::new(geometry, &self.config.process, x0, times, random.stream("head-noise"));
+        let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
+        let squares = Figures::squared_norms(&gradient).read();
         let laplacian = laplacian(energy, &at, random.stream("head-probes"));
-        let rows = gradient.chunks_exact(width).zip(&laplacian).zip(&at.moments);
-        rows.map(|((g, laplacian), moment)| {
-            let square: f64 = g.iter().map(|g| f64::from(*g).powi(2)).sum();
+        let rows = squares.iter().zip(&laplacian).zip(&at.moments);
+        rows.map(|((square, laplacian), moment)| {
             length * (0.5 * moment.diffusion * (square - 2.0 * laplacian) - width as f64 * moment.drift)
         })
         .collect()
@@ -178,19 +159,27 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
             .map(|u| self.config.time(f64::from(u)))
             .map(|(t, inverse)| (t as Real, inverse))
             .unzip();
-        let noise = random.stream("noise").normals(count * geometry.data_width());
-        let at = Diffused::new(geometry, &self.config.process, x0, times, noise);
+        let at = Diffused::new(geometry, &self.config.process, x0, times, random.stream("noise"));
 
-        let gradient = values(&timed_energy_gradient(energy, &at.x, &at.times).1);
-        let (mut totals, directions) = self.losses(&at, &inverse, &gradient);
-        let directions = geometry.samples(directions).put_tape(SharedTape::off());
-        let still = vec![0.0; count];
-        let (_, slopes) = energy.pushforward_at(view.tape.watch(&at.x), &at.times, directions, &still);
-        let losses = totals.iter().map(|l| *l as Real).collect();
-        let mut value = kernels::mean(of_gradient(losses, slopes)) * self.config.weight as Real;
+        let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
+        let Denoised {
+            losses,
+            errors,
+            directions,
+        } = self.losses(&at, &inverse, &gradient);
+        let (x, directions) = (view.tape.watch(&at.x), directions.put_tape(SharedTape::off()));
+        let (_, slopes) = energy.pushforward_at(x, &at.times, directions, &vec![0.0; count]);
+        let mut value = kernels::mean(of_gradient(losses.rounded(), slopes)) * self.config.weight as Real;
 
         // What is only reported costs nothing in training.
         let reports = !view.tape.is_recording();
+        let regularizer = self.config.fokker_planck;
+        let residual = match reports || regularizer.weight > 0.0 {
+            true => fokker_planck::residual(&self.config, energy, x0, random, &view.tape),
+            false => None,
+        };
+        // All is queued: read what is reported.
+        let mut totals = losses.read();
         if self.config.form == Form::CrossEntropy {
             let add = |to: &mut [f64], more: Vec<f64>| to.iter_mut().zip(more).for_each(|(t, m)| *t += m);
             add(&mut totals, self.ends(energy, x0, random));
@@ -198,12 +187,11 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
                 add(&mut totals, self.heads(energy, x0, random));
             }
         }
+        // `E ||s grad E - n||^2 / D`: 1 for an energy that knows nothing of the noise.
+        let denoising = errors.read().iter().sum::<f64>() / (count * geometry.data_width()) as f64;
         let claim = guarantee::claim(&self.config, view, energy, reports);
-        let mut measurement = Measurement::of(totals, claim).with("denoising", denoising(&at, &gradient));
-        let regularizer = self.config.fokker_planck;
-        if (reports || regularizer.weight > 0.0)
-            && let Some(residual) = fokker_planck::residual(&self.config, energy, x0, random, &view.tape)
-        {
+        let mut measurement = Measurement::of(totals, claim).with("denoising", denoising);
+        if let Some(residual) = residual {
             measurement = measurement.with("fokker_planck", residual.root_mean_square);
             value = value + residual.variance * regularizer.weight as Real;
         }
@@ -221,18 +209,4 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
             Form::CrossEntropy => Target::CrossEntropy,
         }
     }
-}
-
-/// `E ||s grad E - n||^2 / D`: 1 for an energy that knows nothing of the noise.
-fn denoising<G: Geometry>(at: &Diffused<G>, gradient: &[Real]) -> f64 {
-    let width = gradient.len() / at.times.len();
-    let rows = gradient.chunks_exact(width).zip(at.noise.chunks_exact(width));
-    let total: f64 = rows
-        .zip(&at.moments)
-        .map(|((g, n), moment)| {
-            let square = |(g, n): (&Real, &Real)| (moment.noise * f64::from(*g) - f64::from(*n)).powi(2);
-            g.iter().zip(n).map(square).sum::<f64>()
-        })
-        .sum();
-    total / gradient.len() as f64
 }

@@ -4,12 +4,14 @@
 //! `R(x, t) = d_t E + c x . grad E + g^2/2 (||grad E||^2 - lap E)` is a function of t alone. Two samples at one time therefore
 //! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
 
-use dfdx::prelude::PutTape;
+use dfdx::prelude::{HasShape, PutTape};
 use ebm_core::device::{PerSample, Real, Scalar, values};
 use ebm_core::diffusion::Moment;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::jacobian::axes;
-use ebm_core::kernels::differentiated;
+use ebm_core::kernels::combine::combine;
+use ebm_core::kernels::rows::{repeat, unstack};
+use ebm_core::kernels::{Figures, differentiated};
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
@@ -38,29 +40,23 @@ pub(crate) fn residual<G: Geometry>(
     tape: &SharedTape,
 ) -> Option<Residual> {
     let geometry = energy.geometry();
-    let width = geometry.data_width();
-    let x0 = values(x0);
-    let pairs = x0.len() / width / 2;
+    let pairs = x0.shape().0 / 2;
     if pairs == 0 {
         return None;
     }
     let count = 2 * pairs;
     let draws = random.stream("residual-times").uniforms(pairs);
     let times: Vec<Real> = draws.into_iter().map(|u| config.time(f64::from(u)).0 as Real).collect();
-    let noise = random.stream("residual-noise").normals(count * width);
-    let x0 = geometry.samples(x0[..count * width].to_vec());
-    let at = Diffused::new(geometry, &config.process, &x0, times.repeat(2), noise);
+    let noise = random.stream("residual-noise");
+    let at = Diffused::new(geometry, &config.process, x0, times.repeat(2), noise);
 
     // Along (c x + g^2 grad E, 1) the slope is R + g^2/2 (||grad E||^2 + lap E), and with grad E held fixed there its
     // derivative in the parameters is that of R + g^2/2 lap E.
-    let gradient = values(&timed_energy_gradient(energy, &at.x, &at.times).1);
-    let mut directions = values(&at.x);
-    let rows = directions.chunks_exact_mut(width).zip(gradient.chunks_exact(width));
-    for ((v, g), moment) in rows.zip(&at.moments) {
-        let (drift, diffusion) = (moment.drift as Real, moment.diffusion as Real);
-        v.iter_mut().zip(g).for_each(|(v, g)| *v = drift * *v + diffusion * g);
-    }
-    let directions = geometry.samples(directions).put_tape(SharedTape::off());
+    let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
+    let squares = Figures::squared_norms(&gradient);
+    let factors = |of: fn(&Moment) -> f64| at.moments.iter().map(|moment| of(moment) as Real).collect::<Vec<_>>();
+    let (drift, diffusion) = (factors(|moment| moment.drift), factors(|moment| moment.diffusion));
+    let directions = combine((&at.x, &drift), (&gradient, &diffusion)).put_tape(SharedTape::off());
     let (_, slopes) = energy.pushforward_at(tape.watch(&at.x), &at.times, directions, &vec![1.0; count]);
     let quotient = tape
         .is_recording()
@@ -73,10 +69,9 @@ pub(crate) fn residual<G: Geometry>(
     // R times s^2/g^2.
     let relative: Vec<f64> = values(&slopes)
         .iter()
-        .zip(gradient.chunks_exact(width))
+        .zip(squares.read())
         .zip(laplacian.iter().zip(&at.moments))
-        .map(|((slope, g), (laplacian, moment))| {
-            let square: f64 = g.iter().map(|g| f64::from(*g).powi(2)).sum();
+        .map(|((slope, square), (laplacian, moment))| {
             let residual = f64::from(*slope) - 0.5 * moment.diffusion * (square + laplacian);
             residual * scale(moment)
         })
@@ -123,31 +118,28 @@ impl Quotient {
         tape: &SharedTape,
     ) -> Self {
         let geometry = energy.geometry();
-        let (width, count) = (geometry.data_width(), at.times.len());
-        let (directions, share) = match options.probes {
-            0 => (values(&axes(count, geometry.data())), 1.0),
-            probes => (
-                random
-                    .stream("residual-probes")
-                    .signs_in_blocks(probes, probes * count * width),
-                1.0 / probes as f64,
-            ),
-        };
-        let copies = directions.len() / (count * width);
-        let x = values(&at.x);
-        let mut points = Vec::with_capacity(2 * directions.len());
-        let mut weights = Vec::with_capacity(2 * copies * count);
-        for sign in [1.0, -1.0] {
-            for (row, u) in directions.chunks_exact(width).enumerate() {
-                let b = row % count;
-                let h = options.step * at.moments[b].noise;
-                let x = &x[b * width..][..width];
-                points.extend(x.iter().zip(u).map(|(x, u)| x + (sign * h) as Real * u));
-                weights.push(sign * share / (2.0 * h));
+        let (axis, count) = (geometry.data(), at.times.len());
+        let (directions, share): (Samples<G>, f64) = match options.probes {
+            0 => (axes(count, axis), 1.0),
+            probes => {
+                let place = random.stream("residual-probes");
+                let signs = place.sign_tensor_in_blocks(probes, (probes * count, axis));
+                (signs, 1.0 / probes as f64)
             }
-        }
-        let points = geometry.samples(points);
-        let v = geometry.samples(directions.repeat(2)).put_tape(SharedTape::off());
+        };
+        let rows = directions.shape().0;
+        let copies = rows / count;
+        let steps = [1.0, -1.0].into_iter().flat_map(|sign| {
+            let step = move |row: usize| sign * options.step * at.moments[row % count].noise;
+            (0..rows).map(step)
+        });
+        let steps: Vec<f64> = steps.collect();
+        let weights = steps.iter().map(|h| share / (2.0 * h)).collect();
+        let steps: Vec<Real> = steps.into_iter().map(|h| h as Real).collect();
+        let points = combine((&at.x, &vec![1.0; 2 * rows]), (&directions, &steps));
+        let off = SharedTape::off();
+        let twice = repeat(off.watch(&directions), 2);
+        let (v, _) = unstack(twice, 2 * rows, (2 * rows, axis), (0, axis));
         let times = at.times.repeat(2 * copies);
         let still = vec![0.0; times.len()];
         let (_, slopes) = energy.pushforward_at(tape.watch(&points), &times, v, &still);

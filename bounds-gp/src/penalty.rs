@@ -17,5 +17,5 @@ pub(crate) fn of_gradient<G: Geometry>(
     tape: &SharedTape,
 ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
     let (energies, slopes) = energy.pushforward(tape.watch(x), directions.put_tape(SharedTape::off()));
-    (models::of_gradient(ebm_core::device::values(&values), slopes), energies)
+    (models::of_gradient(values, slopes), energies)
 }

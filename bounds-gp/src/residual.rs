@@ -7,7 +7,7 @@ use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::jacobian::{
     Columns, IterativeOptions, jacobian, lift, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
 };
-use ebm_core::kernels::directions::{RowNorm, combine, norms, project};
+use ebm_core::kernels::directions::{RowNorm, norms, project, weighted_sums};
 use ebm_core::kernels::{row_dot, sum};
 use ebm_core::tape::{SharedTape, backward};
 
@@ -102,7 +102,7 @@ impl<G: Geometry> Ingredients<G> {
         let share = 1.0 / count as Real;
         let a: Matrix = project(images, gradient, count) - project(draws, &self.score, count);
         let (sizes, slopes) = norms(&a, RowNorm::HalfSquare);
-        (sizes * share, combine(images, &(slopes * share)))
+        (sizes * share, weighted_sums(images, &(slopes * share)))
     }
 
     /// The whole residual in latent space, `r = J^T grad E - b`.
@@ -110,7 +110,7 @@ impl<G: Geometry> Ingredients<G> {
         let (columns, _) = jacobian.columns.clone().split_tape();
         let residual = project(&columns, gradient, self.score.shape().1) - self.score.clone();
         let (sizes, slopes) = norms(&residual, norm.into());
-        (sizes, combine(&columns, &slopes))
+        (sizes, weighted_sums(&columns, &slopes))
     }
 
     /// The whole residual in data space, `r = grad E - J (J^T J)^-1 b`.
@@ -132,7 +132,7 @@ impl From<Norm> for RowNorm {
 /// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
 fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, draws: &Latents<G>) -> Samples<G> {
     if let Some(jacobian) = jacobian {
-        return combine(&jacobian.columns.clone().split_tape().0, draws);
+        return weighted_sums(&jacobian.columns.clone().split_tape().0, draws);
     }
     let off = SharedTape::off();
     let (samples, images) = view.generator.pushforward(off.watch(view.latents), off.watch(draws));

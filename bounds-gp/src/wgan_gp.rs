@@ -5,7 +5,8 @@ use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperForm
 use ebm_core::device::{Matrix, Real};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::kernels::directions::{RowNorm, combine, mix, norms};
+use ebm_core::kernels::combine::combine;
+use ebm_core::kernels::directions::{RowNorm, norms, weighted_sums};
 use ebm_core::models::energy_gradient;
 use ebm_core::register_upper_bound;
 use schemars::JsonSchema;
@@ -64,8 +65,9 @@ impl WganGpConfig {
     fn between<G: Geometry>(view: &EnergyView<'_, G>) -> Samples<G> {
         let (data, generated) = (view.data, view.generated());
         let pairs = data.shape().0.min(generated.shape().0);
-        let shares = view.random.stream("wgan-gp").uniform_tensor((pairs,));
-        mix(data, generated, &shares)
+        let shares = view.random.stream("wgan-gp").uniforms(pairs);
+        let rest: Vec<Real> = shares.iter().map(|u| 1.0 - u).collect();
+        combine((data, &shares), (generated, &rest))
     }
 }
 
@@ -78,7 +80,7 @@ impl UpperFormula for WganGpConfig {
         let (lengths, units) = norms(&gradient, RowNorm::Euclidean);
         let excess = lengths - 1.0;
         let factors: Matrix = (excess.clone() * (2.0 * weight)).reshape_like(&(excess.shape().0, 1));
-        let (sizes, directions) = (excess.square() * weight, combine(&units, &factors));
+        let (sizes, directions) = (excess.square() * weight, weighted_sums(&units, &factors));
         let (penalty, _) = of_gradient(view.energy, &points, sizes, directions, &view.tape);
         Ok(Estimate::mean_of(
             penalty,

@@ -5,7 +5,8 @@ use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
 use ebm_core::device::{Real, Scalar, values};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::kernels::differentiated;
+use ebm_core::kernels::normal::log_density;
+use ebm_core::kernels::{differentiated, differentiated_by};
 use ebm_core::models::closed_form::standard_normal_entropy;
 use ebm_core::models::mlp::Network;
 use ebm_core::optim::AdamConfig;
@@ -17,7 +18,7 @@ use crate::ceiling::gaussian_cross_entropy;
 use crate::config::{Estimator, MiConfig, Product};
 use crate::critic::{Partners, critic_values};
 use crate::encoder::encode;
-use crate::estimators::{Differentiated, Pairs, barber_agakov, dv, infonce, jsd, nwj};
+use crate::estimators::{Differentiated, LOG_VARIANCE, Pairs, dv, infonce, jsd, nwj};
 use crate::guarantee;
 
 /// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic or an encoder.
@@ -77,11 +78,12 @@ impl<G: Geometry> MutualInformation<G> {
     fn encoded(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Information {
         let outputs = encode::<G>(&self.network, x);
         let d = self.geometry.latent_width();
-        let (log_densities, slopes) = barber_agakov(&doubles(values(&outputs)), &doubles(values(view.latents)), d);
+        // What `estimators::barber_agakov` says of plain numbers.
+        let (log_densities, slopes) = log_density(&outputs.retaped(), view.latents, LOG_VARIANCE);
         let constant = standard_normal_entropy(d);
-        let figures = Measurement::of(log_densities, guarantee::floor(self.config.estimator, false));
+        let figures = Measurement::of(log_densities.read(), guarantee::floor(self.config.estimator, false));
         Information {
-            taped: differentiated(outputs, figures.value + constant, reals(slopes)),
+            taped: differentiated_by(outputs, figures.value + constant, slopes),
             value: figures.value + constant,
             standard_error: figures.standard_error,
             diagnostics: Vec::new(),

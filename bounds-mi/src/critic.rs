@@ -1,7 +1,7 @@
 //! The critic T(x, z).
 
 use dfdx::prelude::*;
-use ebm_core::device::{Matrix, PerSample, Real, device, values};
+use ebm_core::device::{PerSample, Real, device, values};
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::columns::concatenate;
 use ebm_core::kernels::rows::{take_rows, unstack};
@@ -34,14 +34,12 @@ pub(crate) fn critic_values<G: Geometry>(
     let of_x: Vec<usize> = (0..pairs.samples).chain(pairs.x.iter().copied()).collect();
     let own = partners.first..partners.first + pairs.samples;
     let of_z: Vec<usize> = own.chain(partners.of_pairs.iter().copied()).collect();
-    let z = values(partners.latents);
-    let d = partners.latents.shape().1.size();
+    let off = SharedTape::off();
     let apply = |of_x: &[usize], of_z: &[usize]| -> PerSample<SharedTape> {
         let count = of_x.len();
         // Latents are drawn, so nobody asks for their gradient.
-        let z: Vec<Real> = of_z.iter().flat_map(|j| &z[j * d..(j + 1) * d]).copied().collect();
-        let z: Matrix = device().tensor_from_vec(z, (count, d));
-        let rows = concatenate(take_rows(tape.watch(&x), of_x), SharedTape::off().watch(&z));
+        let z = take_rows(off.watch(partners.latents), of_z);
+        let rows = concatenate(take_rows(tape.watch(&x), of_x), z);
         unstack(critic.apply(rows, count, &tape), count, (count,), (0usize,)).0
     };
     if tape.is_recording() {

@@ -208,13 +208,34 @@ impl Random {
     /// assert!(values(&signs).iter().all(|s| s.abs() == 1.0));
     /// ```
     pub fn sign_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
-        #[cfg(feature = "cuda")]
-        return self.on_device(1, shape, crate::gpu::philox::philox_signs);
-        #[cfg(not(feature = "cuda"))]
-        crate::buffers::tensor(self.signs(shape.num_elements()), shape)
+        self.sign_tensor_in_blocks(1, shape)
     }
 
-    /// The numbers that a kernel makes of a key and a step.
+    /// [`Random::sign_tensor`] in blocks, see [`Random::normals_in_blocks`].
+    ///
+    /// ```
+    /// use ebm_core::collective::Share;
+    /// use ebm_core::device::{Matrix, values};
+    /// use ebm_core::random::Random;
+    ///
+    /// // Two directions of eight samples, one value each; the second half of the samples.
+    /// let place = Random::new(7).stream("directions");
+    /// let whole: Matrix = place.sign_tensor_in_blocks(2, (16, 1));
+    /// let part: Matrix = place.share(Share::new(1, 2)).sign_tensor_in_blocks(2, (8, 1));
+    /// let whole = values(&whole);
+    /// assert_eq!(values(&part), [&whole[4..8], &whole[12..]].concat());
+    /// ```
+    ///
+    /// # Panics
+    /// As that.
+    pub fn sign_tensor_in_blocks<S: Shape>(&self, blocks: usize, shape: S) -> Tensor<S, Real, Dev> {
+        #[cfg(feature = "cuda")]
+        return self.on_device(blocks, shape, crate::gpu::philox::philox_signs);
+        #[cfg(not(feature = "cuda"))]
+        crate::buffers::tensor(self.signs_in_blocks(blocks, shape.num_elements()), shape)
+    }
+
+    /// The numbers that a kernel makes of a key and a step, in so many blocks.
     #[cfg(feature = "cuda")]
     fn on_device<S: Shape>(
         &self,
@@ -223,12 +244,15 @@ impl Random {
         kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
     ) -> Tensor<S, Real, Dev> {
         let key = philox::key(self.seed, self.stream);
-        let own = shape.num_elements() / blocks.max(1);
-        assert_eq!(own * blocks, shape.num_elements(), "values in {blocks} equal blocks");
+        // To who draws for all samples the blocks are one.
+        let blocks = if self.share.is_all() { 1 } else { blocks };
         crate::buffers::native::filled(shape, |mut y| {
-            (0..blocks).try_for_each(|block| {
-                let first = (block * self.share.ranks() + self.share.rank()) * own;
-                kernel(own, first, key, self.step, y.part(block * own..(block + 1) * own))
+            let n = y.len();
+            let block = n / blocks.max(1);
+            assert_eq!(block * blocks, n, "{n} values in {blocks} equal blocks");
+            (0..blocks).try_for_each(|k| {
+                let first = (k * self.share.ranks() + self.share.rank()) * block;
+                kernel(block, first, key, self.step, y.part(k * block..(k + 1) * block))
             })
         })
     }

@@ -100,4 +100,35 @@ mod tests {
         }
         assert!(barber_agakov(&[0.0, f64::NAN], &[1.0], 1).0[0].is_nan());
     }
+    #[test]
+    fn the_operation_that_is_trained_with_computes_the_same() {
+        use dfdx::prelude::*;
+        use ebm_core::device::{Matrix, Real, device, values};
+        use ebm_core::geometry::{Fixed, Geometry};
+        use ebm_core::kernels::normal::log_density;
+        use ebm_core::random::Random;
+
+        // Log-variances around both limits and between.
+        let draws = Random::new(1).normals(4 * 6);
+        let outputs: Vec<Real> = draws
+            .iter()
+            .enumerate()
+            .map(|(i, v)| 8.0 * v * (i % 6 > 2) as u8 as Real + v)
+            .collect();
+        let z = Fixed::<3, 3>.latents(Random::new(2).normals(4 * 3));
+        let table: Matrix = device().tensor_from_vec(outputs.clone(), (4, 6));
+        let (found, found_slopes) = log_density(&table, &z, LOG_VARIANCE);
+        let doubles = |values: Vec<Real>| values.into_iter().map(f64::from).collect::<Vec<_>>();
+        let (truth, slopes) = barber_agakov(&doubles(outputs), &doubles(values(&z)), 3);
+        for (found, truth) in found.read().iter().zip(&truth) {
+            assert!((found - truth).abs() <= 1e-12 * truth.abs(), "{found} is not {truth}");
+        }
+        for (found, truth) in values(&found_slopes).into_iter().zip(slopes) {
+            let error = (f64::from(found) - truth).abs();
+            assert!(
+                error <= f64::from(Real::EPSILON) * truth.abs(),
+                "{found} is not {truth}"
+            );
+        }
+    }
 }

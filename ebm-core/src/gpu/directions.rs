@@ -8,11 +8,8 @@ kernels! { "directions";
     fn project(batch: usize, count: usize, width: usize, rows: In[count * batch * width], x: In[batch * width],
         y: Out[batch * count]) over Rows(count * batch, width);
     /// `y_r = sum_k c_rk u_kb`, where r belongs to sample `b = r mod batch`.
-    fn combine(batch: usize, count: usize, width: usize, sums: usize, rows: In[count * batch * width],
+    fn weighted_sums(batch: usize, count: usize, width: usize, sums: usize, rows: In[count * batch * width],
         coefficients: In[sums * count], y: Out[sums * width]) over Elements(sums * width);
-    /// `y_r = u_r a_r + (1 - u_r) b_r`
-    fn mix(rows: usize, width: usize, shares: In[rows], a: In[rows * width], b: In[rows * width], y: Out[rows * width])
-        over Elements(rows * width);
     /// Half the square of every row's length, and the row.
     fn half_squares(rows: usize, width: usize, x: In[rows * width], sizes: Out[rows], slopes: Out[rows * width])
         over Rows(rows, width);

@@ -13,12 +13,15 @@ pub mod channel_shift;
 #[cfg(not(device_kernels))]
 mod channels;
 pub mod columns;
+pub mod combine;
 pub mod confine;
 pub mod conv;
 mod cross_entropy;
+pub mod denoise;
 pub mod dense;
 pub mod directions;
 pub mod ending;
+mod figures;
 pub mod flops;
 pub mod fourier;
 #[cfg(not(feature = "cuda"))]
@@ -27,6 +30,7 @@ mod image;
 mod linear;
 pub(crate) mod math;
 pub mod monotone;
+pub mod normal;
 pub mod parallel;
 mod reduce;
 pub mod resample;
@@ -40,9 +44,9 @@ mod unary;
 pub use cross_entropy::cross_entropy;
 pub use dense::Activation;
 pub use ending::Ending;
+pub use figures::Figures;
 pub use image::Extent;
-pub(crate) use reduce::differentiated_by;
-pub use reduce::{differentiated, hinge, mean, row_dot, sum};
+pub use reduce::{differentiated, differentiated_by, hinge, mean, row_dot, sum};
 
 #[cfg(test)]
 pub(crate) mod check;

@@ -157,14 +157,17 @@ pub(crate) fn with_noise<G: Geometry>(
     x: Samples<G, SharedTape>,
     random: Random,
 ) -> Samples<G, SharedTape> {
-    let sigma = generator.facts().noise as crate::device::Real;
-    if sigma == 0.0 {
-        return x;
-    }
-    let noise = random.stream("generator-noise").normal_tensor(*x.shape());
+    let noise = random.stream("generator-noise");
     let Some(level) = generator.noise_level() else {
+        let sigma = generator.facts().noise as crate::device::Real;
+        if sigma == 0.0 {
+            return x;
+        }
+        let noise = noise.normal_tensor(*x.shape());
         return x + noise * sigma;
     };
+    // A learned level stays where the tensors are: to look at it would be to wait for them.
+    let noise = noise.normal_tensor(*x.shape());
     let (x, tape) = x.split_tape();
     let noise = scale(tape.watch(&noise), level.tensor(), tape.trains(Parts::GENERATOR));
     x.put_tape(tape) + noise

@@ -1,7 +1,6 @@
 //! The gradient of a function of the energy's gradient, from a first-order tape.
 
-use crate::buffers;
-use crate::device::{PerSample, Real};
+use crate::device::PerSample;
 use crate::tape::SharedTape;
 
 /// Values `l_b` `[B]` of a function of `grad_x E(x_b)`, put on the tape with their derivative in the energy's parameters.
@@ -11,7 +10,7 @@ use crate::tape::SharedTape;
 ///
 /// ```
 /// # use dfdx::prelude::*;
-/// use ebm_core::device::values;
+/// use ebm_core::device::{device, values};
 /// use ebm_core::geometry::{Fixed, Geometry};
 /// use ebm_core::kernels::sum;
 /// use ebm_core::models::{Energy, closed_form::QuadraticEnergy, energy_gradient, of_gradient};
@@ -25,18 +24,13 @@ use crate::tape::SharedTape;
 /// // dl / d(grad E) is the gradient itself.
 /// let tape = SharedTape::training(Parts::ENERGY);
 /// let (_, slopes) = energy.pushforward(tape.watch(&x), gradient.put_tape(SharedTape::off()));
-/// let l = of_gradient(vec![18.0], slopes);
+/// let l = of_gradient(device().tensor_from_vec(vec![18.0], (1,)), slopes);
 /// assert_eq!(values(&l), [18.0]);
 /// let precision = energy.parameters()[0].tensor();
 /// assert_eq!(values(&backward(sum(l)).of(precision)), [18.0]);
 /// ```
-pub fn of_gradient(values: Vec<Real>, slopes: PerSample<SharedTape>) -> PerSample<SharedTape> {
-    // Replace the value <c, grad E> by l, and keep its derivative.
-    let shift: Vec<Real> = {
-        let plain: PerSample = slopes.retaped();
-        let slopes = buffers::read(&plain);
-        values.iter().zip(slopes.iter()).map(|(l, s)| l - s).collect()
-    };
-    let count = shift.len();
-    slopes + buffers::tensor(shift, (count,))
+pub fn of_gradient(values: PerSample, slopes: PerSample<SharedTape>) -> PerSample<SharedTape> {
+    // Replace the value <c, grad E> by l, and keep its derivative. A slope that is no number is seen in the value.
+    let plain: PerSample = slopes.retaped();
+    slopes + (values - plain)
 }

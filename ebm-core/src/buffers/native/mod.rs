@@ -10,8 +10,8 @@ mod host;
 
 #[cfg(device_kernels)]
 pub(crate) use device::{
-    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, filled_two, from_host, plus, run, stored,
-    to_host,
+    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, filled_two, from_host, plus, run,
+    stored, to_host,
 };
 #[cfg(not(device_kernels))]
 pub(crate) use host::{Added, Array, GradientBuffer, Taken, copy, from_host, plus, to_host};

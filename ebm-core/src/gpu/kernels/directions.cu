@@ -17,7 +17,7 @@ KERNEL(project, size_t batch, size_t count, size_t width, const REAL *rows, cons
 }
 
 // y_r = sum_k c_rk u_kb, where r belongs to sample b = r mod B.
-KERNEL(combine, size_t batch, size_t count, size_t width, size_t sums, const REAL *rows, const REAL *coefficients, REAL *y) {
+KERNEL(weighted_sums, size_t batch, size_t count, size_t width, size_t sums, const REAL *rows, const REAL *coefficients, REAL *y) {
     FOR_EACH(e, sums * width) {
         const size_t r = e / width, i = e % width, b = r % batch;
         REAL sum = 0;
@@ -25,14 +25,6 @@ KERNEL(combine, size_t batch, size_t count, size_t width, size_t sums, const REA
             sum += coefficients[r * count + k] * rows[(k * batch + b) * width + i];
         }
         y[e] = sum;
-    }
-}
-
-// y_r = u_r a_r + (1 - u_r) b_r
-KERNEL(mix, size_t rows, size_t width, const REAL *shares, const REAL *a, const REAL *b, REAL *y) {
-    FOR_EACH(e, rows * width) {
-        const REAL u = shares[e / width];
-        y[e] = u * a[e] + (1 - u) * b[e];
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> 
     buffers::tensor(y, (batch, count))
 }
 
-pub(super) fn combine<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>, batch: usize) -> Rows<C> {
+pub(super) fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>, batch: usize) -> Rows<C> {
     let (sums, count) = (coefficients.shape().0, coefficients.shape().1.size());
     let width = rows.shape().1.size();
     let (u, coefficients) = (read(rows), read(coefficients));
@@ -32,19 +32,6 @@ pub(super) fn combine<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>, ba
         }
     }
     buffers::tensor(y, (sums, rows.shape().1))
-}
-
-pub(super) fn mix<C: Dim>(a: &Rows<C>, b: &Rows<C>, shares: &PerSample) -> Rows<C> {
-    let width = a.shape().1.size().max(1);
-    let mut y = Vec::with_capacity(shares.shape().0 * width);
-    for ((a, b), u) in read(a)
-        .chunks_exact(width)
-        .zip(read(b).chunks_exact(width))
-        .zip(read(shares).iter())
-    {
-        y.extend(a.iter().zip(b).map(|(a, b)| u * a + (1.0 - u) * b));
-    }
-    buffers::tensor(y, (shares.shape().0, a.shape().1))
 }
 
 pub(super) fn norms<C: Dim>(rows: &Rows<C>, norm: RowNorm) -> (PerSample, Rows<C>) {

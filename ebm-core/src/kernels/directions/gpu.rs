@@ -14,22 +14,12 @@ pub(super) fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> 
     })
 }
 
-pub(super) fn combine<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>, batch: usize) -> Rows<C> {
+pub(super) fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>, batch: usize) -> Rows<C> {
     let (sums, count) = (coefficients.shape().0, coefficients.shape().1.size());
     let width = rows.shape().1;
     filled((sums, width), |y| {
         let (rows, coefficients) = (stored(rows)?, stored(coefficients)?);
-        directions::combine(batch, count, width.size(), sums, rows.read(), coefficients.read(), y)
-    })
-}
-
-pub(super) fn mix<C: Dim>(a: &Rows<C>, b: &Rows<C>, shares: &PerSample) -> Rows<C> {
-    let (rows, width) = (shares.shape().0, a.shape().1);
-    let n = rows * width.size();
-    filled((rows, width), |y| {
-        let (a, b) = (stored(a)?, stored(b)?);
-        let (a, b) = (a.read().part(0..n), b.read().part(0..n));
-        directions::mix(rows, width.size(), stored(shares)?.read(), a, b, y)
+        directions::weighted_sums(batch, count, width.size(), sums, rows.read(), coefficients.read(), y)
     })
 }
 

@@ -4,9 +4,9 @@
 //! tape: it is what penalties are made of whose derivative is known (see [`of_gradient`](crate::models::of_gradient)).
 //!
 //! ```
-//! use ebm_core::device::{Matrix, PerSample, device, values};
+//! use ebm_core::device::{Matrix, device, values};
 //! # use dfdx::prelude::*;
-//! use ebm_core::kernels::directions::{RowNorm, combine, mix, norms, project};
+//! use ebm_core::kernels::directions::{RowNorm, norms, project, weighted_sums};
 //!
 //! // Two rows of one sample, and their products with (1, 2).
 //! let rows: Matrix = device().tensor_from_vec(vec![3.0, 0.0, 1.0, 1.0], (2, 2));
@@ -14,13 +14,10 @@
 //! let y: Matrix = project(&rows, &x, 2);
 //! assert_eq!(values(&y), [3.0, 3.0]);
 //! // 3 (3, 0) + 3 (1, 1)
-//! assert_eq!(values(&combine(&rows, &y)), [12.0, 3.0]);
+//! assert_eq!(values(&weighted_sums(&rows, &y)), [12.0, 3.0]);
 //!
 //! let (sizes, slopes) = norms(&rows, RowNorm::HalfSquare);
 //! assert_eq!((values(&sizes), values(&slopes)), (vec![4.5, 1.0], values(&rows)));
-//!
-//! let shares: PerSample = device().tensor_from_vec(vec![0.25], (1,));
-//! assert_eq!(values(&mix(&x, &rows, &shares)), [2.5, 0.5]);
 //! ```
 
 #[cfg(not(device_kernels))]
@@ -76,7 +73,7 @@ pub fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> Rows<K>
 ///
 /// # Panics
 /// If the rows are not K for each sample, or the coefficients not for all samples as often.
-pub fn combine<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>) -> Rows<C> {
+pub fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>) -> Rows<C> {
     let (sums, count) = (coefficients.shape().0, coefficients.shape().1.size());
     let batch = rows.shape().0 / count.max(1);
     assert!(
@@ -84,17 +81,7 @@ pub fn combine<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>) -> Rows<C
         "{sums} sums of {count} from {} rows",
         rows.shape().0
     );
-    side::combine(rows, coefficients, batch)
-}
-
-/// `u_r a_r + (1 - u_r) b_r` for each of the shares u `[R]`, of the first R rows of both.
-///
-/// # Panics
-/// If one has fewer rows than there are shares.
-pub fn mix<C: Dim>(a: &Rows<C>, b: &Rows<C>, shares: &PerSample) -> Rows<C> {
-    let rows = shares.shape().0;
-    assert!(rows <= a.shape().0.min(b.shape().0), "{rows} rows of each");
-    side::mix(a, b, shares)
+    side::weighted_sums(rows, coefficients, batch)
 }
 
 /// Sizes N(r) of all rows `[R, C]`, `[R]`, and their derivatives `dN/dr`, `[R, C]`.
@@ -149,7 +136,7 @@ mod tests {
         };
         let expected = (0..copies * batch).flat_map(|r| (0..width).map(move |i| (r, i)));
         close(
-            &combine(&rows, &coefficients).as_vec(),
+            &weighted_sums(&rows, &coefficients).as_vec(),
             expected.map(|(r, i)| sum(r, i)),
         );
     }
@@ -186,18 +173,5 @@ mod tests {
             let rows: Matrix = buffers::tensor(vec![1.0, Real::NAN], (1, 2));
             assert!(norms(&rows, norm).0.as_vec()[0].is_nan(), "{norm:?}");
         }
-    }
-
-    #[test]
-    fn a_mixture_has_as_many_rows_as_there_are_shares() {
-        let (a, b) = (matrix(2, 3, 1), matrix(3, 3, 2));
-        let shares: PerSample = buffers::tensor(vec![1.0, 0.25], (2,));
-        let (mixed, a, b) = (mix(&a, &b, &shares).as_vec(), a.as_vec(), b.as_vec());
-        assert_eq!(mixed[..3], a[..3]);
-        let expected = a[3..].iter().zip(&b[3..6]);
-        close(
-            &mixed[3..],
-            expected.map(|(a, b)| 0.25 * f64::from(*a) + 0.75 * f64::from(*b)),
-        );
     }
 }

@@ -79,8 +79,20 @@ pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) ->
     differentiated_by(x, value, slopes)
 }
 
-/// [`differentiated`] with slopes that are where the kernels run.
-pub(crate) fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
+/// [`differentiated`] with slopes that are where the tensors are.
+///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::{kernels::differentiated_by, tape::{SharedTape, backward}};
+///
+/// // The square of the length, whose derivative is twice the vector.
+/// let x: PerSample = device().tensor_from_vec(vec![3.0, 4.0], (2,));
+/// let square = differentiated_by(SharedTape::inputs_only().watch(&x), 25.0, x.clone() * 2.0);
+/// assert_eq!(values(&square), [25.0]);
+/// assert_eq!(values(&backward(square).of(&x)), [6.0, 8.0]);
+/// ```
+pub fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
     let (x, tape) = x.split_tape();
     let y = buffers::tensor(vec![value as Real], ());
     recorded(tape, &x, y, move |gx, g| side::add_slopes(gx, &g, &slopes))
