@@ -13,8 +13,8 @@ kernels! { "smallest";
     fn next_directions(batch: usize, d: usize, limit: f64, x: In<f64>[batch * d], ax: In<f64>[batch * d],
         scale: In<f64>[batch], w: Out<f64>[batch * d], directions: Out[batch * d], done: Out<u32>[batch])
         over Rows(batch, d);
-    /// The best vector of the span of x, w and (if `follows` is not 0) the step before, p.
-    fn take_step(batch: usize, d: usize, noise: f64, follows: u32, images: In[batch * d], done: In<u32>[batch],
+    /// The best vector of the span of x, w and the step before, p, which is 0 where there is none.
+    fn take_step(batch: usize, d: usize, noise: f64, images: In[batch * d], done: In<u32>[batch],
         x: Out<f64>[batch * d], ax: Out<f64>[batch * d], w: Out<f64>[batch * d], aw: Out<f64>[batch * d],
         p: Out<f64>[batch * d], ap: Out<f64>[batch * d], scale: Out<f64>[batch]) over Rows(batch, d);
     /// What was found.

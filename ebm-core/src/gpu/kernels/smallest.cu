@@ -86,9 +86,10 @@ DEVICE void extend(size_t d, double noise, Image pair, Image *basis, size_t *cou
     }
 }
 
-// Rayleigh and Ritz's best vector of the span of x, w and the step before, p. What is done stays.
-KERNEL(take_step, size_t batch, size_t d, double noise, uint32_t follows, const REAL *images, const uint32_t *done, double *x,
-       double *ax, double *w, double *aw, double *p, double *ap, double *scale) {
+// Rayleigh and Ritz's best vector of the span of x, w and the step before, p, which is no part of a basis while it is zero. What is
+// done stays.
+KERNEL(take_step, size_t batch, size_t d, double noise, const REAL *images, const uint32_t *done, double *x, double *ax,
+       double *w, double *aw, double *p, double *ap, double *scale) {
     FOR_EACH_ROW(b, batch) {
         const size_t at = b * d;
         if (done[b]) {
@@ -108,9 +109,7 @@ KERNEL(take_step, size_t batch, size_t d, double noise, uint32_t follows, const 
         Image basis[3] = {{x + at, ax + at}, {}, {}};
         size_t count = 1;
         extend(d, noise, {w + at, aw + at}, basis, &count);
-        if (follows) {
-            extend(d, noise, {p + at, ap + at}, basis, &count);
-        }
+        extend(d, noise, {p + at, ap + at}, basis, &count);
         // Every thread has the sums, and solves the small problem for itself.
         double quotients[9], vectors[9], turns[4];
         for (size_t i = 0; i < count; ++i) {

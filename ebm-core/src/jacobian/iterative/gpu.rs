@@ -19,11 +19,9 @@ pub(super) struct Iteration<C: Dim> {
     /// Where to go from there, and the images.
     w: Buffer<f64>,
     aw: Buffer<f64>,
-    /// The last steps, and their images.
+    /// The last steps, and their images; zeros before the first.
     p: Buffer<f64>,
     ap: Buffer<f64>,
-    /// Whether there was a step.
-    follows: bool,
     /// ||J^T J|| as seen so far, `[B]`.
     scale: Buffer<f64>,
     /// Who has converged, `[B]`.
@@ -45,7 +43,6 @@ impl<C: Dim> Iteration<C> {
                 aw: vectors()?,
                 p: vectors()?,
                 ap: vectors()?,
-                follows: false,
                 scale: zeros(batch)?,
                 done: zeros(batch)?,
             })
@@ -93,7 +90,6 @@ impl<C: Dim> Iteration<C> {
                 self.batch,
                 self.width.size(),
                 NOISE,
-                self.follows.into(),
                 stored(images)?.read(),
                 In::of(&self.done),
                 Out::of(&mut self.x),
@@ -105,7 +101,6 @@ impl<C: Dim> Iteration<C> {
                 Out::of(&mut self.scale),
             )
         });
-        self.follows = true;
     }
 
     /// Vectors, singular values and relative residuals.
