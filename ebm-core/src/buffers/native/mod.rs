@@ -8,9 +8,11 @@ mod device;
 #[cfg(not(device_kernels))]
 mod host;
 
+#[cfg(feature = "nccl")]
+pub(crate) use device::try_change;
 #[cfg(device_kernels)]
 pub(crate) use device::{
-    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, from_host, run, stored, to_host,
+    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, from_host, len, run, stored, to_host,
 };
 #[cfg(not(device_kernels))]
-pub(crate) use host::{Array, GradientBuffer, copy, from_host, to_host};
+pub(crate) use host::{Array, GradientBuffer, copy, from_host, len, to_host};
