@@ -9,10 +9,10 @@ pub(crate) enum Sums {
     #[default]
     OnHost,
     /// NCCL of this version, on the GPUs.
-    #[cfg_attr(not(feature = "nccl"), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "nccl", test)), expect(dead_code))]
     Nccl(String),
     /// MPI, as NCCL cannot, for this reason.
-    #[cfg_attr(not(feature = "nccl"), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "nccl", test)), expect(dead_code))]
     NotNccl(String),
 }
 
