@@ -5,7 +5,7 @@
 #     . DIR/env.sh
 #     cargo build --release --features cuda
 #
-# Fetches NVIDIA's compiler and libraries as Python wheels (1.2 GB on disk), and stands in for what only a machine with a GPU
+# Fetches NVIDIA's compiler and libraries as Python wheels (1.4 GB on disk), and stands in for what only a machine with a GPU
 # has: libcuda.so, to link against, and nvidia-smi, which dfdx's build asks for the GPU's compute capability (CAPABILITY,
 # 9.0 unless given: H100 and H200). What is built runs on a machine with that GPU and NVIDIA's driver 580 or newer.
 # With DIR there already, what is missing is added. Needs python3 with venv, gcc and cargo.
@@ -28,10 +28,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 
-# The wheels that hold nvcc, its headers, and the libraries that cudarc links.
+# The wheels that hold nvcc, its headers, and the libraries that cudarc links; NCCL is for the feature `nccl`.
 wheels=(
   nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88 'nvidia-cuda-runtime==13.0.*'
   nvidia-cuda-nvrtc==13.0.88 nvidia-cublas==13.0.2.14 'nvidia-cuda-cccl==13.0.*'
+  nvidia-nccl-cu13==2.32.3
 )
 [ -x "$folder/venv/bin/python" ] || python3 -m venv "$folder/venv" || fail "python3 cannot make virtual environments (Debian: python3-venv)"
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "${wheels[@]}"
@@ -47,6 +48,11 @@ for library in cublas cublasLt nvrtc; do
   [ -e "${found[0]}" ] || fail "the wheels hold no $wheel/lib/lib$library.so"
   ln -sfn "${found[0]}" "$toolkit/lib/lib$library.so"
 done
+
+nccl=$(dirname "$wheel")/nccl/lib/libnccl.so.2
+[ -e "$nccl" ] || fail "the wheels hold no $nccl"
+ln -sfn "$nccl" "$toolkit/lib/libnccl.so"
+ln -sfn "$nccl" "$toolkit/lib/libnccl.so.2"
 
 # The driver's library comes with the driver. To link, its names are enough: those that cudarc declares. At run time this one
 # says what the driver says where there is no GPU, so that a program built here can be started here.
@@ -70,7 +76,7 @@ cat > "$folder/env.sh" << END
 export PATH="$folder/bin:$wheel/bin:\$PATH"
 export CUDA_PATH="$toolkit"
 # For a program started on this machine (it finds no GPU).
-export EBM_CUDA_LIBRARIES="$toolkit/lib:$wheel/lib"
+export CUDA_TOOLKIT_LIBRARIES="$toolkit/lib:$wheel/lib"
 END
 "$wheel/bin/nvcc" --version | tail -n 2
 echo "ready: . $folder/env.sh && cargo build --release --features cuda"

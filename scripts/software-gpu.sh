@@ -18,7 +18,7 @@ cargo build --quiet --release --offline --manifest-path "$crate/Cargo.toml" --ta
 "${CC:-cc}" -shared -o "$directory/libsoftware_gpu.so" \
     -Wl,--whole-archive "$target/release/libsoftware_gpu.a" -Wl,--no-whole-archive \
     -Wl,--version-script="$crate/versions.map" -Wl,--gc-sections -lpthread -ldl -lm
-for name in libcuda.so.1 libcublas.so.13 libnvrtc.so.13; do
+for name in libcuda.so.1 libcublas.so.13 libnvrtc.so.13 libnccl.so.2; do
     ln -sf libsoftware_gpu.so "$directory/$name"
 done
 

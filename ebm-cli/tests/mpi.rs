@@ -1,12 +1,14 @@
 //! `mpirun ebm train`: what several processes of one machine train, and how they end. Needs `mpirun` of the MPI library that the
 //! program was built with.
 
-use ebm_core::state_file;
-use std::collections::BTreeMap;
+mod job;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use job::{distance, ebm, good, told};
 
 /// Every layer smooth, every term a mean over the samples; noise, warm starts and averages among what is shared.
 const CONFIG: &str = r#"
@@ -65,63 +67,6 @@ impl Place {
         }
         command.output().unwrap()
     }
-}
-
-/// The program as one process, or as several with a thread each.
-fn ebm(processes: usize) -> Command {
-    let program = env!("CARGO_BIN_EXE_ebm");
-    let mut command = match processes {
-        1 => Command::new(program),
-        _ => {
-            let mut command = Command::new("mpirun");
-            command.args(["-n", &processes.to_string(), program]);
-            command
-        }
-    };
-    // More processes than cores, as root, in a container.
-    let variables = [
-        ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
-        ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
-        ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
-        ("OMPI_MCA_btl_vader_single_copy_mechanism", "none"),
-        ("RAYON_NUM_THREADS", "1"),
-    ];
-    command.envs(variables).stdin(Stdio::null());
-    command
-}
-
-fn told(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
-}
-
-fn good(output: Output) -> String {
-    let told = told(&output);
-    assert!(output.status.success(), "{told}");
-    told
-}
-
-/// The arrays of weights that a run left, by file and name.
-fn weights(run: &Path) -> BTreeMap<String, Vec<f64>> {
-    let mut all = BTreeMap::new();
-    let found = fs::read_dir(run.join("weights")).unwrap();
-    for path in found.map(|entry| entry.unwrap().path()) {
-        for (name, (_, values)) in state_file::load(&path).unwrap() {
-            let key = format!("{}: {name}", path.file_stem().unwrap().to_string_lossy());
-            all.insert(key, values.into_iter().map(f64::from).collect());
-        }
-    }
-    assert!(all.len() > 6, "{:?}", all.keys());
-    all
-}
-
-fn distance(a: &Path, b: &Path) -> f64 {
-    let (a, b) = (weights(a), weights(b));
-    assert!(a.keys().eq(b.keys()));
-    let pairs = a.values().flatten().zip(b.values().flatten());
-    pairs
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, |largest, d| if d <= largest { largest } else { d })
 }
 
 #[test]

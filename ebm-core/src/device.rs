@@ -29,6 +29,7 @@
 //! ```
 
 use dfdx::prelude::*;
+use std::sync::OnceLock;
 
 use crate::tape::SharedTape;
 
@@ -50,6 +51,8 @@ pub type Dev = Cuda;
 pub type PerSample<T = NoneTape> = Tensor<(usize,), Real, Dev, T>;
 /// A single value.
 pub type Scalar<T = NoneTape> = Tensor<Rank0, Real, Dev, T>;
+/// Values in a row, shape `[n]`.
+pub type Vector<T = NoneTape> = Tensor<(usize,), Real, Dev, T>;
 /// A matrix whose two axes are known at run time only, `[rows, columns]`.
 pub type Matrix<T = NoneTape> = Tensor<(usize, usize), Real, Dev, T>;
 /// A tensor whose operations are recorded for differentiation.
@@ -103,25 +106,51 @@ pub fn check_device() -> Result<(), DeviceError> {
     DEVICE.with(|device| device.as_ref().map(|_| ()).map_err(Clone::clone))
 }
 
-thread_local!(static DEVICE: Result<Dev, DeviceError> = open_device());
+/// Has this process compute on the GPU of this number among those that it sees (`CUDA_VISIBLE_DEVICES`), counted from 0, or from 0
+/// again where there are not so many: for a process that shares a machine with others of its job, its number among these.
+///
+/// Without a call it is the first one. The CPU is one device, whatever the number.
+///
+/// ```
+/// use ebm_core::device::{check_device, choose_device};
+///
+/// // The second process on this machine; before anything is computed.
+/// choose_device(1);
+/// assert!(cfg!(feature = "cuda") || check_device().is_ok());
+/// ```
+///
+/// # Panics
+/// If it was called before, or the process has looked at its device already.
+pub fn choose_device(number: usize) {
+    assert!(
+        CHOSEN.set(number).is_ok(),
+        "the device of this process is in use already"
+    );
+}
+
+/// What was asked for.
+static CHOSEN: OnceLock<usize> = OnceLock::new();
+
+thread_local!(static DEVICE: Result<Dev, DeviceError> = open_device(*CHOSEN.get_or_init(|| 0)));
 
 #[cfg(not(feature = "cuda"))]
-fn open_device() -> Result<Dev, DeviceError> {
+fn open_device(_: usize) -> Result<Dev, DeviceError> {
     Ok(Dev::default())
 }
 
 #[cfg(feature = "cuda")]
-fn open_device() -> Result<Dev, DeviceError> {
+fn open_device(number: usize) -> Result<Dev, DeviceError> {
     use cudarc::driver::result;
     let refused = |reason: String| DeviceError { reason };
     // Asked first, as making a device panics where the driver finds none.
     result::init().map_err(|error| refused(error.to_string()))?;
     let count = result::device::get_count().map_err(|error| refused(error.to_string()))?;
-    if count < 1 {
+    let count = usize::try_from(count).unwrap_or(0);
+    if count == 0 {
         return Err(refused("the driver finds none".into()));
     }
-    // Which one is for CUDA_VISIBLE_DEVICES to say. The seed is of no account: random numbers are handed in.
-    Dev::try_build(0, 0).map_err(|error| refused(error.to_string()))
+    // The seed is of no account: random numbers are handed in.
+    Dev::try_build(number % count, 0).map_err(|error| refused(error.to_string()))
 }
 
 /// What two threads may use at once: on the CPU, whatever Rust says may be.

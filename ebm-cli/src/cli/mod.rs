@@ -144,6 +144,10 @@ pub struct Train {
     /// Replace the run that is in the run directory
     #[arg(long)]
     pub overwrite: bool,
+    /// Of several processes, sum the gradients by MPI, also where NCCL can
+    #[cfg(feature = "nccl")]
+    #[arg(long)]
+    pub without_nccl: bool,
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,

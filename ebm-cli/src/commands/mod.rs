@@ -73,12 +73,12 @@ pub fn run(command: Command) -> Result<Exit, Failure> {
     }
 }
 
-/// Whether the command has models or metrics to compute, for which it needs the device.
+/// Whether the command has models or metrics to compute, for which it needs the device. `ebm train` finds out by itself: where
+/// it is one of several processes, which device that is.
 fn computes(command: &Command) -> bool {
     matches!(
         command,
-        Command::Train(_)
-            | Command::Evaluate(_)
+        Command::Evaluate(_)
             | Command::Diagnose(_)
             | Command::Ood(_)
             | Command::Sample(_)

@@ -3,19 +3,24 @@
 mod launcher;
 #[cfg(feature = "mpi")]
 mod mpi;
+mod sums;
 mod task;
 
 use ebm_core::collective::{Alone, Collective, CollectiveError};
+use ebm_core::trainer::TrainError;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use crate::cli::Train;
 use crate::exit::{Exit, Failure, OrExit};
 pub(crate) use launcher::Launched;
+pub(crate) use sums::Sums;
 pub(crate) use task::Task;
 
 /// This process among those that train together.
 pub(crate) struct Ranks {
     collective: Arc<dyn Collective>,
+    sums: Sums,
     /// Ends MPI when it is dropped.
     #[cfg(feature = "mpi")]
     _process: Option<mpi::Process>,
@@ -29,14 +34,15 @@ struct Told {
 }
 
 impl Ranks {
-    /// Joins the processes that were started with this one; `None` where another one says why that cannot be.
+    /// Joins the processes that were started with this one; `None` where another one says why that cannot be. It comes before the
+    /// first use of the device, of which each has its own where there are several.
     ///
     /// # Errors
     /// If a launcher started several processes, and this program cannot work with them.
-    pub fn join() -> Result<Option<Self>, Failure> {
+    pub fn join(arguments: &Train) -> Result<Option<Self>, Failure> {
         match Launched::read(|name| std::env::var(name).ok()) {
             None => Ok(Some(Self::alone())),
-            Some(launched) => Self::launched(&launched),
+            Some(launched) => Self::launched(&launched, arguments),
         }
     }
 
@@ -48,13 +54,14 @@ impl Ranks {
     fn of(collective: Arc<dyn Collective>) -> Self {
         Self {
             collective,
+            sums: Sums::default(),
             #[cfg(feature = "mpi")]
             _process: None,
         }
     }
 
     #[cfg(feature = "mpi")]
-    fn launched(launched: &Launched) -> Result<Option<Self>, Failure> {
+    fn launched(launched: &Launched, arguments: &Train) -> Result<Option<Self>, Failure> {
         let (process, collective) = mpi::Process::start().or_exit(Exit::Other)?;
         if collective.ranks() != launched.ranks {
             let text = format!(
@@ -64,14 +71,20 @@ impl Ranks {
             );
             return launched.refused(&text).map(|()| None);
         }
+        ebm_core::device::choose_device(collective.number_on_machine());
+        let (collective, sums) = match Sums::begin(Arc::new(collective), arguments) {
+            Ok(begun) => begun,
+            Err(failure) => mpi::end_job(&failure),
+        };
         Ok(Some(Self {
-            collective: Arc::new(collective),
+            collective,
+            sums,
             _process: Some(process),
         }))
     }
 
     #[cfg(not(feature = "mpi"))]
-    fn launched(launched: &Launched) -> Result<Option<Self>, Failure> {
+    fn launched(launched: &Launched, _: &Train) -> Result<Option<Self>, Failure> {
         let text = format!(
             "{launched}, and this program was built without MPI (cargo build --features mpi), so they would train the same \
              model and fight for its directory; to train models apart, start each with env -u {}",
@@ -93,6 +106,11 @@ impl Ranks {
     /// The processes, for the trainer.
     pub fn collective(&self) -> Arc<dyn Collective> {
         self.collective.clone()
+    }
+
+    /// What sums their gradients.
+    pub fn sums(&self) -> &Sums {
+        &self.sums
     }
 
     /// What this process found, if all of them found something.
@@ -133,11 +151,25 @@ impl Ranks {
 
     /// How the process ends: what there is to tell, the first one tells.
     pub fn end(&self, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        #[cfg(feature = "mpi")]
+        if let (Err(failure), Some(_)) = (&done, &self._process)
+            && lost_the_others(failure)
+        {
+            mpi::end_job(failure);
+        }
         match self.is_first() {
             true => done,
             false => Ok(Exit::Success),
         }
     }
+}
+
+/// Whether this process alone knows of a failure, while the others may wait for it.
+#[cfg_attr(not(any(feature = "mpi", test)), expect(dead_code))]
+fn lost_the_others(failure: &Failure) -> bool {
+    let of_collective = |error: &TrainError| matches!(error, TrainError::Collective(_));
+    let error = &failure.error;
+    error.downcast_ref().is_some_and(of_collective) || error.downcast_ref::<CollectiveError>().is_some()
 }
 
 #[cfg(test)]
@@ -168,6 +200,16 @@ mod tests {
         };
         assert_eq!(first.exit, Exit::Data);
         assert_eq!(first.to_string(), "process 2 of 3: points.npy: not here");
+    }
+
+    #[test]
+    fn what_the_others_cannot_know_of_is_told_apart() {
+        let gone = CollectiveError::Gone { rank: 1, ranks: 2 };
+        assert!(lost_the_others(&Failure::new(Exit::Other, gone.clone())));
+        let of_training = TrainError::Collective(gone);
+        let of_training = anyhow::Error::new(of_training).context("run.toml");
+        assert!(lost_the_others(&Failure::new(Exit::Other, of_training)));
+        assert!(!lost_the_others(&Failure::message(Exit::Data, "points.npy: not here")));
     }
 
     #[test]

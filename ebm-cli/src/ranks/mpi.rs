@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 
 /// Values or bytes that one call of MPI carries at most: it counts them in 32 bits.
 const CHUNK: usize = 1 << 28;
@@ -54,6 +54,12 @@ impl Drop for Process {
             SimpleCommunicator::world().abort(Exit::Other as i32);
         }
     }
+}
+
+/// Ends all processes of the job, and says why: for a failure that the others do not know of, while they wait for this one.
+pub(super) fn end_job(failure: &Failure) -> ! {
+    eprintln!("error: {failure}");
+    SimpleCommunicator::world().abort(failure.exit as i32)
 }
 
 /// All processes of the job.
@@ -126,6 +132,11 @@ impl Collective for World {
 }
 
 impl World {
+    /// This one's number among those on its machine, counted from 0.
+    pub fn number_on_machine(&self) -> usize {
+        self.in_turn(|world| world.split_shared(world.rank()).rank() as usize)
+    }
+
     /// What a process gives, to all.
     fn given_by(&self, rank: usize, own: &[u8]) -> Vec<u8> {
         self.in_turn(|world| {

@@ -21,6 +21,16 @@ pub enum CollectiveError {
         /// Number of ranks.
         ranks: usize,
     },
+    /// What sums on the device failed on a rank. The others may wait for it for ever, so it must end the job.
+    #[error("process {} of {ranks}: {reason}", rank + 1)]
+    Device {
+        /// Which one, counted from 0.
+        rank: usize,
+        /// Number of ranks.
+        ranks: usize,
+        /// What failed.
+        reason: String,
+    },
     /// A message is not what was expected. This is a bug: the ranks are not where they should be.
     #[error("process {}: the ranks are out of step (please report this): {reason}", rank + 1)]
     OutOfStep {

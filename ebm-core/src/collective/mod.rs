@@ -1,19 +1,26 @@
 //! Several processes that train one model, each on its share of every batch (data parallelism).
 //!
 //! The trainer knows the others by what it asks of them, a [`Collective`]: sums, and the exchange of messages. Here are the
-//! one of a process by itself, [`Alone`], and the one of threads, [`Threads`], for tests; MPI's is the command line's.
+//! one of a process by itself, [`Alone`], and the one of threads, [`Threads`], for tests; MPI's is the command line's. With the
+//! feature `nccl`, `Nccl` has any of them sum on the GPUs.
 
 mod alone;
+#[cfg(any(feature = "nccl", test))]
+mod card;
 mod error;
+#[cfg(feature = "nccl")]
+mod nccl;
 mod share;
 mod threads;
 
 pub use alone::Alone;
 pub use error::CollectiveError;
+#[cfg(feature = "nccl")]
+pub use nccl::{Nccl, NcclError};
 pub use share::Share;
 pub use threads::Threads;
 
-use crate::device::Real;
+use crate::device::{self, Real, Vector};
 
 /// A member of a group of equal processes, the ranks 0, 1, ..., that all call the same functions in the same order.
 ///
@@ -50,6 +57,20 @@ pub trait Collective: Send + Sync {
     /// # Errors
     /// If a rank is gone.
     fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError>;
+
+    /// [`sum`](Self::sum), of values that are where the models are: on the GPU in a build for one. Gradients are summed by it in
+    /// builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and by `sum` in others.
+    ///
+    /// Unless a member can do better, they go through the host's memory.
+    ///
+    /// # Errors
+    /// If a rank is gone, or what sums on the device fails: the others may then wait for this rank, and it must end the job.
+    fn sum_tensor(&self, values: &mut Vector) -> Result<(), CollectiveError> {
+        let mut on_host = device::values(values);
+        self.sum(&mut on_host)?;
+        values.copy_from(&on_host);
+        Ok(())
+    }
 
     /// What every rank gives, in their order; it may differ in length.
     ///

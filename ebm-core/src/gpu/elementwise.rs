@@ -10,6 +10,8 @@ kernels! { "elementwise";
     fn add_up(n: usize, a: In[n], b: In[n], y: Out[n]) over Elements(n);
     /// `y = x`
     fn copy_to(n: usize, x: In[n], y: Out[n]) over Elements(n);
+    /// `y = scale x`
+    fn scaled(n: usize, scale: Real, x: In[n], y: Out[n]) over Elements(n);
     /// `y = factor x`, where `factor` is one number.
     fn multiply(n: usize, factor: In[1], x: In[n], y: Out[n]) over Elements(n);
     /// `y += scale factor x`, where `factor` is one number.

@@ -30,6 +30,8 @@ pub(crate) mod jacobian;
 mod launch;
 mod memory;
 pub(crate) mod monotone;
+#[cfg(feature = "nccl")]
+pub(crate) mod nccl;
 pub(crate) mod optim;
 // On the CPU, also where kernels are emulated, draws are those of the host.
 #[cfg_attr(not(any(feature = "cuda", test)), expect(dead_code))]

@@ -3,6 +3,7 @@
 pub(super) use crate::kernels::math::add;
 
 use super::step::Step;
+use crate::collective::{Collective, CollectiveError};
 use crate::device::Real;
 use crate::kernels::math::vectorised;
 use crate::parameter::Parameter;
@@ -10,6 +11,34 @@ use crate::parameter::Parameter;
 /// Euclidean norm over all values.
 pub(super) fn norm(arrays: &[Vec<Real>]) -> f64 {
     super::gradient_norm(arrays)
+}
+
+/// Values of several arrays, one after the other.
+pub(super) type Row = Vec<Real>;
+
+/// `first`, and after it the arrays.
+pub(super) fn row(first: Real, arrays: &[&Vec<Real>]) -> Row {
+    let mut row = Vec::with_capacity(1 + arrays.iter().map(|a| a.len()).sum::<usize>());
+    row.push(first);
+    arrays.iter().for_each(|array| row.extend_from_slice(array));
+    row
+}
+
+/// `row = sum over the ranks of row`
+pub(super) fn sum(row: &mut Row, collective: &dyn Collective) -> Result<(), CollectiveError> {
+    collective.sum(row)
+}
+
+/// The first value.
+pub(super) fn first(row: &Row) -> Real {
+    row[0]
+}
+
+/// What comes after the first value, times `scale`, as arrays of these lengths.
+pub(super) fn parts(row: &Row, lengths: &[usize], scale: Real) -> Vec<Vec<Real>> {
+    let mut values = row[1..].iter().map(|value| scale * value);
+    let take = |&length: &usize| values.by_ref().take(length).collect();
+    lengths.iter().map(take).collect()
 }
 
 /// An update of one parameter; `old` are the moments before it where they are not in `m` and `v`.

@@ -1,9 +1,10 @@
 //! The optimisers' loops on the device.
 
 use super::step::Step;
-use crate::buffers::native::{Array, change, download, plus, run, stored};
-use crate::device::Real;
-use crate::gpu::{In, Out, optim, reduce, zeros};
+use crate::buffers::native::{Array, change, download, filled, plus, run, stored};
+use crate::collective::{Collective, CollectiveError};
+use crate::device::{Real, Vector};
+use crate::gpu::{In, Out, elementwise, optim, reduce, upload, zeros};
 use crate::parameter::Parameter;
 
 /// `to += from`
@@ -28,6 +29,54 @@ pub(super) fn norm(arrays: &[Array]) -> f64 {
         download(&sums)
     });
     sums.iter().sum::<f64>().sqrt()
+}
+
+/// Values of several arrays, one after the other, on the device.
+pub(super) type Row = Vector;
+
+/// `first`, and after it the arrays.
+pub(super) fn row(first: Real, arrays: &[&Array]) -> Row {
+    let arrays: Vec<In> = arrays.iter().map(|array| In::of(array)).collect();
+    let length = 1 + arrays.iter().map(In::len).sum::<usize>();
+    filled((length,), |mut row| {
+        elementwise::copy_to(1, In::of(&upload(vec![first])?), row.part(0..1))?;
+        let mut start = 1;
+        for array in arrays {
+            let end = start + array.len();
+            elementwise::copy_to(array.len(), array, row.part(start..end))?;
+            start = end;
+        }
+        Ok(())
+    })
+}
+
+/// `row = sum over the ranks of row`
+pub(super) fn sum(row: &mut Row, collective: &dyn Collective) -> Result<(), CollectiveError> {
+    collective.sum_tensor(row)
+}
+
+/// The first value. It alone is read.
+pub(super) fn first(row: &Row) -> Real {
+    run(|| {
+        let mut first = zeros(1)?;
+        elementwise::copy_to(1, stored(row)?.read().part(0..1), Out::of(&mut first))?;
+        Ok(download(&first)?[0])
+    })
+}
+
+/// What comes after the first value, times `scale`, as arrays of these lengths.
+pub(super) fn parts(row: &Row, lengths: &[usize], scale: Real) -> Vec<Array> {
+    run(|| {
+        let (stored, mut start) = (stored(row)?, 1);
+        let mut take = |&length: &usize| {
+            let part = stored.read().part(start..start + length);
+            start += length;
+            let mut array = zeros(length)?;
+            elementwise::scaled(length, scale, part, Out::of(&mut array))?;
+            Ok(array)
+        };
+        lengths.iter().map(&mut take).collect()
+    })
 }
 
 /// An update of one parameter; `old` are the moments before it where they are not in `m` and `v`.

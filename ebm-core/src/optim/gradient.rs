@@ -1,7 +1,7 @@
 //! The gradient of a module.
 
 use super::side;
-use crate::buffers::native::{Array, from_host, to_host};
+use crate::buffers::native::{Array, from_host, len, to_host};
 use crate::device::Real;
 use crate::kernels::math::{dot, vectorised};
 use crate::parameter::Module;
@@ -21,6 +21,16 @@ impl Gradient {
     /// From copies on the host.
     pub fn from_host(gradients: &[Vec<Real>]) -> Self {
         Self(gradients.iter().cloned().map(from_host).collect())
+    }
+
+    /// Zeros, in one array.
+    pub fn zeros(length: usize) -> Self {
+        Self(vec![from_host(vec![0.0; length])])
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(len).sum()
     }
 
     /// Copies on the host.
@@ -43,6 +53,12 @@ impl Gradient {
     /// One array a parameter.
     pub fn arrays(&self) -> &[Array] {
         &self.0
+    }
+}
+
+impl FromIterator<Array> for Gradient {
+    fn from_iter<I: IntoIterator<Item = Array>>(arrays: I) -> Self {
+        Self(arrays.into_iter().collect())
     }
 }
 

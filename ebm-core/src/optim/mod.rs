@@ -7,6 +7,7 @@ mod cpu;
 #[cfg(device_kernels)]
 mod gpu;
 mod gradient;
+mod joined;
 mod schedule;
 mod step;
 
@@ -19,6 +20,7 @@ pub use adam::{Adam, AdamConfig};
 pub use average::average;
 pub(crate) use gradient::Gradient;
 pub use gradient::{collect_gradients, gradient_norm};
+pub(crate) use joined::Joined;
 pub use schedule::{Course, Schedule};
 #[cfg(device_kernels)]
 pub(crate) use step::Step;

@@ -253,6 +253,12 @@ impl Memory {
         Ok(())
     }
 
+    /// # Errors
+    /// If so many bytes are not all of one allocation.
+    pub fn is_within(&self, address: u64, length: usize) -> Result<(), Fault> {
+        self.find(address, length).map(|_| ())
+    }
+
     /// Copies from the host.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ mod follow;
 mod prepared;
 
 use ebm_core::data::Dataset;
+use ebm_core::device::check_device;
 use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
@@ -38,13 +39,14 @@ use prepared::Prepared;
 /// # Errors
 /// If the configuration, the data or the run directory cannot be used, or training meets a NaN.
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
-    let Some(ranks) = Ranks::join()? else {
+    let Some(ranks) = Ranks::join(arguments)? else {
         return Ok(Exit::Success);
     };
-    let done = match ranks.is_first() {
+    let ready = ranks.agree(check_device().or_exit(Exit::Other));
+    let done = ready.and_then(|()| match ranks.is_first() {
         true => lead(arguments, &ranks),
         false => follow(&ranks),
-    };
+    });
     ranks.end(done)
 }
 
@@ -144,6 +146,7 @@ impl Work for Start<'_> {
             mut board,
             resumed,
         } = ranks.agree(Prepared::of(begin, &geometry, ranks.count()))?;
+        ranks.sums().tell();
         tell_couplings(ranks, &trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());

@@ -82,18 +82,27 @@ pub(crate) fn filled_two<A: Shape, B: Shape>(
 /// # Panics
 /// If the device fails.
 pub(crate) fn change<S: Shape>(tensor: &mut Tensor<S, Real, Dev>, f: impl FnOnce(Out) -> Result<(), DevError>) {
-    run(|| {
-        if let Some(storage) = view_mut(tensor) {
-            return f(Out::of(storage));
-        }
-        if tensor.shape().num_elements() == 0 {
-            return f(Out::of(&mut zeros(0)?));
-        }
-        let mut storage = upload(tensor.as_vec())?;
-        f(Out::of(&mut storage))?;
-        tensor.copy_from(&download(&storage)?);
-        Ok(())
-    });
+    run(|| try_change(tensor, f));
+}
+
+/// [`change`], where what `f` does may fail otherwise, too.
+///
+/// # Errors
+/// That of `f`, or of the device.
+pub(crate) fn try_change<S: Shape, E: From<DevError>>(
+    tensor: &mut Tensor<S, Real, Dev>,
+    f: impl FnOnce(Out) -> Result<(), E>,
+) -> Result<(), E> {
+    if let Some(storage) = view_mut(tensor) {
+        return f(Out::of(storage));
+    }
+    if tensor.shape().num_elements() == 0 {
+        return f(Out::of(&mut zeros(0)?));
+    }
+    let mut storage = upload(tensor.as_vec())?;
+    f(Out::of(&mut storage))?;
+    tensor.copy_from(&download(&storage)?);
+    Ok(())
 }
 
 /// `to = from`, of as many values.
@@ -144,6 +153,11 @@ pub(crate) fn from_host(values: Vec<Real>) -> Array {
 /// If the device fails.
 pub(crate) fn to_host(array: &Array) -> Vec<Real> {
     run(|| download(array))
+}
+
+/// Number of values.
+pub(crate) fn len(array: &Array) -> usize {
+    In::of(array).len()
 }
 
 /// The storage of a gradient, as the backward operations of kernels see it.

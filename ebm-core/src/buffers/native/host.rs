@@ -23,6 +23,11 @@ pub(crate) fn to_host(array: &Array) -> Vec<Real> {
     array.clone()
 }
 
+/// Number of values.
+pub(crate) fn len(array: &Array) -> usize {
+    array.len()
+}
+
 /// `to = from`, of as many values.
 pub(crate) fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
     to.copy_from(&buffers::read(from));

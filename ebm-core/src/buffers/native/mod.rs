@@ -8,10 +8,12 @@ mod device;
 #[cfg(not(device_kernels))]
 mod host;
 
+#[cfg(feature = "nccl")]
+pub(crate) use device::try_change;
 #[cfg(device_kernels)]
 pub(crate) use device::{
-    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, filled_two, from_host, plus, run,
+    Added, Array, GradientBuffer, Stored, Taken, change, copy, download, filled, filled_two, from_host, len, plus, run,
     stored, to_host,
 };
 #[cfg(not(device_kernels))]
-pub(crate) use host::{Added, Array, GradientBuffer, Taken, copy, from_host, plus, to_host};
+pub(crate) use host::{Added, Array, GradientBuffer, Taken, copy, from_host, len, plus, to_host};

@@ -21,6 +21,13 @@ KERNEL(copy_to, size_t n, const REAL *x, REAL *y) {
     }
 }
 
+// y = scale x
+KERNEL(scaled, size_t n, REAL scale, const REAL *x, REAL *y) {
+    FOR_EACH(i, n) {
+        y[i] = scale * x[i];
+    }
+}
+
 // y = factor x
 KERNEL(multiply, size_t n, const REAL *factor, const REAL *x, REAL *y) {
     FOR_EACH(i, n) {

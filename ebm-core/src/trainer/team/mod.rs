@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::{Flow, TrainError};
 use crate::collective::{Alone, Collective, CollectiveError, Share};
 use crate::device::Real;
-use crate::optim::Gradient;
+use crate::optim::{Gradient, Joined};
 use crate::parameter::Module;
 use told::Told;
 
@@ -71,7 +71,8 @@ impl Team {
 
     /// The mean over the ranks of each module's gradient, of which `lengths` are the numbers of values.
     ///
-    /// Whether a rank has none travels with them. The sums are formed on the host.
+    /// Whether a rank has none travels with them, in front: that is all of the sums that is read on the host. Where they are formed
+    /// is for the [`Collective`] to say.
     pub fn average<const N: usize>(
         &self,
         own: Result<[Gradient; N], TrainError>,
@@ -81,26 +82,18 @@ impl Team {
             return own;
         }
         let total: usize = lengths.iter().flatten().sum();
-        let mut values = Vec::with_capacity(1 + total);
-        values.push(Real::from(u8::from(own.is_err())));
-        match &own {
-            Ok(gradients) => values.extend(gradients.iter().flat_map(Gradient::to_host).flatten()),
-            Err(_) => values.resize(1 + total, 0.0),
-        }
-        if values.len() != 1 + total {
+        let mut sums = match &own {
+            Ok(gradients) => Joined::new(0.0, gradients),
+            Err(_) => Joined::new(1.0, &[Gradient::zeros(total)]),
+        };
+        if sums.len() != total {
             return Err(self.out_of_step("a gradient of another length").into());
         }
-        self.collective.sum(&mut values)?;
-        if values[0] > 0.0 {
+        sums.sum(&*self.collective)?;
+        if sums.mark() > 0.0 {
             return Err(self.common(own.err())?);
         }
-        let share = 1.0 / self.share.ranks() as Real;
-        let mut sums = values[1..].iter().map(|sum| sum * share);
-        Ok(lengths.map(|lengths| {
-            let take = |length| sums.by_ref().take(length).collect();
-            let arrays: Vec<Vec<Real>> = lengths.into_iter().map(take).collect();
-            Gradient::from_host(&arrays)
-        }))
+        Ok(sums.split(lengths, 1.0 / self.share.ranks() as Real))
     }
 
     /// The values of what a module has beside its trained parameters, for [`Team::level`].
@@ -163,6 +156,121 @@ impl Team {
         CollectiveError::OutOfStep {
             rank: self.share.rank(),
             reason: reason.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collective::Threads;
+    use crate::device::{Vector, device, values};
+    use dfdx::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Ranks that add up tensors where they are, as GPUs do, and remember how much was added up on the host.
+    struct OnDevice {
+        threads: Threads,
+        tensors: AtomicUsize,
+        longest: AtomicUsize,
+    }
+
+    impl Collective for OnDevice {
+        fn rank(&self) -> usize {
+            self.threads.rank()
+        }
+        fn ranks(&self) -> usize {
+            self.threads.ranks()
+        }
+        fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+            self.longest.fetch_max(values.len(), Ordering::Relaxed);
+            self.threads.sum(values)
+        }
+        fn sum_tensor(&self, tensor: &mut Vector) -> Result<(), CollectiveError> {
+            self.tensors.fetch_add(1, Ordering::Relaxed);
+            let own: Vec<u8> = values(tensor).iter().flat_map(|v| v.to_le_bytes()).collect();
+            let given = self.threads.gather(&own)?;
+            let given = given.iter().map(|bytes| {
+                let values: Vec<Real> = bytes.as_chunks().0.iter().map(|b| Real::from_le_bytes(*b)).collect();
+                let length = values.len();
+                device().tensor_from_vec(values, (length,))
+            });
+            *tensor = given.reduce(|sum, other| sum + other).unwrap();
+            Ok(())
+        }
+        fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+            self.threads.gather(own)
+        }
+    }
+
+    fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<OnDevice>) -> T + Sync) -> Vec<T> {
+        std::thread::scope(|scope| {
+            let work = &work;
+            let start = |threads| {
+                let rank = OnDevice {
+                    threads,
+                    tensors: AtomicUsize::new(0),
+                    longest: AtomicUsize::new(0),
+                };
+                scope.spawn(move || work(Arc::new(rank)))
+            };
+            let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    const LENGTHS: [&[usize]; 2] = [&[20, 0, 3], &[2]];
+
+    /// Rank r has the gradient r + i / 8 at place i.
+    fn gradients(rank: usize) -> [Gradient; 2] {
+        let mut place = 0;
+        LENGTHS.map(|lengths| {
+            let arrays = lengths.iter().map(|&length| {
+                let array = (place..place + length).map(|i| rank as Real + i as Real / 8.0);
+                place += length;
+                array.collect()
+            });
+            Gradient::from_host(&arrays.collect::<Vec<Vec<Real>>>())
+        })
+    }
+
+    #[test]
+    fn gradients_are_averaged_where_they_are() {
+        let means = on_each(4, |rank| {
+            let team = Team::new(rank.clone());
+            let lengths = LENGTHS.map(<[usize]>::to_vec);
+            let means = team.average(Ok(gradients(rank.rank())), lengths).unwrap();
+            let (tensors, longest) = (
+                rank.tensors.load(Ordering::Relaxed),
+                rank.longest.load(Ordering::Relaxed),
+            );
+            // One sum for all of it, with whether a rank has no gradients.
+            match cfg!(device_kernels) {
+                true => assert_eq!((tensors, longest), (1, 0)),
+                false => assert_eq!((tensors, longest), (0, 26)),
+            }
+            means.map(|gradient| gradient.to_host())
+        });
+        for [first, second] in means {
+            // The mean of 0, 1, 2 and 3 is 3/2: all numbers here are exact.
+            let truth = |places: std::ops::Range<usize>| places.map(|i| 1.5 + i as Real / 8.0).collect::<Vec<_>>();
+            assert_eq!(first, [truth(0..20), truth(20..20), truth(20..23)]);
+            assert_eq!(second, [truth(23..25)]);
+        }
+    }
+
+    #[test]
+    fn a_rank_without_gradients_takes_those_of_the_others_away() {
+        let told = on_each(3, |rank| {
+            let own = match rank.rank() {
+                1 => Err(TrainError::Observer("the disk is full".into())),
+                other => Ok(gradients(other)),
+            };
+            let lengths = LENGTHS.map(<[usize]>::to_vec);
+            Team::new(rank).average(own, lengths).map(|_| ()).unwrap_err()
+        });
+        for error in told {
+            assert_eq!(error.to_string(), "process 2 of 3: the disk is full");
         }
     }
 }

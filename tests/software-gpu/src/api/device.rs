@@ -1,4 +1,4 @@
-//! The one device there is, and what it is told through the environment.
+//! The device, and what it is told through the environment.
 
 use crate::fault::Fault;
 use crate::gemm::{Number, Sizes, gemm};
@@ -17,6 +17,8 @@ const ENDED: &str = "SOFTWARE_GPU_ENDED_THREADS";
 const RACES: &str = "SOFTWARE_GPU_RACES";
 /// `return`: what is wrong is told and becomes an error of CUDA; else the program ends.
 const FAULTS: &str = "SOFTWARE_GPU_FAULTS";
+/// How many devices there are. They have one memory.
+const DEVICES: &str = "SOFTWARE_GPU_DEVICES";
 /// A file to which a list of all kernels that were run is written when the program ends.
 const REPORT: &str = "SOFTWARE_GPU_REPORT";
 
@@ -52,6 +54,12 @@ static DEVICE: LazyLock<Mutex<Device>> = LazyLock::new(|| {
 
 pub fn device() -> MutexGuard<'static, Device> {
     DEVICE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many devices there are.
+pub fn devices() -> usize {
+    let told = std::env::var(DEVICES).ok().and_then(|told| told.parse().ok());
+    told.unwrap_or(1)
 }
 
 /// Tells what is wrong and ends the program, unless it is to go on.

@@ -5,7 +5,7 @@
 // The functions are documented by NVIDIA, whose names they have.
 #![allow(non_snake_case, clippy::missing_safety_doc)]
 
-use super::device::{complain, device, report};
+use super::device::{complain, device, devices, report};
 use crate::fault::Fault;
 use crate::machine::Grid;
 use std::cell::Cell;
@@ -71,24 +71,24 @@ fn done(function: &str, result: Result<(), Fault>, status: Status) -> Status {
 
 static INITIALISED: AtomicBool = AtomicBool::new(false);
 static HANDLES: AtomicUsize = AtomicUsize::new(1);
-const CONTEXT: usize = 0xc0;
+/// That of the first device; the others' follow.
+const CONTEXT: usize = 0xc000;
 const POOL: usize = 0xb0;
 
 thread_local! {
-    /// Whether the context has been made that of this thread.
-    static CURRENT: Cell<bool> = const { Cell::new(false) };
+    /// The device whose context has been made that of this thread.
+    static CURRENT: Cell<Option<c_int>> = const { Cell::new(None) };
 }
 
-/// Whether this thread may use the device.
-pub(super) fn has_context(function: &str) -> Result<(), Status> {
-    match CURRENT.get() {
-        true => Ok(()),
-        false => Err(refused(
-            function,
-            INVALID_CONTEXT,
-            "no context is current on this thread",
-        )),
-    }
+/// The device that this thread may use.
+pub(super) fn has_context(function: &str) -> Result<c_int, Status> {
+    let none = || refused(function, INVALID_CONTEXT, "no context is current on this thread");
+    CURRENT.get().ok_or_else(none)
+}
+
+/// Whether there is a device of this number.
+fn is_device(number: c_int) -> bool {
+    usize::try_from(number).is_ok_and(|number| number < devices())
 }
 
 macro_rules! needs_context {
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn cuGetErrorName(error: Status, text: *mut *const c_char)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuDeviceGetCount(count: *mut c_int) -> Status {
     // SAFETY: the caller's pointer, as NVIDIA documents it.
-    unsafe { put(count, 1) }
+    unsafe { put(count, devices() as c_int) }
 }
 
 #[unsafe(no_mangle)]
@@ -163,11 +163,23 @@ pub unsafe extern "C" fn cuDeviceGet(found: *mut c_int, ordinal: c_int) -> Statu
     if !INITIALISED.load(Ordering::Relaxed) {
         give!(NOT_INITIALIZED);
     }
-    if ordinal != 0 {
+    if !is_device(ordinal) {
         give!(INVALID_DEVICE);
     }
     // SAFETY: the caller's pointer, as NVIDIA documents it.
-    unsafe { put(found, 0) }
+    unsafe { put(found, ordinal) }
+}
+
+/// Devices of one number have the same name in all processes, as they would on one machine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cuDeviceGetUuid_v2(uuid: *mut [u8; 16], device: c_int) -> Status {
+    if !is_device(device) {
+        give!(INVALID_DEVICE);
+    }
+    let mut bytes = *b"software GPU    ";
+    bytes[12..].copy_from_slice(&device.to_le_bytes());
+    // SAFETY: the caller's pointer, as NVIDIA documents it.
+    unsafe { put(uuid, bytes) }
 }
 
 #[unsafe(no_mangle)]
@@ -251,9 +263,12 @@ pub extern "C" fn cuMemPoolSetAttribute(pool: *mut c_void, _attribute: c_uint, _
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(context: *mut *mut c_void, _device: c_int) -> Status {
+pub unsafe extern "C" fn cuDevicePrimaryCtxRetain(context: *mut *mut c_void, device: c_int) -> Status {
+    if !is_device(device) {
+        give!(INVALID_DEVICE);
+    }
     // SAFETY: the caller's pointer, as NVIDIA documents it.
-    unsafe { put(context, std::ptr::without_provenance_mut(CONTEXT)) }
+    unsafe { put(context, std::ptr::without_provenance_mut(CONTEXT + device as usize)) }
 }
 
 #[unsafe(no_mangle)]
@@ -263,17 +278,21 @@ pub extern "C" fn cuDevicePrimaryCtxRelease_v2(_device: c_int) -> Status {
 
 #[unsafe(no_mangle)]
 pub extern "C" fn cuCtxSetCurrent(context: *mut c_void) -> Status {
-    match context.addr() {
-        CONTEXT => CURRENT.set(true),
-        0 => CURRENT.set(false),
-        _ => give!(refused("cuCtxSetCurrent", INVALID_CONTEXT, "no context of this device")),
+    let device = context
+        .addr()
+        .checked_sub(CONTEXT)
+        .and_then(|n| c_int::try_from(n).ok());
+    match (context.addr(), device) {
+        (0, _) => CURRENT.set(None),
+        (_, Some(device)) if is_device(device) => CURRENT.set(Some(device)),
+        _ => give!(refused("cuCtxSetCurrent", INVALID_CONTEXT, "no context of a device")),
     }
     SUCCESS
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cuCtxGetCurrent(context: *mut *mut c_void) -> Status {
-    let current = if CURRENT.get() { CONTEXT } else { 0 };
+    let current = CURRENT.get().map_or(0, |device| CONTEXT + device as usize);
     // SAFETY: the caller's pointer, as NVIDIA documents it.
     unsafe { put(context, std::ptr::without_provenance_mut(current)) }
 }
@@ -302,6 +321,12 @@ pub extern "C" fn cuStreamDestroy_v2(stream: *mut c_void) -> Status {
 #[unsafe(no_mangle)]
 pub extern "C" fn cuStreamSynchronize(_stream: *mut c_void) -> Status {
     needs_context!("cuStreamSynchronize");
+    SUCCESS
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn cuStreamQuery(_stream: *mut c_void) -> Status {
+    needs_context!("cuStreamQuery");
     SUCCESS
 }
 

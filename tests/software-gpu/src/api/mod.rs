@@ -3,4 +3,5 @@
 mod cublas;
 mod device;
 mod driver;
+mod nccl;
 mod nvrtc;

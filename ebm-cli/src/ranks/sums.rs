@@ -1,0 +1,103 @@
+//! What sums the gradients of several processes.
+
+use std::fmt;
+
+/// What sums the gradients of several processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// MPI, by way of the host's memory; or nobody, for a process by itself.
+    #[default]
+    OnHost,
+    /// NCCL of this version, on the GPUs.
+    #[cfg_attr(not(any(feature = "nccl", test)), expect(dead_code))]
+    Nccl(String),
+    /// MPI, as NCCL cannot, for this reason.
+    #[cfg_attr(not(any(feature = "nccl", test)), expect(dead_code))]
+    NotNccl(String),
+}
+
+impl Sums {
+    /// Says it in the run's log, and a want of NCCL on the terminal, too.
+    pub fn tell(&self) {
+        match self {
+            Self::OnHost => {}
+            Self::Nccl(_) => tracing::info!("{self}"),
+            Self::NotNccl(_) => {
+                tracing::warn!("{self}");
+                eprintln!("warning: {self}");
+            }
+        }
+    }
+}
+
+impl fmt::Display for Sums {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnHost => f.write_str("gradients are summed on the host"),
+            Self::Nccl(version) => write!(f, "gradients are summed on the GPUs, by NCCL {version}"),
+            Self::NotNccl(reason) => write!(
+                f,
+                "gradients are summed by MPI, through the host's memory, as NCCL cannot be used: {reason}"
+            ),
+        }
+    }
+}
+
+#[cfg(feature = "mpi")]
+mod begin {
+    use ebm_core::collective::Collective;
+    use std::sync::Arc;
+
+    use super::Sums;
+    use crate::cli::Train;
+    use crate::exit::Failure;
+
+    impl Sums {
+        /// The same processes, with NCCL where all have a GPU of their own.
+        ///
+        /// # Errors
+        /// If NCCL does not start on this process, on which others may then wait.
+        #[cfg(feature = "nccl")]
+        pub fn begin(ranks: Arc<dyn Collective>, arguments: &Train) -> Result<(Arc<dyn Collective>, Self), Failure> {
+            use crate::exit::{Exit, OrExit};
+            use ebm_core::collective::{Nccl, NcclError};
+
+            if arguments.without_nccl {
+                return Ok((ranks, Self::default()));
+            }
+            match Nccl::start(ranks.clone()) {
+                Ok(nccl) => {
+                    let version = nccl.version();
+                    Ok((Arc::new(nccl), Self::Nccl(version)))
+                }
+                Err(NcclError::Unavailable { reason }) => Ok((ranks, Self::NotNccl(reason))),
+                Err(error @ NcclError::Start { .. }) => Err(Failure::message(
+                    Exit::Other,
+                    format!("{error}, and --without-nccl trains without it"),
+                )),
+                Err(error) => Err(error).or_exit(Exit::Other),
+            }
+        }
+
+        /// The same processes: this program was built without NCCL.
+        ///
+        /// # Errors
+        /// None.
+        #[cfg(not(feature = "nccl"))]
+        pub fn begin(ranks: Arc<dyn Collective>, _: &Train) -> Result<(Arc<dyn Collective>, Self), Failure> {
+            Ok((ranks, Self::default()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_nccl_is_not_used_is_said() {
+        let told = Sums::NotNccl("processes 1 and 2 share a GPU".into()).to_string();
+        assert!(told.ends_with("as NCCL cannot be used: processes 1 and 2 share a GPU"));
+        assert!(Sums::Nccl("2.32.3".into()).to_string().ends_with("by NCCL 2.32.3"));
+    }
+}
