@@ -121,15 +121,17 @@ KERNEL(take_step, size_t batch, size_t d, double noise, const REAL *images, cons
         }
         diagonalise<Alone>(count, quotients, vectors, turns);
         const size_t smallest = smallest_on_diagonal(count, quotients);
+        // Of a vector and its opposite, the one that goes on from x.
+        const double sign = vectors[smallest] < 0 ? -1 : 1;
         FOR_EACH_COLUMN(i, d) {
             // The conjugate direction is the step that was taken: the part of the new x outside the old one.
             double step = 0, step_image = 0;
             for (size_t k = 1; k < count; ++k) {
-                step += vectors[k * count + smallest] * basis[k].v[i];
-                step_image += vectors[k * count + smallest] * basis[k].av[i];
+                step += sign * vectors[k * count + smallest] * basis[k].v[i];
+                step_image += sign * vectors[k * count + smallest] * basis[k].av[i];
             }
-            x[at + i] = vectors[smallest] * x[at + i] + step;
-            ax[at + i] = vectors[smallest] * ax[at + i] + step_image;
+            x[at + i] = sign * vectors[smallest] * x[at + i] + step;
+            ax[at + i] = sign * vectors[smallest] * ax[at + i] + step_image;
             p[at + i] = step;
             ap[at + i] = step_image;
         }

@@ -132,7 +132,7 @@ fn extend(basis: &mut Vec<Image>, (mut v, mut av): Image) {
     }
 }
 
-/// Coefficients of the smallest Ritz vector.
+/// Coefficients of the smallest Ritz vector: of it and its opposite, the one that goes on from the first of the basis.
 fn ritz(basis: &[Image]) -> Vec<f64> {
     let n = basis.len();
     let mut values = vec![0.0; n * n];
@@ -143,7 +143,11 @@ fn ritz(basis: &[Image]) -> Vec<f64> {
             values[j * n + i] = mean;
         }
     }
-    Gram { values: &values, d: n }.smallest().vector
+    let mut vector = Gram { values: &values, d: n }.smallest().vector;
+    if vector[0] < 0.0 {
+        vector.iter_mut().for_each(|v| *v = -*v);
+    }
+    vector
 }
 
 fn residual(x: &[f64], ax: &[f64]) -> Vec<f64> {

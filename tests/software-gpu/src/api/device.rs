@@ -19,7 +19,7 @@ const RACES: &str = "SOFTWARE_GPU_RACES";
 const FAULTS: &str = "SOFTWARE_GPU_FAULTS";
 /// How many devices there are. They have one memory.
 const DEVICES: &str = "SOFTWARE_GPU_DEVICES";
-/// A file to which a list of all kernels that were run is written when the program ends.
+/// A file to which a list of all kernels that were run, and of all copies, is written when the program ends.
 const REPORT: &str = "SOFTWARE_GPU_REPORT";
 
 /// How often a kernel ran, and how many instructions.
@@ -27,6 +27,13 @@ const REPORT: &str = "SOFTWARE_GPU_REPORT";
 struct Runs {
     launches: u64,
     instructions: u64,
+}
+
+/// Where something is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Copied {
+    ToDevice,
+    ToHost,
 }
 
 #[derive(Default)]
@@ -37,6 +44,8 @@ pub struct Device {
     /// Launches so far.
     launches: u32,
     runs: BTreeMap<String, Runs>,
+    /// How often so many bytes were copied.
+    copies: BTreeMap<(Copied, usize), u64>,
 }
 
 static DEVICE: LazyLock<Mutex<Device>> = LazyLock::new(|| {
@@ -115,6 +124,11 @@ impl Device {
         Ok(())
     }
 
+    /// Notes a copy for the report.
+    pub fn note_copy(&mut self, copied: Copied, bytes: usize) {
+        *self.copies.entry((copied, bytes)).or_default() += 1;
+    }
+
     pub fn multiply<T: Number>(
         &mut self,
         sizes: Sizes,
@@ -139,6 +153,14 @@ pub fn report() {
     let mut text = String::from("launches\tinstructions\tkernel\n");
     for (name, runs) in &device.runs {
         let _ = writeln!(text, "{}\t{}\t{name}", runs.launches, runs.instructions);
+    }
+    text.push_str("copies\tbytes each\tto\n");
+    for ((copied, bytes), times) in &device.copies {
+        let to = match copied {
+            Copied::ToDevice => "device",
+            Copied::ToHost => "host",
+        };
+        let _ = writeln!(text, "{times}\t{bytes}\t{to}");
     }
     let _ = writeln!(text, "allocations left: {}", device.memory.allocations());
     if let Err(error) = std::fs::write(&path, text) {

@@ -5,7 +5,7 @@
 // The functions are documented by NVIDIA, whose names they have.
 #![allow(non_snake_case, clippy::missing_safety_doc)]
 
-use super::device::{complain, device, devices, report};
+use super::device::{Copied, complain, device, devices, report};
 use crate::fault::Fault;
 use crate::machine::Grid;
 use std::cell::Cell;
@@ -416,7 +416,9 @@ pub unsafe extern "C" fn cuMemcpyHtoD_v2(to: u64, from: *const c_void, bytes: us
     }
     // SAFETY: the caller lends so many bytes, and waits.
     let values = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), bytes) };
-    done("cuMemcpyHtoD", device().memory.write(to, values), INVALID_VALUE)
+    let mut device = device();
+    device.note_copy(Copied::ToDevice, bytes);
+    done("cuMemcpyHtoD", device.memory.write(to, values), INVALID_VALUE)
 }
 
 #[unsafe(no_mangle)]
@@ -439,7 +441,8 @@ pub unsafe extern "C" fn cuMemcpyDtoH_v2(to: *mut c_void, from: u64, bytes: usiz
     if to.is_null() {
         give!(refused("cuMemcpyDtoH", INVALID_VALUE, "to a null pointer"));
     }
-    let device = device();
+    let mut device = device();
+    device.note_copy(Copied::ToHost, bytes);
     let copied = device.memory.read(from, bytes).map(|values| {
         // SAFETY: the caller lends so many bytes, which are none of the device's.
         unsafe { std::ptr::copy_nonoverlapping(values.as_ptr(), to.cast::<u8>(), bytes) };
