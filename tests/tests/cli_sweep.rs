@@ -2,9 +2,8 @@
 
 mod command;
 
-use command::{Folder, TINY, metrics};
+use command::{Folder, TINY, bytes, metrics};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -26,20 +25,6 @@ fn sweep(spec: &str) -> Folder {
     let folder = Folder::tiny();
     folder.write("spec.toml", spec);
     folder
-}
-
-/// The bytes of every file below a folder, by its path.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(bytes(&path));
-        } else {
-            found.insert(path.display().to_string(), fs::read(&path).unwrap());
-        }
-    }
-    found
 }
 
 fn collected(folder: &Folder) -> Value {
