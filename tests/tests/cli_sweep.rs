@@ -247,6 +247,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_written() {
         }
     }
     folder.write("spec.toml", SPEC);
+    assert_eq!(folder.succeed(&["sweep", "spec.toml", "--dry-run", "--quiet"]), "");
     let listed = folder.succeed(&["sweep", "spec.toml", "--dry-run"]);
     assert_eq!(listed.lines().nth(2), Some("0002 weight=0.1 batch=16 seed=7"));
     assert!(
