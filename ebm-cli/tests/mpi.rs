@@ -5,7 +5,7 @@ mod job;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use job::{distance, ebm, good, told};
@@ -50,12 +50,24 @@ impl Place {
 
     /// Trains to a run directory, by so many processes.
     fn train(&self, processes: usize, name: &str, set: &[&str]) -> Output {
+        self.training(processes, name, set).output().unwrap()
+    }
+
+    fn training(&self, processes: usize, name: &str, set: &[&str]) -> Command {
         let mut command = ebm(processes);
         command.arg("train").arg(&self.config).arg("--run").arg(self.run(name));
         for set in set {
             command.args(["--set", set]);
         }
-        command.output().unwrap()
+        command
+    }
+
+    /// Two processes that train to a run directory for longer than a test waits, and have saved.
+    fn long_job(&self, name: &str) -> Child {
+        let mut command = self.training(2, name, &["train.steps=1000000", "checkpoint.every=20"]);
+        let job = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("a checkpoint", || (checkpoints(&self.run(name)) > 0).then_some(()));
+        job
     }
 
     /// Goes on with a run, by so many processes.
@@ -188,27 +200,17 @@ fn children(of: u32) -> Vec<u32> {
     all
 }
 
+fn signal(signal: &str, process: u32) {
+    let status = Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(status.unwrap().success());
+}
+
 #[test]
 fn a_killed_process_ends_the_job_and_its_checkpoint_goes_on() {
     let place = Place::new();
-    let mut command = ebm(2);
-    command
-        .arg("train")
-        .arg(&place.config)
-        .arg("--run")
-        .arg(place.run("run"));
-    command.args(["--set", "train.steps=1000000", "--set", "checkpoint.every=20"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let job = command.spawn().unwrap();
-    wait_for("a checkpoint", || (checkpoints(&place.run("run")) > 0).then_some(()));
+    let job = place.long_job("run");
     let victim = *children(job.id()).last().unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-9", &victim.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal("-9", victim);
     let output = job.wait_with_output().unwrap();
     let said = told(&output);
     assert!(!output.status.success(), "{said}");
@@ -230,25 +232,10 @@ fn a_killed_process_ends_the_job_and_its_checkpoint_goes_on() {
 #[test]
 fn a_job_that_is_asked_to_end_saves_first() {
     let place = Place::new();
-    let mut command = ebm(2);
-    command
-        .arg("train")
-        .arg(&place.config)
-        .arg("--run")
-        .arg(place.run("run"));
-    command.args(["--set", "train.steps=1000000", "--set", "checkpoint.every=20"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let job = command.spawn().unwrap();
-    wait_for("a checkpoint", || (checkpoints(&place.run("run")) > 0).then_some(()));
+    let job = place.long_job("run");
     // To the process that writes, as a launcher hands it on.
     let first = children(job.id())[0];
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &first.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal("-TERM", first);
     let output = job.wait_with_output().unwrap();
     let said = told(&output);
     assert_eq!(output.status.code(), Some(130), "{said}");

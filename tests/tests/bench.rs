@@ -2,7 +2,7 @@
 
 mod command;
 
-use command::Folder;
+use command::{Folder, stderr};
 use ebm_cli::bench::PROBLEMS;
 use ebm_cli::config::{RunConfig, load_alone};
 use serde_json::Value;
@@ -130,6 +130,28 @@ fn what_cannot_be_done_is_told_before_anything_is_timed() {
         "{error}"
     );
     folder.end(2, &["bench", "--json"]);
+}
+
+#[test]
+fn timings_are_told_where_their_file_cannot_be_written() {
+    let folder = Folder::with("");
+    // No file system has names of so many letters.
+    let name = "x".repeat(300);
+    let arguments = [
+        "bench",
+        "--filter",
+        "25-gaussians sv",
+        "--seconds",
+        "0.01",
+        "--json",
+        &name,
+    ];
+    let output = folder.ebm(&arguments).output().unwrap();
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("xxx: cannot write the file"), "{said}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\n25-gaussians sv+gp "), "{text}");
 }
 
 /// The networks, the bounds and the batch.

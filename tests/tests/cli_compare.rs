@@ -2,11 +2,9 @@
 
 mod command;
 
-use command::{Folder, TINY, metrics};
+use command::{Folder, TINY, bytes, metrics};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 /// A grid of seconds: two pairs, two seeds, small networks, a coarse quadrature.
 fn grid() -> Folder {
@@ -33,20 +31,6 @@ fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 fn table(folder: &Folder) -> Value {
     serde_json::from_str(&folder.read(&format!("{DIRECTORY}/table.json"))).unwrap()
-}
-
-/// The bytes of every file below a folder.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(bytes(&path));
-        } else {
-            found.insert(path.display().to_string(), fs::read(&path).unwrap());
-        }
-    }
-    found
 }
 
 /// The final value of a figure, from the run's own metrics.

@@ -2,9 +2,8 @@
 
 mod command;
 
-use command::{Folder, TINY, metrics};
+use command::{Folder, TINY, bytes, metrics};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -26,20 +25,6 @@ fn sweep(spec: &str) -> Folder {
     let folder = Folder::tiny();
     folder.write("spec.toml", spec);
     folder
-}
-
-/// The bytes of every file below a folder, by its path.
-fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(bytes(&path));
-        } else {
-            found.insert(path.display().to_string(), fs::read(&path).unwrap());
-        }
-    }
-    found
 }
 
 fn collected(folder: &Folder) -> Value {
@@ -262,6 +247,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_written() {
         }
     }
     folder.write("spec.toml", SPEC);
+    assert_eq!(folder.succeed(&["sweep", "spec.toml", "--dry-run", "--quiet"]), "");
     let listed = folder.succeed(&["sweep", "spec.toml", "--dry-run"]);
     assert_eq!(listed.lines().nth(2), Some("0002 weight=0.1 batch=16 seed=7"));
     assert!(

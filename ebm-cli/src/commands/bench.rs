@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::print;
+use super::{print, write_whole};
 use crate::bench::{PROBLEMS, Problem, Timings};
 use crate::cli::Bench;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::machine::Machine;
-use crate::run_directory::durable;
 
 /// Does it.
 ///
@@ -31,15 +30,15 @@ pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
             .collect::<Result<_, _>>()?,
     };
     let json = || serde_json::to_string_pretty(&timings).or_exit(Exit::Other);
-    match &arguments.json {
-        Some(_) if to_stdout => return print(&format!("{}\n", json()?)),
-        Some(path) => {
-            let written = durable::write_file(path, format!("{}\n", json()?).as_bytes());
-            written.map_err(|error| cannot_write(path, &error))?;
-        }
-        None => {}
+    if to_stdout {
+        return print(&format!("{}\n", json()?));
     }
-    print(&timings.to_string())
+    // Before the file, so that a full disk does not cost the work.
+    let printed = print(&timings.to_string())?;
+    if let Some(path) = &arguments.json {
+        write_whole(path, format!("{}\n", json()?).as_bytes())?;
+    }
+    Ok(printed)
 }
 
 fn asked(filter: Option<&str>) -> Result<Vec<Problem>, Failure> {
@@ -65,8 +64,4 @@ fn writable(path: &Path) -> Result<(), Failure> {
         return Err(Failure::message(Exit::Usage, message));
     }
     Ok(())
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::message(Exit::Other, format!("{}: {error}", path.display()))
 }

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use super::loaded_run::LoadedRun;
-use super::print;
+use super::{print, write_whole};
 use crate::cli::Export;
 use crate::evaluate::Report;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::write_atomically;
 use crate::run_directory::{Digest, Exported, RunDirectory, Versions};
 
 /// Does it.
@@ -56,8 +54,7 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     }
     exported.save(out, &more).or_exit(Exit::Other)?;
     let text = card_of(&exported, report.as_ref(), out)?;
-    write_atomically(&card, |file| file.write_all(text.as_bytes()))
-        .map_err(|error| Failure::message(Exit::Other, format!("{}: {error}", card.display())))?;
+    write_whole(&card, text.as_bytes())?;
     print(&format!("{}\n{}\n", out.display(), card.display()))
 }
 

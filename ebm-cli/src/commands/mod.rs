@@ -34,9 +34,11 @@ mod watch;
 use clap::CommandFactory;
 use ebm_core::device::check_device;
 use std::io::Write;
+use std::path::Path;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::plots::write_atomically;
 
 /// Does what the command line says.
 ///
@@ -86,6 +88,13 @@ fn computes(command: &Command) -> bool {
             | Command::Selftest(_)
             | Command::Bench(_)
     )
+}
+
+/// Writes a file whole, or leaves what was there.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let written = write_atomically(path, |file| file.write_all(bytes));
+    let failed = |error| anyhow::Error::new(error).context(format!("{}: cannot write the file", path.display()));
+    written.map_err(failed).or_exit(Exit::Other)
 }
 
 /// Prints to stdout. A reader that has seen enough (`ebm bounds list | head -1`) is no error.

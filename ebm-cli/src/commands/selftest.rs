@@ -4,11 +4,10 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
-use super::print;
+use super::{print, write_whole};
 use crate::cli::Selftest;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::machine::Machine;
-use crate::run_directory::durable;
 use crate::selftest::{self, Reference, Report};
 
 /// Does it.
@@ -63,13 +62,6 @@ struct Told<'a> {
     report: &'a Report,
 }
 
-/// Writes a file beside its place and renames it, so that a reader sees all or nothing.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let beside = path.with_extension("tmp");
-    durable::write_file(&beside, bytes)?;
-    durable::rename(&beside, path)
-}
-
 fn write(path: &Path) -> Result<Exit, Failure> {
     if cfg!(not(feature = "f64")) {
         let message = format!(
@@ -81,6 +73,6 @@ fn write(path: &Path) -> Result<Exit, Failure> {
     }
     let reference = selftest::record();
     let bytes = reference.encode().or_exit(Exit::Other)?;
-    replace(path, &bytes).map_err(|error| Failure::message(Exit::Other, format!("{}: {error}", path.display())))?;
+    write_whole(path, &bytes)?;
     print(&format!("{}: {} cases\n", path.display(), reference.names().count()))
 }

@@ -28,7 +28,7 @@ pub use figures::Compared;
 pub use reference::{Reference, ReferenceError};
 pub use report::{Report, Row, Verdict};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic;
 
 use case::Draws;
@@ -44,20 +44,26 @@ pub fn run(reference: &Reference, filter: Option<&str>) -> Report {
     if matches(DRAWS, filter) {
         rows.push(draws);
     }
-    let all = cases::all().into_iter().filter(|case| matches(&case.name, filter));
+    let all = cases::all();
+    let here: BTreeSet<String> = all.iter().map(|case| case.name.clone()).collect();
+    let asked = all.into_iter().filter(|case| matches(&case.name, filter));
     rows.extend(quietly(|| {
-        all.map(|case| {
-            let known = reference.figures(&case.name);
-            match (case.draws, known) {
-                (Draws::Normals, Some(_)) if own_draws => {
-                    let note = "this device draws other numbers than the reference has";
-                    Row::of(&case, None).noting(note)
+        asked
+            .map(|case| {
+                let known = reference.figures(&case.name);
+                match (case.draws, known) {
+                    (Draws::Normals, Some(_)) if own_draws => {
+                        let note = "this device draws other numbers than the reference has";
+                        Row::of(&case, None).noting(note)
+                    }
+                    (_, known) => Row::of(&case, known.as_ref()),
                 }
-                (_, known) => Row::of(&case, known.as_ref()),
-            }
-        })
-        .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
     }));
+    let others = reference.names().filter(|name| matches(name, filter));
+    let absent = others.filter(|name| *name != DRAWS && !here.contains(*name));
+    rows.extend(absent.map(Row::absent));
     Report::new(rows)
 }
 
@@ -99,4 +105,22 @@ fn quietly<T>(work: impl FnOnce() -> T) -> T {
     let done = work();
     panic::set_hook(hook);
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_reference_has_and_this_build_has_not_is_told() {
+        let figures = figures::Figures::from([(Compared::Value, vec![vec![1.0]])]);
+        let reference = Reference::of([("kernel of another build".into(), figures)].into());
+        let report = run(&reference, Some("another"));
+        assert_eq!((report.rows.len(), report.count(Verdict::Skipped)), (1, 1));
+        assert!(
+            report
+                .to_string()
+                .contains("skipped: kernel of another build: the reference has it")
+        );
+    }
 }

@@ -95,12 +95,19 @@ impl Reference {
                 return Err(fail(format!("{name:?} is of type {:?}, not F64", view.dtype())));
             }
             let (chunks, _) = view.data().as_chunks::<8>();
-            let values = chunks.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect();
+            let values: Vec<f64> = chunks.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect();
+            // Nothing is far from a NaN: whatever is computed would pass.
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(fail(format!("{name:?} has {value}")));
+            }
             all.entry(case.into())
                 .or_default()
                 .entry(compared)
                 .or_default()
                 .insert(index, values);
+        }
+        if all.is_empty() {
+            return Err(fail("it has no figures".into()));
         }
         let in_order = |figures: Indexed| -> Figures {
             let arrays =
@@ -251,5 +258,11 @@ mod tests {
             message.contains("\"a | value | 0\" is of type F32, not F64"),
             "{message}"
         );
+        let of =
+            |value: f64| Reference::of([("a".into(), Figures::from([(Compared::Value, vec![vec![value]])]))].into());
+        let message = refused(&of(f64::NAN).encode().unwrap());
+        assert!(message.contains("\"a | value | 0\" has NaN"), "{message}");
+        let message = refused(&Reference::default().encode().unwrap());
+        assert!(message.contains("it has no figures"), "{message}");
     }
 }

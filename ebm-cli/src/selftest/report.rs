@@ -51,6 +51,17 @@ pub struct Row {
 }
 
 impl Row {
+    /// A case of the reference that this build has not.
+    pub(super) fn absent(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            errors: BTreeMap::new(),
+            tolerance: 0.0,
+            verdict: Verdict::Skipped,
+            note: Some("the reference has it, and this build does not".into()),
+        }
+    }
+
     /// Runs a case and compares it with what is known of it.
     pub(super) fn of(case: &Case, known: Option<&Figures>) -> Self {
         let row = Self {

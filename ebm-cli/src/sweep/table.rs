@@ -66,9 +66,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Whether there is nothing more to come.
-    fn is_done(&self) -> bool {
-        self.runs.iter().all(|(_, outcome)| outcome.state == State::Done)
+    /// Whether the figure is there of every run, each of which came to its end.
+    fn is_complete(&self, figure: &str) -> bool {
+        // A figure that is not finite is left out: a mean of the others is no mean of the point.
+        let spread = self.spreads.get(figure);
+        spread.is_some_and(|spread| spread.runs == self.runs.len())
     }
 
     /// How many of its runs are in which state, in the order of their first.
@@ -91,7 +93,7 @@ pub struct Table<'a> {
     /// The figure that points are judged by.
     judge: String,
     rows: Vec<Row<'a>>,
-    /// The best of the points whose runs are all done.
+    /// The best of the points whose runs are all done and have the figure.
     best: Option<usize>,
 }
 
@@ -125,9 +127,7 @@ impl<'a> Table<'a> {
                 .get(judge)
                 .map_or(f64::INFINITY, |spread| sign * spread.mean)
         };
-        let complete = rows
-            .iter()
-            .filter(|row| row.is_done() && row.spreads.contains_key(judge));
+        let complete = rows.iter().filter(|row| row.is_complete(judge));
         let best = complete.min_by(|a, b| rank(a).total_cmp(&rank(b))).map(|row| row.point);
         if sort.is_some() {
             rows.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
@@ -223,7 +223,7 @@ impl<'a> Table<'a> {
                 "least"
             };
             notes.push(format!(
-                "* {end} mean {} of the points whose runs are all done.",
+                "* {end} mean {} of the points whose runs are all done and have it.",
                 self.judge
             ));
         }
@@ -397,7 +397,7 @@ mod tests {
         );
         assert!(text.contains("1 running, 1 failed  7/10   -"), "{text}");
         assert!(
-            text.contains("* least mean nll of the points whose runs are all done."),
+            text.contains("* least mean nll of the points whose runs are all done and have it."),
             "{text}"
         );
         assert!(text.contains("0003 (weight=2.0 seed=2) diverged: ran away"), "{text}");
@@ -420,6 +420,15 @@ mod tests {
         let none: Vec<Outcome> = (0..6).map(|_| outcome(State::Missing, None)).collect();
         let table = Table::new(&manifest, &none, Some("nl")).unwrap();
         assert!(!table.text().contains('*'), "{}", table.text());
+    }
+
+    #[test]
+    fn a_point_with_a_run_without_the_figure_is_not_the_best() {
+        let (manifest, mut outcomes) = (manifest(), outcomes());
+        // Done, with a figure that is not finite: what is left of point 1 has a better mean than point 0.
+        outcomes[3] = outcome(State::Done, None);
+        let table = Table::new(&manifest, &outcomes, None).unwrap();
+        assert_eq!(table.best, Some(0), "{}", table.text());
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! `ebm sweep collect`: what a sweep came to so far.
 
-use std::io::Write;
 use std::path::Path;
 
 use crate::cli::SweepCollect;
-use crate::commands::print;
-use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::write_atomically;
+use crate::commands::{print, write_whole};
+use crate::exit::{Exit, Failure};
 use crate::sweep::{Manifest, Outcome, Table};
 
 /// Prints the table, and writes the files that are wanted.
@@ -18,10 +16,10 @@ pub(super) fn run(arguments: &SweepCollect) -> Result<Exit, Failure> {
     let (manifest, outcomes) = read(directory)?;
     let table = Table::new(&manifest, &outcomes, arguments.sort.as_deref())?;
     if let Some(path) = &arguments.csv {
-        write(path, &table.csv()?)?;
+        write_whole(path, table.csv()?.as_bytes())?;
     }
     if let Some(path) = &arguments.json {
-        write(path, &table.json(directory)?)?;
+        write_whole(path, table.json(directory)?.as_bytes())?;
     }
     print(&table.text())
 }
@@ -40,10 +38,4 @@ fn read(directory: &Path) -> Result<(Manifest, Vec<Outcome>), Failure> {
     let outcomes = (0..manifest.runs.len()).map(|index| Outcome::read(directory, index));
     let outcomes = outcomes.collect();
     Ok((manifest, outcomes))
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let written = write_atomically(path, |file| file.write_all(text.as_bytes()));
-    let failed = |error| anyhow::Error::new(error).context(format!("{}: cannot write the file", path.display()));
-    written.map_err(failed).or_exit(Exit::Other)
 }

@@ -32,7 +32,10 @@ pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
     let out = out_of(arguments, &sweep);
     if arguments.dry_run {
         plan.can_be_built()?;
-        return print(&plan.listed());
+        return match arguments.quiet {
+            true => Ok(Exit::Success),
+            false => print(&plan.listed()),
+        };
     }
     match SeriesDirectory::look(&out, &SWEEP)? {
         true => plan.is_at(&out)?,
