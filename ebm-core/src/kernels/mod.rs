@@ -39,7 +39,7 @@ pub mod scale;
 pub mod spectral;
 pub mod stretch;
 pub mod sum_pool;
-mod unary;
+pub(crate) mod unary;
 
 pub use cross_entropy::cross_entropy;
 pub use dense::Activation;

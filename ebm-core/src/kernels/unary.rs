@@ -8,7 +8,7 @@ use crate::tape::SharedTape;
 
 /// `y`, which was computed from `x` alone, on the tape of `x`. `add_gradient` is given the gradient of `x`, to add to, and that
 /// of `y`, which nobody else will ask for.
-pub(super) fn recorded<X: Shape, Y: Shape>(
+pub(crate) fn recorded<X: Shape, Y: Shape>(
     mut tape: SharedTape,
     x: &Tensor<X, Real, Dev>,
     y: Tensor<Y, Real, Dev>,

@@ -13,9 +13,9 @@ use gpu as side;
 use dfdx::prelude::*;
 
 use super::Columns;
-use crate::buffers::native::GradientBuffer;
 use crate::device::PerSample;
 use crate::geometry::{Geometry, Latents, Samples};
+use crate::kernels::unary::recorded;
 use crate::tape::SharedTape;
 
 /// `1/2 log det(J^T J) = sum_i log s_i` in nats, `[B]`: the log of the factor by which G stretches volume.
@@ -110,18 +110,12 @@ impl Sizes {
 
 fn volume<G: Geometry>(jacobian: &Columns<G>, kind: Volume) -> PerSample<SharedTape> {
     let sizes = Sizes::of(jacobian);
-    let (columns, mut tape) = jacobian.columns.clone().split_tape();
+    let (columns, tape) = jacobian.columns.clone().split_tape();
     let (y, slopes) = side::volume(&columns, sizes, kind);
-    if tape.is_recording() {
-        let (yg, cg) = (y.ghost(), columns.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&cg)?
-                .update(|gc| side::add_gradient(gc, &g, &columns, sizes, &slopes))
-        });
-    }
-    y.put_tape(tape)
+    let kept = columns.clone();
+    recorded(tape, &columns, y, move |gc, g| {
+        side::add_gradient(gc, &g, &kept, sizes, &slopes)
+    })
 }
 
 #[cfg(test)]
