@@ -166,8 +166,14 @@ impl Communicator {
         };
         // SAFETY: the device's context is current, and a handle is written to where it may.
         let result = unsafe { ncclCommInitRank(&mut communicator.handle, ranks, id, rank) };
-        communicator.settled("ncclCommInitRank", result)?;
-        Ok(communicator)
+        match communicator.settled("ncclCommInitRank", result) {
+            Ok(()) => Ok(communicator),
+            Err(failure) => {
+                // NCCL frees what it had begun, or the process does, which is about to end.
+                communicator.handle = std::ptr::null_mut();
+                Err(failure)
+            }
+        }
     }
 
     /// Replaces `values` by their sums over all, to the same bits for each of them. It waits until that is done.
@@ -185,32 +191,35 @@ impl Communicator {
         // until NCCL is done with it, which is waited for below, or has been aborted. It is what was queued on `stream` before
         // that wrote it, and sums in place are allowed.
         let result = unsafe { ncclAllReduce(start, start, values.len(), REAL, SUM, self.handle, stream) };
-        self.settled("ncclAllReduce", result)?;
-        self.wait(stream)
+        let done = self.settled("ncclAllReduce", result).and_then(|()| self.wait(stream));
+        done.inspect_err(|_| self.abort())
     }
 
     /// Waits until what NCCL has begun is under way.
-    fn settled(&mut self, function: &str, mut result: c_int) -> Result<(), NcclFailure> {
+    fn settled(&self, function: &str, mut result: c_int) -> Result<(), NcclFailure> {
         let mut patience = Patience::default();
         // Only where the environment makes communicators that do not block (NCCL_COMM_BLOCKING=0).
         while result == IN_PROGRESS {
             patience.pause();
             result = self.asynchronous();
         }
-        checked(function, result).map_err(|failure| self.abort(failure))
+        checked(function, result)
     }
 
     /// Waits until everything on the stream is done. A peer that is lost over the network is noticed, where a call of the driver
     /// would wait for it for ever.
-    fn wait(&mut self, stream: sys::CUstream) -> Result<(), NcclFailure> {
+    fn wait(&self, stream: sys::CUstream) -> Result<(), NcclFailure> {
         let mut patience = Patience::default();
         loop {
             // SAFETY: the stream is that of dfdx's device, whose context is current.
             match unsafe { sys::cuStreamQuery(stream) } {
                 sys::CUresult::CUDA_ERROR_NOT_READY => {}
-                other => return other.result().map_err(|error| self.abort(error.into())),
+                other => return Ok(other.result()?),
             }
-            checked("NCCL", self.asynchronous()).map_err(|failure| self.abort(failure))?;
+            match self.asynchronous() {
+                SUCCESS | IN_PROGRESS => {}
+                error => return Err(told("ncclAllReduce", error)),
+            }
             patience.pause();
         }
     }
@@ -226,13 +235,10 @@ impl Communicator {
     }
 
     /// Ends what is on its way on the device.
-    fn abort(&mut self, failure: NcclFailure) -> NcclFailure {
+    fn abort(&mut self) {
         let handle = std::mem::replace(&mut self.handle, std::ptr::null_mut());
-        if !handle.is_null() {
-            // SAFETY: the communicator was alive, and is not used again. What it returns cannot be worse than what is told.
-            let _ = unsafe { ncclCommAbort(handle) };
-        }
-        failure
+        // SAFETY: the communicator was alive, and is not used again. What is returned cannot be worse than what led here.
+        let _ = unsafe { ncclCommAbort(handle) };
     }
 }
 
