@@ -5,13 +5,14 @@
 //! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
 
 use dfdx::prelude::{HasShape, PutTape};
-use ebm_core::device::{PerSample, Real, Scalar, values};
+use ebm_core::device::{PerSample, Real, Scalar};
 use ebm_core::diffusion::Moment;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::jacobian::axes;
 use ebm_core::kernels::combine::combine;
+use ebm_core::kernels::residual::{Laplacians, Place, pair_variance};
 use ebm_core::kernels::rows::{repeat, unstack};
-use ebm_core::kernels::{Figures, differentiated};
+use ebm_core::kernels::{Figures, differentiated_by};
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
@@ -61,43 +62,32 @@ pub(crate) fn residual<G: Geometry>(
     let quotient = tape
         .is_recording()
         .then(|| Quotient::new(config.fokker_planck, energy, &at, random, tape));
-    let laplacian = match &quotient {
-        Some(quotient) => quotient.laplacian(),
-        None => laplacian(energy, &at, random.stream("residual-probes")),
+    let places = at.moments.iter().map(|moment| Place {
+        diffusion: moment.diffusion,
+        unit: moment.noise * moment.noise / moment.diffusion,
+    });
+    let places: Vec<Place> = places.collect();
+    let plain: PerSample = slopes.retaped();
+    let found = match &quotient {
+        Some(quotient) => {
+            let of: PerSample = quotient.slopes.retaped();
+            pair_variance(&plain, &squares, Laplacians::OfSlopes(&of, &quotient.weights), &places)
+        }
+        None => {
+            let known = laplacian(energy, &at, random.stream("residual-probes"));
+            pair_variance(&plain, &squares, Laplacians::Known(&known), &places)
+        }
     };
-
-    // R times s^2/g^2.
-    let relative: Vec<f64> = values(&slopes)
-        .iter()
-        .zip(squares.read())
-        .zip(laplacian.iter().zip(&at.moments))
-        .map(|((slope, square), (laplacian, moment))| {
-            let residual = f64::from(*slope) - 0.5 * moment.diffusion * (square + laplacian);
-            residual * scale(moment)
-        })
-        .collect();
-    let (first, second) = relative.split_at(pairs);
-    let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
-    let variance = differences.iter().map(|d| 0.5 * d * d).sum::<f64>() / pairs as f64;
-
-    // The derivative of the variance in every R.
-    let signed = differences.iter().copied().chain(differences.iter().map(|d| -d));
-    let slope_weights: Vec<f64> = signed
-        .zip(&at.moments)
-        .map(|(d, moment)| d / pairs as f64 * scale(moment))
-        .collect();
-    let mut taped = differentiated(slopes, variance, slope_weights.iter().map(|w| *w as Real).collect());
-    if let Some(quotient) = quotient {
-        taped = taped + quotient.derivative(&slope_weights, &at);
+    // All is queued.
+    let variance = found.variance.read()[0];
+    let mut taped = differentiated_by(slopes, variance, found.in_slopes);
+    if let Some((quotient, in_slopes)) = quotient.zip(found.in_laplacians) {
+        taped = taped + differentiated_by(quotient.slopes, 0.0, in_slopes);
     }
     Some(Residual {
         variance: taped,
         root_mean_square: variance.sqrt(),
     })
-}
-
-fn scale(moment: &Moment) -> f64 {
-    moment.noise * moment.noise / moment.diffusion
 }
 
 /// The Laplacian as `sum_u (<grad E(x + h u), u> - <grad E(x - h u), u>) / 2h` over directions u, with h a share of s(t).
@@ -106,7 +96,6 @@ struct Quotient {
     slopes: PerSample<SharedTape>,
     /// `1 / 2h`, or minus that, for each.
     weights: Vec<f64>,
-    count: usize,
 }
 
 impl Quotient {
@@ -143,25 +132,6 @@ impl Quotient {
         let times = at.times.repeat(2 * copies);
         let still = vec![0.0; times.len()];
         let (_, slopes) = energy.pushforward_at(tape.watch(&points), &times, v, &still);
-        Self { slopes, weights, count }
-    }
-
-    fn laplacian(&self) -> Vec<f64> {
-        let mut total = vec![0.0; self.count];
-        for (row, (slope, weight)) in values(&self.slopes).iter().zip(&self.weights).enumerate() {
-            total[row % self.count] += weight * f64::from(*slope);
-        }
-        total
-    }
-
-    /// 0, with the derivative of `sum_b w_b (-g^2/2 lap E(x_b))`.
-    fn derivative<G: Geometry>(self, residual_weights: &[f64], at: &Diffused<G>) -> Scalar<SharedTape> {
-        let rows = self.weights.iter().enumerate();
-        let weights = rows.map(|(row, weight)| {
-            let b = row % self.count;
-            (-0.5 * at.moments[b].diffusion * residual_weights[b] * weight) as Real
-        });
-        let weights = weights.collect();
-        differentiated(self.slopes, 0.0, weights)
+        Self { slopes, weights }
     }
 }

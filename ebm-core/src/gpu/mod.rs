@@ -39,6 +39,7 @@ pub(crate) mod philox;
 #[cfg(feature = "cuda")]
 mod pool;
 pub(crate) mod reduce;
+pub(crate) mod residual;
 pub(crate) mod rows;
 pub(crate) mod scratch;
 pub(crate) mod smallest;

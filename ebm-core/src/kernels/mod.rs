@@ -34,6 +34,7 @@ pub mod normal;
 pub mod parallel;
 mod reduce;
 pub mod resample;
+pub mod residual;
 pub mod rows;
 pub mod scale;
 pub mod spectral;

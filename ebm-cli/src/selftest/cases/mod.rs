@@ -10,6 +10,7 @@ mod models;
 mod optimizer;
 mod reductions;
 mod rows;
+mod samples;
 mod training;
 
 pub(super) use drawn::{are_normal, draws};
@@ -22,6 +23,7 @@ pub(super) fn all() -> Vec<Case> {
         dense::cases(),
         images::cases(),
         rows::cases(),
+        samples::cases(),
         functions::cases(),
         reductions::cases(),
         optimizer::cases(),

@@ -16,6 +16,10 @@ pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Double
         .collect()
 }
 
+pub(super) fn len(figures: &Doubles) -> usize {
+    figures.len()
+}
+
 pub(super) fn read(figures: &Doubles) -> Vec<f64> {
     figures.clone()
 }

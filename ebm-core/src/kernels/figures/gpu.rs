@@ -18,8 +18,12 @@ pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Double
     })
 }
 
+pub(super) fn len(figures: &Doubles) -> usize {
+    In::of(figures).len()
+}
+
 pub(super) fn read(figures: &Doubles) -> Vec<f64> {
-    run(|| match In::of(figures).len() {
+    run(|| match len(figures) {
         0 => Ok(Vec::new()),
         _ => download(figures),
     })

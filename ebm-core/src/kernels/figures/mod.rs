@@ -37,6 +37,11 @@ impl Figures {
         Self(side::squared_norms(x))
     }
 
+    /// How many there are, B.
+    pub(crate) fn len(&self) -> usize {
+        side::len(&self.0)
+    }
+
     /// The numbers, `[B]`.
     pub fn read(&self) -> Vec<f64> {
         side::read(&self.0)

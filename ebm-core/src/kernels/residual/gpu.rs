@@ -1,0 +1,56 @@
+//! Residuals on the device.
+
+use super::{Laplacians, PairVariance, Place};
+use crate::buffers::native::{filled, run, stored};
+use crate::device::PerSample;
+use crate::gpu::{In, Out, residual, upload, zeros};
+use crate::kernels::Figures;
+
+pub(super) fn pair_variance(
+    slopes: &PerSample,
+    squares: &Figures,
+    laplacians: Laplacians<'_>,
+    places: &[Place],
+) -> PairVariance {
+    let (count, pairs) = (places.len(), places.len() / 2);
+    let (diffusions, units) = (places.iter().map(|p| p.diffusion), places.iter().map(|p| p.unit));
+    let places = run(|| upload::<f64>(diffusions.chain(units).collect()));
+    let places = In::of(&places);
+    let weights = match laplacians {
+        Laplacians::Known(_) => None,
+        Laplacians::OfSlopes(of, weights) => Some((of, weights.len() / count, run(|| upload(weights.to_vec())))),
+    };
+    let sums = run(|| match (&weights, laplacians) {
+        (Some((of, terms, weights)), _) => {
+            let mut sums = zeros::<f64>(count)?;
+            residual::weighted_sums(count, *terms, In::of(weights), stored(of)?.read(), Out::of(&mut sums))?;
+            Ok(sums)
+        }
+        (None, Laplacians::Known(known)) => upload(known.to_vec()),
+        (None, Laplacians::OfSlopes(..)) => zeros(count),
+    });
+    let [mut halves, mut derivatives, mut variance] = [pairs, count, 1].map(|n| run(|| zeros::<f64>(n)));
+    let in_slopes = filled((count,), |in_slopes| {
+        residual::pair_residuals(
+            pairs,
+            places,
+            stored(slopes)?.read(),
+            In::of(&squares.0),
+            In::of(&sums),
+            Out::of(&mut halves),
+            Out::of(&mut derivatives),
+            in_slopes,
+        )?;
+        residual::mean_of_doubles(pairs, In::of(&halves), Out::of(&mut variance))
+    });
+    let in_laplacians = weights.map(|(_, terms, weights)| {
+        filled((terms * count,), |y| {
+            residual::in_sums(count, terms, places, In::of(&derivatives), In::of(&weights), y)
+        })
+    });
+    PairVariance {
+        variance: Figures(variance),
+        in_slopes,
+        in_laplacians,
+    }
+}
