@@ -8,7 +8,7 @@ kernels! { "directions";
     fn project(batch: usize, count: usize, width: usize, rows: In[count * batch * width], x: In[batch * width],
         y: Out[batch * count]) over Rows(count * batch, width);
     /// `y_r = sum_k c_rk u_kb`, where r belongs to sample `b = r mod batch`.
-    fn weighted_sums(batch: usize, count: usize, width: usize, sums: usize, rows: In[count * batch * width],
+    fn weigh_rows(batch: usize, count: usize, width: usize, sums: usize, rows: In[count * batch * width],
         coefficients: In[sums * count], y: Out[sums * width]) over Elements(sums * width);
     /// Half the square of every row's length, and the row.
     fn half_squares(rows: usize, width: usize, x: In[rows * width], sizes: Out[rows], slopes: Out[rows * width])

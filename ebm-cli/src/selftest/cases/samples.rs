@@ -1,8 +1,8 @@
 //! What bounds compute of every sample's numbers.
 
 use ebm_core::device::values;
+use ebm_core::jacobian::axes;
 use ebm_core::kernels::Figures;
-use ebm_core::kernels::axes::axes;
 use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::denoise::{Row, Square, denoise};
 use ebm_core::kernels::normal::log_density;

@@ -17,7 +17,7 @@ KERNEL(project, size_t batch, size_t count, size_t width, const REAL *rows, cons
 }
 
 // y_r = sum_k c_rk u_kb, where r belongs to sample b = r mod B.
-KERNEL(weighted_sums, size_t batch, size_t count, size_t width, size_t sums, const REAL *rows, const REAL *coefficients, REAL *y) {
+KERNEL(weigh_rows, size_t batch, size_t count, size_t width, size_t sums, const REAL *rows, const REAL *coefficients, REAL *y) {
     FOR_EACH(e, sums * width) {
         const size_t r = e / width, i = e % width, b = r % batch;
         REAL sum = 0;

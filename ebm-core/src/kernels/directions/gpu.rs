@@ -19,7 +19,7 @@ pub(super) fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<
     let width = rows.shape().1;
     filled((sums, width), |y| {
         let (rows, coefficients) = (stored(rows)?, stored(coefficients)?);
-        directions::weighted_sums(batch, count, width.size(), sums, rows.read(), coefficients.read(), y)
+        directions::weigh_rows(batch, count, width.size(), sums, rows.read(), coefficients.read(), y)
     })
 }
 
