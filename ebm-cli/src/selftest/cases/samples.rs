@@ -5,6 +5,7 @@ use ebm_core::jacobian::axes;
 use ebm_core::kernels::Figures;
 use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::denoise::{Row, Square, denoise};
+use ebm_core::kernels::directions::{RowNorm, norms, project, weighted_sums};
 use ebm_core::kernels::normal::log_density;
 use ebm_core::kernels::residual::{Laplacians, PairVariance, Place, pair_variance};
 
@@ -40,6 +41,14 @@ fn denoised(square: Square) -> Found {
         (Compared::Value, found.losses.read()),
         (Compared::Value, found.errors.read()),
         (Compared::InInputs, doubles(values(&found.directions))),
+    ]
+}
+
+fn normed(norm: RowNorm) -> Found {
+    let (sizes, slopes) = norms(&matrix("norms", SAMPLES, WIDTH), norm);
+    vec![
+        (Compared::Value, doubles(values(&sizes))),
+        (Compared::InInputs, doubles(values(&slopes))),
     ]
 }
 
@@ -85,6 +94,19 @@ pub fn cases() -> Vec<Case> {
         case("axes", || {
             vec![(Compared::Value, doubles(values(&axes(SAMPLES, 9usize))))]
         }),
+        case("project", || {
+            let rows = matrix("project/u", 4 * SAMPLES, WIDTH);
+            let found = project(&rows, &matrix("project/x", SAMPLES, WIDTH), 4usize);
+            vec![(Compared::Value, doubles(values(&found)))]
+        }),
+        case("weighted_sums", || {
+            let rows = matrix("weighted_sums/u", 4 * SAMPLES, WIDTH);
+            let found = weighted_sums(&rows, &matrix("weighted_sums/c", 2 * SAMPLES, 4));
+            vec![(Compared::Value, doubles(values(&found)))]
+        }),
+        case("norms: 1/2 ||r||^2", || normed(RowNorm::HalfSquare)),
+        case("norms: ||r||", || normed(RowNorm::Euclidean)),
+        case("norms: p = 3", || normed(RowNorm::P(3.0))),
         case("denoise", || denoised(Square::Whole)),
         case("denoise: without the target", || denoised(Square::WithoutTarget)),
         case("log_density", || {
