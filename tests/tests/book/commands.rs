@@ -18,7 +18,8 @@ fn fault(command: &Command) -> Option<String> {
         return Some(format!("there is no {missing}"));
     }
     match command.program.as_str() {
-        "ebm" => ours(&arguments),
+        // Also as cargo built it, wherever it is that it builds to.
+        "ebm" | "target/debug/ebm" | "target/release/ebm" => ours(&arguments),
         // What launchers start.
         "mpirun" | "srun" => match arguments.iter().position(|one| *one == "ebm") {
             Some(at) => ours(&arguments[at + 1..]),
@@ -153,6 +154,7 @@ fn what_is_not_understood_is_found() {
         "emb train run.toml",
         "scripts/cuda-tolchain.sh DIR",
         "mpirun -n 4 ebm trian run.toml",
+        "target/debug/ebm trian run.toml",
         "srun true",
     ] {
         let mut words = shlex::split(text).unwrap().into_iter();
