@@ -2,7 +2,7 @@
 
 use ebm_core::device::{PerSample, Scalar, values};
 use ebm_core::dfdx::prelude::*;
-use ebm_core::kernels::{cross_entropy, differentiated, hinge, mean, row_dot, sum};
+use ebm_core::kernels::{cross_entropy, differentiated, differentiated_by, hinge, mean, row_dot, sum};
 use ebm_core::tape::{SharedTape, backward};
 
 use crate::selftest::case::{Case, OPERATION};
@@ -33,6 +33,9 @@ pub fn cases() -> Vec<Case> {
         scalar("sum", sum),
         scalar("mean", mean),
         scalar("differentiated", |x| differentiated(x, 0.625, numbers("slopes", COUNT))),
+        scalar("differentiated_by", |x| {
+            differentiated_by(x, 0.625, vector(numbers("slopes", COUNT)))
+        }),
         scalar("hinge: above zero", |x| hinge(mean(x))),
         scalar("hinge: below zero", |x| hinge(mean(x) * -1.0)),
         Operation::new("row_dot", 67, 45)
