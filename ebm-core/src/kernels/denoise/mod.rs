@@ -58,6 +58,19 @@ pub enum Square {
 }
 
 /// A gradient `[B, C]` compared with the noise; see [`denoise`].
+///
+/// ```
+/// use ebm_core::device::values;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::kernels::denoise::{Denoised, Row, Square, denoise};
+///
+/// // What tells the noise exactly: n = s g.
+/// let (g, n) = (Fixed::<1, 1>.samples(vec![3.0]), Fixed::<1, 1>.samples(vec![6.0]));
+/// let row = Row { noise: 2.0, weight: 1.0, offset: 0.0 };
+/// let found: Denoised<_> = denoise(&g, &n, &[row], Square::Whole);
+/// assert_eq!((found.losses.read(), found.errors.read()), (vec![0.0], vec![0.0]));
+/// assert_eq!(values(&found.directions), [0.0]);
+/// ```
 pub struct Denoised<C: Dim> {
     /// `l_b = w_b || g_b - n_b / s_b ||^2 - o_b`, `[B]`.
     pub losses: Figures,

@@ -35,6 +35,26 @@ pub struct Place {
 }
 
 /// The Laplacians of the energy.
+///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::kernels::Figures;
+/// use ebm_core::kernels::residual::{Laplacians, PairVariance, Place, pair_variance};
+///
+/// let slopes: PerSample = device().tensor_from_vec(vec![5.0, 1.0], (2,));
+/// let squares = Figures::squared_norms(&Fixed::<1, 1>.samples(vec![1.0, 0.0]));
+/// let place = Place { diffusion: 2.0, unit: 0.5 };
+/// // (9 - 7) / 2 = 1 and (4 - 4) / 2 = 0, as differences of slopes: two terms a sample.
+/// let of: PerSample = device().tensor_from_vec(vec![9.0, 4.0, 7.0, 4.0], (4,));
+/// let laplacians = Laplacians::OfSlopes(&of, &[0.5, 0.5, -0.5, -0.5]);
+/// let found: PairVariance = pair_variance(&slopes, &squares, laplacians, &[place; 2]);
+/// // R = (5 - (1 + 1)) / 2 = 1.5 and (1 - (0 + 0)) / 2 = 0.5.
+/// assert_eq!(found.variance.read(), [0.5]);
+/// assert_eq!(values(&found.in_slopes), [0.5, -0.5]);
+/// assert_eq!(found.in_laplacians.map(|slopes| values(&slopes)), Some(vec![-0.25, 0.25, 0.25, -0.25]));
+/// ```
 #[derive(Clone, Copy)]
 pub enum Laplacians<'a> {
     /// Known, `[B]`.
@@ -44,6 +64,26 @@ pub enum Laplacians<'a> {
 }
 
 /// The variance of the residual, and its derivatives; see [`pair_variance`].
+///
+/// ```
+/// use ebm_core::device::{PerSample, device, values};
+/// # use dfdx::prelude::*;
+/// use ebm_core::geometry::{Fixed, Geometry};
+/// use ebm_core::kernels::Figures;
+/// use ebm_core::kernels::residual::{Laplacians, PairVariance, Place, pair_variance};
+///
+/// let slopes: PerSample = device().tensor_from_vec(vec![5.0, 1.0], (2,));
+/// let squares = Figures::squared_norms(&Fixed::<1, 1>.samples(vec![1.0, 0.0]));
+/// let place = Place { diffusion: 2.0, unit: 0.5 };
+/// // (9 - 7) / 2 = 1 and (4 - 4) / 2 = 0, as differences of slopes: two terms a sample.
+/// let of: PerSample = device().tensor_from_vec(vec![9.0, 4.0, 7.0, 4.0], (4,));
+/// let laplacians = Laplacians::OfSlopes(&of, &[0.5, 0.5, -0.5, -0.5]);
+/// let found: PairVariance = pair_variance(&slopes, &squares, laplacians, &[place; 2]);
+/// // R = (5 - (1 + 1)) / 2 = 1.5 and (1 - (0 + 0)) / 2 = 0.5.
+/// assert_eq!(found.variance.read(), [0.5]);
+/// assert_eq!(values(&found.in_slopes), [0.5, -0.5]);
+/// assert_eq!(found.in_laplacians.map(|slopes| values(&slopes)), Some(vec![-0.25, 0.25, 0.25, -0.25]));
+/// ```
 pub struct PairVariance {
     /// V, a single number.
     pub variance: Figures,
