@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use dfdx::prelude::*;
-//! use ebm_core::device::{Dev, DevError, Matrix, PerSample, Real, Scalar, Taped, device, values};
+//! use ebm_core::device::{Dev, DevError, Matrix, PerSample, Real, Scalar, Taped, Vector, device, values};
 //! use ebm_core::tape::SharedTape;
 //!
 //! let device: Dev = device();
@@ -14,6 +14,8 @@
 //! let read: Vec<Real> = values(&rows);
 //! assert_eq!(read, [1.0, 2.0, 3.0, 4.0]);
 //!
+//! let in_a_row: Vector = device.tensor_from_vec(vec![1.0, 2.0, 3.0], (3,));
+//! assert_eq!(values(&in_a_row), [1.0, 2.0, 3.0]);
 //! let a_row: PerSample = rows.clone().sum::<(usize,), Axis<1>>();
 //! assert_eq!(values(&a_row), [3.0, 7.0]);
 //! let total: Scalar = a_row.sum();

@@ -15,8 +15,8 @@ use crate::gpu::nccl::{self, Communicator, NcclFailure};
 /// NCCL gives the same sum to all ranks: it is formed in one place, and copied from there. Its order depends on the number of
 /// ranks, on how their GPUs are connected, and on NCCL's version.
 ///
-/// ```no_run
-/// use ebm_core::collective::{Collective, Nccl, NcclError};
+/// ```
+/// use ebm_core::collective::{Alone, Collective, Nccl, NcclError};
 /// use std::sync::Arc;
 ///
 /// /// The same ranks, with NCCL where that can be.
@@ -27,6 +27,9 @@ use crate::gpu::nccl::{self, Communicator, NcclFailure};
 ///         Err(error) => Err(error),
 ///     }
 /// }
+/// let ranks = with_nccl(Arc::new(Alone))?;
+/// assert_eq!((ranks.rank(), ranks.ranks()), (0, 1));
+/// # Ok::<(), NcclError>(())
 /// ```
 pub struct Nccl {
     ranks: Arc<dyn Collective>,
@@ -35,6 +38,13 @@ pub struct Nccl {
 }
 
 /// NCCL cannot be used.
+///
+/// ```
+/// use ebm_core::collective::NcclError;
+///
+/// let without = NcclError::Unavailable { reason: "processes 1 and 2 share a GPU".into() };
+/// assert_eq!(without.to_string(), "processes 1 and 2 share a GPU");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NcclError {
