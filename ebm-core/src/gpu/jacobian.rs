@@ -30,7 +30,4 @@ kernels! { "jacobian";
     /// `J w`
     fn lift(batch: usize, d: usize, width: usize, weights: In<f64>[batch * d], columns: In[d * batch * width],
         y: Out[batch * width]) over Elements(batch * width);
-    /// `squares +=` those of `count` columns of each sample.
-    fn add_squares(batch: usize, count: usize, width: usize, columns: In[count * batch * width], squares: Out<f64>[batch])
-        over Rows(batch, count * width);
 }

@@ -3,10 +3,8 @@
 use dfdx::prelude::*;
 
 use super::axes::some_axes;
-#[cfg(device_kernels)]
-use crate::buffers::native;
-use crate::device::{Dev, Real};
 use crate::geometry::{Geometry, Latents};
+use crate::kernels::Figures;
 use crate::models::Generator;
 use crate::tape::SharedTape;
 
@@ -40,65 +38,18 @@ fn in_parts<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, count: us
     let geometry = generator.geometry();
     let (batch, d) = (z.shape().0, geometry.latent_width());
     let off = SharedTape::off();
-    let mut squares = Squares::of(batch);
+    let mut squares = vec![0.0; batch];
     for first in (0..d).step_by(count) {
         let which = first..(first + count).min(d);
         let directions = some_axes(batch, geometry.latent(), which);
         let (_, columns) = generator.pushforward(off.watch(z), directions.put_tape(SharedTape::off()));
-        squares.add(&columns.split_tape().0);
-    }
-    let squares = squares.read();
-    let half = 0.5 * d as f64;
-    squares.iter().map(|square| half * (square / d as f64).ln()).collect()
-}
-
-/// Sums of squares, one a sample.
-#[cfg(not(device_kernels))]
-struct Squares(Vec<f64>);
-
-#[cfg(not(device_kernels))]
-impl Squares {
-    fn of(batch: usize) -> Self {
-        Self(vec![0.0; batch])
-    }
-
-    /// Adds those of some columns of every sample.
-    fn add<C: Dim>(&mut self, columns: &Tensor<(usize, C), Real, Dev>) {
-        let (batch, width) = (self.0.len(), columns.shape().1.size());
-        for (row, column) in crate::buffers::read(columns).chunks_exact(width).enumerate() {
-            self.0[row % batch] += column.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        let of_columns = Figures::squared_norms(&columns.split_tape().0).read();
+        for (row, square) in of_columns.into_iter().enumerate() {
+            squares[row % batch] += square;
         }
     }
-
-    fn read(self) -> Vec<f64> {
-        self.0
-    }
-}
-
-/// Sums of squares, one a sample.
-#[cfg(device_kernels)]
-struct Squares(crate::gpu::Buffer<f64>);
-
-#[cfg(device_kernels)]
-impl Squares {
-    fn of(batch: usize) -> Self {
-        Self(native::run(|| crate::gpu::zeros(batch)))
-    }
-
-    /// Adds those of some columns of every sample.
-    fn add<C: Dim>(&mut self, columns: &Tensor<(usize, C), Real, Dev>) {
-        use crate::gpu::{Out, jacobian};
-        native::run(|| {
-            let squares = Out::of(&mut self.0);
-            let (rows, width) = (columns.shape().0, columns.shape().1.size());
-            let (batch, count) = (squares.len(), rows / squares.len().max(1));
-            jacobian::add_squares(batch, count, width, native::stored(columns)?.read(), squares)
-        });
-    }
-
-    fn read(self) -> Vec<f64> {
-        native::run(|| native::download(&self.0))
-    }
+    let half = 0.5 * d as f64;
+    squares.iter().map(|square| half * (square / d as f64).ln()).collect()
 }
 
 #[cfg(test)]

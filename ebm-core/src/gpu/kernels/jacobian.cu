@@ -117,18 +117,3 @@ KERNEL(lift, size_t batch, size_t d, size_t width, const double *weights, const 
         y[e] = static_cast<REAL>(sum);
     }
 }
-
-// squares += the squares of `count` columns of each sample.
-KERNEL(add_squares, size_t batch, size_t count, size_t width, const REAL *columns, double *squares) {
-    FOR_EACH_ROW(b, batch) {
-        double sum = 0;
-        FOR_EACH_COLUMN(e, count * width) {
-            const double x = columns[(e / width * batch + b) * width + e % width];
-            sum += x * x;
-        }
-        sum = block_sum(sum);
-        if (THREAD == 0) {
-            squares[b] += sum;
-        }
-    }
-}
