@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::Collective;
+
 /// The ranks can no longer work together.
 ///
 /// ```
@@ -39,4 +41,14 @@ pub enum CollectiveError {
         /// What it found.
         reason: String,
     },
+}
+
+impl CollectiveError {
+    /// What this rank found is not what was expected.
+    pub(crate) fn out_of_step(ranks: &dyn Collective, reason: impl ToString) -> Self {
+        Self::OutOfStep {
+            rank: ranks.rank(),
+            reason: reason.to_string(),
+        }
+    }
 }

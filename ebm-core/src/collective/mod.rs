@@ -8,6 +8,7 @@ mod alone;
 #[cfg(any(feature = "nccl", test))]
 mod card;
 mod error;
+pub(crate) mod message;
 #[cfg(feature = "nccl")]
 mod nccl;
 mod share;

@@ -1,11 +1,10 @@
 //! Sums by NCCL.
 
-use serde::{Serialize, de::DeserializeOwned};
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::card::{Card, obstacle, version};
-use super::{Collective, CollectiveError};
+use super::{Collective, CollectiveError, message};
 use crate::buffers::native::try_change;
 use crate::device::{Real, Vector, check_device};
 use crate::gpu::nccl::{self, Communicator, NcclFailure};
@@ -77,20 +76,15 @@ impl Nccl {
     /// start, on the ranks where it does not.
     pub fn start(ranks: Arc<dyn Collective>) -> Result<Self, NcclError> {
         let found = own_card().map_err(|failure| failure.to_string());
-        let told = ranks.gather(&encoded(&*ranks, &found)?)?;
-        let cards: Vec<Result<Card, String>> = told
-            .iter()
-            .map(|bytes| decoded(&*ranks, bytes))
-            .collect::<Result<_, _>>()?;
+        let cards: Vec<Result<Card, String>> = message::gather(&*ranks, &found)?;
         if let Some(reason) = obstacle(&cards) {
             return Err(NcclError::Unavailable { reason });
         }
         let made = (ranks.rank() == 0).then(|| nccl::unique_id().map_err(|failure| failure.to_string()));
-        let told = ranks.broadcast(&encoded(&*ranks, &made)?)?;
-        let id: Vec<u8> = match decoded::<Option<Result<Vec<u8>, String>>>(&*ranks, &told)? {
+        let id: Vec<u8> = match message::broadcast(&*ranks, &made)? {
             Some(Ok(id)) => id,
             Some(Err(reason)) => return Err(NcclError::Unavailable { reason }),
-            None => return Err(out_of_step(&*ranks, "no id of NCCL's").into()),
+            None => return Err(CollectiveError::out_of_step(&*ranks, "no id of NCCL's").into()),
         };
         let joined = Communicator::join(&id, ranks.rank(), ranks.ranks());
         let communicator = joined.map_err(|failure| NcclError::Start {
@@ -117,21 +111,6 @@ fn own_card() -> Result<Card, Box<dyn std::error::Error>> {
         gpu: nccl::identity()?,
         version: nccl::version()?,
     })
-}
-
-fn out_of_step(ranks: &dyn Collective, reason: impl ToString) -> CollectiveError {
-    CollectiveError::OutOfStep {
-        rank: ranks.rank(),
-        reason: reason.to_string(),
-    }
-}
-
-fn encoded<T: Serialize>(ranks: &dyn Collective, value: &T) -> Result<Vec<u8>, CollectiveError> {
-    serde_json::to_vec(value).map_err(|error| out_of_step(ranks, error))
-}
-
-fn decoded<T: DeserializeOwned>(ranks: &dyn Collective, bytes: &[u8]) -> Result<T, CollectiveError> {
-    serde_json::from_slice(bytes).map_err(|error| out_of_step(ranks, error))
 }
 
 impl Collective for Nccl {

@@ -96,10 +96,8 @@ impl Collective for Threads {
         let length = own.len();
         let all = self.gather(&own)?;
         if let Some(other) = all.iter().position(|given| given.len() != length) {
-            return Err(CollectiveError::OutOfStep {
-                rank: self.rank,
-                reason: format!("{length} bytes to add to {} of process {}", all[other].len(), other + 1),
-            });
+            let reason = format!("{length} bytes to add to {} of process {}", all[other].len(), other + 1);
+            return Err(CollectiveError::out_of_step(self, reason));
         }
         values.fill(0.0);
         for given in all {

@@ -16,18 +16,14 @@ pub(super) fn pair_variance(
     let (diffusions, units) = (places.iter().map(|p| p.diffusion), places.iter().map(|p| p.unit));
     let places = run(|| upload::<f64>(diffusions.chain(units).collect()));
     let places = In::of(&places);
-    let weights = match laplacians {
-        Laplacians::Known(_) => None,
-        Laplacians::OfSlopes(of, weights) => Some((of, weights.len() / count, run(|| upload(weights.to_vec())))),
-    };
-    let sums = run(|| match (&weights, laplacians) {
-        (Some((of, terms, weights)), _) => {
+    let (sums, weights) = run(|| match laplacians {
+        Laplacians::Known(known) => Ok((upload(known.to_vec())?, None)),
+        Laplacians::OfSlopes(of, weights) => {
+            let (terms, weights) = (weights.len() / count, upload(weights.to_vec())?);
             let mut sums = zeros::<f64>(count)?;
-            residual::weighted_sums(count, *terms, In::of(weights), stored(of)?.read(), Out::of(&mut sums))?;
-            Ok(sums)
+            residual::weighted_sums(count, terms, In::of(&weights), stored(of)?.read(), Out::of(&mut sums))?;
+            Ok((sums, Some((terms, weights))))
         }
-        (None, Laplacians::Known(known)) => upload(known.to_vec()),
-        (None, Laplacians::OfSlopes(..)) => zeros(count),
     });
     let [mut halves, mut derivatives, mut variance] = [pairs, count, 1].map(|n| run(|| zeros::<f64>(n)));
     let in_slopes = filled((count,), |in_slopes| {
@@ -43,7 +39,7 @@ pub(super) fn pair_variance(
         )?;
         residual::mean_of_doubles(pairs, In::of(&halves), Out::of(&mut variance))
     });
-    let in_laplacians = weights.map(|(_, terms, weights)| {
+    let in_laplacians = weights.map(|(terms, weights)| {
         filled((terms * count,), |y| {
             residual::in_sums(count, terms, places, In::of(&derivatives), In::of(&weights), y)
         })

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 use super::{Flow, TrainError};
-use crate::collective::{Alone, Collective, CollectiveError, Share};
+use crate::collective::{Alone, Collective, CollectiveError, Share, message};
 use crate::device::Real;
 use crate::optim::{Gradient, Joined};
 use crate::parameter::Module;
@@ -134,29 +134,16 @@ impl Team {
     /// What rank 0 found.
     fn of_first<T: Serialize + DeserializeOwned>(&self, own: Result<T, TrainError>) -> Result<T, TrainError> {
         let own = self.agree(own)?;
-        let bytes = self.collective.broadcast(&self.encoded(&own)?)?;
-        Ok(self.decoded(&bytes)?)
+        Ok(message::broadcast(&*self.collective, &own)?)
     }
 
     /// What every rank has, in their order.
     fn exchange<T: Serialize + DeserializeOwned>(&self, own: &T) -> Result<Vec<T>, CollectiveError> {
-        let all = self.collective.gather(&self.encoded(own)?)?;
-        all.iter().map(|bytes| self.decoded(bytes)).collect()
-    }
-
-    fn encoded<T: Serialize>(&self, value: &T) -> Result<Vec<u8>, CollectiveError> {
-        serde_json::to_vec(value).map_err(|error| self.out_of_step(error))
-    }
-
-    fn decoded<T: DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, CollectiveError> {
-        serde_json::from_slice(bytes).map_err(|error| self.out_of_step(error))
+        message::gather(&*self.collective, own)
     }
 
     fn out_of_step(&self, reason: impl ToString) -> CollectiveError {
-        CollectiveError::OutOfStep {
-            rank: self.share.rank(),
-            reason: reason.to_string(),
-        }
+        CollectiveError::out_of_step(&*self.collective, reason)
     }
 }
 
