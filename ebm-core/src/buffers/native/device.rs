@@ -7,7 +7,7 @@ use crate::device::{Dev, DevError, Real, device};
 use crate::gpu::{Buffer, In, Out, elementwise, upload, zeros};
 
 /// An array that owns its memory.
-pub(crate) type Array = Buffer;
+pub(crate) type Array<T = Real> = Buffer<T>;
 /// An array that was taken out of the gradients.
 pub(crate) type Taken = Array;
 /// A gradient that a kernel adds to.
@@ -127,7 +127,10 @@ pub(crate) fn plus(to: Added, from: &Array) -> Result<(), DevError> {
 /// If the device refuses.
 #[cfg(feature = "cuda")]
 pub(crate) fn download<T: Unit>(array: &Buffer<T>) -> Result<Vec<T>, DevError> {
-    Ok(array.device().dtoh_sync_copy(array)?)
+    match len(array) {
+        0 => Ok(Vec::new()),
+        _ => Ok(array.device().dtoh_sync_copy(array)?),
+    }
 }
 
 /// A copy on the host.
@@ -156,7 +159,7 @@ pub(crate) fn to_host(array: &Array) -> Vec<Real> {
 }
 
 /// Number of values.
-pub(crate) fn len(array: &Array) -> usize {
+pub(crate) fn len<T: Unit>(array: &Array<T>) -> usize {
     In::of(array).len()
 }
 

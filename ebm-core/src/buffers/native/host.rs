@@ -7,7 +7,7 @@ use crate::device::{Dev, DevError, Real};
 use crate::kernels::math::{add, vectorised};
 
 /// An array that owns its memory.
-pub(crate) type Array = Vec<Real>;
+pub(crate) type Array<T = Real> = Vec<T>;
 /// An array that was taken out of the gradients.
 pub(crate) type Taken = Array;
 /// A gradient that a kernel adds to.
@@ -24,7 +24,7 @@ pub(crate) fn to_host(array: &Array) -> Vec<Real> {
 }
 
 /// Number of values.
-pub(crate) fn len(array: &Array) -> usize {
+pub(crate) fn len<T>(array: &Array<T>) -> usize {
     array.len()
 }
 

@@ -2,13 +2,10 @@
 
 use dfdx::prelude::*;
 
-use crate::buffers;
+use crate::buffers::{self, native::Array};
 use crate::device::{Dev, PerSample, Real};
 
-/// Where they are.
-pub(in crate::kernels) type Doubles = Vec<f64>;
-
-pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Doubles {
+pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Array<f64> {
     let columns = x.shape().1.size();
     let x = buffers::read(x);
     let rows = x.chunks_exact(columns);
@@ -16,15 +13,11 @@ pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Double
         .collect()
 }
 
-pub(super) fn len(figures: &Doubles) -> usize {
-    figures.len()
-}
-
-pub(super) fn read(figures: &Doubles) -> Vec<f64> {
+pub(super) fn read(figures: &Array<f64>) -> Vec<f64> {
     figures.clone()
 }
 
-pub(super) fn rounded(figures: &Doubles) -> PerSample {
+pub(super) fn rounded(figures: &Array<f64>) -> PerSample {
     let values: Vec<Real> = figures.iter().map(|v| *v as Real).collect();
     let count = values.len();
     buffers::tensor(values, (count,))

@@ -2,14 +2,11 @@
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::{download, filled, run, stored};
+use crate::buffers::native::{Array, download, filled, run, stored};
 use crate::device::{Dev, PerSample, Real};
-use crate::gpu::{self, Buffer, In, Out, zeros};
+use crate::gpu::{self, In, Out, zeros};
 
-/// Where they are.
-pub(in crate::kernels) type Doubles = Buffer<f64>;
-
-pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Doubles {
+pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Array<f64> {
     let (rows, columns) = (x.shape().0, x.shape().1.size());
     run(|| {
         let mut y = zeros(rows)?;
@@ -18,18 +15,11 @@ pub(super) fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Double
     })
 }
 
-pub(super) fn len(figures: &Doubles) -> usize {
-    In::of(figures).len()
+pub(super) fn read(figures: &Array<f64>) -> Vec<f64> {
+    run(|| download(figures))
 }
 
-pub(super) fn read(figures: &Doubles) -> Vec<f64> {
-    run(|| match len(figures) {
-        0 => Ok(Vec::new()),
-        _ => download(figures),
-    })
-}
-
-pub(super) fn rounded(figures: &Doubles) -> PerSample {
+pub(super) fn rounded(figures: &Array<f64>) -> PerSample {
     let figures = In::of(figures);
     filled((figures.len(),), |y| gpu::figures::rounded(y.len(), figures, y))
 }

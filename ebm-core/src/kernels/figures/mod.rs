@@ -12,6 +12,7 @@ use gpu as side;
 
 use dfdx::prelude::*;
 
+use crate::buffers::native;
 use crate::device::{Dev, PerSample, Real};
 
 /// Numbers in double precision, one a sample, that stay where kernels run until somebody reads them.
@@ -29,7 +30,7 @@ use crate::device::{Dev, PerSample, Real};
 /// // The same on the device, in the precision of everything else.
 /// assert_eq!(values(&squares.rounded()), [25.0, 5.0]);
 /// ```
-pub struct Figures(pub(super) side::Doubles);
+pub struct Figures(pub(super) native::Array<f64>);
 
 impl Figures {
     /// `sum_j x_ij^2` of `[B, C]`.
@@ -39,7 +40,7 @@ impl Figures {
 
     /// How many there are, B.
     pub(crate) fn len(&self) -> usize {
-        side::len(&self.0)
+        native::len(&self.0)
     }
 
     /// The numbers, `[B]`.
