@@ -11,12 +11,12 @@ use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::kernels::{row_dot, sum};
-use ebm_core::models::conv::{ConvEnergy, ConvEnergyConfig, ConvGenerator, ConvGeneratorConfig};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::optim::collect_gradients;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_core::trainer::{Components, Players, TrainConfig, Trainer};
+use ebm_models::conv::{ConvEnergy, ConvEnergyConfig, ConvGenerator, ConvGeneratorConfig};
+use ebm_train::optim::collect_gradients;
+use ebm_train::{Components, Players, TrainConfig, Trainer};
 
 // Part of what is measured.
 #[global_allocator]

@@ -16,11 +16,11 @@ use ebm_core::kernels::scale::scale;
 use ebm_core::kernels::spectral::{normalised, power_iteration};
 use ebm_core::kernels::stretch::stretch;
 use ebm_core::kernels::{Activation, Ending, row_dot, sum};
-use ebm_core::models::mlp::{MlpEnergy, MlpEnergyConfig};
-use ebm_core::optim::{Adam, AdamConfig};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{SharedTape, backward};
+use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
+use ebm_train::optim::{Adam, AdamConfig};
 
 use dfdx::prelude::*;
 

@@ -11,9 +11,9 @@ use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Fixed;
 use ebm_core::kernels::Activation;
-use ebm_core::models::mlp::{FourierConfig, MlpEnergyConfig, MlpGeneratorConfig};
 use ebm_core::random::Random;
-use ebm_core::trainer::{Components, Players, TrainConfig, Trainer};
+use ebm_models::mlp::{FourierConfig, MlpEnergyConfig, MlpGeneratorConfig};
+use ebm_train::{Components, Players, TrainConfig, Trainer};
 
 // Part of what is measured.
 #[global_allocator]

@@ -21,37 +21,6 @@ use crate::guarantee;
 const ALL_AXES: usize = 16;
 
 /// `1/2 int g^2 E || grad E(x_t, t) - n/s ||^2 dt`, or the cross-entropy that follows from it.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, UpperBound};
-/// # use ebm_core::diffusion::Process;
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.0);
-/// #     let energy = DiffusedGaussian::new(Fixed::<1, 1>, Process::default(), &[1.0], &[0.0]).unwrap();
-/// #     let latents = Fixed::<1, 1>.latents(Random::new(1).normals(2_000));
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &latents,
-/// #         data: &Fixed::<1, 1>.samples(vec![0.0, 0.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(2), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// use bounds_diffusion::{Diffusion, DiffusionConfig};
-///
-/// // Generator and model are N(0, 1), with the energy exact at every time.
-/// let found = measured(&mut Diffusion::new(DiffusionConfig::default()));
-/// // The divergence is 0; its bound is above, by what denoising adds whatever the energy.
-/// assert!(found.value > 0.0);
-/// // Times below t_min have no part in it, so that it is a bound in the limit t_min -> 0.
-/// assert_eq!(found.guarantee.level, Level::Asymptotic);
-/// ```
 pub struct Diffusion {
     config: DiffusionConfig,
 }

@@ -13,39 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::Diffusion;
 
 /// The upper bound by diffusion: a denoising score loss for E(x, t) on generated samples.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, UpperBound};
-/// # use ebm_core::diffusion::Process;
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.0);
-/// #     let energy = DiffusedGaussian::new(Fixed::<1, 1>, Process::default(), &[1.0], &[0.0]).unwrap();
-/// #     let latents = Fixed::<1, 1>.latents(Random::new(1).normals(2_000));
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &latents,
-/// #         data: &Fixed::<1, 1>.samples(vec![0.0, 0.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(2), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// use bounds_diffusion::DiffusionConfig;
-///
-/// // Generator and model are N(0, 1), with the energy exact at every time. Their cross-entropy is the entropy.
-/// let config: DiffusionConfig = toml::from_str("form = \"cross-entropy\"")?;
-/// let found = measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?);
-/// assert!((found.value - standard_normal_entropy(1)).abs() < 5.0 * found.standard_error + 1e-2);
-/// // Time 0 is left out.
-/// let config: DiffusionConfig = toml::from_str("t_min = 0.0")?;
-/// assert_eq!(config.check().unwrap_err().key, "t_min");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiffusionConfig {
@@ -83,21 +50,6 @@ impl Default for DiffusionConfig {
 }
 
 /// Which quantity is bounded.
-///
-/// ```
-/// use bounds_diffusion::{DiffusionConfig, Form};
-/// use ebm_core::bounds::Target;
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::random::Random;
-/// use ebm_core::registry::UpperBoundSpec;
-///
-/// let config: DiffusionConfig = toml::from_str("form = \"cross-entropy\"")?;
-/// assert_eq!(config.form, Form::CrossEntropy);
-/// // The cross-entropy makes an upper bound of L by itself; the divergence needs one of the entropy besides.
-/// assert_eq!(config.build(Fixed::<2, 2>, Random::new(0))?.target(), Target::CrossEntropy);
-/// assert_eq!(DiffusionConfig::default().build(Fixed::<2, 2>, Random::new(0))?.target(), Target::Divergence);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -111,43 +63,6 @@ pub enum Form {
 }
 
 /// How the time of a sample is drawn.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, UpperBound};
-/// # use ebm_core::diffusion::Process;
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.0);
-/// #     let energy = DiffusedGaussian::new(Fixed::<1, 1>, Process::default(), &[1.0], &[0.0]).unwrap();
-/// #     let latents = Fixed::<1, 1>.latents(Random::new(1).normals(2_000));
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &latents,
-/// #         data: &Fixed::<1, 1>.samples(vec![0.0, 0.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(2), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// # fn found(text: &str) -> Result<Measurement, Box<dyn std::error::Error>> {
-/// #     let config: bounds_diffusion::DiffusionConfig = toml::from_str(text)?;
-/// #     config.check()?;
-/// #     Ok(measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?))
-/// # }
-/// use bounds_diffusion::{DiffusionConfig, Sampling};
-///
-/// // The same expectation, by times that are spread otherwise: more samples go where the loss is large.
-/// let (uniform, importance) = (found("sampling = \"uniform\"")?, found("sampling = \"importance\"")?);
-/// assert!(importance.standard_error < uniform.standard_error);
-/// let chance = 5.0 * importance.standard_error.hypot(uniform.standard_error);
-/// assert!((importance.value - uniform.value).abs() < chance);
-/// assert_eq!(DiffusionConfig::default().sampling, Sampling::Importance);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -160,45 +75,6 @@ pub enum Sampling {
 }
 
 /// Weight of the times in the loss.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, UpperBound};
-/// # use ebm_core::diffusion::Process;
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.0);
-/// #     let energy = DiffusedGaussian::new(Fixed::<1, 1>, Process::default(), &[1.0], &[0.0]).unwrap();
-/// #     let latents = Fixed::<1, 1>.latents(Random::new(1).normals(2_000));
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &latents,
-/// #         data: &Fixed::<1, 1>.samples(vec![0.0, 0.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(2), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// # fn found(text: &str) -> Result<Measurement, Box<dyn std::error::Error>> {
-/// #     let config: bounds_diffusion::DiffusionConfig = toml::from_str(text)?;
-/// #     config.check()?;
-/// #     Ok(measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?))
-/// # }
-/// use bounds_diffusion::{DiffusionConfig, Weighting};
-///
-/// // Generator and model are N(0, 1), with the energy exact at every time. Only the likelihood's weights make a bound.
-/// let level = |weighting: &str| {
-///     let form = "form = \"cross-entropy\"";
-///     found(&format!("{form}\nweighting = \"{weighting}\"")).map(|found| found.guarantee.level)
-/// };
-/// assert_eq!(level("likelihood")?, Level::Certified);
-/// assert_eq!(level("variance")?, Level::Heuristic);
-/// assert_eq!(DiffusionConfig::default().weighting, Weighting::Likelihood);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -212,19 +88,6 @@ pub enum Weighting {
 
 /// A term that pulls E(x, t) towards a solution of the Fokker-Planck equation: the variance over x of the residual, relative
 /// to the rate g^2/s^2.
-///
-/// ```
-/// use bounds_diffusion::{DiffusionConfig, RegularizerConfig};
-/// use ebm_core::registry::UpperBoundSpec;
-///
-/// let fokker_planck: RegularizerConfig = toml::from_str("weight = 0.1\nprobes = 2")?;
-/// assert_eq!(fokker_planck.step, 0.05);
-/// let config = DiffusionConfig { fokker_planck, ..Default::default() };
-/// assert_eq!(config.check(), Ok(()));
-/// let config: DiffusionConfig = toml::from_str("fokker_planck = { step = 2.0 }")?;
-/// assert_eq!(config.check().unwrap_err().key, "fokker_planck.step");
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegularizerConfig {

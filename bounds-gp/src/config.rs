@@ -12,35 +12,6 @@ use serde::{Deserialize, Serialize};
 use crate::GradientPenalty;
 
 /// The upper bound by gradient penalty: `relu(weight * E[N(r)] - margin)`, r the residual of grad E against -grad log p_g.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-/// #         data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// use bounds_gp::GpConfig;
-///
-/// // x = 2 z at z = 1 and -1, E(x) = x^2 / 2. The residual is 2 grad E(2 z) - z = 3 z, and half of its square 9/2.
-/// let config: GpConfig = toml::from_str("projections = 0\nweight = 2.0\nmargin = 1.0")?;
-/// let found = measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?);
-/// assert!((found.value - (2.0 * 4.5 - 1.0)).abs() < 1e-5);
-/// assert_eq!(found.guarantee.level, Level::Heuristic);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct GpConfig {
@@ -75,43 +46,6 @@ impl Default for GpConfig {
 }
 
 /// Where the residual lives, and what its size means.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-/// #         data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// # fn value(text: &str) -> Result<f64, Box<dyn std::error::Error>> {
-/// #     let config: bounds_gp::GpConfig = toml::from_str(text)?;
-/// #     config.check()?;
-/// #     Ok(measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?).value)
-/// # }
-/// use bounds_gp::{Form, GpConfig};
-///
-/// // x = 2 z at z = 1 and -1, E(x) = x^2 / 2. In latent space the residual is 2 (2 z) - z = 3 z,
-/// // in data space 2 z - z / 2 = 3/2 z.
-/// assert!((value("form = \"latent\"\nprojections = 0\nweight = 1.0")? - 4.5).abs() < 1e-5);
-/// assert!((value("form = \"data\"\nprojections = 0\nweight = 1.0")? - 1.125).abs() < 1e-5);
-/// // E has the log-Sobolev constant 1, so that 9/8 E[z^2] bounds KL(N(0, 4) || N(0, 1)) = (4 - 1 - ln 4) / 2.
-/// let bound = value("form = \"log-sobolev\"")?;
-/// assert!((bound - 1.125).abs() < 1e-5 && bound > 0.5 * (3.0 - 4f64.ln()));
-/// assert_eq!(GpConfig::default().form, Form::Latent);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -127,41 +61,6 @@ pub enum Form {
 }
 
 /// The norm of the residual.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-/// #         data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// # fn value(text: &str) -> Result<f64, Box<dyn std::error::Error>> {
-/// #     let config: bounds_gp::GpConfig = toml::from_str(text)?;
-/// #     config.check()?;
-/// #     Ok(measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?).value)
-/// # }
-/// use bounds_gp::{GpConfig, Norm};
-///
-/// // x = 2 z at z = 1 and -1, E(x) = x^2 / 2. The residual is 2 (2 z) - z = 3 z.
-/// assert!((value("norm = \"squared\"\nprojections = 0\nweight = 1.0")? - 4.5).abs() < 1e-5);
-/// assert!((value("norm = \"euclidean\"\nprojections = 0\nweight = 1.0")? - 3.0).abs() < 1e-5);
-/// // Only the squared norm is the mean of its projections.
-/// assert!(value("norm = { p = 3.0 }\nprojections = 1").is_err());
-/// assert_eq!(GpConfig::default().norm, Norm::Squared);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -176,45 +75,6 @@ pub enum Norm {
 }
 
 /// The volume term of the generator's log-density.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn UpperBound<Fixed<1, 1>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// #     let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// #     let situation = EnergySituation::<Fixed<1, 1>> {
-/// #         energy: &energy,
-/// #         generator: &generator,
-/// #         latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-/// #         data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// #     };
-/// #     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// #     bound.divergence(&view).unwrap().measurement
-/// # }
-/// # fn value(text: &str) -> Result<f64, Box<dyn std::error::Error>> {
-/// #     let config: bounds_gp::GpConfig = toml::from_str(text)?;
-/// #     config.check()?;
-/// #     Ok(measured(&mut *config.build(Fixed::<1, 1>, Random::new(0))?).value)
-/// # }
-/// use bounds_gp::{GpConfig, Volume};
-///
-/// // x = 2 z at z = 1 and -1, E(x) = x^2 / 2.
-/// // The volume of a linear generator is the same at every z, so that it has no gradient.
-/// let value_of = |volume: &str| value(&format!("volume = \"{volume}\"\nprojections = 0\nweight = 1.0"));
-/// for volume in ["none", "smallest", "log-det"] {
-///     assert!((value_of(volume)? - 4.5).abs() < 1e-5);
-/// }
-/// assert_eq!(GpConfig::default().volume, Volume::Smallest);
-///
-/// let config: GpConfig = toml::from_str("volume = { iterative = { steps = 2 } }")?;
-/// assert_eq!(config.volume, Volume::Iterative { steps: 2 });
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -246,17 +106,6 @@ impl Volume {
 }
 
 /// How the weight falls over the iterations t.
-///
-/// ```
-/// use bounds_gp::{Decay, GpConfig};
-///
-/// let config: GpConfig = toml::from_str("decay = { exponential = { half_life = 100.0 } }")?;
-/// assert_eq!(config.decay.factor(200), 0.25);
-/// assert_eq!(Decay::None.factor(200), 1.0);
-/// // (9 + 7)^(-1/2)
-/// assert_eq!(Decay::Power { scale: 1.0, offset: 9.0, exponent: 0.5 }.factor(7), 0.25);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

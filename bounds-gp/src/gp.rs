@@ -12,30 +12,6 @@ use crate::penalty::of_gradient;
 use crate::residual::{Ingredients, Pushed, Taken};
 
 /// `relu(weight E[N(r)] - margin)`, or the certified `E ||r||^2 / (2 rho)`.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, Target, UpperBound};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::UpperBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// use bounds_gp::{GpConfig, GradientPenalty};
-///
-/// // x = 2 z is N(0, 4), and so is the model with E(x) = x^2 / 8: the penalty is 0.
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[0.25], &[0.0]);
-/// let situation = EnergySituation::<Fixed<1, 1>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &Fixed::<1, 1>.latents(vec![1.0, -0.5]),
-///     data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// let mut bound = GradientPenalty::new(GpConfig::default());
-/// assert!(bound.divergence(&view)?.measurement.value.abs() < 1e-9);
-/// # Ok::<(), ebm_core::error::BoundError>(())
-/// ```
 pub struct GradientPenalty {
     config: GpConfig,
 }

@@ -8,35 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// No upper bound: the energy minimises `E_data[E] - E_pg[E]` alone, a lower bound that can run to minus infinity.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Level, Target};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::tape::SharedTape;
-/// use bounds_gp::NoneConfig;
-/// use ebm_core::registry::UpperBoundSpec;
-///
-/// // It has no options.
-/// assert!(toml::from_str::<NoneConfig>("weight = 1.0").is_err());
-/// let mut bound = toml::from_str::<NoneConfig>("")?.build(Fixed::<1, 1>, Random::new(0))?;
-/// assert_eq!(bound.target(), Target::Nothing);
-///
-/// // Whatever the models, it adds nothing and claims nothing.
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// let situation = EnergySituation::<Fixed<1, 1>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-///     data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// let found = bound.divergence(&view)?.measurement;
-/// assert_eq!((found.value, found.guarantee.level), (0.0, Level::Heuristic));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoneConfig {}

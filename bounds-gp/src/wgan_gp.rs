@@ -15,36 +15,6 @@ use serde::{Deserialize, Serialize};
 use crate::penalty::of_gradient;
 
 /// weight * E[(||grad_x E(x)|| - 1)^2], x uniform on the segment between a data and a generated sample. No bound.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Target};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::tape::SharedTape;
-/// use bounds_gp::WganGpConfig;
-/// use ebm_core::registry::UpperBoundSpec;
-///
-/// let config: WganGpConfig = toml::from_str("weight = 5.0")?;
-/// assert_eq!((config.weight, config.check()), (5.0, Ok(())));
-/// assert_eq!(WganGpConfig::default().weight, 10.0);
-///
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// let situation = EnergySituation::<Fixed<1, 1>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-///     data: &Fixed::<1, 1>.samples(vec![2.0, -2.0]),
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// // E(x) = x^2 / 2, and each pair of a data and a generated sample is twice 2 or twice -2: the gradient between them has
-/// // length 2, and the penalty is 5 (2 - 1)^2.
-/// let mut bound = config.build(Fixed::<1, 1>, Random::new(0))?;
-/// assert!((bound.divergence(&view)?.measurement.value - 5.0).abs() < 1e-4);
-/// assert_eq!(bound.target(), Target::Nothing);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WganGpConfig {

@@ -13,36 +13,6 @@ use serde::{Deserialize, Serialize};
 use crate::penalty::of_gradient;
 
 /// weight * E_data ||grad_x E||^2: keeps the energy flat where the data is. No bound.
-///
-/// ```
-/// # use ebm_core::bounds::{EnergySituation, EnergyView, Target};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::tape::SharedTape;
-/// use bounds_gp::ZeroGpConfig;
-/// use ebm_core::registry::UpperBoundSpec;
-///
-/// let config: ZeroGpConfig = toml::from_str("weight = -1.0")?;
-/// assert_eq!(config.check().unwrap_err().key, "weight");
-/// let config: ZeroGpConfig = toml::from_str("")?;
-/// assert_eq!((config.weight, config.check()), (0.1, Ok(())));
-///
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// let situation = EnergySituation::<Fixed<1, 1>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &Fixed::<1, 1>.latents(vec![1.0, -1.0]),
-///     data: &Fixed::<1, 1>.samples(vec![1.0, 3.0]),
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 1);
-/// // E(x) = x^2 / 2 at the data 1 and 3: 0.1 (1 + 9) / 2.
-/// let mut bound = config.build(Fixed::<1, 1>, Random::new(0))?;
-/// assert!((bound.divergence(&view)?.measurement.value - 0.5).abs() < 1e-6);
-/// assert_eq!(bound.target(), Target::Nothing);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ZeroGpConfig {

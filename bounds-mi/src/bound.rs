@@ -8,8 +8,8 @@ use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::normal::log_density;
 use ebm_core::kernels::{differentiated, differentiated_by};
 use ebm_core::models::closed_form::standard_normal_entropy;
-use ebm_core::models::mlp::Network;
-use ebm_core::optim::AdamConfig;
+use ebm_core::network::Network;
+use ebm_core::optimizer::AdamConfig;
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape};
@@ -22,29 +22,6 @@ use crate::estimators::{Differentiated, LOG_VARIANCE, Pairs, dv, infonce, jsd, n
 use crate::guarantee;
 
 /// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic or an encoder.
-///
-/// ```
-/// use bounds_mi::{MiConfig, MutualInformation};
-/// use ebm_core::bounds::{GeneratorView, LowerBound};
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::LinearGaussian;
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::SharedTape;
-///
-/// // x = z + sigma n, and no mutual information to speak of where there is no noise.
-/// let latents = Fixed::<1, 1>.latents(Random::new(1).normals(16));
-/// let entropy = |sigma: f64| {
-///     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], sigma);
-///     let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-///     let mut bound = MutualInformation::new(MiConfig::default(), Fixed::<1, 1>, Random::new(0));
-///     let found = bound.entropy(&view).map(|estimate| estimate.measurement.value);
-///     (found, generator.entropy().unwrap())
-/// };
-/// // At its start the network knows nothing of z: the noise is what is found.
-/// let (found, exact) = entropy(0.5);
-/// assert!(found.unwrap() < exact);
-/// assert!(entropy(0.0).0.is_err());
-/// ```
 pub struct MutualInformation<G: Geometry> {
     config: MiConfig,
     geometry: G,

@@ -3,7 +3,7 @@
 use ebm_core::bounds::{Level, LowerBound};
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
-use ebm_core::optim::AdamConfig;
+use ebm_core::optimizer::AdamConfig;
 use ebm_core::random::Random;
 use ebm_core::register_lower_bound;
 use ebm_core::registry::{LowerBoundSpec, Need};
@@ -15,31 +15,6 @@ use crate::network::NetworkConfig;
 use crate::optimizer::{self, Optimizer};
 
 /// The entropy of the generator from the mutual information of its samples and latents. It needs a generator with noise.
-///
-/// ```
-/// # use ebm_core::bounds::{GeneratorView, Level, LowerBound, Measurement};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::LowerBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(config: &MiConfig) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.5);
-/// #     let latents = Fixed::<1, 1>.latents(Random::new(1).normals(8));
-/// #     let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// #     let mut bound = config.build(Fixed::<1, 1>, Random::new(0)).unwrap();
-/// #     bound.entropy(&view).unwrap().measurement
-/// # }
-/// use bounds_mi::MiConfig;
-///
-/// // x = z + n/2. The value is a bound of I(x; z) and H[n/2] = H[n] - ln 2.
-/// let config: MiConfig = toml::from_str("estimator = \"nwj\"\ncritic = { hidden = [8] }")?;
-/// let found = measured(&config);
-/// let figure = |name: &str| found.diagnostics.iter().find(|(known, _)| known == name).unwrap().1;
-/// assert!((figure("noise_entropy") - (standard_normal_entropy(1) - 2f64.ln())).abs() < 1e-9);
-/// assert!((found.value - (figure("mutual_information") + figure("noise_entropy"))).abs() < 1e-9);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MiConfig {
@@ -78,35 +53,6 @@ impl Default for MiConfig {
 }
 
 /// How the mutual information I(x; z) is estimated.
-///
-/// ```
-/// # use ebm_core::bounds::{GeneratorView, Level, LowerBound, Measurement};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::LowerBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(config: &MiConfig) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.5);
-/// #     let latents = Fixed::<1, 1>.latents(Random::new(1).normals(8));
-/// #     let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// #     let mut bound = config.build(Fixed::<1, 1>, Random::new(0)).unwrap();
-/// #     bound.entropy(&view).unwrap().measurement
-/// # }
-/// use bounds_mi::{Estimator, MiConfig};
-///
-/// let level = |name: &str| -> Result<Level, toml::de::Error> {
-///     let config: MiConfig = toml::from_str(&format!("estimator = \"{name}\""))?;
-///     Ok(measured(&config).guarantee.level)
-/// };
-/// assert_eq!(level("jsd")?, Level::Heuristic);
-/// assert_eq!(level("dv")?, Level::Asymptotic);
-/// for certified in ["nwj", "infonce", "barber-agakov"] {
-///     assert_eq!(level(certified)?, Level::Certified);
-/// }
-/// assert_eq!(MiConfig::default().estimator, Estimator::Jsd);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -125,18 +71,6 @@ pub enum Estimator {
 }
 
 /// How samples and latents that belong to different draws are paired.
-///
-/// ```
-/// use bounds_mi::{MiConfig, Product};
-/// use ebm_core::registry::LowerBoundSpec;
-///
-/// let config: MiConfig = toml::from_str("product = \"all-pairs\"\ngroup = 16")?;
-/// assert_eq!((config.product, config.group), (Product::AllPairs, 16));
-/// // One sample makes no pair.
-/// let config: MiConfig = toml::from_str("product = \"all-pairs\"\ngroup = 1")?;
-/// assert_eq!(config.check().unwrap_err().key, "group");
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

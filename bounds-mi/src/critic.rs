@@ -5,7 +5,7 @@ use ebm_core::device::{PerSample, Real, device, values};
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::columns::concatenate;
 use ebm_core::kernels::rows::{take_rows, unstack};
-use ebm_core::models::mlp::Network;
+use ebm_core::network::Network;
 use ebm_core::tape::SharedTape;
 
 use crate::estimators::Pairs;

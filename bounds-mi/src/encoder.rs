@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 use ebm_core::device::Matrix;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::rows::repeat;
-use ebm_core::models::mlp::Network;
+use ebm_core::network::Network;
 use ebm_core::tape::SharedTape;
 
 /// Means and log-variances of z given each sample, `[B, 2d]`, on the samples' tape.

@@ -3,7 +3,7 @@
 use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::kernels::Activation;
-use ebm_core::models::mlp::{Init, Network, NetworkOptions, check_gain, check_widths};
+use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::Parts;
@@ -17,20 +17,6 @@ use serde::{Deserialize, Serialize};
 const OUTPUT_START: Real = 0.01;
 
 /// A multi-layer perceptron, whose outputs start close to 0.
-///
-/// ```
-/// use bounds_mi::{MiConfig, NetworkConfig};
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::random::Random;
-/// use ebm_core::registry::LowerBoundSpec;
-///
-/// let critic: NetworkConfig = toml::from_str("hidden = [8]\nactivation = \"softplus\"")?;
-/// let config = MiConfig { critic, ..Default::default() };
-/// // T(x, z) with 2 + 2 inputs, 8 hidden units and one output.
-/// let bound = config.build(Fixed::<2, 2>, Random::new(0))?;
-/// assert_eq!(bound.parameter_count(), 4 * 8 + 8 + 8 + 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {

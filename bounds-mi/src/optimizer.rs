@@ -1,6 +1,6 @@
 //! The optimiser of the bound's own network: the options of Adam with defaults of their own.
 
-use ebm_core::optim::AdamConfig;
+use ebm_core::optimizer::AdamConfig;
 use serde::{Deserialize, Serialize};
 
 /// The bound's network fits a target that moves slowly, so momentum helps it where it harms the players of the game.

@@ -20,27 +20,6 @@ use crate::guarantee::{self, Convergence};
 const WARM_START: &str = "warm_start";
 
 /// `floor(H) = H[p0] + E[d log s_1]`, or the same with `1/2 log det(J^T J)`.
-///
-/// ```
-/// use bounds_sv::{SingularValues, SvConfig};
-/// use ebm_core::bounds::{GeneratorView, LowerBound};
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::LinearGaussian;
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::SharedTape;
-///
-/// // Where all singular values are the same, the bound is the entropy.
-/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[0.0, 3.0, -3.0, 0.0], &[1.0, 0.0], 0.0);
-/// let latents = Fixed::<2, 2>.latents(vec![0.5, -1.0, 2.0, 0.1]);
-/// let view = GeneratorView::<Fixed<2, 2>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// let mut bound = SingularValues::new(SvConfig::default(), Fixed::<2, 2>, Random::new(0));
-/// let floor = bound.entropy(&view)?.measurement.value;
-/// assert!((floor - generator.entropy().unwrap()).abs() < 1e-5);
-/// // So is the upper estimate.
-/// let ceiling = bound.entropy_ceiling(&view)?.unwrap().value;
-/// assert!((ceiling - floor).abs() < 1e-5);
-/// # Ok::<(), ebm_core::error::BoundError>(())
-/// ```
 pub struct SingularValues<G: Geometry> {
     config: SvConfig,
     geometry: G,

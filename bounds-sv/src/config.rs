@@ -12,32 +12,6 @@ use serde::{Deserialize, Serialize};
 use crate::SingularValues;
 
 /// The entropy of the generator from the singular values of its Jacobian.
-///
-/// ```
-/// # use ebm_core::bounds::{GeneratorView, Level, LowerBound, Measurement};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::LowerBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn LowerBound<Fixed<2, 2>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
-/// #     let latents = Fixed::<2, 2>.latents(vec![0.5, -1.0, 2.0, 0.1]);
-/// #     let view = GeneratorView::<Fixed<2, 2>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// #     bound.entropy(&view).unwrap().measurement
-/// # }
-/// use bounds_sv::SvConfig;
-///
-/// // G(z) = (z_1, 3 z_2), and d log s_1 = 2 ln 1.
-/// let config: SvConfig = toml::from_str("lambda = 0.5")?;
-/// let mut bound = config.build(Fixed::<2, 2>, Random::new(0))?;
-/// let found = measured(&mut *bound);
-/// assert!((found.value - standard_normal_entropy(2)).abs() < 1e-5);
-/// assert_eq!(found.guarantee.level, Level::Certified);
-/// // The weight is the trainer's to apply.
-/// assert_eq!(bound.lambda(), 0.5);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SvConfig {
@@ -60,32 +34,6 @@ impl Default for SvConfig {
 }
 
 /// Which function of the singular values s_1 <= ... <= s_d.
-///
-/// ```
-/// # use ebm_core::bounds::{GeneratorView, Level, LowerBound, Measurement};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::LowerBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn LowerBound<Fixed<2, 2>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
-/// #     let latents = Fixed::<2, 2>.latents(vec![0.5, -1.0, 2.0, 0.1]);
-/// #     let view = GeneratorView::<Fixed<2, 2>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// #     bound.entropy(&view).unwrap().measurement
-/// # }
-/// use bounds_sv::{SvConfig, Variant};
-///
-/// // G(z) = (z_1, 3 z_2) has the singular values 1 and 3.
-/// let value = |text: &str| -> Result<f64, Box<dyn std::error::Error>> {
-///     let config: SvConfig = toml::from_str(text)?;
-///     Ok(measured(&mut *config.build(Fixed::<2, 2>, Random::new(0))?).value)
-/// };
-/// let (smallest, log_det) = (value("variant = \"smallest\"")?, value("variant = \"log-det\"")?);
-/// assert!((log_det - smallest - 3f64.ln()).abs() < 1e-5);
-/// assert_eq!(SvConfig::default().variant, Variant::Smallest);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -98,30 +46,6 @@ pub enum Variant {
 }
 
 /// How the smallest singular value is found.
-///
-/// ```
-/// # use ebm_core::bounds::{GeneratorView, Level, LowerBound, Measurement};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-/// # use ebm_core::random::Random;
-/// # use ebm_core::registry::LowerBoundSpec;
-/// # use ebm_core::tape::SharedTape;
-/// # fn measured(bound: &mut dyn LowerBound<Fixed<2, 2>>) -> Measurement {
-/// #     let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
-/// #     let latents = Fixed::<2, 2>.latents(vec![0.5, -1.0, 2.0, 0.1]);
-/// #     let view = GeneratorView::<Fixed<2, 2>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// #     bound.entropy(&view).unwrap().measurement
-/// # }
-/// use bounds_sv::{Solver, SvConfig};
-///
-/// let config: SvConfig = toml::from_str("solver = { iterative = { steps = 3 } }")?;
-/// assert!(matches!(config.solver, Solver::Iterative(_)));
-/// // In two dimensions one step spans everything, but an iteration could always have met another singular value.
-/// let found = measured(&mut *config.build(Fixed::<2, 2>, Random::new(0))?);
-/// assert!((found.value - standard_normal_entropy(2)).abs() < 1e-3);
-/// assert!(found.guarantee.level < Level::Certified);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -135,18 +59,6 @@ pub enum Solver {
 }
 
 /// Options of the iterative solver.
-///
-/// ```
-/// use bounds_sv::{IterativeSolver, SvConfig};
-/// use ebm_core::registry::LowerBoundSpec;
-///
-/// let solver: IterativeSolver = toml::from_str("steps = 8")?;
-/// assert_eq!((solver.steps, solver.warm_start, solver.tolerance), (8, true, 1e-4));
-/// // It finds the smallest singular value only.
-/// let config: SvConfig = toml::from_str("variant = \"log-det\"\nsolver = { iterative = {} }")?;
-/// assert_eq!(config.check().unwrap_err().key, "solver");
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct IterativeSolver {

@@ -8,29 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// No lower bound: the generator minimises `E_pg[E]` alone, and nothing keeps it from collapsing to the lowest energy.
-///
-/// ```
-/// # use ebm_core::bounds::{GeneratorView, Level};
-/// # use ebm_core::geometry::{Fixed, Geometry};
-/// # use ebm_core::models::closed_form::LinearGaussian;
-/// # use ebm_core::random::Random;
-/// # use ebm_core::tape::SharedTape;
-/// use bounds_sv::NoneConfig;
-/// use ebm_core::registry::LowerBoundSpec;
-///
-/// // It has no options.
-/// assert!(toml::from_str::<NoneConfig>("lambda = 1.0").is_err());
-/// let mut bound = toml::from_str::<NoneConfig>("")?.build(Fixed::<2, 2>, Random::new(0))?;
-/// assert!(!bound.bounds_entropy());
-///
-/// // Whatever the generator, it adds nothing and claims nothing.
-/// let generator = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 0.0, 0.0, 3.0], &[0.0, 0.0], 0.0);
-/// let latents = Fixed::<2, 2>.latents(vec![0.5, -1.0, 2.0, 0.1]);
-/// let view = GeneratorView::<Fixed<2, 2>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 1);
-/// let found = bound.entropy(&view)?.measurement;
-/// assert_eq!((found.value, found.guarantee.level), (0.0, Level::Heuristic));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoneConfig {}

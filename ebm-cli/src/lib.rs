@@ -24,32 +24,25 @@
 #![warn(missing_docs)]
 
 mod allocator;
-pub mod annealing;
 pub mod bench;
-pub mod classifier;
 mod cli;
 mod commands;
 mod compare;
 pub mod config;
-pub mod data;
-pub mod diagnose;
 mod dispatch;
-pub mod evaluate;
 mod exit;
-pub mod features;
 mod interrupt;
 mod link;
 mod linked;
 mod machine;
-pub mod metrics;
 mod observers;
-pub mod ood;
+mod ood_source;
 pub mod plots;
 mod program;
 mod progress;
 mod ranks;
 pub mod run_directory;
-pub mod sampling;
+mod sample_output;
 mod scaffold;
 pub mod selftest;
 mod series;

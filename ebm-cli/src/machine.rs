@@ -6,7 +6,11 @@ use std::fmt;
 use std::fs;
 
 /// Precision of the numbers.
-pub(crate) const PRECISION: &str = if cfg!(feature = "f64") { "f64" } else { "f32" };
+pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION {
+    "f64"
+} else {
+    "f32"
+};
 /// Where the numbers are.
 pub(crate) const DEVICE: &str = if cfg!(feature = "cuda") { "cuda" } else { "cpu" };
 

@@ -9,21 +9,6 @@ use crate::image::{ImageShape, LabelledImages, Part};
 use crate::random::Random;
 
 /// The modes of a data set that is a mixture of well separated round components.
-///
-/// ```
-/// use ebm_core::data::Modes;
-///
-/// let modes = Modes {
-///     centres: vec![vec![-1.0, 0.0], vec![1.0, 0.0]],
-///     standard_deviation: 0.1,
-/// };
-/// // Standard deviations from a point to the nearest centre.
-/// let distance = |x: [f64; 2]| {
-///     let from = |c: &Vec<f64>| (x[0] - c[0]).hypot(x[1] - c[1]) / modes.standard_deviation;
-///     modes.centres.iter().map(from).fold(f64::INFINITY, f64::min)
-/// };
-/// assert!((distance([0.7, 0.0]) - 3.0).abs() < 1e-12);
-/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Modes {
     /// Centres, one of `D` values a mode.
@@ -33,15 +18,6 @@ pub struct Modes {
 }
 
 /// The affine map that was applied to data: `(value - mean) / deviation`, column by column.
-///
-/// ```
-/// use ebm_core::data::Standardization;
-///
-/// let applied = Standardization { mean: vec![10.0, 0.0], deviation: vec![2.0, 0.5] };
-/// assert_eq!(applied.invert(&[0.0, 0.0, 1.0, -1.0]), [10.0, 0.0, 12.0, -0.5]);
-/// // ln 2 + ln 1/2: one axis was shrunk as much as the other was stretched.
-/// assert!(applied.log_volume().abs() < 1e-12);
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardization {
     /// Mean of each column of the training part, in the source's units.
@@ -160,17 +136,6 @@ pub trait Dataset: Send + Sync {
 }
 
 /// Data that cannot be read.
-///
-/// ```
-/// use ebm_core::data::DataError;
-///
-/// let error = DataError::Malformed {
-///     path: "points.csv".into(),
-///     place: "line 3, column 2".into(),
-///     reason: "\"one\" is no number".into(),
-/// };
-/// assert_eq!(error.to_string(), "points.csv: line 3, column 2: \"one\" is no number");
-/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {

@@ -6,19 +6,6 @@ use serde::{Deserialize, Serialize};
 use crate::error::ConfigError;
 
 /// A process with marginals `x_t = a(t) x_0 + s(t) n`, n ~ N(0, I) (Song et al., ICLR 2021, section 3.4).
-///
-/// ```
-/// use ebm_core::diffusion::Process;
-///
-/// // The default preserves variance: what the noise gains, the signal loses.
-/// let process = Process::default();
-/// for t in [0.0, 0.3, Process::HORIZON] {
-///     let at = process.at(t);
-///     assert!((at.signal.powi(2) + at.noise.powi(2) - 1.0).abs() < 1e-12);
-/// }
-/// assert!((process.time_of_noise(process.at(0.3).noise) - 0.3).abs() < 1e-9);
-/// assert_eq!(process.end_variance(), 1.0);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Process {
@@ -29,17 +16,6 @@ pub enum Process {
 }
 
 /// Rates of the variance preserving process.
-///
-/// ```
-/// use ebm_core::diffusion::{Process, Vp};
-///
-/// let rates: Vp = toml::from_str("beta_max = 10.0")?;
-/// assert_eq!(rates.beta_min, 0.1);
-/// // a(1) = exp(-1/2 int beta dt), and the integral of a line is the mean of its ends.
-/// let signal = Process::Vp(rates).at(1.0).signal;
-/// assert!((signal - (-0.25f64 * (0.1 + 10.0)).exp()).abs() < 1e-12);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vp {
@@ -50,17 +26,6 @@ pub struct Vp {
 }
 
 /// Scales of the variance exploding process.
-///
-/// ```
-/// use ebm_core::diffusion::{Process, Ve};
-///
-/// let scales: Ve = toml::from_str("sigma_max = 5.0")?;
-/// assert_eq!(scales.sigma_min, 0.01);
-/// let end = Process::Ve(scales).at(1.0);
-/// assert_eq!(end.signal, 1.0);
-/// assert!((end.noise.powi(2) - (25.0 - 1e-4)).abs() < 1e-9);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ve {
@@ -95,15 +60,6 @@ impl Default for Process {
 }
 
 /// A process at one time.
-///
-/// ```
-/// use ebm_core::diffusion::{Moment, Process};
-///
-/// // How drift and diffusion move the marginals: a' = c a and (s^2)' = 2 c s^2 + g^2.
-/// let at: Moment = Process::default().at(0.4);
-/// assert!((at.signal_rate - at.drift * at.signal).abs() < 1e-12);
-/// assert!((at.variance_rate - (2.0 * at.drift * at.noise.powi(2) + at.diffusion)).abs() < 1e-12);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Moment {

@@ -22,39 +22,23 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-#[cfg(all(feature = "cuda", feature = "cuda-emulation"))]
-compile_error!(
-    "the features `cuda` and `cuda-emulation` exclude each other: one runs the kernels on a GPU, the other on the CPU"
-);
-
 pub mod bounds;
-mod buffers;
-pub mod collective;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 pub mod data;
-pub mod device;
 pub mod diffusion;
 pub mod error;
 pub mod geometry;
-#[cfg(device_kernels)]
-mod gpu;
 pub mod image;
 pub mod jacobian;
-pub mod kernels;
 pub mod models;
-pub mod optim;
-pub mod parameter;
+pub mod network;
+pub mod optimizer;
 pub mod prelude;
-pub mod quadrature;
-pub mod random;
 pub mod registry;
-pub mod state_file;
-pub mod tape;
-pub mod trainer;
 
+pub use ebm_kernels as kernels;
 /// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
 /// in the right version.
-pub use dfdx;
+pub use ebm_kernels::dfdx;
+pub use ebm_kernels::{buffers, device, no_parameters, parameter, random, tape};
 #[doc(hidden)]
 pub use inventory;

@@ -17,7 +17,7 @@ fn figure<'a>(figures: &'a [Value], name: &str) -> &'a Value {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/tests/fixtures/metrics");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
     folder.join(name)
 }
 

@@ -5,7 +5,7 @@ use {bounds_diffusion as _, bounds_gp as _, bounds_mi as _, bounds_sv as _};
 macro_rules! conforms {
     ($($module:ident: $side:ident $name:literal),+ $(,)?) => {
         $(mod $module {
-            ebm_core::conformance_tests!($side, $name);
+            ebm_conformance::conformance_tests!($side, $name);
         })+
     };
 }

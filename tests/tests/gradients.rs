@@ -12,15 +12,15 @@ use ebm_core::geometry::{Geometry, Latents, Runtime, Samples};
 use ebm_core::jacobian::{jacobian, spectrum};
 use ebm_core::kernels::{Activation, sum};
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, standard_normal_entropy};
-use ebm_core::models::flow::{FlowGenerator, FlowGeneratorConfig};
-use ebm_core::models::mlp::{
-    EmbeddingConfig, FourierConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig,
-};
 use ebm_core::models::{Energy, Generator, sample};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_models::flow::{FlowGenerator, FlowGeneratorConfig};
+use ebm_models::mlp::{
+    EmbeddingConfig, FourierConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig,
+};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, square};
 

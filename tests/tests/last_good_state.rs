@@ -4,17 +4,17 @@ use bounds_gp::GpConfig;
 use bounds_sv::{SvConfig, Variant};
 use ebm_core::device::{PerSample, Real};
 use ebm_core::geometry::{Fixed, Latents, Samples};
-use ebm_core::models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_core::models::{Energy, Generator, GeneratorFacts};
-use ebm_core::optim::AdamConfig;
 use ebm_core::parameter::{Module, Parameter, State};
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::SharedTape;
-use ebm_core::trainer::{
+use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
+use ebm_tests::Normal;
+use ebm_train::optim::AdamConfig;
+use ebm_train::{
     Flow, Objective, Observer, ObserverError, PlayerConfig, Players, StepReport, TrainConfig, TrainError, Trainer,
 };
-use ebm_tests::Normal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -5,10 +5,10 @@ use bounds_sv::SvConfig;
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
-use ebm_core::models::flow::FlowGeneratorConfig;
-use ebm_core::models::mlp::MlpEnergyConfig;
 use ebm_core::random::Random;
-use ebm_core::trainer::{
+use ebm_models::flow::FlowGeneratorConfig;
+use ebm_models::mlp::MlpEnergyConfig;
+use ebm_train::{
     Components, Fault, Flow, NonFinitePolicy, Observer, ObserverError, Players, Remedy, RollbackConfig, SkipConfig,
     TrainConfig, TrainError, Trainer,
 };

@@ -6,15 +6,13 @@ use bounds_mi::{Estimator, MiConfig};
 use bounds_sv::{IterativeSolver, Solver, SvConfig, Variant};
 use ebm_core::error::StateError;
 use ebm_core::geometry::Runtime;
-use ebm_core::models::flow::FlowGeneratorConfig;
-use ebm_core::models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
-use ebm_core::models::noise::NoiseConfig;
 use ebm_core::random::Random;
 use ebm_core::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
-use ebm_core::trainer::{
-    Components, NonFinitePolicy, Objective, Players, RollbackConfig, TrainConfig, Trainer, TrainingState,
-};
+use ebm_models::flow::FlowGeneratorConfig;
+use ebm_models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
+use ebm_models::noise::NoiseConfig;
 use ebm_tests::Normal;
+use ebm_train::{Components, NonFinitePolicy, Objective, Players, RollbackConfig, TrainConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
 struct Case {
@@ -137,7 +135,7 @@ fn trainer(case: &Case) -> Trainer<Runtime> {
     Trainer::new(case.train.clone(), players, Arc::new(Normal), Random::new(4)).unwrap()
 }
 
-fn advance(trainer: &mut Trainer<Runtime>, steps: u64) -> Vec<ebm_core::trainer::StepReport> {
+fn advance(trainer: &mut Trainer<Runtime>, steps: u64) -> Vec<ebm_train::StepReport> {
     (0..steps).map(|_| trainer.advance(true).unwrap()).collect()
 }
 

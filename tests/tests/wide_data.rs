@@ -5,10 +5,10 @@ use bounds_sv::SvConfig;
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
-use ebm_core::models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
-use ebm_core::quadrature::energies;
 use ebm_core::random::Random;
-use ebm_core::trainer::{Components, Players, TrainConfig, Trainer};
+use ebm_eval::quadrature::energies;
+use ebm_models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
+use ebm_train::{Components, Players, TrainConfig, Trainer};
 use std::sync::Arc;
 
 const WIDTH: usize = 4096;

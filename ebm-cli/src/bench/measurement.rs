@@ -2,7 +2,7 @@
 
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::flops;
-use ebm_core::trainer::{PhaseTimes, TrainError, Trainer};
+use ebm_train::{PhaseTimes, TrainError, Trainer};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 

@@ -4,7 +4,7 @@ use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Players, Trainer};
+use ebm_train::{Players, Trainer};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -4,8 +4,8 @@ use serde::Serialize;
 use std::fmt;
 
 use super::measurement::{Measured, Phases};
-use crate::evaluate::Rows;
 use crate::machine::Machine;
+use ebm_eval::evaluate::Rows;
 
 /// All that was timed, and on what.
 #[derive(Debug, Serialize)]

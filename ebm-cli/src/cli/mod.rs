@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use crate::commands::loaded_run::Which;
 use crate::exit::Exit;
-use crate::sampling::{Method, NamedFormat};
+use crate::sample_output::NamedFormat;
+use ebm_eval::sampling::Method;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! `ebm bounds check`: whether bounds keep their contract.
 
-use ebm_core::conformance::{Options, Report, check_lower, check_upper};
+use ebm_conformance::{Options, Report, check_lower, check_upper};
 use ebm_core::registry::{self, LowerBoundConfig, UpperBoundConfig};
 use std::panic;
 

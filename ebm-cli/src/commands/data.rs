@@ -10,8 +10,8 @@ use std::path::Path;
 
 use super::print;
 use crate::cli::Data;
-use crate::data::recognise;
 use crate::exit::{Exit, Failure, OrExit};
+use ebm_data::recognise;
 
 /// Samples drawn at once.
 const AT_ONCE: usize = 1000;

@@ -2,16 +2,16 @@
 
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::Objective;
+use ebm_train::Objective;
 use std::path::Path;
 
 use super::loaded_run::LoadedRun;
 use super::print;
 use crate::cli::Diagnose;
-use crate::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::{SpectrumBand, SpectrumPicture};
+use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
 
 /// Does it.
 ///

@@ -4,9 +4,9 @@ use anyhow::anyhow;
 
 use super::print;
 use crate::cli::Distance;
-use crate::evaluate::{Neighbours, Report, Sampled, frechet_figure, neighbour_figures};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::features::Archive;
+use ebm_eval::evaluate::{Neighbours, Report, Sampled, frechet_figure, neighbour_figures};
+use ebm_eval::features::Archive;
 
 /// Digits of a file's hash that figures are given with.
 const DIGITS_OF_HASH: usize = 16;

@@ -1,6 +1,6 @@
 //! How a run ended, read from its directory.
 
-use ebm_core::trainer::StopReason;
+use ebm_train::StopReason;
 use serde::Deserialize;
 use std::fmt;
 use std::fs;

@@ -3,17 +3,17 @@
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Objective, Trainer};
+use ebm_train::{Objective, Trainer};
 use std::sync::Arc;
 
 use super::loaded_run::LoadedRun;
 use super::print;
 use crate::cli::Evaluate;
 use crate::dispatch::{Work, with_geometry};
-use crate::evaluate::extracted;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::features::{Archive, Extractor};
 use crate::observers::evaluated;
+use ebm_eval::evaluate::extracted;
+use ebm_eval::features::{Archive, Extractor};
 
 /// Does it.
 ///

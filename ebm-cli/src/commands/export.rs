@@ -7,9 +7,9 @@ use std::path::Path;
 use super::loaded_run::LoadedRun;
 use super::{print, write_whole};
 use crate::cli::Export;
-use crate::evaluate::Report;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Digest, Exported, RunDirectory, Versions};
+use ebm_eval::evaluate::Report;
 
 /// Does it.
 ///

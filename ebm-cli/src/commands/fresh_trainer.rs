@@ -4,7 +4,7 @@ use ebm_core::data::Dataset;
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Origin, Players, TrainError, Trainer};
+use ebm_train::{Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
 use crate::config::Resolved;

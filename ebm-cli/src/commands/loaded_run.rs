@@ -4,16 +4,16 @@ use ebm_core::data::Dataset;
 use ebm_core::parameter::{Module, State};
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::Players;
+use ebm_train::Players;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::config::RunConfig;
-use crate::data::Prefetched;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
+use ebm_data::Prefetched;
 
 /// Which state of a run is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::models::Energy;
-use ebm_core::quadrature::energies;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
+use ebm_eval::quadrature::energies;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,9 +13,10 @@ use super::loaded_run::LoadedRun;
 use super::print;
 use crate::cli::Ood;
 use crate::dispatch::{Work, with_geometry};
-use crate::evaluate::Report;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::ood::{BuiltIn, Known, Source, detection_figures};
+use crate::ood_source::Source;
+use ebm_eval::evaluate::Report;
+use ebm_eval::ood::{BuiltIn, Known, detection_figures};
 
 /// Does it.
 ///

@@ -3,18 +3,18 @@
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
-use ebm_core::quadrature::energies;
 use ebm_core::random::Random;
-use ebm_core::trainer::{Objective, Trainer};
+use ebm_eval::quadrature::energies;
+use ebm_train::{Objective, Trainer};
 
 use super::starting_points::gaussian_fit;
-use crate::evaluate::{GOOD_RADIUS, Report, Sandwich, Side, generated_samples};
 use crate::observers::{History, Point, SampleGrid};
 use crate::plots::{
     Cloud, Coverage, CurvePoint, Curves, DensityPicture, Frame, Grid, PlotError, SandwichPicture, SandwichSide,
 };
 use crate::run_directory::RunDirectory;
-use crate::sampling::{RefineOptions, refine};
+use ebm_eval::evaluate::{GOOD_RADIUS, Report, Sandwich, Side, generated_samples};
+use ebm_eval::sampling::{RefineOptions, refine};
 
 /// Points of the data's and the generator's clouds.
 const POINTS: usize = 5_000;

@@ -3,7 +3,7 @@
 use ebm_core::registry::{
     self, DatasetConfig, Descriptor, EnergyConfig, GeneratorConfig, LowerBoundConfig, Registered, UpperBoundConfig,
 };
-use ebm_core::trainer::TrainConfig;
+use ebm_train::TrainConfig;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
@@ -13,8 +13,8 @@ use super::bounds::needs;
 use crate::config::options::{OptionRow, options};
 use crate::config::schema::Schema;
 use crate::config::{CheckpointConfig, LogConfig, SweepSpec, suggest};
-use crate::evaluate::EvaluateConfig;
 use crate::exit::{Exit, Failure, OrExit};
+use ebm_eval::evaluate::EvaluateConfig;
 
 /// The reference of a section or of a component.
 struct Part {

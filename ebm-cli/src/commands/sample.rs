@@ -3,11 +3,11 @@
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{self, Generator};
-use ebm_core::quadrature::energies;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
 use ebm_core::tape::SharedTape;
-use ebm_core::trainer::Objective;
+use ebm_eval::quadrature::energies;
+use ebm_train::Objective;
 
 use super::loaded_run::LoadedRun;
 use super::print;
@@ -17,7 +17,8 @@ use crate::cli::{Sample, Show};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::Description;
-use crate::sampling::{Format, RefineOptions, RefineReport, SampleSet, refine};
+use crate::sample_output::{Format, SampleSet};
+use ebm_eval::sampling::{RefineOptions, RefineReport, refine};
 
 /// Most samples generated at once.
 const CHUNK: usize = 8192;

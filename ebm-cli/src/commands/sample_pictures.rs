@@ -10,7 +10,7 @@ use ebm_core::tape::SharedTape;
 use std::path::Path;
 
 use crate::plots::{Gallery, GalleryPicture, PlotError};
-use crate::sampling::nearest;
+use ebm_eval::sampling::nearest;
 
 /// Images of a way, both ends included.
 const STATIONS: usize = 10;

@@ -63,7 +63,7 @@ struct Told<'a> {
 }
 
 fn write(path: &Path) -> Result<Exit, Failure> {
-    if cfg!(not(feature = "f64")) {
+    if !ebm_core::device::DOUBLE_PRECISION {
         let message = format!(
             "--write {}: this build is in single precision; a reference is written by one in double precision on a CPU, \
              such as `cargo run --release --features f64 -- selftest --write {0}`",

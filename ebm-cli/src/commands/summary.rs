@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::evaluate::{Report, Unit};
 use crate::observers::{Divergence, History};
+use ebm_eval::evaluate::{Report, Unit};
 
 /// The figures that the last lines of `ebm train` show; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [

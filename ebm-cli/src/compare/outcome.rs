@@ -201,8 +201,8 @@ impl Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::{Sandwich, Side};
     use ebm_core::bounds::Guarantee;
+    use ebm_eval::evaluate::{Sandwich, Side};
     use std::path::Path;
 
     fn run(end: End, nll: f64, held: bool) -> Record {

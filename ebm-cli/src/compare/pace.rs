@@ -1,7 +1,7 @@
 //! How long a training step takes.
 
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{TrainError, Trainer};
+use ebm_train::{TrainError, Trainer};
 use std::time::{Duration, Instant};
 
 use crate::exit::Failure;

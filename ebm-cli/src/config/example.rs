@@ -10,9 +10,9 @@ use super::CheckpointConfig;
 use super::layers::{COMPONENTS, KIND};
 use super::log_config::LogConfig;
 use super::schema::Schema;
-use crate::evaluate::EvaluateConfig;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
-use ebm_core::trainer::TrainConfig;
+use ebm_eval::evaluate::EvaluateConfig;
+use ebm_train::TrainConfig;
 
 /// Widest line of a comment.
 const WIDTH: usize = 100;

@@ -1,7 +1,7 @@
 //! One configuration for every pair of bounds.
 
 use ebm_core::registry::{LowerBoundConfig, Registered, UpperBoundConfig};
-use ebm_core::trainer::Objective;
+use ebm_train::Objective;
 use figment::value::{Dict, Value};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -41,8 +41,8 @@ impl Layers {
             energy: component(&merged, "energy", <dyn registry::EnergyConfig>::check)?,
             lower: component(&merged, "lower", <dyn registry::LowerBoundConfig>::check)?,
             upper: component(&merged, "upper", <dyn registry::UpperBoundConfig>::check)?,
-            train: plain(&merged, "train", ebm_core::trainer::TrainConfig::check)?,
-            evaluate: plain(&merged, "evaluate", crate::evaluate::EvaluateConfig::check)?,
+            train: plain(&merged, "train", ebm_train::TrainConfig::check)?,
+            evaluate: plain(&merged, "evaluate", ebm_eval::evaluate::EvaluateConfig::check)?,
             checkpoint: plain(&merged, "checkpoint", super::CheckpointConfig::check)?,
             log: plain(&merged, "log", |_| Ok(()))?,
         };

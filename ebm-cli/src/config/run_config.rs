@@ -1,11 +1,11 @@
 //! Everything that determines a run.
 
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
-use ebm_core::trainer::{Components, TrainConfig};
+use ebm_train::{Components, TrainConfig};
 use serde::{Deserialize, Serialize};
 
 use super::{CheckpointConfig, LogConfig};
-use crate::evaluate::EvaluateConfig;
+use ebm_eval::evaluate::EvaluateConfig;
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
 #[derive(Clone, Debug, Serialize, Deserialize)]

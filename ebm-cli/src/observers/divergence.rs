@@ -105,7 +105,7 @@ fn scale(history: &History, width: usize) -> Option<String> {
 mod tests {
     use super::*;
     use ebm_core::bounds::Guarantee;
-    use ebm_core::trainer::{Evaluation, StepReport};
+    use ebm_train::{Evaluation, StepReport};
 
     fn measured(value: f64) -> Measurement {
         Measurement::of([value - 0.01, value + 0.01], Guarantee::heuristic("test"))

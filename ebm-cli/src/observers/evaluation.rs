@@ -3,13 +3,13 @@
 use ebm_core::data::Dataset;
 use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;
-use ebm_core::trainer::{Evaluation, Flow, Objective, Observer, ObserverError, StepReport, TrainError, Trainer};
+use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, StepReport, TrainError, Trainer};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{History, judge};
-use crate::evaluate::{EvaluateConfig, Report, Subject, evaluate};
+use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate};
 
 /// Evaluates the model while it is trained: quickly, with the same held-out data every time.
 pub struct EvaluationObserver {

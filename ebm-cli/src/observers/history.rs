@@ -2,11 +2,11 @@
 
 use ebm_core::bounds::{Measurement, Target};
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
+use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
 use std::collections::BTreeMap;
 
-use crate::evaluate::Sandwich;
 use crate::run_directory::{MetricsLine, RunDirectoryError};
+use ebm_eval::evaluate::Sandwich;
 
 /// A value at a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,7 +158,7 @@ mod tests {
     use ebm_core::data::Dataset;
     use ebm_core::geometry::Fixed;
     use ebm_core::random::Random;
-    use ebm_core::trainer::Players;
+    use ebm_train::Players;
     use std::cell::RefCell;
     use std::path::Path;
     use std::rc::Rc;

@@ -2,13 +2,13 @@
 
 use ebm_core::bounds::Measurement;
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
+use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::evaluate::{Report, Sandwich};
 use crate::run_directory::{Metric, MetricsFile, RunDirectoryError};
+use ebm_eval::evaluate::{Report, Sandwich};
 
 /// Writes every report and every evaluation to the metrics file. No figure depends on a clock, so that runs of one
 /// configuration and seed write the same bytes.

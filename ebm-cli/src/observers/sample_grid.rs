@@ -6,11 +6,11 @@ use ebm_core::geometry::Geometry;
 use ebm_core::image::{ImageShape, level_of};
 use ebm_core::models::Generator;
 use ebm_core::random::Random;
-use ebm_core::trainer::{Evaluation, Flow, Objective, Observer, ObserverError, Trainer};
+use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, Trainer};
 use std::path::{Path, PathBuf};
 
-use crate::evaluate::generated_samples;
 use crate::plots::{Gallery, GalleryPicture, PlotError};
+use ebm_eval::evaluate::generated_samples;
 
 /// Images in a row, and rows.
 const SIDE: usize = 8;

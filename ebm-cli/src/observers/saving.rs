@@ -2,7 +2,7 @@
 
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
+use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};

@@ -10,8 +10,8 @@ use std::io;
 use std::path::Path;
 
 use super::PlotError;
-use super::atomic::write_atomically;
 use super::font::{self, Anchor};
+use ebm_train::files::write_atomically;
 
 /// Pixels drawn along each axis for one of the file: the library places letters at whole pixels, too coarse for small
 /// text.

@@ -3,7 +3,6 @@
 //! Everything here takes plain numbers. Files are written whole or not at all, the typeface is compiled in, and what
 //! cannot be shown (points outside the axes, values that are not finite) is said in the picture.
 
-mod atomic;
 mod canvas;
 mod colour_map;
 mod curves;
@@ -21,9 +20,9 @@ mod scatter;
 mod spectrum;
 mod strips;
 
-pub(crate) use atomic::write_atomically;
 pub use curves::{Coverage, CurvePoint, Curves};
 pub use density::{Cloud, DensityPicture};
+pub(crate) use ebm_train::files::write_atomically;
 pub use error::PlotError;
 pub use gallery::{Gallery, GalleryPicture};
 pub use grid::{Axis, Frame, Grid};

@@ -1,11 +1,11 @@
 //! A progress bar, for a terminal.
 
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use ebm_train::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Status;
-use crate::evaluate::Sandwich;
+use ebm_eval::evaluate::Sandwich;
 
 /// A progress bar with rate, remaining time and the current figures.
 #[derive(Debug)]

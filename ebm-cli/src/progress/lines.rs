@@ -1,12 +1,12 @@
 //! Plain lines, where stdout is no terminal.
 
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use ebm_train::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::io::Write;
 use std::time::Instant;
 
 use super::Status;
-use crate::evaluate::Sandwich;
+use ebm_eval::evaluate::Sandwich;
 
 /// Lines a run.
 const LINES: u64 = 50;

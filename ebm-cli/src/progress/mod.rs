@@ -9,7 +9,7 @@ pub use lines::Lines;
 pub use status::Status;
 
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::Observer;
+use ebm_train::Observer;
 use std::io::IsTerminal;
 
 /// What is shown of a run of `steps` steps that begins after step `from`: a bar where stdout is a terminal, lines where it is not, nothing where nothing is wanted.

@@ -1,7 +1,7 @@
 //! The current figures of a run on one line.
 
 use ebm_core::bounds::Measurement;
-use ebm_core::trainer::{Evaluation, StepReport};
+use ebm_train::{Evaluation, StepReport};
 use std::fmt;
 
 /// The current lower bound, negative log-likelihood and upper bound, in nats.

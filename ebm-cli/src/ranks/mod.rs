@@ -6,8 +6,8 @@ mod mpi;
 mod sums;
 mod task;
 
-use ebm_core::collective::{Alone, Collective, CollectiveError};
-use ebm_core::trainer::TrainError;
+use ebm_train::TrainError;
+use ebm_train::collective::{Alone, Collective, CollectiveError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -175,7 +175,7 @@ fn lost_the_others(failure: &Failure) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::collective::Threads;
+    use ebm_train::collective::Threads;
 
     fn on_each<T: Send>(ranks: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
         std::thread::scope(|scope| {

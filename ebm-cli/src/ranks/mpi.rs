@@ -1,7 +1,7 @@
 //! The processes of an MPI job.
 
-use ebm_core::collective::{Collective, CollectiveError};
 use ebm_core::device::Real;
+use ebm_train::collective::{Collective, CollectiveError};
 use mpi::Threading;
 use mpi::collective::SystemOperation;
 use mpi::environment::Universe;

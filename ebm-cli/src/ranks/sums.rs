@@ -45,7 +45,7 @@ impl fmt::Display for Sums {
 
 #[cfg(feature = "mpi")]
 mod begin {
-    use ebm_core::collective::Collective;
+    use ebm_train::collective::Collective;
     use std::sync::Arc;
 
     use super::Sums;
@@ -60,7 +60,7 @@ mod begin {
         #[cfg(feature = "nccl")]
         pub fn begin(ranks: Arc<dyn Collective>, arguments: &Train) -> Result<(Arc<dyn Collective>, Self), Failure> {
             use crate::exit::{Exit, OrExit};
-            use ebm_core::collective::{Nccl, NcclError};
+            use ebm_train::collective::{Nccl, NcclError};
 
             if arguments.without_nccl {
                 return Ok((ranks, Self::default()));

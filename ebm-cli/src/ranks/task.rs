@@ -1,7 +1,7 @@
 //! What the first process has the others do.
 
-use ebm_core::state_file;
-use ebm_core::trainer::{Progress, TrainingState};
+use ebm_train::state_file;
+use ebm_train::{Progress, TrainingState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::collective::Threads;
+    use ebm_train::collective::Threads;
     use std::sync::Arc;
 
     #[test]

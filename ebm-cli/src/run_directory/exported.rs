@@ -3,7 +3,7 @@
 use ebm_core::data::Standardization;
 use ebm_core::image::ImageShape;
 use ebm_core::parameter::State;
-use ebm_core::state_file;
+use ebm_train::state_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;

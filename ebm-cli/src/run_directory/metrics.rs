@@ -1,7 +1,7 @@
 //! The figures of a run, one JSON object a line.
 
 use ebm_core::bounds::{Guarantee, Measurement};
-use ebm_core::trainer::{Fault, Remedy};
+use ebm_train::{Fault, Remedy};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Digest, RunDirectoryError, durable, layout};
-use crate::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
+use ebm_eval::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

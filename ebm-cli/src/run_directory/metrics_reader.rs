@@ -1,7 +1,7 @@
 //! The figures of a run, read back.
 
 use ebm_core::bounds::Target;
-use ebm_core::trainer::{Evaluation, Remedy, StepReport};
+use ebm_train::{Evaluation, Remedy, StepReport};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{Metric, RunDirectoryError, layout};
-use crate::evaluate::Sandwich;
+use ebm_eval::evaluate::Sandwich;
 
 /// The longest line that is read, in bytes: 1 MiB, some hundred times what a line takes.
 pub const LONGEST_LINE: u64 = 1 << 20;
@@ -222,9 +222,9 @@ fn parse(bytes: &[u8]) -> serde_json::Result<MetricsLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::Sandwich;
     use crate::run_directory::MetricsFile;
     use ebm_core::bounds::{Guarantee, Measurement};
+    use ebm_eval::evaluate::Sandwich;
 
     const LINE: &str = r#"{"step": 7, "event": "training", "metrics": {"upper": {"value": 1.5, "unit": "nats",
         "standard_error": 0.5, "samples": 2, "guarantee": {"level": "asymptotic", "reason": "long chains"}}}}"#;

@@ -5,7 +5,6 @@
 
 pub mod checkpoint;
 mod claim;
-pub mod durable;
 mod error;
 mod exported;
 mod format;
@@ -32,7 +31,7 @@ pub use standing::{Saved, Standing, State, size};
 pub use versions::Versions;
 
 use ebm_core::parameter::State as Arrays;
-use ebm_core::state_file;
+use ebm_train::state_file;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,8 +39,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
-use crate::evaluate::Report;
-use crate::plots::write_atomically;
+use ebm_eval::evaluate::Report;
+pub use ebm_train::files::durable;
+use ebm_train::files::write_atomically;
 
 /// The directory of a run.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::fmt;
 use super::case::{Case, Fault};
 use super::figures::{Compared, Figures};
 use super::reference::error;
-use crate::evaluate::Rows;
+use ebm_eval::evaluate::Rows;
 
 /// What is said of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

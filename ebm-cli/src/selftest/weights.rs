@@ -56,8 +56,8 @@ pub(super) fn change(before: &[Vec<f64>], after: &[Vec<f64>]) -> Found {
 mod tests {
     use super::*;
     use ebm_core::geometry::Fixed;
-    use ebm_core::models::mlp::{MlpGenerator, MlpGeneratorConfig};
     use ebm_core::random::Random;
+    use ebm_models::mlp::{MlpGenerator, MlpGeneratorConfig};
 
     #[test]
     fn weights_are_those_of_their_name_wherever_a_network_started() {

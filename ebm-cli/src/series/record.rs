@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::standing::Standing;
 use super::workers::Said;
 use crate::config::RunConfig;
-use crate::evaluate::Sandwich;
 use crate::run_directory::{layout, read_json};
+use ebm_eval::evaluate::Sandwich;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

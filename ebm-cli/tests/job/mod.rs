@@ -1,6 +1,6 @@
 //! The program as several processes, and what it trained.
 
-use ebm_core::state_file;
+use ebm_train::state_file;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -10,22 +10,6 @@ use crate::kernels;
 use crate::tape::SharedTape;
 
 /// A measured value in nats: what is logged.
-///
-/// ```
-/// use ebm_core::bounds::{Guarantee, Level, Measurement};
-///
-/// // Mean 2 and sample variance 1, so that the standard error of the mean is the root of 1/3.
-/// let measured = Measurement::of([1.0, 2.0, 3.0], Guarantee::certified("a sample mean")).with("largest", 3.0);
-/// assert_eq!((measured.value, measured.samples), (2.0, 3));
-/// assert!((measured.standard_error - (1.0f64 / 3.0).sqrt()).abs() < 1e-12);
-/// assert_eq!(measured.guarantee.level, Level::Certified);
-/// assert_eq!(measured.diagnostics, [("largest".to_string(), 3.0)]);
-///
-/// // What is no mean of samples brings its own standard error: a median's, say, or none where nothing is estimated.
-/// let median = Measurement::new(1.9, 0.6, 3, Guarantee::heuristic("a median"));
-/// let known = Measurement::exact(2.0, 3, Guarantee::certified("a closed form"));
-/// assert_eq!((median.standard_error, known.standard_error), (0.6, 0.0));
-/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Measurement {
@@ -120,21 +104,6 @@ impl Measurement {
 }
 
 /// The value of a bound on a batch: on the tape, and as a measurement.
-///
-/// ```
-/// use dfdx::prelude::*;
-/// use ebm_core::bounds::{Estimate, Guarantee};
-/// use ebm_core::device::{PerSample, device, values};
-/// use ebm_core::tape::{SharedTape, backward};
-///
-/// let x: PerSample = device().tensor_from_vec(vec![1.0, 3.0], (2,));
-/// let tape = SharedTape::inputs_only();
-/// let estimate = Estimate::mean_of(tape.watch(&x), Guarantee::heuristic("an example")).plus(0.5);
-/// assert_eq!(estimate.measurement.value, 2.5);
-/// assert_eq!(values(&estimate.value), [2.5]);
-/// // A mean of two has the derivative 1/2 in each.
-/// assert_eq!(values(&backward(estimate.value).of(&x)), [0.5, 0.5]);
-/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Estimate {

@@ -5,13 +5,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// How strong a claim is, weakest first.
-///
-/// ```
-/// use ebm_core::bounds::Level;
-///
-/// assert!(Level::Heuristic < Level::Asymptotic && Level::Asymptotic < Level::Certified);
-/// assert_eq!(Level::Certified.to_string(), "certified");
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -34,17 +27,6 @@ impl fmt::Display for Level {
 }
 
 /// A claim about a value, with its reason.
-///
-/// ```
-/// use ebm_core::bounds::{Guarantee, Level};
-///
-/// let entropy = Guarantee::asymptotic("tends to the entropy as the batch grows");
-/// let divergence = Guarantee::certified("log-Sobolev inequality with a known constant");
-/// // A sum of two bounds claims what the weaker one does, for its reason.
-/// let sum = divergence.and(entropy);
-/// assert_eq!(sum.level, Level::Asymptotic);
-/// assert_eq!(sum.reason, "tends to the entropy as the batch grows");
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Guarantee {

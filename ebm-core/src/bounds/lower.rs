@@ -6,31 +6,12 @@ use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::kernels::differentiated;
 use crate::models::{Generator, sample};
-use crate::optim::AdamConfig;
+use crate::optimizer::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
 /// The situation a lower bound is evaluated in: the generator at a batch of latents.
-///
-/// ```
-/// use ebm_core::bounds::GeneratorView;
-/// use ebm_core::device::values;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::LinearGaussian;
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::{Parts, SharedTape};
-///
-/// type Line = Fixed<1, 1>;
-/// // G(z) = 2 z + 1, without noise.
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[1.0], 0.0);
-/// let latents = Fixed::<1, 1>.latents(vec![0.0, 1.0, -1.0]);
-/// let tape = SharedTape::training(Parts::GENERATOR);
-/// let view = GeneratorView::<Line>::new(&generator, &latents, tape, Random::new(7), 1);
-/// assert_eq!(view.batch(), 3);
-/// assert_eq!(values(&view.generated()), [1.0, 3.0, -1.0]);
-/// assert!(!view.without_tape().tape.is_recording());
-/// ```
 #[derive(Clone)]
 pub struct GeneratorView<'a, G: Geometry> {
     /// The generator.
@@ -68,14 +49,14 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     }
     /// The same with the generator's samples `[B, D]` of these latents and random numbers, which are known already. Their
     /// gradient is asked of the tape, and carried on to the generator by who gave them.
-    pub(crate) fn with_samples(self, samples: &'a Samples<G>) -> Self {
+    pub fn with_samples(self, samples: &'a Samples<G>) -> Self {
         Self {
             samples: Some(samples),
             ..self
         }
     }
     /// The same as a part of a larger batch, that of `view.random`, whose latents are `whole`.
-    pub(crate) fn within(self, whole: Option<&'a Latents<G>>) -> Self {
+    pub fn within(self, whole: Option<&'a Latents<G>>) -> Self {
         Self { whole, ..self }
     }
     /// The latents of the whole batch, of which [`GeneratorView::latents`] may be one process's share, and the row of it that

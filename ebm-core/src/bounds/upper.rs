@@ -9,29 +9,12 @@ use crate::device::PerSample;
 use crate::error::BoundError;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::models::{Energy, Generator, sample, with_noise};
-use crate::optim::AdamConfig;
+use crate::optimizer::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::SharedTape;
 
 /// Which quantity an upper bound bounds, and so how it completes `E_data[E] - E_pg[E] + ...` to a bound of L.
-///
-/// ```
-/// use ebm_core::bounds::Target;
-///
-/// /// `ceil(L)` in nats from `E_data[E] - E_pg[E]`, a bound's own term and `ceil(H)`, where they make one.
-/// fn ceiling(contrast: f64, term: f64, target: Target, entropy_ceiling: Option<f64>) -> Option<f64> {
-///     match target {
-///         Target::Divergence => Some(contrast + term + entropy_ceiling?),
-///         Target::CrossEntropy => Some(contrast + term),
-///         _ => None,
-///     }
-/// }
-/// assert_eq!(ceiling(1.0, 0.5, Target::Divergence, Some(2.0)), Some(3.5));
-/// assert_eq!(ceiling(1.0, 0.5, Target::Divergence, None), None);
-/// assert_eq!(ceiling(1.0, 2.5, Target::CrossEntropy, None), Some(3.5));
-/// assert_eq!(ceiling(1.0, 0.5, Target::Nothing, Some(2.0)), None);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -44,30 +27,6 @@ pub enum Target {
 }
 
 /// The situation an upper bound is evaluated in: both models, a batch of generated samples and one of data.
-///
-/// ```
-/// use ebm_core::bounds::{EnergySituation, EnergyView};
-/// use ebm_core::device::values;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::{Parts, SharedTape};
-///
-/// // G(z) = 2 z and E(x) = x^2 / 2.
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// let (latents, data) = (Fixed::<1, 1>.latents(vec![1.0, -2.0]), Fixed::<1, 1>.samples(vec![0.0, 0.5]));
-/// let situation = EnergySituation::<Fixed<1, 1>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &latents,
-///     data: &data,
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::training(Parts::ENERGY), Random::new(0), 1);
-/// assert_eq!(view.batch(), 2);
-/// assert_eq!(values(view.generated()), [2.0, -4.0]);
-/// assert_eq!(values(&view.generated_energy()), [2.0, 8.0]);
-/// ```
 pub struct EnergyView<'a, G: Geometry> {
     /// The energy, the model that is trained.
     pub energy: &'a dyn Energy<G>,
@@ -90,26 +49,6 @@ pub struct EnergyView<'a, G: Geometry> {
 }
 
 /// The models and samples that an [`EnergyView`] is made of.
-///
-/// ```
-/// use ebm_core::bounds::{EnergySituation, EnergyView};
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::SharedTape;
-///
-/// let generator = LinearGaussian::new(Fixed::<2, 3>, &[0.0; 6], &[0.0; 3], 0.1);
-/// let energy = QuadraticEnergy::new(Fixed::<2, 3>, &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0], &[0.0; 3]);
-/// // Four latents of two values, and one sample of three: an evaluation may have fewer data than it generates.
-/// let situation = EnergySituation::<Fixed<2, 3>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &Fixed::<2, 3>.latents(vec![0.0; 8]),
-///     data: &Fixed::<2, 3>.samples(vec![0.0; 3]),
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 0);
-/// assert_eq!(view.batch(), 4);
-/// ```
 pub struct EnergySituation<'a, G: Geometry> {
     /// The energy.
     pub energy: &'a dyn Energy<G>,

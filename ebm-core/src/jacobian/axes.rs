@@ -6,15 +6,6 @@ use std::ops::Range;
 use crate::device::{Dev, Real};
 
 /// The basis vectors for every one of `batch` samples, direction-major: `[width * batch, width]`.
-///
-/// ```
-/// use ebm_core::device::{Matrix, values};
-/// use ebm_core::jacobian::axes;
-///
-/// // Two samples, two axes: the first axis of both, then the second of both.
-/// let directions: Matrix = axes(2, 2);
-/// assert_eq!(values(&directions), [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]);
-/// ```
 pub fn axes<W: Dim>(batch: usize, width: W) -> Tensor<(usize, W), Real, Dev> {
     some_axes(batch, width, 0..width.size())
 }

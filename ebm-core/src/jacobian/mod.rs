@@ -8,7 +8,6 @@ mod columns;
 mod iterative;
 mod mean_square;
 mod products;
-mod small;
 mod spectrum;
 mod volume;
 

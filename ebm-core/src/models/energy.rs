@@ -10,19 +10,6 @@ use crate::parameter::Module;
 use crate::tape::{SharedTape, backward};
 
 /// What is known about an energy for certain; bounds decide by it what they may claim.
-///
-/// ```
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::models::{Energy, EnergyFacts, closed_form::QuadraticEnergy};
-///
-/// // A Gaussian satisfies the inequality with the smallest eigenvalue of its precision.
-/// let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[4.0, 0.0, 0.0, 1.0], &[0.0, 0.0]);
-/// let facts: EnergyFacts = energy.facts();
-/// assert!(facts.normalisable);
-/// assert!((facts.log_sobolev.unwrap() - 1.0).abs() < 1e-6);
-/// // Nothing is known unless somebody says so.
-/// assert_eq!(EnergyFacts::default().log_sobolev, None);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnergyFacts {
@@ -104,19 +91,6 @@ pub trait Energy<G: Geometry>: Module {
 }
 
 /// `(E(x), grad_x E(x))` as values: `[B]` and `[B, D]`.
-///
-/// ```
-/// use ebm_core::device::values;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::{Energy, closed_form::QuadraticEnergy, energy_gradient};
-///
-/// // E(x) = 1/2 (4 x_1^2 + x_2^2), whose gradient is (4 x_1, x_2).
-/// let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[4.0, 0.0, 0.0, 1.0], &[0.0, 0.0]);
-/// let x = Fixed::<2, 2>.samples(vec![1.0, 2.0]);
-/// let (energies, gradients) = energy_gradient(&energy as &dyn Energy<_>, &x);
-/// assert_eq!(values(&energies), [4.0]);
-/// assert_eq!(values(&gradients), [4.0, 2.0]);
-/// ```
 pub fn energy_gradient<G: Geometry>(energy: &dyn Energy<G>, x: &Samples<G>) -> (PerSample, Samples<G>) {
     let (values, tape) = energy.forward(SharedTape::inputs_only().watch(x)).split_tape();
     let gradient = backward(kernels::sum(values.clone().put_tape(tape))).of(x);

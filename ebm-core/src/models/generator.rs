@@ -9,18 +9,6 @@ use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
 /// What is known about a generator for certain; bounds decide by it what they may claim.
-///
-/// ```
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::models::{Generator, GeneratorFacts, closed_form::LinearGaussian};
-///
-/// // Two columns in one direction: the plane is folded onto a line.
-/// let flat = LinearGaussian::new(Fixed::<2, 2>, &[1.0, 2.0, 1.0, 2.0], &[0.0, 0.0], 0.1);
-/// let facts: GeneratorFacts = flat.facts();
-/// assert!(!facts.injective && facts.piecewise_linear && !facts.couples_batch);
-/// assert_eq!(facts.noise, 0.1);
-/// assert!(GeneratorFacts::unknown(0.0).injective().injective);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GeneratorFacts {
@@ -126,22 +114,6 @@ pub trait Generator<G: Geometry>: Module {
 
 /// Samples `G(z) + sigma n` `[B, D]` on `tape`, with the generator's own noise level, which gets a gradient if it is
 /// learned and the tape trains the generator.
-///
-/// ```
-/// use ebm_core::device::values;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::{Generator, closed_form::LinearGaussian, sample};
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::SharedTape;
-///
-/// // x = 3 z + n/2 at z = 0 is N(0, 1/4).
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[3.0], &[0.0], 0.5);
-/// let z = Fixed::<1, 1>.latents(vec![0.0; 10_000]);
-/// let x = values(&sample(&generator as &dyn Generator<_>, &z, &SharedTape::off(), Random::new(1)));
-/// let variance = x.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / 10_000.0;
-/// // Five standard errors, sqrt(2 / 10,000) of the variance each.
-/// assert!((variance - 0.25).abs() < 5.0 * 0.25 * 0.0142);
-/// ```
 pub fn sample<G: Geometry>(
     generator: &dyn Generator<G>,
     latents: &Latents<G>,

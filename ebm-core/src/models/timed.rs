@@ -54,19 +54,6 @@ pub trait TimedEnergy<G: Geometry>: Energy<G> {
 }
 
 /// The densities `exp(-E(., t)) / Z(t)` are those of a process that starts at `exp(-E) / Z`.
-///
-/// ```
-/// use ebm_core::diffusion::Process;
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::models::closed_form::DiffusedGaussian;
-/// use ebm_core::models::{FokkerPlanck, TimedEnergy};
-///
-/// // N(0, 1) stays what it is under a process that preserves variance: log Z(1) = 1/2 ln(2 pi).
-/// let energy = DiffusedGaussian::new(Fixed::<1, 1>, Process::default(), &[1.0], &[0.0]).unwrap();
-/// let known: FokkerPlanck = energy.fokker_planck().unwrap();
-/// assert_eq!(known.process, Process::default());
-/// assert!((known.end_log_partition - 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-9);
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FokkerPlanck {
     /// The process.
@@ -76,21 +63,6 @@ pub struct FokkerPlanck {
 }
 
 /// `(E(x, t), grad_x E(x, t))` as values: `[B]` and `[B, D]`.
-///
-/// ```
-/// use ebm_core::device::values;
-/// use ebm_core::diffusion::Process;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::DiffusedGaussian;
-/// use ebm_core::models::{TimedEnergy, timed_energy_gradient};
-///
-/// // N(1, 1) at time t is N(a, 1): the gradient of the energy is x - a(t).
-/// let process = Process::default();
-/// let energy = DiffusedGaussian::new(Fixed::<1, 1>, process, &[1.0], &[1.0]).unwrap();
-/// let x = Fixed::<1, 1>.samples(vec![2.0]);
-/// let (_, gradient) = timed_energy_gradient(&energy as &dyn TimedEnergy<_>, &x, &[0.5]);
-/// assert!((f64::from(values(&gradient)[0]) - (2.0 - process.at(0.5).signal)).abs() < 1e-5);
-/// ```
 pub fn timed_energy_gradient<G: Geometry>(
     energy: &dyn TimedEnergy<G>,
     x: &Samples<G>,
@@ -105,20 +77,6 @@ pub fn timed_energy_gradient<G: Geometry>(
 
 /// `v^T H v` `[K*B]` for K directions `[K*B, D]` a sample, H the Hessian of E(., t) in x: the Laplacian is the sum over a
 /// basis. Exact; one pass forwards and one backwards over K*B samples.
-///
-/// ```
-/// use ebm_core::diffusion::Process;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::DiffusedGaussian;
-/// use ebm_core::models::{TimedEnergy, timed_curvature};
-///
-/// // At time 0 the Hessian is the precision, diag(4, 1): 4 along the first axis, 1 along the second.
-/// let precision = [4.0, 0.0, 0.0, 1.0];
-/// let energy = DiffusedGaussian::new(Fixed::<2, 2>, Process::default(), &precision, &[0.0, 0.0]).unwrap();
-/// let x = Fixed::<2, 2>.samples(vec![0.3, -0.2]);
-/// let found = timed_curvature(&energy as &dyn TimedEnergy<_>, &x, &[0.0], &[1.0, 0.0, 0.0, 1.0]);
-/// assert!((found[0] - 4.0).abs() < 1e-4 && (found[1] - 1.0).abs() < 1e-4);
-/// ```
 pub fn timed_curvature<G: Geometry>(
     energy: &dyn TimedEnergy<G>,
     x: &Samples<G>,

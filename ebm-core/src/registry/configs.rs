@@ -86,141 +86,14 @@ macro_rules! geometry_config {
 
 geometry_config!(
     /// A registered lower bound's configuration.
-    ///
-    /// ```
-    /// # use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, Level, LowerBound, Measurement};
-    /// # use ebm_core::error::{BoundError, ConfigError};
-    /// # use ebm_core::geometry::{Fixed, Geometry};
-    /// # use ebm_core::random::Random;
-    /// # use schemars::JsonSchema;
-    /// # use serde::{Deserialize, Serialize};
-    /// #
-    /// # /// The same value whatever the generator: it bounds nothing.
-    /// # struct Constant(f64);
-    /// #
-    /// # ebm_core::no_parameters!(Constant);
-    /// #
-    /// # impl<G: Geometry> LowerBound<G> for Constant {
-    /// #     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
-    /// #         let claim = Guarantee::heuristic("a constant");
-    /// #         let measurement = Measurement::exact(self.0, view.batch(), claim);
-    /// #         Ok(Estimate::new(view.tape.constant(self.0), measurement))
-    /// #     }
-    /// # }
-    /// # use ebm_core::registry::LowerBoundSpec;
-    /// #
-    /// # /// What stands in the table `lower`.
-    /// # #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-    /// # #[serde(deny_unknown_fields, default)]
-    /// # struct ConstantConfig {
-    /// #     /// The value, in nats.
-    /// #     nats: f64,
-    /// # }
-    /// #
-    /// # impl LowerBoundSpec for ConstantConfig {
-    /// #     fn check(&self) -> Result<(), ConfigError> {
-    /// #         ConfigError::require(self.nats.is_finite(), "nats", self.nats, "a finite number")
-    /// #     }
-    /// #     fn build<G: Geometry>(&self, _: G, _: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
-    /// #         Ok(Box::new(Constant(self.nats)))
-    /// #     }
-    /// # }
-    /// #
-    /// # ebm_core::register_lower_bound!(
-    /// #     ConstantConfig,
-    /// #     name: "config-constant",
-    /// #     summary: "a constant",
-    /// #     reference: "none",
-    /// #     guarantee: Level::Heuristic,
-    /// #     needs: &[],
-    /// # );
-    /// use ebm_core::registry::{LowerBoundConfig, SupportedGeometry};
-    ///
-    /// // The bound that a file names by `kind`, with its options.
-    /// let config: Box<dyn LowerBoundConfig> = toml::from_str("kind = \"config-constant\"\nnats = 1.5")?;
-    /// config.check()?;
-    /// let bound = Fixed::<2, 2>.lower(&*config, Random::new(0))?;
-    /// assert_eq!((bound.lambda(), bound.bounds_entropy()), (1.0, true));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     LowerBoundConfig builds LowerBound
 );
 geometry_config!(
     /// A registered upper bound's configuration.
-    ///
-    /// ```
-    /// # use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Measurement, Target, UpperBound};
-    /// # use ebm_core::error::{BoundError, ConfigError};
-    /// # use ebm_core::geometry::{Fixed, Geometry};
-    /// # use ebm_core::random::Random;
-    /// # use schemars::JsonSchema;
-    /// # use serde::{Deserialize, Serialize};
-    /// #
-    /// # /// No penalty at all.
-    /// # struct Free;
-    /// #
-    /// # ebm_core::no_parameters!(Free);
-    /// #
-    /// # impl<G: Geometry> UpperBound<G> for Free {
-    /// #     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-    /// #         let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("nothing is bounded"));
-    /// #         Ok(Estimate::new(view.tape.constant(0.0), measurement))
-    /// #     }
-    /// #     fn target(&self) -> Target {
-    /// #         Target::Nothing
-    /// #     }
-    /// # }
-    /// # use ebm_core::registry::UpperBoundSpec;
-    /// #
-    /// # #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-    /// # #[serde(deny_unknown_fields, default)]
-    /// # struct FreeConfig {}
-    /// #
-    /// # impl UpperBoundSpec for FreeConfig {
-    /// #     fn check(&self) -> Result<(), ConfigError> {
-    /// #         Ok(())
-    /// #     }
-    /// #     fn build<G: Geometry>(&self, _: G, _: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
-    /// #         Ok(Box::new(Free))
-    /// #     }
-    /// # }
-    /// #
-    /// # ebm_core::register_upper_bound!(
-    /// #     FreeConfig,
-    /// #     name: "config-free",
-    /// #     summary: "no penalty",
-    /// #     reference: "none",
-    /// #     guarantee: Level::Heuristic,
-    /// #     needs: &[],
-    /// # );
-    /// use ebm_core::registry::{SupportedGeometry, UpperBoundConfig};
-    ///
-    /// // The bound that a file names by `kind`.
-    /// let config: Box<dyn UpperBoundConfig> = toml::from_str("kind = \"config-free\"")?;
-    /// config.check()?;
-    /// let bound = Fixed::<2, 2>.upper(&*config, Random::new(0))?;
-    /// assert_eq!(bound.target(), Target::Nothing);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     UpperBoundConfig builds UpperBound
 );
 geometry_config!(
     /// A registered generator's configuration.
-    ///
-    /// ```
-    /// use ebm_core::geometry::Fixed;
-    /// use ebm_core::random::Random;
-    /// use ebm_core::registry::{GeneratorConfig, Need, SupportedGeometry};
-    ///
-    /// let config: Box<dyn GeneratorConfig> = toml::from_str("kind = \"mlp\"\nlatent = 2\nhidden = [8]")?;
-    /// assert_eq!((config.check(), config.latent_width(5)), (Ok(()), 2));
-    /// // It has no noise, and says which option would give it some.
-    /// assert_eq!(config.meets(Need::Noise).unwrap_err().key, "noise");
-    /// // 2 to 8 to 2, with biases.
-    /// let generator = Fixed::<2, 2>.generator(&*config, Random::new(0))?;
-    /// assert_eq!(generator.parameter_count(), 16 + 8 + 16 + 2);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     GeneratorConfig builds Generator,
     /// Number of latent dimensions d for data of `data` dimensions.
     fn latent_width(&self, data: usize) -> usize;
@@ -232,20 +105,6 @@ geometry_config!(
 );
 geometry_config!(
     /// A registered energy's configuration.
-    ///
-    /// ```
-    /// use ebm_core::geometry::Fixed;
-    /// use ebm_core::random::Random;
-    /// use ebm_core::registry::{EnergyConfig, SupportedGeometry};
-    ///
-    /// let config: Box<dyn EnergyConfig> = toml::from_str("kind = \"mlp\"\nhidden = [8]")?;
-    /// assert_eq!(config.check(), Ok(()));
-    /// // The same energy, with a diffusion time for a bound that needs one.
-    /// let (plain, timed) = (config.clone(), config.timed()?);
-    /// assert!(Fixed::<2, 2>.energy(&*plain, Random::new(0))?.timed().is_none());
-    /// assert!(Fixed::<2, 2>.energy(&*timed, Random::new(0))?.timed().is_some());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     EnergyConfig builds Energy,
     /// The same energy conditional on a diffusion time.
     ///

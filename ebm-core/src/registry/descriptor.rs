@@ -6,16 +6,6 @@ use thiserror::Error;
 use crate::bounds::Level;
 
 /// What a bound needs of the models it is put together with.
-///
-/// ```
-/// use ebm_core::registry::{GeneratorConfig, Need};
-///
-/// let meets = |text: &str, need| toml::from_str::<Box<dyn GeneratorConfig>>(text).map(|config| config.meets(need));
-/// assert!(meets("kind = \"mlp\"", Need::Noise)?.is_err());
-/// assert!(meets("kind = \"mlp\"\nnoise = 0.1", Need::Noise)?.is_ok());
-/// assert!(meets("kind = \"mlp\"", Need::Jacobian)?.is_ok());
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -29,15 +19,6 @@ pub enum Need {
 }
 
 /// A configuration table that does not parse.
-///
-/// ```
-/// use ebm_core::registry::{EnergyConfig, ParseError, find};
-///
-/// let parse = find::<dyn EnergyConfig>("mlp").unwrap().parse;
-/// let error: ParseError = parse(serde_json::json!({ "fourier": { "count": "many" } })).unwrap_err();
-/// assert_eq!(error.path, "fourier.count");
-/// assert!(error.to_string().starts_with("fourier.count: invalid type: string \"many\""));
-/// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{path}: {message}")]
 #[non_exhaustive]
@@ -49,17 +30,6 @@ pub struct ParseError {
 }
 
 /// A registered component. `C` is the trait object of its kind, such as `dyn LowerBoundConfig`.
-///
-/// ```
-/// use ebm_core::registry::{Descriptor, EnergyConfig, find};
-///
-/// let mlp: &Descriptor<dyn EnergyConfig> = find("mlp").unwrap();
-/// // A model makes no claims; bounds do.
-/// assert_eq!((mlp.crate_name, mlp.guarantee), ("ebm-core", None));
-/// assert_eq!((mlp.example)().check(), Ok(()));
-/// assert_eq!((mlp.schema)()["properties"]["hidden"]["type"], "array");
-/// assert!((mlp.parse)(serde_json::json!({ "hidden": [8] })).is_ok());
-/// ```
 pub struct Descriptor<C: ?Sized + 'static> {
     /// The name it has in configuration files.
     pub name: &'static str,

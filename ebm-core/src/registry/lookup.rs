@@ -42,13 +42,6 @@ registered!(EnergyConfig, "energy");
 registered!(DatasetConfig, "data set");
 
 /// Everything of one kind, by name.
-///
-/// ```
-/// use ebm_core::registry::{GeneratorConfig, all};
-///
-/// let names: Vec<&str> = all::<dyn GeneratorConfig>().iter().map(|d| d.name).collect();
-/// assert!(names.is_sorted() && names.contains(&"flow") && names.contains(&"mlp"));
-/// ```
 pub fn all<C: Registered + ?Sized>() -> Vec<&'static Descriptor<C>> {
     let mut found = C::descriptors();
     found.sort_by_key(|d| (d.name, d.crate_name));
@@ -56,31 +49,11 @@ pub fn all<C: Registered + ?Sized>() -> Vec<&'static Descriptor<C>> {
 }
 
 /// The component of a name.
-///
-/// ```
-/// use ebm_core::registry::{EnergyConfig, find};
-///
-/// assert_eq!(find::<dyn EnergyConfig>("mlp").unwrap().name, "mlp");
-/// assert!(find::<dyn EnergyConfig>("mpl").is_none());
-/// ```
 pub fn find<C: Registered + ?Sized>(name: &str) -> Option<&'static Descriptor<C>> {
     C::descriptors().into_iter().find(|d| d.name == name)
 }
 
 /// A fault in what is linked together.
-///
-/// ```
-/// use ebm_core::registry::RegistryError;
-///
-/// let error = RegistryError::Duplicate {
-///     kind: "lower bound",
-///     name: "sv",
-///     first: "bounds-sv 0.1.0".into(),
-///     second: "my-sv 0.2.0".into(),
-/// };
-/// let told = "two crates register the lower bound \"sv\": bounds-sv 0.1.0 and my-sv 0.2.0; link one of them only";
-/// assert_eq!(error.to_string(), told);
-/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegistryError {
@@ -99,12 +72,6 @@ pub enum RegistryError {
 }
 
 /// Checks that every name is registered once. Call it at start-up: parsing would report a collision late and unclearly.
-///
-/// ```
-/// use ebm_core::registry::check_registry;
-///
-/// assert_eq!(check_registry(), Ok(()));
-/// ```
 ///
 /// # Errors
 /// The first collision found, naming both crates.

@@ -7,7 +7,7 @@ use ebm_core::tape::backward;
 use entropy_knn::EntropyKnn;
 
 // What every lower bound must satisfy, one test a rule.
-ebm_core::conformance_tests!(lower, "entropy-knn");
+ebm_conformance::conformance_tests!(lower, "entropy-knn");
 
 fn latents(geometry: Runtime, batch: usize) -> Latents<Runtime> {
     geometry.latents(Random::new(3).stream("latents").normals(batch * geometry.latent))

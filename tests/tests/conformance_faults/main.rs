@@ -4,7 +4,7 @@ mod bound;
 mod configs;
 
 use bounds_sv as _;
-use ebm_core::conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
+use ebm_conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
 
 /// Faults and the rules that they break.
 const FAULTS: [(Side, &str, Rule); 20] = [

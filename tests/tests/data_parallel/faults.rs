@@ -3,7 +3,7 @@
 use ebm_core::data::{DataError, Dataset};
 use ebm_core::device::Real;
 use ebm_core::random::Random;
-use ebm_core::trainer::{
+use ebm_train::{
     Fault, Flow, NonFinitePolicy, Observer, ObserverError, Origin, RollbackConfig, SkipConfig, StopReason, TrainError,
 };
 use std::sync::Arc;

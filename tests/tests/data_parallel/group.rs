@@ -1,6 +1,6 @@
 //! Ranks that are threads.
 
-use ebm_core::collective::{Collective, Threads};
+use ebm_train::collective::{Collective, Threads};
 use std::sync::Arc;
 
 /// What each of `ranks` threads makes of its rank, in order. Each has a thread pool of its own: in one that all share, ranks

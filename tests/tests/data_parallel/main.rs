@@ -8,7 +8,7 @@ mod observed;
 mod problem;
 
 use ebm_core::device::Real;
-use ebm_core::trainer::StepReport;
+use ebm_train::StepReport;
 
 use group::on_each;
 use problem::{BATCH, Problem, coupled, distance, exact, warm};
@@ -50,7 +50,7 @@ fn of_means_several_ranks_train_what_one_process_does() {
 }
 
 /// The reports and the state of one process.
-fn trained_alone(problem: &Problem) -> (Vec<StepReport>, ebm_core::trainer::TrainingState) {
+fn trained_alone(problem: &Problem) -> (Vec<StepReport>, ebm_train::TrainingState) {
     let mut trainer = problem.trainer();
     let reports = (0..100).map(|_| trainer.advance(true).unwrap()).collect();
     (reports, trainer.state().unwrap())

@@ -2,9 +2,7 @@
 
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::geometry::Runtime;
-use ebm_core::trainer::{
-    Evaluation, Flow, Observer, ObserverError, Origin, StopReason, TrainError, Trainer, TrainingState,
-};
+use ebm_train::{Evaluation, Flow, Observer, ObserverError, Origin, StopReason, TrainError, Trainer, TrainingState};
 
 use super::group::on_each;
 use super::problem::{BATCH, warm};

@@ -8,12 +8,12 @@ use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
 use ebm_core::kernels::Activation;
-use ebm_core::models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
-use ebm_core::models::noise::{LearnedNoise, NoiseConfig};
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundConfig, UpperBoundConfig};
-use ebm_core::trainer::{Components, Objective, Players, TrainConfig, Trainer, TrainingState};
+use ebm_models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
+use ebm_models::noise::{LearnedNoise, NoiseConfig};
 use ebm_tests::Normal;
+use ebm_train::{Components, Objective, Players, TrainConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
 /// The batch of all ranks.

@@ -1,9 +1,9 @@
 //! Images of CIFAR in their binary format.
 
-use ebm_cli::data::Cifar;
 use ebm_cli::{Exit, Failure};
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_data::Cifar;
 use std::fs;
 use std::path::Path;
 

@@ -1,9 +1,9 @@
 //! Tables in text files.
 
-use ebm_cli::data::{CsvFile, Header};
 use ebm_cli::{Exit, Failure};
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_data::{CsvFile, Header};
 use std::path::Path;
 
 use super::dice::Dice;

@@ -1,9 +1,9 @@
 //! Images in IDX files, plain and packed.
 
-use ebm_cli::data::Idx;
 use ebm_cli::{Exit, Failure};
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_data::Idx;
 use std::path::Path;
 
 use super::dice::Dice;

@@ -1,10 +1,10 @@
 //! Tables in NumPy's binary files.
 
-use ebm_cli::data::NpyFile;
 use ebm_cli::{Exit, Failure};
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_data::NpyFile;
 use std::path::Path;
 
 use super::dice::Dice;

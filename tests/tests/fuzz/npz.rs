@@ -1,7 +1,7 @@
 //! Features in NumPy's archives.
 
-use ebm_cli::features::Archive;
 use ebm_cli::{Exit, Failure};
+use ebm_eval::features::Archive;
 use std::path::Path;
 
 use super::dice::Dice;
@@ -34,7 +34,7 @@ pub const READER: Reader = Reader {
 
 /// What NumPy wrote.
 fn examples() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/tests/fixtures/metrics");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
     let files = ["real.npz", "real-moments.npz"];
     files
         .iter()

@@ -2,7 +2,7 @@
 
 use ebm_cli::{Exit, Failure};
 use ebm_core::parameter::State;
-use ebm_core::state_file;
+use ebm_train::state_file;
 use std::path::Path;
 
 use super::dice::Dice;

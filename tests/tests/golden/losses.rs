@@ -2,7 +2,7 @@
 
 use ebm_core::geometry::Fixed;
 use ebm_core::random::Random;
-use ebm_core::trainer::{Players, StepReport, Trainer};
+use ebm_train::{Players, StepReport, Trainer};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! `ebm runs verify`: whether everything of a run is what was written.
 
-use ebm_core::state_file;
+use ebm_train::state_file;
 use std::path::{Path, PathBuf};
 
 use crate::commands::print;

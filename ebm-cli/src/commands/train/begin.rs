@@ -1,6 +1,6 @@
 //! The beginning of a training run: fresh, or from a checkpoint.
 
-use ebm_core::trainer::TrainingState;
+use ebm_train::TrainingState;
 use std::path::{Path, PathBuf};
 
 use super::{base_of, default_directory};

@@ -3,17 +3,17 @@
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Outcome, TrainError, Trainer};
+use ebm_train::{Outcome, TrainError, Trainer};
 
 use crate::commands::fresh_trainer::training_failure;
 use crate::commands::pictures::Pictures;
 use crate::commands::print;
 use crate::commands::summary::{Best, Status, Summary};
 use crate::config::Resolved;
-use crate::evaluate::Report;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
 use crate::run_directory::{RunDirectory, layout};
+use ebm_eval::evaluate::Report;
 
 pub(super) struct End<'a> {
     pub resolved: &'a Resolved,

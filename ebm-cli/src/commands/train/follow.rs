@@ -3,7 +3,7 @@
 use ebm_core::data::Dataset;
 use ebm_core::error::ConfigError;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Trainer, TrainingState};
+use ebm_train::{Trainer, TrainingState};
 use std::sync::Arc;
 
 use crate::commands::fresh_trainer::fresh_trainer;

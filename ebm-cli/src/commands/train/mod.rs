@@ -10,7 +10,7 @@ use ebm_core::device::check_device;
 use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_core::trainer::{Observer, StopReason, Trainer};
+use ebm_train::{Observer, StopReason, Trainer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

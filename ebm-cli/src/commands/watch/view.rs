@@ -5,10 +5,10 @@ use indicatif::HumanCount;
 
 use super::sparkline::sparkline;
 use super::watched::Watched;
-use crate::evaluate::Sandwich;
 use crate::observers::Point;
 use crate::progress::Status;
 use crate::run_directory::MetricsLine;
+use ebm_eval::evaluate::Sandwich;
 
 /// Characters of a curve at most.
 const CURVE: usize = 60;
@@ -157,7 +157,7 @@ fn samples(watched: &Watched) -> Option<String> {
 }
 
 fn verdict(sandwich: &Sandwich) -> String {
-    let side = |(name, side): (&str, &crate::evaluate::Side)| match side.held {
+    let side = |(name, side): (&str, &ebm_eval::evaluate::Side)| match side.held {
         true => format!("{name} held ({})", side.guarantee.level),
         false => format!(
             "{name} NOT held, by {} nats ({})",

@@ -4,7 +4,7 @@ mod event;
 mod record;
 
 use ebm_core::geometry::Geometry;
-use ebm_core::trainer::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
+use ebm_train::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! What a checkpoint holds, and whether it is all there.
 
-use ebm_core::trainer::Progress;
+use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,7 +1,7 @@
 //! The checkpoints of a run.
 
-use ebm_core::state_file;
-use ebm_core::trainer::TrainingState;
+use ebm_train::TrainingState;
+use ebm_train::state_file;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,13 +7,13 @@ use ebm_core::bounds::{EnergySituation, EnergyView, GeneratorView};
 use ebm_core::device::{Real, values};
 use ebm_core::geometry::{Geometry, Latents, Runtime, Samples};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::optim::collect_gradients;
 use ebm_core::parameter::State;
 use ebm_core::random::Random;
 use ebm_core::registry::{
     self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, SupportedGeometry, UpperBoundConfig,
 };
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_train::optim::collect_gradients;
 
 use crate::selftest::case::{CANCELLING, Case, Draws, Found, NETWORK};
 use crate::selftest::figures::Compared;

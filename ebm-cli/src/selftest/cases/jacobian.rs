@@ -8,10 +8,10 @@ use ebm_core::jacobian::{
 };
 use ebm_core::kernels::{Activation, mean};
 use ebm_core::models::Generator;
-use ebm_core::models::mlp::{MlpGenerator, MlpGeneratorConfig};
-use ebm_core::optim::collect_gradients;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_models::mlp::{MlpGenerator, MlpGeneratorConfig};
+use ebm_train::optim::collect_gradients;
 
 use crate::selftest::case::{Case, Found, NETWORK};
 use crate::selftest::figures::Compared;

@@ -4,10 +4,10 @@ use ebm_core::device::values;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::kernels::{row_dot, sum};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::optim::collect_gradients;
 use ebm_core::random::Random;
 use ebm_core::registry::{self, EnergyConfig, GeneratorConfig, SupportedGeometry};
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_train::optim::collect_gradients;
 use std::rc::Rc;
 
 use crate::selftest::case::{Case, Draws, Found, NETWORK};

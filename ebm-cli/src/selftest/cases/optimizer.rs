@@ -2,10 +2,10 @@
 
 use ebm_core::device::Real;
 use ebm_core::geometry::Fixed;
-use ebm_core::models::mlp::{MlpEnergy, MlpEnergyConfig};
-use ebm_core::optim::{Adam, AdamConfig, average, gradient_norm};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
+use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
+use ebm_train::optim::{Adam, AdamConfig, average, gradient_norm};
 
 use crate::selftest::case::{Case, OPERATION};
 use crate::selftest::figures::Compared;

@@ -4,7 +4,7 @@ use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::random::Random;
-use ebm_core::trainer::{Players, StepReport, Trainer};
+use ebm_train::{Players, StepReport, Trainer};
 use std::sync::Arc;
 
 use crate::config::{Layers, Origin, RunConfig};

@@ -17,24 +17,6 @@ use crate::tape::SharedTape;
 /// `E(x, t) = 1/2 (x - a m)^T A_t (x - a m)` with `A_t = (a^2 A^-1 + s^2 I)^-1`: N(m, A^-1) carried along a process.
 ///
 /// `exp(-E(., t))` solves the Fokker-Planck equation up to a factor that depends on t alone. Nothing is trained.
-///
-/// ```
-/// use ebm_core::device::values;
-/// use ebm_core::diffusion::Process;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::{TimedEnergy, closed_form::DiffusedGaussian};
-/// use ebm_core::tape::SharedTape;
-///
-/// // N(0, 1/4) at time t is N(0, a^2/4 + s^2).
-/// let process = Process::default();
-/// let energy = DiffusedGaussian::new(Fixed::<1, 1>, process, &[4.0], &[0.0]).unwrap();
-/// let x = Fixed::<1, 1>.samples(vec![1.0]);
-/// let found = f64::from(values(&energy.forward_at(SharedTape::off().watch(&x), &[0.3]))[0]);
-/// let at = process.at(f64::from(0.3f32));
-/// assert!((found - 0.5 / (0.25 * at.signal.powi(2) + at.noise.powi(2))).abs() < 1e-5);
-/// // A matrix that is not positive definite is no precision.
-/// assert!(DiffusedGaussian::new(Fixed::<1, 1>, process, &[-1.0], &[0.0]).is_none());
-/// ```
 pub struct DiffusedGaussian<G: Geometry> {
     geometry: G,
     process: Process,

@@ -13,17 +13,6 @@ use crate::parameter::{Module, Parameter};
 use crate::tape::{Parts, SharedTape};
 
 /// `G(z) = W z + b` with noise `sigma`: p_g = N(b, W W^T + sigma^2 I).
-///
-/// ```
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-///
-/// // x = 3 z + 1 + 4 n is N(1, 25): five times as wide as N(0, 1).
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[3.0], &[1.0], 4.0);
-/// assert_eq!((generator.mean(), generator.covariance()), (vec![1.0], vec![25.0]));
-/// let entropy = generator.entropy().unwrap();
-/// assert!((entropy - (standard_normal_entropy(1) + 5f64.ln())).abs() < 1e-12);
-/// ```
 pub struct LinearGaussian<G: Geometry> {
     geometry: G,
     weight: Parameter,

@@ -13,19 +13,6 @@ use crate::parameter::{Module, Parameter};
 use crate::tape::{Parts, SharedTape};
 
 /// `E(x) = 1/2 (x - m)^T A (x - m)`: p_theta = N(m, A^-1).
-///
-/// ```
-/// use ebm_core::geometry::Fixed;
-/// use ebm_core::models::closed_form::QuadraticEnergy;
-///
-/// // E(x) = 2 (x - 1)^2 is that of N(1, 1/4): Z = sqrt(2 pi / 4).
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[4.0], &[1.0]);
-/// let log_z = 0.5 * (std::f64::consts::TAU / 4.0).ln();
-/// assert!((energy.log_partition().unwrap() - log_z).abs() < 1e-12);
-/// // KL(N(0, 1) || N(1, 1/4)) = 1/2 (4 (1 + 1) - 1 - ln 4).
-/// let divergence = energy.divergence_of_gaussian(&[0.0], &[1.0]).unwrap();
-/// assert!((divergence - 0.5 * (7.0 - 4f64.ln())).abs() < 1e-12);
-/// ```
 pub struct QuadraticEnergy<G: Geometry> {
     geometry: G,
     /// A, `[D, D]`.

@@ -18,19 +18,6 @@ use crate::tape::{Parts, SharedTape};
 ///
 /// x_i depends on z_1 .. z_i and grows with z_i, so the map is injective and J is lower triangular with diagonal exp(s_i):
 /// `log |det J| = sum_i s_i(z)`.
-///
-/// ```
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::TriangularFlow;
-///
-/// // x_1 = z_1 and x_2 = z_2 exp(tanh(z_1)): the determinant is exp(tanh(z_1)).
-/// let flow = TriangularFlow::new(Fixed::<2, 2>, &[0.0, 0.0, 1.0, 0.0], &[0.0; 4]);
-/// let z = Fixed::<2, 2>.latents(vec![0.5, 2.0]);
-/// assert!((flow.log_determinants(&z)[0] - 0.5f64.tanh()).abs() < 1e-12);
-/// // -log p_g(x) = -log p0(z) + log |det J|.
-/// let normal = std::f64::consts::TAU.ln() + 0.5 * (0.25 + 4.0);
-/// assert!((flow.negative_log_densities(&z)[0] - (normal + 0.5f64.tanh())).abs() < 1e-12);
-/// ```
 pub struct TriangularFlow<G: Geometry> {
     geometry: G,
     scale: Parameter,

@@ -1,0 +1,139 @@
+//! The bytes of a file, unpacked where it is a gzip file.
+
+use ebm_core::data::DataError;
+use flate2::bufread::MultiGzDecoder;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use crate::table::{malformed, open};
+
+/// What every gzip file starts with (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const BUFFER: usize = 1 << 16;
+
+/// The bytes of a file in their order. Memory is set aside for what comes, never for what a header announces.
+pub(super) struct ByteStream {
+    path: PathBuf,
+    bytes: Box<dyn BufRead>,
+    /// Bytes of the file, where they are not packed.
+    size: Option<u64>,
+    /// Bytes read so far.
+    place: u64,
+}
+
+impl ByteStream {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let (file, size) = open(path)?;
+        let mut file = BufReader::with_capacity(BUFFER, file);
+        let start = file.fill_buf().map_err(|source| DataError::Io {
+            path: path.into(),
+            source,
+        })?;
+        let (bytes, size): (Box<dyn BufRead>, _) = match start.starts_with(&GZIP) {
+            true => (
+                Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))),
+                None,
+            ),
+            false => (Box::new(file), Some(size)),
+        };
+        Ok(Self {
+            path: path.into(),
+            bytes,
+            size,
+            place: 0,
+        })
+    }
+
+    /// Reads the next `count` bytes into `to`, which loses what it held. They are called `what` where the file ends too
+    /// early.
+    ///
+    /// # Errors
+    /// If there are fewer, or the file is a damaged gzip file.
+    pub fn take_into(&mut self, to: &mut Vec<u8>, count: u64, what: &str) -> Result<(), DataError> {
+        to.clear();
+        if let Some(size) = self.size {
+            let left = size.saturating_sub(self.place);
+            if left < count {
+                return Err(self.cut_short(left, count, what));
+            }
+            to.reserve_exact(count as usize);
+        }
+        let read = self.bytes.by_ref().take(count).read_to_end(to);
+        self.place += to.len() as u64;
+        match read {
+            Err(error) => Err(self.failed(error)),
+            Ok(_) if (to.len() as u64) < count => Err(self.cut_short(to.len() as u64, count, what)),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// The next `count` bytes, as [`ByteStream::take_into`] reads them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn take(&mut self, count: u64, what: &str) -> Result<Vec<u8>, DataError> {
+        let mut bytes = Vec::new();
+        self.take_into(&mut bytes, count, what)?;
+        Ok(bytes)
+    }
+
+    /// Whether there is nothing left.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its gzip checksum is wrong.
+    pub fn is_at_end(&mut self) -> Result<bool, DataError> {
+        match self.bytes.fill_buf() {
+            Ok(left) => Ok(left.is_empty()),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Refuses a file that goes on.
+    ///
+    /// # Errors
+    /// If it does, or as [`ByteStream::is_at_end`].
+    pub fn end(mut self) -> Result<(), DataError> {
+        match self.is_at_end()? {
+            true => Ok(()),
+            false => Err(malformed(
+                &self.path,
+                &format!("byte {}", self.place),
+                "the data ends here, as the header says, and the file goes on; expected its end",
+            )),
+        }
+    }
+
+    fn cut_short(&self, found: u64, wanted: u64, what: &str) -> DataError {
+        malformed(
+            &self.path,
+            what,
+            format!("the file is cut short: {wanted} bytes belong here, and there are {found}"),
+        )
+    }
+
+    fn failed(&self, error: io::Error) -> DataError {
+        let damaged = [
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::InvalidData,
+            io::ErrorKind::InvalidInput,
+        ];
+        match self.size {
+            None if damaged.contains(&error.kind()) => malformed(
+                &self.path,
+                "gzip stream",
+                format!(
+                    "it is cut short or damaged after {} unpacked bytes ({error}); fetch the file again",
+                    self.place
+                ),
+            ),
+            _ => DataError::Io {
+                path: self.path.clone(),
+                source: error,
+            },
+        }
+    }
+}

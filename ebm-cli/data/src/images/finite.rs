@@ -1,0 +1,187 @@
+//! A finite number of images as a data set.
+
+use ebm_core::data::{DataError, Dataset};
+use ebm_core::device::Real;
+use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
+use ebm_core::random::Random;
+use std::sync::Arc;
+
+use super::augment::Augmentation;
+use super::image_set::ImageSet;
+use super::subset::Subset;
+use crate::epochs::{Epochs, some_of, split};
+use crate::table::malformed;
+
+/// How levels become values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Values {
+    /// Add noise, uniform over the width of a level.
+    pub dequantize: bool,
+    /// What is done to images to train on.
+    pub augmentation: Augmentation,
+}
+
+/// Images to train on, drawn epoch by epoch, and images that are held out.
+#[derive(Debug)]
+pub(super) struct FiniteImages {
+    training: Subset,
+    held_out: Subset,
+    values: Values,
+    shape: ImageShape,
+    epochs: Epochs,
+}
+
+impl FiniteImages {
+    /// A set of which a part of its own is held out.
+    ///
+    /// # Errors
+    /// If the two parts have images of different shapes or other classes, or a part is empty.
+    pub fn new(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
+        let refuse = |reason: String| Err(malformed(held_out.from(), "the whole set", reason));
+        if training.shape() != held_out.shape() {
+            return refuse(format!(
+                "its images are of {} values, the ones to train on of {}",
+                held_out.shape(),
+                training.shape()
+            ));
+        }
+        // Numbered classes grow with the largest label that occurs.
+        let known = |names: &[String]| names.iter().all(|name| training.class_names().contains(name));
+        if !training.class_names().is_empty() && !known(held_out.class_names()) {
+            return refuse(format!(
+                "its classes are {}, those to train on {}",
+                shown(held_out.class_names()),
+                shown(training.class_names())
+            ));
+        }
+        Self::of(Subset::all(training), Subset::all(held_out), values)
+    }
+
+    /// A set of which a share is held out, by `random`'s seed and stream.
+    ///
+    /// # Errors
+    /// If there are fewer than two images.
+    pub fn splitting(all: ImageSet, held_out_share: f64, values: Values, random: Random) -> Result<Self, DataError> {
+        if all.len() < 2 {
+            let count = all.len();
+            let reason = format!("it has {count} image(s); expected at least 2, one to train on and one to hold out");
+            return Err(malformed(all.from(), "the whole set", reason));
+        }
+        let (held, training) = split(all.len(), held_out_share, random);
+        let all = Arc::new(all);
+        Self::of(Subset::of(all.clone(), training), Subset::of(all, held), values)
+    }
+
+    fn of(training: Subset, held_out: Subset, values: Values) -> Result<Self, DataError> {
+        for part in [&training, &held_out] {
+            if part.len() == 0 {
+                return Err(malformed(part.set().from(), "the whole set", "it has no images"));
+            }
+        }
+        let (stored, crop) = (training.shape(), values.augmentation.crop);
+        if crop >= stored.height.min(stored.width) {
+            let reason = format!("its images of {stored} values have no room for crop = {crop}");
+            return Err(malformed(training.set().from(), "the whole set", reason));
+        }
+        Ok(Self {
+            epochs: Epochs::new(training.len()),
+            shape: values.augmentation.shape(stored),
+            training,
+            held_out,
+            values,
+        })
+    }
+
+    /// The images of a part.
+    pub fn part(&self, part: Part) -> &Subset {
+        match part {
+            Part::Training => &self.training,
+            Part::HeldOut => &self.held_out,
+        }
+    }
+
+    /// What is shown of images that are not changed at random.
+    fn plain(&self, stored: ImageShape, levels: &[u8]) -> Vec<u8> {
+        let view = self.values.augmentation.plain();
+        let mut shown = Vec::with_capacity(levels.len() / stored.values() * self.shape.values());
+        for image in levels.chunks_exact(stored.values()) {
+            view.append(stored, self.shape, image, &mut shown);
+        }
+        shown
+    }
+}
+
+fn shown(names: &[String]) -> String {
+    match names {
+        [] => "none".into(),
+        [first, .., last] if names.len() > 12 => format!("{first} to {last} ({} of them)", names.len()),
+        _ => names.join(", "),
+    }
+}
+
+/// Values of grey levels: with noise, uniform over the width of a level, where they are dequantised.
+pub(super) fn values_of(levels: &[u8], dequantize: bool, random: Random) -> Vec<Real> {
+    if !dequantize {
+        return levels.iter().copied().map(value_of).collect();
+    }
+    let noise = random.stream("dequantization").uniforms(levels.len());
+    let place = |(&level, noise): (&u8, Real)| value_at(Real::from(level) + noise - 0.5);
+    levels.iter().zip(noise).map(place).collect()
+}
+
+impl Dataset for FiniteImages {
+    fn width(&self) -> usize {
+        self.shape.values()
+    }
+
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        let stored = self.training.shape();
+        let views = self.values.augmentation.views(n, random);
+        let mut image = vec![0; stored.values()];
+        let mut levels = Vec::with_capacity(n * self.width());
+        for (drawn, view) in self.epochs.draw(n, random).into_iter().zip(views) {
+            self.training.copy(drawn, &mut image);
+            view.append(stored, self.shape, &image, &mut levels);
+        }
+        values_of(&levels, self.values.dequantize, random)
+    }
+
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        let stored = self.held_out.shape();
+        let rows = some_of(self.held_out.len(), n, random);
+        let mut levels = vec![0; rows.len() * stored.values()];
+        for (&row, image) in rows.iter().zip(levels.chunks_exact_mut(stored.values())) {
+            self.held_out.copy(row, image);
+        }
+        let shown = self.plain(stored, &levels);
+        values_of(&shown, self.values.dequantize, random.stream("held-out"))
+    }
+
+    fn len(&self) -> Option<usize> {
+        Some(self.training.len())
+    }
+
+    fn image(&self) -> Option<ImageShape> {
+        Some(self.shape)
+    }
+
+    fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
+        let LabelledImages {
+            shape,
+            levels,
+            labels,
+            classes,
+        } = self.part(part).labelled(n, random)?;
+        Some(LabelledImages {
+            shape: self.shape,
+            levels: self.plain(shape, &levels),
+            labels,
+            classes,
+        })
+    }
+
+    fn intact(&self) -> Result<(), DataError> {
+        self.training.set().intact()?;
+        self.held_out.set().intact()
+    }
+}

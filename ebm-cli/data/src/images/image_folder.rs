@@ -1,0 +1,418 @@
+//! Folders of PNG and JPEG files.
+
+use ebm_core::data::{DataError, Dataset};
+use ebm_core::error::ConfigError;
+use ebm_core::image::ImageShape;
+use ebm_core::random::Random;
+use ebm_core::register_dataset;
+use ebm_core::registry::DatasetSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+use super::augment::Augmentation;
+use super::finite::{FiniteImages, Values};
+use super::image_file::{Colour, Frame, read_image};
+use super::image_set::{ImageSet, ImageSetWriter};
+use crate::table::{check_options, malformed};
+
+/// Extensions of files that are read; others are left alone.
+const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
+
+/// Images in a folder, as PNG or JPEG files: in one sub-folder a class, or all in the folder itself and without classes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImageFolder {
+    /// The folder; a relative path starts from the folder of the configuration file, or from that of `--data`.
+    pub path: PathBuf,
+    /// Folder of the images that training never sees, made like the other; empty: a share of the others.
+    pub held_out_path: PathBuf,
+    /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no folder.
+    pub held_out: f64,
+    /// Pixels along each side: images are scaled so that their shorter side has as many, and the middle is cut out. 0: they
+    /// are all of one size, and stay as they are.
+    pub size: usize,
+    /// Pixels that `size` is larger by while images are scaled; each time that one is drawn to train on, a window of `size`
+    /// pixels is cut out of it at random.
+    pub crop: usize,
+    /// Mirror half of the images to train on, at random.
+    pub flip: bool,
+    /// Whether images are grey or of three colours; others are converted.
+    pub color: Colour,
+    /// Add noise, uniform over the width of a grey level, so that the data has a density.
+    pub dequantize: bool,
+}
+
+impl Default for ImageFolder {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            held_out_path: PathBuf::new(),
+            held_out: 0.1,
+            size: 0,
+            crop: 0,
+            flip: false,
+            color: Colour::default(),
+            dequantize: false,
+        }
+    }
+}
+
+/// What there is to read.
+#[derive(Debug, PartialEq)]
+pub(super) struct Listing {
+    /// The files in their order, and the class of each.
+    files: Vec<(PathBuf, u32)>,
+    /// The classes: names of sub-folders. None if the files are in the folder itself.
+    pub classes: Vec<String>,
+}
+
+impl Listing {
+    /// The images of a folder, in an order that does not depend on the system.
+    ///
+    /// # Errors
+    /// If there are none, or some are in the folder and others in sub-folders, or a sub-folder has none.
+    pub fn of(folder: &Path) -> Result<Self, DataError> {
+        if !folder.is_dir() {
+            return Err(missing(folder, "there is no such folder"));
+        }
+        let (own, below) = entries(folder)?;
+        match (own.is_empty(), below.is_empty()) {
+            (true, true) => Err(missing(folder, "no PNG or JPEG file and no folder is in this folder")),
+            (false, true) => Ok(Self {
+                files: own.into_iter().map(|file| (file, 0)).collect(),
+                classes: Vec::new(),
+            }),
+            (false, false) => {
+                let reason = format!(
+                    "it has images of its own ({} and others) beside folders ({} and others); expected images, or one folder a \
+                     class",
+                    name(&own[0]),
+                    name(&below[0])
+                );
+                Err(malformed(folder, "the whole folder", reason))
+            }
+            (true, false) => {
+                let mut files = Vec::new();
+                for (class, folder) in below.iter().enumerate() {
+                    let (own, deeper) = entries(folder)?;
+                    if let Some(deeper) = deeper.first() {
+                        let reason = format!("a class has images and no folders, and this one has {}", name(deeper));
+                        return Err(malformed(folder, "the class", reason));
+                    }
+                    if own.is_empty() {
+                        let reason = "no PNG or JPEG file is in it; every folder is a class and has images";
+                        return Err(malformed(folder, "the class", reason));
+                    }
+                    files.extend(own.into_iter().map(|file| (file, class as u32)));
+                }
+                Ok(Self {
+                    files,
+                    classes: below.iter().map(|folder| name(folder)).collect(),
+                })
+            }
+        }
+    }
+
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// If one cannot be read, or has another size than the first.
+    pub fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
+        let mut images: Option<(ImageSetWriter, ImageShape)> = None;
+        for (file, _) in &self.files {
+            let (shape, levels) = read_image(file, frame)?;
+            let (writer, expected) = images.get_or_insert_with(|| (ImageSetWriter::new(shape, folder), shape));
+            if shape != *expected {
+                let first = self.files[0].0.display();
+                let reason = format!(
+                    "the image is {} x {} pixels high and wide, {first} is {} x {}; set size = {} to scale all of them",
+                    shape.height,
+                    shape.width,
+                    expected.height,
+                    expected.width,
+                    expected.height.min(expected.width)
+                );
+                return Err(malformed(file, "the whole file", reason));
+            }
+            writer.push(&levels)?;
+        }
+        let Some((writer, _)) = images else {
+            return Err(missing(folder, "no images are in this folder"));
+        };
+        let set = writer.finish()?;
+        match self.classes.is_empty() {
+            true => Ok(set),
+            false => set.labelled(
+                self.files.iter().map(|file| file.1).collect(),
+                self.classes.clone(),
+                folder,
+            ),
+        }
+    }
+
+    /// Gives classes the numbers that they have in another listing.
+    ///
+    /// # Errors
+    /// If one is not there.
+    fn numbered_like(mut self, other: &Self, folder: &Path) -> Result<Self, DataError> {
+        let mut numbers = Vec::new();
+        for class in &self.classes {
+            let number = other.classes.iter().position(|known| known == class);
+            let number = number.ok_or_else(|| {
+                let reason = format!(
+                    "there is no such class to train on; the classes are {}",
+                    other.classes.join(", ")
+                );
+                malformed(&folder.join(class), "the class", reason)
+            })?;
+            numbers.push(number as u32);
+        }
+        if !numbers.is_empty() {
+            self.files.iter_mut().for_each(|file| file.1 = numbers[file.1 as usize]);
+            self.classes = other.classes.clone();
+        }
+        Ok(self)
+    }
+}
+
+/// Image files and folders in a folder, each in the order of their names. Hidden ones are left alone.
+fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
+    let io = |source| DataError::Io {
+        path: folder.into(),
+        source,
+    };
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let extension = path
+            .extension()
+            .map(|extension| extension.to_string_lossy().to_lowercase());
+        if name(&path).starts_with('.') {
+            continue;
+        } else if path.is_dir() {
+            folders.push(path);
+        } else if extension.is_some_and(|extension| EXTENSIONS.contains(&&extension[..])) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    folders.sort();
+    Ok((files, folders))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn missing(folder: &Path, found: &str) -> DataError {
+    DataError::Missing {
+        path: folder.into(),
+        found: found.into(),
+        advice: "put PNG or JPEG files there, in one sub-folder a class or without sub-folders; --data DIR names another folder \
+                 for relative paths to start from"
+            .into(),
+    }
+}
+
+impl DatasetSpec for ImageFolder {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_options(&self.path, self.held_out)?;
+        let most = Frame::LARGEST;
+        let (size, crop) = (self.size, self.crop);
+        ConfigError::require(size <= most, "size", size, &format!("at most {most} pixels"))?;
+        let expected = format!("at most {most}, and 0 without a size");
+        ConfigError::require(crop <= most && (crop == 0 || size > 0), "crop", crop, &expected)
+    }
+
+    fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
+        let folder = base.join(&self.path);
+        let frame = Frame {
+            side: (self.size > 0).then_some(self.size + self.crop),
+            colour: self.color,
+        };
+        let values = Values {
+            dequantize: self.dequantize,
+            augmentation: Augmentation {
+                flip: self.flip,
+                crop: self.crop,
+            },
+        };
+        let listing = Listing::of(&folder)?;
+        if self.held_out_path.as_os_str().is_empty() {
+            let all = listing.read(&folder, frame)?;
+            return Ok(Box::new(FiniteImages::splitting(all, self.held_out, values, random)?));
+        }
+        let held_out_folder = base.join(&self.held_out_path);
+        // Both are looked at before either is read.
+        let held_out = Listing::of(&held_out_folder)?.numbered_like(&listing, &held_out_folder)?;
+        let training = listing.read(&folder, frame)?;
+        let held_out = held_out.read(&held_out_folder, frame)?;
+        Ok(Box::new(FiniteImages::new(training, held_out, values)?))
+    }
+}
+
+register_dataset!(
+    ImageFolder,
+    name: "image-folder",
+    summary: "PNG and JPEG files in a folder, one sub-folder a class",
+    reference: "the layout of torchvision.datasets.ImageFolder",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::png;
+    use super::*;
+    use ebm_core::image::{Part, level_of};
+    use std::fs::create_dir_all;
+
+    /// Classes `a` (2 images of 4 x 6, of level 10) and `b` (3, of level 200), with files that are none.
+    fn two_classes() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (class, count, level) in [("a", 2, 10), ("b", 3, 200)] {
+            create_dir_all(folder.path().join(class)).unwrap();
+            for image in 0..count {
+                png(&folder.path().join(class).join(format!("{image}.png")), 4, 6, |_, _| {
+                    [level; 3]
+                });
+            }
+        }
+        std::fs::write(folder.path().join("a/.hidden.png"), b"x").unwrap();
+        std::fs::write(folder.path().join("a/notes.txt"), b"x").unwrap();
+        folder
+    }
+
+    fn load(folder: &Path, config: ImageFolder) -> Result<Box<dyn Dataset>, String> {
+        config.check().unwrap();
+        config.load(folder, Random::new(0)).map_err(|error| error.to_string())
+    }
+
+    fn here() -> ImageFolder {
+        ImageFolder {
+            path: ".".into(),
+            ..Default::default()
+        }
+    }
+
+    fn refused(folder: &Path, config: ImageFolder, parts: &[&str]) {
+        let error = load(folder, config).err().unwrap();
+        for part in parts {
+            assert!(error.contains(part), "{part:?} is not in {error}");
+        }
+    }
+
+    #[test]
+    fn folders_are_classes() {
+        let folder = two_classes();
+        let data = load(folder.path(), here()).unwrap();
+        assert_eq!(data.image().unwrap().to_string(), "4 x 6 x 3");
+        let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
+        assert_eq!(
+            (labelled.labels.len(), labelled.classes),
+            (4, vec!["a".to_string(), "b".into()])
+        );
+        for (image, label) in labelled.levels.chunks(72).zip(&labelled.labels) {
+            assert_eq!(image, [[10, 200][*label as usize]; 72]);
+        }
+    }
+
+    #[test]
+    fn images_are_scaled_cut_and_made_grey() {
+        let folder = tempfile::tempdir().unwrap();
+        for image in 0..4 {
+            // Black, but for a white left third.
+            png(&folder.path().join(format!("{image}.png")), 20, 60, |_, x| {
+                [if x < 20 { 255 } else { 0 }; 3]
+            });
+        }
+        let config = ImageFolder {
+            size: 10,
+            color: Colour::Grey,
+            ..here()
+        };
+        let data = load(folder.path(), config.clone()).unwrap();
+        assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
+        // The middle third is black, up to the blur of scaling at its left edge.
+        let levels: Vec<u8> = data.held_out(1, Random::new(0)).into_iter().map(level_of).collect();
+        assert!(
+            levels.chunks(10).all(|row| row[2..].iter().all(|level| *level < 5)),
+            "{levels:?}"
+        );
+        assert_eq!(data.labelled(Part::Training, 1, Random::new(0)), None);
+        let windows = ImageFolder { crop: 4, ..config };
+        let data = load(folder.path(), windows).unwrap();
+        assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
+    }
+
+    #[test]
+    fn what_is_held_out_may_have_a_folder_of_its_own() {
+        let (folder, other) = (two_classes(), tempfile::tempdir().unwrap());
+        create_dir_all(other.path().join("b")).unwrap();
+        png(&other.path().join("b/x.png"), 4, 6, |_, _| [3; 3]);
+        let config = ImageFolder {
+            held_out_path: other.path().into(),
+            ..here()
+        };
+        let data = load(folder.path(), config.clone()).unwrap();
+        assert_eq!(data.len(), Some(5));
+        // Its only class has the number that it has for training.
+        assert_eq!(data.labelled(Part::HeldOut, 1, Random::new(0)).unwrap().labels, [1]);
+        std::fs::rename(other.path().join("b"), other.path().join("c")).unwrap();
+        refused(folder.path(), config, &["/c: the class", "no such class", "a, b"]);
+    }
+
+    #[test]
+    fn folders_that_cannot_be_meant_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        refused(
+            folder.path(),
+            here(),
+            &["no PNG or JPEG file and no folder", "--data DIR"],
+        );
+        let nowhere = ImageFolder {
+            path: "nowhere".into(),
+            ..here()
+        };
+        refused(folder.path(), nowhere, &["nowhere: there is no such folder"]);
+        let folder = two_classes();
+        create_dir_all(folder.path().join("c")).unwrap();
+        refused(folder.path(), here(), &["c: the class", "no PNG or JPEG file"]);
+        create_dir_all(folder.path().join("c/d")).unwrap();
+        refused(folder.path(), here(), &["c: the class", "this one has d"]);
+        png(&folder.path().join("0.png"), 4, 6, |_, _| [0; 3]);
+        refused(folder.path(), here(), &["images of its own (0.png", "folders (a"]);
+    }
+
+    #[test]
+    fn images_of_mixed_sizes_are_told_with_the_way_out() {
+        let folder = two_classes();
+        png(&folder.path().join("b/1.png"), 5, 6, |_, _| [0; 3]);
+        refused(
+            folder.path(),
+            here(),
+            &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"],
+        );
+    }
+
+    #[test]
+    fn a_file_that_is_no_image_is_named() {
+        let folder = two_classes();
+        let path = folder.path().join("b/1.png");
+        let whole = std::fs::read(&path).unwrap();
+        for bytes in [&whole[..whole.len() - 20], &b"nothing"[..], b""] {
+            std::fs::write(&path, bytes).unwrap();
+            refused(folder.path(), here(), &["b/1.png: ", "no whole image"]);
+        }
+    }
+
+    #[test]
+    fn options_without_a_meaning_are_refused() {
+        let config = ImageFolder { crop: 3, ..here() };
+        assert_eq!(config.check().unwrap_err().key, "crop");
+        let config = ImageFolder {
+            size: 1 << 20,
+            ..here()
+        };
+        assert_eq!(config.check().unwrap_err().key, "size");
+    }
+}

@@ -1,0 +1,362 @@
+//! Tables in NumPy's binary files.
+
+use ebm_core::data::{DataError, Dataset};
+use ebm_core::device::Real;
+use ebm_core::error::ConfigError;
+use ebm_core::random::Random;
+use ebm_core::register_dataset;
+use ebm_core::registry::DatasetSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::npy_header::{HeaderFault, NpyHeader};
+use super::table::{MAX_VALUES, RawTable, Table, check_options, malformed, open};
+
+/// A table of numbers in an NPY file: an array `[n, D]`, or `[n]` for one column, of any width.
+///
+/// Floats and whole numbers of 8 to 64 bits, in C or Fortran order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NpyFile {
+    /// The file; a relative path starts from the folder of the configuration file.
+    pub path: PathBuf,
+    /// Share of the rows, chosen at random by the run's seed, that training never sees.
+    pub held_out: f64,
+    /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
+    pub standardize: bool,
+}
+
+impl Default for NpyFile {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::new(),
+            held_out: 0.1,
+            standardize: false,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<RawTable, DataError> {
+    let (file, size) = open(path)?;
+    if size == 0 {
+        return Err(malformed(path, "header", "the file is empty; expected an NPY array"));
+    }
+    let (_, width, values) = read_numbers(path, BufReader::with_capacity(1 << 16, file), size)?;
+    Ok(RawTable {
+        path: path.into(),
+        width,
+        values,
+        columns: None,
+    })
+}
+
+/// Rows, columns and values, row-major, of an array of one or two axes in `size` bytes that a reader gives. A single axis is a
+/// column. `path` is for errors only.
+///
+/// # Errors
+/// If it is no such array of finite numbers.
+pub fn read_numbers(path: &Path, mut reader: impl Read, size: u64) -> Result<(usize, usize, Vec<f64>), DataError> {
+    let header = NpyHeader::read(&mut reader).map_err(|fault| match fault {
+        HeaderFault::Io(source) => DataError::Io {
+            path: path.into(),
+            source,
+        },
+        HeaderFault::Malformed(reason) => malformed(path, "header", format!("{reason}; expected an NPY array")),
+    })?;
+    let (rows, width) = sides(path, &header.shape)?;
+    let element = Element::parse(&header.descr).ok_or_else(|| wrong_type(path, &header.descr))?;
+    let count = rows * width;
+    // Checked before memory is set aside for what the header claims; `sides` keeps the product small.
+    if size < (count * element.bytes) as u64 {
+        return Err(truncated(path, &header.shape, size));
+    }
+    let values = numbers(reader, count, element).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => truncated(path, &header.shape, size),
+        _ => DataError::Io {
+            path: path.into(),
+            source: error,
+        },
+    })?;
+    let values = match header.fortran_order {
+        false => values,
+        true => (0..count).map(|i| values[(i % width) * rows + i / width]).collect(),
+    };
+    let bad = values.iter().position(|v| !(*v as Real).is_finite());
+    if let Some(index) = bad {
+        return Err(malformed(
+            path,
+            &format!("element [{}, {}]", index / width, index % width),
+            format!(
+                "the value is {}; expected a finite number below {:e}",
+                values[index],
+                Real::MAX
+            ),
+        ));
+    }
+    Ok((rows, width, values))
+}
+
+/// Rows and columns of an array of one or two axes, whose product is at most [`MAX_VALUES`].
+fn sides(path: &Path, shape: &[u64]) -> Result<(usize, usize), DataError> {
+    let refuse = |what: &str| malformed(path, "header", format!("the array has shape {shape:?}; {what}"));
+    let (rows, width) = match *shape {
+        [rows] => (rows, 1),
+        [rows, width] => (rows, width),
+        _ => return Err(refuse("expected [n, D], or [n] for one column")),
+    };
+    if rows == 0 || width == 0 {
+        return Err(refuse("it is empty"));
+    }
+    match rows.checked_mul(width) {
+        Some(count) if count <= MAX_VALUES as u64 => Ok((rows as usize, width as usize)),
+        _ => Err(refuse(&format!("more than {MAX_VALUES} numbers cannot be held"))),
+    }
+}
+
+/// How an element is stored.
+#[derive(Clone, Copy)]
+struct Element {
+    bytes: usize,
+    /// The value of so many bytes, the least significant first.
+    value: fn(&[u8]) -> f64,
+    /// Whether the file has the most significant one first.
+    reversed: bool,
+}
+
+impl Element {
+    /// The element of a type such as `<f4`, if it is a number that is read.
+    fn parse(descr: &str) -> Option<Self> {
+        let kind = descr.strip_prefix(['<', '>', '|', '='])?;
+        let (bytes, value): (usize, fn(&[u8]) -> f64) = match kind {
+            "f4" => (4, |b| f64::from(f32::from_le_bytes(array(b)))),
+            "f8" => (8, |b| f64::from_le_bytes(array(b))),
+            "i1" => (1, |b| f64::from(i8::from_le_bytes(array(b)))),
+            "i2" => (2, |b| f64::from(i16::from_le_bytes(array(b)))),
+            "i4" => (4, |b| f64::from(i32::from_le_bytes(array(b)))),
+            "i8" => (8, |b| i64::from_le_bytes(array(b)) as f64),
+            "u1" => (1, |b| f64::from(u8::from_le_bytes(array(b)))),
+            "u2" => (2, |b| f64::from(u16::from_le_bytes(array(b)))),
+            "u4" => (4, |b| f64::from(u32::from_le_bytes(array(b)))),
+            "u8" => (8, |b| u64::from_le_bytes(array(b)) as f64),
+            _ => return None,
+        };
+        let reversed = match &descr[..1] {
+            "<" => false,
+            ">" => true,
+            // "It does not matter" and "as on this machine": only the first is portable.
+            "|" if bytes == 1 => false,
+            _ => return None,
+        };
+        Some(Self { bytes, value, reversed })
+    }
+}
+
+/// The first bytes as an array; zeros where there are too few.
+fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    bytes.first_chunk().copied().unwrap_or([0; N])
+}
+
+fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<Vec<f64>> {
+    // An archive's entry may claim more than it has.
+    let mut values = Vec::with_capacity(count.min(1 << 20));
+    let mut buffer = vec![0; element.bytes * count.min(1 << 13)];
+    while values.len() < count {
+        let next = (count - values.len()).min(1 << 13);
+        let bytes = &mut buffer[..element.bytes * next];
+        reader.read_exact(bytes)?;
+        for one in bytes.chunks_exact_mut(element.bytes) {
+            if element.reversed {
+                one.reverse();
+            }
+            values.push((element.value)(one));
+        }
+    }
+    Ok(values)
+}
+
+fn truncated(path: &Path, shape: &[u64], size: u64) -> DataError {
+    malformed(
+        path,
+        "data",
+        format!("the file is cut short: its header says {shape:?} numbers, which do not fit in its {size} bytes"),
+    )
+}
+
+fn wrong_type(path: &Path, found: &str) -> DataError {
+    malformed(
+        path,
+        "header",
+        format!(
+            "the elements are of type {found}; expected float32, float64 or whole numbers (array.astype(\"float32\"))"
+        ),
+    )
+}
+
+impl DatasetSpec for NpyFile {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_options(&self.path, self.held_out)
+    }
+    fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
+        let raw = read(&base.join(&self.path))?;
+        Ok(Box::new(Table::new(raw, self.held_out, self.standardize, random)?))
+    }
+}
+
+register_dataset!(
+    NpyFile,
+    name: "npy",
+    summary: "a table of numbers in an NPY file [n, D], any width",
+    reference: "NumPy Enhancement Proposal 1",
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An NPY file of version 1.0, built by hand.
+    fn file(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+        let order = if fortran { "True" } else { "False" };
+        let mut header = format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}");
+        while (10 + header.len() + 1) % 64 != 0 {
+            header.push(' ');
+        }
+        header.push('\n');
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    fn floats(values: &[f32]) -> Vec<u8> {
+        values.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    fn read_bytes(bytes: &[u8]) -> Result<RawTable, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("numbers.npy");
+        std::fs::write(&path, bytes).unwrap();
+        read(&path)
+    }
+
+    fn refused(bytes: &[u8], parts: &[&str]) {
+        let message = read_bytes(bytes).unwrap_err().to_string();
+        for part in ["numbers.npy: "].iter().chain(parts) {
+            assert!(message.contains(part), "{message:?} does not say {part:?}");
+        }
+    }
+
+    const SIX: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+
+    #[test]
+    fn both_orders_give_the_same_rows() {
+        let c = read_bytes(&file("'<f4'", false, "(3, 2)", &floats(&SIX))).unwrap();
+        assert_eq!((c.width, &c.values[..]), (2, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0][..]));
+        let columns = floats(&[1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
+        let fortran = read_bytes(&file("'<f4'", true, "(3, 2)", &columns)).unwrap();
+        assert_eq!((fortran.width, fortran.values), (c.width, c.values));
+    }
+
+    #[test]
+    fn one_axis_is_one_column_and_other_number_types_are_converted() {
+        let column = read_bytes(&file("'<f4'", false, "(6,)", &floats(&SIX))).unwrap();
+        assert_eq!((column.width, column.values.len()), (1, 6));
+        let doubles: Vec<u8> = [0.5f64, -2.0].iter().flat_map(|v| v.to_be_bytes()).collect();
+        assert_eq!(
+            read_bytes(&file("'>f8'", false, "(1, 2)", &doubles)).unwrap().values,
+            [0.5, -2.0]
+        );
+        let whole: Vec<u8> = [-7i64, 9].iter().flat_map(|v| v.to_le_bytes()).collect();
+        assert_eq!(
+            read_bytes(&file("'<i8'", false, "(2, 1)", &whole)).unwrap().values,
+            [-7.0, 9.0]
+        );
+        assert_eq!(
+            read_bytes(&file("'|u1'", false, "(2,)", &[0, 255])).unwrap().values,
+            [0.0, 255.0]
+        );
+    }
+
+    #[test]
+    fn other_element_types_are_refused() {
+        refused(&file("'<f2'", false, "(1, 2)", &[0; 4]), &["header", "<f2", "float32"]);
+        refused(&file("'<c8'", false, "(1, 2)", &[0; 16]), &["header", "<c8", "float32"]);
+        refused(&file("'<U4'", false, "(2,)", &[0; 32]), &["header", "<U4", "float32"]);
+        refused(&file("'|O'", false, "(2,)", &[0; 32]), &["header", "|O", "float32"]);
+        refused(
+            &file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]),
+            &["header", "'a'", "float32"],
+        );
+    }
+
+    #[test]
+    fn sizes_that_are_no_sizes_are_refused() {
+        // Their products with the number of elements are small only if they wrap around.
+        let shape = "(4,)";
+        for descr in [
+            "'|V4611686018427387905'",
+            "'<f4611686018427387905'",
+            "'<f-4'",
+            "'f4'",
+            "'|f4'",
+            "'<é'",
+        ] {
+            refused(&file(descr, false, shape, &[0; 16]), &["header", "float32"]);
+        }
+        let wraps = file("'<f4'", false, "(9223372036854775809, 2)", &floats(&SIX));
+        refused(&wraps, &["header", "cannot be held"]);
+    }
+
+    #[test]
+    fn other_ranks_and_empty_arrays_are_refused() {
+        refused(
+            &file("'<f4'", false, "(1, 2, 3)", &floats(&SIX)),
+            &["header", "[1, 2, 3]", "expected [n, D]"],
+        );
+        refused(
+            &file("'<f4'", false, "()", &floats(&[1.0])),
+            &["header", "[]", "expected [n, D]"],
+        );
+        refused(&file("'<f4'", false, "(0, 2)", &[]), &["header", "[0, 2]", "empty"]);
+        refused(
+            &file("'<f4'", false, "(70000, 70000)", &[]),
+            &["header", "[70000, 70000]", "cannot be held"],
+        );
+    }
+
+    #[test]
+    fn files_that_end_early_or_are_something_else_are_refused() {
+        let whole = file("'<f4'", false, "(3, 2)", &floats(&SIX));
+        refused(&whole[..whole.len() - 1], &["data", "cut short", "[3, 2]"]);
+        refused(&whole[..40], &["header"]);
+        refused(b"1,2\n3,4\n5,6\n", &["header", "expected an NPY array"]);
+        refused(b"", &["header", "empty"]);
+        let large = file("'<f4'", false, "(10000, 1000)", &floats(&SIX));
+        refused(&large, &["data", "cut short"]);
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_named_with_their_place() {
+        let with_nan = [1.0, 2.0, 3.0, f32::NAN, 5.0, 6.0];
+        refused(
+            &file("'<f4'", false, "(3, 2)", &floats(&with_nan)),
+            &["element [1, 1]", "NaN", "finite"],
+        );
+        refused(
+            &file("'<f4'", true, "(3, 2)", &floats(&with_nan)),
+            &["element [0, 1]", "NaN", "finite"],
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let config = NpyFile {
+            path: "nowhere.npy".into(),
+            ..Default::default()
+        };
+        let error = config.load(Path::new("."), Random::new(0)).err().unwrap().to_string();
+        assert!(error.contains("nowhere.npy: No such file"), "{error}");
+    }
+}

@@ -1,0 +1,166 @@
+//! The report of a generator's Jacobian.
+
+use ebm_core::device::Real;
+use ebm_core::geometry::Geometry;
+use ebm_core::models::Generator;
+use ebm_core::random::Random;
+use serde::Serialize;
+
+use super::approach::approaches;
+use super::notes::notes;
+use super::rounding::ends;
+use super::{Approach, DiagnoseError, Entropies, Rounding, Spread, effective_rank, singular_values};
+
+/// Share of the largest singular value below which one is counted as small.
+pub const SMALL: f64 = 1e-3;
+
+/// The Jacobian J `[D, d]` of a generator over a batch of latents, with its singular values s_1 <= ... <= s_d. `Display` gives
+/// text; serde gives JSON.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// Number of latent dimensions, d.
+    pub latent: usize,
+    /// Number of data dimensions, D.
+    pub data: usize,
+    /// Number of latents.
+    pub latents: usize,
+    /// s_1.
+    pub smallest: Spread,
+    /// s_d.
+    pub largest: Spread,
+    /// The condition number s_d / s_1.
+    pub condition: Spread,
+    /// [`effective_rank`].
+    pub effective_rank: Spread,
+    /// Number of singular values below [`SMALL`] s_d.
+    pub small: Spread,
+    /// What the singular values say of the entropy.
+    pub entropies: Entropies,
+    /// The iterative solver after more and more steps.
+    pub solver: Vec<Approach>,
+    /// What may be rounding.
+    pub rounding: Rounding,
+    /// Each singular value over the latents, smallest first.
+    pub spectrum: Vec<Spread>,
+    /// What must be known before the figures are believed.
+    pub notes: Vec<String>,
+}
+
+/// Diagnoses a generator at `count` latents, drawn with the starts of the solver from `random`.
+///
+/// # Errors
+/// If there are more latent than data dimensions, or a derivative is not finite.
+pub fn diagnose<G: Geometry>(
+    generator: &dyn Generator<G>,
+    count: usize,
+    random: Random,
+) -> Result<Diagnosis, DiagnoseError> {
+    let geometry = generator.geometry();
+    let (latent, data) = (geometry.latent_width(), geometry.data_width());
+    if latent > data {
+        return Err(DiagnoseError::TooManyLatents { latent, data });
+    }
+    let draw = |name: &str| -> Vec<Real> { random.stream(name).normals(count * latent) };
+    let (latents, starts) = (draw("latents"), draw("starts"));
+    let spectra = singular_values(generator, &latents);
+    let finite = |values: &&Vec<f64>| values.iter().all(|s| s.is_finite());
+    let bad = spectra.iter().filter(|values| !finite(values)).count();
+    if bad > 0 {
+        return Err(DiagnoseError::NotFinite { bad, all: count });
+    }
+    let over = |of: fn(&[f64]) -> f64| Spread::of(spectra.iter().map(|values| of(values)));
+    let rounding = Rounding::of(&spectra);
+    Ok(Diagnosis {
+        latent,
+        data,
+        latents: count,
+        smallest: over(|values| ends(values).0),
+        largest: over(|values| ends(values).1),
+        condition: over(|values| ends(values).1 / ends(values).0),
+        effective_rank: over(effective_rank),
+        small: over(|values| values.iter().filter(|s| **s < SMALL * ends(values).1).count() as f64),
+        entropies: Entropies::of(&spectra),
+        solver: approaches(generator, &latents, &starts, &spectra),
+        spectrum: (0..latent)
+            .map(|i| Spread::of(spectra.iter().map(|values| values[i])))
+            .collect(),
+        notes: notes(generator.facts(), (latent, data), &rounding, count),
+        rounding,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::geometry::Runtime;
+    use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
+
+    fn linear(latent: usize, data: usize, diagonal: &[f64]) -> LinearGaussian<Runtime> {
+        let mut weight = vec![0.0; data * latent];
+        for (i, s) in diagonal.iter().enumerate() {
+            weight[i * latent + i] = *s;
+        }
+        LinearGaussian::new(Runtime { latent, data }, &weight, &vec![0.0; data], 0.0)
+    }
+
+    #[test]
+    fn a_generator_of_known_singular_values_has_exactly_these_figures() {
+        let generator = linear(4, 5, &[2.0, 1e-3, 0.5, 8.0]);
+        let found = diagnose(&generator as &dyn Generator<_>, 6, Random::new(1)).unwrap();
+        assert_eq!((found.latent, found.data, found.latents), (4, 5, 6));
+        let close = |found: f64, expected: f64| {
+            assert!(
+                (found - expected).abs() < 1e-5 * expected.abs().max(1.0),
+                "{found} {expected}"
+            );
+        };
+        for (spread, expected) in [
+            (found.smallest, 1e-3),
+            (found.largest, 8.0),
+            (found.condition, 8000.0),
+            (found.small, 1.0),
+        ] {
+            close(spread.least, expected);
+            close(spread.greatest, expected);
+        }
+        close(found.effective_rank.median, effective_rank(&[1e-3, 0.5, 2.0, 8.0]));
+        for (spread, expected) in found.spectrum.iter().zip([1e-3, 0.5, 2.0, 8.0]) {
+            close(spread.median, expected);
+        }
+        let h0 = standard_normal_entropy(4);
+        close(found.entropies.smallest.value, h0 + 4.0 * 1e-3f64.ln());
+        close(found.entropies.exact.value, h0 + 8e-3f64.ln());
+        close(
+            found.entropies.ceiling.value,
+            h0 + 2.0 * ((4.25f64 + 64.0 + 1e-6) / 4.0).ln(),
+        );
+        assert_eq!((found.rounding.latents_below_exact, found.solver.len()), (0, 8));
+        // The first estimate is a mean of squares, far above a small s_1.
+        assert!(found.solver[0].above_exact && found.solver[0].ratio.median > 100.0);
+        // Equal seeds, equal figures.
+        let again = diagnose(&generator as &dyn Generator<_>, 6, Random::new(1)).unwrap();
+        assert_eq!(again, found);
+    }
+
+    #[test]
+    fn what_has_no_spectrum_is_refused() {
+        let refused = |generator: &LinearGaussian<Runtime>| {
+            diagnose(generator as &dyn Generator<_>, 3, Random::new(1)).unwrap_err()
+        };
+        let error = refused(&linear(3, 2, &[1.0, 1.0]));
+        assert_eq!(error, DiagnoseError::TooManyLatents { latent: 3, data: 2 });
+        let error = refused(&linear(2, 2, &[f64::INFINITY, 1.0]));
+        assert_eq!(error, DiagnoseError::NotFinite { bad: 3, all: 3 });
+    }
+
+    #[test]
+    fn a_flat_generator_is_said_to_be_flat() {
+        let generator = linear(3, 3, &[1.0, 2.0, 0.0]);
+        let found = diagnose(&generator as &dyn Generator<_>, 3, Random::new(1)).unwrap();
+        assert_eq!(found.rounding.latents_below_exact, 3);
+        assert!(found.notes[0].contains("at 3 of 3 latents"), "{:?}", found.notes);
+        let json = serde_json::to_value(&found).unwrap();
+        assert!(json["entropies"]["exact"]["value"].is_null(), "{json}");
+    }
+}

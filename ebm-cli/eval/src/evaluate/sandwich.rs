@@ -1,0 +1,209 @@
+//! Whether the bounds are on their sides of the exact likelihood.
+
+use ebm_core::bounds::{Guarantee, Measurement};
+use ebm_train::Evaluation;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use super::null_is_nan::{nan_at_null, nan_at_null_in_pair};
+
+/// A bound may be on the wrong side of the truth by this many standard errors before it is said not to hold: it is a
+/// statement about an expectation, and this is one estimate of it.
+pub const STANDARD_ERRORS: f64 = 4.0;
+
+/// The diagnostic of the exact likelihood that tells the error of its quadrature, in nats.
+const QUADRATURE_ERROR: &str = "quadrature_error";
+
+/// A bound beside the exact negative log-likelihood. All values are in nats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Side {
+    /// Whether the bound is on its side of the exact value, within `tolerance`.
+    pub held: bool,
+    /// How far it is on the wrong side; negative on the right one.
+    #[serde(deserialize_with = "nan_at_null")]
+    pub excess: f64,
+    /// [`STANDARD_ERRORS`] standard errors of the difference, and the error of the quadrature.
+    #[serde(deserialize_with = "nan_at_null")]
+    pub tolerance: f64,
+    /// The bound's estimate.
+    #[serde(deserialize_with = "nan_at_null")]
+    pub bound: f64,
+    /// What is claimed about the bound.
+    pub guarantee: Guarantee,
+}
+
+/// The exact negative log-likelihood between its bounds, at one evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sandwich {
+    /// The exact value, in nats.
+    #[serde(deserialize_with = "nan_at_null")]
+    pub nll: f64,
+    /// The lower bound, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lower: Option<Side>,
+    /// The upper bound, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upper: Option<Side>,
+    /// Upper minus lower bound and its standard error, in nats, where there are both.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "nan_at_null_in_pair"
+    )]
+    pub gap: Option<(f64, f64)>,
+}
+
+impl Sandwich {
+    /// Judges the figures `lower`, `nll`, `upper` and `gap` of an evaluation. `None` without an exact value, or without a
+    /// bound to compare it with.
+    ///
+    /// The errors of bound and likelihood are taken for independent: both are means over samples of their own.
+    pub fn of(evaluation: &Evaluation) -> Option<Self> {
+        let nll = evaluation.get("nll").filter(|nll| nll.value.is_finite())?;
+        let side = |name: &str, wrong: f64| Some(Side::of(evaluation.get(name)?, nll, wrong));
+        let (lower, upper) = (side("lower", 1.0), side("upper", -1.0));
+        if lower.is_none() && upper.is_none() {
+            return None;
+        }
+        Some(Self {
+            nll: nll.value,
+            lower,
+            upper,
+            gap: evaluation.get("gap").map(|gap| (gap.value, gap.standard_error)),
+        })
+    }
+
+    /// Whether every bound there is held.
+    pub fn held(&self) -> bool {
+        self.sides().all(|(_, side)| side.held)
+    }
+
+    /// The bounds there are, by name.
+    pub fn sides(&self) -> impl Iterator<Item = (&'static str, &Side)> {
+        let lower = self.lower.iter().map(|side| ("lower", side));
+        lower.chain(self.upper.iter().map(|side| ("upper", side)))
+    }
+}
+
+impl Side {
+    /// `wrong` is 1 where a bound above the exact value is on the wrong side, -1 where one below it is.
+    fn of(bound: &Measurement, nll: &Measurement, wrong: f64) -> Self {
+        let quadrature = nll.diagnostics.iter().find(|(name, _)| name == QUADRATURE_ERROR);
+        let chance = STANDARD_ERRORS * bound.standard_error.hypot(nll.standard_error);
+        let tolerance = chance + quadrature.map_or(0.0, |(_, error)| *error);
+        let excess = wrong * (bound.value - nll.value);
+        Self {
+            // What is no number holds nothing.
+            held: excess <= tolerance,
+            excess,
+            tolerance,
+            bound: bound.value,
+            guarantee: bound.guarantee.clone(),
+        }
+    }
+
+    fn verdict(&self) -> String {
+        match self.held {
+            true => format!("held ({})", self.guarantee.level),
+            false => format!("NOT held, by {} nats ({})", nats(self.excess), self.guarantee.level),
+        }
+    }
+}
+
+/// One line: each bound, its verdict and its claim, and the gap.
+impl fmt::Display for Sandwich {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nll = nats(self.nll);
+        match &self.lower {
+            Some(side) => write!(f, "lower {} <= NLL {nll}: {}", nats(side.bound), side.verdict())?,
+            None => f.write_str("no lower bound")?,
+        }
+        match &self.upper {
+            Some(side) => write!(f, "; NLL {nll} <= upper {}: {}", nats(side.bound), side.verdict())?,
+            None => f.write_str("; no upper bound")?,
+        }
+        match self.gap {
+            Some((gap, error)) => write!(f, "; gap {} +- {} nats", nats(gap), nats(error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn nats(value: f64) -> String {
+    match value.abs() {
+        size if size < 1e4 => format!("{value:.3}"),
+        _ => format!("{value:.2e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(value: f64, standard_error: f64) -> Measurement {
+        Measurement::new(value, standard_error, 100, Guarantee::certified("test"))
+    }
+
+    fn evaluation(figures: &[(&str, f64)]) -> Evaluation {
+        let figure = |(name, value): &(&str, f64)| (name.to_string(), measured(*value, 0.03));
+        figures.iter().map(figure).collect()
+    }
+
+    #[test]
+    fn a_side_holds_within_four_standard_errors_of_the_difference_and_the_quadrature() {
+        // The difference has a standard error of 0.05.
+        let judged = |lower: f64, quadrature: f64| {
+            let nll = measured(1.0, 0.04).with(QUADRATURE_ERROR, quadrature);
+            let figures = [("nll".to_string(), nll), ("lower".to_string(), measured(lower, 0.03))];
+            Sandwich::of(&Evaluation::from(figures)).unwrap().lower.unwrap()
+        };
+        assert!((judged(0.9, 0.0).excess + 0.1).abs() < 1e-12);
+        assert!((judged(0.9, 0.5).tolerance - 0.7).abs() < 1e-12);
+        for (lower, quadrature, held) in [
+            (0.5, 0.0, true),
+            (1.19, 0.0, true),
+            (1.21, 0.0, false),
+            (1.21, 0.02, true),
+        ] {
+            assert_eq!(judged(lower, quadrature).held, held, "{lower} {quadrature}");
+        }
+        assert!(!judged(f64::NAN, 0.0).held);
+    }
+
+    #[test]
+    fn the_sides_are_judged_apart_and_one_that_is_not_there_is_absent() {
+        let sandwich = Sandwich::of(&evaluation(&[
+            ("nll", 1.0),
+            ("lower", 2.0),
+            ("upper", 3.0),
+            ("gap", 1.0),
+        ]))
+        .unwrap();
+        let held: Vec<_> = sandwich.sides().map(|(name, side)| (name, side.held)).collect();
+        assert_eq!(held, [("lower", false), ("upper", true)]);
+        assert!(!sandwich.held());
+        assert_eq!(
+            sandwich.to_string(),
+            "lower 2.000 <= NLL 1.000: NOT held, by 1.000 nats (certified); NLL 1.000 <= upper 3.000: held (certified); \
+             gap 1.000 +- 0.030 nats"
+        );
+        let one = Sandwich::of(&evaluation(&[("nll", 1.0), ("lower", 0.5)])).unwrap();
+        assert!(one.held() && one.upper.is_none());
+        assert_eq!(
+            one.to_string(),
+            "lower 0.500 <= NLL 1.000: held (certified); no upper bound"
+        );
+        let json = serde_json::to_value(&one).unwrap();
+        assert!(json.get("upper").is_none() && json["lower"]["held"] == true, "{json}");
+    }
+
+    #[test]
+    fn there_is_no_verdict_without_an_exact_value_or_a_bound() {
+        assert_eq!(Sandwich::of(&evaluation(&[("lower", 0.5), ("upper", 2.0)])), None);
+        assert_eq!(Sandwich::of(&evaluation(&[("nll", 1.0)])), None);
+        assert_eq!(
+            Sandwich::of(&evaluation(&[("nll", f64::INFINITY), ("lower", 0.0)])),
+            None
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! Features, or their mean and covariance, in NumPy's archives.
+
+use ebm_core::data::DataError;
+use npyz::npz::NpzArchive;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use crate::metrics::{Features, MetricError, Moments};
+use ebm_data::read_numbers;
+
+/// An `.npz` file with `features` `[n, F]`, or `mu` `[F]` and `sigma` `[F, F]`, as pytorch-fid writes them.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// The file.
+    pub path: PathBuf,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub hash: String,
+    /// What it holds.
+    pub statistics: Statistics,
+}
+
+/// What is known of a set of features.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Statistics {
+    /// The features of each sample, `[n, F]` row-major, and F.
+    Features(Vec<f32>, usize),
+    /// Their mean and covariance.
+    Moments(Moments),
+}
+
+impl Archive {
+    /// Reads it. With both kinds of arrays the features are taken.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or holds neither.
+    pub fn read(path: &Path) -> Result<Self, DataError> {
+        let failed = |source| DataError::Io {
+            path: path.into(),
+            source,
+        };
+        // Anything else might never end.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(malformed(path, "the archive", "it is no regular file".into()));
+        }
+        let file = File::open(path).map_err(failed)?;
+        let mut hasher = blake3::Hasher::new();
+        std::io::copy(&mut BufReader::new(&file), &mut hasher).map_err(failed)?;
+        let mut archive = NpzArchive::open(path).map_err(|error| malformed(path, "the archive", error.to_string()))?;
+        let mut names: Vec<String> = archive.array_names().map(String::from).collect();
+        // The archive knows them in no order.
+        names.sort_unstable();
+        let has = |name: &str| names.iter().any(|known| known == name);
+        let statistics = if has("features") {
+            let (_, width, values) = array(&mut archive, path, "features")?;
+            Statistics::Features(values.into_iter().map(|v| v as f32).collect(), width)
+        } else if has("mu") && has("sigma") {
+            let (_, _, mean) = array(&mut archive, path, "mu")?;
+            let (_, _, covariance) = array(&mut archive, path, "sigma")?;
+            let moments = Moments::new(mean, covariance);
+            Statistics::Moments(moments.map_err(|error| malformed(path, "mu and sigma", error.to_string()))?)
+        } else {
+            let found = names.join(", ");
+            let reason =
+                format!("its arrays are [{found}]; expected `features` [n, F], or `mu` [F] and `sigma` [F, F]");
+            return Err(malformed(path, "the archive", reason));
+        };
+        Ok(Self {
+            path: path.into(),
+            hash: hasher.finalize().to_hex().to_string(),
+            statistics,
+        })
+    }
+
+    /// Mean and covariance.
+    ///
+    /// # Errors
+    /// If there are fewer than two samples, or a feature is not finite.
+    pub fn moments(&self) -> Result<Moments, MetricError> {
+        match &self.statistics {
+            Statistics::Moments(moments) => Ok(moments.clone()),
+            Statistics::Features(values, width) => Moments::of(Features::new(values, *width)?),
+        }
+    }
+
+    /// The features, where the file has them.
+    ///
+    /// # Errors
+    /// If one is not finite.
+    pub fn features(&self) -> Result<Option<Features<'_>>, MetricError> {
+        match &self.statistics {
+            Statistics::Moments(_) => Ok(None),
+            Statistics::Features(values, width) => Features::new(values, *width).map(Some),
+        }
+    }
+}
+
+fn malformed(path: &Path, place: &str, reason: String) -> DataError {
+    DataError::Malformed {
+        path: path.into(),
+        place: place.into(),
+        reason,
+    }
+}
+
+type Numbers = (usize, usize, Vec<f64>);
+
+fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> Result<Numbers, DataError> {
+    let file = npyz::npz::file_name_from_array_name(name);
+    let entry = archive.zip_archive().by_name(&file);
+    let entry = entry.map_err(|error| malformed(path, &file, error.to_string()))?;
+    let size = entry.size();
+    // Errors name the array as a file in the archive.
+    read_numbers(&path.join(&file), entry, size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use npyz::WriterBuilder;
+    use npyz::npz::NpzWriter;
+    use std::io::Write;
+
+    fn write(path: &Path, arrays: &[(&str, &[u64], &[f64])]) {
+        let mut archive = NpzWriter::create(path).unwrap();
+        for (name, shape, values) in arrays {
+            let mut bytes = Vec::new();
+            let mut writer = npyz::WriteOptions::new()
+                .default_dtype()
+                .shape(shape)
+                .writer(&mut bytes)
+                .begin_nd()
+                .unwrap();
+            writer.extend(values.iter()).unwrap();
+            writer.finish().unwrap();
+            let zip = archive.zip_writer();
+            zip.start_file(format!("{name}.npy"), Default::default()).unwrap();
+            zip.write_all(&bytes).unwrap();
+        }
+        archive.zip_writer().finish().unwrap();
+    }
+
+    #[test]
+    fn features_and_moments_are_read_and_agree() {
+        let folder = tempfile::tempdir().unwrap();
+        let (features, moments) = (folder.path().join("f.npz"), folder.path().join("m.npz"));
+        write(&features, &[("features", &[3, 2], &[1.0, 0.0, 2.0, 1.0, 3.0, 5.0])]);
+        write(
+            &moments,
+            &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[2, 2], &[1.0, 2.5, 2.5, 7.0])],
+        );
+        let (features, moments) = (Archive::read(&features).unwrap(), Archive::read(&moments).unwrap());
+        let (a, b) = (features.moments().unwrap(), moments.moments().unwrap());
+        assert_eq!((a.mean(), a.covariance()), (b.mean(), b.covariance()));
+        assert_eq!(features.features().unwrap().unwrap().len(), 3);
+        assert!(moments.features().unwrap().is_none());
+        assert_ne!(features.hash, moments.hash);
+    }
+
+    #[test]
+    fn what_holds_neither_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npz");
+        let error = || Archive::read(&path).unwrap_err().to_string();
+        assert!(error().contains("x.npz"), "{}", error());
+        std::fs::write(&path, "no archive").unwrap();
+        assert!(error().contains("x.npz: the archive"), "{}", error());
+        write(&path, &[("mu", &[2], &[2.0, 2.0]), ("arr_0", &[1], &[1.0])]);
+        assert!(
+            error().contains("its arrays are [arr_0, mu]; expected `features`"),
+            "{}",
+            error()
+        );
+        write(&path, &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[3], &[1.0, 0.0, 1.0])]);
+        assert!(
+            error().contains("mu and sigma") && error().contains("3 values instead of 4"),
+            "{}",
+            error()
+        );
+        write(&path, &[("features", &[2, 2], &[2.0, f64::NAN, 1.0, 1.0])]);
+        assert!(error().contains("features.npy: element [0, 1]"), "{}", error());
+    }
+}

@@ -1,0 +1,15 @@
+//! Evaluates models: exact likelihood by quadrature, annealed importance sampling, sampling on the energy, distances between sets of
+//! samples, and detection of outliers.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod annealing;
+pub mod classifier;
+pub mod diagnose;
+pub mod evaluate;
+pub mod features;
+pub mod metrics;
+pub mod ood;
+pub mod quadrature;
+pub mod sampling;

@@ -1,0 +1,33 @@
+//! Plain evaluation of an energy on many points.
+
+use dfdx::prelude::SplitTape;
+
+use ebm_core::buffers;
+use ebm_core::device::Real;
+use ebm_core::geometry::Geometry;
+use ebm_core::models::Energy;
+use ebm_core::tape::SharedTape;
+
+/// Rows evaluated at once: enough for the kernels to run at full speed, little enough to stay in cache.
+pub(super) const CHUNK: usize = 16_384;
+
+/// `E(x)` in nats for row-major points `[n, D]`, evaluated in chunks so that memory stays bounded.
+///
+/// # Panics
+/// If the number of values is no multiple of `D`.
+pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Real> {
+    let width = energy.geometry().data_width();
+    let mut values = Vec::with_capacity(points.len() / width.max(1));
+    let rows = energy.geometry().rows_at_once(CHUNK);
+    for chunk in points.chunks(rows * width) {
+        values.extend_from_slice(&chunk_energies(energy, chunk.to_vec()));
+    }
+    values
+}
+
+/// `E(x)` for one chunk.
+pub(super) fn chunk_energies<G: Geometry>(energy: &dyn Energy<G>, points: Vec<Real>) -> Vec<Real> {
+    let x = energy.geometry().samples(points);
+    let (values, _) = energy.forward(SharedTape::off().watch(&x)).split_tape();
+    buffers::read(&values).into_owned()
+}

@@ -1,0 +1,103 @@
+//! Sums over regular lattices.
+
+use super::QuadratureError;
+use super::energies::{CHUNK, chunk_energies};
+use super::log_sum::LogSum;
+use ebm_core::device::Real;
+use ebm_core::geometry::Geometry;
+use ebm_core::models::Energy;
+
+/// Evenly spaced nodes along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    start: f64,
+    spacing: f64,
+    count: usize,
+    half_ends: bool,
+}
+
+impl Line {
+    /// The corners of `cells` cells between `low` and `high`, the two ends with half weight: the trapezoid rule.
+    pub(super) fn corners(low: f64, high: f64, cells: usize) -> Self {
+        Self {
+            start: low,
+            spacing: (high - low) / cells as f64,
+            count: cells + 1,
+            half_ends: true,
+        }
+    }
+
+    /// The centres of the same cells: the midpoint rule.
+    pub(super) fn centres(low: f64, high: f64, cells: usize) -> Self {
+        let spacing = (high - low) / cells as f64;
+        Self {
+            start: low + 0.5 * spacing,
+            spacing,
+            count: cells,
+            half_ends: false,
+        }
+    }
+
+    fn at(&self, index: usize) -> f64 {
+        self.start + self.spacing * index as f64
+    }
+
+    fn weight(&self, index: usize) -> f64 {
+        let end = index == 0 || index + 1 == self.count;
+        if self.half_ends && end { 0.5 } else { 1.0 }
+    }
+}
+
+/// Number of nodes of a lattice.
+pub(super) fn node_count(lines: &[Line]) -> usize {
+    lines.iter().map(|line| line.count).product()
+}
+
+/// log of the sum over the lattice of weight * exp(-E) * cell volume, and the least energy met.
+pub(super) fn log_mass<G: Geometry>(energy: &dyn Energy<G>, lines: &[Line]) -> Result<(f64, f64), QuadratureError> {
+    let total = node_count(lines);
+    let mut sum = LogSum::new();
+    for start in (0..total).step_by(CHUNK) {
+        let end = total.min(start + CHUNK);
+        let mut points = Vec::with_capacity((end - start) * lines.len());
+        for flat in start..end {
+            let node = Node::of(flat, lines);
+            points.extend(node.coordinates(lines).map(|v| v as Real));
+        }
+        for (flat, value) in (start..end).zip(chunk_energies(energy, points)) {
+            let value = f64::from(value);
+            let node = Node::of(flat, lines);
+            if value.is_nan() || value == f64::NEG_INFINITY {
+                return Err(QuadratureError::NonFinite {
+                    point: node.coordinates(lines).collect(),
+                    value,
+                });
+            }
+            sum.add(-value, node.weight(lines));
+        }
+    }
+    let cell: f64 = lines.iter().map(|line| line.spacing).product();
+    Ok((sum.log() + cell.ln(), -sum.largest()))
+}
+
+/// The index along each axis of the node with a flat index; the last axis runs fastest.
+struct Node([usize; 2]);
+
+impl Node {
+    fn of(flat: usize, lines: &[Line]) -> Self {
+        match lines {
+            [_, fast] => Self([flat / fast.count, flat % fast.count]),
+            _ => Self([flat, 0]),
+        }
+    }
+    fn coordinates<'a>(&'a self, lines: &'a [Line]) -> impl Iterator<Item = f64> + 'a {
+        lines.iter().zip(self.0).map(|(line, index)| line.at(index))
+    }
+    fn weight(&self, lines: &[Line]) -> f64 {
+        lines
+            .iter()
+            .zip(self.0)
+            .map(|(line, index)| line.weight(index))
+            .product()
+    }
+}

@@ -1,0 +1,152 @@
+//! A box with a grid that can be refined without repeating work.
+
+use super::QuadratureError;
+use super::lattice::{Line, log_mass, node_count};
+use super::log_sum::log_mean;
+use ebm_core::geometry::Geometry;
+use ebm_core::models::Energy;
+use ebm_train::grid::Region;
+
+/// A box, the mass of exp(-E) in it, and how much the last refinement changed that mass.
+///
+/// The grid is the corners of cells (the trapezoid rule) and their centres (the midpoint rule); their mean is the mass,
+/// half their difference the change. A refinement halves the cells and reuses every node: on a line the old corners and
+/// centres are the new corners; in the plane they are so together with the midpoints of the edges.
+///
+/// The change is always that from corners alone to corners with centres. In the plane, the step from there to the corners
+/// of the halved cells has the same leading error at the box's border on both sides, and would seem to change nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Panel {
+    region: Region,
+    cells: Vec<usize>,
+    /// log of the mass.
+    pub(super) log_mass: f64,
+    /// log of the mass before the centres were added.
+    pub(super) log_mass_before: f64,
+    /// The least energy met, in nats.
+    pub(super) least_energy: f64,
+    /// Energies evaluated so far.
+    pub(super) evaluations: usize,
+}
+
+impl Panel {
+    /// A panel with `cells` cells along each axis.
+    pub(super) fn new<G: Geometry>(
+        energy: &dyn Energy<G>,
+        region: Region,
+        cells: Vec<usize>,
+    ) -> Result<Self, QuadratureError> {
+        let mut panel = Self {
+            region,
+            cells,
+            log_mass: f64::NEG_INFINITY,
+            log_mass_before: f64::NEG_INFINITY,
+            least_energy: f64::INFINITY,
+            evaluations: 0,
+        };
+        let corners = panel.lines([Line::corners, Line::corners]);
+        panel.log_mass = panel.evaluate(energy, &corners)?;
+        panel.add_centres(energy)?;
+        Ok(panel)
+    }
+
+    /// Halves the cells.
+    pub(super) fn refine<G: Geometry>(&mut self, energy: &dyn Energy<G>) -> Result<(), QuadratureError> {
+        if let Some([along, across]) = self.edges() {
+            let along = self.evaluate(energy, &along)?;
+            let across = self.evaluate(energy, &across)?;
+            self.log_mass = log_mean(self.log_mass, log_mean(along, across));
+        }
+        self.cells.iter_mut().for_each(|cells| *cells *= 2);
+        self.add_centres(energy)
+    }
+
+    /// Energies that the next refinement evaluates.
+    pub(super) fn refinement_cost(&self) -> usize {
+        let edges = self
+            .edges()
+            .map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());
+        let centres: usize = self.cells.iter().map(|cells| 2 * cells).product();
+        edges + centres
+    }
+
+    /// Cells along the longest axis.
+    pub(super) fn cells_per_axis(&self) -> usize {
+        self.cells.iter().copied().max().unwrap_or(0)
+    }
+
+    fn add_centres<G: Geometry>(&mut self, energy: &dyn Energy<G>) -> Result<(), QuadratureError> {
+        let centres = self.lines([Line::centres, Line::centres]);
+        self.log_mass_before = self.log_mass;
+        self.log_mass = log_mean(self.log_mass, self.evaluate(energy, &centres)?);
+        Ok(())
+    }
+
+    /// The midpoints of the cells' edges, if cells have edges.
+    fn edges(&self) -> Option<[Vec<Line>; 2]> {
+        (self.cells.len() == 2).then(|| {
+            [
+                self.lines([Line::centres, Line::corners]),
+                self.lines([Line::corners, Line::centres]),
+            ]
+        })
+    }
+
+    fn evaluate<G: Geometry>(&mut self, energy: &dyn Energy<G>, lines: &[Line]) -> Result<f64, QuadratureError> {
+        self.evaluations += node_count(lines);
+        let (mass, least) = log_mass(energy, lines)?;
+        self.least_energy = self.least_energy.min(least);
+        Ok(mass)
+    }
+
+    fn lines(&self, rules: [fn(f64, f64, usize) -> Line; 2]) -> Vec<Line> {
+        let sides = self.region.low.iter().zip(&self.region.high);
+        sides
+            .zip(&self.cells)
+            .zip(rules)
+            .map(|(((&low, &high), &cells), rule)| rule(low, high, cells))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_energy::FunctionEnergy;
+    use super::*;
+
+    #[test]
+    fn a_refined_grid_gives_what_a_finer_one_gives_at_once() {
+        let region = Region {
+            low: vec![-1.0, -2.0],
+            high: vec![2.0, 1.0],
+        };
+        let plane = FunctionEnergy::new(2, |x| (x[0] - 0.3).powi(2) + (x[1] * x[0]).sin() + x[1].abs());
+        let mut refined = Panel::new(&plane, region.clone(), vec![4, 8]).unwrap();
+        let cost = refined.evaluations + refined.refinement_cost();
+        refined.refine(&plane).unwrap();
+        let fine = Panel::new(&plane, region, vec![8, 16]).unwrap();
+        assert!((refined.log_mass - fine.log_mass).abs() < 1e-6, "{refined:?} {fine:?}");
+        assert!(
+            (refined.log_mass_before - fine.log_mass_before).abs() < 1e-6,
+            "{refined:?} {fine:?}"
+        );
+        assert_eq!((refined.evaluations, refined.evaluations), (fine.evaluations, cost));
+
+        let line = FunctionEnergy::new(1, |x| (x[0] - 0.3).powi(2));
+        let mut refined = Panel::new(&line, Region::cube(1.0, 1), vec![4]).unwrap();
+        refined.refine(&line).unwrap();
+        let fine = Panel::new(&line, Region::cube(1.0, 1), vec![8]).unwrap();
+        assert!((refined.log_mass - fine.log_mass).abs() < 1e-6, "{refined:?} {fine:?}");
+        assert_eq!(refined.evaluations, fine.evaluations);
+    }
+
+    #[test]
+    fn a_constant_energy_has_the_box_volume_as_its_mass() {
+        let energy = FunctionEnergy::new(1, |_| 1.5);
+        let region = Region::cube(3.0, 1);
+        let mut panel = Panel::new(&energy, region, vec![5]).unwrap();
+        panel.refine(&energy).unwrap();
+        assert!((panel.log_mass - (6.0f64.ln() - 1.5)).abs() < 1e-12);
+        assert_eq!(panel.cells_per_axis(), 10);
+    }
+}

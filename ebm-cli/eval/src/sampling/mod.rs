@@ -1,0 +1,11 @@
+//! Samples: refined on an energy by Markov chains, and written to files.
+
+mod chains;
+mod neighbours;
+mod potential;
+mod refine;
+
+pub(crate) use chains::{Chains, Outcome, Transition};
+pub use neighbours::{Neighbours, nearest};
+pub(crate) use potential::energies_and_gradients;
+pub use refine::{Method, RefineError, RefineOptions, RefineReport, refine};

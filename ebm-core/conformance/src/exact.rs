@@ -1,0 +1,110 @@
+//! The exact quantities of a case.
+
+use super::case::{Case, Maker};
+use super::situation::{Situation, flow, linear, precision};
+use ebm_core::bounds::{Guarantee, Measurement};
+use ebm_core::device::values;
+use ebm_core::geometry::Runtime;
+use ebm_core::models::closed_form::{QuadraticEnergy, standard_normal_entropy};
+use ebm_core::tape::SharedTape;
+
+/// A number and its standard error, 0 where it is known in closed form.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Exact {
+    pub value: f64,
+    pub standard_error: f64,
+}
+
+/// The axes of a case.
+pub(super) fn geometry(case: &Case) -> Runtime {
+    Runtime {
+        latent: case.latent,
+        data: case.data,
+    }
+}
+
+/// The entropy of the generated samples; `None` where they have no density, or it is not known.
+pub(super) fn entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exact> {
+    match case.maker {
+        Maker::Linear if case.noise > 0.0 || case.latent == case.data => {
+            linear(geometry(case), case).entropy().map(known)
+        }
+        Maker::Flow => {
+            // H = H[p0] + E[log |det J|]
+            let volumes = flow(geometry(case), case).log_determinants(&at.latents);
+            let mean = Measurement::of(volumes, Guarantee::certified("closed form"));
+            Some(Exact {
+                value: mean.value + standard_normal_entropy(case.latent),
+                standard_error: mean.standard_error,
+            })
+        }
+        Maker::Linear | Maker::Network => None,
+    }
+}
+
+/// `E_pg[E] + log Z` for the quadratic energy: the cross-entropy of generator and model.
+pub(super) fn cross_entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exact> {
+    let (matrix, mean) = precision(case);
+    let energy = QuadraticEnergy::new(geometry(case), &matrix, &mean);
+    let log_partition = energy.log_partition()?;
+    match case.maker {
+        Maker::Linear => {
+            let generator = linear(geometry(case), case);
+            let expected = energy.expected_energy(&generator.mean(), &generator.covariance());
+            Some(known(expected + log_partition))
+        }
+        Maker::Flow => {
+            let off = SharedTape::off();
+            use ebm_core::models::Energy;
+            let energies = energy.forward(at.generator.forward(off.watch(&at.latents)));
+            let energies = values(&energies).into_iter().map(f64::from);
+            let mean = Measurement::of(energies, Guarantee::certified("sample mean"));
+            Some(Exact {
+                value: mean.value + log_partition,
+                standard_error: mean.standard_error,
+            })
+        }
+        Maker::Network => None,
+    }
+}
+
+fn known(value: f64) -> Exact {
+    Exact {
+        value,
+        standard_error: 0.0,
+    }
+}
+
+impl Exact {
+    /// The difference of two.
+    pub fn less(self, other: Exact) -> Exact {
+        Exact {
+            value: self.value - other.value,
+            standard_error: self.standard_error.hypot(other.standard_error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::geometry::Geometry;
+
+    #[test]
+    fn the_axes_are_those_of_the_case() {
+        let case = Case {
+            maker: Maker::Linear,
+            well: super::super::case::Well::Quadratic,
+            latent: 1,
+            data: 3,
+            noise: 0.0,
+            batch: 2,
+            config: 0,
+            seed: 1,
+        };
+        let at = Situation::new(geometry(&case), &case, false);
+        assert_eq!((geometry(&case).latent_width(), geometry(&case).data_width()), (1, 3));
+        assert_eq!(entropy(&case, &at), None, "a line in space has no density");
+        assert!(cross_entropy(&case, &at).is_some());
+    }
+}

@@ -1,0 +1,80 @@
+//! Huge and tiny weights and far latents do not make it panic, and nothing infinite passes for finite.
+
+use super::super::case::Wanted;
+use super::super::exact::geometry;
+use super::super::runner::{Stop, run};
+use super::super::subject::trained;
+use super::{ANY, On, Outcome, Situation, Violation};
+use ebm_core::device::{Real, values};
+use ebm_core::geometry::{Geometry, Runtime};
+use ebm_core::parameter::Module;
+use ebm_core::parameter::{collect_gradients, gradient_norm};
+use ebm_core::tape::{SharedTape, backward};
+
+/// Factors of the weights: the largest and the smallest have squares out of the range of numbers.
+#[cfg(not(feature = "f64"))]
+const SIZES: [Real; 4] = [1e-20, 1e-6, 1e6, 1e20];
+#[cfg(feature = "f64")]
+const SIZES: [Real; 4] = [1e-160, 1e-6, 1e6, 1e160];
+
+pub(super) fn check(on: &On<'_>) -> Outcome {
+    let wanted = Wanted {
+        batch: 4,
+        widest: 3,
+        ..on.suited(ANY)
+    };
+    run(on.options, wanted, |case| {
+        let mut seen = 0;
+        let mut tried = |change: &dyn Fn(&mut Situation<Runtime>), what: &str| -> Result<(), Stop> {
+            for tape in [SharedTape::off(), SharedTape::training(trained(on.subject.side()))] {
+                let mut at = on.situation(case);
+                change(&mut at);
+                let mut bound = on.bound(geometry(case), case)?;
+                let Ok(estimate) = bound.evaluate(&at, tape) else {
+                    continue;
+                };
+                seen += 1;
+                // What is trained is looked at by the trainer, in its own precision; what is measured is reported as it is.
+                let measured = &estimate.measurement;
+                if measured.value.is_finite() && measured.standard_error.is_nan() {
+                    let message = format!("{what}: the value is finite, its standard error is no number");
+                    return Err(Violation::told(message).into());
+                }
+                // Whatever is in the gradient, it must be possible to look at it.
+                let mut gradients = backward(estimate.value);
+                gradient_norm(&collect_gradients(&*at.generator, &mut gradients));
+                gradient_norm(&collect_gradients(&*at.energy, &mut gradients));
+                gradient_norm(&collect_gradients(bound.module(), &mut gradients));
+            }
+            Ok(())
+        };
+        for size in SIZES {
+            tried(
+                &|at| scale(&mut *at.generator, size),
+                &format!("the generator's weights times {size:e}"),
+            )?;
+            tried(
+                &|at| scale(&mut *at.energy, size),
+                &format!("the energy's weights times {size:e}"),
+            )?;
+            tried(
+                &|at| {
+                    let far = values(&at.latents).into_iter().map(|z| z * size).collect();
+                    at.latents = geometry(case).latents(far);
+                },
+                &format!("latents times {size:e}"),
+            )?;
+        }
+        match seen {
+            0 => Err(Stop::Silent("the bound refuses every such situation".into())),
+            _ => Ok(()),
+        }
+    })
+}
+
+fn scale(module: &mut dyn Module, size: Real) {
+    for parameter in module.parameters_mut().into_iter().filter(|p| p.is_trained()) {
+        let scaled: Vec<Real> = parameter.values().iter().map(|w| w * size).collect();
+        parameter.set(&scaled);
+    }
+}

@@ -1,0 +1,52 @@
+//! Axes known at compile time and at run time give the same value.
+
+use super::super::case::{Case, Wanted};
+use super::super::differences::same;
+use super::super::runner::{Stop, run};
+use super::super::subject::trained;
+use super::{ANY, On, Outcome, Situation, Violation, trained_value};
+use ebm_core::geometry::{Fixed, Runtime};
+use ebm_core::registry::SupportedGeometry;
+use ebm_core::tape::SharedTape;
+
+pub(super) fn check(on: &On<'_>) -> Outcome {
+    let wanted = Wanted {
+        widest: 2,
+        ..on.suited(ANY)
+    };
+    run(on.options, wanted, |case| {
+        let case = Case {
+            latent: 2,
+            data: 2,
+            ..case.clone()
+        };
+        for training in [false, true] {
+            let fixed = value(on, Fixed::<2, 2>, &case, training);
+            let runtime = value(on, Runtime { latent: 2, data: 2 }, &case, training);
+            match (fixed, runtime) {
+                (Ok(fixed), Ok(runtime)) => {
+                    for (fixed, runtime) in fixed.into_iter().zip(runtime) {
+                        if !same(fixed, runtime) {
+                            let message = "the value with fixed axes is not that with axes known at run time";
+                            return Err(Violation::of(fixed, runtime, message).into());
+                        }
+                    }
+                }
+                (Err(stop @ Stop::Silent(_)), Err(Stop::Silent(_))) => return Err(stop),
+                _ => return Err(Violation::told("only one of the two geometries is refused").into()),
+            }
+        }
+        Ok(())
+    })
+}
+
+fn value<G: SupportedGeometry>(on: &On<'_>, geometry: G, case: &Case, training: bool) -> Result<[f64; 2], Stop> {
+    let at = Situation::new(geometry, case, on.timed());
+    let tape = if training {
+        SharedTape::training(trained(on.subject.side()))
+    } else {
+        SharedTape::off()
+    };
+    let estimate = on.bound(geometry, case)?.evaluate(&at, tape)?;
+    Ok([trained_value(&estimate), estimate.measurement.value])
+}

@@ -1,0 +1,115 @@
+//! The gradient is that of the value.
+
+use super::super::case::{Case, Wanted};
+use super::super::differences::{Along, STEP, dot, move_along, trained as weights};
+use super::super::exact::geometry;
+use super::super::runner::{Stop, run};
+use super::super::subject::{Bound, trained};
+use super::{ANY, On, Outcome, Side, Situation, Violation, trained_value};
+use ebm_core::device::Real;
+use ebm_core::geometry::Runtime;
+use ebm_core::parameter::Module;
+use ebm_core::parameter::collect_gradients;
+use ebm_core::random::Random;
+use ebm_core::tape::{SharedTape, backward};
+
+pub(super) fn check(on: &On<'_>) -> Outcome {
+    // An option may make a value that is not differentiated right (an iteration that stops early); the example must be.
+    let wanted = Wanted {
+        configs: 1,
+        batch: 4,
+        widest: 4,
+        ..on.suited(ANY)
+    };
+    run(on.options, wanted, |case| {
+        let mut at = on.situation(case);
+        let mut bound = on.bound(geometry(case), case)?;
+        let estimate = bound.evaluate(&at, SharedTape::training(trained(on.subject.side())))?;
+        let value = trained_value(&estimate);
+        if !value.is_finite() {
+            return Err(Stop::Silent("the value is not finite".into()));
+        }
+        let mut gradients = backward(estimate.value);
+        let player = collect_gradients(player(on.subject.side(), &mut at), &mut gradients);
+        let own = collect_gradients(bound.module(), &mut gradients);
+        let what = match on.subject.side() {
+            Side::Lower => "the generator's weights",
+            Side::Upper => "the energy's weights",
+        };
+        let mut checked = 0;
+        checked += along(on, case, what, &player, value, false)?;
+        checked += along(on, case, "its own weights", &own, value, true)?;
+        match checked {
+            0 => Err(Stop::Silent("there are no weights to be trained".into())),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// The model that a bound of this side trains.
+fn player(side: Side, at: &mut Situation<Runtime>) -> &mut dyn Module {
+    let [generator, energy] = at.models_mut();
+    match side {
+        Side::Lower => generator,
+        Side::Upper => energy,
+    }
+}
+
+/// Compares slopes along a random direction, and along the gradient itself.
+fn along(on: &On<'_>, case: &Case, what: &str, ours: &[Vec<Real>], value: f64, own: bool) -> Result<u32, Stop> {
+    let random = Random::new(case.seed).stream("direction");
+    let draw = |(i, g): (u64, &Vec<Real>)| random.at(i).normals(g.len()).into_iter().map(f64::from).collect();
+    let drawn: Vec<Vec<f64>> = (0u64..).zip(ours).map(draw).collect();
+    let gradient: Vec<Vec<f64>> = ours.iter().map(|g| g.iter().map(|v| f64::from(*v)).collect()).collect();
+    let mut checked = 0;
+    for direction in [drawn, gradient] {
+        let Some(direction) = unit(direction) else { continue };
+        let shifted = |size: f64| -> Result<f64, Stop> {
+            let mut at = on.situation(case);
+            let mut bound: Bound<Runtime> = on.bound(geometry(case), case)?;
+            let module = if own {
+                bound.module_mut()
+            } else {
+                player(on.subject.side(), &mut at)
+            };
+            let start = weights(module);
+            move_along(module, &start, &direction, size);
+            let tape = SharedTape::training(trained(on.subject.side()));
+            Ok(trained_value(&bound.evaluate(&at, tape)?))
+        };
+        let line = |step: f64| -> Result<Along, Stop> {
+            let (before, after) = (shifted(-step)?, shifted(step)?);
+            if !(before.is_finite() && after.is_finite()) {
+                return Err(Stop::Silent("the value is not finite".into()));
+            }
+            Ok(Along {
+                step,
+                before,
+                at: value,
+                after,
+            })
+        };
+        let (coarse, slope) = (line(STEP)?, dot(ours, &direction));
+        if !coarse.agrees(slope) {
+            // Next to a pole or a crossing, differences tell nothing.
+            let fine = line(0.25 * STEP)?;
+            if !fine.agrees(slope) && coarse.is_told_by(fine) {
+                let message = format!("the slope in {what} is not that of the value, by differences");
+                return Err(Violation::of(slope, fine.slope(), message).into());
+            }
+            continue;
+        }
+        checked += 1;
+    }
+    Ok(checked)
+}
+
+/// The direction of length 1, if there is one.
+fn unit(mut direction: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
+    let length = direction.iter().flatten().map(|v| v * v).sum::<f64>().sqrt();
+    if !(length > 0.0 && length.is_finite()) {
+        return None;
+    }
+    direction.iter_mut().flatten().for_each(|v| *v /= length);
+    Some(direction)
+}

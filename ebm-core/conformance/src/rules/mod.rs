@@ -1,0 +1,194 @@
+//! The rules, one a file.
+
+mod batch_order;
+mod certified_ceiling;
+mod certified_value;
+mod claims;
+mod deterministic;
+mod example;
+mod extreme_inputs;
+mod geometries;
+mod gradient;
+mod modes;
+mod no_leak;
+mod nonsense;
+mod sandwich;
+mod small_shapes;
+mod state;
+
+use super::case::{Case, Maker, Wanted, Well};
+use super::configs::{Variant, variants};
+use super::exact::{Exact, geometry};
+use super::runner::Stop;
+use super::situation::{Situation, shake};
+use super::subject::{Bound, Subject};
+use super::{Options, Outcome, Rule, Side, Violation};
+use ebm_core::bounds::{Estimate, Level, Measurement};
+use ebm_core::device::values;
+use ebm_core::geometry::Runtime;
+use ebm_core::random::Random;
+use ebm_core::registry::{Need, SupportedGeometry};
+use ebm_core::tape::SharedTape;
+
+/// Checks a rule.
+pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome {
+    let on = On {
+        subject,
+        options,
+        variants: variants(subject),
+    };
+    match rule {
+        // Whoever found the subject has found it registered once.
+        Rule::Registered => Outcome::Passed { cases: 1 },
+        Rule::Example => example::check(&on),
+        Rule::Nonsense => nonsense::check(&on),
+        Rule::CertifiedValue => certified_value::check(&on),
+        Rule::CertifiedCeiling => certified_ceiling::check(&on),
+        Rule::Claims => claims::check(&on),
+        Rule::Sandwich => sandwich::check(&on),
+        Rule::Gradient => gradient::check(&on),
+        Rule::NoLeak => no_leak::check(&on),
+        Rule::Deterministic => deterministic::check(&on),
+        Rule::BatchOrder => batch_order::check(&on),
+        Rule::SmallShapes => small_shapes::check(&on),
+        Rule::ExtremeInputs => extreme_inputs::check(&on),
+        Rule::State => state::check(&on),
+        Rule::Geometries => geometries::check(&on),
+        Rule::Modes => modes::check(&on),
+    }
+}
+
+/// What a rule is checked on.
+struct On<'a> {
+    subject: &'a Subject,
+    options: &'a Options,
+    variants: Vec<Variant>,
+}
+
+/// Models whose every quantity is known.
+const KNOWN: Wanted = Wanted {
+    makers: &[Maker::Linear, Maker::Flow],
+    wells: &[Well::Quadratic],
+    noise: false,
+    configs: 1,
+    batch: 400,
+    widest: 8,
+};
+
+/// Models of every make, in a small batch.
+const ANY: Wanted = Wanted {
+    makers: &[Maker::Linear, Maker::Flow, Maker::Network],
+    wells: &[Well::Quadratic, Well::Network],
+    noise: false,
+    configs: 1,
+    batch: 6,
+    widest: 6,
+};
+
+impl On<'_> {
+    fn timed(&self) -> bool {
+        self.subject.needs(Need::TimeConditionalEnergy)
+    }
+
+    /// The same cases as far as they suit the bound, over all its configurations.
+    fn suited(&self, wanted: Wanted) -> Wanted {
+        let noise = self.subject.needs(Need::Noise);
+        Wanted {
+            noise,
+            // A triangular flow has none.
+            makers: match (noise, wanted.makers) {
+                (true, [Maker::Linear, Maker::Flow]) => &[Maker::Linear],
+                (true, [Maker::Linear, Maker::Flow, Maker::Network]) => &[Maker::Linear, Maker::Network],
+                (_, makers) => makers,
+            },
+            configs: self.variants.len(),
+            ..wanted
+        }
+    }
+
+    fn situation(&self, case: &Case) -> Situation<Runtime> {
+        Situation::new(geometry(case), case, self.timed())
+    }
+
+    /// The bound of a case, in the middle of its training where it has weights of its own.
+    fn bound<G: SupportedGeometry>(&self, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
+        self.bound_of(&self.variants[case.config], geometry, case)
+    }
+
+    fn bound_of<G: SupportedGeometry>(&self, variant: &Variant, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
+        let random = Random::new(case.seed).stream("bound");
+        let mut bound = variant.config.build(geometry, random)?;
+        shake(bound.module_mut(), random, 0.05);
+        Ok(bound)
+    }
+
+    /// Indices of the configurations that claim a certified value in some situation.
+    fn certified(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (config, _) in self.variants.iter().enumerate() {
+            let claims = probes(config).iter().any(|case| {
+                let measured = || -> Result<Measurement, Stop> {
+                    let at = self.situation(case);
+                    Ok(self
+                        .bound(geometry(case), case)?
+                        .evaluate(&at, SharedTape::off())?
+                        .measurement)
+                };
+                let claim = super::caught::caught(measured);
+                matches!(claim, Ok(Ok(measured)) if measured.guarantee.level == Level::Certified)
+            });
+            if claims {
+                found.push(config);
+            }
+        }
+        found
+    }
+}
+
+/// Situations in which a bound has every reason to be certified.
+fn probes(config: usize) -> Vec<Case> {
+    let case = |maker, latent, data, noise| Case {
+        maker,
+        well: Well::Quadratic,
+        latent,
+        data,
+        noise,
+        batch: 8,
+        config,
+        seed: 1,
+    };
+    vec![
+        case(Maker::Linear, 2, 2, 0.0),
+        case(Maker::Flow, 2, 2, 0.0),
+        case(Maker::Linear, 2, 2, 0.3),
+        case(Maker::Linear, 1, 2, 0.3),
+    ]
+}
+
+/// The trained value of an estimate.
+fn trained_value(estimate: &Estimate) -> f64 {
+    f64::from(values(&estimate.value)[0])
+}
+
+/// Five standard errors, and what rounding may do.
+fn slack(measured: &Measurement, exact: Exact) -> f64 {
+    let rounding = if ebm_core::device::DOUBLE_PRECISION { 1e-8 } else { 2e-4 };
+    5.0 * measured.standard_error.hypot(exact.standard_error) + rounding * (1.0 + exact.value.abs())
+}
+
+/// Refuses a value on the wrong side of the exact one.
+fn on_its_side(side: Side, what: &str, measured: &Measurement, exact: Exact) -> Result<(), Violation> {
+    let slack = slack(measured, exact);
+    let (good, word) = match side {
+        Side::Lower => (measured.value <= exact.value + slack, "above"),
+        Side::Upper => (measured.value >= exact.value - slack, "below"),
+    };
+    if good {
+        return Ok(());
+    }
+    let message = format!(
+        "{what}, claimed certified ({}), is {word} the exact value by more than 5 standard errors (+- {:.3})",
+        measured.guarantee.reason, measured.standard_error
+    );
+    Err(Violation::of(measured.value, exact.value, message))
+}

@@ -1,0 +1,56 @@
+//! What is saved and loaded is all that a value depends on.
+
+use super::super::exact::geometry;
+use super::super::runner::{Stop, run};
+use super::super::situation::shake;
+use super::super::subject::{Bound, trained};
+use super::{ANY, On, Outcome, Violation, trained_value};
+use ebm_core::geometry::Runtime;
+use ebm_core::random::Random;
+use ebm_core::tape::SharedTape;
+
+/// Steps of training before the state is saved.
+const STEPS: u64 = 3;
+
+pub(super) fn check(on: &On<'_>) -> Outcome {
+    run(on.options, on.suited(ANY), |case| {
+        let mut at = on.situation(case);
+        let tape = || SharedTape::training(trained(on.subject.side()));
+        let mut bound = on.bound(geometry(case), case)?;
+        for step in 1..=STEPS {
+            at.step = step;
+            bound.evaluate(&at, tape())?;
+            shake(bound.module_mut(), Random::new(case.seed).at(step), 0.02);
+            bound.module_mut().commit();
+        }
+        let (state, memory) = (bound.module().state(), bound.module().memory());
+        if state.len() != bound.module().parameters().len() {
+            let names = "two parameters have one name, so that only one of them is saved";
+            return Err(Violation::of(state.len() as f64, bound.module().parameters().len() as f64, names).into());
+        }
+        let mut again: Bound<Runtime> = on.variants[case.config]
+            .config
+            .build(geometry(case), Random::new(case.seed).stream("bound"))?;
+        let refused = |error| Violation::told(format!("its own state is refused: {error}"));
+        again.module_mut().load_state(&state).map_err(refused)?;
+        again.module_mut().remember(&memory).map_err(refused)?;
+        let mut odd = memory.clone();
+        odd.insert("surely-no-array-of-this-name".into(), (vec![1], vec![0.0]));
+        if again.module_mut().remember(&odd).is_ok() {
+            return Err(Violation::told("remember() accepts an array that memory() does not give").into());
+        }
+        at.step = STEPS + 1;
+        for tape in [SharedTape::off(), tape()] {
+            let (one, other) = (bound.evaluate(&at, tape.clone())?, again.evaluate(&at, tape)?);
+            let pairs = [
+                (trained_value(&one), trained_value(&other)),
+                (one.measurement.value, other.measurement.value),
+            ];
+            if let Some((one, other)) = pairs.iter().find(|(one, other)| one.to_bits() != other.to_bits()) {
+                let message = "the value before saving is not that of a second bound with the state loaded";
+                return Err(Stop::Broken(Violation::of(*one, *other, message)));
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,153 @@
+//! What a bound is evaluated in: models, latents and data.
+
+use super::case::{Case, Maker, Well};
+use ebm_core::device::Real;
+use ebm_core::diffusion::Process;
+use ebm_core::geometry::{Geometry, Latents, Samples};
+use ebm_core::kernels::Activation;
+use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, QuadraticEnergy, TriangularFlow};
+use ebm_core::models::{Energy, Generator};
+use ebm_core::parameter::Module;
+use ebm_core::random::Random;
+use ebm_models::mlp::{EmbeddingConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig};
+use ebm_models::noise::NoiseConfig;
+
+/// Models, samples and random numbers.
+pub(super) struct Situation<G: Geometry> {
+    pub generator: Box<dyn Generator<G>>,
+    pub energy: Box<dyn Energy<G>>,
+    /// `[B, d]`
+    pub latents: Latents<G>,
+    /// `[B, D]`
+    pub data: Samples<G>,
+    pub random: Random,
+    pub step: u64,
+}
+
+impl<G: Geometry> Situation<G> {
+    /// The situation of a case. `timed`: the energy knows a diffusion time.
+    pub fn new(geometry: G, case: &Case, timed: bool) -> Self {
+        let random = Random::new(case.seed);
+        let generator: Box<dyn Generator<G>> = match case.maker {
+            Maker::Linear => Box::new(linear(geometry, case)),
+            Maker::Flow => Box::new(flow(geometry, case)),
+            Maker::Network => Box::new(network(geometry, case, false)),
+        };
+        let energy: Box<dyn Energy<G>> = match case.well {
+            Well::Quadratic => quadratic(geometry, case, timed),
+            Well::Network => Box::new(well(geometry, case, timed)),
+        };
+        Self {
+            generator,
+            energy,
+            latents: geometry.latents(random.stream("latents").normals(case.batch * case.latent)),
+            data: geometry.samples(random.stream("data").normals(case.batch * case.data)),
+            random: random.stream("step"),
+            step: 1,
+        }
+    }
+
+    /// Both models, the one that the other side trains last.
+    pub fn models_mut(&mut self) -> [&mut dyn Module; 2] {
+        [&mut *self.generator, &mut *self.energy]
+    }
+}
+
+fn normals(case: &Case, purpose: &str, n: usize) -> Vec<f64> {
+    let draws = Random::new(case.seed).stream(purpose).normals(n);
+    draws.into_iter().map(f64::from).collect()
+}
+
+/// The generator x = W z + b + sigma n of a case, its volume large or small.
+pub(super) fn linear<G: Geometry>(geometry: G, case: &Case) -> LinearGaussian<G> {
+    let (d, wide) = (case.latent, case.data);
+    let factor = (0.7 * normals(case, "size", 1)[0]).exp();
+    let spread = if d == wide { 0.4 } else { 1.0 } / (d as f64).sqrt();
+    let mut weight: Vec<f64> = normals(case, "weight", wide * d);
+    weight.iter_mut().for_each(|w| *w *= spread);
+    if d == wide {
+        (0..d).for_each(|i| weight[i * d + i] += 1.0);
+    }
+    weight.iter_mut().for_each(|w| *w *= factor);
+    LinearGaussian::new(geometry, &weight, &normals(case, "bias", wide), case.noise)
+}
+
+/// The triangular flow of a case.
+pub(super) fn flow<G: Geometry>(geometry: G, case: &Case) -> TriangularFlow<G> {
+    let half = |purpose: &str| -> Vec<f64> {
+        let draws = normals(case, purpose, case.latent * case.latent);
+        draws.into_iter().map(|v| 0.5 * v).collect()
+    };
+    TriangularFlow::new(geometry, &half("scale"), &half("shift"))
+}
+
+/// A small network as generator. `coupled`: with batch-norm.
+pub(super) fn network<G: Geometry>(geometry: G, case: &Case, coupled: bool) -> MlpGenerator<G> {
+    let config = MlpGeneratorConfig {
+        hidden: vec![6, 5],
+        activation: Activation::Silu,
+        batch_norm: coupled,
+        noise: NoiseConfig::Fixed(case.noise),
+        init_gain: 1.7,
+        ..Default::default()
+    };
+    MlpGenerator::new(geometry, &config, Random::new(case.seed).stream("generator"))
+}
+
+/// A symmetric positive definite matrix `[D, D]` and a mean `[D]`.
+pub(super) fn precision(case: &Case) -> (Vec<f64>, Vec<f64>) {
+    let n = case.data;
+    let c = normals(case, "precision", n * n);
+    let mut a = vec![0.0; n * n];
+    for i in 0..n {
+        for j in 0..n {
+            let gram: f64 = (0..n).map(|k| c[i * n + k] * c[j * n + k]).sum();
+            a[i * n + j] = gram / n as f64 + if i == j { 0.5 } else { 0.0 };
+        }
+    }
+    (a, normals(case, "mean", n).iter().map(|v| 0.5 * v).collect())
+}
+
+fn quadratic<G: Geometry>(geometry: G, case: &Case, timed: bool) -> Box<dyn Energy<G>> {
+    let (precision, mean) = precision(case);
+    if timed && let Some(diffused) = DiffusedGaussian::new(geometry, Process::default(), &precision, &mean) {
+        return Box::new(diffused);
+    }
+    Box::new(QuadraticEnergy::new(geometry, &precision, &mean))
+}
+
+/// A small network as energy, normalisable and with a known log-Sobolev constant.
+fn well<G: Geometry>(geometry: G, case: &Case, timed: bool) -> MlpEnergy<G> {
+    let time = EmbeddingConfig {
+        count: 4,
+        width: 3,
+        max_frequency: 6.0,
+    };
+    let config = MlpEnergyConfig {
+        hidden: vec![6, 5],
+        activation: Activation::Tanh,
+        confinement: 0.5,
+        time: if timed {
+            TimeConfig::Embedded(time)
+        } else {
+            TimeConfig::Static
+        },
+        ..Default::default()
+    };
+    MlpEnergy::new(geometry, &config, Random::new(case.seed).stream("energy"))
+}
+
+/// Moves every trained value by a normal one times `size`: a network in the middle of its training.
+pub(super) fn shake(module: &mut dyn Module, random: Random, size: f64) {
+    let trained = module.parameters_mut().into_iter().filter(|p| p.is_trained());
+    for (i, parameter) in (0u64..).zip(trained) {
+        let noise = random.stream("shake").at(i).normals(parameter.len());
+        let moved: Vec<Real> = parameter
+            .values()
+            .iter()
+            .zip(noise)
+            .map(|(w, n)| w + size as Real * n)
+            .collect();
+        parameter.set(&moved);
+    }
+}

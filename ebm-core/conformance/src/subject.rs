@@ -1,0 +1,205 @@
+//! The bound under check, of either side.
+
+use serde_json::{Map, Value};
+
+use super::Side;
+use super::situation::Situation;
+use ebm_core::bounds::{EnergySituation, EnergyView};
+use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Target, UpperBound};
+use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::parameter::Module;
+use ebm_core::random::Random;
+use ebm_core::registry::{
+    self, Descriptor, LowerBoundConfig, Need, ParseError, Registered, SupportedGeometry, UpperBoundConfig,
+};
+use ebm_core::tape::{Parts, SharedTape};
+
+/// A registered bound.
+#[derive(Clone, Copy)]
+pub(super) enum Subject {
+    Lower(&'static Descriptor<dyn LowerBoundConfig>),
+    Upper(&'static Descriptor<dyn UpperBoundConfig>),
+}
+
+/// A configuration of either side.
+#[derive(Clone)]
+pub(super) enum Config {
+    Lower(Box<dyn LowerBoundConfig>),
+    Upper(Box<dyn UpperBoundConfig>),
+}
+
+/// A bound of either side.
+pub(super) enum Bound<G: SupportedGeometry> {
+    Lower(Box<dyn LowerBound<G>>),
+    Upper(Box<dyn UpperBound<G>>),
+}
+
+/// The options of a table, without its `kind`.
+pub(super) type Table = Map<String, Value>;
+
+impl Subject {
+    /// The bound of a name, or why there is none to be checked.
+    pub fn find(side: Side, name: &str) -> Result<Self, String> {
+        fn one<C: Registered + ?Sized>(name: &str) -> Result<&'static Descriptor<C>, String> {
+            let found = registry::all::<C>();
+            let mut named = found.iter().filter(|d| d.name == name);
+            match (named.next(), named.next()) {
+                (Some(descriptor), None) => Ok(descriptor),
+                (Some(first), Some(second)) => Err(format!(
+                    "two crates register the {} {name:?}: {} and {}",
+                    C::KIND,
+                    first.crate_name,
+                    second.crate_name
+                )),
+                _ => {
+                    let names: Vec<_> = found.iter().map(|d| d.name).collect();
+                    Err(format!(
+                        "no {} {name:?} is linked in (there are: {}); name its crate with `use`",
+                        C::KIND,
+                        names.join(", ")
+                    ))
+                }
+            }
+        }
+        match side {
+            Side::Lower => one(name).map(Subject::Lower),
+            Side::Upper => one(name).map(Subject::Upper),
+        }
+    }
+
+    /// Every registered bound of a side.
+    pub fn all(side: Side) -> Vec<Self> {
+        match side {
+            Side::Lower => registry::all().into_iter().map(Subject::Lower).collect(),
+            Side::Upper => registry::all().into_iter().map(Subject::Upper).collect(),
+        }
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            Subject::Lower(d) => d.name,
+            Subject::Upper(d) => d.name,
+        }
+    }
+
+    pub fn side(&self) -> Side {
+        match self {
+            Subject::Lower(_) => Side::Lower,
+            Subject::Upper(_) => Side::Upper,
+        }
+    }
+
+    pub fn needs(&self, need: Need) -> bool {
+        match self {
+            Subject::Lower(d) => d.needs.contains(&need),
+            Subject::Upper(d) => d.needs.contains(&need),
+        }
+    }
+
+    pub fn example(&self) -> Config {
+        match self {
+            Subject::Lower(d) => Config::Lower((d.example)()),
+            Subject::Upper(d) => Config::Upper((d.example)()),
+        }
+    }
+
+    pub fn schema(&self) -> Value {
+        match self {
+            Subject::Lower(d) => (d.schema)(),
+            Subject::Upper(d) => (d.schema)(),
+        }
+    }
+
+    pub fn parse(&self, table: Table) -> Result<Config, ParseError> {
+        match self {
+            Subject::Lower(d) => (d.parse)(Value::Object(table)).map(Config::Lower),
+            Subject::Upper(d) => (d.parse)(Value::Object(table)).map(Config::Upper),
+        }
+    }
+}
+
+impl Config {
+    /// The options, without the name.
+    pub fn table(&self) -> Result<Value, serde_json::Error> {
+        let mut written = self.written()?;
+        if let Value::Object(table) = &mut written {
+            table.remove("kind");
+        }
+        Ok(written)
+    }
+
+    /// The options and the name.
+    pub fn written(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Config::Lower(config) => serde_json::to_value(config),
+            Config::Upper(config) => serde_json::to_value(config),
+        }
+    }
+
+    pub fn check(&self) -> Result<(), ConfigError> {
+        match self {
+            Config::Lower(config) => config.check(),
+            Config::Upper(config) => config.check(),
+        }
+    }
+
+    pub fn build<G: SupportedGeometry>(&self, geometry: G, random: Random) -> Result<Bound<G>, ConfigError> {
+        match self {
+            Config::Lower(config) => geometry.lower(&**config, random).map(Bound::Lower),
+            Config::Upper(config) => geometry.upper(&**config, random).map(Bound::Upper),
+        }
+    }
+}
+
+/// What a step of training differentiates a bound of a side in.
+pub(super) fn trained(side: Side) -> Parts {
+    match side {
+        Side::Lower => Parts::GENERATOR | Parts::LOWER,
+        Side::Upper => Parts::ENERGY | Parts::UPPER,
+    }
+}
+
+impl<G: SupportedGeometry> Bound<G> {
+    pub fn module(&self) -> &dyn Module {
+        match self {
+            Bound::Lower(bound) => &**bound,
+            Bound::Upper(bound) => &**bound,
+        }
+    }
+
+    pub fn module_mut(&mut self) -> &mut dyn Module {
+        match self {
+            Bound::Lower(bound) => &mut **bound,
+            Bound::Upper(bound) => &mut **bound,
+        }
+    }
+
+    /// Whether the value stands for a quantity; that of a baseline does not.
+    pub fn bounds_something(&self) -> bool {
+        match self {
+            Bound::Lower(bound) => bound.bounds_entropy(),
+            Bound::Upper(bound) => bound.target() != Target::Nothing,
+        }
+    }
+
+    /// The value in a situation.
+    pub fn evaluate(&mut self, at: &Situation<G>, tape: SharedTape) -> Result<Estimate, BoundError> {
+        match self {
+            Bound::Lower(bound) => bound.entropy(&lower_view(at, tape)),
+            Bound::Upper(bound) => {
+                let situation = EnergySituation {
+                    energy: &*at.energy,
+                    generator: &*at.generator,
+                    latents: &at.latents,
+                    data: &at.data,
+                };
+                bound.divergence(&EnergyView::new(&situation, tape, at.random, at.step))
+            }
+        }
+    }
+}
+
+/// A situation as a lower bound sees it.
+pub(super) fn lower_view<G: SupportedGeometry>(at: &Situation<G>, tape: SharedTape) -> GeneratorView<'_, G> {
+    GeneratorView::new(&*at.generator, &at.latents, tape, at.random, at.step)
+}

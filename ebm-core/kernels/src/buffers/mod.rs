@@ -1,0 +1,42 @@
+//! Moving numbers between dfdx tensors and plain slices, the form every kernel works on.
+//!
+//! On the CPU nothing is copied where it can be avoided. On CUDA this is for what has no device version: data is staged through
+//! host memory, which is right, but slow. What has one works on [`native`] arrays, wherever these are.
+
+pub mod native;
+#[cfg(not(device_kernels))]
+mod scratch;
+mod view;
+
+#[cfg(not(device_kernels))]
+pub(crate) use scratch::scratch;
+
+use dfdx::prelude::*;
+use std::borrow::Cow;
+
+use crate::device::{Dev, Real, device};
+
+/// The values of a tensor in row-major order. `tensor` must be contiguous.
+#[cfg(not(feature = "cuda"))]
+pub fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
+    match view::view(tensor) {
+        Some(storage) => Cow::Borrowed(storage),
+        // dfdx's iterators do not stop before the first element of none.
+        None if tensor.shape().num_elements() == 0 => Cow::Borrowed(&[]),
+        None => Cow::Owned(tensor.as_vec()),
+    }
+}
+
+/// The values of a tensor in row-major order. `tensor` must be contiguous.
+#[cfg(feature = "cuda")]
+pub fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
+    match tensor.shape().num_elements() {
+        0 => Cow::Borrowed(&[]),
+        _ => Cow::Owned(tensor.as_vec()),
+    }
+}
+
+/// A tensor on the device of this thread.
+pub fn tensor<S: Shape>(values: Vec<Real>, shape: S) -> Tensor<S, Real, Dev> {
+    device().tensor_from_vec(values, shape)
+}

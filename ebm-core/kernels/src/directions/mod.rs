@@ -1,0 +1,166 @@
+//! Several rows of each sample, such as directions or the columns of a Jacobian: products with them, and sizes of rows.
+//!
+//! The K rows of B samples are one matrix `[K B, C]`, whose row `k B + b` is the k-th of sample b. Nothing here is recorded on a
+//! tape: it is what penalties are made of whose derivative is known (see [`of_gradient`](crate::models::of_gradient)).
+//!
+//! ```
+//! use ebm_kernels::device::{Matrix, device, values};
+//! # use dfdx::prelude::*;
+//! use ebm_kernels::directions::{RowNorm, norms, project, weighted_sums};
+//!
+//! // Two rows of one sample, and their products with (1, 2).
+//! let rows: Matrix = device().tensor_from_vec(vec![3.0, 0.0, 1.0, 1.0], (2, 2));
+//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0], (1, 2));
+//! let y: Matrix = project(&rows, &x, 2);
+//! assert_eq!(values(&y), [3.0, 3.0]);
+//! // 3 (3, 0) + 3 (1, 1)
+//! assert_eq!(values(&weighted_sums(&rows, &y)), [12.0, 3.0]);
+//!
+//! let (sizes, slopes) = norms(&rows, RowNorm::HalfSquare);
+//! assert_eq!((values(&sizes), values(&slopes)), (vec![4.5, 1.0], values(&rows)));
+//! ```
+
+#[cfg(not(device_kernels))]
+mod cpu;
+#[cfg(device_kernels)]
+mod gpu;
+
+#[cfg(not(device_kernels))]
+use cpu as side;
+#[cfg(device_kernels)]
+use gpu as side;
+
+use dfdx::prelude::*;
+
+use crate::device::{Dev, PerSample, Real};
+
+type Rows<C> = Tensor<(usize, C), Real, Dev>;
+
+/// A size of rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum RowNorm {
+    /// `1/2 ||r||^2`
+    HalfSquare,
+    /// `||r||`
+    Euclidean,
+    /// `(sum_i |r_i|^p)^(1/p)`, `p >= 1`
+    P(Real),
+}
+
+/// `y_bk = <u_kb, x_b>`, `[B, K]`: what `count` rows `[K B, C]` of each sample have in common with its vector x `[B, C]`. With the
+/// columns of a Jacobian it is `J^T x`.
+///
+/// # Panics
+/// If there are not `count` rows for each of x.
+pub fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> Rows<K> {
+    assert_eq!(rows.shape().0, count.size() * x.shape().0, "rows of each sample");
+    side::project(rows, x, count)
+}
+
+/// `y_r = sum_k c_rk u_kb`, `[R, C]`, of rows `[K B, C]`, where the r-th row of coefficients `[R, K]` is for sample `b = r mod B`.
+/// With the columns of a Jacobian it is `J c`.
+///
+/// # Panics
+/// If the rows are not K for each sample, or the coefficients not for all samples as often.
+pub fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>) -> Rows<C> {
+    let (sums, count) = (coefficients.shape().0, coefficients.shape().1.size());
+    let batch = rows.shape().0 / count.max(1);
+    assert!(
+        rows.shape().0 == count * batch && (sums == 0 || batch > 0 && sums.is_multiple_of(batch)),
+        "{sums} sums of {count} from {} rows",
+        rows.shape().0
+    );
+    side::weighted_sums(rows, coefficients, batch)
+}
+
+/// Sizes N(r) of all rows `[R, C]`, `[R]`, and their derivatives `dN/dr`, `[R, C]`.
+///
+/// At zero every norm but [`RowNorm::HalfSquare`] has no derivative: zero, which is a subgradient, is taken.
+pub fn norms<C: Dim>(rows: &Rows<C>, norm: RowNorm) -> (PerSample, Rows<C>) {
+    side::norms(rows, norm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffers;
+    use crate::check;
+    use crate::device::Matrix;
+
+    fn matrix(rows: usize, width: usize, seed: u64) -> Matrix {
+        buffers::tensor(check::array(rows * width, 1.0, seed).as_vec(), (rows, width))
+    }
+
+    fn close(found: &[Real], expected: impl IntoIterator<Item = f64>) {
+        let expected: Vec<f64> = expected.into_iter().collect();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (f64::from(*found) - expected).abs() < 1e-5 * (1.0 + expected.abs()),
+                "{found} is not {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn products_are_those_of_the_formulas() {
+        let (batch, count, width, copies) = (3, 2, 5, 4);
+        let rows = matrix(count * batch, width, 1);
+        let x = matrix(batch, width, 2);
+        let (u, v) = (rows.as_vec(), x.as_vec());
+        let dot = |k: usize, b: usize| -> f64 {
+            (0..width)
+                .map(|i| f64::from(u[(k * batch + b) * width + i]) * f64::from(v[b * width + i]))
+                .sum()
+        };
+        let expected = (0..batch).flat_map(|b| (0..count).map(move |k| (k, b)));
+        close(&project(&rows, &x, count).as_vec(), expected.map(|(k, b)| dot(k, b)));
+
+        let coefficients = matrix(copies * batch, count, 3);
+        let c = coefficients.as_vec();
+        let sum = |r: usize, i: usize| -> f64 {
+            (0..count)
+                .map(|k| f64::from(c[r * count + k]) * f64::from(u[(k * batch + r % batch) * width + i]))
+                .sum()
+        };
+        let expected = (0..copies * batch).flat_map(|r| (0..width).map(move |i| (r, i)));
+        close(
+            &weighted_sums(&rows, &coefficients).as_vec(),
+            expected.map(|(r, i)| sum(r, i)),
+        );
+    }
+
+    #[test]
+    fn norms_and_their_derivatives_are_those_of_the_formulas() {
+        // (27 + 64)^(1/3) = 4.497941; slopes (x/n)^2
+        for (norm, size, slopes) in [
+            (RowNorm::HalfSquare, 12.5, [3.0, -4.0]),
+            (RowNorm::Euclidean, 5.0, [0.6, -0.8]),
+            (RowNorm::P(2.0), 5.0, [0.6, -0.8]),
+            (RowNorm::P(1.0), 7.0, [1.0, -1.0]),
+            (RowNorm::P(3.0), 4.497_941, [0.444_854, -0.790_852]),
+        ] {
+            // The second row is zero, and the third one too long for its power.
+            let rows: Matrix = buffers::tensor(vec![3.0, -4.0, 0.0, 0.0, 3e15, -4e15], (3, 2));
+            let (sizes, found) = norms(&rows, norm);
+            let (sizes, found) = (sizes.as_vec(), found.as_vec());
+            close(&sizes[..2], [size, 0.0]);
+            close(&found[..4], slopes.into_iter().chain([0.0, 0.0]));
+            if norm != RowNorm::HalfSquare {
+                assert!(
+                    (f64::from(sizes[2]) / (1e15 * size) - 1.0).abs() < 1e-5,
+                    "{norm:?}: {sizes:?}"
+                );
+                close(&found[4..], slopes);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_size() {
+        for norm in [RowNorm::HalfSquare, RowNorm::Euclidean, RowNorm::P(3.0)] {
+            let rows: Matrix = buffers::tensor(vec![1.0, Real::NAN], (1, 2));
+            assert!(norms(&rows, norm).0.as_vec()[0].is_nan(), "{norm:?}");
+        }
+    }
+}

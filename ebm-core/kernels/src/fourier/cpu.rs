@@ -1,0 +1,92 @@
+//! Sines and cosines on slices.
+
+use dfdx::prelude::*;
+
+use crate::buffers::{self, read};
+use crate::device::{DevError, Matrix, PerSample, Real};
+use crate::gemm::{Product, matrix};
+use crate::math::{add, sin_cos, vectorised};
+
+/// What the backward pass needs.
+pub(super) struct Kept {
+    sines: Vec<Real>,
+    cosines: Vec<Real>,
+    /// How fast the angles change along the tangents.
+    rates: Vec<Real>,
+}
+
+pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, Kept) {
+    let (rows, columns) = *x.shape();
+    let count = frequencies.shape().0 / columns;
+    let width = columns + 2 * count;
+    let x = read(x);
+    let mut angles = vec![0.0; rows * count];
+    Product {
+        a: matrix(&x, rows, columns),
+        b: matrix(&read(frequencies), count, columns).transpose(),
+    }
+    .write(&mut angles);
+    let (angles, rates) = angles.split_at(primal * count);
+    let (mut sines, mut cosines) = (vec![0.0; angles.len()], vec![0.0; angles.len()]);
+    vectorised(|| {
+        for ((angle, s), c) in angles.iter().zip(&mut sines).zip(&mut cosines) {
+            (*s, *c) = sin_cos(*angle);
+        }
+    });
+    let mut y = vec![0.0; rows * width];
+    for (i, y) in y.chunks_exact_mut(width).enumerate() {
+        let sample = (i % primal) * count..(i % primal + 1) * count;
+        let (s, c) = (&sines[sample.clone()], &cosines[sample]);
+        y[..columns].copy_from_slice(&x[i * columns..(i + 1) * columns]);
+        let (ys, yc) = y[columns..].split_at_mut(count);
+        if i < primal {
+            ys.copy_from_slice(s);
+            yc.copy_from_slice(c);
+        } else {
+            let rate = &rates[(i - primal) * count..(i - primal + 1) * count];
+            for j in 0..count {
+                ys[j] = c[j] * rate[j];
+                yc[j] = -s[j] * rate[j];
+            }
+        }
+    }
+    let rates = rates.to_vec();
+    let kept = Kept { sines, cosines, rates };
+    (buffers::tensor(y, (rows, width)), kept)
+}
+
+pub(super) fn add_gradient(
+    gx: &mut [Real],
+    g: &[Real],
+    kept: &Kept,
+    primal: usize,
+    frequencies: &PerSample,
+) -> Result<(), DevError> {
+    let Kept { sines, cosines, rates } = kept;
+    let count = sines.len() / primal;
+    let columns = frequencies.shape().0 / count;
+    let (rows, width) = (gx.len() / columns, columns + 2 * count);
+    // Cotangents of the angles and of their rates.
+    let mut ga = vec![0.0; rows * count];
+    for (i, g) in g.chunks_exact(width).enumerate() {
+        let start = (i % primal) * count;
+        let (gs, gc) = g[columns..].split_at(count);
+        for j in 0..count {
+            let (s, c) = (sines[start + j], cosines[start + j]);
+            let along = gs[j] * c - gc[j] * s;
+            ga[i * count + j] += along;
+            if i >= primal {
+                ga[start + j] -= (gs[j] * s + gc[j] * c) * rates[(i - primal) * count + j];
+            }
+        }
+    }
+    for (gx, g) in gx.chunks_exact_mut(columns).zip(g.chunks_exact(width)) {
+        add(gx, &g[..columns]);
+    }
+    Product {
+        a: matrix(&ga, rows, count),
+        b: matrix(&read(frequencies), count, columns),
+    }
+    .add(gx);
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! Parameters, and what owns them.
+
+use dfdx::prelude::*;
+use std::collections::BTreeMap;
+
+use crate::buffers;
+use crate::device::{PerSample, Real, Shareable};
+use crate::math::{dot, vectorised};
+use crate::tape::GradientMap;
+
+/// A named array of a model: trained (a weight), or kept beside the training (a running statistic).
+///
+/// Values are stored flat; `shape` says how to read them (row-major).
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    name: String,
+    shape: Vec<usize>,
+    value: PerSample,
+    trained: bool,
+}
+
+impl Parameter {
+    /// A parameter that an optimiser updates.
+    ///
+    /// # Panics
+    /// If the number of values is not the product of `shape`.
+    pub fn trained(name: impl Into<String>, shape: Vec<usize>, values: Vec<Real>) -> Self {
+        Self::new(name.into(), shape, values, true)
+    }
+
+    /// State that no optimiser touches but that belongs to the model.
+    ///
+    /// # Panics
+    /// If the number of values is not the product of `shape`.
+    pub fn fixed(name: impl Into<String>, shape: Vec<usize>, values: Vec<Real>) -> Self {
+        Self::new(name.into(), shape, values, false)
+    }
+
+    fn new(name: String, shape: Vec<usize>, values: Vec<Real>, trained: bool) -> Self {
+        assert_eq!(
+            values.len(),
+            shape.iter().product::<usize>(),
+            "{name}: values do not fill shape {shape:?}"
+        );
+        let n = values.len();
+        Self {
+            name,
+            shape,
+            value: buffers::tensor(values, (n,)),
+            trained,
+        }
+    }
+
+    /// The parameter's name, unique within its model.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// The logical shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.value.shape().0
+    }
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Whether an optimiser updates it.
+    pub fn is_trained(&self) -> bool {
+        self.trained
+    }
+    /// The values as a flat tensor; gradients are found under this tensor.
+    pub fn tensor(&self) -> &PerSample {
+        &self.value
+    }
+    /// A copy of the values.
+    pub fn values(&self) -> Vec<Real> {
+        buffers::read(&self.value).into_owned()
+    }
+    /// Replaces the values.
+    ///
+    /// # Panics
+    /// If the number of values differs.
+    pub fn set(&mut self, values: &[Real]) {
+        self.value.copy_from(values);
+    }
+    /// Replaces the values by those of a tensor.
+    pub fn copy_from(&mut self, values: &PerSample) {
+        assert_eq!(self.len(), values.shape().0, "values of `{}`", self.name);
+        buffers::native::copy(&mut self.value, values);
+    }
+    /// The values, to be changed where they are.
+    pub fn tensor_mut(&mut self) -> &mut PerSample {
+        &mut self.value
+    }
+}
+
+/// The arrays of a model by name: what is saved, loaded and averaged.
+pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
+
+/// A saved state that does not fit the model.
+#[derive(Clone, Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum StateError {
+    /// An array the model needs is not there.
+    #[error("the saved state has no array {name:?}; it was saved from a model of another configuration")]
+    Missing {
+        /// The array's name.
+        name: String,
+    },
+    /// An array the model does not know.
+    #[error(
+        "the saved state has an array {name:?} that this model does not; it was saved from a model of another configuration"
+    )]
+    Unknown {
+        /// The array's name.
+        name: String,
+    },
+    /// An array of another shape.
+    #[error("array {name:?} has shape {found:?}, this model needs {expected:?}")]
+    Shape {
+        /// The array's name.
+        name: String,
+        /// The shape in the saved state.
+        found: Vec<usize>,
+        /// The shape of the model.
+        expected: Vec<usize>,
+    },
+    /// The file cannot be read as safetensors.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// The gradient of what is trained of `module`, an array a parameter, on the host.
+pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
+    let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+    trained
+        .map(|p| buffers::native::to_host(&gradients.take(p.tensor())))
+        .collect()
+}
+
+/// Euclidean norm over all values of a gradient.
+pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
+    let squares = |g: &Vec<Real>| -> f64 {
+        // Short chunks keep the single-precision error small.
+        vectorised(|| g.chunks(1024).map(|c| f64::from(dot(c, c))).sum())
+    };
+    gradients.iter().map(squares).sum::<f64>().sqrt()
+}
+
+/// Something that owns parameters.
+///
+/// Both ways to its parameters are mandatory: a default for one of them would be wrong wherever the other is not empty.
+/// [`no_parameters!`](crate::no_parameters) writes both for what has none.
+///
+/// ```
+/// use ebm_kernels::parameter::{Module, Parameter};
+///
+/// /// One trained number, and one that is kept beside it.
+/// struct Gain {
+///     factor: Parameter,
+///     seen: Parameter,
+/// }
+///
+/// impl Module for Gain {
+///     fn parameters(&self) -> Vec<&Parameter> {
+///         vec![&self.factor, &self.seen]
+///     }
+///     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+///         vec![&mut self.factor, &mut self.seen]
+///     }
+/// }
+///
+/// let new = |factor| Gain {
+///     factor: Parameter::trained("factor", vec![1], vec![factor]),
+///     seen: Parameter::fixed("seen", vec![1], vec![0.0]),
+/// };
+/// let (model, mut other) = (new(2.0), new(1.0));
+/// assert_eq!(model.parameter_count(), 1);
+/// other.load_state(&model.state())?;
+/// assert_eq!(other.factor.values(), [2.0]);
+/// # Ok::<(), ebm_kernels::error::StateError>(())
+/// ```
+pub trait Module: Shareable {
+    /// Every parameter, trained or not, in a fixed order.
+    fn parameters(&self) -> Vec<&Parameter>;
+    /// The same parameters in the same order, to change.
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter>;
+
+    /// Makes the state changes of the last forward pass permanent (running statistics, power iterations).
+    ///
+    /// The trainer calls it after a step that was applied, never after one that was rejected.
+    fn commit(&mut self) {}
+
+    /// What the next training step depends on beside the parameters: warm starts. Empty for most.
+    ///
+    /// A checkpoint keeps it; files of weights do not.
+    ///
+    /// Where several processes train, an array whose first axis is as long as a process's share of a batch has a row a sample:
+    /// a checkpoint has the rows of all. Of other arrays it has those of the first process.
+    fn memory(&self) -> State {
+        State::new()
+    }
+
+    /// Takes back what [`Module::memory`] gave.
+    ///
+    /// # Errors
+    /// If the arrays are not of this module. Nothing is changed in that case.
+    fn remember(&mut self, memory: &State) -> Result<(), StateError> {
+        match memory.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(StateError::Unknown { name: name.clone() }),
+        }
+    }
+
+    /// Number of trained values.
+    fn parameter_count(&self) -> usize {
+        let trained = |p: &&Parameter| p.is_trained();
+        self.parameters().into_iter().filter(trained).map(Parameter::len).sum()
+    }
+
+    /// A copy of every array.
+    fn state(&self) -> State {
+        let entry = |p: &Parameter| (p.name.clone(), (p.shape.clone(), p.values()));
+        self.parameters().into_iter().map(entry).collect()
+    }
+
+    /// Sets every array from a saved state.
+    ///
+    /// # Errors
+    /// If an array is missing, unknown, or has another shape. Nothing is changed in that case.
+    fn load_state(&mut self, state: &State) -> Result<(), StateError> {
+        let own = self.parameters();
+        for parameter in &own {
+            let (shape, values) = state.get(parameter.name()).ok_or_else(|| StateError::Missing {
+                name: parameter.name().into(),
+            })?;
+            if shape != parameter.shape() || values.len() != parameter.len() {
+                return Err(StateError::Shape {
+                    name: parameter.name().into(),
+                    found: shape.clone(),
+                    expected: parameter.shape().to_vec(),
+                });
+            }
+        }
+        if let Some(name) = state.keys().find(|k| !own.iter().any(|p| p.name() == *k)) {
+            return Err(StateError::Unknown { name: name.clone() });
+        }
+        for parameter in self.parameters_mut() {
+            let (_, values) = &state[&parameter.name];
+            parameter.set(values);
+        }
+        Ok(())
+    }
+}
+/// Makes types [`Module`](crate::parameter::Module)s without parameters: bounds that are formulas, with no network of their
+/// own.
+///
+/// ```
+/// use ebm_kernels::parameter::Module;
+///
+/// struct NoiseFloor;
+/// ebm_kernels::no_parameters!(NoiseFloor);
+///
+/// // Nothing to train, nothing to save.
+/// assert_eq!((NoiseFloor.parameter_count(), NoiseFloor.state().len()), (0, 0));
+/// ```
+#[macro_export]
+macro_rules! no_parameters {
+    ($($module:ty),+ $(,)?) => {
+        $(impl $crate::parameter::Module for $module {
+            fn parameters(&self) -> ::std::vec::Vec<&$crate::parameter::Parameter> {
+                ::std::vec::Vec::new()
+            }
+            fn parameters_mut(&mut self) -> ::std::vec::Vec<&mut $crate::parameter::Parameter> {
+                ::std::vec::Vec::new()
+            }
+        })+
+    };
+}

@@ -1,0 +1,126 @@
+//! A stack of layers as generator.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::layer_config::LayerConfig;
+use super::{Preset, Stack, StackOptions};
+use crate::noise::{NoiseConfig, NoiseLevel};
+use crate::of_network::NetworkGenerator;
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::kernels::Extent;
+use ebm_core::models::Generator;
+use ebm_core::network::{Init, check_gain};
+use ebm_core::random::Random;
+use ebm_core::register_generator;
+use ebm_core::registry::{GeneratorSpec, Need};
+use ebm_core::tape::Parts;
+
+/// Layers from latents to images `[height, width, channels]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConvGeneratorConfig {
+    /// Number of latent dimensions d.
+    pub latent: usize,
+    /// The layers of a known net, unless `layers` lists others.
+    pub preset: Preset,
+    /// The layers from the latents to the image, each a table with one key: linear, conv, conv_transpose, batch_norm,
+    /// activation, up_sample, average_pool, sum_pool or residual.
+    pub layers: Vec<LayerConfig>,
+    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    pub noise: NoiseConfig,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights.
+    pub init_gain: f64,
+}
+
+impl Default for ConvGeneratorConfig {
+    fn default() -> Self {
+        Self {
+            latent: 128,
+            preset: Preset::default(),
+            layers: Vec::new(),
+            noise: NoiseConfig::default(),
+            init: Init::Uniform,
+            init_gain: 1.0,
+        }
+    }
+}
+
+impl ConvGeneratorConfig {
+    fn chosen(&self) -> Vec<LayerConfig> {
+        match self.layers.is_empty() {
+            true => self.preset.generator(),
+            false => self.layers.clone(),
+        }
+    }
+
+    fn options<'a>(&self, layers: &'a [LayerConfig], latent: usize) -> StackOptions<'a> {
+        StackOptions {
+            layers,
+            inputs: Extent::vector(latent),
+            init: self.init,
+            gain: self.init_gain,
+            spectral_norm: false,
+            part: Parts::GENERATOR,
+        }
+    }
+}
+
+/// The generator that [`ConvGeneratorConfig`] describes.
+pub type ConvGenerator<G> = NetworkGenerator<G, Stack>;
+
+impl<G: Geometry> NetworkGenerator<G, Stack> {
+    /// A generator with weights drawn from `random`.
+    ///
+    /// # Errors
+    /// If the layers do not fit together, or do not end with as many values as the data has.
+    pub fn new(geometry: G, config: &ConvGeneratorConfig, random: Random) -> Result<Self, ConfigError> {
+        let layers = config.chosen();
+        let options = config.options(&layers, geometry.latent_width());
+        let (outputs, wide) = (options.outputs()?, geometry.data_width());
+        ConfigError::require(
+            outputs.len() == wide,
+            "layers",
+            format!("layers that end with {outputs}, {} values", outputs.len()),
+            &format!("an image of the data's {wide} values"),
+        )?;
+        Ok(Self {
+            geometry,
+            network: Stack::new(&options, random)?,
+            noise: NoiseLevel::new(&config.noise),
+        })
+    }
+}
+
+impl GeneratorSpec for ConvGeneratorConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(
+            (1..=65_536).contains(&self.latent),
+            "latent",
+            self.latent,
+            "a number between 1 and 65536",
+        )?;
+        self.options(&self.chosen(), self.latent).outputs()?;
+        check_gain(self.init_gain)?;
+        self.noise.check()
+    }
+    fn meets(&self, need: Need) -> Result<(), ConfigError> {
+        self.noise.meets(need)
+    }
+    fn latent_width(&self, _data: usize) -> usize {
+        self.latent
+    }
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
+        Ok(Box::new(ConvGenerator::new(geometry, self, random)?))
+    }
+}
+
+register_generator!(
+    ConvGeneratorConfig,
+    name: "conv",
+    summary: "images from transposed convolutions: DCGAN and other nets by name, or any stack of layers",
+    reference: "Radford et al., ICLR 2016; residual blocks: Miyato et al., ICLR 2018",
+);

@@ -1,0 +1,179 @@
+//! Which sizes images have between the layers; a stack that does not fit together is refused here.
+
+use super::layer_config::{FactorConfig, LayerActivation, LayerConfig, ResidualConfig};
+use ebm_core::error::ConfigError;
+use ebm_core::kernels::Extent;
+use ebm_core::kernels::conv::{Conv, ConvTranspose};
+
+/// Values of an image and weights of a layer at most: more is a slip of the pen, and would not fit into memory.
+const MOST: usize = 1 << 28;
+
+/// The size after all of `layers`; `place` is the key of the list.
+pub(super) fn after_all(layers: &[LayerConfig], inputs: Extent, place: &str) -> Result<Extent, ConfigError> {
+    ConfigError::require(layers.len() <= 1024, place, layers.len(), "at most 1024 layers")?;
+    (0..).zip(layers).try_fold(inputs, |size, (index, layer)| {
+        after(layer, size, &format!("{place}[{index}]"))
+    })
+}
+
+/// The size after a layer that gets images of size `inputs`; `place` is its key.
+///
+/// # Errors
+/// If the layer cannot be applied to them, with what it gets and what it needs.
+pub(super) fn after(layer: &LayerConfig, inputs: Extent, place: &str) -> Result<Extent, ConfigError> {
+    let outputs = match layer {
+        LayerConfig::Linear(linear) => {
+            let place = format!("{place}.linear");
+            check_activation(linear.activation, &place)?;
+            let outputs = linear_size(&linear.to, &place)?;
+            check_weights(inputs.len(), outputs.len(), &place)?;
+            outputs
+        }
+        LayerConfig::Conv(conv) => {
+            let place = format!("{place}.conv");
+            check_activation(conv.activation, &place)?;
+            check_kernel(
+                conv.to,
+                conv.kernel,
+                conv.stride,
+                padding(conv.padding, conv.kernel),
+                &place,
+            )?;
+            check_weights(inputs.channels, conv.to * conv.kernel * conv.kernel, &place)?;
+            let padding = padding(conv.padding, conv.kernel);
+            let size = |n| {
+                Conv::size(n, conv.kernel, conv.stride, padding).ok_or_else(|| {
+                    let expected =
+                        format!("a kernel no larger than the {inputs} this layer gets with {padding} around it");
+                    ConfigError::new(format!("{place}.kernel"), conv.kernel, expected)
+                })
+            };
+            Extent::new(size(inputs.height)?, size(inputs.width)?, conv.to)
+        }
+        LayerConfig::ConvTranspose(conv) => {
+            let place = format!("{place}.conv_transpose");
+            check_activation(conv.activation, &place)?;
+            let padding = padding(conv.padding, conv.kernel);
+            check_kernel(conv.to, conv.kernel, conv.stride, padding, &place)?;
+            check_weights(inputs.channels, conv.to * conv.kernel * conv.kernel, &place)?;
+            ConfigError::require(
+                conv.output_padding < conv.stride,
+                &format!("{place}.output_padding"),
+                conv.output_padding,
+                &format!("less than the stride, {}", conv.stride),
+            )?;
+            let size = |n| {
+                ConvTranspose::size(n, conv.kernel, conv.stride, padding, conv.output_padding).ok_or_else(|| {
+                    let expected = format!("a padding that leaves something of the {inputs} this layer gets");
+                    ConfigError::new(format!("{place}.padding"), padding, expected)
+                })
+            };
+            Extent::new(size(inputs.height)?, size(inputs.width)?, conv.to)
+        }
+        LayerConfig::BatchNorm(norm) => {
+            check_activation(norm.activation, &format!("{place}.batch_norm"))?;
+            inputs
+        }
+        LayerConfig::Activation(activation) => {
+            check_activation(*activation, place)?;
+            inputs
+        }
+        LayerConfig::UpSample(FactorConfig { factor }) => {
+            check_factor(*factor, &format!("{place}.up_sample.factor"))?;
+            Extent::new(inputs.height * factor, inputs.width * factor, inputs.channels)
+        }
+        LayerConfig::AveragePool(FactorConfig { factor }) => {
+            let key = format!("{place}.average_pool.factor");
+            check_factor(*factor, &key)?;
+            ConfigError::require(
+                inputs.height.is_multiple_of(*factor) && inputs.width.is_multiple_of(*factor),
+                &key,
+                factor,
+                &format!("a divisor of both sides of the {inputs} this layer gets"),
+            )?;
+            Extent::new(inputs.height / factor, inputs.width / factor, inputs.channels)
+        }
+        LayerConfig::SumPool(_) => Extent::vector(inputs.channels),
+        LayerConfig::Residual(residual) => after_residual(residual, inputs, &format!("{place}.residual"))?,
+    };
+    ConfigError::require(
+        outputs.len() <= MOST,
+        place,
+        format!("a layer to {outputs}"),
+        &format!("at most {MOST} values an image"),
+    )?;
+    Ok(outputs)
+}
+
+fn after_residual(residual: &ResidualConfig, inputs: Extent, place: &str) -> Result<Extent, ConfigError> {
+    let main = after_all(&residual.layers, inputs, &format!("{place}.layers"))?;
+    let shortcut = after_all(&residual.shortcut, inputs, &format!("{place}.shortcut"))?;
+    ConfigError::require(
+        main == shortcut,
+        place,
+        format!("branches that end with {main} and {shortcut}"),
+        &format!("branches of the {inputs} this layer gets that end with the same size"),
+    )?;
+    Ok(main)
+}
+
+/// The padding asked for, or the one that keeps the size at stride 1 for odd kernels.
+pub(super) fn padding(given: Option<usize>, kernel: usize) -> usize {
+    given.unwrap_or(kernel.saturating_sub(1) / 2)
+}
+
+fn linear_size(to: &[usize], place: &str) -> Result<Extent, ConfigError> {
+    let size = match *to {
+        [width] => Extent::vector(width),
+        [height, width, channels] => Extent::new(height, width, channels),
+        _ => Extent::new(0, 0, 0),
+    };
+    let product = to.iter().try_fold(1usize, |n, side| n.checked_mul(*side));
+    ConfigError::require(
+        !size.is_empty() && product.is_some_and(|n| n <= MOST),
+        &format!("{place}.to"),
+        format!("{to:?}"),
+        "[width] or [height, width, channels], none of them 0",
+    )?;
+    Ok(size)
+}
+
+fn check_kernel(to: usize, kernel: usize, stride: usize, padding: usize, place: &str) -> Result<(), ConfigError> {
+    let within = |key: &str, value: usize, most: usize| {
+        ConfigError::require(
+            (1..=most).contains(&value),
+            &format!("{place}.{key}"),
+            value,
+            &format!("a number between 1 and {most}"),
+        )
+    };
+    within("to", to, 65_536)?;
+    within("kernel", kernel, 64)?;
+    within("stride", stride, 64)?;
+    ConfigError::require(
+        padding < kernel,
+        &format!("{place}.padding"),
+        padding,
+        &format!("less than the kernel, {kernel}"),
+    )
+}
+
+fn check_weights(inputs: usize, outputs: usize, place: &str) -> Result<(), ConfigError> {
+    ConfigError::require(
+        inputs.checked_mul(outputs).is_some_and(|n| n <= MOST),
+        place,
+        format!("{inputs} x {outputs} weights"),
+        &format!("at most {MOST}"),
+    )
+}
+
+fn check_factor(factor: usize, key: &str) -> Result<(), ConfigError> {
+    ConfigError::require((1..=64).contains(&factor), key, factor, "a number between 1 and 64")
+}
+
+fn check_activation(activation: LayerActivation, place: &str) -> Result<(), ConfigError> {
+    match activation {
+        LayerActivation::Leaky(a) => ConfigError::require_not_negative(&format!("{place}.activation.leaky"), a),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,81 @@
+//! One coupling layer.
+
+use ebm_core::device::{Matrix, Real};
+use ebm_core::kernels::columns::{join_columns, take_columns};
+use ebm_core::kernels::monotone::{monotone, parameters_an_element};
+use ebm_core::network::{Init, Network, NetworkOptions};
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::random::Random;
+use ebm_core::tape::{Parts, SharedTape};
+
+use super::FlowGeneratorConfig;
+
+/// The centres of the steps are spread over [-SPREAD, SPREAD] at the start, where nearly all latents lie.
+const SPREAD: f64 = 2.2;
+/// Width of every step at the start.
+const WIDTH: f64 = 0.3;
+
+/// Transforms the coordinates `moved`, given those in `kept`.
+pub(super) struct Coupling {
+    moved: Vec<usize>,
+    kept: Vec<usize>,
+    network: Network,
+    steps: usize,
+}
+
+impl Coupling {
+    /// A layer close to the identity.
+    pub fn new(width: usize, parity: usize, config: &FlowGeneratorConfig, random: Random, name: &str) -> Self {
+        let (moved, kept): (Vec<usize>, Vec<usize>) = (0..width).partition(|i| i % 2 == parity);
+        let per = parameters_an_element(config.steps);
+        let options = NetworkOptions {
+            activation: config.activation,
+            init: Init::Kaiming,
+            prefix: &format!("{name}."),
+            ..NetworkOptions::plain(kept.len(), &config.hidden, moved.len() * per, Parts::GENERATOR)
+        };
+        let mut network = Network::new(&options, random);
+        // Almost no dependence on the other coordinates, and biases that make the sum of steps about u itself.
+        let mut parameters = network.parameters_mut();
+        if let [.., weight, bias] = &mut parameters[..] {
+            let small: Vec<Real> = weight.values().iter().map(|w| 0.02 * w).collect();
+            weight.set(&small);
+            bias.set(&start(config.steps).repeat(moved.len()));
+        }
+        Self {
+            moved,
+            kept,
+            network,
+            steps: config.steps,
+        }
+    }
+
+    pub fn apply(&self, x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        let kept = take_columns(x.clone(), &self.kept);
+        let moved = take_columns(x, &self.moved);
+        let parameters = self.network.apply(kept.clone(), primal, tape);
+        let moved = monotone(moved, parameters, primal, self.steps);
+        join_columns(moved, &self.moved, kept, &self.kept)
+    }
+
+    pub fn parameters(&self) -> Vec<&Parameter> {
+        self.network.parameters()
+    }
+
+    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        self.network.parameters_mut()
+    }
+}
+
+/// Parameters of a function of slope about 1 over the spread: half of it the linear term, half the steps.
+fn start(steps: usize) -> Vec<Real> {
+    let count = steps as f64;
+    let mut values = vec![0.5f64.ln()];
+    values.extend(vec![(0.5 * 2.0 * SPREAD / count / 2.0).ln(); steps]);
+    values.extend((0..steps).map(|k| match steps {
+        1 => 0.0,
+        _ => SPREAD * (2.0 * k as f64 / (count - 1.0) - 1.0),
+    }));
+    values.extend(vec![-WIDTH.ln(); steps]);
+    values.into_iter().map(|v| v as Real).collect()
+}

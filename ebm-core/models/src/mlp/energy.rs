@@ -1,0 +1,182 @@
+//! A multi-layer perceptron as energy.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::of_network::{EnergyNetwork, NetworkEnergy};
+use ebm_core::device::{Matrix, Real};
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::kernels::Activation;
+use ebm_core::models::Energy;
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::random::Random;
+use ebm_core::register_energy;
+use ebm_core::registry::EnergySpec;
+use ebm_core::tape::{Parts, SharedTape};
+
+use super::TimeConfig;
+use super::time::TimeEmbedding;
+use ebm_core::network::{Init, Network, NetworkOptions};
+use ebm_core::network::{check_gain, check_widths};
+
+/// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpEnergyConfig {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Random Fourier features put before the first layer.
+    pub fourier: FourierConfig,
+    /// Whether the energy depends on a diffusion time t, E(x, t); the energy itself is E(x, 0).
+    pub time: TimeConfig,
+    /// Weight kappa of the confinement kappa/2 ||x||^2. Above 0 the energy is normalisable, since the network grows at
+    /// most linearly.
+    pub confinement: f64,
+    /// Divide every layer's weights by their largest singular value.
+    pub spectral_norm: bool,
+    /// Multiply the network's output by one learned number.
+    pub output_scale: bool,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights.
+    pub init_gain: f64,
+}
+
+impl Default for MlpEnergyConfig {
+    fn default() -> Self {
+        Self {
+            hidden: vec![128, 128, 128],
+            activation: Activation::Silu,
+            fourier: FourierConfig::default(),
+            time: TimeConfig::default(),
+            confinement: 0.0,
+            spectral_norm: false,
+            output_scale: false,
+            init: Init::Uniform,
+            init_gain: 1.0,
+        }
+    }
+}
+
+/// Random Fourier features: sines and cosines of `count` random projections, beside the coordinates themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FourierConfig {
+    /// Number of frequencies. 0: none.
+    pub count: usize,
+    /// Standard deviation of the frequencies, in periods per unit of x.
+    pub scale: f64,
+}
+
+/// The energy that [`MlpEnergyConfig`] describes.
+pub type MlpEnergy<G> = NetworkEnergy<G, TimedNetwork>;
+
+impl<G: Geometry> NetworkEnergy<G, TimedNetwork> {
+    /// An energy with weights drawn from `random`.
+    pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
+        let embedding = match config.time {
+            TimeConfig::Embedded(embedding) => Some(embedding),
+            TimeConfig::Auto | TimeConfig::Static => None,
+        };
+        let options = NetworkOptions {
+            extra: embedding.map_or(0, |e| e.width),
+            activation: config.activation,
+            spectral_norm: config.spectral_norm,
+            init: config.init,
+            gain: config.init_gain,
+            fourier: (config.fourier.count, config.fourier.scale),
+            output_scale: config.output_scale,
+            ..NetworkOptions::plain(geometry.data_width(), &config.hidden, 1, Parts::ENERGY)
+        };
+        Self {
+            geometry,
+            network: TimedNetwork {
+                network: Network::new(&options, random),
+                time: embedding.map(|e| TimeEmbedding::new(e, random)),
+            },
+            confinement: config.confinement,
+        }
+    }
+}
+
+/// A network, and the time beside its inputs.
+pub struct TimedNetwork {
+    network: Network,
+    time: Option<TimeEmbedding>,
+}
+
+impl Module for TimedNetwork {
+    fn parameters(&self) -> Vec<&Parameter> {
+        let mut all = self.network.parameters();
+        all.extend(self.time.iter().flat_map(|t| t.parameters()));
+        all
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        let mut all = self.network.parameters_mut();
+        all.extend(self.time.iter_mut().flat_map(|t| t.parameters_mut()));
+        all
+    }
+    fn commit(&mut self) {
+        self.network.commit();
+    }
+}
+
+impl EnergyNetwork for TimedNetwork {
+    fn apply_at(
+        &self,
+        rows: Matrix<SharedTape>,
+        times: &[Real],
+        rates: &[Real],
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
+        let time = self.time.as_ref().map(|t| t.apply(times, rates, tape));
+        self.network.apply_with(rows, time, primal, tape)
+    }
+    fn is_timed(&self) -> bool {
+        self.time.is_some()
+    }
+    fn oscillation(&self) -> Option<f64> {
+        self.network.oscillation()
+    }
+}
+
+impl EnergySpec for MlpEnergyConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_widths(&self.hidden)?;
+        check_gain(self.init_gain)?;
+        ConfigError::require_not_negative("confinement", self.confinement)?;
+        if let TimeConfig::Embedded(embedding) = self.time {
+            embedding.check()?;
+        }
+        ConfigError::require(
+            self.fourier.count <= 65_536,
+            "fourier.count",
+            self.fourier.count,
+            "at most 65536",
+        )?;
+        ConfigError::require(
+            self.fourier.count == 0 || (self.fourier.scale > 0.0 && self.fourier.scale.is_finite()),
+            "fourier.scale",
+            self.fourier.scale,
+            "a finite number > 0, since fourier.count is not 0",
+        )
+    }
+    fn timed(&self) -> Result<Self, ConfigError> {
+        let time = self.time.embedded()?;
+        Ok(Self { time, ..self.clone() })
+    }
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
+        Ok(Box::new(MlpEnergy::new(geometry, self, random)))
+    }
+}
+
+register_energy!(
+    MlpEnergyConfig,
+    name: "mlp",
+    summary: "multi-layer perceptron, optionally with Fourier features, spectral norm and a quadratic confinement",
+    reference: "Geng et al., NeurIPS 2021, toy experiments; Fourier features: Tancik et al., NeurIPS 2020",
+);

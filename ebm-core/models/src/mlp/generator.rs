@@ -1,0 +1,116 @@
+//! A multi-layer perceptron as generator.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::noise::{NoiseConfig, NoiseLevel};
+use crate::of_network::{GeneratorNetwork, NetworkGenerator};
+use ebm_core::device::Matrix;
+use ebm_core::error::ConfigError;
+use ebm_core::geometry::Geometry;
+use ebm_core::kernels::Activation;
+use ebm_core::models::Generator;
+use ebm_core::random::Random;
+use ebm_core::register_generator;
+use ebm_core::registry::{GeneratorSpec, Need};
+use ebm_core::tape::Parts;
+use ebm_core::tape::SharedTape;
+
+use ebm_core::network::{Init, Network, NetworkOptions};
+use ebm_core::network::{check_gain, check_widths};
+
+/// A multi-layer perceptron from latents to samples.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MlpGeneratorConfig {
+    /// Number of latent dimensions d. 0: as many as the data has.
+    pub latent: usize,
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Activation of the output.
+    pub output: Activation,
+    /// Batch-norm after the activation of every hidden layer.
+    pub batch_norm: bool,
+    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    pub noise: NoiseConfig,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights.
+    pub init_gain: f64,
+}
+
+impl Default for MlpGeneratorConfig {
+    fn default() -> Self {
+        Self {
+            latent: 0,
+            hidden: vec![128, 128, 128],
+            activation: Activation::Silu,
+            output: Activation::Identity,
+            batch_norm: false,
+            noise: NoiseConfig::default(),
+            init: Init::Uniform,
+            init_gain: 1.0,
+        }
+    }
+}
+
+/// The generator that [`MlpGeneratorConfig`] describes.
+pub type MlpGenerator<G> = NetworkGenerator<G, Network>;
+
+impl<G: Geometry> NetworkGenerator<G, Network> {
+    /// A generator with weights drawn from `random`.
+    pub fn new(geometry: G, config: &MlpGeneratorConfig, random: Random) -> Self {
+        let (d, wide) = (geometry.latent_width(), geometry.data_width());
+        let options = NetworkOptions {
+            activation: config.activation,
+            output_activation: config.output,
+            batch_norm: config.batch_norm,
+            init: config.init,
+            gain: config.init_gain,
+            ..NetworkOptions::plain(d, &config.hidden, wide, Parts::GENERATOR)
+        };
+        Self {
+            geometry,
+            network: Network::new(&options, random),
+            noise: NoiseLevel::new(&config.noise),
+        }
+    }
+}
+
+impl GeneratorSpec for MlpGeneratorConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        check_widths(&self.hidden)?;
+        check_gain(self.init_gain)?;
+        self.noise.check()
+    }
+    fn meets(&self, need: Need) -> Result<(), ConfigError> {
+        self.noise.meets(need)
+    }
+    fn latent_width(&self, data: usize) -> usize {
+        if self.latent == 0 { data } else { self.latent }
+    }
+    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
+        Ok(Box::new(MlpGenerator::new(geometry, self, random)))
+    }
+}
+
+impl GeneratorNetwork for Network {
+    fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply(rows, primal, tape)
+    }
+    fn is_piecewise_linear(&self) -> bool {
+        Network::is_piecewise_linear(self)
+    }
+    fn couples_batch(&self) -> bool {
+        Network::couples_batch(self)
+    }
+}
+
+register_generator!(
+    MlpGeneratorConfig,
+    name: "mlp",
+    summary: "multi-layer perceptron, optionally with batch-norm and output noise",
+    reference: "Geng et al., NeurIPS 2021, toy experiments",
+);

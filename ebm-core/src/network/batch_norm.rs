@@ -1,0 +1,93 @@
+//! Batch-norm as part of a network: its arrays, its running statistics, and when they change.
+
+use std::sync::Mutex;
+
+use crate::device::{Matrix, Real};
+use crate::kernels::Ending;
+use crate::kernels::batch_norm::{self, Statistics, batch_norm, move_running, statistics};
+use crate::parameter::Parameter;
+use crate::tape::SharedTape;
+
+/// Share of a new batch in the running statistics.
+const MOMENTUM: Real = 0.1;
+
+/// Batch-norm of the channels of a network's layer.
+pub struct BatchNorm {
+    gamma: Parameter,
+    beta: Parameter,
+    mean: Parameter,
+    variance: Parameter,
+    /// Statistics of the last training batch and the number of values behind each, until the step is applied.
+    pending: Mutex<Option<(Statistics, usize)>>,
+}
+
+impl BatchNorm {
+    /// A layer that changes nothing yet; its parameters' names start with `name`.
+    pub fn new(name: &str, channels: usize) -> Self {
+        let trained = |what: &str, value: Real| {
+            Parameter::trained(format!("{name}.{what}"), vec![channels], vec![value; channels])
+        };
+        let fixed =
+            |what: &str, value: Real| Parameter::fixed(format!("{name}.{what}"), vec![channels], vec![value; channels]);
+        Self {
+            gamma: trained("weight", 1.0),
+            beta: trained("bias", 0.0),
+            mean: fixed("running_mean", 0.0),
+            variance: fixed("running_variance", 1.0),
+            pending: Mutex::new(None),
+        }
+    }
+
+    pub fn parameters(&self) -> [&Parameter; 4] {
+        [&self.gamma, &self.beta, &self.mean, &self.variance]
+    }
+
+    pub fn parameters_mut(&mut self) -> [&mut Parameter; 4] {
+        [&mut self.gamma, &mut self.beta, &mut self.mean, &mut self.variance]
+    }
+
+    /// `batch_statistics`: normalise by this batch (no tangents), and remember its statistics.
+    pub fn apply(
+        &self,
+        x: Matrix<SharedTape>,
+        primal: usize,
+        ending: Ending,
+        trains: bool,
+        batch_statistics: bool,
+    ) -> Matrix<SharedTape> {
+        use dfdx::prelude::HasShape;
+        let channels = self.gamma.len();
+        let used = if batch_statistics {
+            let own = statistics(&x, channels);
+            if let Ok(mut pending) = self.pending.lock() {
+                *pending = Some((own.clone(), primal * (x.shape().1 / channels)));
+            }
+            own
+        } else {
+            Statistics {
+                mean: self.mean.tensor().clone(),
+                variance: self.variance.tensor().clone(),
+            }
+        };
+        let layer = batch_norm::BatchNorm {
+            statistics: &used,
+            of_this_batch: batch_statistics,
+            gamma: self.gamma.tensor(),
+            beta: self.beta.tensor(),
+            ending,
+            trains,
+        };
+        batch_norm(x, primal, layer)
+    }
+
+    /// Makes the pending statistics permanent.
+    pub fn commit(&mut self) {
+        let Some((own, count)) = self.pending.get_mut().ok().and_then(Option::take) else {
+            return;
+        };
+        // The running variance is the unbiased one, as is customary.
+        let unbias = count as Real / (count.max(2) - 1) as Real;
+        move_running(&mut self.mean, &own.mean, MOMENTUM, 1.0);
+        move_running(&mut self.variance, &own.variance, MOMENTUM, unbias);
+    }
+}

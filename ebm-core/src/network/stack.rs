@@ -1,0 +1,221 @@
+//! A stack of layers on `[(1+K) B, inputs]` rows of values and tangents.
+
+use crate::device::{Matrix, Real};
+use crate::error::ConfigError;
+use crate::kernels::Activation;
+use crate::kernels::columns::join_columns;
+use crate::kernels::fourier::fourier;
+use crate::kernels::scale::scale;
+use crate::parameter::{Module, Parameter};
+use crate::random::Random;
+use crate::tape::{Parts, SharedTape};
+
+use super::Init;
+use super::layer::{Layer, LayerOptions};
+
+/// What a [`Network`] is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkOptions<'a> {
+    /// Number of inputs.
+    pub inputs: usize,
+    /// Columns that join those of the first layer, after the Fourier features; see [`Network::apply_with`].
+    pub extra: usize,
+    /// Widths of the hidden layers; none for an affine map. See [`check_widths`].
+    pub hidden: &'a [usize],
+    /// Number of outputs.
+    pub outputs: usize,
+    /// Activation of the hidden layers.
+    pub activation: Activation,
+    /// Activation of the output.
+    pub output_activation: Activation,
+    /// Batch-norm after the activation of every hidden layer.
+    pub batch_norm: bool,
+    /// Divide every layer's weights by their largest singular value.
+    pub spectral_norm: bool,
+    /// How the weights start.
+    pub init: Init,
+    /// Factor of the initial weights. See [`check_gain`].
+    pub gain: f64,
+    /// Number and scale (periods per unit) of random Fourier features; none if the number is 0.
+    pub fourier: (usize, f64),
+    /// A learned factor of the output.
+    pub output_scale: bool,
+    /// The part of the system that the parameters belong to: they get gradients on a tape that trains it.
+    pub part: Parts,
+    /// Put before the names of the parameters, such as `"critic."`.
+    pub prefix: &'a str,
+}
+
+impl<'a> NetworkOptions<'a> {
+    /// A network of `part` with SiLU hidden layers, a linear output and PyTorch's initial weights.
+    pub fn plain(inputs: usize, hidden: &'a [usize], outputs: usize, part: Parts) -> Self {
+        Self {
+            inputs,
+            extra: 0,
+            hidden,
+            outputs,
+            activation: Activation::Silu,
+            output_activation: Activation::Identity,
+            batch_norm: false,
+            spectral_norm: false,
+            init: Init::Uniform,
+            gain: 1.0,
+            fourier: (0, 0.0),
+            output_scale: false,
+            part,
+            prefix: "",
+        }
+    }
+}
+
+/// A multi-layer perceptron on rows `[rows, inputs]`, trained as one part of the system.
+pub struct Network {
+    frequencies: Option<Parameter>,
+    layers: Vec<Layer>,
+    factor: Option<Parameter>,
+    part: Parts,
+}
+
+impl Network {
+    /// A network with weights drawn from `random`.
+    pub fn new(options: &NetworkOptions<'_>, random: Random) -> Self {
+        let (count, deviation) = options.fourier;
+        let inputs = options.inputs;
+        let frequencies = (count > 0).then(|| {
+            let draws = random.stream("frequencies").normals(count * inputs);
+            let radians = (std::f64::consts::TAU * deviation) as Real;
+            let values = draws.into_iter().map(|v| v * radians).collect();
+            Parameter::fixed(format!("{}frequencies", options.prefix), vec![count, inputs], values)
+        });
+        let mut width = inputs + 2 * count + options.extra;
+        let mut layers = Vec::with_capacity(options.hidden.len() + 1);
+        for (i, &outputs) in options.hidden.iter().chain([&options.outputs]).enumerate() {
+            let last = i == options.hidden.len();
+            let name = format!("{}layers.{i}", options.prefix);
+            let layer = LayerOptions {
+                inputs: width,
+                outputs,
+                activation: if last {
+                    options.output_activation
+                } else {
+                    options.activation
+                },
+                batch_norm: options.batch_norm && !last,
+                spectral_norm: options.spectral_norm,
+                bias: true,
+                init: options.init,
+                gain: options.gain,
+            };
+            layers.push(Layer::new(&name, layer, random.stream(&name)));
+            width = outputs;
+        }
+        // PyTorch's start of a bias-free linear layer 1 -> 1 is uniform in [-1, 1]; 1 keeps the sign and scale of the energy.
+        let factor = options
+            .output_scale
+            .then(|| Parameter::trained(format!("{}output_scale", options.prefix), vec![1], vec![1.0]));
+        Self {
+            frequencies,
+            layers,
+            factor,
+            part: options.part,
+        }
+    }
+
+    /// Applies the network to `[(1+K) * primal, inputs]`: values in the first `primal` rows, K tangents of each below (see
+    /// [`kernels`](crate::kernels)). The rows and `tape` record to the same list. Batch statistics are used where there are
+    /// no tangents and this network is being trained.
+    pub fn apply(&self, x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
+        self.apply_with(x, None, primal, tape)
+    }
+
+    /// The same with `extra` `[rows, columns]` beside what the first layer sees, or `[1, columns]` for all rows, where the
+    /// tangents of these columns are 0.
+    pub fn apply_with(
+        &self,
+        mut x: Matrix<SharedTape>,
+        mut extra: Option<Matrix<SharedTape>>,
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
+        use dfdx::prelude::HasShape;
+        let batch_statistics = tape.trains(self.part) && x.shape().0 == primal;
+        if let Some(frequencies) = &self.frequencies {
+            x = fourier(x, primal, frequencies.tensor());
+        }
+        if let Some(extra) = extra.take_if(|extra| extra.shape().0 == x.shape().0) {
+            let (own, joined) = (x.shape().1, extra.shape().1);
+            let columns: Vec<usize> = (0..own + joined).collect();
+            x = join_columns(x, &columns[..own], extra, &columns[own..]);
+        }
+        for layer in &self.layers {
+            x = layer.apply(x, extra.take(), primal, tape, self.part, batch_statistics);
+        }
+        match &self.factor {
+            Some(factor) => scale(x, factor.tensor(), tape.trains(self.part)),
+            None => x,
+        }
+    }
+
+    /// An upper bound of max - min of a network with one output, if its last hidden layer is bounded.
+    pub fn oscillation(&self) -> Option<f64> {
+        let [.., hidden, last] = &self.layers[..] else {
+            return None;
+        };
+        let bounded = hidden.options().activation == Activation::Tanh && !hidden.options().batch_norm;
+        if !bounded || last.options().activation != Activation::Identity || last.options().spectral_norm {
+            return None;
+        }
+        let factor = self.factor.as_ref().map_or(1.0, |f| f64::from(f.values()[0].abs()));
+        Some(2.0 * factor * last.absolute_weight())
+    }
+}
+
+impl Network {
+    /// Whether the derivative is piecewise constant.
+    pub fn is_piecewise_linear(&self) -> bool {
+        self.frequencies.is_none() && self.layers.iter().all(|l| l.options().activation.is_piecewise_linear())
+    }
+    /// Whether a layer normalises by its batch while it is trained.
+    pub fn couples_batch(&self) -> bool {
+        self.layers.iter().any(|l| l.options().batch_norm)
+    }
+}
+
+impl Module for Network {
+    fn parameters(&self) -> Vec<&Parameter> {
+        let layers = self.layers.iter().flat_map(Layer::parameters);
+        self.frequencies.iter().chain(layers).chain(&self.factor).collect()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        let layers = self.layers.iter_mut().flat_map(Layer::parameters_mut);
+        self.frequencies
+            .iter_mut()
+            .chain(layers)
+            .chain(&mut self.factor)
+            .collect()
+    }
+    fn commit(&mut self) {
+        self.layers.iter_mut().for_each(Layer::commit);
+    }
+}
+
+/// Refuses hidden layers that cannot be built; the key is `hidden`.
+///
+/// # Errors
+/// If a width is 0 or beyond all use.
+pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
+    ConfigError::require(
+        hidden.iter().all(|&w| (1..=65_536).contains(&w)),
+        "hidden",
+        format!("{hidden:?}"),
+        "widths between 1 and 65536",
+    )
+}
+
+/// Refuses a factor of the initial weights that cannot be used; the key is `init_gain`.
+///
+/// # Errors
+/// If it is not a finite number > 0.
+pub fn check_gain(gain: f64) -> Result<(), ConfigError> {
+    ConfigError::require(gain > 0.0 && gain.is_finite(), "init_gain", gain, "a finite number > 0")
+}

@@ -1,0 +1,139 @@
+//! Looking at the models without training them.
+
+use std::ops::Range;
+
+use super::check::Check;
+use super::draws::{draw_data, draw_latents};
+use super::snapshot::Snapshot;
+use super::{Objective, StepReport, TrainError, Trainer};
+use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Measurement, Target};
+use ebm_core::geometry::{Geometry, Latents, Samples};
+use ebm_core::models::sample;
+use ebm_core::random::Random;
+use ebm_core::tape::SharedTape;
+
+/// Values of samples and of their Jacobians that a part of a batch may have; the networks hold several times as many.
+const LARGEST: usize = 1 << 23;
+
+impl<G: Geometry> Trainer<G> {
+    /// Refuses models that give a term that is not finite; those that pass are what a later failure goes back to.
+    ///
+    /// An update is proved good by the terms of the next iteration only, so models that are looked at or kept need this.
+    pub(super) fn verify(&mut self) -> Result<(), TrainError> {
+        let random = self.random.stream("verification").at(self.progress.step);
+        let batch = self.config.batch;
+        let latents = draw_latents(self.players.generator.geometry(), batch, random);
+        let data = draw_data(self.players.energy.geometry(), &*self.data, batch, random)?;
+        let check = Check {
+            step: self.progress.step,
+        };
+        let plays = self.config.objective == Objective::Bidirectional;
+        let off = SharedTape::off();
+        let mean = |values| Estimate::sample_mean(values).measurement.value;
+        let players = &mut self.players;
+        let trained = (&*players.energy, &*players.generator);
+        let averaged = (
+            players.energy_average.as_deref().unwrap_or(trained.0),
+            players.generator_average.as_deref().unwrap_or(trained.1),
+        );
+        for (energy, generator) in [trained, averaged] {
+            check.finite("E_data[E]", mean(energy.forward(off.watch(&data))))?;
+            if plays {
+                check.finite(
+                    "E_pg[E]",
+                    mean(energy.forward(sample(generator, &latents, &off, random))),
+                )?;
+                let view = GeneratorView::new(generator, &latents, off.clone(), random, self.progress.step);
+                let entropy = players.lower.entropy(&view)?.measurement.value;
+                check.finite("the lower bound's entropy", entropy)?;
+            }
+        }
+        self.good = Snapshot::of(&self.players, self.progress.step);
+        Ok(())
+    }
+
+    /// All bound values on a fresh batch with the models of evaluation; nothing is trained.
+    ///
+    /// A batch whose Jacobians would take much memory is measured in parts; there are fewer generated samples than `batch`
+    /// only where the data set holds out too few for as many parts.
+    ///
+    /// # Errors
+    /// If a bound does not fit these models.
+    pub fn bounds(&mut self, batch: usize, random: Random) -> Result<StepReport, TrainError> {
+        let geometry = self.players.energy.geometry();
+        let data = self.data.held_out(batch, random.stream("data"));
+        self.data.intact()?;
+        let latents = random.stream("latents").normals(batch * geometry.latent_width());
+        let held_out = data.len() / geometry.data_width();
+        let rows = (LARGEST / ((1 + geometry.latent_width()) * geometry.data_width())).max(self.config.batch);
+        // Each part has two samples of data at least, so that it has a standard error.
+        let parts = batch.div_ceil(rows).min(held_out / 2).max(1);
+        let rows = rows.min(batch);
+        let mut measured = Vec::with_capacity(parts);
+        for part in 0..parts {
+            let generated = share(batch.min(parts * rows), parts, part);
+            let latents = &latents[generated.start * geometry.latent_width()..generated.end * geometry.latent_width()];
+            let held_out = share(held_out, parts, part);
+            let data = &data[held_out.start * geometry.data_width()..held_out.end * geometry.data_width()];
+            let random = match parts {
+                1 => random,
+                _ => random.stream("part").stream(&part.to_string()),
+            };
+            measured.push(self.measure(
+                &geometry.latents(latents.to_vec()),
+                &geometry.samples(data.to_vec()),
+                random,
+            )?);
+        }
+        let pooled = |of: fn(&StepReport) -> &Option<Measurement>| {
+            let parts: Option<Vec<_>> = measured.iter().map(|report| of(report).clone()).collect();
+            parts.and_then(|parts| Measurement::pooled(&parts))
+        };
+        let mut report = StepReport {
+            step: self.progress.step,
+            data_energy: pooled(|report| &report.data_energy),
+            generated_energy: pooled(|report| &report.generated_energy),
+            entropy: pooled(|report| &report.entropy),
+            entropy_ceiling: pooled(|report| &report.entropy_ceiling),
+            divergence: pooled(|report| &report.divergence),
+            target: Some(self.players.upper.target()),
+            ..Default::default()
+        };
+        report.combine();
+        Ok(report)
+    }
+
+    /// The terms on one batch.
+    fn measure(&mut self, latents: &Latents<G>, data: &Samples<G>, random: Random) -> Result<StepReport, TrainError> {
+        let step = self.progress.step;
+        let players = &mut self.players;
+        let energy = players.energy_average.as_deref().unwrap_or(&*players.energy);
+        let generator = players.generator_average.as_deref().unwrap_or(&*players.generator);
+        let situation = EnergySituation {
+            energy,
+            generator,
+            latents,
+            data,
+        };
+        let off = SharedTape::off();
+        let view = EnergyView::new(&situation, off.clone(), random, step);
+        let divergence = players.upper.divergence(&view)?.measurement;
+        let mean = |values| Estimate::sample_mean(values).measurement;
+        let latents_view = GeneratorView::new(generator, latents, off.clone(), random, step);
+        let target = players.upper.target();
+        let entropy = players.lower.entropy(&latents_view)?.measurement;
+        Ok(StepReport {
+            data_energy: Some(mean(energy.forward(off.watch(data)))),
+            generated_energy: Some(mean(view.generated_energy())),
+            entropy: players.lower.bounds_entropy().then_some(entropy),
+            entropy_ceiling: players.lower.entropy_ceiling(&latents_view)?,
+            divergence: (target != Target::Nothing).then_some(divergence),
+            ..Default::default()
+        })
+    }
+}
+
+/// The rows of one of `parts` parts of `all`, which differ by one at most.
+fn share(all: usize, parts: usize, part: usize) -> Range<usize> {
+    part * all / parts..(part + 1) * all / parts
+}

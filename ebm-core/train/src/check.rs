@@ -1,0 +1,61 @@
+//! Refusing what is not finite.
+
+use super::TrainError;
+use super::team::Team;
+use crate::optim::{Adam, Gradient};
+use ebm_core::parameter::Module;
+
+/// How many values there are in the gradient of each trained parameter.
+fn lengths(module: &dyn Module) -> Vec<usize> {
+    let trained = module.parameters().into_iter().filter(|p| p.is_trained());
+    trained.map(|p| p.len()).collect()
+}
+
+/// Refuses what is not finite, in the name of an iteration.
+#[derive(Clone, Copy)]
+pub(super) struct Check {
+    /// The iteration, counted from 1.
+    pub step: u64,
+}
+
+impl Check {
+    pub fn finite(self, term: &str, value: f64) -> Result<f64, TrainError> {
+        if value.is_finite() {
+            return Ok(value);
+        }
+        Err(TrainError::NonFinite {
+            step: self.step,
+            term: term.into(),
+            value,
+            // Who puts the models back fills this in.
+            restored: 0,
+            advice: "Try a smaller learning rate, clipping (optimizer.clip), or a stronger upper bound.".into(),
+        })
+    }
+
+    /// Updates the modules, each named by its gradient, or none of them if one is not finite or a rank has none. Returns the
+    /// norm of the first one's gradient.
+    ///
+    /// The gradients are this rank's; the update is by their mean over the team.
+    pub fn update<const N: usize>(
+        self,
+        team: &Team,
+        factor: f64,
+        modules: [(&str, &mut dyn Module, &mut Adam); N],
+        gradients: Result<[Gradient; N], TrainError>,
+    ) -> Result<f64, TrainError> {
+        let lengths = std::array::from_fn(|index| lengths(&*modules[index].1));
+        let gradients = team.average(gradients, lengths)?;
+        let norms: Vec<f64> = gradients.iter().map(Gradient::norm).collect();
+        for ((term, ..), norm) in modules.iter().zip(&norms) {
+            self.finite(term, *norm)?;
+        }
+        for (((_, module, optimizer), gradient), norm) in modules.into_iter().zip(gradients).zip(&norms) {
+            let beside = team.beside(module);
+            optimizer.apply(module, &gradient, *norm, factor);
+            module.commit();
+            team.level(module, &beside)?;
+        }
+        Ok(norms.first().copied().unwrap_or(0.0))
+    }
+}

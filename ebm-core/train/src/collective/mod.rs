@@ -1,0 +1,88 @@
+//! Several processes that train one model, each on its share of every batch (data parallelism).
+//!
+//! The trainer knows the others by what it asks of them, a [`Collective`]: sums, and the exchange of messages. Here are the
+//! one of a process by itself, [`Alone`], and the one of threads, [`Threads`], for tests; MPI's is the command line's. With the
+//! feature `nccl`, `Nccl` has any of them sum on the GPUs.
+
+mod alone;
+#[cfg(any(feature = "nccl", test))]
+mod card;
+mod error;
+pub(crate) mod message;
+#[cfg(feature = "nccl")]
+mod nccl;
+mod threads;
+
+pub use alone::Alone;
+pub use error::CollectiveError;
+#[cfg(feature = "nccl")]
+pub use nccl::{Nccl, NcclError};
+pub use threads::Threads;
+
+use ebm_core::device::{self, Real, Vector};
+
+/// A member of a group of equal processes, the ranks 0, 1, ..., that all call the same functions in the same order.
+///
+/// Every method waits for all ranks.
+///
+/// ```
+/// use ebm_train::collective::{Alone, Collective, CollectiveError, Threads};
+/// use ebm_core::device::Real;
+///
+/// /// The mean over the ranks.
+/// fn mean(group: &dyn Collective, value: Real) -> Result<Real, CollectiveError> {
+///     let mut sum = [value];
+///     group.sum(&mut sum)?;
+///     Ok(sum[0] / group.ranks() as Real)
+/// }
+/// assert_eq!(mean(&Alone, 3.0)?, 3.0);
+///
+/// let ranks = Threads::group(3).into_iter().zip([1.0, 2.0, 6.0]);
+/// let ranks: Vec<_> = ranks.map(|(rank, value)| std::thread::spawn(move || mean(&rank, value))).collect();
+/// for rank in ranks {
+///     assert_eq!(rank.join().unwrap()?, 3.0);
+/// }
+/// # Ok::<(), CollectiveError>(())
+/// ```
+pub trait Collective: Send + Sync {
+    /// This one's number, counted from 0.
+    fn rank(&self) -> usize;
+
+    /// Number of ranks, at least 1.
+    fn ranks(&self) -> usize;
+
+    /// Replaces `values` by their sums over the ranks, which all give as many: to the same bits on every rank.
+    ///
+    /// # Errors
+    /// If a rank is gone.
+    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError>;
+
+    /// [`sum`](Self::sum), of values that are where the models are: on the GPU in a build for one. Gradients are summed by it in
+    /// builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and by `sum` in others.
+    ///
+    /// Unless a member can do better, they go through the host's memory.
+    ///
+    /// # Errors
+    /// If a rank is gone, or what sums on the device fails: the others may then wait for this rank, and it must end the job.
+    fn sum_tensor(&self, values: &mut Vector) -> Result<(), CollectiveError> {
+        let mut on_host = device::values(values);
+        self.sum(&mut on_host)?;
+        values.copy_from(&on_host);
+        Ok(())
+    }
+
+    /// What every rank gives, in their order; it may differ in length.
+    ///
+    /// # Errors
+    /// If a rank is gone.
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError>;
+
+    /// What rank 0 gives; what the others give is not looked at.
+    ///
+    /// # Errors
+    /// If a rank is gone.
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+        let given = if self.rank() == 0 { own } else { &[] };
+        Ok(self.gather(given)?.swap_remove(0))
+    }
+}

@@ -1,0 +1,123 @@
+//! Sums by NCCL.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use thiserror::Error;
+
+use super::card::{Card, obstacle, version};
+use super::{Collective, CollectiveError, message};
+use crate::gpu::nccl::{self, Communicator, NcclFailure};
+use ebm_core::buffers::native::try_change;
+use ebm_core::device::{Real, Vector, check_device};
+
+/// Ranks that sum what is on their GPUs there, by NCCL, and do everything else as another collective does.
+///
+/// NCCL gives the same sum to all ranks: it is formed in one place, and copied from there. Its order depends on the number of
+/// ranks, on how their GPUs are connected, and on NCCL's version.
+pub struct Nccl {
+    ranks: Arc<dyn Collective>,
+    communicator: Mutex<Communicator>,
+    version: i32,
+}
+
+/// NCCL cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NcclError {
+    /// Not with these processes, as all of them have found: they can go on without.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+    /// It does not start on this rank. The others may wait for it for ever, so it must end the job.
+    #[error("process {} of {ranks}: NCCL does not start: {reason}; NCCL_DEBUG=INFO has it say more", rank + 1)]
+    Start {
+        /// This rank, counted from 0.
+        rank: usize,
+        /// Number of ranks.
+        ranks: usize,
+        /// What it says.
+        reason: String,
+    },
+    /// The ranks cannot reach each other.
+    #[error(transparent)]
+    Collective(#[from] CollectiveError),
+}
+
+impl Nccl {
+    /// Starts it on the device of this process. All ranks do so at once; by their messages they agree on whether and how.
+    ///
+    /// # Errors
+    /// If two ranks share a GPU, have different versions of NCCL, or one has no GPU: the same on all ranks. If NCCL does not
+    /// start, on the ranks where it does not.
+    pub fn start(ranks: Arc<dyn Collective>) -> Result<Self, NcclError> {
+        let found = own_card().map_err(|failure| failure.to_string());
+        let cards: Vec<Result<Card, String>> = message::gather(&*ranks, &found)?;
+        if let Some(reason) = obstacle(&cards) {
+            return Err(NcclError::Unavailable { reason });
+        }
+        let made = (ranks.rank() == 0).then(|| nccl::unique_id().map_err(|failure| failure.to_string()));
+        let id: Vec<u8> = match message::broadcast(&*ranks, &made)? {
+            Some(Ok(id)) => id,
+            Some(Err(reason)) => return Err(NcclError::Unavailable { reason }),
+            None => return Err(CollectiveError::out_of_step(&*ranks, "no id of NCCL's").into()),
+        };
+        let joined = Communicator::join(&id, ranks.rank(), ranks.ranks());
+        let communicator = joined.map_err(|failure| NcclError::Start {
+            rank: ranks.rank(),
+            ranks: ranks.ranks(),
+            reason: failure.to_string(),
+        })?;
+        Ok(Self {
+            ranks,
+            communicator: Mutex::new(communicator),
+            version: found.map_or(0, |card| card.version),
+        })
+    }
+
+    /// The version of NCCL, such as `2.28.3`.
+    pub fn version(&self) -> String {
+        version(self.version)
+    }
+}
+
+fn own_card() -> Result<Card, Box<dyn std::error::Error>> {
+    check_device()?;
+    Ok(Card {
+        gpu: nccl::identity()?,
+        version: nccl::version()?,
+    })
+}
+
+impl Collective for Nccl {
+    fn rank(&self) -> usize {
+        self.ranks.rank()
+    }
+
+    fn ranks(&self) -> usize {
+        self.ranks.ranks()
+    }
+
+    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+        self.ranks.sum(values)
+    }
+
+    /// The sum is formed on the GPUs, without a copy to the host.
+    fn sum_tensor(&self, values: &mut Vector) -> Result<(), CollectiveError> {
+        let mut communicator = self.communicator.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |failure: NcclFailure| CollectiveError::Device {
+            rank: self.ranks.rank(),
+            ranks: self.ranks.ranks(),
+            reason: failure.to_string(),
+        };
+        try_change(values, |values| communicator.sum(values)).map_err(failed)
+    }
+
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+        self.ranks.gather(own)
+    }
+
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+        self.ranks.broadcast(own)
+    }
+}

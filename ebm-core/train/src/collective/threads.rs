@@ -1,0 +1,171 @@
+//! Threads of one process as ranks.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use super::{Collective, CollectiveError};
+use ebm_core::device::Real;
+
+/// A rank that is a thread of this process: for tests of what ranks do.
+///
+/// Work that the ranks hand to one thread pool and that waits for the other ranks may fill the pool: give each rank a pool of
+/// its own. A rank that is dropped is gone, and those that wait for it get an error.
+#[derive(Debug)]
+pub struct Threads {
+    rank: usize,
+    ranks: usize,
+    room: Arc<Room>,
+}
+
+/// Where the ranks meet.
+#[derive(Debug)]
+struct Room {
+    table: Mutex<Table>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// What was laid down for the meeting that goes on.
+    given: Vec<Option<Vec<u8>>>,
+    /// How many are yet to take what was laid down; no new meeting begins before.
+    takers: usize,
+    /// The first rank that left.
+    gone: Option<usize>,
+}
+
+impl Threads {
+    /// All ranks of a group of `ranks`, in order.
+    pub fn group(ranks: usize) -> Vec<Self> {
+        let table = Table {
+            given: vec![None; ranks],
+            ..Table::default()
+        };
+        let room = Arc::new(Room {
+            table: Mutex::new(table),
+            changed: Condvar::new(),
+        });
+        let member = |rank| Self {
+            rank,
+            ranks,
+            room: room.clone(),
+        };
+        (0..ranks).map(member).collect()
+    }
+
+    fn gone(&self, rank: usize) -> CollectiveError {
+        CollectiveError::Gone {
+            rank,
+            ranks: self.ranks,
+        }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        let mut table = self.room.table.lock().unwrap_or_else(PoisonError::into_inner);
+        table.gone.get_or_insert(self.rank);
+        self.room.changed.notify_all();
+    }
+}
+
+impl Collective for Threads {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn ranks(&self) -> usize {
+        self.ranks
+    }
+
+    /// The sums are formed in the order of the ranks, on each of them.
+    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+        let own: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let length = own.len();
+        let all = self.gather(&own)?;
+        if let Some(other) = all.iter().position(|given| given.len() != length) {
+            let reason = format!("{length} bytes to add to {} of process {}", all[other].len(), other + 1);
+            return Err(CollectiveError::out_of_step(self, reason));
+        }
+        values.fill(0.0);
+        for given in all {
+            let given = given.as_chunks().0.iter().map(|bytes| Real::from_le_bytes(*bytes));
+            values.iter_mut().zip(given).for_each(|(sum, v)| *sum += v);
+        }
+        Ok(())
+    }
+
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+        let wait = |table| self.room.changed.wait(table).unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.room.table.lock().unwrap_or_else(PoisonError::into_inner);
+        while table.takers > 0 {
+            table = wait(table);
+        }
+        table.given[self.rank] = Some(own.to_vec());
+        if table.given.iter().all(Option::is_some) {
+            table.takers = self.ranks;
+            self.room.changed.notify_all();
+        }
+        while table.takers == 0 {
+            if let Some(rank) = table.gone {
+                return Err(self.gone(rank));
+            }
+            table = wait(table);
+        }
+        let all = table.given.iter().flatten().cloned().collect();
+        table.takers -= 1;
+        if table.takers == 0 {
+            table.given.fill(None);
+            self.room.changed.notify_all();
+        }
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_each<T: Send>(ranks: usize, work: impl Fn(Threads) -> T + Sync) -> Vec<T> {
+        std::thread::scope(|scope| {
+            let work = &work;
+            let threads: Vec<_> = Threads::group(ranks)
+                .into_iter()
+                .map(|rank| scope.spawn(move || work(rank)))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        })
+    }
+
+    #[test]
+    fn many_meetings_in_a_row_do_not_mix() {
+        let all = on_each(4, |rank| {
+            let own = rank.rank() as Real;
+            let rounds = (0..200).map(|round| {
+                let mut values = [own, round as Real];
+                rank.sum(&mut values).unwrap();
+                values
+            });
+            rounds.collect::<Vec<_>>()
+        });
+        for rounds in all {
+            for (round, values) in rounds.into_iter().enumerate() {
+                assert_eq!(values, [6.0, 4.0 * round as Real]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_rank_0_gives_reaches_all() {
+        let all = on_each(3, |rank| rank.broadcast(&[rank.rank() as u8; 5]).unwrap());
+        assert_eq!(all, vec![vec![0; 5]; 3]);
+    }
+
+    #[test]
+    fn ranks_that_add_different_numbers_of_values_are_told() {
+        let all = on_each(2, |rank| rank.sum(&mut vec![0.0; 1 + rank.rank()]));
+        assert!(
+            all.iter()
+                .all(|sum| matches!(sum, Err(CollectiveError::OutOfStep { .. })))
+        );
+    }
+}

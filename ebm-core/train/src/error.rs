@@ -1,0 +1,107 @@
+//! Why training ended early, with an error.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::observer::ObserverError;
+use crate::collective::CollectiveError;
+use ebm_core::data::DataError;
+use ebm_core::error::{BoundError, ConfigError};
+
+/// Training cannot start or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A term is not finite. The models were put back to the last state that all terms were finite in.
+    #[error("step {step}: {term} is {value}. The models are again {}. {advice}", state_after(*restored))]
+    NonFinite {
+        /// The iteration, counted from 1.
+        step: u64,
+        /// Which term.
+        term: String,
+        /// Its value: NaN or an infinity.
+        value: f64,
+        /// The iteration whose models are in place again; 0 for the initial ones.
+        restored: u64,
+        /// What to try.
+        advice: String,
+    },
+    /// A bound cannot be used with these models.
+    #[error(transparent)]
+    Bound(#[from] BoundError),
+    /// An option does not fit the problem.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data cannot be read any longer.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// An observer failed (a log or picture that could not be written).
+    #[error("{0}")]
+    Observer(ObserverError),
+    /// Another of the processes that train together cannot go on, so that none can.
+    #[error("process {} of {ranks}: {message}", rank + 1)]
+    Elsewhere {
+        /// The process, counted from 0.
+        rank: usize,
+        /// Number of processes.
+        ranks: usize,
+        /// Which kind of error it is there.
+        origin: Origin,
+        /// What it says.
+        message: String,
+    },
+    /// The processes that train together no longer have the same models.
+    #[error(
+        "step {step}: process {} of {ranks} has other weights than process 1: all must run the same program, on processors of \
+         one kind, which round alike",
+        rank + 1
+    )]
+    Drift {
+        /// The iteration, counted from 1.
+        step: u64,
+        /// The first process that differs, counted from 0.
+        rank: usize,
+        /// Number of processes.
+        ranks: usize,
+    },
+    /// The processes that train together cannot reach each other.
+    #[error(transparent)]
+    Collective(#[from] CollectiveError),
+}
+
+/// Which kind an error is that another process met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// [`TrainError::Bound`]
+    Bound,
+    /// [`TrainError::Config`]
+    Config,
+    /// [`TrainError::Data`]
+    Data,
+    /// [`TrainError::Observer`]
+    Observer,
+    /// Another one.
+    Other,
+}
+
+impl Origin {
+    pub(super) fn of(error: &TrainError) -> Self {
+        match error {
+            TrainError::Bound(_) => Self::Bound,
+            TrainError::Config(_) => Self::Config,
+            TrainError::Data(_) => Self::Data,
+            TrainError::Observer(_) => Self::Observer,
+            TrainError::Elsewhere { origin, .. } => *origin,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn state_after(step: u64) -> String {
+    match step {
+        0 => "the initial ones: no later ones were seen to give finite values".into(),
+        _ => format!("those after step {step}, the last ones seen to give finite values"),
+    }
+}

@@ -1,0 +1,109 @@
+//! What is done about a term that is not finite.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use ebm_core::error::ConfigError;
+
+/// What is done about a term that is NaN or infinite. The offending update is never applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NonFinitePolicy {
+    /// The run ends with the last models that were seen to give finite terms.
+    #[default]
+    Stop,
+    /// The iteration is left out, and the next one draws other samples.
+    Skip(SkipConfig),
+    /// Training goes back to an earlier state, and on from there with other random numbers.
+    Rollback(RollbackConfig),
+}
+
+/// Leaving iterations out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SkipConfig {
+    /// Iterations left out in a row after which the run ends.
+    pub limit: u64,
+}
+
+impl Default for SkipConfig {
+    fn default() -> Self {
+        Self { limit: 10 }
+    }
+}
+
+/// Going back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RollbackConfig {
+    /// How often the run goes back before it ends.
+    pub limit: u64,
+    /// Iterations between two states that it can go back to: the last multiple of this many.
+    pub every: u64,
+}
+
+impl Default for RollbackConfig {
+    fn default() -> Self {
+        Self { limit: 3, every: 1000 }
+    }
+}
+
+impl NonFinitePolicy {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let positive = |key: &str, value: u64| ConfigError::require(value > 0, key, value, "a number > 0");
+        match self {
+            Self::Stop => Ok(()),
+            Self::Skip(skip) => positive("skip.limit", skip.limit),
+            Self::Rollback(rollback) => {
+                positive("rollback.limit", rollback.limit)?;
+                positive("rollback.every", rollback.every)
+            }
+        }
+    }
+}
+
+/// A term that was not finite, and what was done about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The iteration, counted from 1.
+    pub step: u64,
+    /// Which term, and its value.
+    pub reason: String,
+    /// What was done.
+    pub remedy: Remedy,
+}
+
+/// What was done about a term that was not finite.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Remedy {
+    /// The iteration was left out.
+    Skipped {
+        /// Iterations left out in a row, with this one.
+        in_a_row: u64,
+    },
+    /// Training went back.
+    RolledBack {
+        /// The iterations that are done again.
+        to: u64,
+        /// How often it went back in this run, with this time.
+        times: u64,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step {}: {}; ", self.step, self.reason)?;
+        match self.remedy {
+            Remedy::Skipped { in_a_row: 1 } => f.write_str("the iteration is left out"),
+            Remedy::Skipped { in_a_row } => write!(f, "the iteration is left out, {in_a_row} in a row"),
+            Remedy::RolledBack { to, times } => write!(
+                f,
+                "training goes on from step {to} with other random numbers (time {times} in this run)"
+            ),
+        }
+    }
+}

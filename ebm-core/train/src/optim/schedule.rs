@@ -1,0 +1,133 @@
+//! The course of a learning rate over a run.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use ebm_core::error::ConfigError;
+
+/// How the learning rate goes from its full value to its last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Course {
+    /// It does not change.
+    #[default]
+    Constant,
+    /// In a straight line.
+    Linear,
+    /// Along half a cosine.
+    Cosine,
+    /// By a constant factor a step.
+    Exponential,
+}
+
+/// A factor of the learning rate as a function of the step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Schedule {
+    /// The shape of the decay.
+    pub course: Course,
+    /// Steps over which the rate rises linearly from 0 at the start.
+    pub warmup: u64,
+    /// Share of the run, from its start, before the decay begins.
+    pub hold: f64,
+    /// The factor at the last step (for every course but `constant`).
+    pub last: f64,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            course: Course::Constant,
+            warmup: 0,
+            hold: 0.0,
+            last: 0.01,
+        }
+    }
+}
+
+impl Schedule {
+    /// Refuses values that cannot be used.
+    ///
+    /// # Errors
+    /// The first such value, with what was expected.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(
+            (0.0..1.0).contains(&self.hold),
+            "hold",
+            self.hold,
+            "a share of the run in [0, 1)",
+        )?;
+        ConfigError::require(
+            (0.0..=1.0).contains(&self.last) && (self.last > 0.0 || self.course != Course::Exponential),
+            "last",
+            self.last,
+            "a factor in [0, 1], above 0 for an exponential course",
+        )
+    }
+
+    /// The factor at `step` (from 0) of a run of `steps`.
+    pub fn factor(&self, step: u64, steps: u64) -> f64 {
+        let warm = match self.warmup {
+            0 => 1.0,
+            warmup => ((step + 1) as f64 / warmup as f64).min(1.0),
+        };
+        let start = self.hold * steps as f64;
+        let length = (steps as f64 - 1.0 - start).max(1.0);
+        let progress = ((step as f64 - start) / length).clamp(0.0, 1.0);
+        let decay = match self.course {
+            Course::Constant => 1.0,
+            Course::Linear => 1.0 + (self.last - 1.0) * progress,
+            Course::Cosine => self.last + (1.0 - self.last) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()),
+            Course::Exponential => self.last.powf(progress),
+        };
+        warm * decay
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_course_goes_from_one_to_its_last_factor() {
+        for course in [Course::Linear, Course::Cosine, Course::Exponential] {
+            let s = Schedule {
+                course,
+                last: 0.1,
+                hold: 0.5,
+                ..Default::default()
+            };
+            assert_eq!(s.factor(0, 1001), 1.0);
+            assert_eq!(s.factor(500, 1001), 1.0);
+            assert!((s.factor(1000, 1001) - 0.1).abs() < 1e-12, "{course:?}");
+            let middle = s.factor(750, 1001);
+            assert!(middle < 1.0 && middle > 0.1);
+        }
+    }
+
+    #[test]
+    fn values_halfway_are_those_of_the_curves() {
+        let at = |course| {
+            Schedule {
+                course,
+                last: 0.25,
+                ..Default::default()
+            }
+            .factor(50, 101)
+        };
+        assert!((at(Course::Linear) - 0.625).abs() < 1e-12);
+        assert!((at(Course::Cosine) - 0.625).abs() < 1e-12);
+        assert!((at(Course::Exponential) - 0.5).abs() < 1e-12);
+        assert_eq!(at(Course::Constant), 1.0);
+    }
+
+    #[test]
+    fn the_rate_warms_up_linearly() {
+        let s = Schedule {
+            warmup: 4,
+            ..Default::default()
+        };
+        assert_eq!([0, 1, 3, 9].map(|i| s.factor(i, 100)), [0.25, 0.5, 1.0, 1.0]);
+    }
+}

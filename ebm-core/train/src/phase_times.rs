@@ -1,0 +1,62 @@
+//! Where the time of training goes.
+
+use std::time::{Duration, Instant};
+
+/// Wall time of the phases of all iterations so far, measured where they begin and end.
+///
+/// On two threads or more, the entropy runs beside the energy step, and the two terms of an energy step beside each other: then
+/// they overlap, and a thread that waits for one of them may help with the other. On one thread they add up. A phase of which an
+/// iteration has several (`train.energy.steps`) is their sum.
+///
+/// With work on a GPU, which goes on while the program does, a phase is the time until the program had handed its work over or
+/// read its result; the whole is right over many iterations.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct PhaseTimes {
+    /// Iterations.
+    pub iterations: u64,
+    /// Whole iterations.
+    pub iteration: Duration,
+    /// Energy steps: data and latents, both terms, the update.
+    pub energy_step: Duration,
+    /// `E_data[E]` and its gradient; part of the energy step.
+    pub data_term: Duration,
+    /// `-E_pg[E]` and the upper bound, with their gradients; part of the energy step.
+    pub divergence: Duration,
+    /// The optimiser's update of the energy and of the upper bound; part of the energy step.
+    pub energy_update: Duration,
+    /// Latents of the generator steps and the samples they become.
+    pub sampling: Duration,
+    /// The lower bound and its gradient.
+    pub entropy: Duration,
+    /// Generator steps but for sampling and entropy: `E_pg[E]`, both gradients through the generator, the update.
+    pub generator_step: Duration,
+    /// The optimiser's update of the generator and of the lower bound; part of the generator step.
+    pub generator_update: Duration,
+}
+
+impl PhaseTimes {
+    /// What was added since an earlier time.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            iterations: self.iterations.saturating_sub(earlier.iterations),
+            iteration: self.iteration.saturating_sub(earlier.iteration),
+            energy_step: self.energy_step.saturating_sub(earlier.energy_step),
+            data_term: self.data_term.saturating_sub(earlier.data_term),
+            divergence: self.divergence.saturating_sub(earlier.divergence),
+            energy_update: self.energy_update.saturating_sub(earlier.energy_update),
+            sampling: self.sampling.saturating_sub(earlier.sampling),
+            entropy: self.entropy.saturating_sub(earlier.entropy),
+            generator_step: self.generator_step.saturating_sub(earlier.generator_step),
+            generator_update: self.generator_update.saturating_sub(earlier.generator_update),
+        }
+    }
+}
+
+/// Does the work and adds the time it takes.
+pub(super) fn timed<T>(to: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let done = work();
+    *to += started.elapsed();
+    done
+}

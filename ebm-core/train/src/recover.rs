@@ -1,0 +1,80 @@
+//! Going on, or ending well, after a term that is not finite.
+
+use super::snapshot::Snapshot;
+use super::training::Optimizers;
+use super::{Fault, NonFinitePolicy, Remedy, TrainError, Trainer};
+use ebm_core::geometry::Geometry;
+
+impl<G: Geometry> Trainer<G> {
+    /// Does what the configuration says about an iteration that failed; `before` are the models that it started from.
+    ///
+    /// # Errors
+    /// The error, if the run is to end. The models are then the last that were seen to give finite terms.
+    pub(super) fn recover(&mut self, error: TrainError, before: Snapshot) -> Result<Fault, TrainError> {
+        let TrainError::NonFinite { step, term, value, .. } = &error else {
+            return Err(error);
+        };
+        let (step, reason) = (*step, format!("{term} is {value}"));
+        let remedy = match self.config.non_finite {
+            NonFinitePolicy::Skip(skip) if self.progress.skipped < skip.limit => self.skip(&before),
+            NonFinitePolicy::Rollback(rollback) if self.progress.rollbacks < rollback.limit => {
+                match self.roll_back()? {
+                    Some(remedy) => remedy,
+                    None => return Err(self.undo(error, Some(before))),
+                }
+            }
+            _ => return Err(self.undo(error, Some(before))),
+        };
+        Ok(Fault { step, reason, remedy })
+    }
+
+    fn skip(&mut self, before: &Snapshot) -> Remedy {
+        before.restore(&mut self.players);
+        self.optimizers.undo();
+        self.progress.step += 1;
+        self.progress.skipped += 1;
+        Remedy::Skipped {
+            in_a_row: self.progress.skipped,
+        }
+    }
+
+    /// Goes back to the mark, if there is one.
+    fn roll_back(&mut self) -> Result<Option<Remedy>, TrainError> {
+        let Some(mark) = self.mark.take() else {
+            return Ok(None);
+        };
+        // What it was taken from is what it is given to.
+        self.set_arrays(&mark.arrays)
+            .map_err(|e| TrainError::Observer(e.into()))?;
+        self.progress.step = mark.step;
+        self.progress.skipped = 0;
+        self.progress.rollbacks += 1;
+        self.good = Snapshot::of(&self.players, mark.step);
+        let remedy = Remedy::RolledBack {
+            to: mark.step,
+            times: self.progress.rollbacks,
+        };
+        self.mark = Some(mark);
+        Ok(Some(remedy))
+    }
+
+    /// Where a term is not finite, goes back to the models `before` if those are good, else to the last that were.
+    pub(super) fn undo(&mut self, mut error: TrainError, before: Option<Snapshot>) -> TrainError {
+        if let TrainError::NonFinite { restored, .. } = &mut error {
+            let good = before.is_some_and(|before| {
+                before.restore(&mut self.players);
+                self.progress.step = before.step;
+                self.optimizers.undo();
+                self.verify().is_ok()
+            });
+            if !good {
+                self.good.clone().restore(&mut self.players);
+                self.progress.step = self.good.step;
+                // Their moments have seen the bad models.
+                self.optimizers = Optimizers::new(&self.config, &self.players);
+            }
+            *restored = self.progress.step;
+        }
+        error
+    }
+}

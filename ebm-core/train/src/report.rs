@@ -1,0 +1,142 @@
+//! What a training iteration reports.
+
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use ebm_core::bounds::{Measurement, Target};
+
+/// The figures of one iteration, in nats. Terms that an objective does not have are absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The iteration, counted from 1.
+    pub step: u64,
+    /// `E_data[E]`.
+    pub data_energy: Option<Measurement>,
+    /// `E_pg[E]`.
+    pub generated_energy: Option<Measurement>,
+    /// `floor(H[p_g])`.
+    pub entropy: Option<Measurement>,
+    /// `ceil(H[p_g])`, for the upper bound.
+    pub entropy_ceiling: Option<Measurement>,
+    /// The upper bound's own term, see [`UpperBound::divergence`](ebm_core::bounds::UpperBound::divergence).
+    pub divergence: Option<Measurement>,
+    /// `floor(L) = E_data[E] - E_pg[E] + floor(H)`.
+    pub lower: Option<Measurement>,
+    /// `ceil(L)`, where the bounds in use provide one.
+    pub upper: Option<Measurement>,
+    /// `ceil(L) - floor(L)`, where both are there. The terms that they share cancel, also in the standard error.
+    pub gap: Option<Measurement>,
+    /// What the upper bound's term bounds.
+    #[serde(skip)]
+    pub target: Option<Target>,
+    /// What the energy minimised in its last step.
+    pub energy_loss: Option<f64>,
+    /// What the generator minimised in its last step.
+    pub generator_loss: Option<f64>,
+    /// Euclidean norm of the energy's gradient before clipping.
+    pub energy_gradient_norm: Option<f64>,
+    /// Euclidean norm of the generator's gradient before clipping.
+    pub generator_gradient_norm: Option<f64>,
+    /// The energy's learning rate.
+    pub energy_learning_rate: f64,
+    /// The generator's learning rate.
+    pub generator_learning_rate: f64,
+    /// Why the iteration came to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+impl StepReport {
+    /// Fills in `lower`, `upper` and `gap` from the terms.
+    pub(super) fn combine(&mut self) {
+        let (Some(data), Some(generated)) = (&self.data_energy, &self.generated_energy) else {
+            return;
+        };
+        let contrast = difference(data, generated);
+        let floor = self.entropy.as_ref();
+        // What the upper bound has beside the contrast, which both bounds share.
+        let ceiling = match (self.target, &self.divergence, &self.entropy_ceiling) {
+            (Some(Target::CrossEntropy), Some(cross), _) => Some(cross.clone()),
+            (Some(Target::Divergence), Some(divergence), Some(ceiling)) => Some(total(divergence, &[ceiling])),
+            _ => None,
+        };
+        self.lower = floor.map(|floor| total(&contrast, &[floor]));
+        self.upper = ceiling.as_ref().map(|ceiling| total(&contrast, &[ceiling]));
+        self.gap = ceiling.zip(floor).map(|(ceiling, floor)| difference(&ceiling, floor));
+    }
+}
+
+fn difference(a: &Measurement, b: &Measurement) -> Measurement {
+    Measurement::new(
+        a.value - b.value,
+        a.standard_error.hypot(b.standard_error),
+        a.samples.min(b.samples),
+        a.guarantee.clone().and(b.guarantee.clone()),
+    )
+}
+
+fn total(first: &Measurement, others: &[&Measurement]) -> Measurement {
+    let mut sum = first.clone();
+    for other in others {
+        sum.value += other.value;
+        sum.standard_error = sum.standard_error.hypot(other.standard_error);
+        sum.samples = sum.samples.min(other.samples);
+        sum.guarantee = other.guarantee.clone().and(sum.guarantee);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::bounds::{Guarantee, Level};
+
+    fn measured(value: f64, standard_error: f64, guarantee: Guarantee) -> Option<Measurement> {
+        Some(Measurement::new(value, standard_error, 100, guarantee))
+    }
+
+    fn report() -> StepReport {
+        let exact = || Guarantee::certified("exact");
+        StepReport {
+            data_energy: measured(1.0, 30.0, exact()),
+            generated_energy: measured(3.0, 40.0, exact()),
+            entropy: measured(0.5, 0.3, exact()),
+            entropy_ceiling: measured(0.75, 0.0, exact()),
+            divergence: measured(1.25, 0.4, Guarantee::heuristic("tuned")),
+            target: Some(Target::Divergence),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn the_gap_does_not_carry_the_error_of_what_both_bounds_share() {
+        let mut report = report();
+        report.combine();
+        let [lower, upper, gap] = [&report.lower, &report.upper, &report.gap].map(|m| m.as_ref().unwrap());
+        assert_eq!((lower.value, upper.value, gap.value), (-1.5, 0.0, 1.5));
+        // 3, 4, 5 and the two terms that differ, 0.3 and 0.4.
+        assert!((lower.standard_error - (2500.0f64 + 0.09).sqrt()).abs() < 1e-12);
+        assert!((gap.standard_error - 0.5).abs() < 1e-12);
+        assert_eq!(lower.guarantee.level, Level::Certified);
+        assert_eq!(
+            (upper.guarantee.level, gap.guarantee.level),
+            (Level::Heuristic, Level::Heuristic)
+        );
+    }
+
+    #[test]
+    fn an_upper_bound_of_the_cross_entropy_needs_no_entropy_and_a_lower_bound_does() {
+        let mut report = StepReport {
+            entropy: None,
+            entropy_ceiling: None,
+            target: Some(Target::CrossEntropy),
+            ..report()
+        };
+        report.combine();
+        assert_eq!(report.upper.as_ref().unwrap().value, -0.75);
+        assert!(report.lower.is_none() && report.gap.is_none());
+        report.target = Some(Target::Divergence);
+        report.combine();
+        assert!(report.upper.is_none());
+    }
+}

@@ -1,0 +1,313 @@
+//! Saved states on disk, as safetensors.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::path::Path;
+//! use ebm_core::parameter::State;
+//! use ebm_train::state_file::{decode, encode, load, metadata, read_bytes, save};
+//!
+//! let state = State::from([("weight".to_string(), (vec![2, 1], vec![3.0, 4.0]))]);
+//! let notes = BTreeMap::from([("written_by".to_string(), "me".to_string())]);
+//!
+//! // Equal content is equal bytes, and comes back as it was.
+//! let bytes = encode(&state, &notes, Path::new("weights"))?;
+//! assert_eq!(encode(&state, &notes, Path::new("weights"))?, bytes);
+//! assert_eq!(decode(&bytes, Path::new("weights"))?, state);
+//! assert_eq!(metadata(&bytes, Path::new("weights"))?, notes);
+//!
+//! // A file has those bytes.
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("weights.safetensors");
+//! save(&path, &state, &notes)?;
+//! assert_eq!(read_bytes(&path)?, bytes);
+//! assert_eq!(load(&path)?, state);
+//! assert!(load(&folder.path().join("other.safetensors")).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use ebm_core::device::{DOUBLE_PRECISION, Real};
+use ebm_core::error::StateError;
+use ebm_core::parameter::State;
+
+/// The largest file that is read, in bytes. Weights of the models of this system are far smaller.
+const SIZE_LIMIT: u64 = 8 << 30;
+/// The longest header that is read, in bytes. An array takes about a hundred bytes of it.
+const HEADER_LIMIT: u64 = 16 << 20;
+/// What a file starts with: the length of its header, in bytes.
+const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
+
+const DTYPE: Dtype = if DOUBLE_PRECISION { Dtype::F64 } else { Dtype::F32 };
+
+/// Writes a state with metadata: beside the file, synced, then renamed over it, so that a reader sees all or nothing.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(path: &Path, state: &State, metadata: &BTreeMap<String, String>) -> Result<(), StateError> {
+    let serialised = encode(state, metadata, path)?;
+    let temporary = path.with_extension("safetensors.tmp");
+    let write = || -> std::io::Result<()> {
+        let mut file = fs::File::create(&temporary)?;
+        file.write_all(&serialised)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|e| {
+        // The half-written file is of no use to anyone; the error to report is the first one.
+        let _ = fs::remove_file(&temporary);
+        failure(path, e.to_string())
+    })
+}
+
+fn failure(path: &Path, reason: String) -> StateError {
+    StateError::File {
+        path: path.display().to_string(),
+        reason,
+    }
+}
+
+/// The bytes of the file that [`save`] writes: a function of the state and the metadata. `path` is for errors only.
+///
+/// # Errors
+/// If the state has no safetensors form.
+pub fn encode(state: &State, metadata: &BTreeMap<String, String>, path: &Path) -> Result<Vec<u8>, StateError> {
+    let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = state
+        .iter()
+        .map(|(name, (shape, values))| {
+            let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name, shape, bytes)
+        })
+        .collect();
+    let views: Result<Vec<_>, _> = bytes
+        .iter()
+        .map(|(name, shape, bytes)| TensorView::new(DTYPE, (*shape).clone(), bytes).map(|view| (*name, view)))
+        .collect();
+    let fail = |reason: String| failure(path, reason);
+    let views = views.map_err(|e| fail(e.to_string()))?;
+    let plain = safetensors::serialize(views, None).map_err(|e| fail(e.to_string()))?;
+    with_metadata(&plain, metadata).map_err(|e| fail(e.to_string()))
+}
+
+/// Puts metadata, in order, into the header of a safetensors file that has none.
+///
+/// `safetensors::serialize` takes metadata as a `HashMap`, whose order differs from run to run; the bytes of a file are
+/// to be a function of its content.
+fn with_metadata(plain: &[u8], metadata: &BTreeMap<String, String>) -> serde_json::Result<Vec<u8>> {
+    // Eight bytes with the length of the header, the header (a JSON object, padded with blanks), the arrays.
+    let Some((length, rest)) = plain.split_first_chunk::<8>() else {
+        return Ok(plain.to_vec());
+    };
+    let (header, arrays) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let entries = header.trim_ascii().strip_prefix(b"{").unwrap_or_default();
+    let comma = if entries == b"}" { "" } else { "," };
+    let mut longer = format!("{{\"__metadata__\":{}{comma}", serde_json::to_string(metadata)?).into_bytes();
+    longer.extend_from_slice(entries);
+    longer.resize(longer.len().next_multiple_of(8), b' ');
+    let length = (longer.len() as u64).to_le_bytes();
+    Ok([&length[..], &longer, arrays].concat())
+}
+
+/// Reads a state. Arrays of single precision are converted to the precision in use.
+///
+/// # Errors
+/// If the file cannot be read, is larger than is read, is no safetensors file, or holds arrays that are not
+/// floating-point.
+pub fn load(path: &Path) -> Result<State, StateError> {
+    decode(&read_bytes(path)?, path)
+}
+
+/// The bytes of a file of states, if it is not too large.
+///
+/// # Errors
+/// If it cannot be read, or is larger than any such file.
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
+    read_limited(path).map_err(|reason| failure(path, reason))
+}
+
+/// The metadata in the bytes of a file. `path` is for errors only.
+///
+/// # Errors
+/// If they are no safetensors file.
+pub fn metadata(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, String>, StateError> {
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|e| failure(path, format!("not a safetensors file: {e}")))?;
+    Ok(header
+        .metadata()
+        .iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect())
+}
+
+/// The state in the bytes of a file, as [`load`] reads it. `path` is for errors only.
+///
+/// # Errors
+/// If they are no safetensors file, or hold arrays that are not floating-point.
+pub fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
+    let fail = |reason: String| failure(path, reason);
+    let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;
+    let mut state = State::new();
+    for (name, view) in tensors.tensors() {
+        let values = match view.dtype() {
+            Dtype::F32 => read_values(view.data(), |b: [u8; 4]| f32::from_le_bytes(b) as Real),
+            Dtype::F64 => read_values(view.data(), |b: [u8; 8]| f64::from_le_bytes(b) as Real),
+            other => {
+                return Err(fail(format!(
+                    "array {name:?} is of type {other:?}; expected F32 or F64"
+                )));
+            }
+        };
+        state.insert(name, (view.shape().to_vec(), values));
+    }
+    Ok(state)
+}
+
+/// The bytes of a file whose size and header are within the limits.
+///
+/// Both are checked before memory is set aside, against what the system says about the file and not the file itself.
+fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
+    // Asked before it is opened: to open a pipe waits for its other end.
+    let metadata = fs::metadata(path).map_err(|e| e.to_string())?;
+    if !metadata.is_file() {
+        return Err("not a regular file".into());
+    }
+    let size = metadata.len();
+    if size > SIZE_LIMIT {
+        return Err(format!("{size} bytes, more than the limit of {SIZE_LIMIT}"));
+    }
+    let not = |reason: String| format!("not a safetensors file: {reason}");
+    if size < LENGTH_BYTES {
+        return Err(not(format!("{size} bytes, fewer than its header's length takes")));
+    }
+    let mut file = File::open(path).map_err(|e| e.to_string())?;
+    let mut length = [0; LENGTH_BYTES as usize];
+    file.read_exact(&mut length).map_err(|e| e.to_string())?;
+    let header = u64::from_le_bytes(length);
+    if header > HEADER_LIMIT {
+        let reason = format!("its header claims {header} bytes, more than the limit of {HEADER_LIMIT}");
+        return Err(not(reason));
+    }
+    if header > size - LENGTH_BYTES {
+        let reason = format!("its header claims {header} bytes, and the file has {size}; was it cut short?");
+        return Err(not(reason));
+    }
+    file.rewind().map_err(|e| e.to_string())?;
+    let mut bytes = Vec::with_capacity(size as usize);
+    // A file that grows meanwhile is not followed.
+    file.take(size).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    Ok(bytes)
+}
+
+fn read_values<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> Real) -> Vec<Real> {
+    let (chunks, _) = bytes.as_chunks::<N>();
+    chunks.iter().map(|chunk| value(*chunk)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let path = std::env::temp_dir().join(format!("ebm-state-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_state_survives_the_disk() {
+        let folder = folder("round-trip");
+        let state = State::from([
+            (
+                "a.weight".to_string(),
+                (vec![2, 2], vec![1.0, -2.5, 3.0, Real::MIN_POSITIVE]),
+            ),
+            ("b".to_string(), (vec![1], vec![0.1])),
+        ]);
+        let path = folder.join("s.safetensors");
+        save(&path, &state, &BTreeMap::from([("version".into(), "1".into())])).unwrap();
+        assert_eq!(load(&path).unwrap(), state);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_bytes_are_a_function_of_the_content_and_metadata_can_be_read_back() {
+        let folder = folder("bytes");
+        let path = folder.join("s.safetensors");
+        let names = ["version", "player", "seed", "precision", "a \"quoted\" name"];
+        for state in [
+            State::new(),
+            State::from([("w".to_string(), (vec![1, 3], vec![1.0, 2.0, 3.0]))]),
+        ] {
+            let written: Vec<Vec<u8>> = (0..20)
+                .map(|_| {
+                    let metadata = names.iter().map(|n| (n.to_string(), format!("{n} of it"))).collect();
+                    save(&path, &state, &metadata).unwrap();
+                    fs::read(&path).unwrap()
+                })
+                .collect();
+            assert!(written.iter().all(|bytes| *bytes == written[0]));
+            assert_eq!(load(&path).unwrap(), state);
+            let (_, header) = SafeTensors::read_metadata(&written[0]).unwrap();
+            let found = header.metadata().as_ref().unwrap();
+            assert_eq!(found.len(), names.len());
+            assert!(names.iter().all(|n| found[*n] == format!("{n} of it")), "{found:?}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn garbage_and_missing_files_are_named() {
+        let folder = folder("garbage");
+        let path = folder.join("g.safetensors");
+        fs::write(&path, b"not safetensors at all").unwrap();
+        let message = load(&path).unwrap_err().to_string();
+        assert!(
+            message.contains("g.safetensors") && message.contains("not a safetensors file"),
+            "{message}"
+        );
+        let message = load(&folder.join("none")).unwrap_err().to_string();
+        assert!(message.contains("none"), "{message}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_beyond_the_limits_is_refused_with_the_limit() {
+        let folder = folder("limits");
+        let path = folder.join("l.safetensors");
+        let refused = |parts: &[&str]| {
+            let message = load(&path).unwrap_err().to_string();
+            for part in ["l.safetensors: "].iter().chain(parts) {
+                assert!(message.contains(part), "{part:?} is not in {message}");
+            }
+        };
+        // A hole takes no room on the disk.
+        File::create(&path).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
+        refused(&["8589934593 bytes", "the limit of 8589934592"]);
+        let claim = |header: u64| fs::write(&path, [&header.to_le_bytes()[..], b"{}"].concat()).unwrap();
+        claim(HEADER_LIMIT + 1);
+        refused(&["claims 16777217 bytes", "the limit of 16777216"]);
+        claim(u64::MAX);
+        refused(&["claims 18446744073709551615 bytes", "the limit of 16777216"]);
+        claim(3);
+        refused(&["claims 3 bytes", "the file has 10"]);
+        claim(2);
+        assert_eq!(load(&path).unwrap(), State::new());
+        fs::write(&path, b"{}").unwrap();
+        refused(&["not a safetensors file: 2 bytes"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_refused_by_name() {
+        let folder = folder("folder");
+        let message = load(&folder).unwrap_err().to_string();
+        assert!(message.ends_with("-folder: not a regular file"), "{message}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
