@@ -16,6 +16,7 @@ compile_error!(
 
 pub mod activate;
 pub mod add;
+pub mod axes;
 pub mod batch_norm;
 pub mod buffers;
 pub mod channel_shift;

@@ -2,9 +2,9 @@
 
 use dfdx::prelude::*;
 
-use super::axes::some_axes;
 use crate::geometry::{Geometry, Latents};
 use crate::kernels::Figures;
+use crate::kernels::axes::some_axes;
 use crate::models::Generator;
 use crate::tape::SharedTape;
 

@@ -38,10 +38,12 @@ impl BatchNorm {
         }
     }
 
+    /// The arrays, in a fixed order.
     pub fn parameters(&self) -> [&Parameter; 4] {
         [&self.gamma, &self.beta, &self.mean, &self.variance]
     }
 
+    /// The same arrays, to change.
     pub fn parameters_mut(&mut self) -> [&mut Parameter; 4] {
         [&mut self.gamma, &mut self.beta, &mut self.mean, &mut self.variance]
     }

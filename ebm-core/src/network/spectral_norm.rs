@@ -25,10 +25,12 @@ impl SpectralNorm {
         }
     }
 
+    /// The left singular vector.
     pub fn parameter(&self) -> &Parameter {
         &self.left
     }
 
+    /// The same, to change.
     pub fn parameter_mut(&mut self) -> &mut Parameter {
         &mut self.left
     }

@@ -1,6 +1,6 @@
-//! The configuration layer, as the registry stores it: object-safe, so that a name in a file selects a type.
+//! The configuration of a component as the registry holds it: object-safe, so that a name in a file selects a type.
 //!
-//! Implemented by the `register_...!` macros, never by hand.
+//! The `register_...!` macros implement these traits; nothing does by hand.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -13,28 +13,12 @@ use crate::models::{Energy, Generator};
 use crate::random::Random;
 use crate::registry::Need;
 
-/// What `build` returns for a trait object over a geometry.
+/// A component built for a geometry.
 type Built<T> = Result<Box<T>, ConfigError>;
 
 /// The geometries that registered components are compiled for.
 ///
 /// Every other problem runs on [`Runtime`]. A geometry here costs compile time in every bound crate, so there are few.
-///
-/// ```
-/// use ebm_core::geometry::{Fixed, Runtime};
-/// use ebm_core::parameter::State;
-/// use ebm_core::random::Random;
-/// use ebm_core::registry::{EnergyConfig, SupportedGeometry};
-///
-/// fn weights<G: SupportedGeometry>(geometry: G, config: &dyn EnergyConfig) -> State {
-///     geometry.energy(config, Random::new(7)).unwrap().state()
-/// }
-///
-/// // Axes known at compile time and at run time make the same model.
-/// let config: Box<dyn EnergyConfig> = toml::from_str("kind = \"mlp\"\nhidden = [8]")?;
-/// assert_eq!(weights(Fixed::<2, 2>, &*config), weights(Runtime { latent: 2, data: 2 }, &*config));
-/// # Ok::<(), toml::de::Error>(())
-/// ```
 pub trait SupportedGeometry: Geometry {
     /// Builds a registered lower bound.
     ///
@@ -114,62 +98,6 @@ geometry_config!(
 );
 
 /// A registered data set's configuration.
-///
-/// ```
-/// # use std::path::Path;
-/// # use ebm_core::data::{DataError, Dataset};
-/// # use ebm_core::device::Real;
-/// # use ebm_core::error::ConfigError;
-/// # use ebm_core::random::Random;
-/// # use schemars::JsonSchema;
-/// # use serde::{Deserialize, Serialize};
-/// # use ebm_core::registry::DatasetSpec;
-/// #
-/// # /// N(0, s^2) on the line.
-/// # #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-/// # #[serde(deny_unknown_fields, default)]
-/// # struct Normal {
-/// #     /// The standard deviation s.
-/// #     deviation: f64,
-/// # }
-/// #
-/// # impl Default for Normal {
-/// #     fn default() -> Self {
-/// #         Self { deviation: 1.0 }
-/// #     }
-/// # }
-/// #
-/// # impl Dataset for Normal {
-/// #     fn width(&self) -> usize {
-/// #         1
-/// #     }
-/// #     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-/// #         random.normals(n).into_iter().map(|v| v * self.deviation as Real).collect()
-/// #     }
-/// #     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-/// #         self.draw(n, random.stream("held out"))
-/// #     }
-/// # }
-/// #
-/// # impl DatasetSpec for Normal {
-/// #     fn check(&self) -> Result<(), ConfigError> {
-/// #         ConfigError::require_not_negative("deviation", self.deviation)
-/// #     }
-/// #     fn load(&self, _: &Path, _: Random) -> Result<Box<dyn Dataset>, DataError> {
-/// #         Ok(Box::new(self.clone()))
-/// #     }
-/// # }
-/// #
-/// # ebm_core::register_dataset!(Normal, name: "config-normal", summary: "normal on the line", reference: "none");
-/// use ebm_core::registry::DatasetConfig;
-///
-/// let config: Box<dyn DatasetConfig> = toml::from_str("kind = \"config-normal\"\ndeviation = 3.0")?;
-/// config.check()?;
-/// // Paths of files would be relative to this folder.
-/// let data = config.load(Path::new("."), Random::new(0))?;
-/// assert_eq!(data.width(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[typetag::serde(tag = "kind")]
 pub trait DatasetConfig: Debug + Send + Sync {
     /// Refuses values that cannot be used.

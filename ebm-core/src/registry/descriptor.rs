@@ -1,8 +1,11 @@
 //! What is known about a registered component without building it.
 
+use std::any::Any;
+
 use serde::Serialize;
 use thiserror::Error;
 
+use super::Registered;
 use crate::bounds::Level;
 
 /// What a bound needs of the models it is put together with.
@@ -52,3 +55,27 @@ pub struct Descriptor<C: ?Sized + 'static> {
     /// Parses a table (without the key `kind`), naming the key at fault.
     pub parse: fn(serde_json::Value) -> Result<Box<C>, ParseError>,
 }
+
+/// A descriptor of any kind, as inventory collects it. A crate adds kinds of its own by implementing [`Registered`].
+pub struct Entry {
+    pub(super) kind: &'static str,
+    pub(super) name: &'static str,
+    pub(super) crate_name: &'static str,
+    pub(super) crate_version: &'static str,
+    pub(super) descriptor: &'static (dyn Any + Send + Sync),
+}
+
+impl Entry {
+    /// The entry of a descriptor.
+    pub const fn new<C: Registered + ?Sized>(descriptor: &'static Descriptor<C>) -> Self {
+        Self {
+            kind: C::KIND,
+            name: descriptor.name,
+            crate_name: descriptor.crate_name,
+            crate_version: descriptor.crate_version,
+            descriptor,
+        }
+    }
+}
+
+inventory::collect!(Entry);

@@ -1,56 +1,54 @@
 //! Finding what is registered.
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 
-use super::{DatasetConfig, Descriptor, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
-
-inventory::collect!(Descriptor<dyn LowerBoundConfig>);
-inventory::collect!(Descriptor<dyn UpperBoundConfig>);
-inventory::collect!(Descriptor<dyn GeneratorConfig>);
-inventory::collect!(Descriptor<dyn EnergyConfig>);
-inventory::collect!(Descriptor<dyn DatasetConfig>);
+use super::descriptor::{Descriptor, Entry};
+use super::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 
 /// A kind of component that is registered by name.
-///
-/// ```
-/// use ebm_core::registry::{EnergyConfig, LowerBoundConfig, Registered};
-///
-/// assert_eq!(<dyn LowerBoundConfig as Registered>::KIND, "lower bound");
-/// assert!(<dyn EnergyConfig>::descriptors().iter().any(|d| d.name == "mlp"));
-/// ```
 pub trait Registered: 'static {
     /// The kind, as messages name it: "lower bound".
     const KIND: &'static str;
-    /// Everything of this kind that is linked in, in no particular order.
-    fn descriptors() -> Vec<&'static Descriptor<Self>>;
 }
 
-macro_rules! registered {
-    ($object:ident, $kind:literal) => {
-        impl Registered for dyn $object {
-            const KIND: &'static str = $kind;
-            fn descriptors() -> Vec<&'static Descriptor<Self>> {
-                inventory::iter::<Descriptor<dyn $object>>().collect()
-            }
-        }
-    };
+impl Registered for dyn LowerBoundConfig {
+    const KIND: &'static str = "lower bound";
 }
-registered!(LowerBoundConfig, "lower bound");
-registered!(UpperBoundConfig, "upper bound");
-registered!(GeneratorConfig, "generator");
-registered!(EnergyConfig, "energy");
-registered!(DatasetConfig, "data set");
+impl Registered for dyn UpperBoundConfig {
+    const KIND: &'static str = "upper bound";
+}
+impl Registered for dyn GeneratorConfig {
+    const KIND: &'static str = "generator";
+}
+impl Registered for dyn EnergyConfig {
+    const KIND: &'static str = "energy";
+}
+impl Registered for dyn DatasetConfig {
+    const KIND: &'static str = "data set";
+}
 
-/// Everything of one kind, by name.
+/// Everything of one kind that is linked in, by name.
 pub fn all<C: Registered + ?Sized>() -> Vec<&'static Descriptor<C>> {
-    let mut found = C::descriptors();
+    let entries = inventory::iter::<Entry>.into_iter();
+    let mut found: Vec<&Descriptor<C>> = entries.filter_map(|entry| entry.descriptor.downcast_ref()).collect();
     found.sort_by_key(|d| (d.name, d.crate_name));
     found
 }
 
 /// The component of a name.
 pub fn find<C: Registered + ?Sized>(name: &str) -> Option<&'static Descriptor<C>> {
-    C::descriptors().into_iter().find(|d| d.name == name)
+    all::<C>().into_iter().find(|d| d.name == name)
+}
+
+/// Whether a crate registered anything; `-` and `_` in its name are one.
+pub fn registers_something(crate_name: &str) -> bool {
+    let normal = |name: &str| name.replace('-', "_");
+    let wanted = normal(crate_name);
+    inventory::iter::<Entry>
+        .into_iter()
+        .any(|entry| normal(entry.crate_name) == wanted)
 }
 
 /// A fault in what is linked together.
@@ -76,21 +74,19 @@ pub enum RegistryError {
 /// # Errors
 /// The first collision found, naming both crates.
 pub fn check_registry() -> Result<(), RegistryError> {
-    fn check<C: Registered + ?Sized>() -> Result<(), RegistryError> {
-        let crate_of = |d: &Descriptor<C>| format!("{} {}", d.crate_name, d.crate_version);
-        match all::<C>().windows(2).find(|pair| pair[0].name == pair[1].name) {
-            None => Ok(()),
-            Some(pair) => Err(RegistryError::Duplicate {
-                kind: C::KIND,
-                name: pair[0].name,
-                first: crate_of(pair[0]),
-                second: crate_of(pair[1]),
-            }),
+    let mut entries: Vec<&Entry> = inventory::iter::<Entry>.into_iter().collect();
+    entries.sort_by_key(|entry| entry.crate_name);
+    let mut seen = BTreeMap::new();
+    for entry in entries {
+        if let Some(first) = seen.insert((entry.kind, entry.name), entry) {
+            let named = |entry: &Entry| format!("{} {}", entry.crate_name, entry.crate_version);
+            return Err(RegistryError::Duplicate {
+                kind: entry.kind,
+                name: entry.name,
+                first: named(first),
+                second: named(entry),
+            });
         }
     }
-    check::<dyn LowerBoundConfig>()?;
-    check::<dyn UpperBoundConfig>()?;
-    check::<dyn GeneratorConfig>()?;
-    check::<dyn EnergyConfig>()?;
-    check::<dyn DatasetConfig>()
+    Ok(())
 }

@@ -5,17 +5,18 @@ use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
 use super::super::subject::trained;
 use super::{ANY, On, Outcome, Situation, Violation};
-use ebm_core::device::{Real, values};
+use ebm_core::device::{DOUBLE_PRECISION, Real, values};
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::parameter::Module;
 use ebm_core::parameter::{collect_gradients, gradient_norm};
 use ebm_core::tape::{SharedTape, backward};
 
 /// Factors of the weights: the largest and the smallest have squares out of the range of numbers.
-#[cfg(not(feature = "f64"))]
-const SIZES: [Real; 4] = [1e-20, 1e-6, 1e6, 1e20];
-#[cfg(feature = "f64")]
-const SIZES: [Real; 4] = [1e-160, 1e-6, 1e6, 1e160];
+const SIZES: [f64; 4] = if DOUBLE_PRECISION {
+    [1e-160, 1e-6, 1e6, 1e160]
+} else {
+    [1e-20, 1e-6, 1e6, 1e20]
+};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let wanted = Wanted {
@@ -48,7 +49,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             }
             Ok(())
         };
-        for size in SIZES {
+        for size in SIZES.map(|size| size as Real) {
             tried(
                 &|at| scale(&mut *at.generator, size),
                 &format!("the generator's weights times {size:e}"),

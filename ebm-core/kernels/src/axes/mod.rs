@@ -12,7 +12,7 @@ pub fn axes<W: Dim>(batch: usize, width: W) -> Tensor<(usize, W), Real, Dev> {
 
 /// Some of them, `[which.len() * batch, width]`.
 #[cfg(not(device_kernels))]
-pub(super) fn some_axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Tensor<(usize, W), Real, Dev> {
+pub fn some_axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Tensor<(usize, W), Real, Dev> {
     let mut directions = vec![0.0; which.len() * batch * width.size()];
     for (row, direction) in directions.chunks_exact_mut(width.size()).enumerate() {
         direction[which.start + row / batch] = 1.0;
@@ -22,7 +22,7 @@ pub(super) fn some_axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> 
 
 /// Some of them, `[which.len() * batch, width]`.
 #[cfg(device_kernels)]
-pub(super) fn some_axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Tensor<(usize, W), Real, Dev> {
+pub fn some_axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Tensor<(usize, W), Real, Dev> {
     let (first, count) = (which.start, which.len());
     crate::buffers::native::filled((count * batch, width), |y| {
         crate::gpu::jacobian::axes(batch, width.size(), first, count, y)
