@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The make of the generator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Maker {
+pub(super) enum GeneratorKind {
     /// x = W z + b + sigma n, everything known.
     Linear,
     /// A triangular flow: injective and nonlinear, its volume known.
@@ -16,7 +16,7 @@ pub(super) enum Maker {
 
 /// The make of the energy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Well {
+pub(super) enum EnergyKind {
     /// Quadratic, everything known; where a diffusion time is needed, carried along the process.
     Quadratic,
     /// A small network.
@@ -25,11 +25,11 @@ pub(super) enum Well {
 
 /// What a rule wants of its cases.
 #[derive(Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct CaseSpec {
     /// Generators to choose from, the simplest first.
-    pub makers: &'static [Maker],
+    pub generators: &'static [GeneratorKind],
     /// Energies to choose from, the simplest first.
-    pub wells: &'static [Well],
+    pub energies: &'static [EnergyKind],
     /// Whether the generator must have noise.
     pub noise: bool,
     /// Number of configurations to choose from.
@@ -43,8 +43,8 @@ pub(super) struct Wanted {
 /// A situation to build.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Case {
-    pub maker: Maker,
-    pub well: Well,
+    pub generator: GeneratorKind,
+    pub energy: EnergyKind,
     /// d
     pub latent: usize,
     /// D
@@ -62,48 +62,50 @@ pub(super) struct Case {
 /// Standard deviations of noise, the simplest first.
 const NOISES: [f64; 4] = [0.0, 0.3, 0.1, 1.0];
 
-/// Cases of what is wanted; the smaller the numbers, the simpler the case.
-pub(super) fn cases(wanted: Wanted) -> impl Strategy<Value = Case> {
-    let first = usize::from(wanted.noise);
-    let makers = 0..wanted.makers.len();
-    let wells = 0..wanted.wells.len();
+/// Cases of what is spec; the smaller the numbers, the simpler the case.
+pub(super) fn cases(spec: CaseSpec) -> impl Strategy<Value = Case> {
+    let first = usize::from(spec.noise);
+    let generators = 0..spec.generators.len();
+    let energies = 0..spec.energies.len();
     let numbers = (
-        1..=wanted.widest,
-        0..wanted.widest,
+        1..=spec.widest,
+        0..spec.widest,
         first..NOISES.len(),
-        0..wanted.configs.max(1),
+        0..spec.configs.max(1),
     );
-    (makers, wells, numbers, any::<u16>()).prop_map(move |(maker, well, (data, less, noise, config), seed)| {
-        let maker = wanted.makers[maker];
-        let square = maker == Maker::Flow;
-        Case {
-            maker,
-            well: wanted.wells[well],
-            // Half of all are square.
-            latent: if square {
-                data
-            } else {
-                data.saturating_sub(less.div_ceil(2) * (less % 2)).max(1)
-            },
-            data,
-            noise: if square { 0.0 } else { NOISES[noise] },
-            batch: wanted.batch,
-            config,
-            seed: u64::from(seed),
-        }
-    })
+    (generators, energies, numbers, any::<u16>()).prop_map(
+        move |(generator, energy, (data, less, noise, config), seed)| {
+            let generator = spec.generators[generator];
+            let square = generator == GeneratorKind::Flow;
+            Case {
+                generator,
+                energy: spec.energies[energy],
+                // Half of all are square.
+                latent: if square {
+                    data
+                } else {
+                    data.saturating_sub(less.div_ceil(2) * (less % 2)).max(1)
+                },
+                data,
+                noise: if square { 0.0 } else { NOISES[noise] },
+                batch: spec.batch,
+                config,
+                seed: u64::from(seed),
+            }
+        },
+    )
 }
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let generator = match self.maker {
-            Maker::Linear => "linear generator",
-            Maker::Flow => "triangular flow",
-            Maker::Network => "network as generator",
+        let generator = match self.generator {
+            GeneratorKind::Linear => "linear generator",
+            GeneratorKind::Flow => "triangular flow",
+            GeneratorKind::Network => "network as generator",
         };
-        let energy = match self.well {
-            Well::Quadratic => "quadratic energy",
-            Well::Network => "network as energy",
+        let energy = match self.energy {
+            EnergyKind::Quadratic => "quadratic energy",
+            EnergyKind::Network => "network as energy",
         };
         let Self {
             latent,

@@ -1,20 +1,16 @@
 //! Derivatives of values against differences of them.
 
-use ebm_core::device::Real;
+use ebm_core::device::{DOUBLE_PRECISION, Real};
 use ebm_core::parameter::Module;
 
 /// Step of the differences.
-pub(super) const STEP: f64 = if ebm_core::device::DOUBLE_PRECISION { 1e-5 } else { 4e-3 };
+pub(super) const STEP: f64 = if DOUBLE_PRECISION { 1e-5 } else { 4e-3 };
 /// Largest error allowed, relative to the slope.
-const RELATIVE: f64 = if ebm_core::device::DOUBLE_PRECISION { 1e-6 } else { 3e-2 };
+const RELATIVE: f64 = if DOUBLE_PRECISION { 1e-6 } else { 3e-2 };
 /// Largest error allowed besides, relative to the value: what rounding does to a difference.
-const ROUNDING: f64 = if ebm_core::device::DOUBLE_PRECISION { 1e-8 } else { 2e-3 };
+const ROUNDING: f64 = if DOUBLE_PRECISION { 1e-8 } else { 2e-3 };
 /// Largest relative difference of two values that ought to be the same but for rounding.
-pub(super) const EXACT: f64 = if ebm_core::device::DOUBLE_PRECISION {
-    1e-10
-} else {
-    1e-4
-};
+pub(super) const EXACT: f64 = if DOUBLE_PRECISION { 1e-10 } else { 1e-4 };
 
 /// Whether two numbers are the same but for rounding.
 pub(super) fn same(a: f64, b: f64) -> bool {

@@ -1,6 +1,6 @@
 //! The exact quantities of a case.
 
-use super::case::{Case, Maker};
+use super::case::{Case, GeneratorKind};
 use super::situation::{Situation, flow, linear, precision};
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::device::values;
@@ -25,11 +25,11 @@ pub(super) fn geometry(case: &Case) -> Runtime {
 
 /// The entropy of the generated samples; `None` where they have no density, or it is not known.
 pub(super) fn entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exact> {
-    match case.maker {
-        Maker::Linear if case.noise > 0.0 || case.latent == case.data => {
+    match case.generator {
+        GeneratorKind::Linear if case.noise > 0.0 || case.latent == case.data => {
             linear(geometry(case), case).entropy().map(known)
         }
-        Maker::Flow => {
+        GeneratorKind::Flow => {
             // H = H[p0] + E[log |det J|]
             let volumes = flow(geometry(case), case).log_determinants(&at.latents);
             let mean = Measurement::of(volumes, Guarantee::certified("closed form"));
@@ -38,7 +38,7 @@ pub(super) fn entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exact> {
                 standard_error: mean.standard_error,
             })
         }
-        Maker::Linear | Maker::Network => None,
+        GeneratorKind::Linear | GeneratorKind::Network => None,
     }
 }
 
@@ -47,13 +47,13 @@ pub(super) fn cross_entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exac
     let (matrix, mean) = precision(case);
     let energy = QuadraticEnergy::new(geometry(case), &matrix, &mean);
     let log_partition = energy.log_partition()?;
-    match case.maker {
-        Maker::Linear => {
+    match case.generator {
+        GeneratorKind::Linear => {
             let generator = linear(geometry(case), case);
             let expected = energy.expected_energy(&generator.mean(), &generator.covariance());
             Some(known(expected + log_partition))
         }
-        Maker::Flow => {
+        GeneratorKind::Flow => {
             let off = SharedTape::off();
             use ebm_core::models::Energy;
             let energies = energy.forward(at.generator.forward(off.watch(&at.latents)));
@@ -64,7 +64,7 @@ pub(super) fn cross_entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exac
                 standard_error: mean.standard_error,
             })
         }
-        Maker::Network => None,
+        GeneratorKind::Network => None,
     }
 }
 
@@ -93,8 +93,8 @@ mod tests {
     #[test]
     fn the_axes_are_those_of_the_case() {
         let case = Case {
-            maker: Maker::Linear,
-            well: super::super::case::Well::Quadratic,
+            generator: GeneratorKind::Linear,
+            energy: super::super::case::EnergyKind::Quadratic,
             latent: 1,
             data: 3,
             noise: 0.0,

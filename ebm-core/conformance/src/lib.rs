@@ -5,7 +5,7 @@
 //! test of every rule:
 //!
 //! ```text
-//! ebm_core::conformance_tests!(lower, "noise-floor");
+//! ebm_conformance::conformance_tests!(lower, "noise-floor");
 //! ```
 //!
 //! A name that nobody registered breaks one rule, and no other speaks of it:

@@ -3,7 +3,7 @@
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use std::cell::{Cell, RefCell};
 
-use super::case::{Case, Wanted, cases};
+use super::case::{Case, CaseSpec, cases};
 use super::caught::caught;
 use super::{Options, Outcome, Violation};
 use ebm_core::error::{BoundError, ConfigError};
@@ -38,7 +38,7 @@ impl From<ConfigError> for Stop {
 const REFUSALS: u32 = 4;
 
 /// Tries `test` in `options.cases` cases that it speaks of, if so many are found. A panic breaks the rule.
-pub(super) fn run(options: &Options, wanted: Wanted, test: impl Fn(&Case) -> Result<(), Stop>) -> Outcome {
+pub(super) fn run(options: &Options, spec: CaseSpec, test: impl Fn(&Case) -> Result<(), Stop>) -> Outcome {
     let config = Config {
         cases: options.cases,
         rng_seed: RngSeed::Fixed(options.seed),
@@ -65,7 +65,7 @@ pub(super) fn run(options: &Options, wanted: Wanted, test: impl Fn(&Case) -> Res
             silent => silent,
         })
     };
-    let result = TestRunner::new(config).run(&cases(wanted), |case| match tried(&case) {
+    let result = TestRunner::new(config).run(&cases(spec), |case| match tried(&case) {
         Ok(()) => {
             kept.set(kept.get() + 1);
             Ok(())

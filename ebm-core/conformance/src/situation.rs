@@ -1,6 +1,6 @@
 //! What a bound is evaluated in: models, latents and data.
 
-use super::case::{Case, Maker, Well};
+use super::case::{Case, EnergyKind, GeneratorKind};
 use ebm_core::device::Real;
 use ebm_core::diffusion::Process;
 use ebm_core::geometry::{Geometry, Latents, Samples};
@@ -28,14 +28,14 @@ impl<G: Geometry> Situation<G> {
     /// The situation of a case. `timed`: the energy knows a diffusion time.
     pub fn new(geometry: G, case: &Case, timed: bool) -> Self {
         let random = Random::new(case.seed);
-        let generator: Box<dyn Generator<G>> = match case.maker {
-            Maker::Linear => Box::new(linear(geometry, case)),
-            Maker::Flow => Box::new(flow(geometry, case)),
-            Maker::Network => Box::new(network(geometry, case, false)),
+        let generator: Box<dyn Generator<G>> = match case.generator {
+            GeneratorKind::Linear => Box::new(linear(geometry, case)),
+            GeneratorKind::Flow => Box::new(flow(geometry, case)),
+            GeneratorKind::Network => Box::new(network(geometry, case, false)),
         };
-        let energy: Box<dyn Energy<G>> = match case.well {
-            Well::Quadratic => quadratic(geometry, case, timed),
-            Well::Network => Box::new(well(geometry, case, timed)),
+        let energy: Box<dyn Energy<G>> = match case.energy {
+            EnergyKind::Quadratic => quadratic(geometry, case, timed),
+            EnergyKind::Network => Box::new(network_energy(geometry, case, timed)),
         };
         Self {
             generator,
@@ -117,7 +117,7 @@ fn quadratic<G: Geometry>(geometry: G, case: &Case, timed: bool) -> Box<dyn Ener
 }
 
 /// A small network as energy, normalisable and with a known log-Sobolev constant.
-fn well<G: Geometry>(geometry: G, case: &Case, timed: bool) -> MlpEnergy<G> {
+fn network_energy<G: Geometry>(geometry: G, case: &Case, timed: bool) -> MlpEnergy<G> {
     let time = EmbeddingConfig {
         count: 4,
         width: 3,

@@ -1,6 +1,5 @@
 //! Volume terms and their derivatives.
 
-use dfdx::prelude::*;
 use ebm_core::device::{PerSample, Real};
 use ebm_core::geometry::{Geometry, Latents, Runtime};
 use ebm_core::jacobian::{Columns, jacobian, log_mean_square, log_smallest, log_volume, spectrum};

@@ -3,7 +3,7 @@
 //! Where random numbers belong to rows (a time, a projection, noise), a batch in another order gets others, and its value is
 //! another one. Then the means over many draws are compared.
 
-use super::super::case::{Case, Wanted};
+use super::super::case::{Case, CaseSpec};
 use super::super::differences::{EXACT, same};
 use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
@@ -19,12 +19,12 @@ const DRAWS: u64 = 40;
 const CHANCE: f64 = 6.5;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let wanted = Wanted {
+    let spec = CaseSpec {
         batch: 5,
         widest: 4,
         ..on.suited(ANY)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let value = |ordered: bool, draw: u64| value(on, case, ordered, draw);
         let (ordered, permuted) = (value(true, 0)?, value(false, 0)?);
         if same(ordered, permuted) {

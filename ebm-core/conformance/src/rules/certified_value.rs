@@ -1,6 +1,6 @@
 //! A value that is claimed certified is on its side of the exact one.
 
-use super::super::case::{Case, Wanted};
+use super::super::case::{Case, CaseSpec};
 use super::super::exact::{self, Exact, geometry};
 use super::super::runner::{Stop, run};
 use super::super::subject::Bound;
@@ -15,11 +15,11 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let reason = "no configuration claims a certified value".into();
         return Outcome::NotApplicable { reason };
     }
-    let wanted = Wanted {
+    let spec = CaseSpec {
         configs: certified.len(),
         ..on.suited(KNOWN)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let case = &Case {
             config: certified[case.config],
             ..case.clone()

@@ -1,6 +1,6 @@
 //! Nothing is claimed certified where nothing can hold.
 
-use super::super::case::{Case, Maker, Wanted};
+use super::super::case::{Case, CaseSpec, GeneratorKind};
 use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
 use super::super::situation::network;
@@ -14,12 +14,12 @@ use ebm_core::tape::SharedTape;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, TimeConfig};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let wanted = Wanted {
-        makers: &[Maker::Linear],
+    let spec = CaseSpec {
+        generators: &[GeneratorKind::Linear],
         batch: 12,
         ..on.suited(KNOWN)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let mut asked = 0;
         for (situation, tape, why) in hopeless(on, case) {
             let mut bound = on.bound(geometry(case), case)?;

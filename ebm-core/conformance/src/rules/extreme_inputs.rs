@@ -1,6 +1,6 @@
 //! Huge and tiny weights and far latents do not make it panic, and nothing infinite passes for finite.
 
-use super::super::case::Wanted;
+use super::super::case::CaseSpec;
 use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
 use super::super::subject::trained;
@@ -19,12 +19,12 @@ const SIZES: [f64; 4] = if DOUBLE_PRECISION {
 };
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let wanted = Wanted {
+    let spec = CaseSpec {
         batch: 4,
         widest: 3,
         ..on.suited(ANY)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let mut seen = 0;
         let mut tried = |change: &dyn Fn(&mut Situation<Runtime>), what: &str| -> Result<(), Stop> {
             for tape in [SharedTape::off(), SharedTape::training(trained(on.subject.side()))] {

@@ -1,6 +1,6 @@
 //! Axes known at compile time and at run time give the same value.
 
-use super::super::case::{Case, Wanted};
+use super::super::case::{Case, CaseSpec};
 use super::super::differences::same;
 use super::super::runner::{Stop, run};
 use super::super::subject::trained;
@@ -10,11 +10,11 @@ use ebm_core::registry::SupportedGeometry;
 use ebm_core::tape::SharedTape;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let wanted = Wanted {
+    let spec = CaseSpec {
         widest: 2,
         ..on.suited(ANY)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let case = Case {
             latent: 2,
             data: 2,

@@ -1,6 +1,6 @@
 //! The gradient is that of the value.
 
-use super::super::case::{Case, Wanted};
+use super::super::case::{Case, CaseSpec};
 use super::super::differences::{Along, STEP, dot, move_along, trained as weights};
 use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
@@ -15,13 +15,13 @@ use ebm_core::tape::{SharedTape, backward};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     // An option may make a value that is not differentiated right (an iteration that stops early); the example must be.
-    let wanted = Wanted {
+    let spec = CaseSpec {
         configs: 1,
         batch: 4,
         widest: 4,
         ..on.suited(ANY)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let mut at = on.situation(case);
         let mut bound = on.bound(geometry(case), case)?;
         let estimate = bound.evaluate(&at, SharedTape::training(trained(on.subject.side())))?;

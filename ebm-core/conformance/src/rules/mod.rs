@@ -16,7 +16,7 @@ mod sandwich;
 mod small_shapes;
 mod state;
 
-use super::case::{Case, Maker, Wanted, Well};
+use super::case::{Case, CaseSpec, EnergyKind, GeneratorKind};
 use super::configs::{Variant, variants};
 use super::exact::{Exact, geometry};
 use super::runner::Stop;
@@ -24,7 +24,7 @@ use super::situation::{Situation, shake};
 use super::subject::{Bound, Subject};
 use super::{Options, Outcome, Rule, Side, Violation};
 use ebm_core::bounds::{Estimate, Level, Measurement};
-use ebm_core::device::values;
+use ebm_core::device::{DOUBLE_PRECISION, values};
 use ebm_core::geometry::Runtime;
 use ebm_core::random::Random;
 use ebm_core::registry::{Need, SupportedGeometry};
@@ -66,9 +66,9 @@ struct On<'a> {
 }
 
 /// Models whose every quantity is known.
-const KNOWN: Wanted = Wanted {
-    makers: &[Maker::Linear, Maker::Flow],
-    wells: &[Well::Quadratic],
+const KNOWN: CaseSpec = CaseSpec {
+    generators: &[GeneratorKind::Linear, GeneratorKind::Flow],
+    energies: &[EnergyKind::Quadratic],
     noise: false,
     configs: 1,
     batch: 400,
@@ -76,9 +76,9 @@ const KNOWN: Wanted = Wanted {
 };
 
 /// Models of every make, in a small batch.
-const ANY: Wanted = Wanted {
-    makers: &[Maker::Linear, Maker::Flow, Maker::Network],
-    wells: &[Well::Quadratic, Well::Network],
+const ANY: CaseSpec = CaseSpec {
+    generators: &[GeneratorKind::Linear, GeneratorKind::Flow, GeneratorKind::Network],
+    energies: &[EnergyKind::Quadratic, EnergyKind::Network],
     noise: false,
     configs: 1,
     batch: 6,
@@ -91,18 +91,20 @@ impl On<'_> {
     }
 
     /// The same cases as far as they suit the bound, over all its configurations.
-    fn suited(&self, wanted: Wanted) -> Wanted {
+    fn suited(&self, spec: CaseSpec) -> CaseSpec {
         let noise = self.subject.needs(Need::Noise);
-        Wanted {
+        CaseSpec {
             noise,
             // A triangular flow has none.
-            makers: match (noise, wanted.makers) {
-                (true, [Maker::Linear, Maker::Flow]) => &[Maker::Linear],
-                (true, [Maker::Linear, Maker::Flow, Maker::Network]) => &[Maker::Linear, Maker::Network],
-                (_, makers) => makers,
+            generators: match (noise, spec.generators) {
+                (true, [GeneratorKind::Linear, GeneratorKind::Flow]) => &[GeneratorKind::Linear],
+                (true, [GeneratorKind::Linear, GeneratorKind::Flow, GeneratorKind::Network]) => {
+                    &[GeneratorKind::Linear, GeneratorKind::Network]
+                }
+                (_, generators) => generators,
             },
             configs: self.variants.len(),
-            ..wanted
+            ..spec
         }
     }
 
@@ -147,9 +149,9 @@ impl On<'_> {
 
 /// Situations in which a bound has every reason to be certified.
 fn probes(config: usize) -> Vec<Case> {
-    let case = |maker, latent, data, noise| Case {
-        maker,
-        well: Well::Quadratic,
+    let case = |generator, latent, data, noise| Case {
+        generator,
+        energy: EnergyKind::Quadratic,
         latent,
         data,
         noise,
@@ -158,10 +160,10 @@ fn probes(config: usize) -> Vec<Case> {
         seed: 1,
     };
     vec![
-        case(Maker::Linear, 2, 2, 0.0),
-        case(Maker::Flow, 2, 2, 0.0),
-        case(Maker::Linear, 2, 2, 0.3),
-        case(Maker::Linear, 1, 2, 0.3),
+        case(GeneratorKind::Linear, 2, 2, 0.0),
+        case(GeneratorKind::Flow, 2, 2, 0.0),
+        case(GeneratorKind::Linear, 2, 2, 0.3),
+        case(GeneratorKind::Linear, 1, 2, 0.3),
     ]
 }
 
@@ -172,7 +174,7 @@ fn trained_value(estimate: &Estimate) -> f64 {
 
 /// Five standard errors, and what rounding may do.
 fn slack(measured: &Measurement, exact: Exact) -> f64 {
-    let rounding = if ebm_core::device::DOUBLE_PRECISION { 1e-8 } else { 2e-4 };
+    let rounding = if DOUBLE_PRECISION { 1e-8 } else { 2e-4 };
     5.0 * measured.standard_error.hypot(exact.standard_error) + rounding * (1.0 + exact.value.abs())
 }
 

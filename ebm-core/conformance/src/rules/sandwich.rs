@@ -1,6 +1,6 @@
 //! lower <= exact <= upper with every certified counterpart that is registered.
 
-use super::super::case::{Case, Wanted};
+use super::super::case::{Case, CaseSpec};
 use super::super::caught::caught;
 use super::super::configs::variants;
 use super::super::exact::{self, Exact, geometry};
@@ -41,12 +41,12 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let reason = format!("no {other} that is linked in claims a certified value");
         return Outcome::NotApplicable { reason };
     }
-    let wanted = Wanted {
+    let spec = CaseSpec {
         configs: certified.len(),
         noise: on.subject.needs(Need::Noise),
         ..on.suited(KNOWN)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let own = Case {
             config: certified[case.config],
             ..case.clone()

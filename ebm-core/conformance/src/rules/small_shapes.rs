@@ -1,6 +1,6 @@
 //! One sample, one dimension, as many latent as data dimensions: a finite value or a typed error.
 
-use super::super::case::{Case, Wanted};
+use super::super::case::{Case, CaseSpec};
 use super::super::exact::geometry;
 use super::super::runner::{Stop, run};
 use super::super::subject::trained;
@@ -8,12 +8,12 @@ use super::{ANY, On, Outcome, Violation, trained_value};
 use ebm_core::tape::{SharedTape, backward};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let wanted = Wanted {
+    let spec = CaseSpec {
         batch: 1,
         widest: 3,
         ..on.suited(ANY)
     };
-    run(on.options, wanted, |case| {
+    run(on.options, spec, |case| {
         let mut seen = Vec::new();
         for batch in [1, 2, 3] {
             for tape in [SharedTape::off(), SharedTape::training(trained(on.subject.side()))] {
