@@ -1,4 +1,4 @@
-//! What a data set is, to the trainer and to the evaluation.
+//! Data sets as the trainer and the evaluation see them.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ impl Standardization {
         values.iter().zip(columns).map(raw).collect()
     }
 
-    /// What to add to a negative log-likelihood or entropy of standardised data to have it in the source's units, in nats.
+    /// The nats to add to a negative log-likelihood or entropy of standardised data to convert it to the source's units.
     pub fn log_volume(&self) -> f64 {
         self.deviation.iter().map(|d| d.ln()).sum()
     }
@@ -144,7 +144,7 @@ pub enum DataError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// There is nothing of the kind that was expected.
@@ -152,7 +152,7 @@ pub enum DataError {
     Missing {
         /// The file or folder.
         path: PathBuf,
-        /// What is there, or is not.
+        /// The contents found, or missing.
         found: String,
         /// How to come by the data.
         advice: String,
@@ -164,7 +164,7 @@ pub enum DataError {
         path: PathBuf,
         /// Where: "line 3, column 2".
         place: String,
-        /// What is wrong, and what was expected.
+        /// The fault, and what was expected.
         reason: String,
     },
 }

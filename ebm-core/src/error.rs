@@ -11,7 +11,7 @@ pub struct ConfigError {
     pub key: String,
     /// The value given, as text.
     pub value: String,
-    /// What would have been accepted.
+    /// The values that would have been accepted.
     pub expected: String,
 }
 
@@ -57,15 +57,15 @@ pub enum BoundError {
     Unsupported {
         /// The bound's name.
         bound: String,
-        /// What does not fit.
+        /// The misfit.
         reason: String,
-        /// What to change.
+        /// The way out.
         advice: String,
     },
 }
 
 impl BoundError {
-    /// What does not fit the bound of this name, and what to change.
+    /// The error of the bound of this name: the misfit, and the way out.
     pub fn unsupported(bound: &str, reason: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::Unsupported {
             bound: bound.into(),

@@ -79,9 +79,9 @@ pub fn level_of(value: Real) -> u8 {
 /// A part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What models are trained on.
+    /// The images that models are trained on.
     Training,
-    /// What training never sees.
+    /// The images that training never sees.
     HeldOut,
 }
 

@@ -1,4 +1,4 @@
-//! What the source of a bound names, in one line: `use ebm_core::prelude::*;`.
+//! Everything that the source of a bound names, in one line: `use ebm_core::prelude::*;`.
 //!
 //! Not here are [`LowerBoundSpec`](crate::registry::LowerBoundSpec) and [`UpperBoundSpec`](crate::registry::UpperBoundSpec),
 //! which a bound with networks or state of its own implements besides: every formula has them too, and their `check` beside

@@ -23,7 +23,7 @@ pub(super) enum EnergyKind {
     Network,
 }
 
-/// What a rule wants of its cases.
+/// The cases that a rule asks for.
 #[derive(Clone, Copy)]
 pub(super) struct CaseSpec {
     /// Generators to choose from, the simplest first.

@@ -32,7 +32,7 @@ impl Along {
         (self.after - self.before) / (2.0 * self.step)
     }
 
-    /// What rounding and curvature may do to the slope.
+    /// The error of the slope that rounding and curvature explain.
     fn slack(self, ours: f64) -> f64 {
         let rounding = ROUNDING * (1.0 + self.at.abs()) * STEP / self.step;
         RELATIVE * ours.abs().max(self.slope().abs()) + rounding

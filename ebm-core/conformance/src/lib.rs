@@ -25,7 +25,7 @@
 //! assert!(matches!(gradient.outcome, Outcome::NotApplicable { .. }));
 //! ```
 //!
-//! What is checked is the registered example, and what differs from it in one option that is a choice between words. Random
+//! The registered example is checked, and every configuration that differs from it in one option that is a choice between words. Random
 //! numbers are functions of [`Options::seed`], so that the same report comes again.
 
 mod case;

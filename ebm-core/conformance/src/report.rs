@@ -1,11 +1,11 @@
-//! What a check found.
+//! The findings of a check.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use super::{Rule, Side};
 
-/// What was found of a bound, rule by rule.
+/// The findings about a bound, rule by rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -34,13 +34,13 @@ impl Report {
     }
 }
 
-/// What was found of one rule.
+/// The finding about one rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entry {
     /// The rule.
     pub rule: Rule,
-    /// What was found.
+    /// The finding.
     pub outcome: Outcome,
 }
 
@@ -73,7 +73,7 @@ pub struct Violation {
     pub found: Option<f64>,
     /// The number it is compared with.
     pub expected: Option<f64>,
-    /// What is wrong.
+    /// The fault.
     pub message: String,
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which bound of the likelihood a bound belongs to.
+/// The bound of the likelihood that a registered bound belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
@@ -22,7 +22,7 @@ impl fmt::Display for Side {
     }
 }
 
-/// Declares the rules, in the order in which they are reported: each with its name in reports and what it demands, in a line.
+/// Declares the rules, in the order in which they are reported: each with its name in reports and its demand, in a line.
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident = $name:literal: $demand:literal,)+) => {
         /// One clause of what a bound promises.
@@ -46,7 +46,7 @@ macro_rules! rules {
                 }
             }
 
-            /// What it demands, in a line.
+            /// Its demand, in a line.
             pub fn demand(self) -> &'static str {
                 match self {
                     $(Rule::$rule => $demand,)+

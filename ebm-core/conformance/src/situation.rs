@@ -1,4 +1,4 @@
-//! What a bound is evaluated in: models, latents and data.
+//! The situation a bound is evaluated in: models, latents and data.
 
 use super::case::{Case, EnergyKind, GeneratorKind};
 use ebm_core::device::Real;

@@ -151,7 +151,7 @@ impl Config {
     }
 }
 
-/// What a step of training differentiates a bound of a side in.
+/// The parts that a training step differentiates a bound of this side in.
 pub(super) fn trained(side: Side) -> Parts {
     match side {
         Side::Lower => Parts::GENERATOR | Parts::LOWER,

@@ -11,7 +11,7 @@ use ebm_core::models::{Energy, EnergyFacts, Generator, GeneratorFacts, TimedEner
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::tape::SharedTape;
 
-/// What a generator needs of its network.
+/// The interface of a network that a generator is made of.
 pub trait GeneratorNetwork: Module {
     /// `[(1+K) * primal, D]` of latents `[(1+K) * primal, d]`: values in the first `primal` rows, K tangents of each below.
     fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape>;
@@ -21,7 +21,7 @@ pub trait GeneratorNetwork: Module {
     fn couples_batch(&self) -> bool;
 }
 
-/// What an energy needs of its network.
+/// The interface of a network that an energy is made of.
 pub trait EnergyNetwork: Module {
     /// `[(1+K) * primal, 1]` of samples `[(1+K) * primal, D]` at `times`, that move at `rates` along the tangents: one a row, or
     /// one time for all and no rates.

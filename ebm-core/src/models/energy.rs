@@ -9,7 +9,7 @@ use crate::kernels;
 use crate::parameter::Module;
 use crate::tape::{SharedTape, backward};
 
-/// What is known about an energy for certain; bounds decide by it what they may claim.
+/// Facts about an energy that are certain; bounds decide by them what they may claim.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EnergyFacts {
@@ -84,7 +84,7 @@ pub trait Energy<G: Geometry>: Module {
         None
     }
 
-    /// What is known about this energy.
+    /// The facts about this energy.
     fn facts(&self) -> EnergyFacts {
         EnergyFacts::default()
     }

@@ -8,7 +8,7 @@ use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 
-/// What is known about a generator for certain; bounds decide by it what they may claim.
+/// Facts about a generator that are certain; bounds decide by them what they may claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct GeneratorFacts {
@@ -99,7 +99,7 @@ pub trait Generator<G: Geometry>: Module {
         self.pushforward(z, none.put_tape(SharedTape::off())).0
     }
 
-    /// What is known about this generator: nothing, and no noise, unless it says more. One whose samples of a training batch
+    /// The facts about this generator: none, and no noise, unless it says more. One whose samples of a training batch
     /// depend on each other must say that.
     fn facts(&self) -> GeneratorFacts {
         GeneratorFacts::unknown(0.0)

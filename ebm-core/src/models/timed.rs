@@ -47,7 +47,7 @@ pub trait TimedEnergy<G: Geometry>: Energy<G> {
         self.pushforward_at(x, times, none.put_tape(SharedTape::off()), &[]).0
     }
 
-    /// What is known about `exp(-E(., t))` as a solution of a Fokker-Planck equation, if anything.
+    /// The known relation of `exp(-E(., t))` to a Fokker-Planck equation, if any.
     fn fokker_planck(&self) -> Option<FokkerPlanck> {
         None
     }

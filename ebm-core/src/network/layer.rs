@@ -11,7 +11,7 @@ use crate::tape::{Parts, SharedTape};
 
 use super::Init;
 
-/// What a layer is made of.
+/// The make of a layer.
 #[derive(Clone, Copy)]
 pub(super) struct LayerOptions {
     pub inputs: usize,

@@ -13,7 +13,7 @@ use crate::tape::{Parts, SharedTape};
 use super::Init;
 use super::layer::{Layer, LayerOptions};
 
-/// What a [`Network`] is made of.
+/// The make of a [`Network`].
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkOptions<'a> {
     /// Number of inputs.

@@ -1,4 +1,4 @@
-//! What is known about a registered component without building it.
+//! Descriptions of registered components, for use without building them.
 
 use std::any::Any;
 
@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::Registered;
 use crate::bounds::Level;
 
-/// What a bound needs of the models it is put together with.
+/// A requirement of a bound on the models it is combined with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -28,7 +28,7 @@ pub enum Need {
 pub struct ParseError {
     /// The key inside the table, dotted; empty where the table itself is at fault.
     pub path: String,
-    /// What is wrong, in serde's words.
+    /// The fault, in serde's words.
     pub message: String,
 }
 
@@ -46,7 +46,7 @@ pub struct Descriptor<C: ?Sized + 'static> {
     pub reference: &'static str,
     /// The strongest claim it can make in the right situation; `None` for what makes no claims (models, data).
     pub guarantee: Option<Level>,
-    /// What it needs of the models.
+    /// Its requirements on the models.
     pub needs: &'static [Need],
     /// The configuration with every option at its default.
     pub example: fn() -> Box<C>,

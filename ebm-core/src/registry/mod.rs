@@ -1,4 +1,4 @@
-//! What is linked in, by name: bounds, models, data sets, and the kinds that other crates add.
+//! The components that are linked in, by name: bounds, models, data sets, and the kinds that other crates add.
 //!
 //! A crate adds something in three layers: the mathematics (an implementation of a trait such as
 //! [`Energy`](crate::models::Energy)), its configuration (a serde struct that implements a `...Spec` trait), and one call of a

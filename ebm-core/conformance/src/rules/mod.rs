@@ -58,7 +58,7 @@ pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome
     }
 }
 
-/// What a rule is checked on.
+/// The subject of a check.
 struct On<'a> {
     subject: &'a Subject,
     options: &'a Options,

@@ -29,7 +29,7 @@ pub(super) struct Start {
     pub spectral_norm: bool,
 }
 
-/// What a pass through the layers depends on beside the rows.
+/// The settings of a pass through the layers.
 #[derive(Clone, Copy)]
 pub(super) struct Pass<'a> {
     /// Rows of values.
@@ -38,7 +38,7 @@ pub(super) struct Pass<'a> {
     pub trains: bool,
     /// Whether batch-norm uses the statistics of these rows.
     pub batch_statistics: bool,
-    /// What the weights' own functions are recorded on.
+    /// The tape that functions of the weights are recorded on.
     pub tape: &'a SharedTape,
 }
 

@@ -35,7 +35,7 @@ pub enum LayerConfig {
 pub struct LinearConfig {
     /// `[height, width, channels]`, or `[width]` of a vector.
     pub to: Vec<usize>,
-    /// What follows.
+    /// The activation that follows.
     #[serde(default)]
     pub activation: LayerActivation,
 }
@@ -55,7 +55,7 @@ pub struct ConvConfig {
     /// Zeros around the image; without it (kernel - 1) / 2, rounded down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub padding: Option<usize>,
-    /// What follows.
+    /// The activation that follows.
     #[serde(default)]
     pub activation: LayerActivation,
 }
@@ -78,7 +78,7 @@ pub struct ConvTransposeConfig {
     /// Pixels added at the bottom and at the right, fewer than the stride.
     #[serde(default)]
     pub output_padding: usize,
-    /// What follows.
+    /// The activation that follows.
     #[serde(default)]
     pub activation: LayerActivation,
 }
@@ -87,7 +87,7 @@ pub struct ConvTransposeConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchNormConfig {
-    /// What follows.
+    /// The activation that follows.
     pub activation: LayerActivation,
 }
 

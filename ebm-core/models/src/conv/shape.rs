@@ -1,4 +1,4 @@
-//! Which sizes images have between the layers; a stack that does not fit together is refused here.
+//! The sizes of images between the layers. A stack that does not fit together is refused here.
 
 use super::layer_config::{FactorConfig, LayerActivation, LayerConfig, ResidualConfig};
 use ebm_core::error::ConfigError;

@@ -19,12 +19,12 @@ pub struct Stack {
     part: Parts,
 }
 
-/// What a [`Stack`] is made of.
+/// The make of a [`Stack`].
 #[derive(Clone, Copy, Debug)]
 pub struct StackOptions<'a> {
     /// The layers, from the input to the output.
     pub layers: &'a [LayerConfig],
-    /// What the first layer gets.
+    /// The extent of the input.
     pub inputs: Extent,
     /// How the weights start.
     pub init: Init,
