@@ -6,6 +6,7 @@ use super::fault::ConfigFault;
 use super::layers::{KIND, Layers};
 use super::origin::Origin;
 use super::resolve::Resolved;
+use super::section::wrong;
 use super::value;
 
 /// A point of a series: what it puts above the configuration that all points share.
@@ -68,12 +69,8 @@ impl Sources {
         for (key, wanted) in &point.values {
             let found = resolved.merged.find(key);
             if !found.is_some_and(|found| holds(found, &value::of_toml(wanted.clone()))) {
-                return Err(ConfigFault::Value {
-                    origin: resolved.merged.blame(key),
-                    key: key.clone(),
-                    value: found.map_or_else(|| "nothing".into(), value::text),
-                    expected: format!("{wanted}: {}", point.reason),
-                });
+                let expected = format!("{wanted}: {}", point.reason);
+                return Err(wrong(&resolved.merged, key, expected));
             }
         }
         Ok(resolved)

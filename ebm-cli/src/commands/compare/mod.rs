@@ -113,12 +113,8 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
         for seed in plan.seeds.clone() {
             let resolved = grid.resolve(lower, upper, seed).or_exit(Exit::Config);
             let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
-            plan.add(
-                format!("{}-seed{seed}", pair.name()),
-                String::new(),
-                (pairs.len(), seed),
-                resolved,
-            )?;
+            let id = format!("{}-seed{seed}", pair.name());
+            plan.add(id, String::new(), pairs.len(), seed, resolved)?;
         }
         pairs.push(pair);
     }
