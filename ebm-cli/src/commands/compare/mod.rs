@@ -2,7 +2,7 @@
 
 mod timings;
 
-use std::collections::BTreeMap;
+use serde_json::json;
 use std::path::Path;
 
 use super::loaded_run::load_data;
@@ -34,8 +34,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     let names: Vec<String> = pairs.iter().map(Pair::name).collect();
     let timings = Timings::measure(&plan, &names, arguments, &grid, &interrupt)?;
 
-    let format = COMPARISON.format.to_string();
-    let marker = BTreeMap::from([("format", Path::new(&format)), ("config", file)]);
+    let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
     plan.directory.open(&marker)?;
     for run in &plan.runs {
         plan.directory.write_config(&run.id, &run.text)?;
