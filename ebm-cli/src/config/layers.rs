@@ -2,6 +2,7 @@
 
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -225,6 +226,12 @@ fn kinds(values: &Dict) -> Vec<(Vec<String>, String)> {
         }
     }
     found
+}
+
+/// The process's environment, as far as it is text.
+pub(super) fn environment() -> Vec<(String, String)> {
+    let text = |(name, text): (OsString, OsString)| Some((name.into_string().ok()?, text.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// The values of all layers, each knowing where it is from.

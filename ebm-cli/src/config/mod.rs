@@ -9,9 +9,11 @@ mod layers;
 mod log_config;
 pub(crate) mod options;
 mod origin;
+mod points;
 mod resolve;
 mod run_config;
 pub mod schema;
+mod section;
 mod show;
 pub mod suggest;
 mod sweep;
@@ -24,13 +26,13 @@ pub use grid::Grid;
 pub use layers::{COMPONENTS, KIND, Layers, Merged, PREFIX};
 pub use log_config::LogConfig;
 pub use origin::Origin;
+pub use points::Point;
 pub use resolve::Resolved;
 pub use run_config::RunConfig;
 pub use show::show;
-pub(crate) use sweep::labels;
-pub use sweep::{LocalConfig, Point, RandomSearch, SlurmConfig, Sweep, SweepSpec, plain};
+pub use sweep::{LocalConfig, MOST_JOBS, RandomSearch, SlurmConfig, Sweep, SweepSpec};
 
-use std::ffi::OsString;
+use layers::environment;
 use std::path::Path;
 
 /// Reads a file, the process's environment and `--set` assignments.
@@ -51,10 +53,4 @@ pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault
 /// The first fault found.
 pub fn load_alone(path: &Path) -> Result<Resolved, ConfigFault> {
     Layers::default().file(path)?.resolve()
-}
-
-/// The process's environment, as far as it is text.
-fn environment() -> Vec<(String, String)> {
-    let text = |(name, text): (OsString, OsString)| Some((name.into_string().ok()?, text.into_string().ok()?));
-    std::env::vars_os().filter_map(text).collect()
 }
