@@ -11,7 +11,7 @@ use crate::cli::Diagnose;
 use crate::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::{SpectrumBand, SpectrumPicture};
+use crate::plots::SpectrumPicture;
 
 /// Does it.
 ///
@@ -80,19 +80,15 @@ impl Work for Look<'_> {
 }
 
 fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
-    let band = |spread: &Spread| SpectrumBand {
-        low: spread.tenth,
-        median: spread.median,
-        high: spread.ninetieth,
-    };
-    let bands: Vec<SpectrumBand> = found.spectrum.iter().map(band).collect();
+    let quantiles = |spread: &Spread| [spread.tenth, spread.median, spread.ninetieth];
+    let quantiles: Vec<[f64; 3]> = found.spectrum.iter().map(quantiles).collect();
     let title = format!(
         "Singular values of the generator's Jacobian after {steps} steps, at {} latents",
         found.latents
     );
     let picture = SpectrumPicture {
         title: &title,
-        bands: &bands,
+        quantiles: &quantiles,
         rounding: found.rounding.exact * found.largest.median,
     };
     picture.save(out).or_exit(Exit::Other)

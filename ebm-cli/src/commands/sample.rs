@@ -12,10 +12,10 @@ use ebm_core::trainer::Objective;
 use super::loaded_run::LoadedRun;
 use super::print;
 use super::sample_pictures::{between, neighbours};
-use super::starting_points::gaussian_fit;
 use crate::cli::{Sample, Show};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::observers::gaussian_fit;
 use crate::run_directory::Description;
 use crate::sampling::{Format, RefineOptions, RefineReport, SampleSet, refine};
 

@@ -1,5 +1,6 @@
 //! Why a picture could not be made.
 
+use plotters::drawing::DrawingAreaErrorKind;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -15,27 +16,13 @@ pub enum PlotError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// An axis that spans nothing.
-    #[error("axis {name}: [{low}, {high}] cannot be drawn; a picture needs two finite ends, the lower one first")]
-    Axis {
-        /// The axis.
-        name: String,
-        /// Its lower end.
-        low: f64,
-        /// Its upper end.
-        high: f64,
-    },
-    /// Values that do not fill their grid.
-    #[error("a grid of {columns} x {rows} cells needs {} values, got {found}", columns * rows)]
-    Grid {
-        /// Cells along the first axis.
-        columns: usize,
-        /// Cells along the second axis.
-        rows: usize,
-        /// Number of values given.
-        found: usize,
-    },
     /// The drawing library failed; with the fonts and sizes used here it should not.
     #[error("drawing failed, which is a defect of this program: {0}")]
     PotentialBug(String),
+}
+
+impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for PlotError {
+    fn from(error: DrawingAreaErrorKind<E>) -> Self {
+        Self::PotentialBug(error.to_string())
+    }
 }

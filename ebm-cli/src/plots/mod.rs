@@ -3,33 +3,27 @@
 //! Everything here takes plain numbers. Files are written whole or not at all, the typeface is compiled in, and what
 //! cannot be shown (points outside the axes, values that are not finite) is said in the picture.
 
-mod atomic;
+mod bounds;
 mod canvas;
 mod colour_map;
-mod curves;
 mod density;
 mod error;
-mod font;
+mod frame;
 mod gallery;
-mod grid;
-mod legend;
 mod limits;
 mod panel;
-mod sandwich;
 mod scale;
 mod scatter;
 mod spectrum;
 mod strips;
 
-pub(crate) use atomic::write_atomically;
-pub use curves::{Coverage, CurvePoint, Curves};
+pub use bounds::{Bound, BoundsPicture, Coverage, CurvePoint};
 pub use density::{Cloud, DensityPicture};
 pub use error::PlotError;
+pub use frame::Frame;
 pub use gallery::{Gallery, GalleryPicture};
-pub use grid::{Axis, Frame, Grid};
-pub use sandwich::{SandwichPicture, SandwichSide};
 pub use scatter::Scatter;
-pub use spectrum::{SpectrumBand, SpectrumPicture};
+pub use spectrum::SpectrumPicture;
 pub use strips::{Strip, Strips};
 
 #[cfg(test)]

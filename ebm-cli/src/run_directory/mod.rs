@@ -39,9 +39,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use self::durable::write_atomically;
 use crate::config::RunConfig;
 use crate::evaluate::Report;
-use crate::plots::write_atomically;
 
 /// The directory of a run.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::write_atomically;
 use crate::run_directory::Format;
+use crate::run_directory::durable::write_atomically;
 
 /// The configuration of each run, one file a run.
 const CONFIGS: &str = "configs";

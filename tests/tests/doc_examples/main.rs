@@ -45,7 +45,6 @@ const EXCUSED: [(&str, &str); 17] = [
     ("ebm_cli::evaluate", INTERNAL),
     ("ebm_cli::features", INTERNAL),
     ("ebm_cli::ood", INTERNAL),
-    ("ebm_cli::plots", INTERNAL),
     ("ebm_cli::run_directory", INTERNAL),
     ("ebm_cli::sampling", INTERNAL),
     ("ebm_cli::selftest", INTERNAL),

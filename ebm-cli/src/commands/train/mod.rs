@@ -19,7 +19,7 @@ use super::print;
 use crate::cli::Train;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, SampleGrids};
+use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
 use crate::progress::progress;
 use crate::ranks::{Ranks, Task};
 use crate::run_directory::layout;
@@ -152,13 +152,13 @@ impl Work for Start<'_> {
         let mut log = MetricsLog::new(metrics, evaluation.latest());
         let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
         let folder = directory.path().join(layout::PICTURES);
-        let mut grids = SampleGrid::of(&title, &*data, random).map(|grid| SampleGrids::new(grid, folder));
+        let mut grid = SampleGrid::of(&title, folder, &*data, random);
         let outcome = {
             // Who saves comes last: what the others write of an iteration is written by then.
             let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
             observers.extend(shown.as_deref_mut().map(|shown| shown as &mut dyn Observer<G>));
             observers.extend(board.as_mut().map(|board| board as &mut dyn Observer<G>));
-            observers.extend(grids.as_mut().map(|grids| grids as &mut dyn Observer<G>));
+            observers.extend(grid.as_mut().map(|grid| grid as &mut dyn Observer<G>));
             observers.push(&mut saving);
             trainer.run(&mut observers)
         };

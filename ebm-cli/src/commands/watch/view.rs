@@ -6,7 +6,7 @@ use indicatif::HumanCount;
 use super::sparkline::sparkline;
 use super::watched::Watched;
 use crate::evaluate::Sandwich;
-use crate::observers::Point;
+use crate::plots::CurvePoint;
 use crate::progress::Status;
 use crate::run_directory::MetricsLine;
 
@@ -168,7 +168,7 @@ fn verdict(sandwich: &Sandwich) -> String {
     sandwich.sides().map(side).collect::<Vec<_>>().join(", ")
 }
 
-fn curve(name: &str, points: &[Point], width: usize) -> Option<String> {
+fn curve(name: &str, points: &[CurvePoint], width: usize) -> Option<String> {
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let finite = || values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = (finite().reduce(f64::min)?, finite().reduce(f64::max)?);
@@ -214,8 +214,8 @@ mod tests {
 
     #[test]
     fn a_curve_tells_its_range_and_one_without_a_value_is_left_out() {
-        let points = |values: &[f64]| -> Vec<Point> {
-            let point = |value: &f64| Point {
+        let points = |values: &[f64]| -> Vec<CurvePoint> {
+            let point = |value: &f64| CurvePoint {
                 step: 1,
                 value: *value,
                 standard_error: 0.1,
