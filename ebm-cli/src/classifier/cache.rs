@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::Classifier;
 use super::training::{Settings, train};
-use crate::run_directory::durable::write_atomically;
+use crate::run_directory::write_atomically;
 
 /// Changes with the network or with how it is trained: files of other versions are not looked at.
 const VERSION: &str = "1";

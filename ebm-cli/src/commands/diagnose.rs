@@ -11,7 +11,7 @@ use crate::cli::Diagnose;
 use crate::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::SpectrumPicture;
+use crate::plots::save_spectrum;
 
 /// Does it.
 ///
@@ -86,10 +86,6 @@ fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
         "Singular values of the generator's Jacobian after {steps} steps, at {} latents",
         found.latents
     );
-    let picture = SpectrumPicture {
-        title: &title,
-        quantiles: &quantiles,
-        rounding: found.rounding.exact * found.largest.median,
-    };
-    picture.save(out).or_exit(Exit::Other)
+    let rounding = found.rounding.exact * found.largest.median;
+    save_spectrum(out, &title, &quantiles, rounding).or_exit(Exit::Other)
 }

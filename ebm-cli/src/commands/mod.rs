@@ -37,7 +37,7 @@ use std::path::Path;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::durable::write_atomically;
+use crate::run_directory::write_atomically;
 
 /// Does what the command line says.
 ///

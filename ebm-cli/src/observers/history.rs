@@ -36,7 +36,11 @@ impl History {
 
     /// The smallest finite value of a figure of the evaluations.
     pub fn best(&self, name: &str) -> Option<CurvePoint> {
-        let finite = self.course(name).iter().copied().filter(|point| point.value.is_finite());
+        let finite = self
+            .course(name)
+            .iter()
+            .copied()
+            .filter(|point| point.value.is_finite());
         finite.min_by(|a, b| a.value.total_cmp(&b.value))
     }
 
@@ -62,7 +66,8 @@ impl History {
             course.push(point(step, measurement));
         }
         self.sandwiches.pop_if(|(at, _)| *at == step);
-        self.sandwiches.extend(Sandwich::of(evaluation).map(|sandwich| (step, sandwich)));
+        self.sandwiches
+            .extend(Sandwich::of(evaluation).map(|sandwich| (step, sandwich)));
         self.evaluation = Some((step, evaluation.clone()));
     }
 

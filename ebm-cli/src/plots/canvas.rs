@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::PlotError;
-use crate::run_directory::durable::write_atomically;
+use crate::run_directory::write_atomically;
 
 /// Pixels drawn along each axis for one of the file: the library places letters at whole pixels, too coarse for small
 /// text. Lengths that are not said to be in pixels of the file are in these finer ones.

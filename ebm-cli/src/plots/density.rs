@@ -8,7 +8,8 @@ use std::path::Path;
 use super::PlotError;
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, magnified, save, write};
 use super::colour_map::colour;
-use super::frame::{Frame, quantile};
+use super::frame::Frame;
+use super::limits::quantile;
 use super::panel::{Chart, axes};
 use super::scatter::{count, dots};
 use crate::numerals::label;
@@ -67,10 +68,7 @@ impl DensityPicture<'_> {
     /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         let panels = 2 + self.clouds.len();
-        let side = f64::from(PANEL - LEFT - RIGHT);
-        let tall = (side * self.frame.height() / self.frame.width())
-            .clamp(160.0, 800.0)
-            .round() as u32;
+        let tall = self.frame.height_for(PANEL - LEFT - RIGHT).clamp(160, 800);
         let size = (PANEL * panels as u32, TOP + HEADING + tall + LABELS + BELOW);
         save(path, size, |area| {
             write(area, self.title, (20, 12), 27, INK)?;
@@ -129,7 +127,7 @@ impl DensityPicture<'_> {
             return 0.0;
         }
         let sum: f64 = finite().map(|e| (lowest - e).exp()).sum();
-        let cell = self.frame.width() * self.frame.height() / self.energy.len() as f64;
+        let cell = self.frame.area() / self.energy.len() as f64;
         (sum * cell).ln() - lowest
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::limits::near;
 use super::scale::Scale;
 
 /// The rectangle of the plane that a picture shows.
@@ -23,7 +24,7 @@ impl Frame {
     pub fn around(points: &[[f64; 2]], names: [&str; 2]) -> Self {
         let finite = |p: &[f64; 2]| p.iter().all(|v| v.is_finite());
         let finite: Vec<[f64; 2]> = points.iter().copied().filter(finite).collect();
-        let near = [0, 1].map(|i| neighbourhood(&ascending(&finite, i)));
+        let near = [0, 1].map(|i| near(&ascending(&finite, i), 0.01));
         let is_near = |p: &[f64; 2]| near[0].contains(&p[0]) && near[1].contains(&p[1]);
         let shown: Vec<[f64; 2]> = finite.into_iter().filter(is_near).collect();
         let [x, y] = [0, 1].map(|i| {
@@ -59,12 +60,13 @@ impl Frame {
         (scale(&self.x), scale(&self.y))
     }
 
-    pub(super) fn width(&self) -> f64 {
-        self.x.end - self.x.start
+    /// The height in pixels of a picture so many pixels wide in which a unit is as long upwards as to the right.
+    pub(super) fn height_for(&self, width: u32) -> u32 {
+        (f64::from(width) * (self.y.end - self.y.start) / (self.x.end - self.x.start)).round() as u32
     }
 
-    pub(super) fn height(&self) -> f64 {
-        self.y.end - self.y.start
+    pub(super) fn area(&self) -> f64 {
+        (self.x.end - self.x.start) * (self.y.end - self.y.start)
     }
 }
 
@@ -74,55 +76,31 @@ fn ascending(points: &[[f64; 2]], axis: usize) -> Vec<f64> {
     values
 }
 
-fn neighbourhood(sorted: &[f64]) -> std::ops::RangeInclusive<f64> {
-    if sorted.is_empty() {
-        return 0.0..=0.0;
-    }
-    let (low, high) = (quantile(sorted, 0.01), quantile(sorted, 0.99));
-    let slack = (high - low) * 0.5;
-    match slack > 0.0 {
-        true => low - slack..=high + slack,
-        false => f64::NEG_INFINITY..=f64::INFINITY,
-    }
-}
-
-/// The quantile of values in ascending order, between neighbours in proportion. `sorted` must not be empty.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let (below, above) = (place.floor() as usize, place.ceil() as usize);
-    sorted[below] + (sorted[above] - sorted[below]) * (place - place.floor())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn cells_are_counted_from_the_lower_left() {
-        let frame = Frame {
-            names: Default::default(),
-            x: 0.0..4.0,
-            y: -1.0..1.0,
-        };
-        assert_eq!(frame.centres(2), [[1.0, -0.5], [3.0, -0.5], [1.0, 0.5], [3.0, 0.5]]);
+    fn ends(frame: &Frame) -> [f64; 4] {
+        [frame.x.start, frame.x.end, frame.y.start, frame.y.end]
     }
 
     #[test]
     fn one_far_point_does_not_set_the_frame() {
         let mut points: Vec<[f64; 2]> = (0..=1000).map(|i| [f64::from(i) / 1000.0, f64::from(i % 7)]).collect();
         points.extend([[1e9, -3.0], [f64::NAN, 0.0]]);
-        let frame = Frame::around(&points, ["a", "b"]);
-        let ends = [frame.x.start, frame.x.end, frame.y.start, frame.y.end];
-        for (found, expected) in ends.into_iter().zip([-0.05, 1.05, -0.3, 6.3]) {
-            assert!((found - expected).abs() < 1e-12, "{ends:?}");
+        let found = ends(&Frame::around(&points, ["a", "b"]));
+        for (found, expected) in found.into_iter().zip([-0.05, 1.05, -0.3, 6.3]) {
+            assert!((found - expected).abs() < 1e-12, "{found}");
         }
-        let column = [[3.0, 1.0], [3.0, 2.0]];
-        assert_eq!(Frame::around(&column, ["a", "b"]).x, 2.45..3.55);
     }
 
     #[test]
-    fn no_points_still_give_a_frame() {
-        let frame = Frame::around(&[[f64::NAN, f64::INFINITY]], ["a", "b"]);
-        assert!(frame.width() > 0.0 && frame.height() > 0.0);
+    fn a_column_of_points_and_no_points_have_a_frame_whose_cells_are_counted_from_the_lower_left() {
+        let mut frame = Frame::around(&[[3.0, 1.0], [3.0, 2.0]], ["a", "b"]);
+        assert_eq!(ends(&frame), [2.45, 3.55, 0.95, 2.05]);
+        (frame.x, frame.y) = (0.0..4.0, -1.0..1.0);
+        assert_eq!(frame.centres(2), [[1.0, -0.5], [3.0, -0.5], [1.0, 0.5], [3.0, 0.5]]);
+        let nothing = Frame::around(&[[f64::NAN, f64::INFINITY]], ["a", "b"]);
+        assert_eq!(ends(&nothing), [-1.1, 1.1, -1.1, 1.1]);
     }
 }

@@ -1,7 +1,29 @@
 //! Which values an axis shows, so that a run that went astray is still readable.
 
-use super::frame::quantile;
+use std::ops::RangeInclusive;
+
 use super::scale::{Scale, Spacing};
+
+/// The quantile of values in ascending order, between neighbours in proportion. `sorted` must not be empty.
+pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, above) = (place.floor() as usize, place.ceil() as usize);
+    sorted[below] + (sorted[above] - sorted[below]) * (place - place.floor())
+}
+
+/// The range between two quantiles of values in ascending order, with a share of `tail` beyond each, and half as much
+/// again at either end. Everything, where the quantiles are one.
+pub(super) fn near(sorted: &[f64], tail: f64) -> RangeInclusive<f64> {
+    if sorted.is_empty() {
+        return 0.0..=0.0;
+    }
+    let (low, high) = (quantile(sorted, tail), quantile(sorted, 1.0 - tail));
+    let slack = (high - low) * 0.5;
+    match slack > 0.0 {
+        true => low - slack..=high + slack,
+        false => f64::NEG_INFINITY..=f64::INFINITY,
+    }
+}
 
 /// Chooses an axis with about `labels` labels for `values`, with `kept` (last values, reference levels) inside in any
 /// case; and the words for it where it does not simply show everything.
@@ -14,9 +36,8 @@ pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Opt
     let (Some(&lowest), Some(&highest)) = (sorted.first(), sorted.last()) else {
         return (Scale::linear(0.0, 1.0, labels), None);
     };
-    let (inner_low, inner_high) = (quantile(&sorted, 0.05), quantile(&sorted, 0.95));
-    let slack = 0.5 * (inner_high - inner_low);
-    let wanted = |v: &f64| (inner_low - slack..=inner_high + slack).contains(v) || kept.contains(v);
+    let near = near(&sorted, 0.05);
+    let wanted = |v: &f64| near.contains(v) || kept.contains(v);
     let low = sorted.iter().copied().find(wanted).unwrap_or(lowest);
     let high = sorted.iter().copied().rfind(wanted).unwrap_or(highest);
     let core = quantile(&sorted, 0.75) - quantile(&sorted, 0.25);
@@ -26,31 +47,23 @@ pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Opt
     }
     if high - low <= 15.0 * core {
         let scale = padded(low, high, labels);
-        let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        let outside = finite.iter().filter(|v| !scale.contains(**v)).count();
-        let remark = format!(
-            "{outside} of {} values lie outside and are drawn at the edge",
-            finite.len()
-        );
+        let finite = || values.iter().filter(|v| v.is_finite());
+        let (all, outside) = (finite().count(), finite().filter(|v| !scale.contains(**v)).count());
+        let remark = format!("{outside} of {all} values lie outside and are drawn at the edge");
         return (scale, (outside > 0).then_some(remark));
     }
     let mut sizes: Vec<f64> = sorted.iter().map(|v| v.abs()).collect();
     sizes.sort_by(f64::total_cmp);
     // Small values keep a part of the axis of their own.
-    let threshold = quantile(&sizes, 0.1)
-        .max(sizes[sizes.len() - 1] * 1e-9)
-        .max(f64::MIN_POSITIVE);
+    let smallest = (sizes[sizes.len() - 1] * 1e-9).max(f64::MIN_POSITIVE);
+    let threshold = quantile(&sizes, 0.1).max(smallest);
     let threshold = 10f64.powf(threshold.log10().round());
     let grow = |v: f64, outwards: f64| match v * outwards > 0.0 {
         true => v * 1.5,
         false => v + outwards * threshold,
     };
-    let scale = Scale::new(
-        grow(lowest, -1.0),
-        grow(highest, 1.0),
-        Spacing::Symlog { threshold },
-        labels,
-    );
+    let (low, high) = (grow(lowest, -1.0), grow(highest, 1.0));
+    let scale = Scale::new(low, high, Spacing::Symlog { threshold }, labels);
     let remark = format!("logarithmic axis beyond \u{b1}{threshold}: the values span many orders of magnitude");
     (scale, Some(remark))
 }

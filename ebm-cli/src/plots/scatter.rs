@@ -18,35 +18,20 @@ const ABOVE: u32 = 84;
 const BELOW: u32 = 68;
 const COLOUR: RGBColor = RGBColor(0, 90, 160);
 
-/// Points in the plane, as a picture 1000 pixels wide. See [`Frame::around`] for axes that suit them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scatter<'a> {
-    /// The heading.
-    pub title: &'a str,
-    /// The rectangle shown; points outside are counted, not drawn.
-    pub frame: &'a Frame,
-    /// The points.
-    pub points: &'a [[f64; 2]],
-}
-
-impl Scatter<'_> {
-    /// Draws the picture and writes it to `path` as a PNG, atomically.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), PlotError> {
-        let wide = f64::from(WIDTH - LEFT - RIGHT);
-        let tall = (wide * self.frame.height() / self.frame.width())
-            .clamp(300.0, 1400.0)
-            .round() as u32;
-        save(path, (WIDTH, ABOVE + tall + BELOW), |area| {
-            write(area, self.title, (LEFT, 14), 24, INK)?;
-            write(area, &count(self.frame, self.points), (LEFT, 50), 17, FAINT_INK)?;
-            let (scales, names) = (self.frame.scales(8), [&*self.frame.names[0], &self.frame.names[1]]);
-            let mut chart = axes(area, scales, names, [ABOVE, RIGHT, BELOW, LEFT])?;
-            dots(&mut chart, scales, self.points, COLOUR)
-        })
-    }
+/// Draws points in the plane, as a picture 1000 pixels wide, and writes it to `path` as a PNG, atomically. Points outside
+/// of `frame` are counted, not drawn.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save_scatter(path: &Path, title: &str, frame: &Frame, points: &[[f64; 2]]) -> Result<(), PlotError> {
+    let tall = frame.height_for(WIDTH - LEFT - RIGHT).clamp(300, 1400);
+    save(path, (WIDTH, ABOVE + tall + BELOW), |area| {
+        write(area, title, (LEFT, 14), 24, INK)?;
+        write(area, &count(frame, points), (LEFT, 50), 17, FAINT_INK)?;
+        let (scales, names) = (frame.scales(8), [&*frame.names[0], &frame.names[1]]);
+        let mut chart = axes(area, scales, names, [ABOVE, RIGHT, BELOW, LEFT])?;
+        dots(&mut chart, scales, points, COLOUR)
+    })
 }
 
 /// Draws a dot for each point within the axes.
@@ -71,13 +56,10 @@ pub(super) fn dots(
 /// How many points are shown, and how many are not.
 pub(super) fn count(frame: &Frame, points: &[[f64; 2]]) -> String {
     let (x, y) = frame.scales(0);
-    let all = label(points.len() as f64, 1.0);
-    match points
-        .iter()
-        .filter(|p| !(x.contains(p[0]) && y.contains(p[1])))
-        .count()
-    {
-        0 => format!("{all} points"),
-        outside => format!("{all} points, {} of them outside the axes", label(outside as f64, 1.0)),
+    let inside = points.iter().filter(|p| x.contains(p[0]) && y.contains(p[1]));
+    let [all, outside] = [points.len(), points.len() - inside.count()].map(|count| label(count as f64, 1.0));
+    match &*outside {
+        "0" => format!("{all} points"),
+        outside => format!("{all} points, {outside} of them outside the axes"),
     }
 }

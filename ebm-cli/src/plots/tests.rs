@@ -71,39 +71,49 @@ fn the_density_picture_has_a_panel_a_cloud() {
 }
 
 #[test]
-fn bounds_over_an_ordinary_run() {
-    let wobble = |i: f64| 0.15 * (i * 1.7).sin();
-    let lower = curve(200, 100, 0.2, |i| -2.9 + 1.5 * (-i / 40.0).exp() + wobble(i));
-    let mut exact = curve(200, 100, 0.02, |i| -0.25 + 3.0 * (-i / 40.0).exp());
-    let upper = curve(200, 100, 0.3, |i| 0.9 + 5.0 * (-i / 40.0).exp() + wobble(i));
-    exact[60].value = f64::NAN;
+fn the_bounds_of_a_run_and_how_good_its_samples_are() {
+    let outlier = |i: f64| if i == 7.0 { 2.2 } else { 0.0 };
+    let lower = curve(20, 100, 0.05, |i| -1.95 + 3.0 * (-i / 6.0).exp() + outlier(i));
+    let mut exact = curve(20, 100, 0.02, |i| -1.85 + 5.0 * (-i / 6.0).exp());
+    let upper = curve(20, 100, 0.1, |i| -0.5 + 9.0 * (-i / 6.0).exp());
+    exact[12].value = f64::NAN;
     let mut picture = BoundsPicture {
-        title: "25-gaussians: course of the run",
-        lower: bound(&lower, "", &[]),
+        title: "25-gaussians: the likelihood between its bounds, 2000 steps",
+        lower: bound(&lower, "certified", &[800]),
         exact: &exact,
-        upper: bound(&upper, "", &[]),
+        upper: bound(&upper, "heuristic", &[]),
         entropy: Some(-2.0139),
+        evaluated: true,
+        gap: &curve(20, 100, 0.1, |i| 1.45 + 6.0 * (-i / 6.0).exp()),
         coverage: Some(Coverage {
-            good_share: &curve(20, 1000, 0.0, |i| 0.8 * (1.0 - (-i / 4.0).exp())),
+            good_share: &curve(20, 100, 0.0, |i| 0.8 * (1.0 - (-i / 4.0).exp())),
             meaning: "within 4 standard deviations of a mode",
-            modes: &curve(20, 1000, 0.0, |i| (5.0 * i + 3.0).min(25.0)),
+            modes: &curve(20, 100, 0.0, |i| (5.0 * i + 3.0).min(25.0)),
             modes_total: 25,
         }),
-        ..BoundsPicture::default()
     };
-    let both = rendered("curves.png", |path| picture.save(path));
-    assert_eq!(both.width(), 1600);
+    let whole = rendered("sandwich.png", |path| picture.save(path));
+    assert!(whole.width() == 1600 && has(&whole, panel::BROKEN));
     picture.coverage = None;
-    assert!(rendered("curves-alone.png", |path| picture.save(path)).height() < both.height());
+    let without_coverage = rendered("sandwich-alone.png", |path| picture.save(path));
+    // Without an upper bound there is no gap, and no panel for it; where all hold, nothing is marked.
+    (picture.upper, picture.gap, picture.lower.broken) = (Bound::default(), &[], &[]);
+    let one_sided = rendered("sandwich-one-sided.png", |path| picture.save(path));
+    assert!(whole.height() > without_coverage.height() && without_coverage.height() > one_sided.height());
+    assert!(!has(&one_sided, panel::BROKEN));
 }
 
 #[test]
 fn bounds_over_runs_that_went_astray() {
-    let lower = curve(200, 100, 0.5, |i| 3.0 - (i * 0.12).exp());
-    let diverged = curve(200, 100, 0.1, |i| 1.9 + (i * 0.06).exp());
+    let wobble = curve(200, 100, 0.2, |i| {
+        -2.9 + 1.5 * (-i / 40.0).exp() + 0.15 * (i * 1.7).sin()
+    });
+    let falling = curve(200, 100, 0.5, |i| 3.0 - (i * 0.12).exp());
+    let rising = curve(200, 100, 0.1, |i| 1.9 + (i * 0.06).exp());
     let wild_start = curve(200, 100, 0.01, |i| 1e5 * (-3.0 * i).exp() - 2.0 + (-i / 50.0).exp());
     for (name, lower, exact) in [
-        ("curves-diverged.png", &lower[..], &diverged[..]),
+        ("curves.png", &wobble[..], &[][..]),
+        ("curves-diverged.png", &falling, &rising),
         ("curves-start.png", &[], &wild_start),
         ("curves-empty.png", &[], &[]),
     ] {
@@ -116,29 +126,6 @@ fn bounds_over_runs_that_went_astray() {
         };
         assert_eq!(rendered(name, |path| picture.save(path)).width(), 1600);
     }
-}
-
-#[test]
-fn the_likelihood_between_its_bounds() {
-    let outlier = |i: f64| if i == 7.0 { 2.2 } else { 0.0 };
-    let lower = curve(20, 100, 0.05, |i| -1.95 + 3.0 * (-i / 6.0).exp() + outlier(i));
-    let upper = curve(20, 100, 0.1, |i| -0.5 + 9.0 * (-i / 6.0).exp());
-    let mut picture = BoundsPicture {
-        title: "25-gaussians: the likelihood between its bounds, 2000 steps",
-        lower: bound(&lower, "certified", &[800]),
-        exact: &curve(20, 100, 0.02, |i| -1.85 + 5.0 * (-i / 6.0).exp()),
-        upper: bound(&upper, "heuristic", &[]),
-        entropy: Some(-2.0139),
-        evaluated: true,
-        gap: &curve(20, 100, 0.1, |i| 1.45 + 6.0 * (-i / 6.0).exp()),
-        coverage: None,
-    };
-    let whole = rendered("sandwich.png", |path| picture.save(path));
-    assert!(has(&whole, panel::BROKEN));
-    // Without an upper bound there is no gap, and no panel for it; where all hold, nothing is marked.
-    (picture.upper, picture.gap, picture.lower.broken) = (Bound::default(), &[], &[]);
-    let one_sided = rendered("sandwich-one-sided.png", |path| picture.save(path));
-    assert!(one_sided.height() < whole.height() && !has(&one_sided, panel::BROKEN));
 }
 
 #[test]
@@ -181,10 +168,9 @@ fn a_scatter_plot_of_samples_with_one_far_out() {
     let mut points = mixture(3000, 0.5);
     points.extend([[40.0, -3.0], [f64::NAN, 0.0]]);
     let frame = Frame::around(&points, ["x1", "x2"]);
-    let (title, frame, points) = ("3,002 samples of the generator", &frame, &points[..]);
-    let scatter = Scatter { title, frame, points };
-    assert_eq!(rendered("scatter.png", |path| scatter.save(path)).width(), 1000);
-    let error = scatter.save(Path::new("/no/such/folder/x.png")).unwrap_err();
+    let save = |path: &Path| save_scatter(path, "3,002 samples of the generator", &frame, &points);
+    assert_eq!(rendered("scatter.png", save).width(), 1000);
+    let error = save(Path::new("/no/such/folder/x.png")).unwrap_err();
     let told = "/no/such/folder/x.png: cannot write the picture: ";
     assert!(error.to_string().starts_with(told), "{error}");
 }
@@ -201,12 +187,10 @@ fn the_spectrum_is_one_panel_also_where_values_are_zero_or_all_the_same() {
         ("spectrum-of-one.png", &[[2.0; 3]]),
         ("spectrum-of-zeros.png", &[[0.0; 3]; 4]),
     ] {
-        let picture = SpectrumPicture {
-            title: "25-gaussians after 20,000 steps: singular values of the Jacobian at 64 latents",
-            quantiles,
-            rounding: 3.8e-6 * quantiles[quantiles.len() - 1][1],
-        };
-        assert_eq!(rendered(name, |path| picture.save(path)).width(), 1600, "{name}");
+        let title = "25-gaussians after 20,000 steps: singular values of the Jacobian at 64 latents";
+        let rounding = 3.8e-6 * quantiles[quantiles.len() - 1][1];
+        let picture = rendered(name, |path| save_spectrum(path, title, quantiles, rounding));
+        assert_eq!(picture.width(), 1600, "{name}");
     }
 }
 

@@ -10,8 +10,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::format::Format;
-use super::RunDirectoryError;
-use super::durable::write_atomically;
+use super::{RunDirectoryError, write_atomically};
 use crate::config::RunConfig;
 
 /// The format that this program writes.

@@ -3,6 +3,7 @@
 //! Files are written beside their place and renamed, so that a reader sees all of one or nothing. Two grow while the
 //! run goes on, by whole lines: the metrics and the log.
 
+mod atomic;
 pub mod checkpoint;
 mod claim;
 pub mod durable;
@@ -18,6 +19,7 @@ mod metrics_reader;
 mod standing;
 mod versions;
 
+pub(crate) use atomic::write_atomically;
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest, Moment, Watched};
 pub use claim::Claim;
 pub use error::RunDirectoryError;
@@ -39,7 +41,6 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use self::durable::write_atomically;
 use crate::config::RunConfig;
 use crate::evaluate::Report;
 

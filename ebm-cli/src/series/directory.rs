@@ -6,8 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::Format;
-use crate::run_directory::durable::write_atomically;
+use crate::run_directory::{Format, write_atomically};
 
 /// The configuration of each run, one file a run.
 const CONFIGS: &str = "configs";

@@ -1,0 +1,95 @@
+//! Files that appear whole or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::durable;
+
+/// Writes `path` through `write`: to a file beside it first, renamed when complete.
+///
+/// A reader never sees half a file, and a failure leaves what was there before.
+///
+/// # Errors
+/// What the system or `write` said. Nothing is left behind.
+pub(crate) fn write_atomically(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let beside = beside(path)?;
+    let result = fill(&beside, write).and_then(|()| durable::rename(&beside, path));
+    if result.is_err() {
+        // The first error is the one to report; the file may not even exist.
+        let _ = fs::remove_file(&beside);
+    }
+    result?;
+    // The name, too, is to survive a loss of power.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    durable::sync_folder(folder.unwrap_or(Path::new(".")))
+}
+
+fn fill(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+    let mut file = BufWriter::new(durable::create(path)?);
+    write(&mut file)?;
+    file.flush()?;
+    durable::sync(file.get_ref(), path)
+}
+
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    // Two processes that write one file must not write into each other's.
+    hidden.push(format!(".{}.tmp", std::process::id()));
+    Ok(path.with_file_name(hidden))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<OsString> {
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn a_failure_keeps_the_old_file_and_leaves_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_atomically(&path, |f| f.write_all(b"first")).unwrap();
+        let failed = write_atomically(&path, |f| {
+            f.write_all(b"half of the sec")?;
+            Err(io::Error::other("disk on fire"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "disk on fire");
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn an_existing_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_atomically(&path, |f| f.write_all(b"a longer first text")).unwrap();
+        write_atomically(&path, |f| f.write_all(b"second")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_missing_folder_and_a_path_without_a_name_are_errors() {
+        let folder = tempfile::tempdir().unwrap();
+        let nowhere = folder.path().join("no/such/folder/a.txt");
+        assert_eq!(
+            write_atomically(&nowhere, |_| Ok(())).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+        assert_eq!(
+            write_atomically(Path::new("/"), |_| Ok(())).unwrap_err().kind(),
+            io::ErrorKind::InvalidInput
+        );
+    }
+}
