@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use zip::write::FileOptions;
 
-use crate::plots::{Frame, Gallery, GalleryPicture, PlotError, Scatter, write_atomically};
+use crate::plots::{Frame, Gallery, GalleryPicture, PlotError, save_scatter};
+use crate::run_directory::write_atomically;
 
 /// A file format for samples, chosen by a file's extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,14 +191,11 @@ impl SampleSet<'_> {
         let levels = self.levels();
         let count = levels.len() / shape.values().max(1);
         GalleryPicture {
-            title: self.title,
-            subtitle: &format!("images of {shape} values"),
+            title: self.title.into(),
+            subtitle: format!("images of {shape} values"),
             shape,
             columns: count.isqrt().clamp(8, 32),
-            galleries: &[Gallery {
-                name: "",
-                levels: &levels,
-            }],
+            galleries: vec![Gallery { name: "", levels }],
         }
         .save(path)
     }
@@ -243,12 +241,7 @@ impl SampleSet<'_> {
             .map(|row| [f64::from(row[0]), f64::from(row[1])])
             .collect();
         let frame = Frame::around(&points, self.axes);
-        let scatter = Scatter {
-            title: self.title,
-            frame: &frame,
-            points: &points,
-        };
-        scatter.save(path)
+        save_scatter(path, self.title, &frame, &points)
     }
 }
 

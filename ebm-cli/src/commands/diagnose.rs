@@ -10,7 +10,7 @@ use super::print;
 use crate::cli::Diagnose;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::{SpectrumBand, SpectrumPicture};
+use crate::plots::save_spectrum;
 use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
 
 /// Does it.
@@ -80,20 +80,12 @@ impl Work for Look<'_> {
 }
 
 fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
-    let band = |spread: &Spread| SpectrumBand {
-        low: spread.tenth,
-        median: spread.median,
-        high: spread.ninetieth,
-    };
-    let bands: Vec<SpectrumBand> = found.spectrum.iter().map(band).collect();
+    let quantiles = |spread: &Spread| [spread.tenth, spread.median, spread.ninetieth];
+    let quantiles: Vec<[f64; 3]> = found.spectrum.iter().map(quantiles).collect();
     let title = format!(
         "Singular values of the generator's Jacobian after {steps} steps, at {} latents",
         found.latents
     );
-    let picture = SpectrumPicture {
-        title: &title,
-        bands: &bands,
-        rounding: found.rounding.exact * found.largest.median,
-    };
-    picture.save(out).or_exit(Exit::Other)
+    let rounding = found.rounding.exact * found.largest.median;
+    save_spectrum(out, &title, &quantiles, rounding).or_exit(Exit::Other)
 }

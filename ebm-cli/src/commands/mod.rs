@@ -23,7 +23,6 @@ mod runs;
 mod sample;
 mod sample_pictures;
 mod selftest;
-mod starting_points;
 mod summary;
 mod sweep;
 mod train;
@@ -36,7 +35,7 @@ use std::path::Path;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::write_atomically;
+use crate::run_directory::write_atomically;
 
 /// Does what the command line says.
 ///

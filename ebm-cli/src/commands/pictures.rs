@@ -7,12 +7,9 @@ use ebm_core::random::Random;
 use ebm_eval::quadrature::energies;
 use ebm_train::{Objective, Trainer};
 
-use super::starting_points::gaussian_fit;
-use crate::observers::{History, Point, SampleGrid};
-use crate::plots::{
-    Cloud, Coverage, CurvePoint, Curves, DensityPicture, Frame, Grid, PlotError, SandwichPicture, SandwichSide,
-};
-use crate::run_directory::RunDirectory;
+use crate::observers::{History, SampleGrid, gaussian_fit};
+use crate::plots::{Bound, BoundsPicture, Cloud, Coverage, DensityPicture, Frame, PlotError};
+use crate::run_directory::{RunDirectory, layout};
 use ebm_eval::evaluate::{GOOD_RADIUS, Report, Sandwich, Side, generated_samples};
 use ebm_eval::sampling::{RefineOptions, refine};
 
@@ -38,7 +35,7 @@ pub struct Pictures<'a> {
 }
 
 impl Pictures<'_> {
-    /// Draws what can be drawn; the names of the pictures, the most telling one first.
+    /// Draws what can be drawn; returns the names of the pictures, the most telling one first.
     ///
     /// # Errors
     /// If a picture cannot be written.
@@ -52,9 +49,10 @@ impl Pictures<'_> {
             self.density(trainer, directory)?;
             drawn.push("density.png");
         }
-        let trained = trainer.config().objective == Objective::Bidirectional;
-        if let Some(grid) = SampleGrid::of(self.title, self.data, self.random).filter(|_| trained) {
-            grid.draw(trainer.generator(), trainer.step(), &directory.picture("samples.png"))?;
+        let folder = directory.path().join(layout::PICTURES);
+        if let Some(grid) = SampleGrid::of(self.title, folder, self.data, self.random)
+            && grid.draw(trainer, "samples.png")?
+        {
             drawn.push("samples.png");
         }
         self.curves(trainer.step(), directory)?;
@@ -72,43 +70,28 @@ impl Pictures<'_> {
         let names = self.data.columns().unwrap_or_default();
         let name = |index: usize, other| names.get(index).map_or(other, String::as_str);
         let frame = Frame::around(&data, [name(0, "x1"), name(1, "x2")]);
-        let centres: Vec<Real> = Grid::centres(&frame, CELLS, CELLS)
-            .into_iter()
-            .flatten()
-            .map(|v| v as Real)
-            .collect();
-        let energy = energies(trainer.energy(), &centres)
-            .into_iter()
-            .map(f64::from)
-            .collect();
-        let energy = Grid::new(CELLS, CELLS, energy)?;
+        let centres: Vec<Real> = frame.centres(CELLS).into_iter().flatten().map(|v| v as Real).collect();
+        let energy = energies(trainer.energy(), &centres);
+        let energy: Vec<f64> = energy.into_iter().map(f64::from).collect();
 
         let trained = trainer.config().objective == Objective::Bidirectional;
         let generated = trained.then(|| generated_samples(trainer.generator(), POINTS, random));
-        let start = match &generated {
-            Some(samples) => samples[..2 * REFINED].to_vec(),
-            None => gaussian_fit(self.data, REFINED, random),
+        let (from, start) = match &generated {
+            Some(samples) => ("Generator", samples[..2 * REFINED].to_vec()),
+            None => ("Gaussian", gaussian_fit(self.data, REFINED, random)),
         };
-        let options = RefineOptions::default();
-        let refined = refine(
-            trainer.energy(),
-            trainer.energy().geometry().samples(start),
-            &options,
-            random,
-        );
+        let (options, start) = (RefineOptions::default(), trainer.energy().geometry().samples(start));
+        let refined = refine(trainer.energy(), start, &options, random);
         if let Err(error) = &refined {
             tracing::warn!(%error, "no refined samples in the picture");
         }
-        let mut clouds = vec![("Data, held out".to_string(), data)];
-        clouds.extend(generated.map(|samples| ("Generator".to_string(), points(&samples))));
+        let cloud = |name: String, points| Cloud { name, points };
+        let mut clouds = vec![cloud("Data, held out".into(), data)];
+        clouds.extend(generated.map(|samples| cloud("Generator".into(), points(&samples))));
         clouds.extend(refined.ok().map(|(samples, _)| {
-            let from = if trained { "Generator" } else { "Gaussian" };
-            (
-                format!("{from} and {} Langevin steps on E", options.steps),
-                points(&samples.as_vec()),
-            )
+            let name = format!("{from} and {} Langevin steps on E", options.steps);
+            cloud(name, points(&samples.as_vec()))
         }));
-        let clouds: Vec<_> = clouds.iter().map(|(name, points)| Cloud { name, points }).collect();
         DensityPicture {
             title: self.title,
             subtitle: &self.subtitle(trainer.step()),
@@ -148,57 +131,48 @@ impl Pictures<'_> {
     }
 
     fn sandwich(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
-        let course = |name| curve(self.history.course(name));
-        let (lower, exact, upper, gap) = (course("lower"), course("nll"), course("upper"), course("gap"));
-        let (lower_broken, lower_claim) = verdicts(self.history, |sandwich| sandwich.lower.as_ref());
-        let (upper_broken, upper_claim) = verdicts(self.history, |sandwich| sandwich.upper.as_ref());
-        SandwichPicture {
+        let lower = verdicts(self.history, |sandwich| sandwich.lower.as_ref());
+        let upper = verdicts(self.history, |sandwich| sandwich.upper.as_ref());
+        let bound = |name, (broken, claim)| Bound {
+            points: self.history.course(name),
+            claim,
+            broken,
+        };
+        BoundsPicture {
             title: &format!("{}: the likelihood between its bounds, {step} steps", self.title),
-            lower: SandwichSide {
-                points: &lower,
-                broken: &lower_broken,
-                claim: &lower_claim,
-            },
-            exact: &exact,
-            upper: SandwichSide {
-                points: &upper,
-                broken: &upper_broken,
-                claim: &upper_claim,
-            },
-            gap: &gap,
+            lower: bound("lower", (&lower.0, &lower.1)),
+            exact: self.history.course("nll"),
+            upper: bound("upper", (&upper.0, &upper.1)),
             entropy: self.data.entropy(),
+            evaluated: true,
+            gap: self.history.course("gap"),
+            coverage: None,
         }
         .save(&directory.picture("sandwich.png"))
     }
 
     fn curves(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
         let history = self.history;
-        let (lower, upper) = (curve(&history.lower), curve(&history.upper));
-        let exact = curve(history.course("nll"));
-        let (good_share, modes) = (
-            curve(history.course("good_share")),
-            curve(history.course("modes_covered")),
-        );
+        let bound = |points| Bound {
+            points,
+            ..Bound::default()
+        };
         let meaning = format!("within {GOOD_RADIUS} standard deviations of a mode");
-        let coverage = self
-            .data
-            .modes()
-            .filter(|_| !good_share.is_empty())
-            .map(|known| Coverage {
-                good_share: &good_share,
-                meaning: &meaning,
-                modes: &modes,
-                modes_total: known.centres.len(),
-            });
-        let title = format!("{}: {step} steps", self.title);
-        let entropy = self.data.entropy();
-        Curves {
-            title: &title,
-            lower: &lower,
-            exact: &exact,
-            upper: &upper,
-            entropy,
+        let modes = self.data.modes().filter(|_| !history.course("good_share").is_empty());
+        let coverage = modes.map(|known| Coverage {
+            good_share: history.course("good_share"),
+            meaning: &meaning,
+            modes: history.course("modes_covered"),
+            modes_total: known.centres.len(),
+        });
+        BoundsPicture {
+            title: &format!("{}: {step} steps", self.title),
+            lower: bound(&history.lower),
+            exact: history.course("nll"),
+            upper: bound(&history.upper),
+            entropy: self.data.entropy(),
             coverage,
+            ..BoundsPicture::default()
         }
         .save(&directory.picture("curves.png"))
     }
@@ -213,15 +187,6 @@ fn verdicts(history: &History, of: impl Fn(&Sandwich) -> Option<&Side>) -> (Vec<
         broken.extend((!side.held).then_some(step));
     }
     (broken, claim.map_or_else(String::new, |level| level.to_string()))
-}
-
-fn curve(points: &[Point]) -> Vec<CurvePoint> {
-    let point = |p: &Point| CurvePoint {
-        step: p.step,
-        value: p.value,
-        standard_error: p.standard_error,
-    };
-    points.iter().map(point).collect()
 }
 
 fn points(values: &[Real]) -> Vec<[f64; 2]> {

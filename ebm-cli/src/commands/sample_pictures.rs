@@ -7,44 +7,14 @@ use ebm_core::image::{ImageShape, level_of};
 use ebm_core::models::{self, Generator};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
-use std::path::Path;
 
-use crate::plots::{Gallery, GalleryPicture, PlotError};
+use crate::plots::{Gallery, GalleryPicture};
 use ebm_eval::sampling::nearest;
 
 /// Images of a way, both ends included.
 const STATIONS: usize = 10;
 /// Neighbours of a sample.
 const NEIGHBOURS: usize = 6;
-
-/// A picture in parts that it owns.
-pub(super) struct SamplePicture {
-    title: String,
-    subtitle: String,
-    shape: ImageShape,
-    columns: usize,
-    levels: Vec<u8>,
-}
-
-impl SamplePicture {
-    /// Draws the picture and writes it.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), PlotError> {
-        GalleryPicture {
-            title: &self.title,
-            subtitle: &self.subtitle,
-            shape: self.shape,
-            columns: self.columns,
-            galleries: &[Gallery {
-                name: "",
-                levels: &self.levels,
-            }],
-        }
-        .save(path)
-    }
-}
 
 /// A row for each of `rows` pairs of latents: what the generator makes on the way from one to the other.
 ///
@@ -55,7 +25,7 @@ pub(super) fn between<G: Geometry>(
     shape: ImageShape,
     rows: usize,
     random: Random,
-) -> SamplePicture {
+) -> GalleryPicture {
     let geometry = generator.geometry();
     let d = geometry.latent_width();
     let ends = random.stream("latents").normals(2 * rows * d);
@@ -67,12 +37,15 @@ pub(super) fn between<G: Geometry>(
         }
     }
     let samples = models::sample(generator, &geometry.latents(latents), &SharedTape::off(), random);
-    SamplePicture {
+    GalleryPicture {
         title: format!("From one latent to another, {rows} times"),
         subtitle: format!("{STATIONS} points of the great circle between two draws; images of {shape} values"),
         shape,
         columns: STATIONS,
-        levels: samples.as_vec().into_iter().map(level_of).collect(),
+        galleries: vec![Gallery {
+            name: "",
+            levels: samples.as_vec().into_iter().map(level_of).collect(),
+        }],
     }
 }
 
@@ -94,7 +67,7 @@ fn slerp(a: &[Real], b: &[Real], share: f64) -> Vec<Real> {
 }
 
 /// A row for each sample: itself, and the training images nearest to it.
-pub(super) fn neighbours(data: &dyn Dataset, samples: &[Real], shape: ImageShape, random: Random) -> SamplePicture {
+pub(super) fn neighbours(data: &dyn Dataset, samples: &[Real], shape: ImageShape, random: Random) -> GalleryPicture {
     let found = nearest(data, samples, NEIGHBOURS, random);
     let mut levels = Vec::new();
     for (sample, found) in samples.chunks_exact(shape.values().max(1)).zip(&found) {
@@ -106,14 +79,14 @@ pub(super) fn neighbours(data: &dyn Dataset, samples: &[Real], shape: ImageShape
     }
     let closest = found.iter().filter_map(|found| found.distances.first());
     let closest = closest.copied().fold(f64::INFINITY, f64::min);
-    SamplePicture {
+    GalleryPicture {
         title: "Samples (left) and the training images nearest to them".into(),
         subtitle: format!(
             "Euclidean distance of values in [-1, 1], the smallest {closest:.2}; images of {shape} values"
         ),
         shape,
         columns: 1 + NEIGHBOURS,
-        levels,
+        galleries: vec![Gallery { name: "", levels }],
     }
 }
 

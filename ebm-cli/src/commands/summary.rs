@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::numerals::short;
 use crate::observers::{Divergence, History};
-use ebm_eval::evaluate::{Report, Unit};
+use ebm_eval::evaluate::{Figure, Report, Unit};
 
 /// The figures that the last lines of `ebm train` show; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [
@@ -88,72 +89,49 @@ impl Summary {
             reason,
             seconds,
             steps_per_second,
+            evaluation,
             ..
         } = self;
         let mut text = format!("{steps} steps in {seconds:.1} s ({steps_per_second:.0} steps/s): {reason}\n");
-        let shown = SHOWN.iter().filter_map(|name| self.evaluation.figure(name));
-        let lines: Vec<_> = shown
-            .map(|figure| {
-                let number = |value: f64| match figure.unit {
-                    Unit::Nats => format!("{} nats", short(value)),
-                    Unit::Share => format!("{:.2} %", 100.0 * value),
-                    Unit::Count => format!("{value}"),
-                    Unit::Number => short(value),
-                };
-                let error = figure
-                    .standard_error
-                    .map_or_else(String::new, |error| format!(" +- {}", number(error)));
-                let claim = figure
-                    .guarantee
-                    .as_ref()
-                    .map_or_else(String::new, |g| format!(", {}", g.level));
-                // What comes from a grid has points, not samples.
-                let sampled = figure.samples > 0 && figure.name != "outside";
-                let samples = if sampled {
-                    format!(" ({} samples{claim})", figure.samples)
-                } else {
-                    String::new()
-                };
-                (
-                    figure.label.clone(),
-                    format!("{}{error}{samples}", number(figure.value)),
-                )
-            })
-            .collect();
-        let width = lines.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-        for (label, value) in lines {
-            text.push_str(&format!("  {label:width$}  {value}\n"));
+        let shown: Vec<&Figure> = SHOWN.iter().filter_map(|name| evaluation.figure(name)).collect();
+        let width = shown
+            .iter()
+            .map(|figure| figure.label.chars().count())
+            .max()
+            .unwrap_or(0);
+        for figure in shown {
+            text.push_str(&format!("  {:width$}  {}\n", figure.label, told(figure)));
         }
-        if let Some(sandwich) = &self.evaluation.sandwich {
+        if let Some(sandwich) = &evaluation.sandwich {
             text.push_str(&format!("sandwich: {sandwich}\n"));
         }
-        for absent in self.evaluation.absent.iter().filter(|absent| absent.name == "nll") {
+        for absent in evaluation.absent.iter().filter(|absent| absent.name == "nll") {
             text.push_str(&format!("  NLL: {}\n", absent.reason));
         }
-        for warning in &self.evaluation.warnings {
+        for warning in &evaluation.warnings {
             text.push_str(&format!("warning: {warning}\n"));
         }
         text
     }
 }
 
-fn short(number: f64) -> String {
-    match number.abs() {
-        0.0 => "0".into(),
-        size if (1e-4..1e5).contains(&size) => format!("{number:.4}"),
-        _ => format!("{number:.2e}"),
+/// The value of a figure, its standard error, its samples and what is claimed about it.
+fn told(figure: &Figure) -> String {
+    let number = |value: f64| match figure.unit {
+        Unit::Nats => format!("{} nats", short(value, 4)),
+        Unit::Share => format!("{:.2} %", 100.0 * value),
+        Unit::Count => format!("{value}"),
+        Unit::Number => short(value, 4),
+    };
+    let mut text = number(figure.value);
+    text.extend(figure.standard_error.map(|error| format!(" +- {}", number(error))));
+    // What comes from a grid has points, not samples.
+    if figure.samples > 0 && figure.name != "outside" {
+        let claim = figure
+            .guarantee
+            .as_ref()
+            .map_or_else(String::new, |g| format!(", {}", g.level));
+        text.push_str(&format!(" ({} samples{claim})", figure.samples));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_and_small_numbers_stay_short() {
-        assert_eq!(
-            [0.0, -2.0139, 1.5e7, 1e-5].map(short),
-            ["0", "-2.0139", "1.50e7", "1.00e-5"]
-        );
-    }
+    text
 }

@@ -4,6 +4,7 @@ use ebm_core::bounds::{Measurement, Target};
 use serde::Serialize;
 
 use super::History;
+use crate::plots::CurvePoint;
 
 /// How far the likelihood may rise above its best, in nats.
 const RISE: f64 = 3.0;
@@ -26,13 +27,12 @@ pub struct Divergence {
 /// nats; `width` is the number of data dimensions.
 pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergence> {
     let reason = match (history.latest("nll"), history.best("nll")) {
-        (Some(now), best) => likelihood(now, best.map(|point| (point.value, point.step)), gaussian),
-        (None, Some(best)) => Some(format!(
-            "the model has no likelihood any longer, its energy cannot be normalised; at step {} the negative \
-             log-likelihood was {:.3} nats",
-            best.step, best.value
+        (Some(now), best) => likelihood(now, best, gaussian),
+        (None, Some(CurvePoint { step, value, .. })) => Some(format!(
+            "the model has no likelihood any longer, its energy cannot be normalised; at step {step} the negative \
+             log-likelihood was {value:.3} nats"
         )),
-        (None, _) => scale(history, width),
+        (None, None) => scale(history, width),
     }?;
     let advice = match history.target {
         Some(Target::Nothing) => {
@@ -44,26 +44,21 @@ pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergenc
              (train.energy.schedule.course), or a confinement of the energy (energy.confinement)"
         }
     };
-    Some(Divergence {
-        reason,
-        advice: advice.into(),
-    })
+    let advice = advice.into();
+    Some(Divergence { reason, advice })
 }
 
-fn likelihood(now: &Measurement, best: Option<(f64, u64)>, gaussian: f64) -> Option<String> {
-    let slack = 5.0
-        * if now.standard_error.is_finite() {
-            now.standard_error
-        } else {
-            0.0
-        };
+fn likelihood(now: &Measurement, best: Option<CurvePoint>, gaussian: f64) -> Option<String> {
     let value = now.value;
     if !value.is_finite() {
         return Some(format!("the negative log-likelihood is {value}"));
     }
+    let error = now.standard_error;
+    let slack = if error.is_finite() { 5.0 * error } else { 0.0 };
     match best {
-        Some((best, step)) if value > best + RISE + slack => Some(format!(
-            "the negative log-likelihood is {value:.3} nats, far above the {best:.3} of step {step}"
+        Some(best) if value > best.value + RISE + slack => Some(format!(
+            "the negative log-likelihood is {value:.3} nats, far above the {:.3} of step {}",
+            best.value, best.step
         )),
         _ if value > gaussian + WORSE_THAN_GAUSSIAN + slack => Some(format!(
             "the negative log-likelihood is {value:.3} nats; a Gaussian fitted to the data has {gaussian:.3}"
@@ -77,13 +72,13 @@ fn scale(history: &History, width: usize) -> Option<String> {
     let (data, generated) = (report.data_energy.as_ref()?, report.generated_energy.as_ref()?);
     let limit = SCALE * width.max(1) as f64;
     let gap = data.value - generated.value;
-    let spread = |m: &Measurement| m.standard_error * (m.samples as f64).sqrt();
     if !gap.is_finite() || gap.abs() > limit {
         return Some(format!(
             "the energies of data and of generated samples are {gap:.4e} nats apart, far more than {width} dimensions \
              account for"
         ));
     }
+    let spread = |m: &Measurement| m.standard_error * (m.samples as f64).sqrt();
     let widest = spread(data).max(spread(generated));
     if widest > limit {
         return Some(format!(
@@ -91,11 +86,8 @@ fn scale(history: &History, width: usize) -> Option<String> {
         ));
     }
     // The bounds hold the likelihood between them: where they are this far apart they say nothing about it any longer.
-    let gap = report
-        .gap
-        .as_ref()
-        .map(|gap| gap.value)
-        .filter(|gap| !gap.is_finite() || *gap > 2.0 * limit)?;
+    let gap = report.gap.as_ref().map(|gap| gap.value);
+    let gap = gap.filter(|gap| !gap.is_finite() || *gap > 2.0 * limit)?;
     Some(format!(
         "the bounds are {gap:.4e} nats apart, far more than {width} dimensions account for: they hold nothing any longer"
     ))
@@ -111,71 +103,59 @@ mod tests {
         Measurement::of([value - 0.01, value + 0.01], Guarantee::heuristic("test"))
     }
 
+    /// The history of a run with these likelihoods at steps 1000, 2000, ...; where one is NaN there was none.
     fn run(likelihoods: &[f64]) -> History {
         let mut history = History::default();
         for (i, nll) in likelihoods.iter().enumerate() {
-            let mut evaluation = Evaluation::new();
-            if !nll.is_nan() {
-                evaluation.insert("nll".into(), measured(*nll));
-            }
-            history.evaluated(1000 * (i as u64 + 1), &evaluation);
+            let known = (!nll.is_nan()).then(|| ("nll".to_string(), measured(*nll)));
+            history.evaluated(1000 * (i as u64 + 1), &Evaluation::from_iter(known));
         }
         history
     }
 
-    fn report(data: f64, generated: f64, target: Target) -> StepReport {
-        StepReport {
+    /// What is said of a run after a last report.
+    fn judged(data: f64, generated: f64, gap: f64, target: Target) -> Option<Divergence> {
+        let mut history = run(&[f64::NAN]);
+        history.report(&StepReport {
             step: 1,
             data_energy: Some(measured(data)),
             generated_energy: Some(measured(generated)),
+            gap: Some(measured(gap)),
             target: Some(target),
             ..Default::default()
-        }
+        });
+        judge(&history, 2.8, 2)
     }
 
     #[test]
     fn a_run_that_improves_or_wobbles_is_sound() {
-        assert_eq!(judge(&run(&[2.8, 1.0, 0.1]), 2.8, 2), None);
-        assert_eq!(judge(&run(&[2.8, 0.1, 1.0]), 2.8, 2), None);
-        assert_eq!(judge(&History::default(), 2.8, 2), None);
+        for sound in [&[2.8, 1.0, 0.1][..], &[2.8, 0.1, 1.0], &[]] {
+            assert_eq!(judge(&run(sound), 2.8, 2), None);
+        }
     }
 
     #[test]
-    fn a_rising_likelihood_is_told_with_its_best() {
-        let found = judge(&run(&[2.8, 0.5, 9.0]), 2.8, 2).unwrap();
-        assert!(
-            found.reason.contains("9.000") && found.reason.contains("step 2000"),
-            "{found:?}"
-        );
-        assert!(judge(&run(&[8.5]), 2.8, 2).unwrap().reason.contains("Gaussian"));
-        assert!(
-            judge(&run(&[2.8, f64::NAN]), 2.8, 2)
-                .unwrap()
-                .reason
-                .contains("normalised")
-        );
+    fn a_likelihood_that_rises_is_poor_or_vanishes_is_told_with_its_best() {
+        for (likelihoods, told) in [
+            (&[2.8, 0.5, 9.0][..], "9.000 nats, far above the 0.500 of step 2000"),
+            (&[8.5], "Gaussian"),
+            (&[2.8, f64::NAN], "cannot be normalised; at step 1000"),
+        ] {
+            let reason = judge(&run(likelihoods), 2.8, 2).unwrap().reason;
+            assert!(reason.contains(told), "{reason}");
+        }
     }
 
     #[test]
-    fn without_a_likelihood_the_scale_of_the_energy_decides() {
-        let mut history = run(&[f64::NAN]);
-        history.report(&report(0.0, 90.0, Target::Divergence));
-        assert_eq!(judge(&history, 2.8, 2), None);
-        history.report(&report(0.0, 5e6, Target::Nothing));
-        let found = judge(&history, 2.8, 2).unwrap();
-        let wide = |gap| StepReport {
-            gap: Some(measured(gap)),
-            ..report(0.0, 10.0, Target::Divergence)
-        };
-        let mut apart = run(&[f64::NAN]);
-        apart.report(&wide(150.0));
-        assert_eq!(judge(&apart, 2.8, 2), None);
-        apart.report(&wide(250.0));
-        let told = judge(&apart, 2.8, 2).unwrap();
-        assert!(told.reason.contains("the bounds are 2.5000e2 nats apart"), "{told:?}");
+    fn without_a_likelihood_the_scale_of_the_energy_and_the_gap_decide() {
+        assert_eq!(judged(0.0, 90.0, 0.0, Target::Divergence), None);
+        assert_eq!(judged(0.0, 10.0, 150.0, Target::Divergence), None);
+        let apart = judged(0.0, 10.0, 250.0, Target::Divergence).unwrap().reason;
+        assert!(apart.contains("the bounds are 2.5000e2 nats apart"), "{apart}");
+        let Divergence { reason, advice } = judged(0.0, 5e6, 0.0, Target::Nothing).unwrap();
         assert!(
-            found.reason.contains("apart") && found.advice.contains("upper = \"gp\""),
-            "{found:?}"
+            reason.contains("apart") && advice.contains("upper = \"gp\""),
+            "{reason}: {advice}"
         );
     }
 }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{History, judge};
+use super::{Divergence, History, gaussian_nll, judge};
 use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate};
 
 /// Evaluates the model while it is trained: quickly, with the same held-out data every time.
@@ -26,22 +26,19 @@ impl EvaluationObserver {
     /// An observer for a run on `data`, with the final evaluation's options.
     pub fn new(data: Arc<dyn Dataset>, config: &EvaluateConfig, random: Random) -> Self {
         let quick = EvaluateConfig::quick();
-        let quick = EvaluateConfig {
-            // Never more than at the end: images are dear.
-            held_out: quick.held_out.min(config.held_out),
-            generated: quick.generated.min(config.generated),
-            min_share: config.min_share,
-            ..quick
-        };
-        let gaussian = super::gaussian_nll(&*data, random);
-        let (latest, judged) = Default::default();
         Self {
+            // Never more than at the end: images are dear.
+            quick: EvaluateConfig {
+                held_out: quick.held_out.min(config.held_out),
+                generated: quick.generated.min(config.generated),
+                min_share: config.min_share,
+                ..quick
+            },
+            gaussian: gaussian_nll(&*data, random),
             data,
-            quick,
             random,
-            latest,
-            judged,
-            gaussian,
+            latest: Rc::default(),
+            judged: History::default(),
             warned: false,
         }
     }
@@ -60,43 +57,29 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
 
     fn evaluate(&mut self, trainer: &mut Trainer<G>) -> Result<Evaluation, ObserverError> {
         let report = evaluated(trainer, &*self.data, &self.quick, self.random.stream("quick"))?;
-        let evaluation = report.evaluation();
-        let shown = |name| evaluation.get(name).map_or(f64::NAN, |m| m.value);
-        tracing::info!(
-            step = trainer.step(),
-            nll = shown("nll"),
-            lower = shown("lower"),
-            upper = shown("upper"),
-            good_share = shown("good_share"),
-            "evaluated"
-        );
-        report
-            .absent
-            .iter()
-            .filter(|absent| absent.name == "nll")
-            .for_each(|absent| {
-                tracing::info!(step = trainer.step(), reason = absent.reason, "no likelihood");
-            });
+        let (step, evaluation) = (trainer.step(), report.evaluation());
+        let [nll, lower, upper, good_share] =
+            ["nll", "lower", "upper", "good_share"].map(|name| evaluation.get(name).map_or(f64::NAN, |m| m.value));
+        tracing::info!(step, nll, lower, upper, good_share, "evaluated");
+        for absent in report.absent.iter().filter(|absent| absent.name == "nll") {
+            tracing::info!(step, reason = absent.reason, "no likelihood");
+        }
         if let Some(sandwich) = &report.sandwich {
-            tracing::info!(step = trainer.step(), "sandwich: {sandwich}");
+            tracing::info!(step, "sandwich: {sandwich}");
         }
         *self.latest.borrow_mut() = report;
         Ok(evaluation)
     }
 
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
-        self.judged.evaluated(trainer.step(), evaluation);
+        let step = trainer.step();
+        self.judged.evaluated(step, evaluation);
         let found = judge(&self.judged, self.gaussian, self.data.width());
-        match (&found, self.warned) {
-            (Some(found), false) => {
-                tracing::warn!(
-                    step = trainer.step(),
-                    reason = found.reason,
-                    advice = found.advice,
-                    "the run diverges"
-                )
+        match &found {
+            Some(Divergence { reason, advice }) if !self.warned => {
+                tracing::warn!(step, reason, advice, "the run diverges")
             }
-            (None, true) => tracing::info!(step = trainer.step(), "the run no longer diverges"),
+            None if self.warned => tracing::info!(step, "the run no longer diverges"),
             _ => {}
         }
         self.warned = found.is_some();
@@ -119,10 +102,9 @@ pub fn evaluated<G: Geometry>(
         true => trainer.bounds(config.generated, random.stream("bounds"))?,
         false => StepReport::default(),
     };
-    let generator = adversarial.then(|| trainer.generator());
     let subject = Subject {
         energy: trainer.energy(),
-        generator,
+        generator: adversarial.then(|| trainer.generator()),
         data,
         bounds: &bounds,
     };

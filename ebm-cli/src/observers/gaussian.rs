@@ -1,6 +1,7 @@
-//! The simplest model of data, as a yardstick.
+//! The simplest model of data, as a yardstick and as a start.
 
 use ebm_core::data::Dataset;
+use ebm_core::device::Real;
 use ebm_core::random::Random;
 
 /// Samples the Gaussian is fitted to.
@@ -8,18 +9,27 @@ const SAMPLES: usize = 10_000;
 /// Values that are drawn at most.
 const VALUES: usize = 1 << 22;
 
-/// Negative log-likelihood in nats of a Gaussian with the data's mean and standard deviation along each axis: half the
-/// sum of log(2 pi e variance) over the axes. A model that is much worse has learnt nothing.
+/// The negative log-likelihood in nats of a Gaussian with the data's mean and standard deviation along each axis: half
+/// the sum of log(2 pi e variance) over the axes. A model that is much worse has learnt nothing.
 pub fn gaussian_nll(data: &dyn Dataset, random: Random) -> f64 {
     let entropy = |variance: f64| 0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E * variance).ln();
-    moments(data, SAMPLES, random)
-        .into_iter()
-        .map(|(_, deviation)| entropy(deviation * deviation))
-        .sum()
+    let moments = moments(data, SAMPLES, random).into_iter();
+    moments.map(|(_, deviation)| entropy(deviation * deviation)).sum()
+}
+
+/// Draws `[n, D]` from that Gaussian: where chains start when there is no generator to start them.
+pub fn gaussian_fit(data: &dyn Dataset, number: usize, random: Random) -> Vec<Real> {
+    let (width, moments) = (data.width(), moments(data, SAMPLES, random));
+    let normals = random.stream("start").normals(number * width);
+    let place = |(i, n): (usize, Real)| {
+        let (mean, deviation) = moments[i % width];
+        (mean + deviation * f64::from(n)) as Real
+    };
+    normals.into_iter().enumerate().map(place).collect()
 }
 
 /// Mean and standard deviation of each column, from up to `n` draws; fewer of wide data.
-pub fn moments(data: &dyn Dataset, n: usize, random: Random) -> Vec<(f64, f64)> {
+fn moments(data: &dyn Dataset, n: usize, random: Random) -> Vec<(f64, f64)> {
     let width = data.width();
     let n = n.min((VALUES / width).max(2));
     let sample = data.draw(n, random.stream("moments"));
@@ -51,10 +61,8 @@ mod tests {
         let data = config.load(Path::new("."), Random::new(0)).unwrap();
         for (mean, deviation) in moments(&*data, 40_000, Random::new(1)) {
             // A 5 x 5 grid of spacing 2 divided by 2.828 has variance 1.0004 along each axis, plus (0.05 / 2.828)^2.
-            assert!(
-                mean.abs() < 0.03 && (deviation - 1.0004).abs() < 0.02,
-                "{mean} {deviation}"
-            );
+            let good = mean.abs() < 0.03 && (deviation - 1.0004).abs() < 0.02;
+            assert!(good, "{mean} {deviation}");
         }
         // log(2 pi e) = 2.8379
         assert!((gaussian_nll(&*data, Random::new(1)) - 2.8379).abs() < 0.05);

@@ -1,43 +1,23 @@
-//! What a run went through: what curves are drawn from and what a run is judged by.
+//! The course of a run: what curves are drawn from and what a run is judged by.
 
 use ebm_core::bounds::{Measurement, Target};
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
 use std::collections::BTreeMap;
 
+use crate::plots::CurvePoint;
 use crate::run_directory::{MetricsLine, RunDirectoryError};
 use ebm_eval::evaluate::Sandwich;
 
-/// A value at a step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
-    /// Steps done.
-    pub step: u64,
-    /// The value.
-    pub value: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-}
-
-impl Point {
-    fn of(step: u64, measurement: &Measurement) -> Self {
-        Self {
-            step,
-            value: measurement.value,
-            standard_error: measurement.standard_error,
-        }
-    }
-}
-
-/// What a run went through.
+/// The course of a run.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     /// The lower bound, from reports.
-    pub lower: Vec<Point>,
+    pub lower: Vec<CurvePoint>,
     /// The upper bound, from reports.
-    pub upper: Vec<Point>,
+    pub upper: Vec<CurvePoint>,
     /// Each figure of the evaluations.
-    pub evaluations: BTreeMap<String, Vec<Point>>,
+    pub evaluations: BTreeMap<String, Vec<CurvePoint>>,
     /// The verdicts on the bounds, with their steps.
     pub sandwiches: Vec<(u64, Sandwich)>,
     /// The last report.
@@ -50,12 +30,12 @@ pub struct History {
 
 impl History {
     /// The course of a figure of the evaluations.
-    pub fn course(&self, name: &str) -> &[Point] {
+    pub fn course(&self, name: &str) -> &[CurvePoint] {
         self.evaluations.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The smallest finite value of a figure of the evaluations.
-    pub fn best(&self, name: &str) -> Option<Point> {
+    pub fn best(&self, name: &str) -> Option<CurvePoint> {
         let finite = self
             .course(name)
             .iter()
@@ -71,10 +51,8 @@ impl History {
 
     /// Takes over a report.
     pub fn report(&mut self, report: &StepReport) {
-        self.lower
-            .extend(report.lower.as_ref().map(|m| Point::of(report.step, m)));
-        self.upper
-            .extend(report.upper.as_ref().map(|m| Point::of(report.step, m)));
+        self.lower.extend(report.lower.as_ref().map(|m| point(report.step, m)));
+        self.upper.extend(report.upper.as_ref().map(|m| point(report.step, m)));
         self.target = report.target.or(self.target);
         self.report = Some(report.clone());
     }
@@ -85,7 +63,7 @@ impl History {
             let course = self.evaluations.entry(name.clone()).or_default();
             // The final evaluation repeats the last one on the way, with more samples.
             course.pop_if(|point| point.step == step);
-            course.push(Point::of(step, measurement));
+            course.push(point(step, measurement));
         }
         self.sandwiches.pop_if(|(at, _)| *at == step);
         self.sandwiches
@@ -93,9 +71,9 @@ impl History {
         self.evaluation = Some((step, evaluation.clone()));
     }
 
-    /// What a run had gone through when it had written these lines of its metrics: the points, the verdicts, the last
-    /// report and the last evaluation that its observers had seen. What the file does not say is not there either: the
-    /// order of diagnostics, and how a figure without a claim was computed.
+    /// The course of a run up to these lines of its metrics: the points, the verdicts, the last report and the last
+    /// evaluation that its observers had seen. What the file does not say is not there either: the order of diagnostics,
+    /// and how a figure without a claim was computed.
     ///
     /// # Errors
     /// The first line that could not be read.
@@ -118,10 +96,8 @@ impl History {
             _ => {}
         }
     }
-}
 
-impl History {
-    /// Forgets what training went back on.
+    /// Forgets what training went back behind.
     fn remedied(&mut self, remedy: &Remedy) {
         if let Remedy::RolledBack { to, .. } = remedy {
             let courses = self.evaluations.values_mut();
@@ -130,6 +106,17 @@ impl History {
             }
             self.sandwiches.retain(|(step, _)| step <= to);
         }
+    }
+}
+
+fn point(step: u64, measurement: &Measurement) -> CurvePoint {
+    let Measurement {
+        value, standard_error, ..
+    } = *measurement;
+    CurvePoint {
+        step,
+        value,
+        standard_error,
     }
 }
 
@@ -185,20 +172,15 @@ mod tests {
         let mut trainer = Trainer::new(config.train.clone(), players, data.clone(), random).unwrap();
 
         let folder = tempfile::tempdir().unwrap();
-        let file = MetricsFile::create(folder.path()).unwrap();
+        let file = Rc::new(RefCell::new(MetricsFile::create(folder.path()).unwrap()));
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
-        let (mut log, mut history) = (
-            MetricsLog::new(Rc::new(RefCell::new(file)), evaluation.latest()),
-            History::default(),
-        );
+        let (mut log, mut history) = (MetricsLog::new(file, evaluation.latest()), History::default());
         trainer.run(&mut [&mut evaluation, &mut log, &mut history]).unwrap();
         let report = evaluated(&mut trainer, &*data, &config.evaluate, random).unwrap();
         log.last(trainer.step(), &report).unwrap();
         history.evaluated(trainer.step(), &report.evaluation());
-        (
-            history,
-            History::from_metrics(MetricsReader::open(folder.path()).unwrap()).unwrap(),
-        )
+        let lines = MetricsReader::open(folder.path()).unwrap();
+        (history, History::from_metrics(lines).unwrap())
     }
 
     /// With its diagnostics in the order of the file.
@@ -207,48 +189,46 @@ mod tests {
         measurement
     }
 
-    fn check(upper: &str, target: Target) {
-        let (history, back) = run(upper);
-        assert_eq!((history.target, back.target), (Some(target), Some(target)));
-        assert_eq!((back.lower.len(), back.evaluations["nll"].len()), (4, 2));
-        assert_eq!(back.upper.is_empty(), target == Target::Nothing);
-        assert_eq!(back.lower, history.lower);
-        assert_eq!(back.upper, history.upper);
-        assert_eq!(back.evaluations, history.evaluations);
-        assert_eq!(back.sandwiches, history.sandwiches);
-
-        let mut report = history.report.unwrap();
-        for measurement in [
-            &mut report.data_energy,
-            &mut report.generated_energy,
-            &mut report.entropy,
-            &mut report.entropy_ceiling,
-            &mut report.divergence,
-            &mut report.lower,
-            &mut report.upper,
-            &mut report.gap,
-        ] {
-            *measurement = measurement.take().map(ordered);
-        }
-        assert_eq!(back.report.unwrap(), report);
-
-        let ((step, evaluation), (step_back, mut evaluation_back)) =
-            (history.evaluation.unwrap(), back.evaluation.unwrap());
-        assert_eq!(step_back, step);
-        for (name, measurement) in &mut evaluation_back {
-            // How a figure without a claim was computed is not in the file.
-            if measurement.guarantee.reason.starts_with("read from the metrics") {
-                assert_eq!(evaluation[name].guarantee.level, Level::Heuristic);
-                measurement.guarantee = evaluation[name].guarantee.clone();
-            }
-        }
-        let evaluation = evaluation.into_iter().map(|(name, m)| (name, ordered(m)));
-        assert_eq!(evaluation_back, evaluation.collect::<Evaluation>());
-    }
-
     #[test]
     fn a_history_read_back_is_the_one_that_was_lived_through() {
-        check("gp", Target::Divergence);
-        check("none", Target::Nothing);
+        for (upper, target) in [("gp", Target::Divergence), ("none", Target::Nothing)] {
+            let (history, back) = run(upper);
+            assert_eq!((history.target, back.target), (Some(target), Some(target)));
+            assert_eq!((back.lower.len(), back.evaluations["nll"].len()), (4, 2));
+            assert_eq!(back.upper.is_empty(), target == Target::Nothing);
+            assert_eq!((&back.lower, &back.upper), (&history.lower, &history.upper));
+            assert_eq!(back.evaluations, history.evaluations);
+            assert_eq!(back.sandwiches, history.sandwiches);
+
+            let mut report = history.report.unwrap();
+            for measurement in [
+                &mut report.data_energy,
+                &mut report.generated_energy,
+                &mut report.entropy,
+                &mut report.entropy_ceiling,
+                &mut report.divergence,
+                &mut report.lower,
+                &mut report.upper,
+                &mut report.gap,
+            ] {
+                *measurement = measurement.take().map(ordered);
+            }
+            assert_eq!(back.report.unwrap(), report);
+
+            let (step, mut evaluation) = history.evaluation.unwrap();
+            let (step_back, mut evaluation_back) = back.evaluation.unwrap();
+            assert_eq!(step_back, step);
+            for measurement in evaluation.values_mut() {
+                *measurement = ordered(measurement.clone());
+            }
+            for (name, measurement) in &mut evaluation_back {
+                // How a figure without a claim was computed is not in the file.
+                if measurement.guarantee.reason.starts_with("read from the metrics") {
+                    assert_eq!(evaluation[name].guarantee.level, Level::Heuristic);
+                    measurement.guarantee = evaluation[name].guarantee.clone();
+                }
+            }
+            assert_eq!(evaluation_back, evaluation);
+        }
     }
 }

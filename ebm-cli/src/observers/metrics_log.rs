@@ -1,6 +1,5 @@
 //! Writes every figure to the metrics file.
 
-use ebm_core::bounds::Measurement;
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::cell::RefCell;
@@ -9,6 +8,10 @@ use std::rc::Rc;
 
 use crate::run_directory::{Metric, MetricsFile, RunDirectoryError};
 use ebm_eval::evaluate::{Report, Sandwich};
+
+const NATS: &str = "nats";
+const SLOPE: &str = "nats per unit of weight";
+const RATE: &str = "units of weight per step";
 
 /// Writes every report and every evaluation to the metrics file. No figure depends on a clock, so that runs of one
 /// configuration and seed write the same bytes.
@@ -29,13 +32,10 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be written.
     pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
-        let metrics = report
-            .figures
-            .iter()
-            .map(|figure| (figure.name.clone(), Metric::figure(figure)))
-            .collect();
+        let figures = report.figures.iter();
+        let metrics = figures.map(|figure| (figure.name.clone(), Metric::figure(figure)));
         let mut file = self.file.borrow_mut();
-        file.line(step, "final", &metrics, report.sandwich.as_ref())
+        file.line(step, "final", &metrics.collect(), report.sandwich.as_ref())
     }
 }
 
@@ -53,16 +53,13 @@ impl<G: Geometry> Observer<G> for MetricsLog {
     }
 
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
-        let evaluated = self.evaluated.borrow();
-        let metric = |(name, value): (&String, &Measurement)| match evaluated.figure(name) {
-            Some(figure) => (name.clone(), Metric::figure(figure)),
-            None => (name.clone(), Metric::measured(value, "nats")),
-        };
-        let metrics = evaluation.iter().map(metric).collect();
+        let (evaluated, mut file) = (self.evaluated.borrow(), self.file.borrow_mut());
+        let metrics = evaluation.iter().map(|(name, value)| {
+            let metric = evaluated.figure(name).map(Metric::figure);
+            (name.clone(), metric.unwrap_or_else(|| Metric::measured(value, NATS)))
+        });
         let sandwich = Sandwich::of(evaluation);
-        self.file
-            .borrow_mut()
-            .line(trainer.step(), "evaluation", &metrics, sandwich.as_ref())?;
+        file.line(trainer.step(), "evaluation", &metrics.collect(), sandwich.as_ref())?;
         Ok(Flow::Continue)
     }
 }
@@ -80,37 +77,21 @@ pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
         ("gap", &report.gap),
     ];
     let numbers = [
-        ("energy_loss", report.energy_loss, "nats"),
-        ("generator_loss", report.generator_loss, "nats"),
-        (
-            "energy_gradient_norm",
-            report.energy_gradient_norm,
-            "nats per unit of weight",
-        ),
-        (
-            "generator_gradient_norm",
-            report.generator_gradient_norm,
-            "nats per unit of weight",
-        ),
-        (
-            "energy_learning_rate",
-            Some(report.energy_learning_rate),
-            "units of weight per step",
-        ),
-        (
-            "generator_learning_rate",
-            Some(report.generator_learning_rate),
-            "units of weight per step",
-        ),
+        ("energy_loss", report.energy_loss, NATS),
+        ("generator_loss", report.generator_loss, NATS),
+        ("energy_gradient_norm", report.energy_gradient_norm, SLOPE),
+        ("generator_gradient_norm", report.generator_gradient_norm, SLOPE),
+        ("energy_learning_rate", Some(report.energy_learning_rate), RATE),
+        ("generator_learning_rate", Some(report.generator_learning_rate), RATE),
     ];
     let measured = measured
         .into_iter()
-        .filter_map(|(name, m)| Some((name, Metric::measured(m.as_ref()?, "nats"))));
+        .map(|(name, m)| (name, m.as_ref().map(|m| Metric::measured(m, NATS))));
     let numbers = numbers
         .into_iter()
-        .filter_map(|(name, value, unit)| Some((name, Metric::number(value?, unit))));
-    measured
+        .map(|(name, value, unit)| (name, value.map(|v| Metric::number(v, unit))));
+    let known = measured
         .chain(numbers)
-        .map(|(name, metric)| (name.to_string(), metric))
-        .collect()
+        .filter_map(|(name, metric)| Some((name.to_string(), metric?)));
+    known.collect()
 }

@@ -1,4 +1,4 @@
-//! What `ebm train` watches a run with, one concern a file.
+//! The observers of `ebm train`, one concern a file.
 
 mod divergence;
 mod evaluation;
@@ -11,9 +11,9 @@ mod tensorboard;
 
 pub use divergence::{Divergence, judge};
 pub use evaluation::{EvaluationObserver, evaluated};
-pub use gaussian::{gaussian_nll, moments};
-pub use history::{History, Point};
+pub use gaussian::{gaussian_fit, gaussian_nll};
+pub use history::History;
 pub use metrics_log::MetricsLog;
-pub use sample_grid::{SampleGrid, SampleGrids};
+pub use sample_grid::SampleGrid;
 pub use saving::{Identity, Saving};
 pub use tensorboard::TensorBoard;

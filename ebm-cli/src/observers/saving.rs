@@ -36,17 +36,8 @@ pub struct Saving {
     saved: Option<u64>,
     best: Option<f64>,
     improved: Option<Watched>,
-    /// What this iteration is to be saved for, once it was asked.
-    wanted: Wanted,
-}
-
-/// Why a state is to be saved, apart from a better metric.
-#[derive(Clone, Copy, Debug, Default)]
-struct Wanted {
-    /// It is time, or somebody asked.
-    save: bool,
-    /// Somebody asked to stop.
-    stop: bool,
+    /// Whether this iteration is to be saved, because it is time or somebody asked, and whether to stop after it.
+    wanted: (bool, bool),
 }
 
 impl Saving {
@@ -60,7 +51,6 @@ impl Saving {
         resumed: Option<u64>,
     ) -> Self {
         let best = checkpoints.best().filter(|(_, watched)| watched.metric == config.best);
-        let best = best.map(|(_, watched)| watched.value);
         let now = Instant::now();
         Self {
             checkpoints,
@@ -71,9 +61,9 @@ impl Saving {
             started: now,
             last: now,
             saved: resumed,
-            best,
+            best: best.map(|(_, watched)| watched.value),
             improved: None,
-            wanted: Wanted::default(),
+            wanted: (false, false),
         }
     }
 
@@ -114,9 +104,8 @@ impl Saving {
         };
         let saved = self.checkpoints.save(&state, moment).map_err(RunDirectoryError::from)?;
         self.saved = Some(saved.step);
-        self.checkpoints
-            .prune(self.config.keep)
-            .map_err(RunDirectoryError::from)?;
+        let pruned = self.checkpoints.prune(self.config.keep);
+        pruned.map_err(RunDirectoryError::from)?;
         let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
         tracing::info!(step = saved.step, milliseconds, "saved");
         Ok(())
@@ -136,19 +125,14 @@ impl<G: Geometry> Observer<G> for Saving {
                 let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
                 return Err(ConfigError::new("checkpoint.best", metric, expected).into());
             }
-            tracing::info!(
-                step = trainer.step(),
-                metric,
-                "this evaluation does not have the watched metric"
-            );
+            let step = trainer.step();
+            tracing::info!(step, metric, "this evaluation does not have the watched metric");
             return Ok(Flow::Continue);
         };
         if found.value.is_finite() && self.best.is_none_or(|best| found.value < best) {
             self.best = Some(found.value);
-            self.improved = Some(Watched {
-                metric: metric.clone(),
-                value: found.value,
-            });
+            let (metric, value) = (metric.clone(), found.value);
+            self.improved = Some(Watched { metric, value });
         }
         Ok(Flow::Continue)
     }
@@ -158,16 +142,14 @@ impl<G: Geometry> Observer<G> for Saving {
         let CheckpointConfig { seconds, every, .. } = self.config;
         let due = every > 0 && step.is_multiple_of(every)
             || seconds > 0.0 && self.last.elapsed() >= Duration::from_secs_f64(seconds.min(1e9));
-        self.wanted = Wanted {
-            save: due || asked,
-            stop,
-        };
+        self.wanted = (due || asked, stop);
         due || asked || stop
     }
 
     fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
-        let Wanted { save, stop } = std::mem::take(&mut self.wanted);
-        // Who was asked during an evaluation need not wait for another iteration, but where others must know of it first.
+        let (save, stop) = std::mem::take(&mut self.wanted);
+        // A stop that was asked for during an evaluation need not wait for another iteration, unless other processes must
+        // know of it first.
         let is_alone = self.identity.processes == 1;
         if stop || is_alone && self.signals.stop() {
             self.save(trainer)?;

@@ -1,22 +1,29 @@
 //! The picture of a model in the plane: energy and density beside data and samples.
 
+use image::RgbImage;
 use plotters::style::RGBColor;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 use super::PlotError;
-use super::canvas::{Canvas, FAINT_INK, INK};
-use super::colour_map;
-use super::font::Anchor;
-use super::grid::{Frame, Grid, quantile};
-use super::panel::Panel;
-use super::scale::{Scale, count, label};
+use super::canvas::{Area, FAINT_INK, FINE, INK, letters, magnified, save, write};
+use super::colour_map::colour;
+use super::frame::Frame;
+use super::limits::quantile;
+use super::panel::{Chart, axes};
+use super::scatter::{count, dots};
+use crate::numerals::label;
 
+/// Pixels of the file: the width of a panel, of which `LEFT` is for labels and `RIGHT` is empty; the place where panels
+/// begin, and the heights of their heading, of their labels and of the colours' explanation.
 const PANEL: u32 = 400;
-const LEFT: u32 = 54;
-const RIGHT: u32 = 14;
-const TOP: u32 = 124;
-const BELOW: u32 = 118;
-const TICKS: (usize, usize) = (5, 5);
+const LEFT: u32 = 58;
+const RIGHT: u32 = 10;
+const TOP: u32 = 76;
+const HEADING: u32 = 50;
+const LABELS: u32 = 60;
+const BAR: u32 = 14;
+const BELOW: u32 = 58;
 
 /// Colours of the clouds, in order.
 const INKS: [RGBColor; 4] = [
@@ -28,11 +35,11 @@ const INKS: [RGBColor; 4] = [
 
 /// Points to show in a panel of their own.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cloud<'a> {
+pub struct Cloud {
     /// What they are: "Data", "Generator", "Refined: 100 Langevin steps".
-    pub name: &'a str,
+    pub name: String,
     /// The points.
-    pub points: &'a [[f64; 2]],
+    pub points: Vec<[f64; 2]>,
 }
 
 /// Energy and density as heat maps, and clouds of points (data, samples, refined samples), on the same axes.
@@ -46,12 +53,12 @@ pub struct DensityPicture<'a> {
     pub subtitle: &'a str,
     /// The rectangle shown.
     pub frame: &'a Frame,
-    /// The energy over the frame, in nats.
-    pub energy: &'a Grid,
+    /// The energy in nats at the [centres](Frame::centres) of a square number of cells.
+    pub energy: &'a [f64],
     /// log Z in nats where it is known; else the density is normalised over the frame, and the picture says so.
     pub log_partition: Option<f64>,
     /// The clouds, one panel each.
-    pub clouds: &'a [Cloud<'a>],
+    pub clouds: &'a [Cloud],
 }
 
 impl DensityPicture<'_> {
@@ -60,45 +67,33 @@ impl DensityPicture<'_> {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
-        let panels = 2 + self.clouds.len() as u32;
-        let side = f64::from(PANEL - LEFT - RIGHT);
-        let tall = (side * self.frame.aspect()).clamp(160.0, 800.0).round();
-        let size = (PANEL * panels, TOP + BELOW + tall as u32);
-        Canvas::save(path, size, |canvas| {
-            let room = size.0 - 40;
-            canvas.text(self.title, (20.0, 12.0), (27, room), INK, Anchor::TopLeft)?;
-            canvas.text(self.subtitle, (20.0, 48.0), (18, room), FAINT_INK, Anchor::TopLeft)?;
-            let panel = |index: u32| Panel {
-                canvas,
-                place: (f64::from(index * PANEL + LEFT), f64::from(TOP), side, tall),
-                x: Scale::Linear {
-                    low: self.frame.x.low,
-                    high: self.frame.x.high,
-                },
-                y: Scale::Linear {
-                    low: self.frame.y.low,
-                    high: self.frame.y.high,
-                },
-            };
-            self.energy_panel(&panel(0))?;
-            self.density_panel(&panel(1))?;
-            for (i, cloud) in self.clouds.iter().enumerate() {
-                self.cloud_panel(&panel(2 + i as u32), cloud, INKS[i % INKS.len()])?;
+        let panels = 2 + self.clouds.len();
+        let tall = self.frame.height_for(PANEL - LEFT - RIGHT).clamp(160, 800);
+        let size = (PANEL * panels as u32, TOP + HEADING + tall + LABELS + BELOW);
+        save(path, size, |area| {
+            write(area, self.title, (20, 12), 27, INK)?;
+            write(area, self.subtitle, (20, 48), 18, FAINT_INK)?;
+            let panels = area.split_vertically(TOP * FINE).1.split_evenly((1, panels));
+            self.draw_energy(&panels[0])?;
+            self.draw_density(&panels[1])?;
+            for (i, (cloud, panel)) in self.clouds.iter().zip(&panels[2..]).enumerate() {
+                let remark = count(self.frame, &cloud.points);
+                let mut chart = self.axes(panel, [&cloud.name, &remark], "")?;
+                dots(&mut chart, self.frame.scales(5), &cloud.points, INKS[i % INKS.len()])?;
             }
             Ok(())
         })
     }
 
-    fn energy_panel(&self, panel: &Panel<'_, '_>) -> Result<(), PlotError> {
-        let range = energy_range(self.energy.values());
+    fn draw_energy(&self, panel: &Area<'_>) -> Result<(), PlotError> {
+        let range = Range::of_energy(self.energy);
+        let chart = self.axes(panel, ["Energy, nats", "low energy is bright"], &self.frame.names[1])?;
         // Low energy is bright, so that both heat maps are bright where the model expects data.
-        panel.heat_map(self.energy, |e| 1.0 - range.share(e))?;
-        self.heading(panel, "Energy, nats", "low energy is bright")?;
-        panel.axes(TICKS, (&self.frame.x.name, Some(&self.frame.y.name)))?;
-        colour_bar(panel, range, true, "nats")
+        heat_map(&chart, self.energy, |energy| 1.0 - range.share(energy))?;
+        range.explain(panel, |share| 1.0 - share, "nats")
     }
 
-    fn density_panel(&self, panel: &Panel<'_, '_>) -> Result<(), PlotError> {
+    fn draw_density(&self, panel: &Area<'_>) -> Result<(), PlotError> {
         let (log_z, remark) = match self.log_partition {
             Some(log_z) => (
                 log_z,
@@ -109,50 +104,42 @@ impl DensityPicture<'_> {
                 "Z unknown: normalised over this frame".into(),
             ),
         };
-        let density = self.energy.map(|e| (-e - log_z).exp());
-        let range = density_range(density.values());
-        panel.heat_map(&density, |p| range.share(p))?;
-        self.heading(panel, "Model density, per unit area", &remark)?;
-        panel.axes(TICKS, (&self.frame.x.name, None))?;
-        colour_bar(panel, range, false, "per unit area")
+        let density: Vec<f64> = self.energy.iter().map(|energy| (-energy - log_z).exp()).collect();
+        let range = Range::of_density(&density);
+        let chart = self.axes(panel, ["Model density, per unit area", &remark], "")?;
+        heat_map(&chart, &density, |p| range.share(p))?;
+        range.explain(panel, |share| share, "per unit area")
     }
 
-    fn cloud_panel(&self, panel: &Panel<'_, '_>, cloud: &Cloud<'_>, ink: RGBColor) -> Result<(), PlotError> {
-        panel.mesh(TICKS)?;
-        let drawn = panel.dots(cloud.points, ink)?;
-        self.heading(panel, cloud.name, &count_remark(drawn, cloud.points.len()))?;
-        panel.axes(TICKS, (&self.frame.x.name, None))
-    }
-
-    fn heading(&self, panel: &Panel<'_, '_>, title: &str, remark: &str) -> Result<(), PlotError> {
-        let (left, top, ..) = panel.place;
-        let width = panel.room();
-        panel
-            .canvas
-            .text(title, (left, top - 46.0), (20, width), INK, Anchor::TopLeft)?;
-        panel
-            .canvas
-            .text(remark, (left, top - 22.0), (16, width), FAINT_INK, Anchor::TopLeft)
+    /// Axes on a panel, below a title and a remark.
+    fn axes<'b, 'c>(&self, panel: &'b Area<'c>, heading: [&str; 2], y_name: &str) -> Result<Chart<'b, 'c>, PlotError> {
+        write(panel, heading[0], (LEFT, 2), 20, INK)?;
+        write(panel, heading[1], (LEFT, 26), 16, FAINT_INK)?;
+        let around = [HEADING, RIGHT, LABELS + BELOW, LEFT];
+        axes(panel, self.frame.scales(5), [&self.frame.names[0], y_name], around)
     }
 
     /// log of the integral of exp(-E) over the frame, by the midpoint rule.
     fn log_partition_of_frame(&self) -> f64 {
-        let finite = || self.energy.values().iter().copied().filter(|e| e.is_finite());
+        let finite = || self.energy.iter().copied().filter(|e| e.is_finite());
         let lowest = finite().fold(f64::INFINITY, f64::min);
         if lowest == f64::INFINITY {
             return 0.0;
         }
         let sum: f64 = finite().map(|e| (lowest - e).exp()).sum();
-        (sum * self.energy.cell_area(self.frame)).ln() - lowest
+        let cell = self.frame.area() / self.energy.len() as f64;
+        (sum * cell).ln() - lowest
     }
 }
 
-/// How many points are shown, and how many are not.
-pub(super) fn count_remark(drawn: usize, all: usize) -> String {
-    match all - drawn {
-        0 => format!("{} points", count(all)),
-        missing => format!("{} points, {} of them outside the axes", count(all), count(missing)),
-    }
+/// Fills axes with a colour for each cell; cells without a number are grey.
+fn heat_map(chart: &Chart<'_, '_>, values: &[f64], shade: impl Fn(f64) -> f64) -> Result<(), PlotError> {
+    let (plot, cells) = (chart.plotting_area().strip_coord_spec(), values.len().isqrt() as u32);
+    let image = RgbImage::from_fn(cells, cells, |column, row| {
+        colour(shade(values[((cells - 1 - row) * cells + column) as usize]))
+    });
+    plot.draw(&magnified(&image, (0, 0), plot.dim_in_pixel())?)?;
+    Ok(())
 }
 
 /// The values that the ends of the colour map stand for.
@@ -171,8 +158,53 @@ impl Range {
         Self { low, high, cut }
     }
 
+    /// From the lowest energy to the one that 95 % of the area stays below: a confinement far out must not take all
+    /// colours.
+    fn of_energy(values: &[f64]) -> Self {
+        let sorted = sorted(values);
+        Self::new(sorted[0], quantile(&sorted, 0.95), &sorted)
+    }
+
+    /// From 0 to the density that 90 % of the probability stays below: one narrow spike must not take all colours.
+    fn of_density(values: &[f64]) -> Self {
+        let sorted = sorted(values);
+        let total: f64 = sorted.iter().sum();
+        let mut mass = 0.0;
+        let reached = sorted.iter().position(|p| {
+            mass += p;
+            mass >= 0.9 * total
+        });
+        let high = sorted[reached.unwrap_or(sorted.len() - 1)];
+        Self::new(0.0, high, &sorted)
+    }
+
     fn share(self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
+    }
+
+    /// Draws a bar at the lower end of a panel that says what the colours mean.
+    fn explain(self, panel: &Area<'_>, shade: impl Fn(f64) -> f64, unit: &str) -> Result<(), PlotError> {
+        let (width, height) = panel.dim_in_pixel();
+        let size = (width - (LEFT + RIGHT) * FINE, BAR * FINE);
+        let (left, top) = ((LEFT * FINE) as i32, (height - BELOW * FINE) as i32);
+        let bar = RgbImage::from_fn(size.0, 1, |column, _| {
+            colour(shade((f64::from(column) + 0.5) / f64::from(size.0)))
+        });
+        panel.draw(&magnified(&bar, (left, top), size)?)?;
+        let text = |value: f64| label(value, (self.high - self.low) / 50.0);
+        let low = format!("{}{}", if self.cut.0 { "\u{2264} " } else { "" }, text(self.low));
+        let middle = format!("{} {unit}", text((self.low + self.high) / 2.0));
+        let high = format!("{}{}", if self.cut.1 { "\u{2265} " } else { "" }, text(self.high));
+        let width = size.0 as i32;
+        for (text, at, anchor) in [
+            (low, 0, HPos::Left),
+            (middle, width / 2, HPos::Center),
+            (high, width, HPos::Right),
+        ] {
+            let style = letters(16, INK).pos(Pos::new(anchor, VPos::Top));
+            panel.draw_text(&text, &style, (left + at, top + ((BAR + 8) * FINE) as i32))?;
+        }
+        Ok(())
     }
 }
 
@@ -185,61 +217,19 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     finite
 }
 
-/// From the lowest energy to the one that 95 % of the area stays below: a confinement far out must not take all colours.
-fn energy_range(values: &[f64]) -> Range {
-    let sorted = sorted(values);
-    Range::new(sorted[0], quantile(&sorted, 0.95), &sorted)
-}
-
-/// From 0 to the density that 90 % of the probability stays below: one narrow spike must not take all colours.
-fn density_range(values: &[f64]) -> Range {
-    let sorted = sorted(values);
-    let total: f64 = sorted.iter().sum();
-    let mut mass = 0.0;
-    let reached = sorted.iter().position(|p| {
-        mass += p;
-        mass >= 0.9 * total
-    });
-    let high = sorted[reached.unwrap_or(sorted.len() - 1)];
-    Range::new(0.0, high, &sorted)
-}
-
-/// A bar below a panel that says what the colours mean.
-fn colour_bar(panel: &Panel<'_, '_>, range: Range, reversed: bool, unit: &str) -> Result<(), PlotError> {
-    const HEIGHT: f64 = 14.0;
-    let (left, _, width, _) = panel.place;
-    let bar = panel.bottom() + 64.0;
-    panel.canvas.paint((left, bar, width, HEIGHT), |t, _| {
-        Some((colour_map::colour(if reversed { 1.0 - t } else { t }), 1.0))
-    })?;
-    let text = |value: f64| label(value, (range.high - range.low) / 50.0);
-    let low = format!("{}{}", if range.cut.0 { "\u{2264} " } else { "" }, text(range.low));
-    let high = format!("{}{}", if range.cut.1 { "\u{2265} " } else { "" }, text(range.high));
-    let middle = format!("{} {unit}", text((range.low + range.high) / 2.0));
-    let (right, below) = (left + width, bar + HEIGHT + 8.0);
-    let room = (16, panel.room() / 2);
-    panel.canvas.text(&low, (left, below), room, INK, Anchor::TopLeft)?;
-    panel
-        .canvas
-        .text(&middle, ((left + right) / 2.0, below), room, INK, Anchor::Top)?;
-    panel.canvas.text(&high, (right, below), room, INK, Anchor::TopRight)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::grid::Axis;
     use super::*;
 
     #[test]
     fn the_frame_normalises_a_density_whose_log_z_is_unknown() {
-        let frame = Frame::new(Axis::new("x", -8.0, 8.0), Axis::new("y", -8.0, 8.0)).unwrap();
+        let frame = Frame::around(&[[-8.0, -8.0], [8.0, 8.0]], ["x", "y"]);
         let energy = |[x, y]: [f64; 2]| 0.5 * (x * x + y * y) + 3.0;
-        let values = Grid::centres(&frame, 200, 200).into_iter().map(energy).collect();
         let picture = DensityPicture {
             title: "",
             subtitle: "",
             frame: &frame,
-            energy: &Grid::new(200, 200, values).unwrap(),
+            energy: &frame.centres(200).into_iter().map(energy).collect::<Vec<_>>(),
             log_partition: None,
             clouds: &[],
         };
@@ -249,43 +239,21 @@ mod tests {
     }
 
     #[test]
-    fn neither_a_wall_nor_a_spike_takes_all_colours() {
+    fn neither_a_wall_nor_a_spike_nor_a_lack_of_numbers_takes_all_colours() {
         let mut energies: Vec<f64> = (0..1000).map(|i| f64::from(i) / 1000.0).collect();
         energies.extend([1e9, f64::INFINITY, f64::NAN]);
-        let range = energy_range(&energies);
+        let range = Range::of_energy(&energies);
         assert!(
             range.low == 0.0 && range.high < 1.0 && range.cut == (false, true),
             "{range:?}"
         );
         let mut densities = vec![1.0; 1000];
         densities.push(50.0);
-        assert_eq!(
-            density_range(&densities),
-            Range {
-                low: 0.0,
-                high: 1.0,
-                cut: (false, true)
-            }
-        );
-    }
-
-    #[test]
-    fn an_energy_without_a_finite_value_still_has_ranges() {
-        assert_eq!(
-            energy_range(&[f64::NAN; 4]),
-            Range {
-                low: 0.0,
-                high: 1.0,
-                cut: (false, false)
-            }
-        );
-        assert_eq!(
-            density_range(&[f64::NAN; 4]),
-            Range {
-                low: 0.0,
-                high: 1.0,
-                cut: (false, false)
-            }
-        );
+        let (low, high) = (0.0, 1.0);
+        let cut = (false, true);
+        assert_eq!(Range::of_density(&densities), Range { low, high, cut });
+        let cut = (false, false);
+        assert_eq!(Range::of_energy(&[f64::NAN; 4]), Range { low, high, cut });
+        assert_eq!(Range::of_density(&[f64::NAN; 4]), Range { low, high, cut });
     }
 }

@@ -1,226 +1,258 @@
-//! One pair of axes on a canvas, and what can be drawn between them.
+//! A pair of axes, and curves in it.
 
-use plotters::style::RGBColor;
+use plotters::backend::BitMapBackend;
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::element::{Circle, Cross, PathElement, Polygon};
+use plotters::series::DashedLineSeries;
+use plotters::style::{Color, RGBColor, ShapeStyle};
+use std::path::Path;
 
 use super::PlotError;
-use super::canvas::{Canvas, INK};
-use super::colour_map;
-use super::font::Anchor;
-use super::grid::Grid;
-use super::legend::cross;
-use super::scale::{Scale, label};
+use super::canvas::{Area, FAINT_INK, FINE, INK, letters, save, width_of, write};
+use super::scale::Scale;
 
-/// Size of tick labels in pixels.
-const TICK: u32 = 15;
-const TICK_ROOM: u32 = 100;
-const MESH: RGBColor = RGBColor(224, 224, 228);
+/// A pair of axes to draw in.
+pub(super) type Chart<'a, 'b> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<Scale, Scale>>;
 
-/// A rectangle of a canvas with a scale along each side.
-pub(super) struct Panel<'c, 'a> {
-    pub(super) canvas: &'c Canvas<'a>,
-    /// Left, top, width, height in pixels.
-    pub(super) place: (f64, f64, f64, f64),
-    pub(super) x: Scale,
-    pub(super) y: Scale,
+pub(super) const MESH: RGBColor = RGBColor(224, 224, 228);
+/// The colour of what does not hold.
+pub(super) const BROKEN: RGBColor = RGBColor(200, 0, 30);
+
+/// A place on a curve, and the band around it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) band: (f64, f64),
 }
 
-impl Panel<'_, '_> {
-    fn left(&self) -> f64 {
-        self.place.0
-    }
-    fn right(&self) -> f64 {
-        self.place.0 + self.place.2
-    }
-    fn top(&self) -> f64 {
-        self.place.1
-    }
-    pub(super) fn bottom(&self) -> f64 {
-        self.place.1 + self.place.3
-    }
-    /// Room for a text along the panel.
-    pub(super) fn room(&self) -> u32 {
-        self.place.2 as u32
-    }
-    pub(super) fn column(&self, x: f64) -> f64 {
-        self.left() + self.x.place(x) * self.place.2
-    }
-    pub(super) fn line_of(&self, y: f64) -> f64 {
-        self.bottom() - self.y.place(y) * self.place.3
-    }
+/// Places, and the name that the legend tells.
+#[derive(Debug)]
+pub(super) struct Curve {
+    pub(super) name: String,
+    pub(super) colour: RGBColor,
+    pub(super) style: Style,
+    pub(super) places: Vec<Place>,
+}
 
-    /// Upright lines at round values: to be drawn first.
-    pub(super) fn columns(&self, wanted: usize) -> Result<(), PlotError> {
-        for x in self.x.ticks(wanted) {
-            let column = self.column(x);
-            self.canvas
-                .path(&[(column, self.top()), (column, self.bottom())], MESH, 1)?;
+/// How places are drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Style {
+    /// A line. A value that is not finite interrupts it; one outside runs along the edge.
+    Line,
+    /// A line with a dot at each place.
+    Dotted,
+    /// A dashed line.
+    Dashed,
+    /// A cross at each place.
+    Crosses,
+}
+
+/// A pair of axes with curves, and their names above it.
+#[derive(Debug)]
+pub(super) struct Panel {
+    /// Pixels of the file between the horizontal axes.
+    pub(super) height: u32,
+    pub(super) scales: (Scale, Scale),
+    /// The names of the axes.
+    pub(super) names: [&'static str; 2],
+    pub(super) curves: Vec<Curve>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// Draws panels, one below the other, and writes the picture to `path`.
+pub(super) fn save_panels(path: &Path, title: &str, panels: &[Panel]) -> Result<(), PlotError> {
+    const WIDTH: u32 = 1600;
+    const TITLE: u32 = 52;
+    let height = TITLE + panels.iter().map(Panel::whole_height).sum::<u32>();
+    save(path, (WIDTH, height), |area| {
+        write(area, title, (20, 12), 27, INK)?;
+        let (_, mut rest) = area.split_vertically(TITLE * FINE);
+        for panel in panels {
+            let (place, below) = rest.split_vertically(panel.whole_height() * FINE);
+            panel.draw(&place)?;
+            rest = below;
         }
         Ok(())
+    })
+}
+
+impl Panel {
+    /// Pixels of the file for a row of the legend, of so many entries, and for the remarks.
+    const ROW: u32 = 30;
+    const ENTRIES: usize = 4;
+    const REMARKS: u32 = 30;
+    /// Pixels of the file around the axes.
+    const LEFT: u32 = 130;
+    const RIGHT: u32 = 40;
+    const BELOW: u32 = 68;
+
+    fn header(&self) -> u32 {
+        let rows = self.curves.len().div_ceil(Self::ENTRIES) as u32;
+        Self::ROW * rows + if self.remarks.is_empty() { 12 } else { Self::REMARKS }
     }
 
-    /// Lines of the mesh at round values: to be drawn first.
-    pub(super) fn mesh(&self, (wanted_x, wanted_y): (usize, usize)) -> Result<(), PlotError> {
-        self.columns(wanted_x)?;
-        for y in self.y.ticks(wanted_y) {
-            let line = self.line_of(y);
-            self.canvas
-                .path(&[(self.left(), line), (self.right(), line)], MESH, 1)?;
-        }
-        Ok(())
+    fn whole_height(&self) -> u32 {
+        self.header() + self.height + Self::BELOW
     }
 
-    /// Frame, tick labels and the axes' names: to be drawn last. `y_name` stands upright at the left.
-    pub(super) fn axes(
-        &self,
-        (wanted_x, wanted_y): (usize, usize),
-        (x_name, y_name): (&str, Option<&str>),
-    ) -> Result<(), PlotError> {
-        self.bottom_axis(wanted_x, x_name, TICK + 1)?;
-        let (left, top, bottom) = (self.left(), self.top(), self.bottom());
-        let ticks = self.y.ticks(wanted_y);
-        let mut widest = 0;
-        for &y in &ticks {
-            let line = self.line_of(y);
-            self.canvas.path(&[(left - 5.0, line), (left, line)], INK, 1)?;
-            let text = tick_label(self.y, y, &ticks);
-            widest = widest.max(self.canvas.width_of(&text, TICK)?.min(TICK_ROOM));
-            self.canvas
-                .text(&text, (left - 8.0, line + 1.5), (TICK, TICK_ROOM), INK, Anchor::Right)?;
-        }
-        match y_name {
-            Some(name) => {
-                let at = (left - 8.0 - f64::from(widest) - 14.0, (top + bottom) / 2.0);
-                self.canvas.text_upwards(name, at, TICK + 1)
+    fn draw(&self, area: &Area<'_>) -> Result<(), PlotError> {
+        for (row, curves) in (0..).zip(self.curves.chunks(Self::ENTRIES)) {
+            let (mut x, y) = (Self::LEFT, Self::ROW * row + 12);
+            for curve in curves {
+                curve.draw_mark(area, (x, y))?;
+                write(area, &curve.name, (x + 36, y - 7), 18, INK)?;
+                x += width_of(area, &curve.name, 18)? + 72;
             }
-            None => Ok(()),
+        }
+        let above = self.header();
+        write(area, &self.remarks.join("; "), (Self::LEFT, above - 24), 16, FAINT_INK)?;
+
+        let around = [above, Self::RIGHT, Self::BELOW, Self::LEFT];
+        let mut chart = axes(area, self.scales, self.names, around)?;
+        self.curves.iter().try_for_each(|curve| curve.draw_band(&mut chart))?;
+        self.curves.iter().try_for_each(|curve| curve.draw(&mut chart))
+    }
+}
+
+impl Place {
+    /// A place without a band.
+    pub(super) fn at(x: f64, y: f64) -> Self {
+        Self { x, y, band: (y, y) }
+    }
+}
+
+impl Curve {
+    pub(super) fn new(name: String, colour: RGBColor, style: Style, places: impl Iterator<Item = Place>) -> Self {
+        let places = places.collect();
+        Self {
+            name,
+            colour,
+            style,
+            places,
         }
     }
 
-    /// Frame, tick labels and name of the horizontal axis, in letters of `size`: to be drawn last.
-    pub(super) fn bottom_axis(&self, wanted: usize, name: &str, size: u32) -> Result<(), PlotError> {
-        let (left, right, top, bottom) = (self.left(), self.right(), self.top(), self.bottom());
-        let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
-        self.canvas.path(&corners, INK, 1)?;
-        let letters = size - 1;
-        let ticks = self.x.ticks(wanted);
-        for &x in &ticks {
-            let column = self.column(x);
-            self.canvas.path(&[(column, bottom), (column, bottom + 5.0)], INK, 1)?;
-            let text = tick_label(self.x, x, &ticks);
-            self.canvas
-                .text(&text, (column, bottom + 9.0), (letters, TICK_ROOM), INK, Anchor::Top)?;
-        }
-        let middle = ((left + right) / 2.0, bottom + f64::from(letters) + 15.0);
-        self.canvas.text(name, middle, (size, self.room()), INK, Anchor::Top)
+    /// A level across the axes, to compare with.
+    pub(super) fn level(name: String, colour: RGBColor, y: f64, x: Scale) -> Self {
+        Self::new(
+            name,
+            colour,
+            Style::Dashed,
+            [x.low, x.high].into_iter().map(|x| Place::at(x, y)),
+        )
     }
 
-    /// A dashed upright line across the panel.
-    pub(super) fn upright(&self, x: f64, colour: RGBColor) -> Result<(), PlotError> {
-        let column = self.column(x);
-        let mut from = self.top();
-        while from < self.bottom() {
-            let to = (from + 10.0).min(self.bottom());
-            self.canvas.path(&[(column, from), (column, to)], colour, 2)?;
-            from += 18.0;
+    /// Draws the mark that stands before the name.
+    fn draw_mark(&self, area: &Area<'_>, (x, y): (u32, u32)) -> Result<(), PlotError> {
+        const WIDE: i32 = (28 * FINE) as i32;
+        let (x, y) = ((x * FINE) as i32, (y * FINE) as i32);
+        match self.style {
+            Style::Crosses => area.draw(&self.cross((x + WIDE / 2, y)))?,
+            _ => area.draw(&PathElement::new([(x, y), (x + WIDE, y)], line(self.colour, 4)))?,
         }
         Ok(())
     }
 
-    /// Fills the panel with the colours of a grid that covers it; cells without a number are grey.
-    pub(super) fn heat_map(&self, grid: &Grid, shade: impl Fn(f64) -> f64) -> Result<(), PlotError> {
-        self.canvas.paint(self.place, |x, y| {
-            let colour = match grid.at(x, 1.0 - y) {
-                value if value.is_nan() => colour_map::UNDEFINED,
-                value => colour_map::colour(shade(value)),
+    fn cross<C>(&self, place: C) -> Cross<C, u32> {
+        Cross::new(place, 8 * FINE, line(self.colour, 3))
+    }
+
+    fn draw_band(&self, chart: &mut Chart<'_, '_>) -> Result<(), PlotError> {
+        let width = |place: &Place| place.band.1 - place.band.0;
+        let bands = runs(&self.places, |place| width(place).is_finite());
+        let bands = bands.filter(|run| run.iter().any(|place| width(place) > 0.0));
+        chart.draw_series(bands.map(|run| {
+            let above = run.iter().map(|place| (place.x, place.band.1));
+            let below = run.iter().rev().map(|place| (place.x, place.band.0));
+            Polygon::new(above.chain(below).collect::<Vec<_>>(), self.colour.mix(0.22))
+        }))?;
+        Ok(())
+    }
+
+    fn draw(&self, chart: &mut Chart<'_, '_>) -> Result<(), PlotError> {
+        let style = line(self.colour, 2);
+        for run in runs(&self.places, |place| place.y.is_finite()) {
+            let places: Vec<_> = run.iter().map(|place| (place.x, place.y)).collect();
+            match self.style {
+                Style::Dashed => chart.draw_series(DashedLineSeries::new(places, 10 * FINE, 8 * FINE, style))?,
+                Style::Crosses => chart.draw_series(places.into_iter().map(|place| self.cross(place)))?,
+                Style::Line | Style::Dotted => {
+                    // A value alone is a line of no length.
+                    let dots = if run.len() == 1 || self.style == Style::Dotted {
+                        &places[..]
+                    } else {
+                        &[]
+                    };
+                    chart.draw_series(dots.iter().map(|at| Circle::new(*at, 3 * FINE, self.colour.filled())))?;
+                    chart.draw_series([PathElement::new(places, style)])?
+                }
             };
-            Some((colour, 1.0))
-        })
-    }
-
-    /// A dot a point; points outside are left out. Returns how many were drawn.
-    pub(super) fn dots(&self, points: &[[f64; 2]], colour: RGBColor) -> Result<usize, PlotError> {
-        // Many points blend into a density; few must each be seen.
-        let (radius, strength) = match points.len() {
-            0..=500 => (3.0, 0.7),
-            501..=5_000 => (2.0, 0.45),
-            5_001..=20_000 => (1.5, 0.3),
-            _ => (1.0, 0.2),
-        };
-        let mut drawn = 0;
-        for &[x, y] in points {
-            if self.x.contains(x) && self.y.contains(y) {
-                self.canvas
-                    .dot((self.column(x), self.line_of(y)), radius, colour, strength)?;
-                drawn += 1;
-            }
-        }
-        Ok(drawn)
-    }
-
-    /// A line through points in order of x. A value that is not finite interrupts it; one outside runs along the edge.
-    pub(super) fn line(&self, points: &[(f64, f64)], colour: RGBColor) -> Result<(), PlotError> {
-        for run in runs(points, |(x, y)| x.is_finite() && y.is_finite()) {
-            let places: Vec<_> = run.iter().map(|&(x, y)| (self.column(x), self.line_of(y))).collect();
-            match places[..] {
-                [only] => self.canvas.dot(only, 3.0, colour, 1.0)?,
-                _ => self.canvas.path(&places, colour, 2)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// A cross at each point.
-    pub(super) fn crosses(&self, points: &[(f64, f64)], colour: RGBColor) -> Result<(), PlotError> {
-        let finite = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
-        finite
-            .map(|&(x, y)| (self.column(x), self.line_of(y)))
-            .try_for_each(|at| cross(self.canvas, at, colour))
-    }
-
-    /// A dashed horizontal line across the panel.
-    pub(super) fn level(&self, y: f64, colour: RGBColor) -> Result<(), PlotError> {
-        let line = self.line_of(y);
-        let mut from = self.left();
-        while from < self.right() {
-            let to = (from + 10.0).min(self.right());
-            self.canvas.path(&[(from, line), (to, line)], colour, 2)?;
-            from += 18.0;
-        }
-        Ok(())
-    }
-
-    /// The band between two values a point, `(x, low, high)`, in a pale colour.
-    pub(super) fn band(&self, points: &[(f64, f64, f64)], colour: RGBColor) -> Result<(), PlotError> {
-        for run in runs(points, |(x, low, high)| {
-            x.is_finite() && low.is_finite() && high.is_finite()
-        }) {
-            for pair in run.windows(2) {
-                let place = |(x, low, high)| (self.column(x), self.line_of(low), self.line_of(high));
-                let ((x0, low0, high0), (x1, low1, high1)) = (place(pair[0]), place(pair[1]));
-                let (above, below) = (high0.min(high1), low0.max(low1));
-                let tall = below - above;
-                self.canvas.paint((x0, above, x1 - x0, tall), |x, y| {
-                    let line = above + tall * y;
-                    let inside = line >= high0 + (high1 - high0) * x && line <= low0 + (low1 - low0) * x;
-                    inside.then_some((colour, 0.22))
-                })?;
-            }
         }
         Ok(())
     }
 }
 
-/// A tick's label, with the digits that its neighbours need.
-fn tick_label(scale: Scale, value: f64, ticks: &[f64]) -> String {
-    match scale {
-        Scale::Linear { .. } => label(value, ticks.get(1).map_or(0.0, |next| next - ticks[0])),
-        Scale::Symlog { .. } | Scale::Log { .. } => label(value, value.abs()),
+/// Draws axes with their names and labels, and lines at the labels. `around` are the pixels of the file above, at the
+/// right, below and at the left of them.
+pub(super) fn axes<'a, 'b>(
+    area: &'a Area<'b>,
+    (x, y): (Scale, Scale),
+    names: [&str; 2],
+    around: [u32; 4],
+) -> Result<Chart<'a, 'b>, PlotError> {
+    const LABEL: u32 = 15;
+    const TICK: u32 = 5;
+    const BELOW: u32 = 48;
+    let mut widest = 0;
+    for label in y.tick_labels() {
+        widest = widest.max(width_of(area, &label, LABEL)?);
     }
+    // The name of the vertical axis stands beside the widest label.
+    let [above, right, below, left] = around;
+    let beside = (widest + 2 * TICK + LABEL + 9).min(left);
+    let mut chart = ChartBuilder::on(area)
+        .margin_top(above * FINE)
+        .margin_right(right * FINE)
+        .margin_bottom((below - BELOW) * FINE)
+        .margin_left((left - beside) * FINE)
+        .y_label_area_size(beside * FINE)
+        .x_label_area_size(BELOW * FINE)
+        .build_cartesian_2d(x, y)?;
+    chart
+        .configure_mesh()
+        .bold_line_style(line(MESH, 1))
+        .axis_style(line(INK, 1))
+        .label_style(letters(LABEL, INK))
+        .axis_desc_style(letters(LABEL + 1, INK))
+        .set_all_tick_mark_size(TICK * FINE)
+        // The library's middle of a text lies a little below that of its letters.
+        .y_label_offset(3)
+        .x_desc(names[0])
+        .y_desc(names[1])
+        .draw()?;
+    close(&chart)?;
+    Ok(chart)
 }
 
-/// The longest stretches of points that are all good.
-fn runs<T: Copy>(points: &[T], good: impl Fn(T) -> bool) -> impl Iterator<Item = &[T]> {
-    points.split(move |&point| !good(point)).filter(|run| !run.is_empty())
+/// Draws the lines opposite to the axes.
+pub(super) fn close(chart: &Chart<'_, '_>) -> Result<(), PlotError> {
+    let plot = chart.plotting_area().strip_coord_spec();
+    let (width, height) = plot.dim_in_pixel();
+    let (right, bottom) = (width as i32 - 1, height as i32 - 1);
+    plot.draw(&PathElement::new([(0, 0), (right, 0), (right, bottom)], line(INK, 1)))?;
+    Ok(())
+}
+
+/// A line some pixels of the file wide.
+pub(super) fn line(colour: RGBColor, width: u32) -> ShapeStyle {
+    colour.stroke_width(width * FINE)
+}
+
+/// The longest stretches of places that are all good.
+fn runs<T>(places: &[T], good: impl Fn(&T) -> bool) -> impl Iterator<Item = &[T]> {
+    places.split(move |place| !good(place)).filter(|run| !run.is_empty())
 }
 
 #[cfg(test)]
@@ -230,7 +262,7 @@ mod tests {
     #[test]
     fn a_bad_value_splits_a_line_in_two() {
         let values = [f64::NAN, 1.0, 2.0, f64::INFINITY, 3.0, f64::NAN, f64::NAN];
-        let found: Vec<&[f64]> = runs(&values, f64::is_finite).collect();
+        let found: Vec<&[f64]> = runs(&values, |value| value.is_finite()).collect();
         assert_eq!(found, [&[1.0, 2.0][..], &[3.0]]);
     }
 }

@@ -1,74 +1,65 @@
 //! A cloud of points in the plane.
 
-use plotters::style::RGBColor;
+use plotters::element::Circle;
+use plotters::style::{Color, RGBColor};
 use std::path::Path;
 
 use super::PlotError;
-use super::canvas::{Canvas, FAINT_INK, INK};
-use super::density::count_remark;
-use super::font::Anchor;
-use super::grid::Frame;
-use super::panel::Panel;
+use super::canvas::{FAINT_INK, FINE, INK, save, write};
+use super::frame::Frame;
+use super::panel::{Chart, axes};
 use super::scale::Scale;
+use crate::numerals::label;
 
 const WIDTH: u32 = 1000;
 const LEFT: u32 = 100;
 const RIGHT: u32 = 30;
-const TOP: u32 = 84;
+const ABOVE: u32 = 84;
 const BELOW: u32 = 68;
-const TICKS: (usize, usize) = (8, 8);
 const COLOUR: RGBColor = RGBColor(0, 90, 160);
 
-/// Points in the plane, as a picture 1000 pixels wide. See [`Frame::around`] for axes that suit them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Scatter<'a> {
-    /// The heading.
-    pub title: &'a str,
-    /// The rectangle shown; points outside are counted, not drawn.
-    pub frame: &'a Frame,
-    /// The points.
-    pub points: &'a [[f64; 2]],
+/// Draws points in the plane, as a picture 1000 pixels wide, and writes it to `path` as a PNG, atomically. Points outside
+/// of `frame` are counted, not drawn.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save_scatter(path: &Path, title: &str, frame: &Frame, points: &[[f64; 2]]) -> Result<(), PlotError> {
+    let tall = frame.height_for(WIDTH - LEFT - RIGHT).clamp(300, 1400);
+    save(path, (WIDTH, ABOVE + tall + BELOW), |area| {
+        write(area, title, (LEFT, 14), 24, INK)?;
+        write(area, &count(frame, points), (LEFT, 50), 17, FAINT_INK)?;
+        let (scales, names) = (frame.scales(8), [&*frame.names[0], &frame.names[1]]);
+        let mut chart = axes(area, scales, names, [ABOVE, RIGHT, BELOW, LEFT])?;
+        dots(&mut chart, scales, points, COLOUR)
+    })
 }
 
-impl Scatter<'_> {
-    /// Draws the picture and writes it to `path` as a PNG, atomically.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), PlotError> {
-        let wide = f64::from(WIDTH - LEFT - RIGHT);
-        let tall = (wide * self.frame.aspect()).clamp(300.0, 1400.0).round();
-        Canvas::save(path, (WIDTH, TOP + tall as u32 + BELOW), |canvas| {
-            let panel = Panel {
-                canvas,
-                place: (f64::from(LEFT), f64::from(TOP), wide, tall),
-                x: Scale::Linear {
-                    low: self.frame.x.low,
-                    high: self.frame.x.high,
-                },
-                y: Scale::Linear {
-                    low: self.frame.y.low,
-                    high: self.frame.y.high,
-                },
-            };
-            panel.mesh(TICKS)?;
-            let drawn = panel.dots(self.points, COLOUR)?;
-            panel.axes(TICKS, (&self.frame.x.name, Some(&self.frame.y.name)))?;
-            canvas.text(
-                self.title,
-                (f64::from(LEFT), 14.0),
-                (24, panel.room()),
-                INK,
-                Anchor::TopLeft,
-            )?;
-            let remark = count_remark(drawn, self.points.len());
-            canvas.text(
-                &remark,
-                (f64::from(LEFT), 50.0),
-                (17, panel.room()),
-                FAINT_INK,
-                Anchor::TopLeft,
-            )
-        })
+/// Draws a dot for each point within the axes.
+pub(super) fn dots(
+    chart: &mut Chart<'_, '_>,
+    (x, y): (Scale, Scale),
+    points: &[[f64; 2]],
+    colour: RGBColor,
+) -> Result<(), PlotError> {
+    // Many points blend into a density; few must each be seen.
+    let (radius, strength) = match points.len() {
+        0..=500 => (3 * FINE, 0.7),
+        501..=5_000 => (2 * FINE, 0.45),
+        5_001..=20_000 => (3 * FINE / 2, 0.3),
+        _ => (FINE, 0.2),
+    };
+    let inside = points.iter().filter(|p| x.contains(p[0]) && y.contains(p[1]));
+    chart.draw_series(inside.map(|p| Circle::new((p[0], p[1]), radius, colour.mix(strength).filled())))?;
+    Ok(())
+}
+
+/// How many points are shown, and how many are not.
+pub(super) fn count(frame: &Frame, points: &[[f64; 2]]) -> String {
+    let (x, y) = frame.scales(0);
+    let inside = points.iter().filter(|p| x.contains(p[0]) && y.contains(p[1]));
+    let [all, outside] = [points.len(), points.len() - inside.count()].map(|count| label(count as f64, 1.0));
+    match &*outside {
+        "0" => format!("{all} points"),
+        outside => format!("{all} points, {outside} of them outside the axes"),
     }
 }

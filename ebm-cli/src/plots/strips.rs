@@ -1,11 +1,14 @@
 //! One figure of several candidates side by side: a strip each, with a dot a run.
 
-use plotters::style::RGBColor;
+use plotters::chart::ChartBuilder;
+use plotters::element::{Circle, EmptyElement, PathElement, Text};
+use plotters::series::DashedLineSeries;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, RGBColor};
 use std::path::Path;
 
-use super::canvas::{Canvas, FAINT_INK, INK};
-use super::font::Anchor;
-use super::panel::Panel;
+use super::canvas::{Area, FAINT_INK, FINE, INK, letters, save, width_of, write};
+use super::panel::{Chart, MESH, close, line};
 use super::scale::Scale;
 use super::{PlotError, limits};
 
@@ -13,17 +16,15 @@ use super::{PlotError, limits};
 const WIDTH: u32 = 760;
 const RIGHT: u32 = 36;
 const TOP: u32 = 92;
-const STRIP: f64 = 54.0;
+const STRIP: u32 = 54;
 const BELOW: u32 = 76;
 const LETTERS: u32 = 20;
 /// Room for the candidates' names at most.
 const NAMES: u32 = 300;
-const TICKS: usize = 6;
 
 const RUN: RGBColor = RGBColor(0, 114, 178);
 const MEAN: RGBColor = RGBColor(15, 15, 15);
 const LEVEL: RGBColor = RGBColor(0, 140, 100);
-const REST: RGBColor = RGBColor(224, 224, 228);
 
 /// A candidate's values.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,59 +60,67 @@ impl Strips<'_> {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
-        let tall = STRIP * self.strips.len().max(1) as f64;
-        Canvas::save(path, (WIDTH, TOP + tall as u32 + BELOW), |canvas| {
-            self.draw(canvas, tall)
-        })
+        let tall = STRIP * self.strips.len().max(1) as u32;
+        save(path, (WIDTH, TOP + tall + BELOW), |area| self.draw(area))
     }
 
-    fn draw(&self, canvas: &Canvas<'_>, tall: f64) -> Result<(), PlotError> {
-        let mut names = 0;
-        for strip in self.strips {
-            names = names.max(canvas.width_of(&strip.name, LETTERS)?.min(NAMES));
-        }
-        let left = f64::from(names + 34);
+    fn draw(&self, area: &Area<'_>) -> Result<(), PlotError> {
         let (x, cut) = self.scale();
-        let panel = Panel {
-            canvas,
-            place: (left, f64::from(TOP), f64::from(WIDTH - RIGHT) - left, tall),
-            x,
-            y: Scale::Linear {
-                low: 0.0,
-                high: self.strips.len().max(1) as f64,
-            },
-        };
-        canvas.text(self.title, (16.0, 10.0), (26, WIDTH - 32), INK, Anchor::TopLeft)?;
         let mut remarks = vec!["dots: runs; bar: mean \u{b1} one standard deviation".to_string()];
         remarks.extend(self.level.map(|(_, name)| format!("dashes: {name}")));
         remarks.extend(cut);
-        canvas.text(
-            &remarks.join("; "),
-            (16.0, 52.0),
-            (17, WIDTH - 32),
-            FAINT_INK,
-            Anchor::TopLeft,
-        )?;
-        panel.columns(TICKS)?;
+        write(area, self.title, (16, 10), 26, INK)?;
+        write(area, &remarks.join("; "), (16, 52), 17, FAINT_INK)?;
+
+        let (mut names, mut letter) = (0, LETTERS);
+        for strip in self.strips {
+            let width = width_of(area, &strip.name, LETTERS)?;
+            letter = letter.min(LETTERS * NAMES / width.max(1)).max(10);
+            names = names.max(width.min(NAMES));
+        }
+        // The strips are at 1, 2, ..., the first of them uppermost.
+        let (count, rows) = (self.strips.len(), self.strips.len().max(1));
+        let y = Scale::linear(0.5, rows as f64 + 0.5, rows);
+        let name = |y: &f64| {
+            self.strips
+                .get(count.wrapping_sub(*y as usize))
+                .map_or(String::new(), |s| s.name.clone())
+        };
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(TOP * FINE)
+            .margin_right(RIGHT * FINE)
+            .margin_bottom(28 * FINE)
+            .y_label_area_size((names + 34) * FINE)
+            .x_label_area_size((BELOW - 28) * FINE)
+            .build_cartesian_2d(x, y)?;
+        chart
+            .configure_mesh()
+            .bold_line_style(line(MESH, 1))
+            .axis_style(line(INK, 1))
+            .x_label_style(letters(LETTERS - 3, INK))
+            .y_label_style(letters(letter, INK))
+            .axis_desc_style(letters(LETTERS - 2, INK))
+            .set_all_tick_mark_size(5 * FINE)
+            .y_label_offset(5)
+            .y_label_formatter(&name)
+            .x_desc(self.axis)
+            .draw()?;
+        close(&chart)?;
         if let Some((level, _)) = self.level {
-            panel.upright(level, LEVEL)?;
+            let ends = [(level, y.low), (level, y.high)];
+            chart.draw_series(DashedLineSeries::new(ends, 10 * FINE, 8 * FINE, line(LEVEL, 2)))?;
         }
         for (index, strip) in self.strips.iter().enumerate() {
-            // The first strip is the uppermost.
-            let y = (self.strips.len() - index) as f64 - 0.5;
-            strip.draw(&panel, y)?;
+            strip.draw(&mut chart, (x.low, (count - index) as f64))?;
         }
-        panel.bottom_axis(TICKS, self.axis, LETTERS - 2)
+        Ok(())
     }
 
     fn scale(&self) -> (Scale, Option<String>) {
+        const LABELS: usize = 6;
         if let Some((low, high)) = self.ends {
             let margin = 0.03 * (high - low);
-            let scale = Scale::Linear {
-                low: low - margin,
-                high: high + margin,
-            };
-            return (scale, None);
+            return (Scale::linear(low - margin, high + margin, LABELS), None);
         }
         let values: Vec<f64> = self
             .strips
@@ -119,39 +128,26 @@ impl Strips<'_> {
             .flat_map(|strip| strip.values.iter().copied())
             .collect();
         let bars = self.strips.iter().filter_map(|strip| strip.mean);
-        let kept: Vec<f64> = bars
-            .flat_map(|(mean, deviation)| [mean - deviation.unwrap_or(0.0), mean + deviation.unwrap_or(0.0)])
-            .chain(self.level.map(|(level, _)| level))
-            .collect();
-        let limits = limits::choose(&values, &kept);
-        (limits.scale, limits.remark)
+        let ends = bars.flat_map(|(mean, deviation)| [-1.0, 1.0].map(|sign| mean + sign * deviation.unwrap_or(0.0)));
+        let kept: Vec<f64> = ends.chain(self.level.map(|(level, _)| level)).collect();
+        limits::choose(&values, &kept, LABELS)
     }
 }
 
 impl Strip {
-    fn draw(&self, panel: &Panel<'_, '_>, y: f64) -> Result<(), PlotError> {
-        let (canvas, line) = (panel.canvas, panel.line_of(y));
-        let (left, right) = (panel.place.0, panel.place.0 + panel.place.2);
-        canvas.text(&self.name, (left - 14.0, line), (LETTERS, NAMES), INK, Anchor::Right)?;
+    fn draw(&self, chart: &mut Chart<'_, '_>, (left, y): (f64, f64)) -> Result<(), PlotError> {
         let Some((mean, deviation)) = self.mean else {
-            let at = (left + 14.0, line);
-            return canvas.text(
-                &self.absent,
-                at,
-                (LETTERS - 3, panel.room() - 20),
-                FAINT_INK,
-                Anchor::Left,
-            );
+            let style = letters(LETTERS - 3, FAINT_INK).pos(Pos::new(HPos::Left, VPos::Center));
+            let text = Text::new(self.absent.clone(), (14 * FINE as i32, 0), style);
+            chart.draw_series([EmptyElement::at((left, y)) + text])?;
+            return Ok(());
         };
-        canvas.path(&[(left, line), (right, line)], REST, 1)?;
-        let column = panel.column(mean);
-        if let Some(deviation) = deviation {
-            let (from, to) = (panel.column(mean - deviation), panel.column(mean + deviation));
-            canvas.path(&[(from, line), (to, line)], MEAN, 3)?;
-        }
-        for &value in self.values.iter().filter(|value| value.is_finite()) {
-            canvas.dot((panel.column(value), line), 5.5, RUN, 0.6)?;
-        }
-        canvas.path(&[(column, line - 13.0), (column, line + 13.0)], MEAN, 3)
+        let bar = |from, to| PathElement::new([(from, y), (to, y)], line(MEAN, 3));
+        chart.draw_series(deviation.map(|deviation| bar(mean - deviation, mean + deviation)))?;
+        let values = self.values.iter().filter(|value| value.is_finite());
+        chart.draw_series(values.map(|value| Circle::new((*value, y), 11 * FINE / 2, RUN.mix(0.6).filled())))?;
+        let (above, below) = ((0, -13 * FINE as i32), (0, 13 * FINE as i32));
+        chart.draw_series([EmptyElement::at((mean, y)) + PathElement::new([above, below], line(MEAN, 3))])?;
+        Ok(())
     }
 }

@@ -4,7 +4,9 @@ use ebm_core::bounds::Measurement;
 use ebm_train::{Evaluation, StepReport};
 use std::fmt;
 
-/// The current lower bound, negative log-likelihood and upper bound, in nats.
+use crate::numerals::short;
+
+/// The current lower bound, negative log-likelihood and upper bound, in nats, and the share of good samples.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
     lower: Option<f64>,
@@ -21,33 +23,29 @@ impl Status {
         self.upper = value(&report.upper).or(self.upper);
     }
 
-    /// Takes the bounds of an evaluation.
-    pub fn bounds(&mut self, evaluation: &Evaluation) {
-        let value = |name: &str| evaluation.get(name).map(|m| m.value);
-        (self.lower, self.upper) = (value("lower"), value("upper"));
-    }
-
     /// Takes the likelihood of an evaluation; one that could not be had is not shown any longer.
     pub fn evaluation(&mut self, evaluation: &Evaluation) {
         self.nll = evaluation.get("nll").map(|m| m.value);
         self.good_share = evaluation.get("good_share").map(|m| m.value);
     }
+
+    /// The likelihood and the bounds of an evaluation.
+    pub fn of(evaluation: &Evaluation) -> Self {
+        let value = |name: &str| evaluation.get(name).map(|m| m.value);
+        Self {
+            lower: value("lower"),
+            nll: value("nll"),
+            upper: value("upper"),
+            good_share: value("good_share"),
+        }
+    }
 }
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nats = |value: Option<f64>| match value {
-            None => "-".to_string(),
-            Some(value) if value.abs() < 1e4 => format!("{value:.3}"),
-            Some(value) => format!("{value:.2e}"),
-        };
-        write!(
-            f,
-            "lower {} | NLL {} | upper {} nats",
-            nats(self.lower),
-            nats(self.nll),
-            nats(self.upper)
-        )?;
+        let nats = |value: Option<f64>| value.map_or("-".into(), |value| short(value, 3));
+        let (lower, nll, upper) = (nats(self.lower), nats(self.nll), nats(self.upper));
+        write!(f, "lower {lower} | NLL {nll} | upper {upper} nats")?;
         match self.good_share {
             None => Ok(()),
             Some(share) => write!(f, " | good samples {:.0} %", 100.0 * share),
@@ -70,13 +68,9 @@ mod tests {
             upper: Some(measured(3e7)),
             ..Default::default()
         });
-        status.evaluation(&Evaluation::from([
-            ("nll".into(), measured(0.5)),
-            ("good_share".into(), measured(0.516)),
-        ]));
-        assert_eq!(
-            status.to_string(),
-            "lower -1.235 | NLL 0.500 | upper 3.00e7 nats | good samples 52 %"
-        );
+        let (nll, good_share) = (("nll".into(), measured(0.5)), ("good_share".into(), measured(0.516)));
+        status.evaluation(&Evaluation::from([nll, good_share]));
+        let told = "lower -1.235 | NLL 0.500 | upper 3.00e7 nats | good samples 52 %";
+        assert_eq!(status.to_string(), told);
     }
 }

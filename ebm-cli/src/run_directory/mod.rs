@@ -19,6 +19,8 @@ mod versions;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest, Moment, Watched};
 pub use claim::Claim;
+pub use ebm_train::files::durable;
+pub(crate) use ebm_train::files::write_atomically;
 pub use error::RunDirectoryError;
 pub use exported::{Description, Exported};
 pub(crate) use format::Format;
@@ -40,8 +42,6 @@ use std::path::{Path, PathBuf};
 
 use crate::config::RunConfig;
 use ebm_eval::evaluate::Report;
-pub use ebm_train::files::durable;
-use ebm_train::files::write_atomically;
 
 /// The directory of a run.
 #[derive(Debug)]

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::log;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::plots::write_atomically;
-use crate::run_directory::{Format, RunDirectoryError};
+use crate::run_directory::{Format, RunDirectoryError, write_atomically};
 
 /// The configuration of each run, one file a run.
 const CONFIGS: &str = "configs";

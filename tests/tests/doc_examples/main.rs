@@ -45,7 +45,6 @@ const EXCUSED: [(&str, &str); 17] = [
     ("ebm_eval::evaluate", INTERNAL),
     ("ebm_eval::features", INTERNAL),
     ("ebm_eval::ood", INTERNAL),
-    ("ebm_cli::plots", INTERNAL),
     ("ebm_cli::run_directory", INTERNAL),
     ("ebm_eval::sampling", INTERNAL),
     ("ebm_cli::selftest", INTERNAL),

@@ -19,8 +19,8 @@ use super::print;
 use crate::cli::Train;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, SampleGrids};
-use crate::progress::progress;
+use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
+use crate::progress::Progress;
 use crate::ranks::{Ranks, Task};
 use crate::run_directory::layout;
 use begin::Begin;
@@ -150,19 +150,19 @@ impl Work for Start<'_> {
         tell_couplings(ranks, &trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
-        let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
+        let mut progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
         let folder = directory.path().join(layout::PICTURES);
-        let mut grids = SampleGrid::of(&title, &*data, random).map(|grid| SampleGrids::new(grid, folder));
+        let mut grid = SampleGrid::of(&title, folder, &*data, random);
         let outcome = {
             // Who saves comes last: what the others write of an iteration is written by then.
             let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
-            observers.extend(shown.as_deref_mut().map(|shown| shown as &mut dyn Observer<G>));
+            observers.extend(progress.as_mut().map(|progress| progress as &mut dyn Observer<G>));
             observers.extend(board.as_mut().map(|board| board as &mut dyn Observer<G>));
-            observers.extend(grids.as_mut().map(|grids| grids as &mut dyn Observer<G>));
+            observers.extend(grid.as_mut().map(|grid| grid as &mut dyn Observer<G>));
             observers.push(&mut saving);
             trainer.run(&mut observers)
         };
-        drop(shown);
+        drop(progress);
         if matches!(&outcome, Ok(outcome) if outcome.reason == StopReason::Interrupted) {
             let (step, run) = (trainer.step(), directory.path().display());
             tracing::info!(step, "interrupted");

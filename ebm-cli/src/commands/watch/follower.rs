@@ -11,17 +11,18 @@ use crate::run_directory::{MetricsLine, MetricsReader, RunDirectoryError, layout
 const TAIL: u64 = 4096;
 
 /// Follows the metrics file of a run. A file that was cut back or replaced is read from its start again.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Follower {
     directory: PathBuf,
-    history: History,
-    /// Step of the last line.
-    step: u64,
+    /// What the run went through so far.
+    pub(super) history: History,
+    /// The step of the last line.
+    pub(super) step: u64,
+    /// Whether the last look met a damaged line, which waits for a second look.
+    pub(super) is_unsure: bool,
     lines: u64,
     end: u64,
     tail: Vec<u8>,
-    /// Whether the last look met a damaged line.
-    damaged: bool,
 }
 
 impl Follower {
@@ -29,28 +30,8 @@ impl Follower {
     pub(super) fn new(directory: &Path) -> Self {
         Self {
             directory: directory.into(),
-            history: History::default(),
-            step: 0,
-            lines: 0,
-            end: 0,
-            tail: Vec::new(),
-            damaged: false,
+            ..Self::default()
         }
-    }
-
-    /// What the run went through so far.
-    pub(super) fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// The step of the last line.
-    pub(super) fn step(&self) -> u64 {
-        self.step
-    }
-
-    /// Whether a damaged line waits for a second look.
-    pub(super) fn is_unsure(&self) -> bool {
-        self.damaged
     }
 
     /// Reads what is new: whole lines only.
@@ -61,7 +42,7 @@ impl Follower {
     pub(super) fn look(&mut self) -> Result<Vec<MetricsLine>, RunDirectoryError> {
         if !self.goes_on()? {
             *self = Self {
-                damaged: self.damaged,
+                is_unsure: self.is_unsure,
                 ..Self::new(&self.directory)
             };
         }
@@ -79,8 +60,8 @@ impl Follower {
                     self.step = line.step;
                     news.push(line);
                 }
-                Err(RunDirectoryError::Damaged { .. }) if !self.damaged => {
-                    self.damaged = true;
+                Err(RunDirectoryError::Damaged { .. }) if !self.is_unsure => {
+                    self.is_unsure = true;
                     // The next look finds another tail, and starts afresh.
                     self.tail.push(0);
                     return Ok(news);
@@ -88,7 +69,7 @@ impl Follower {
                 Err(error) => return Err(error),
             }
         }
-        self.damaged = false;
+        self.is_unsure = false;
         (self.lines, self.end) = (reader.lines(), reader.end());
         if !news.is_empty() {
             self.tail = self.read_tail()?.unwrap_or_default();
@@ -143,7 +124,7 @@ mod tests {
         assert!(follower.look().unwrap().is_empty());
         fs::write(&path, line(10, 1.0) + begun + rest).unwrap();
         assert_eq!(follower.look().unwrap().len(), 1);
-        assert_eq!((follower.step(), follower.history().lower.len()), (20, 2));
+        assert_eq!((follower.step, follower.history.lower.len()), (20, 2));
     }
 
     #[test]
@@ -151,16 +132,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(layout::METRICS);
         let mut follower = Follower::new(folder.path());
-        let values = |follower: &Follower| follower.history().lower.iter().map(|p| p.value).collect::<Vec<_>>();
+        let values = |follower: &Follower| follower.history.lower.iter().map(|p| p.value).collect::<Vec<_>>();
         fs::write(&path, line(10, 1.0) + &line(20, 2.0)).unwrap();
         follower.look().unwrap();
         fs::write(&path, line(10, 1.0)).unwrap();
         assert_eq!(follower.look().unwrap().len(), 1);
-        assert_eq!((follower.step(), values(&follower)), (10, vec![1.0]));
+        assert_eq!((follower.step, values(&follower)), (10, vec![1.0]));
         // As long as before, and of other values.
         fs::write(&path, line(10, 3.0) + &line(20, 4.0)).unwrap();
         follower.look().unwrap();
-        assert_eq!((follower.step(), values(&follower)), (20, vec![3.0, 4.0]));
+        assert_eq!((follower.step, values(&follower)), (20, vec![3.0, 4.0]));
         fs::remove_file(&path).unwrap();
         assert!(follower.look().unwrap().is_empty() && values(&follower).is_empty());
     }
@@ -175,7 +156,7 @@ mod tests {
         assert_eq!(follower.look().unwrap().len(), 1);
         fs::write(&path, line(10, 1.0) + &line(20, 2.0)).unwrap();
         follower.look().unwrap();
-        assert_eq!((follower.step(), follower.history().lower.len()), (20, 2));
+        assert_eq!((follower.step, follower.history.lower.len()), (20, 2));
         fs::write(&path, &damaged).unwrap();
         follower.look().unwrap();
         assert!(follower.look().unwrap_err().to_string().contains("line 2"));

@@ -1,9 +1,7 @@
 //! `ebm watch`: a live view of a run, from its files alone.
 
 mod follower;
-mod plan;
 mod rate;
-mod screen;
 mod sparkline;
 mod view;
 mod watched;
@@ -13,13 +11,12 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use self::screen::Screen;
-use self::view::{line, view};
+use self::view::{Screen, lines, view};
 use self::watched::Watched;
 use crate::cli::Watch;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
-use crate::run_directory::{Marker, MetricsLine, layout};
+use crate::run_directory::{Marker, layout};
 
 /// How long the program may take to notice that it is to end.
 const NOTICE: Duration = Duration::from_millis(50);
@@ -29,7 +26,7 @@ const COLUMNS: usize = 100;
 /// a process makes the directory and the one it locks it.
 const LOOKS: u32 = 2;
 
-/// Does it.
+/// Runs `ebm watch`.
 ///
 /// # Errors
 /// If there is no run, its files cannot be read, it ended badly, or nothing trains it any more.
@@ -47,7 +44,8 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     let mut watched = Watched::new(path);
     if arguments.once {
         watched.look(None).or_exit(Exit::RunDirectory)?;
-        if watched.is_unsure() {
+        // Whether the metrics are damaged, or were just being written anew, a second look tells.
+        if watched.follower.is_unsure {
             watched.look(None).or_exit(Exit::RunDirectory)?;
         }
         say(&view(&watched, COLUMNS))?;
@@ -61,15 +59,15 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
         let news = watched.look(Some(seconds)).or_exit(Exit::RunDirectory)?;
         let reader_is_there = match &mut screen {
             Some(screen) => screen.draw(&watched).map(|()| true).or_exit(Exit::Other)?,
-            None => say(&lines(&watched, &news))?,
+            None => say(&news.iter().flat_map(|news| lines(&watched, news)).collect::<Vec<_>>())?,
         };
-        if let Some(ending) = watched.ending() {
+        if let Some(ending) = &watched.ending {
             say(&[ending.to_string()])?;
             return ending.exit(path);
         }
-        without = if watched.held() { 0 } else { without + 1 };
+        without = if watched.held { 0 } else { without + 1 };
         if without >= LOOKS {
-            return Err(abandoned(path, watched.step()));
+            return Err(abandoned(path, watched.follower.step));
         }
         if !reader_is_there {
             return Ok(Exit::Success);
@@ -80,23 +78,9 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     }
 }
 
-/// A line for each new evaluation, and one for its verdict.
-fn lines(watched: &Watched, news: &[MetricsLine]) -> Vec<String> {
-    let evaluated = |line: &&MetricsLine| [MetricsLine::EVALUATION, MetricsLine::FINAL].contains(&line.event.as_str());
-    news.iter()
-        .filter(evaluated)
-        .flat_map(|news| line(watched, news))
-        .collect()
-}
-
 fn abandoned(path: &Path, step: u64) -> Failure {
-    let path = path.display();
-    Failure::message(
-        Exit::Other,
-        format!(
-            "{path}: no process trains this run any more, and it has not ended; the last step it told of is {step}"
-        ),
-    )
+    let reason = "no process trains this run any more, and it has not ended; the last step it told of is";
+    Failure::message(Exit::Other, format!("{}: {reason} {step}", path.display()))
 }
 
 /// Prints lines; whether the reader is still there.

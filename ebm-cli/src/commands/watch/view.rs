@@ -1,38 +1,79 @@
 //! What a person sees of a watched run.
 
+use console::{Term, truncate_str};
 use ebm_core::bounds::Measurement;
 use indicatif::HumanCount;
+use std::io;
 
 use super::sparkline::sparkline;
 use super::watched::Watched;
-use crate::observers::Point;
+use crate::numerals::{duration, short};
+use crate::plots::CurvePoint;
 use crate::progress::Status;
 use crate::run_directory::MetricsLine;
-use ebm_eval::evaluate::Sandwich;
+use ebm_eval::evaluate::{Sandwich, Side};
 
 /// Characters of a curve at most.
 const CURVE: usize = 60;
 /// Characters beside a curve: its name and its range.
 const BESIDE: usize = 38;
 
+/// A view that is redrawn in its place on a terminal.
+#[derive(Debug)]
+pub(super) struct Screen {
+    term: Term,
+    drawn: usize,
+}
+
+impl Screen {
+    /// A screen on which nothing is drawn yet.
+    pub(super) fn new() -> Self {
+        let term = Term::buffered_stdout();
+        Self { term, drawn: 0 }
+    }
+
+    /// Draws the run over what was drawn before.
+    ///
+    /// # Errors
+    /// If the terminal does not take it.
+    pub(super) fn draw(&mut self, watched: &Watched) -> io::Result<()> {
+        let (rows, columns) = self.term.size();
+        // A line that wraps, or a view higher than the terminal, could not be cleared again.
+        let (rows, columns) = (usize::from(rows).saturating_sub(1).max(1), usize::from(columns));
+        let lines = view(watched, columns);
+        self.term.clear_last_lines(self.drawn.min(rows))?;
+        self.drawn = lines.len().min(rows);
+        for line in lines.iter().take(rows) {
+            self.term.write_line(&truncate_str(line, columns, "…"))?;
+        }
+        self.term.flush()
+    }
+}
+
 /// The run in lines of about `columns` characters.
 pub(super) fn view(watched: &Watched, columns: usize) -> Vec<String> {
-    let history = watched.history();
+    let history = &watched.follower.history;
     let report = history.report.as_ref();
-    let mut lines = vec![title(watched), progress(watched)];
-    lines.push(String::new());
-    let reported = |name, measurement: Option<&Measurement>| figure(name, measurement?, None);
-    let evaluated = |label, name| {
-        let (step, _) = history.evaluation.as_ref()?;
-        figure(label, history.latest(name)?, Some(*step))
-    };
+    let mut lines = vec![title(watched), progress(watched), String::new()];
+    let reported = |name, measurement: Option<&Measurement>| Some(figure(name, measurement?, String::new()));
+    let evaluated = history.evaluation.as_ref().and_then(|(step, _)| {
+        let at = format!(", at step {}", HumanCount(*step));
+        Some(figure("NLL", history.latest("nll")?, at))
+    });
     lines.extend(reported("lower", report.and_then(|report| report.lower.as_ref())));
-    lines.extend(evaluated("NLL", "nll"));
+    lines.extend(evaluated);
     lines.extend(reported("upper", report.and_then(|report| report.upper.as_ref())));
     lines.extend(reported("gap", report.and_then(|report| report.gap.as_ref())));
-    lines.extend(samples(watched));
+    let good = history
+        .latest("good_share")
+        .map(|m| format!("good samples {:.1} %", 100.0 * m.value));
+    let modes = history
+        .latest("modes_covered")
+        .map(|m| format!("modes covered {}", m.value));
+    lines.extend(joined("", good.into_iter().chain(modes)));
     if let Some((step, sandwich)) = history.sandwiches.last() {
-        lines.push(format!("sandwich at step {}: {}", HumanCount(*step), verdict(sandwich)));
+        let verdicts = sandwich.sides().map(|(name, side)| verdict(name, side));
+        lines.extend(joined(&format!("sandwich at step {}: ", HumanCount(*step)), verdicts));
     }
     if let Some(report) = report {
         let norms = [
@@ -41,11 +82,8 @@ pub(super) fn view(watched: &Watched, columns: usize) -> Vec<String> {
         ];
         let norms = norms
             .into_iter()
-            .filter_map(|(name, norm)| Some(format!("{name} {}", short(norm?))));
-        let norms: Vec<_> = norms.collect();
-        if !norms.is_empty() {
-            lines.push(format!("gradient norms: {}", norms.join(", ")));
-        }
+            .filter_map(|(name, norm)| Some(format!("{name} {}", short(norm?, 3))));
+        lines.extend(joined("gradient norms: ", norms));
     }
     let width = columns.saturating_sub(BESIDE).clamp(8, CURVE);
     let curves = [
@@ -64,45 +102,41 @@ pub(super) fn view(watched: &Watched, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A line about an evaluation, and one about its verdict.
-pub(super) fn line(watched: &Watched, news: &MetricsLine) -> Vec<String> {
-    let evaluation = news.evaluation();
-    let mut status = Status::default();
-    status.evaluation(&evaluation);
-    status.bounds(&evaluation);
-    let total = watched
-        .plan()
-        .steps
-        .map_or_else(String::new, |steps| format!("/{steps}"));
-    let event = if news.event == MetricsLine::FINAL {
-        " at the end"
-    } else {
-        ""
+/// For an evaluation, a line about it and one about its verdict.
+pub(super) fn lines(watched: &Watched, news: &MetricsLine) -> Vec<String> {
+    let at_the_end = match news.event.as_str() {
+        MetricsLine::EVALUATION => "",
+        MetricsLine::FINAL => " at the end",
+        _ => return Vec::new(),
     };
-    let mut lines = vec![format!("step {}{total}{event} | {status}", news.step)];
+    let evaluation = news.evaluation();
+    let (step, status) = (news.step, Status::of(&evaluation));
+    let total = watched.plan.steps.map_or_else(String::new, |steps| format!("/{steps}"));
+    let mut lines = vec![format!("step {step}{total}{at_the_end} | {status}")];
     lines.extend(Sandwich::of(&evaluation).map(|sandwich| format!("  sandwich: {sandwich}")));
     lines
 }
 
+/// The parts on a line, if there are any.
+fn joined(start: &str, parts: impl Iterator<Item = String>) -> Option<String> {
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| format!("{start}{}", parts.join(", ")))
+}
+
 fn title(watched: &Watched) -> String {
-    let plan = watched.plan();
-    let path = watched.path().display();
-    let bounds = match (&plan.lower, &plan.upper) {
-        (Some(lower), Some(upper)) => format!(" (lower {lower}, upper {upper})"),
-        _ => String::new(),
-    };
-    let state = match (watched.ending(), watched.held()) {
+    let bounds = watched.plan.bounds.as_ref();
+    let bounds = bounds.map_or_else(String::new, |(lower, upper)| format!(" (lower {lower}, upper {upper})"));
+    let state = match (&watched.ending, watched.held) {
         (Some(ending), _) => ending.to_string(),
         (None, true) => "in training".into(),
         (None, false) => "no process trains it, and it has not ended".into(),
     };
-    format!("{path}{bounds}: {state}")
+    format!("{}{bounds}: {state}", watched.path.display())
 }
 
 fn progress(watched: &Watched) -> String {
-    let step = watched.step();
+    let (step, total) = (watched.follower.step, watched.plan.steps);
     let mut text = format!("step {}", HumanCount(step));
-    let total = watched.plan().steps;
     if let Some(total) = total {
         text.push_str(&format!("/{}", HumanCount(total)));
         if total > 0 {
@@ -110,96 +144,42 @@ fn progress(watched: &Watched) -> String {
         }
     }
     // What ended has no remaining time, and its title tells the rate.
-    if let (None, Some(rate)) = (watched.ending(), watched.per_second()) {
-        text.push_str(&format!(
-            ", {} steps/s",
-            if rate < 10.0 {
-                format!("{rate:.2}")
-            } else {
-                format!("{rate:.0}")
-            }
-        ));
+    if let (None, Some(rate)) = (&watched.ending, watched.per_second()) {
+        let decimals = if rate < 10.0 { 2 } else { 0 };
+        text.push_str(&format!(", {rate:.decimals$} steps/s"));
         let left = total.map(|total| total.saturating_sub(step) as f64 / rate);
         text.extend(left.map(|seconds| format!(", {} left", duration(seconds))));
     }
     text
 }
 
-fn figure(name: &str, measurement: &Measurement, step: Option<u64>) -> Option<String> {
-    let Measurement {
-        value,
-        standard_error,
-        guarantee,
-        ..
-    } = measurement;
-    let at = step.map_or_else(String::new, |step| format!(", at step {}", HumanCount(step)));
-    let error = match standard_error.is_finite() {
-        true => format!(" +- {}", short(*standard_error)),
-        false => String::new(),
+fn figure(name: &str, measurement: &Measurement, at: String) -> String {
+    let (value, error) = (short(measurement.value, 3), measurement.standard_error);
+    let error = if error.is_finite() {
+        format!(" +- {}", short(error, 3))
+    } else {
+        String::new()
     };
-    Some(format!(
-        "{name:<6} {:>9}{error} nats, {}{at}",
-        short(*value),
-        guarantee.level
-    ))
+    format!("{name:<6} {value:>9}{error} nats, {}{at}", measurement.guarantee.level)
 }
 
-fn samples(watched: &Watched) -> Option<String> {
-    let history = watched.history();
-    let good = history
-        .latest("good_share")
-        .map(|good| format!("good samples {:.1} %", 100.0 * good.value));
-    let modes = history
-        .latest("modes_covered")
-        .map(|modes| format!("modes covered {}", modes.value));
-    let parts: Vec<_> = good.into_iter().chain(modes).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+fn verdict(name: &str, side: &Side) -> String {
+    let level = side.guarantee.level;
+    match side.held {
+        true => format!("{name} held ({level})"),
+        false => format!("{name} NOT held, by {} nats ({level})", short(side.excess, 3)),
+    }
 }
 
-fn verdict(sandwich: &Sandwich) -> String {
-    let side = |(name, side): (&str, &ebm_eval::evaluate::Side)| match side.held {
-        true => format!("{name} held ({})", side.guarantee.level),
-        false => format!(
-            "{name} NOT held, by {} nats ({})",
-            short(side.excess),
-            side.guarantee.level
-        ),
-    };
-    sandwich.sides().map(side).collect::<Vec<_>>().join(", ")
-}
-
-fn curve(name: &str, points: &[Point], width: usize) -> Option<String> {
+fn curve(name: &str, points: &[CurvePoint], width: usize) -> Option<String> {
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let finite = || values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = (finite().reduce(f64::min)?, finite().reduce(f64::max)?);
     let line = sparkline(&values, width);
     // Padded by hand: blanks within the curve are a part of it.
     let padding = " ".repeat(width.saturating_sub(line.chars().count()));
-    Some(format!(
-        "{name:<6} {line}{padding} {} to {} nats",
-        short(low),
-        short(high)
-    ))
-}
-
-fn short(value: f64) -> String {
-    match value.abs() {
-        0.0 => "0".into(),
-        size if (1e-3..1e4).contains(&size) => format!("{value:.3}"),
-        _ => format!("{value:.2e}"),
-    }
-}
-
-/// Seconds in the two largest units that they fill.
-fn duration(seconds: f64) -> String {
-    // A run that does not go on has no end in sight; the conversion saturates.
-    let whole = seconds.ceil() as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        3600..86_400 => format!("{} h {} min", whole / 3600, whole / 60 % 60),
-        _ => format!("{} d {} h", whole / 86_400, whole / 3600 % 24),
-    }
+    let (low, high) = (short(low, 3), short(high, 3));
+    Some(format!("{name:<6} {line}{padding} {low} to {high} nats"))
 }
 
 #[cfg(test)]
@@ -207,25 +187,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_is_told_in_its_two_largest_units() {
-        let told = [0.0, 59.2, 61.0, 3725.0, 90_000.0].map(duration);
-        assert_eq!(told, ["0 s", "1 min 0 s", "1 min 1 s", "1 h 2 min", "1 d 1 h"]);
-    }
-
-    #[test]
     fn a_curve_tells_its_range_and_one_without_a_value_is_left_out() {
-        let points = |values: &[f64]| -> Vec<Point> {
-            let point = |value: &f64| Point {
-                step: 1,
-                value: *value,
-                standard_error: 0.1,
+        let points = |values: &[f64]| -> Vec<CurvePoint> {
+            let (step, standard_error) = (1, 0.1);
+            let point = |&value: &f64| CurvePoint {
+                step,
+                value,
+                standard_error,
             };
             values.iter().map(point).collect()
         };
-        assert_eq!(
-            curve("NLL", &points(&[2.8, f64::NAN, -1.5]), 4).unwrap(),
-            "NLL    █ ▁  -1.500 to 2.800 nats"
-        );
+        let told = curve("NLL", &points(&[2.8, f64::NAN, -1.5]), 4).unwrap();
+        assert_eq!(told, "NLL    █ ▁  -1.500 to 2.800 nats");
         assert_eq!(curve("NLL", &points(&[f64::NAN]), 4), None);
     }
 }

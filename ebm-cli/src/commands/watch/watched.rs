@@ -1,23 +1,37 @@
 //! What is known of a watched run.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::follower::Follower;
-use super::plan::Plan;
 use super::rate::Rate;
 use crate::commands::ending::Ending;
-use crate::observers::History;
-use crate::run_directory::{MetricsLine, RunDirectoryError, held_by};
+use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
 /// What is known of a watched run, from its files.
 #[derive(Debug)]
 pub(super) struct Watched {
-    path: PathBuf,
-    plan: Plan,
-    follower: Follower,
+    /// The run directory.
+    pub(super) path: PathBuf,
+    /// What the run set out to do.
+    pub(super) plan: Plan,
+    /// What it went through.
+    pub(super) follower: Follower,
+    /// How it ended, if it did.
+    pub(super) ending: Option<Ending>,
+    /// Whether a process trains it.
+    pub(super) held: bool,
     rate: Rate,
-    ending: Option<Ending>,
-    held: bool,
+}
+
+/// What is read of `config.toml`. Its components need not be linked into this program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Steps of the run.
+    pub(super) steps: Option<u64>,
+    /// Names of the lower and the upper bound.
+    pub(super) bounds: Option<(String, String)>,
 }
 
 impl Watched {
@@ -33,7 +47,7 @@ impl Watched {
         }
     }
 
-    /// Reads what is new; the new lines of the metrics. `seconds` is the time of a clock that measures the rate.
+    /// Reads what is new; returns the new lines of the metrics. `seconds` is the time of a clock that measures the rate.
     ///
     /// # Errors
     /// If a file of the run cannot be read.
@@ -44,40 +58,14 @@ impl Watched {
         let ending = Ending::read(&self.path)?;
         let news = self.follower.look()?;
         // A summary that is older than the metrics is of the run before it was taken up again.
-        self.ending = ending.filter(|ending| !self.held || ending.steps >= self.follower.step());
-        if self.follower.is_unsure() {
-            self.ending = None;
-        }
+        self.ending = ending
+            .filter(|ending| !self.held || ending.steps >= self.follower.step)
+            .filter(|_| !self.follower.is_unsure);
         self.plan = Plan::read(&self.path)?;
         if let Some(seconds) = seconds {
-            self.rate.see(seconds, self.follower.step());
+            self.rate.see(seconds, self.follower.step);
         }
         Ok(news)
-    }
-
-    /// Whether another look is needed to tell whether the metrics are damaged, or were just being written anew.
-    pub(super) fn is_unsure(&self) -> bool {
-        self.follower.is_unsure()
-    }
-
-    /// The run directory.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What it set out to do.
-    pub(super) fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
-    /// What it went through.
-    pub(super) fn history(&self) -> &History {
-        self.follower.history()
-    }
-
-    /// The last step that it told of.
-    pub(super) fn step(&self) -> u64 {
-        self.follower.step()
     }
 
     /// Steps a second, where they can be told.
@@ -87,14 +75,31 @@ impl Watched {
             None => self.rate.per_second(),
         }
     }
+}
 
-    /// How it ended, if it did.
-    pub(super) fn ending(&self) -> Option<&Ending> {
-        self.ending.as_ref()
-    }
-
-    /// Whether a process trains it.
-    pub(super) fn held(&self) -> bool {
-        self.held
+impl Plan {
+    /// The plan of the run at `directory`, as far as it is there.
+    ///
+    /// # Errors
+    /// If the configuration cannot be read.
+    fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
+        let path = directory.join(layout::CONFIG);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            read => read.map_err(RunDirectoryError::io(&path, "read the file"))?,
+        };
+        let table: toml::Table = match text.parse() {
+            Ok(table) => table,
+            Err(error) => {
+                let reason = toml::de::Error::to_string(&error).trim().replace('\n', " ");
+                return Err(RunDirectoryError::Damaged { path, reason });
+            }
+        };
+        let value = |section: &str, key: &str| table.get(section)?.get(key);
+        let kind = |section: &str| Some(value(section, "kind")?.as_str()?.to_string());
+        Ok(Self {
+            steps: value("train", "steps").and_then(|steps| u64::try_from(steps.as_integer()?).ok()),
+            bounds: kind("lower").zip(kind("upper")),
+        })
     }
 }
