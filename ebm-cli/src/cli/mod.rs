@@ -5,6 +5,7 @@ use clap_complete::Shell;
 use std::path::PathBuf;
 
 use crate::commands::loaded_run::Which;
+use crate::config::MOST_JOBS;
 use crate::exit::Exit;
 use crate::sample_output::NamedFormat;
 use ebm_eval::sampling::Method;
@@ -235,8 +236,8 @@ pub struct Compare {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Runs to train at once, each with its share of the processor's cores
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1024))]
-    pub jobs: u64,
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_JOBS)))]
+    pub jobs: u32,
     /// Replace runs of another configuration
     #[arg(long)]
     pub overwrite: bool,
@@ -288,7 +289,7 @@ pub struct Sweep {
     #[arg(long)]
     pub run: bool,
     /// Runs to train at once, each with its share of the processor's cores [default: the file's local.jobs]
-    #[arg(long, value_name = "N", requires = "run", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", requires = "run", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_JOBS)))]
     pub jobs: Option<u32>,
     /// Only check every point, and list the runs
     #[arg(long, conflicts_with = "run")]

@@ -26,9 +26,7 @@ mod selftest;
 mod starting_points;
 mod summary;
 mod sweep;
-mod told;
 mod train;
-mod verdict;
 mod watch;
 
 use clap::CommandFactory;

@@ -1,15 +1,21 @@
-//! A comparison of bounds: a grid of runs, one for each pair of bounds and each seed, and what they came to.
+//! The report of a comparison of bounds: what a series of runs came to, with a point for each pair of bounds.
 
-mod base64;
-mod directory;
-mod html;
-mod outcome;
-mod pace;
+mod comparison;
+mod page;
 mod pictures;
-mod report;
-mod table;
+mod tables;
 
-pub use directory::{COMPARISON, ComparisonMarker};
-pub use outcome::{Baseline, Cell, Comparison, Pair, Row};
-pub use pace::{Pace, Stepper, measure};
-pub use report::write_report;
+pub use comparison::{Baseline, COMPARISON, Comparison, Pair, Row, Timing};
+
+use crate::exit::Failure;
+
+/// Writes the tables, the pictures and the page of a comparison; the table for people.
+pub fn write_report(comparison: &Comparison<'_>) -> Result<String, Failure> {
+    let directory = &comparison.plan.directory;
+    let pictures = comparison.draw()?;
+    directory.write("table.md", &comparison.markdown())?;
+    directory.write("table.csv", &comparison.csv()?)?;
+    directory.write("table.json", &comparison.json()?)?;
+    directory.write("report.html", &comparison.page(&pictures)?)?;
+    Ok(comparison.table().markdown())
+}

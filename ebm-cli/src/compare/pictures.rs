@@ -1,108 +1,64 @@
-//! Pictures of all pairs together: one a figure.
+//! Pictures of all pairs together: one for each metric that they are compared by.
 
-use super::directory::picture;
-use super::outcome::{Comparison, Row};
+use super::comparison::Comparison;
+use super::tables::COMPARED;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::{Strip, Strips};
-use crate::series::{End, SeriesDirectory, Spread};
+use crate::series::Metric;
 
-/// A figure that the pairs are compared by.
-struct Compared {
-    /// The picture's file.
-    file: &'static str,
-    title: &'static str,
-    axis: &'static str,
-    /// The figure's key in a run's evaluation.
-    key: &'static str,
-    spread: fn(&Row) -> Option<Spread>,
-    /// What values are multiplied by.
-    factor: f64,
-}
-
-const COMPARED: [Compared; 4] = [
-    Compared {
-        file: "nll.png",
-        title: "Exact negative log-likelihood",
-        axis: "nats per sample; lower is better",
-        key: "nll",
-        spread: |row| row.nll,
-        factor: 1.0,
-    },
-    Compared {
-        file: "gap.png",
-        title: "Gap: upper minus lower bound",
-        axis: "nats",
-        key: "gap",
-        spread: |row| row.gap,
-        factor: 1.0,
-    },
-    Compared {
-        file: "modes.png",
-        title: "Modes covered",
-        axis: "modes",
-        key: "modes_covered",
-        spread: |row| row.modes,
-        factor: 1.0,
-    },
-    Compared {
-        file: "good-share.png",
-        title: "Good samples",
-        axis: "percent of the generator's samples",
-        key: "good_share",
-        spread: |row| row.good_share,
-        factor: 100.0,
-    },
+/// Title and axis of the picture of each metric that pairs are compared by.
+const TEXTS: [(&str, &str); COMPARED.len()] = [
+    ("Exact negative log-likelihood", "nats per sample; lower is better"),
+    ("Gap: upper minus lower bound", "nats"),
+    ("Modes covered", "modes"),
+    ("Good samples", "percent of the generator's samples"),
 ];
 
-impl Comparison {
+impl Comparison<'_> {
     /// Draws what there is to compare; the pictures' titles and files.
-    ///
-    /// # Errors
-    /// If a picture cannot be written.
-    pub(super) fn draw(&self, directory: &SeriesDirectory) -> Result<Vec<(&'static str, &'static str)>, Failure> {
+    pub(super) fn draw(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut drawn = Vec::new();
-        for compared in &COMPARED {
-            let strips: Vec<_> = (0..self.rows.len()).map(|pair| self.strip(pair, compared)).collect();
+        for ((key, name), (title, axis)) in COMPARED.into_iter().zip(TEXTS) {
+            let strips: Vec<Strip> = (0..self.rows.len()).map(|pair| self.strip(pair, name)).collect();
             if strips.iter().all(|strip| strip.mean.is_none()) {
                 continue;
             }
-            let level = match compared.key {
-                "nll" => self.entropy.map(|entropy| (entropy, "entropy of the data")),
-                _ => None,
-            };
-            let ends = match compared.key {
-                "modes_covered" => self.modes.map(|modes| (0.0, modes as f64)),
-                "good_share" => Some((0.0, 100.0)),
-                _ => None,
-            };
-            let strips = Strips {
-                title: compared.title,
-                axis: compared.axis,
+            let (entropy, modes) = (self.entropy, self.modes);
+            let picture = Strips {
+                title,
+                axis,
                 strips: &strips,
-                level,
-                ends,
+                level: entropy
+                    .filter(|_| key == "nll")
+                    .map(|entropy| (entropy, "entropy of the data")),
+                ends: match key {
+                    "modes" => modes.map(|modes| (0.0, modes as f64)),
+                    "good_share" => Some((0.0, 100.0)),
+                    _ => None,
+                },
             };
-            strips
-                .save(&picture(directory, compared.file))
-                .or_exit(Exit::RunDirectory)?;
-            drawn.push((compared.title, compared.file));
+            let file = format!("{}.png", key.replace('_', "-"));
+            picture.save(&self.picture(&file)).or_exit(Exit::RunDirectory)?;
+            drawn.push((title, file));
         }
         Ok(drawn)
     }
 
-    fn strip(&self, pair: usize, compared: &Compared) -> Strip {
+    fn strip(&self, pair: usize, name: &str) -> Strip {
         let row = &self.rows[pair];
-        let sound = self.of_pair(pair).filter(|(_, record)| record.end == End::Sound);
-        let values = sound.filter_map(|(_, record)| record.figures.get(compared.key));
+        let factor = Metric::find(name).map_or(1.0, Metric::factor);
+        let values = self.done(pair).filter_map(|(_, outcome)| outcome.metrics.get(name));
+        let mean = row.summary.spreads.get(name);
         Strip {
             name: row.pair.name(),
-            values: values.map(|value| value * compared.factor).collect(),
-            mean: (compared.spread)(row).map(|spread| {
-                let deviation = spread.standard_deviation.map(|deviation| deviation * compared.factor);
-                (spread.mean * compared.factor, deviation)
-            }),
-            absent: match row.runs - row.diverged - row.failed {
-                0 => format!("{} of {} runs diverged", row.diverged, row.runs),
+            values: values.map(|value| value * factor).collect(),
+            mean: mean.map(|spread| (spread.mean * factor, spread.standard_deviation.map(|sd| sd * factor))),
+            absent: match row.summary.count("done") {
+                0 => format!(
+                    "{} of {} runs diverged",
+                    row.summary.count("diverged"),
+                    row.summary.runs
+                ),
                 _ => "none".into(),
             },
         }

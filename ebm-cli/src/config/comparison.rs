@@ -7,210 +7,184 @@ use std::collections::BTreeMap;
 use super::fault::ConfigFault;
 use super::layers::{COMPONENTS, KIND, Merged};
 use super::origin::Origin;
-use super::resolve::{json, unreadable};
+use super::section::{component, only_known, wrong};
 use super::{suggest, value};
 
 /// The section's key.
 pub const COMPARE: &str = "compare";
-/// In a pair: whatever bound there is.
+/// Any bound, in the name of a pair.
 const ANY: &str = "*";
+
+/// The section `[compare]`.
+#[derive(Clone, Debug)]
+pub(super) struct Comparison {
+    /// The lower bounds, and the upper bounds.
+    pub sides: [Side; 2],
+    /// Values for pairs, lowest first.
+    pairs: Vec<PairValues>,
+}
+
+/// The bounds that may stand on one side of a pair.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    /// The section of a configuration: `lower` or `upper`.
+    pub key: &'static str,
+    /// What a bound on this side is called.
+    pub noun: &'static str,
+    /// All that are registered.
+    kinds: Vec<&'static str>,
+    /// Those of the section `[compare]`, by name.
+    named: BTreeMap<String, NamedBound>,
+}
 
 /// A bound that a comparison knows by a name of its own.
 #[derive(Clone, Debug)]
-pub(super) struct NamedBound {
-    /// The registered kind.
-    pub kind: String,
-    /// Options of that kind.
-    pub options: Dict,
-    /// Where they are from.
-    pub origin: Origin,
+struct NamedBound {
+    kind: String,
+    options: Dict,
+    origin: Origin,
 }
 
-/// Values for the pairs that a pattern such as `mi+*` fits.
+/// Values for the pairs that a pattern such as `mi+*` matches.
 #[derive(Clone, Debug)]
-pub(super) struct PairValues {
-    lower: String,
-    upper: String,
-    /// Any part of a configuration.
-    pub values: Dict,
-    /// Where they are from.
-    pub origin: Origin,
-}
-
-impl PairValues {
-    /// Whether the pattern fits a pair.
-    pub fn fits(&self, lower: &str, upper: &str) -> bool {
-        let fits = |pattern: &str, name: &str| pattern == ANY || pattern == name;
-        fits(&self.lower, lower) && fits(&self.upper, upper)
-    }
-
-    /// The closer a pattern describes a pair, the higher its values stand.
-    fn rank(&self) -> (bool, bool) {
-        (self.lower != ANY, self.upper != ANY)
-    }
-}
-
-/// The section `[compare]`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Comparison {
-    /// Lower bounds by name.
-    pub lower: BTreeMap<String, NamedBound>,
-    /// Upper bounds by name.
-    pub upper: BTreeMap<String, NamedBound>,
-    /// Values for pairs, lowest first.
-    pub pairs: Vec<PairValues>,
+struct PairValues {
+    pattern: [String; 2],
+    values: Dict,
+    origin: Origin,
 }
 
 impl Comparison {
     /// Reads the section and checks what can be checked without a pair: names, kinds, the options of each bound.
     pub fn read(merged: &Merged) -> Result<Self, ConfigFault> {
-        let Some(given) = merged.values().get(COMPARE) else {
-            return Ok(Self::default());
+        let empty = Dict::new();
+        let section = match merged.values().get(COMPARE) {
+            None => &empty,
+            Some(given) => table(merged, COMPARE, given)?,
         };
-        let section = table(merged, COMPARE, given)?;
-        known(merged, COMPARE, section, &["lower", "upper", "pair"])?;
+        only_known(merged, COMPARE, section, &["lower", "upper", "pair"])?;
         let mut read = Self {
-            lower: bounds::<dyn LowerBoundConfig>(merged, section, "lower")?,
-            upper: bounds::<dyn UpperBoundConfig>(merged, section, "upper")?,
+            sides: [
+                Side::read::<dyn LowerBoundConfig>(merged, section, "lower")?,
+                Side::read::<dyn UpperBoundConfig>(merged, section, "upper")?,
+            ],
             pairs: Vec::new(),
         };
         if let Some(given) = section.get("pair") {
             let path = format!("{COMPARE}.pair");
             for (pattern, values) in table(merged, &path, given)? {
-                let pair = read.pair(merged, &path, pattern, values)?;
+                let pair = read.pair(merged, &format!("{path}.{pattern}"), pattern, values)?;
                 read.pairs.push(pair);
             }
-            read.pairs.sort_by_key(PairValues::rank);
+            // The closer a pattern describes a pair, the higher its values stand.
+            read.pairs
+                .sort_by_key(|pair| pair.pattern.clone().map(|name| name != ANY));
         }
         Ok(read)
     }
 
-    /// The names a comparison may use on a side: the section's own, and everything that is registered.
-    pub fn names<C: Registered + ?Sized>(own: &BTreeMap<String, NamedBound>) -> Vec<String> {
-        let registered = registry::all::<C>().into_iter().map(|d| d.name.to_string());
-        let mut names: Vec<String> = own.keys().cloned().chain(registered).collect();
-        names.sort();
-        names.dedup();
-        names
-    }
-
     fn pair(&self, merged: &Merged, path: &str, pattern: &str, values: &Value) -> Result<PairValues, ConfigFault> {
-        let path = format!("{path}.{pattern}");
         let other = |reason: String| ConfigFault::Other {
-            origin: merged.blame(&path),
-            key: path.clone(),
+            origin: merged.blame(path),
+            key: path.to_string(),
             reason,
         };
         let (lower, upper) = pattern
             .split_once('+')
             .ok_or_else(|| other("a pair is written \"lower+upper\", either of them \"*\" for any".into()))?;
-        for (name, names, kind) in [
-            (
-                lower,
-                Self::names::<dyn LowerBoundConfig>(&self.lower),
-                <dyn LowerBoundConfig>::KIND,
-            ),
-            (
-                upper,
-                Self::names::<dyn UpperBoundConfig>(&self.upper),
-                <dyn UpperBoundConfig>::KIND,
-            ),
-        ] {
-            if name != ANY && !names.iter().any(|known| known == name) {
-                let hint = suggest::hint(name, &names);
-                return Err(other(format!("there is no {kind} {name:?}; {hint}")));
+        for (side, name) in self.sides.iter().zip([lower, upper]).filter(|(_, name)| *name != ANY) {
+            if let Some(hint) = side.unknown(name) {
+                return Err(other(format!("there is no {} {name:?}; {hint}", side.noun)));
             }
         }
-        let values = table(merged, &path, values)?;
-        let sections: Vec<&str> = COMPONENTS
-            .map(|(section, _)| section)
-            .into_iter()
-            .chain(["train", "evaluate", "checkpoint"])
-            .collect();
-        known(merged, &path, values, &sections)?;
+        let values = table(merged, path, values)?;
+        let sections = COMPONENTS.map(|(section, _)| section).into_iter();
+        let sections: Vec<&str> = sections.chain(["train", "evaluate", "checkpoint"]).collect();
+        only_known(merged, path, values, &sections)?;
         Ok(PairValues {
-            lower: lower.into(),
-            upper: upper.into(),
+            pattern: [lower.into(), upper.into()],
             values: untagged(values),
-            origin: origin(merged, &path),
+            origin: origin(merged, path),
         })
+    }
+
+    /// The sources that stand above the file for a pair, lowest first.
+    pub fn layers(&self, pair: [&str; 2]) -> Vec<(Origin, Dict)> {
+        let mut layers = Vec::new();
+        for (side, name) in self.sides.iter().zip(pair) {
+            let kind = side.kind(name);
+            let chosen = |mut table: Dict| {
+                table.insert(KIND.into(), Value::from(kind));
+                Dict::from([(side.key.to_string(), Value::from(table))])
+            };
+            layers.push((Origin::Section(format!("--{} {name}", side.key)), chosen(Dict::new())));
+            let named = side.named.get(name);
+            layers.extend(named.map(|bound| (bound.origin.clone(), chosen(bound.options.clone()))));
+        }
+        let matches = |values: &&PairValues| {
+            let mut names = values.pattern.iter().zip(pair);
+            names.all(|(pattern, name)| pattern == ANY || pattern == name)
+        };
+        let of_pair = self.pairs.iter().filter(matches);
+        layers.extend(of_pair.map(|pair| (pair.origin.clone(), pair.values.clone())));
+        layers
     }
 }
 
-fn bounds<C: Registered + ?Sized>(
-    merged: &Merged,
-    section: &Dict,
-    side: &str,
-) -> Result<BTreeMap<String, NamedBound>, ConfigFault> {
-    let Some(given) = section.get(side) else {
-        return Ok(BTreeMap::new());
-    };
-    let path = format!("{COMPARE}.{side}");
-    let mut read = BTreeMap::new();
-    for (name, given) in table(merged, &path, given)? {
-        let path = format!("{path}.{name}");
-        let mut options = table(merged, &path, given)?.clone();
-        let usable = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || !name.chars().all(usable) {
-            return Err(ConfigFault::Other {
-                origin: merged.blame(&path),
-                key: path,
-                reason: "the name of a bound is made of letters, digits, - and _: folders are named by it".into(),
-            });
-        }
-        let kind = match options.remove(KIND) {
-            None => name.clone(),
-            Some(Value::String(_, kind)) => kind,
-            Some(other) => {
-                let key = format!("{path}.{KIND}");
-                return Err(wrong(merged, &key, &other, &format!("the name of a {}", C::KIND)));
+impl Side {
+    fn read<C: Registered + ?Sized>(merged: &Merged, section: &Dict, key: &'static str) -> Result<Self, ConfigFault> {
+        let mut side = Self {
+            key,
+            noun: C::KIND,
+            kinds: registry::all::<C>().into_iter().map(|d| d.name).collect(),
+            named: BTreeMap::new(),
+        };
+        let Some(given) = section.get(key) else {
+            return Ok(side);
+        };
+        let path = format!("{COMPARE}.{key}");
+        for (name, given) in table(merged, &path, given)? {
+            let path = format!("{path}.{name}");
+            let table = table(merged, &path, given)?;
+            let usable = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if name.is_empty() || !name.chars().all(usable) {
+                return Err(ConfigFault::Other {
+                    origin: merged.blame(&path),
+                    key: path,
+                    reason: "the name of a bound is made of letters, digits, - and _: folders are named by it".into(),
+                });
             }
-        };
-        let Some(descriptor) = registry::find::<C>(&kind) else {
-            let names: Vec<_> = registry::all::<C>().iter().map(|d| d.name).collect();
-            return Err(ConfigFault::UnknownName {
-                origin: merged.blame(&path),
-                section: path,
-                name: kind.clone(),
-                kind: C::KIND,
-                hint: suggest::hint(&kind, &names),
-            });
-        };
-        (descriptor.parse)(json(&Value::from(options.clone()))).map_err(|error| unreadable(merged, &path, error))?;
-        read.insert(
-            name.clone(),
-            NamedBound {
+            let (kind, _) = component::<C>(merged, &path, table, Some(name))?;
+            let bound = NamedBound {
                 kind,
-                options: untagged(&options),
+                options: untagged(table),
                 origin: origin(merged, &path),
-            },
-        );
+            };
+            side.named.insert(name.clone(), bound);
+        }
+        Ok(side)
     }
-    Ok(read)
+
+    /// The kind of the bound of a name, which may be that of the kind itself.
+    pub fn kind<'a>(&'a self, name: &'a str) -> &'a str {
+        self.named.get(name).map_or(name, |bound| &bound.kind)
+    }
+
+    /// A hint at what exists, if no bound has this name: neither one of the section nor one that is registered.
+    pub fn unknown(&self, name: &str) -> Option<String> {
+        let mut names: Vec<&str> = self
+            .kinds
+            .iter()
+            .copied()
+            .chain(self.named.keys().map(String::as_str))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        (!names.contains(&name)).then(|| suggest::hint(name, &names))
+    }
 }
 
 fn table<'a>(merged: &Merged, path: &str, given: &'a Value) -> Result<&'a Dict, ConfigFault> {
     given.as_dict().ok_or_else(|| wrong(merged, path, given, "a table"))
-}
-
-fn wrong(merged: &Merged, key: &str, value: &Value, expected: &str) -> ConfigFault {
-    ConfigFault::Value {
-        origin: merged.blame(key),
-        key: key.into(),
-        value: value::text(value),
-        expected: expected.into(),
-    }
-}
-
-fn known(merged: &Merged, path: &str, table: &Dict, known: &[&str]) -> Result<(), ConfigFault> {
-    match table.keys().find(|key| !known.contains(&key.as_str())) {
-        None => Ok(()),
-        Some(key) => Err(ConfigFault::UnknownKey {
-            origin: merged.blame(&format!("{path}.{key}")),
-            key: format!("{path}.{key}"),
-            hint: suggest::hint(key, known),
-        }),
-    }
 }
 
 /// Where the values of a table of the section are from: the source, and the table's name in it.

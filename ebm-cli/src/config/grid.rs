@@ -1,27 +1,23 @@
 //! One configuration for every pair of bounds.
 
-use ebm_core::registry::{LowerBoundConfig, Registered, UpperBoundConfig};
 use ebm_train::Objective;
-use figment::value::{Dict, Value};
-use std::collections::BTreeMap;
+use figment::value::Value;
 use std::path::Path;
 
-use super::comparison::{COMPARE, Comparison, NamedBound};
+use super::comparison::{COMPARE, Comparison};
 use super::fault::ConfigFault;
-use super::layers::{KIND, Layers, Merged, PREFIX};
-use super::origin::Origin;
+use super::layers::{KIND, Layers, PREFIX};
+use super::points::{Point, Sources};
 use super::resolve::Resolved;
-use super::{environment, suggest, value};
+use super::{environment, value};
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///
-/// Of a pair, the values are taken from the highest of: `--set`, the environment, `[compare.pair]` (the closest pattern
+/// The values of a pair are taken from the highest of: `--set`, the environment, `[compare.pair]` (the closest pattern
 /// highest), `[compare.lower]` and `[compare.upper]`, the rest of the file, the defaults.
 #[derive(Clone, Debug)]
 pub struct Grid {
-    file: Layers,
-    variables: Vec<(String, String)>,
-    assignments: Vec<String>,
+    sources: Sources,
     section: Comparison,
     base: Resolved,
 }
@@ -32,16 +28,17 @@ impl Grid {
     /// # Errors
     /// The first fault found; the file must also be a good configuration by itself.
     pub fn load(path: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
-        Self::of(Layers::default().file(path)?, environment(), assignments)
+        Self::of(Sources {
+            below: Layers::default().file(path)?,
+            variables: environment(),
+            assignments: assignments.to_vec(),
+        })
     }
 
-    fn of(file: Layers, variables: Vec<(String, String)>, assignments: &[String]) -> Result<Self, ConfigFault> {
-        let all = file.clone().environment(variables.clone()).sets(assignments)?;
-        let base = all.resolve()?;
+    fn of(sources: Sources) -> Result<Self, ConfigFault> {
+        let base = sources.base()?;
         Ok(Self {
-            file,
-            variables,
-            assignments: assignments.to_vec(),
+            sources,
             section: Comparison::read(&base.merged)?,
             base,
         })
@@ -52,63 +49,52 @@ impl Grid {
         &self.base
     }
 
-    /// Another configuration to compare with: its own file, and of the environment and the `--set` assignments what they
-    /// say of anything but bounds.
+    /// Reads another configuration to compare with: its own file, and of the environment and the `--set` assignments what
+    /// does not concern the bounds.
     ///
     /// # Errors
     /// The first fault found.
     pub fn baseline(&self, path: &Path) -> Result<Resolved, ConfigFault> {
-        let key = |name: &str| {
-            name.strip_prefix(PREFIX)
-                .map(|key| key.to_lowercase().replace("__", "."))
+        let Sources {
+            mut variables,
+            mut assignments,
+            ..
+        } = self.sources.clone();
+        variables.retain(|(name, _)| {
+            let key = name.strip_prefix(PREFIX).unwrap_or_default();
+            !of_bounds(&key.to_lowercase().replace("__", "."))
+        });
+        assignments.retain(|text| !of_bounds(text));
+        let below = Layers::default().file(path)?;
+        let sources = Sources {
+            below,
+            variables,
+            assignments,
         };
-        let variables = self
-            .variables
-            .iter()
-            .filter(|(name, _)| !key(name).is_some_and(|key| of_bounds(&key)));
-        let assignments: Vec<_> = self
-            .assignments
-            .iter()
-            .filter(|text| !of_bounds(text))
-            .cloned()
-            .collect();
-        Layers::default()
-            .file(path)?
-            .environment(variables.cloned())
-            .sets(&assignments)?
-            .resolve()
+        sources.base()
     }
 
     /// The names of the lower and upper bounds to compare: those given, or the configuration's own.
     ///
     /// # Errors
     /// What is wrong with the first name that cannot be used.
-    pub fn names(&self, lower: &[String], upper: &[String]) -> Result<(Vec<String>, Vec<String>), String> {
-        Ok((
-            self.side::<dyn LowerBoundConfig>("lower", lower, &self.section.lower)?,
-            self.side::<dyn UpperBoundConfig>("upper", upper, &self.section.upper)?,
-        ))
+    pub fn names(&self, lower: &[String], upper: &[String]) -> Result<[Vec<String>; 2], String> {
+        Ok([self.side(0, lower)?, self.side(1, upper)?])
     }
 
-    fn side<C: Registered + ?Sized>(
-        &self,
-        side: &str,
-        given: &[String],
-        own: &BTreeMap<String, NamedBound>,
-    ) -> Result<Vec<String>, String> {
+    fn side(&self, side: usize, given: &[String]) -> Result<Vec<String>, String> {
+        let side = &self.section.sides[side];
         if given.is_empty() {
-            let key = format!("{side}.{KIND}");
-            let kind = self.base.merged.find(&key).and_then(Value::as_str);
-            return Ok(kind.map(str::to_string).into_iter().collect());
+            let kind = self.base.merged.find(&format!("{}.{KIND}", side.key));
+            return Ok(kind.and_then(Value::as_str).map(str::to_string).into_iter().collect());
         }
-        let names = Comparison::names::<C>(own);
         for (place, name) in given.iter().enumerate() {
-            if !names.contains(name) {
-                let hint = suggest::hint(name, &names);
-                return Err(format!("--{side} {name}: there is no {} of this name; {hint}", C::KIND));
+            if let Some(hint) = side.unknown(name) {
+                let (key, noun) = (side.key, side.noun);
+                return Err(format!("--{key} {name}: there is no {noun} of this name; {hint}"));
             }
             if given[..place].contains(name) {
-                return Err(format!("--{side}: {name} is named twice"));
+                return Err(format!("--{}: {name} is named twice", side.key));
             }
         }
         Ok(given.to_vec())
@@ -119,73 +105,42 @@ impl Grid {
     /// # Errors
     /// The first fault found.
     pub fn resolve(&self, lower: &str, upper: &str, seed: u64) -> Result<Resolved, ConfigFault> {
-        let section = &self.section;
-        let sides = [
-            ("lower", lower, section.lower.get(lower)),
-            ("upper", upper, section.upper.get(upper)),
-        ];
-        let mut layers = self.file.clone();
-        for (side, name, own) in sides {
-            let kind = own.map_or(name, |own| &own.kind);
-            let chosen = |mut table: Dict| {
-                table.insert(KIND.into(), Value::from(kind));
-                Dict::from([(side.to_string(), Value::from(table))])
-            };
-            layers = layers.above(Origin::Section(format!("--{side} {name}")), chosen(Dict::new()));
-            if let Some(own) = own {
-                layers = layers.above(own.origin.clone(), chosen(own.options.clone()));
-            }
-        }
-        for pair in section.pairs.iter().filter(|pair| pair.fits(lower, upper)) {
-            layers = layers.above(pair.origin.clone(), pair.values.clone());
-        }
-        let seed = Dict::from([("seed".to_string(), Value::from(seed))]);
-        let resolved = layers
-            .environment(self.variables.iter().cloned())
-            .sets(&self.assignments)?
-            .above(Origin::Section("--seed-start".into()), seed)
-            .resolve()?;
-        for (side, name, own) in sides {
-            let kind = own.map_or(name, |own| &own.kind);
-            let expected = format!("{kind:?}: a comparison takes its bounds from --lower and --upper");
-            demand(&resolved.merged, &format!("{side}.{KIND}"), kind, &expected)?;
-        }
+        let pair = [lower, upper];
+        let chosen = self.section.sides.iter().zip(pair);
+        let point = Point {
+            values: chosen
+                .map(|(side, name)| (format!("{}.{KIND}", side.key), side.kind(name).into()))
+                .collect(),
+            layers: self.section.layers(pair),
+            reason: "a comparison takes its bounds from --lower and --upper",
+        };
+        let resolved = self.sources.resolve(&point, seed)?;
         match resolved.config.train.objective {
             Objective::Bidirectional => Ok(resolved),
-            _ => Err(fault(
-                &resolved.merged,
-                "train.objective",
-                "\"bidirectional\": a comparison is one of bounds",
-            )),
+            _ => {
+                let key = "train.objective";
+                let found = resolved.merged.find(key);
+                Err(ConfigFault::Value {
+                    origin: resolved.merged.blame(key),
+                    key: key.into(),
+                    value: found.map_or_else(|| "nothing".into(), value::text),
+                    expected: "\"bidirectional\": a comparison is one of bounds".into(),
+                })
+            }
         }
     }
 }
 
-/// Whether a key is about the bounds, which a baseline has of its own.
+/// Whether a key concerns the bounds, of which a baseline has its own.
 fn of_bounds(key: &str) -> bool {
     let first = key.split(['.', '=']).next().unwrap_or(key).trim();
     ["lower", "upper", COMPARE].contains(&first)
 }
 
-fn demand(merged: &Merged, key: &str, wanted: &str, expected: &str) -> Result<(), ConfigFault> {
-    match merged.find(key).and_then(Value::as_str) == Some(wanted) {
-        true => Ok(()),
-        false => Err(fault(merged, key, expected)),
-    }
-}
-
-fn fault(merged: &Merged, key: &str, expected: &str) -> ConfigFault {
-    ConfigFault::Value {
-        origin: merged.blame(key),
-        key: key.into(),
-        value: merged.find(key).map_or_else(|| "nothing".into(), value::text),
-        expected: expected.into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Origin;
 
     const FILE: &str = r#"
 [lower]
@@ -215,9 +170,11 @@ upper.weight = 8.0
 "#;
 
     fn grid(text: &str, assignments: &[&str]) -> Result<Grid, ConfigFault> {
-        let file = Layers::default().toml(Origin::File("run.toml".into()), text)?;
-        let assignments: Vec<_> = assignments.iter().map(|text| text.to_string()).collect();
-        Grid::of(file, Vec::new(), &assignments)
+        Grid::of(Sources {
+            below: Layers::default().toml(Origin::File("run.toml".into()), text)?,
+            variables: Vec::new(),
+            assignments: assignments.iter().map(|text| text.to_string()).collect(),
+        })
     }
 
     fn shown(resolved: &Resolved, path: &str) -> String {
@@ -266,9 +223,9 @@ upper.weight = 8.0
     fn names_are_kinds_or_tables_of_the_section() {
         let grid = grid(FILE, &[]).unwrap();
         let names = |text: &[&str]| text.iter().map(|t| t.to_string()).collect::<Vec<_>>();
-        assert_eq!(grid.names(&[], &[]).unwrap(), (names(&["sv"]), names(&["gp"])));
-        let given = (names(&["sv", "sv-smallest"]), names(&["none", "zero-gp"]));
-        assert_eq!(grid.names(&given.0, &given.1).unwrap(), given);
+        assert_eq!(grid.names(&[], &[]).unwrap(), [names(&["sv"]), names(&["gp"])]);
+        let given = [names(&["sv", "sv-smallest"]), names(&["none", "zero-gp"])];
+        assert_eq!(grid.names(&given[0], &given[1]).unwrap(), given);
         let refused = |lower: &[&str]| grid.names(&names(lower), &[]).unwrap_err();
         assert_eq!(
             refused(&["sv-smalest"]),
@@ -277,33 +234,26 @@ upper.weight = 8.0
         assert!(refused(&["sv", "sv"]).contains("twice"));
     }
 
+    /// A fault a line: the section with `|` for a line break, and parts of the message.
+    const FAULTS: &str = r#"
+[compare.lowre.sv] => compare.lowre & did you mean `lower`?
+[compare.lower.sw] => compare.lower.sw & "sw" & did you mean `sv`?
+[compare.lower."s v"] => compare.lower.s v & letters, digits
+[compare.upper.gp] | wieght = 1 => compare.upper.gp.wieght & did you mean `weight`?
+[compare.upper.gp] | weight = "x" => compare.upper.gp.weight = "x"
+[compare.pair.sv] | seed = 1 => compare.pair.sv & lower+upper
+[compare.pair."sv+pg"] => "pg" & did you mean `gp`?
+[compare.pair."sv+gp"] | seed = 1 => compare.pair.sv+gp.seed & unknown key
+[compare] | lower = 3 => compare.lower = 3 & a table
+"#;
+
     #[test]
     fn a_fault_in_the_section_is_told_with_its_place_in_every_use_of_the_file() {
-        for (text, parts) in [
-            ("[compare.lowre.sv]", &["compare.lowre", "did you mean `lower`?"][..]),
-            (
-                "[compare.lower.sw]",
-                &["compare.lower.sw", "\"sw\"", "did you mean `sv`?"],
-            ),
-            (
-                "[compare.upper.gp]\nwieght = 1",
-                &["compare.upper.gp.wieght", "did you mean `weight`?"],
-            ),
-            (
-                "[compare.upper.gp]\nweight = \"x\"",
-                &["compare.upper.gp.weight = \"x\""],
-            ),
-            ("[compare.pair.sv]\nseed = 1", &["compare.pair.sv", "lower+upper"]),
-            ("[compare.pair.\"sv+pg\"]", &["\"pg\"", "did you mean `gp`?"]),
-            (
-                "[compare.pair.\"sv+gp\"]\nseed = 1",
-                &["compare.pair.sv+gp.seed", "unknown key"],
-            ),
-            ("[compare]\nlower = 3", &["compare.lower = 3", "a table"]),
-        ] {
-            let fault = grid(text, &[]).unwrap_err().to_string();
-            for part in parts.iter().chain(&["run.toml"]) {
-                assert!(fault.contains(part), "{text}: {part:?} is not in {fault}");
+        for line in FAULTS.trim().lines() {
+            let (text, parts) = line.split_once(" => ").unwrap();
+            let fault = grid(&text.replace(" | ", "\n"), &[]).unwrap_err().to_string();
+            for part in parts.split(" & ").chain(["run.toml"]) {
+                assert!(fault.contains(part), "{line}: {part:?} is not in {fault}");
             }
         }
     }

@@ -5,17 +5,17 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many differences are told at most; the rest is counted.
-const TOLD: usize = 4;
+/// How many differences a phrase names; the others are counted.
+const NAMED: usize = 4;
 
-/// A value that two tables have different: "train.steps = 30 instead of 40".
+/// A key with different values in two tables: "train.steps = 30 instead of 40".
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// The key, dotted from the top.
     pub key: String,
-    /// The value of the one; absent where it has none.
+    /// Its value in the first table, if it has one.
     pub found: Option<Value>,
-    /// The value of the other.
+    /// Its value in the second table, if it has one.
     pub wanted: Option<Value>,
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Where two JSON values differ, in the order of the keys; empty if they are equal.
+/// Compares two JSON values; their differences are in the order of the keys.
 pub fn differences(found: &Value, wanted: &Value) -> Vec<Difference> {
     let (found, wanted) = (leaves(found), leaves(wanted));
     let mut keys: Vec<&String> = found.keys().chain(wanted.keys()).collect();
@@ -49,32 +49,28 @@ pub fn differences(found: &Value, wanted: &Value) -> Vec<Difference> {
 
 /// The differences in a phrase.
 pub fn phrase(differences: &[Difference]) -> String {
-    let first: Vec<_> = differences.iter().take(TOLD).map(ToString::to_string).collect();
+    let first: Vec<_> = differences.iter().take(NAMED).map(ToString::to_string).collect();
     let first = first.join(", ");
-    match differences.len().saturating_sub(TOLD) {
+    match differences.len().saturating_sub(NAMED) {
         0 => first,
         more => format!("{first}, and {more} more"),
     }
 }
 
-/// Every value that is no table, by its dotted key.
+/// Every value that is not a table, by its dotted key.
 fn leaves(value: &Value) -> BTreeMap<String, Value> {
-    fn collect(value: &Value, path: &str, found: &mut BTreeMap<String, Value>) {
+    fn collect(value: &Value, path: String, found: &mut BTreeMap<String, Value>) {
         match value {
             Value::Object(table) => {
-                for (key, value) in table {
-                    let path = match path {
-                        "" => key.clone(),
-                        path => format!("{path}.{key}"),
-                    };
-                    collect(value, &path, found);
-                }
+                let dot = if path.is_empty() { "" } else { "." };
+                let entries = table.iter();
+                entries.for_each(|(key, value)| collect(value, format!("{path}{dot}{key}"), found));
             }
-            leaf => drop(found.insert(path.to_string(), leaf.clone())),
+            leaf => drop(found.insert(path, leaf.clone())),
         }
     }
     let mut found = BTreeMap::new();
-    collect(value, "", &mut found);
+    collect(value, String::new(), &mut found);
     found
 }
 
@@ -84,7 +80,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_differing_value_is_told_with_both_sides() {
+    fn every_difference_has_both_values_and_many_are_counted() {
         let found =
             json!({"train": {"steps": 30, "batch": 4}, "hidden": [1, 2], "upper": {"kind": "gp", "weight": 0.5}});
         let wanted = json!({"train": {"steps": 40, "batch": 4}, "hidden": [1, 3], "upper": {"kind": "none"}});
@@ -99,15 +95,10 @@ mod tests {
             ]
         );
         assert!(differences(&found, &found).is_empty());
-    }
 
-    #[test]
-    fn many_differences_are_counted() {
         let table = |value: i32| json!({"a": value, "b": value, "c": value, "d": value, "e": value, "f": value});
         let text = phrase(&differences(&table(1), &table(2)));
-        assert!(
-            text.starts_with("a = 1 instead of 2, b = ") && text.ends_with(", and 2 more"),
-            "{text}"
-        );
+        let (start, end) = ("a = 1 instead of 2, b = ", ", and 2 more");
+        assert!(text.starts_with(start) && text.ends_with(end), "{text}");
     }
 }

@@ -5,160 +5,192 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::log;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::write_atomically;
-use crate::run_directory::Format;
+use crate::run_directory::{Format, RunDirectoryError};
 
 /// The configuration of each run, one file a run.
 const CONFIGS: &str = "configs";
-/// The runs.
+/// The run directories.
 const RUNS: &str = "runs";
+/// What the processes of each run said, where the kind of series keeps it.
+pub const LOGS: &str = "logs";
 
-/// What a folder is the folder of.
+/// A kind of series.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
-    /// The file that says so.
+    /// The file that marks a folder as one of this kind.
     pub marker: &'static str,
     /// Its format, which stands in its field `format`.
     pub format: Format,
-    /// What it is called: "comparison".
+    /// What a series is called: "comparison".
     pub noun: &'static str,
-    /// What a process does there: "compares".
+    /// What a process does in the folder: "compares".
     pub act: &'static str,
-    /// Folders in it beside the configurations and the runs.
+    /// How to have a finished run of another configuration trained again.
+    pub remedy: &'static str,
+    /// Whether a line says that a run starts, beside the one that it ended.
+    pub says_starts: bool,
+    /// Folders beside the configurations and the runs.
     pub folders: &'static [&'static str],
 }
 
-/// What every marker says.
+/// The part of a marker that all kinds have.
 #[derive(Deserialize)]
 struct Head {
     format: String,
 }
 
-/// The folder of a series of runs, held against other processes.
+/// The folder of a series of runs.
 #[derive(Debug)]
 pub struct SeriesDirectory {
-    path: PathBuf,
-    _lock: File,
+    /// The folder.
+    pub path: PathBuf,
+    /// What it is the folder of.
+    pub kind: Kind,
+    /// Keeps other processes out while this one works there.
+    lock: Option<File>,
 }
 
 impl SeriesDirectory {
-    /// Looks whether a series may be put at `path`, and changes nothing; whether one is there.
-    ///
-    /// # Errors
-    /// If something is there that is none of its kind.
-    pub fn look(path: &Path, kind: &Kind) -> Result<bool, Failure> {
+    /// The folder at `path`, which may be yet to be made.
+    pub fn at(path: &Path, kind: Kind) -> Self {
+        Self {
+            path: path.into(),
+            kind,
+            lock: None,
+        }
+    }
+
+    /// Whether the series is there already; if not, it may be put there.
+    pub fn exists(&self) -> Result<bool, Failure> {
         let foreign = |why: String| {
-            let (place, noun) = (path.display(), kind.noun);
+            let (place, noun) = (self.path.display(), self.kind.noun);
             let text = format!(
                 "{place}: something is there, and it is no {noun} of `ebm`{why}, so it is not touched; give --out DIR to put \
                  this one elsewhere"
             );
             Failure::message(Exit::RunDirectory, text)
         };
-        let mut entries = match fs::read_dir(path) {
-            Ok(entries) => entries,
+        let names = match self.names() {
+            Ok(names) => names,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(_) if path.is_file() => return Err(foreign(String::new())),
-            Err(error) => return Err(failed(path, "look into the folder")(error)),
+            Err(_) if self.path.is_file() => return Err(foreign(String::new())),
+            Err(error) => return io("look into the folder", &self.path, Err(error)),
         };
-        if entries.next().is_none() {
+        if names.iter().all(|name| self.is_leftover(name)) {
             return Ok(false);
         }
-        let text = fs::read_to_string(path.join(kind.marker)).ok();
+        let text = fs::read_to_string(self.path.join(self.kind.marker)).ok();
         let head = text.and_then(|text| serde_json::from_str::<Head>(&text).ok());
         let head = head.ok_or_else(|| foreign(String::new()))?;
-        let accepted = kind.format.accepts(&head.format);
-        accepted.map_err(|reason| foreign(format!(" ({}: {reason})", kind.marker)))?;
+        let accepted = self.kind.format.accepts(&head.format);
+        accepted.map_err(|reason| foreign(format!(" ({}: {reason})", self.kind.marker)))?;
         Ok(true)
     }
 
-    /// Makes the folder, or takes it up again: a marker that is there stays.
-    ///
-    /// # Errors
-    /// If another process is at work there, or the system refuses.
-    pub fn open(path: &Path, kind: &Kind, marker: &impl Serialize) -> Result<Self, Failure> {
-        Self::look(path, kind)?;
-        fs::create_dir_all(path).map_err(failed(path, "make the folder"))?;
-        let marked = path.join(kind.marker);
+    fn names(&self) -> io::Result<Vec<String>> {
+        let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+        fs::read_dir(&self.path)?.map(name).collect()
+    }
+
+    /// Whether a file was left by a process that was killed while it wrote the marker.
+    fn is_leftover(&self, name: &str) -> bool {
+        name.starts_with(&format!(".{}.", self.kind.marker))
+    }
+
+    /// Makes the folder, or takes it up again, in which case the marker that is there stays.
+    pub fn open(&mut self, marker: &impl Serialize) -> Result<(), Failure> {
+        self.exists()?;
+        make(&self.path)?;
+        let marked = self.path.join(self.kind.marker);
         if !marked.exists() {
-            write_json(&marked, marker)?;
+            self.write(self.kind.marker, &json_text(marker)?)?;
         }
-        let lock = File::open(&marked).map_err(failed(&marked, "open the file"))?;
+        let lock = io("open the file", &marked, File::open(&marked))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                let text = format!("{}: another process {} in this folder", path.display(), kind.act);
+                let text = format!(
+                    "{}: another process {} in this folder",
+                    self.path.display(),
+                    self.kind.act
+                );
                 return Err(Failure::message(Exit::RunDirectory, text));
             }
-            // Some network file systems know no locks; the series itself does not need one.
+            // Some network file systems have no locks; the series itself does not need one.
             Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
-                return Err(failed(&marked, "lock the file")(error));
+                return io("lock the file", &marked, Err(error));
             }
-            _ => {}
+            _ => self.lock = Some(lock),
         }
-        for folder in [CONFIGS, RUNS].iter().chain(kind.folders) {
-            let folder = path.join(folder);
-            fs::create_dir_all(&folder).map_err(failed(&folder, "make the folder"))?;
+        let names = self.names().unwrap_or_default();
+        for name in names.iter().filter(|name| self.is_leftover(name)) {
+            // It is in nobody's way: what cannot be removed stays.
+            let _ = fs::remove_file(self.path.join(name));
         }
-        Ok(Self {
-            path: path.into(),
-            _lock: lock,
-        })
+        let folders = [CONFIGS, RUNS].iter().chain(self.kind.folders);
+        folders.into_iter().try_for_each(|folder| make(&self.path.join(folder)))
     }
 
-    /// The place of a run of a series at `path`.
-    pub fn run_of(path: &Path, name: &str) -> PathBuf {
-        path.join(RUNS).join(name)
+    /// The directory of a run.
+    pub fn run(&self, id: &str) -> PathBuf {
+        self.path.join(RUNS).join(id)
     }
 
-    /// The place of the configuration of a run of a series at `path`.
-    pub fn config_of(path: &Path, name: &str) -> PathBuf {
-        path.join(CONFIGS).join(format!("{name}.toml"))
+    /// The configuration of a run.
+    pub fn config(&self, id: &str) -> PathBuf {
+        self.path.join(CONFIGS).join(format!("{id}.toml"))
     }
 
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The log of what the processes of a run said.
+    pub fn log(&self, id: &str) -> PathBuf {
+        self.path.join(LOGS).join(format!("{id}.log"))
     }
 
-    /// Writes the configuration of a run; its place.
-    ///
-    /// # Errors
-    /// If it cannot be written.
-    pub fn write_config(&self, name: &str, text: &str) -> Result<PathBuf, Failure> {
-        let path = Self::config_of(&self.path, name);
-        write(&path, text.as_bytes())?;
-        Ok(path)
+    /// Adds to the log of a run, where this kind of series keeps logs.
+    pub fn add_to_log(&self, id: &str, text: &str) -> Result<(), Failure> {
+        let path = self.log(id);
+        match self.kind.folders.contains(&LOGS) {
+            true => io("write the log", &path, log::append(&path, text)),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes the configuration of a run.
+    pub fn write_config(&self, id: &str, text: &str) -> Result<(), Failure> {
+        write(&self.config(id), text)
     }
 
     /// Writes a file of the series.
-    ///
-    /// # Errors
-    /// If it cannot be written.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
-        write(&self.path.join(name), text.as_bytes())
+        write(&self.path.join(name), text)
     }
 }
 
-fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
-    let mut text = serde_json::to_vec_pretty(value).or_exit(Exit::Other)?;
-    text.push(b'\n');
-    write(path, &text)
+/// A value as a JSON file.
+pub fn json_text(value: &impl Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(value).or_exit(Exit::Other)? + "\n")
 }
 
-/// Writes a file, unless it has these bytes already: others may be reading it.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    if fs::read(path).is_ok_and(|there| there == bytes) {
+/// The result of an operation of the system.
+fn io<T>(action: &'static str, path: &Path, result: io::Result<T>) -> Result<T, Failure> {
+    result
+        .map_err(RunDirectoryError::io(path, action))
+        .or_exit(Exit::RunDirectory)
+}
+
+fn make(folder: &Path) -> Result<(), Failure> {
+    io("make the folder", folder, fs::create_dir_all(folder))
+}
+
+/// Writes a file, unless it has this text already: others may be reading it.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
-    write_atomically(path, |file| file.write_all(bytes)).map_err(failed(path, "write the file"))
-}
-
-fn failed<'a>(path: &'a Path, action: &'a str) -> impl FnOnce(io::Error) -> Failure + 'a {
-    move |error| {
-        let error = anyhow::Error::new(error).context(format!("{}: cannot {action}", path.display()));
-        Failure::new(Exit::RunDirectory, error)
-    }
+    let written = write_atomically(path, |file| file.write_all(text.as_bytes()));
+    io("write the file", path, written)
 }
 
 #[cfg(test)]
@@ -171,45 +203,57 @@ mod tests {
         format: Format::new("ebm walk", 2),
         noun: "walk",
         act: "walks",
+        remedy: "walk it again",
+        says_starts: true,
         folders: &["steps"],
     };
 
     #[test]
     fn a_series_is_taken_up_again_and_what_is_none_is_not_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, marker) = (
-            folder.path().join("a/b"),
-            json!({"format": "ebm walk, version 1", "n": 3}),
-        );
-        assert!(!SeriesDirectory::look(&path, &KIND).unwrap());
-        let first = SeriesDirectory::open(&path, &KIND, &marker).unwrap();
-        assert!(SeriesDirectory::look(&path, &KIND).unwrap() && path.join("steps").is_dir());
-        let busy = SeriesDirectory::open(&path, &KIND, &marker).unwrap_err();
+        let path = folder.path().join("a/b");
+        let marker = json!({"format": "ebm walk, version 1", "n": 3});
+        let at = |path: &Path| SeriesDirectory::at(path, KIND);
+        assert!(!at(&path).exists().unwrap());
+        let mut first = at(&path);
+        first.open(&marker).unwrap();
+        assert!(first.exists().unwrap() && path.join("steps").is_dir());
+        let busy = at(&path).open(&marker).unwrap_err();
         assert!(busy.to_string().contains("another process walks"), "{busy}");
         drop(first);
-        drop(SeriesDirectory::open(&path, &KIND, &marker).unwrap());
+        at(&path).open(&marker).unwrap();
 
-        let foreign = SeriesDirectory::open(folder.path(), &KIND, &marker).unwrap_err();
+        let foreign = at(folder.path()).open(&marker).unwrap_err();
         assert_eq!(foreign.exit, Exit::RunDirectory);
-        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
-        assert_eq!(names.len(), 1);
+        assert_eq!(at(folder.path()).names().unwrap(), ["a"]);
         fs::write(path.join(KIND.marker), r#"{"format": "ebm walk, version 3"}"#).unwrap();
-        let newer = SeriesDirectory::look(&path, &KIND).unwrap_err();
+        let newer = at(&path).exists().unwrap_err();
         assert!(newer.to_string().contains("newer ebm"), "{newer}");
+    }
+
+    #[test]
+    fn a_folder_is_free_in_which_a_process_was_killed_while_it_wrote_the_marker() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".walk.json.4711.tmp"), "{").unwrap();
+        let mut directory = SeriesDirectory::at(folder.path(), KIND);
+        assert!(!directory.exists().unwrap());
+        directory.open(&json!({"format": "ebm walk, version 1"})).unwrap();
+        let mut names = directory.names().unwrap();
+        names.sort();
+        assert_eq!(names, ["configs", "runs", "steps", "walk.json"]);
     }
 
     #[test]
     fn a_file_that_is_right_is_not_written_again() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s");
-        let directory = SeriesDirectory::open(&path, &KIND, &json!({"format": "ebm walk, version 1"})).unwrap();
-        directory.write("a.txt", "a").unwrap();
+        let [a, b] = ["a.txt", "b.txt"].map(|name| folder.path().join(name));
+        write(&a, "a").unwrap();
         // A link to the file shows whether the file was replaced by another one.
-        fs::hard_link(path.join("a.txt"), path.join("b.txt")).unwrap();
-        directory.write("a.txt", "a").unwrap();
-        fs::write(path.join("b.txt"), "b").unwrap();
-        assert_eq!(fs::read(path.join("a.txt")).unwrap(), b"b");
-        directory.write("a.txt", "a").unwrap();
-        assert_eq!(fs::read(path.join("b.txt")).unwrap(), b"b");
+        fs::hard_link(&a, &b).unwrap();
+        write(&a, "a").unwrap();
+        fs::write(&b, "b").unwrap();
+        assert_eq!(fs::read(&a).unwrap(), b"b");
+        write(&a, "a").unwrap();
+        assert_eq!(fs::read(&b).unwrap(), b"b");
     }
 }

@@ -1,17 +1,14 @@
-//! What the folder of a sweep says it is: its runs.
+//! The list of a sweep's runs, which marks its folder.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Sweep, labels};
+use crate::config::Sweep;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::Format;
-use crate::series::{Kind, SeriesDirectory};
-
-/// What the processes of each run said.
-const LOGS: &str = "logs";
+use crate::series::{Kind, LOGS, Outcome, SeriesDirectory, Table};
 
 /// The folder of a sweep.
 pub const SWEEP: Kind = Kind {
@@ -19,6 +16,8 @@ pub const SWEEP: Kind = Kind {
     format: Format::new("ebm sweep", 1),
     noun: "sweep",
     act: "sweeps",
+    remedy: "move it away to have it trained again",
+    says_starts: false,
     folders: &[LOGS],
 };
 
@@ -29,8 +28,18 @@ pub struct Run {
     pub point: usize,
     /// Its seed.
     pub seed: u64,
-    /// What its point gives to keys.
+    /// The values of its point, by key.
     pub values: Map<String, Json>,
+}
+
+impl Run {
+    /// The value of a key as people read it, on one line: a text without quotes, else JSON.
+    pub(super) fn shown(&self, key: &str) -> Option<String> {
+        Some(match self.values.get(key)? {
+            Json::String(text) if !text.contains(char::is_control) => text.clone(),
+            value => value.to_string(),
+        })
+    }
 }
 
 /// The runs of a sweep, in the order of their numbers: every point with all of its seeds, one after the other.
@@ -39,9 +48,9 @@ pub struct Manifest {
     format: String,
     /// The name of the sweep.
     pub name: String,
-    /// The file it was asked for with, as it was given.
+    /// The sweep's file, as it was given.
     pub spec: PathBuf,
-    /// What was set above that file.
+    /// The `--set` assignments above that file.
     pub set: Vec<String>,
     /// The folder that relative paths of data start from.
     pub base: PathBuf,
@@ -52,22 +61,19 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Of a sweep that was read from `spec` with `set` above it; relative paths of data start from `base`.
-    ///
-    /// # Errors
-    /// If a value has no JSON form.
+    /// The manifest of a sweep that was read from `spec` with `set` above it; relative paths of data start from `base`.
     pub fn new(sweep: &Sweep, spec: &Path, set: &[String], base: &Path) -> Result<Self, Failure> {
         let mut runs = Vec::new();
-        for (index, point) in sweep.points.iter().enumerate() {
-            let mut values = Map::new();
-            for (key, value) in &point.values {
-                values.insert(key.clone(), serde_json::to_value(value).or_exit(Exit::Other)?);
-            }
-            runs.extend(sweep.seeds.iter().map(|&seed| Run {
-                point: index,
+        for (point, values) in sweep.points.iter().map(|point| &point.values).enumerate() {
+            let form =
+                |(key, value): &(String, _)| Ok((key.clone(), serde_json::to_value(value).or_exit(Exit::Other)?));
+            let values: Map<String, Json> = values.iter().map(form).collect::<Result<_, Failure>>()?;
+            let run = |&seed| Run {
+                point,
                 seed,
                 values: values.clone(),
-            }));
+            };
+            runs.extend(sweep.seeds.iter().map(run));
         }
         Ok(Self {
             format: SWEEP.format.to_string(),
@@ -80,12 +86,9 @@ impl Manifest {
         })
     }
 
-    /// That of the sweep at `directory`.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be read.
-    pub fn read(directory: &Path) -> Result<Self, Failure> {
-        let path = directory.join(SWEEP.marker);
+    /// Reads the manifest of the sweep at `directory`.
+    pub fn read(directory: &SeriesDirectory) -> Result<Self, Failure> {
+        let path = directory.path.join(SWEEP.marker);
         let failed = |reason: String| {
             let text = format!("{}: {reason}; expected the folder of an `ebm sweep`", path.display());
             Failure::message(Exit::RunDirectory, text)
@@ -96,56 +99,56 @@ impl Manifest {
         Ok(read)
     }
 
-    /// How a run is called: what sets it apart, `weight=0.5 seed=1`.
+    /// What sets a run apart, `weight=0.5 seed=1`.
     pub fn name_of(&self, run: &Run) -> String {
-        let labels = labels(&self.keys);
-        let named = self.keys.iter().zip(&labels);
-        let values = named.filter_map(|(key, label)| Some(format!("{label}={}", shown(run.values.get(key)?))));
+        let named = self.keys.iter().zip(labels(&self.keys));
+        let values = named.filter_map(|(key, label)| Some(format!("{label}={}", run.shown(key)?)));
         let seed = std::iter::once(format!("seed={}", run.seed));
         values.chain(seed).collect::<Vec<_>>().join(" ")
     }
 
+    /// How each run stands, in the folder of the sweep, and what it came to so far.
+    pub fn outcomes(&self, directory: &SeriesDirectory) -> Vec<Outcome> {
+        let runs = 0..self.runs.len();
+        runs.map(|index| Outcome::look(directory, &id(index))).collect()
+    }
+
+    /// How another sweep differs from this one, `wanted` here, in its runs or its data.
+    pub fn differs_from(&self, wanted: &Self) -> Option<String> {
+        if self.runs != wanted.runs {
+            let name = |manifest: &Self, index: usize| {
+                let run = manifest.runs.get(index);
+                run.map_or_else(|| "nothing".into(), |run| manifest.name_of(run))
+            };
+            let (count, other) = (self.runs.len(), wanted.runs.len());
+            let first = self.runs.iter().zip(&wanted.runs).position(|(a, b)| a != b);
+            let first = first.unwrap_or(count.min(other));
+            return Some(format!(
+                "{count} runs instead of {other}, of which {} is {} instead of {}",
+                id(first),
+                name(self, first),
+                name(wanted, first)
+            ));
+        }
+        let (base, other) = (self.base.display(), wanted.base.display());
+        (self.base != wanted.base).then(|| format!("data from {base} instead of {other}"))
+    }
+
     /// The list of runs for people and spreadsheets.
-    ///
-    /// # Errors
-    /// If a cell cannot be written.
     pub fn csv(&self) -> Result<String, Failure> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let heads = ["index", "name", "point", "seed"].into_iter();
-        let heads = heads.chain(self.keys.iter().map(String::as_str));
-        writer.write_record(heads).or_exit(Exit::Other)?;
-        for (index, run) in self.runs.iter().enumerate() {
-            let first = [
+        let mut heads = vec!["index", "name", "point", "seed"];
+        heads.extend(self.keys.iter().map(String::as_str));
+        let row = |(index, run): (usize, &Run)| {
+            let mut cells = vec![
                 index.to_string(),
                 self.name_of(run),
                 run.point.to_string(),
                 run.seed.to_string(),
             ];
-            let values = self
-                .keys
-                .iter()
-                .map(|key| run.values.get(key).map_or_else(String::new, shown));
-            writer
-                .write_record(first.into_iter().chain(values))
-                .or_exit(Exit::Other)?;
-        }
-        text_of(writer)
-    }
-}
-
-/// The text that was written.
-pub(super) fn text_of(writer: csv::Writer<Vec<u8>>) -> Result<String, Failure> {
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| Failure::message(Exit::Other, error.to_string()))?;
-    String::from_utf8(bytes).or_exit(Exit::Other)
-}
-
-/// A value as people read it, on one line: a text without quotes, else JSON.
-pub(super) fn shown(value: &Json) -> String {
-    match value {
-        Json::String(text) if !text.contains(char::is_control) => text.clone(),
-        value => value.to_string(),
+            cells.extend(self.keys.iter().map(|key| run.shown(key).unwrap_or_default()));
+            cells
+        };
+        Table::new(&heads, self.runs.iter().enumerate().map(row)).csv()
     }
 }
 
@@ -154,17 +157,58 @@ pub fn id(index: usize) -> String {
     format!("{index:04}")
 }
 
-/// The configuration of a run of the sweep at `directory`.
-pub fn config_of(directory: &Path, index: usize) -> PathBuf {
-    SeriesDirectory::config_of(directory, &id(index))
+/// For each key its last parts, as many as it takes to be no other key's end.
+pub(super) fn labels(keys: &[String]) -> Vec<String> {
+    let label = |key: &String| {
+        let parts: Vec<_> = key.split('.').collect();
+        let mut ends = (1..=parts.len()).map(|count| parts[parts.len() - count..].join("."));
+        let shared = |end: &String| {
+            let longer = format!(".{end}");
+            let mut others = keys.iter().filter(|other| *other != key);
+            others.any(|other| other == end || other.ends_with(&longer))
+        };
+        ends.find(|end| !shared(end)).unwrap_or_else(|| key.clone())
+    };
+    keys.iter().map(label).collect()
 }
 
-/// The directory of a run of the sweep at `directory`.
-pub fn run_of(directory: &Path, index: usize) -> PathBuf {
-    SeriesDirectory::run_of(directory, &id(index))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
-/// What the processes of a run of the sweep at `directory` said.
-pub fn log_of(directory: &Path, index: usize) -> PathBuf {
-    directory.join(LOGS).join(format!("{}.log", id(index)))
+    #[test]
+    fn a_label_is_as_short_as_it_can_be() {
+        let keys = [
+            "train.energy.optimizer.learning_rate",
+            "train.generator.optimizer.learning_rate",
+            "upper.weight",
+            "weight",
+        ];
+        let expected = [
+            "energy.optimizer.learning_rate",
+            "generator.optimizer.learning_rate",
+            "upper.weight",
+            "weight",
+        ];
+        assert_eq!(labels(&keys.map(String::from)), expected);
+        assert_eq!(labels(&["upper.weight".to_string()]), ["weight"]);
+    }
+
+    proptest! {
+        #[test]
+        fn labels_are_different_ends_of_their_keys(
+            keys in prop::collection::btree_set("[ab](\\.[ab]){0,3}", 0..8)
+        ) {
+            let keys: Vec<String> = keys.into_iter().collect();
+            let labels = labels(&keys);
+            let different: BTreeSet<_> = labels.iter().collect();
+            prop_assert_eq!(different.len(), keys.len());
+            for (key, label) in keys.iter().zip(&labels) {
+                let end = [".", label.as_str()].concat();
+                prop_assert!(key == label || key.ends_with(&end));
+            }
+        }
+    }
 }

@@ -1,156 +1,80 @@
 //! The script that trains the runs of a sweep as an array of jobs under Slurm.
 
-use std::fmt::Write;
 use std::path::Path;
 
-use super::run_log::{end_line, start_line};
+use super::manifest::Manifest;
 use crate::config::SlurmConfig;
 use crate::exit::{Exit, Failure};
+use crate::series::{end_line, fill, start_line};
 
-/// The script of a sweep. Its paths are absolute.
-#[derive(Clone, Copy, Debug)]
-pub struct Script<'a> {
-    /// The name of the jobs.
-    pub name: &'a str,
-    /// The folder of the sweep.
-    pub directory: &'a Path,
-    /// The folder that relative paths of data start from.
-    pub base: &'a Path,
-    /// The program, where the configuration names none.
-    pub program: &'a Path,
-    /// Number of runs.
-    pub runs: usize,
-    /// What is asked of Slurm.
-    pub slurm: &'a SlurmConfig,
+const SCRIPT: &str = include_str!("array.sbatch");
+const REQUEUE: &str = include_str!("requeue.sh");
+
+/// The script of the sweep at `directory`. `program`: that of the nodes, where the configuration names none. Paths are absolute.
+pub fn script(manifest: &Manifest, directory: &Path, program: &Path, slurm: &SlurmConfig) -> Result<String, Failure> {
+    let options = options(manifest, directory, slurm)?.into_iter();
+    let options: String = options.map(|option| format!("#SBATCH {option}\n")).collect();
+    let program = match slurm.program.as_str() {
+        "" => program.to_string_lossy(),
+        program => program.into(),
+    };
+    Ok(fill(SCRIPT, |name| match name {
+        "options" => options.clone(),
+        "sweep" => quoted(&directory.to_string_lossy()),
+        "data" => quoted(&manifest.base.to_string_lossy()),
+        "program" => quoted(&program),
+        "cpus" => slurm.cpus.to_string(),
+        "setup" => slurm.setup.iter().map(|line| format!("{line}\n")).collect(),
+        "start" => start_line("$run", "${HOSTNAME:-a node}"),
+        "end" => end_line("$run", "$code"),
+        _ if slurm.requeue => fill(REQUEUE, |_| (Exit::Interrupted as u8).to_string()),
+        _ => String::new(),
+    }))
 }
 
-impl Script<'_> {
-    /// The text.
-    ///
-    /// # Errors
-    /// If the folder's path cannot be told to sbatch.
-    pub fn text(&self) -> Result<String, Failure> {
-        let mut text = String::from("#!/bin/bash\n");
-        for option in self.options()? {
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "#SBATCH {option}");
-        }
-        let program = match self.slurm.program.as_str() {
-            "" => self.program.to_string_lossy(),
-            program => program.into(),
-        };
-        let cpus = self.slurm.cpus;
-        let _ = write!(
-            text,
-            r#"
-set -euo pipefail
-
-sweep={sweep}
-data={data}
-ebm={program}
-run=$(printf '%04d' "$SLURM_ARRAY_TASK_ID")
-task=${{SLURM_ARRAY_JOB_ID:-0}}_$SLURM_ARRAY_TASK_ID
-
-# The number of threads decides the order of sums: it is the same wherever the run goes on.
-export RAYON_NUM_THREADS={cpus}
-"#,
-            sweep = quoted(&self.directory.to_string_lossy()),
-            data = quoted(&self.base.to_string_lossy()),
-            program = quoted(&program),
+/// The options of sbatch.
+fn options(manifest: &Manifest, directory: &Path, slurm: &SlurmConfig) -> Result<Vec<String>, Failure> {
+    let limit = match slurm.jobs {
+        0 => String::new(),
+        jobs => format!("%{jobs}"),
+    };
+    let log = format!("{}/logs/", directory.display());
+    // sbatch reads quotes and backslashes itself, and has patterns of its own.
+    if log.contains(['"', '\\']) || log.contains(char::is_control) {
+        let text = format!(
+            "{}: sbatch cannot be given a path with quotes, backslashes or control characters; give --out DIR",
+            directory.display()
         );
-        for line in &self.slurm.setup {
-            let _ = writeln!(text, "{line}");
-        }
-        let _ = write!(
-            text,
-            r#"
-# The configuration is complete: nothing in the environment is to change it.
-unset "${{!EBM_@}}"
-
-# A signal to this shell ends its waiting, not the run.
-signalled=
-# Its time is nearly up: the run saves and ends when its step is signalled. srun would kill it, were it asked to pass that on.
-trap 'signalled=1; scancel --signal=TERM "$task" || true' USR1
-# A run that is preempted or cancelled is signalled by Slurm itself.
-trap 'signalled=1' TERM
-
-echo "{start}"
-srun --ntasks=1 --cpus-per-task={cpus} "$ebm" train "$sweep/configs/$run.toml" --resume "$sweep/runs/$run" --data "$data" --quiet &
-step=$!
-while true; do
-  signalled=
-  code=0
-  wait "$step" || code=$?
-  if [ -z "$signalled" ]; then
-    break
-  fi
-done
-echo "{end}"
-"#,
-            start = start_line("$run", "${HOSTNAME:-a node}"),
-            end = end_line("$run", "$code"),
-        );
-        if self.slurm.requeue {
-            let _ = write!(
-                text,
-                r#"
-# Asked to stop (code {interrupted}), and not cancelled: what is left of the run is queued again.
-if [ "$code" -eq {interrupted} ] && [ "$(squeue --noheader --jobs="$task" --format=%T)" = RUNNING ]; then
-  scontrol requeue "$task"
-fi
-"#,
-                interrupted = Exit::Interrupted as u8,
-            );
-        }
-        text.push_str("exit \"$code\"\n");
-        Ok(text)
+        return Err(Failure::message(Exit::RunDirectory, text));
     }
-
-    /// The options of sbatch.
-    fn options(&self) -> Result<Vec<String>, Failure> {
-        let slurm = self.slurm;
-        let limit = match slurm.jobs {
-            0 => String::new(),
-            jobs => format!("%{jobs}"),
-        };
-        let log = format!("{}/logs/", self.directory.display());
-        // sbatch reads quotes and backslashes itself, and has patterns of its own.
-        if log.contains(['"', '\\']) || log.contains(char::is_control) {
-            let text = format!(
-                "{}: sbatch cannot be given a path with quotes, backslashes or control characters; give --out DIR",
-                self.directory.display()
-            );
-            return Err(Failure::message(Exit::RunDirectory, text));
+    let plain = log
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "_-./,+=@:%".contains(c));
+    let mark = if plain { "" } else { "\"" };
+    let mut options = vec![
+        format!("--job-name={}", manifest.name),
+        format!("--array=0-{}{limit}", manifest.runs.len() - 1),
+        format!("--output={mark}{}%4a.log{mark}", log.replace('%', "%%")),
+        "--open-mode=append".into(),
+        "--ntasks=1".into(),
+        format!("--cpus-per-task={}", slurm.cpus),
+    ];
+    for (name, value) in [
+        ("partition", &slurm.partition),
+        ("time", &slurm.time),
+        ("mem", &slurm.mem),
+    ] {
+        if !value.is_empty() {
+            options.push(format!("--{name}={value}"));
         }
-        let plain = log
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "_-./,+=@:%".contains(c));
-        let mark = if plain { "" } else { "\"" };
-        let mut options = vec![
-            format!("--job-name={}", self.name),
-            format!("--array=0-{}{limit}", self.runs - 1),
-            format!("--output={mark}{}%4a.log{mark}", log.replace('%', "%%")),
-            "--open-mode=append".into(),
-            "--ntasks=1".into(),
-            format!("--cpus-per-task={}", slurm.cpus),
-        ];
-        for (name, value) in [
-            ("partition", &slurm.partition),
-            ("time", &slurm.time),
-            ("mem", &slurm.mem),
-        ] {
-            if !value.is_empty() {
-                options.push(format!("--{name}={value}"));
-            }
-        }
-        if slurm.gpus > 0 {
-            options.push(format!("--gpus={}", slurm.gpus));
-        }
-        options.push(if slurm.requeue { "--requeue" } else { "--no-requeue" }.into());
-        options.push(format!("--signal=B:USR1@{}", slurm.warning));
-        options.extend(slurm.options.iter().cloned());
-        Ok(options)
     }
+    if slurm.gpus > 0 {
+        options.push(format!("--gpus={}", slurm.gpus));
+    }
+    options.push(if slurm.requeue { "--requeue" } else { "--no-requeue" }.into());
+    options.push(format!("--signal=B:USR1@{}", slurm.warning));
+    options.extend(slurm.options.iter().cloned());
+    Ok(options)
 }
 
 /// A word of a shell.
@@ -161,17 +85,16 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn text(directory: &str, slurm: &SlurmConfig) -> Result<String, Failure> {
-        Script {
-            name: "s",
-            directory: Path::new(directory),
-            base: Path::new("/data it's"),
-            program: Path::new("/bin/ebm"),
-            runs: 12,
-            slurm,
-        }
-        .text()
+        let run = json!({"point": 0, "seed": 1, "values": {}});
+        let manifest = json!({
+            "format": "ebm sweep, version 1", "name": "s", "spec": "s.toml", "set": [], "base": "/data it's", "keys": [],
+            "runs": vec![run; 12],
+        });
+        let manifest = serde_json::from_value(manifest).unwrap();
+        script(&manifest, Path::new(directory), Path::new("/bin/ebm"), slurm)
     }
 
     #[test]

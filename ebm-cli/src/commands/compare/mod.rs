@@ -1,87 +1,128 @@
-//! `ebm compare`: train a grid of pairs of bounds and seeds, and say what it came to.
+//! `ebm compare`: trains every pair of bounds with every seed, and reports what came of it.
 
-mod plan;
-mod timed;
+mod timings;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::loaded_run::load_data;
 use super::print;
-use super::told::Told;
-use super::verdict::verdict;
+use super::train::{base_of, title_of};
 use crate::cli::Compare;
-use crate::compare::{COMPARISON, ComparisonMarker, write_report};
+use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
 use crate::config::Grid;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
 use crate::ranks::Launched;
-use crate::series::{Event, Record, SeriesDirectory, Standing, Task, train_all};
-use plan::Plan;
-use timed::Timed;
+use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, verdict};
+use timings::Timings;
 
-/// Does it.
+/// Runs the command.
 ///
-/// Nothing is written before every configuration of the grid is known to be good, its models are built, its steps were
-/// tried, and what is in the directory is known to be of this grid.
-///
-/// # Errors
-/// If a configuration, the data or the directory cannot be used, somebody asks to stop, or runs fail.
+/// Nothing is written before every configuration is known to be good, its models are built, its steps were tried, and what is
+/// in the directory is known to be of this comparison.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     if Launched::only_one("compare")?.is_none() {
         return Ok(Exit::Success);
     }
     let file = &arguments.source.config;
     let grid = Grid::load(file, &arguments.source.set).or_exit(Exit::Config)?;
-    let plan = Plan::of(arguments, &grid)?;
-    SeriesDirectory::look(&plan.out, &COMPARISON)?;
-    let standings = plan.standings(arguments.overwrite)?;
+    let (mut plan, pairs) = planned(arguments, &grid)?;
+    plan.directory.exists()?;
+    let existing = plan.existing(arguments.overwrite)?;
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
-    let timed = Timed::of(&plan, arguments, &grid, &interrupt)?;
+    let names: Vec<String> = pairs.iter().map(Pair::name).collect();
+    let timings = Timings::measure(&plan, &names, arguments, &grid, &interrupt)?;
 
-    let directory = SeriesDirectory::open(&plan.out, &COMPARISON, &ComparisonMarker::new(file))?;
-    let mut records: Vec<Option<Record>> = vec![None; plan.cells.len()];
-    let mut tasks = Vec::new();
-    for (index, (cell, resolved)) in plan.cells.iter().enumerate() {
-        let text = toml::to_string(&resolved.config).or_exit(Exit::Other)?;
-        let config = directory.write_config(&cell.name, &text)?;
-        match standings[index] {
-            Standing::Finished => records[index] = Some(Record::read(&plan.place(cell))),
-            _ => tasks.push(Task {
-                index,
-                config,
-                base: plan.base.clone(),
-                run: plan.place(cell),
-                goes_on: standings[index] == Standing::Begun,
+    let format = COMPARISON.format.to_string();
+    let marker = BTreeMap::from([("format", Path::new(&format)), ("config", file)]);
+    plan.directory.open(&marker)?;
+    for run in &plan.runs {
+        plan.directory.write_config(&run.id, &run.text)?;
+    }
+    let say = |line: &str| match arguments.quiet {
+        true => Ok(()),
+        false => print(&format!("{line}\n")).map(drop),
+    };
+    let mut trained = plan.train(&existing, arguments.jobs, &interrupt, say)?;
+    let outcome = |(index, existing): (usize, &Existing)| {
+        let place = plan.directory.run(&plan.runs[index].id);
+        match existing {
+            Existing::Finished => Outcome::read(&place),
+            _ => trained.remove(&index).unwrap_or_else(|| {
+                // It was left to the process that trains it.
+                Outcome::new(&place, State::Failed("another process trains it".into()))
             }),
         }
-    }
-    let at_once = usize::try_from(arguments.jobs).unwrap_or(1);
-    let mut told = Told::new(arguments.quiet, at_once, tasks.len(), plan.cells.len());
-    told.begin()?;
-    train_all(tasks, at_once, &interrupt, |task, event| {
-        let (cell, _) = &plan.cells[task.index];
-        match event {
-            Event::Started => {
-                told.started(&cell.name);
-                told.starting(&cell.name)
-            }
-            Event::Ended(said) => {
-                let record = plan.record(task.index, &said);
-                told.ended(&cell.name, &record)?;
-                records[task.index] = Some(record);
-                Ok(())
-            }
-        }
+    };
+    let outcomes: Vec<Outcome> = existing.iter().enumerate().map(outcome).collect();
+
+    let parts = pairs
+        .into_iter()
+        .zip(timings.pairs)
+        .zip(outcomes.chunks(plan.seeds.len()));
+    let rows = parts
+        .map(|((pair, timing), outcomes)| Row::new(pair, outcomes, timing))
+        .collect();
+    let data = load_data(&grid.base().config, &plan.base)?;
+    let comparison = Comparison {
+        title: title_of(file),
+        config: file.clone(),
+        command: command(),
+        rows,
+        baseline: timings.baseline,
+        modes: data.modes().map(|modes| modes.centres.len()),
+        entropy: data.entropy(),
+        plan: &plan,
+        outcomes,
+    };
+    let table = write_report(&comparison)?;
+    let report = plan.directory.path.join("report.html");
+    say(&format!("\n{table}\nreport: {}", report.display()))?;
+    verdict(comparison.runs(), &format!("are reported in {}", report.display()))
+}
+
+/// Resolves the configuration of every pair and seed.
+fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failure> {
+    let file = &arguments.source.config;
+    let named = grid.names(&arguments.lower, &arguments.upper);
+    let [lower, upper] = named.map_err(|message| Failure::message(Exit::Usage, message))?;
+    let (first, count) = (arguments.seed_start.unwrap_or(grid.base().config.seed), arguments.seeds);
+    let seeds: Option<Vec<u64>> = (0..count).map(|k| first.checked_add(k)).collect();
+    let seeds = seeds.ok_or_else(|| {
+        let text = format!("--seed-start {first}: {count} seeds from there are more than there are");
+        Failure::message(Exit::Usage, text)
     })?;
-    interrupt.check()?;
-    let comparison = plan.comparison(&grid, records, timed)?;
-    let table = write_report(&comparison, &directory)?;
-    let report = plan.out.join("report.html");
-    if !arguments.quiet {
-        print(&format!("\n{table}\nreport: {}\n", report.display()))?;
-    }
-    let runs = comparison
-        .runs
+    let out = arguments.out.clone();
+    let out = out.unwrap_or_else(|| Path::new("runs").join(format!("compare-{}", title_of(file))));
+    let mut plan = Plan {
+        directory: SeriesDirectory::at(&out, COMPARISON),
+        base: base_of(file, arguments.data.as_deref())?,
+        seeds,
+        runs: Vec::new(),
+    };
+    let mut pairs = Vec::new();
+    for (lower, upper) in lower
         .iter()
-        .map(|(cell, record)| (cell.name.as_str(), record));
-    verdict(runs, &format!("are reported in {}", report.display()))
+        .flat_map(|lower| upper.iter().map(move |upper| (lower, upper)))
+    {
+        let pair = Pair {
+            lower: lower.clone(),
+            upper: upper.clone(),
+        };
+        for seed in plan.seeds.clone() {
+            let resolved = grid.resolve(lower, upper, seed).or_exit(Exit::Config);
+            let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
+            plan.add(
+                format!("{}-seed{seed}", pair.name()),
+                String::new(),
+                (pairs.len(), seed),
+                resolved,
+            )?;
+        }
+        pairs.push(pair);
+    }
+    Ok((plan, pairs))
 }
 
 /// The command, to be given again.
@@ -94,8 +135,6 @@ fn command() -> String {
     let arguments = std::env::args_os()
         .skip(1)
         .map(|text| text.to_string_lossy().into_owned());
-    std::iter::once("ebm".to_string())
-        .chain(arguments.map(word))
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = std::iter::once("ebm".to_string()).chain(arguments.map(word));
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -5,29 +5,17 @@ use rand::RngExt;
 use toml::Value;
 
 /// Whole numbers up to this size are `f64`s without a loss.
-const WHOLE: i64 = 1 << 53;
+const WHOLE: u64 = 1 << 53;
 
-/// How a range is divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scale {
-    /// Equal lengths are equally likely.
-    Linear,
-    /// Equal ratios are equally likely.
-    Log,
-}
-
-/// The ends of a range, which are in it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Ends {
-    Whole(i64, i64),
-    Real(f64, f64),
-}
-
-/// A range that values are drawn from: whole numbers where both its ends are.
+/// A range that values are drawn from, ends included.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Range {
-    scale: Scale,
-    ends: Ends,
+    low: f64,
+    high: f64,
+    /// Whether equal ratios are equally likely, in place of equal lengths.
+    log: bool,
+    /// Whether the values are whole numbers, as both ends are.
+    whole: bool,
 }
 
 impl Range {
@@ -45,49 +33,43 @@ impl Range {
     pub fn read(value: &Value) -> Option<Self> {
         let table = value.as_table().filter(|table| table.len() == 1)?;
         let (name, ends) = table.iter().next()?;
-        let scale = match name.as_str() {
-            "linear" => Scale::Linear,
-            "log" => Scale::Log,
+        let log = match name.as_str() {
+            "linear" => false,
+            "log" => true,
             _ => return None,
         };
         let [low, high] = ends.as_array()?.as_slice() else {
             return None;
         };
-        let ends = match (low.as_integer(), high.as_integer()) {
-            (Some(low), Some(high)) => Ends::Whole(low, high),
-            _ => Ends::Real(number(low)?, number(high)?),
-        };
-        let (low, high) = match ends {
-            Ends::Whole(low, high) if low.abs() > WHOLE || high.abs() > WHOLE => return None,
-            Ends::Whole(low, high) => (low as f64, high as f64),
-            Ends::Real(low, high) => (low, high),
-        };
+        let whole = low.is_integer() && high.is_integer();
+        let size = |end: &Value| end.as_integer().map_or(0, i64::unsigned_abs);
+        if whole && size(low).max(size(high)) > WHOLE {
+            return None;
+        }
+        let (low, high) = (number(low)?, number(high)?);
         // The width of a range of finite numbers may be infinite.
-        let good = (high - low).is_finite() && low < high && (scale == Scale::Linear || low > 0.0);
-        good.then_some(Self { scale, ends })
+        let good = (high - low).is_finite() && low < high && (!log || low > 0.0);
+        good.then_some(Self { low, high, log, whole })
     }
 
     /// The value of a place in the space of random numbers. Real ones have four significant digits: what is shown is what
     /// is used.
     pub fn draw(&self, random: Random) -> Value {
         let uniform: f64 = random.rng().random();
-        match self.ends {
-            Ends::Whole(low, high) => {
-                let drawn = self.between(low as f64, high as f64 + 1.0, uniform).floor();
-                Value::from((drawn as i64).clamp(low, high))
-            }
-            Ends::Real(low, high) => {
-                let drawn = self.between(low, high, uniform);
-                let rounded = format!("{drawn:.3e}").parse().unwrap_or(drawn);
-                Value::from(f64::clamp(rounded, low, high))
-            }
+        if self.whole {
+            let drawn = self.between(self.high + 1.0, uniform).floor();
+            return Value::from(drawn.clamp(self.low, self.high) as i64);
         }
+        let drawn = self.between(self.high, uniform);
+        let rounded = format!("{drawn:.3e}").parse().unwrap_or(drawn);
+        Value::from(f64::clamp(rounded, self.low, self.high))
     }
 
-    fn between(&self, low: f64, high: f64, share: f64) -> f64 {
-        match self.scale {
-            Scale::Linear => low + share * (high - low),
-            Scale::Log => (low.ln() + share * (high.ln() - low.ln())).exp(),
+    /// The value at a share of the way from the low end to `high`.
+    fn between(&self, high: f64, share: f64) -> f64 {
+        match self.log {
+            false => self.low + share * (high - self.low),
+            true => (self.low.ln() + share * (high.ln() - self.low.ln())).exp(),
         }
     }
 }
@@ -104,12 +86,6 @@ mod tests {
 
     fn range(text: &str) -> Option<Range> {
         Range::read(&text.parse::<Value>().unwrap())
-    }
-
-    fn draws(text: &str, count: u64) -> Vec<f64> {
-        let range = range(text).unwrap();
-        let drawn = |index| number(&range.draw(Random::new(3).stream("test").at(index))).unwrap();
-        (0..count).map(drawn).collect()
     }
 
     #[test]
@@ -136,30 +112,28 @@ mod tests {
         assert!(!Range::is_meant(&"{ log = { x = 1 } }".parse().unwrap()));
     }
 
-    #[test]
-    fn a_draw_is_a_function_of_its_place_and_has_the_type_of_the_ends() {
-        assert_eq!(draws("{ linear = [0.0, 1.0] }", 5), draws("{ linear = [0.0, 1.0] }", 5));
-        let place = Random::new(1).stream("a").at(2);
-        assert!(range("{ log = [1, 64] }").unwrap().draw(place).is_integer());
-        assert!(range("{ log = [1, 64.0] }").unwrap().draw(place).is_float());
-    }
-
     /// Each half of a range, by its own measure, gets half of the draws: 4 standard deviations of 4,000 are 0.032.
     #[test]
     fn halves_of_a_range_are_equally_likely_by_its_measure() {
-        for (text, middle, low, high) in [
-            ("{ linear = [-1.0, 3.0] }", 1.0, -1.0, 3.0),
-            ("{ log = [1e-6, 1e-2] }", 1e-4, 1e-6, 1e-2),
-            ("{ linear = [1, 10] }", 5.5, 1.0, 10.0),
+        for (text, middle, low, high, whole) in [
+            ("{ linear = [-1.0, 3.0] }", 1.0, -1.0, 3.0, false),
+            ("{ log = [1e-6, 1e-2] }", 1e-4, 1e-6, 1e-2, false),
+            ("{ log = [1, 64.0] }", 8.0, 1.0, 64.0, false),
+            ("{ linear = [1, 10] }", 5.5, 1.0, 10.0, true),
             // ln(8 / 1) / ln(64 / 1) = 1 / 2, the upper end of the whole range being open at 64.
-            ("{ log = [1, 63] }", 7.5, 1.0, 63.0),
+            ("{ log = [1, 63] }", 7.5, 1.0, 63.0, true),
         ] {
-            let drawn = draws(text, 4000);
+            let range = range(text).unwrap();
+            let draw = |index| range.draw(Random::new(3).stream("test").at(index));
+            let drawn: Vec<Value> = (0..4000).map(draw).collect();
+            assert!(drawn.iter().all(|value| value.is_integer() == whole), "{text}");
+            let drawn: Vec<f64> = drawn.iter().filter_map(number).collect();
             assert!(drawn.iter().all(|value| (low..=high).contains(value)), "{text}");
             let below = drawn.iter().filter(|value| **value < middle).count() as f64 / 4000.0;
             assert!((below - 0.5).abs() < 0.032, "{text}: {below}");
+            // Both ends of a range of whole numbers are drawn.
+            let drawn_end = |end: f64| drawn.contains(&end);
+            assert!(!whole || drawn_end(low) && drawn_end(high), "{text}");
         }
-        let whole = draws("{ linear = [1, 4] }", 400);
-        assert!((1..=4).all(|end| whole.contains(&f64::from(end))));
     }
 }

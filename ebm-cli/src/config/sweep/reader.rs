@@ -5,22 +5,22 @@ use ebm_core::random::Random;
 use ebm_core::registry::parse_as;
 use toml::{Table, Value};
 
-use super::axis::{Axis, product, size};
-use super::keys::leaves;
-use super::point::Point;
 use super::range::Range;
-use super::spec::{RandomSearch, SweepSpec};
-use super::{MOST_RUNS, plain};
+use super::spec::{MOST_JOBS, MOST_RUNS, RandomSearch, SweepSpec};
 use crate::config::fault::ConfigFault;
 use crate::config::layers::{Layers, Merged};
 use crate::config::origin::Origin;
-use crate::config::resolve::{json, refused, unreadable};
+use crate::config::points::Point;
+use crate::config::section::{json, refused, unreadable};
 use crate::config::value;
 
 /// Parts of a key at most; no configuration has more than half as many.
 const DEEPEST: usize = 16;
 /// The name of the streams that points are drawn from.
 const STREAM: &str = "sweep";
+
+/// Keys, dotted from the top, with what is given for each.
+type Keyed<T> = Vec<(String, T)>;
 
 /// Whether the name of a sweep may have this letter.
 pub(super) fn is_name_letter(letter: char) -> bool {
@@ -49,62 +49,50 @@ impl<'a> Reader<'a> {
     pub fn spec(&self) -> Result<SweepSpec, ConfigFault> {
         let all = json(&figment::value::Value::from(self.merged.values().clone()));
         let spec: SweepSpec = parse_as(all).map_err(|error| unreadable(&self.merged, "", error))?;
-        for key in ["config", "grid"] {
-            self.table_at(self.table, key, key)?;
-        }
-        if let Some(name) = &spec.name {
-            let good = !name.is_empty() && name.chars().all(is_name_letter);
-            let checked = ConfigError::require(good, "name", format!("{name:?}"), "letters, digits, - and _");
-            checked.map_err(|error| refused(&self.merged, "", error))?;
-        }
-        let jobs = spec.local.jobs;
-        let checked = ConfigError::require(jobs > 0, "local.jobs", jobs, "a whole number >= 1");
-        checked
-            .and_then(|()| spec.slurm.check().map_err(|error| error.within("slurm")))
-            .map_err(|error| refused(&self.merged, "", error))?;
+        let check = || {
+            if let Some(name) = &spec.name {
+                let good = !name.is_empty() && name.chars().all(is_name_letter);
+                ConfigError::require(good, "name", format!("{name:?}"), "letters, digits, - and _")?;
+            }
+            let (jobs, expected) = (spec.local.jobs, format!("a whole number >= 1, and at most {MOST_JOBS}"));
+            ConfigError::require((1..=MOST_JOBS).contains(&jobs), "local.jobs", jobs, &expected)?;
+            spec.slurm.check().map_err(|error| error.within("slurm"))
+        };
+        check().map_err(|error| refused(&self.merged, "", error))?;
         Ok(spec)
     }
 
-    /// What is told where the base cannot be read: where it is named, too.
+    /// The fault of a base that cannot be read: it names the file that asks for it, too.
     pub fn no_base(&self, fault: ConfigFault) -> ConfigFault {
         match fault {
-            ConfigFault::Unreadable { path, reason } => ConfigFault::Other {
-                origin: self.origin.clone(),
-                key: "base".into(),
-                reason: format!("{path}: {reason}"),
-            },
+            ConfigFault::Unreadable { path, reason } => self.other("base", format!("{path}: {reason}")),
             fault => fault,
         }
     }
 
     /// The seeds; `first` is the configuration's.
     pub fn seeds(&self, first: u64) -> Result<Vec<u64>, ConfigFault> {
-        let expected = "a list of whole numbers >= 0, or how many seeds from the configuration's on";
         let Some(given) = self.table.get("seeds") else {
             return Ok(vec![first]);
         };
-        match given {
-            Value::Integer(count @ 1..) if *count as u64 <= MOST_RUNS as u64 => {
-                let seeds = (0..*count as u64).map(|k| first.checked_add(k));
-                seeds.collect::<Option<_>>().ok_or_else(|| {
-                    self.wrong(
-                        "seeds",
-                        given,
-                        &format!("fewer seeds: there are none so far after {first}"),
-                    )
-                })
-            }
+        let expected = match given {
             Value::Array(list) => {
-                let list = self.list("seeds", list)?;
                 let seed = |(index, one): (usize, &Value)| {
                     let number = one.as_integer().and_then(|number| u64::try_from(number).ok());
                     number.ok_or_else(|| self.wrong(&format!("seeds[{index}]"), one, "a whole number >= 0"))
                 };
-                list.iter().enumerate().map(seed).collect()
+                return self.list("seeds", list)?.iter().enumerate().map(seed).collect();
             }
-            Value::Integer(..) => Err(self.wrong("seeds", given, &format!("1 to {MOST_RUNS}, or a list of seeds"))),
-            _ => Err(self.wrong("seeds", given, expected)),
-        }
+            Value::Integer(count @ 1..) if *count as u64 <= MOST_RUNS as u64 => {
+                match (0..*count as u64).map(|k| first.checked_add(k)).collect() {
+                    Some(seeds) => return Ok(seeds),
+                    None => format!("fewer seeds: there are none so far after {first}"),
+                }
+            }
+            Value::Integer(_) => format!("1 to {MOST_RUNS}, or a list of seeds"),
+            _ => "a list of whole numbers >= 0, or how many seeds from the configuration's on".into(),
+        };
+        Err(self.wrong("seeds", given, &expected))
     }
 
     /// All points: those of the grid, the listed ones, the drawn ones; the configuration as it is where there are none.
@@ -114,16 +102,10 @@ impl<'a> Reader<'a> {
         points.extend(self.drawn(random)?);
         if points.is_empty() {
             if self.table.get("seeds").is_none() {
-                return Err(ConfigFault::Missing {
-                    origin: self.origin.clone(),
-                    key: "grid".into(),
-                    hint: "a sweep has a [grid], a [[point]], a [random] search, or seeds at least".into(),
-                });
+                let hint = "a sweep has a [grid], a [[point]], a [random] search, or seeds at least";
+                return Err(self.missing("grid", hint));
             }
-            points.push(Point {
-                values: Vec::new(),
-                origin: self.origin.clone(),
-            });
+            points.push(self.point("", Vec::new()));
         }
         Ok(points)
     }
@@ -137,34 +119,32 @@ impl<'a> Reader<'a> {
     }
 
     fn grid(&self) -> Result<Vec<Point>, ConfigFault> {
-        let Some(grid) = self.table_at(self.table, "grid", "grid")? else {
+        let Some(grid) = self.table.get("grid").and_then(Value::as_table) else {
             return Ok(Vec::new());
         };
-        let axes = self.keyed("grid", leaves(grid, &|_| false))?.into_iter();
-        let axis = |(key, given): (String, &Value)| {
+        let mut axes = Vec::new();
+        for (key, given) in self.keyed("grid", leaves(grid, &|_| false))? {
             let place = format!("grid.{key}");
             let Value::Array(values) = given else {
                 return Err(self.wrong(&place, given, "a list of the values it takes"));
             };
-            let values = self.list(&place, values)?.to_vec();
-            Ok(Axis { key, values })
-        };
-        let axes: Vec<Axis> = axes.map(axis).collect::<Result<_, _>>()?;
-        match size(&axes) {
-            Some(count) if count <= MOST_RUNS => {}
-            count => {
-                let many = count.map_or_else(
-                    || "more combinations than can be counted".into(),
-                    |n| format!("{n} points"),
-                );
-                return Err(self.too_many("grid", &many));
-            }
+            axes.push((key, self.list(&place, values)?));
         }
-        let point = |values| Point {
-            values,
-            origin: self.section("[grid]"),
+        let size = axes
+            .iter()
+            .try_fold(1usize, |size, (_, values)| size.checked_mul(values.len()));
+        let many = match size {
+            Some(count) if count <= MOST_RUNS => None,
+            Some(count) => Some(format!("{count} points")),
+            None => Some("more combinations than can be counted".into()),
         };
-        Ok(product(&axes).into_iter().map(point).collect())
+        if let Some(many) = many {
+            return Err(self.too_many("grid", &many));
+        }
+        Ok(product(&axes)
+            .into_iter()
+            .map(|values| self.point("[grid]", values))
+            .collect())
     }
 
     fn listed(&self) -> Result<Vec<Point>, ConfigFault> {
@@ -186,102 +166,84 @@ impl<'a> Reader<'a> {
                 true => Vec::new(),
                 false => self.keyed(&place, leaves(table, &|_| false))?,
             };
-            Ok(Point {
-                values: values.into_iter().map(|(key, value)| (key, value.clone())).collect(),
-                origin: self.section(&format!("[[point]] {}", index + 1)),
-            })
+            let values = values.into_iter().map(|(key, value)| (key, value.clone()));
+            Ok(self.point(&format!("[[point]] {}", index + 1), values.collect()))
         };
         list.iter().enumerate().map(point).collect()
     }
 
     fn drawn(&self, random: &RandomSearch) -> Result<Vec<Point>, ConfigFault> {
-        let Some(section) = self.table_at(self.table, "random", "random")? else {
+        let Some(section) = self.table.get("random") else {
             return Ok(Vec::new());
         };
         let place = "random.range";
-        let Some(ranges) = self.table_at(section, "range", place)? else {
-            return Err(ConfigFault::Missing {
-                origin: self.origin.clone(),
-                key: place.into(),
-                hint: "a random search has a table [random.range] of keys with their ranges".into(),
-            });
+        let Some(ranges) = section.get("range").and_then(Value::as_table) else {
+            let hint = "a random search has a table [random.range] of keys with their ranges";
+            return Err(self.missing(place, hint));
         };
         let samples = usize::try_from(random.samples).unwrap_or(usize::MAX);
         if !(1..=MOST_RUNS).contains(&samples) {
             let given = Value::from(random.samples as i64);
             return Err(self.wrong("random.samples", &given, &format!("1 to {MOST_RUNS} points to draw")));
         }
-        let mut read = Vec::new();
-        for (key, given) in self.keyed(place, leaves(ranges, &Range::is_meant))? {
-            let place = format!("{place}.{key}");
-            let range = Range::read(given).ok_or_else(|| self.wrong(&place, given, Range::EXPECTED))?;
-            read.push((key, range));
-        }
-        let root = Random::new(random.seed).stream(STREAM);
-        let draw = |sample: usize| Point {
-            values: read
-                .iter()
-                .map(|(key, range)| (key.clone(), range.draw(root.stream(key).at(sample as u64))))
-                .collect(),
-            origin: self.section(&format!("[random] point {}", sample + 1)),
+        let read = |(key, given): (String, &Value)| match Range::read(given) {
+            Some(range) => Ok((key, range)),
+            None => Err(self.wrong(&format!("{place}.{key}"), given, Range::EXPECTED)),
         };
-        Ok((0..samples).map(draw).collect())
+        let ranges = self.keyed(place, leaves(ranges, &Range::is_meant))?.into_iter();
+        let ranges: Keyed<Range> = ranges.map(read).collect::<Result<_, _>>()?;
+        let root = Random::new(random.seed).stream(STREAM);
+        let point = |sample: usize| {
+            let draw = |(key, range): &(String, Range)| (key.clone(), range.draw(root.stream(key).at(sample as u64)));
+            self.point(
+                &format!("[random] point {}", sample + 1),
+                ranges.iter().map(draw).collect(),
+            )
+        };
+        Ok((0..samples).map(point).collect())
     }
 
-    /// The keys of a table, of which there is at least one, each once and each one that a sweep may give values to.
-    fn keyed(&self, place: &str, found: Vec<(String, &'a Value)>) -> Result<Vec<(String, &'a Value)>, ConfigFault> {
-        let other = |key: &str, reason: String| ConfigFault::Other {
-            origin: self.origin.clone(),
-            key: format!("{place}.{key}"),
-            reason,
-        };
+    /// Refuses a table without keys, and keys that are there twice or that a sweep may not give values to.
+    fn keyed(&self, place: &str, found: Keyed<&'a Value>) -> Result<Keyed<&'a Value>, ConfigFault> {
         if found.is_empty() {
-            return Err(ConfigFault::Missing {
-                origin: self.origin.clone(),
-                key: format!("{place}.KEY"),
-                hint: "expected keys of a configuration, such as \"train.batch\"".into(),
-            });
+            let hint = "expected keys of a configuration, such as \"train.batch\"";
+            return Err(self.missing(&format!("{place}.KEY"), hint));
         }
         for (index, (key, _)) in found.iter().enumerate() {
-            let parts = key.split('.');
-            if parts.clone().count() > DEEPEST || parts.into_iter().any(|part| part.trim().is_empty()) {
-                return Err(other(key, "expected a key such as \"train.batch\"".into()));
-            }
-            if key == "seed" {
-                let text = "the seeds of a sweep are given by `seeds`, for every point alike";
-                return Err(other(key, text.into()));
-            }
-            if found[..index].iter().any(|(before, _)| before == key) {
-                return Err(other(key, "given twice".into()));
-            }
+            let mut parts = key.split('.');
+            let fault = if parts.clone().count() > DEEPEST || parts.any(|part| part.trim().is_empty()) {
+                "expected a key such as \"train.batch\""
+            } else if key == "seed" {
+                "the seeds of a sweep are given by `seeds`, for every point alike"
+            } else if found[..index].iter().any(|(before, _)| before == key) {
+                "given twice"
+            } else {
+                continue;
+            };
+            return Err(self.other(&format!("{place}.{key}"), fault.into()));
         }
         Ok(found)
     }
 
-    /// A list with at least one value and none twice.
-    fn list<'b>(&self, place: &str, list: &'b [Value]) -> Result<&'b [Value], ConfigFault> {
-        if list.is_empty() {
-            return Err(self.wrong(place, &Value::Array(Vec::new()), "a list with at least one value"));
-        }
+    /// Refuses a list without values, and one with a value twice.
+    fn list(&self, place: &str, list: &'a [Value]) -> Result<&'a [Value], ConfigFault> {
         if list.len() > MOST_RUNS {
             return Err(self.too_many(place, &format!("{} values", list.len())));
         }
-        for (index, value) in list.iter().enumerate() {
-            if list[..index].contains(value) {
-                let expected = format!("each value once, and {} is there twice", plain(value));
-                return Err(self.wrong(place, &Value::Array(list.to_vec()), &expected));
-            }
-        }
-        Ok(list)
+        let twice = (1..list.len()).find(|&index| list[..index].contains(&list[index]));
+        let expected = match (twice.map(|index| &list[index]), list) {
+            (Some(Value::String(text)), _) => format!("each value once, and {text} is there twice"),
+            (Some(value), _) => format!("each value once, and {value} is there twice"),
+            (None, []) => "a list with at least one value".into(),
+            (None, _) => return Ok(list),
+        };
+        Err(self.wrong(place, &Value::Array(list.to_vec()), &expected))
     }
 
-    /// The table at a key, if there is one.
-    fn table_at(&self, table: &'a Table, key: &str, place: &str) -> Result<Option<&'a Table>, ConfigFault> {
-        match table.get(key) {
-            None => Ok(None),
-            Some(Value::Table(inner)) => Ok(Some(inner)),
-            Some(other) => Err(self.wrong(place, other, "a table")),
-        }
+    /// A point with the values that a part of the file gives.
+    fn point(&self, part: &str, values: Keyed<Value>) -> Point {
+        let origin = Origin::Section(format!("{} {part}", self.origin));
+        Point::new(&origin, values, "the sweep gives this key its values")
     }
 
     fn wrong(&self, key: &str, value: &Value, expected: &str) -> ConfigFault {
@@ -293,16 +255,75 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn too_many(&self, key: &str, what: &str) -> ConfigFault {
-        ConfigFault::Other {
+    fn missing(&self, key: &str, hint: &str) -> ConfigFault {
+        ConfigFault::Missing {
             origin: self.origin.clone(),
             key: key.into(),
-            reason: format!("{what}: a sweep has at most {MOST_RUNS} runs"),
+            hint: hint.into(),
         }
     }
 
-    /// The origin of values that a part of the file gives.
-    fn section(&self, part: &str) -> Origin {
-        Origin::Section(format!("{} {part}", self.origin))
+    fn other(&self, key: &str, reason: String) -> ConfigFault {
+        ConfigFault::Other {
+            origin: self.origin.clone(),
+            key: key.into(),
+            reason,
+        }
+    }
+
+    fn too_many(&self, key: &str, what: &str) -> ConfigFault {
+        self.other(key, format!("{what}: a sweep has at most {MOST_RUNS} runs"))
+    }
+}
+
+/// Every value of a table and the tables inside it, in the order of the text. What is inside a leaf is not looked at.
+fn leaves<'a>(table: &'a Table, is_leaf: &impl Fn(&Value) -> bool) -> Keyed<&'a Value> {
+    let mut found = Vec::new();
+    for (key, value) in table {
+        match value {
+            Value::Table(inner) if !is_leaf(value) => {
+                let inner = leaves(inner, is_leaf).into_iter();
+                found.extend(inner.map(|(rest, value)| (format!("{key}.{rest}"), value)));
+            }
+            value => found.push((key.clone(), value)),
+        }
+    }
+    found
+}
+
+/// Every combination of one value of each axis, in the order of the axes; the last axis varies fastest.
+fn product(axes: &[(String, &[Value])]) -> Vec<Keyed<Value>> {
+    axes.iter().fold(vec![Vec::new()], |points, (key, values)| {
+        let longer = |point: &Keyed<Value>| {
+            let with = |value: &Value| [point.as_slice(), &[(key.clone(), value.clone())]].concat();
+            values.iter().map(with).collect::<Vec<_>>()
+        };
+        points.iter().flat_map(longer).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Counting in mixed radix is an independent way to enumerate: the digits of i are the values of point i.
+        #[test]
+        fn every_combination_is_there_once_and_in_order(lengths in prop::collection::vec(1usize..5, 0..5)) {
+            let values: Vec<Value> = (0..5).map(Value::from).collect();
+            let axes = lengths.iter().enumerate().map(|(axis, &length)| (format!("k{axis}"), &values[..length]));
+            let axes: Vec<_> = axes.collect();
+            let points = product(&axes);
+            prop_assert_eq!(points.len(), lengths.iter().product::<usize>());
+            for (index, point) in points.iter().enumerate() {
+                let mut rest = index;
+                for ((name, values), (key, value)) in axes.iter().zip(point).rev() {
+                    prop_assert_eq!((key, value), (name, &values[rest % values.len()]));
+                    rest /= values.len();
+                }
+                prop_assert_eq!(rest, 0);
+            }
+        }
     }
 }

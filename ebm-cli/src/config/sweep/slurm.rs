@@ -53,42 +53,30 @@ impl Default for SlurmConfig {
 
 impl SlurmConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let text = |key: &str, value: &str, good: bool, expected: &str| {
-            ConfigError::require(value.is_empty() || good, key, format!("{value:?}"), expected)
-        };
         let word = |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || "_-.,:".contains(c));
-        text(
-            "partition",
-            &self.partition,
-            word(&self.partition),
-            "the name of a partition, or several with commas",
-        )?;
+        let one_line = |text: &str| !text.trim().is_empty() && !text.contains(char::is_control);
         let seconds = seconds(&self.time);
-        text(
-            "time",
-            &self.time,
-            seconds.is_some(),
-            "\"MINUTES\", \"H:MM:SS\", \"D-HH\" or another of Slurm's forms",
-        )?;
-        text(
-            "mem",
-            &self.mem,
-            is_memory(&self.mem),
-            "a size such as \"8G\" or \"512M\"",
-        )?;
+        let partition = "the name of a partition, or several with commas";
+        let time = "\"MINUTES\", \"H:MM:SS\", \"D-HH\" or another of Slurm's forms";
+        let program = "a path, or the name of a program";
+        for (key, value, good, expected) in [
+            ("partition", &self.partition, word(&self.partition), partition),
+            ("time", &self.time, seconds.is_some(), time),
+            (
+                "mem",
+                &self.mem,
+                is_memory(&self.mem),
+                "a size such as \"8G\" or \"512M\"",
+            ),
+            ("program", &self.program, one_line(&self.program), program),
+        ] {
+            ConfigError::require(value.is_empty() || good, key, format!("{value:?}"), expected)?;
+        }
         ConfigError::require(self.cpus > 0, "cpus", self.cpus, "a whole number >= 1")?;
         if let Some(seconds) = seconds {
             let expected = format!("less than the {seconds} seconds of time = {:?}", self.time);
             ConfigError::require(u64::from(self.warning) < seconds, "warning", self.warning, &expected)?;
         }
-        let one_line = |text: &str| !text.trim().is_empty() && !text.contains(char::is_control);
-        let program = &self.program;
-        text(
-            "program",
-            program,
-            one_line(program),
-            "a path, or the name of a program",
-        )?;
         for (index, line) in self.setup.iter().enumerate() {
             let key = format!("setup[{index}]");
             ConfigError::require(one_line(line), &key, format!("{line:?}"), "one line of shell")?;

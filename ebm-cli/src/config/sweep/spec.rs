@@ -7,6 +7,11 @@ use std::path::PathBuf;
 
 use super::slurm::SlurmConfig;
 
+/// Runs of a sweep at most: their numbers have four digits.
+pub const MOST_RUNS: usize = 10_000;
+/// Runs that may be trained at once on one machine.
+pub const MOST_JOBS: u32 = 1024;
+
 /// What `ebm sweep` reads. Its points are those of `[grid]`, then the listed ones, then the drawn ones; each is trained with
 /// every seed.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -21,16 +26,14 @@ pub struct SweepSpec {
     pub base: Option<PathBuf>,
     /// Values above those of the base, for every point: any part of a configuration.
     #[serde(skip_serializing)]
-    #[schemars(with = "Map<String, Json>")]
-    pub config: Json,
+    pub config: Map<String, Json>,
     /// Seeds that every point is trained with, or how many from the configuration's on; without them, the configuration's.
     #[serde(skip_serializing)]
     #[schemars(with = "Seeds")]
     pub seeds: Json,
     /// Keys of the configuration, each with a list of values: every combination is a point, the last key varying fastest.
     #[serde(skip_serializing)]
-    #[schemars(with = "Map<String, Json>")]
-    pub grid: Json,
+    pub grid: Map<String, Json>,
     /// Points by themselves (`[[point]]`), each with values of keys; one without any is the configuration as it is.
     #[serde(skip_serializing)]
     #[schemars(with = "Vec<Map<String, Json>>")]
@@ -64,15 +67,14 @@ pub struct RandomSearch {
     /// Keys of the configuration, each with `{ linear = [LOW, HIGH] }` or `{ log = [LOW, HIGH] }`. Where both ends are whole
     /// numbers, the values are; others have four significant digits.
     #[serde(skip_serializing)]
-    #[schemars(with = "Map<String, Json>")]
-    pub range: Json,
+    pub range: Map<String, Json>,
 }
 
 /// How runs are trained by `--run`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalConfig {
-    /// Runs to train at once, each with its share of the processor's cores. `--jobs` stands above it.
+    /// Runs to train at once, each with its share of the processor's cores; at most 1024. `--jobs` stands above it.
     pub jobs: u32,
 }
 

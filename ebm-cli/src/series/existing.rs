@@ -1,4 +1,4 @@
-//! What of a run is there already.
+//! What is there already of a run that is wanted.
 
 use serde_json::Value;
 use std::fs;
@@ -7,30 +7,32 @@ use std::path::Path;
 use super::differences::{Difference, differences, phrase};
 use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, layout, read_json};
+use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, held_by, layout, read_json};
 
-/// What of a run is there already.
+/// What is there already of a run that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing, or a run that did not end and cannot go on: it is to be trained from its start.
-    Wanting,
+pub enum Existing {
+    /// Nothing, or a run that did not end and cannot go on: it is trained from its start.
+    Nothing,
     /// The run that is wanted, not at its end, with a checkpoint to go on from.
     Begun,
     /// The run that is wanted.
     Finished,
     /// A run that ended, of another configuration or another build; what differs.
     Different(String),
+    /// A run that another process trains now.
+    Held,
 }
 
-impl Standing {
-    /// Looks at the run at `path`, wanted with `config` and data relative to `base`.
-    ///
-    /// # Errors
-    /// If something is there that is no run.
-    pub fn of(path: &Path, config: &RunConfig, base: &Path) -> Result<Self, Failure> {
+impl Existing {
+    /// Looks at the run at `path`, which is wanted with `config` and data relative to `base`.
+    pub fn at(path: &Path, config: &RunConfig, base: &Path) -> Result<Self, Failure> {
         Claim::new(path, true).or_exit(Exit::RunDirectory)?;
+        if held_by(path).is_some() {
+            return Ok(Self::Held);
+        }
         let Ok(marker) = Marker::read(path) else {
-            return Ok(Self::Wanting);
+            return Ok(Self::Nothing);
         };
         // The summary is written last.
         let ended = read_json(&path.join(layout::SUMMARY)).is_some();
@@ -38,29 +40,26 @@ impl Standing {
             let manifest = checkpoint.verify();
             manifest.is_ok_and(|manifest| MetricsFile::check(path, &manifest.metrics).is_ok())
         };
-        let can_go_on = !ended && Checkpoints::of(path).list().iter().any(whole);
-        if !ended && !can_go_on {
-            return Ok(Self::Wanting);
+        if !ended && !Checkpoints::of(path).list().iter().any(whole) {
+            return Ok(Self::Nothing);
         }
         let text = fs::read_to_string(path.join(layout::CONFIG)).ok();
         let Some(found) = text.and_then(|text| text.parse::<toml::Table>().ok()) else {
-            return Ok(Self::Wanting);
+            return Ok(Self::Nothing);
         };
         // Through its text form, as the one that was found.
-        let wanted: toml::Table = toml::to_string(config)
-            .or_exit(Exit::Other)?
-            .parse()
-            .or_exit(Exit::Other)?;
+        let wanted = toml::to_string(config).or_exit(Exit::Other)?;
+        let wanted: toml::Table = wanted.parse().or_exit(Exit::Other)?;
         let table = |table: toml::Table| serde_json::to_value(table).or_exit(Exit::Other);
         let mut differing = differences(&table(found)?, &table(wanted)?);
-        let versions = serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?;
-        // A build of another version may compute other numbers. What it is configured with is told above.
+        // A build of another version may compute other numbers. What it is configured with is compared above.
         let build = |mut value: Value| {
             value.as_object_mut().map(|table| table.remove("components"));
             value
         };
-        let there = build(read_json(&path.join(layout::VERSIONS)).unwrap_or_default());
-        differing.extend(differences(&there, &build(versions)));
+        let versions = serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?;
+        let there = read_json(&path.join(layout::VERSIONS)).unwrap_or_default();
+        differing.extend(differences(&build(there), &build(versions)));
         if marker.base != base {
             let folder = |path: &Path| Some(path.display().to_string().into());
             differing.push(Difference {
@@ -73,7 +72,7 @@ impl Standing {
             (true, true) => Self::Finished,
             (true, false) => Self::Begun,
             (false, true) => Self::Different(phrase(&differing)),
-            (false, false) => Self::Wanting,
+            (false, false) => Self::Nothing,
         })
     }
 }

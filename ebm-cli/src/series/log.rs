@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::exit::Exit;
 
-/// Starts the lines that are no process's.
+/// The start of the lines that are not said by a process.
 const MARK: &str = "[ebm sweep]";
-/// What is read of a log, its end.
+/// Bytes that are read of a log, from its end.
 const TAIL: u64 = 64 << 10;
-/// Exit codes of shells for a process that SIGTERM ended, which is no fault of its own.
+/// The exit code of a shell for a process that SIGTERM ended, which is no fault of its own.
 const TERMINATED: i32 = 128 + 15;
 
 /// The line before what a process says.
@@ -24,25 +24,19 @@ pub fn end_line(id: &str, code: &str) -> String {
 }
 
 /// Adds lines to a log.
-///
-/// # Errors
-/// What the system said.
-pub fn append(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(format!("{}\n", text.trim_end()).as_bytes())
 }
 
-/// Why the last process of a run failed, if one did. To diverge and to be asked to stop is not to fail.
+/// Why the last process of a run failed, if one did. A run that diverged or was asked to stop did not fail.
 pub(super) fn failure(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes).ok()?;
-    failure_in(&String::from_utf8_lossy(&bytes))
-}
-
-fn failure_in(text: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(&bytes);
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.iter().rposition(|line| line.starts_with(MARK))?;
     let (_, code) = lines[last].split_once(" ended with exit code ")?;
@@ -51,8 +45,8 @@ fn failure_in(text: &str) -> Option<String> {
     if code == TERMINATED || no_failure.iter().any(|exit| *exit as i32 == code) {
         return None;
     }
-    let said = lines[..last].iter().rev().take_while(|line| !line.starts_with(MARK));
-    let reason = said.into_iter().find_map(|line| line.strip_prefix("error: "));
+    let mut said = lines[..last].iter().rev().take_while(|line| !line.starts_with(MARK));
+    let reason = said.find_map(|line| line.strip_prefix("error: "));
     Some(reason.map_or_else(|| format!("exit code {code}"), str::to_string))
 }
 
@@ -77,19 +71,15 @@ mod tests {
         let why = log(&[&starts, reason, &ends(4)]);
         assert_eq!(why.as_deref(), Some("data that is not there"));
         assert_eq!(log(&[&starts, reason, &ends(4), &starts]), None);
-        assert_eq!(
-            log(&[&starts, reason, &ends(4), &starts, &ends(137)]).as_deref(),
-            Some("exit code 137")
-        );
+        let killed = log(&[&starts, reason, &ends(4), &starts, &ends(137)]);
+        assert_eq!(killed.as_deref(), Some("exit code 137"));
         for code in [0, 6, 7, 130, 143] {
             assert_eq!(log(&[&starts, reason, &ends(code)]), None, "{code}");
         }
-    }
-
-    #[test]
-    fn the_end_of_a_long_log_is_enough() {
-        let noise = "x\n".repeat(TAIL as usize);
-        let end = ["error: the disk is full", &end_line("0003", "5")].join("\n");
-        assert_eq!(log(&[&noise, &end]).as_deref(), Some("the disk is full"));
+        // The end of a long log is enough.
+        assert_eq!(
+            log(&[&"x\n".repeat(TAIL as usize), "error: the disk is full", &ends(5)]).as_deref(),
+            Some("the disk is full")
+        );
     }
 }

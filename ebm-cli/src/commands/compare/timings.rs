@@ -1,0 +1,181 @@
+//! What a training step of each pair costs, and of the baseline.
+
+use ebm_core::data::Dataset;
+use ebm_core::registry::SupportedGeometry;
+use ebm_train::TrainError;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cli::Compare;
+use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
+use crate::commands::loaded_run::load_data;
+use crate::commands::print;
+use crate::commands::train::{base_of, title_of};
+use crate::compare::{Baseline, Timing};
+use crate::config::{Grid, Resolved};
+use crate::dispatch::{Work, with_geometry};
+use crate::exit::{Exit, Failure, OrExit};
+use crate::interrupt::Interrupt;
+use crate::series::{Plan, differences};
+
+/// Rounds, over which the candidates take turns: what slows the machine down for a while slows them all.
+const ROUNDS: usize = 7;
+/// Time of one candidate's round, about.
+const ROUND: Duration = Duration::from_millis(150);
+/// Steps before anything is measured: buffers, caches, the processor's clock.
+const WARM_UP: u32 = 5;
+
+/// Does one training step of a candidate and nothing else: no report, no evaluation.
+type Step = Box<dyn FnMut() -> Result<(), TrainError>>;
+
+/// What a step of each pair costs.
+pub(super) struct Timings {
+    pub pairs: Vec<Timing>,
+    /// What costs are relative to.
+    pub baseline: Baseline,
+}
+
+impl Timings {
+    /// Builds the models of each pair and of the baseline, and times their steps.
+    pub(super) fn measure(
+        plan: &Plan,
+        pairs: &[String],
+        arguments: &Compare,
+        grid: &Grid,
+        interrupt: &Interrupt,
+    ) -> Result<Self, Failure> {
+        let mut names = pairs.to_vec();
+        let mut candidates: Vec<(&Resolved, &Path)> = plan.firsts().map(|run| (&run.resolved, &*plan.base)).collect();
+        let other = match &arguments.baseline {
+            None => None,
+            Some(file) => {
+                names.push(title_of(file));
+                let resolved = grid.baseline(file).or_exit(Exit::Config)?;
+                Some((resolved, base_of(file, arguments.data.as_deref())?))
+            }
+        };
+        candidates.extend(other.as_ref().map(|(resolved, base)| (resolved, &**base)));
+        let mut steps = Vec::new();
+        for ((resolved, base), name) in candidates.iter().zip(&names) {
+            steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
+        }
+        if !arguments.quiet {
+            print(&format!("timing the steps of {}\n", names.join(", ")))?;
+        }
+        let fail = |index: usize, error| training_failure(candidates[index].0, error).within(&names[index]);
+        let rates = rates(&mut steps, interrupt, fail)?;
+        let baseline = other.as_ref().map_or(0, |_| pairs.len());
+        let work = work_of(candidates[baseline].0)?;
+        let timing = |(rate, run): (&Result<f64, String>, (&Resolved, &Path))| {
+            Ok(Timing {
+                rate: rate.clone(),
+                unlike_baseline: differences(&work, &work_of(run.0)?),
+            })
+        };
+        let timed = rates.iter().zip(candidates).take(pairs.len()).map(timing);
+        Ok(Self {
+            pairs: timed.collect::<Result<_, Failure>>()?,
+            baseline: Baseline {
+                name: names.swap_remove(baseline),
+                steps_per_second: rates[baseline].as_ref().ok().copied(),
+            },
+        })
+    }
+}
+
+/// What a step costs by beside the bounds.
+fn work_of(resolved: &Resolved) -> Result<Value, Failure> {
+    let config = serde_json::to_value(&resolved.config).or_exit(Exit::Other)?;
+    let train = &config["train"];
+    let player = |name: &str| {
+        let average = train[name]["average"].as_f64().is_some_and(|average| average > 0.0);
+        json!({ "steps": train[name]["steps"], "average": average })
+    };
+    Ok(json!({
+        "data": config["data"],
+        "generator": config["generator"],
+        "energy": config["energy"],
+        "train": { "batch": train["batch"], "energy": player("energy"), "generator": player("generator") },
+    }))
+}
+
+fn step_of(resolved: &Resolved, base: &Path) -> Result<Step, Failure> {
+    struct Build<'a>(&'a Resolved, Arc<dyn Dataset>);
+    impl Work for Build<'_> {
+        type Output = Result<Step, Failure>;
+        fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
+            let mut trainer = fresh_trainer(self.0, self.1, geometry)?;
+            Ok(Box::new(move || trainer.advance(false).map(drop)))
+        }
+    }
+    let data = load_data(&resolved.config, base)?;
+    let width = data.width();
+    let latent = resolved.config.generator.latent_width(width);
+    with_geometry(latent, width, Build(resolved, data))
+}
+
+/// Times the steps of several candidates, in turns: steps a second, or why training broke down before it could be timed. It is
+/// the mean over the fastest of several rounds: other work on the machine only ever adds time, so the fastest round tells most
+/// about the step. `fail` turns an error that is not a divergence, such as a bound that does not fit its models, into that of
+/// the command.
+fn rates(
+    candidates: &mut [Step],
+    interrupt: &Interrupt,
+    fail: impl Fn(usize, TrainError) -> Failure,
+) -> Result<Vec<Result<f64, String>>, Failure> {
+    let mut rates: Vec<Result<f64, String>> = vec![Ok(0.0); candidates.len()];
+    let mut steps = vec![WARM_UP; candidates.len()];
+    for round in 0..=ROUNDS {
+        for (index, step) in candidates.iter_mut().enumerate() {
+            interrupt.check()?;
+            let Ok(best) = rates[index] else { continue };
+            let started = Instant::now();
+            let done = (0..steps[index]).try_for_each(|_| step());
+            let rate = f64::from(steps[index]) / started.elapsed().as_secs_f64();
+            match done {
+                Err(error @ TrainError::NonFinite { .. }) => rates[index] = Err(error.to_string()),
+                Err(error) => return Err(fail(index, error)),
+                Ok(()) if round == 0 => steps[index] = (ROUND.as_secs_f64() * rate).clamp(1.0, 1e6) as u32,
+                Ok(()) => rates[index] = Ok(best.max(rate)),
+            }
+        }
+    }
+    Ok(rates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sleeps, and breaks down at the last of a number of steps.
+    fn sleeper(microseconds: u64, mut left: u32) -> Step {
+        Box::new(move || {
+            std::thread::sleep(Duration::from_micros(microseconds));
+            left -= 1;
+            match left {
+                0 => Err(TrainError::NonFinite {
+                    step: 1,
+                    term: "E_data[E]".into(),
+                    value: f64::NAN,
+                    restored: 0,
+                    advice: String::new(),
+                }),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    #[test]
+    fn every_step_takes_at_least_its_time_and_a_breakdown_has_none() {
+        let fail = |_, error: TrainError| Failure::new(Exit::Other, error);
+        let mut all = [sleeper(20_000, 1_000), sleeper(10, 3)];
+        let rates = rates(&mut all, &Interrupt::default(), fail).unwrap();
+        assert!(rates[0].as_ref().is_ok_and(|rate| *rate <= 50.0), "{rates:?}");
+        assert!(
+            rates[1].as_ref().is_err_and(|reason| reason.contains("E_data[E]")),
+            "{rates:?}"
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! `ebm sweep`: one configuration at many points, written for Slurm or trained here, and what it came to.
+
+use ebm_core::data::Dataset;
+use ebm_core::device::check_device;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::fresh_trainer::can_be_built;
+use super::loaded_run::load_data;
+use super::train::base_of;
+use super::{print, write_whole};
+use crate::cli::{Sweep, SweepCollect, SweepCommand};
+use crate::config;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::interrupt::Interrupt;
+use crate::series::{Plan, PlannedRun, SeriesDirectory, differences, phrase, verdict};
+use crate::sweep::{Manifest, SWEEP, SweepTable, id, script};
+
+/// What was asked.
+const SPEC: &str = "sweep.toml";
+/// The list of runs.
+const POINTS: &str = "points.csv";
+/// The script for sbatch.
+const SCRIPT: &str = "array.sbatch";
+
+/// Runs the command.
+///
+/// Nothing is written before every point is known to be good, its models could be built, and what is in the folder is known
+/// to be of this sweep.
+pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
+    let spec = match (&arguments.command, &arguments.spec) {
+        (Some(SweepCommand::Collect(arguments)), _) => return collect(arguments),
+        (None, Some(spec)) => spec,
+        (None, None) => return Err(Failure::message(Exit::Usage, "give the file of a sweep")),
+    };
+    let say = |line: &str| match arguments.quiet {
+        true => Ok(()),
+        false => print(&format!("{line}\n")).map(drop),
+    };
+    let sweep = config::Sweep::load(spec, &arguments.set).or_exit(Exit::Config)?;
+    let (mut plan, manifest) = planned(arguments, spec, &sweep)?;
+    if arguments.dry_run {
+        try_to_build(&plan)?;
+        plan.runs.iter().try_for_each(|run| say(&run.name()))?;
+        return Ok(Exit::Success);
+    }
+    match plan.directory.exists()? {
+        true => same_sweep(&plan, &manifest)?,
+        false => try_to_build(&plan)?,
+    }
+    plan.directory.open(&manifest)?;
+    write(&plan, &manifest, &sweep)?;
+    let (runs, points, seeds) = (plan.runs.len(), sweep.points.len(), plan.seeds.len());
+    let place = plan.directory.path.display();
+    say(&format!("{runs} runs in {place}: points {points}, seeds {seeds}"))?;
+    if !arguments.run {
+        say(&format!(
+            "train them: sbatch {place}/{SCRIPT}\ntheir table: ebm sweep collect {place}"
+        ))?;
+        return Ok(Exit::Success);
+    }
+    let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
+    let existing = plan.existing(false)?;
+    let jobs = arguments.jobs.unwrap_or(sweep.spec.local.jobs);
+    let trained = plan.train(&existing, jobs, &interrupt, say)?;
+    if !arguments.quiet {
+        let outcomes = manifest.outcomes(&plan.directory);
+        print(&format!("\n{}", SweepTable::new(&manifest, &outcomes, None)?.text()))?;
+    }
+    let trained = trained.iter().map(|(index, outcome)| (&plan.runs[*index], outcome));
+    verdict(trained, &format!("are in {place}"))
+}
+
+/// `ebm sweep collect`: prints the table of a sweep, and writes the files that are wanted.
+fn collect(arguments: &SweepCollect) -> Result<Exit, Failure> {
+    let directory = SeriesDirectory::at(&arguments.directory, SWEEP);
+    let manifest = Manifest::read(&directory)?;
+    let outcomes = manifest.outcomes(&directory);
+    let table = SweepTable::new(&manifest, &outcomes, arguments.sort.as_deref())?;
+    if let Some(path) = &arguments.csv {
+        write_whole(path, table.csv()?.as_bytes())?;
+    }
+    if let Some(path) = &arguments.json {
+        write_whole(path, table.json(&directory)?.as_bytes())?;
+    }
+    print(&table.text())
+}
+
+/// Resolves the configuration of every run.
+fn planned(arguments: &Sweep, spec: &Path, sweep: &config::Sweep) -> Result<(Plan, Manifest), Failure> {
+    let given = arguments.out.clone().or_else(|| sweep.spec.out.clone());
+    let out = given.unwrap_or_else(|| Path::new("runs").join(format!("sweep-{}", sweep.name)));
+    let mut plan = Plan {
+        directory: SeriesDirectory::at(&out, SWEEP),
+        base: base_of(&sweep.home, arguments.data.as_deref())?,
+        seeds: sweep.seeds.clone(),
+        runs: Vec::new(),
+    };
+    let manifest = Manifest::new(sweep, spec, &arguments.set, &plan.base)?;
+    for (index, run) in manifest.runs.iter().enumerate() {
+        let label = manifest.name_of(run);
+        let resolved = sweep.resolve(&sweep.points[run.point], run.seed).or_exit(Exit::Config);
+        let resolved = resolved.map_err(|failure| failure.within(&format!("{} ({label})", id(index))))?;
+        plan.add(id(index), label, (run.point, run.seed), resolved)?;
+    }
+    different(&plan, spec)?;
+    Ok((plan, manifest))
+}
+
+/// Refuses two runs with the same configuration.
+fn different(plan: &Plan, spec: &Path) -> Result<(), Failure> {
+    let mut known: HashMap<&str, &PlannedRun> = HashMap::new();
+    for second in &plan.runs {
+        if let Some(first) = known.insert(&second.text, second) {
+            let (file, [first, second]) = (spec.display(), [first, second].map(named));
+            let message =
+                format!("{file}: runs {first} and {second} have the same configuration; expected points that differ");
+            return Err(Failure::message(Exit::Config, message));
+        }
+    }
+    Ok(())
+}
+
+/// A run as messages name it.
+fn named(run: &PlannedRun) -> String {
+    format!("{} ({})", run.id, run.label)
+}
+
+/// Builds the models of every point once, for the data that it names. Where a build for GPUs has none, as where jobs are
+/// handed in, the data are read and no more, which a warning says.
+fn try_to_build(plan: &Plan) -> Result<(), Failure> {
+    let device = check_device();
+    if let Err(error) = &device {
+        eprintln!("warning: whether the models of each point can be built is not known: {error}");
+    }
+    let mut last: Option<(toml::Value, Arc<dyn Dataset>)> = None;
+    for run in plan.firsts() {
+        let config = &run.resolved.config;
+        let within = |failure: Failure| failure.within(&named(run));
+        // A data set is drawn from the seed, which is the same here for every point.
+        let named = toml::Value::try_from(&config.data).or_exit(Exit::Other)?;
+        let data = match last.take() {
+            Some((before, data)) if before == named => data,
+            _ => load_data(config, &plan.base).map_err(within)?,
+        };
+        last = Some((named, data.clone()));
+        if device.is_ok() {
+            can_be_built(&run.resolved, data).map_err(within)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a folder with another sweep: other runs, other configurations, other data. What is asked of Slurm, and how runs are
+/// trained here, may differ.
+fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
+    let directory = &plan.directory;
+    let form = |text: &str| {
+        let table: toml::Table = text.parse().or_exit(Exit::RunDirectory)?;
+        serde_json::to_value(table).or_exit(Exit::Other)
+    };
+    let mut differing = Manifest::read(directory)?.differs_from(manifest);
+    for run in &plan.runs {
+        let path = directory.config(&run.id);
+        // A process that was killed may have written only a part of them.
+        let Some(text) = fs::read_to_string(&path).ok().filter(|_| differing.is_none()) else {
+            continue;
+        };
+        let found = form(&text).map_err(|failure| failure.within(&path.display().to_string()))?;
+        let keys = differences(&found, &form(&run.text)?);
+        differing = (!keys.is_empty()).then(|| format!("{} in run {}", phrase(&keys), run.id));
+    }
+    let Some(differing) = differing else {
+        return Ok(());
+    };
+    let place = directory.path.display();
+    let text = format!("{place}: another sweep is there, with {differing}; give --out DIR to put this one elsewhere");
+    Err(Failure::message(Exit::RunDirectory, text))
+}
+
+/// Writes what asks for the runs; what is right already is left alone.
+fn write(plan: &Plan, manifest: &Manifest, sweep: &config::Sweep) -> Result<(), Failure> {
+    let directory = &plan.directory;
+    let absolute: PathBuf = directory.path.canonicalize().or_exit(Exit::RunDirectory)?;
+    let program = std::env::current_exe().or_exit(Exit::Other)?;
+    let script = script(manifest, &absolute, &program, &sweep.spec.slurm)?;
+    let (sweep_name, base) = (&manifest.name, plan.base.display().to_string());
+    let base = base.escape_default();
+    for run in &plan.runs {
+        let (id, label, text) = (&run.id, &run.label, &run.text);
+        let text = format!(
+            "# Run {id} of the sweep {sweep_name}: {label}\n# Relative paths of data start from another folder: ebm train \
+             {id}.toml --data {base}\n\n{text}"
+        );
+        directory.write_config(id, &text)?;
+    }
+    directory.write(POINTS, &manifest.csv()?)?;
+    directory.write(SCRIPT, &script)?;
+    directory.write(SPEC, &sweep.text)
+}

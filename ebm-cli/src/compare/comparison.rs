@@ -1,0 +1,225 @@
+//! What a comparison came to: a row for each pair of bounds.
+
+use ebm_core::bounds::Level;
+use serde::Serialize;
+use std::path::PathBuf;
+
+use crate::run_directory::Format;
+use crate::series::{Difference, Kind, Outcome, Plan, PlannedRun, State, Summary};
+
+/// Pictures of all pairs together.
+const PICTURES: &str = "pictures";
+
+/// The folder of a comparison.
+pub const COMPARISON: Kind = Kind {
+    marker: "compare.json",
+    format: Format::new("ebm comparison", 1),
+    noun: "comparison",
+    act: "compares",
+    remedy: "give --overwrite to replace it",
+    says_starts: true,
+    folders: &[PICTURES],
+};
+
+/// A pair of bounds, by their names in the comparison.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    pub lower: String,
+    pub upper: String,
+}
+
+impl Pair {
+    /// "sv+gp"
+    pub fn name(&self) -> String {
+        format!("{}+{}", self.lower, self.upper)
+    }
+}
+
+/// What a training step of a pair costs.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// Training steps a second, without reports and evaluations; or why they could not be timed.
+    pub rate: Result<f64, String>,
+    /// In what the baseline differs from the pair beside its bounds, of what a step costs by.
+    pub unlike_baseline: Vec<Difference>,
+}
+
+/// What costs are relative to: a pair of the comparison, or a configuration file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Baseline {
+    pub name: String,
+    /// Absent if it broke down before it could be timed.
+    pub steps_per_second: Option<f64>,
+}
+
+/// How often a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Held {
+    /// Evaluations at which it held.
+    pub held: usize,
+    /// Evaluations that had the bound and the likelihood.
+    pub evaluations: usize,
+    /// The weakest claim made about it.
+    pub guarantee: Level,
+}
+
+impl Held {
+    fn of(outcomes: &[Outcome], side: &str) -> Option<Self> {
+        let sandwiches = outcomes.iter().flat_map(|outcome| outcome.sandwiches.values());
+        let sides = sandwiches.flat_map(|sandwich| sandwich.sides());
+        let sides: Vec<_> = sides.filter(|(name, _)| *name == side).map(|(_, side)| side).collect();
+        Some(Self {
+            held: sides.iter().filter(|side| side.held).count(),
+            evaluations: sides.len(),
+            guarantee: sides.iter().map(|side| side.guarantee.level).min()?,
+        })
+    }
+}
+
+/// What a pair of bounds came to.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub pair: Pair,
+    /// Its runs; means are over those that did not diverge.
+    pub summary: Summary,
+    /// The verdicts on the lower and the upper bound.
+    pub held: [Option<Held>; 2],
+    pub timing: Timing,
+}
+
+impl Row {
+    pub fn new(pair: Pair, outcomes: &[Outcome], timing: Timing) -> Self {
+        Self {
+            pair,
+            summary: Summary::of(outcomes),
+            held: ["lower", "upper"].map(|side| Held::of(outcomes, side)),
+            timing,
+        }
+    }
+
+    /// The time of a step, relative to the baseline's.
+    pub fn cost(&self, baseline: &Baseline) -> Option<f64> {
+        Some(baseline.steps_per_second? / self.timing.rate.as_ref().ok()?)
+    }
+}
+
+/// A comparison that was made.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    /// The heading: the name of the configuration.
+    pub title: String,
+    /// The configuration file.
+    pub config: PathBuf,
+    /// The command that made it.
+    pub command: String,
+    pub baseline: Baseline,
+    /// Modes of the data, where it has separate ones.
+    pub modes: Option<usize>,
+    /// Entropy of the data in nats, where it is known.
+    pub entropy: Option<f64>,
+    /// A row for each pair.
+    pub rows: Vec<Row>,
+    /// The runs.
+    pub plan: &'a Plan,
+    /// What each run came to.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Comparison<'_> {
+    /// The place of a picture of all pairs together.
+    pub(super) fn picture(&self, file: &str) -> PathBuf {
+        self.plan.directory.path.join(PICTURES).join(file)
+    }
+
+    /// The runs with their outcomes, in the order of the pairs and seeds.
+    pub fn runs(&self) -> impl Iterator<Item = (&PlannedRun, &Outcome)> {
+        self.plan.runs.iter().zip(&self.outcomes)
+    }
+
+    /// The runs of a pair that did not diverge.
+    pub(super) fn done(&self, pair: usize) -> impl Iterator<Item = (&PlannedRun, &Outcome)> {
+        let is_done = move |(run, outcome): &(&PlannedRun, &Outcome)| run.point == pair && outcome.state == State::Done;
+        self.runs().filter(is_done)
+    }
+
+    /// The run that stands for a pair in pictures: the median one by likelihood of those that did not diverge, else the
+    /// first that has pictures.
+    pub(super) fn typical(&self, pair: usize) -> Option<(&PlannedRun, &Outcome)> {
+        let mut done: Vec<_> = self.done(pair).collect();
+        let nll = |outcome: &Outcome| outcome.metrics.get("nll").copied().unwrap_or(f64::INFINITY);
+        done.sort_by(|(_, a), (_, b)| nll(a).total_cmp(&nll(b)));
+        let middle = done.len().saturating_sub(1) / 2;
+        let mut drawn = self
+            .runs()
+            .filter(|(_, outcome)| outcome.picture("curves.png").is_some());
+        let first = || drawn.find(|(run, _)| run.point == pair);
+        done.get(middle).copied().or_else(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::bounds::Guarantee;
+    use ebm_eval::evaluate::{Sandwich, Side};
+    use std::path::Path;
+
+    fn run(state: State, nll: f64, held: bool) -> Outcome {
+        let side = Side {
+            held,
+            excess: 0.0,
+            tolerance: 0.0,
+            bound: 0.0,
+            guarantee: Guarantee::certified("test"),
+        };
+        let sandwich = Sandwich {
+            nll,
+            lower: Some(side),
+            upper: None,
+            gap: None,
+        };
+        Outcome {
+            metrics: [("nll".to_string(), nll)].into(),
+            sandwiches: [(1, sandwich)].into(),
+            ..Outcome::new(Path::new("x"), state)
+        }
+    }
+
+    #[test]
+    fn means_are_over_runs_that_are_done_and_verdicts_over_all() {
+        let outcomes = [
+            run(State::Done, 1.0, true),
+            run(State::Done, 2.0, true),
+            run(State::Diverged("ran away".into()), 1e6, false),
+            Outcome::new(Path::new("x"), State::Failed("killed".into())),
+        ];
+        let pair = Pair {
+            lower: "sv".into(),
+            upper: "gp".into(),
+        };
+        let timing = Timing {
+            rate: Ok(100.0),
+            unlike_baseline: Vec::new(),
+        };
+        let mut row = Row::new(pair, &outcomes, timing);
+        let summary = &row.summary;
+        let counts = (summary.runs, summary.count("diverged"), summary.count("failed"));
+        assert_eq!(counts, (4, 1, 1));
+        let nll = summary.spreads["nll"];
+        assert_eq!((nll.mean, nll.runs), (1.5, 2));
+        let lower = Held {
+            held: 2,
+            evaluations: 3,
+            guarantee: Level::Certified,
+        };
+        assert_eq!(row.held, [Some(lower), None]);
+        // A step takes 10 ms, the baseline's 1/300 s.
+        let baseline = Baseline {
+            name: "b".into(),
+            steps_per_second: Some(300.0),
+        };
+        assert!((row.cost(&baseline).unwrap() - 3.0).abs() < 1e-9);
+        row.timing.rate = Err("NaN".into());
+        assert_eq!(row.cost(&baseline), None);
+    }
+}

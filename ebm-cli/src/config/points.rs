@@ -1,0 +1,99 @@
+//! The points of a series of runs: values that stand above one configuration, for every seed alike.
+
+use figment::value::{Dict, Value};
+
+use super::fault::ConfigFault;
+use super::layers::{KIND, Layers};
+use super::origin::Origin;
+use super::resolve::Resolved;
+use super::value;
+
+/// A point of a series: what it puts above the configuration that all points share.
+#[derive(Clone, Debug)]
+pub struct Point {
+    /// Keys, dotted from the top, with the values that they have at this point, whatever stands above it; in the order they
+    /// are given.
+    pub values: Vec<(String, toml::Value)>,
+    /// Its sources of values, lowest first.
+    pub(super) layers: Vec<(Origin, Dict)>,
+    /// Why nothing above may change its values.
+    pub(super) reason: &'static str,
+}
+
+impl Point {
+    /// A point that gives values to keys, which are all from `origin`.
+    pub(super) fn new(origin: &Origin, values: Vec<(String, toml::Value)>, reason: &'static str) -> Self {
+        // A name stands for a table, which other keys may go on from.
+        let mut ordered: Vec<_> = values.iter().collect();
+        ordered.sort_by_key(|(key, _)| key.matches('.').count());
+        let layer = |(key, value): &(String, toml::Value)| {
+            let nested = figment::util::nest(key, value::of_toml(value.clone()));
+            (origin.clone(), nested.into_dict().unwrap_or_default())
+        };
+        Self {
+            layers: ordered.into_iter().map(layer).collect(),
+            values,
+            reason,
+        }
+    }
+}
+
+/// The sources that all configurations of a series share: those below its points, and those above.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    pub below: Layers,
+    /// The environment.
+    pub variables: Vec<(String, String)>,
+    /// The `--set` assignments.
+    pub assignments: Vec<String>,
+}
+
+impl Sources {
+    /// The configuration without a point.
+    pub fn base(&self) -> Result<Resolved, ConfigFault> {
+        self.with_outside(self.below.clone())?.resolve()
+    }
+
+    /// The configuration of a point and a seed.
+    pub fn resolve(&self, point: &Point, seed: u64) -> Result<Resolved, ConfigFault> {
+        let layers = point.layers.iter().cloned();
+        let layers = layers.fold(self.below.clone(), |below, (origin, values)| {
+            below.above(origin, values)
+        });
+        let seed = Dict::from([("seed".to_string(), Value::from(seed))]);
+        let layers = self
+            .with_outside(layers)?
+            .above(Origin::Section("the run's seed".into()), seed);
+        let resolved = layers.resolve()?;
+        for (key, wanted) in &point.values {
+            let found = resolved.merged.find(key);
+            if !found.is_some_and(|found| holds(found, &value::of_toml(wanted.clone()))) {
+                return Err(ConfigFault::Value {
+                    origin: resolved.merged.blame(key),
+                    key: key.clone(),
+                    value: found.map_or_else(|| "nothing".into(), value::text),
+                    expected: format!("{wanted}: {}", point.reason),
+                });
+            }
+        }
+        Ok(resolved)
+    }
+
+    fn with_outside(&self, layers: Layers) -> Result<Layers, ConfigFault> {
+        layers
+            .environment(self.variables.iter().cloned())
+            .sets(&self.assignments)
+    }
+}
+
+/// Whether a value of a configuration is the one that was asked for: a table may have more keys, and a name stands for a table.
+fn holds(found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (Value::Dict(_, found), Value::String(_, name)) => found.get(KIND).and_then(Value::as_str) == Some(name),
+        (Value::Dict(_, found), Value::Dict(_, wanted)) => {
+            let mut wanted = wanted.iter();
+            wanted.all(|(key, wanted)| found.get(key).is_some_and(|found| holds(found, wanted)))
+        }
+        _ => value::text(found) == value::text(wanted),
+    }
+}
