@@ -39,9 +39,6 @@ pub struct Pictures<'a> {
 
 impl Pictures<'_> {
     /// Draws what can be drawn; the names of the pictures, the most telling one first.
-    ///
-    /// # Errors
-    /// If a picture cannot be written.
     pub fn draw<G: Geometry>(
         &self,
         trainer: &Trainer<G>,

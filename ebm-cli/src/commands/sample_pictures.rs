@@ -28,9 +28,6 @@ pub(super) struct SamplePicture {
 
 impl SamplePicture {
     /// Draws the picture and writes it.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         GalleryPicture {
             title: &self.title,

@@ -1,43 +1,29 @@
-//! What was named after `--with`: the folder of a crate, or a crate of the registry.
+//! The crates named by `--with`: folders, or crates of the registry.
 
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::scaffold::{Origin, OriginError, read_manifest, toml_text};
+use crate::scaffold::{Origin, OriginError, absolute, read_manifest, toml_text};
 
-/// Something that cannot be linked in.
+/// A crate that cannot be linked in.
 #[derive(Debug, Error)]
 pub(crate) enum GivenError {
-    /// Neither a folder nor a name.
     #[error("--with {0}: there is no such folder, and it is no crate's name (expected NAME or NAME@VERSION)")]
     Neither(String),
-    /// A folder that is not a crate.
     #[error("--with {0}: expected the folder of a crate; it has no Cargo.toml")]
     NoManifest(String),
-    /// A manifest that describes no package.
-    #[error("--with {0}: its Cargo.toml describes no package; name the folder of the bound's own crate")]
+    #[error("--with {0}: its Cargo.toml describes no package; name the folder of the crate itself")]
     NoPackage(String),
-    /// A package without a library.
     #[error("--with {0}: the package is no library (it has no src/lib.rs), so nothing can be linked in")]
     NoLibrary(String),
-    /// A package that takes `ebm-core` from elsewhere.
     #[error(
-        "the crate {name} is written for the ebm-core in {theirs}, the program for {ours}: a bound is registered with its own \
+        "the crate {name} is written for the ebm-core in {theirs}, the program for {ours}: a component is registered with its own \
          ebm-core only; give --local the checkout that {name} depends on"
     )]
-    OtherCore {
-        /// The package.
-        name: String,
-        /// Where its `ebm-core` is.
-        theirs: String,
-        /// Where the program's is.
-        ours: String,
-    },
-    /// Two of one name.
+    OtherCore { name: String, theirs: String, ours: String },
     #[error("--with names two crates {0}; link one of them only")]
     Twice(String),
-    /// A file that cannot be used.
     #[error(transparent)]
     File(#[from] OriginError),
 }
@@ -95,28 +81,32 @@ impl Given {
             return Err(GivenError::NoManifest(argument.into()));
         }
         let manifest = read_manifest(&file)?;
-        let name = manifest.get("package").and_then(|package| package.get("name"));
-        let name = name
-            .and_then(Value::as_str)
-            .ok_or_else(|| GivenError::NoPackage(argument.into()))?;
+        let package = manifest.get("package").and_then(|package| package.get("name"));
+        let Some(name) = package.and_then(Value::as_str) else {
+            return Err(GivenError::NoPackage(argument.into()));
+        };
         if !manifest.contains_key("lib") && !path.join("src/lib.rs").is_file() {
             return Err(GivenError::NoLibrary(argument.into()));
         }
         check_core(name, path, &manifest, origin)?;
-        let absolute = absolute(path)?;
         Ok(Self {
             name: name.into(),
-            dependency: format!("path = {}", toml_text(&absolute)?),
+            dependency: format!("path = {}", toml_text(&absolute(path)?)?),
         })
     }
 }
 
 /// A dependency on another `ebm-core` by path is seen at once; one that is less plain is found by cargo.
 fn check_core(name: &str, folder: &Path, manifest: &Table, origin: &Origin) -> Result<(), GivenError> {
-    let core = manifest
-        .get("dependencies")
-        .and_then(|dependencies| dependencies.get("ebm-core"));
-    let Some(theirs) = core.and_then(|core| core.get("path")).and_then(Value::as_str) else {
+    let path = |table: &Table| {
+        table
+            .get("dependencies")?
+            .get("ebm-core")?
+            .get("path")?
+            .as_str()
+            .map(PathBuf::from)
+    };
+    let Some(theirs) = path(manifest) else {
         return Ok(());
     };
     let theirs = absolute(&folder.join(theirs))?;
@@ -131,13 +121,6 @@ fn check_core(name: &str, folder: &Path, manifest: &Table, origin: &Origin) -> R
         name: name.into(),
         theirs: theirs.display().to_string(),
         ours: ours.display().to_string(),
-    })
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, OriginError> {
-    path.canonicalize().map_err(|source| OriginError::Unreadable {
-        path: path.display().to_string(),
-        source,
     })
 }
 

@@ -1,4 +1,4 @@
-//! A folder that appears whole or not at all.
+//! Writes a folder completely or not at all.
 
 use std::fs;
 use std::io;
@@ -8,20 +8,12 @@ use thiserror::Error;
 /// A folder that cannot be written.
 #[derive(Debug, Error)]
 pub(crate) enum FolderError {
-    /// There is something already.
     #[error("{0}: it is there already and not an empty folder; name another with --path")]
     Occupied(String),
-    /// A path that has no last part.
     #[error("{0}: expected the path of a folder to make")]
     NoName(String),
-    /// What the system refused.
     #[error("{path}: {source}")]
-    Io {
-        /// The file or folder.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    Io { path: String, source: io::Error },
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> FolderError {

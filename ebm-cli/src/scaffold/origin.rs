@@ -1,4 +1,4 @@
-//! Where a program's `ebm-core` and `ebm-cli` are taken from.
+//! Where the crates of this project are taken from.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,48 +11,23 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// A folder or a manifest that cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum OriginError {
-    /// A file that cannot be read.
     #[error("{path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A manifest that is no TOML.
+    Unreadable { path: String, source: std::io::Error },
     #[error("{path}: {reason}")]
-    Malformed {
-        /// The file.
-        path: String,
-        /// What the parser said.
-        reason: String,
-    },
-    /// A folder that is something else than a checkout of this project.
+    Malformed { path: String, reason: String },
     #[error(
         "--local {path}: expected a checkout of ebm, with the folders ebm-core and ebm-cli; {missing} is not there"
     )]
-    NoCheckout {
-        /// The folder.
-        path: String,
-        /// What a checkout has and this has not.
-        missing: String,
-    },
-    /// A checkout of another version.
+    NoCheckout { path: String, missing: String },
     #[error(
         "--local {path}: ebm-core there has version {found}, this program {VERSION}: use the `ebm` of that checkout"
     )]
-    OtherVersion {
-        /// The folder.
-        path: String,
-        /// Its version.
-        found: String,
-    },
-    /// A path that TOML cannot hold.
+    OtherVersion { path: String, found: String },
     #[error("{0}: expected a path in UTF-8")]
     NotText(String),
 }
 
-/// Where `ebm-core` and `ebm-cli` are taken from.
+/// Where the crates of this project are taken from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Origin {
     /// From the registry, in this program's version.
@@ -63,9 +38,6 @@ pub(crate) enum Origin {
 
 impl Origin {
     /// The origin that `--local` says.
-    ///
-    /// # Errors
-    /// If the folder is no checkout of this version.
     pub fn new(local: Option<&Path>) -> Result<Self, OriginError> {
         let Some(given) = local else {
             return Ok(Self::Registry);
@@ -82,51 +54,50 @@ impl Origin {
         }
         let manifest = read_manifest(&given.join("Cargo.toml"))?;
         let package = manifest.get("workspace").and_then(|workspace| workspace.get("package"));
-        match package
+        let version = package
             .and_then(|package| package.get("version"))
-            .and_then(Value::as_str)
-        {
+            .and_then(Value::as_str);
+        match version {
             Some(VERSION) => {}
             Some(other) => {
-                return Err(OriginError::OtherVersion {
-                    path,
-                    found: other.into(),
-                });
+                let found = other.into();
+                return Err(OriginError::OtherVersion { path, found });
             }
             None => return Err(missing("workspace.package.version in Cargo.toml")),
         }
-        let found = given.canonicalize().map_err(|source| OriginError::Unreadable {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(Self::Checkout(found))
+        Ok(Self::Checkout(absolute(given)?))
     }
 
     /// A dependency on one of this project's crates, as the inside of an inline table.
-    ///
-    /// # Errors
-    /// If the checkout's path is no text.
     pub fn dependency(&self, name: &str) -> Result<String, OriginError> {
         match self {
             Self::Registry => Ok(format!("version = {VERSION:?}")),
-            Self::Checkout(path) => Ok(format!("path = {}", toml_text(&path.join(name))?)),
+            Self::Checkout(path) => {
+                let folder = match name {
+                    "ebm-conformance" => "ebm-core/conformance",
+                    name => name,
+                };
+                Ok(format!("path = {}", toml_text(&path.join(folder))?))
+            }
         }
     }
 
     /// The versions of everything else that the checkout was tested with, as a `Cargo.lock`, if there is one.
-    ///
-    /// # Errors
-    /// If it is there and cannot be read.
     pub fn lock(&self) -> Result<Option<String>, OriginError> {
         let Self::Checkout(path) = self else {
             return Ok(None);
         };
         let path = path.join("Cargo.lock");
-        if !path.is_file() {
-            return Ok(None);
-        }
-        read(&path).map(Some)
+        path.is_file().then(|| read(&path)).transpose()
     }
+}
+
+/// The path from the root of the file system.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, OriginError> {
+    path.canonicalize().map_err(|source| OriginError::Unreadable {
+        path: path.display().to_string(),
+        source,
+    })
 }
 
 fn read(path: &Path) -> Result<String, OriginError> {
@@ -137,9 +108,6 @@ fn read(path: &Path) -> Result<String, OriginError> {
 }
 
 /// A manifest as a table.
-///
-/// # Errors
-/// If it cannot be read or is no TOML.
 pub(crate) fn read_manifest(path: &Path) -> Result<Table, OriginError> {
     read(path)?
         .parse()
@@ -150,9 +118,6 @@ pub(crate) fn read_manifest(path: &Path) -> Result<Table, OriginError> {
 }
 
 /// A path as a TOML string, quotes and all.
-///
-/// # Errors
-/// If it is not UTF-8.
 pub(crate) fn toml_text(path: &Path) -> Result<String, OriginError> {
     let text = path
         .to_str()

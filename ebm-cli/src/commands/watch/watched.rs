@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::follower::Follower;
 use super::plan::Plan;
 use super::rate::Rate;
-use crate::commands::ending::Ending;
+use crate::commands::summary::RunEnd;
 use crate::observers::History;
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by};
 
@@ -16,7 +16,7 @@ pub(super) struct Watched {
     plan: Plan,
     follower: Follower,
     rate: Rate,
-    ending: Option<Ending>,
+    ending: Option<RunEnd>,
     held: bool,
 }
 
@@ -41,7 +41,7 @@ impl Watched {
         // In the order opposite to that of training, which writes metrics, then the summary, then lets go of the
         // directory: what one file says is complete in those that are read after it.
         self.held = held_by(&self.path).is_some();
-        let ending = Ending::read(&self.path)?;
+        let ending = RunEnd::read(&self.path)?;
         let news = self.follower.look()?;
         // A summary that is older than the metrics is of the run before it was taken up again.
         self.ending = ending.filter(|ending| !self.held || ending.steps >= self.follower.step());
@@ -89,7 +89,7 @@ impl Watched {
     }
 
     /// How it ended, if it did.
-    pub(super) fn ending(&self) -> Option<&Ending> {
+    pub(super) fn ending(&self) -> Option<&RunEnd> {
         self.ending.as_ref()
     }
 
