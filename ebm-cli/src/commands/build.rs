@@ -1,31 +1,16 @@
 //! `ebm build`: builds this program with more crates linked in.
 
+use anyhow::{Context, bail};
 use clap::Args;
 use std::env;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use thiserror::Error;
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::link::{Cargo, Given, Program, command_line};
 use crate::output::print;
-use crate::scaffold::{FolderError, Origin, write_folder};
-
-/// A program that was built but does not start, or cannot be put where it should be.
-#[derive(Debug, Error)]
-enum BuildError {
-    #[error("{path}: {source}")]
-    Io { path: String, source: io::Error },
-    #[error("the program was built and does not start: {0}")]
-    NoStart(String),
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> BuildError {
-    let path = path.display().to_string();
-    move |source| BuildError::Io { path, source }
-}
+use crate::scaffold::{Origin, write_folder};
 
 /// `ebm build`.
 #[derive(Args, Debug)]
@@ -74,10 +59,9 @@ pub fn run(arguments: &Build) -> Result<Exit, Failure> {
             command_line(&folder, &arguments.profile)
         ));
     }
-    match write_folder(&folder, &program.files()) {
-        // Its name is a hash of its files.
-        Ok(()) | Err(FolderError::Occupied(_)) => {}
-        Err(error) => return Err(Failure::new(Exit::Other, error)),
+    // Its name is a hash of its files.
+    if !folder.join("Cargo.toml").exists() {
+        write_folder(&folder, &program.files()).or_exit(Exit::Other)?;
     }
     let target = match env::var_os("CARGO_TARGET_DIR") {
         Some(shared) => here.join(shared),
@@ -98,28 +82,28 @@ pub fn run(arguments: &Build) -> Result<Exit, Failure> {
 }
 
 /// A program whose crates register one name twice, or nothing, says so when it starts.
-fn starts(program: &Path) -> Result<(), BuildError> {
-    let output = Command::new(program)
-        .args(["bounds", "list"])
-        .output()
-        .map_err(failed(program))?;
-    if output.status.success() {
-        return Ok(());
+fn starts(program: &Path) -> anyhow::Result<()> {
+    let output = Command::new(program).args(["bounds", "list"]).output();
+    let output = output.with_context(|| program.display().to_string())?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim();
+        let reason = said.strip_prefix("error: ").unwrap_or(said);
+        bail!("the program was built and does not start: {reason}");
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.trim();
-    Err(BuildError::NoStart(said.strip_prefix("error: ").unwrap_or(said).into()))
+    Ok(())
 }
 
 /// Copies the program to a file beside its place, which then gets its name: a program that is running is not overwritten.
-fn put(program: &Path, out: &Path) -> Result<(), BuildError> {
-    let no_name = || failed(out)(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
-    let name = out.file_name().ok_or_else(no_name)?;
+fn put(program: &Path, out: &Path) -> anyhow::Result<()> {
+    let Some(name) = out.file_name() else {
+        bail!("{}: the path names no file", out.display());
+    };
     let beside = out.with_file_name(format!(".{}.{}.tmp", name.display(), std::process::id()));
     let done = fs::copy(program, &beside).and_then(|_| fs::rename(&beside, out));
     if done.is_err() {
         // The first error is the one to report; the file may not even exist.
         let _ = fs::remove_file(&beside);
     }
-    done.map_err(failed(out))
+    done.with_context(|| out.display().to_string())
 }

@@ -1,36 +1,14 @@
 //! Runs cargo on the crate of a program.
 
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use std::ffi::OsStr;
-use std::io;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use thiserror::Error;
 
 /// The crate that the program must have in one version only.
 const CORE: &str = "ebm-core";
-
-/// A program that could not be built.
-#[derive(Debug, Error)]
-pub(crate) enum CargoError {
-    #[error("cargo was not found; install Rust (https://rustup.rs), or set CARGO to the program to run")]
-    Missing,
-    #[error("cargo: {0}")]
-    Unrunnable(io::Error),
-    #[error("cargo {command} failed ({status}) for the reasons above; the program's crate is {folder}")]
-    Failed {
-        command: &'static str,
-        status: String,
-        folder: String,
-    },
-    #[error(
-        "{0}: a component is registered with its own ebm-core only, so all must have one version; \
-         change what the Cargo.toml of the crate asks for"
-    )]
-    Versions(String),
-    #[error("cargo {0} printed something that this program does not understand; is it a recent one?")]
-    Unreadable(&'static str),
-}
 
 /// Cargo, for one crate.
 pub(crate) struct Cargo<'a> {
@@ -47,17 +25,20 @@ pub(crate) fn command_line(folder: &Path, profile: &str) -> String {
 
 impl Cargo<'_> {
     /// Checks that every crate of the program has the same `ebm-core`.
-    pub fn check_versions(&self) -> Result<(), CargoError> {
+    pub fn check_versions(&self) -> Result<()> {
         let printed = self.run("metadata", &["--format-version", "1"])?;
-        let metadata: Value = serde_json::from_str(&printed).map_err(|_| CargoError::Unreadable("metadata"))?;
+        let metadata = serde_json::from_str(&printed).map_err(|_| unreadable("metadata"))?;
         match other_cores(&metadata) {
             None => Ok(()),
-            Some(text) => Err(CargoError::Versions(text)),
+            Some(text) => bail!(
+                "{text}: a component is registered with its own ebm-core only, so all must have one version; change what the \
+                 Cargo.toml of the crate asks for"
+            ),
         }
     }
 
     /// Builds the program with one of cargo's profiles, and returns its path.
-    pub fn build(&self, profile: &str) -> Result<PathBuf, CargoError> {
+    pub fn build(&self, profile: &str) -> Result<PathBuf> {
         let format = "--message-format=json-render-diagnostics";
         let arguments = ["--profile", profile, format, "--target-dir"].map(OsStr::new);
         let printed = self.run("build", &[&arguments[..], &[self.target.as_os_str()]].concat())?;
@@ -65,10 +46,10 @@ impl Cargo<'_> {
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        programs.next_back().ok_or(CargoError::Unreadable("build"))
+        programs.next_back().ok_or_else(|| unreadable("build"))
     }
 
-    fn run<S: AsRef<OsStr>>(&self, command: &'static str, arguments: &[S]) -> Result<String, CargoError> {
+    fn run<S: AsRef<OsStr>>(&self, command: &'static str, arguments: &[S]) -> Result<String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .arg(command)
@@ -76,20 +57,23 @@ impl Cargo<'_> {
             .current_dir(self.folder)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => CargoError::Missing,
-                _ => CargoError::Unrunnable(error),
-            })?;
-        if !output.status.success() {
-            return Err(CargoError::Failed {
-                command,
-                status: output.status.to_string(),
-                folder: self.folder.display().to_string(),
-            });
+            .output();
+        let output = match output {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("cargo was not found; install Rust (https://rustup.rs), or set CARGO to the program to run")
+            }
+            output => output.context("cargo")?,
+        };
+        let (status, folder) = (output.status, self.folder.display());
+        if !status.success() {
+            bail!("cargo {command} failed ({status}) for the reasons above; the program's crate is {folder}");
         }
-        String::from_utf8(output.stdout).map_err(|_| CargoError::Unreadable(command))
+        String::from_utf8(output.stdout).map_err(|_| unreadable(command))
     }
+}
+
+fn unreadable(command: &str) -> anyhow::Error {
+    anyhow!("cargo {command} printed something that this program does not understand; is it a recent one?")
 }
 
 /// Lists which crates depend on which `ebm-core`, if there are several.

@@ -1,7 +1,7 @@
 //! The crate of a program with more crates linked in, as text.
 
 use super::Given;
-use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, OriginError, PROFILES};
+use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, PROFILES};
 
 /// The name of the program's package, and of what cargo builds.
 const NAME: &str = "ebm-with-bounds";
@@ -17,7 +17,7 @@ pub(crate) struct Program {
 
 impl Program {
     /// The program with these crates.
-    pub fn new(crates: &[Given], origin: &Origin) -> Result<Self, OriginError> {
+    pub fn new(crates: &[Given], origin: &Origin) -> anyhow::Result<Self> {
         let dependencies: String = crates
             .iter()
             .map(|given| format!("{} = {{ {} }}\n", given.name, given.dependency))

@@ -76,27 +76,15 @@ impl Claim {
 
 fn mark(path: PathBuf, marker: &Marker, lock: RunLock) -> Result<RunDirectory, RunDirectoryError> {
     super::write_json(&path.join(layout::MARKER), marker)?;
-    for folder in layout::FOLDERS {
-        let folder = path.join(folder);
-        durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
-    }
+    super::create_folders(&path)?;
     Ok(RunDirectory::held(path, lock))
 }
 
 fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
-    let gone = |result: io::Result<()>, path: &Path| match result {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(RunDirectoryError::io(path, "remove the old run")(error))
-        }
-        _ => Ok(()),
-    };
-    for folder in layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS) {
-        let path = directory.join(folder);
-        gone(fs::remove_dir_all(&path), &path)?;
-    }
-    for file in layout::FILES {
-        let path = directory.join(file);
-        gone(fs::remove_file(&path), &path)?;
+    let folders = layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS);
+    for name in folders.chain(layout::FILES) {
+        let path = directory.join(name);
+        durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old run"))?;
     }
     Ok(())
 }

@@ -97,11 +97,7 @@ impl RunDirectory {
             let path = self.path.join(name);
             durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old end of the run"))?;
         }
-        for folder in layout::FOLDERS {
-            let folder = self.path.join(folder);
-            durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
-        }
-        Ok(())
+        create_folders(&self.path)
     }
 
     /// The directory.
@@ -197,6 +193,15 @@ pub fn log_to(directory: &Path) -> Result<(), RunDirectoryError> {
         .with_writer(Mutex::new(file));
     // A program that embeds this one may have a subscriber already; it gets the events then.
     let _ = subscriber.try_init();
+    Ok(())
+}
+
+/// Makes the folders of a run.
+fn create_folders(directory: &Path) -> Result<(), RunDirectoryError> {
+    for folder in layout::FOLDERS {
+        let folder = directory.join(folder);
+        durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The templates of new crates, filled in. `templates/README.md` explains the placeholders.
 
-use super::{CrateName, Origin, OriginError};
+use super::{CrateName, Origin};
 
 /// The edition that the templates are written in.
 pub(crate) const EDITION: &str = "2024";
@@ -105,7 +105,7 @@ impl Kind {
 }
 
 /// The files of a new crate: paths within its folder, and what they hold.
-pub(crate) fn new_crate(name: &CrateName, kind: Kind, origin: &Origin) -> Result<Vec<(String, String)>, OriginError> {
+pub(crate) fn new_crate(name: &CrateName, kind: Kind, origin: &Origin) -> anyhow::Result<Vec<(String, String)>> {
     let conformance = match kind {
         Kind::LowerBound | Kind::UpperBound => {
             format!("ebm-conformance = {{ {} }}\n", origin.dependency("ebm-conformance")?)

@@ -13,6 +13,6 @@ mod name;
 mod origin;
 
 pub(crate) use files::{CARGO_CONFIG, EDITION, Kind, PROFILES, new_crate};
-pub(crate) use folder::{FolderError, write_folder};
+pub(crate) use folder::write_folder;
 pub(crate) use name::CrateName;
-pub(crate) use origin::{Origin, OriginError, absolute, read_manifest, toml_text};
+pub(crate) use origin::{Origin, absolute, read_manifest, toml_text};

@@ -1,6 +1,6 @@
 //! Names of new crates.
 
-use thiserror::Error;
+use anyhow::{Result, bail};
 
 /// Longest name: it becomes a folder, a file and a type.
 const LONGEST: usize = 64;
@@ -24,17 +24,6 @@ fn lists(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)
 }
 
-/// Why a name cannot be that of a new crate.
-#[derive(Debug, Error, PartialEq)]
-pub(crate) enum NameError {
-    #[error(
-        "{0:?} is no name of a crate: expected at most {LONGEST} small letters, digits and single hyphens, a letter first"
-    )]
-    Form(String),
-    #[error("{name:?} is no name of a new crate: {owner} has it already; take another")]
-    Taken { name: String, owner: String },
-}
-
 /// The name of a component and of its crate, in kebab case.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CrateName(String);
@@ -44,12 +33,14 @@ impl CrateName {
     ///
     /// # Errors
     /// If it is not in kebab case, or taken.
-    pub fn new(name: &str, registered: &[(String, String)]) -> Result<Self, NameError> {
+    pub fn new(name: &str, registered: &[(String, String)]) -> Result<Self> {
         let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let good =
             name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= LONGEST && name.split('-').all(part);
         if !good {
-            return Err(NameError::Form(name.into()));
+            bail!(
+                "{name:?} is no name of a crate: expected at most {LONGEST} small letters, digits and single hyphens, a letter first"
+            );
         }
         let named = Self(name.into());
         let owner = match registered.iter().find(|(taken, _)| taken == name) {
@@ -59,8 +50,7 @@ impl CrateName {
             None if lists(TYPES, &named.type_name()) => format!("ebm-core, as the type {},", named.type_name()),
             None => return Ok(named),
         };
-        let name = name.into();
-        Err(NameError::Taken { name, owner })
+        bail!("{name:?} is no name of a new crate: {owner} has it already; take another")
     }
 
     /// As it is written in a manifest and in configurations: `noise-floor`.
@@ -98,7 +88,8 @@ mod tests {
         for name in [
             "", "-", "a--b", "a-", "-a", "2d", "Noise", "a_b", "a b", "a/b", "é", "..", &long,
         ] {
-            assert_eq!(CrateName::new(name, &[]), Err(NameError::Form(name.into())));
+            let error = CrateName::new(name, &[]).unwrap_err().to_string();
+            assert!(error.contains("is no name of a crate"), "{error}");
         }
     }
 
