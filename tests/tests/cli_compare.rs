@@ -174,43 +174,34 @@ fn a_finished_run_of_another_configuration_is_refused_or_replaced() {
     }
 }
 
+/// A refusal a line: the exit code, the arguments, and parts of the error.
+const REFUSED: &str = r#"
+2: --upper gpp => --upper gpp & did you mean `gp`?
+2: --upper gp,waek => --upper waek & did you mean `weak`?
+2: --lower sv,sv => twice
+3: --set upper=none => upper & --upper
+3: --set compare.upper.weak.wieght=1 => compare.upper.weak.wieght & `weight`
+3: --set compare.pair.sv+weak.energy.hiden=[3] => compare.pair.sv+weak & `hidden`
+3: --set compare.upper.gp.form=log-sobolev => sv+gp & log-Sobolev
+4: --set data={kind="csv",path="missing.csv"} => missing.csv
+"#;
+
 #[test]
 fn a_grid_that_cannot_be_used_is_refused_before_anything_is_trained() {
     let folder = grid();
-    let missing = "data={kind=\"csv\", path=\"missing.csv\"}";
-    let refused: [(i32, &[&str], &[&str]); 8] = [
-        (2, &["--upper", "gpp"], &["--upper gpp", "did you mean `gp`?"]),
-        (2, &["--upper", "gp,waek"], &["--upper waek", "did you mean `weak`?"]),
-        (2, &["--lower", "sv,sv"], &["twice"]),
-        (3, &["--set", "upper=none"], &["upper", "--upper"]),
-        (
-            3,
-            &["--set", "compare.upper.weak.wieght=1"],
-            &["compare.upper.weak.wieght", "`weight`"],
-        ),
-        (
-            3,
-            &["--set", "compare.pair.sv+weak.energy.hiden=[3]"],
-            &["compare.pair.sv+weak", "`hidden`"],
-        ),
-        (
-            3,
-            &["--set", "compare.upper.gp.form=log-sobolev"],
-            &["sv+gp", "log-Sobolev"],
-        ),
-        (4, &["--set", missing], &["missing.csv"]),
-    ];
-    for (code, more, parts) in refused {
-        let overridden = match more[0] {
-            "--upper" => vec!["compare", "run.toml", "--seeds", "2"],
-            "--lower" => vec!["compare", "run.toml", "--seeds", "2"],
-            _ => COMPARE.to_vec(),
+    for line in REFUSED.trim().lines() {
+        let (given, parts) = line.split_once(" => ").unwrap();
+        let (code, more) = given.split_once(": ").unwrap();
+        let more: Vec<&str> = more.split(' ').collect();
+        let arguments = match more[0] {
+            "--set" => with(&more),
+            _ => [&["compare", "run.toml", "--seeds", "2"][..], &more].concat(),
         };
-        let error = folder.fail(code, &[&overridden[..], more].concat());
-        for part in parts {
-            assert!(error.contains(part), "{more:?}: {part:?} is not in {error}");
+        let error = folder.fail(code.parse().unwrap(), &arguments);
+        for part in parts.split(" & ") {
+            assert!(error.contains(part), "{line}: {part:?} is not in {error}");
         }
-        assert_eq!(folder.names(), ["run.toml"], "{more:?}");
+        assert_eq!(folder.names(), ["run.toml"], "{line}");
     }
     // What is no comparison is left alone.
     folder.write("notes.txt", "mine");

@@ -186,7 +186,7 @@ fn planned(arguments: &Sweep, spec: &Path, sweep: &config::Sweep) -> Result<(Pla
         let label = manifest.name_of(run);
         let resolved = sweep.resolve(&sweep.points[run.point], run.seed).or_exit(Exit::Config);
         let resolved = resolved.map_err(|failure| failure.within(&format!("{} ({label})", id(index))))?;
-        plan.add(id(index), label, (run.point, run.seed), resolved)?;
+        plan.add(id(index), label, run.point, run.seed, resolved)?;
     }
     different(&plan, spec)?;
     Ok((plan, manifest))

@@ -76,8 +76,9 @@ impl Comparison<'_> {
     }
 
     fn runs_table(&self) -> Table {
-        // Those of data in the plane.
-        let metrics = &METRICS[..6];
+        let there = |name: &str| self.outcomes.iter().any(|outcome| outcome.metrics.contains_key(name));
+        let shown = METRICS.iter().filter(|metric| metric.shown && there(metric.name));
+        let metrics: Vec<&Metric> = shown.collect();
         let mut heads = vec!["run", "seed", "ended"];
         heads.extend(metrics.iter().map(|metric| metric.head));
         heads.extend(["sandwich held", "steps", "seconds"]);

@@ -184,7 +184,7 @@ impl Side {
 }
 
 fn table<'a>(merged: &Merged, path: &str, given: &'a Value) -> Result<&'a Dict, ConfigFault> {
-    given.as_dict().ok_or_else(|| wrong(merged, path, given, "a table"))
+    given.as_dict().ok_or_else(|| wrong(merged, path, "a table"))
 }
 
 /// Where the values of a table of the section are from: the source, and the table's name in it.

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::comparison::{COMPARE, Comparison};
 use super::fault::ConfigFault;
-use super::layers::{KIND, Layers, PREFIX};
+use super::layers::{KIND, Layers, PREFIX, environment};
 use super::points::{Point, Sources};
 use super::resolve::Resolved;
-use super::{environment, value};
+use super::section::wrong;
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///
@@ -118,14 +118,8 @@ impl Grid {
         match resolved.config.train.objective {
             Objective::Bidirectional => Ok(resolved),
             _ => {
-                let key = "train.objective";
-                let found = resolved.merged.find(key);
-                Err(ConfigFault::Value {
-                    origin: resolved.merged.blame(key),
-                    key: key.into(),
-                    value: found.map_or_else(|| "nothing".into(), value::text),
-                    expected: "\"bidirectional\": a comparison is one of bounds".into(),
-                })
+                let expected = "\"bidirectional\": a comparison is one of bounds";
+                Err(wrong(&resolved.merged, "train.objective", expected))
             }
         }
     }
@@ -140,7 +134,7 @@ fn of_bounds(key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Origin;
+    use crate::config::{Origin, value};
 
     const FILE: &str = r#"
 [lower]

@@ -2,6 +2,7 @@
 
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
@@ -197,6 +198,12 @@ impl Layers {
             origins,
         }
     }
+}
+
+/// The process's environment, as far as it is text.
+pub(super) fn environment() -> Vec<(String, String)> {
+    let text = |(name, text): (OsString, OsString)| Some((name.into_string().ok()?, text.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// The values of all layers, each with its source.

@@ -28,7 +28,7 @@ pub use run_config::{CheckpointConfig, LogConfig, RunConfig};
 pub use show::show;
 pub use sweep::{LocalConfig, MOST_JOBS, RandomSearch, SlurmConfig, Sweep, SweepSpec};
 
-use std::ffi::OsString;
+use layers::environment;
 use std::path::Path;
 
 /// Reads a file, the process's environment and `--set` assignments; fails at the first fault.
@@ -43,10 +43,4 @@ pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault
 /// Reads a file with nothing above it.
 pub fn load_alone(path: &Path) -> Result<Resolved, ConfigFault> {
     Layers::default().file(path)?.resolve()
-}
-
-/// The process's environment, as far as it is text.
-fn environment() -> Vec<(String, String)> {
-    let text = |(name, text): (OsString, OsString)| Some((name.into_string().ok()?, text.into_string().ok()?));
-    std::env::vars_os().filter_map(text).collect()
 }

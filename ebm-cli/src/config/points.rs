@@ -6,6 +6,7 @@ use super::fault::ConfigFault;
 use super::layers::{KIND, Layers};
 use super::origin::Origin;
 use super::resolve::Resolved;
+use super::section::wrong;
 use super::value;
 
 /// A point of a series: what it puts above the configuration that all points share.
@@ -23,15 +24,8 @@ pub struct Point {
 impl Point {
     /// A point that gives values to keys, which are all from `origin`.
     pub(super) fn new(origin: &Origin, values: Vec<(String, toml::Value)>, reason: &'static str) -> Self {
-        // A name stands for a table, which other keys may go on from.
-        let mut ordered: Vec<_> = values.iter().collect();
-        ordered.sort_by_key(|(key, _)| key.matches('.').count());
-        let layer = |(key, value): &(String, toml::Value)| {
-            let nested = figment::util::nest(key, value::of_toml(value.clone()));
-            (origin.clone(), nested.into_dict().unwrap_or_default())
-        };
         Self {
-            layers: ordered.into_iter().map(layer).collect(),
+            layers: vec![(origin.clone(), nested(&values))],
             values,
             reason,
         }
@@ -68,12 +62,8 @@ impl Sources {
         for (key, wanted) in &point.values {
             let found = resolved.merged.find(key);
             if !found.is_some_and(|found| holds(found, &value::of_toml(wanted.clone()))) {
-                return Err(ConfigFault::Value {
-                    origin: resolved.merged.blame(key),
-                    key: key.clone(),
-                    value: found.map_or_else(|| "nothing".into(), value::text),
-                    expected: format!("{wanted}: {}", point.reason),
-                });
+                let expected = format!("{wanted}: {}", point.reason);
+                return Err(wrong(&resolved.merged, key, expected));
             }
         }
         Ok(resolved)
@@ -95,5 +85,35 @@ fn holds(found: &Value, wanted: &Value) -> bool {
             wanted.all(|(key, wanted)| found.get(key).is_some_and(|found| holds(found, wanted)))
         }
         _ => value::text(found) == value::text(wanted),
+    }
+}
+
+/// Makes one table of values by dotted key. A key that another one continues is set first, whatever the order.
+fn nested(values: &[(String, toml::Value)]) -> Dict {
+    let mut ordered: Vec<_> = values.iter().collect();
+    ordered.sort_by_key(|(key, _)| key.matches('.').count());
+    let mut table = Dict::new();
+    for (key, value) in ordered {
+        let path: Vec<_> = key.split('.').collect();
+        insert(&mut table, &path, value::of_toml(value.clone()));
+    }
+    table
+}
+
+fn insert(table: &mut Dict, path: &[&str], value: Value) {
+    match path {
+        [] => {}
+        [last] => drop(table.insert((*last).to_string(), value)),
+        [first, rest @ ..] => {
+            let inner = table.entry((*first).to_string()).or_insert_with(|| Dict::new().into());
+            // The name of a component stands for a table with its kind.
+            if let Value::String(_, name) = inner {
+                *inner = Value::from(Dict::from([(KIND.to_string(), Value::from(name.clone()))]));
+            }
+            // Where something else is in the way, the key does not hold what was asked for, and the configuration is refused.
+            if let Value::Dict(_, inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
     }
 }

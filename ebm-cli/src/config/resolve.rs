@@ -83,9 +83,9 @@ fn component<C: Registered + ?Sized>(
 ) -> Result<Box<C>, ConfigFault> {
     let table = match merged.values().get(section) {
         Some(Value::Dict(_, table)) => table,
-        Some(other) => {
+        Some(_) => {
             let expected = format!("the name of a {}, or a table with `kind`", C::KIND);
-            return Err(wrong(merged, section, other, &expected));
+            return Err(wrong(merged, section, expected));
         }
         None => return Err(missing(merged, section, KIND)),
     };

@@ -19,7 +19,7 @@ pub(super) fn component<C: Registered + ?Sized>(
     let key = format!("{section}.{KIND}");
     let name = match (table.get(KIND), kind) {
         (Some(Value::String(_, name)), _) => name,
-        (Some(other), _) => return Err(wrong(merged, &key, other, &format!("the name of a {}", C::KIND))),
+        (Some(_), _) => return Err(wrong(merged, &key, format!("the name of a {}", C::KIND))),
         (None, Some(kind)) => kind,
         (None, None) => return Err(missing(merged, section, KIND)),
     };
@@ -51,12 +51,12 @@ pub(super) fn only_known(merged: &Merged, path: &str, table: &Dict, known: &[&st
     }
 }
 
-/// A value that is not what was expected.
-pub(super) fn wrong(merged: &Merged, key: &str, value: &Value, expected: &str) -> ConfigFault {
+/// The value of a key is not what was expected.
+pub(super) fn wrong(merged: &Merged, key: &str, expected: impl Into<String>) -> ConfigFault {
     ConfigFault::Value {
         origin: merged.blame(key),
         key: key.into(),
-        value: value::text(value),
+        value: merged.find(key).map_or_else(|| "nothing".into(), value::text),
         expected: expected.into(),
     }
 }

@@ -215,9 +215,16 @@ mod tests {
         let marker = json!({"format": "ebm walk, version 1", "n": 3});
         let at = |path: &Path| SeriesDirectory::at(path, KIND);
         assert!(!at(&path).exists().unwrap());
+        // A process was killed while it wrote the marker.
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join(".walk.json.4711.tmp"), "{").unwrap();
         let mut first = at(&path);
+        assert!(!first.exists().unwrap());
         first.open(&marker).unwrap();
-        assert!(first.exists().unwrap() && path.join("steps").is_dir());
+        let mut names = first.names().unwrap();
+        names.sort();
+        assert_eq!(names, ["configs", "runs", "steps", "walk.json"]);
+        assert!(first.exists().unwrap());
         let busy = at(&path).open(&marker).unwrap_err();
         assert!(busy.to_string().contains("another process walks"), "{busy}");
         drop(first);
@@ -229,18 +236,6 @@ mod tests {
         fs::write(path.join(KIND.marker), r#"{"format": "ebm walk, version 3"}"#).unwrap();
         let newer = at(&path).exists().unwrap_err();
         assert!(newer.to_string().contains("newer ebm"), "{newer}");
-    }
-
-    #[test]
-    fn a_folder_is_free_in_which_a_process_was_killed_while_it_wrote_the_marker() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(".walk.json.4711.tmp"), "{").unwrap();
-        let mut directory = SeriesDirectory::at(folder.path(), KIND);
-        assert!(!directory.exists().unwrap());
-        directory.open(&json!({"format": "ebm walk, version 1"})).unwrap();
-        let mut names = directory.names().unwrap();
-        names.sort();
-        assert_eq!(names, ["configs", "runs", "steps", "walk.json"]);
     }
 
     #[test]

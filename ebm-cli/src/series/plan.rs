@@ -57,20 +57,14 @@ pub struct Plan {
 
 impl Plan {
     /// Adds a run of a point.
-    pub fn add(
-        &mut self,
-        id: String,
-        label: String,
-        (point, seed): (usize, u64),
-        resolved: Resolved,
-    ) -> Result<(), Failure> {
+    pub fn add(&mut self, id: String, label: String, point: usize, seed: u64, config: Resolved) -> Result<(), Failure> {
         self.runs.push(PlannedRun {
-            text: toml::to_string(&resolved.config).or_exit(Exit::Other)?,
+            text: toml::to_string(&config.config).or_exit(Exit::Other)?,
+            resolved: config,
             id,
             label,
             point,
             seed,
-            resolved,
         });
         Ok(())
     }
@@ -137,7 +131,7 @@ impl Plan {
                     let lines = format!("{}\n{end}", said.text.trim_end());
                     self.directory.add_to_log(id, lines.trim_start_matches('\n'))?;
                     let outcome = self.outcome(index, &said);
-                    say(&progress.ended(&name, &outcome))?;
+                    say(&progress.ended(&name, &outcome, said.seconds))?;
                     outcomes.insert(index, outcome);
                     Ok(())
                 }

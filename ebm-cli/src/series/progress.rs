@@ -1,11 +1,8 @@
 //! What a person reads while the runs of a series are trained.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
-
 use super::outcome::{Outcome, State};
 
-/// What a person reads while runs are trained.
+/// Counts the runs that are trained, and words what happens to them.
 pub(super) struct Progress {
     /// Runs trained at once.
     at_once: usize,
@@ -13,8 +10,6 @@ pub(super) struct Progress {
     wanted: usize,
     started: usize,
     ended: usize,
-    /// When each run was started, by its name.
-    since: BTreeMap<String, Instant>,
     /// Seconds of each run that did not fail: training, evaluation and pictures.
     seconds: Vec<f64>,
 }
@@ -26,7 +21,6 @@ impl Progress {
             wanted,
             started: 0,
             ended: 0,
-            since: BTreeMap::new(),
             seconds: Vec::new(),
         }
     }
@@ -40,20 +34,14 @@ impl Progress {
         }
     }
 
-    /// A run starts.
     pub fn starts(&mut self, name: &str) -> String {
         self.started += 1;
-        self.since.insert(name.into(), Instant::now());
         format!("[{}/{}] {name}: training", self.started, self.wanted)
     }
 
-    /// A run ended.
-    pub fn ended(&mut self, name: &str, outcome: &Outcome) -> String {
+    /// A run ended, after some seconds.
+    pub fn ended(&mut self, name: &str, outcome: &Outcome, seconds: f64) -> String {
         self.ended += 1;
-        let seconds = self
-            .since
-            .remove(name)
-            .map_or(0.0, |since| since.elapsed().as_secs_f64());
         if !matches!(outcome.state, State::Failed(_)) {
             self.seconds.push(seconds);
         }
@@ -62,13 +50,9 @@ impl Progress {
             (State::Done, None) => "trained".into(),
             (state, _) => format!("{}: {}", state.word(), state.reason().unwrap_or_default()),
         };
-        let mut text = format!(
-            "[{}/{}] {name}: {result}, {}",
-            self.ended,
-            self.wanted,
-            duration(seconds)
-        );
-        let waiting = self.wanted - self.ended;
+        let (ended, wanted, taken) = (self.ended, self.wanted, duration(seconds));
+        let mut text = format!("[{ended}/{wanted}] {name}: {result}, {taken}");
+        let waiting = wanted - ended;
         if waiting > 0 && !self.seconds.is_empty() {
             let mean = self.seconds.iter().sum::<f64>() / self.seconds.len() as f64;
             let left = mean * waiting as f64 / self.at_once.min(waiting) as f64;

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// What happens to a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// It is about to start.
     Starts,
@@ -21,12 +21,14 @@ pub enum Event {
 }
 
 /// What a process said, and how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Said {
     /// All of its stderr.
     pub text: String,
     /// How it ended.
     pub status: ExitStatus,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 impl Said {
@@ -51,16 +53,15 @@ impl Said {
 
 struct Worker {
     task: usize,
+    since: Instant,
     child: Child,
     said: JoinHandle<String>,
 }
 
 impl Worker {
     fn start(task: usize, mut command: Command) -> io::Result<Self> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(Stdio::piped());
         // Ctrl-C in a terminal reaches this process alone, which asks the others: asked twice, they would not save.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -72,16 +73,21 @@ impl Worker {
             let _ = stderr.map(|mut stderr| stderr.read_to_string(&mut text));
             text
         });
-        Ok(Self { task, child, said })
+        Ok(Self {
+            task,
+            since: Instant::now(),
+            child,
+            said,
+        })
     }
 
     /// Asks the process to save and to end; it may have ended by itself in the meantime.
     fn ask_to_stop(&mut self) {
         #[cfg(unix)]
-        let _ = rustix::process::kill_process(
-            rustix::process::Pid::from_child(&self.child),
-            rustix::process::Signal::TERM,
-        );
+        let _ = {
+            use rustix::process::{Pid, Signal, kill_process};
+            kill_process(Pid::from_child(&self.child), Signal::TERM)
+        };
         #[cfg(not(unix))]
         let _ = self.child.kill();
     }
@@ -103,11 +109,8 @@ pub fn run_all(
             && let Some(&task) = waiting.next()
         {
             tell(task, Event::Starts)?;
-            running.push(
-                command(task)
-                    .and_then(|command| Worker::start(task, command))
-                    .or_exit(Exit::Other)?,
-            );
+            let worker = command(task).and_then(|command| Worker::start(task, command));
+            running.push(worker.or_exit(Exit::Other)?);
         }
         let mut index = 0;
         while index < running.len() {
@@ -121,8 +124,12 @@ pub fn run_all(
                 thread::sleep(5 * GLANCE);
                 interrupt.check()?;
             }
-            let text = worker.said.join().unwrap_or_default();
-            tell(worker.task, Event::Ended(Said { text, status }))?;
+            let said = Said {
+                text: worker.said.join().unwrap_or_default(),
+                status,
+                seconds: worker.since.elapsed().as_secs_f64(),
+            };
+            tell(worker.task, Event::Ended(said))?;
         }
         Ok(!running.is_empty() || waiting.len() > 0)
     };

@@ -87,64 +87,47 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn text(directory: &str, slurm: &SlurmConfig) -> Result<String, Failure> {
+    fn text(directory: &str, slurm: &str) -> Result<String, Failure> {
         let run = json!({"point": 0, "seed": 1, "values": {}});
         let manifest = json!({
             "format": "ebm sweep, version 1", "name": "s", "spec": "s.toml", "set": [], "base": "/data it's", "keys": [],
             "runs": vec![run; 12],
         });
         let manifest = serde_json::from_value(manifest).unwrap();
-        script(&manifest, Path::new(directory), Path::new("/bin/ebm"), slurm)
+        let slurm = toml::from_str(slurm).unwrap();
+        script(&manifest, Path::new(directory), Path::new("/bin/ebm"), &slurm)
     }
 
     #[test]
     fn sbatch_is_asked_for_what_the_configuration_says() {
-        let plain = text("/a/b", &SlurmConfig::default()).unwrap();
-        let options = |text: &str| -> Vec<String> {
-            let lines = text.lines().filter_map(|line| line.strip_prefix("#SBATCH "));
-            lines.map(String::from).collect()
+        let options = |text: &str| {
+            let lines = text.lines().filter_map(|line| line.strip_prefix("#SBATCH --"));
+            lines.map(String::from).collect::<Vec<_>>().join(", ")
         };
-        let expected = [
-            "--job-name=s",
-            "--array=0-11",
-            "--output=/a/b/logs/%4a.log",
-            "--open-mode=append",
-            "--ntasks=1",
-            "--cpus-per-task=1",
-            "--requeue",
-            "--signal=B:USR1@120",
-        ];
+        let plain = text("/a/b", "").unwrap();
+        let expected = "job-name=s, array=0-11, output=/a/b/logs/%4a.log, open-mode=append, ntasks=1, cpus-per-task=1, requeue, \
+            signal=B:USR1@120";
         assert_eq!(options(&plain), expected);
         assert!(plain.contains("data='/data it'\\''s'\nebm='/bin/ebm'\n"), "{plain}");
-        let slurm = SlurmConfig {
-            partition: "gpu".into(),
-            time: "1-0".into(),
-            mem: "8G".into(),
-            cpus: 4,
-            gpus: 1,
-            jobs: 3,
-            requeue: false,
-            program: "ebm".into(),
-            setup: vec!["module load x".into()],
-            options: vec!["--account=y".into()],
-            ..SlurmConfig::default()
-        };
-        let full = text("/a 50%/b", &slurm).unwrap();
-        for option in [
-            "--array=0-11%3",
-            "--output=\"/a 50%%/b/logs/%4a.log\"",
-            "--cpus-per-task=4",
-            "--partition=gpu",
-            "--time=1-0",
-            "--mem=8G",
-            "--gpus=1",
-            "--no-requeue",
-            "--account=y",
-        ] {
-            assert!(options(&full).iter().any(|one| one == option), "{option}: {full}");
-        }
+        assert!(plain.contains("\nexport RAYON_NUM_THREADS=1\n\n") && plain.contains("scontrol requeue"));
+        let slurm = r#"
+partition = "gpu"
+time = "1-0"
+mem = "8G"
+cpus = 4
+gpus = 1
+jobs = 3
+requeue = false
+program = "ebm"
+setup = ["module load x"]
+options = ["--account=y"]
+"#;
+        let full = text("/a 50%/b", slurm).unwrap();
+        let expected = "job-name=s, array=0-11%3, output=\"/a 50%%/b/logs/%4a.log\", open-mode=append, ntasks=1, \
+            cpus-per-task=4, partition=gpu, time=1-0, mem=8G, gpus=1, no-requeue, signal=B:USR1@120, account=y";
+        assert_eq!(options(&full), expected);
         assert!(full.contains("RAYON_NUM_THREADS=4\nmodule load x\n") && full.contains("ebm='ebm'"));
-        assert!(!full.contains("scontrol requeue"));
-        assert!(text("/a\"b", &slurm).unwrap_err().to_string().contains("--out DIR"));
+        assert!(!full.contains("scontrol requeue") && !full.contains("%%run"), "{full}");
+        assert!(text("/a\"b", "").unwrap_err().to_string().contains("--out DIR"));
     }
 }

@@ -268,57 +268,28 @@ mod tests {
 
     #[test]
     fn a_row_has_mean_and_standard_error_over_the_seeds_that_are_done() {
-        let (manifest, outcomes) = (manifest(), outcomes());
-        let text = SweepTable::new(&manifest, &outcomes, None).unwrap().text();
+        let (manifest, mut outcomes) = (manifest(), outcomes());
+        let table = SweepTable::new(&manifest, &outcomes, None).unwrap();
+        assert_eq!(table.best, Some(0));
+        let text = table.text();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(
             lines[0],
             ["point", "weight", "seeds", "state", "steps", "nll", "good_share"]
         );
         // Mean of 2 and 4 is 3, their sample deviation sqrt 2, over sqrt 2: 1. Of 1/2 and 1/4: 3/8 and 1/8.
-        let first = [
-            "*", "0", "0.5", "1,2", "done", "7/10", "3.0000", "+-", "1.0000", "0.3750", "+-", "0.1250",
-        ];
-        assert_eq!(lines[1], first);
-        assert!(
-            text.contains("1 done, 1 diverged") && text.contains("1.0000 (1 of 2)"),
-            "{text}"
-        );
-        assert!(text.contains("1 running, 1 failed  7/10   -"), "{text}");
-        assert!(
-            text.contains("* least mean nll of the points whose runs are all done and have it."),
-            "{text}"
-        );
-        assert!(text.contains("0003 (weight=2.0 seed=2) diverged: ran away"), "{text}");
-        assert!(text.contains("0005 (weight=9.0 seed=2) failed: no disk"), "{text}");
-    }
-
-    #[test]
-    fn points_are_sorted_by_what_is_better_and_those_without_it_come_last() {
-        let (manifest, outcomes) = (manifest(), outcomes());
-        let order = |sort: &str| {
-            let table = SweepTable::new(&manifest, &outcomes, Some(sort)).unwrap();
-            table.rows.iter().map(|row| row.point).collect::<Vec<_>>()
-        };
-        assert_eq!(order("nll"), [1, 0, 2]);
-        assert_eq!(order("good_share"), [1, 0, 2]);
-        assert_eq!(order("odd"), [0, 1, 2]);
-        let refused = |sort| {
-            SweepTable::new(&manifest, &outcomes, Some(sort))
-                .err()
-                .unwrap()
-                .to_string()
-        };
-        assert_eq!(refused("nl"), "--sort nl: no run has this figure; did you mean `nll`?");
-        // Before any run has ended nobody knows what figures there will be.
-        let none: Vec<Outcome> = (0..6).map(|_| outcome(State::Missing, None)).collect();
-        let table = SweepTable::new(&manifest, &none, Some("nl")).unwrap();
-        assert!(!table.text().contains('*'), "{}", table.text());
-    }
-
-    #[test]
-    fn a_point_with_a_run_without_the_figure_is_not_the_best() {
-        let (manifest, mut outcomes) = (manifest(), outcomes());
+        let first = "* 0 0.5 1,2 done 7/10 3.0000 +- 1.0000 0.3750 +- 0.1250";
+        assert_eq!(lines[1].join(" "), first);
+        for part in [
+            "1 done, 1 diverged",
+            "1.0000 (1 of 2)",
+            "1 running, 1 failed  7/10   -",
+            "* least mean nll of the points whose runs are all done and have it.",
+            "0003 (weight=2.0 seed=2) diverged: ran away",
+            "0005 (weight=9.0 seed=2) failed: no disk",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
         // Done, with a figure that is not finite: what is left of point 1 has a better mean than point 0.
         outcomes[3] = outcome(State::Done, None);
         let table = SweepTable::new(&manifest, &outcomes, None).unwrap();
@@ -326,26 +297,40 @@ mod tests {
     }
 
     #[test]
+    fn points_are_sorted_by_what_is_better_and_those_without_it_come_last() {
+        let (manifest, outcomes) = (manifest(), outcomes());
+        for (sort, order) in [("nll", [1, 0, 2]), ("good_share", [1, 0, 2]), ("odd", [0, 1, 2])] {
+            let table = SweepTable::new(&manifest, &outcomes, Some(sort)).unwrap();
+            let points: Vec<_> = table.rows.iter().map(|row| row.point).collect();
+            assert_eq!(points, order, "{sort}");
+        }
+        let refused = SweepTable::new(&manifest, &outcomes, Some("nl")).err().unwrap();
+        let expected = "--sort nl: no run has this figure; did you mean `nll`?";
+        assert_eq!(refused.to_string(), expected);
+        // Before any run has ended nobody knows what figures there will be.
+        let none: Vec<Outcome> = (0..6).map(|_| outcome(State::Missing, None)).collect();
+        let table = SweepTable::new(&manifest, &none, Some("nl")).unwrap();
+        assert!(!table.text().contains('*'), "{}", table.text());
+    }
+
+    #[test]
     fn programs_get_every_run_and_numbers_in_full() {
         let (manifest, outcomes) = (manifest(), outcomes());
         let table = SweepTable::new(&manifest, &outcomes, None).unwrap();
-        let directory = SeriesDirectory::at(Path::new("d"), SWEEP);
         let csv = table.csv().unwrap();
         let lines: Vec<&str> = csv.lines().collect();
-        assert_eq!(
-            lines[0],
-            "index,point,seed,upper.weight,state,reason,steps,of,seconds,good_share,nll,odd"
-        );
+        let heads = "index,point,seed,upper.weight,state,reason,steps,of,seconds,good_share,nll,odd";
+        assert_eq!((lines.len(), lines[0]), (7, heads));
         assert_eq!(lines[4], "3,1,2,2.0,diverged,ran away,7,10,,2,0.5,-0.5");
-        assert_eq!(lines.len(), 7);
-        let json: Json = serde_json::from_str(&table.json(&directory).unwrap()).unwrap();
+        let json = table.json(&SeriesDirectory::at(Path::new("d"), SWEEP)).unwrap();
+        let json: Json = serde_json::from_str(&json).unwrap();
         assert_eq!(
             (&json["best"], &json["runs"][5]["reason"]),
             (&json!(0), &json!("no disk"))
         );
-        let nll = json!({"mean": 3.0, "standard_error": 1.0, "runs": 2});
-        let error = json["points"][0]["figures"]["nll"]["standard_error"].as_f64().unwrap();
-        assert!((error - 1.0).abs() < 1e-15 && json["points"][0]["figures"]["nll"]["mean"] == nll["mean"]);
+        let nll = &json["points"][0]["figures"]["nll"];
+        assert_eq!((&nll["mean"], &nll["runs"]), (&json!(3.0), &json!(2)));
+        assert!((nll["standard_error"].as_f64().unwrap() - 1.0).abs() < 1e-15);
         assert_eq!(json["points"][2]["states"], json!({"running": 1, "failed": 1}));
     }
 }

@@ -2,7 +2,7 @@
 
 mod timings;
 
-use std::collections::BTreeMap;
+use serde_json::json;
 use std::path::Path;
 
 use super::arguments::{Source, base_of, title_of};
@@ -103,8 +103,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     };
     let timings = Timings::measure(&plan, &names, baseline, arguments.quiet, &interrupt)?;
 
-    let format = COMPARISON.format.to_string();
-    let marker = BTreeMap::from([("format", Path::new(&format)), ("config", file)]);
+    let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
     plan.directory.open(&marker)?;
     for run in &plan.runs {
         plan.directory.write_config(&run.id, &run.text)?;
@@ -182,12 +181,8 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
         for seed in plan.seeds.clone() {
             let resolved = grid.resolve(lower, upper, seed).or_exit(Exit::Config);
             let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
-            plan.add(
-                format!("{}-seed{seed}", pair.name()),
-                String::new(),
-                (pairs.len(), seed),
-                resolved,
-            )?;
+            let id = format!("{}-seed{seed}", pair.name());
+            plan.add(id, String::new(), pairs.len(), seed, resolved)?;
         }
         pairs.push(pair);
     }

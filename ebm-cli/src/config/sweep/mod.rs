@@ -12,11 +12,11 @@ use figment::value::Dict;
 use std::path::{Path, PathBuf};
 
 use super::fault::ConfigFault;
-use super::layers::Layers;
+use super::layers::{Layers, environment};
 use super::origin::Origin;
 use super::points::{Point, Sources};
 use super::resolve::Resolved;
-use super::{environment, value};
+use super::value;
 use reader::Reader;
 
 /// The configurations of a sweep: one for every point and every seed.

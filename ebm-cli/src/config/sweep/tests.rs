@@ -95,7 +95,12 @@ train.batch = { linear = [2, 100] }
         text(&third, "upper").as_deref(),
         Some("{ kind = \"zero-gp\", weight = 1 }")
     );
-    // A point that does not set it has what the base says.
+    // A point that does not set it has what the base says, also of a component that it names with other options.
+    let spec = "base = \"run.toml\"\n[[point]]\n\"upper.margin\" = 2\nupper = \"gp\"";
+    let named = load(spec, &[]).unwrap();
+    let named = named.resolve(&named.points[0], 1).unwrap();
+    let expected = "{ kind = \"gp\", margin = 2, weight = 0.5 }";
+    assert_eq!(text(&named, "upper").as_deref(), Some(expected));
     assert_eq!(text(&of(5, 1), "upper.weight").as_deref(), Some("0.5"));
     assert!((2..=100).contains(&of(6, 1).config.train.batch));
 }
