@@ -1,56 +1,17 @@
-//! From the widths of a problem, known at run time, to a geometry, known at compile time where there is one.
+//! Chooses a geometry for widths that are known at run time: a compile-time one where there is one.
 
 use ebm_core::geometry::{Fixed, Runtime};
 use ebm_core::registry::SupportedGeometry;
 
 /// Work that is written once for every geometry.
-///
-/// ```
-/// use ebm_cli::{Work, with_geometry};
-/// use ebm_core::random::Random;
-/// use ebm_core::registry::{GeneratorConfig, SupportedGeometry};
-///
-/// /// Builds the generator `mlp` and counts what it trains.
-/// struct Count;
-///
-/// impl Work for Count {
-///     type Output = usize;
-///     fn run<G: SupportedGeometry>(self, geometry: G) -> usize {
-///         let config = toml::from_str::<Box<dyn GeneratorConfig>>("kind = \"mlp\"\nhidden = [10]").unwrap();
-///         geometry.generator(&*config, Random::new(0)).unwrap().parameter_count()
-///     }
-/// }
-///
-/// // 2 to 10 to 2, and 3 to 10 to 5, with biases.
-/// assert_eq!(with_geometry(2, 2, Count), 20 + 10 + 20 + 2);
-/// assert_eq!(with_geometry(3, 5, Count), 30 + 10 + 50 + 5);
-/// ```
 pub trait Work {
-    /// What it gives.
+    /// Its result.
     type Output;
-    /// Does it.
+    /// Does the work.
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output;
 }
 
 /// Does the work for `latent` latent and `data` data dimensions.
-///
-/// ```
-/// use ebm_cli::{Work, with_geometry};
-/// use ebm_core::registry::SupportedGeometry;
-///
-/// struct Describe;
-///
-/// impl Work for Describe {
-///     type Output = String;
-///     fn run<G: SupportedGeometry>(self, geometry: G) -> String {
-///         format!("{geometry:?}")
-///     }
-/// }
-///
-/// // The plane is known at compile time, everything else at run time.
-/// assert_eq!(with_geometry(2, 2, Describe), "Fixed");
-/// assert_eq!(with_geometry(2, 5, Describe), "Runtime { latent: 2, data: 5 }");
-/// ```
 pub fn with_geometry<W: Work>(latent: usize, data: usize, work: W) -> W::Output {
     match (latent, data) {
         (2, 2) => work.run(Fixed::<2, 2>),

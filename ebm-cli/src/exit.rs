@@ -1,17 +1,9 @@
-//! How a command ends: exit codes, and errors that know theirs.
+//! How a command ends: exit codes, and errors with theirs.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 
 /// The exit codes of `ebm`. They are part of its interface: scripts may rely on them.
-///
-/// ```
-/// use ebm_cli::Exit;
-///
-/// assert_eq!((Exit::Success as u8, Exit::Config as u8), (0, 3));
-/// // Every code is told, with what it means.
-/// assert!(Exit::table().contains("\n  3  a configuration that cannot be read or used"));
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -102,14 +94,6 @@ impl From<Exit> for ExitCode {
 }
 
 /// An error and the exit code it ends the process with.
-///
-/// ```
-/// use ebm_cli::{Exit, Failure};
-///
-/// let cause = std::io::Error::other("the disk is full");
-/// let failure = Failure { exit: Exit::Other, error: anyhow::Error::new(cause).context("weights.safetensors") };
-/// assert_eq!(failure.to_string(), "weights.safetensors: the disk is full");
-/// ```
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
@@ -132,7 +116,7 @@ impl Failure {
         Self::new(exit, anyhow::Error::msg(message.into()))
     }
 
-    /// The same failure with what it is about, such as a part of a grid, said before it.
+    /// Puts what the failure is about, such as a part of a grid, before it.
     pub(crate) fn within(self, part: &str) -> Self {
         Self {
             exit: self.exit,
@@ -145,13 +129,13 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = String::new();
         for cause in self.error.chain().map(ToString::to_string) {
-            // Many errors tell their cause in their own words already.
+            // Many errors contain the text of their cause already.
             if !text.contains(&cause) {
                 text.push_str(if text.is_empty() { "" } else { ": " });
                 text.push_str(&cause);
             }
         }
-        // What a message quotes may be from a file, and must neither break the line nor command the terminal.
+        // A message may quote a file, which must neither break the line nor control the terminal.
         text.chars().try_for_each(|letter| match letter.is_control() {
             true => write!(f, "{}", letter.escape_default()),
             false => f.write_char(letter),
@@ -161,10 +145,7 @@ impl std::fmt::Display for Failure {
 
 /// Gives an error its exit code.
 pub trait OrExit<T> {
-    /// The same result, its error ending the process with `exit`.
-    ///
-    /// # Errors
-    /// The error that was there.
+    /// Makes an error end the process with `exit`.
     fn or_exit(self, exit: Exit) -> Result<T, Failure>;
 }
 
@@ -190,18 +171,15 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_on_one_line() {
-        let failure = anyhow::anyhow!("disk full").context("metrics.jsonl");
-        assert_eq!(
-            Failure::new(Exit::Other, failure).to_string(),
-            "metrics.jsonl: disk full"
-        );
+    fn causes_are_told_on_one_line_and_once() {
         let quoted = Failure::message(Exit::Config, "a.toml: b\r\n\u{1b}[2J é");
         assert_eq!(quoted.to_string(), "a.toml: b\\r\\n\\u{1b}[2J é");
-        let failure = anyhow::anyhow!("disk full").context("metrics.jsonl: disk full");
-        assert_eq!(
-            Failure::new(Exit::Other, failure).to_string(),
-            "metrics.jsonl: disk full"
-        );
+        for context in ["metrics.jsonl", "metrics.jsonl: disk full"] {
+            let failure = anyhow::anyhow!("disk full").context(context);
+            assert_eq!(
+                Failure::new(Exit::Other, failure).to_string(),
+                "metrics.jsonl: disk full"
+            );
+        }
     }
 }

@@ -12,9 +12,6 @@ pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
     /// Listens from now on, in place of ending at once.
-    ///
-    /// # Errors
-    /// If the system does not allow it.
     pub fn listen() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -29,9 +26,6 @@ impl Interrupt {
     }
 
     /// Ends the command if somebody asked.
-    ///
-    /// # Errors
-    /// If somebody asked.
     pub fn check(&self) -> Result<(), Failure> {
         match self.asked() {
             false => Ok(()),

@@ -1,6 +1,6 @@
 //! `ebm`: train, evaluate and sample energy-based models between bidirectional bounds.
 //!
-//! The program is a library, so that a program of your own can have bounds of your own:
+//! The program is a library, so that you can build one with bounds, models and data sets of your own:
 //!
 //! ```text
 //! ebm_cli::main!(my_bound);
@@ -38,6 +38,7 @@ mod machine;
 mod numerals;
 mod observers;
 mod ood_source;
+mod output;
 mod plots;
 mod program;
 mod progress;
@@ -65,12 +66,12 @@ pub fn run() -> ExitCode {
     run_with(&[])
 }
 
-/// [`run`] for a program that links these crates for their bounds, as [`main!`] does.
+/// [`run`] for a program that links these crates for what they register, as [`main!`] does.
 ///
-/// One of them that registers no bound is an error, with [`Exit::Other`].
+/// One of them that registers nothing is an error, with [`Exit::Other`].
 pub fn run_with(crates: &[&str]) -> ExitCode {
     ebm_core::kernels::parallel::join_pool();
-    let done = check(crates).and_then(|()| commands::run(cli::Cli::parse().command));
+    let done = check(crates).and_then(|()| cli::Cli::parse().command.run());
     match done {
         Ok(exit) => exit.into(),
         Err(failure) => {

@@ -1,4 +1,4 @@
-//! What figures and times are of: the machine, and the build.
+//! The machine and the build that values and times were measured with.
 
 use ebm_core::kernels::parallel;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// This one.
+    /// The machine that this program runs on.
     pub fn here() -> Self {
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
@@ -76,23 +76,15 @@ fn cards() -> Vec<String> {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            ebm,
-            rustc,
-            target,
-            precision,
-            device,
-            cards,
-            processor,
-            cores,
-            threads,
-        } = self;
-        let processor = processor.as_deref().unwrap_or("unknown processor");
-        write!(
+        let processor = self.processor.as_deref().unwrap_or("unknown processor");
+        let build = format!("ebm {} ({}, {})", self.ebm, self.rustc, self.target);
+        writeln!(
             f,
-            "ebm {ebm} ({rustc}, {target}), {precision} on {device}, {threads} threads\n{processor}, {cores} cores"
+            "{build}, {} on {}, {} threads",
+            self.precision, self.device, self.threads
         )?;
-        cards.iter().try_for_each(|card| write!(f, "; {card}"))
+        write!(f, "{processor}, {} cores", self.cores)?;
+        self.cards.iter().try_for_each(|card| write!(f, "; {card}"))
     }
 }
 

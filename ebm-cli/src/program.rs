@@ -1,6 +1,6 @@
-//! A program of somebody else's: `ebm` with more bounds linked in.
+//! The program of somebody else: `ebm` with more crates linked in.
 
-use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
+use ebm_core::registry::registers_something;
 use thiserror::Error;
 
 /// The whole `main.rs` of a program that is `ebm` with these crates linked in.
@@ -10,43 +10,36 @@ use thiserror::Error;
 /// ```
 ///
 /// It declares the program's allocator ([`Allocator`](crate::Allocator)), names each crate, so that it is linked and what it
-/// registers is there, and defines `main`. A crate that is named and registers no bound ends the program with exit code 1
-/// and an error that names it. A program that does more in its `main` writes those three lines itself: see [`run`](crate::run).
+/// registers is there, and defines `main`. A crate that is named and registers nothing ends the program with exit code 1 and
+/// an error that names it. A program that does more in its `main` writes those three lines itself: see [`run`](crate::run).
 #[macro_export]
 macro_rules! main {
-    ($($bound:ident),* $(,)?) => {
-        $(use $bound as _;)*
+    ($($linked:ident),* $(,)?) => {
+        $(use $linked as _;)*
 
         #[global_allocator]
         static ALLOCATOR: $crate::Allocator = $crate::Allocator;
 
         fn main() -> ::std::process::ExitCode {
-            $crate::run_with(&[$(::core::stringify!($bound)),*])
+            $crate::run_with(&[$(::core::stringify!($linked)),*])
         }
     };
 }
 
-/// A crate that was linked in for its bounds and has none.
+/// A crate that was linked in and registers nothing.
 #[derive(Debug, Error, PartialEq)]
 #[error(
-    "the crate {name} is linked in and registers no bound: it needs a call of register_lower_bound! or \
-     register_upper_bound!, and the same ebm-core as this program ({})",
+    "the crate {name} is linked in and registers nothing: it needs a call of a macro such as register_lower_bound! or \
+     register_dataset!, and the same ebm-core as this program ({})",
     env!("CARGO_PKG_VERSION")
 )]
 pub(crate) struct RegistersNothing {
     name: String,
 }
 
-/// Checks that each of the crates registers a bound; `-` and `_` in their names are one.
-///
-/// # Errors
-/// The first that registers none.
+/// Checks that each of the crates registers something; `-` and `_` in their names are one.
 pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
-    let registered: Vec<&str> = crates_of::<dyn LowerBoundConfig>()
-        .chain(crates_of::<dyn UpperBoundConfig>())
-        .collect();
-    let is_silent = |name: &&&str| !registered.iter().any(|one| same_crate(one, name));
-    match crates.iter().find(is_silent) {
+    match crates.iter().find(|name| !registers_something(name)) {
         None => Ok(()),
         Some(name) => Err(RegistersNothing {
             name: (*name).to_string(),
@@ -54,29 +47,23 @@ pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
     }
 }
 
-fn crates_of<C: Registered + ?Sized>() -> impl Iterator<Item = &'static str> {
-    registry::all::<C>().into_iter().map(|descriptor| descriptor.crate_name)
-}
-
-fn same_crate(package: &str, identifier: &str) -> bool {
-    package.replace('-', "_") == identifier.replace('-', "_")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn crates_that_register_bounds_are_found_however_their_names_are_written() {
-        assert_eq!(check_linked(&[]), Ok(()));
-        assert_eq!(check_linked(&["bounds_sv", "bounds-gp", "bounds_mi"]), Ok(()));
+    fn crates_that_register_anything_are_found_however_their_names_are_written() {
+        assert_eq!(
+            check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data"]),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_crate_that_registers_nothing_is_named() {
-        let error = check_linked(&["bounds_sv", "serde_json"]).unwrap_err();
+        let error = check_linked(&["bounds_sv", "serde_json"]).unwrap_err().to_string();
         assert!(
-            error.to_string().starts_with("the crate serde_json is linked in"),
+            error.starts_with("the crate serde_json is linked in and registers nothing"),
             "{error}"
         );
     }

@@ -14,9 +14,6 @@ pub struct Signals {
 impl Signals {
     /// Listens from now on: the first SIGINT (Ctrl-C) or SIGTERM asks to stop, the second one ends the process at once with
     /// 128 plus its number; SIGUSR1 asks to save.
-    ///
-    /// # Errors
-    /// If the system does not allow it.
     pub fn listen() -> io::Result<Self> {
         let signals = Self::default();
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

@@ -1,4 +1,4 @@
-//! From nothing to a trained run: new crates of bounds, their own tests, their programs, and one program with all.
+//! From nothing to a trained run: new crates, their own tests, their programs, and one program with all.
 //!
 //! It compiles `ebm` for the new crates, sharing the workspace's target directory: three and a half minutes on two cores,
 //! in release, where the dependencies are built already.
@@ -30,9 +30,10 @@ fn done(output: &Output) {
     assert!(output.status.success(), "{out}\n{}", stderr(output));
 }
 
-fn new_bound(folder: &Folder, name: &str, side: &str) {
+fn new_crate(folder: &Folder, what: &[&str], name: &str) {
     let checkout = checkout();
-    let told = folder.succeed(&["new", "bound", name, side, "--local", checkout.to_str().unwrap()]);
+    let local = ["--local", checkout.to_str().unwrap()];
+    let told = folder.succeed(&[&["new"], what, &[name], &local[..]].concat());
     assert!(told.contains("cargo test"), "{told}");
     formatted(folder, name);
 }
@@ -46,17 +47,24 @@ fn formatted(folder: &Folder, name: &str) {
     done(&formatted);
 }
 
-/// Runs the new crate's tests, which builds its program too; the program.
-fn tested(folder: &Folder, name: &str) -> PathBuf {
+/// Runs cargo in the new crate's folder; what it printed.
+fn cargo(folder: &Folder, name: &str, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--profile", PROFILE, "--lib", "--bins", "--tests"])
+        .args(arguments)
+        .args(["--offline", "--profile", PROFILE])
         .current_dir(folder.path(name))
         .env("CARGO_TARGET_DIR", target())
         .output()
         .unwrap();
     done(&output);
-    let told = String::from_utf8_lossy(&output.stdout);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Runs the new crate's tests and builds its program; the program.
+fn tested(folder: &Folder, name: &str) -> PathBuf {
+    let told = cargo(folder, name, &["test", "--lib", "--tests"]);
     assert!(told.contains("the_value_is_that_of_the_formula"), "{told}");
+    cargo(folder, name, &["build", "--features", "program"]);
     let kind = if PROFILE == "dev" { "debug" } else { PROFILE };
     target().join(kind).join(format!("ebm-{name}"))
 }
@@ -69,7 +77,7 @@ fn done_as_in_the_book(folder: &Folder) {
     let cargo = format!(
         "[ \"$2\" = --release ] || exit 2\n\
          command=$1; shift 2\n\
-         [ $command = test ] && set -- --lib --bins --tests \"$@\"\n\
+         [ $command = test ] && set -- --lib --tests \"$@\"\n\
          [ $command = run ] && set -- \"$@\" --quiet --set train.steps=60 --set train.evaluate_every=30\n\
          export CARGO_TARGET_DIR={}\n\
          exec {} $command --offline --profile {PROFILE} \"$@\"",
@@ -139,7 +147,7 @@ fn build(folder: &Folder, with: &[&str]) -> Output {
 fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let folder = Folder::with("");
     done_as_in_the_book(&folder);
-    new_bound(&folder, "calm-energy", "--upper");
+    new_crate(&folder, &["bound", "--upper"], "calm-energy");
     let program = tested(&folder, "calm-energy");
     trained(&folder, &program, "calm-energy/example.toml", "runs/calm-energy");
 
@@ -184,6 +192,76 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     assert!(!mine.exists());
 }
 
+/// What the tests of a new crate compile: neither the command line nor what it draws and parses with, nor the trainer.
+#[test]
+fn the_tests_of_a_new_bound_compile_no_more_than_it_needs() {
+    let folder = Folder::with("");
+    new_crate(&folder, &["bound", "--lower"], "noise-floor");
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "--prefix",
+            "none",
+            "--edges",
+            "normal,build,dev",
+            "--format",
+            "{p}",
+        ])
+        .current_dir(folder.path("noise-floor"))
+        .output()
+        .unwrap();
+    done(&output);
+    let packages = String::from_utf8(output.stdout).unwrap();
+    let packages: Vec<&str> = packages.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(
+        packages.contains(&"ebm-core") && packages.contains(&"ebm-conformance"),
+        "{packages:?}"
+    );
+    for absent in [
+        "ebm-cli",
+        "ebm-train",
+        "ebm-eval",
+        "ebm-data",
+        "clap",
+        "plotters",
+        "image",
+        "figment",
+    ] {
+        assert!(!packages.contains(&absent), "{absent}");
+    }
+}
+
+/// Each is started, tested, linked in with the others, and trained with.
+#[test]
+fn a_new_energy_generator_and_data_set_are_tested_and_linked_in() {
+    let folder = Folder::with("");
+    let kinds = [("energy", "my-bowl"), ("generator", "my-map"), ("dataset", "my-circle")];
+    for (kind, name) in kinds {
+        new_crate(&folder, &[kind], name);
+        let told = cargo(&folder, name, &["test", "--lib", "--tests"]);
+        assert!(told.contains("registered_and_its_options_are_read_back"), "{told}");
+    }
+    done(&build(&folder, &kinds.map(|(_, name)| name)));
+    for (_, name) in kinds {
+        trained(
+            &folder,
+            &folder.path("mine"),
+            &format!("{name}/example.toml"),
+            &format!("runs/{name}"),
+        );
+    }
+    // A crate that registers nothing is built, does not start, and is named.
+    std::fs::write(folder.path("my-map/src/lib.rs"), "").unwrap();
+    let output = build(&folder, &["my-map"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("the crate my_map is linked in and registers nothing"),
+        "{}",
+        stderr(&output)
+    );
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
     let folder = Folder::with("");
@@ -191,6 +269,7 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
     for (expected, arguments) in [
         ("\"gp\"", vec!["new", "bound", "gp", "--lower"]),
         ("\"Floor\"", vec!["new", "bound", "Floor", "--lower"]),
+        ("\"two-moons\"", vec!["new", "dataset", "two-moons"]),
         ("--local .", vec!["new", "bound", "my-floor", "--lower", "--local", "."]),
         ("./nowhere", vec!["build", "--with", "./nowhere"]),
         ("no Cargo.toml", vec!["build", "--with", "."]),

@@ -1,4 +1,4 @@
-//! The steps of a trainer, timed.
+//! Times the steps of a trainer.
 
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::flops;
@@ -6,17 +6,15 @@ use ebm_train::{PhaseTimes, TrainError, Trainer};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-use super::problem::Problem;
-
 /// Steps before anything is measured: buffers, caches, the processor's clock, kernels that a driver loads when first used.
 const WARM_UP: u32 = 3;
 
-/// How a problem was trained on.
+/// The timing of a problem.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     /// Its name.
     pub problem: &'static str,
-    /// Samples a batch.
+    /// Samples per batch.
     pub batch: usize,
     /// Latent dimensions.
     pub latent: usize,
@@ -28,23 +26,23 @@ pub struct Measured {
     pub generator_parameters: usize,
     /// Steps that were timed.
     pub steps: usize,
-    /// Their time.
+    /// Time of all of them.
     pub seconds: f64,
-    /// Steps a second, over all of it.
+    /// Steps per second over that time.
     pub steps_per_second: f64,
-    /// Seconds a step.
+    /// Seconds per step.
     pub step_seconds: Spread,
-    /// Seconds a step of each phase.
+    /// Seconds per step of each phase.
     pub phase_seconds: Phases,
-    /// Whether phases run beside each other.
+    /// Whether phases run at the same time.
     pub phases_overlap: bool,
-    /// Operations of matrix products and convolutions a step, a multiply-add as two.
+    /// Operations of matrix products and convolutions per step; a multiply-add counts as two.
     pub flop_per_step: f64,
-    /// The same a second.
+    /// The same per second.
     pub flop_per_second: f64,
 }
 
-/// Of several.
+/// The spread of several times.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Spread {
     /// The quickest.
@@ -58,7 +56,7 @@ pub struct Spread {
 /// Seconds of each phase; see [`PhaseTimes`].
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Phases {
-    /// The energy step, with the three that follow.
+    /// The energy step, which contains the next three.
     pub energy_step: f64,
     /// `E_data[E]`.
     pub data_term: f64,
@@ -70,15 +68,15 @@ pub struct Phases {
     pub sampling: f64,
     /// The lower bound.
     pub entropy: f64,
-    /// The generator step, with the one that follows.
+    /// The generator step, which contains the next one.
     pub generator_step: f64,
     /// The optimiser of the generator.
     pub generator_update: f64,
 }
 
-/// Trains until the time is up; one step at least.
+/// Trains until the time is up, for at least one step.
 pub(super) fn measure<G: Geometry>(
-    problem: &Problem,
+    problem: &'static str,
     mut trainer: Trainer<G>,
     duration: Duration,
 ) -> Result<Measured, TrainError> {
@@ -102,7 +100,7 @@ pub(super) fn measure<G: Geometry>(
     let steps = times.len();
     let geometry = trainer.energy().geometry();
     Ok(Measured {
-        problem: problem.name,
+        problem,
         batch: trainer.config().batch,
         latent: geometry.latent_width(),
         width: geometry.data_width(),
@@ -123,7 +121,7 @@ pub(super) fn measure<G: Geometry>(
     })
 }
 
-/// Waits for what a GPU may still have to do: the values of a weight are there when it is done.
+/// Waits for what a GPU may still have to do, by reading the values of a weight.
 fn settle<G: Geometry>(trainer: &Trainer<G>) {
     for module in [trainer.energy().parameters(), trainer.generator().parameters()] {
         module.last().map(|parameter| parameter.values());

@@ -1,6 +1,6 @@
 //! How fast this build trains on this machine: standard problems, timed with data that need no download.
 //!
-//! Nothing here depends on what the data are but the losses: they are standard normal numbers of the data's width.
+//! The data are standard normal numbers of the right width: nothing but the losses depends on their values.
 
 mod measurement;
 mod problem;

@@ -1,4 +1,4 @@
-//! What is timed.
+//! The standard problems that are timed.
 
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure, OrExit};
 /// A problem to train on.
 #[derive(Clone, Copy, Debug)]
 pub struct Problem {
-    /// Data, networks where that is not plain, and bounds.
+    /// Data, networks unless they are fully connected, and bounds.
     pub name: &'static str,
     /// Width of the data.
     pub width: usize,
@@ -54,20 +54,14 @@ pub const PROBLEMS: [Problem; 5] = [
 ];
 
 impl Problem {
-    /// Its configuration. The data that it names are not read.
-    ///
-    /// # Errors
-    /// Never, unless a component that it names is not linked in.
+    /// Resolves its configuration. The data that it names are not read.
     pub fn config(&self) -> Result<RunConfig, Failure> {
         let layers = Layers::default().toml(Origin::File(self.name.into()), self.text);
         let resolved = layers.and_then(|layers| layers.resolve()).or_exit(Exit::Config)?;
         Ok(resolved.config)
     }
 
-    /// Trains for about as long as is asked for.
-    ///
-    /// # Errors
-    /// If training breaks down.
+    /// Trains for about this long.
     pub fn time(&self, duration: Duration) -> Result<Measured, Failure> {
         let config = self.config()?;
         let latent = config.generator.latent_width(self.width);
@@ -100,7 +94,7 @@ impl Work for Train<'_> {
         let players = players.map_err(|error| named(error.into()))?;
         let data = Arc::new(Normal(problem.width));
         let trainer = Trainer::new(config.train, players, data, random).map_err(|error| named(error.into()))?;
-        measure(problem, trainer, duration).map_err(|error| named(error.into()))
+        measure(problem.name, trainer, duration).map_err(|error| named(error.into()))
     }
 }
 

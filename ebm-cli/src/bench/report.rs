@@ -1,17 +1,17 @@
-//! The timings as text.
+//! The timings of all problems, as text.
 
 use serde::Serialize;
 use std::fmt;
 
-use super::measurement::{Measured, Phases};
+use super::measurement::Measured;
 use crate::machine::Machine;
 use ebm_eval::evaluate::Rows;
 
-/// All that was timed, and on what.
+/// The timings of problems, and the machine they were measured on.
 #[derive(Debug, Serialize)]
 pub struct Timings {
     pub(crate) machine: Machine,
-    /// Seconds asked for, each.
+    /// Seconds requested for each problem.
     pub(crate) seconds: f64,
     pub(crate) problems: Vec<Measured>,
 }
@@ -60,18 +60,21 @@ impl Timings {
         ];
         let mut rows = Rows::new(header, [false, true, true, true, true, true, true, true, true]);
         for measured in &self.problems {
-            let Phases {
-                energy_step,
-                data_term,
-                divergence,
-                energy_update,
-                sampling,
-                entropy,
-                generator_step,
-                generator_update,
-            } = measured.phase_seconds;
-            let [a, b, c, d] = [energy_step, data_term, divergence, energy_update].map(milliseconds);
-            let [e, f, g, h] = [sampling, entropy, generator_step, generator_update].map(milliseconds);
+            let phases = &measured.phase_seconds;
+            let [a, b, c, d] = [
+                phases.energy_step,
+                phases.data_term,
+                phases.divergence,
+                phases.energy_update,
+            ]
+            .map(milliseconds);
+            let generator = [
+                phases.sampling,
+                phases.entropy,
+                phases.generator_step,
+                phases.generator_update,
+            ];
+            let [e, f, g, h] = generator.map(milliseconds);
             rows.push([measured.problem.into(), a, b, c, d, e, f, g, h]);
         }
         rows

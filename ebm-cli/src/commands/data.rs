@@ -8,18 +8,38 @@ use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 
-use super::print;
-use crate::cli::Data;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::output::{print, print_json};
+use clap::Subcommand;
 use ebm_data::recognise;
+use std::path::PathBuf;
+
+/// `ebm data`.
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    /// Read all of a file or folder and describe it: format, images, classes, values, problems
+    #[command(after_help = "\
+Recognised are folders of MNIST's four files, of CIFAR's binary batches, of NPZ or NPY files, and of PNG
+and JPEG files (with a sub-folder for each class, or without), and files in IDX, NPZ, NPY and CSV format.
+
+Exit code 4: the data cannot be read or trained on.
+
+Examples:
+  ebm data check data/mnist
+  ebm data check pictures --json")]
+    Check {
+        /// File or folder
+        path: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
 
 /// Samples drawn at once.
 const AT_ONCE: usize = 1000;
 
-/// Does it.
-///
-/// # Errors
-/// If there is no data, or it cannot be read.
+/// Runs the command.
 pub fn run(command: &Data) -> Result<Exit, Failure> {
     let Data::Check { path, json } = command;
     let config = recognise(path).or_exit(Exit::Data)?;
@@ -29,10 +49,7 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     let found = Found::of(&*data, path, kind);
     data.intact().or_exit(Exit::Data)?;
     match json {
-        true => print(&format!(
-            "{}\n",
-            serde_json::to_string_pretty(&found).or_exit(Exit::Other)?
-        )),
+        true => print_json(&found),
         false => print(&found.to_string()),
     }
 }

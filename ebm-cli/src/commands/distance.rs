@@ -2,19 +2,38 @@
 
 use anyhow::anyhow;
 
-use super::print;
-use crate::cli::Distance;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::output::{print, print_json};
+use clap::Args;
 use ebm_eval::evaluate::{Neighbours, Report, Sampled, frechet_figure, neighbour_figures};
 use ebm_eval::features::Archive;
+use std::path::PathBuf;
+
+/// `ebm distance`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Each file holds an array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them. With the features
+of its port of the Inception network, the distance is the FID.
+
+Example:
+  ebm distance cifar10-train.npz samples.npz")]
+pub struct Distance {
+    /// Features of real samples (.npz)
+    pub real: PathBuf,
+    /// Features of generated samples (.npz), by the same extractor
+    pub generated: PathBuf,
+    /// Neighbours k for precision, recall, density and coverage
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub neighbours: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Digits of a file's hash that figures are given with.
 const DIGITS_OF_HASH: usize = 16;
 
-/// Does it.
-///
-/// # Errors
-/// If a file cannot be read, or the features do not belong together.
+/// Runs the command.
 pub fn run(arguments: &Distance) -> Result<Exit, Failure> {
     let real = Archive::read(&arguments.real).or_exit(Exit::Data)?;
     let generated = Archive::read(&arguments.generated).or_exit(Exit::Data)?;
@@ -59,10 +78,7 @@ pub fn run(arguments: &Distance) -> Result<Exit, Failure> {
         ),
     }
     match arguments.json {
-        true => print(&format!(
-            "{}\n",
-            serde_json::to_string_pretty(&report).or_exit(Exit::Other)?
-        )),
+        true => print_json(&report),
         false => print(&report.to_string()),
     }
 }

@@ -6,21 +6,50 @@ use ebm_core::registry::SupportedGeometry;
 use ebm_train::{Objective, Trainer};
 use std::sync::Arc;
 
-use super::loaded_run::LoadedRun;
-use super::print;
-use crate::cli::Evaluate;
+use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::evaluated;
+use crate::output::{print, print_json};
+use clap::Args;
 use ebm_eval::evaluate::extracted;
 use ebm_eval::features::{Archive, Extractor};
+use std::path::PathBuf;
 
-/// Does it.
-///
-/// # Errors
-/// If the run cannot be read, or does not fit its configuration.
+/// `ebm evaluate`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  ebm evaluate runs/25-gaussians-seed0
+  ebm evaluate runs/25-gaussians-seed0 --json --samples 100000")]
+pub struct Evaluate {
+    /// The model.
+    #[command(flatten)]
+    pub model: TrainedModel,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Folder that relative data paths start from [default: the one used in training]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Generated samples and held-out samples [default: as in the run's configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    pub samples: Option<u64>,
+    /// Also compare generated and held-out images by the features of this network (ONNX)
+    ///
+    /// Its input is [n, channels, height, width] with values from 0 to 1, its first output the features [n, F].
+    #[arg(long, value_name = "FILE")]
+    pub extractor: Option<PathBuf>,
+    /// Features of real images by the extractor (.npz), instead of held-out images
+    ///
+    /// An array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them.
+    #[arg(long, value_name = "FILE", requires = "extractor")]
+    pub reference: Option<PathBuf>,
+}
+
+/// Runs the command.
 pub fn run(arguments: &Evaluate) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?.with_data(arguments.data.as_deref())?;
+    let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
     let data = run.data()?;
     let (latent, width) = run.widths(data.width());
     let run = &run;
@@ -64,10 +93,7 @@ impl Work for Measure<'_> {
             }
         }
         match arguments.json {
-            true => print(&format!(
-                "{}\n",
-                serde_json::to_string_pretty(&report).or_exit(Exit::Other)?
-            )),
+            true => print_json(&report),
             false => print(&report.to_string()),
         }
     }

@@ -1,20 +1,38 @@
-//! `ebm export`: a trained model in one file, with a card that says what it is.
+//! `ebm export`: writes a trained model to one file, with a card that describes it.
 
+use clap::Args;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::loaded_run::LoadedRun;
-use super::{print, write_whole};
-use crate::cli::Export;
+use super::loaded_run::TrainedModel;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::output::{print, write_whole};
 use crate::run_directory::{Digest, Exported, RunDirectory, Versions};
 use ebm_eval::evaluate::Report;
 
-/// Does it.
-///
-/// # Errors
-/// If the run cannot be read, or a file cannot be written.
+/// `ebm export`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The file holds the weights (averaged where the run kept an average), the configuration, versions and the final
+evaluation. A model card with the same name and the extension .md is written beside it.
+
+Examples:
+  ebm export runs/25-gaussians-seed0 --out model.safetensors
+  ebm sample model.safetensors -n 1000 --out samples.npy")]
+pub struct Export {
+    /// The model.
+    #[command(flatten)]
+    pub model: TrainedModel,
+    /// File to write, ending with .safetensors
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace existing files
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Runs the command.
 pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     let out = &arguments.out;
     if out.extension().is_none_or(|extension| extension != "safetensors") {
@@ -31,11 +49,11 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
             return Err(Failure::message(Exit::Usage, text));
         }
     }
-    let (directory, _) = RunDirectory::open(&arguments.run).or_exit(Exit::RunDirectory)?;
-    let loaded = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
-    let report = match arguments.checkpoint {
+    let (directory, _) = RunDirectory::open(&arguments.model.run).or_exit(Exit::RunDirectory)?;
+    let loaded = arguments.model.open()?;
+    let report = match arguments.model.checkpoint {
         None => directory.final_evaluation(),
-        // The run's evaluation is not of this state.
+        // The evaluation of the run is of another state.
         Some(_) => None,
     };
     let exported = Exported {
@@ -47,10 +65,8 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     let versions = serde_json::to_string(&Versions::of(&exported.config)).or_exit(Exit::Other)?;
     let mut more = BTreeMap::from([("ebm.versions".to_string(), versions)]);
     if let Some(report) = &report {
-        more.insert(
-            "ebm.evaluation".into(),
-            serde_json::to_string(report).or_exit(Exit::Other)?,
-        );
+        let evaluation = serde_json::to_string(report).or_exit(Exit::Other)?;
+        more.insert("ebm.evaluation".into(), evaluation);
     }
     exported.save(out, &more).or_exit(Exit::Other)?;
     let text = card_of(&exported, report.as_ref(), out)?;
@@ -79,27 +95,16 @@ fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<Str
         // Writing to a String cannot fail.
         let _ = writeln!(text, "- {label}: {value}");
     };
-    line("Data", format!("`{}`, {} dimensions", kind("data"), model.data.width));
+    let (width, steps, batch, seed) = (model.data.width, model.steps, config.train.batch, config.seed);
+    let (size, hash) = (bytes.len(), Digest::of(&bytes).blake3);
+    line("Data", format!("`{}`, {width} dimensions", kind("data")));
     line("Energy", format!("`{}`, {} numbers", kind("energy"), count("energy")));
     line(
         "Generator",
         format!("`{}`, {} numbers", kind("generator"), count("generator")),
     );
-    line(
-        "Trained for",
-        format!(
-            "{} steps, batch {}, seed {}",
-            model.steps, config.train.batch, config.seed
-        ),
-    );
-    line(
-        "File",
-        format!(
-            "`{path}`, {} bytes, BLAKE3 `{}`",
-            bytes.len(),
-            Digest::of(&bytes).blake3
-        ),
-    );
+    line("Trained for", format!("{steps} steps, batch {batch}, seed {seed}"));
+    line("File", format!("`{path}`, {size} bytes, BLAKE3 `{hash}`"));
     line("Written by", format!("ebm {}", env!("CARGO_PKG_VERSION")));
     text.push_str("\n## Evaluation\n\n");
     match report {

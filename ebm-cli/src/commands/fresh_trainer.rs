@@ -12,9 +12,6 @@ use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure};
 
 /// Builds everything that takes part in training.
-///
-/// # Errors
-/// If the parts of the configuration do not fit together, or not to the data.
 pub fn fresh_trainer<G: SupportedGeometry>(
     resolved: &Resolved,
     data: Arc<dyn Dataset>,
@@ -29,9 +26,6 @@ pub fn fresh_trainer<G: SupportedGeometry>(
 }
 
 /// Whether everything that takes part in training can be built: the last check before a run that is trained later.
-///
-/// # Errors
-/// If the parts of the configuration do not fit together, or not to the data.
 pub fn can_be_built(resolved: &Resolved, data: Arc<dyn Dataset>) -> Result<(), Failure> {
     struct Build<'a>(&'a Resolved, Arc<dyn Dataset>);
     impl Work for Build<'_> {

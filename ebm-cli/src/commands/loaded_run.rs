@@ -1,5 +1,6 @@
-//! A run or an exported model read back: its configuration, data and trained models.
+//! A run or an exported model, read back: its configuration, data and trained models.
 
+use clap::Args;
 use ebm_core::data::Dataset;
 use ebm_core::parameter::{Module, State};
 use ebm_core::random::Random;
@@ -10,19 +11,20 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::arguments::data_folder;
 use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
 use ebm_data::Prefetched;
 
-/// Which state of a run is meant.
+/// A checkpoint of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// The last checkpoint.
+    /// The last one.
     Latest,
-    /// The best one by the watched metric.
+    /// The best by the watched metric.
     Best,
-    /// That of a step.
+    /// The one at a step.
     Step(u64),
 }
 
@@ -40,7 +42,24 @@ impl FromStr for Which {
     }
 }
 
-/// A run or an exported model read back.
+/// A trained model to read.
+#[derive(Args, Debug)]
+pub struct TrainedModel {
+    /// Run directory, or a file written by `ebm export`
+    pub run: PathBuf,
+    /// Checkpoint to use: latest, best, or a step [default: the end of the run, or its latest checkpoint]
+    #[arg(long, value_name = "WHICH")]
+    pub checkpoint: Option<Which>,
+}
+
+impl TrainedModel {
+    /// Opens the run directory or the file.
+    pub fn open(&self) -> Result<LoadedRun, Failure> {
+        LoadedRun::open(&self.run, self.checkpoint)
+    }
+}
+
+/// A run or an exported model, read back.
 pub struct LoadedRun {
     /// Its configuration.
     pub config: RunConfig,
@@ -53,12 +72,8 @@ pub struct LoadedRun {
 }
 
 impl LoadedRun {
-    /// Opens a run directory, or a file of `ebm export`. `which`: a checkpoint; else the weights at the end of the run, or
-    /// the last checkpoint of a run that is not at its end.
-    ///
-    /// # Errors
-    /// If there is no run, or no such checkpoint.
-    pub fn open(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
+    /// Opens the given checkpoint, or else the weights at the end of the run, or the last checkpoint of a run that has not ended.
+    fn open(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
         if path.is_file() {
             return Self::exported(path, which);
         }
@@ -109,10 +124,7 @@ impl LoadedRun {
         })
     }
 
-    /// The same with another folder for relative paths of its data to start from, if one is given.
-    ///
-    /// # Errors
-    /// If it is not there.
+    /// Replaces the folder that relative data paths start from, if one is given.
     pub fn with_data(mut self, folder: Option<&Path>) -> Result<Self, Failure> {
         if let Some(folder) = folder {
             self.base = data_folder(folder)?;
@@ -120,18 +132,12 @@ impl LoadedRun {
         Ok(self)
     }
 
-    /// Its data; of an exported model, relative paths are relative to the file's folder.
-    ///
-    /// # Errors
-    /// If it is missing or malformed.
+    /// Loads its data; those of an exported model are relative to the folder of the file.
     pub fn data(&self) -> Result<Arc<dyn Dataset>, Failure> {
         load_data(&self.config, &self.base)
     }
 
-    /// What is known of its data. That of an exported model needs no data to be there.
-    ///
-    /// # Errors
-    /// If the data of a run is missing or malformed.
+    /// Describes its data, which need not be there for an exported model.
     pub fn description(&self) -> Result<Description, Failure> {
         if let Some(described) = &self.described {
             return Ok(described.clone());
@@ -150,10 +156,7 @@ impl LoadedRun {
         (self.config.generator.latent_width(width), width)
     }
 
-    /// The players with their trained weights, averaged where the run kept an average.
-    ///
-    /// # Errors
-    /// If weights are missing or do not fit the configuration.
+    /// Builds the players with their trained weights, averaged where the run kept an average.
     pub fn players<G: SupportedGeometry>(&self, geometry: G) -> Result<Players<G>, Failure> {
         let config = &self.config;
         let mut players = Players::build(geometry, config.components(), &config.train, Random::new(config.seed))
@@ -165,13 +168,13 @@ impl LoadedRun {
         Ok(players)
     }
 
-    /// The arrays of players, averages in place of what they are averages of.
+    /// The arrays of the players, averages in place of the weights that they average.
     pub fn weights(&self) -> BTreeMap<String, State> {
-        let owners = ["energy", "generator", "lower", "upper"];
-        let found = owners
-            .iter()
-            .filter_map(|owner| Some((owner.to_string(), self.of(owner)?.clone())));
-        found.collect()
+        let of = |owner: &str| Some((owner.to_string(), self.of(owner)?.clone()));
+        ["energy", "generator", "lower", "upper"]
+            .into_iter()
+            .filter_map(of)
+            .collect()
     }
 
     fn of(&self, owner: &str) -> Option<&State> {
@@ -185,12 +188,8 @@ impl LoadedRun {
         }
         let none = State::new();
         let loaded = module.load_state(self.of(owner).unwrap_or(&none));
-        loaded.map_err(|error| {
-            Failure::new(
-                Exit::RunDirectory,
-                anyhow::Error::new(error).context(format!("weights of the {owner}")),
-            )
-        })
+        let failed = |error| anyhow::Error::new(error).context(format!("weights of the {owner}"));
+        loaded.map_err(failed).or_exit(Exit::RunDirectory)
     }
 }
 
@@ -218,19 +217,7 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
     })
 }
 
-/// The folder that `--data` names, as a path that holds wherever the program runs.
-///
-/// # Errors
-/// If it is not there.
-pub fn data_folder(folder: &Path) -> Result<PathBuf, Failure> {
-    let absolute = folder.canonicalize();
-    absolute.map_err(|error| Failure::message(Exit::Data, format!("--data {}: {error}", folder.display())))
-}
-
 /// Loads the data of a configuration; relative paths are relative to `base`.
-///
-/// # Errors
-/// If it is missing or malformed.
 pub fn load_data(config: &RunConfig, base: &Path) -> Result<Arc<dyn Dataset>, Failure> {
     let data = config
         .data

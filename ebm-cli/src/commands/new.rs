@@ -1,55 +1,108 @@
-//! `ebm new`: a crate to start from.
+//! `ebm new`: writes a crate to start from.
 
-use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
+use clap::{ArgGroup, Args, Subcommand};
+use ebm_core::registry::{
+    self, DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, Registered, UpperBoundConfig,
+};
 use std::path::PathBuf;
 
-use super::print;
-use crate::cli::{New, NewBound};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::scaffold::{self, CrateName, Kind, Origin};
+use crate::output::print;
+use crate::scaffold::{CrateName, Kind, Origin, new_crate, write_folder};
 
-/// Does it.
-///
-/// # Errors
-/// If the name or the folder cannot be used.
+/// `ebm new`.
+#[derive(Debug, Subcommand)]
+pub enum New {
+    /// Write the crate of a new bound: mathematics, options, registration, tests, a program, an example
+    #[command(after_help = "\
+The crate builds, passes its tests and trains as it is: the lower bound is the entropy of the
+generator's noise (certified), the upper one a penalty on the size of the energy (heuristic).
+
+Examples:
+  ebm new bound my-bound --lower
+  ebm new bound my-bound --upper --local ~/ebm --path work/my-bound")]
+    Bound(NewBound),
+    /// Write the crate of a new energy, which starts as a quadratic
+    #[command(after_help = "Example:\n  ebm new energy my-energy --local ~/ebm")]
+    Energy(NewCrate),
+    /// Write the crate of a new generator, which starts as an affine map with noise
+    #[command(after_help = "Example:\n  ebm new generator my-generator --local ~/ebm")]
+    Generator(NewCrate),
+    /// Write the crate of a new data set, which starts as points around a circle
+    #[command(after_help = "Example:\n  ebm new dataset my-data --local ~/ebm")]
+    Dataset(NewCrate),
+}
+
+/// The crate of any component.
+#[derive(Args, Debug)]
+pub struct NewCrate {
+    /// Name of the component and of its crate, in kebab case
+    pub name: String,
+    /// Folder to write, new or empty [default: ./NAME]
+    #[arg(long, value_name = "DIR")]
+    pub path: Option<PathBuf>,
+    /// Take the crates of ebm from this checkout, and versions from its Cargo.lock [default: from the registry]
+    #[arg(long, value_name = "CHECKOUT")]
+    pub local: Option<PathBuf>,
+}
+
+/// `ebm new bound`.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("side").required(true).args(["lower", "upper"]))]
+pub struct NewBound {
+    /// The crate.
+    #[command(flatten)]
+    pub new: NewCrate,
+    /// A lower bound: of the generator's entropy
+    #[arg(long)]
+    pub lower: bool,
+    /// An upper bound: of the divergence or the cross-entropy
+    #[arg(long)]
+    pub upper: bool,
+}
+
+/// Runs the command.
 pub fn run(command: &New) -> Result<Exit, Failure> {
-    let New::Bound(arguments) = command;
-    bound(arguments)
+    match command {
+        New::Bound(bound) => {
+            let taken = [taken::<dyn LowerBoundConfig>(), taken::<dyn UpperBoundConfig>()].concat();
+            let kind = if bound.lower {
+                Kind::LowerBound
+            } else {
+                Kind::UpperBound
+            };
+            write(&bound.new, kind, &taken)
+        }
+        New::Energy(new) => write(new, Kind::Energy, &taken::<dyn EnergyConfig>()),
+        New::Generator(new) => write(new, Kind::Generator, &taken::<dyn GeneratorConfig>()),
+        New::Dataset(new) => write(new, Kind::Dataset, &taken::<dyn DatasetConfig>()),
+    }
 }
 
-fn bound(arguments: &NewBound) -> Result<Exit, Failure> {
-    let taken: Vec<_> = taken::<dyn LowerBoundConfig>()
-        .chain(taken::<dyn UpperBoundConfig>())
-        .collect();
-    let name = CrateName::new(&arguments.name, &taken).or_exit(Exit::Usage)?;
-    let origin = Origin::new(arguments.local.as_deref()).or_exit(Exit::Usage)?;
-    let kind = if arguments.lower { Kind::Lower } else { Kind::Upper };
-    let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(name.kebab()));
-    let files = scaffold::bound(&name, kind, &origin).or_exit(Exit::Other)?;
-    scaffold::write_folder(&folder, &files).or_exit(Exit::Other)?;
-    print(&told(&name, kind, &folder.display().to_string()))
-}
-
-/// Names that a new bound cannot have, with who has them: those of bounds, and those of their crates.
-fn taken<C: Registered + ?Sized>() -> impl Iterator<Item = (String, String)> {
-    registry::all::<C>().into_iter().flat_map(|descriptor| {
+/// Names that a new component cannot have, with their owners: those of components of its kind, and of their crates.
+fn taken<C: Registered + ?Sized>() -> Vec<(String, String)> {
+    let names = registry::all::<C>().into_iter().flat_map(|descriptor| {
         let owner = format!("{} {}", descriptor.crate_name, descriptor.crate_version);
         [descriptor.name, descriptor.crate_name].map(|name| (name.to_string(), owner.clone()))
-    })
+    });
+    names.collect()
 }
 
-fn told(name: &CrateName, kind: Kind, folder: &str) -> String {
-    let kind = match kind {
-        Kind::Lower => "lower",
-        Kind::Upper => "upper",
-    };
-    format!(
-        "{folder}: the {kind} bound {}, with tests and an example; the mathematics is in src/lib.rs
+fn write(new: &NewCrate, kind: Kind, taken: &[(String, String)]) -> Result<Exit, Failure> {
+    let name = CrateName::new(&new.name, taken).or_exit(Exit::Usage)?;
+    let origin = Origin::new(new.local.as_deref()).or_exit(Exit::Usage)?;
+    let folder = new.path.clone().unwrap_or_else(|| PathBuf::from(name.kebab()));
+    let files = new_crate(&name, kind, &origin).or_exit(Exit::Other)?;
+    write_folder(&folder, &files).or_exit(Exit::Other)?;
+    print(&format!(
+        "{folder}: the {kind} {name}, with tests and an example; the mathematics is in src/lib.rs
 
   cd {folder}
   cargo test --release
-  cargo run --release -- train example.toml
+  cargo run --release --features program -- train example.toml
 ",
-        name.kebab()
-    )
+        folder = folder.display(),
+        kind = kind.words(),
+        name = name.kebab(),
+    ))
 }

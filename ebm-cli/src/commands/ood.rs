@@ -9,23 +9,47 @@ use ebm_eval::quadrature::energies;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::loaded_run::LoadedRun;
-use super::print;
-use crate::cli::Ood;
+use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::ood_source::Source;
+use crate::output::{print, print_json};
+use clap::Args;
 use ebm_eval::evaluate::Report;
 use ebm_eval::ood::{BuiltIn, Known, detection_figures};
 
-/// Does it.
-///
-/// # Errors
-/// If the run or its data cannot be read, or outliers are not there, or are of another width.
+/// `ebm ood`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Outliers are the positives, scored by the energy: an AUROC of 50 % is chance.
+
+Examples:
+  ebm ood runs/mnist-seed0
+  ebm ood runs/mnist-seed0 --against inverted --against '{ kind = \"idx\", path = \"fashion\" }'
+  ebm ood runs/25-gaussians-seed0 --against two-moons --json")]
+pub struct Ood {
+    /// The model.
+    #[command(flatten)]
+    pub model: TrainedModel,
+    /// Outliers to tell the data from; may be repeated [default: all kinds that are made from the data]
+    ///
+    /// Made from the data: uniform-noise, gaussian-noise, constant, and for images inverted and blurred. Anything else is the
+    /// held-out part of a data set: its name, or a table as in a configuration; relative paths start from the working folder.
+    #[arg(long, value_name = "OUTLIERS")]
+    pub against: Vec<String>,
+    /// Samples of each kind [default: evaluate.held_out of the run's configuration]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    pub samples: Option<u64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command.
 pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
     let given: Result<Vec<Source>, _> = arguments.against.iter().map(|given| Source::parse(given)).collect();
     let sources = given.or_exit(Exit::Usage)?;
-    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?;
+    let run = arguments.model.open()?;
     let data = run.data()?;
     let (latent, width) = run.widths(data.width());
     let run = &run;
@@ -94,10 +118,7 @@ impl Work for Compare<'_> {
             report.figures.extend(figures.or_exit(Exit::Other)?);
         }
         match arguments.json {
-            true => print(&format!(
-                "{}\n",
-                serde_json::to_string_pretty(&report).or_exit(Exit::Other)?
-            )),
+            true => print_json(&report),
             false => print(&report.to_string()),
         }
     }

@@ -35,10 +35,7 @@ pub struct Pictures<'a> {
 }
 
 impl Pictures<'_> {
-    /// Draws what can be drawn; returns the names of the pictures, the most telling one first.
-    ///
-    /// # Errors
-    /// If a picture cannot be written.
+    /// Draws what can be drawn; the names of the pictures, the most telling one first.
     pub fn draw<G: Geometry>(
         &self,
         trainer: &Trainer<G>,

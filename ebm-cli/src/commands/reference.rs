@@ -1,4 +1,4 @@
-//! `ebm config reference`: every option of everything that is linked in, as Markdown. The book is made of the same text.
+//! The text of `ebm config reference`: every option of everything that is linked in, as Markdown. The book contains it too.
 
 use ebm_core::registry::{
     self, DatasetConfig, Descriptor, EnergyConfig, GeneratorConfig, LowerBoundConfig, Registered, UpperBoundConfig,
@@ -26,9 +26,6 @@ struct Part {
 }
 
 /// The whole reference with headings, or that of one place without.
-///
-/// # Errors
-/// If there is no such place.
 pub fn reference(place: Option<&str>) -> Result<String, Failure> {
     let parts = parts().or_exit(Exit::Other)?;
     let Some(place) = place else {
@@ -40,11 +37,8 @@ pub fn reference(place: Option<&str>) -> Result<String, Failure> {
         return Ok(part.text.clone());
     }
     let places: Vec<_> = parts.iter().map(|part| part.place.as_str()).collect();
-    let hint = suggest::hint(place, &places);
-    Err(Failure::message(
-        Exit::Usage,
-        format!("there are no options at {place:?}; {hint}"),
-    ))
+    let text = format!("there are no options at {place:?}; {}", suggest::hint(place, &places));
+    Err(Failure::message(Exit::Usage, text))
 }
 
 fn parts() -> anyhow::Result<Vec<Part>> {
@@ -59,11 +53,10 @@ fn parts() -> anyhow::Result<Vec<Part>> {
     parts.push(section::<CheckpointConfig>("checkpoint")?);
     parts.push(section::<LogConfig>("log")?);
     // A file of its own, whose keys stand at its top.
-    let text = options_of::<SweepSpec>("")?;
     parts.push(Part {
         place: "sweep".into(),
         title: "`sweep`".into(),
-        text,
+        text: options_of::<SweepSpec>("")?,
     });
     Ok(parts)
 }
@@ -109,7 +102,7 @@ fn section<T: Serialize + Default + JsonSchema>(name: &str) -> anyhow::Result<Pa
     })
 }
 
-/// What a table is, and its options; their keys start with `path`.
+/// The description of a table and its options, whose keys start with `path`.
 fn options_of<T: Serialize + Default + JsonSchema>(path: &str) -> anyhow::Result<String> {
     let schema = schemars::schema_for!(T).to_value();
     let schema = Schema::new(&schema);
@@ -123,8 +116,8 @@ fn table(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
     for (place, row) in rows.iter().enumerate() {
         let default = row.default.as_ref().map(|value| format!("`{value}`"));
         // Choices that many options have, such as activations, are explained once.
-        let told = rows[..place].iter().find(|before| before.choices == row.choices);
-        let choices: Vec<_> = match told.filter(|_| !row.choices.is_empty()) {
+        let explained = rows[..place].iter().find(|before| before.choices == row.choices);
+        let choices: Vec<_> = match explained.filter(|_| !row.choices.is_empty()) {
             Some(before) => vec![format!("The choices are those of `{}`.", before.key)],
             None => row
                 .choices
@@ -133,19 +126,13 @@ fn table(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
                 .collect(),
         };
         let meaning = [row.meaning.as_slice(), &choices].concat().join("\n");
-        writeln!(
-            text,
-            "| `{}` | {} | {} | {} |",
-            row.key,
-            cell(&row.type_name),
-            cell(&default.unwrap_or_default()),
-            cell(&meaning)
-        )?;
+        let cells = [row.type_name.as_str(), &default.unwrap_or_default(), &meaning].map(cell);
+        writeln!(text, "| `{}` | {} |", row.key, cells.join(" | "))?;
     }
     Ok(())
 }
 
-/// Words as they stand in a cell of a table.
+/// Text for a cell of a table.
 fn cell(words: &str) -> String {
     words.replace('|', "\\|").replace('\n', "<br>")
 }
@@ -160,11 +147,8 @@ mod tests {
         let parts = parts().unwrap();
         assert!(parts.len() > 20);
         for part in &parts {
-            assert!(
-                whole.contains(&format!("## {}\n\n{}", part.title, part.text)),
-                "{}",
-                part.place
-            );
+            let headed = format!("## {}\n\n{}", part.title, part.text);
+            assert!(whole.contains(&headed), "{}", part.place);
             assert_eq!(reference(Some(&part.place)).unwrap(), part.text);
         }
     }

@@ -9,28 +9,90 @@ use ebm_core::tape::SharedTape;
 use ebm_eval::quadrature::energies;
 use ebm_train::Objective;
 
-use super::loaded_run::LoadedRun;
-use super::print;
+use super::loaded_run::{LoadedRun, TrainedModel};
 use super::sample_pictures::{between, neighbours};
-use crate::cli::{Sample, Show};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::gaussian_fit;
+use crate::output::print;
 use crate::run_directory::Description;
+use crate::sample_output::NamedFormat;
 use crate::sample_output::{Format, SampleSet};
+use clap::Args;
+use ebm_eval::sampling::Method;
 use ebm_eval::sampling::{RefineOptions, RefineReport, refine};
+use std::path::PathBuf;
+
+/// `ebm sample`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The file's extension decides what is written: .npy one array [n, D]; .npz the arrays `samples`, `energy` and `latents`;
+.png a scatter plot of two-dimensional samples. Values are in the units of the data's source.
+
+Images: .npz holds `arr_0`, uint8 [n, height, width, channels], as the evaluators of ADM read it; .png is one
+picture of all; --format png writes a folder of PNG files, as pytorch-fid and torch-fidelity read it.
+
+Examples:
+  ebm sample runs/25-gaussians-seed0 -n 10000 --out samples.npy
+  ebm sample runs/25-gaussians-seed0 -n 2000 --out samples.png --refine 200 --method hmc
+  ebm sample runs/mnist-mini-seed0 -n 64 --out samples.png
+  ebm sample runs/mnist-mini-seed0 -n 10000 --out samples --format png
+  ebm sample runs/mnist-mini-seed0 -n 8 --out between.png --show interpolation
+  ebm sample runs/mnist-mini-seed0 -n 8 --out nearest.png --show neighbors")]
+pub struct Sample {
+    /// The model.
+    #[command(flatten)]
+    pub model: TrainedModel,
+    /// Number of samples
+    #[arg(short = 'n', long = "number", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub number: u64,
+    /// File to write, replacing it: .npy, .npz or .png
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// What to write [default: by the file's extension]
+    #[arg(long, value_enum)]
+    pub format: Option<NamedFormat>,
+    /// What a picture of images shows
+    #[arg(long, value_enum, default_value_t)]
+    pub show: Show,
+    /// Refine the generator's samples by this many steps on the energy
+    #[arg(long, value_name = "STEPS", default_value_t = 0)]
+    pub refine: u64,
+    /// How samples are refined
+    #[arg(long, value_enum, default_value_t)]
+    pub method: Method,
+    /// First step size of the refinement, in units of the model's data [default: 0.05]
+    #[arg(long, value_name = "EPS")]
+    pub step_size: Option<f64>,
+    /// Seed of the samples [default: that of the run]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+    /// Folder that relative data paths start from [default: the one used in training]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// What a picture of images shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Show {
+    /// The samples
+    #[default]
+    Samples,
+    /// For each sample, a path in latent space to another one
+    Interpolation,
+    /// For each sample, the nearest training images
+    #[value(alias = "neighbours")]
+    Neighbors,
+}
 
 /// Most samples generated at once.
 const CHUNK: usize = 8192;
 /// Most samples in a picture with a row for each.
 const MOST_SHOWN: u64 = 64;
 
-/// Does it.
-///
-/// # Errors
-/// If the run cannot be read, the samples cannot be refined, or the file cannot be written.
+/// Runs the command.
 pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
-    let run = LoadedRun::open(&arguments.run, arguments.checkpoint)?.with_data(arguments.data.as_deref())?;
+    let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
     let data = run.description()?;
     let (latent, width) = run.widths(data.width);
     // Before the work, not after it.

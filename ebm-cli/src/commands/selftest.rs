@@ -1,19 +1,46 @@
 //! `ebm selftest`: whether this machine computes what it should.
 
+use clap::Args;
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{print, write_whole};
-use crate::cli::Selftest;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::machine::Machine;
+use crate::output::{print, print_json, write_whole};
 use crate::selftest::{self, Reference, Report};
 
-/// Does it.
-///
-/// # Errors
-/// If the reference cannot be read or written, or nothing has the name asked for.
+/// `ebm selftest`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The one command to run on a new machine, above all on one with a GPU: it compares values,
+pushforwards and gradients on this build's device with those of a build in double precision on a
+CPU, which are part of the program. Errors are relative to the largest value. Components without a
+reference, such as your own, are run too, and their values must be finite.
+
+Exit code 10: a value differs from the reference.
+
+Examples:
+  ebm selftest
+  ebm selftest --filter conv
+  ebm selftest --json > selftest.json
+  ebm selftest --reference mine.safetensors        with models and bounds of your own, see --write")]
+pub struct Selftest {
+    /// Only run what has this in its name, such as \"kernel conv\" or sv
+    #[arg(long, value_name = "NAME")]
+    pub filter: Option<String>,
+    /// Compare with the values in this file [default: those that are part of the program]
+    #[arg(long, value_name = "FILE")]
+    pub reference: Option<PathBuf>,
+    /// Write the values of this build to a file for --reference; needs a build in double precision (feature f64)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filter", "reference", "json"])]
+    pub write: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Runs the command.
 pub fn run(arguments: &Selftest) -> Result<Exit, Failure> {
     if let Some(path) = &arguments.write {
         return write(path);
@@ -33,28 +60,21 @@ pub fn run(arguments: &Selftest) -> Result<Exit, Failure> {
         let message = format!("--filter {filter}: nothing has that in its name; `ebm selftest` lists the names");
         return Err(Failure::message(Exit::Usage, message));
     }
-    if arguments.json {
-        let told = Told {
+    let failed = report.failed();
+    match arguments.json {
+        false => print(&format!("{report}; {seconds:.1} s\n"))?,
+        true => print_json(&JsonReport {
             machine: &machine,
             seconds,
-            failed: report.failed(),
+            failed,
             report: &report,
-        };
-        print(&format!(
-            "{}\n",
-            serde_json::to_string_pretty(&told).or_exit(Exit::Other)?
-        ))?;
-    } else {
-        print(&format!("{report}; {seconds:.1} s\n"))?;
-    }
-    Ok(match report.failed() {
-        true => Exit::Selftest,
-        false => Exit::Success,
-    })
+        })?,
+    };
+    Ok(if failed { Exit::Selftest } else { Exit::Success })
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct JsonReport<'a> {
     machine: &'a Machine,
     seconds: f64,
     failed: bool,
@@ -72,7 +92,6 @@ fn write(path: &Path) -> Result<Exit, Failure> {
         return Err(Failure::message(Exit::Usage, message));
     }
     let reference = selftest::record();
-    let bytes = reference.encode().or_exit(Exit::Other)?;
-    write_whole(path, &bytes)?;
+    write_whole(path, &reference.encode().or_exit(Exit::Other)?)?;
     print(&format!("{}: {} cases\n", path.display(), reference.names().count()))
 }

@@ -1,12 +1,19 @@
-//! How a run ended: for programs (`summary.json`) and for people (the last lines of `ebm train`).
+//! The summary of a run: `summary.json`, written and read back, and the last lines of `ebm train`.
 
-use serde::Serialize;
+use ebm_eval::evaluate::{Figure, Report, Unit};
+use ebm_train::StopReason;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
 
+use crate::exit::{Exit, Failure};
 use crate::numerals::short;
 use crate::observers::{Divergence, History};
-use ebm_eval::evaluate::{Figure, Report, Unit};
+use crate::run_directory::{RunDirectoryError, layout};
 
-/// The figures that the last lines of `ebm train` show; `ebm evaluate` shows all.
+/// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [
     "lower",
     "nll",
@@ -27,15 +34,15 @@ const SHOWN: [&str; 13] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Sound, at its last step or at a stop condition.
+    /// It reached its last step or a stop condition, and the result is sound.
     Completed,
-    /// At its end, but the result is not to be used.
+    /// It reached its end, but the result is unusable.
     Diverged,
-    /// At a NaN or an infinity.
+    /// It met a NaN or an infinity.
     NotFinite,
 }
 
-/// How a run ended, with the figures of its final evaluation.
+/// How a run ended, with its final evaluation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
     /// How it ended.
@@ -50,7 +57,7 @@ pub struct Summary {
     pub seconds: f64,
     /// Steps a second of that time.
     pub steps_per_second: f64,
-    /// The best negative log-likelihood of the evaluations on the way, in nats.
+    /// The best negative log-likelihood of the evaluations during training, in nats.
     pub best_nll: Option<Best>,
     /// The final evaluation.
     pub evaluation: Report,
@@ -58,7 +65,7 @@ pub struct Summary {
     pub pictures: Vec<String>,
 }
 
-/// The best value on the way.
+/// The best value during training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Best {
     /// The value.
@@ -70,7 +77,7 @@ pub struct Best {
 }
 
 impl Best {
-    /// The best likelihood that a run's evaluations saw.
+    /// The best likelihood of the evaluations during a run.
     pub fn nll(history: &History) -> Option<Self> {
         let best = history.best("nll")?;
         Some(Self {
@@ -82,7 +89,7 @@ impl Best {
 }
 
 impl Summary {
-    /// The summary for a person.
+    /// The summary as text for a person.
     pub fn text(&self) -> String {
         let Self {
             steps,
@@ -134,4 +141,101 @@ fn told(figure: &Figure) -> String {
         text.push_str(&format!(" ({} samples{claim})", figure.samples));
     }
     text
+}
+
+/// How a run ended, read back from its `summary.json`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RunEnd {
+    status: String,
+    /// Steps done.
+    #[serde(default)]
+    pub steps: u64,
+    #[serde(default)]
+    reason: String,
+    divergence: Option<Divergence>,
+    seconds: Option<f64>,
+    /// Steps a second over the whole run.
+    pub steps_per_second: Option<f64>,
+}
+
+impl RunEnd {
+    /// Reads how the run at `directory` ended, if it did.
+    pub fn read(directory: &Path) -> Result<Option<Self>, RunDirectoryError> {
+        let path = directory.join(layout::SUMMARY);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(RunDirectoryError::io(&path, "read the file"))?,
+        };
+        let read = serde_json::from_str(&text).map(Some);
+        read.map_err(|error| RunDirectoryError::damaged(path, error))
+    }
+
+    /// Whether the same configuration would end it in the same way: a time limit is one of each process.
+    pub fn is_final(&self) -> bool {
+        self.reason != StopReason::TimeLimit.to_string()
+    }
+
+    /// The exit code that `ebm train` ended the run at `path` with, and what it said.
+    pub fn exit(&self, path: &Path) -> Result<Exit, Failure> {
+        let Self { status, reason, .. } = self;
+        let path = path.display();
+        let (exit, text) = match (status.as_str(), &self.divergence) {
+            ("completed", _) => return Ok(Exit::Success),
+            ("diverged", Some(Divergence { reason, advice })) => {
+                (Exit::Diverged, format!("the run diverged: {reason}; {advice}"))
+            }
+            ("not-finite", _) => (Exit::NotFinite, format!("the last good weights are saved: {reason}")),
+            _ => (Exit::Other, format!("the run ended as {status}: {reason}")),
+        };
+        Err(Failure::message(exit, format!("{path}: {text}")))
+    }
+}
+
+impl fmt::Display for RunEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            status, steps, reason, ..
+        } = self;
+        write!(f, "ended as {status} after {steps} steps")?;
+        if let (Some(seconds), Some(rate)) = (self.seconds, self.steps_per_second) {
+            write!(f, " in {seconds:.1} s ({rate:.0} steps/s)")?;
+        }
+        write!(f, ": {reason}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ending(status: &str, divergence: &str) -> RunEnd {
+        let text = format!(r#"{{"status": "{status}", "steps": 7, "reason": "why", "colour": 1 {divergence}}}"#);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_run_ends_its_watcher_with_its_own_code() {
+        let code = |ending: RunEnd| match ending.exit(Path::new("r")) {
+            Ok(exit) => (exit, String::new()),
+            Err(failure) => (failure.exit, failure.to_string()),
+        };
+        assert_eq!(code(ending("completed", "")).0, Exit::Success);
+        let (exit, text) = code(ending(
+            "diverged",
+            r#", "divergence": {"reason": "far", "advice": "near"}"#,
+        ));
+        assert_eq!(
+            (exit, text.as_str()),
+            (Exit::Diverged, "r: the run diverged: far; near")
+        );
+        assert_eq!(code(ending("not-finite", "")).0, Exit::NotFinite);
+        assert_eq!(
+            code(ending("eaten", "")),
+            (Exit::Other, "r: the run ended as eaten: why".to_string())
+        );
+        assert!(ending("completed", "").is_final());
+        let limited = r#"{"status": "completed", "reason": "time limit reached"}"#;
+        assert!(!serde_json::from_str::<RunEnd>(limited).unwrap().is_final());
+        assert_eq!(ending("eaten", "").to_string(), "ended as eaten after 7 steps: why");
+    }
 }

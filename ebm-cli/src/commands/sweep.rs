@@ -7,16 +7,99 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::arguments::base_of;
 use super::fresh_trainer::can_be_built;
 use super::loaded_run::load_data;
-use super::train::base_of;
-use super::{print, write_whole};
-use crate::cli::{Sweep, SweepCollect, SweepCommand};
 use crate::config;
+use crate::config::MOST_JOBS;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::output::{print, write_whole};
 use crate::series::{Plan, PlannedRun, SeriesDirectory, differences, phrase, verdict};
 use crate::sweep::{Manifest, SWEEP, SweepTable, id, script};
+use clap::{Args, Subcommand};
+
+/// `ebm sweep`.
+#[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
+SPEC names a configuration, keys with their values, seeds, and options for Slurm; `ebm config
+reference sweep` lists everything it may contain. Every point is checked before anything is written.
+DIR then holds sweep.toml (the request), points.csv (the runs), configs/NNNN.toml (a complete
+configuration for each run), array.sbatch (the script for sbatch), and what the runs write, below
+runs/ and logs/. Repeating the command changes nothing; a folder with another sweep is refused.
+
+--run trains the unfinished runs here, each in a process of its own, and continues interrupted ones.
+A run that diverges is a result; if one fails, the others continue and the exit code is 8.
+
+Examples:
+  ebm sweep examples/sweeps/penalty.toml --dry-run
+  ebm sweep examples/sweeps/penalty.toml && sbatch runs/sweep-penalty/array.sbatch
+  ebm sweep examples/sweeps/penalty.toml --run --jobs 2
+  ebm sweep collect runs/sweep-penalty --sort nll --csv penalty.csv"
+)]
+pub struct Sweep {
+    /// What to do with an existing sweep.
+    #[command(subcommand)]
+    pub command: Option<SweepCommand>,
+    /// Sweep file (TOML)
+    #[arg(required = true)]
+    pub spec: Option<PathBuf>,
+    /// Override a value of the file, its base and the environment, for every point; may be repeated
+    ///
+    /// KEY is the full dotted key (train.steps), and not one that the sweep gives values to.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Folder of the sweep [default: `out` in the file, or runs/sweep-<name of the sweep>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Folder that relative data paths start from [default: that of the base, or of the sweep file]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Train the runs here
+    #[arg(long)]
+    pub run: bool,
+    /// Runs to train at once, each with its share of the processor's cores [default: local.jobs in the file]
+    #[arg(long, value_name = "N", requires = "run", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_JOBS)))]
+    pub jobs: Option<u32>,
+    /// Only check every point and list the runs
+    #[arg(long, conflicts_with = "run")]
+    pub dry_run: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What to do with an existing sweep.
+#[derive(Debug, Subcommand)]
+pub enum SweepCommand {
+    /// Print the results of a sweep so far: a line for each point, mean and standard error over its seeds
+    #[command(after_help = "\
+It only reads, so it works while runs are being trained. The best point is marked: by --sort, or by nll.
+
+Examples:
+  ebm sweep collect runs/sweep-penalty
+  ebm sweep collect runs/sweep-penalty --sort good_share --json penalty.json")]
+    Collect(SweepCollect),
+}
+
+/// `ebm sweep collect`.
+#[derive(Args, Debug)]
+pub struct SweepCollect {
+    /// Folder of the sweep
+    pub directory: PathBuf,
+    /// Also write every run to this CSV file
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Also write every point and run to this JSON file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Metric to sort the points by, best first: nll, gap, good_share, ...
+    #[arg(long, value_name = "METRIC")]
+    pub sort: Option<String>,
+}
 
 /// What was asked.
 const SPEC: &str = "sweep.toml";

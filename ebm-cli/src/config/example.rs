@@ -1,4 +1,4 @@
-//! A commented example: every option at its default, with what it means.
+//! The commented example configuration: every option at its default, with its meaning.
 
 use ebm_core::registry::{self, Registered};
 use schemars::JsonSchema;
@@ -6,9 +6,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use super::CheckpointConfig;
 use super::layers::{COMPONENTS, KIND};
-use super::log_config::LogConfig;
+use super::run_config::{CheckpointConfig, LogConfig};
 use super::schema::Schema;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 use ebm_eval::evaluate::EvaluateConfig;
@@ -26,10 +25,7 @@ const HEADER: &str = "\
 # A component (data, generator, energy, lower, upper) is a table with its `kind`, or just its name: upper = \"none\".
 ";
 
-/// The commented example configuration. It is itself a configuration file.
-///
-/// # Errors
-/// If a default component is not linked in, or has no TOML form.
+/// Writes the commented example, which is itself a configuration file.
 pub fn example() -> anyhow::Result<String> {
     let mut text = HEADER.to_string();
     text.push_str("\n# Seed of every random number: two runs of one configuration and seed are equal.\nseed = 0\n");
@@ -54,22 +50,14 @@ fn component<C: Registered + Serialize + ?Sized>(text: &mut String, section: &st
         .ok_or_else(|| anyhow::anyhow!("the {} {kind:?} is not linked into this program", C::KIND))?;
     text.push('\n');
     comment(text, &format!("The {}: {}.", C::KIND, descriptor.summary));
-    let others: Vec<_> = registry::all::<C>()
-        .iter()
-        .map(|d| d.name)
-        .filter(|name| *name != kind)
-        .collect();
+    let names = registry::all::<C>().into_iter().map(|d| d.name);
+    let others: Vec<_> = names.filter(|name| *name != kind).collect();
     if !others.is_empty() {
         comment(text, &format!("Others: {}.", others.join(", ")));
     }
     text.push_str(&format!("[{section}]\n"));
-    let schema = (descriptor.schema)();
-    write(
-        text,
-        &Table::try_from((descriptor.example)())?,
-        Schema::new(&schema),
-        section,
-    );
+    let (schema, defaults) = ((descriptor.schema)(), Table::try_from((descriptor.example)())?);
+    write(text, &defaults, Schema::new(&schema), section);
     Ok(())
 }
 
@@ -120,10 +108,8 @@ fn explain(text: &mut String, property: Option<Schema<'_>>) {
         comment(text, &description);
     }
     for (name, meaning) in property.choices() {
-        match meaning {
-            Some(meaning) => comment(text, &format!("- {name:?}: {meaning}")),
-            None => comment(text, &format!("- {name:?}")),
-        }
+        let meaning = meaning.map(|meaning| format!(": {meaning}"));
+        comment(text, &format!("- {name:?}{}", meaning.unwrap_or_default()));
     }
 }
 
@@ -152,11 +138,8 @@ mod tests {
     #[test]
     fn the_example_is_a_configuration_with_every_option_at_its_default() {
         let text = example().unwrap();
-        let written = Layers::default()
-            .toml(Origin::File("example.toml".into()), &text)
-            .unwrap()
-            .resolve()
-            .unwrap();
+        let written = Layers::default().toml(Origin::File("example.toml".into()), &text);
+        let written = written.and_then(Layers::resolve).unwrap();
         let default = Layers::default().resolve().unwrap();
         let form = |config: &RunConfig| toml::to_string(config).unwrap();
         assert_eq!(form(&written.config), form(&default.config));

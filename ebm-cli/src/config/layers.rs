@@ -1,6 +1,6 @@
 //! The sources of a configuration, one above the other: defaults < file < environment < `--set`.
 
-use figment::value::{Dict, Map, Tag, Value};
+use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +13,7 @@ use super::value;
 /// Prefix of the environment variables that set configuration values.
 pub const PREFIX: &str = "EBM_";
 
-/// The sections that hold a registered component, with the one that is used where no source names another.
+/// The sections that hold a registered component, each with the default component.
 pub const COMPONENTS: [(&str, &str); 5] = [
     ("data", "25-gaussians"),
     ("generator", "mlp"),
@@ -32,12 +32,15 @@ struct Layer {
     values: Dict,
 }
 
-impl Provider for Layer {
+/// A layer as figment merges it: its name is its number.
+struct Numbered(usize, Dict);
+
+impl Provider for Numbered {
     fn metadata(&self) -> Metadata {
-        self.origin.metadata()
+        Metadata::named(self.0.to_string())
     }
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(self.values.clone()))
+        Ok(Profile::Default.collect(self.1.clone()))
     }
 }
 
@@ -46,25 +49,16 @@ impl Provider for Layer {
 pub struct Layers(Vec<Layer>);
 
 impl Default for Layers {
-    /// The names of the default components; their options have their defaults where they are parsed.
+    /// The names of the default components; their options get their defaults when they are parsed.
     fn default() -> Self {
         let kind = |kind: &str| Value::from(Dict::from([(KIND.to_string(), Value::from(kind))]));
-        let values = COMPONENTS
-            .iter()
-            .map(|(section, name)| (section.to_string(), kind(name)))
-            .collect();
-        Self(vec![Layer {
-            origin: Origin::Default,
-            values,
-        }])
+        let values = COMPONENTS.map(|(section, name)| (section.to_string(), kind(name)));
+        Self::alone(Origin::Default, Dict::from(values))
     }
 }
 
 impl Layers {
-    /// Puts a TOML file above.
-    ///
-    /// # Errors
-    /// If the file cannot be read or is no TOML.
+    /// Adds a TOML file above.
     pub fn file(self, path: &Path) -> Result<Self, ConfigFault> {
         let text = fs::read_to_string(path).map_err(|error| ConfigFault::Unreadable {
             path: path.display().to_string(),
@@ -73,19 +67,13 @@ impl Layers {
         self.toml(Origin::File(path.to_path_buf()), &text)
     }
 
-    /// Puts the text of a TOML file above.
-    ///
-    /// # Errors
-    /// If the text is no TOML.
+    /// Adds the text of a TOML file above.
     pub fn toml(self, origin: Origin, text: &str) -> Result<Self, ConfigFault> {
         let table = Self::table(&origin, text)?;
         Ok(self.above(origin, value::of_table(table)))
     }
 
     /// Reads the text of a TOML file.
-    ///
-    /// # Errors
-    /// If the text is no TOML.
     pub(super) fn table(origin: &Origin, text: &str) -> Result<toml::Table, ConfigFault> {
         text.parse().map_err(|error: toml::de::Error| {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
@@ -99,17 +87,15 @@ impl Layers {
         })
     }
 
-    /// One source with nothing below it, not even defaults: of a file that is no configuration of a run.
+    /// One source with nothing below it, not even defaults, for a file that is not the configuration of a run.
     pub(super) fn alone(origin: Origin, values: Dict) -> Self {
         Self(vec![Layer { origin, values }])
     }
 
-    /// Puts the variables that start with [`PREFIX`] above; two underscores go one table down.
+    /// Adds the variables that start with [`PREFIX`] above; two underscores stand for a dot.
     pub fn environment(self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut variables: Vec<_> = variables
-            .into_iter()
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect();
+        let own = variables.into_iter().filter(|(name, _)| name.starts_with(PREFIX));
+        let mut variables: Vec<_> = own.collect();
         // The order of the environment is arbitrary; a table comes before its keys.
         variables.sort();
         variables.into_iter().fold(self, |layers, (name, text)| {
@@ -118,10 +104,7 @@ impl Layers {
         })
     }
 
-    /// Puts assignments `a.b=value` above, each above the one before.
-    ///
-    /// # Errors
-    /// If one is no assignment.
+    /// Adds assignments `a.b=value` above, each above the one before.
     pub fn sets(mut self, assignments: &[String]) -> Result<Self, ConfigFault> {
         for text in assignments {
             let fault = || ConfigFault::Assignment { text: text.clone() };
@@ -143,7 +126,7 @@ impl Layers {
         }
     }
 
-    /// Puts values above. Where they name another kind, the options of the kind below are dropped.
+    /// Adds values above. Where they name another kind, the options of the kind below are dropped.
     pub(super) fn above(mut self, origin: Origin, mut values: Dict) -> Self {
         for (section, _) in COMPONENTS {
             if let Some(Value::String(_, name)) = values.get(section) {
@@ -152,23 +135,33 @@ impl Layers {
                 self.forget(&[section]);
             }
         }
-        for (path, kind) in kinds(&values) {
-            let path: Vec<_> = path.iter().map(String::as_str).collect();
-            if self.kind(&path).is_some_and(|below| below != kind) {
-                self.forget(&path);
-            }
+        for (key, value) in &values {
+            self.forget_other_kinds(&mut vec![key.as_str()], value);
         }
         self.0.push(Layer { origin, values });
         self
     }
 
+    /// Drops what the layers so far say about every table that `value`, which is at `path`, gives another kind.
+    fn forget_other_kinds<'a>(&mut self, path: &mut Vec<&'a str>, value: &'a Value) {
+        let Value::Dict(_, table) = value else { return };
+        let kind = table.get(KIND).and_then(Value::as_str);
+        if kind.is_some_and(|kind| self.kind(path).is_some_and(|below| below != kind)) {
+            self.forget(path);
+        }
+        for (key, inner) in table {
+            path.push(key);
+            self.forget_other_kinds(path, inner);
+            path.pop();
+        }
+    }
+
     /// The kind that the layers so far give the table at `path`.
-    fn kind(&self, path: &[&str]) -> Option<String> {
+    fn kind(&self, path: &[&str]) -> Option<&str> {
         self.0.iter().rev().find_map(|layer| {
-            let table = path
-                .iter()
-                .try_fold(&layer.values, |dict, key| dict.get(*key)?.as_dict())?;
-            Some(table.get(KIND)?.as_str()?.to_string())
+            let mut keys = path.iter();
+            let table = keys.try_fold(&layer.values, |dict, key| dict.get(*key)?.as_dict())?;
+            table.get(KIND)?.as_str()
         })
     }
 
@@ -188,11 +181,13 @@ impl Layers {
         self.0.iter_mut().for_each(|layer| remove(&mut layer.values, path));
     }
 
-    /// All layers as one.
+    /// Merges the layers.
     pub fn merge(self) -> Merged {
-        let file = self.0.iter().find(|layer| matches!(layer.origin, Origin::File(_)));
-        let main = file.map_or(Origin::Default, |layer| layer.origin.clone());
-        let figment = self.0.into_iter().fold(Figment::new(), Figment::merge);
+        let (origins, values): (Vec<_>, Vec<_>) = self.0.into_iter().map(|layer| (layer.origin, layer.values)).unzip();
+        let numbered = values.into_iter().enumerate();
+        let figment = numbered.fold(Figment::new(), |below, (index, values)| {
+            below.merge(Numbered(index, values))
+        });
         let values = figment
             .data()
             .ok()
@@ -200,32 +195,9 @@ impl Layers {
         Merged {
             values: values.unwrap_or_default(),
             figment,
-            main,
+            origins,
         }
     }
-}
-
-/// The tables that name their kind, outermost first.
-fn kinds(values: &Dict) -> Vec<(Vec<String>, String)> {
-    fn collect(dict: &Dict, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, String)>) {
-        if let Some(kind) = dict.get(KIND).and_then(Value::as_str) {
-            found.push((path.clone(), kind.to_string()));
-        }
-        for (key, value) in dict {
-            if let Value::Dict(_, inner) = value {
-                path.push(key.clone());
-                collect(inner, path, found);
-                path.pop();
-            }
-        }
-    }
-    let mut found = Vec::new();
-    for (key, value) in values {
-        if let Value::Dict(_, inner) = value {
-            collect(inner, &mut vec![key.clone()], &mut found);
-        }
-    }
-    found
 }
 
 /// The process's environment, as far as it is text.
@@ -234,12 +206,13 @@ pub(super) fn environment() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(text).collect()
 }
 
-/// The values of all layers, each knowing where it is from.
+/// The values of all layers, each with its source.
 #[derive(Clone, Debug)]
 pub struct Merged {
     figment: Figment,
     values: Dict,
-    main: Origin,
+    /// The sources of the layers.
+    origins: Vec<Origin>,
 }
 
 impl Merged {
@@ -253,41 +226,49 @@ impl Merged {
         self.walk(path).1
     }
 
-    /// Where the value at exactly this path is from; `None` if no source gives it.
+    /// The source of the value at exactly this path; `None` if no layer gives it.
     pub fn origin(&self, path: &str) -> Option<Origin> {
-        Some(self.of(self.find(path)?.tag()))
+        Some(self.of(self.find(path)?))
     }
 
-    /// Where the value at this path is from, given there or by a name that stands for a table; else the default.
+    /// The source of the value at this path, given there or by a name that stands for a table; else the default.
     pub fn source(&self, path: &str) -> Origin {
         match self.walk(path) {
-            (_, Some(exact)) => self.of(exact.tag()),
+            (_, Some(exact)) => self.of(exact),
             (Some(Value::Dict(..)) | None, None) => Origin::Default,
-            (Some(shorthand), None) => self.of(shorthand.tag()),
+            (Some(shorthand), None) => self.of(shorthand),
         }
     }
 
-    /// Where the value at this path is from, or the nearest table around it: what a message about it should name.
+    /// The source that a message about this path should name: that of the value, or of the nearest table around it.
     pub fn blame(&self, path: &str) -> Origin {
         let (nearest, exact) = self.walk(path);
-        match exact.or(nearest) {
-            Some(Value::Dict(_, table)) => {
-                let from = table
-                    .values()
-                    .map(|value| self.of(value.tag()))
-                    .find(|origin| *origin != Origin::Default);
-                from.unwrap_or_else(|| self.main.clone())
-            }
-            Some(value) => self.of(value.tag()),
-            None => self.main.clone(),
-        }
+        let found = match exact.or(nearest) {
+            Some(Value::Dict(_, table)) => table
+                .values()
+                .map(|value| self.of(value))
+                .find(|from| *from != Origin::Default),
+            Some(value) => Some(self.of(value)),
+            None => None,
+        };
+        found.unwrap_or_else(|| {
+            let file = self.origins.iter().find(|origin| matches!(origin, Origin::File(_)));
+            file.cloned().unwrap_or(Origin::Default)
+        })
     }
 
-    fn of(&self, tag: Tag) -> Origin {
-        self.figment.get_metadata(tag).map_or(Origin::Default, Origin::of)
+    fn of(&self, value: &Value) -> Origin {
+        let layer = self
+            .figment
+            .get_metadata(value.tag())
+            .and_then(|layer| layer.name.parse::<usize>().ok());
+        layer
+            .and_then(|index| self.origins.get(index))
+            .cloned()
+            .unwrap_or(Origin::Default)
     }
 
-    /// The last value met on the way, and the one at the end if the way exists.
+    /// The last value on the way to this path, and the value at its end if there is one.
     fn walk(&self, path: &str) -> (Option<&Value>, Option<&Value>) {
         let path = path.replace('[', ".").replace(']', "");
         let mut keys = path.split('.').filter(|key| !key.is_empty());

@@ -1,12 +1,10 @@
 //! The configuration of a run: layers of values, checked and turned into components, and its text forms.
 
-mod checkpoint;
 mod comparison;
 mod example;
 mod fault;
 mod grid;
 mod layers;
-mod log_config;
 pub(crate) mod options;
 mod origin;
 mod points;
@@ -19,26 +17,21 @@ pub mod suggest;
 mod sweep;
 mod value;
 
-pub use checkpoint::CheckpointConfig;
 pub use example::example;
 pub use fault::ConfigFault;
 pub use grid::Grid;
 pub use layers::{COMPONENTS, KIND, Layers, Merged, PREFIX};
-pub use log_config::LogConfig;
 pub use origin::Origin;
 pub use points::Point;
 pub use resolve::Resolved;
-pub use run_config::RunConfig;
+pub use run_config::{CheckpointConfig, LogConfig, RunConfig};
 pub use show::show;
 pub use sweep::{LocalConfig, MOST_JOBS, RandomSearch, SlurmConfig, Sweep, SweepSpec};
 
 use layers::environment;
 use std::path::Path;
 
-/// Reads a file, the process's environment and `--set` assignments.
-///
-/// # Errors
-/// The first fault found.
+/// Reads a file, the process's environment and `--set` assignments; fails at the first fault.
 pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
     Layers::default()
         .file(path)?
@@ -48,9 +41,6 @@ pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault
 }
 
 /// Reads a file with nothing above it.
-///
-/// # Errors
-/// The first fault found.
 pub fn load_alone(path: &Path) -> Result<Resolved, ConfigFault> {
     Layers::default().file(path)?.resolve()
 }

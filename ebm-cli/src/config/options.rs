@@ -1,4 +1,4 @@
-//! The options of a table, as a reader needs them: name, type, default, meaning.
+//! The options of a table: name, type, default, meaning.
 
 use toml::{Table, Value};
 
@@ -12,7 +12,7 @@ pub struct OptionRow {
     pub key: String,
     /// The type in plain words.
     pub type_name: String,
-    /// The default as TOML; none for a table whose options follow, and for an option that need not be there.
+    /// The default as TOML; none for a table whose options follow, and for an option that may be left out.
     pub default: Option<String>,
     /// What it means, a line a paragraph.
     pub meaning: Vec<String>,
@@ -20,7 +20,7 @@ pub struct OptionRow {
     pub choices: Vec<(String, String)>,
 }
 
-/// The options of a table in the order they are declared, each table's own after it. Keys start with `path`.
+/// Lists the options of a table in the order they are declared, those of inner tables after them. Keys start with `path`.
 pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRow> {
     let kind = defaults.get(KIND).and_then(Value::as_str);
     let schema = kind.map_or(schema, |kind| schema.chosen(KIND, kind));
@@ -41,7 +41,7 @@ pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRo
                 .description()
                 .unwrap_or_default()
                 .lines()
-                .map(str::to_string)
+                .map(String::from)
                 .collect(),
             choices: property.choices().into_iter().filter_map(told).collect(),
             key: key.clone(),
@@ -96,10 +96,8 @@ mod tests {
         };
         let root = schemars::schema_for!(Outer).to_value();
         let found = options(Schema::new(&root), &Table::try_from(&defaults).unwrap(), "outer.");
-        let told: Vec<_> = found
-            .iter()
-            .map(|entry| (entry.key.as_str(), entry.type_name.as_str(), entry.default.as_deref()))
-            .collect();
+        let columns = |row: &OptionRow| (row.key.clone(), row.type_name.clone(), row.default.clone());
+        let told: Vec<_> = found.iter().map(columns).collect();
         let expected = [
             ("outer.count", "whole number >= 0", Some("3")),
             ("outer.inner", "table", None),
@@ -107,6 +105,8 @@ mod tests {
             ("outer.limit", "number", None),
             ("outer.process", "\"named\"", Some("{ named = { beta = 2.0 } }")),
         ];
+        let expected =
+            expected.map(|(key, kind, default)| (key.to_string(), kind.to_string(), default.map(String::from)));
         assert_eq!(told, expected);
         assert_eq!(found[1].meaning, ["What is inside."]);
         assert!(found[4].choices[0].1.starts_with("By a number."), "{:?}", found[4]);

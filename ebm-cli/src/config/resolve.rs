@@ -25,9 +25,6 @@ pub struct Resolved {
 
 impl Layers {
     /// Merges the layers, reads every section and checks every value.
-    ///
-    /// # Errors
-    /// The first fault found, naming its source and key.
     pub fn resolve(self) -> Result<Resolved, ConfigFault> {
         let merged = self.merge();
         let known: Vec<&str> = PLAIN

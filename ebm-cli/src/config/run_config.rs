@@ -1,11 +1,11 @@
-//! Everything that determines a run.
+//! The configuration of a run.
 
+use ebm_core::error::ConfigError;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
-use ebm_train::{Components, TrainConfig};
-use serde::{Deserialize, Serialize};
-
-use super::{CheckpointConfig, LogConfig};
 use ebm_eval::evaluate::EvaluateConfig;
+use ebm_train::{Components, TrainConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,9 +37,6 @@ pub struct RunConfig {
 
 impl RunConfig {
     /// BLAKE3 of the configuration as it is written to the run directory, in hexadecimal.
-    ///
-    /// # Errors
-    /// If it has no TOML form.
     pub fn hash(&self) -> Result<String, toml::ser::Error> {
         let text = toml::to_string(self)?;
         Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
@@ -54,4 +51,51 @@ impl RunConfig {
             upper: &*self.upper,
         }
     }
+}
+
+/// When the state of a run is saved, and what is kept. It is saved at its end and when it is asked to stop, too.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Seconds of training between two checkpoints. 0: not by time.
+    pub seconds: f64,
+    /// Iterations between two checkpoints. 0: not by iterations.
+    pub every: u64,
+    /// Checkpoints that are kept, the last ones.
+    pub keep: usize,
+    /// A metric of the evaluations, such as `nll`, smaller being better: a checkpoint is made when it improves, and the best
+    /// one is kept beside the last ones. Empty: none.
+    pub best: String,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self {
+            seconds: 60.0,
+            every: 0,
+            keep: 2,
+            best: String::new(),
+        }
+    }
+}
+
+impl CheckpointConfig {
+    /// Refuses values that cannot be used.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require_not_negative("seconds", self.seconds)?;
+        ConfigError::require(self.keep > 0, "keep", self.keep, "a number > 0")
+    }
+
+    /// Whether checkpoints are made while training goes on.
+    pub fn is_on(&self) -> bool {
+        self.seconds > 0.0 || self.every > 0
+    }
+}
+
+/// What `ebm train` writes beside the metrics. It changes nothing about the training.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// Whether event files for TensorBoard are written, into the folder `tensorboard` of the run.
+    pub tensorboard: bool,
 }

@@ -1,4 +1,4 @@
-//! What a JSON schema says about an option: its meaning, its type, its choices.
+//! Reads the meaning, type and choices of an option from its JSON schema.
 
 use serde_json::Value as Json;
 
@@ -25,19 +25,20 @@ impl<'a> Schema<'a> {
         Self { root, node: root }
     }
 
+    /// Another place in the same schema.
+    fn at(self, node: &'a Json) -> Self {
+        Self { root: self.root, node }
+    }
+
     /// The options of a table, in the order they are declared.
     pub fn properties(self) -> Vec<(&'a str, Schema<'a>)> {
-        let properties = self.target()["properties"].as_object();
-        let at = |(key, node): (&'a String, &'a Json)| (key.as_str(), Schema { root: self.root, node });
-        properties.into_iter().flatten().map(at).collect()
+        let properties = self.target()["properties"].as_object().into_iter().flatten();
+        properties.map(|(key, node)| (key.as_str(), self.at(node))).collect()
     }
 
     /// One option of a table.
     pub fn property(self, key: &str) -> Option<Schema<'a>> {
-        self.properties()
-            .into_iter()
-            .find(|(name, _)| *name == key)
-            .map(|(_, schema)| schema)
+        self.target()["properties"].get(key).map(|node| self.at(node))
     }
 
     /// The options of the alternative that a tagged value takes, or of the table itself.
@@ -76,41 +77,36 @@ impl<'a> Schema<'a> {
 
     /// The same without the meanings, which may in turn list choices like these: layers contain layers.
     fn named(self) -> Vec<Choice<'a>> {
-        let listed = |node: &'a Json| {
-            let names = node["enum"].as_array().map(Vec::as_slice).unwrap_or_default();
-            names.iter().filter_map(Json::as_str)
+        let listed = |node: &'a Json, schema: Option<Schema<'a>>| -> Vec<Choice<'a>> {
+            let names = node["enum"].as_array().into_iter().flatten().filter_map(Json::as_str);
+            let inside = None;
+            names.map(|name| Choice { name, schema, inside }).collect()
         };
         let own = self.target();
         if own["enum"].is_array() {
-            let bare = |name| Choice {
-                name,
-                schema: None,
-                inside: None,
-            };
-            return listed(own).map(bare).collect();
+            return listed(own, None);
         }
-        let choice = |s: Schema<'a>| {
+        let choices = |s: Schema<'a>| {
             let node = s.target();
-            let tagged = || {
-                node["properties"]
-                    .as_object()?
-                    .values()
-                    .find_map(|p| p["const"].as_str())
-            };
+            let mut tags = node["properties"].as_object().into_iter().flatten();
+            let tagged = tags.find_map(|(_, property)| property["const"].as_str());
             let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
-            let (named, inside) = match (node["const"].as_str().or_else(tagged), wrapped()) {
-                (Some(name), _) => (vec![name], None),
-                (None, Some(name)) => (vec![name], s.property(name)),
-                (None, None) => (listed(node).collect(), None),
-            };
-            let with = move |name| Choice {
-                name,
-                schema: Some(s),
-                inside,
-            };
-            named.into_iter().map(with).collect::<Vec<_>>()
+            let schema = Some(s);
+            match (node["const"].as_str().or(tagged), wrapped()) {
+                (Some(name), _) => vec![Choice {
+                    name,
+                    schema,
+                    inside: None,
+                }],
+                (None, Some(name)) => vec![Choice {
+                    name,
+                    schema,
+                    inside: s.property(name),
+                }],
+                (None, None) => listed(node, schema),
+            }
         };
-        self.alternatives().into_iter().flat_map(choice).collect()
+        self.alternatives().into_iter().flat_map(choices).collect()
     }
 
     /// How a choice with options of its own is written, and what these mean.
@@ -124,14 +120,12 @@ impl<'a> Schema<'a> {
             let words = property.description().unwrap_or_default().replace('\n', " ");
             format!("`{key}` ({}): {words}", property.type_name())
         };
-        let options: Vec<_> = properties.iter().map(option).collect();
-        format!(
-            "Written {{ {name} = {{ {} }} }}. {}",
+        let (keys, options) = (
             keys.join(", "),
-            options.join(" ")
-        )
-        .trim_end()
-        .to_string()
+            properties.iter().map(option).collect::<Vec<_>>().join(" "),
+        );
+        let text = format!("Written {{ {name} = {{ {keys} }} }}. {options}");
+        text.trim_end().to_string()
     }
 
     /// The type in plain words.
@@ -147,35 +141,22 @@ impl<'a> Schema<'a> {
         let node = self.target();
         let names: Vec<&str> = match &node["type"] {
             Json::String(name) => vec![name],
-            Json::Array(names) => names
-                .iter()
-                .filter_map(Json::as_str)
-                .filter(|name| *name != "null")
-                .collect(),
+            Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
             _ => self
                 .alternatives()
                 .iter()
                 .filter_map(|s| s.target()["type"].as_str())
-                .filter(|n| *n != "null")
                 .collect(),
         };
+        let names: Vec<&str> = names.into_iter().filter(|name| *name != "null").collect();
         let word = |name: &&str| match *name {
             "integer" if node["minimum"].as_f64() >= Some(0.0) => "whole number >= 0".to_string(),
             "integer" => "whole number".into(),
             "boolean" => "true | false".into(),
             "string" => "text".into(),
             "object" => "table".into(),
-            "array" => match &node["items"] {
-                Json::Null => "list".into(),
-                items => format!(
-                    "list of {}",
-                    Schema {
-                        root: self.root,
-                        node: items
-                    }
-                    .type_name()
-                ),
-            },
+            "array" if node["items"].is_null() => "list".into(),
+            "array" => format!("list of {}", self.at(&node["items"]).type_name()),
             other => other.into(),
         };
         match names.is_empty() {
@@ -218,11 +199,7 @@ impl<'a> Schema<'a> {
     fn alternatives(self) -> Vec<Schema<'a>> {
         let node = self.target();
         let listed = node["oneOf"].as_array().or_else(|| node["anyOf"].as_array());
-        listed
-            .into_iter()
-            .flatten()
-            .map(|node| Schema { root: self.root, node })
-            .collect()
+        listed.into_iter().flatten().map(|node| self.at(node)).collect()
     }
 }
 
@@ -318,10 +295,8 @@ mod tests {
         assert_eq!(said("count"), ("whole number >= 0".into(), some("How many, exactly.")));
         assert_eq!(said("weights"), ("list of number".into(), some("The weights.")));
         assert_eq!(said("limit"), ("number".into(), some("If wanted.")));
-        assert_eq!(
-            said("mode"),
-            ("\"fast\" | \"very-slow\"".into(), some("How to go about it."))
-        );
+        let modes = "\"fast\" | \"very-slow\"";
+        assert_eq!(said("mode"), (modes.into(), some("How to go about it.")));
         assert_eq!(said("inner"), ("table".into(), some("Its own words.")));
         assert_eq!(said("solver").0, "\"exact\" | \"iterative\"");
         let choices = schema.property("mode").unwrap().choices();
@@ -336,13 +311,8 @@ mod tests {
         assert_eq!(choices, [("learned".to_string(), some(found))]);
         let deep = schema.property("inner").unwrap().property("value").unwrap();
         assert_eq!(deep.description(), some("Deep."));
-        let steps = schema
-            .property("solver")
-            .unwrap()
-            .chosen("kind", "iterative")
-            .property("steps")
-            .unwrap();
-        assert_eq!(steps.type_name(), "whole number >= 0");
+        let iterative = schema.property("solver").unwrap().chosen("kind", "iterative");
+        assert_eq!(iterative.property("steps").unwrap().type_name(), "whole number >= 0");
         assert_eq!(schema.properties()[0].0, "count");
     }
 
@@ -383,12 +353,7 @@ mod tests {
         assert_eq!(words.as_deref(), Some("What users read.\nAnd more of it."));
         let trees = Schema::new(&root).property("trees").unwrap();
         assert_eq!(trees.type_name(), "list of \"leaf\" | \"branch\"");
-        let items = &root["properties"]["trees"]["items"];
-        let choices = Schema {
-            root: &root,
-            node: items,
-        }
-        .choices();
+        let choices = trees.at(&root["properties"]["trees"]["items"]).choices();
         let branch = "More of them. Written { branch = { parts = ... } }. `parts` (list of \"leaf\" | \"branch\"): Of all kinds.";
         assert_eq!(choices[1], ("branch".to_string(), Some(branch.to_string())));
     }

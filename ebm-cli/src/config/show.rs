@@ -1,14 +1,11 @@
-//! A resolved configuration as TOML, each value with its origin.
+//! A resolved configuration as TOML, with the source of each value.
 
 use toml::{Table, Value};
 
 use super::layers::Merged;
 use super::resolve::Resolved;
 
-/// Prints every value, given or default, with where it is from as a trailing comment. The text is a configuration file.
-///
-/// # Errors
-/// If a component's configuration has no TOML form.
+/// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file.
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
     let table = Table::try_from(&resolved.config)?;
     let mut text = String::new();
@@ -17,17 +14,13 @@ pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
 }
 
 fn write(text: &mut String, table: &Table, path: &str, merged: &Merged) {
-    let inside = |key: &str| {
-        if path.is_empty() {
-            key.to_string()
-        } else {
-            format!("{path}.{key}")
-        }
+    let inside = |key: &str| match path {
+        "" => key.to_string(),
+        path => format!("{path}.{key}"),
     };
     let plain = table.iter().filter(|(_, value)| !value.is_table());
-    let lines: Vec<_> = plain
-        .map(|(key, value)| (format!("{key} = {value}"), merged.source(&inside(key))))
-        .collect();
+    let line = |(key, value): (&String, &Value)| (format!("{key} = {value}"), merged.source(&inside(key)));
+    let lines: Vec<_> = plain.map(line).collect();
     if !path.is_empty() && (!lines.is_empty() || table.is_empty()) {
         text.push_str(&format!("\n[{path}]\n"));
     }

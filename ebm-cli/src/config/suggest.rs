@@ -1,6 +1,6 @@
-//! Did you mean ...?
+//! Suggestions for misspelt names.
 
-/// A sentence that helps after a misspelt name: the nearest candidate if one is near, else all of them.
+/// A hint for a misspelt name: the nearest candidate if one is near, else all of them.
 pub fn hint<S: AsRef<str>>(given: &str, candidates: &[S]) -> String {
     match nearest(given, candidates) {
         Some(name) => format!("did you mean `{name}`?"),
@@ -12,19 +12,15 @@ pub fn hint<S: AsRef<str>>(given: &str, candidates: &[S]) -> String {
     }
 }
 
-/// The candidate at the smallest edit distance, if at most a third of its letters differ.
+/// The candidate with the smallest edit distance, if at most a third of its letters differ.
 pub fn nearest<'a, S: AsRef<str>>(given: &str, candidates: &'a [S]) -> Option<&'a str> {
     let given = given.to_lowercase();
-    candidates
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&given, &candidate.to_lowercase());
+    let measured = candidates
         .iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&given, &candidate.as_ref().to_lowercase()),
-                candidate.as_ref(),
-            )
-        })
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
+        .map(|candidate| (distance(candidate.as_ref()), candidate.as_ref()));
+    let near = measured.filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1));
+    near.min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 

@@ -1,22 +1,19 @@
-//! A value given as text on the command line or in the environment.
+//! Configuration values: read from text, converted, and written as text.
 
 use figment::value::{Dict, Tag, Value};
 
 /// Reads a value as TOML (`3`, `0.5`, `true`, `[64, 64]`, `{ kind = "gp" }`), or takes the text itself.
 pub fn parse(text: &str) -> Value {
     // A trailing comment or line break would be dropped silently, so only what is one value on one line counts.
-    let toml = if text.contains(['\n', '#']) {
-        None
-    } else {
-        text.trim().parse::<toml::Value>().ok()
-    };
+    let single = !text.contains(['\n', '#']);
+    let toml = single.then(|| text.trim().parse::<toml::Value>().ok()).flatten();
     match toml {
         Some(value) if !matches!(value, toml::Value::Datetime(_)) => of_toml(value),
         _ => Value::from(text),
     }
 }
 
-/// The same value in figment's types.
+/// Converts a value to figment's types.
 pub fn of_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(text) => Value::from(text),
@@ -29,7 +26,7 @@ pub fn of_toml(value: toml::Value) -> Value {
     }
 }
 
-/// The same table in figment's types.
+/// Converts a table to figment's types.
 pub fn of_table(table: toml::Table) -> Dict {
     table.into_iter().map(|(key, value)| (key, of_toml(value))).collect()
 }

@@ -1,44 +1,14 @@
-//! Running cargo on the crate of a program.
+//! Runs cargo on the crate of a program.
 
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
-use std::ffi::OsString;
-use std::io;
+use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use thiserror::Error;
 
-/// What the package must not have two of.
+/// The crate that the program must have in one version only.
 const CORE: &str = "ebm-core";
-
-/// A program that could not be built.
-#[derive(Debug, Error)]
-pub(crate) enum CargoError {
-    /// There is no cargo.
-    #[error("cargo was not found; install Rust (https://rustup.rs), or set CARGO to the program to run")]
-    Missing,
-    /// It could not be run.
-    #[error("cargo: {0}")]
-    Unrunnable(io::Error),
-    /// It failed, and said why.
-    #[error("cargo {command} failed ({status}) for the reasons above; the program's crate is {folder}")]
-    Failed {
-        /// What was run.
-        command: &'static str,
-        /// How it ended.
-        status: String,
-        /// The crate.
-        folder: String,
-    },
-    /// Several versions of `ebm-core`.
-    #[error(
-        "{0}: a bound is registered with its own ebm-core only, so all must have one version; \
-         change what the bound's Cargo.toml asks for"
-    )]
-    Versions(String),
-    /// What it printed is not what was expected of it.
-    #[error("cargo {0} printed something that this program does not understand; is it a recent one?")]
-    Unreadable(&'static str),
-}
 
 /// Cargo, for one crate.
 pub(crate) struct Cargo<'a> {
@@ -55,41 +25,31 @@ pub(crate) fn command_line(folder: &Path, profile: &str) -> String {
 
 impl Cargo<'_> {
     /// Checks that every crate of the program has the same `ebm-core`.
-    ///
-    /// # Errors
-    /// Which crates have which, or why cargo could not tell.
-    pub fn check_versions(&self) -> Result<(), CargoError> {
+    pub fn check_versions(&self) -> Result<()> {
         let printed = self.run("metadata", &["--format-version", "1"])?;
-        let metadata: Value = serde_json::from_str(&printed).map_err(|_| CargoError::Unreadable("metadata"))?;
+        let metadata = serde_json::from_str(&printed).map_err(|_| unreadable("metadata"))?;
         match other_cores(&metadata) {
             None => Ok(()),
-            Some(text) => Err(CargoError::Versions(text)),
+            Some(text) => bail!(
+                "{text}: a component is registered with its own ebm-core only, so all must have one version; change what the \
+                 Cargo.toml of the crate asks for"
+            ),
         }
     }
 
-    /// Builds the program with one of cargo's profiles; where it is.
-    ///
-    /// # Errors
-    /// If it does not build; cargo has told why on stderr.
-    pub fn build(&self, profile: &str) -> Result<PathBuf, CargoError> {
+    /// Builds the program with one of cargo's profiles, and returns its path.
+    pub fn build(&self, profile: &str) -> Result<PathBuf> {
         let format = "--message-format=json-render-diagnostics";
-        let target = self.target.as_os_str().to_owned();
-        let arguments: [OsString; 5] = [
-            "--profile".into(),
-            profile.into(),
-            format.into(),
-            "--target-dir".into(),
-            target,
-        ];
-        let printed = self.run("build", &arguments)?;
+        let arguments = ["--profile", profile, format, "--target-dir"].map(OsStr::new);
+        let printed = self.run("build", &[&arguments[..], &[self.target.as_os_str()]].concat())?;
         let messages = printed
             .lines()
             .filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-        programs.next_back().ok_or(CargoError::Unreadable("build"))
+        programs.next_back().ok_or_else(|| unreadable("build"))
     }
 
-    fn run<S: AsRef<std::ffi::OsStr>>(&self, command: &'static str, arguments: &[S]) -> Result<String, CargoError> {
+    fn run<S: AsRef<OsStr>>(&self, command: &'static str, arguments: &[S]) -> Result<String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .arg(command)
@@ -97,23 +57,26 @@ impl Cargo<'_> {
             .current_dir(self.folder)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => CargoError::Missing,
-                _ => CargoError::Unrunnable(error),
-            })?;
-        if !output.status.success() {
-            return Err(CargoError::Failed {
-                command,
-                status: output.status.to_string(),
-                folder: self.folder.display().to_string(),
-            });
+            .output();
+        let output = match output {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                bail!("cargo was not found; install Rust (https://rustup.rs), or set CARGO to the program to run")
+            }
+            output => output.context("cargo")?,
+        };
+        let (status, folder) = (output.status, self.folder.display());
+        if !status.success() {
+            bail!("cargo {command} failed ({status}) for the reasons above; the program's crate is {folder}");
         }
-        String::from_utf8(output.stdout).map_err(|_| CargoError::Unreadable(command))
+        String::from_utf8(output.stdout).map_err(|_| unreadable(command))
     }
 }
 
-/// Which crates depend on which `ebm-core`, if there are several.
+fn unreadable(command: &str) -> anyhow::Error {
+    anyhow!("cargo {command} printed something that this program does not understand; is it a recent one?")
+}
+
+/// Lists which crates depend on which `ebm-core`, if there are several.
 fn other_cores(metadata: &Value) -> Option<String> {
     let packages = metadata["packages"].as_array()?;
     let cores: Vec<&Value> = packages.iter().filter(|package| package["name"] == CORE).collect();

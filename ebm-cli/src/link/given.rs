@@ -1,46 +1,10 @@
-//! What was named after `--with`: the folder of a crate, or a crate of the registry.
+//! The crates named by `--with`: folders, or crates of the registry.
 
+use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 use toml::{Table, Value};
 
-use crate::scaffold::{Origin, OriginError, read_manifest, toml_text};
-
-/// Something that cannot be linked in.
-#[derive(Debug, Error)]
-pub(crate) enum GivenError {
-    /// Neither a folder nor a name.
-    #[error("--with {0}: there is no such folder, and it is no crate's name (expected NAME or NAME@VERSION)")]
-    Neither(String),
-    /// A folder that is not a crate.
-    #[error("--with {0}: expected the folder of a crate; it has no Cargo.toml")]
-    NoManifest(String),
-    /// A manifest that describes no package.
-    #[error("--with {0}: its Cargo.toml describes no package; name the folder of the bound's own crate")]
-    NoPackage(String),
-    /// A package without a library.
-    #[error("--with {0}: the package is no library (it has no src/lib.rs), so nothing can be linked in")]
-    NoLibrary(String),
-    /// A package that takes `ebm-core` from elsewhere.
-    #[error(
-        "the crate {name} is written for the ebm-core in {theirs}, the program for {ours}: a bound is registered with its own \
-         ebm-core only; give --local the checkout that {name} depends on"
-    )]
-    OtherCore {
-        /// The package.
-        name: String,
-        /// Where its `ebm-core` is.
-        theirs: String,
-        /// Where the program's is.
-        ours: String,
-    },
-    /// Two of one name.
-    #[error("--with names two crates {0}; link one of them only")]
-    Twice(String),
-    /// A file that cannot be used.
-    #[error(transparent)]
-    File(#[from] OriginError),
-}
+use crate::scaffold::{Origin, absolute, read_manifest, toml_text};
 
 /// A crate to link in.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +20,12 @@ impl Given {
     ///
     /// # Errors
     /// The first that cannot be used with `ebm-core` from `origin`.
-    pub fn all(arguments: &[String], origin: &Origin) -> Result<Vec<Self>, GivenError> {
+    pub fn all(arguments: &[String], origin: &Origin) -> Result<Vec<Self>> {
         let mut found: Vec<Self> = Vec::new();
         for argument in arguments {
             let given = Self::read(argument, origin)?;
             if found.iter().any(|other| other.identifier() == given.identifier()) {
-                return Err(GivenError::Twice(given.name));
+                bail!("--with names two crates {}; link one of them only", given.name);
             }
             found.push(given);
         }
@@ -73,7 +37,7 @@ impl Given {
         self.name.replace('-', "_")
     }
 
-    fn read(argument: &str, origin: &Origin) -> Result<Self, GivenError> {
+    fn read(argument: &str, origin: &Origin) -> Result<Self> {
         let path = Path::new(argument);
         if path.is_dir() {
             return Self::of_folder(argument, path, origin);
@@ -81,7 +45,9 @@ impl Given {
         let (name, version) = argument.split_once('@').unwrap_or((argument, "*"));
         let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || version.is_empty() || !name.chars().all(part) {
-            return Err(GivenError::Neither(argument.into()));
+            bail!(
+                "--with {argument}: there is no such folder, and it is no crate's name (expected NAME or NAME@VERSION)"
+            );
         }
         Ok(Self {
             name: name.into(),
@@ -89,34 +55,31 @@ impl Given {
         })
     }
 
-    fn of_folder(argument: &str, path: &Path, origin: &Origin) -> Result<Self, GivenError> {
+    fn of_folder(argument: &str, path: &Path, origin: &Origin) -> Result<Self> {
         let file = path.join("Cargo.toml");
         if !file.is_file() {
-            return Err(GivenError::NoManifest(argument.into()));
+            bail!("--with {argument}: expected the folder of a crate; it has no Cargo.toml");
         }
         let manifest = read_manifest(&file)?;
-        let name = manifest.get("package").and_then(|package| package.get("name"));
-        let name = name
-            .and_then(Value::as_str)
-            .ok_or_else(|| GivenError::NoPackage(argument.into()))?;
+        let package = manifest.get("package").and_then(|package| package.get("name"));
+        let Some(name) = package.and_then(Value::as_str) else {
+            bail!("--with {argument}: its Cargo.toml describes no package; name the folder of the crate itself");
+        };
         if !manifest.contains_key("lib") && !path.join("src/lib.rs").is_file() {
-            return Err(GivenError::NoLibrary(argument.into()));
+            bail!("--with {argument}: the package is no library (it has no src/lib.rs), so nothing can be linked in");
         }
         check_core(name, path, &manifest, origin)?;
-        let absolute = absolute(path)?;
         Ok(Self {
             name: name.into(),
-            dependency: format!("path = {}", toml_text(&absolute)?),
+            dependency: format!("path = {}", toml_text(&absolute(path)?)?),
         })
     }
 }
 
 /// A dependency on another `ebm-core` by path is seen at once; one that is less plain is found by cargo.
-fn check_core(name: &str, folder: &Path, manifest: &Table, origin: &Origin) -> Result<(), GivenError> {
-    let core = manifest
-        .get("dependencies")
-        .and_then(|dependencies| dependencies.get("ebm-core"));
-    let Some(theirs) = core.and_then(|core| core.get("path")).and_then(Value::as_str) else {
+fn check_core(name: &str, folder: &Path, manifest: &Table, origin: &Origin) -> Result<()> {
+    let dependencies = manifest.get("dependencies");
+    let Some(theirs) = dependencies.and_then(|table| table.get("ebm-core")?.get("path")?.as_str()) else {
         return Ok(());
     };
     let theirs = absolute(&folder.join(theirs))?;
@@ -124,21 +87,14 @@ fn check_core(name: &str, folder: &Path, manifest: &Table, origin: &Origin) -> R
         Origin::Checkout(checkout) => checkout.join("ebm-core"),
         Origin::Registry => PathBuf::from("the registry"),
     };
-    if theirs == ours {
-        return Ok(());
+    if theirs != ours {
+        let (theirs, ours) = (theirs.display(), ours.display());
+        bail!(
+            "the crate {name} is written for the ebm-core in {theirs}, the program for {ours}: a component is registered with \
+             its own ebm-core only; give --local the checkout that {name} depends on"
+        );
     }
-    Err(GivenError::OtherCore {
-        name: name.into(),
-        theirs: theirs.display().to_string(),
-        ours: ours.display().to_string(),
-    })
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, OriginError> {
-    path.canonicalize().map_err(|source| OriginError::Unreadable {
-        path: path.display().to_string(),
-        source,
-    })
+    Ok(())
 }
 
 #[cfg(test)]
@@ -146,7 +102,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn read(argument: &str) -> Result<Given, GivenError> {
+    fn read(argument: &str) -> Result<Given> {
         Given::read(argument, &Origin::Registry)
     }
 
@@ -157,16 +113,18 @@ mod tests {
         folder.to_str().unwrap().into()
     }
 
+    fn refused(argument: &str) -> String {
+        read(argument).unwrap_err().to_string()
+    }
+
     #[test]
     fn crates_of_the_registry_have_a_name_and_perhaps_a_version() {
         assert_eq!(read("my-bound").unwrap().dependency, "version = \"*\"");
         let versioned = read("my-bound@0.2").unwrap();
-        assert_eq!(
-            (versioned.name.as_str(), versioned.dependency.as_str()),
-            ("my-bound", "version = \"0.2\"")
-        );
+        assert_eq!(versioned.name, "my-bound");
+        assert_eq!(versioned.dependency, "version = \"0.2\"");
         for wrong in ["", "./nowhere", "a b", "@1", "a@"] {
-            assert!(matches!(read(wrong), Err(GivenError::Neither(_))), "{wrong}");
+            assert!(refused(wrong).contains("there is no such folder"), "{wrong}");
         }
     }
 
@@ -175,22 +133,16 @@ mod tests {
         let above = tempfile::tempdir().unwrap();
         let argument = crate_in(&above.path().join("a"), "[package]\nname = \"my-bound\"\n");
         let given = read(&argument).unwrap();
-        assert_eq!(
-            (given.name.as_str(), given.identifier().as_str()),
-            ("my-bound", "my_bound")
-        );
+        assert_eq!((given.name.as_str(), &*given.identifier()), ("my-bound", "my_bound"));
         assert!(given.dependency.starts_with("path = "), "{given:?}");
-        assert!(matches!(
-            Given::all(&[argument.clone(), argument.clone()], &Origin::Registry),
-            Err(GivenError::Twice(_))
-        ));
+        let twice = Given::all(&[argument.clone(), argument.clone()], &Origin::Registry);
+        assert!(twice.unwrap_err().to_string().contains("two crates my-bound"));
 
         fs::remove_file(above.path().join("a/src/lib.rs")).unwrap();
-        assert!(matches!(read(&argument), Err(GivenError::NoLibrary(_))));
+        assert!(refused(&argument).contains("is no library"));
         let workspace = crate_in(&above.path().join("b"), "[workspace]\n");
-        assert!(matches!(read(&workspace), Err(GivenError::NoPackage(_))));
-        let nothing = above.path().to_str().unwrap();
-        assert!(matches!(read(nothing), Err(GivenError::NoManifest(_))));
+        assert!(refused(&workspace).contains("describes no package"));
+        assert!(refused(above.path().to_str().unwrap()).contains("has no Cargo.toml"));
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Building a program with more bounds linked in.
+//! Builds this program with more crates linked in.
 //!
 //! | file | has |
 //! |---|---|
-//! | `given` | what was named after `--with`, as a dependency |
+//! | `given` | the crates named by `--with`, as dependencies |
 //! | `program` | the crate of the program, as text |
-//! | `cargo` | running cargo on it |
+//! | `cargo` | runs cargo on it |
 
 mod cargo;
 mod given;

@@ -1,12 +1,12 @@
-//! The crate of a program with bounds linked in, as text.
+//! The crate of a program with more crates linked in, as text.
 
 use super::Given;
-use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, OriginError, PROFILES};
+use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, PROFILES};
 
 /// The name of the program's package, and of what cargo builds.
 const NAME: &str = "ebm-with-bounds";
 
-/// A program with bounds linked in.
+/// A program with more crates linked in.
 pub(crate) struct Program {
     /// `Cargo.toml`.
     pub manifest: String,
@@ -17,15 +17,12 @@ pub(crate) struct Program {
 
 impl Program {
     /// The program with these crates.
-    ///
-    /// # Errors
-    /// If the origin's path is no text, or its lock file cannot be read.
-    pub fn new(bounds: &[Given], origin: &Origin) -> Result<Self, OriginError> {
-        let dependencies: String = bounds
+    pub fn new(crates: &[Given], origin: &Origin) -> anyhow::Result<Self> {
+        let dependencies: String = crates
             .iter()
-            .map(|bound| format!("{} = {{ {} }}\n", bound.name, bound.dependency))
+            .map(|given| format!("{} = {{ {} }}\n", given.name, given.dependency))
             .collect();
-        // A bound that was written for a released ebm-core gets the checkout's: it must be the program's own.
+        // A crate that was written for a released ebm-core gets the checkout's: it must be the program's own.
         let patch = match origin {
             Origin::Registry => String::new(),
             Origin::Checkout(_) => format!(
@@ -39,7 +36,7 @@ impl Program {
              [dependencies]\nebm-cli = {{ {} }}\n{dependencies}\n[workspace]\n{patch}\n{PROFILES}",
             origin.dependency("ebm-cli")?
         );
-        let names: Vec<String> = bounds.iter().map(Given::identifier).collect();
+        let names: Vec<String> = crates.iter().map(Given::identifier).collect();
         Ok(Self {
             manifest,
             main: format!("//! Written by `ebm build`.\n\nebm_cli::main!({});\n", names.join(", ")),
@@ -59,7 +56,7 @@ impl Program {
         own.into_iter().chain(lock).collect()
     }
 
-    /// A name that no other program has: that of what its files hold.
+    /// A name that no other program has: a hash of its files.
     pub fn fingerprint(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for (path, text) in self.files() {

@@ -1,7 +1,7 @@
 //! Whether a run diverged, why, and what to try.
 
 use ebm_core::bounds::{Measurement, Target};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::History;
 use crate::plots::CurvePoint;
@@ -15,7 +15,7 @@ const WORSE_THAN_GAUSSIAN: f64 = 5.0;
 const SCALE: f64 = 50.0;
 
 /// A run that diverged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
     /// What was seen.
     pub reason: String,

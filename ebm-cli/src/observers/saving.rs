@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::config::CheckpointConfig;
-use crate::run_directory::{Checkpoints, MetricsFile, Moment, RunDirectoryError, Watched};
+use crate::run_directory::{Checkpoints, MetricsFile, Moment, Watched};
 use crate::signals::Signals;
 
 /// What every checkpoint of a run says.
@@ -102,10 +102,9 @@ impl Saving {
             seconds: self.seconds(),
             watched: self.improved.take(),
         };
-        let saved = self.checkpoints.save(&state, moment).map_err(RunDirectoryError::from)?;
+        let saved = self.checkpoints.save(&state, moment)?;
         self.saved = Some(saved.step);
-        let pruned = self.checkpoints.prune(self.config.keep);
-        pruned.map_err(RunDirectoryError::from)?;
+        self.checkpoints.prune(self.config.keep)?;
         let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
         tracing::info!(step = saved.step, milliseconds, "saved");
         Ok(())

@@ -11,7 +11,6 @@ use ebm_train::collective::{Alone, Collective, CollectiveError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::cli::Train;
 use crate::exit::{Exit, Failure, OrExit};
 pub(crate) use launcher::Launched;
 pub(crate) use sums::Sums;
@@ -39,10 +38,10 @@ impl Ranks {
     ///
     /// # Errors
     /// If a launcher started several processes, and this program cannot work with them.
-    pub fn join(arguments: &Train) -> Result<Option<Self>, Failure> {
+    pub fn join(without_nccl: bool) -> Result<Option<Self>, Failure> {
         match Launched::read(|name| std::env::var(name).ok()) {
             None => Ok(Some(Self::alone())),
-            Some(launched) => Self::launched(&launched, arguments),
+            Some(launched) => Self::launched(&launched, without_nccl),
         }
     }
 
@@ -61,7 +60,7 @@ impl Ranks {
     }
 
     #[cfg(feature = "mpi")]
-    fn launched(launched: &Launched, arguments: &Train) -> Result<Option<Self>, Failure> {
+    fn launched(launched: &Launched, without_nccl: bool) -> Result<Option<Self>, Failure> {
         let (process, collective) = mpi::Process::start().or_exit(Exit::Other)?;
         if collective.ranks() != launched.ranks {
             let text = format!(
@@ -72,7 +71,7 @@ impl Ranks {
             return launched.refused(&text).map(|()| None);
         }
         ebm_core::device::choose_device(collective.number_on_machine());
-        let (collective, sums) = match Sums::begin(Arc::new(collective), arguments) {
+        let (collective, sums) = match Sums::begin(Arc::new(collective), without_nccl) {
             Ok(begun) => begun,
             Err(failure) => mpi::end_job(&failure),
         };
@@ -84,7 +83,7 @@ impl Ranks {
     }
 
     #[cfg(not(feature = "mpi"))]
-    fn launched(launched: &Launched, _: &Train) -> Result<Option<Self>, Failure> {
+    fn launched(launched: &Launched, _: bool) -> Result<Option<Self>, Failure> {
         let text = format!(
             "{launched}, and this program was built without MPI (cargo build --features mpi), so they would train the same \
              model and fight for its directory; to train models apart, start each with env -u {}",

@@ -49,7 +49,7 @@ mod begin {
     use std::sync::Arc;
 
     use super::Sums;
-    use crate::cli::Train;
+
     use crate::exit::Failure;
 
     impl Sums {
@@ -58,11 +58,11 @@ mod begin {
         /// # Errors
         /// If NCCL does not start on this process, on which others may then wait.
         #[cfg(feature = "nccl")]
-        pub fn begin(ranks: Arc<dyn Collective>, arguments: &Train) -> Result<(Arc<dyn Collective>, Self), Failure> {
+        pub fn begin(ranks: Arc<dyn Collective>, without_nccl: bool) -> Result<(Arc<dyn Collective>, Self), Failure> {
             use crate::exit::{Exit, OrExit};
             use ebm_train::collective::{Nccl, NcclError};
 
-            if arguments.without_nccl {
+            if without_nccl {
                 return Ok((ranks, Self::default()));
             }
             match Nccl::start(ranks.clone()) {
@@ -84,7 +84,7 @@ mod begin {
         /// # Errors
         /// None.
         #[cfg(not(feature = "nccl"))]
-        pub fn begin(ranks: Arc<dyn Collective>, _: &Train) -> Result<(Arc<dyn Collective>, Self), Failure> {
+        pub fn begin(ranks: Arc<dyn Collective>, _: bool) -> Result<(Arc<dyn Collective>, Self), Failure> {
             Ok((ranks, Self::default()))
         }
     }

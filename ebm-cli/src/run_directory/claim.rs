@@ -1,4 +1,4 @@
-//! Whether a run may be put somewhere, decided before anything is changed there.
+//! Decides whether a run may be put somewhere, before anything is changed there.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Marker, RunDirectory, RunDirectoryError, RunLock, durable, layout};
 
-/// A place where a run may be put. Nothing is changed there before [`Claim::create`].
+/// A place where a run may be put. Nothing is changed before [`Claim::create`].
 #[derive(Debug)]
 pub struct Claim {
     path: PathBuf,
@@ -14,7 +14,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Looks at what is at `path`.
+    /// Checks what is at `path`.
     ///
     /// # Errors
     /// If a run is there and `overwrite` is not given, or if anything else is there.
@@ -49,9 +49,9 @@ impl Claim {
         }
     }
 
-    /// Makes the directory, in place of the run that was there.
+    /// Makes the directory, replacing an old run.
     ///
-    /// Of the old run, what `ebm` wrote is removed; other files that were put there stay.
+    /// What `ebm` wrote for the old run is removed; other files stay.
     ///
     /// # Errors
     /// If another process trains there, or the system refuses.
@@ -76,27 +76,15 @@ impl Claim {
 
 fn mark(path: PathBuf, marker: &Marker, lock: RunLock) -> Result<RunDirectory, RunDirectoryError> {
     super::write_json(&path.join(layout::MARKER), marker)?;
-    for folder in layout::FOLDERS {
-        let folder = path.join(folder);
-        durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
-    }
+    super::create_folders(&path)?;
     Ok(RunDirectory::held(path, lock))
 }
 
 fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
-    let gone = |result: io::Result<()>, path: &Path| match result {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(RunDirectoryError::io(path, "remove the old run")(error))
-        }
-        _ => Ok(()),
-    };
-    for folder in layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS) {
-        let path = directory.join(folder);
-        gone(fs::remove_dir_all(&path), &path)?;
-    }
-    for file in layout::FILES {
-        let path = directory.join(file);
-        gone(fs::remove_file(&path), &path)?;
+    let folders = layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS);
+    for name in folders.chain(layout::FILES) {
+        let path = directory.join(name);
+        durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old run"))?;
     }
     Ok(())
 }

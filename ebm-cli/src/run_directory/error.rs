@@ -1,10 +1,9 @@
 //! What can be wrong with a run directory.
 
 use ebm_core::error::StateError;
+use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
-
-use super::{CheckpointError, Holder};
 
 /// A run directory that cannot be made, read or written.
 #[derive(Debug, Error)]
@@ -25,12 +24,12 @@ pub enum RunDirectoryError {
         found: &'static str,
     },
     /// Another process writes there.
-    #[error("{}: another process is training in this run directory{}", path.display(), known(holder.as_ref()))]
+    #[error("{}: another process is training in this run directory{}", path.display(), known(holder.as_deref()))]
     Busy {
         /// The directory.
         path: PathBuf,
         /// The process, if it is known.
-        holder: Option<Holder>,
+        holder: Option<String>,
     },
     /// The path holds no run to read.
     #[error("{}: no run is here ({reason}); expected a directory that `ebm train` wrote", path.display())]
@@ -40,7 +39,7 @@ pub enum RunDirectoryError {
         /// What is missing.
         reason: String,
     },
-    /// A file of the run cannot be understood.
+    /// A file of the run is missing, is not what was written, or cannot be understood.
     #[error("{}: {reason}", path.display())]
     Damaged {
         /// The file.
@@ -56,11 +55,8 @@ pub enum RunDirectoryError {
         /// What was tried.
         action: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
-    /// A checkpoint that cannot be written or read.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
     /// Weights that cannot be read or written.
     #[error("weights of the {player}: {source}")]
     Weights {
@@ -69,16 +65,42 @@ pub enum RunDirectoryError {
         /// What is wrong.
         source: StateError,
     },
+    /// A checkpoint whose arrays cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Checkpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong.
+        source: StateError,
+    },
 }
 
-fn known(holder: Option<&Holder>) -> String {
+fn known(holder: Option<&str>) -> String {
     holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
 impl RunDirectoryError {
-    /// An error of the system at `path`.
-    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+    /// Wraps an error of the system at `path`.
+    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { path, action, source }
+    }
+
+    /// The file at `path` is damaged.
+    pub(crate) fn damaged(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
+        let (path, reason) = (path.into(), reason.to_string());
+        Self::Damaged { path, reason }
+    }
+
+    /// Wraps an error of a player's weights.
+    pub(crate) fn weights(player: &str) -> impl FnOnce(StateError) -> Self {
+        let player = player.to_string();
+        move |source| Self::Weights { player, source }
+    }
+
+    /// Wraps an error of the arrays of the checkpoint at `path`.
+    pub(super) fn checkpoint(path: impl Into<PathBuf>) -> impl FnOnce(StateError) -> Self {
+        let path = path.into();
+        move |source| Self::Checkpoint { path, source }
     }
 }

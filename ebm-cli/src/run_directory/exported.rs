@@ -18,7 +18,7 @@ const FORMAT: Format = Format::new("ebm model", 1);
 /// Between the owner of an array and its name.
 const SEPARATOR: char = '/';
 
-/// What is known of the data that a model was trained on, without the data.
+/// A description of the data that a model was trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// Number of dimensions.
@@ -52,56 +52,36 @@ struct About {
 
 impl Exported {
     /// Writes the file, whole or not at all. `more`: further entries of its metadata, for people.
-    ///
-    /// # Errors
-    /// If it cannot be written.
     pub fn save(&self, path: &Path, more: &BTreeMap<String, String>) -> Result<(), RunDirectoryError> {
-        let damaged = |reason: String| RunDirectoryError::Damaged {
-            path: path.into(),
-            reason,
-        };
+        let damaged = |error: &dyn ToString| RunDirectoryError::damaged(path, error.to_string());
         let about = About {
             steps: self.steps,
             data: self.data.clone(),
         };
+        let config = toml::to_string(&self.config).map_err(|error| damaged(&error))?;
+        let about = serde_json::to_string(&about).map_err(|error| damaged(&error))?;
         let mut metadata = more.clone();
         metadata.extend([
             ("ebm.format".into(), FORMAT.to_string()),
-            (
-                "ebm.config".into(),
-                toml::to_string(&self.config).map_err(|e| damaged(e.to_string()))?,
-            ),
-            (
-                "ebm.model".into(),
-                serde_json::to_string(&about).map_err(|e| damaged(e.to_string()))?,
-            ),
+            ("ebm.config".into(), config),
+            ("ebm.model".into(), about),
         ]);
-        let all: State = self
-            .arrays
-            .iter()
-            .flat_map(|(owner, state)| {
-                state
-                    .iter()
-                    .map(move |(name, array)| (format!("{owner}{SEPARATOR}{name}"), array.clone()))
-            })
-            .collect();
-        let bytes = state_file::encode(&all, &metadata, path).map_err(|e| damaged(e.to_string()))?;
+        let mut all = State::new();
+        for (owner, state) in &self.arrays {
+            let named = |(name, array): (&String, &_)| (format!("{owner}{SEPARATOR}{name}"), Clone::clone(array));
+            all.extend(state.iter().map(named));
+        }
+        let bytes = state_file::encode(&all, &metadata, path).map_err(|error| damaged(&error))?;
         write_atomically(path, |file| file.write_all(&bytes)).map_err(RunDirectoryError::io(path, "write the file"))
     }
 
     /// Reads a file. Nothing in it is run; it only names components that are linked into this program.
     ///
     /// # Errors
-    /// If it is no such file, is of a newer format, or names what is not linked in.
+    /// If it is no such file, is of a newer format, or names a component that is not linked in.
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
-        let damaged = |reason: String| RunDirectoryError::Damaged {
-            path: path.into(),
-            reason,
-        };
-        let bytes = state_file::read_bytes(path).map_err(|e| RunDirectoryError::Weights {
-            player: "model".into(),
-            source: e,
-        })?;
+        let damaged = |reason: String| RunDirectoryError::damaged(path, reason);
+        let bytes = state_file::read_bytes(path).map_err(RunDirectoryError::weights("model"))?;
         let metadata = state_file::metadata(&bytes, path).map_err(|e| damaged(e.to_string()))?;
         let entry = |key: &str| {
             let missing = || damaged(format!("no model of `ebm export` (its metadata has no {key})"));

@@ -18,9 +18,6 @@ impl Format {
     }
 
     /// Whether this program reads what says that it is of format `text`.
-    ///
-    /// # Errors
-    /// Why not.
     pub fn accepts(self, text: &str) -> Result<(), String> {
         let version = text
             .strip_prefix(self.name)

@@ -1,4 +1,4 @@
-//! One process a run directory.
+//! Keeps a second process out of a run directory.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{RunDirectoryError, layout};
 
-/// More than any holder's description has.
+/// Largest description of a holder that is read, in bytes.
 const LIMIT: u64 = 4096;
 
-/// Keeps other processes from writing to a run directory. It ends with this value, and with the process.
+/// Keeps other processes from writing to a run directory while this value and its process live.
 #[derive(Debug)]
 pub struct RunLock {
     _file: Option<File>,
@@ -53,10 +53,7 @@ impl fmt::Display for Holder {
 }
 
 impl RunLock {
-    /// Takes the directory.
-    ///
-    /// # Errors
-    /// If another process has it, which is named, or the system refuses.
+    /// Takes the directory for this process.
     pub fn take(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::LOCK);
         let refused = |error| RunDirectoryError::io(&path, "lock the run directory")(error);
@@ -72,7 +69,7 @@ impl RunLock {
             Err(TryLockError::WouldBlock) => {
                 return Err(RunDirectoryError::Busy {
                     path: directory.into(),
-                    holder: holder(&mut file),
+                    holder: holder(&mut file).map(|holder| holder.to_string()),
                 });
             }
             // Some network file systems know no locks; the run itself does not need one.
@@ -93,7 +90,7 @@ impl RunLock {
     }
 }
 
-/// Who asks whether a directory is held holds it for an instant, which must keep nobody out.
+/// A process that asks whether a directory is held holds it for an instant, which must not keep this one out.
 fn persist(file: &File) -> Result<(), TryLockError> {
     for _ in 0..3 {
         match file.try_lock() {
@@ -113,7 +110,7 @@ pub fn held_by(directory: &Path) -> Option<Option<Holder>> {
     }
 }
 
-/// What a holder wrote, if it is whole.
+/// The description of the holder, if it is complete.
 fn holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.rewind().ok()?;

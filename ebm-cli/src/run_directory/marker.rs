@@ -31,9 +31,6 @@ impl Marker {
     }
 
     /// The marker of the run at `directory`.
-    ///
-    /// # Errors
-    /// If there is none, or it is of another format.
     pub fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
         let not = |reason: String| RunDirectoryError::NotARun {
             path: directory.into(),

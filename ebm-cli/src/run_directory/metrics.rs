@@ -1,4 +1,4 @@
-//! The figures of a run, one JSON object a line.
+//! The metrics of a run, one JSON object per line.
 
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_train::{Fault, Remedy};
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use super::{Digest, RunDirectoryError, durable, layout};
 use ebm_eval::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
-/// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A value with what is needed to interpret it. JSON has no NaN and no infinity: they are `null`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Metric {
     /// The value.
@@ -27,7 +27,7 @@ pub struct Metric {
     pub samples: Option<usize>,
     /// What may be claimed about it; `null` for what is no bound.
     pub guarantee: Option<Guarantee>,
-    /// Named figures that explain the value.
+    /// Named numbers that explain the value.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
@@ -42,14 +42,11 @@ impl Metric {
         Self {
             value,
             unit: unit.into(),
-            standard_error: None,
-            samples: None,
-            guarantee: None,
-            diagnostics: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
-    /// A figure of an evaluation.
+    /// A metric of an evaluation.
     pub fn figure(figure: &Figure) -> Self {
         let unit = match figure.unit {
             Unit::Nats => "nats",
@@ -79,10 +76,10 @@ impl Metric {
         }
     }
 
-    /// The measurement that was written, its diagnostics in the order of their names.
+    /// The measurement that was written, with its diagnostics ordered by name.
     ///
-    /// An error that was not finite is infinite where a claim is made, and a figure without a claim has no error where
-    /// none was written, as in [`Figure::measurement`]. How a figure without a claim was computed is not in the file.
+    /// A standard error that was not finite is infinite where a claim is made; a value without a claim has the error 0 where none
+    /// was written, as in [`Figure::measurement`]. The file does not say how a value without a claim was computed.
     pub fn measurement(&self) -> Measurement {
         let claimed = self.guarantee.is_some();
         let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");
@@ -95,16 +92,7 @@ impl Metric {
     }
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    step: u64,
-    event: &'static str,
-    metrics: &'a BTreeMap<String, Metric>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sandwich: Option<&'a Sandwich>,
-}
-
-/// The growing file of a run's figures.
+/// The growing file of a run's metrics.
 #[derive(Debug)]
 pub struct MetricsFile {
     path: PathBuf,
@@ -115,9 +103,6 @@ pub struct MetricsFile {
 
 impl MetricsFile {
     /// Starts the file of a run.
-    ///
-    /// # Errors
-    /// If the file cannot be made.
     pub fn create(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
@@ -129,10 +114,7 @@ impl MetricsFile {
         })
     }
 
-    /// Goes on with the file of a run from where a checkpoint saw it: what came after is cut off.
-    ///
-    /// # Errors
-    /// If the file is not what the checkpoint saw.
+    /// Continues the file of a run from where a checkpoint saw it, cutting off what came after.
     pub fn resume(directory: &Path, seen: &Digest) -> Result<Self, RunDirectoryError> {
         let hash = Self::check(directory, seen)?;
         let path = directory.join(layout::METRICS);
@@ -146,27 +128,19 @@ impl MetricsFile {
     }
 
     /// Checks that the file of a run begins with what a checkpoint saw, and returns the hash of that.
-    ///
-    /// # Errors
-    /// If it does not.
     pub fn check(directory: &Path, seen: &Digest) -> Result<blake3::Hasher, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let mut hash = blake3::Hasher::new();
         let read = File::open(&path).and_then(|file| std::io::copy(&mut file.take(seen.bytes), &mut hash));
         let bytes = read.map_err(RunDirectoryError::io(&path, "read the file"))?;
         if bytes != seen.bytes || hash.finalize().to_hex().as_str() != seen.blake3 {
-            return Err(RunDirectoryError::Damaged {
-                path,
-                reason: format!("its first {} bytes are not what the checkpoint saw", seen.bytes),
-            });
+            let reason = format!("its first {} bytes are not what the checkpoint saw", seen.bytes);
+            return Err(RunDirectoryError::damaged(path, reason));
         }
         Ok(hash)
     }
 
     /// Forces the file to the disk, and says what is in it.
-    ///
-    /// # Errors
-    /// If the system refuses.
     pub fn settle(&mut self) -> Result<Digest, RunDirectoryError> {
         durable::sync(&self.file, &self.path).map_err(RunDirectoryError::io(&self.path, "write the file"))?;
         Ok(Digest {
@@ -175,19 +149,16 @@ impl MetricsFile {
         })
     }
 
-    /// Adds the line of an iteration that came to nothing.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
+    /// Adds the line of an iteration whose step was not taken.
     pub fn fault(&mut self, fault: &Fault) -> Result<(), RunDirectoryError> {
         #[derive(Serialize)]
-        struct FaultLine<'a> {
+        struct Line<'a> {
             step: u64,
             event: &'static str,
             reason: &'a str,
             remedy: &'a Remedy,
         }
-        self.write(&FaultLine {
+        self.write(&Line {
             step: fault.step,
             event: "fault",
             reason: &fault.reason,
@@ -196,9 +167,6 @@ impl MetricsFile {
     }
 
     /// Adds a line, with the verdict on the bounds where there is one, in one write: a run that is killed leaves whole lines.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn line(
         &mut self,
         step: u64,
@@ -206,20 +174,25 @@ impl MetricsFile {
         metrics: &BTreeMap<String, Metric>,
         sandwich: Option<&Sandwich>,
     ) -> Result<(), RunDirectoryError> {
-        let line = Line {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            step: u64,
+            event: &'static str,
+            metrics: &'a BTreeMap<String, Metric>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            sandwich: Option<&'a Sandwich>,
+        }
+        self.write(&Line {
             step,
             event,
             metrics,
             sandwich,
-        };
-        self.write(&line)
+        })
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), RunDirectoryError> {
-        let mut line = serde_json::to_vec(line).map_err(|error| RunDirectoryError::Damaged {
-            path: self.path.clone(),
-            reason: error.to_string(),
-        })?;
+        let line = serde_json::to_vec(line);
+        let mut line = line.map_err(|error| RunDirectoryError::damaged(&self.path, error))?;
         line.push(b'\n');
         durable::append(&mut self.file, &self.path, &line)
             .map_err(RunDirectoryError::io(&self.path, "write the file"))?;

@@ -1,4 +1,4 @@
-//! The figures of a run, read back.
+//! The metrics of a run, read back.
 
 use ebm_core::bounds::Target;
 use ebm_train::{Evaluation, Remedy, StepReport};
@@ -14,15 +14,15 @@ use ebm_eval::evaluate::Sandwich;
 /// The longest line that is read, in bytes: 1 MiB, some hundred times what a line takes.
 pub const LONGEST_LINE: u64 = 1 << 20;
 
-/// A line of the metrics. Fields that are not known are passed over.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+/// A line of the metrics. Unknown fields are ignored.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct MetricsLine {
     /// Steps done.
     pub step: u64,
-    /// What the figures are of: one of the constants here, or what another version of this program knows.
+    /// What the metrics are of: one of the constants here, or an event of another version of this program.
     pub event: String,
-    /// The figures by name; empty for an event that is not known and has them in another form.
+    /// The metrics by name; empty for an unknown event that has them in another form.
     #[serde(default)]
     pub metrics: BTreeMap<String, Metric>,
     /// The verdict on the bounds.
@@ -41,7 +41,7 @@ impl MetricsLine {
     pub const TRAINING: &str = "training";
     /// The event of an evaluation on the way.
     pub const EVALUATION: &str = "evaluation";
-    /// The event of an iteration that came to nothing.
+    /// The event of an iteration whose step was not taken.
     pub const FAULT: &str = "fault";
     /// The event of the evaluation at the end.
     pub const FINAL: &str = "final";
@@ -80,8 +80,8 @@ impl MetricsLine {
     }
 }
 
-/// What the upper bound bounds shows in the terms that are there: its own term, if it bounds anything; a ceiling of the
-/// entropy, or none of it for an upper bound all the same.
+/// The target of the upper bound, inferred from the terms that are there: its own term, if it bounds anything; an upper bound of
+/// the entropy, or an upper bound of the likelihood without one.
 fn target(report: &StepReport) -> Option<Target> {
     match (&report.divergence, &report.entropy_ceiling, &report.upper) {
         (None, _, _) => report.generated_energy.as_ref().map(|_| Target::Nothing),
@@ -90,10 +90,10 @@ fn target(report: &StepReport) -> Option<Target> {
     }
 }
 
-/// The lines of a metrics file, one after the other; no more than one line is in memory.
+/// Iterates over the lines of a metrics file, with one line in memory at a time.
 ///
-/// A last line without its end is not there yet: a process that was killed may have left a part of it. The iterator ends
-/// after an error.
+/// A last line without its line break is ignored: a process that was killed may have left a part of it. The iterator ends after
+/// an error.
 #[derive(Debug)]
 pub struct MetricsReader<R> {
     path: PathBuf,
@@ -104,18 +104,12 @@ pub struct MetricsReader<R> {
 }
 
 impl MetricsReader<BufReader<File>> {
-    /// The lines of a run.
-    ///
-    /// # Errors
-    /// If the file cannot be opened.
+    /// Reads the lines of a run.
     pub fn open(directory: &Path) -> Result<Self, RunDirectoryError> {
         Self::open_after(directory, 0, 0)
     }
 
-    /// The lines of a run after the first `lines`, which take the first `end` bytes.
-    ///
-    /// # Errors
-    /// If the file cannot be opened.
+    /// Reads the lines of a run after the first `lines`, which take the first `end` bytes.
     pub fn open_after(directory: &Path, end: u64, lines: u64) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let open = || {
@@ -133,7 +127,7 @@ impl MetricsReader<BufReader<File>> {
 }
 
 impl<R: BufRead> MetricsReader<R> {
-    /// The lines of a source; errors name it `path`.
+    /// Reads the lines of a source; errors call it `path`.
     pub fn new(source: R, path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -144,7 +138,7 @@ impl<R: BufRead> MetricsReader<R> {
         }
     }
 
-    /// Lines read so far.
+    /// Number of lines read so far.
     pub fn lines(&self) -> u64 {
         self.line
     }
@@ -160,9 +154,9 @@ impl<R: BufRead> MetricsReader<R> {
         limited
             .read_until(b'\n', &mut bytes)
             .map_err(RunDirectoryError::io(&self.path, "read the file"))?;
-        let damaged = |reason: String| RunDirectoryError::Damaged {
-            path: self.path.clone(),
-            reason: format!("line {}: {reason}", self.line + 1),
+        let damaged = |reason: String| {
+            let reason = format!("line {}: {reason}", self.line + 1);
+            RunDirectoryError::damaged(&self.path, reason)
         };
         if bytes.len() as u64 > LONGEST_LINE {
             return Err(damaged(format!("it has more than {LONGEST_LINE} bytes")));
@@ -209,10 +203,7 @@ fn parse(bytes: &[u8]) -> serde_json::Result<MetricsLine> {
             Ok(MetricsLine {
                 step,
                 event,
-                metrics: BTreeMap::new(),
-                sandwich: None,
-                remedy: None,
-                end: 0,
+                ..MetricsLine::default()
             })
         }
         _ => Err(error),

@@ -1,23 +1,23 @@
-//! The directory of a run: what it was made from, its figures, its weights, its pictures.
+//! The directory of a run: what it was made from, its metrics, weights, checkpoints and pictures.
 //!
-//! Files are written beside their place and renamed, so that a reader sees all of one or nothing. Two grow while the
-//! run goes on, by whole lines: the metrics and the log.
+//! Files are written beside their place and renamed, so that a reader sees a complete file or none. Two grow line by line during
+//! a run: the metrics and the log.
 
-pub mod checkpoint;
+mod checkpoints;
 mod claim;
 mod error;
 mod exported;
 mod format;
 pub mod layout;
 mod lock;
-mod log;
+mod manifest;
 mod marker;
 mod metrics;
 mod metrics_reader;
-mod standing;
+mod status;
 mod versions;
 
-pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints, Digest, Manifest, Moment, Watched};
+pub use checkpoints::{Checkpoint, Checkpoints, Moment};
 pub use claim::Claim;
 pub use ebm_train::files::durable;
 pub(crate) use ebm_train::files::write_atomically;
@@ -25,11 +25,11 @@ pub use error::RunDirectoryError;
 pub use exported::{Description, Exported};
 pub(crate) use format::Format;
 pub use lock::{Holder, RunLock, held_by};
-pub use log::log_to;
+pub use manifest::{Digest, Manifest, Watched};
 pub use marker::Marker;
 pub use metrics::{Metric, MetricsFile};
 pub use metrics_reader::{LONGEST_LINE, MetricsLine, MetricsReader};
-pub use standing::{Saved, Standing, State, size};
+pub use status::{RunStatus, Saved, State, size};
 pub use versions::Versions;
 
 use ebm_core::parameter::State as Arrays;
@@ -39,6 +39,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use tracing_subscriber::EnvFilter;
 
 use crate::config::RunConfig;
 use ebm_eval::evaluate::Report;
@@ -59,25 +61,16 @@ impl RunDirectory {
         }
     }
 
-    /// An existing run, to read.
-    ///
-    /// # Errors
-    /// If the path holds no run.
+    /// Opens an existing run to read it.
     pub fn open(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
-        let marker = Marker::read(path)?;
-        Ok((
-            Self {
-                path: path.into(),
-                _lock: None,
-            },
-            marker,
-        ))
+        let directory = Self {
+            path: path.into(),
+            _lock: None,
+        };
+        Ok((directory, Marker::read(path)?))
     }
 
-    /// An existing run, to go on with: no other process writes to it while this value lives.
-    ///
-    /// # Errors
-    /// If the path holds no run, or another process has it.
+    /// Opens an existing run to write to it: no other process can while this value lives.
     pub fn take(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
         // A look first: what is no run gets no lock file.
         Marker::read(path)?;
@@ -90,10 +83,7 @@ impl RunDirectory {
         Checkpoints::of(&self.path)
     }
 
-    /// Writes what the run is made from, if that is another configuration file or folder of data than it says.
-    ///
-    /// # Errors
-    /// If the file cannot be read or written.
+    /// Rewrites the marker if the run now has another configuration file or folder of data.
     pub fn keep_marker(&self, marker: &Marker) -> Result<(), RunDirectoryError> {
         match Marker::read(&self.path)? == *marker {
             true => Ok(()),
@@ -101,20 +91,13 @@ impl RunDirectory {
         }
     }
 
-    /// Removes what is written at the end of a run that is to go on.
-    ///
-    /// # Errors
-    /// If the system refuses.
+    /// Removes what the end of the run wrote, so that the run can continue.
     pub fn reopen(&self) -> Result<(), RunDirectoryError> {
         for name in [layout::SUMMARY, layout::WEIGHTS] {
             let path = self.path.join(name);
             durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old end of the run"))?;
         }
-        for folder in layout::FOLDERS {
-            let folder = self.path.join(folder);
-            durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
-        }
-        Ok(())
+        create_folders(&self.path)
     }
 
     /// The directory.
@@ -122,65 +105,47 @@ impl RunDirectory {
         &self.path
     }
 
-    /// The place of a picture.
+    /// The path of a picture.
     pub fn picture(&self, name: &str) -> PathBuf {
         self.path.join(layout::PICTURES).join(name)
     }
 
     /// Writes the resolved configuration.
-    ///
-    /// # Errors
-    /// If it has no TOML form, or the file cannot be written.
     pub fn write_config(&self, config: &RunConfig) -> Result<(), RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
-        let text = toml::to_string(config).map_err(|error| RunDirectoryError::Damaged {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
+        let text = toml::to_string(config).map_err(|error| RunDirectoryError::damaged(&path, error))?;
         write_atomically(&path, |file| file.write_all(text.as_bytes()))
             .map_err(RunDirectoryError::io(&path, "write the file"))
     }
 
     /// Reads the resolved configuration back.
-    ///
-    /// # Errors
-    /// If it is missing, or names what is not linked into this program.
     pub fn read_config(&self) -> Result<RunConfig, RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
         let text = fs::read_to_string(&path).map_err(RunDirectoryError::io(&path, "read the file"))?;
-        toml::from_str(&text).map_err(|error: toml::de::Error| RunDirectoryError::Damaged {
-            path,
-            reason: error.to_string().trim().replace('\n', " "),
+        toml::from_str(&text).map_err(|error: toml::de::Error| {
+            let reason = error.to_string().trim().replace('\n', " ");
+            RunDirectoryError::damaged(path, reason)
         })
     }
 
-    /// How many steps the run did, if it ended and said so.
+    /// Number of steps of the run, if it ended.
     pub fn steps_done(&self) -> Option<u64> {
         read_json(&self.path.join(layout::SUMMARY))?["steps"].as_u64()
     }
 
     /// Writes a JSON file of the run.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunDirectoryError> {
         write_json(&self.path.join(name), value)
     }
 
     /// Writes the weights of every player that has any.
-    ///
-    /// # Errors
-    /// If a file cannot be written.
     pub fn write_weights(&self, states: &BTreeMap<&'static str, Arrays>, step: u64) -> Result<(), RunDirectoryError> {
         // One entry only: the format stores several in no particular order, and equal runs write equal files.
         let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
         let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
             let path = self.weights(player);
-            let bytes = state_file::encode(state, &metadata, &path).map_err(|source| RunDirectoryError::Weights {
-                player: player.to_string(),
-                source,
-            })?;
+            let bytes = state_file::encode(state, &metadata, &path).map_err(RunDirectoryError::weights(player))?;
             write_atomically(&path, |file| file.write_all(&bytes))
                 .map_err(RunDirectoryError::io(&path, "write the file"))?;
         }
@@ -188,18 +153,15 @@ impl RunDirectory {
     }
 
     /// Reads the weights at the end of the run, by owner.
-    ///
-    /// # Errors
-    /// If a file is damaged.
     pub fn read_weights(&self) -> Result<BTreeMap<String, Arrays>, RunDirectoryError> {
-        let read = |(player, path): (String, PathBuf)| match state_file::load(&path) {
-            Ok(state) => Ok((player, state)),
-            Err(source) => Err(RunDirectoryError::Weights { player, source }),
+        let read = |(player, path): (String, PathBuf)| {
+            let state = state_file::load(&path).map_err(RunDirectoryError::weights(&player))?;
+            Ok((player, state))
         };
         self.weight_files().into_iter().map(read).collect()
     }
 
-    /// The final evaluation, if the run came to one.
+    /// The final evaluation, if there was one.
     pub fn final_evaluation(&self) -> Option<Report> {
         let mut summary = read_json(&self.path.join(layout::SUMMARY))?;
         serde_json::from_value(summary["evaluation"].take()).ok()
@@ -210,13 +172,8 @@ impl RunDirectory {
         let entries = fs::read_dir(self.path.join(layout::WEIGHTS)).into_iter().flatten();
         let paths = entries.flatten().map(|entry| entry.path());
         let own = paths.filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
-        own.map(|path| {
-            (
-                path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-                path,
-            )
-        })
-        .collect()
+        let player = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        own.map(|path| (player(&path), path)).collect()
     }
 
     fn weights(&self, player: &str) -> PathBuf {
@@ -224,7 +181,31 @@ impl RunDirectory {
     }
 }
 
-/// A JSON file, if it is there and whole.
+/// Sends what is traced to the end of the run's log, from now on. `RUST_LOG` selects what; by default, `info` and above.
+pub fn log_to(directory: &Path) -> Result<(), RunDirectoryError> {
+    let path = directory.join(layout::LOG);
+    let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.map_err(RunDirectoryError::io(&path, "make the file"))?;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(Mutex::new(file));
+    // A program that embeds this one may have a subscriber already; it gets the events then.
+    let _ = subscriber.try_init();
+    Ok(())
+}
+
+/// Makes the folders of a run.
+fn create_folders(directory: &Path) -> Result<(), RunDirectoryError> {
+    for folder in layout::FOLDERS {
+        let folder = directory.join(folder);
+        durable::create_folders(&folder).map_err(RunDirectoryError::io(&folder, "make the folder"))?;
+    }
+    Ok(())
+}
+
+/// A JSON file, if it is there and complete.
 pub(crate) fn read_json(path: &Path) -> Option<serde_json::Value> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }

@@ -1,56 +1,36 @@
-//! A folder that appears whole or not at all.
+//! Writes a folder completely or not at all.
 
+use anyhow::{Context, Result, bail};
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use thiserror::Error;
-
-/// A folder that cannot be written.
-#[derive(Debug, Error)]
-pub(crate) enum FolderError {
-    /// There is something already.
-    #[error("{0}: it is there already and not an empty folder; name another with --path")]
-    Occupied(String),
-    /// A path that has no last part.
-    #[error("{0}: expected the path of a folder to make")]
-    NoName(String),
-    /// What the system refused.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file or folder.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> FolderError {
-    let path = path.display().to_string();
-    move |source| FolderError::Io { path, source }
-}
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// Writes files, with paths relative to `folder`, into a new or empty folder: into one beside it first, which then gets its
-/// name.
-///
-/// # Errors
-/// If there is something already, or the system refuses. Nothing is left behind.
-pub(crate) fn write_folder(folder: &Path, files: &[(String, String)]) -> Result<(), FolderError> {
-    check_free(folder)?;
-    let name = folder
-        .file_name()
-        .ok_or_else(|| FolderError::NoName(folder.display().to_string()))?;
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+/// name. If that fails, nothing is left behind.
+pub(crate) fn write_folder(folder: &Path, files: &[(String, String)]) -> Result<()> {
+    let named = || folder.display().to_string();
+    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if error.kind() != ErrorKind::NotADirectory => return Err(error).with_context(named),
+        _ => bail!(
+            "{}: it is there already and not an empty folder; name another with --path",
+            named()
+        ),
+    }
+    let Some(name) = folder.file_name() else {
+        bail!("{}: expected the path of a folder to make", named());
     };
-    fs::create_dir_all(parent).map_err(failed(parent))?;
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    make(parent)?;
     let beside = parent.join(format!(".{}.{}.tmp", name.display(), std::process::id()));
     let done = fill(&beside, files).and_then(|()| {
         // An empty folder may be there; one that has been filled meanwhile is not removed.
         if folder.exists() {
-            fs::remove_dir(folder).map_err(failed(folder))?;
+            fs::remove_dir(folder).with_context(named)?;
         }
-        fs::rename(&beside, folder).map_err(failed(folder))
+        fs::rename(&beside, folder).with_context(named)
     });
     if done.is_err() {
         // The first error is the one to report; the folder may not even exist.
@@ -59,24 +39,15 @@ pub(crate) fn write_folder(folder: &Path, files: &[(String, String)]) -> Result<
     done
 }
 
-fn check_free(folder: &Path) -> Result<(), FolderError> {
-    let occupied = || FolderError::Occupied(folder.display().to_string());
-    match fs::read_dir(folder).map(|mut entries| entries.next().is_none()) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(occupied()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(occupied()),
-        Err(error) => Err(failed(folder)(error)),
-    }
+fn make(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())
 }
 
-fn fill(folder: &Path, files: &[(String, String)]) -> Result<(), FolderError> {
+fn fill(folder: &Path, files: &[(String, String)]) -> Result<()> {
     for (path, text) in files {
-        let path: PathBuf = folder.join(path);
-        if let Some(above) = path.parent() {
-            fs::create_dir_all(above).map_err(failed(above))?;
-        }
-        fs::write(&path, text).map_err(failed(&path))?;
+        let path = folder.join(path);
+        path.parent().map_or(Ok(()), make)?;
+        fs::write(&path, text).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }
@@ -115,7 +86,7 @@ mod tests {
         fs::write(above.path().join("file"), "mine").unwrap();
         for name in ["", "file"] {
             let error = write_folder(&above.path().join(name), &files()).unwrap_err();
-            assert!(matches!(error, FolderError::Occupied(_)), "{error}");
+            assert!(error.to_string().contains("not an empty folder"), "{error}");
         }
         // A file where a folder has to be.
         let clash = vec![("a".to_string(), String::new()), ("a/b".to_string(), String::new())];

@@ -1,18 +1,18 @@
-//! Crates that the program writes: a bound of somebody's own from a template.
+//! Crates that the program writes: a component of somebody's own from a template.
 //!
 //! | file | has |
 //! |---|---|
-//! | `name` | which names a bound's crate may have, and what they are in Rust |
-//! | `origin` | where `ebm-core` and `ebm-cli` are taken from |
-//! | `files` | the template's files, filled in |
-//! | `folder` | a folder that appears whole or not at all |
+//! | `name` | which names a new crate may have, and how they are written in Rust |
+//! | `origin` | where the crates of this project are taken from |
+//! | `files` | the files of a template, filled in |
+//! | `folder` | writes a folder completely or not at all |
 
 mod files;
 mod folder;
 mod name;
 mod origin;
 
-pub(crate) use files::{CARGO_CONFIG, EDITION, Kind, PROFILES, bound};
-pub(crate) use folder::{FolderError, write_folder};
+pub(crate) use files::{CARGO_CONFIG, EDITION, Kind, PROFILES, new_crate};
+pub(crate) use folder::write_folder;
 pub(crate) use name::CrateName;
-pub(crate) use origin::{Origin, OriginError, read_manifest, toml_text};
+pub(crate) use origin::{Origin, absolute, read_manifest, toml_text};

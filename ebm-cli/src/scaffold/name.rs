@@ -1,172 +1,56 @@
-//! Names of new bounds' crates.
+//! Names of new crates.
 
-use thiserror::Error;
+use anyhow::{Result, bail};
 
 /// Longest name: it becomes a folder, a file and a type.
 const LONGEST: usize = 64;
 
 /// Names that a crate cannot have in Rust: its keywords, and the crates that are always there.
-const RESERVED: &[&str] = &[
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "proc-macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-];
+const RESERVED: &str = "abstract alloc as async await become box break const continue core crate do dyn else enum extern \
+    false final fn for gen if impl in let loop macro match mod move mut override priv proc-macro pub ref return self static \
+    std struct super test trait true try type typeof unsafe unsized use virtual where while yield";
 
-/// The crates that a bound's crate depends on.
-const DEPENDENCIES: &[&str] = &[
-    "ebm-core",
-    "ebm-cli",
-    "dfdx",
-    "schemars",
-    "serde",
-    "serde-json",
-    "typetag",
-];
+/// The crates that a new crate depends on.
+const DEPENDENCIES: &str = "ebm-core ebm-kernels ebm-models ebm-train ebm-data ebm-eval ebm-conformance ebm-cli dfdx schemars \
+    serde serde-json typetag";
 
-/// Types that the template's files use by these names.
-const TYPES: &[&str] = &[
-    "BoundError",
-    "Box",
-    "ConfigError",
-    "EnergySituation",
-    "EnergyView",
-    "Err",
-    "Estimate",
-    "GeneratorView",
-    "Geometry",
-    "Guarantee",
-    "JsonSchema",
-    "Level",
-    "LinearGaussian",
-    "LowerBound",
-    "LowerBoundConfig",
-    "LowerBoundSpec",
-    "Measurement",
-    "Need",
-    "None",
-    "Ok",
-    "Option",
-    "Parts",
-    "QuadraticEnergy",
-    "Random",
-    "Real",
-    "Result",
-    "Runtime",
-    "SharedTape",
-    "Some",
-    "String",
-    "Target",
-    "UpperBound",
-    "UpperBoundConfig",
-    "UpperBoundSpec",
-    "Vec",
-];
+/// Types that the templates use by these names.
+const TYPES: &str = "BoundError Box ConfigError DataError Dataset DatasetConfig DatasetSpec Energy EnergyConfig EnergySituation \
+    EnergySpec EnergyView Err Estimate Generator GeneratorConfig GeneratorSpec GeneratorView Geometry Guarantee JsonSchema \
+    Level LinearGaussian LowerBound LowerBoundConfig LowerBoundSpec Measurement Need None Ok Option Parts Path \
+    QuadraticEnergy Random Real Result Runtime SharedTape Some String Target UpperBound UpperBoundConfig UpperBoundSpec Vec";
 
-/// Why a name cannot be a bound's.
-#[derive(Debug, Error, PartialEq)]
-pub(crate) enum NameError {
-    /// Not the form of a crate's name.
-    #[error(
-        "{0:?} is no name of a bound: expected at most {LONGEST} small letters, digits and single hyphens, a letter first"
-    )]
-    Form(String),
-    /// Rust or the template has it already.
-    #[error("{name:?} is no name of a bound: {owner} has it already; take another")]
-    Taken {
-        /// The name.
-        name: String,
-        /// Who has it.
-        owner: String,
-    },
+fn lists(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|one| one == word)
 }
 
-/// The name of a bound and of its crate, in kebab case.
+/// The name of a component and of its crate, in kebab case.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CrateName(String);
 
 impl CrateName {
-    /// Checks a name; `registered` are the names of bounds and of their crates that are there, with who has them.
+    /// Checks a name against those of registered components and their crates, given with their owners.
     ///
     /// # Errors
     /// If it is not in kebab case, or taken.
-    pub fn new(name: &str, registered: &[(String, String)]) -> Result<Self, NameError> {
+    pub fn new(name: &str, registered: &[(String, String)]) -> Result<Self> {
         let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let good =
             name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= LONGEST && name.split('-').all(part);
         if !good {
-            return Err(NameError::Form(name.into()));
+            bail!(
+                "{name:?} is no name of a crate: expected at most {LONGEST} small letters, digits and single hyphens, a letter first"
+            );
         }
         let named = Self(name.into());
-        let registered = registered.iter().find(|(taken, _)| taken == name);
-        let owner = match registered {
-            Some((_, owner)) => Some(owner.clone()),
-            None if RESERVED.contains(&name) => Some("Rust".into()),
-            None if DEPENDENCIES.contains(&name) => Some("a crate that the bound depends on".into()),
-            None if TYPES.contains(&named.type_name().as_str()) => {
-                Some(format!("ebm-core, as the type {},", named.type_name()))
-            }
-            None => None,
+        let owner = match registered.iter().find(|(taken, _)| taken == name) {
+            Some((_, owner)) => owner.clone(),
+            None if lists(RESERVED, name) => "Rust".into(),
+            None if lists(DEPENDENCIES, name) => "a crate that it depends on".into(),
+            None if lists(TYPES, &named.type_name()) => format!("ebm-core, as the type {},", named.type_name()),
+            None => return Ok(named),
         };
-        match owner {
-            None => Ok(named),
-            Some(owner) => Err(NameError::Taken {
-                name: name.into(),
-                owner,
-            }),
-        }
+        bail!("{name:?} is no name of a new crate: {owner} has it already; take another")
     }
 
     /// As it is written in a manifest and in configurations: `noise-floor`.
@@ -181,15 +65,7 @@ impl CrateName {
 
     /// As a type is called: `NoiseFloor`.
     pub fn type_name(&self) -> String {
-        let capital = |part: &str| -> String {
-            let mut letters = part.chars();
-            letters
-                .next()
-                .map(|c| c.to_ascii_uppercase())
-                .into_iter()
-                .chain(letters)
-                .collect()
-        };
+        let capital = |part: &str| part[..1].to_ascii_uppercase() + &part[1..];
         self.0.split('-').map(capital).collect()
     }
 }
@@ -212,7 +88,8 @@ mod tests {
         for name in [
             "", "-", "a--b", "a-", "-a", "2d", "Noise", "a_b", "a b", "a/b", "é", "..", &long,
         ] {
-            assert_eq!(CrateName::new(name, &[]), Err(NameError::Form(name.into())));
+            let error = CrateName::new(name, &[]).unwrap_err().to_string();
+            assert!(error.contains("is no name of a crate"), "{error}");
         }
     }
 

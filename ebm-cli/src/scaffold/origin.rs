@@ -1,58 +1,14 @@
-//! Where a program's `ebm-core` and `ebm-cli` are taken from.
+//! Where the crates of this project are taken from.
 
+use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 use toml::{Table, Value};
 
 /// The version of this program's crates; they have one.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A folder or a manifest that cannot be used.
-#[derive(Debug, Error)]
-pub(crate) enum OriginError {
-    /// A file that cannot be read.
-    #[error("{path}: {source}")]
-    Unreadable {
-        /// The file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A manifest that is no TOML.
-    #[error("{path}: {reason}")]
-    Malformed {
-        /// The file.
-        path: String,
-        /// What the parser said.
-        reason: String,
-    },
-    /// A folder that is something else than a checkout of this project.
-    #[error(
-        "--local {path}: expected a checkout of ebm, with the folders ebm-core and ebm-cli; {missing} is not there"
-    )]
-    NoCheckout {
-        /// The folder.
-        path: String,
-        /// What a checkout has and this has not.
-        missing: String,
-    },
-    /// A checkout of another version.
-    #[error(
-        "--local {path}: ebm-core there has version {found}, this program {VERSION}: use the `ebm` of that checkout"
-    )]
-    OtherVersion {
-        /// The folder.
-        path: String,
-        /// Its version.
-        found: String,
-    },
-    /// A path that TOML cannot hold.
-    #[error("{0}: expected a path in UTF-8")]
-    NotText(String),
-}
-
-/// Where `ebm-core` and `ebm-cli` are taken from.
+/// Where the crates of this project are taken from.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Origin {
     /// From the registry, in this program's version.
@@ -62,18 +18,16 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// The origin that `--local` says.
-    ///
-    /// # Errors
-    /// If the folder is no checkout of this version.
-    pub fn new(local: Option<&Path>) -> Result<Self, OriginError> {
+    /// The origin that `--local` names, which must be a checkout of this version.
+    pub fn new(local: Option<&Path>) -> Result<Self> {
         let Some(given) = local else {
             return Ok(Self::Registry);
         };
-        let path = given.display().to_string();
-        let missing = |missing: &str| OriginError::NoCheckout {
-            path: path.clone(),
-            missing: missing.into(),
+        let path = given.display();
+        let missing = |what: &str| {
+            anyhow!(
+                "--local {path}: expected a checkout of ebm, with the folders ebm-core and ebm-cli; {what} is not there"
+            )
         };
         for needed in ["Cargo.toml", "ebm-core/Cargo.toml", "ebm-cli/Cargo.toml"] {
             if !given.join(needed).is_file() {
@@ -82,81 +36,58 @@ impl Origin {
         }
         let manifest = read_manifest(&given.join("Cargo.toml"))?;
         let package = manifest.get("workspace").and_then(|workspace| workspace.get("package"));
-        match package
-            .and_then(|package| package.get("version"))
-            .and_then(Value::as_str)
-        {
-            Some(VERSION) => {}
-            Some(other) => {
-                return Err(OriginError::OtherVersion {
-                    path,
-                    found: other.into(),
-                });
-            }
-            None => return Err(missing("workspace.package.version in Cargo.toml")),
+        match package.and_then(|package| package.get("version")?.as_str()) {
+            Some(VERSION) => Ok(Self::Checkout(absolute(given)?)),
+            Some(other) => bail!(
+                "--local {path}: ebm-core there has version {other}, this program {VERSION}: use the `ebm` of that checkout"
+            ),
+            None => Err(missing("workspace.package.version in Cargo.toml")),
         }
-        let found = given.canonicalize().map_err(|source| OriginError::Unreadable {
-            path: path.clone(),
-            source,
-        })?;
-        Ok(Self::Checkout(found))
     }
 
     /// A dependency on one of this project's crates, as the inside of an inline table.
-    ///
-    /// # Errors
-    /// If the checkout's path is no text.
-    pub fn dependency(&self, name: &str) -> Result<String, OriginError> {
+    pub fn dependency(&self, name: &str) -> Result<String> {
         match self {
             Self::Registry => Ok(format!("version = {VERSION:?}")),
-            Self::Checkout(path) => Ok(format!("path = {}", toml_text(&path.join(name))?)),
+            Self::Checkout(path) => {
+                let folder = match name {
+                    "ebm-conformance" => "ebm-core/conformance",
+                    name => name,
+                };
+                Ok(format!("path = {}", toml_text(&path.join(folder))?))
+            }
         }
     }
 
     /// The versions of everything else that the checkout was tested with, as a `Cargo.lock`, if there is one.
-    ///
-    /// # Errors
-    /// If it is there and cannot be read.
-    pub fn lock(&self) -> Result<Option<String>, OriginError> {
+    pub fn lock(&self) -> Result<Option<String>> {
         let Self::Checkout(path) = self else {
             return Ok(None);
         };
         let path = path.join("Cargo.lock");
-        if !path.is_file() {
-            return Ok(None);
-        }
-        read(&path).map(Some)
+        path.is_file().then(|| read(&path)).transpose()
     }
 }
 
-fn read(path: &Path) -> Result<String, OriginError> {
-    fs::read_to_string(path).map_err(|source| OriginError::Unreadable {
-        path: path.display().to_string(),
-        source,
-    })
+/// The path from the root of the file system, of something that is there.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    path.canonicalize().with_context(|| path.display().to_string())
 }
 
-/// A manifest as a table.
-///
-/// # Errors
-/// If it cannot be read or is no TOML.
-pub(crate) fn read_manifest(path: &Path) -> Result<Table, OriginError> {
-    read(path)?
-        .parse()
-        .map_err(|error: toml::de::Error| OriginError::Malformed {
-            path: path.display().to_string(),
-            reason: error.message().replace('\n', " "),
-        })
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+/// Reads a manifest as a table.
+pub(crate) fn read_manifest(path: &Path) -> Result<Table> {
+    let parsed = read(path)?.parse();
+    parsed.map_err(|error: toml::de::Error| anyhow!("{}: {}", path.display(), error.message().replace('\n', " ")))
 }
 
 /// A path as a TOML string, quotes and all.
-///
-/// # Errors
-/// If it is not UTF-8.
-pub(crate) fn toml_text(path: &Path) -> Result<String, OriginError> {
-    let text = path
-        .to_str()
-        .ok_or_else(|| OriginError::NotText(path.display().to_string()))?;
+pub(crate) fn toml_text(path: &Path) -> Result<String> {
+    let text = path.to_str();
+    let text = text.with_context(|| format!("{}: expected a path in UTF-8", path.display()))?;
     Ok(Value::String(text.into()).to_string())
 }
 
@@ -195,13 +126,13 @@ mod tests {
     #[test]
     fn a_folder_that_is_no_checkout_of_this_version_is_refused_by_name() {
         let nothing = tempfile::tempdir().unwrap();
-        let error = Origin::new(Some(nothing.path())).unwrap_err().to_string();
+        let error = format!("{:#}", Origin::new(Some(nothing.path())).unwrap_err());
         assert!(error.contains("Cargo.toml is not there"), "{error}");
-        let error = Origin::new(Some(checkout("9.9.9").path())).unwrap_err().to_string();
+        let error = format!("{:#}", Origin::new(Some(checkout("9.9.9").path())).unwrap_err());
         assert!(error.contains("9.9.9") && error.contains(VERSION), "{error}");
         let broken = checkout(VERSION);
         fs::write(broken.path().join("Cargo.toml"), "[workspace").unwrap();
-        let error = Origin::new(Some(broken.path())).unwrap_err().to_string();
+        let error = format!("{:#}", Origin::new(Some(broken.path())).unwrap_err());
         assert!(error.contains("Cargo.toml: "), "{error}");
     }
 }

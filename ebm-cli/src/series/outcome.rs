@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::directory::SeriesDirectory;
 use super::log;
-use crate::run_directory::{self, MetricsLine, MetricsReader, Standing, layout, read_json};
+use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
 use ebm_eval::evaluate::Sandwich;
 
 /// How a run stands.
@@ -118,8 +118,8 @@ impl Outcome {
     /// Looks at a run of a series, which may be in training.
     pub fn look(directory: &SeriesDirectory, id: &str) -> Self {
         let run = directory.run(id);
-        let standing = Standing::of(&run).ok();
-        let looked = match standing.as_ref().map(|standing| &standing.state) {
+        let status = RunStatus::read(&run).ok();
+        let looked = match status.as_ref().map(|status| &status.state) {
             Some(run_directory::State::Ended(_)) => Self::read(&run),
             Some(run_directory::State::Training(_)) => {
                 let lines = MetricsReader::open(&run).into_iter().flatten().map_while(Result::ok);
@@ -136,7 +136,7 @@ impl Outcome {
                     State::Missing
                 };
                 Self {
-                    steps: standing.map(|standing| standing.steps),
+                    steps: status.map(|status| status.steps),
                     ..Self::new(&run, failure.unwrap_or(idle))
                 }
             }

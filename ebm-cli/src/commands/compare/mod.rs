@@ -5,17 +5,79 @@ mod timings;
 use serde_json::json;
 use std::path::Path;
 
+use super::arguments::{Source, base_of, title_of};
 use super::loaded_run::load_data;
-use super::print;
-use super::train::{base_of, title_of};
-use crate::cli::Compare;
 use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
 use crate::config::Grid;
+use crate::config::MOST_JOBS;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::output::print;
 use crate::ranks::Launched;
 use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, verdict};
+use clap::Args;
+use std::path::PathBuf;
 use timings::Timings;
+
+/// `ebm compare`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Every pair of a lower and an upper bound is trained with every seed, each run in a directory of
+its own under DIR/runs. DIR then holds table.md, table.csv, table.json, report.html and pictures:
+exact NLL, gap between the bounds, modes, good samples, how often the sandwich held, steps/s,
+cost and divergence, as mean and standard deviation over the seeds.
+
+Nothing is trained before the whole grid has been checked. Finished runs are not trained again,
+so the same command continues after an interruption; a run of another configuration is refused,
+or replaced with --overwrite. A run that diverges is a result, and the grid continues.
+
+NAME is a kind from `ebm bounds list`, or a table [compare.lower.NAME] or [compare.upper.NAME]
+of the configuration with options (and a `kind`, if the name is not one).
+[compare.pair.\"LOWER+UPPER\"] holds any values for a pair; either name may be *. Values come from,
+in this order: --set, the environment, the closest pair, the bound's table, the file.
+
+Examples:
+  ebm compare run.toml --lower sv --upper gp,zero-gp,none --seeds 5
+  ebm compare run.toml --upper gp,none --seeds 3 --set train.steps=5000 --out runs/short --jobs 2
+  ebm compare run.toml --baseline examples/baselines/wgan-gp-25-gaussians.toml
+  ebm compare stacked-mnist.toml --lower sv,mi --seeds 2 --data ~/data")]
+pub struct Compare {
+    /// The configuration.
+    #[command(flatten)]
+    pub source: Source,
+    /// Lower bounds, separated by commas [default: the configuration's own]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub lower: Vec<String>,
+    /// Upper bounds, separated by commas [default: the configuration's own]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub upper: Vec<String>,
+    /// Number of seeds that each pair is trained with
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub seeds: u64,
+    /// First seed [default: that of the configuration]
+    #[arg(long, value_name = "N")]
+    pub seed_start: Option<u64>,
+    /// Directory of the comparison [default: runs/compare-<name of the configuration>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Configuration that the cost of a step is relative to; it is timed, not trained [default: the first pair]
+    ///
+    /// The environment and --set apply to it too, except for lower and upper bounds.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Folder that relative data paths start from, the baseline's too [default: those of the configuration files]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Runs to train at once, each with its share of the processor's cores
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_JOBS)))]
+    pub jobs: u32,
+    /// Replace runs of another configuration
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
 
 /// Runs the command.
 ///
@@ -32,7 +94,14 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     let existing = plan.existing(arguments.overwrite)?;
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
     let names: Vec<String> = pairs.iter().map(Pair::name).collect();
-    let timings = Timings::measure(&plan, &names, arguments, &grid, &interrupt)?;
+    let baseline = match &arguments.baseline {
+        None => None,
+        Some(file) => {
+            let resolved = grid.baseline(file).or_exit(Exit::Config)?;
+            Some((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
+        }
+    };
+    let timings = Timings::measure(&plan, &names, baseline, arguments.quiet, &interrupt)?;
 
     let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
     plan.directory.open(&marker)?;

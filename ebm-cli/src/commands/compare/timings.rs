@@ -4,20 +4,18 @@ use ebm_core::data::Dataset;
 use ebm_core::registry::SupportedGeometry;
 use ebm_train::TrainError;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::cli::Compare;
 use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
 use crate::commands::loaded_run::load_data;
-use crate::commands::print;
-use crate::commands::train::{base_of, title_of};
 use crate::compare::{Baseline, Timing};
-use crate::config::{Grid, Resolved};
+use crate::config::Resolved;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::output::print;
 use crate::series::{Plan, differences};
 
 /// Rounds, over which the candidates take turns: what slows the machine down for a while slows them all.
@@ -38,30 +36,24 @@ pub(super) struct Timings {
 }
 
 impl Timings {
-    /// Builds the models of each pair and of the baseline, and times their steps.
+    /// Builds the models of each pair, and of the baseline with its name and folder of data if there is one, and times their
+    /// steps.
     pub(super) fn measure(
         plan: &Plan,
         pairs: &[String],
-        arguments: &Compare,
-        grid: &Grid,
+        other: Option<(String, Resolved, PathBuf)>,
+        quiet: bool,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
         let mut names = pairs.to_vec();
+        names.extend(other.as_ref().map(|(name, ..)| name.clone()));
         let mut candidates: Vec<(&Resolved, &Path)> = plan.firsts().map(|run| (&run.resolved, &*plan.base)).collect();
-        let other = match &arguments.baseline {
-            None => None,
-            Some(file) => {
-                names.push(title_of(file));
-                let resolved = grid.baseline(file).or_exit(Exit::Config)?;
-                Some((resolved, base_of(file, arguments.data.as_deref())?))
-            }
-        };
-        candidates.extend(other.as_ref().map(|(resolved, base)| (resolved, &**base)));
+        candidates.extend(other.as_ref().map(|(_, resolved, base)| (resolved, &**base)));
         let mut steps = Vec::new();
         for ((resolved, base), name) in candidates.iter().zip(&names) {
             steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
         }
-        if !arguments.quiet {
+        if !quiet {
             print(&format!("timing the steps of {}\n", names.join(", ")))?;
         }
         let fail = |index: usize, error| training_failure(candidates[index].0, error).within(&names[index]);

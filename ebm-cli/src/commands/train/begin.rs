@@ -1,20 +1,25 @@
 //! The beginning of a training run: fresh, or from a checkpoint.
 
 use ebm_train::TrainingState;
+use std::cell::RefCell;
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::{base_of, default_directory};
-use crate::cli::Train;
-use crate::commands::ending::Ending;
-use crate::commands::loaded_run::data_folder;
-use crate::config::{self, Resolved};
+use super::arguments::Train;
+use crate::commands::arguments::{base_of, data_folder, title_of};
+use crate::commands::summary::RunEnd;
+use crate::config::{self, Resolved, RunConfig};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::observers::{History, Identity, Saving, TensorBoard};
 use crate::run_directory::{
-    Checkpoint, Claim, Manifest, Marker, MetricsFile, RunDirectory, RunDirectoryError, Versions, layout,
+    Checkpoint, Claim, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, Versions, layout,
+    log_to,
 };
 use crate::series::{differences, phrase};
+use crate::signals::Signals;
 
-/// What may be another when a run goes on: it changes nothing that was computed so far.
+/// The keys that may differ when a run continues: they change nothing that was computed so far.
 const HARMLESS: [&str; 8] = [
     "train.steps",
     "train.log_every",
@@ -26,14 +31,14 @@ const HARMLESS: [&str; 8] = [
     "log",
 ];
 
-/// Where a run begins. Nothing is changed on the disk yet.
+/// Where a run begins. Nothing has changed on the disk yet.
 pub(super) struct Begin {
     pub resolved: Resolved,
     pub marker: Marker,
-    /// The state to go on from; who builds the trainer takes it.
+    /// The state to continue from, which the trainer takes.
     pub state: Option<TrainingState>,
-    /// How the run ended, if there is nothing to go on with: the same configuration would end it the same way.
-    pub ended: Option<Ending>,
+    /// How the run ended, if there is nothing left to do: the same configuration would end it in the same way.
+    pub ended: Option<RunEnd>,
     place: Place,
 }
 
@@ -44,21 +49,19 @@ enum Place {
     There(RunDirectory, Option<Box<Manifest>>),
 }
 
-/// A directory that is ready to be written to, and what the run goes on from.
-pub(super) struct Begun {
+/// The directory of a run, and what observers write there.
+pub(super) struct Prepared {
     pub directory: RunDirectory,
-    pub metrics: MetricsFile,
-    /// The step of the checkpoint that the run goes on from.
+    pub metrics: Rc<RefCell<MetricsFile>>,
+    pub history: History,
+    pub saving: Saving,
+    pub board: Option<TensorBoard>,
+    /// The step of the checkpoint that the run continues from.
     pub resumed: Option<u64>,
-    /// Seconds of training so far.
-    pub seconds: f64,
 }
 
 impl Begin {
-    /// Looks at the arguments and what is on the disk. `processes`: how many are to train.
-    ///
-    /// # Errors
-    /// If the configuration or the run directory cannot be used.
+    /// Reads the arguments and what is on the disk, for training by so many processes.
     pub fn of(arguments: &Train, processes: usize) -> Result<Self, Failure> {
         match (&arguments.resume, &arguments.config) {
             (Some(run), Some(file)) => match Claim::new(run, false) {
@@ -68,9 +71,9 @@ impl Begin {
             },
             (Some(run), None) => Self::resume(arguments, run, processes),
             (None, Some(file)) => {
-                let resolved = read(file, arguments)?;
-                let path = arguments.run.clone();
-                let path = path.unwrap_or_else(|| default_directory(file, resolved.config.seed));
+                let seed = read(file, arguments)?.config.seed;
+                let default = || Path::new("runs").join(format!("{}-seed{seed}", title_of(file)));
+                let path = arguments.run.clone().unwrap_or_else(default);
                 let claim = Claim::new(&path, arguments.overwrite).or_exit(Exit::RunDirectory)?;
                 Self::fresh(arguments, file, claim)
             }
@@ -104,17 +107,17 @@ impl Begin {
                 );
                 return Err(Failure::message(Exit::RunDirectory, text));
             }
-            None => match &arguments.data {
-                None => (read(&own, arguments)?, marker),
-                Some(folder) => (
-                    read(&own, arguments)?,
-                    Marker::new(&marker.config, &data_folder(folder)?),
-                ),
-            },
+            None => {
+                let resolved = read(&own, arguments)?;
+                match &arguments.data {
+                    None => (resolved, marker),
+                    Some(folder) => (resolved, Marker::new(&marker.config, &data_folder(folder)?)),
+                }
+            }
             Some(file) => (read(file, arguments)?, Marker::new(file, &base(arguments, file)?)),
         };
         let same = own.exists() && unchanged(run, &resolved)?;
-        let ended = Ending::read(run).or_exit(Exit::RunDirectory)?;
+        let ended = RunEnd::read(run).or_exit(Exit::RunDirectory)?;
         let found = newest(&directory)?;
         if ended.is_some() && found.is_none() && !same {
             let text = format!(
@@ -144,10 +147,7 @@ impl Begin {
         })
     }
 
-    /// Has a run that is there say where its data are now.
-    ///
-    /// # Errors
-    /// If the system refuses.
+    /// Records where the data of an existing run are now.
     pub fn keep_marker(&self) -> Result<(), RunDirectoryError> {
         match &self.place {
             Place::New(_) => Ok(()),
@@ -155,39 +155,69 @@ impl Begin {
         }
     }
 
-    /// Makes the directory ready.
-    ///
-    /// # Errors
-    /// If the system refuses, or another process trains there.
-    pub fn begin(self) -> Result<Begun, RunDirectoryError> {
-        let (directory, manifest) = match self.place {
-            Place::New(claim) => (claim.create(&self.marker)?, None),
-            Place::There(directory, manifest) => {
-                directory.keep_marker(&self.marker)?;
-                directory.reopen()?;
-                directory.checkpoints().sweep()?;
-                (directory, manifest)
+    /// Makes the directory ready for a run of models of this `geometry` by so many `processes`.
+    pub fn prepare(self, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
+        let config = &self.resolved.config;
+        let versions = Versions::of(config);
+        let (directory, metrics, manifest) =
+            open(self.place, &self.marker, config, &versions).or_exit(Exit::RunDirectory)?;
+        let resumed = manifest.as_ref().map(|manifest| manifest.progress.step);
+        log_to(directory.path()).or_exit(Exit::RunDirectory)?;
+        let from = self.marker.config.display();
+        tracing::info!(config = %from, seed = config.seed, ?geometry, processes, resumed, "training starts");
+        let history = match resumed {
+            None => History::default(),
+            Some(_) => {
+                let lines = MetricsReader::open(directory.path()).or_exit(Exit::RunDirectory)?;
+                History::from_metrics(lines).or_exit(Exit::RunDirectory)?
             }
         };
-        let config = &self.resolved.config;
-        directory.write_config(config)?;
-        directory.write_json(layout::VERSIONS, &Versions::of(config))?;
-        let path = directory.path();
-        Ok(match manifest {
-            None => Begun {
-                metrics: MetricsFile::create(path)?,
-                directory,
-                resumed: None,
-                seconds: 0.0,
-            },
-            Some(manifest) => Begun {
-                metrics: MetricsFile::resume(path, &manifest.metrics)?,
-                directory,
-                resumed: Some(manifest.progress.step),
-                seconds: manifest.seconds,
-            },
+        let signals = Signals::listen().or_exit(Exit::Other)?;
+        let metrics = Rc::new(RefCell::new(metrics));
+        let identity = Identity {
+            config: config.hash().or_exit(Exit::Other)?,
+            versions: serde_json::to_value(&versions).or_exit(Exit::Other)?,
+            processes,
+            seconds: manifest.map_or(0.0, |manifest| manifest.seconds),
+        };
+        let (checkpoints, options) = (directory.checkpoints(), config.checkpoint.clone());
+        let saving = Saving::new(checkpoints, options, identity, metrics.clone(), signals, resumed);
+        let board = config.log.tensorboard;
+        let board = board.then(|| TensorBoard::create(directory.path(), resumed.unwrap_or(0)));
+        Ok(Prepared {
+            board: board.transpose().or_exit(Exit::RunDirectory)?,
+            directory,
+            metrics,
+            history,
+            saving,
+            resumed,
         })
     }
+}
+
+/// Makes the directory, or reopens it, with its metrics file at the checkpoint that the run continues from.
+fn open(
+    place: Place,
+    marker: &Marker,
+    config: &RunConfig,
+    versions: &Versions,
+) -> Result<(RunDirectory, MetricsFile, Option<Box<Manifest>>), RunDirectoryError> {
+    let (directory, manifest) = match place {
+        Place::New(claim) => (claim.create(marker)?, None),
+        Place::There(directory, manifest) => {
+            directory.keep_marker(marker)?;
+            directory.reopen()?;
+            directory.checkpoints().sweep()?;
+            (directory, manifest)
+        }
+    };
+    directory.write_config(config)?;
+    directory.write_json(layout::VERSIONS, versions)?;
+    let metrics = match &manifest {
+        None => MetricsFile::create(directory.path())?,
+        Some(manifest) => MetricsFile::resume(directory.path(), &manifest.metrics)?,
+    };
+    Ok((directory, metrics, manifest))
 }
 
 fn read(file: &Path, arguments: &Train) -> Result<Resolved, Failure> {
@@ -198,7 +228,7 @@ fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
     base_of(file, arguments.data.as_deref())
 }
 
-/// Refuses a configuration that differs from the run's in what was computed so far; whether it is the same in all.
+/// Refuses a configuration that differs from the run's in what was computed so far. Returns whether they are equal.
 fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let own = config::load_alone(&run.join(layout::CONFIG)).or_exit(Exit::RunDirectory)?;
     let form = |resolved: &Resolved| serde_json::to_value(&resolved.config).or_exit(Exit::Other);
@@ -209,25 +239,20 @@ fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let harmless = |key: &str| HARMLESS.iter().any(|known| within(key, known));
     let all = differences(&form(resolved)?, &form(&own)?);
     let same = all.is_empty();
-    let refused: Vec<_> = all
-        .into_iter()
-        .filter(|difference| !harmless(&difference.key))
-        .collect();
-    match refused.is_empty() {
-        true => Ok(same),
-        false => Err(Failure::message(
-            Exit::Config,
-            format!(
-                "{}: the run cannot go on with another configuration: {}; what may differ: {}",
-                run.display(),
-                phrase(&refused),
-                HARMLESS.join(", ")
-            ),
-        )),
+    let refused: Vec<_> = all.into_iter().filter(|found| !harmless(&found.key)).collect();
+    if refused.is_empty() {
+        return Ok(same);
     }
+    let text = format!(
+        "{}: the run cannot go on with another configuration: {}; what may differ: {}",
+        run.display(),
+        phrase(&refused),
+        HARMLESS.join(", ")
+    );
+    Err(Failure::message(Exit::Config, text))
 }
 
-/// The newest checkpoint that is whole; `None` if there are none at all.
+/// The newest checkpoint that is undamaged; `None` if there are none at all.
 fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>, Failure> {
     let all = directory.checkpoints().list();
     let mut first = None;
@@ -242,10 +267,7 @@ fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>,
     }
     first.map_or(Ok(None), |error| {
         let text = format!("{}: no checkpoint can be used", directory.path().display());
-        Err(Failure::new(
-            Exit::RunDirectory,
-            anyhow::Error::new(error).context(text),
-        ))
+        Err(anyhow::Error::new(error).context(text)).or_exit(Exit::RunDirectory)
     })
 }
 
@@ -255,7 +277,7 @@ fn usable(directory: &RunDirectory, checkpoint: &Checkpoint) -> Result<(Manifest
     Ok((manifest, state))
 }
 
-/// Refuses numbers of another precision, and says what may change the last digits.
+/// Refuses a state of another precision, and warns of what may change the last digits.
 fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: usize) -> Result<(), Failure> {
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);

@@ -7,14 +7,15 @@ use ebm_train::{Outcome, TrainError, Trainer};
 
 use crate::commands::fresh_trainer::training_failure;
 use crate::commands::pictures::Pictures;
-use crate::commands::print;
 use crate::commands::summary::{Best, Status, Summary};
 use crate::config::Resolved;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
+use crate::observers::{Divergence, History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
+use crate::output::print;
 use crate::run_directory::{RunDirectory, layout};
 use ebm_eval::evaluate::Report;
 
+/// What the end of a run needs beside the trainer.
 pub(super) struct End<'a> {
     pub resolved: &'a Resolved,
     pub title: &'a str,
@@ -24,7 +25,7 @@ pub(super) struct End<'a> {
 }
 
 impl End<'_> {
-    /// Saves the state and the weights first, then evaluates, draws and tells.
+    /// Saves the state and the weights first, then evaluates, draws and reports.
     pub fn finish<G: SupportedGeometry>(
         &self,
         trainer: &mut Trainer<G>,
@@ -51,7 +52,7 @@ impl End<'_> {
         let random = Random::new(config.seed);
         let report = match (evaluated(trainer, self.data, &config.evaluate, random), &not_finite) {
             (Ok(report), _) => report,
-            // The saved weights are the last good ones; figures of them are worth having if they can be had.
+            // The saved weights are the last good ones; their evaluation is worth having if it succeeds.
             (Err(error), Some(_)) => {
                 tracing::warn!(%error, "the last good state cannot be evaluated");
                 Report::default()
@@ -91,28 +92,23 @@ impl End<'_> {
             .write_json(layout::SUMMARY, &summary)
             .or_exit(Exit::RunDirectory)?;
         tracing::info!(status = ?summary.status, steps = summary.steps, reason = summary.reason, "training ended");
+        let path = directory.path().display();
         if !self.quiet {
-            let mut text = summary.text();
-            text.push_str(&format!("run: {}\n", directory.path().display()));
-            text.extend(
-                drawn
-                    .first()
-                    .map(|name| format!("picture: {}\n", directory.picture(name).display())),
-            );
+            let mut text = format!("{}run: {path}\n", summary.text());
+            if let Some(first) = drawn.first() {
+                text.push_str(&format!("picture: {}\n", directory.picture(first).display()));
+            }
             print(&text)?;
         }
         match (not_finite, summary.divergence) {
             (Some(error), _) => {
-                let saved = format!("{}: the last good weights are saved", directory.path().display());
-                Err(Failure::new(Exit::NotFinite, anyhow::Error::new(error).context(saved)))
+                let saved = format!("{path}: the last good weights are saved");
+                Err(anyhow::Error::new(error).context(saved)).or_exit(Exit::NotFinite)
             }
-            (None, Some(found)) => {
-                tracing::error!(reason = found.reason, advice = found.advice, "the run diverged");
-                let at = directory.path().display();
-                Err(Failure::message(
-                    Exit::Diverged,
-                    format!("{at}: the run diverged: {}; {}", found.reason, found.advice),
-                ))
+            (None, Some(Divergence { reason, advice })) => {
+                tracing::error!(reason, advice, "the run diverged");
+                let text = format!("{path}: the run diverged: {reason}; {advice}");
+                Err(Failure::message(Exit::Diverged, text))
             }
             (None, None) => Ok(Exit::Success),
         }

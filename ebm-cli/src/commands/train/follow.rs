@@ -1,4 +1,4 @@
-//! Training at the word of another process, which writes the run directory.
+//! Training under the direction of the first process, which writes the run directory.
 
 use ebm_core::data::Dataset;
 use ebm_core::error::ConfigError;
@@ -14,10 +14,10 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::ranks::{Ranks, Task};
 use crate::signals::Signals;
 
-/// Does what the first process says.
+/// Trains as the first process says.
 ///
 /// # Errors
-/// What ends the training of all; the first process tells.
+/// What ends the training of all processes; the first one reports it.
 pub(super) fn follow(ranks: &Ranks) -> Result<Exit, Failure> {
     ranks.agree(Ok(()))?;
     let read = |task: Task| Ok((load_data(&task.resolved.config, &task.base)?, task));
@@ -44,18 +44,14 @@ impl Work for Follow<'_> {
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
         let Self { ranks, data, task } = self;
         let mut trainer = shared_trainer(ranks, &task.resolved, data, geometry, task.state)?;
-        // A launcher hands signals to all; what they ask for is the first process's to decide.
+        // A launcher hands signals to all; the first process decides what to do.
         ranks.agree(Signals::listen().or_exit(Exit::Other))?;
         trainer.run(&mut []).or_exit(Exit::Other)?;
         Ok(Exit::Success)
     }
 }
 
-/// This process's trainer among the others', at its first step or in the state given.
-///
-/// # Errors
-/// If the parts of the configuration do not fit together, to the data, to the number of processes or to the state, in one of
-/// the processes.
+/// Builds this process's trainer, at its first step or in the given state.
 pub(super) fn shared_trainer<G: SupportedGeometry>(
     ranks: &Ranks,
     resolved: &Resolved,

@@ -1,9 +1,9 @@
-//! `ebm train`: train a model, or go on with one, and write a run directory.
+//! `ebm train`: trains a model, or continues to, and writes a run directory.
 
+mod arguments;
 mod begin;
 mod end;
 mod follow;
-mod prepared;
 
 use ebm_core::data::Dataset;
 use ebm_core::device::check_device;
@@ -11,35 +11,30 @@ use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
 use ebm_train::{Observer, StopReason, Trainer};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::loaded_run::{data_folder, load_data};
-use super::print;
-use crate::cli::Train;
+use super::arguments::title_of;
+use super::loaded_run::load_data;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
+use crate::output::print;
 use crate::progress::Progress;
 use crate::ranks::{Ranks, Task};
 use crate::run_directory::layout;
-use begin::Begin;
+pub use arguments::Train;
+use begin::{Begin, Prepared};
 use end::End;
 use follow::{follow, shared_trainer};
-use prepared::Prepared;
 
-/// Does it.
+/// Runs the command.
 ///
 /// Nothing is written, and no old run is replaced, before the configuration is known to be good, the data is read and
 /// the models are built.
 ///
-/// Where a launcher started several processes, the first of them reads and writes the run directory, and the others do what it
-/// says.
-///
-/// # Errors
-/// If the configuration, the data or the run directory cannot be used, or training meets a NaN.
+/// If a launcher started several processes, the first one reads and writes the run directory, and the others follow it.
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
-    let Some(ranks) = Ranks::join(arguments)? else {
+    let Some(ranks) = Ranks::join(arguments.without_nccl())? else {
         return Ok(Exit::Success);
     };
     let ready = ranks.agree(check_device().or_exit(Exit::Other));
@@ -69,39 +64,16 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
     let data = ranks.agree(load_data(config, base))?;
     let width = data.width();
     let latent = config.generator.latent_width(width);
-    let quiet = arguments.quiet;
     let start = Start {
         ranks,
         begin,
         data,
-        quiet,
+        quiet: arguments.quiet,
     };
     with_geometry(latent, width, start)
 }
 
-fn default_directory(config: &Path, seed: u64) -> PathBuf {
-    Path::new("runs").join(format!("{}-seed{seed}", title_of(config)))
-}
-
-/// The folder that relative paths of data start from: the one that `--data` names, or else that of the configuration file.
-///
-/// # Errors
-/// If it is not there.
-pub(super) fn base_of(file: &Path, data: Option<&Path>) -> Result<PathBuf, Failure> {
-    if let Some(folder) = data {
-        return data_folder(folder);
-    }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).canonicalize().or_exit(Exit::Config)
-}
-
-pub(super) fn title_of(config: &Path) -> String {
-    config
-        .file_stem()
-        .map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
-}
-
-/// Says what several processes do not train as one does.
+/// Warns of what several processes do not train as one does.
 fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &Trainer<G>) {
     let couplings = trainer.couplings();
     if !couplings.is_empty() {
@@ -145,7 +117,7 @@ impl Work for Start<'_> {
             mut saving,
             mut board,
             resumed,
-        } = ranks.agree(Prepared::of(begin, &geometry, ranks.count()))?;
+        } = ranks.agree(begin.prepare(&geometry, ranks.count()))?;
         ranks.sums().tell();
         tell_couplings(ranks, &trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);

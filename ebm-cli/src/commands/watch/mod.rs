@@ -13,10 +13,38 @@ use std::time::{Duration, Instant};
 
 use self::view::{Screen, lines, view};
 use self::watched::Watched;
-use crate::cli::Watch;
+use crate::commands::arguments::seconds;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
 use crate::run_directory::{Marker, layout};
+use clap::Args;
+use std::path::PathBuf;
+
+/// `ebm watch`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+On a terminal, the view is redrawn in place; elsewhere, there is one line for each evaluation. The
+command ends with the run, with the run's own exit code, or with 1 if the run has not ended but no
+process is training it. It only reads the run's files and does not disturb the run.
+
+Examples:
+  ebm watch runs/run-seed0
+  ebm watch runs/run-seed0 --once
+  ebm train run.toml --quiet & ebm watch runs/run-seed0 --wait
+  ebm watch runs/run-seed0 --every 60 | tee course.txt")]
+pub struct Watch {
+    /// Run directory
+    pub run: PathBuf,
+    /// Print the current state and exit
+    #[arg(long)]
+    pub once: bool,
+    /// Wait for a run that does not exist yet
+    #[arg(long)]
+    pub wait: bool,
+    /// Seconds between two reads of the run's files, 0.01 to 3600
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds)]
+    pub every: f64,
+}
 
 /// How long the program may take to notice that it is to end.
 const NOTICE: Duration = Duration::from_millis(50);
@@ -26,7 +54,7 @@ const COLUMNS: usize = 100;
 /// a process makes the directory and the one it locks it.
 const LOOKS: u32 = 2;
 
-/// Runs `ebm watch`.
+/// Runs the command.
 ///
 /// # Errors
 /// If there is no run, its files cannot be read, it ended badly, or nothing trains it any more.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::follower::Follower;
 use super::rate::Rate;
-use crate::commands::ending::Ending;
+use crate::commands::summary::RunEnd;
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
 /// What is known of a watched run, from its files.
@@ -19,7 +19,7 @@ pub(super) struct Watched {
     /// What it went through.
     pub(super) follower: Follower,
     /// How it ended, if it did.
-    pub(super) ending: Option<Ending>,
+    pub(super) ending: Option<RunEnd>,
     /// Whether a process trains it.
     pub(super) held: bool,
     rate: Rate,
@@ -55,7 +55,7 @@ impl Watched {
         // In the order opposite to that of training, which writes metrics, then the summary, then lets go of the
         // directory: what one file says is complete in those that are read after it.
         self.held = held_by(&self.path).is_some();
-        let ending = Ending::read(&self.path)?;
+        let ending = RunEnd::read(&self.path)?;
         let news = self.follower.look()?;
         // A summary that is older than the metrics is of the run before it was taken up again.
         self.ending = ending

@@ -1,4 +1,4 @@
-//! What a checkpoint holds, and whether it is all there.
+//! The manifest of a checkpoint: what it holds.
 
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::CheckpointError;
-use crate::run_directory::format::Format;
+use super::RunDirectoryError;
+use super::format::Format;
 
-/// The file's name. It is written last: a checkpoint without it is none.
+/// Name of the file. It is written last: a folder without it is no checkpoint.
 pub const MANIFEST: &str = "manifest.json";
 /// The format that this program writes.
 pub(super) const FORMAT: Format = Format::new("ebm checkpoint", 1);
-/// More than a manifest has, in bytes.
+/// Largest manifest that is read, in bytes.
 const LIMIT: u64 = 4 << 20;
 
-/// A file by its content.
+/// The length and hash of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// Its length.
@@ -26,7 +26,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// The digest of a content.
+    /// The digest of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self {
             bytes: bytes.len() as u64,
@@ -81,36 +81,28 @@ fn is_one(number: &usize) -> bool {
 
 impl Manifest {
     /// Reads the manifest of the checkpoint at `folder`; what a later version of the format adds is passed over.
-    ///
-    /// # Errors
-    /// If it is missing, damaged, or of a newer format.
-    pub fn read(folder: &Path) -> Result<Self, CheckpointError> {
+    pub fn read(folder: &Path) -> Result<Self, RunDirectoryError> {
         let path = folder.join(MANIFEST);
-        let damaged = |reason: String| CheckpointError::Damaged {
-            path: path.clone(),
-            reason,
-        };
-        let unreadable = |error: std::io::Error| damaged(error.to_string());
-        let size = fs::metadata(&path).map_err(unreadable)?.len();
+        let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);
+        let size = fs::metadata(&path).map_err(|error| damaged(error.to_string()))?.len();
         if size > LIMIT {
             return Err(damaged(format!("{size} bytes; expected at most {LIMIT}")));
         }
-        Self::parse(&fs::read(&path).map_err(unreadable)?).map_err(damaged)
+        let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
+        Self::parse(&bytes).map_err(damaged)
     }
 
     /// The manifest in a file's content.
-    ///
-    /// # Errors
-    /// Why it is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         // The format first: a newer one may look different.
         #[derive(Deserialize)]
         struct Head {
             format: String,
         }
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| format!("not a manifest: {error}"))?;
+        let other = |error: serde_json::Error| format!("not a manifest: {error}");
+        let head: Head = serde_json::from_slice(bytes).map_err(other)?;
         FORMAT.accepts(&head.format)?;
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| format!("not a manifest: {error}"))?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(other)?;
         let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         match manifest.files.keys().find(|name| !plain(name)) {
             None => Ok(manifest),

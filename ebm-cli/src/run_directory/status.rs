@@ -1,4 +1,4 @@
-//! How a run stands, as its directory tells it.
+//! The status of a run, read from its directory.
 
 use serde::Serialize;
 use std::fmt;
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json};
 use crate::config::RunConfig;
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum State {
-    /// A process trains it now; which, if that is known.
+    /// A process is training it now; which one, if that is known.
     Training(Option<Holder>),
-    /// It came to an end, and says how: `completed`, `diverged` or `not-finite`.
+    /// It ended, and how: `completed`, `diverged` or `not-finite`.
     Ended(String),
-    /// It was interrupted, and can go on from a checkpoint.
+    /// It was interrupted, and can continue from a checkpoint.
     Interrupted,
     /// It was interrupted before its first checkpoint.
     Begun,
@@ -35,13 +35,13 @@ impl fmt::Display for State {
     }
 }
 
-/// What a run directory tells at a glance.
+/// What a run directory tells at a glance; the files of checkpoints are not read.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct Standing {
+pub struct RunStatus {
     /// The directory.
     pub path: PathBuf,
-    /// How the run stands.
+    /// Its state.
     pub state: State,
     /// The configuration file it was made from.
     pub config: PathBuf,
@@ -77,12 +77,9 @@ pub struct Saved {
     pub best: Option<(String, f64)>,
 }
 
-impl Standing {
-    /// Looks at a run.
-    ///
-    /// # Errors
-    /// If the path holds none.
-    pub fn of(path: &Path) -> Result<Self, RunDirectoryError> {
+impl RunStatus {
+    /// Reads the status of a run.
+    pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let marker = Marker::read(path)?;
         let checkpoints: Vec<Saved> = Checkpoints::of(path).list().iter().map(Saved::of).collect();
         let summary = read_json(&path.join(layout::SUMMARY));

@@ -1,4 +1,5 @@
-//! The checkpoints of a run.
+//! The checkpoints of a run: all that it needs to continue exactly where it was, each in a folder that is there completely or not
+//! at all.
 
 use ebm_train::TrainingState;
 use ebm_train::state_file;
@@ -6,16 +7,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::manifest::FORMAT;
-use super::{CheckpointError, Digest, MANIFEST, Manifest, Watched};
-use crate::run_directory::{durable, layout};
+use super::manifest::{Digest, FORMAT, MANIFEST, Manifest, Watched};
+use super::{RunDirectoryError, durable, layout};
 
 /// Put before the name of a checkpoint that is being written or removed.
 const UNFINISHED: &str = ".unfinished-";
 /// Put before the step in a checkpoint's name.
 const STEP: &str = "step-";
 
-/// What a checkpoint says beside the state.
+/// What a checkpoint records beside the state.
 #[derive(Clone, Debug)]
 pub struct Moment {
     /// BLAKE3 of the resolved configuration.
@@ -48,36 +48,37 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Those of the run at `directory`.
+    /// The checkpoints of the run at `directory`.
     pub fn of(directory: &Path) -> Self {
         Self {
             folder: directory.join(layout::CHECKPOINTS),
         }
     }
 
-    /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed.
+    /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed. If that fails,
+    /// earlier checkpoints are as they were.
     ///
     /// # Errors
     /// What the system said. Earlier checkpoints are as they were.
-    pub fn save(&self, state: &TrainingState, moment: Moment) -> Result<Checkpoint, CheckpointError> {
+    pub fn save(&self, state: &TrainingState, moment: Moment) -> Result<Checkpoint, RunDirectoryError> {
         let step = state.progress.step;
         let name = format!("{STEP}{step:012}");
         let (beside, path) = (self.folder.join(format!("{UNFINISHED}{name}")), self.folder.join(name));
         let made = durable::create_folders(&self.folder)
             .and_then(|()| durable::remove(&beside))
             .and_then(|()| durable::create_folders(&beside));
-        made.map_err(CheckpointError::io(&beside, "make the folder"))?;
+        made.map_err(RunDirectoryError::io(&beside, "make the folder"))?;
         let written = write(&beside, state, moment).and_then(|()| {
             // One of the same step is there after a rollback, or where the run was asked to save twice.
             let replaced = self.folder.join(format!("{UNFINISHED}replaced"));
             if path.exists() {
                 let moved = durable::remove(&replaced).and_then(|()| durable::rename(&path, &replaced));
-                moved.map_err(CheckpointError::io(&path, "replace the checkpoint"))?;
+                moved.map_err(RunDirectoryError::io(&path, "replace the checkpoint"))?;
             }
             durable::rename(&beside, &path)
                 .and_then(|()| durable::sync_folder(&self.folder))
-                .map_err(CheckpointError::io(&path, "finish the checkpoint"))?;
-            durable::remove(&replaced).map_err(CheckpointError::io(&replaced, "remove the replaced checkpoint"))
+                .map_err(RunDirectoryError::io(&path, "finish the checkpoint"))?;
+            durable::remove(&replaced).map_err(RunDirectoryError::io(&replaced, "remove the replaced checkpoint"))
         });
         if written.is_err() {
             // The error to report is the first one; what is left is no checkpoint, and removed by the next one.
@@ -86,7 +87,7 @@ impl Checkpoints {
         written.map(|()| Checkpoint { step, path })
     }
 
-    /// Every checkpoint, oldest first. Whether they are whole is another matter.
+    /// Every checkpoint, oldest first. They may be damaged.
     pub fn list(&self) -> Vec<Checkpoint> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut found: Vec<_> = entries
@@ -106,14 +107,14 @@ impl Checkpoints {
     ///
     /// # Errors
     /// What the system said.
-    pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, CheckpointError> {
+    pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
         let old = self.old(keep);
         old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
         Ok(old)
     }
 
-    /// The best by the watched metric with its value, if one was watched; by the metric watched last, if it was changed on the
-    /// way: values of different metrics do not compare.
+    /// The best checkpoint by the watched metric, with its value, if one was watched. If the metric was changed on the way, it is
+    /// the one watched last: values of different metrics do not compare.
     pub fn best(&self) -> Option<(Checkpoint, Watched)> {
         let watched = |checkpoint: Checkpoint| {
             let watched = Manifest::read(&checkpoint.path).ok()?.watched?;
@@ -125,7 +126,7 @@ impl Checkpoints {
         all.into_iter().min_by(|(_, a), (_, b)| a.value.total_cmp(&b.value))
     }
 
-    /// What [`Checkpoints::prune`] removes, oldest first.
+    /// The checkpoints that [`Checkpoints::prune`] removes, oldest first.
     pub fn old(&self, keep: usize) -> Vec<Checkpoint> {
         let (all, best) = (self.list(), self.best().map(|(best, _)| best));
         let old = all.len().saturating_sub(keep);
@@ -136,19 +137,19 @@ impl Checkpoints {
     ///
     /// # Errors
     /// What the system said.
-    pub fn discard(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
+    pub fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
         let aside = self.folder.join(format!("{UNFINISHED}removed"));
         durable::remove(&aside)
             .and_then(|()| durable::rename(&checkpoint.path, &aside))
             .and_then(|()| durable::remove(&aside))
-            .map_err(CheckpointError::io(&checkpoint.path, "remove the checkpoint"))
+            .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))
     }
 
     /// Removes what checkpoints that were never finished left behind.
     ///
     /// # Errors
     /// What the system said.
-    pub fn sweep(&self) -> Result<(), CheckpointError> {
+    pub fn sweep(&self) -> Result<(), RunDirectoryError> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
             let path = entry.path();
@@ -161,7 +162,7 @@ impl Checkpoints {
                 Some(back) if !back.exists() => durable::rename(&path, &back),
                 _ => durable::remove(&path),
             };
-            done.map_err(CheckpointError::io(&path, "remove the unfinished checkpoint"))?;
+            done.map_err(RunDirectoryError::io(&path, "remove the unfinished checkpoint"))?;
         }
         Ok(())
     }
@@ -172,7 +173,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The first file that is missing or not what it was.
-    pub fn verify(&self) -> Result<Manifest, CheckpointError> {
+    pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         for (name, digest) in &manifest.files {
             self.content(name, digest)?;
@@ -184,39 +185,32 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The first file that is missing, not what it was, or cannot be understood.
-    pub fn read(&self) -> Result<(Manifest, TrainingState), CheckpointError> {
+    pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();
         for (name, digest) in &manifest.files {
             let bytes = self.content(name, digest)?;
             if let Some(owner) = name.strip_suffix(".safetensors") {
-                let state =
-                    state_file::decode(&bytes, &self.path.join(name)).map_err(|source| CheckpointError::State {
-                        path: self.path.clone(),
-                        source,
-                    })?;
-                arrays.insert(owner.to_string(), state);
+                let state = state_file::decode(&bytes, &self.path.join(name));
+                arrays.insert(
+                    owner.to_string(),
+                    state.map_err(RunDirectoryError::checkpoint(&self.path))?,
+                );
             }
         }
         let progress = manifest.progress.clone();
         Ok((manifest, TrainingState { progress, arrays }))
     }
 
-    fn content(&self, name: &str, digest: &Digest) -> Result<Vec<u8>, CheckpointError> {
+    fn content(&self, name: &str, digest: &Digest) -> Result<Vec<u8>, RunDirectoryError> {
         let path = self.path.join(name);
-        let damaged = |reason: String| CheckpointError::Damaged {
-            path: path.clone(),
-            reason,
-        };
+        let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);
         let size = fs::metadata(&path).map_err(|error| damaged(error.to_string()))?.len();
         if size != digest.bytes {
             return Err(damaged(format!("{size} bytes; the manifest says {}", digest.bytes)));
         }
         // Within the limits of size and header that hold for weights from anywhere.
-        let bytes = state_file::read_bytes(&path).map_err(|source| CheckpointError::State {
-            path: self.path.clone(),
-            source,
-        })?;
+        let bytes = state_file::read_bytes(&path).map_err(RunDirectoryError::checkpoint(&self.path))?;
         match Digest::of(&bytes) == *digest {
             true => Ok(bytes),
             false => Err(damaged("its content is not what was written (BLAKE3 differs)".into())),
@@ -224,51 +218,36 @@ impl Checkpoint {
     }
 }
 
-fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), CheckpointError> {
+fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), RunDirectoryError> {
     let mut files = BTreeMap::new();
     let mut file = |name: String, bytes: &[u8]| {
         let path = folder.join(&name);
-        durable::write_file(&path, bytes).map_err(CheckpointError::io(&path, "write the file"))?;
+        durable::write_file(&path, bytes).map_err(RunDirectoryError::io(&path, "write the file"))?;
         files.insert(name, Digest::of(bytes));
         Ok(())
     };
     for (owner, arrays) in &state.arrays {
         let name = format!("{owner}.safetensors");
-        let bytes = state_file::encode(arrays, &BTreeMap::new(), &folder.join(&name)).map_err(|source| {
-            CheckpointError::State {
-                path: folder.into(),
-                source,
-            }
-        })?;
-        file(name, &bytes)?;
+        let bytes = state_file::encode(arrays, &BTreeMap::new(), &folder.join(&name));
+        file(name, &bytes.map_err(RunDirectoryError::checkpoint(folder))?)?;
     }
-    let Moment {
-        config,
-        versions,
-        processes,
-        metrics,
-        seconds,
-        watched,
-    } = moment;
     let manifest = Manifest {
         format: FORMAT.to_string(),
         progress: state.progress.clone(),
-        config,
-        versions,
+        config: moment.config,
+        versions: moment.versions,
         threads: ebm_core::kernels::parallel::threads(),
-        processes,
-        metrics,
-        seconds,
-        watched,
+        processes: moment.processes,
+        metrics: moment.metrics,
+        seconds: moment.seconds,
+        watched: moment.watched,
         files,
     };
     let path = folder.join(MANIFEST);
-    let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| CheckpointError::Damaged {
-        path: path.clone(),
-        reason: error.to_string(),
-    })?;
+    let text = serde_json::to_vec_pretty(&manifest);
+    let mut text = text.map_err(|error| RunDirectoryError::damaged(&path, error))?;
     text.push(b'\n');
     durable::write_file(&path, &text)
         .and_then(|()| durable::sync_folder(folder))
-        .map_err(CheckpointError::io(&path, "write the file"))
+        .map_err(RunDirectoryError::io(&path, "write the file"))
 }

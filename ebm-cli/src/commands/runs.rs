@@ -1,0 +1,251 @@
+//! `ebm runs`: lists, describes, verifies and prunes runs.
+
+use clap::Subcommand;
+use ebm_eval::evaluate::Rows;
+use ebm_train::state_file;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::exit::{Exit, Failure, OrExit};
+use crate::output::{print, print_json};
+use crate::run_directory::{
+    MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, RunStatus, State, layout, size,
+};
+
+/// `ebm runs`.
+#[derive(Debug, Subcommand)]
+pub enum Runs {
+    /// List the runs in a folder and below: bounds, steps, likelihood, size, state
+    #[command(after_help = "Example:\n  ebm runs list\n  ebm runs list runs/compare-run --json")]
+    List {
+        /// Folder to look in
+        #[arg(default_value = "runs")]
+        folder: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Describe a run: its state, bounds, likelihood, checkpoints
+    #[command(after_help = "Example:\n  ebm runs inspect runs/25-gaussians-seed0")]
+    Inspect {
+        /// Run directory
+        run: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that runs are undamaged (BLAKE3 of every file of every checkpoint)
+    #[command(after_help = "Exit code 5 if anything is damaged.\n\nExample:\n  ebm runs verify runs/*")]
+    Verify {
+        /// Run directories
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+    },
+    /// Remove old checkpoints of runs that are not being trained
+    #[command(after_help = "Example:\n  ebm runs prune runs/* --keep 1 --dry-run")]
+    Prune {
+        /// Run directories
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// Number of latest checkpoints to keep; the best one by the watched metric stays too
+        #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+        keep: usize,
+        /// Only say what would be removed
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Runs the command.
+pub fn run(command: &Runs) -> Result<Exit, Failure> {
+    match command {
+        Runs::List { folder, json } => list(folder, *json),
+        Runs::Inspect { run, json } => inspect(run, *json),
+        Runs::Verify { runs } => verify(runs),
+        Runs::Prune { runs, keep, dry_run } => prune(runs, *keep, *dry_run),
+    }
+}
+
+/// How deep runs are looked for: a comparison has them two folders down.
+const DEPTH: usize = 4;
+
+fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
+    fs::read_dir(folder)
+        .map_err(|error| Failure::message(Exit::RunDirectory, format!("{}: {error}", folder.display())))?;
+    let mut found = Vec::new();
+    collect(folder, DEPTH, &mut found);
+    found.sort();
+    // A run may be removed while it is looked at.
+    let runs: Vec<RunStatus> = found.iter().filter_map(|path| RunStatus::read(path).ok()).collect();
+    if json {
+        return print_json(&runs);
+    }
+    if runs.is_empty() {
+        return print(&format!("{}: no runs\n", folder.display()));
+    }
+    let header = ["run", "bounds", "steps", "NLL", "size", "state"];
+    let mut rows = Rows::new(header, [false, false, true, true, true, false]);
+    let dash = || "-".to_string();
+    for run in &runs {
+        rows.push([
+            run.path.display().to_string(),
+            run.bounds.clone().unwrap_or_else(dash),
+            steps(run, "/"),
+            run.nll.map_or_else(dash, |nll| format!("{nll:.3}")),
+            bytes(run.bytes),
+            run.state.to_string(),
+        ]);
+    }
+    print(&rows.to_string())
+}
+
+/// Collects the runs below a folder; a run is not looked into.
+fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    if folder.join(layout::MARKER).is_file() {
+        found.push(folder.into());
+        return;
+    }
+    if depth == 0 {
+        return;
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    // Links are not followed: they may lead around in a circle.
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        collect(&entry.path(), depth - 1, found);
+    }
+}
+
+fn inspect(path: &Path, json: bool) -> Result<Exit, Failure> {
+    let run = RunStatus::read(path).or_exit(Exit::RunDirectory)?;
+    match json {
+        true => print_json(&run),
+        false => print(&described(&run)),
+    }
+}
+
+fn described(run: &RunStatus) -> String {
+    let mut text = format!("{}\n", run.path.display());
+    let mut line = |label: &str, value: String| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {label:12}  {value}");
+    };
+    line("state", run.state.to_string());
+    line("made from", run.config.display().to_string());
+    line("bounds", run.bounds.clone().unwrap_or_else(|| "-".into()));
+    line("steps", steps(run, " of "));
+    for (label, value) in [("lower", run.lower), ("NLL", run.nll), ("upper", run.upper)] {
+        if let Some(value) = value {
+            line(label, format!("{value:.4} nats"));
+        }
+    }
+    line("size", bytes(run.bytes));
+    for saved in &run.checkpoints {
+        let time = saved.seconds.map(|seconds| format!("after {seconds:.0} s of training"));
+        let time = time.unwrap_or_else(|| "damaged".into());
+        let best = saved
+            .best
+            .as_ref()
+            .map(|(name, value)| format!(", best {name} so far: {value:.4}"));
+        let best = best.unwrap_or_default();
+        let (step, size) = (saved.step, bytes(saved.bytes));
+        line("checkpoint", format!("step {step}, {size}, {time}{best}"));
+    }
+    if matches!(run.state, State::Interrupted | State::Begun) {
+        let _ = writeln!(text, "go on with: ebm train --resume {}", run.path.display());
+    }
+    text
+}
+
+/// The steps done, and those to be done if they are known.
+fn steps(run: &RunStatus, separator: &str) -> String {
+    let of = run.of.map(|of| format!("{separator}{of}"));
+    format!("{}{}", run.steps, of.unwrap_or_default())
+}
+
+/// Re-hashes every file of every checkpoint, and reads configuration, metrics and weights. Everything is reported before the
+/// command fails for what is damaged.
+fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
+    let mut damaged = 0;
+    for run in runs {
+        let (directory, _) = RunDirectory::open(run).or_exit(Exit::RunDirectory)?;
+        let mut text = format!("{}\n", run.display());
+        for (part, outcome) in parts(&directory) {
+            damaged += usize::from(outcome.is_err());
+            let verdict = outcome.unwrap_or_else(|error| format!("DAMAGED: {error}"));
+            text.push_str(&format!("  {part}: {verdict}\n"));
+        }
+        print(&text)?;
+    }
+    match damaged {
+        0 => Ok(Exit::Success),
+        count => Err(Failure::message(Exit::RunDirectory, format!("damaged parts: {count}"))),
+    }
+}
+
+/// The parts of a run, each with a verdict.
+fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, RunDirectoryError>)> {
+    let mut parts = vec![
+        ("configuration".into(), directory.read_config().map(|_| "good".into())),
+        ("metrics".into(), metrics(directory.path())),
+    ];
+    for (player, path) in directory.weight_files() {
+        let read = state_file::load(&path).map(|state| format!("good, {} arrays", state.len()));
+        let read = read.map_err(RunDirectoryError::weights(&player));
+        parts.push((format!("weights of {player}"), read));
+    }
+    for checkpoint in directory.checkpoints().list() {
+        let verified = checkpoint.verify().and_then(|manifest| {
+            MetricsFile::check(directory.path(), &manifest.metrics)?;
+            Ok(format!("good, {} files", manifest.files.len()))
+        });
+        parts.push((format!("checkpoint of step {}", checkpoint.step), verified));
+    }
+    parts
+}
+
+fn metrics(directory: &Path) -> Result<String, RunDirectoryError> {
+    let count = MetricsReader::open(directory)?.try_fold(0, |count, line| line.map(|_| count + 1))?;
+    Ok(format!("good, {count} lines"))
+}
+
+/// Removes all but the last checkpoints, and the best, of runs that are not being trained.
+fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
+    for run in runs {
+        let (directory, _) = RunDirectory::take(run).or_exit(Exit::RunDirectory)?;
+        let checkpoints = directory.checkpoints();
+        let old = checkpoints.old(keep);
+        let freed: u64 = old.iter().map(|checkpoint| size(&checkpoint.path)).sum();
+        if !dry {
+            let done = checkpoints.sweep().and_then(|()| checkpoints.prune(keep));
+            done.or_exit(Exit::RunDirectory)?;
+        }
+        let steps: Vec<String> = old.iter().map(|checkpoint| checkpoint.step.to_string()).collect();
+        let verb = if dry { "would remove" } else { "removed" };
+        let what = match steps.len() {
+            0 => "nothing to remove".into(),
+            _ => format!("{verb} checkpoints of steps {} ({})", steps.join(", "), bytes(freed)),
+        };
+        print(&format!("{}: {what}\n", run.display()))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// A number of bytes for a person.
+fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.1} GB", count as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sizes_are_short() {
+        let sizes = [7, 1_500, 2_340_000, 5_000_000_000].map(super::bytes);
+        assert_eq!(sizes, ["7 B", "1.5 kB", "2.3 MB", "5.0 GB"]);
+    }
+}
