@@ -1,4 +1,4 @@
-//! From nothing to a trained run: new crates of bounds, their own tests, their programs, and one program with all.
+//! From nothing to a trained run: new crates, their own tests, their programs, and one program with all.
 //!
 //! It compiles `ebm` for the new crates, in the workspace's target directory, where all other dependencies are built already.
 
@@ -46,6 +46,13 @@ fn cargo(folder: &Folder, within: &str, line: &str) -> String {
     done(folder, within, Path::new(CARGO), line)
 }
 
+/// Has `ebm` write a crate, formatted as it is to be.
+fn new_crate(folder: &Folder, what: &str, name: &str) {
+    let told = folder.succeed(&format!("new {what} {name} --local {}", root().display()));
+    contains(&told, &["cargo test"]);
+    cargo(folder, name, "fmt --check");
+}
+
 /// What the page on writing a bound begins with: from nothing to a trained run. Only the profile is that of these tests, and the
 /// run is short.
 fn done_as_in_the_book(folder: &Folder) {
@@ -54,7 +61,7 @@ fn done_as_in_the_book(folder: &Folder) {
     let shim = format!(
         "[ \"$2\" = --release ] || exit 2\n\
          command=$1; shift 2\n\
-         [ $command = test ] && set -- --lib --bins --tests \"$@\"\n\
+         [ $command = test ] && set -- --lib --tests \"$@\"\n\
          [ $command = run ] && set -- \"$@\" --quiet --set train.steps=60 --set train.evaluate_every=30\n\
          exec {CARGO} $command --profile {PROFILE} \"$@\""
     );
@@ -95,12 +102,18 @@ fn build(folder: &Folder, with: &[&str]) -> Output {
 fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let folder = workshop();
     done_as_in_the_book(&folder);
-    let told = folder.succeed(&format!("new bound calm-energy --upper --local {}", root().display()));
-    contains(&told, &["cargo test"]);
-    cargo(&folder, "calm-energy", "fmt --check");
-    let test = format!("test --profile {PROFILE} --lib --bins --tests");
-    let told = cargo(&folder, "calm-energy", &test);
+    new_crate(&folder, "bound --upper", "calm-energy");
+    let told = cargo(
+        &folder,
+        "calm-energy",
+        &format!("test --profile {PROFILE} --lib --tests"),
+    );
     contains(&told, &["the_value_is_that_of_the_formula"]);
+    cargo(
+        &folder,
+        "calm-energy",
+        &format!("build --profile {PROFILE} --features program"),
+    );
     let kind = if PROFILE == "dev" { "debug" } else { PROFILE };
     let program = target().join(kind).join("ebm-calm-energy");
     trained(&folder, &program, "calm-energy/example.toml", "runs/calm-energy");
@@ -137,6 +150,60 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     assert!(!mine.exists());
 }
 
+/// The tests of a new crate compile neither the command line nor what it draws and parses with, nor the trainer.
+#[test]
+fn the_tests_of_a_new_bound_compile_no_more_than_it_needs() {
+    let folder = workshop();
+    new_crate(&folder, "bound --lower", "noise-floor");
+    let packages = cargo(
+        &folder,
+        "noise-floor",
+        "tree --prefix none --edges normal,build,dev --format {p}",
+    );
+    let packages: Vec<&str> = packages.lines().filter_map(|line| line.split(' ').next()).collect();
+    for present in ["ebm-core", "ebm-conformance"] {
+        assert!(packages.contains(&present), "{packages:?}");
+    }
+    for absent in [
+        "ebm-cli",
+        "ebm-train",
+        "ebm-eval",
+        "ebm-data",
+        "clap",
+        "plotters",
+        "image",
+        "figment",
+    ] {
+        assert!(!packages.contains(&absent), "{absent}");
+    }
+}
+
+/// Each is started, tested, linked in with the others, and trained with.
+#[test]
+fn a_new_energy_generator_and_data_set_are_tested_and_linked_in() {
+    let folder = workshop();
+    let kinds = [("energy", "my-bowl"), ("generator", "my-map"), ("dataset", "my-circle")];
+    for (kind, name) in kinds {
+        new_crate(&folder, kind, name);
+        let told = cargo(&folder, name, &format!("test --profile {PROFILE} --lib --tests"));
+        contains(&told, &["registered_and_its_options_are_read_back"]);
+    }
+    let output = build(&folder, &kinds.map(|(_, name)| name));
+    assert!(output.status.success(), "{}", stderr(&output));
+    for (_, name) in kinds {
+        let run = format!("runs/{name}");
+        trained(&folder, &folder.path("mine"), &format!("{name}/example.toml"), &run);
+    }
+    // A crate that registers nothing is built, does not start, and is named.
+    folder.write("my-map/src/lib.rs", "");
+    let output = build(&folder, &["my-map"]);
+    assert_eq!(output.status.code(), Some(1));
+    contains(
+        &stderr(&output),
+        &["the crate my_map is linked in and registers nothing"],
+    );
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
     let folder = Folder::with("");
@@ -144,6 +211,7 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
         r#"
         2 | new bound gp --lower | "gp"
         2 | new bound Floor --lower | "Floor"
+        2 | new dataset two-moons | "two-moons"
         2 | new bound my-floor --lower --local . | --local .
         2 | build --with ./nowhere | ./nowhere
         2 | build --with . | no Cargo.toml

@@ -4,14 +4,14 @@ use bounds_gp::GpConfig;
 use bounds_sv::SvConfig;
 use ebm_core::device::{PerSample, Real};
 use ebm_core::geometry::{Fixed, Latents, Samples};
-use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_core::models::{Energy, Generator, GeneratorFacts};
 use ebm_core::parameter::{Module, Parameter, State};
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::SharedTape;
-use ebm_train::{Flow, Objective, Observer, ObserverError, Players, StepReport, TrainError, Trainer};
+use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_tests::{Normal, config, options};
+use ebm_train::{Flow, Objective, Observer, ObserverError, Players, StepReport, TrainError, Trainer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use ebm_core::geometry::Runtime;
 use ebm_core::random::Random;
-use ebm_train::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig, TrainError, Trainer};
 use ebm_tests::{Faults, Holed, config, square, trainer as build};
+use ebm_train::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig, TrainError, Trainer};
 use std::sync::Arc;
 
 const STEPS: u64 = 20;

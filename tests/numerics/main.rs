@@ -5,8 +5,8 @@ mod command;
 
 mod data_parallel;
 mod golden;
-mod jacobian;
 mod gradients;
+mod jacobian;
 mod resume;
 mod selftest;
 mod wide_data;

@@ -3,8 +3,8 @@
 use ebm_cli::config::RunConfig;
 use ebm_core::error::StateError;
 use ebm_core::geometry::Runtime;
-use ebm_train::{StepReport, Trainer, TrainingState};
 use ebm_tests::{Normal, config, square};
+use ebm_train::{StepReport, Trainer, TrainingState};
 use std::sync::Arc;
 
 const TRAIN: &str = r#"

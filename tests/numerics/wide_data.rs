@@ -3,10 +3,10 @@
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
-use ebm_eval::quadrature::energies;
 use ebm_core::random::Random;
-use ebm_train::Trainer;
+use ebm_eval::quadrature::energies;
 use ebm_tests::config;
+use ebm_train::Trainer;
 use std::sync::Arc;
 
 const WIDTH: usize = 4096;

@@ -5,10 +5,10 @@ use ebm_core::bounds::Level;
 use ebm_core::device::values;
 use ebm_core::geometry::Runtime;
 use ebm_core::models::Generator;
-use ebm_models::flow::FlowGenerator;
-use ebm_models::mlp::MlpGenerator;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_models::flow::FlowGenerator;
+use ebm_models::mlp::MlpGenerator;
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
 

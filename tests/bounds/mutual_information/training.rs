@@ -6,14 +6,14 @@ use ebm_core::bounds::{Estimate, GeneratorView};
 use ebm_core::device::Real;
 use ebm_core::geometry::{Fixed, Geometry, Runtime};
 use ebm_core::models::closed_form::LinearGaussian;
-use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_core::models::{Generator, sample};
-use ebm_train::optim::{Adam, collect_gradients, gradient_norm};
 use ebm_core::random::Random;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_train::{Players, TrainConfig, Trainer};
+use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_tests::{Normal, options};
+use ebm_train::optim::{Adam, collect_gradients, gradient_norm};
+use ebm_train::{Players, TrainConfig, Trainer};
 use std::sync::Arc;
 
 use super::{Bound, ESTIMATORS, ORTHOGONAL, config, diagnostic, entropy, try_entropy};

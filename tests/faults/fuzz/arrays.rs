@@ -1,10 +1,10 @@
 //! Data in binary files: NumPy's arrays and archives, images in IDX files and in those of CIFAR.
 
-use ebm_data::{Cifar, Idx, NpyFile};
-use ebm_eval::features::Archive;
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_data::{Cifar, Idx, NpyFile};
+use ebm_eval::features::Archive;
 use std::fs;
 use std::path::Path;
 

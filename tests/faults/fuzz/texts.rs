@@ -1,10 +1,10 @@
 //! Tables in text files, and configurations, without what the environment would set.
 
 use ebm_cli::config::{Layers, Origin, Sweep};
-use ebm_data::{CsvFile, Header};
 use ebm_cli::run_directory::RunDirectory;
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_data::{CsvFile, Header};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

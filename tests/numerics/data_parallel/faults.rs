@@ -3,8 +3,8 @@
 use ebm_core::data::{DataError, Dataset};
 use ebm_core::device::Real;
 use ebm_core::random::Random;
-use ebm_train::{NonFinitePolicy, Origin, RollbackConfig, SkipConfig, StopReason, TrainError};
 use ebm_tests::{Faults, Holed};
+use ebm_train::{NonFinitePolicy, Origin, RollbackConfig, SkipConfig, StopReason, TrainError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

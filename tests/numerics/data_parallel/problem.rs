@@ -1,12 +1,12 @@
 //! Small problems, every pair of bounds among them.
 
 use ebm_cli::config::RunConfig;
-use ebm_train::collective::{Collective, Threads};
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
-use ebm_train::{Objective, Trainer, TrainingState};
 use ebm_tests::{Normal, config, square, trainer};
+use ebm_train::collective::{Collective, Threads};
+use ebm_train::{Objective, Trainer, TrainingState};
 use std::sync::Arc;
 
 /// The batch of all ranks.

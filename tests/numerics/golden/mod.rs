@@ -8,8 +8,8 @@ mod record;
 
 use ebm_core::geometry::Fixed;
 use ebm_core::random::Random;
-use ebm_train::{Players, StepReport, Trainer};
 use ebm_tests::config;
+use ebm_train::{Players, StepReport, Trainer};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -10,13 +10,13 @@ use ebm_core::device::{Real, values};
 use ebm_core::geometry::{Geometry, Latents, Runtime};
 use ebm_core::jacobian::{jacobian, spectrum};
 use ebm_core::kernels::{Activation, sum};
-use ebm_models::flow::FlowGenerator;
-use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_core::models::{Energy, Generator, sample};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::registry::UpperBoundSpec;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_models::flow::FlowGenerator;
+use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_tests::differences::{all_zero, differences, gradients_of};
 use ebm_tests::{Draws, options, square};
 
