@@ -80,7 +80,7 @@ pub fn exact() -> Vec<Problem> {
     let gp = |projections| format!("{{ kind = 'gp', projections = {projections}, weight = 0.1 }}");
     // Rounding decides at which step its solver stops.
     let curved = "{ kind = 'gp', projections = 2, weight = 0.01, volume = { iterative = { steps = 3 } } }";
-    let learned = "noise = { learned = { start = 0.3 } }";
+    let learned = "noise = { learned = { start = 0.3, max = 1.0 } }";
     let mut likelihood = problem("maximum likelihood", LOG_DET, GP);
     likelihood.config.train.objective = Objective::MaximumLikelihood;
     vec![
