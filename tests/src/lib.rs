@@ -1,14 +1,40 @@
-//! What the workspace's tests share: random closed-form problems, gradients against differences, the pages of the book.
+//! What the workspace's tests share: random closed-form problems, trainers, gradients against differences, the pages of the book.
+#![warn(missing_docs)]
 
 pub mod book;
 pub mod differences;
 pub mod faults;
 
+use ebm_cli::config::{Layers, Origin, RunConfig};
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};
 use ebm_core::random::Random;
+use ebm_core::trainer::{Fault, Flow, Observer, ObserverError, Players, Trainer};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Options as a configuration has them between braces; what the text leaves out has its default.
+pub fn options<C: DeserializeOwned>(text: &str) -> C {
+    let text = text.trim_end_matches([',', ' ']);
+    let table: toml::Table = format!("options = {{ {text} }}").parse().unwrap();
+    let options = table["options"].clone().try_into();
+    options.unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+/// A configuration: what the text leaves out has its default.
+pub fn config(text: &str) -> RunConfig {
+    let layers = Layers::default().toml(Origin::Section("test".into()), text);
+    let resolved = layers.and_then(Layers::resolve);
+    resolved.unwrap_or_else(|fault| panic!("{fault}\n{text}")).config
+}
+
+/// A trainer of the configuration's models and bounds, on other data than it names.
+pub fn trainer(config: &RunConfig, geometry: Runtime, data: Arc<dyn Dataset>) -> Trainer<Runtime> {
+    let players = Players::build(geometry, config.components(), &config.train, Random::new(3)).unwrap();
+    Trainer::new(config.train.clone(), players, data, Random::new(4)).unwrap()
+}
 
 /// A standard normal distribution in the plane.
 pub struct Normal;
@@ -22,6 +48,36 @@ impl Dataset for Normal {
     }
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
         random.stream("held out").normals(2 * n)
+    }
+}
+
+/// The same with a NaN in some draws: of so many samples with these random numbers, in the value of that index.
+pub struct Holed<F>(pub F);
+
+impl<F: Fn(usize, Random) -> Option<usize> + Send + Sync> Dataset for Holed<F> {
+    fn width(&self) -> usize {
+        Normal.width()
+    }
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        let mut draws = Normal.draw(n, random);
+        if let Some(index) = (self.0)(n, random) {
+            draws[index] = Real::NAN;
+        }
+        draws
+    }
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        Normal.held_out(n, random)
+    }
+}
+
+/// What an observer was told to have gone wrong.
+#[derive(Default)]
+pub struct Faults(pub Vec<Fault>);
+
+impl Observer<Runtime> for Faults {
+    fn on_fault(&mut self, fault: &Fault) -> Result<Flow, ObserverError> {
+        self.0.push(fault.clone());
+        Ok(Flow::Continue)
     }
 }
 
@@ -41,11 +97,8 @@ impl Draws {
 
     /// A generator `x = W z + b` with a well-conditioned square W.
     pub fn linear(&self, d: usize, noise: f64) -> LinearGaussian<Runtime> {
-        let mut w: Vec<f64> = self
-            .normals("weight", d * d)
-            .iter()
-            .map(|v| 0.4 * v / (d as f64).sqrt())
-            .collect();
+        let draws = self.normals("weight", d * d);
+        let mut w: Vec<f64> = draws.iter().map(|v| 0.4 * v / (d as f64).sqrt()).collect();
         (0..d).for_each(|i| w[i * d + i] += 1.0);
         LinearGaussian::new(square(d), &w, &self.normals("bias", d), noise)
     }
@@ -53,11 +106,8 @@ impl Draws {
     /// A generator `x = W z + b + sigma n` with as many or more data than latent dimensions.
     pub fn tall(&self, latent: usize, data: usize, noise: f64) -> LinearGaussian<Runtime> {
         let scale = 1.0 / (latent as f64).sqrt();
-        let w: Vec<f64> = self
-            .normals("weight", data * latent)
-            .iter()
-            .map(|v| scale * v)
-            .collect();
+        let draws = self.normals("weight", data * latent);
+        let w: Vec<f64> = draws.iter().map(|v| scale * v).collect();
         LinearGaussian::new(Runtime { latent, data }, &w, &self.normals("bias", data), noise)
     }
 

@@ -10,6 +10,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
+/// The packages of the workspace: those that the lock file has from nowhere.
+pub fn packages() -> Vec<String> {
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
+    let packages = lock["package"].as_array().unwrap().iter();
+    let own = packages.filter(|package| package.get("source").is_none());
+    own.map(|package| package["name"].as_str().unwrap().to_string())
+        .collect()
+}
+
 /// A Markdown file.
 pub struct Page {
     /// Its path within the workspace.

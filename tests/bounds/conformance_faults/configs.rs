@@ -1,0 +1,116 @@
+//! A configuration for each fault, registered under its name.
+
+use ebm_core::bounds::LowerBound;
+use ebm_core::prelude::*;
+use ebm_core::registry::LowerBoundSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::bound::Faulty;
+
+macro_rules! lower {
+    ($($(#[$doc:meta])+ $config:ident $name:literal),+ $(,)?) => { $(
+        $(#[$doc])+
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $config {}
+
+        lower!(@register $config $name);
+    )+ };
+    (@register $config:ident $name:literal) => {
+        impl LowerBoundSpec for $config {
+            fn check(&self) -> Result<(), ConfigError> {
+                Ok(())
+            }
+            fn build<G: Geometry>(&self, geometry: G, _: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
+                Ok(Box::new(Faulty::new($name, geometry)))
+            }
+        }
+
+        register_lower_bound!(
+            $config,
+            name: $name,
+            summary: "a planted fault",
+            reference: "none",
+            guarantee: Level::Certified,
+            needs: &[Need::Jacobian],
+        );
+    };
+}
+
+lower!(
+    /// Nothing is wrong.
+    Sound "sound",
+    /// The volume is subtracted.
+    WrongSign "fault-wrong-sign",
+    /// The largest singular value in place of the smallest.
+    Largest "fault-largest",
+    /// An iteration for the smallest singular value that stops at its start.
+    EarlyStop "fault-early-stop",
+    /// The mean of the logarithms in place of their sum.
+    MeanForSum "fault-mean-for-sum",
+    /// The latents' own entropy is left out.
+    MissingEntropy "fault-missing-entropy",
+    /// Certified wherever it is asked.
+    EverywhereCertified "fault-everywhere-certified",
+    /// A penalty on the weights that is in the value and not in the gradient.
+    NoGradient "fault-no-gradient",
+    /// The generator's weights are watched by every tape.
+    Leak "fault-leak",
+    /// A count of steps that no state has.
+    StateNotSaved "fault-state",
+    /// Later samples count more.
+    Order "fault-order",
+    /// Statistics of the batch in training, running ones in an evaluation.
+    BatchNorm "fault-batch-norm",
+    /// Numbers from nowhere.
+    Unseeded "fault-unseeded",
+    /// A second sample is taken for granted.
+    Panics "fault-panics",
+    /// Another value where the axes are known at compile time.
+    FixedAxes "fault-geometry",
+    /// What is no number is reported as zero.
+    Hidden "fault-hidden",
+);
+
+/// A configuration that takes whatever it is given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct UnknownKeys {}
+lower!(@register UnknownKeys "fault-unknown-keys");
+
+/// A configuration that looks at none of its numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Nonsense {
+    weight: f64,
+}
+lower!(@register Nonsense "fault-nonsense");
+
+/// `E_data[ln sigmoid(E)] + E_pg[ln sigmoid(-E)] + 2 ln 2`, at most twice the Jensen-Shannon divergence, called a bound of
+/// Kullback and Leibler's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct JensenShannon {}
+
+impl UpperFormula for JensenShannon {
+    fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+        let off = SharedTape::off();
+        let log_sigmoid = |e: Real| -((-f64::from(e)).exp().ln_1p());
+        let data = values(&view.energy.forward(off.watch(view.data)));
+        let generated = values(&view.energy.forward(off.watch(view.generated())));
+        let pairs = data.into_iter().zip(generated);
+        let both = pairs.map(|(x, g)| log_sigmoid(x) + log_sigmoid(-g) + 2.0 * std::f64::consts::LN_2);
+        let measurement = Measurement::of(both, Guarantee::certified("it says so"));
+        Ok(Estimate::new(view.tape.constant(measurement.value), measurement))
+    }
+}
+
+register_upper_bound!(
+    JensenShannon,
+    name: "fault-jsd",
+    summary: "a planted fault",
+    reference: "none",
+    guarantee: Level::Certified,
+    needs: &[],
+);

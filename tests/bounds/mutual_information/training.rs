@@ -1,0 +1,161 @@
+//! Its network in training, alone and in the trainer.
+
+use bounds_gp::NoneConfig;
+use bounds_mi::{Estimator, MiConfig};
+use ebm_core::bounds::{Estimate, GeneratorView};
+use ebm_core::device::Real;
+use ebm_core::geometry::{Fixed, Geometry, Runtime};
+use ebm_core::models::closed_form::LinearGaussian;
+use ebm_core::models::mlp::{MlpEnergy, MlpGenerator};
+use ebm_core::models::{Generator, sample};
+use ebm_core::optim::{Adam, collect_gradients, gradient_norm};
+use ebm_core::random::Random;
+use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
+use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::trainer::{Players, TrainConfig, Trainer};
+use ebm_tests::{Normal, options};
+use std::sync::Arc;
+
+use super::{Bound, ESTIMATORS, ORTHOGONAL, config, diagnostic, entropy, try_entropy};
+
+/// Maximises the bound over its own network.
+fn train(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, steps: u64) {
+    let mut adam = Adam::new(bound.optimizer().unwrap().clone(), &**bound);
+    for step in 0..steps {
+        let tape = SharedTape::training(Parts::LOWER);
+        let value = try_entropy(bound, generator, batch, 1000 + step, tape).unwrap().value;
+        let gradients = collect_gradients(&**bound, &mut backward(value * -1.0));
+        let norm = gradient_norm(&gradients);
+        adam.update(&mut **bound, &gradients, norm, 1.0);
+    }
+}
+
+#[test]
+fn training_the_network_comes_close_to_the_entropy_and_never_above() {
+    // The mutual information is 1/2 ln(1 + 9/1.44) + 1/2 ln(1 + 2.25/1.44) = 1.46 nats.
+    let generator = LinearGaussian::new(Runtime { latent: 2, data: 3 }, &ORTHOGONAL, &[0.0; 3], 1.2);
+    let truth = generator.entropy().unwrap();
+    for (estimator, product, near) in [
+        (Estimator::Nwj, "permutation", 0.5),
+        (Estimator::Nwj, "all-pairs", 0.4),
+        (Estimator::Dv, "all-pairs", 0.4),
+        (Estimator::Infonce, "all-pairs", 0.4),
+        (Estimator::BarberAgakov, "permutation", 0.1),
+    ] {
+        let more = format!("product = '{product}', group = 32");
+        let config = config(estimator, "hidden = [24, 24], activation = 'silu'", &more);
+        let mut bound = config.build(generator.geometry(), Random::new(5)).unwrap();
+        let before = entropy(&mut bound, &generator, 6400, 1).value;
+        train(&mut bound, &generator, 128, 1200);
+
+        let after = entropy(&mut bound, &generator, 6400, 1);
+        let told = format!("{estimator:?} {product}: {before}, {after:?}, truth {truth}");
+        assert!(after.value > before && after.value > truth - near, "{told}");
+        assert!(after.value < truth + 4.0 * after.standard_error, "{told}");
+    }
+}
+
+#[test]
+fn a_critic_trained_by_jensen_shannon_has_a_certified_value_beside() {
+    let generator = LinearGaussian::new(Runtime { latent: 2, data: 3 }, &ORTHOGONAL, &[0.0; 3], 1.2);
+    let truth = generator.entropy().unwrap();
+    let config = config(Estimator::Jsd, "hidden = [24, 24], activation = 'silu'", "");
+    let mut bound = config.build(generator.geometry(), Random::new(5)).unwrap();
+    train(&mut bound, &generator, 256, 800);
+    let found = entropy(&mut bound, &generator, 6400, 1);
+    let certified = diagnostic(&found, "nwj");
+    assert!(
+        certified > truth - 0.5 && certified < truth + 0.2,
+        "{certified} {truth}"
+    );
+    // The value itself is no estimate.
+    assert!(found.value < truth - 1.0, "{found:?}");
+}
+
+type Plane = Fixed<2, 2>;
+
+const CRITIC: &str = "hidden = [8], activation = 'silu'";
+
+fn players(lower: &MiConfig, noise: &str) -> Players<Plane> {
+    let g = Fixed::<2, 2>;
+    let generator = options(&format!("hidden = [8], {noise}"));
+    let energy = options("hidden = [8], confinement = 1.0");
+    Players {
+        energy: Box::new(MlpEnergy::new(g, &energy, Random::new(1))),
+        generator: Box::new(MlpGenerator::new(g, &generator, Random::new(2))),
+        lower: lower.build(g, Random::new(3)).unwrap(),
+        upper: NoneConfig::default().build(g, Random::new(4)).unwrap(),
+        energy_average: None,
+        generator_average: None,
+    }
+}
+
+#[test]
+fn a_critic_whose_exponential_overflows_is_refused_by_name() {
+    let mut players = players(&config(Estimator::Nwj, CRITIC, ""), "noise = 0.1");
+    let mut parameters = players.lower.parameters_mut();
+    parameters.last_mut().unwrap().set(&[1000.0]);
+    drop(parameters);
+    let mut trainer = Trainer::new(TrainConfig::default(), players, Arc::new(Normal), Random::new(5)).unwrap();
+    let message = trainer.advance(false).unwrap_err().to_string();
+    assert!(message.contains("the lower bound's entropy is -inf"), "{message}");
+}
+
+#[test]
+fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits() {
+    let lower = config(Estimator::Nwj, CRITIC, "optimizer = { learning_rate = 0.01 }");
+    let train: TrainConfig = options("batch = 16, steps = 20");
+    let (rate, own) = (train.generator.optimizer.learning_rate, lower.optimizer.learning_rate);
+    let players = players(
+        &lower,
+        "noise = { learned = { start = 0.5, min = 0.499, max = 0.501 } }",
+    );
+    let mut trainer = Trainer::new(train, players, Arc::new(Normal), Random::new(5)).unwrap();
+    let before = trainer.states();
+    trainer.advance(true).unwrap();
+    let after = trainer.states();
+    // Adam's first step is the learning rate along every sign.
+    let largest = |player: &str| {
+        let arrays = after[player].iter().filter(|(name, _)| *name != "noise");
+        let moves =
+            arrays.flat_map(|(name, (_, new))| new.iter().zip(&before[player][name].1).map(|(a, b)| (a - b).abs()));
+        f64::from(moves.fold(0.0, Real::max))
+    };
+    assert!((largest("lower") / own - 1.0).abs() < 0.01, "{}", largest("lower"));
+    let of_generator = largest("generator");
+    assert!((of_generator / rate - 1.0).abs() < 0.05, "{of_generator}");
+    let sigma = |trainer: &Trainer<Plane>| f64::from(trainer.states()["generator"]["noise"].1[0]);
+    assert!(sigma(&trainer) != 0.5);
+    for _ in 0..19 {
+        trainer.advance(false).unwrap();
+        let found = trainer.generator().facts().noise;
+        assert_eq!(found, sigma(&trainer));
+        assert!((0.499 - 1e-6..=0.501 + 1e-6).contains(&found), "{found}");
+    }
+}
+
+#[test]
+fn samples_that_both_terms_share_carry_the_gradients_of_both() {
+    // The trainer takes the generator's gradient of E_pg[E] - H through one pass; here each term has a pass of its own.
+    for estimator in ESTIMATORS {
+        let train: TrainConfig = options("batch = 16, energy = { optimizer = { learning_rate = 1e-30 } }");
+        let lower = config(estimator, CRITIC, "group = 8");
+        let players = || players(&lower, "noise = { learned = {} }");
+        let mut apart = players();
+        let mut trainer = Trainer::new(train, players(), Arc::new(Normal), Random::new(5)).unwrap();
+        let norm = trainer.advance(true).unwrap().generator_gradient_norm.unwrap();
+
+        let (generator, random) = (&*apart.generator, Random::new(5).stream("generator-step").at(0));
+        let latents = Fixed::<2, 2>.latents(random.stream("latents").normals(2 * 16));
+        let tape = SharedTape::training(Parts::GENERATOR);
+        let energies = apart.energy.forward(sample(generator, &latents, &tape, random));
+        let view = GeneratorView::new(generator, &latents, tape, random, 1);
+        let entropy = apart.lower.entropy(&view).unwrap().value;
+        let loss = Estimate::sample_mean(energies).value - entropy;
+        let truth = gradient_norm(&collect_gradients(generator, &mut backward(loss)));
+        assert!(
+            (norm / truth - 1.0).abs() < 1e-4,
+            "{estimator:?}: {norm} is not {truth}"
+        );
+    }
+}

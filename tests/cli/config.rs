@@ -1,0 +1,100 @@
+//! Configurations: their layers, where values are from, the commented default.
+
+use crate::command::{Folder, stdout};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The value and the comment of a key of a table, as `ebm config show` prints them.
+fn shown(text: &str, table: &str, key: &str) -> Option<(String, String)> {
+    let header = format!("[{table}]");
+    let mut lines = text.lines().skip_while(|line| !table.is_empty() && *line != header);
+    let prefix = format!("{key} = ");
+    let line = lines.find(|line| line.starts_with(&prefix))?;
+    let (value, origin) = line[prefix.len()..].split_once("  # ")?;
+    Some((value.trim().to_string(), origin.trim().to_string()))
+}
+
+fn table(text: &str) -> toml::Table {
+    text.parse().unwrap()
+}
+
+#[test]
+fn every_value_is_shown_with_the_layer_it_is_from() {
+    let folder = Folder::with("seed = 1\n[train]\nsteps = 10\nbatch = 20\nlog_every = 30\n");
+    let mut command = folder.ebm("config show run.toml --set train.batch=22 --set upper=none");
+    command.env("EBM_TRAIN__LOG_EVERY", "33").env("EBM_TRAIN__BATCH", "21");
+    let text = stdout(&command.output().unwrap());
+    for (table, key, value, origin) in [
+        ("", "seed", "1", "run.toml"),
+        ("train", "steps", "10", "run.toml"),
+        ("train", "batch", "22", "--set train.batch=22"),
+        ("train", "log_every", "33", "environment variable EBM_TRAIN__LOG_EVERY"),
+        ("train", "objective", "\"bidirectional\"", "default"),
+        ("upper", "kind", "\"none\"", "--set upper=none"),
+        ("data", "kind", "\"25-gaussians\"", "default"),
+        ("data", "deviation", "0.05", "default"),
+    ] {
+        let expected = Some((value.to_string(), origin.to_string()));
+        assert_eq!(shown(&text, table, key), expected, "{table}.{key} in\n{text}");
+    }
+}
+
+#[test]
+fn what_is_shown_is_the_same_configuration() {
+    let folder = Folder::tiny();
+    let first = folder.succeed("config show run.toml --set upper=zero-gp --set seed=9");
+    folder.write("shown.toml", &first);
+    assert_eq!(table(&first), table(&folder.succeed("config show shown.toml")));
+}
+
+#[test]
+fn the_commented_default_is_a_configuration_of_defaults() {
+    let folder = Folder::with("");
+    let text = folder.succeed("config default");
+    assert!(text.lines().filter(|line| line.starts_with('#')).count() > 50, "{text}");
+    folder.write("default.toml", &text);
+    let [ours, empty] = ["default", "run"].map(|name| table(&folder.succeed(&format!("config show {name}.toml"))));
+    assert_eq!(ours, empty);
+}
+
+#[test]
+fn options_of_another_kind_do_not_leak_in() {
+    let folder = Folder::with("[upper]\nkind = \"gp\"\nweight = 0.5\nmargin = 1.0\n");
+    for assignment in ["upper=none", "upper.kind=none"] {
+        let text = folder.succeed(&format!("config show run.toml --set {assignment}"));
+        assert_eq!(table(&text)["upper"].as_table(), Some(&table("kind = \"none\"")));
+    }
+    let text = folder.succeed("config show run.toml --set upper.weight=2");
+    assert_eq!(shown(&text, "upper", "margin"), Some(("1.0".into(), "run.toml".into())));
+}
+
+/// The configurations in these folders of the examples.
+fn examples(folders: &[&str]) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let files = folders.iter().flat_map(|name| fs::read_dir(root.join(name)).unwrap());
+    let paths = files.map(|file| file.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect()
+}
+
+#[test]
+fn the_examples_are_good_configurations() {
+    let folder = Folder::with("");
+    let configs = examples(&["", "baselines", "compare", "pairs", "paper", "stacked-mnist"]);
+    assert!(configs.len() >= 20, "{configs:?}");
+    for config in configs {
+        folder.succeed(&format!("config check {}", config.display()));
+    }
+}
+
+#[test]
+fn the_examples_are_good_sweeps() {
+    let folder = Folder::with("");
+    let sweeps = examples(&["sweeps"]);
+    assert!(!sweeps.is_empty());
+    for sweep in sweeps {
+        let listed = folder.succeed(&format!("sweep {} --dry-run", sweep.display()));
+        assert!(listed.lines().count() > 1, "{listed}");
+    }
+}

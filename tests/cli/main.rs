@@ -1,0 +1,25 @@
+//! The command line: every command, what it prints and writes, its exit codes, and what it says to bad input.
+
+#[path = "../command/mod.rs"]
+mod command;
+
+mod bad_input;
+mod bench;
+mod bounds;
+mod checkpoints;
+mod compare;
+mod config;
+mod first_release;
+#[cfg(unix)]
+mod gpu_check;
+mod images;
+#[cfg(unix)]
+mod messages;
+mod metrics;
+#[cfg(unix)]
+mod new; // what the book says is done in a shell
+#[cfg(feature = "mpi")]
+mod processes;
+mod run;
+mod sweep;
+mod watch;

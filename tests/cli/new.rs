@@ -1,0 +1,167 @@
+//! From nothing to a trained run: new crates of bounds, their own tests, their programs, and one program with all.
+//!
+//! It compiles `ebm` for the new crates, in the workspace's target directory, where all other dependencies are built already.
+
+use crate::command::{Folder, PROGRAM, contains, stderr, stdout};
+use ebm_tests::book::page::{Page, packages, root};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+/// The profile that the tests themselves are built with: its dependencies are there.
+pub const PROFILE: &str = if cfg!(debug_assertions) { "dev" } else { "release" };
+pub const CARGO: &str = env!("CARGO");
+
+/// The workspace's target directory.
+fn target() -> PathBuf {
+    Path::new(PROGRAM).ancestors().nth(2).unwrap().to_path_buf()
+}
+
+/// A folder below which cargo builds in the workspace's target directory, from what was fetched, and this workspace's own crates
+/// as the workspace does: seen from a new crate, they are dependencies, which are optimised for longer.
+pub fn workshop() -> Folder {
+    let folder = Folder::with("");
+    let profile = |package| format!("[profile.dev.package.{package}]\nopt-level = 1\n");
+    let profiles = packages().into_iter().map(profile);
+    let common = format!("[build]\ntarget-dir = {:?}\n[net]\noffline = true\n", target());
+    fs::create_dir(folder.path(".cargo")).unwrap();
+    folder.write(".cargo/config.toml", &(common + &profiles.collect::<String>()));
+    folder
+}
+
+/// Runs a program in a folder of the workshop, which must succeed; its stdout.
+fn done(folder: &Folder, within: &str, program: &Path, line: &str) -> String {
+    let mut command = folder.program(program.to_str().unwrap(), line);
+    let output = command.current_dir(folder.path(within)).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{line}: {}\n{}",
+        stdout(&output),
+        stderr(&output)
+    );
+    stdout(&output)
+}
+
+fn cargo(folder: &Folder, within: &str, line: &str) -> String {
+    done(folder, within, Path::new(CARGO), line)
+}
+
+/// What the page on writing a bound begins with: from nothing to a trained run. Only the profile is that of these tests, and the
+/// run is short.
+fn done_as_in_the_book(folder: &Folder) {
+    folder.link(&root(), "path/to/ebm");
+    folder.put_program("ebm", &format!("exec {PROGRAM} \"$@\""));
+    let shim = format!(
+        "[ \"$2\" = --release ] || exit 2\n\
+         command=$1; shift 2\n\
+         [ $command = test ] && set -- --lib --bins --tests \"$@\"\n\
+         [ $command = run ] && set -- \"$@\" --quiet --set train.steps=60 --set train.evaluate_every=30\n\
+         exec {CARGO} $command --profile {PROFILE} \"$@\""
+    );
+    folder.put_program("cargo", &shim);
+    let blocks = Page::read("docs/src/write-a-bound.md").blocks();
+    let commands = blocks.iter().find(|block| block.language() == "sh").unwrap();
+    assert_eq!(commands.text.lines().count(), 3, "{}", commands.text);
+    let told = folder.script(&commands.text);
+    contains(&told, &["the_value_is_that_of_the_formula"]);
+    cargo(folder, "noise-floor", "fmt --check");
+    at_its_end(folder, "noise-floor/runs/example-seed0");
+}
+
+/// The metrics are of a whole run.
+fn at_its_end(folder: &Folder, run: &str) {
+    let last = folder.metrics(run).pop().unwrap();
+    assert_eq!(last["step"], 60, "{last}");
+}
+
+fn trained(folder: &Folder, program: &Path, config: &str, run: &str) {
+    let short = "--quiet --set train.steps=60 --set train.evaluate_every=30";
+    done(folder, "", program, &format!("train {config} --run {run} {short}"));
+    at_its_end(folder, run);
+}
+
+fn build(folder: &Folder, with: &[&str]) -> Output {
+    let with: String = with.iter().map(|one| format!(" --with {one}")).collect();
+    let local = root();
+    let mut command = folder.ebm(&format!(
+        "build --profile {PROFILE} --out mine --local {}{with}",
+        local.display()
+    ));
+    let command = command.env("CARGO_TARGET_DIR", target()).env("CARGO", CARGO);
+    command.output().unwrap()
+}
+
+#[test]
+fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
+    let folder = workshop();
+    done_as_in_the_book(&folder);
+    let told = folder.succeed(&format!("new bound calm-energy --upper --local {}", root().display()));
+    contains(&told, &["cargo test"]);
+    cargo(&folder, "calm-energy", "fmt --check");
+    let test = format!("test --profile {PROFILE} --lib --bins --tests");
+    let told = cargo(&folder, "calm-energy", &test);
+    contains(&told, &["the_value_is_that_of_the_formula"]);
+    let kind = if PROFILE == "dev" { "debug" } else { PROFILE };
+    let program = target().join(kind).join("ebm-calm-energy");
+    trained(&folder, &program, "calm-energy/example.toml", "runs/calm-energy");
+
+    let neighbours = root().join("examples/entropy-knn");
+    let output = build(&folder, &["noise-floor", "calm-energy", neighbours.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let mine = folder.path("mine");
+    let listed = done(&folder, "", &mine, "bounds list");
+    for name in ["noise-floor", "calm-energy", "entropy-knn"] {
+        assert!(listed.lines().any(|line| line.starts_with(name)), "{listed}");
+    }
+    let example = neighbours.join("example.toml");
+    trained(&folder, &mine, example.to_str().unwrap(), "runs/neighbours");
+
+    // Two crates that register one name: the program is built, does not start, and nothing is put in place.
+    folder.remove("mine");
+    fs::create_dir_all(folder.path("copy/src")).unwrap();
+    for file in ["Cargo.toml", "src/lib.rs"] {
+        let text = folder.read(&format!("noise-floor/{file}"));
+        let renamed = text.replace("name = \"noise-floor\"", "name = \"loud-floor\"");
+        folder.write(&format!("copy/{file}"), &renamed);
+    }
+    let manifest = folder.read("copy/Cargo.toml");
+    let (before, after) = manifest.split_once("# `ebm` with this bound").unwrap();
+    let (_, after) = after.split_once("[dependencies]").unwrap();
+    folder.write("copy/Cargo.toml", &format!("{before}[dependencies]{after}"));
+    let output = build(&folder, &["noise-floor", "copy"]);
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    let last = error.lines().last().unwrap();
+    let names = ["noise-floor 0.1.0 and", "loud-floor 0.1.0 and"];
+    assert!(names.iter().any(|name| last.contains(name)), "{last}");
+    assert!(!mine.exists());
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
+    let folder = Folder::with("");
+    folder.refuse_all(
+        r#"
+        2 | new bound gp --lower | "gp"
+        2 | new bound Floor --lower | "Floor"
+        2 | new bound my-floor --lower --local . | --local .
+        2 | build --with ./nowhere | ./nowhere
+        2 | build --with . | no Cargo.toml
+        1 | new bound my-floor --lower --path . | not an empty folder
+        "#,
+    );
+    // A dry run shows the program.
+    let told = folder.succeed("build --with my-bound@1.2 --dry-run");
+    let parts = [
+        "my-bound = { version = \"1.2\" }",
+        "ebm_cli::main!(my_bound);",
+        "cargo build --profile release",
+    ];
+    contains(&told, &parts);
+    assert_eq!(folder.names(), ["run.toml"]);
+
+    let mut command = folder.ebm("build --with my-bound");
+    let output = command.env("CARGO", folder.path("no-cargo")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    contains(&stderr(&output), &["cargo was not found"]);
+}

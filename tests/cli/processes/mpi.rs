@@ -1,0 +1,173 @@
+//! What several processes train, and how they end. Needs `mpirun` of the MPI library that the program was built with.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{distance, ebm, good, told};
+use crate::command::{Folder, contains, signal};
+
+/// Every layer smooth, every term a mean over the samples; noise, warm starts and averages among what is shared.
+const CONFIG: &str = r#"
+data = "two-moons"
+generator = { kind = "flow" }
+energy = { kind = "mlp", hidden = [32, 32], activation = "tanh", confinement = 1.0 }
+lower = { kind = "sv", variant = "smallest", solver = { iterative = { steps = 3, warm_start = true } } }
+upper = { kind = "gp", volume = "log-det", projections = 2, weight = 0.01 }
+
+[train]
+steps = 100
+batch = 48
+log_every = 10
+evaluate_every = 50
+energy = { average = 0.9 }
+
+[evaluate]
+held_out = 200
+generated = 200
+quadrature = { tolerance = 1e-2, max_evaluations = 100_000 }
+"#;
+
+/// Trains to a run directory, by so many processes.
+fn train(folder: &Folder, processes: usize, run: &str, more: &str) -> String {
+    good(&mut ebm(
+        folder,
+        processes,
+        &format!("train run.toml --run {run} {more}"),
+    ))
+}
+
+/// Goes on until so many steps, by so many processes.
+fn resume(folder: &Folder, processes: usize, steps: u64) -> String {
+    let line = format!("train --resume run --set train.steps={steps}");
+    good(&mut ebm(folder, processes, &line))
+}
+
+/// Two processes that train for longer than a test waits, and have saved.
+fn long_job(folder: &Folder) -> Child {
+    let line = "train run.toml --run run --set train.steps=1000000 --set checkpoint.every=20";
+    let mut command = ebm(folder, 2, line);
+    let job = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while last_checkpoint(folder).is_none() {
+        assert!(started.elapsed() < Duration::from_secs(300), "nothing is saved");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    job
+}
+
+fn last_checkpoint(folder: &Folder) -> Option<u64> {
+    let entries = fs::read_dir(folder.path("run/checkpoints")).ok()?.flatten();
+    let names = entries.map(|entry| entry.file_name());
+    let step = |name: std::ffi::OsString| name.to_str()?.strip_prefix("step-")?.parse().ok();
+    names.filter_map(step).max()
+}
+
+/// The processes of a job, by number.
+fn children(of: u32) -> Vec<u32> {
+    let text = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
+    let mut all: Vec<u32> = text.split_whitespace().map(|id| id.parse().unwrap()).collect();
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn two_and_four_processes_train_what_one_does() {
+    let folder = Folder::with(CONFIG);
+    train(&folder, 1, "one", "");
+    for processes in [2, 4] {
+        let run = format!("of-{processes}");
+        let said = train(&folder, processes, &run, "");
+        // One of them tells, and there is nothing to warn of.
+        assert_eq!(said.matches("100 steps in").count(), 1, "{said}");
+        assert!(!said.contains("do not train quite"), "{said}");
+        let far = distance(&folder, &run, "one");
+        assert!(far <= 1e-5, "{processes} processes: {far:e}");
+        // The figures are those of the whole batch.
+        let first = &folder.metrics(&run)[0];
+        assert_eq!(first["metrics"]["data_energy"]["samples"], 48, "{first}");
+    }
+}
+
+#[test]
+fn another_number_of_processes_goes_on_and_says_so() {
+    let folder = Folder::with(CONFIG);
+    train(&folder, 1, "one", "");
+    train(&folder, 4, "run", "--set train.steps=50");
+    let said = resume(&folder, 2, 80);
+    assert_eq!(
+        said.matches("goes on with 2 processes instead of 4").count(),
+        1,
+        "{said}"
+    );
+    let said = resume(&folder, 1, 100);
+    contains(&said, &["goes on with 1 process instead of 2 processes"]);
+    let far = distance(&folder, "run", "one");
+    assert!(far <= 1e-5, "{far:e}");
+    // There is nothing left to do, and nobody waits.
+    let said = resume(&folder, 2, 100);
+    assert_eq!(said.matches("for more, --set train.steps=N").count(), 1, "{said}");
+}
+
+#[test]
+fn what_several_processes_do_not_train_alike_is_said_once() {
+    let folder = Folder::with(CONFIG);
+    let sets = "--set 'lower={kind=\"mi\",estimator=\"dv\"}' --set 'generator={kind=\"mlp\",noise=0.1}'";
+    let said = train(&folder, 2, "run", sets);
+    let warnings = said
+        .lines()
+        .filter(|line| line.starts_with("warning: 2 processes of 24 samples"));
+    let [warning] = warnings.collect::<Vec<_>>()[..] else {
+        panic!("{said}")
+    };
+    contains(warning, &["lower: dv has the logarithm"]);
+}
+
+#[test]
+fn an_error_is_told_once_and_nothing_is_written() {
+    let folder = Folder::with(CONFIG);
+    let line = "train run.toml --run run --set train.batch=50";
+    let output = ebm(&folder, 4, line).output().unwrap();
+    let said = told(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(said.matches("error: ").count(), 1, "{said}");
+    contains(
+        &said,
+        &["train.batch = 50: expected a multiple of 4, the number of processes"],
+    );
+
+    // A job that MPI does not know of.
+    let mut command = ebm(&folder, 1, "train run.toml --run run");
+    let output = command.envs([("PMI_RANK", "0"), ("PMI_SIZE", "2")]).output().unwrap();
+    let said = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    contains(&said, &["mpirun started 2 processes, but MPI knows of 1"]);
+    assert!(!folder.path("run").exists());
+}
+
+#[test]
+fn a_killed_process_ends_the_job_and_its_checkpoint_goes_on() {
+    let folder = Folder::with(CONFIG);
+    let job = long_job(&folder);
+    signal("-9", *children(job.id()).last().unwrap());
+    let output = job.wait_with_output().unwrap();
+    let said = told(&output);
+    assert!(!output.status.success(), "{said}");
+    contains(&said, &["signal 9"]);
+
+    // It goes on by one process, from the last checkpoint.
+    let steps = last_checkpoint(&folder).unwrap() + 20;
+    contains(&resume(&folder, 1, steps), &[&format!("{steps} steps in")]);
+}
+
+#[test]
+fn a_job_that_is_asked_to_end_saves_first() {
+    let folder = Folder::with(CONFIG);
+    let job = long_job(&folder);
+    // To the process that writes, as a launcher hands it on.
+    signal("-TERM", children(job.id())[0]);
+    let output = job.wait_with_output().unwrap();
+    let said = told(&output);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    contains(&said, &["the state is saved; go on with: ebm train --resume"]);
+}

@@ -1,0 +1,196 @@
+//! A run from its configuration to its samples.
+
+use crate::command::{Folder, contains, stderr};
+
+#[test]
+fn a_run_is_trained_evaluated_and_sampled() {
+    let folder = Folder::tiny();
+    let said = folder.succeed("train run.toml");
+    let run = "runs/run-seed7";
+    for file in [
+        "run.json",
+        "config.toml",
+        "versions.json",
+        "metrics.jsonl",
+        "log.txt",
+        "summary.json",
+        "weights/energy.safetensors",
+        "weights/generator.safetensors",
+        "pictures/density.png",
+        "pictures/curves.png",
+        "pictures/sandwich.png",
+    ] {
+        assert!(folder.has_file(&format!("{run}/{file}"), 1), "{file}");
+    }
+    assert_eq!(
+        said.lines().last(),
+        Some("picture: runs/run-seed7/pictures/density.png")
+    );
+    contains(&said, &["steps/s", "NLL"]);
+
+    let lines = folder.metrics(run);
+    let steps = |event: &str| -> Vec<u64> {
+        let of_event = lines.iter().filter(|line| line["event"] == event);
+        of_event.map(|line| line["step"].as_u64().unwrap()).collect()
+    };
+    assert_eq!(steps("training"), [1, 10, 20, 30]);
+    assert_eq!(steps("evaluation"), [10, 20, 30]);
+    assert_eq!(steps("final"), [30]);
+    for line in &lines {
+        for (name, metric) in line["metrics"].as_object().unwrap() {
+            for key in ["value", "unit", "standard_error", "samples", "guarantee"] {
+                assert!(metric.get(key).is_some(), "{name} has no {key}: {line}");
+            }
+        }
+    }
+    // The verdict is that of the values beside it: certain where they are farther apart than any tolerance.
+    for line in lines.iter().filter(|line| line["event"] != "training") {
+        let sandwich = &line["sandwich"];
+        let value = |name: &str| line["metrics"][name]["value"].as_f64().unwrap();
+        for (side, wrong) in [("lower", 1.0), ("upper", -1.0)] {
+            let excess = wrong * (value(side) - value("nll"));
+            let told = |key: &str| sandwich[side][key].as_f64().unwrap();
+            assert!((told("excess") - excess).abs() < 1e-9, "{line}");
+            assert_eq!(sandwich[side]["held"], excess <= told("tolerance"), "{line}");
+            let error = |name: &str| line["metrics"][name]["standard_error"].as_f64().unwrap();
+            assert!(told("tolerance") >= 4.0 * error(side).hypot(error("nll")), "{line}");
+        }
+        let gap = value("upper") - value("lower");
+        assert!((value("gap") - gap).abs() < 1e-9, "{line}");
+    }
+    contains(&folder.read("runs/run-seed7/log.txt"), &["sandwich: lower "]);
+    let last = &lines.last().unwrap()["metrics"];
+    assert_eq!([&last["nll"]["unit"], &last["good_share"]["unit"]], ["nats", "share"]);
+
+    let evaluated = folder.succeed("evaluate runs/run-seed7");
+    contains(&evaluated, &["exact NLL", "modes covered", "\nSandwich: "]);
+    let report = folder.json("evaluate runs/run-seed7 --json");
+    let figures = report["figures"].as_array().unwrap();
+    let nll = figures.iter().find(|figure| figure["name"] == "nll").unwrap();
+    // The weights were read back: the same data and quadrature give the same value.
+    assert_eq!(nll["value"], last["nll"]["value"]);
+
+    folder.succeed("sample runs/run-seed7 -n 100 --out x.npy");
+    let npy = folder.read_bytes("x.npy");
+    assert!(npy.starts_with(b"\x93NUMPY") && npy.len() > 100 * 2 * 4);
+    folder.succeed("sample runs/run-seed7 -n 50 --out x.npz --refine 3");
+    folder.succeed("sample runs/run-seed7 -n 50 --out x.png --refine 3 --method hmc");
+    assert!(folder.read_bytes("x.png").starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn one_configuration_and_seed_give_the_same_bytes() {
+    let folder = Folder::tiny();
+    for (run, seed) in [("a", 1), ("b", 1), ("c", 2)] {
+        folder.train(run, &format!("--set seed={seed} --set train.energy.average=0.9"));
+    }
+    for file in [
+        "metrics.jsonl",
+        "config.toml",
+        "weights/energy.safetensors",
+        "weights/energy-average.safetensors",
+        "weights/generator.safetensors",
+    ] {
+        let [a, b, c] = ["a", "b", "c"].map(|run| folder.read_bytes(&format!("{run}/{file}")));
+        assert!(a == b, "{file} differs between equal runs");
+        assert!(a != c, "{file} does not depend on the seed");
+    }
+}
+
+#[test]
+fn the_environment_and_the_command_line_reach_the_run() {
+    let folder = Folder::tiny();
+    let mut command = folder.ebm("train run.toml --set upper=none --quiet");
+    command.env("EBM_TRAIN__STEPS", "3").assert().success();
+    let config = folder.read_toml("runs/run-seed7/config.toml");
+    assert_eq!(config["train"]["steps"].as_integer(), Some(3));
+    assert_eq!(config["upper"]["kind"].as_str(), Some("none"));
+    let versions = folder.read_json("runs/run-seed7/versions.json");
+    assert_eq!(versions["components"]["upper"]["crate"], "bounds-gp");
+    assert_eq!(versions["seed"], 7);
+}
+
+#[test]
+fn without_bounds_none_are_reported() {
+    let folder = Folder::tiny();
+    let said = folder.succeed("train run.toml --run r --set lower=none --set upper=wgan-gp");
+    assert!(said.contains("exact NLL") && !said.contains("bound"), "{said}");
+    for line in folder.metrics("r") {
+        for absent in ["lower", "upper", "gap", "entropy", "entropy_ceiling", "divergence"] {
+            assert!(line["metrics"].get(absent).is_none(), "{absent}: {line}");
+        }
+        assert!(line.get("sandwich").is_none(), "{line}");
+    }
+    assert!(!folder.path("r/pictures/sandwich.png").exists());
+    // One side alone has a verdict of its own.
+    folder.train("s", "--set upper=none");
+    let last = folder.metrics("s").pop().unwrap();
+    assert!(last["sandwich"]["lower"]["held"].is_boolean() && last["sandwich"].get("upper").is_none());
+    assert!(folder.path("s/pictures/sandwich.png").exists());
+}
+
+#[test]
+fn data_of_any_width_is_read_from_a_table() {
+    let folder = Folder::tiny();
+    let rows = (0..200).map(|i| format!("{},{},{}\n", i % 7, (i * i) % 11, i % 5));
+    folder.write("table.csv", &rows.collect::<String>());
+    let data = "data={kind=\"csv\", path=\"table.csv\", standardize=true}";
+    let said = folder.succeed(&format!("train run.toml --run r --set '{data}'"));
+    assert_eq!(said.lines().last(), Some("picture: r/pictures/curves.png"));
+    contains(&said, &["1 or 2 dimensions"]);
+    folder.succeed("evaluate r");
+    folder.succeed("sample r -n 10 --out x.npy");
+}
+
+#[test]
+fn an_energy_is_trained_alone_by_exact_likelihood() {
+    let folder = Folder::tiny();
+    folder.succeed("train run.toml --run r --set train.objective=maximum-likelihood");
+    folder.fail(2, "sample r -n 10 --out x.npy");
+    folder.succeed("sample r -n 10 --out x.npy --refine 2");
+}
+
+#[test]
+fn one_sided_training_diverges_and_the_program_says_so() {
+    let folder = Folder::tiny();
+    let fast = "--set upper=none --set train.steps=1000 --set train.evaluate_every=200 --set energy.confinement=0.1 \
+        --set train.energy.optimizer.learning_rate=0.02 --set train.generator.optimizer.learning_rate=0.0005";
+    let line = format!("train run.toml --run r {fast}");
+    folder.refuse(7, &line, &["diverged", "upper = \"gp\""]);
+    assert_eq!(folder.read_json("r/summary.json")["status"], "diverged");
+    contains(&folder.read("r/log.txt"), &["diverge"]);
+}
+
+#[test]
+fn a_nan_ends_the_run_with_its_term_and_saved_weights() {
+    let folder = Folder::tiny();
+    let wild = "train run.toml --run r --set train.generator.optimizer.learning_rate=1e38";
+    let error = folder.fail(6, wild);
+    assert!(
+        error.contains("step ") && (error.contains("NaN") || error.contains("inf")),
+        "{error}"
+    );
+    assert!(folder.path("r/weights/energy.safetensors").exists());
+    assert_eq!(folder.read_json("r/summary.json")["status"], "not-finite");
+}
+
+#[test]
+#[cfg(not(feature = "mpi"))]
+fn several_processes_of_a_program_without_mpi_are_refused_by_the_first_of_them() {
+    let folder = Folder::tiny();
+    let launched = |rank: &str| {
+        let mut command = folder.ebm("train run.toml --run r");
+        command
+            .env("OMPI_COMM_WORLD_RANK", rank)
+            .env("OMPI_COMM_WORLD_SIZE", "2");
+        command.output().unwrap()
+    };
+    let first = launched("0");
+    let said = stderr(&first);
+    assert_eq!(first.status.code(), Some(2), "{said}");
+    let expected = "error: mpirun started 2 processes, and this program was built without MPI";
+    assert!(said.starts_with(expected), "{said}");
+    let second = launched("1");
+    assert!(second.status.success() && second.stderr.is_empty() && second.stdout.is_empty());
+    assert!(!folder.path("r").exists());
+}

@@ -1,0 +1,256 @@
+//! Whatever happens to a run from outside, nothing of it is lost: killed at any moment, with a full disk, by signals.
+
+use crate::command::{Folder, contains, stderr, stdout, wait_for};
+use ebm_core::random::Random;
+use std::fs;
+use std::process::{Child, Output};
+
+/// Three columns: no quadrature, no pictures of a plane. A critic of its own, warm starts and averages make a full checkpoint.
+const RUN: &str = r#"
+seed = 3
+data = { kind = "csv", path = "data.csv" }
+
+[generator]
+kind = "mlp"
+hidden = [6]
+noise = 0.1
+
+[energy]
+hidden = [6]
+confinement = 1.0
+
+[lower]
+kind = "mi"
+estimator = "nwj"
+critic = { hidden = [6] }
+
+[upper]
+kind = "gp"
+volume = "none"
+
+[train]
+steps = 12
+batch = 8
+log_every = 1
+evaluate_every = 6
+energy.average = 0.9
+generator.average = 0.9
+
+[evaluate]
+held_out = 50
+generated = 50
+
+[checkpoint]
+seconds = 0.0
+every = 2
+best = "upper"
+"#;
+
+fn folder() -> Folder {
+    let folder = Folder::with(RUN);
+    let draws = Random::new(1).normals(600);
+    let rows = draws.chunks(3).map(|row| format!("{},{},{}\n", row[0], row[1], row[2]));
+    folder.write("data.csv", &format!("a,b,c\n{}", rows.collect::<String>()));
+    folder
+}
+
+/// The files of a run that must not depend on what happened to it on the way.
+type Lasting = Vec<(String, Vec<u8>)>;
+
+fn lasting(folder: &Folder, run: &str) -> Lasting {
+    let weights = folder.names_in(&format!("{run}/weights"));
+    let files = weights.into_iter().map(|name| format!("weights/{name}"));
+    let files = files.chain(["metrics.jsonl".to_string()]);
+    let read = |name: String| (name.clone(), folder.read_bytes(&format!("{run}/{name}")));
+    let found: Lasting = files.map(read).collect();
+    assert!(found.len() >= 6, "{}", found.len());
+    found
+}
+
+fn assert_same(folder: &Folder, truth: &[(String, Vec<u8>)], what: &str) {
+    let found = lasting(folder, "run");
+    for ((name, found), (_, truth)) in found.iter().zip(truth) {
+        assert!(
+            found == truth,
+            "{what}: {name} differs from that of the undisturbed run"
+        );
+    }
+    assert_eq!(found.len(), truth.len(), "{what}");
+}
+
+/// The operations on files of an undisturbed run, and what the run leaves.
+fn undisturbed(folder: &Folder) -> (Vec<String>, Lasting) {
+    let mut command = folder.ebm("train run.toml --run undisturbed --quiet");
+    command.env("FAULT_TRACE", folder.path("trace")).assert().success();
+    let operations = folder.read("trace").lines().map(str::to_string).collect();
+    (operations, lasting(folder, "undisturbed"))
+}
+
+/// The program, with a fault at an operation.
+fn disturbed(folder: &Folder, line: &str, at: usize, kind: &str) -> Output {
+    let mut command = folder.ebm(line);
+    command.env("FAULT_AT", at.to_string()).env("FAULT_KIND", kind);
+    command.output().unwrap()
+}
+
+const GO_ON: &str = "train run.toml --resume run --quiet";
+const TRAIN: &str = "train run.toml --run run --overwrite --quiet";
+
+#[test]
+fn killed_at_every_operation_of_a_save_and_at_a_hundred_others_it_ends_the_same() {
+    let folder = folder();
+    let (operations, truth) = undisturbed(&folder);
+    // The saves of steps 4, 6 and 8: an old one goes at each, and that of step 6 is the best so far and stays.
+    let begins = |step: u64| {
+        let name = format!("checkpoints/.unfinished-step-{step:012}");
+        operations.iter().position(|line| line.contains(&name)).unwrap()
+    };
+    let save = begins(4)..=begins(10);
+    assert!(save.clone().count() >= 100, "{save:?}");
+    let draws = Random::new(5).uniforms(100).into_iter();
+    let others = draws.map(|u| 1 + (f64::from(u) * operations.len() as f64) as usize);
+    for at in save.chain(others) {
+        let _ = fs::remove_dir_all(folder.path("run"));
+        let output = disturbed(&folder, GO_ON, at, "die");
+        assert!(output.status.code().is_none(), "operation {at}: {output:?}");
+        folder.succeed(GO_ON);
+        assert_same(&folder, &truth, &format!("killed before {}", operations[at - 1]));
+    }
+}
+
+#[test]
+fn killed_again_and_again_it_still_comes_to_its_end() {
+    let folder = folder();
+    let (operations, truth) = undisturbed(&folder);
+    let mut deaths = 0;
+    // Long enough for one save, so that every attempt gets somewhere.
+    while !disturbed(&folder, GO_ON, operations.len() / 4, "die").status.success() {
+        deaths += 1;
+        assert!(deaths < 20);
+    }
+    assert!(deaths >= 2, "{deaths}");
+    assert_same(&folder, &truth, "killed again and again");
+}
+
+#[test]
+fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
+    let folder = folder();
+    let (operations, truth) = undisturbed(&folder);
+    for (operation, file) in [
+        ("Create", "checkpoints/.unfinished-step-000000000004"),
+        ("Write", "checkpoints/.unfinished-step-000000000004/energy.safetensors"),
+        ("Sync", "checkpoints/.unfinished-step-000000000004/manifest.json"),
+        ("Rename", "checkpoints/step-000000000004"),
+    ] {
+        let is_it = |line: &String| line.contains(operation) && line.ends_with(file);
+        let at = operations.iter().position(is_it).unwrap() + 1;
+        let _ = fs::remove_dir_all(folder.path("run"));
+        let output = disturbed(&folder, "train run.toml --run run --quiet", at, "full-once");
+        let said = stderr(&output);
+        assert!(output.status.success(), "{operation} {file}: {said}");
+        contains(&said, &["step 4: not saved", "000000000004"]);
+        assert_same(&folder, &truth, &format!("{operation} {file}"));
+    }
+}
+
+#[test]
+fn a_full_disk_and_a_forbidden_folder_end_the_run_with_path_and_cause_and_the_last_save_stays() {
+    let folder = folder();
+    let (operations, truth) = undisturbed(&folder);
+    let is_save = |line: &String| line.contains(".unfinished-step-000000000008");
+    let save = operations.iter().position(is_save).unwrap();
+    for (kind, cause) in [("full", "no storage space"), ("denied", "permission denied")] {
+        let _ = fs::remove_dir_all(folder.path("run"));
+        let output = disturbed(&folder, "train run.toml --run run --quiet", save + 5, kind);
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(5), "{said}");
+        contains(&said, &["error: ", "run/", cause]);
+        contains(&folder.succeed("runs verify run"), &["step 6"]);
+        folder.succeed("train --resume run --quiet");
+        assert_same(&folder, &truth, kind);
+    }
+}
+
+/// Saves only when it is asked to, and reports every step.
+const UNSAVED: &str = "--set checkpoint.every=0 --set train.log_every=1 --set train.evaluate_every=0";
+
+/// A run that goes on until it is told otherwise, and has begun.
+fn endless(folder: &Folder) -> Child {
+    let line = format!("train run.toml --run run --set train.steps=100000000 {UNSAVED}");
+    let mut child = folder.start(&line);
+    wait_for(&mut child, || steps_done(folder) > 0);
+    child
+}
+
+fn steps_done(folder: &Folder) -> usize {
+    let text = fs::read_to_string(folder.path("run/metrics.jsonl")).unwrap_or_default();
+    text.matches('\n').count()
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// The steps that checkpoints are of.
+fn saved(folder: &Folder) -> Vec<u64> {
+    let entries = fs::read_dir(folder.path("run/checkpoints")).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let step = |name: String| name.strip_prefix("step-")?.parse().ok();
+    names.filter_map(step).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn asked_to_stop_it_saves_and_goes_on_later_as_if_nothing_had_been() {
+    for name in ["-INT", "-TERM"] {
+        let folder = folder();
+        let child = endless(&folder);
+        crate::command::signal(name, child.id());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{output:?}");
+        contains(&stdout(&output), &["ebm train --resume run"]);
+        let [step] = saved(&folder)[..] else {
+            panic!("one checkpoint")
+        };
+
+        // Some steps more, in both: the run that was stopped, and one that never was.
+        let end = format!("--quiet --set train.steps={}", step + 5);
+        folder.succeed(&format!("train --resume run {end}"));
+        folder.succeed(&format!("train run.toml --run whole {end} {UNSAVED}"));
+        assert_same(&folder, &lasting(&folder, "whole"), name);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn asked_to_save_it_saves_and_goes_on() {
+    let folder = folder();
+    let mut child = endless(&folder);
+    assert!(saved(&folder).is_empty());
+    crate::command::signal("-USR1", child.id());
+    wait_for(&mut child, || !saved(&folder).is_empty());
+    let before = steps_done(&folder);
+    wait_for(&mut child, || steps_done(&folder) > before + 10);
+    kill(child);
+}
+
+#[test]
+fn a_second_process_is_refused_at_once_and_told_of_the_first() {
+    let folder = folder();
+    let mut child = endless(&folder);
+    let before = folder.read("run/config.toml");
+    for line in [
+        TRAIN,
+        "train --resume run",
+        "train run.toml --resume run",
+        "runs prune run",
+    ] {
+        folder.refuse(5, line, &[&format!("process {} on ", child.id())]);
+    }
+    assert_eq!(folder.read("run/config.toml"), before);
+    assert!(child.try_wait().unwrap().is_none());
+    kill(child);
+    // The dead hold nothing.
+    folder.succeed(TRAIN);
+}

@@ -1,0 +1,122 @@
+//! A trainer that is given another one's state goes on as that one, bit for bit.
+
+use ebm_cli::config::RunConfig;
+use ebm_core::error::StateError;
+use ebm_core::geometry::Runtime;
+use ebm_core::trainer::{StepReport, Trainer, TrainingState};
+use ebm_tests::{Normal, config, square};
+use std::sync::Arc;
+
+const TRAIN: &str = r#"
+[train]
+steps = 40
+batch = 16
+non_finite = { rollback = { limit = 1, every = 5 } }
+energy = { average = 0.9, optimizer = { beta1 = 0.5 } }
+generator = { average = 0.9, steps = 2 }
+"#;
+const LOWER: [(&str, &str); 5] = [
+    ("sv", r#""sv""#),
+    (
+        "sv with warm starts",
+        r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = true } } }"#,
+    ),
+    (
+        "sv without",
+        r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = false } } }"#,
+    ),
+    ("mi jsd", r#"{ kind = "mi", estimator = "jsd" }"#),
+    ("mi barber-agakov", r#"{ kind = "mi", estimator = "barber-agakov" }"#),
+];
+const UPPER: [(&str, &str); 3] = [
+    ("gp", r#""gp""#),
+    (
+        "diffusion",
+        r#"{ kind = "diffusion", fokker_planck = { weight = 1.0 } }"#,
+    ),
+    ("none", r#""none""#),
+];
+
+fn pair(lower: &str, upper: &str, hidden: &str) -> RunConfig {
+    let spectral = upper == UPPER[2].1;
+    config(&format!(
+        "generator = {{ kind = \"mlp\", latent = 2, hidden = [8], batch_norm = true, noise = 0.1 }}\n\
+         energy = {{ kind = \"mlp\", hidden = {hidden}, spectral_norm = {spectral}, confinement = 1.0 }}\n\
+         lower = {lower}\nupper = {upper}\n{TRAIN}"
+    ))
+}
+
+fn cases() -> Vec<(String, RunConfig)> {
+    let pairs = LOWER
+        .iter()
+        .flat_map(|lower| UPPER.iter().map(move |upper| (lower, upper)));
+    let named = pairs.map(|(lower, upper)| (format!("{} and {}", lower.0, upper.0), pair(lower.1, upper.1, "[8, 8]")));
+    let models = "generator = \"flow\"\nenergy = { kind = \"mlp\", hidden = [8], confinement = 1.0 }\n";
+    let likelihood = config(&format!("{models}{TRAIN}objective = \"maximum-likelihood\"\n"));
+    named.chain([("maximum likelihood".into(), likelihood)]).collect()
+}
+
+fn trainer(config: &RunConfig) -> Trainer<Runtime> {
+    ebm_tests::trainer(config, square(2), Arc::new(Normal))
+}
+
+fn advance(trainer: &mut Trainer<Runtime>, steps: u64) -> Vec<StepReport> {
+    (0..steps).map(|_| trainer.advance(true).unwrap()).collect()
+}
+
+#[test]
+fn every_pair_goes_on_bit_for_bit() {
+    for (name, config) in cases() {
+        let mut whole = trainer(&config);
+        advance(&mut whole, 7);
+        let state = whole.state().unwrap();
+        let truth = advance(&mut whole, 7);
+
+        let mut second = trainer(&config);
+        second.resume(state.clone()).unwrap();
+        assert_eq!(second.step(), 7, "{name}");
+        assert!(second.state().unwrap() == state, "{name}: the state itself");
+        let found = advance(&mut second, 7);
+        assert_eq!(format!("{found:?}"), format!("{truth:?}"), "{name}");
+        assert!(second.state().unwrap() == whole.state().unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn the_state_holds_what_training_needs() {
+    // Left out of the state, each of these is missed: another state, or another result.
+    let config = pair(LOWER[1].1, UPPER[1].1, "[8, 8]");
+    let mut whole = trainer(&config);
+    advance(&mut whole, 7);
+    let state = whole.state().unwrap();
+    let truth = format!("{:?}", advance(&mut whole, 3));
+    let owners = state.arrays.keys().filter(|owner| !owner.starts_with("mark-"));
+    let owners: Vec<String> = owners.cloned().collect();
+    assert!(owners.iter().any(|owner| owner == "lower-memory"), "{owners:?}");
+    for owner in owners {
+        let mut less: TrainingState = state.clone();
+        less.arrays.remove(&owner);
+        let mut second = trainer(&config);
+        let missed = match second.resume(less) {
+            Err(StateError::Missing { .. }) => true,
+            Err(error) => panic!("{owner}: {error}"),
+            Ok(()) => format!("{:?}", advance(&mut second, 3)) != truth,
+        };
+        assert!(missed || owner.ends_with("average"), "{owner}");
+    }
+}
+
+#[test]
+fn the_state_of_another_model_is_refused_by_the_name_of_an_array() {
+    let [config, other] = ["[8, 8]", "[9]"].map(|hidden| pair(LOWER[0].1, UPPER[0].1, hidden));
+    let mut state = trainer(&config).state().unwrap();
+    let error = trainer(&other).resume(state.clone()).unwrap_err();
+    let of_layer = matches!(&error, StateError::Shape { name, .. } if name.contains("layers.0"));
+    assert!(of_layer, "{error}");
+    state.arrays.insert("oracle".into(), Default::default());
+    let error = trainer(&config).resume(state).unwrap_err();
+    assert!(
+        matches!(&error, StateError::Unknown { name } if name == "oracle"),
+        "{error}"
+    );
+}

@@ -1,0 +1,174 @@
+//! Whether a build computes what one in double precision computed on a CPU, and whether that is still what it computes.
+//!
+//! `REGENERATE_GOLDEN=1 cargo test -p ebm-tests --test numerics --features ebm-tests/f64 selftest` writes the reference anew.
+
+use crate::command::{FAULTY, Folder, contains, stderr, stdout};
+use ebm_cli::selftest::Reference;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn file() -> PathBuf {
+    root().join("ebm-cli/src/selftest/reference.safetensors")
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)))
+}
+
+#[cfg(feature = "f64")]
+#[test]
+fn the_reference_is_what_a_build_in_double_precision_computes() {
+    /// Of another machine: its exponential, its fused multiply-adds, its sums in another order.
+    const ROUNDING: f64 = 1e-9;
+
+    let now = ebm_cli::selftest::record();
+    if std::env::var_os("REGENERATE_GOLDEN").is_some() {
+        fs::write(file(), now.encode().unwrap()).unwrap();
+        return;
+    }
+    let distance = Reference::load(&file()).unwrap().distance(&now);
+    let stale = "the reference of the selftest is not what this build computes; if that is meant, REGENERATE_GOLDEN=1";
+    assert!(distance.as_ref().is_ok_and(|d| *d < ROUNDING), "{stale}: {distance:?}");
+}
+
+#[test]
+fn this_build_computes_what_the_reference_has() {
+    let output = Folder::with("").output("selftest --json");
+    let told = report(&output);
+    let rows = told["rows"].as_array().unwrap();
+    let missed: Vec<&Value> = rows.iter().filter(|row| row["verdict"] == "missed").collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+    assert_eq!((output.status.code(), &told["failed"]), (Some(0), &Value::Bool(false)));
+    // Nothing of the reference is left out.
+    let reference = Reference::embedded().unwrap();
+    for name in reference.names() {
+        let row = rows.iter().find(|row| row["name"] == name);
+        let row = row.unwrap_or_else(|| panic!("no row for {name}"));
+        assert_eq!(row["verdict"], "passed", "{row:#?}");
+        for error in row["errors"].as_object().unwrap().values() {
+            assert!(error.as_f64() <= row["tolerance"].as_f64(), "{row:#?}");
+        }
+    }
+    for key in ["ebm", "rustc", "target", "precision", "device", "cores", "threads"] {
+        assert!(!told["machine"][key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn what_is_registered_is_run_and_has_a_row() {
+    let table = Folder::with("").succeed("selftest --filter ': EXAMPLE'");
+    for name in [
+        "generator mlp: example",
+        "generator flow: example, in training",
+        "generator conv: example",
+        "energy mlp: example",
+        "energy conv: example",
+        "lower sv: example",
+        "lower mi: example",
+        "lower none: example",
+        "upper gp: example",
+        "upper diffusion: example",
+        "upper wgan-gp: example",
+        "upper zero-gp: example",
+    ] {
+        let row = table.lines().find(|line| line.starts_with(&format!("{name} ")));
+        let row = row.unwrap_or_else(|| panic!("no {name}: {table}"));
+        assert!(row.ends_with("passed") || row.ends_with("ran"), "{row:?}");
+    }
+    assert!(!table.contains("kernel"), "{table}");
+}
+
+#[test]
+fn a_wrong_value_is_found_and_gives_the_exit_code() {
+    let folder = Folder::with("");
+    let mut bytes = fs::read(file()).unwrap();
+    // One bit of the last number: that of a value by a quarter of it.
+    let last = bytes.len() - 2;
+    bytes[last] ^= 0x04;
+    fs::write(folder.path("wrong.safetensors"), &bytes).unwrap();
+    let output = folder.output("selftest --reference wrong.safetensors");
+    assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
+    let text = stdout(&output);
+    let missed = text.lines().filter(|line| line.starts_with("MISSED: ")).count();
+    assert_eq!(missed, 1, "{text}");
+    contains(&text, &[" passed, 1 missed, "]);
+}
+
+#[test]
+fn what_cannot_be_done_is_told() {
+    let folder = Folder::with("");
+    folder.write("text.safetensors", "text");
+    folder.refuse_all(
+        "2 | selftest --filter 'no such thing'      | --filter no such thing: nothing has that in its name
+         4 | selftest --reference none.safetensors | none.safetensors:
+         4 | selftest --reference text.safetensors | expected a file of `ebm selftest --write`",
+    );
+    folder.end(2, "selftest --write mine.safetensors --json");
+    if cfg!(not(feature = "f64")) {
+        let part = "--write mine.safetensors: this build is in single precision";
+        folder.refuse(2, "selftest --write mine.safetensors", &[part]);
+        assert!(!folder.path("mine.safetensors").exists());
+    }
+}
+
+#[test]
+fn bounds_of_others_are_run() {
+    let folder = Folder::with("");
+    let run = |line: &str| folder.program(FAULTY, line).output().unwrap();
+    let line = "selftest --filter overclaimed --json";
+    let output = run(line);
+    let told = report(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let [row] = &told["rows"].as_array().unwrap()[..] else {
+        panic!("{told}")
+    };
+    assert_eq!([&row["name"], &row["verdict"]], ["lower overclaimed: example", "ran"]);
+    // Its value is the same for every draw: a reference of one's own has it.
+    if cfg!(feature = "f64") {
+        assert!(run("selftest --write mine.safetensors").status.success());
+        let told = report(&run(&format!("{line} --reference mine.safetensors")));
+        assert_eq!(told["rows"][0]["verdict"], "passed", "{told:#}");
+    }
+}
+
+/// Functions that compute nothing of their own.
+const NO_KERNELS: [&str; 6] = ["threads", "join_pool", "both", "done", "parameters_an_element", "size"];
+
+#[test]
+fn every_kernel_has_a_case() {
+    let reference = Reference::embedded().unwrap();
+    let cases: Vec<&str> = reference
+        .names()
+        .filter_map(|name| name.strip_prefix("kernel "))
+        .collect();
+    let mut found = 0;
+    for path in sources(&root().join("ebm-core/src/kernels")) {
+        let text = fs::read_to_string(&path).unwrap();
+        for after in text.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
+            let name = after
+                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .next()
+                .unwrap();
+            if NO_KERNELS.contains(&name) {
+                continue;
+            }
+            found += 1;
+            let of_it = |case: &&str| case.split(": ").next() == Some(name);
+            assert!(cases.iter().any(of_it), "{}: {name} has no case", path.display());
+        }
+    }
+    assert!(found > 20, "{found}");
+}
+
+/// The files in which kernels are: those that an operation begins in.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = |path: PathBuf| if path.is_dir() { path.join("mod.rs") } else { path };
+    entries.map(file).filter(|path| path.is_file()).collect()
+}
