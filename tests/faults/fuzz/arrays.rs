@@ -8,8 +8,8 @@ use ebm_core::registry::DatasetSpec;
 use std::fs;
 use std::path::Path;
 
-use super::Reader;
 use super::dice::Dice;
+use super::harness::Reader;
 
 /// Draws from data that was accepted: it must be of use.
 pub fn draw_all(data: &dyn Dataset) {

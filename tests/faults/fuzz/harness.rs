@@ -10,7 +10,6 @@ use std::sync::Once;
 use super::allocations::counted;
 use super::dice::Dice;
 use super::mutation::{mutated, noise};
-use super::{READERS, Reader};
 
 /// The most that one request for memory may ask for, in bytes. Inputs are below 64 KiB.
 const LARGEST_REQUEST: u64 = 16 << 20;
@@ -19,11 +18,27 @@ const MOST_MEMORY: u64 = 256 << 20;
 /// Inputs of all readers together, where `FUZZ_INPUTS` says nothing.
 const INPUTS: u64 = 20_000;
 
-/// Reads the examples, the inputs that once found something, and new ones.
+/// A reader of bytes from outside.
+pub struct Reader {
+    /// Its name: that of its folder in the corpus, and what its inputs are drawn from.
+    pub name: &'static str,
+    /// The name of the file it reads, which every error must tell.
+    pub file: &'static str,
+    /// Inputs that it accepts, to be damaged.
+    pub examples: fn() -> Vec<Vec<u8>>,
+    /// What the format is made of, to be put in odd places; two spaces apart.
+    pub words: &'static str,
+    /// An input that has the format's structure, with odd content.
+    pub generate: fn(&mut Dice) -> Vec<u8>,
+    /// Reads the file in this folder.
+    pub read: fn(&Path) -> anyhow::Result<()>,
+}
+
+/// Reads the examples, the inputs that once found something, and new ones: its share of them, of so many readers.
 ///
 /// # Panics
 /// If one of them breaks what must hold. It is kept in a file that the message names.
-pub fn fuzz(reader: &Reader) {
+pub fn fuzz(reader: &Reader, readers: u64) {
     let (name, place, examples) = (reader.name, Place::new(reader), (reader.examples)());
     for (index, example) in examples.iter().enumerate() {
         match examine(reader, &place, example) {
@@ -38,7 +53,7 @@ pub fn fuzz(reader: &Reader) {
     }
     let inputs = std::env::var("FUZZ_INPUTS").map_or(INPUTS, |text| text.parse().expect("FUZZ_INPUTS is a number"));
     let (mut accepted, mut refused) = (0, 0);
-    for number in 0..inputs.div_ceil(READERS) {
+    for number in 0..inputs.div_ceil(readers) {
         let input = input(reader, number, &examples);
         match examine(reader, &place, &input) {
             Ok(Ok(())) => accepted += 1,

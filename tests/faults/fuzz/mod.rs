@@ -11,25 +11,6 @@ mod mutation;
 mod runs;
 mod texts;
 
-use dice::Dice;
-use std::path::Path;
-
-/// A reader of bytes from outside.
-struct Reader {
-    /// Its name: that of its folder in the corpus, and what its inputs are drawn from.
-    name: &'static str,
-    /// The name of the file it reads, which every error must tell.
-    file: &'static str,
-    /// Inputs that it accepts, to be damaged.
-    examples: fn() -> Vec<Vec<u8>>,
-    /// What the format is made of, to be put in odd places; two spaces apart.
-    words: &'static str,
-    /// An input that has the format's structure, with odd content.
-    generate: fn(&mut Dice) -> Vec<u8>,
-    /// Reads the file in this folder.
-    read: fn(&Path) -> anyhow::Result<()>,
-}
-
 macro_rules! readers {
     ($($test:ident: $reader:path),+ $(,)?) => {
         /// The number of readers, which share the inputs.
@@ -38,7 +19,7 @@ macro_rules! readers {
         $(
             #[test]
             fn $test() {
-                harness::fuzz(&$reader);
+                harness::fuzz(&$reader, READERS);
             }
         )+
     };

@@ -9,9 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::Reader;
 use super::arrays::draw_all;
 use super::dice::Dice;
+use super::harness::Reader;
 use super::mutation::mutated;
 use super::runs;
 

@@ -1,6 +1,6 @@
 //! What is different between two records.
 
-use super::{COLUMNS, Step};
+use super::record::{COLUMNS, Step};
 
 /// The figures that differ by more than `tolerance` times their size, or that are in one record only: a line each, with the step,
 /// counted from 1, the name, both values and their difference.

@@ -13,6 +13,8 @@ use ebm_tests::config;
 use std::path::Path;
 use std::sync::Arc;
 
+use record::Step;
+
 /// How far a value may be from the record, relative to its size, or to the usual one of its column.
 ///
 /// The sums of so small a problem are never split over threads: 1, 2 and more of them give the same bits, which is a test
@@ -59,21 +61,6 @@ generator = { steps = 1, optimizer = { learning_rate = 1e-3, beta1 = 0.5, beta2 
 const FLOW: &str = "{ kind = 'flow', layers = 2, steps = 4, hidden = [8] }";
 /// With noise, which the mutual information needs.
 const NOISY: &str = "{ kind = 'mlp', hidden = [16, 16], noise = 0.1 }";
-
-/// The figures of a step, in the order of a record's columns.
-const COLUMNS: [&str; 8] = [
-    "energy_loss",
-    "generator_loss",
-    "data_energy",
-    "generated_energy",
-    "entropy",
-    "divergence",
-    "energy_gradient_norm",
-    "generator_gradient_norm",
-];
-
-/// A figure each; a pair may not have all of them.
-type Step = [Option<f64>; COLUMNS.len()];
 
 /// The steps of a pair's training.
 fn train((lower, upper): (&str, &str)) -> Vec<Step> {

@@ -3,7 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{COLUMNS, Step};
+/// The figures of a step, in the order of a record's columns.
+pub const COLUMNS: [&str; 8] = [
+    "energy_loss",
+    "generator_loss",
+    "data_energy",
+    "generated_energy",
+    "entropy",
+    "divergence",
+    "energy_gradient_norm",
+    "generator_gradient_norm",
+];
+
+/// A figure each; a pair may not have all of them.
+pub type Step = [Option<f64>; COLUMNS.len()];
 
 /// What stands for a figure that the pair does not have.
 const ABSENT: &str = "-";

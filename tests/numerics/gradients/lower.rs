@@ -12,7 +12,7 @@ use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{options, square};
 
-use super::{GENERATOR_BATCH, generators, latents};
+use super::models::{GENERATOR_BATCH, generators, latents};
 
 pub fn entropy<C: LowerBoundSpec>(
     config: &C,

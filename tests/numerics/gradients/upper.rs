@@ -15,7 +15,7 @@ use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
 
-use super::{BATCH, ENERGY_BATCH, coupling_flow, energies, latents, mlp_generator, smoothest};
+use super::models::{BATCH, ENERGY_BATCH, coupling_flow, energies, latents, mlp_generator, smoothest};
 
 /// A generator with a batch, of generated samples and of data.
 pub struct Batch {
