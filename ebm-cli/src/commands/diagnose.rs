@@ -13,7 +13,7 @@ use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::save_spectrum;
 
-/// Does it.
+/// Runs `ebm diagnose`.
 ///
 /// # Errors
 /// If the run cannot be read, its generator has no spectrum, or the picture cannot be written.

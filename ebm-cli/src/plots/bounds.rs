@@ -1,6 +1,7 @@
 //! The course of a run: the likelihood between its bounds, how far these are apart, and how good the samples are.
 
 use plotters::style::RGBColor;
+use serde::Serialize;
 use std::path::Path;
 
 use super::panel::{BROKEN, Curve, Panel, Place, Style, save_panels};
@@ -17,14 +18,14 @@ const SHARE: RGBColor = RGBColor(0, 114, 178);
 const MODES: RGBColor = RGBColor(170, 60, 130);
 
 /// A value of a curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CurvePoint {
-    /// Training steps done.
-    pub step: u64,
     /// The value. One that is not finite is skipped and interrupts the line.
     pub value: f64,
-    /// Standard error of the value, drawn as a band where it is finite and above 0.
+    /// Its standard error, drawn as a band where it is finite and above 0.
     pub standard_error: f64,
+    /// The number of training steps after which it was measured.
+    pub step: u64,
 }
 
 /// A bound over a run.
@@ -32,7 +33,7 @@ pub struct CurvePoint {
 pub struct Bound<'a> {
     /// The bound, nats.
     pub points: &'a [CurvePoint],
-    /// What is claimed about it: "certified"; may be empty.
+    /// The claim about it: "certified"; may be empty.
     pub claim: &'a str,
     /// Steps at which it did not hold.
     pub broken: &'a [u64],
@@ -65,7 +66,7 @@ pub struct BoundsPicture<'a> {
 pub struct Coverage<'a> {
     /// Share of samples near a mode, in [0, 1].
     pub good_share: &'a [CurvePoint],
-    /// What "good" means: "within 4 standard deviations of a mode".
+    /// The meaning of "good": "within 4 standard deviations of a mode".
     pub meaning: &'a str,
     /// Number of modes that have samples.
     pub modes: &'a [CurvePoint],

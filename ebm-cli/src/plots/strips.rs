@@ -35,7 +35,7 @@ pub struct Strip {
     pub values: Vec<f64>,
     /// Mean and, where there are several runs, standard deviation.
     pub mean: Option<(f64, Option<f64>)>,
-    /// What is written where there are no values.
+    /// The text in place of values where there are none.
     pub absent: String,
 }
 
@@ -44,7 +44,7 @@ pub struct Strip {
 pub struct Strips<'a> {
     /// The heading.
     pub title: &'a str,
-    /// What the axis shows, with its unit.
+    /// The quantity along the axis, with its unit.
     pub axis: &'a str,
     /// The candidates, from above.
     pub strips: &'a [Strip],
