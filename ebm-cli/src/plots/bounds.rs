@@ -119,16 +119,14 @@ impl BoundsPicture<'_> {
             let name = format!("entropy of the data, {} nats", label(nats, 0.0001));
             Curve::level(name, ENTROPY, nats, steps)
         }));
-        let broken: Vec<_> = bounds
-            .iter()
-            .flat_map(|(_, bound, _)| bound.points.iter().filter(|point| bound.broken.contains(&point.step)))
-            .collect();
+        let broken = bounds.iter().flat_map(|(_, bound, _)| {
+            let points = bound.points.iter().filter(|point| bound.broken.contains(&point.step));
+            points.map(|point| Place::at(point.step as f64, point.value))
+        });
+        let broken: Vec<Place> = broken.collect();
         if !broken.is_empty() {
             let name = format!("bounds that did not hold: {}", broken.len());
-            let places = broken
-                .into_iter()
-                .map(|point| Place::at(point.step as f64, point.value));
-            curves.push(Curve::new(name, BROKEN, Style::Crosses, places));
+            curves.push(Curve::new(name, BROKEN, Style::Crosses, broken));
         }
 
         let mut remarks: Vec<String> = limits.into_iter().collect();
@@ -138,10 +136,10 @@ impl BoundsPicture<'_> {
         match values.iter().filter(|value| !value.is_finite()).count() {
             skipped if skipped == values.len() => remarks.push("no finite value yet".into()),
             0 => {}
-            skipped => remarks.push(format!(
-                "values that are not finite, skipped: {}",
-                label(skipped as f64, 1.0)
-            )),
+            skipped => {
+                let skipped = label(skipped as f64, 1.0);
+                remarks.push(format!("values that are not finite, skipped: {skipped}"));
+            }
         }
         if points().any(|point| point.standard_error > 0.0) {
             remarks.push("bands: \u{b1} one standard error".into());
@@ -176,15 +174,15 @@ impl BoundsPicture<'_> {
             y: point.value,
             band: (point.value - point.standard_error, point.value + point.standard_error),
         };
-        Curve::new(name, colour, style, points.iter().map(place))
+        Curve::new(name, colour, style, points.iter().map(place).collect())
     }
 }
 
 impl Coverage<'_> {
     fn panel(&self, steps: Scale) -> Panel {
         let curve = |name, colour, points: &[CurvePoint], whole: f64| {
-            let places = points.iter().map(|p| Place::at(p.step as f64, 100.0 * p.value / whole));
-            Curve::new(name, colour, Style::Line, places)
+            let place = |point: &CurvePoint| Place::at(point.step as f64, 100.0 * point.value / whole);
+            Curve::new(name, colour, Style::Line, points.iter().map(place).collect())
         };
         let share = last_value(self.good_share).map(|share| {
             let name = format!("good samples ({}), last {} %", self.meaning, label(100.0 * share, 0.1));
@@ -206,9 +204,5 @@ impl Coverage<'_> {
 
 /// The last value of a curve that can be drawn.
 fn last_value(points: &[CurvePoint]) -> Option<f64> {
-    points
-        .iter()
-        .rev()
-        .map(|point| point.value)
-        .find(|value| value.is_finite())
+    points.iter().map(|point| point.value).rfind(|value| value.is_finite())
 }
