@@ -20,7 +20,7 @@ const REFINED: usize = 2_000;
 /// Cells along each axis of the heat maps.
 const CELLS: usize = 400;
 
-/// What the pictures of a run are made from.
+/// The sources of the pictures of a run.
 pub struct Pictures<'a> {
     /// Name of the run.
     pub title: &'a str,

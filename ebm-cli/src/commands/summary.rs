@@ -10,8 +10,8 @@ use std::path::Path;
 
 use crate::exit::{Exit, Failure};
 use crate::numerals::short;
-use crate::observers::{Divergence, History};
-use crate::run_directory::{RunDirectoryError, layout};
+use crate::observers::Divergence;
+use crate::plots::CurvePoint;
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [
@@ -57,35 +57,12 @@ pub struct Summary {
     pub seconds: f64,
     /// Steps a second of that time.
     pub steps_per_second: f64,
-    /// The best negative log-likelihood of the evaluations during training, in nats.
-    pub best_nll: Option<Best>,
+    /// The best negative log-likelihood of the evaluations on the way, in nats.
+    pub best_nll: Option<CurvePoint>,
     /// The final evaluation.
     pub evaluation: Report,
     /// Pictures, relative to the run directory.
     pub pictures: Vec<String>,
-}
-
-/// The best value during training.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Best {
-    /// The value.
-    pub value: f64,
-    /// Its standard error.
-    pub standard_error: f64,
-    /// The step it was measured at.
-    pub step: u64,
-}
-
-impl Best {
-    /// The best likelihood of the evaluations during a run.
-    pub fn nll(history: &History) -> Option<Self> {
-        let best = history.best("nll")?;
-        Some(Self {
-            value: best.value,
-            standard_error: best.standard_error,
-            step: best.step,
-        })
-    }
 }
 
 impl Summary {
@@ -100,14 +77,10 @@ impl Summary {
             ..
         } = self;
         let mut text = format!("{steps} steps in {seconds:.1} s ({steps_per_second:.0} steps/s): {reason}\n");
-        let shown: Vec<&Figure> = SHOWN.iter().filter_map(|name| evaluation.figure(name)).collect();
-        let width = shown
-            .iter()
-            .map(|figure| figure.label.chars().count())
-            .max()
-            .unwrap_or(0);
-        for figure in shown {
-            text.push_str(&format!("  {:width$}  {}\n", figure.label, told(figure)));
+        let shown = || SHOWN.iter().filter_map(|name| evaluation.figure(name));
+        let width = shown().map(|figure| figure.label.chars().count()).max().unwrap_or(0);
+        for figure in shown() {
+            text.push_str(&format!("  {:width$}  {}\n", figure.label, described(figure)));
         }
         if let Some(sandwich) = &evaluation.sandwich {
             text.push_str(&format!("sandwich: {sandwich}\n"));
@@ -123,7 +96,7 @@ impl Summary {
 }
 
 /// The value of a figure, its standard error, its samples and what is claimed about it.
-fn told(figure: &Figure) -> String {
+fn described(figure: &Figure) -> String {
     let number = |value: f64| match figure.unit {
         Unit::Nats => format!("{} nats", short(value, 4)),
         Unit::Share => format!("{:.2} %", 100.0 * value),

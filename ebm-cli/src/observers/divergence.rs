@@ -17,9 +17,9 @@ const SCALE: f64 = 50.0;
 /// A run that diverged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// What was seen.
+    /// The observation that says so.
     pub reason: String,
-    /// What to try.
+    /// The remedy to try.
     pub advice: String,
 }
 

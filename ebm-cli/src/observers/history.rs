@@ -24,7 +24,7 @@ pub struct History {
     pub report: Option<StepReport>,
     /// The last evaluation, with its step.
     pub evaluation: Option<(u64, Evaluation)>,
-    /// What the upper bound bounds.
+    /// The quantity that the upper bound bounds.
     pub target: Option<Target>,
 }
 

@@ -11,7 +11,7 @@ use crate::config::CheckpointConfig;
 use crate::run_directory::{Checkpoints, MetricsFile, Moment, Watched};
 use crate::signals::Signals;
 
-/// What every checkpoint of a run says.
+/// The facts about a run that every checkpoint of it records.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// BLAKE3 of the resolved configuration.

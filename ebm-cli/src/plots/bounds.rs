@@ -1,6 +1,7 @@
 //! The course of a run: the likelihood between its bounds, how far these are apart, and how good the samples are.
 
 use plotters::style::RGBColor;
+use serde::Serialize;
 use std::path::Path;
 
 use super::panel::{BROKEN, Curve, Panel, Place, Style, save_panels};
@@ -17,14 +18,14 @@ const SHARE: RGBColor = RGBColor(0, 114, 178);
 const MODES: RGBColor = RGBColor(170, 60, 130);
 
 /// A value of a curve.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CurvePoint {
-    /// Training steps done.
-    pub step: u64,
     /// The value. One that is not finite is skipped and interrupts the line.
     pub value: f64,
-    /// Standard error of the value, drawn as a band where it is finite and above 0.
+    /// Its standard error, drawn as a band where it is finite and above 0.
     pub standard_error: f64,
+    /// The number of training steps after which it was measured.
+    pub step: u64,
 }
 
 /// A bound over a run.
@@ -32,7 +33,7 @@ pub struct CurvePoint {
 pub struct Bound<'a> {
     /// The bound, nats.
     pub points: &'a [CurvePoint],
-    /// What is claimed about it: "certified"; may be empty.
+    /// The claim about it: "certified"; may be empty.
     pub claim: &'a str,
     /// Steps at which it did not hold.
     pub broken: &'a [u64],
@@ -65,7 +66,7 @@ pub struct BoundsPicture<'a> {
 pub struct Coverage<'a> {
     /// Share of samples near a mode, in [0, 1].
     pub good_share: &'a [CurvePoint],
-    /// What "good" means: "within 4 standard deviations of a mode".
+    /// The meaning of "good": "within 4 standard deviations of a mode".
     pub meaning: &'a str,
     /// Number of modes that have samples.
     pub modes: &'a [CurvePoint],
@@ -118,16 +119,14 @@ impl BoundsPicture<'_> {
             let name = format!("entropy of the data, {} nats", label(nats, 0.0001));
             Curve::level(name, ENTROPY, nats, steps)
         }));
-        let broken: Vec<_> = bounds
-            .iter()
-            .flat_map(|(_, bound, _)| bound.points.iter().filter(|point| bound.broken.contains(&point.step)))
-            .collect();
+        let broken = bounds.iter().flat_map(|(_, bound, _)| {
+            let points = bound.points.iter().filter(|point| bound.broken.contains(&point.step));
+            points.map(|point| Place::at(point.step as f64, point.value))
+        });
+        let broken: Vec<Place> = broken.collect();
         if !broken.is_empty() {
             let name = format!("bounds that did not hold: {}", broken.len());
-            let places = broken
-                .into_iter()
-                .map(|point| Place::at(point.step as f64, point.value));
-            curves.push(Curve::new(name, BROKEN, Style::Crosses, places));
+            curves.push(Curve::new(name, BROKEN, Style::Crosses, broken));
         }
 
         let mut remarks: Vec<String> = limits.into_iter().collect();
@@ -137,10 +136,10 @@ impl BoundsPicture<'_> {
         match values.iter().filter(|value| !value.is_finite()).count() {
             skipped if skipped == values.len() => remarks.push("no finite value yet".into()),
             0 => {}
-            skipped => remarks.push(format!(
-                "values that are not finite, skipped: {}",
-                label(skipped as f64, 1.0)
-            )),
+            skipped => {
+                let skipped = label(skipped as f64, 1.0);
+                remarks.push(format!("values that are not finite, skipped: {skipped}"));
+            }
         }
         if points().any(|point| point.standard_error > 0.0) {
             remarks.push("bands: \u{b1} one standard error".into());
@@ -175,15 +174,15 @@ impl BoundsPicture<'_> {
             y: point.value,
             band: (point.value - point.standard_error, point.value + point.standard_error),
         };
-        Curve::new(name, colour, style, points.iter().map(place))
+        Curve::new(name, colour, style, points.iter().map(place).collect())
     }
 }
 
 impl Coverage<'_> {
     fn panel(&self, steps: Scale) -> Panel {
         let curve = |name, colour, points: &[CurvePoint], whole: f64| {
-            let places = points.iter().map(|p| Place::at(p.step as f64, 100.0 * p.value / whole));
-            Curve::new(name, colour, Style::Line, places)
+            let place = |point: &CurvePoint| Place::at(point.step as f64, 100.0 * point.value / whole);
+            Curve::new(name, colour, Style::Line, points.iter().map(place).collect())
         };
         let share = last_value(self.good_share).map(|share| {
             let name = format!("good samples ({}), last {} %", self.meaning, label(100.0 * share, 0.1));
@@ -205,9 +204,5 @@ impl Coverage<'_> {
 
 /// The last value of a curve that can be drawn.
 fn last_value(points: &[CurvePoint]) -> Option<f64> {
-    points
-        .iter()
-        .rev()
-        .map(|point| point.value)
-        .find(|value| value.is_finite())
+    points.iter().map(|point| point.value).rfind(|value| value.is_finite())
 }

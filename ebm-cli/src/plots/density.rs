@@ -36,7 +36,7 @@ const INKS: [RGBColor; 4] = [
 /// Points to show in a panel of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cloud {
-    /// What they are: "Data", "Generator", "Refined: 100 Langevin steps".
+    /// The name: "Data", "Generator", "Refined: 100 Langevin steps".
     pub name: String,
     /// The points.
     pub points: Vec<[f64; 2]>,

@@ -22,7 +22,7 @@ const NARROWEST: usize = 480;
 /// Images of one shape under a name, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gallery {
-    /// What they are; may be empty.
+    /// The name; may be empty.
     pub name: &'static str,
     /// Grey levels, `[n, height, width, channels]`.
     pub levels: Vec<u8>,
@@ -33,7 +33,7 @@ pub struct Gallery {
 pub struct GalleryPicture {
     /// The heading.
     pub title: String,
-    /// What is to be known about them.
+    /// A line below the heading.
     pub subtitle: String,
     /// The shape of all images; of more than one channel the first three are red, green and blue.
     pub shape: ImageShape,

@@ -124,8 +124,7 @@ impl Place {
 }
 
 impl Curve {
-    pub(super) fn new(name: String, colour: RGBColor, style: Style, places: impl Iterator<Item = Place>) -> Self {
-        let places = places.collect();
+    pub(super) fn new(name: String, colour: RGBColor, style: Style, places: Vec<Place>) -> Self {
         Self {
             name,
             colour,
@@ -136,12 +135,8 @@ impl Curve {
 
     /// A level across the axes, to compare with.
     pub(super) fn level(name: String, colour: RGBColor, y: f64, x: Scale) -> Self {
-        Self::new(
-            name,
-            colour,
-            Style::Dashed,
-            [x.low, x.high].into_iter().map(|x| Place::at(x, y)),
-        )
+        let ends = [x.low, x.high].map(|x| Place::at(x, y));
+        Self::new(name, colour, Style::Dashed, ends.into())
     }
 
     /// Draws the mark that stands before the name.
@@ -180,12 +175,9 @@ impl Curve {
                 Style::Crosses => chart.draw_series(places.into_iter().map(|place| self.cross(place)))?,
                 Style::Line | Style::Dotted => {
                     // A value alone is a line of no length.
-                    let dots = if run.len() == 1 || self.style == Style::Dotted {
-                        &places[..]
-                    } else {
-                        &[]
-                    };
-                    chart.draw_series(dots.iter().map(|at| Circle::new(*at, 3 * FINE, self.colour.filled())))?;
+                    let dotted = run.len() == 1 || self.style == Style::Dotted;
+                    let dots = places.iter().filter(|_| dotted);
+                    chart.draw_series(dots.map(|at| Circle::new(*at, 3 * FINE, self.colour.filled())))?;
                     chart.draw_series([PathElement::new(places, style)])?
                 }
             };

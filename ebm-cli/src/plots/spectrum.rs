@@ -32,7 +32,7 @@ pub fn save_spectrum(path: &Path, title: &str, quantiles: &[[f64; 3]], rounding:
     // In few dimensions the values themselves are to be seen, and not only the way between them.
     let style = if count <= 64 { Style::Dotted } else { Style::Line };
     let name = "median, and the band from the 10 % to the 90 % quantile".into();
-    let mut curves = vec![Curve::new(name, MEDIAN, style, places)];
+    let mut curves = vec![Curve::new(name, MEDIAN, style, places.collect())];
     if y.contains(rounding) {
         let name = format!("rounding, {}", label(rounding, 0.0));
         curves.push(Curve::level(name, BROKEN, rounding, x));

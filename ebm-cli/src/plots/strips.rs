@@ -35,7 +35,7 @@ pub struct Strip {
     pub values: Vec<f64>,
     /// Mean and, where there are several runs, standard deviation.
     pub mean: Option<(f64, Option<f64>)>,
-    /// What is written where there are no values.
+    /// The text in place of values where there are none.
     pub absent: String,
 }
 
@@ -44,7 +44,7 @@ pub struct Strip {
 pub struct Strips<'a> {
     /// The heading.
     pub title: &'a str,
-    /// What the axis shows, with its unit.
+    /// The quantity along the axis, with its unit.
     pub axis: &'a str,
     /// The candidates, from above.
     pub strips: &'a [Strip],
@@ -81,11 +81,8 @@ impl Strips<'_> {
         // The strips are at 1, 2, ..., the first of them uppermost.
         let (count, rows) = (self.strips.len(), self.strips.len().max(1));
         let y = Scale::linear(0.5, rows as f64 + 0.5, rows);
-        let name = |y: &f64| {
-            self.strips
-                .get(count.wrapping_sub(*y as usize))
-                .map_or(String::new(), |s| s.name.clone())
-        };
+        let from_below: Vec<&str> = self.strips.iter().rev().map(|strip| &*strip.name).collect();
+        let name = |y: &f64| from_below.get(*y as usize - 1).unwrap_or(&"").to_string();
         let mut chart = ChartBuilder::on(area)
             .margin_top(TOP * FINE)
             .margin_right(RIGHT * FINE)
@@ -122,11 +119,7 @@ impl Strips<'_> {
             let margin = 0.03 * (high - low);
             return (Scale::linear(low - margin, high + margin, LABELS), None);
         }
-        let values: Vec<f64> = self
-            .strips
-            .iter()
-            .flat_map(|strip| strip.values.iter().copied())
-            .collect();
+        let values: Vec<f64> = self.strips.iter().flat_map(|strip| &strip.values).copied().collect();
         let bars = self.strips.iter().filter_map(|strip| strip.mean);
         let ends = bars.flat_map(|(mean, deviation)| [-1.0, 1.0].map(|sign| mean + sign * deviation.unwrap_or(0.0)));
         let kept: Vec<f64> = ends.chain(self.level.map(|(level, _)| level)).collect();

@@ -1,4 +1,4 @@
-//! What a person sees of a run while it goes on.
+//! The progress of a run, shown while it goes on.
 
 mod status;
 

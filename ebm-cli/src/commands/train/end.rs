@@ -7,7 +7,8 @@ use ebm_train::{Outcome, TrainError, Trainer};
 
 use crate::commands::fresh_trainer::training_failure;
 use crate::commands::pictures::Pictures;
-use crate::commands::summary::{Best, Status, Summary};
+use crate::commands::print;
+use crate::commands::summary::{Status, Summary};
 use crate::config::Resolved;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{Divergence, History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
@@ -81,7 +82,7 @@ impl End<'_> {
             divergence,
             seconds,
             steps_per_second: trainer.step() as f64 / seconds.max(1e-9),
-            best_nll: Best::nll(&history),
+            best_nll: history.best("nll"),
             evaluation: report,
             pictures: drawn
                 .iter()

@@ -14,7 +14,7 @@ const TAIL: u64 = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Follower {
     directory: PathBuf,
-    /// What the run went through so far.
+    /// The course of the run so far.
     pub(super) history: History,
     /// The step of the last line.
     pub(super) step: u64,

@@ -1,4 +1,4 @@
-//! What a person sees of a watched run.
+//! The view of a watched run: a screen, or lines.
 
 use console::{Term, truncate_str};
 use ebm_core::bounds::Measurement;

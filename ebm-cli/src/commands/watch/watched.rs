@@ -1,4 +1,4 @@
-//! What is known of a watched run.
+//! The state of a watched run.
 
 use std::fs;
 use std::io;
@@ -9,14 +9,14 @@ use super::rate::Rate;
 use crate::commands::summary::RunEnd;
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
-/// What is known of a watched run, from its files.
+/// The state of a watched run, as its files tell it.
 #[derive(Debug)]
 pub(super) struct Watched {
     /// The run directory.
     pub(super) path: PathBuf,
-    /// What the run set out to do.
+    /// The plan of the run.
     pub(super) plan: Plan,
-    /// What it went through.
+    /// The course of the run.
     pub(super) follower: Follower,
     /// How it ended, if it did.
     pub(super) ending: Option<RunEnd>,
@@ -25,7 +25,7 @@ pub(super) struct Watched {
     rate: Rate,
 }
 
-/// What is read of `config.toml`. Its components need not be linked into this program.
+/// The part of `config.toml` that is shown. Its components need not be linked into this program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Steps of the run.
