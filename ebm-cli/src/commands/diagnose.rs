@@ -14,10 +14,35 @@ use clap::Args;
 use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
 use std::path::PathBuf;
 
-/// Runs `ebm diagnose`.
-///
-/// # Errors
-/// If the run cannot be read, its generator has no spectrum, or the picture cannot be written.
+/// `ebm diagnose`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Explains why the bound sv is loose or fails: where the smallest singular value is far below the others, d ln s_1 gives
+much away, and an iterative solver that stops early overestimates it.
+
+Examples:
+  ebm diagnose runs/mnist-mini-seed0
+  ebm diagnose runs/mnist-mini-seed0 --checkpoint 2000 --out spectrum.png
+  ebm diagnose runs/25-gaussians-seed0 --samples 1000 --json")]
+pub struct Diagnose {
+    /// The model.
+    #[command(flatten)]
+    pub model: TrainedModel,
+    /// Number of latents, drawn with the run's seed
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub samples: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Draw the spectrum to this file (.png), replacing it
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Folder that relative data paths start from [default: the one used in training]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// Runs the command.
 pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
     // Before the work, not after it.
     if let Some(out) = &arguments.out {

@@ -12,6 +12,7 @@ use crate::exit::{Exit, Failure};
 use crate::numerals::short;
 use crate::observers::Divergence;
 use crate::plots::CurvePoint;
+use crate::run_directory::{RunDirectoryError, layout};
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [

@@ -4,12 +4,12 @@ use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Runtime};
 use ebm_core::jacobian::{jacobian, spectrum};
 use ebm_core::kernels::Activation;
-use ebm_models::flow::FlowGenerator;
-use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_core::models::{Energy, Generator};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_models::flow::FlowGenerator;
+use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_tests::{Draws, options, square};
 
 pub const BATCH: usize = 3;

@@ -7,7 +7,6 @@ use ebm_train::{Outcome, TrainError, Trainer};
 
 use crate::commands::fresh_trainer::training_failure;
 use crate::commands::pictures::Pictures;
-use crate::commands::print;
 use crate::commands::summary::{Status, Summary};
 use crate::config::Resolved;
 use crate::exit::{Exit, Failure, OrExit};
