@@ -1,4 +1,4 @@
-//! Lists the instructions of PTX files that the software GPU does not know:
+//! Lists the instructions in PTX files that the software GPU does not know:
 //!
 //!     cargo run --example unknown FILE.ptx...
 

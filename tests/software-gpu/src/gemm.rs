@@ -1,8 +1,8 @@
-//! Matrix products as cuBLAS has them: stored by columns.
+//! Matrix products as cuBLAS computes them: matrices are stored by columns.
 
 use crate::fault::{Fault, fault};
 use crate::isa::ty::Word;
-use crate::memory::Memory;
+use crate::memory::{Memory, aligned, word};
 use std::ops::{Add, Mul};
 
 /// The sizes of `C = alpha op(A) op(B) + beta C`.
@@ -34,6 +34,24 @@ pub trait Number: Word<Value = Self> + Copy + PartialEq + Default + Add<Output =
 impl Number for f32 {}
 impl Number for f64 {}
 
+/// Reads a matrix whose columns are `leading` numbers apart. In the result, they follow one another.
+fn matrix<T: Number>(
+    memory: &mut Memory,
+    start: u64,
+    leading: usize,
+    [rows, columns]: [usize; 2],
+) -> Result<Vec<T>, Fault> {
+    let width = T::TY.bytes();
+    let mut found = Vec::with_capacity(rows * columns);
+    for column in (0..columns).filter(|_| rows > 0) {
+        let address = start + (column * leading * width) as u64;
+        aligned(address, width)?;
+        let bytes = memory.read(address, rows * width)?;
+        found.extend(bytes.chunks_exact(width).map(|bytes| T::of(word(bytes))));
+    }
+    Ok(found)
+}
+
 /// Computes the product, with the terms of a sum in their order. As in cuBLAS, a `beta` of zero means that C need not hold
 /// numbers, and an `alpha` of zero that A and B are not read.
 pub fn gemm<T: Number>(
@@ -47,39 +65,28 @@ pub fn gemm<T: Number>(
     if !sizes.are_valid() {
         fault!("matrix product {sizes:?}: a leading dimension is too short");
     }
-    let (zero, width) = (T::default(), T::TY.bytes());
     let ([m, n, k], [lda, ldb, ldc]) = (sizes.sizes, sizes.leading);
+    let k = if alpha == T::default() { 0 } else { k };
     let [transposed_a, transposed_b] = sizes.transposed;
-    let at = |base: u64, ld: usize, row: usize, column: usize| base + ((column * ld + row) * width) as u64;
-    let locate = |matrix: &str, fault: Fault| Fault(format!("matrix product {sizes:?}: {matrix}: {fault}"));
-    let load = |memory: &mut Memory, matrix: &str, address: u64| {
-        let bits = memory.load(address, width).map_err(|fault| locate(matrix, fault))?;
-        Ok(T::of(bits))
-    };
-    let mut row_of_a = vec![zero; k];
-    for row in 0..m {
-        if alpha != zero {
-            for (i, x) in row_of_a.iter_mut().enumerate() {
-                let (r, s) = if transposed_a { (i, row) } else { (row, i) };
-                *x = load(memory, "A", at(a, lda, r, s))?;
+    let locate = |name: &'static str| move |fault: Fault| Fault(format!("matrix product {sizes:?}: {name}: {fault}"));
+    let stored_a = if transposed_a { [k, m] } else { [m, k] };
+    let stored_b = if transposed_b { [n, k] } else { [k, n] };
+    let a: Vec<T> = matrix(memory, a, lda, stored_a).map_err(locate("A"))?;
+    let b: Vec<T> = matrix(memory, b, ldb, stored_b).map_err(locate("B"))?;
+    for column in 0..n {
+        for row in 0..m {
+            let term = |i: usize| {
+                let x = a[if transposed_a { row * k + i } else { i * m + row }];
+                x * b[if transposed_b { i * n + column } else { column * k + i }]
+            };
+            let mut sum = alpha * (0..k).fold(T::default(), |sum, i| sum + term(i));
+            let address = c + ((column * ldc + row) * T::TY.bytes()) as u64;
+            if beta != T::default() {
+                let before = memory.load(address, T::TY.bytes()).map_err(locate("C"))?;
+                sum = sum + beta * T::of(before);
             }
-        }
-        for column in 0..n {
-            let mut sum = zero;
-            if alpha != zero {
-                for (i, x) in row_of_a.iter().enumerate() {
-                    let (r, s) = if transposed_b { (column, i) } else { (i, column) };
-                    sum = sum + *x * load(memory, "B", at(b, ldb, r, s))?;
-                }
-                sum = alpha * sum;
-            }
-            let place = at(c, ldc, row, column);
-            if beta != zero {
-                sum = sum + beta * load(memory, "C", place)?;
-            }
-            memory
-                .store(place, width, T::bits(sum))
-                .map_err(|fault| locate("C", fault))?;
+            let stored = memory.store(address, T::TY.bytes(), T::bits(sum));
+            stored.map_err(locate("C"))?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! How the ranks of NCCL meet: over a socket of the machine, at the process that made the group's name.
+//! Groups of NCCL: ranks meet over a socket of the machine, at the process that made the group's name.
 //!
-//! Ranks must call the same functions in the same order with the same arguments. Where they do not, NCCL stalls or adds up what
-//! does not belong together; here, all are told. A rank that waits for a process that died waits for ever, as with NCCL.
+//! Ranks must call the same functions in the same order with the same arguments. Where they do not, NCCL stalls or adds up
+//! unrelated data; here, all of them get a fault. A rank that waits for a process that died waits forever, as with NCCL.
 
 use crate::fault::{Fault, fault};
 use std::io::{self, Read, Write};
@@ -50,10 +50,10 @@ impl Call {
     }
 }
 
-/// What a rank that leaves sends in place of a call.
+/// The message of a rank that leaves, in place of a call.
 const GOODBYE: [u64; 4] = [0; 4];
 
-/// Makes the name of a group, and waits for its ranks behind it.
+/// Makes the name of a group, and serves its ranks on a thread.
 pub fn create() -> io::Result<String> {
     static GROUPS: AtomicUsize = AtomicUsize::new(0);
     let number = GROUPS.fetch_add(1, Ordering::Relaxed);
@@ -120,7 +120,7 @@ fn host(listener: &UnixListener) -> io::Result<()> {
     }
 }
 
-/// Whether a rank belongs to those that are there.
+/// Checks that a rank fits those that have joined.
 fn check(new: Position, others: impl Iterator<Item = Position>) -> Result<(), Fault> {
     if new.rank >= new.ranks {
         fault!("rank {} of {}", new.rank, new.ranks);
@@ -141,7 +141,7 @@ fn check(new: Position, others: impl Iterator<Item = Position>) -> Result<(), Fa
     Ok(())
 }
 
-/// The call that all ranks make.
+/// Checks that all ranks make the same call.
 fn agreed(calls: &[Option<Call>]) -> Result<Call, Fault> {
     for (rank, call) in calls.iter().enumerate() {
         match (calls[0], call) {
@@ -158,7 +158,7 @@ fn agreed(calls: &[Option<Call>]) -> Result<Call, Fault> {
     }
 }
 
-/// Sums as a ring forms them: each of as many parts as there are ranks begins with another one.
+/// Sums arrays as a ring does: they have as many parts as there are ranks, and the sum of each part starts with another rank.
 fn sum<const W: usize, T: Sum>(given: &[Vec<u8>], of: fn([u8; W]) -> T, bytes: fn(T) -> [u8; W]) -> Vec<u8> {
     let ranks = given.len();
     let arrays: Vec<&[[u8; W]]> = given.iter().map(|array| array.as_chunks().0).collect();
@@ -194,7 +194,7 @@ fn array(stream: &mut UnixStream, length: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Sends whether it is a fault, how long it is, and what it is.
+/// Sends whether the result is a fault, its length, and its bytes.
 fn reply(stream: &mut UnixStream, result: Result<&[u8], &Fault>) -> io::Result<()> {
     let bytes = result.unwrap_or_else(|fault| fault.0.as_bytes());
     send(stream, &[result.is_err().into(), bytes.len() as u64], bytes)
@@ -213,7 +213,7 @@ impl Member {
         let stream = SocketAddr::from_abstract_name(name).and_then(|address| UnixStream::connect_addr(&address));
         let mut member = match stream {
             Ok(stream) => Self { position, stream },
-            Err(error) => fault!("nobody waits for the group {name:?}: {error}"),
+            Err(error) => fault!("there is no group {name:?}: {error}"),
         };
         let Position { rank, ranks, device } = position;
         member.ask(&[rank as u64, ranks as u64, device as u64], &[])?;
@@ -241,9 +241,9 @@ impl Member {
         }
     }
 
-    /// Leaves the group. Nobody waits.
+    /// Leaves the group without waiting.
     pub fn leave(mut self) {
-        // If nobody is left to hear it, all the better.
+        // The others may have left already.
         let _ = send(&mut self.stream, &GOODBYE, &[]);
     }
 }
@@ -304,32 +304,35 @@ mod tests {
     }
 
     #[test]
-    fn ranks_that_do_not_make_the_same_call_are_told() {
-        let told = on_each(&[0, 1], |member| {
+    fn ranks_that_do_not_make_the_same_call_fail() {
+        let faults = on_each(&[0, 1], |member| {
             let mut member = member.unwrap();
             let count = CALL.count + member.position.rank;
             let call = Call { count, ..CALL };
             member.call(call, &bytes(&vec![0.0; count])).unwrap_err().0
         });
-        assert!(told[0].contains("count: 4") && told[0].contains("count: 5"), "{told:?}");
-        assert_eq!(told[0], told[1]);
+        assert!(
+            faults[0].contains("count: 4") && faults[0].contains("count: 5"),
+            "{faults:?}"
+        );
+        assert_eq!(faults[0], faults[1]);
     }
 
     #[test]
-    fn a_call_on_a_rank_that_left_is_told() {
-        let told = on_each(&[0, 1], |member| {
+    fn a_call_on_a_rank_that_left_fails() {
+        let faults = on_each(&[0, 1], |member| {
             let mut member = member.unwrap();
             let fault = (member.position.rank == 0).then(|| member.call(CALL, &bytes(&[0.0; 4])).unwrap_err().0);
             member.leave();
             fault.unwrap_or_default()
         });
-        assert!(told[0].contains("rank 1 has left"), "{told:?}");
+        assert!(faults[0].contains("rank 1 has left"), "{faults:?}");
     }
 
     #[test]
     fn ranks_that_share_a_device_are_refused() {
-        for told in on_each(&[0, 0], |member| member.unwrap_err().0) {
-            assert_eq!(told, "ranks 0 and 1 are on the same device, 0");
+        for fault in on_each(&[0, 0], |member| member.unwrap_err().0) {
+            assert_eq!(fault, "ranks 0 and 1 are on the same device, 0");
         }
         let (rank, ranks, device) = (0, 1, 0);
         assert!(Member::join("software-nccl-nobody", Position { rank, ranks, device }).is_err());

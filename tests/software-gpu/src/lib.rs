@@ -9,6 +9,9 @@
 //! Programs link against the module [`api`], which alone has `unsafe` code. [`ptx`] reads kernels into the instructions of
 //! [`isa`], [`machine`] runs them on [`memory`], and in a [`group`] processes add up what they have.
 
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
 pub mod api;
 pub mod fault;
 pub mod gemm;

@@ -1,7 +1,7 @@
 //! Memory of the device.
 //!
-//! Addresses are made up: the upper bits number the allocation, the lower ones are the offset in it. An address past the end of
-//! an allocation, or of one that was freed, therefore never is an address of another one, however far off it is.
+//! Addresses are made up: the upper bits are the number of the allocation, the lower ones the offset in it. An address past the
+//! end of an allocation, or in one that was freed, therefore never belongs to another one, however far off it is.
 
 use crate::fault::{Fault, fault};
 use crate::race::{History, Moment, Use};
@@ -10,30 +10,28 @@ use crate::race::{History, Moment, Use};
 const OFFSET_BITS: u32 = 34;
 const LARGEST: usize = 1 << OFFSET_BITS;
 
-/// The addresses below the first allocation are those of shared and local memory, as seen through generic addresses.
+/// Generic addresses below the first allocation belong to shared and local memory.
 pub const SHARED_WINDOW: u64 = 1 << 32;
 pub const LOCAL_WINDOW: u64 = 2 << 32;
 pub const WINDOWS_END: u64 = 3 << 32;
 
-/// What a region is, in messages.
-pub const ALLOCATION: &str = "an allocation";
-
 const WRITTEN: u8 = 0xff;
 
-/// A stretch of memory: its bytes, which of them have been written, and who used them last.
+/// A stretch of memory: its bytes, which of them have been written, and their last uses.
 #[derive(Debug)]
 pub struct Region {
     name: &'static str,
     values: Vec<u8>,
     written: Vec<u8>,
-    /// How many bytes have one history; none where races are not looked for.
+    /// The number of bytes that share a history; zero where races are not looked for.
     grain: usize,
     /// Empty until a kernel has used the region.
     histories: Vec<History>,
 }
 
 impl Region {
-    /// `length` bytes that have not been written. Races are looked for among `grain` bytes at a time, and not where less is used.
+    /// Makes `length` bytes that have not been written. Races are looked for among `grain` bytes at a time; smaller accesses are
+    /// not checked.
     pub fn new(name: &'static str, length: usize, grain: usize) -> Self {
         Self {
             name,
@@ -55,7 +53,7 @@ impl Region {
         self.values.len()
     }
 
-    /// Forgets what has been written, and who used it.
+    /// Forgets all writes and uses.
     pub fn forget(&mut self) {
         self.written.fill(0);
         self.histories.clear();
@@ -117,14 +115,15 @@ impl Region {
         self.written[offset..offset + length].fill(WRITTEN);
     }
 
-    /// Bytes, whether they have been written or not.
+    /// Returns bytes whether they have been written or not.
     pub fn bytes(&self, offset: usize, length: usize) -> &[u8] {
         &self.values[offset..offset + length]
     }
 }
 
+/// A little-endian number of 1, 2, 4 or 8 bytes.
 #[inline]
-fn word(bytes: &[u8]) -> u64 {
+pub fn word(bytes: &[u8]) -> u64 {
     match *bytes {
         [a] => a.into(),
         [a, b] => u16::from_le_bytes([a, b]).into(),
@@ -149,7 +148,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// Without allocations; whether to look for races between threads, word by word.
+    /// Starts without allocations. If `sees_races`, races between threads are looked for word by word.
     pub fn new(sees_races: bool) -> Self {
         Self {
             allocations: vec![None],
@@ -157,12 +156,12 @@ impl Memory {
         }
     }
 
-    /// The address of `length` new bytes, or `None` if there cannot be so many.
+    /// Allocates `length` bytes, and returns their address, or `None` if there cannot be so many.
     pub fn allocate(&mut self, length: usize) -> Option<u64> {
         if length > LARGEST {
             return None;
         }
-        let region = Region::new(ALLOCATION, length, self.grain);
+        let region = Region::new("an allocation", length, self.grain);
         self.allocations.push(Some(Box::new(region)));
         Some(((self.allocations.len() - 1) as u64) << OFFSET_BITS)
     }
@@ -177,7 +176,7 @@ impl Memory {
         Ok(())
     }
 
-    /// How many allocations there are.
+    /// The number of living allocations.
     pub fn allocations(&self) -> usize {
         self.allocations.iter().flatten().count()
     }

@@ -1,6 +1,6 @@
-//! Races: two threads that use the same memory, one of them to write, with nothing between them that puts one before the other.
+//! Races: two threads use the same memory, at least one of them writes, and no barrier orders them.
 
-/// Who uses memory, and after how many barriers of its block and of its warp, the first of which is number 1.
+/// The thread that uses memory, and how many barriers of its block and of its warp came before, counted from 1.
 ///
 /// A moment also stands for several uses at once: of several blocks the block is [`SEVERAL`]; of several threads of one warp
 /// the thread is one of them with [`SEVERAL_OF_A_WARP`], and of several warps [`SEVERAL_WARPS`].
@@ -52,7 +52,7 @@ impl Moment {
             || (self.warp() == now.warp() && self.warp_barriers < now.warp_barriers)
     }
 
-    /// Both uses at once; the other is by one thread.
+    /// Combines this use with another one by a single thread.
     fn join(self, other: Self) -> Self {
         let thread = if self.thread == other.thread {
             self.thread
@@ -89,7 +89,7 @@ impl History {
         is_atomic: false,
     };
 
-    /// Records another use. A race is described as the end of a sentence about the place.
+    /// Records another use. The error describes a race as the end of a sentence about the place.
     #[inline]
     pub fn record(&mut self, how: Use, now: Moment) -> Result<(), String> {
         let after_write = self.written.is_before(now);
@@ -133,14 +133,14 @@ mod tests {
         }
     }
 
-    /// Uses one place time after time; what is said of each is nothing, or has this text in it.
+    /// Uses one place time after time. Each use is accepted, or refused with a message that contains the text.
     fn check(uses: &[(Use, Moment, &str)]) {
         let mut place = History::EMPTY;
         for (how, now, text) in uses {
-            let said = place.record(*how, *now).err().unwrap_or_default();
+            let message = place.record(*how, *now).err().unwrap_or_default();
             assert!(
-                said.contains(text) && said.is_empty() == text.is_empty(),
-                "{how:?} {now:?}: {said}"
+                message.contains(text) && message.is_empty() == text.is_empty(),
+                "{how:?} {now:?}: {message}"
             );
         }
     }

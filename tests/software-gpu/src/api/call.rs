@@ -1,22 +1,22 @@
-//! What the functions of all libraries have in common: how they are declared, and how they fail.
+//! The common part of all libraries' functions: how they are declared, and how they fail.
 
 use super::device::complain;
 use crate::fault::Fault;
 use std::ffi::{CStr, c_char, c_uint};
 use std::mem::MaybeUninit;
 
-/// What functions return: a number that each library gives a meaning of its own, but for zero.
+/// The result of a function: zero for success, else an error code of the library.
 pub type Status = c_uint;
 pub const SUCCESS: Status = 0;
 
 /// A pointer to where the caller wants a result, which may be null.
 pub type Out<'a, T> = Option<&'a mut MaybeUninit<T>>;
 
-/// Why a function does not do what it is asked for.
+/// The reason why a function fails.
 pub enum Failure {
     /// A pointer is null.
     Null,
-    /// An error that the caller may well expect.
+    /// An error that a correct program may run into.
     Error(Status),
     /// A mistake of the program, which is reported.
     Mistake(Status, Fault),
@@ -30,7 +30,7 @@ impl Failure {
     }
 }
 
-/// A fault as the mistake of the program that it is, with the status to return.
+/// Turns faults into mistakes of the program, with the status to return.
 pub trait OrStatus<T> {
     fn or_status(self, status: Status) -> Outcome<T>;
 }
@@ -41,13 +41,13 @@ impl<T> OrStatus<T> for Result<T, Fault> {
     }
 }
 
-/// Gives a result to the caller.
+/// Writes a result to the caller's pointer.
 pub fn put<T>(to: Out<T>, value: T) -> Outcome {
     to.ok_or(Failure::Null)?.write(value);
     Ok(())
 }
 
-/// A text of the caller's.
+/// Reads a text of the caller's.
 ///
 /// # Safety
 /// The pointer is null, or the text ends with a zero and stays as it is for `'a`.
@@ -59,7 +59,7 @@ pub unsafe fn text<'a>(text: *const c_char) -> Outcome<&'a CStr> {
     Ok(unsafe { CStr::from_ptr(text) })
 }
 
-/// The status that a function returns, once what is wrong has been reported.
+/// Reports a mistake, and returns the status of the outcome.
 pub fn finish(function: &str, outcome: Outcome, null: Status) -> Status {
     match outcome {
         Ok(()) => SUCCESS,

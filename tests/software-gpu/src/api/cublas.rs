@@ -30,10 +30,10 @@ exports! {
         put(handle, without_provenance_mut(HANDLE))
     };
 
-    /// How products are rounded does not depend on the mode of mathematics here, nor on the stream.
+    /// The stream and the math mode make no difference here.
     fn cublasDestroy_v2(handle: Handle) alias cublasSetStream_v2 cublasSetMathMode = check(handle);
 
-    /// Only the host's pointers to `alpha` and `beta` are known, which is how handles start.
+    /// Only pointers of the host to `alpha` and `beta` are supported, which is the default.
     fn cublasSetPointerMode_v2(handle: Handle, mode: c_uint) = {
         match mode {
             0 => check(handle),
@@ -42,7 +42,7 @@ exports! {
     };
 }
 
-/// Sizes as cuBLAS takes them; what is given, if they are none.
+/// Checks sizes as cuBLAS takes them. The error names them.
 fn sizes(operations: [c_uint; 2], sizes: [c_int; 3], leading: [c_int; 3]) -> Result<Sizes, String> {
     let found = Sizes {
         // 0 is as stored; 1 and 2 are transposed and conjugate too, which is the same for real numbers.
@@ -59,7 +59,7 @@ fn sizes(operations: [c_uint; 2], sizes: [c_int; 3], leading: [c_int; 3]) -> Res
     }
 }
 
-/// `count` products of matrices, each of which is given by its address and by how many numbers lie between one and the next.
+/// Computes `count` products of matrices, which are given by the address of the first and the stride, in numbers, to the next.
 fn multiply<T: Number>(
     handle: Handle,
     sizes: Result<Sizes, String>,

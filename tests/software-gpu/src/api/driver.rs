@@ -1,6 +1,6 @@
 //! CUDA's driver: those of its functions that Rust programs use through `cudarc`.
 //!
-//! All streams run what they are given at once, so that nothing ever is left to wait for.
+//! All streams run their work at once, so that there is never anything to wait for.
 
 use super::call::{Failure, OrStatus, Out, Outcome, Status, exports, put, statuses, text};
 use super::device::{device, devices, report};
@@ -34,7 +34,7 @@ static INITIALISED: Once = Once::new();
 const CONTEXT: usize = 0xc000;
 /// The handle of the pool that `cuMemAllocAsync` takes memory from.
 const POOL: usize = 0xb0;
-/// How many bytes the device says it has.
+/// The size of memory that the device reports.
 const MEMORY: usize = 16 << 30;
 
 thread_local! {
@@ -179,7 +179,7 @@ exports! {
         put(found, ordinal)
     };
 
-    /// Devices of one number have the same name in all processes, as they would on one machine.
+    /// A device has the same name in all processes, as on one machine.
     fn cuDeviceGetUuid_v2(uuid: Out<[u8; 16]>, device: c_int) = {
         checked(device)?;
         let mut bytes = *b"software GPU    ";
@@ -201,7 +201,7 @@ exports! {
     fn cuMemGetInfo_v2(free: Out<usize>, total: Out<usize>) = put(free, MEMORY).and_then(|()| put(total, MEMORY));
     fn cuDeviceGetAttribute(value: Out<c_int>, number: c_uint) = put(value, attribute(number)?);
     fn cuDeviceGetDefaultMemPool(pool: Out<Handle>) = put(pool, without_provenance_mut(POOL));
-    /// How much of freed memory is kept makes no difference here: nothing is.
+    /// Has no effect: freed memory is never kept.
     fn cuMemPoolSetAttribute(pool: Handle) = match pool.addr() {
         POOL => Ok(()),
         _ => Err(Failure::mistake(INVALID_VALUE, "a pool that this driver did not give out")),
@@ -243,10 +243,10 @@ exports! {
     fn cuEventRecord(event: Handle) = not_null(event, INVALID_HANDLE, "no event");
 
     fn cuMemAlloc_v2(address: Out<u64>, bytes: usize) = match bytes {
-        0 => Err(Failure::mistake(INVALID_VALUE, "no bytes, which a driver refuses")),
+        0 => Err(Failure::mistake(INVALID_VALUE, "a size of zero, which a driver refuses")),
         _ => allocate(address, bytes),
     };
-    /// From a pool no bytes can be had, too, which dfdx relies on.
+    /// Unlike `cuMemAlloc`, this accepts a size of zero, which dfdx relies on.
     fn cuMemAllocAsync(address: Out<u64>, bytes: usize) = allocate(address, bytes);
     fn cuMemFree_v2(address: u64) alias cuMemFreeAsync = device().memory.free(address).or_status(INVALID_VALUE);
 

@@ -22,9 +22,9 @@ statuses! {
     _ = c"unknown result code";
 }
 
-/// As NCCL counts versions: 2.32.0, of which this one has a few functions.
+/// Version 2.32.0 in NCCL's encoding. Only a few of its functions are here.
 const VERSION: c_int = 23200;
-/// The one operation that is known.
+/// The only supported operation.
 const SUM: c_int = 0;
 const ID_BYTES: usize = 128;
 
@@ -34,13 +34,13 @@ type Handle = *mut c_void;
 #[derive(Clone, Copy)]
 pub struct ncclUniqueId([c_char; ID_BYTES]);
 
-/// The communicators that are alive, by their handles.
+/// The living communicators by their handles.
 static COMMUNICATORS: Mutex<BTreeMap<usize, Arc<Mutex<Member>>>> = Mutex::new(BTreeMap::new());
 
 thread_local! {
     /// Groups of calls that have begun and not ended, one within the other.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// What the end of the outermost will do.
+    /// The calls that the end of the outermost group will run.
     static WAITING: RefCell<Vec<Transfer>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -89,7 +89,7 @@ fn position(communicator: Handle) -> Outcome<Position> {
     Ok(locked(&*member(communicator)?).position)
 }
 
-/// Takes a communicator out of those that are alive.
+/// Removes a communicator from those that are alive.
 fn take(communicator: Handle) -> Outcome<Member> {
     let member = member(communicator)?;
     locked(&COMMUNICATORS).remove(&communicator.addr());
@@ -98,8 +98,8 @@ fn take(communicator: Handle) -> Outcome<Member> {
     Ok(member.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// A call on a communicator, now or at the end of the group of calls that it is in: between arrays of so many elements of a kind,
-/// from one rank or the sum, and to one rank or all.
+/// Makes a call on a communicator, now or at the end of the group of calls that it is in. The result is the array of one rank or
+/// the sum, and goes to one rank or to all.
 fn begin(
     communicator: Handle,
     arrays: (u64, u64),
@@ -128,7 +128,7 @@ fn begin(
     run_outside_of_groups()
 }
 
-/// Does what waits, unless a group of calls has not ended.
+/// Runs the waiting calls unless a group of calls has not ended.
 fn run_outside_of_groups() -> Outcome {
     match DEPTH.get() {
         0 => WAITING
@@ -195,7 +195,7 @@ exports! {
         Ok(())
     };
 
-    /// The others are not told.
+    /// Does not notify the other ranks.
     fn ncclCommAbort(communicator: Handle) = take(communicator).map(drop);
 
     fn ncclCommGetAsyncError(communicator: Handle, error: Out<c_int>) = {
@@ -245,7 +245,7 @@ pub extern "C" fn ncclGetErrorString(result: Status) -> *const c_char {
     text_of(result).as_ptr()
 }
 
-/// What is wrong has been reported where it was found.
+/// Always empty: faults are reported where they are found.
 #[unsafe(no_mangle)]
 pub extern "C" fn ncclGetLastError() -> *const c_char {
     c"".as_ptr()

@@ -1,4 +1,4 @@
-//! NVRTC, which compiles CUDA's C++ at run time: there is none, and programs that ask for it are told so.
+//! NVRTC, which compiles CUDA's C++ at run time. It is not supported, and every function says so.
 
 use super::call::{Failure, exports};
 

@@ -8,14 +8,14 @@ use super::operation::{Function, Register};
 /// The register that always holds zero.
 pub const ZERO: Register = 0;
 
-/// The register for results that nobody asked for; nothing reads it.
+/// The register for results that are discarded. It is never read.
 pub const SINK: Register = 1;
 
 /// The register of the carry that an instruction leaves for another.
 pub const CARRY: Register = 2;
 
-/// How many special registers there are, which the machine fills in. The last has no name in PTX: it holds where shared memory
-/// of the launch starts.
+/// The number of special registers, which the machine fills in. The last has no name in PTX: it holds the address where shared
+/// memory of the launch starts.
 pub const SPECIALS: usize = 16;
 pub const SHARED_OF_LAUNCH: usize = SPECIALS - 1;
 
@@ -53,7 +53,7 @@ pub struct Predicate {
     pub negated: bool,
 }
 
-/// What a load, a store or an atomic operation uses.
+/// The operands of a load, a store or an atomic operation.
 #[derive(Debug, Clone)]
 pub struct Transfer {
     pub space: Space,
@@ -92,7 +92,7 @@ pub enum ExchangeKind {
     Synchronise,
 }
 
-/// What the lanes of a warp do together.
+/// An operation of several lanes of a warp together.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange {
     pub kind: ExchangeKind,

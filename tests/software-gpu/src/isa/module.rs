@@ -11,16 +11,16 @@ pub struct Function {
     pub parameters: Vec<Parameter>,
     pub results: Vec<Parameter>,
     pub code: Vec<Instruction>,
-    /// What registers hold at first, constants among them.
+    /// The initial values of registers, constants among them.
     pub registers: Vec<u64>,
-    /// Registers that the machine fills in, and with which of the special ones.
+    /// Registers that the machine fills in, with the numbers of special registers.
     pub specials: Vec<(Register, usize)>,
     /// The size of parameter space, with what is passed on to other functions.
     pub parameter_bytes: usize,
     pub local_bytes: usize,
     /// The size of what is declared; shared memory of the launch comes after.
     pub shared_bytes: usize,
-    /// The threads that a block may have, or must have.
+    /// The number of threads that a block may have at most, and the sizes that it must have.
     pub most_threads: Option<u64>,
     pub required_threads: Option<[u32; 3]>,
 }
@@ -30,7 +30,7 @@ impl Function {
         self.code.push(Instruction { guard, op, line });
     }
 
-    /// Where shared memory of the launch starts.
+    /// The address where shared memory of the launch starts.
     pub fn shared_of_launch(&self) -> usize {
         self.shared_bytes.next_multiple_of(16)
     }

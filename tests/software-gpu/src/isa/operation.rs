@@ -1,9 +1,10 @@
-//! What instructions compute: one table, with a row for each instruction and the types that it is known for.
+//! The operations of instructions: one table, with a row for each instruction and the types that it supports.
 //!
 //! Results of `.approx` are those of the correctly rounded or the C library's function, so they are closer than a GPU's.
 
 use super::ty::{Class, Ftz, Gross, Ty, Word};
-use std::f32::INFINITY;
+
+const INFINITY: f32 = f32::INFINITY;
 
 /// The number of a register in a function.
 pub type Register = u32;
@@ -11,7 +12,7 @@ pub type Register = u32;
 /// A function of up to four registers, given by their numbers.
 pub type Function = fn(registers: &[u64], operands: &[Register; 4]) -> u64;
 
-/// What an instruction computes, and the types of its operands.
+/// The function that an instruction computes, and the types of its operands.
 #[derive(Debug, Clone, Copy)]
 pub struct Operation {
     pub operands: &'static [Ty],
@@ -42,11 +43,11 @@ impl Mnemonic {
     }
 }
 
-/// Looks up what an instruction computes, if it computes one value from one to four.
+/// Looks up the operation of an instruction that computes one value from one to four.
 pub fn compute(name: &str, types: &[Ty]) -> Option<Operation> {
     match (name, types) {
         (name, [to, from]) => conversion(name, *to, *from).or_else(|| operation(name, *to).filter(|_| to == from)),
-        // Chosen as bits, whatever they stand for.
+        // Selects bits, whatever their type.
         ("selp", [ty]) => operation("selp", Ty::new(Class::Unsigned, ty.bits)),
         (name, [ty]) => operation(name, *ty),
         _ => None,
@@ -58,7 +59,7 @@ pub fn apply(function: Function, values: [u64; 4]) -> u64 {
     function(&values, &[0, 1, 2, 3])
 }
 
-/// The second type if there is one.
+/// The second type if there is one, else the first.
 macro_rules! or {
     ($default:ty) => {
         $default
@@ -86,7 +87,7 @@ macro_rules! typed {
 /// The table: names without type and `.ftz`, the types, and the function.
 macro_rules! operations {
     ($($($name:literal)|+ [$($T:ty),+] $signature:tt => $body:expr;)+) => {
-        /// Looks up what an instruction computes: by its name with all modifiers but `.ftz`, and by its type.
+        /// Looks up an operation by its name, with all modifiers but `.ftz`, and by its type.
         // "Less or unordered" is what `!(x >= y)` says.
         #[allow(clippy::neg_cmp_op_on_partial_ord)]
         pub fn operation(name: &str, ty: Ty) -> Option<Operation> {
@@ -102,7 +103,7 @@ macro_rules! operations {
 
 operations! {
     "mov" [u64] (x) => x;
-    // Several parts as one value, the first lowest.
+    // Joins parts into one value, the first lowest.
     "pack" [u8, u16, u32, u64] (a: u64, b: u64, c: u64, d: u64 -> u64) =>
         a | b.unbounded_shl(T::BITS) | c.unbounded_shl(2 * T::BITS) | d.unbounded_shl(3 * T::BITS);
 
@@ -122,7 +123,7 @@ operations! {
     "mad.wide" [u32] (x, y, z: u64 -> u64) => (u64::from(x) * u64::from(y)).wrapping_add(z);
     "mad.wide" [i16] (x, y, z: i32 -> i32) => (i32::from(x) * i32::from(y)).wrapping_add(z);
     "mad.wide" [i32] (x, y, z: i64 -> i64) => (i64::from(x) * i64::from(y)).wrapping_add(z);
-    // PTX leaves division by zero to the machine, and GPUs give all ones.
+    // PTX leaves division by zero undefined, and GPUs return all ones.
     "div" [u16, u32, u64, i16, i32, i64] (x, y) => if y == 0 { !0 as T } else { x.wrapping_div(y) };
     "rem" [u16, u32, u64, i16, i32, i64] (x, y) => if y == 0 { x } else { x.wrapping_rem(y) };
     "min" | "atom.min" [u16, u32, u64, i16, i32, i64] (x, y) => x.min(y);
@@ -154,7 +155,7 @@ operations! {
     "popc" [u32, u64] (x -> u32) => x.count_ones();
     "clz" [u32, u64] (x -> u32) => x.leading_zeros();
     "brev" [u32, u64] (x) => x.reverse_bits();
-    // Shifts by as many bits as there are, or more, leave nothing but the sign.
+    // Shifts by the width of the type or more leave nothing but the sign.
     "shl" [u16, u32, u64] (x, n: u32) => x.unbounded_shl(n);
     "shr" [u16, u32, u64, i16, i32, i64] (x, n: u32) => x.unbounded_shr(n);
     "shf.l.wrap" [u32] (low, high, n) => (joined(low, high) << (n & 31) >> 32) as u32;
@@ -182,7 +183,7 @@ operations! {
     "div" | "div.rn" [f32, Ftz, f64] (x, y) => x / y;
     "div.full" | "div.approx" [f32, Ftz] (x, y) => x / y;
     "fma.rn" [f32, Ftz, f64] (x, y, z) => x.mul_add(y, z);
-    // As products with one, or with nothing added to them: negative, since that leaves the sign of a zero.
+    // Sums are products with one; products add a negative zero, which keeps the sign of a zero.
     "add.rz" [f32] (x, y) => fused(x, 1.0, y, 0.0);
     "add.rm" [f32] (x, y) => fused(x, 1.0, y, -INFINITY);
     "add.rp" [f32] (x, y) => fused(x, 1.0, y, INFINITY);
@@ -195,12 +196,12 @@ operations! {
     "fma.rz" [f32] (x, y, z) => fused(x, y, z, 0.0);
     "fma.rm" [f32] (x, y, z) => fused(x, y, z, -INFINITY);
     "fma.rp" [f32] (x, y, z) => fused(x, y, z, INFINITY);
-    // NaN only if both are; of two zeros, by sign.
+    // The result is NaN only if both are; zeros are ordered by sign.
     "min" [f32, Ftz, f64] (x, y) => if x < y || y.is_nan() || (x == y && x.is_sign_negative()) { x } else { y };
     "max" [f32, Ftz, f64] (x, y) => if x > y || y.is_nan() || (x == y && x.is_sign_positive()) { x } else { y };
     "neg" [f32, Ftz, f64] (x) => -x;
     "abs" [f32, Ftz, f64] (x) => x.abs();
-    // The sign of the first, and all else of the second.
+    // The sign of the first and the magnitude of the second.
     "copysign" [f32] (x: u32, y: u32 -> u32) => (y & 0x7fff_ffff) | (x & 0x8000_0000);
     "copysign" [f64] (x: u64, y: u64 -> u64) => (y & !(1 << 63)) | (x & (1 << 63));
     "rcp" | "rcp.approx" [f32, Ftz] (x) => 1.0 / x;
@@ -225,12 +226,12 @@ operations! {
     // Comparisons. With a NaN, only those that end in u hold.
     "setp.eq" [u16, u32, u64, i16, i32, i64, f32, Ftz, f64] (x, y -> bool) => x == y;
     "setp.ne" [u16, u32, u64, i16, i32, i64] (x, y -> bool) => x != y;
-    "setp.ne" [f32, Ftz, f64] (x, y -> bool) => x < y || x > y;
+    "setp.ne" [f32, Ftz, f64] (x, y -> bool) => x != y && !x.is_nan() && !y.is_nan();
     "setp.lt" [u16, u32, u64, i16, i32, i64, f32, Ftz, f64] (x, y -> bool) => x < y;
     "setp.le" [u16, u32, u64, i16, i32, i64, f32, Ftz, f64] (x, y -> bool) => x <= y;
     "setp.gt" [u16, u32, u64, i16, i32, i64, f32, Ftz, f64] (x, y -> bool) => x > y;
     "setp.ge" [u16, u32, u64, i16, i32, i64, f32, Ftz, f64] (x, y -> bool) => x >= y;
-    "setp.equ" [f32, Ftz, f64] (x, y -> bool) => !(x < y || x > y);
+    "setp.equ" [f32, Ftz, f64] (x, y -> bool) => x == y || x.is_nan() || y.is_nan();
     "setp.neu" [f32, Ftz, f64] (x, y -> bool) => x != y;
     "setp.ltu" [f32, Ftz, f64] (x, y -> bool) => !(x >= y);
     "setp.leu" [f32, Ftz, f64] (x, y -> bool) => !(x > y);
@@ -243,8 +244,8 @@ operations! {
     "setp.hi" [u16, u32, u64] (x, y -> bool) => x > y;
     "setp.hs" [u16, u32, u64] (x, y -> bool) => x >= y;
 
-    // What other atomic operations leave in memory: from what is there, and their operands. Additions of singles flush
-    // subnormal numbers.
+    // The other atomic operations compute the new value in memory from the old one and their operands. Additions of singles
+    // flush subnormal numbers.
     "atom.add" [u32, u64, i32, i64] (old, x) => old.wrapping_add(x);
     "atom.add" [f32] (old: Ftz, x: Ftz -> Ftz) => old + x;
     "atom.add" [f64] (old, x) => old + x;
@@ -321,13 +322,13 @@ fn fused(x: f32, y: f32, z: f32, towards: f32) -> f32 {
     }
 }
 
-/// Whether a sum has one bit more than its type.
+/// Whether a sum does not fit its type.
 fn carries<T: Word<Value = T>>(x: T, y: T, carry: bool) -> bool {
     let sum = u128::from(T::bits(x)) + u128::from(T::bits(y)) + u128::from(carry);
     sum >> T::TY.bits > 0
 }
 
-/// Two words as one.
+/// Joins two words.
 fn joined(low: u32, high: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
@@ -337,12 +338,12 @@ fn window(x: i128, at: u8) -> u64 {
     (x >> at.min(127)) as u64
 }
 
-/// How many bits of 64 are not among `n`.
+/// The number of bits that remain of 64 without `n`.
 fn spare(n: u8) -> u32 {
     64_u32.saturating_sub(n.into())
 }
 
-/// Four of eight bytes by a selector of four bits each, the highest of which asks for copies of the byte's sign.
+/// Picks four of eight bytes. Each has a selector of four bits, the highest of which asks for copies of the byte's sign.
 fn permuted(low: u32, high: u32, selection: u32) -> u32 {
     let bytes = joined(low, high).to_le_bytes();
     u32::from_le_bytes([0, 4, 8, 12].map(|shift| {

@@ -1,6 +1,6 @@
 //! Types of registers and instructions, and the Rust types that stand for them.
 
-/// How the bits of a value are read. Untyped bits (`.b32`) count as unsigned.
+/// The interpretation of bits. Untyped bits (`.b32`) count as unsigned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     Unsigned,
@@ -26,7 +26,7 @@ impl Ty {
         Self { class, bits }
     }
 
-    /// Reads a type without its leading dot. Half precision is not known.
+    /// Parses a type without its leading dot. Half precision is not supported.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "pred" {
             return Some(Self::PREDICATE);
@@ -55,12 +55,12 @@ impl Ty {
     }
 }
 
-/// A type of PTX whose values are those of a Rust type.
+/// A type of PTX and the Rust type of its values.
 pub trait Word {
     type Value;
     const TY: Ty;
     fn of(bits: u64) -> Self::Value;
-    /// The bits as a register holds them: those above the type's are zero.
+    /// The bits in a register: those above the type are zero.
     fn bits(value: Self::Value) -> u64;
 }
 

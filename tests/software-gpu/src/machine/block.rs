@@ -10,7 +10,7 @@ use crate::race::Moment;
 /// Threads and shared memory, which one block after the other uses.
 pub struct Block<'a> {
     launch: &'a Launch<'a>,
-    /// Where it is in the grid.
+    /// The place in the grid.
     place: [u32; 3],
     threads: Vec<Thread>,
     shared: Region,
@@ -38,12 +38,12 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// How many instructions its threads have run.
+    /// The number of instructions that its threads have run.
     pub fn executed(&self) -> u64 {
         self.threads.iter().map(|thread| thread.executed).sum()
     }
 
-    /// Runs the block at this place to its end. A fault says where it happened.
+    /// Runs the block at this place of the grid to its end.
     pub fn run(&mut self, memory: &mut Memory, place: [u32; 3]) -> Result<(), Fault> {
         self.place = place;
         self.shared.forget();
@@ -141,7 +141,7 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
-    /// A fault with the place where it happened.
+    /// Adds the place of a fault to its message.
     fn locate(&self, index: usize, fault: &Fault) -> Fault {
         let Launch {
             module, kernel, grid, ..

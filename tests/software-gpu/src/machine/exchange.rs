@@ -8,8 +8,8 @@ use crate::isa::operation::apply;
 
 pub const LANES: usize = 32;
 
-/// Lets those lanes of a warp go on that have all met at their exchange; whether there were such. A lane fails that waits for one
-/// that has ended or never was, disagrees about who takes part, or asks one that does not.
+/// Resumes the lanes of a warp that have all met at their exchange, and returns whether there were any. It is a fault of a lane to
+/// wait for one that has ended or does not exist, to disagree about the mask, or to read from a lane outside of it.
 pub fn exchange(module: &Module, warp: &mut [Thread]) -> Result<bool, (usize, Fault)> {
     let mut some = false;
     for first in 0..warp.len() {
@@ -86,7 +86,7 @@ fn perform(exchange: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (u
         let (value, valid) = match exchange.kind {
             ExchangeKind::Up | ExchangeKind::Down | ExchangeKind::Butterfly | ExchangeKind::Index => {
                 let (from, valid) = source(exchange.kind, lane, thread.get(exchange.b), thread.get(exchange.c));
-                // What a GPU gives of a lane that takes no part may be anything.
+                // A GPU returns an undefined value there.
                 if mask >> from & 1 == 0 {
                     let message = format!("takes a value from lane {from}, which is not in the mask {mask:#010x}");
                     return Err((lane, Fault(message)));
@@ -102,7 +102,7 @@ fn perform(exchange: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (u
     Ok(())
 }
 
-/// The lane that a shuffle takes from, and whether that is within its part of the warp: else it is the lane itself.
+/// The lane that a shuffle reads from, and whether that is within its part of the warp; if not, the lane reads from itself.
 fn source(kind: ExchangeKind, lane: usize, b: u64, c: u64) -> (usize, bool) {
     let (distance, clamp, segment) = ((b & 0x1f) as usize, (c & 0x1f) as usize, (c >> 8 & 0x1f) as usize);
     let last = (lane & segment) | (clamp & !segment);
@@ -122,7 +122,7 @@ fn source(kind: ExchangeKind, lane: usize, b: u64, c: u64) -> (usize, bool) {
 mod tests {
     use super::*;
 
-    /// What `__shfl_*_sync` compile to for the whole warp, and for parts of eight lanes.
+    /// The operands that `__shfl_*_sync` compile to for the whole warp, and for parts of eight lanes.
     #[test]
     fn lanes_take_from_within_their_part() {
         use ExchangeKind::*;

@@ -5,7 +5,7 @@ use crate::fault::{Fault, fault};
 use crate::isa::instruction::SPECIALS;
 use crate::isa::module::Module;
 
-/// How many blocks, of how many threads and with how much shared memory beside what the kernel declares.
+/// The sizes of a launch: blocks, threads of each, and bytes of shared memory beyond those that the kernel declares.
 #[derive(Debug, Clone, Copy)]
 pub struct Grid {
     pub blocks: [u32; 3],
@@ -16,13 +16,13 @@ pub struct Grid {
 /// The order in which blocks, warps and lanes take their turns, and how strict barriers are.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Order {
-    /// Zero is the order of their numbers; any other shuffles them.
+    /// Zero keeps the natural order; any other seed shuffles it.
     pub seed: u64,
     /// Whether a barrier does not wait for threads that have ended, as GPUs do, though CUDA does not allow it.
     pub ended_threads_pass_barriers: bool,
 }
 
-/// A kernel with everything that it is run with.
+/// A kernel with everything it needs to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Launch<'a> {
     pub module: &'a Module,
@@ -31,16 +31,16 @@ pub struct Launch<'a> {
     /// Laid out as the kernel's function declares them.
     pub parameters: &'a [u8],
     pub order: Order,
-    /// Differs from that of the launch before; starts at 1.
+    /// Starts at 1, and differs from that of the launch before.
     pub number: u32,
 }
 
-/// The most that a block may have, as on GPUs of today without asking for more.
+/// The limits of a block, as current GPUs have them without opting in to more.
 pub const MOST_THREADS: u64 = 1024;
 pub const MOST_SHARED_BYTES: usize = 48 << 10;
 
 impl Launch<'_> {
-    /// Checks that the grid is none that a GPU refuses.
+    /// Checks that a GPU would accept the grid.
     pub(super) fn check(&self) -> Result<(), Fault> {
         let function = &self.module.functions[self.kernel];
         let Grid {
@@ -76,7 +76,7 @@ impl Launch<'_> {
         x + width * (y + height * z)
     }
 
-    /// Where a thread is in its block.
+    /// The place of a thread in its block.
     pub(super) fn thread(&self, index: usize) -> [u32; 3] {
         let [x, y, _] = self.grid.threads;
         let index = index as u32;
@@ -87,7 +87,7 @@ impl Launch<'_> {
         self.grid.threads.iter().product::<u32>() as usize
     }
 
-    /// What a thread finds in special registers.
+    /// The special registers of a thread.
     pub(super) fn specials(&self, thread: usize, block: [u32; 3]) -> [u64; SPECIALS] {
         let (lane, warp) = ((thread % LANES) as u32, (thread / LANES) as u32);
         let warps = self.threads().div_ceil(LANES) as u32;

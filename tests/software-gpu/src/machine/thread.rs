@@ -19,7 +19,7 @@ pub enum State {
     Done,
 }
 
-/// What a thread shares with others.
+/// The state that a thread shares with others.
 pub struct Machine<'a> {
     pub module: &'a Module,
     pub memory: &'a mut Memory,
@@ -35,7 +35,7 @@ struct Frame {
     pc: usize,
     registers: Vec<u64>,
     parameters: Region,
-    /// Where its local variables start.
+    /// The offset of its local variables.
     local_base: usize,
 }
 
@@ -99,7 +99,7 @@ impl Thread {
         for (register, special) in &function.specials {
             frame.registers[*register as usize] = self.specials[*special];
         }
-        // What is passed may have holes, so that nothing counts as never written.
+        // Structs that are passed may have padding, so all bytes count as written.
         frame.parameters.resize(function.parameter_bytes);
         frame.parameters.fill(0, 0, function.parameter_bytes);
     }
@@ -114,17 +114,17 @@ impl Thread {
         self.frame.registers[register as usize] = value;
     }
 
-    /// The function that it is in, and the place of what it runs next.
+    /// The current function, and the place of the next instruction.
     pub fn place(&self) -> (usize, usize) {
         (self.frame.function, self.frame.pc)
     }
 
-    /// What it runs next.
+    /// The next instruction.
     pub fn instruction<'m>(&self, module: &'m Module) -> &'m Instruction {
         &module.functions[self.frame.function].code[self.frame.pc]
     }
 
-    /// The exchange that it waits at.
+    /// The exchange that it is waiting at.
     pub fn exchange<'m>(&self, module: &'m Module) -> Option<&'m Exchange> {
         match (&self.state, &self.instruction(module).op) {
             (State::Exchange, Op::Exchange(exchange)) => Some(exchange),
@@ -132,25 +132,28 @@ impl Thread {
         }
     }
 
-    /// Whether it waits at a barrier of its warp.
+    /// Whether it is waiting at a barrier of its warp.
     pub fn synchronises(&self, module: &Module) -> bool {
         let exchange = self.exchange(module);
         exchange.is_some_and(|exchange| matches!(exchange.kind, ExchangeKind::Synchronise))
     }
 
-    /// Goes on behind what it has waited for.
+    /// Goes on after the instruction that it has waited at.
     pub fn resume(&mut self) {
         self.state = State::Ready;
         self.frame.pc += 1;
     }
 
-    /// Runs until it has to wait, is done, or the instruction at its place breaks a rule.
+    /// Runs until it has to wait, is done, or the instruction at its place breaks a rule. Does nothing unless it is ready.
     pub fn run(&mut self, machine: &mut Machine) -> Result<(), Fault> {
+        if self.state != State::Ready {
+            return Ok(());
+        }
         let module = machine.module;
         let mut function: &module::Function = &module.functions[self.frame.function];
         let mut executed = 0;
         let mut pc = self.frame.pc;
-        while self.state == State::Ready {
+        self.state = loop {
             self.frame.pc = pc;
             executed += 1;
             let instruction = &function.code[pc];
@@ -190,16 +193,16 @@ impl Thread {
                         pc = self.go_back(module, caller);
                         function = &module.functions[self.frame.function];
                     }
-                    None => self.state = State::Done,
+                    None => break State::Done,
                 },
-                Op::Exit => self.state = State::Done,
-                Op::Barrier(number) => self.state = State::Barrier(self.get(*number)),
-                Op::Exchange(_) => self.state = State::Exchange,
+                Op::Exit => break State::Done,
+                Op::Barrier(number) => break State::Barrier(self.get(*number)),
+                Op::Exchange(_) => break State::Exchange,
                 Op::Nothing => {}
                 Op::Trap => fault!("the kernel stops itself"),
                 Op::Unknown(why) => fault!("an instruction that the software GPU does not know: {why}"),
             }
-        }
+        };
         self.executed += executed;
         Ok(())
     }
@@ -209,8 +212,8 @@ impl Thread {
         self.get(address.base).wrapping_add(address.offset as u64)
     }
 
-    /// The memory that an address is in and the offset there, once the use has been recorded.
-    #[inline]
+    /// Finds the memory that an address is in and the offset there, and records the use.
+    #[inline(always)]
     fn region<'r>(
         &'r mut self,
         machine: &'r mut Machine,
@@ -231,6 +234,7 @@ impl Thread {
     }
 
     /// Loads or stores.
+    #[inline(always)]
     fn transfer(&mut self, machine: &mut Machine, transfer: &Transfer, how: Use) -> Result<(), Fault> {
         let (mut address, width) = (self.address(&transfer.address), transfer.width);
         aligned(address, width * transfer.registers.len())?;

@@ -1,4 +1,4 @@
-//! Turns an instruction's name and operands into what is run.
+//! Decoding: from an instruction's name and operands to its operation.
 
 use super::operand::Operand;
 use super::symbols::{Symbol, Symbols};
@@ -11,7 +11,7 @@ use crate::isa::operation::{Function, Mnemonic, Register, compute, operation};
 use crate::isa::ty::{Class, Ty};
 use crate::memory::{LOCAL_WINDOW, SHARED_WINDOW};
 
-/// Decodes an instruction, or says why it cannot be run.
+/// Decodes an instruction; the fault says why it cannot be run.
 pub fn decode<'a>(
     symbols: &mut Symbols<'a>,
     functions: &[module::Function],
@@ -75,7 +75,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
                 Some("redux") => self.reduction(),
                 Some("cvta") => self.convert_address(),
                 Some("setp") => self.compare(),
-                // Everything that is written is seen at once.
+                // Every write is visible at once.
                 Some("membar" | "fence" | "prefetch" | "pragma") => Ok(Op::Nothing),
                 _ => self.compute(),
             },
@@ -110,7 +110,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         }
     }
 
-    /// Anything that the table of operations has.
+    /// Decodes whatever is in the table of operations.
     fn compute(&mut self) -> Result<Op, Fault> {
         let leaves_carry = self.name.ends_with(".cc");
         let name = self.name.trim_end_matches(".cc");
@@ -168,8 +168,8 @@ impl<'s, 'a> Decoder<'s, 'a> {
         Ok(Op::Compute(copied, self.target(0)?, sources))
     }
 
-    /// What a load, store or atomic operation uses: its operand at `address`, and registers. `ld.global.nc.v2.f32` has the space,
-    /// hints about caches and order, and what is left of its name.
+    /// The common part of loads, stores and atomic operations. `ld.global.nc.v2.f32` names the space, hints about caches and
+    /// order, and something else, which is returned. The address is the operand at `address`.
     fn transfer(&mut self, address: usize, registers: Vec<Register>) -> Result<(Box<Transfer>, &'s str), Fault> {
         let (mut space, mut rest) = (Space::Generic, "");
         for modifier in self.name.split('.').skip(1) {
@@ -194,7 +194,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         Ok((Box::new(transfer), rest))
     }
 
-    /// A load to the operands at 0, or a store of those at 1.
+    /// Decodes a load, whose values are the operand at 0, or a store, whose values are the operand at 1.
     fn load_or_store(&mut self, index: usize) -> Result<Op, Fault> {
         self.expects(2)?;
         let ty = self.ty()?;
@@ -219,7 +219,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         }
     }
 
-    /// `atom.global.add`, or `red`, which gives no result.
+    /// Decodes `atom.global.add` or `red`, which has no result.
     fn atomic(&mut self, results: usize) -> Result<Op, Fault> {
         let ty = self.ty()?;
         let values = results + 1..self.operands.len();
@@ -252,7 +252,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         Ok(Op::Compute(function("add", Ty::U64)?, self.target(0)?, operands))
     }
 
-    /// `setp.lt.and`: the comparison, and what joins it with a predicate.
+    /// Decodes `setp.lt` or `setp.lt.and`, which joins the comparison with a predicate.
     fn compare(&mut self) -> Result<Op, Fault> {
         let ty = self.ty()?;
         let mut parts = self.name.splitn(3, '.').skip(1);
@@ -280,7 +280,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         })))
     }
 
-    /// A barrier of all threads of the block. Those of fewer are not known.
+    /// Decodes a barrier of all threads of the block. Barriers of fewer are not supported.
     fn barrier(&mut self) -> Result<Op, Fault> {
         self.expects(1)?;
         Ok(Op::Barrier(self.source(0, Ty::U32)?))
@@ -326,7 +326,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         given.iter().zip(expected).map(one).collect()
     }
 
-    /// `redux.sync.add`
+    /// Decodes `redux.sync.add`.
     fn reduction(&mut self) -> Result<Op, Fault> {
         match (self.name.strip_prefix("redux.sync."), self.ty()?) {
             (Some(name @ ("add" | "min" | "max" | "and" | "or" | "xor")), ty) if ty.bits == 32 => {
@@ -336,8 +336,8 @@ impl<'s, 'a> Decoder<'s, 'a> {
         }
     }
 
-    /// An exchange: its operands are a result, `count` values, and the mask of the lanes that take part. What gives no result
-    /// has the mask alone.
+    /// Decodes an exchange. Its operands are a result, `count` values, and the mask of the lanes that take part; without values
+    /// there is no result either.
     fn exchange(&mut self, kind: ExchangeKind, count: usize) -> Result<Op, Fault> {
         let results = count.min(1);
         self.expects(results + count + 1)?;

@@ -1,4 +1,4 @@
-//! Words and marks of PTX, and how parsers walk through them.
+//! Tokens of PTX, and a cursor for parsers.
 
 use crate::fault::{Fault, fault};
 
@@ -24,7 +24,7 @@ pub fn tokens(source: &str) -> Vec<Token<'_>> {
             _ if rest.starts_with("/*") => (end_of("*/"), false),
             '"' => (end_of("\""), true),
             c if is_part_of_word(c) => (rest.find(|c| !is_part_of_word(c)).unwrap_or(rest.len()), true),
-            // Marks are ASCII; whatever else there may be is kept whole and understood by nobody.
+            // Marks are ASCII; any other character is kept whole and refused by the parser.
             c => (c.len_utf8(), !c.is_ascii_whitespace()),
         };
         let text = &rest[..length];
@@ -41,7 +41,7 @@ pub fn tokens(source: &str) -> Vec<Token<'_>> {
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'t, 'a> {
     rest: &'t [Token<'a>],
-    /// The line of what was read last.
+    /// The line of the last token read.
     pub line: u32,
 }
 
@@ -81,7 +81,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
         Ok(())
     }
 
-    /// Everything before the next `mark`, and steps over both.
+    /// Returns everything before the next `mark`, and steps over both.
     pub fn until(&mut self, mark: &str) -> Result<Self, Fault> {
         let Some(length) = self.rest.iter().position(|token| token.text == mark) else {
             fault!("no {mark:?}");
@@ -93,7 +93,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
         Ok(found)
     }
 
-    /// Items between commas, up to and with the closing `mark`.
+    /// Reads items between commas, and the closing `mark`.
     pub fn list<T>(&mut self, mark: &str, item: impl Fn(&mut Self) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
         let mut found = Vec::new();
         while !self.accept(mark) {

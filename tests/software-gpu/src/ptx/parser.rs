@@ -45,7 +45,7 @@ struct Declaration<'a> {
 }
 
 impl Declaration<'_> {
-    /// Adds the variable to the end of a space.
+    /// Places the variable at the end of a space.
     fn place(&self, end: &mut usize, align: usize) -> Parameter {
         let offset = end.next_multiple_of(self.align.max(align));
         let bytes = self.bytes.unwrap_or(0);
@@ -148,7 +148,7 @@ impl<'a> Parser<'_, 'a, '_> {
         })
     }
 
-    /// A variable of the whole module.
+    /// Reads a variable of the whole module.
     fn variable(&mut self, is_external: bool) -> Result<(), Fault> {
         let declared = self.declaration()?;
         let symbol = match declared.space {
@@ -190,7 +190,7 @@ impl<'a> Parser<'_, 'a, '_> {
         Ok(values)
     }
 
-    /// Parameters or results in parentheses, if there are any, laid out from `end` on.
+    /// Reads parameters or results in parentheses, if there are any, and lays them out from `end` on.
     fn parameters(&mut self, end: &mut usize) -> Result<Vec<Parameter>, Fault> {
         let mut found = Vec::new();
         if !self.cursor.accept("(") {
@@ -210,7 +210,7 @@ impl<'a> Parser<'_, 'a, '_> {
         Ok(found)
     }
 
-    /// A kernel or function, or the announcement of one that is defined later.
+    /// Reads a kernel or function, or the announcement of one that is defined later.
     fn function(&mut self, is_kernel: bool) -> Result<(), Fault> {
         self.symbols.scopes.push(HashMap::new());
         let mut end = 0;
@@ -267,7 +267,7 @@ impl<'a> Parser<'_, 'a, '_> {
         Ok(sizes)
     }
 
-    /// The body of a function, after its opening brace.
+    /// Reads the body of a function, after its opening brace.
     fn body(&mut self, number: usize) -> Result<(), Fault> {
         self.symbols.start_function();
         let outer = self.symbols.scopes.len();
@@ -307,7 +307,7 @@ impl<'a> Parser<'_, 'a, '_> {
         Ok(())
     }
 
-    /// A declaration within a body.
+    /// Reads a declaration within a body.
     fn directive(&mut self, number: usize) -> Result<(), Fault> {
         let first = self.cursor.peek();
         if first == ".pragma" {

@@ -1,4 +1,4 @@
-//! What the names in a function stand for, and the registers that hold its operands.
+//! The names in a function, and the registers that hold its operands.
 
 use super::operand::Operand;
 use crate::fault::{Fault, fault};
@@ -24,17 +24,17 @@ pub enum Symbol {
 pub struct Symbols<'a> {
     /// The outermost is the module's.
     pub scopes: Vec<HashMap<&'a str, Symbol>>,
-    /// What the function's registers hold at first.
+    /// The initial values of the function's registers.
     pub registers: Vec<u64>,
-    /// Registers of special ones, by their numbers.
+    /// The registers that hold special registers, by the numbers of the latter.
     pub specials: HashMap<usize, Register>,
-    /// Labels by number, and where they are in the code once that is known.
+    /// Labels by number, and their places in the code once they are known.
     pub labels: Vec<(&'a str, Option<usize>)>,
     constants: HashMap<u64, Register>,
 }
 
 impl<'a> Symbols<'a> {
-    /// With the module's scope, which is empty.
+    /// Starts with an empty scope, the module's.
     pub fn new() -> Self {
         Self {
             scopes: vec![HashMap::new()],
@@ -88,7 +88,7 @@ impl<'a> Symbols<'a> {
         }
     }
 
-    /// The register that a result goes to; `_` is for one that nobody needs.
+    /// The register for a result; `_` discards it.
     pub fn target(&self, operand: &Operand<'a>) -> Result<Register, Fault> {
         match operand {
             Operand::Name("_") => Ok(SINK),
@@ -97,7 +97,7 @@ impl<'a> Symbols<'a> {
         }
     }
 
-    /// The registers that a result and what comes with it (`d|p`) go to.
+    /// The registers for the two results of `d|p`, the second of which may be missing.
     pub fn targets(&self, operand: &Operand<'a>) -> Result<(Register, Register), Fault> {
         match operand {
             Operand::Pair(d, p) => Ok((self.target(&Operand::Name(d))?, self.target(&Operand::Name(p))?)),
@@ -143,7 +143,7 @@ impl<'a> Symbols<'a> {
         })
     }
 
-    /// Where an address in brackets points to.
+    /// Resolves an address in brackets.
     pub fn address(&mut self, operand: &Operand<'a>) -> Result<Address, Fault> {
         let Operand::Address(name, offset) = *operand else {
             fault!("{operand:?} is no address");
