@@ -87,9 +87,8 @@ fn allocate(address: Out<u64>, bytes: usize) -> Outcome {
 const KERNEL_BITS: u32 = 24;
 
 fn module_of(handle: Handle) -> Outcome<usize> {
-    (handle.addr() >> KERNEL_BITS)
-        .checked_sub(1)
-        .ok_or(Failure::Error(INVALID_HANDLE))
+    let number = (handle.addr() >> KERNEL_BITS).checked_sub(1);
+    number.ok_or(Failure::Error(INVALID_HANDLE))
 }
 
 fn load(module: Out<Handle>, source: &str) -> Outcome {
@@ -106,23 +105,16 @@ unsafe fn launch(function: Handle, grid: Grid, parameters: *mut *mut c_void, ext
     let found = device.module(module).and_then(|module| module.functions.get(kernel));
     let found = found.ok_or(Failure::Error(INVALID_HANDLE))?;
     if !extra.is_null() {
-        return Err(Failure::mistake(
-            INVALID_VALUE,
-            "`extra` is not known to the software GPU",
-        ));
+        let why = "`extra` is not known to the software GPU";
+        return Err(Failure::mistake(INVALID_VALUE, why));
     }
     let mut values = vec![0; found.parameter_bytes];
     for (i, parameter) in found.parameters.iter().enumerate() {
-        // SAFETY: by the caller's contract; how many there are cannot be seen.
-        let value = if parameters.is_null() {
-            std::ptr::null_mut()
-        } else {
-            unsafe { parameters.add(i).read() }
-        };
-        if value.is_null() {
-            let why = format!("kernel {}: parameter {i} is missing", found.name);
-            return Err(Failure::mistake(INVALID_VALUE, why));
-        }
+        let missing = format!("kernel {}: parameter {i} is missing", found.name);
+        not_null(parameters.cast(), INVALID_VALUE, &missing)?;
+        // SAFETY: by the caller's contract, and it is not null; how many there are cannot be seen.
+        let value = unsafe { parameters.add(i).read() };
+        not_null(value, INVALID_VALUE, &missing)?;
         // SAFETY: by the caller's contract, and it is not null.
         let bytes = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), parameter.bytes) };
         values[parameter.offset..parameter.offset + parameter.bytes].copy_from_slice(bytes);

@@ -131,11 +131,10 @@ fn begin(
 /// Runs the waiting calls unless a group of calls has not ended.
 fn run_outside_of_groups() -> Outcome {
     match DEPTH.get() {
-        0 => WAITING
-            .take()
-            .iter()
-            .try_for_each(Transfer::run)
-            .or_status(INVALID_USAGE),
+        0 => {
+            let waiting = WAITING.take();
+            waiting.iter().try_for_each(Transfer::run).or_status(INVALID_USAGE)
+        }
         _ => Ok(()),
     }
 }

@@ -56,15 +56,11 @@ impl<'a> Block<'a> {
         self.warp_barriers.fill(1);
         let launch = self.launch;
         for (i, thread) in self.threads.iter_mut().enumerate() {
-            thread.start(
-                launch.module,
-                launch.kernel,
-                launch.parameters,
-                launch.specials(i, place),
-            );
+            let specials = launch.specials(i, place);
+            thread.start(launch.module, launch.kernel, launch.parameters, specials);
         }
-        self.run_threads(memory)
-            .map_err(|(thread, fault)| self.locate(thread, &fault))
+        let ran = self.run_threads(memory);
+        ran.map_err(|(thread, fault)| self.locate(thread, &fault))
     }
 
     fn run_threads(&mut self, memory: &mut Memory) -> Result<(), (usize, Fault)> {

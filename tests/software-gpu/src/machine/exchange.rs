@@ -1,7 +1,7 @@
 //! What the lanes of a warp do together: shuffles, votes and sums.
 
 use super::thread::{State, Thread};
-use crate::fault::Fault;
+use crate::fault::{Fault, fault};
 use crate::isa::instruction::{Exchange, ExchangeKind};
 use crate::isa::module::Module;
 use crate::isa::operation::apply;
@@ -23,7 +23,7 @@ pub fn exchange(module: &Module, warp: &mut [Thread]) -> Result<bool, (usize, Fa
                 perform(exchange, mask, warp)?;
                 some = true;
             }
-            Err(message) => return Err((first, Fault(message))),
+            Err(fault) => return Err((first, fault)),
         }
     }
     Ok(some)
@@ -34,29 +34,23 @@ fn lanes(mask: u64) -> impl Iterator<Item = usize> + Clone {
 }
 
 /// Whether all lanes of the first one's mask are at its exchange.
-fn have_met(module: &Module, warp: &[Thread], first: usize, exchange: &Exchange, mask: u64) -> Result<bool, String> {
+fn have_met(module: &Module, warp: &[Thread], first: usize, exchange: &Exchange, mask: u64) -> Result<bool, Fault> {
     if mask >> first & 1 == 0 {
-        return Err(format!("lane {first} takes part, but is not in its mask {mask:#010x}"));
+        fault!("lane {first} takes part, but is not in its mask {mask:#010x}");
     }
     let mut all_here = true;
     for lane in lanes(mask) {
         let Some(thread) = warp.get(lane) else {
             let count = warp.len();
-            return Err(format!(
-                "lane {lane} of the mask {mask:#010x}: the warp has {count} lanes"
-            ));
+            fault!("lane {lane} of the mask {mask:#010x}: the warp has {count} lanes");
         };
         if thread.state == State::Done {
-            return Err(format!(
-                "waits for lane {lane} of the mask {mask:#010x}, which has ended"
-            ));
+            fault!("waits for lane {lane} of the mask {mask:#010x}, which has ended");
         }
         let meets = thread.exchange(module).is_some() && thread.place() == warp[first].place();
         if meets && thread.get(exchange.mask) != mask {
             let other = thread.get(exchange.mask);
-            return Err(format!(
-                "its mask is {mask:#010x}, but that of lane {lane} is {other:#010x}"
-            ));
+            fault!("its mask is {mask:#010x}, but that of lane {lane} is {other:#010x}");
         }
         all_here &= meets;
     }
@@ -65,10 +59,8 @@ fn have_met(module: &Module, warp: &[Thread], first: usize, exchange: &Exchange,
 
 fn perform(exchange: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (usize, Fault)> {
     let negated = u64::from(exchange.a.negated);
-    let values: Vec<u64> = warp
-        .iter()
-        .map(|thread| thread.get(exchange.a.register) ^ negated)
-        .collect();
+    let value = |thread: &Thread| thread.get(exchange.a.register) ^ negated;
+    let values: Vec<u64> = warp.iter().map(value).collect();
     let mut votes = lanes(mask).map(|lane| values[lane] != 0);
     let joint = match exchange.kind {
         ExchangeKind::Uniform => (votes.clone().all(|vote| vote) || !votes.any(|vote| vote)).into(),

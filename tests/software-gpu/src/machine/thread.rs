@@ -261,10 +261,11 @@ impl Thread {
         let operand = |i: usize| transfer.registers.get(i).map_or(0, |register| self.get(*register));
         let (b, c) = (operand(0), operand(1));
         aligned(address, width)?;
-        if let (Space::Local | Space::Param, _) | (Space::Generic, LOCAL_WINDOW..WINDOWS_END) =
-            (transfer.space, address)
-        {
-            fault!("an atomic operation in memory of the thread's own");
+        match (transfer.space, address) {
+            (Space::Local | Space::Param, _) | (Space::Generic, LOCAL_WINDOW..WINDOWS_END) => {
+                fault!("an atomic operation in memory of the thread's own");
+            }
+            _ => {}
         }
         let (region, offset) = self.region(machine, (transfer.space, address), width, Use::Atomic)?;
         let old = region.load(offset, width)?;
