@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the GPU in software (tests/software-gpu) and lays its libraries into a directory, with which a program that was built
-# for CUDA runs without a GPU: slowly, and with every access to memory checked.
+# Builds the GPU in software (tests/software-gpu) and puts its libraries into a directory. With them, a program built for CUDA
+# runs without a GPU: slowly, and with every access to memory checked.
 #
 #     scripts/software-gpu.sh DIR
 set -euo pipefail

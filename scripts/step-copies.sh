@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Counts what a training step of a CUDA build copies between host and device, on the GPU in software.
+# Counts the copies between host and device in a training step of a CUDA build, on the GPU in software.
 #
 #     scripts/software-gpu.sh /tmp/software-gpu
 #     scripts/step-copies.sh target/debug/ebm /tmp/software-gpu
 #
-# Prints how often a step copies how many bytes each way, for several pairs of bounds, and fails if more than some figures a
-# sample are read, or more than these and the batch of data are written. A step is half of what a run of five steps does more
-# than one of three.
+# For several pairs of bounds, prints how often a step copies how many bytes in each direction. Fails if a copy to the host is
+# larger than a few numbers per sample, or one to the device larger than that and not the batch of data. A step is half of the
+# difference between a run of five steps and one of three.
 set -euo pipefail
 
 [ $# -eq 2 ] || { echo "usage: scripts/step-copies.sh EBM SOFTWARE_GPU_DIR" >&2; exit 2; }
@@ -15,7 +15,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 
-# Wide enough for every array of samples or latents to be longer than the figures of a batch.
+# Wide enough that every array of samples or latents is longer than the numbers per sample of a batch.
 batch=16 data=40 latent=20
 awk -v rows=300 -v columns=$data 'BEGIN {
   srand(1)

@@ -1,17 +1,17 @@
-//! Lists the instructions of PTX files that the software GPU does not know:
+//! Lists the instructions in PTX files that the software GPU does not know:
 //!
 //!     cargo run --example unknown FILE.ptx...
 
-use software_gpu::machine::instruction::Op;
+use software_gpu::isa::instruction::Op;
 use software_gpu::memory::Memory;
-use software_gpu::ptx::Module;
+use software_gpu::ptx;
 use std::collections::BTreeMap;
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     for path in std::env::args().skip(1) {
         let source = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-        let module = Module::load(&source, &mut Memory::default()).map_err(|fault| format!("{path}: {fault}"))?;
+        let module = ptx::load(&source, &mut Memory::default()).map_err(|fault| format!("{path}: {fault}"))?;
         let mut unknown: BTreeMap<String, usize> = BTreeMap::new();
         for function in &module.functions {
             for instruction in &function.code {

@@ -1,16 +1,10 @@
-//! What a program did wrong.
+//! The error of everything here: a rule that the program broke, described to a person.
 
 use std::fmt;
 
-/// A rule that was broken, told to a person.
+/// A broken rule. Nothing reacts to the kind of mistake, so it is a message and no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault(pub String);
-
-impl Fault {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,9 +15,9 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 /// Returns a [`Fault`] with a formatted message.
-#[macro_export]
 macro_rules! fault {
     ($($format:tt)*) => {
-        return Err($crate::fault::Fault::new(format!($($format)*)))
+        return Err($crate::fault::Fault(format!($($format)*)))
     };
 }
+pub(crate) use fault;

@@ -1,130 +1,66 @@
-//! How the ranks of NCCL meet: over a socket of the machine, at the process that made the group's name.
+//! Groups of NCCL: ranks meet over a socket of the machine, at the process that made the group's name.
 //!
-//! Ranks must call the same functions in the same order with the same arguments. Where they do not, NCCL stalls or adds up what
-//! does not belong together; here, all are told. Who waits for a process that died waits for ever, as with NCCL.
+//! Ranks must call the same functions in the same order with the same arguments. Where they do not, NCCL stalls or adds up
+//! unrelated data; here, all of them get a fault. A rank that waits for a process that died waits forever, as with NCCL.
 
-use crate::fault;
-use crate::fault::Fault;
+use crate::fault::{Fault, fault};
 use std::io::{self, Read, Write};
 use std::iter::Sum;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What the elements of arrays are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Single,
-    Double,
-}
-
-impl Kind {
-    /// Of NCCL's number for it.
-    pub fn of(number: u32) -> Option<Self> {
-        match number {
-            7 => Some(Self::Single),
-            8 => Some(Self::Double),
-            _ => None,
-        }
-    }
-
-    /// Bytes of an element.
-    pub fn width(self) -> usize {
-        match self {
-            Self::Single => 4,
-            Self::Double => 8,
-        }
-    }
-}
-
-/// What ranks do together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// All get the sum.
-    SumForAll,
-    /// This rank gets the sum.
-    SumFor(usize),
-    /// All get what this rank has.
-    From(usize),
-}
-
 /// A call, which must be the same on all ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call {
-    pub work: Work,
-    pub kind: Kind,
-    /// Number of elements.
+    /// The rank whose array is the result, or none for the sum of all.
+    pub from: Option<usize>,
+    /// The rank that gets the result, or none for all.
+    pub to: Option<usize>,
+    /// The bytes of an element: 4 of a single, 8 of a double.
+    pub width: usize,
+    /// The number of elements.
     pub count: usize,
 }
 
-/// Who a rank is.
+/// Which one of how many ranks a process is, and the device that it works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     pub rank: usize,
     pub ranks: usize,
-    /// The device that it works on.
     pub device: i32,
 }
 
-/// What a rank says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
-    Hello(Place),
-    Call(Call),
-    Goodbye,
-}
-
-impl Word {
-    const NUMBERS: usize = 5;
-
-    fn numbers(self) -> [u64; Self::NUMBERS] {
-        match self {
-            Self::Hello(place) => [0, place.rank as u64, place.ranks as u64, place.device as u64, 0],
-            Self::Call(Call { work, kind, count }) => {
-                let (work, root) = match work {
-                    Work::SumForAll => (0, 0),
-                    Work::SumFor(rank) => (1, rank),
-                    Work::From(rank) => (2, rank),
-                };
-                [1, work, root as u64, kind.width() as u64, count as u64]
-            }
-            Self::Goodbye => [2, 0, 0, 0, 0],
-        }
+impl Call {
+    /// The call as it is sent.
+    fn numbers(self) -> [u64; 4] {
+        let [from, to] = [self.from, self.to].map(|rank| rank.map_or(0, |rank| 1 + rank as u64));
+        [from, to, self.width as u64, self.count as u64]
     }
 
-    fn of(numbers: [u64; Self::NUMBERS]) -> Option<Self> {
-        Some(match numbers {
-            [0, rank, ranks, device, _] => Self::Hello(Place {
-                rank: rank as usize,
-                ranks: ranks as usize,
-                device: device as i32,
-            }),
-            [1, work, root, width, count] => Self::Call(Call {
-                work: match work {
-                    0 => Work::SumForAll,
-                    1 => Work::SumFor(root as usize),
-                    _ => Work::From(root as usize),
-                },
-                kind: if width == 4 { Kind::Single } else { Kind::Double },
-                count: count as usize,
-            }),
-            [2, ..] => Self::Goodbye,
-            _ => return None,
+    /// The call that was sent, or none from a rank that leaves.
+    fn of([from, to, width, count]: [u64; 4]) -> Option<Self> {
+        let rank = |number: u64| Some(number.checked_sub(1)? as usize);
+        (width > 0).then(|| Self {
+            from: rank(from),
+            to: rank(to),
+            width: width as usize,
+            count: count as usize,
         })
     }
 }
 
-/// Makes the name of a group, and waits for its ranks behind it.
-///
-/// # Errors
-/// If the system has no socket for it.
-pub fn found() -> io::Result<String> {
+/// The message of a rank that leaves, in place of a call.
+const GOODBYE: [u64; 4] = [0; 4];
+
+/// Makes the name of a group, and serves its ranks on a thread.
+pub fn create() -> io::Result<String> {
     static GROUPS: AtomicUsize = AtomicUsize::new(0);
     let number = GROUPS.fetch_add(1, Ordering::Relaxed);
     let name = format!("software-nccl-{}-{number}", std::process::id());
-    let listener = UnixListener::bind_addr(&address(&name)?)?;
+    let listener = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name)?)?;
     std::thread::Builder::new().spawn(move || {
-        // A rank that died leaves the others waiting: their ends stay open as long as this process lives.
+        // A rank that died leaves the others waiting: their streams stay open as long as this process lives.
         if let Err(error) = host(&listener) {
             eprintln!("software NCCL: a rank is gone ({error}); the others wait");
             loop {
@@ -135,113 +71,94 @@ pub fn found() -> io::Result<String> {
     Ok(name)
 }
 
-fn address(name: &str) -> io::Result<SocketAddr> {
-    SocketAddr::from_abstract_name(name)
-}
-
 /// Serves a group to its end.
 fn host(listener: &UnixListener) -> io::Result<()> {
-    let mut ends: Vec<(Place, UnixStream)> = Vec::new();
+    let mut joined: Vec<(Position, UnixStream)> = Vec::new();
     loop {
-        let (mut end, _) = listener.accept()?;
-        let Word::Hello(place) = hear(&mut end)? else {
-            return Err(io::Error::other("no greeting"));
-        };
-        ends.push((place, end));
-        if let Err(fault) = suits(&ends) {
-            for (_, end) in &mut ends {
-                answer(end, Err(&fault))?;
-            }
-            return Ok(());
+        let (mut stream, _) = listener.accept()?;
+        let [rank, ranks, device] = receive(&mut stream)?;
+        let (rank, ranks, device) = (rank as usize, ranks as usize, device as i32);
+        let newcomer = Position { rank, ranks, device };
+        let suits = check(newcomer, joined.iter().map(|(position, _)| *position));
+        joined.push((newcomer, stream));
+        if let Err(fault) = suits {
+            return joined.iter_mut().try_for_each(|(_, stream)| reply(stream, Err(&fault)));
         }
-        if ends.len() == place.ranks {
+        if joined.len() == ranks {
             break;
         }
     }
-    ends.sort_by_key(|(place, _)| place.rank);
-    let mut ends: Vec<UnixStream> = ends.into_iter().map(|(_, end)| end).collect();
-    for end in &mut ends {
-        answer(end, Ok(&[]))?;
+    joined.sort_by_key(|(position, _)| position.rank);
+    let mut streams: Vec<UnixStream> = joined.into_iter().map(|(_, stream)| stream).collect();
+    for stream in &mut streams {
+        reply(stream, Ok(&[]))?;
     }
     loop {
-        let words: Vec<Word> = ends.iter_mut().map(hear).collect::<io::Result<_>>()?;
-        if words.iter().all(|word| *word == Word::Goodbye) {
+        let calls = streams.iter_mut().map(|stream| Ok(Call::of(receive(stream)?)));
+        let calls: Vec<Option<Call>> = calls.collect::<io::Result<_>>()?;
+        if calls.iter().all(Option::is_none) {
             return Ok(());
         }
-        let call = match agreed(&words) {
+        let call = match agreed(&calls) {
             Ok(call) => call,
             Err(fault) => {
-                let callers = ends.iter_mut().zip(&words).filter(|(_, word)| **word != Word::Goodbye);
-                for (end, _) in callers {
-                    answer(end, Err(&fault))?;
-                }
-                return Ok(());
+                let mut callers = streams.iter_mut().zip(&calls).filter(|(_, call)| call.is_some());
+                return callers.try_for_each(|(stream, _)| reply(stream, Err(&fault)));
             }
         };
-        let given = ends.iter_mut().map(|end| array(end, call.count * call.kind.width()));
+        let given = streams.iter_mut().map(|stream| array(stream, call.count * call.width));
         let given: Vec<Vec<u8>> = given.collect::<io::Result<_>>()?;
-        let result = match call.work {
-            Work::From(root) => given[root].clone(),
-            Work::SumForAll | Work::SumFor(_) => match call.kind {
-                Kind::Single => sum(&given, f32::from_le_bytes, f32::to_le_bytes),
-                Kind::Double => sum(&given, f64::from_le_bytes, f64::to_le_bytes),
-            },
+        let result = match call.from {
+            Some(root) => given[root].clone(),
+            None if call.width == 4 => sum(&given, f32::from_le_bytes, f32::to_le_bytes),
+            None => sum(&given, f64::from_le_bytes, f64::to_le_bytes),
         };
-        for (rank, end) in ends.iter_mut().enumerate() {
-            let gets = !matches!(call.work, Work::SumFor(root) if root != rank);
-            answer(end, Ok(if gets { &result } else { &[] }))?;
+        for (rank, stream) in streams.iter_mut().enumerate() {
+            let gets = call.to.is_none_or(|to| to == rank);
+            reply(stream, Ok(if gets { &result } else { &[] }))?;
         }
     }
 }
 
-/// Whether the last one belongs to those before it.
-fn suits(ends: &[(Place, UnixStream)]) -> Result<(), Fault> {
-    let Some(((last, _), others)) = ends.split_last() else {
-        return Ok(());
-    };
-    if last.rank >= last.ranks {
-        fault!("rank {} of {}", last.rank, last.ranks);
+/// Checks that a rank fits those that have joined.
+fn check(new: Position, others: impl Iterator<Item = Position>) -> Result<(), Fault> {
+    if new.rank >= new.ranks {
+        fault!("rank {} of {}", new.rank, new.ranks);
     }
-    for (other, _) in others {
-        if other.ranks != last.ranks {
-            fault!(
-                "a group of {} ranks to one, and of {} to another",
-                other.ranks,
-                last.ranks
-            );
+    for other in others {
+        if other.ranks != new.ranks {
+            let (a, b) = (other.ranks, new.ranks);
+            fault!("a group of {a} ranks to one, and of {b} to another");
         }
-        if other.rank == last.rank {
-            fault!("two ranks {}", last.rank);
+        if other.rank == new.rank {
+            fault!("two ranks {}", new.rank);
         }
-        if other.device == last.device {
-            let (a, b) = (other.rank.min(last.rank), other.rank.max(last.rank));
-            fault!("ranks {a} and {b} are on the same device, {}", last.device);
+        if other.device == new.device {
+            let (a, b) = (other.rank.min(new.rank), other.rank.max(new.rank));
+            fault!("ranks {a} and {b} are on the same device, {}", new.device);
         }
     }
     Ok(())
 }
 
-/// The call that all ranks make.
-fn agreed(words: &[Word]) -> Result<Call, Fault> {
-    let Word::Call(call) = words[0] else {
-        fault!("rank 0 has left the group, and others call on it");
-    };
-    for (rank, word) in words.iter().enumerate() {
-        match word {
-            Word::Call(other) if *other == call => {}
-            Word::Call(other) => fault!("rank 0 calls for {call:?}, and rank {rank} for {other:?}"),
-            _ => fault!("rank {rank} has left the group, and others call on it"),
+/// Checks that all ranks make the same call.
+fn agreed(calls: &[Option<Call>]) -> Result<Call, Fault> {
+    for (rank, call) in calls.iter().enumerate() {
+        match (calls[0], call) {
+            (_, None) => fault!("rank {rank} has left the group, and others call on it"),
+            (Some(first), Some(call)) if first != *call => {
+                fault!("rank 0 calls for {first:?}, and rank {rank} for {call:?}")
+            }
+            _ => {}
         }
     }
-    match call.work {
-        Work::SumFor(root) | Work::From(root) if root >= words.len() => {
-            fault!("the root {root} of {} ranks", words.len())
-        }
-        _ => Ok(call),
+    match calls[0] {
+        Some(call) if call.from.or(call.to).is_none_or(|root| root < calls.len()) => Ok(call),
+        call => fault!("the root of {call:?} is none of {} ranks", calls.len()),
     }
 }
 
-/// Sums as a ring forms them: each of as many parts as there are ranks begins with another one.
+/// Sums arrays as a ring does: they have as many parts as there are ranks, and the sum of each part starts with another rank.
 fn sum<const W: usize, T: Sum>(given: &[Vec<u8>], of: fn([u8; W]) -> T, bytes: fn(T) -> [u8; W]) -> Vec<u8> {
     let ranks = given.len();
     let arrays: Vec<&[[u8; W]]> = given.iter().map(|array| array.as_chunks().0).collect();
@@ -254,74 +171,67 @@ fn sum<const W: usize, T: Sum>(given: &[Vec<u8>], of: fn([u8; W]) -> T, bytes: f
     (0..count).flat_map(of_place).collect()
 }
 
-fn hear(end: &mut UnixStream) -> io::Result<Word> {
-    let mut numbers = [0; Word::NUMBERS];
-    for number in &mut numbers {
-        *number = number_from(end)?;
+fn send(stream: &mut UnixStream, numbers: &[u64], values: &[u8]) -> io::Result<()> {
+    for number in numbers {
+        stream.write_all(&number.to_le_bytes())?;
     }
-    Word::of(numbers).ok_or_else(|| io::Error::other("not a word"))
+    stream.write_all(values)
 }
 
-fn number_from(end: &mut UnixStream) -> io::Result<u64> {
-    let mut bytes = [0; 8];
-    end.read_exact(&mut bytes)?;
-    Ok(u64::from_le_bytes(bytes))
+fn receive<const N: usize>(stream: &mut UnixStream) -> io::Result<[u64; N]> {
+    let mut numbers = [0; N];
+    for number in &mut numbers {
+        let mut bytes = [0; 8];
+        stream.read_exact(&mut bytes)?;
+        *number = u64::from_le_bytes(bytes);
+    }
+    Ok(numbers)
 }
 
-fn array(end: &mut UnixStream, length: usize) -> io::Result<Vec<u8>> {
+fn array(stream: &mut UnixStream, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
-    end.read_exact(&mut bytes)?;
+    stream.read_exact(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Whether it is a fault, how long it is, and what it is.
-fn answer(end: &mut UnixStream, result: Result<&[u8], &Fault>) -> io::Result<()> {
-    let (is_fault, bytes) = match result {
-        Ok(bytes) => (0u64, bytes),
-        Err(fault) => (1, fault.0.as_bytes()),
-    };
-    end.write_all(&is_fault.to_le_bytes())?;
-    end.write_all(&(bytes.len() as u64).to_le_bytes())?;
-    end.write_all(bytes)
+/// Sends whether the result is a fault, its length, and its bytes.
+fn reply(stream: &mut UnixStream, result: Result<&[u8], &Fault>) -> io::Result<()> {
+    let bytes = result.unwrap_or_else(|fault| fault.0.as_bytes());
+    send(stream, &[result.is_err().into(), bytes.len() as u64], bytes)
 }
 
 /// A rank in its group.
 #[derive(Debug)]
 pub struct Member {
-    pub place: Place,
-    end: UnixStream,
+    pub position: Position,
+    stream: UnixStream,
 }
 
 impl Member {
-    /// Joins the group of this name, and waits for all of its ranks.
-    ///
-    /// # Errors
-    /// If there is no such group, or one of its ranks does not belong to the others.
-    pub fn join(name: &str, place: Place) -> Result<Self, Fault> {
-        let end = match address(name).and_then(|address| UnixStream::connect_addr(&address)) {
-            Ok(end) => end,
-            Err(error) => fault!("nobody waits for the group {name:?}: {error}"),
+    /// Joins the group of this name, and waits for all of its ranks. Fails if one of them does not belong to the others.
+    pub fn join(name: &str, position: Position) -> Result<Self, Fault> {
+        let stream = SocketAddr::from_abstract_name(name).and_then(|address| UnixStream::connect_addr(&address));
+        let mut member = match stream {
+            Ok(stream) => Self { position, stream },
+            Err(error) => fault!("there is no group {name:?}: {error}"),
         };
-        let mut member = Self { place, end };
-        member.say(Word::Hello(place), &[])?;
+        let Position { rank, ranks, device } = position;
+        member.ask(&[rank as u64, ranks as u64, device as u64], &[])?;
         Ok(member)
     }
 
-    /// Makes a call with an array, and waits for what comes of it: nothing, where it is for another rank.
-    ///
-    /// # Errors
-    /// If the ranks do not make the same call.
+    /// Makes a call with an array, and waits for its result: nothing, where it is for another rank. Fails if the ranks do not make
+    /// the same call.
     pub fn call(&mut self, call: Call, values: &[u8]) -> Result<Vec<u8>, Fault> {
-        self.say(Word::Call(call), values)
+        self.ask(&call.numbers(), values)
     }
 
-    fn say(&mut self, word: Word, values: &[u8]) -> Result<Vec<u8>, Fault> {
-        let said = self.tell(word, values).and_then(|()| {
-            let is_fault = number_from(&mut self.end)? == 1;
-            let length = number_from(&mut self.end)? as usize;
-            Ok((is_fault, array(&mut self.end, length)?))
+    fn ask(&mut self, numbers: &[u64], values: &[u8]) -> Result<Vec<u8>, Fault> {
+        let answer = send(&mut self.stream, numbers, values).and_then(|()| {
+            let [is_fault, length] = receive(&mut self.stream)?;
+            Ok((is_fault == 1, array(&mut self.stream, length as usize)?))
         });
-        match said {
+        match answer {
             Ok((false, bytes)) => Ok(bytes),
             Ok((true, text)) => Err(Fault(String::from_utf8_lossy(&text).into_owned())),
             // The process that the group meets at is gone.
@@ -331,17 +241,10 @@ impl Member {
         }
     }
 
-    fn tell(&mut self, word: Word, values: &[u8]) -> io::Result<()> {
-        for number in word.numbers() {
-            self.end.write_all(&number.to_le_bytes())?;
-        }
-        self.end.write_all(values)
-    }
-
-    /// Leaves the group. Nobody waits.
+    /// Leaves the group without waiting.
     pub fn leave(mut self) {
-        // If nobody is left to hear it, all the better.
-        let _ = self.tell(Word::Goodbye, &[]);
+        // The others may have left already.
+        let _ = send(&mut self.stream, &GOODBYE, &[]);
     }
 }
 
@@ -350,12 +253,12 @@ mod tests {
     use super::*;
 
     fn on_each<T: Send>(devices: &[i32], work: impl Fn(Result<Member, Fault>) -> T + Sync) -> Vec<T> {
-        let (name, work) = (&found().unwrap(), &work);
+        let (name, work) = (&create().unwrap(), &work);
         std::thread::scope(|scope| {
             let start = |(rank, &device)| {
                 let ranks = devices.len();
-                let place = Place { rank, ranks, device };
-                scope.spawn(move || work(Member::join(name, place)))
+                let position = Position { rank, ranks, device };
+                scope.spawn(move || work(Member::join(name, position)))
             };
             let threads: Vec<_> = devices.iter().enumerate().map(start).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -367,8 +270,9 @@ mod tests {
     }
 
     const CALL: Call = Call {
-        work: Work::SumForAll,
-        kind: Kind::Double,
+        from: None,
+        to: None,
+        width: 8,
         count: 4,
     };
 
@@ -376,11 +280,10 @@ mod tests {
     fn sums_are_for_all_or_for_one_and_what_one_has_is_for_all() {
         let all = on_each(&[0, 1, 2], |member| {
             let mut member = member.unwrap();
-            let own: Vec<f64> = (0..4)
-                .map(|i| f64::from(member.place.device) + f64::from(i) / 8.0)
-                .collect();
-            let mut call = |work| member.call(Call { work, ..CALL }, &bytes(&own)).unwrap();
-            let results = [Work::SumForAll, Work::SumFor(1), Work::From(2)].map(&mut call);
+            let device = f64::from(member.position.device);
+            let own = bytes(&[0.0, 0.125, 0.25, 0.375].map(|x| device + x));
+            let mut call = |from, to| member.call(Call { from, to, ..CALL }, &own).unwrap();
+            let results = [call(None, None), call(None, Some(1)), call(Some(2), None)];
             member.leave();
             results
         });
@@ -401,42 +304,37 @@ mod tests {
     }
 
     #[test]
-    fn ranks_that_do_not_make_the_same_call_are_told() {
-        let told = on_each(&[0, 1], |member| {
+    fn ranks_that_do_not_make_the_same_call_fail() {
+        let faults = on_each(&[0, 1], |member| {
             let mut member = member.unwrap();
-            let count = CALL.count + member.place.rank;
+            let count = CALL.count + member.position.rank;
             let call = Call { count, ..CALL };
             member.call(call, &bytes(&vec![0.0; count])).unwrap_err().0
         });
-        assert!(told[0].contains("count: 4") && told[0].contains("count: 5"), "{told:?}");
-        assert_eq!(told[0], told[1]);
+        assert!(
+            faults[0].contains("count: 4") && faults[0].contains("count: 5"),
+            "{faults:?}"
+        );
+        assert_eq!(faults[0], faults[1]);
     }
 
     #[test]
-    fn a_call_on_a_rank_that_left_is_told() {
-        let told = on_each(&[0, 1], |member| {
+    fn a_call_on_a_rank_that_left_fails() {
+        let faults = on_each(&[0, 1], |member| {
             let mut member = member.unwrap();
-            match member.place.rank {
-                0 => Some(member.call(CALL, &bytes(&[0.0; 4])).unwrap_err().0),
-                _ => {
-                    member.leave();
-                    None
-                }
-            }
+            let fault = (member.position.rank == 0).then(|| member.call(CALL, &bytes(&[0.0; 4])).unwrap_err().0);
+            member.leave();
+            fault.unwrap_or_default()
         });
-        assert!(told[0].as_ref().unwrap().contains("rank 1 has left"), "{told:?}");
+        assert!(faults[0].contains("rank 1 has left"), "{faults:?}");
     }
 
     #[test]
     fn ranks_that_share_a_device_are_refused() {
-        for told in on_each(&[0, 0], |member| member.unwrap_err().0) {
-            assert_eq!(told, "ranks 0 and 1 are on the same device, 0");
+        for fault in on_each(&[0, 0], |member| member.unwrap_err().0) {
+            assert_eq!(fault, "ranks 0 and 1 are on the same device, 0");
         }
-        let nobody = Place {
-            rank: 0,
-            ranks: 1,
-            device: 0,
-        };
-        assert!(Member::join("software-nccl-nobody", nobody).is_err());
+        let (rank, ranks, device) = (0, 1, 0);
+        assert!(Member::join("software-nccl-nobody", Position { rank, ranks, device }).is_err());
     }
 }

@@ -3,16 +3,20 @@
 //!
 //! It is there to find mistakes, not to be fast. Every access to memory is checked: device memory has to be allocated, still
 //! alive, aligned, and written before it is read; memory must not be written by one thread and used by another without a barrier
-//! between them; barriers and exchanges within a warp have to be met by all threads that they are for. Kernels that break a rule, and
-//! instructions that are not known here, end the program with a message that names kernel, block, thread and instruction.
+//! between them; barriers and exchanges within a warp have to be met by all threads that they are for. A kernel that breaks a rule
+//! or runs an instruction that is not known here ends the program with a message that names kernel, block, thread and instruction.
 //!
-//! The module [`api`] is what programs link against, and alone has `unsafe` code; [`ptx`] reads kernels, [`machine`] runs
-//! them, and in a [`group`] processes add up what they have.
+//! Programs link against the module [`api`], which alone has `unsafe` code. [`ptx`] reads kernels into the instructions of
+//! [`isa`], [`machine`] runs them on [`memory`], and in a [`group`] processes add up what they have.
 
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
 pub mod api;
 pub mod fault;
 pub mod gemm;
 pub mod group;
+pub mod isa;
 pub mod machine;
 pub mod memory;
 pub mod ptx;

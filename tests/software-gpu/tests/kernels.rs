@@ -3,43 +3,38 @@
 use software_gpu::fault::Fault;
 use software_gpu::machine::{Grid, Launch, Order};
 use software_gpu::memory::Memory;
-use software_gpu::ptx::Module;
+use software_gpu::ptx::load;
 
 const HEAD: &str = ".version 8.0\n.target sm_80\n.address_size 64\n";
 
 /// A kernel `k(p0, p1, ...)` with so many addresses as parameters, in the registers `%rd0`, `%rd1`, ....
 fn kernel(parameters: usize, body: &str) -> String {
     let declared: Vec<String> = (0..parameters).map(|i| format!(".param .u64 p{i}")).collect();
-    let loads: String = (0..parameters)
-        .map(|i| format!("ld.param.u64 %rd{i}, [p{i}];\n"))
-        .collect();
+    let declared = declared.join(", ");
+    let loads = (0..parameters).map(|i| format!("ld.param.u64 %rd{i}, [p{i}];\n"));
+    let loads: String = loads.collect();
     let registers =
         ".reg .pred %p<9>; .reg .b16 %rs<9>; .reg .b32 %r<20>; .reg .b64 %rd<20>; .reg .f32 %f<20>; .reg .f64 %fd<20>;";
-    format!(
-        "{HEAD}.visible .entry k({}) {{\n{registers}\n{loads}{body}\nret;\n}}",
-        declared.join(", ")
-    )
+    format!("{HEAD}.visible .entry k({declared}) {{\n{registers}\n{loads}{body}\nret;\n}}")
 }
 
-fn launch(
+fn launch_with(
     memory: &mut Memory,
     source: &str,
-    (blocks, threads): (u32, u32),
+    [blocks, threads, shared_bytes]: [u32; 3],
     arguments: &[u64],
     order: Order,
 ) -> Result<u64, Fault> {
-    let module = Module::load(source, memory)?;
-    let kernel = module.kernel("k").expect("the kernel is there");
+    let module = &load(source, memory)?;
     let parameters: Vec<u8> = arguments.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let grid = Grid {
-        blocks: [blocks, 1, 1],
-        threads: [threads, 1, 1],
-        shared_bytes: 0,
-    };
     let launch = Launch {
-        module: &module,
-        kernel,
-        grid,
+        module,
+        kernel: module.kernel("k").expect("the kernel is there"),
+        grid: Grid {
+            blocks: [blocks, 1, 1],
+            threads: [threads, 1, 1],
+            shared_bytes: shared_bytes as usize,
+        },
         parameters: &parameters,
         order,
         number: 1,
@@ -47,36 +42,39 @@ fn launch(
     launch.run(memory)
 }
 
-fn refused(source: &str, grid: (u32, u32), bytes: usize) -> String {
+/// Runs a kernel in the natural order: so many blocks of so many threads, with an address as its only argument.
+fn launch(memory: &mut Memory, source: &str, (blocks, threads): (u32, u32), argument: u64) -> Result<u64, Fault> {
+    launch_with(memory, source, [blocks, threads, 0], &[argument], Order::default())
+}
+
+fn refused(source: &str, grid: (u32, u32)) -> String {
     let mut memory = Memory::default();
-    let address = memory.allocate(bytes).unwrap();
-    match launch(&mut memory, source, grid, &[address], Order::default()) {
-        Ok(_) => panic!("nothing was found wrong"),
-        Err(fault) => fault.0,
+    let address = memory.allocate(16).unwrap();
+    launch(&mut memory, source, grid, address)
+        .expect_err("nothing was found wrong")
+        .0
+}
+
+/// Numbers of threads, bodies of kernels that they run with the address of 16 bytes, and what is said of them: texts between dots.
+fn check_refused(cases: &[(u32, &str, &str)]) {
+    for (threads, body, texts) in cases {
+        let message = refused(&kernel(1, body), (1, *threads));
+        assert!(texts.split(" ... ").all(|text| message.contains(text)), "{message}");
     }
 }
 
-/// One thread that leaves 64 bits at the only parameter.
-fn result(body: &str) -> u64 {
+/// The first words of 64 bits that a kernel leaves behind.
+fn run<const N: usize>(source: &str, threads: u32) -> [u64; N] {
     let mut memory = Memory::default();
     let address = memory.allocate(64).unwrap();
-    launch(&mut memory, &kernel(1, body), (1, 1), &[address], Order::default()).unwrap();
-    memory.load(address, 8).unwrap()
+    launch(&mut memory, source, (1, threads), address).unwrap();
+    std::array::from_fn(|i| memory.load(address + 8 * i as u64, 8).unwrap())
 }
 
-fn put(memory: &mut Memory, values: &[f32]) -> u64 {
-    let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-    let address = memory.allocate(bytes.len()).unwrap();
-    memory.write(address, &bytes).unwrap();
-    address
-}
-
-fn get(memory: &Memory, address: u64, n: usize) -> Vec<f32> {
-    let bytes = memory.read(address, 4 * n).unwrap();
-    bytes
-        .chunks(4)
-        .map(|x| f32::from_le_bytes(x.try_into().unwrap()))
-        .collect()
+/// The word that one thread leaves behind.
+fn result(body: &str) -> u64 {
+    let [result] = run(&kernel(1, body), 1);
+    result
 }
 
 /// Adds up 64 numbers a block: within warps by shuffles, between warps through shared memory, between blocks by an atomic
@@ -119,106 +117,97 @@ $wait:
 $end:
 ";
 
+/// Sums arrays by [`SUM`] or a kernel made of it.
+fn sum(body: &str, blocks: u32, values: &[f32], seed: u64) -> Result<f32, Fault> {
+    let mut memory = Memory::default();
+    let mut put = |values: &[f32]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let address = memory.allocate(bytes.len()).unwrap();
+        memory.write(address, &bytes).unwrap();
+        address
+    };
+    let arguments = [put(values), put(&[0.0])];
+    let order = Order {
+        seed,
+        ..Order::default()
+    };
+    launch_with(&mut memory, &kernel(2, body), [blocks, 64, 0], &arguments, order)?;
+    Ok(f32::from_bits(memory.load(arguments[1], 4)? as u32))
+}
+
 #[test]
 fn a_sum_over_blocks_is_the_same_in_every_order() {
+    let values: Vec<f32> = (1..=192).map(|i| i as f32).collect();
     for seed in 0..8 {
-        let mut memory = Memory::default();
-        let values: Vec<f32> = (1..=192).map(|i| i as f32).collect();
-        let (from, to) = (put(&mut memory, &values), put(&mut memory, &[0.0]));
-        let order = Order {
-            seed,
-            ..Order::default()
-        };
-        launch(&mut memory, &kernel(2, SUM), (3, 64), &[from, to], order).unwrap();
         // 192 * 193 / 2; all partial sums are whole numbers, so no order rounds.
-        assert_eq!(get(&memory, to, 1), [18528.0]);
+        assert_eq!(sum(SUM, 3, &values, seed), Ok(18528.0));
     }
 }
 
 #[test]
 fn a_sum_without_its_barrier_is_a_race() {
-    let told = {
-        let mut memory = Memory::default();
-        let (from, to) = (put(&mut memory, &[1.0; 64]), put(&mut memory, &[0.0]));
-        let source = kernel(2, &SUM.replace("bar.sync 0;", ""));
-        launch(&mut memory, &source, (1, 64), &[from, to], Order::default())
-            .unwrap_err()
-            .0
-    };
-    // Of the natural order, the other warp has not written yet; of others, it has, by luck.
-    assert!(told.contains("never written") || told.contains("race"), "{told}");
-    let luckily = (1..8).any(|seed| {
-        let mut memory = Memory::default();
-        let (from, to) = (put(&mut memory, &[1.0; 64]), put(&mut memory, &[0.0]));
-        let source = kernel(2, &SUM.replace("bar.sync 0;", ""));
-        let order = Order {
-            seed,
-            ..Order::default()
-        };
-        let told = launch(&mut memory, &source, (1, 64), &[from, to], order).unwrap_err().0;
-        told.contains("byte 4 of shared memory, written by thread 32 of block 0, is read by thread 0")
-    });
-    assert!(luckily);
+    let message = |seed| sum(&SUM.replace("bar.sync 0;", ""), 1, &[1.0; 64], seed).unwrap_err().0;
+    // In the natural order, the other warp has not written yet; in others, it has, by luck.
+    let natural = message(0);
+    assert!(
+        natural.contains("never written") || natural.contains("race"),
+        "{natural}"
+    );
+    let race = "offset 4 of shared memory of 8 bytes, written by thread 32 of block 0, is read by thread 0";
+    assert!((1..8).any(|seed| message(seed).contains(race)));
 }
 
 #[test]
 fn memory_that_is_not_there() {
-    let body = "mov.u32 %r0, %tid.x; mul.wide.u32 %rd1, %r0, 4; add.s64 %rd2, %rd0, %rd1; st.global.u32 [%rd2], %r0;";
-    let told = refused(&kernel(1, body), (1, 5), 16);
-    assert!(
-        told.contains("kernel k, block [0, 0, 0]") && told.contains("thread [4, 0, 0]"),
-        "{told}"
-    );
-    assert!(told.contains("st.global.u32 [%rd2], %r0;"), "{told}");
-    assert!(told.contains("place 16 of an allocation of 16 bytes"), "{told}");
-    let told = refused(&kernel(1, "ld.global.u32 %r0, [%rd0];"), (1, 1), 16);
-    assert!(told.contains("never written"), "{told}");
-    let told = refused(&kernel(1, "st.global.u32 [%rd0+2], %r0;"), (1, 1), 16);
-    assert!(told.contains("not aligned"), "{told}");
-    let told = refused(&kernel(1, "st.global.v2.u32 [%rd0+4], {%r0, %r0};"), (1, 1), 16);
-    assert!(told.contains("8 bytes") && told.contains("not aligned"), "{told}");
-    let told = refused(&kernel(1, "mov.u64 %rd1, 0; st.global.u32 [%rd1], %r0;"), (1, 1), 16);
-    assert!(told.contains("null"), "{told}");
-    let told = refused(&kernel(1, "st.shared.u32 [%r0], %r0;"), (1, 1), 16);
-    assert!(told.contains("shared memory"), "{told}");
+    let beyond = "mov.u32 %r0, %tid.x; mul.wide.u32 %rd1, %r0, 4; add.s64 %rd2, %rd0, %rd1; st.global.u32 [%rd2], %r0;";
+    let few = |place| format!(".shared .align 4 .b8 few[6]; st.shared.u32 [few+{place}], %r0;");
+    check_refused(&[
+        (5, beyond, "kernel k, block [0, 0, 0] ... thread [4, 0, 0]"),
+        (
+            5,
+            beyond,
+            "st.global.u32 [%rd2], %r0; ... offset 16 of an allocation of 16 bytes",
+        ),
+        (1, "ld.global.u32 %r0, [%rd0];", "never written"),
+        (1, "st.global.u32 [%rd0+2], %r0;", "not aligned"),
+        (1, "st.global.v2.u32 [%rd0+4], {%r0, %r0};", "8 bytes ... not aligned"),
+        (1, "mov.u64 %rd1, 0; st.global.u32 [%rd1], %r0;", "null"),
+        (1, "st.shared.u32 [%r0], %r0;", "shared memory"),
+        (1, &few(2), "not aligned"),
+        (1, &few(4), "shared memory of 6 bytes: outside"),
+    ]);
 }
 
 #[test]
 fn barriers_that_not_all_come_to() {
     let ends = "mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 ret; bar.sync 0;";
-    let told = refused(&kernel(1, ends), (1, 8), 8);
-    assert!(told.contains("divergent barrier: thread 3 has ended"), "{told}");
+    let apart = "mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 bra $a; bar.sync 0; bra $b; $a: bar.sync 0; $b:";
+    check_refused(&[
+        (8, ends, "divergent barrier: thread 3 has ended"),
+        (8, apart, "divergent barrier: thread 3 waits at another"),
+    ]);
     let order = Order {
         ended_threads_pass_barriers: true,
         ..Order::default()
     };
-    let mut memory = Memory::default();
-    assert!(launch(&mut memory, &kernel(0, ends), (1, 8), &[], order).is_ok());
-    let apart = "mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 bra $a; bar.sync 0; bra $b; $a: bar.sync 0; $b:";
-    let told = refused(&kernel(1, apart), (1, 8), 8);
-    assert!(told.contains("divergent barrier: thread 3 waits at another"), "{told}");
+    assert!(launch_with(&mut Memory::default(), &kernel(0, ends), [1, 8, 0], &[], order).is_ok());
 }
 
 #[test]
 fn lanes_that_never_come() {
     let shuffle = "shfl.sync.down.b32 %r1|%p2, %r0, 1, 31, -1;";
-    let told = refused(&kernel(1, shuffle), (1, 16), 8);
-    assert!(
-        told.contains("lane 16 of the mask 0xffffffff: the warp has 16 lanes"),
-        "{told}"
-    );
-    let ends = format!("mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 ret; {shuffle}");
-    let told = refused(&kernel(1, &ends), (1, 32), 8);
-    assert!(
-        told.contains("waits for lane 3") && told.contains("has ended"),
-        "{told}"
-    );
-    let barrier = format!("mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1 bra $b; {shuffle} $b: bar.sync 0;");
-    let told = refused(&kernel(1, &barrier), (1, 32), 8);
-    assert!(told.contains("never come"), "{told}");
-    // A value of a lane that takes no part.
-    let told = refused(&kernel(1, "shfl.sync.idx.b32 %r1, %r0, 3, 31, 1;"), (1, 1), 8);
-    assert!(told.contains("lane 3, which is not in the mask"), "{told}");
+    let third = "mov.u32 %r0, %tid.x; setp.eq.s32 %p1, %r0, 3; @%p1";
+    check_refused(&[
+        (16, shuffle, "lane 16 of the mask 0xffffffff: the warp has 16 lanes"),
+        (32, &format!("{third} ret; {shuffle}"), "waits for lane 3 ... has ended"),
+        (32, &format!("{third} bra $b; {shuffle} $b: bar.sync 0;"), "never come"),
+        // A value of a lane that takes no part.
+        (
+            1,
+            "shfl.sync.idx.b32 %r1, %r0, 3, 31, 1;",
+            "lane 3, which is not in the mask",
+        ),
+    ]);
 }
 
 #[test]
@@ -235,43 +224,53 @@ fn votes() {
         add.u32 %r4, %r1, %r2;
         st.global.u32 [%rd0], %r4;
         st.global.u32 [%rd0+4], %r3;";
-    let mut memory = Memory::default();
-    let address = memory.allocate(8).unwrap();
-    launch(&mut memory, &kernel(1, body), (1, 32), &[address], Order::default()).unwrap();
-    assert_eq!(memory.load(address, 4), Ok(31 + 256));
-    assert_eq!(memory.load(address + 4, 4), Ok(31 * 32 / 2));
+    let [votes] = run(&kernel(1, body), 32);
+    assert_eq!(votes, (31 * 32 / 2) << 32 | (31 + 256));
 }
 
 #[test]
 fn instructions_that_are_not_known_fail_only_where_they_are_run() {
     let unknown = "ret; mov.b128 %rd1, %rd1; wgmma.fence.sync.aligned;";
-    let mut memory = Memory::default();
-    launch(&mut memory, &kernel(0, unknown), (1, 1), &[], Order::default()).unwrap();
-    let told = refused(&kernel(1, "add.f16x2 %r0, %r0, %r0;"), (1, 1), 8);
-    assert!(told.contains("does not know") && told.contains("add.f16x2"), "{told}");
-    let told = refused(&kernel(1, "bra $nowhere;"), (1, 1), 8);
-    assert!(told.contains("no label $nowhere"), "{told}");
-    let told = refused(&kernel(1, "trap;"), (1, 1), 8);
-    assert!(told.contains("stops itself"), "{told}");
+    launch(&mut Memory::default(), &kernel(1, unknown), (1, 1), 0).unwrap();
+    check_refused(&[
+        (1, "add.f16x2 %r0, %r0, %r0;", "does not know ... add.f16x2"),
+        (1, "bra $nowhere;", "no label $nowhere"),
+        (1, "trap;", "stops itself"),
+        (1, "call nobody;", "calls nobody, which is not in the module"),
+    ]);
+    let announced = kernel(1, "call later;").replace(".visible", ".func later(); .visible");
+    assert!(refused(&announced, (1, 1)).contains("later is announced, but not in the module"));
 }
 
 #[test]
 fn grids_that_gpus_refuse() {
-    assert!(refused(&kernel(1, ""), (0, 1), 8).contains("there are none"));
-    assert!(refused(&kernel(1, ""), (1, 1025), 8).contains("more than the 1024 threads"));
-    let large = ".shared .align 4 .b8 many[50000];";
-    assert!(refused(&kernel(1, large), (1, 1), 8).contains("50000 bytes of shared memory"));
+    check_refused(&[
+        (0, "", "there are none"),
+        (1025, "", "more than the 1024 threads"),
+        (1, ".shared .align 4 .b8 many[50000];", "50000 bytes of shared memory"),
+    ]);
+    assert!(refused(&kernel(1, ""), (0, 1)).contains("there are none"));
     let bounded = kernel(1, "").replace(") {", ") .maxntid 64, 1, 1 {");
-    assert!(refused(&bounded, (1, 65), 8).contains("more than the 64 threads"));
+    assert!(refused(&bounded, (1, 65)).contains("more than the 64 threads"));
 }
 
 #[test]
 fn text_that_is_not_ptx() {
-    let told = |source: &str| Module::load(source, &mut Memory::default()).unwrap_err().0;
-    assert!(told("\u{7f}ELF").contains("no PTX"));
-    assert!(told(".version 8.0\n.target sm_100\n.address_size 64").contains("line 2: target sm_100"));
-    assert!(told(&format!("{HEAD}.visible .entry k( {{")).contains("PTX, line"));
-    assert!(told(&format!("{HEAD}.visible .entry k() {{ .reg .b32 %r<a>; }}")).contains("registers %r"));
+    for (source, part) in [
+        ("\u{7f}ELF", "no PTX"),
+        (
+            ".version 8.0\n.target sm_100\n.address_size 64",
+            "line 2: target sm_100",
+        ),
+        (&format!("{HEAD}.visible .entry k( {{"), "PTX, line"),
+        (
+            &format!("{HEAD}.visible .entry k() {{ .reg .b32 %r<a>; }}"),
+            "registers %r",
+        ),
+    ] {
+        let message = load(source, &mut Memory::default()).unwrap_err().0;
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 #[test]
@@ -368,10 +367,7 @@ fn functions_are_called() {
             ret;
         }}"
     );
-    let mut memory = Memory::default();
-    let address = memory.allocate(8).unwrap();
-    launch(&mut memory, &source, (1, 1), &[address], Order::default()).unwrap();
-    assert_eq!(memory.load(address, 8), Ok(47));
+    assert_eq!(run(&source, 1), [47]);
 }
 
 #[test]
@@ -391,40 +387,29 @@ fn shared_memory_of_the_launch_follows_that_of_the_kernel() {
     );
     let mut memory = Memory::default();
     let address = memory.allocate(8).unwrap();
-    let module = Module::load(&source, &mut memory).unwrap();
-    let mut launch = Launch {
-        module: &module,
-        kernel: module.kernel("k").unwrap(),
-        grid: Grid {
-            blocks: [1; 3],
-            threads: [1; 3],
-            shared_bytes: 32,
-        },
-        parameters: &address.to_le_bytes(),
-        order: Order::default(),
-        number: 1,
-    };
-    launch.run(&mut memory).unwrap();
+    let mut launch = |shared| launch_with(&mut memory, &source, [1, 1, shared], &[address], Order::default());
+    launch(32).unwrap();
+    let outside = launch(16).unwrap_err().0;
+    assert!(outside.contains("shared memory of 32 bytes: outside"), "{outside}");
     assert_eq!(memory.load(address, 8), Ok(16 << 32));
-    launch.grid.shared_bytes = 16;
-    assert!(
-        launch
-            .run(&mut memory)
-            .unwrap_err()
-            .0
-            .contains("shared memory, of which there are 32 bytes")
-    );
+}
+
+#[test]
+fn blocks_find_nothing_in_shared_memory() {
+    let body = "
+        .shared .align 4 .b8 few[4];
+        mov.u32 %r0, %ctaid.x; setp.eq.u32 %p0, %r0, 0;
+        @%p0 st.shared.u32 [few], %r0; ld.shared.u32 %r1, [few];";
+    assert!(refused(&kernel(1, body), (2, 1)).contains("block [1, 0, 0]"));
+    assert!(refused(&kernel(1, body), (2, 1)).contains("shared memory of 4 bytes: never written"));
 }
 
 #[test]
 fn blocks_that_use_the_same_global_memory() {
     let body = "mov.u32 %r0, %ctaid.x; st.global.u32 [%rd0], %r0;";
-    let told = refused(&kernel(1, body), (2, 1), 8);
-    assert!(
-        told.contains("written by thread 0 of block 0, is written by thread 0 of block 1"),
-        "{told}"
-    );
+    let race = "written by thread 0 of block 0, is written by thread 0 of block 1";
+    assert!(refused(&kernel(1, body), (2, 1)).contains(race));
     let mut memory = Memory::new(false);
     let address = memory.allocate(8).unwrap();
-    launch(&mut memory, &kernel(1, body), (2, 1), &[address], Order::default()).unwrap();
+    launch(&mut memory, &kernel(1, body), (2, 1), address).unwrap();
 }

@@ -1,198 +1,136 @@
 //! cuBLAS: handles, and products of matrices in single and double precision.
 
-// The functions are documented by NVIDIA, whose names they have.
-#![allow(non_snake_case, clippy::missing_safety_doc, clippy::too_many_arguments)]
-
-use super::device::{complain, device};
-use super::driver::has_context;
+use super::call::{Failure, OrStatus, Out, Outcome, exports, put};
+use super::device::device;
+use super::driver::current_device;
 use crate::gemm::{Number, Sizes};
 use std::ffi::{c_int, c_uint, c_void};
+use std::ptr::without_provenance_mut;
 
-type Status = c_uint;
+const NOT_INITIALIZED: c_uint = 1;
+const INVALID_VALUE: c_uint = 7;
+const EXECUTION_FAILED: c_uint = 13;
 
-const SUCCESS: Status = 0;
-const NOT_INITIALIZED: Status = 1;
-const INVALID_VALUE: Status = 7;
-const EXECUTION_FAILED: Status = 13;
-
+type Handle = *mut c_void;
 const HANDLE: usize = 0xb1a5;
 
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn cublasCreate_v2(handle: *mut *mut c_void) -> Status {
-    if has_context("cublasCreate").is_err() {
-        return NOT_INITIALIZED;
-    }
-    if handle.is_null() {
-        return INVALID_VALUE;
-    }
-    // SAFETY: the caller's pointer, which is not null.
-    unsafe { handle.write(std::ptr::without_provenance_mut(HANDLE)) };
-    SUCCESS
-}
-
-fn check(handle: *mut c_void) -> Status {
-    if handle.addr() == HANDLE {
-        SUCCESS
-    } else {
-        NOT_INITIALIZED
+fn check(handle: Handle) -> Outcome {
+    match handle.addr() {
+        HANDLE => Ok(()),
+        _ => Err(Failure::Error(NOT_INITIALIZED)),
     }
 }
 
-#[unsafe(no_mangle)]
-pub extern "C" fn cublasDestroy_v2(handle: *mut c_void) -> Status {
-    check(handle)
-}
+exports! {
+    null: INVALID_VALUE;
+    before: Ok(());
 
-#[unsafe(no_mangle)]
-pub extern "C" fn cublasSetStream_v2(handle: *mut c_void, _stream: *mut c_void) -> Status {
-    check(handle)
-}
-
-/// Only the host's pointers to `alpha` and `beta` are known, which is how handles start.
-#[unsafe(no_mangle)]
-pub extern "C" fn cublasSetPointerMode_v2(handle: *mut c_void, mode: c_uint) -> Status {
-    if mode == 0 { check(handle) } else { INVALID_VALUE }
-}
-
-/// How products are rounded does not depend on it here.
-#[unsafe(no_mangle)]
-pub extern "C" fn cublasSetMathMode(handle: *mut c_void, _mode: c_uint) -> Status {
-    check(handle)
-}
-
-struct Product<T> {
-    name: &'static str,
-    transposes: [c_uint; 2],
-    sizes: [c_int; 3],
-    leading: [c_int; 3],
-    alpha: *const T,
-    beta: *const T,
-    matrices: [u64; 3],
-    /// From one matrix to the next, in numbers.
-    strides: [i64; 3],
-    count: c_int,
-}
-
-/// # Safety
-/// `alpha` and `beta` are null, or valid for reads.
-unsafe fn multiply<T: Number>(handle: *mut c_void, product: Product<T>) -> Status {
-    if check(handle) != SUCCESS {
-        return NOT_INITIALIZED;
-    }
-    if has_context(product.name).is_err() {
-        return NOT_INITIALIZED;
-    }
-    let natural = |n: c_int| usize::try_from(n).ok();
-    let transposes = |operation| match operation {
-        0 => Some(false),
-        // Transposed; conjugate too, which is the same for real numbers.
-        1 | 2 => Some(true),
-        _ => None,
+    fn cublasCreate_v2(handle: Out<Handle>) = {
+        current_device(NOT_INITIALIZED)?;
+        put(handle, without_provenance_mut(HANDLE))
     };
-    let sizes = || {
-        Some(Sizes {
-            transposes_a: transposes(product.transposes[0])?,
-            transposes_b: transposes(product.transposes[1])?,
-            m: natural(product.sizes[0])?,
-            n: natural(product.sizes[1])?,
-            k: natural(product.sizes[2])?,
-            lda: natural(product.leading[0])?,
-            ldb: natural(product.leading[1])?,
-            ldc: natural(product.leading[2])?,
-        })
-    };
-    let (Some(sizes), Some(count)) = (sizes().filter(Sizes::are_valid), natural(product.count)) else {
-        let given = format!("sizes {:?}, leading dimensions {:?}", product.sizes, product.leading);
-        complain(product.name, &crate::fault::Fault(given));
-        return INVALID_VALUE;
-    };
-    if product.alpha.is_null() || product.beta.is_null() {
-        return INVALID_VALUE;
-    }
-    // SAFETY: by the caller's contract, and they are not null.
-    let (alpha, beta) = unsafe { (product.alpha.read(), product.beta.read()) };
-    let mut device = device();
-    for i in 0..count {
-        let at = |which: usize| {
-            let stride = product.strides[which] * T::WIDTH as i64;
-            product.matrices[which].wrapping_add_signed(stride * i as i64)
-        };
-        if let Err(fault) = device.multiply(sizes, alpha, (at(0), at(1)), beta, at(2)) {
-            complain(product.name, &fault);
-            return EXECUTION_FAILED;
+
+    /// The stream and the math mode make no difference here.
+    fn cublasDestroy_v2(handle: Handle) alias cublasSetStream_v2 cublasSetMathMode = check(handle);
+
+    /// Only pointers of the host to `alpha` and `beta` are supported, which is the default.
+    fn cublasSetPointerMode_v2(handle: Handle, mode: c_uint) = {
+        match mode {
+            0 => check(handle),
+            _ => Err(Failure::Error(INVALID_VALUE)),
         }
+    };
+}
+
+/// Checks sizes as cuBLAS takes them. The error names them.
+fn sizes(operations: [c_uint; 2], sizes: [c_int; 3], leading: [c_int; 3]) -> Result<Sizes, String> {
+    let found = Sizes {
+        // 0 is as stored; 1 and 2 are transposed and conjugate too, which is the same for real numbers.
+        transposed: operations.map(|operation| operation > 0),
+        sizes: sizes.map(|n| n as usize),
+        leading: leading.map(|n| n as usize),
+    };
+    let known = operations.iter().all(|operation| *operation <= 2);
+    match known && sizes.iter().chain(&leading).all(|n| *n >= 0) && found.are_valid() {
+        true => Ok(found),
+        false => Err(format!(
+            "operations {operations:?}, sizes {sizes:?}, leading dimensions {leading:?}"
+        )),
     }
-    SUCCESS
+}
+
+/// Computes `count` products of matrices, which are given by the address of the first and the stride, in numbers, to the next.
+fn multiply<T: Number>(
+    handle: Handle,
+    sizes: Result<Sizes, String>,
+    factors: [Option<&T>; 2],
+    matrices: [(u64, i64); 3],
+    count: c_int,
+) -> Outcome {
+    check(handle)?;
+    current_device(NOT_INITIALIZED)?;
+    let sizes = sizes.map_err(|given| Failure::mistake(INVALID_VALUE, given))?;
+    let [Some(alpha), Some(beta)] = factors else {
+        return Err(Failure::Null);
+    };
+    let mut device = device();
+    for i in 0..i64::from(count) {
+        let [a, b, c] = matrices.map(|(start, stride)| start.wrapping_add_signed(stride * i * T::TY.bytes() as i64));
+        let product = device.multiply(sizes, *alpha, (a, b), *beta, c);
+        product.or_status(EXECUTION_FAILED)?;
+    }
+    Ok(())
 }
 
 macro_rules! products {
     ($one:ident, $many:ident, $number:ty) => {
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $one(
-            handle: *mut c_void,
-            transa: c_uint,
-            transb: c_uint,
-            m: c_int,
-            n: c_int,
-            k: c_int,
-            alpha: *const $number,
-            a: u64,
-            lda: c_int,
-            b: u64,
-            ldb: c_int,
-            beta: *const $number,
-            c: u64,
-            ldc: c_int,
-        ) -> Status {
-            let product = Product {
-                name: stringify!($one),
-                transposes: [transa, transb],
-                sizes: [m, n, k],
-                leading: [lda, ldb, ldc],
-                alpha,
-                beta,
-                matrices: [a, b, c],
-                strides: [0; 3],
-                count: 1,
-            };
-            // SAFETY: the caller's pointers, as NVIDIA documents them.
-            unsafe { multiply(handle, product) }
-        }
+        exports! {
+            null: INVALID_VALUE;
+            before: Ok(());
 
-        #[unsafe(no_mangle)]
-        pub unsafe extern "C" fn $many(
-            handle: *mut c_void,
-            transa: c_uint,
-            transb: c_uint,
-            m: c_int,
-            n: c_int,
-            k: c_int,
-            alpha: *const $number,
-            a: u64,
-            lda: c_int,
-            stride_a: i64,
-            b: u64,
-            ldb: c_int,
-            stride_b: i64,
-            beta: *const $number,
-            c: u64,
-            ldc: c_int,
-            stride_c: i64,
-            count: c_int,
-        ) -> Status {
-            let product = Product {
-                name: stringify!($many),
-                transposes: [transa, transb],
-                sizes: [m, n, k],
-                leading: [lda, ldb, ldc],
-                alpha,
-                beta,
-                matrices: [a, b, c],
-                strides: [stride_a, stride_b, stride_c],
-                count,
+            fn $one(
+                handle: Handle,
+                transa: c_uint,
+                transb: c_uint,
+                m: c_int,
+                n: c_int,
+                k: c_int,
+                alpha: Option<&$number>,
+                a: u64,
+                lda: c_int,
+                b: u64,
+                ldb: c_int,
+                beta: Option<&$number>,
+                c: u64,
+                ldc: c_int,
+            ) = {
+                let sizes = sizes([transa, transb], [m, n, k], [lda, ldb, ldc]);
+                multiply(handle, sizes, [alpha, beta], [(a, 0), (b, 0), (c, 0)], 1)
             };
-            // SAFETY: the caller's pointers, as NVIDIA documents them.
-            unsafe { multiply(handle, product) }
+
+            fn $many(
+                handle: Handle,
+                transa: c_uint,
+                transb: c_uint,
+                m: c_int,
+                n: c_int,
+                k: c_int,
+                alpha: Option<&$number>,
+                a: u64,
+                lda: c_int,
+                stride_a: i64,
+                b: u64,
+                ldb: c_int,
+                stride_b: i64,
+                beta: Option<&$number>,
+                c: u64,
+                ldc: c_int,
+                stride_c: i64,
+                count: c_int,
+            ) = {
+                let sizes = sizes([transa, transb], [m, n, k], [lda, ldb, ldc]);
+                multiply(handle, sizes, [alpha, beta], [(a, stride_a), (b, stride_b), (c, stride_c)], count)
+            };
         }
     };
 }

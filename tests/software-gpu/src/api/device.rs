@@ -1,12 +1,15 @@
-//! The device, and what it is told through the environment.
+//! The device, and the settings that the environment has for it.
 
 use crate::fault::Fault;
 use crate::gemm::{Number, Sizes, gemm};
+use crate::isa::module::Module;
 use crate::machine::{Grid, Launch, Order};
 use crate::memory::Memory;
-use crate::ptx::Module;
+use crate::ptx;
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt::Write as _;
+use std::str::FromStr;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Shuffles the order of blocks, warps and lanes.
@@ -15,25 +18,19 @@ const SEED: &str = "SOFTWARE_GPU_SEED";
 const ENDED: &str = "SOFTWARE_GPU_ENDED_THREADS";
 /// `ignore`: threads may use the same global memory at once.
 const RACES: &str = "SOFTWARE_GPU_RACES";
-/// `return`: what is wrong is told and becomes an error of CUDA; else the program ends.
+/// `return`: mistakes are reported and become errors of CUDA; else the program ends.
 const FAULTS: &str = "SOFTWARE_GPU_FAULTS";
-/// How many devices there are. They have one memory.
+/// The number of devices. They share one memory.
 const DEVICES: &str = "SOFTWARE_GPU_DEVICES";
 /// A file to which a list of all kernels that were run, and of all copies, is written when the program ends.
 const REPORT: &str = "SOFTWARE_GPU_REPORT";
 
-/// How often a kernel ran, and how many instructions.
-#[derive(Debug, Default, Clone, Copy)]
-struct Runs {
-    launches: u64,
-    instructions: u64,
+fn number<T: FromStr>(variable: &str) -> Option<T> {
+    env::var(variable).ok()?.parse().ok()
 }
 
-/// Where something is copied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Copied {
-    ToDevice,
-    ToHost,
+fn is(variable: &str, value: &str) -> bool {
+    env::var(variable).is_ok_and(|found| found == value)
 }
 
 #[derive(Default)]
@@ -43,60 +40,58 @@ pub struct Device {
     order: Order,
     /// Launches so far.
     launches: u32,
-    runs: BTreeMap<String, Runs>,
-    /// How often so many bytes were copied.
-    copies: BTreeMap<(Copied, usize), u64>,
+    /// How often each kernel ran, and how many instructions.
+    runs: BTreeMap<String, (u64, u64)>,
+    /// How often so many bytes were copied to `device` or `host`.
+    copies: BTreeMap<(&'static str, usize), u64>,
 }
 
 static DEVICE: LazyLock<Mutex<Device>> = LazyLock::new(|| {
-    let order = Order {
-        seed: std::env::var(SEED).ok().and_then(|seed| seed.parse().ok()).unwrap_or(0),
-        ended_threads_pass_barriers: std::env::var(ENDED).is_ok_and(|told| told == "allow"),
-    };
-    let sees_races = std::env::var(RACES).map_or(true, |told| told != "ignore");
     Mutex::new(Device {
-        memory: Memory::new(sees_races),
-        order,
+        memory: Memory::new(!is(RACES, "ignore")),
+        order: Order {
+            seed: number(SEED).unwrap_or(0),
+            ended_threads_pass_barriers: is(ENDED, "allow"),
+        },
         ..Device::default()
     })
 });
 
+pub fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 pub fn device() -> MutexGuard<'static, Device> {
-    DEVICE.lock().unwrap_or_else(PoisonError::into_inner)
+    locked(&DEVICE)
 }
 
 /// How many devices there are.
 pub fn devices() -> usize {
-    let told = std::env::var(DEVICES).ok().and_then(|told| told.parse().ok());
-    told.unwrap_or(1)
+    number(DEVICES).unwrap_or(1)
 }
 
-/// Tells what is wrong and ends the program, unless it is to go on.
+/// Reports a mistake and ends the program, unless it is to go on.
 pub fn complain(what: &str, fault: &Fault) {
     eprintln!("software GPU: {what}: {fault}");
-    if std::env::var(FAULTS).is_ok_and(|told| told == "return") {
-        return;
+    if !is(FAULTS, "return") {
+        eprintln!("software GPU: the program ends here; {FAULTS}=return makes it an error of CUDA");
+        std::process::abort();
     }
-    eprintln!("software GPU: the program ends here; {FAULTS}=return makes it an error of CUDA");
-    std::process::abort();
 }
 
 impl Device {
-    /// The number of a new module.
+    /// Loads a module, which gets a number.
     pub fn load(&mut self, source: &str) -> Result<usize, Fault> {
-        let module = Module::load(source, &mut self.memory)?;
+        let module = ptx::load(source, &mut self.memory)?;
         self.modules.push(Some(module));
         Ok(self.modules.len() - 1)
     }
 
     pub fn unload(&mut self, module: usize) -> Result<(), Fault> {
-        match self.modules.get_mut(module).and_then(Option::take) {
-            Some(module) => module
-                .variables()
-                .iter()
-                .try_for_each(|address| self.memory.free(*address)),
-            None => Err(Fault::new("no such module")),
-        }
+        let module = self.modules.get_mut(module).and_then(Option::take);
+        let module = module.ok_or_else(|| Fault("no such module".into()))?;
+        let mut variables = module.variables.iter();
+        variables.try_for_each(|address| self.memory.free(*address))
     }
 
     pub fn module(&self, module: usize) -> Option<&Module> {
@@ -106,9 +101,8 @@ impl Device {
     /// Runs a kernel of a module.
     pub fn launch(&mut self, module: usize, kernel: usize, grid: Grid, parameters: &[u8]) -> Result<(), Fault> {
         self.launches = self.launches.wrapping_add(1).max(1);
-        let Some(Some(module)) = self.modules.get(module) else {
-            return Err(Fault::new("a kernel of a module that has been unloaded"));
-        };
+        let module = self.modules.get(module).and_then(Option::as_ref);
+        let module = module.ok_or_else(|| Fault("a kernel of a module that has been unloaded".into()))?;
         let launch = Launch {
             module,
             kernel,
@@ -118,17 +112,18 @@ impl Device {
             number: self.launches,
         };
         let instructions = launch.run(&mut self.memory)?;
-        let runs = self.runs.entry(module.functions[kernel].name.clone()).or_default();
-        runs.launches += 1;
-        runs.instructions += instructions;
+        let name = module.functions[kernel].name.clone();
+        let runs = self.runs.entry(name).or_default();
+        *runs = (runs.0 + 1, runs.1 + instructions);
         Ok(())
     }
 
-    /// Notes a copy for the report.
-    pub fn note_copy(&mut self, copied: Copied, bytes: usize) {
-        *self.copies.entry((copied, bytes)).or_default() += 1;
+    /// Counts a copy to `device` or `host` for the report.
+    pub fn count_copy(&mut self, to: &'static str, bytes: usize) {
+        *self.copies.entry((to, bytes)).or_default() += 1;
     }
 
+    /// Multiplies matrices: [`gemm`].
     pub fn multiply<T: Number>(
         &mut self,
         sizes: Sizes,
@@ -137,29 +132,23 @@ impl Device {
         beta: T,
         product: u64,
     ) -> Result<(), Fault> {
-        self.runs
-            .entry(format!("matrix products of {} bits", 8 * T::WIDTH))
-            .or_default()
-            .launches += 1;
+        let name = format!("matrix products of {} bits", T::TY.bits);
+        self.runs.entry(name).or_default().0 += 1;
         gemm(&mut self.memory, sizes, alpha, factors, beta, product)
     }
 }
 
-/// Writes the report that is asked for.
+/// Writes the report if one is asked for.
 pub fn report() {
-    let (Ok(path), Ok(device)) = (std::env::var(REPORT), DEVICE.try_lock()) else {
+    let (Ok(path), Ok(device)) = (env::var(REPORT), DEVICE.try_lock()) else {
         return;
     };
     let mut text = String::from("launches\tinstructions\tkernel\n");
-    for (name, runs) in &device.runs {
-        let _ = writeln!(text, "{}\t{}\t{name}", runs.launches, runs.instructions);
+    for (name, (launches, instructions)) in &device.runs {
+        let _ = writeln!(text, "{launches}\t{instructions}\t{name}");
     }
     text.push_str("copies\tbytes each\tto\n");
-    for ((copied, bytes), times) in &device.copies {
-        let to = match copied {
-            Copied::ToDevice => "device",
-            Copied::ToHost => "host",
-        };
+    for ((to, bytes), times) in &device.copies {
         let _ = writeln!(text, "{times}\t{bytes}\t{to}");
     }
     let _ = writeln!(text, "allocations left: {}", device.memory.allocations());

@@ -1,5 +1,6 @@
 //! What programs link against.
 
+mod call;
 mod cublas;
 mod device;
 mod driver;

@@ -1,158 +1,161 @@
-//! The threads of a block: every one runs until it has to wait.
+//! A block: each of its threads runs until it has to wait.
 
 use super::exchange::{LANES, exchange};
 use super::launch::{Launch, shuffled};
-use super::shared::Shared;
 use super::thread::{Machine, State, Thread};
 use crate::fault::Fault;
-use crate::memory::Memory;
+use crate::memory::{Memory, Region};
 use crate::race::Moment;
 
 /// Threads and shared memory, which one block after the other uses.
-pub struct Block {
+pub struct Block<'a> {
+    launch: &'a Launch<'a>,
+    /// The place in the grid.
+    place: [u32; 3],
     threads: Vec<Thread>,
-    shared: Shared,
-    /// Barriers that warps have passed by themselves.
+    shared: Region,
+    /// The launch, the block, and how many barriers it has passed, counted from 1.
+    now: Moment,
+    /// How many barriers its warps have passed by themselves, counted from 1.
     warp_barriers: Vec<u16>,
+    /// The order of warps, and of the lanes of each.
+    warps: Vec<usize>,
+    lanes: Vec<usize>,
 }
 
-impl Block {
-    pub fn new(threads: usize, shared_bytes: usize) -> Self {
+impl<'a> Block<'a> {
+    pub fn new(launch: &'a Launch<'a>, threads: usize, shared_bytes: usize) -> Self {
+        let warps = threads.div_ceil(LANES);
         Self {
+            launch,
+            place: [0; 3],
             threads: (0..threads).map(|_| Thread::new()).collect(),
-            shared: Shared::new(shared_bytes),
-            warp_barriers: vec![1; threads.div_ceil(LANES)],
+            shared: Region::new("shared memory", shared_bytes, 1),
+            now: Moment::NEVER,
+            warp_barriers: vec![1; warps],
+            warps: shuffled(warps, launch.order.seed),
+            lanes: shuffled(LANES, launch.order.seed),
         }
     }
 
-    /// Instructions that its threads have run.
+    /// The number of instructions that its threads have run.
     pub fn executed(&self) -> u64 {
         self.threads.iter().map(|thread| thread.executed).sum()
     }
 
-    /// Runs one block to its end.
-    ///
-    /// # Errors
-    /// A rule that is broken.
-    pub fn run(&mut self, launch: &Launch, memory: &mut Memory, place: [u32; 3]) -> Result<(), Fault> {
+    /// Runs the block at this place of the grid to its end.
+    pub fn run(&mut self, memory: &mut Memory, place: [u32; 3]) -> Result<(), Fault> {
+        self.place = place;
         self.shared.forget();
+        self.now = Moment {
+            launch: self.launch.number,
+            block: self.launch.linear(place),
+            barriers: 1,
+            ..Moment::NEVER
+        };
         self.warp_barriers.fill(1);
+        let launch = self.launch;
         for (i, thread) in self.threads.iter_mut().enumerate() {
-            thread.start(launch.module, launch.kernel, launch.parameters, |special| {
-                launch.special(special, i, place)
-            });
+            let specials = launch.specials(i, place);
+            thread.start(launch.module, launch.kernel, launch.parameters, specials);
         }
-        let warps = shuffled(self.warp_barriers.len(), launch.order.seed);
-        let lanes = shuffled(LANES, launch.order.seed);
-        let mut barriers = 1;
+        let ran = self.run_threads(memory);
+        ran.map_err(|(thread, fault)| self.locate(thread, &fault))
+    }
+
+    fn run_threads(&mut self, memory: &mut Memory) -> Result<(), (usize, Fault)> {
         loop {
-            for warp in &warps {
-                let found = self.run_warp(launch, memory, place, *warp, &lanes, barriers);
-                found.map_err(|(thread, fault)| self.told(launch, place, thread, &fault))?;
+            for i in 0..self.warps.len() {
+                self.run_warp(memory, self.warps[i])?;
             }
             if self.threads.iter().all(|thread| thread.state == State::Done) {
                 return Ok(());
             }
-            self.barrier(launch)
-                .map_err(|(thread, fault)| self.told(launch, place, thread, &fault))?;
-            barriers += 1;
+            self.pass_barrier()?;
         }
     }
 
     /// Runs the lanes of a warp, in their order, until all wait for other warps or are done.
-    fn run_warp(
-        &mut self,
-        launch: &Launch,
-        memory: &mut Memory,
-        place: [u32; 3],
-        warp: usize,
-        lanes: &[usize],
-        barriers: u32,
-    ) -> Result<(), (usize, Fault)> {
+    fn run_warp(&mut self, memory: &mut Memory, warp: usize) -> Result<(), (usize, Fault)> {
+        let module = self.launch.module;
         let start = warp * LANES;
         let end = (start + LANES).min(self.threads.len());
         loop {
-            for lane in lanes.iter().filter(|lane| start + **lane < end) {
-                let index = start + lane;
-                let thread = &mut self.threads[index];
-                if thread.state != State::Ready {
-                    continue;
-                }
+            for index in self.lanes.iter().map(|lane| start + lane).filter(|index| *index < end) {
                 let now = Moment {
-                    launch: launch.number,
-                    block: launch.linear(place),
                     thread: index as u16,
-                    barriers,
                     warp_barriers: self.warp_barriers[warp],
+                    ..self.now
                 };
                 let mut machine = Machine {
-                    module: launch.module,
+                    module,
                     memory,
                     shared: &mut self.shared,
+                    now,
                 };
-                thread.run(&mut machine, now).map_err(|fault| (index, fault))?;
+                let ran = self.threads[index].run(&mut machine);
+                ran.map_err(|fault| (index, fault))?;
             }
             let threads = &mut self.threads[start..end];
-            let whole = threads.iter().all(|thread| thread.synchronises(launch.module));
-            match exchange(launch.module, threads) {
-                Ok(true) => self.warp_barriers[warp] = self.warp_barriers[warp].saturating_add(whole.into()),
-                Ok(false) => break,
-                Err((lane, fault)) => return Err((start + lane, fault)),
+            let whole = threads.iter().all(|thread| thread.synchronises(module));
+            if !exchange(module, threads).map_err(|(lane, fault)| (start + lane, fault))? {
+                return Ok(());
             }
+            self.warp_barriers[warp] = self.warp_barriers[warp].saturating_add(whole.into());
         }
-        Ok(())
     }
 
     /// Lets all threads go on that have met at a barrier.
-    fn barrier(&mut self, launch: &Launch) -> Result<(), (usize, Fault)> {
+    fn pass_barrier(&mut self) -> Result<(), (usize, Fault)> {
         let threads = &self.threads;
         if let Some(lane) = threads.iter().position(|thread| thread.state == State::Exchange) {
             let message =
                 "waits for lanes of its warp that never come: they are at another instruction, or at a barrier";
-            return Err((lane, Fault::new(message)));
+            return Err((lane, Fault(message.into())));
         }
-        let waits = |thread: &Thread| matches!(thread.state, State::Barrier(_));
-        let Some(first) = threads.iter().position(waits) else {
-            unreachable!("threads are ready, done or waiting");
+        let Some(first) = threads.iter().position(|thread| thread.state != State::Done) else {
+            return Ok(());
         };
-        let place = |thread: &Thread| (thread.function, thread.pc, thread.state);
         for (i, thread) in threads.iter().enumerate() {
-            if thread.state == State::Done {
-                if launch.order.ended_threads_pass_barriers {
+            let message = if thread.state == State::Done {
+                if self.launch.order.ended_threads_pass_barriers {
                     continue;
                 }
-                let message = format!("divergent barrier: thread {i} has ended and never comes to it");
-                return Err((first, Fault(message)));
-            }
-            if place(thread) != place(&threads[first]) {
-                let line = thread.instruction(launch.module).line;
-                let message = format!("divergent barrier: thread {i} waits at another, in line {line}");
-                return Err((first, Fault(message)));
-            }
+                format!("divergent barrier: thread {i} has ended and never comes to it")
+            } else if (thread.place(), thread.state) != (threads[first].place(), threads[first].state) {
+                let line = thread.instruction(self.launch.module).line;
+                format!("divergent barrier: thread {i} waits at another, in line {line}")
+            } else {
+                continue;
+            };
+            return Err((first, Fault(message)));
         }
-        for thread in self.threads.iter_mut().filter(|thread| waits(thread)) {
+        for thread in self.threads.iter_mut().filter(|thread| thread.state != State::Done) {
             thread.resume();
         }
+        self.now.barriers += 1;
         Ok(())
     }
 
-    /// A fault with the place where it happened.
-    fn told(&self, launch: &Launch, place: [u32; 3], thread: usize, fault: &Fault) -> Fault {
-        let function = &launch.module.functions[launch.kernel];
-        let found = &self.threads[thread];
-        let line = found.instruction(launch.module).line;
-        let within = match found.function == launch.kernel {
-            true => String::new(),
-            false => format!(" in {}", launch.module.functions[found.function].name),
+    /// Adds the place of a fault to its message.
+    fn locate(&self, index: usize, fault: &Fault) -> Fault {
+        let Launch {
+            module, kernel, grid, ..
+        } = self.launch;
+        let thread = &self.threads[index];
+        let line = thread.instruction(module).line;
+        let within = match thread.place().0 {
+            function if function == *kernel => String::new(),
+            function => format!(" in {}", module.functions[function].name),
         };
-        let [x, y, z] = launch.thread(thread);
         Fault(format!(
-            "kernel {}, block {place:?} of {:?}, thread {:?} of {:?}{within}, PTX line {line}: `{}`: {fault}",
-            function.name,
-            launch.grid.blocks,
-            [x, y, z],
-            launch.grid.threads,
-            launch.module.line(line),
+            "kernel {}, block {:?} of {:?}, thread {:?} of {:?}{within}, PTX line {line}: `{}`: {fault}",
+            module.functions[*kernel].name,
+            self.place,
+            grid.blocks,
+            self.launch.thread(index),
+            grid.threads,
+            module.line(line),
         ))
     }
 }

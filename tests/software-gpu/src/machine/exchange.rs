@@ -1,108 +1,100 @@
 //! What the lanes of a warp do together: shuffles, votes and sums.
 
-use super::instruction::{Exchange, ExchangeKind};
 use super::thread::{State, Thread};
-use crate::fault;
-use crate::fault::Fault;
-use crate::ptx::Module;
+use crate::fault::{Fault, fault};
+use crate::isa::instruction::{Exchange, ExchangeKind};
+use crate::isa::module::Module;
+use crate::isa::operation::apply;
 
 pub const LANES: usize = 32;
 
-/// Lets those lanes of a warp go on that have all met at their exchange; whether there were such.
-///
-/// # Errors
-/// If lanes wait for one that has ended or never was, disagree about who takes part, or ask one that does not.
+/// Resumes the lanes of a warp that have all met at their exchange, and returns whether there were any. It is a fault of a lane to
+/// wait for one that has ended or does not exist, to disagree about the mask, or to read from a lane outside of it.
 pub fn exchange(module: &Module, warp: &mut [Thread]) -> Result<bool, (usize, Fault)> {
     let mut some = false;
     for first in 0..warp.len() {
-        let Some(what) = warp[first].exchange(module) else {
+        let Some(exchange) = warp[first].exchange(module) else {
             continue;
         };
-        let mask = warp[first].get(what.mask);
-        let at = |fault: String| (first, Fault(fault));
-        if mask >> first & 1 == 0 {
-            return Err(at(format!(
-                "lane {first} takes part, but is not in its mask {mask:#010x}"
-            )));
-        }
-        let mut all_here = true;
-        for lane in (0..LANES).filter(|lane| mask >> lane & 1 == 1) {
-            let Some(thread) = warp.get(lane) else {
-                return Err(at(format!(
-                    "lane {lane} of the mask {mask:#010x}: the warp has {} lanes",
-                    warp.len()
-                )));
-            };
-            if thread.state == State::Done {
-                return Err(at(format!(
-                    "waits for lane {lane} of the mask {mask:#010x}, which has ended"
-                )));
+        let mask = warp[first].get(exchange.mask);
+        match have_met(module, warp, first, exchange, mask) {
+            Ok(false) => {}
+            Ok(true) => {
+                perform(exchange, mask, warp)?;
+                some = true;
             }
-            let meets = thread.exchange(module).is_some()
-                && (thread.function, thread.pc) == (warp[first].function, warp[first].pc);
-            if meets && thread.get(what.mask) != mask {
-                let other = thread.get(what.mask);
-                return Err(at(format!(
-                    "its mask is {mask:#010x}, but that of lane {lane} is {other:#010x}"
-                )));
-            }
-            all_here &= meets;
-        }
-        if all_here {
-            perform(what, mask, warp)?;
-            some = true;
+            Err(fault) => return Err((first, fault)),
         }
     }
     Ok(some)
 }
 
-fn perform(what: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (usize, Fault)> {
-    let lanes: Vec<usize> = (0..LANES).filter(|lane| mask >> lane & 1 == 1).collect();
-    let values: Vec<u64> = warp
-        .iter()
-        .map(|thread| thread.get(what.a) ^ u64::from(what.negates_a))
-        .collect();
-    let mut votes = lanes.iter().map(|lane| values[*lane] != 0);
-    let joint = match what.kind {
-        ExchangeKind::All => votes.all(|vote| vote).into(),
-        ExchangeKind::Any => votes.any(|vote| vote).into(),
-        ExchangeKind::Uniform => {
-            let yes = votes.filter(|vote| *vote).count();
-            (yes == 0 || yes == lanes.len()).into()
+fn lanes(mask: u64) -> impl Iterator<Item = usize> + Clone {
+    (0..LANES).filter(move |lane| mask >> lane & 1 == 1)
+}
+
+/// Whether all lanes of the first one's mask are at its exchange.
+fn have_met(module: &Module, warp: &[Thread], first: usize, exchange: &Exchange, mask: u64) -> Result<bool, Fault> {
+    if mask >> first & 1 == 0 {
+        fault!("lane {first} takes part, but is not in its mask {mask:#010x}");
+    }
+    let mut all_here = true;
+    for lane in lanes(mask) {
+        let Some(thread) = warp.get(lane) else {
+            let count = warp.len();
+            fault!("lane {lane} of the mask {mask:#010x}: the warp has {count} lanes");
+        };
+        if thread.state == State::Done {
+            fault!("waits for lane {lane} of the mask {mask:#010x}, which has ended");
         }
-        ExchangeKind::Ballot => lanes.iter().map(|lane| u64::from(values[*lane] != 0) << lane).sum(),
-        ExchangeKind::Reduce(join) => lanes.iter().map(|lane| values[*lane]).reduce(join).unwrap_or(0),
+        let meets = thread.exchange(module).is_some() && thread.place() == warp[first].place();
+        if meets && thread.get(exchange.mask) != mask {
+            let other = thread.get(exchange.mask);
+            fault!("its mask is {mask:#010x}, but that of lane {lane} is {other:#010x}");
+        }
+        all_here &= meets;
+    }
+    Ok(all_here)
+}
+
+fn perform(exchange: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (usize, Fault)> {
+    let negated = u64::from(exchange.a.negated);
+    let value = |thread: &Thread| thread.get(exchange.a.register) ^ negated;
+    let values: Vec<u64> = warp.iter().map(value).collect();
+    let mut votes = lanes(mask).map(|lane| values[lane] != 0);
+    let joint = match exchange.kind {
+        ExchangeKind::Uniform => (votes.clone().all(|vote| vote) || !votes.any(|vote| vote)).into(),
+        ExchangeKind::Ballot => lanes(mask).map(|lane| u64::from(values[lane] != 0) << lane).sum(),
+        ExchangeKind::Reduce(join) => {
+            let joined = lanes(mask)
+                .map(|lane| values[lane])
+                .reduce(|x, y| apply(join, [x, y, 0, 0]));
+            joined.unwrap_or(0)
+        }
         _ => 0,
     };
-    for lane in lanes {
+    for lane in lanes(mask) {
         let thread = &mut warp[lane];
-        let (value, valid) = match what.kind {
+        let (value, valid) = match exchange.kind {
             ExchangeKind::Up | ExchangeKind::Down | ExchangeKind::Butterfly | ExchangeKind::Index => {
-                let (from, valid) = source(what.kind, lane, thread.get(what.b), thread.get(what.c));
-                (value_of(from, mask, &values).map_err(|fault| (lane, fault))?, valid)
+                let (from, valid) = source(exchange.kind, lane, thread.get(exchange.b), thread.get(exchange.c));
+                // A GPU returns an undefined value there.
+                if mask >> from & 1 == 0 {
+                    let message = format!("takes a value from lane {from}, which is not in the mask {mask:#010x}");
+                    return Err((lane, Fault(message)));
+                }
+                (values[from], valid)
             }
             _ => (joint, true),
         };
-        if let Some(d) = what.d {
-            thread.set(d, value);
-        }
-        if let Some(predicate) = what.predicate {
-            thread.set(predicate, valid.into());
-        }
+        thread.set(exchange.d, value);
+        thread.set(exchange.valid, valid.into());
         thread.resume();
     }
     Ok(())
 }
 
-/// What a lane has that takes part; from others a GPU gives anything.
-fn value_of(lane: usize, mask: u64, values: &[u64]) -> Result<u64, Fault> {
-    if mask >> lane & 1 == 0 {
-        fault!("takes a value from lane {lane}, which is not in the mask {mask:#010x}");
-    }
-    Ok(values[lane])
-}
-
-/// The lane that a shuffle takes from, and whether that is within its part of the warp: else it is the lane itself.
+/// The lane that a shuffle reads from, and whether that is within its part of the warp; if not, the lane reads from itself.
 fn source(kind: ExchangeKind, lane: usize, b: u64, c: u64) -> (usize, bool) {
     let (distance, clamp, segment) = ((b & 0x1f) as usize, (c & 0x1f) as usize, (c >> 8 & 0x1f) as usize);
     let last = (lane & segment) | (clamp & !segment);
@@ -122,20 +114,24 @@ fn source(kind: ExchangeKind, lane: usize, b: u64, c: u64) -> (usize, bool) {
 mod tests {
     use super::*;
 
-    /// What `__shfl_*_sync` compile to for the whole warp, and for parts of eight lanes.
+    /// The operands that `__shfl_*_sync` compile to for the whole warp, and for parts of eight lanes.
     #[test]
     fn lanes_take_from_within_their_part() {
         use ExchangeKind::*;
-        assert_eq!(source(Down, 3, 4, 0x1f), (7, true));
-        assert_eq!(source(Down, 30, 4, 0x1f), (30, false));
-        assert_eq!(source(Up, 3, 4, 0), (3, false));
-        assert_eq!(source(Up, 7, 4, 0), (3, true));
-        assert_eq!(source(Butterfly, 5, 1, 0x1f), (4, true));
-        assert_eq!(source(Index, 9, 2, 0x1f), (2, true));
         let eight = 0x181f;
-        assert_eq!(source(Down, 6, 4, eight), (6, false));
-        assert_eq!(source(Down, 11, 4, eight), (15, true));
-        assert_eq!(source(Index, 11, 2, eight), (10, true));
-        assert_eq!(source(Up, 11, 4, 0x1800), (11, false));
+        for (kind, lane, b, c, expected) in [
+            (Down, 3, 4, 0x1f, (7, true)),
+            (Down, 30, 4, 0x1f, (30, false)),
+            (Up, 3, 4, 0, (3, false)),
+            (Up, 7, 4, 0, (3, true)),
+            (Butterfly, 5, 1, 0x1f, (4, true)),
+            (Index, 9, 2, 0x1f, (2, true)),
+            (Down, 6, 4, eight, (6, false)),
+            (Down, 11, 4, eight, (15, true)),
+            (Index, 11, 2, eight, (10, true)),
+            (Up, 11, 4, 0x1800, (11, false)),
+        ] {
+            assert_eq!(source(kind, lane, b, c), expected, "{kind:?} of lane {lane}");
+        }
     }
 }

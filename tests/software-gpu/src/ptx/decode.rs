@@ -1,366 +1,300 @@
-//! From an instruction's name and operands to what is run.
+//! Decoding: from an instruction's name and operands to its operation.
 
-use super::body::{Body, Symbol};
-use super::module::Parameter;
 use super::operand::Operand;
-use super::ty::{Class, Ty};
-use crate::machine::arithmetic::{atomic, binary, comparison, quaternary, ternary, unary};
-use crate::machine::conversion;
-use crate::machine::instruction::{
-    Access, Atomic, Call, Carry, CarryKind, Comparison, Exchange, ExchangeKind, Op, Passed, Register, Space, ZERO,
+use super::symbols::{Symbol, Symbols};
+use crate::fault::{Fault, fault};
+use crate::isa::instruction::{
+    CARRY, Call, Comparison, Exchange, ExchangeKind, Op, Parameter, Passed, Predicate, SINK, Space, Transfer, ZERO,
 };
+use crate::isa::module;
+use crate::isa::operation::{Function, Mnemonic, Register, compute, operation};
+use crate::isa::ty::{Class, Ty};
 use crate::memory::{LOCAL_WINDOW, SHARED_WINDOW};
 
-/// The instruction of this name.
-///
-/// # Errors
-/// Why it cannot be run.
-pub fn instruction<'a>(body: &mut Body<'_, 'a>, mnemonic: &'a str, operands: &[Operand<'a>]) -> Result<Op, String> {
-    let parts: Vec<&str> = mnemonic.split('.').collect();
-    let (name, rest) = (parts[0], &parts[1..]);
-    let typed = rest.len() - rest.iter().rev().take_while(|part| Ty::parse(part).is_some()).count();
-    let (modifiers, types) = rest.split_at(typed);
-    let types: Vec<Ty> = types.iter().filter_map(|text| Ty::parse(text)).collect();
-    let decoder = Decoder {
-        body,
+/// Decodes an instruction; the fault says why it cannot be run.
+pub fn decode<'a>(
+    symbols: &mut Symbols<'a>,
+    functions: &[module::Function],
+    mnemonic: &str,
+    operands: &[Operand<'a>],
+) -> Result<Op, Fault> {
+    let mnemonic = &Mnemonic::parse(mnemonic);
+    let name = mnemonic.name.as_str();
+    Decoder {
+        symbols,
+        functions,
+        mnemonic,
         name,
-        modifiers,
-        types: &types,
         operands,
-    };
-    decoder.decode()
+    }
+    .decode()
 }
 
-struct Decoder<'b, 'f, 'a, 'm> {
-    body: &'b mut Body<'f, 'a>,
-    name: &'m str,
-    modifiers: &'m [&'m str],
-    types: &'m [Ty],
-    operands: &'m [Operand<'a>],
+struct Decoder<'s, 'a> {
+    symbols: &'s mut Symbols<'a>,
+    functions: &'s [module::Function],
+    mnemonic: &'s Mnemonic,
+    name: &'s str,
+    operands: &'s [Operand<'a>],
 }
 
-fn unknown<T>() -> Result<T, String> {
-    Err("not known".into())
+fn unknown<T>() -> Result<T, Fault> {
+    fault!("not known")
 }
 
-impl<'a> Decoder<'_, '_, 'a, '_> {
-    fn decode(mut self) -> Result<Op, String> {
+/// The function of this name and type.
+fn function(name: &str, ty: Ty) -> Result<Function, Fault> {
+    operation(name, ty).map_or_else(unknown, |operation| Ok(operation.function))
+}
+
+impl<'s, 'a> Decoder<'s, 'a> {
+    fn decode(mut self) -> Result<Op, Fault> {
         match self.name {
             "mov" => self.copy(),
-            "ld" | "ldu" => self.load(),
-            "st" => self.store(),
-            "cvta" => self.address(),
-            "cvt" => self.convert(),
-            "setp" => self.compare(),
-            "add" | "sub" | "addc" | "subc" | "mad" | "madc" if self.has_carry() => self.carry(),
-            "bra" => self.jump(),
-            "call" => self.call(),
-            "ret" => Ok(Op::Return),
+            "bra" | "bra.uni" => self.jump(),
+            "call" | "call.uni" => self.call(),
+            "ret" | "ret.uni" => Ok(Op::Return),
             "exit" => Ok(Op::Exit),
             "trap" => Ok(Op::Trap),
-            "bar" | "barrier" => self.barrier(),
-            "shfl" | "vote" | "redux" => self.exchange(),
-            "atom" | "red" => self.atomic(),
-            // All that is written is seen at once.
-            "membar" | "fence" | "prefetch" | "pragma" => Ok(Op::Nothing),
-            _ => self.compute(),
+            "bar.sync" | "bar.cta.sync" | "barrier.sync" | "barrier.cta.sync" => self.barrier(),
+            "barrier.sync.aligned" | "barrier.cta.sync.aligned" => self.barrier(),
+            "bar.warp.sync" => self.exchange(ExchangeKind::Synchronise, 0),
+            "shfl.sync.up" => self.exchange(ExchangeKind::Up, 3),
+            "shfl.sync.down" => self.exchange(ExchangeKind::Down, 3),
+            "shfl.sync.bfly" => self.exchange(ExchangeKind::Butterfly, 3),
+            "shfl.sync.idx" => self.exchange(ExchangeKind::Index, 3),
+            "vote.sync.all" => self.exchange(ExchangeKind::Reduce(function("and", Ty::PREDICATE)?), 1),
+            "vote.sync.any" => self.exchange(ExchangeKind::Reduce(function("or", Ty::PREDICATE)?), 1),
+            "vote.sync.uni" => self.exchange(ExchangeKind::Uniform, 1),
+            "vote.sync.ballot" => self.exchange(ExchangeKind::Ballot, 1),
+            name => match name.split('.').next() {
+                Some("ld" | "ldu") => self.load_or_store(0),
+                Some("st") => self.load_or_store(1),
+                Some("atom") => self.atomic(1),
+                Some("red") => self.atomic(0),
+                Some("redux") => self.reduction(),
+                Some("cvta") => self.convert_address(),
+                Some("setp") => self.compare(),
+                // Every write is visible at once.
+                Some("membar" | "fence" | "prefetch" | "pragma") => Ok(Op::Nothing),
+                _ => self.compute(),
+            },
         }
     }
 
-    fn ty(&self) -> Result<Ty, String> {
-        match self.types {
-            [ty] => Ok(*ty),
+    fn ty(&self) -> Result<Ty, Fault> {
+        match self.mnemonic.types[..] {
+            [ty] => Ok(ty),
             _ => unknown(),
         }
     }
 
-    fn source(&mut self, index: usize, ty: Ty) -> Result<Register, String> {
-        let operand = self.operands.get(index).ok_or("an operand is missing")?;
-        self.body.source(operand, ty)
+    fn operand(&self, index: usize) -> Result<&'s Operand<'a>, Fault> {
+        let missing = || Fault("an operand is missing".into());
+        self.operands.get(index).ok_or_else(missing)
     }
 
-    fn target(&mut self, index: usize) -> Result<Register, String> {
-        let operand = self.operands.get(index).ok_or("an operand is missing")?;
-        self.body.target(operand)
+    fn source(&mut self, index: usize, ty: Ty) -> Result<Register, Fault> {
+        let operand = self.operand(index)?;
+        self.symbols.source(operand, ty)
     }
 
-    fn place(&mut self, index: usize) -> Result<crate::machine::instruction::Place, String> {
-        let operand = self.operands.get(index).ok_or("an operand is missing")?;
-        self.body.place(operand)
+    fn target(&self, index: usize) -> Result<Register, Fault> {
+        self.symbols.target(self.operand(index)?)
     }
 
-    fn has_count(&self, count: usize) -> Result<(), String> {
-        match self.operands.len() == count {
-            true => Ok(()),
-            false => Err(format!("{} operands where {count} are expected", self.operands.len())),
+    fn expects(&self, count: usize) -> Result<(), Fault> {
+        match self.operands.len() {
+            found if found == count => Ok(()),
+            found => fault!("{found} operands where {count} are expected"),
         }
     }
 
-    /// Arithmetic: one result, one to four operands.
-    fn compute(&mut self) -> Result<Op, String> {
-        let (ty, d) = (self.ty()?, self.target(0)?);
-        let count = self.operands.len() - 1;
-        // Operands whose type is not the instruction's.
-        let of = |index: usize| match (self.name, index) {
-            ("shl" | "shr", 2) | ("bfe", 2 | 3) | ("bfi", 3 | 4) | ("shf", 3) | ("lop3", 4) => Ty::U32,
-            ("selp", 3) => Ty::PREDICATE,
-            ("mad", 3) if self.modifiers == ["wide"] => Ty::new(ty.class, 2 * ty.bits),
-            _ => ty,
+    /// Decodes whatever is in the table of operations.
+    fn compute(&mut self) -> Result<Op, Fault> {
+        let leaves_carry = self.name.ends_with(".cc");
+        let name = self.name.trim_end_matches(".cc");
+        let takes_carry = matches!(name, "addc" | "subc" | "madc.lo" | "madc.hi");
+        let types = &self.mnemonic.types[..];
+        let Some(operation) = compute(name, types) else {
+            return unknown();
         };
-        let types: Vec<Ty> = (1..=count).map(of).collect();
-        let mut sources = Vec::with_capacity(count);
-        for (index, ty) in types.into_iter().enumerate() {
-            sources.push(self.source(index + 1, ty)?);
+        let count = operation.operands.len() - usize::from(takes_carry);
+        self.expects(1 + count)?;
+        let mut operands = [ZERO; 4];
+        for (i, ty) in operation.operands.iter().enumerate() {
+            operands[i] = if i < count { self.source(i + 1, *ty)? } else { CARRY };
         }
-        let op = match sources[..] {
-            [a] => unary(self.name, self.modifiers, ty).map(|f| Op::Unary(f, d, a)),
-            [a, b] => binary(self.name, self.modifiers, ty).map(|f| Op::Binary(f, d, [a, b])),
-            [a, b, c] => ternary(self.name, self.modifiers, ty).map(|f| Op::Ternary(f, d, [a, b, c])),
-            [a, b, c, e] => quaternary(self.name, ty).map(|f| Op::Quaternary(f, d, Box::new([a, b, c, e]))),
-            _ => None,
-        };
-        op.map_or_else(unknown, Ok)
+        if let ([to, _], Operand::Name(d)) = (types, self.operand(0)?) {
+            // A narrower result would have to keep its sign in the register.
+            let register = self.symbols.register(d)?.1;
+            if to.is_signed() && register.bits > to.bits {
+                fault!("a signed result of {} bits in a register of {}", to.bits, register.bits);
+            }
+        }
+        let (value, d) = (operation.function, self.target(0)?);
+        if leaves_carry {
+            let carry = function(self.name, self.ty()?)?;
+            return Ok(Op::Carry(value, d, carry, Box::new(operands)));
+        }
+        Ok(Op::Compute(value, d, operands))
     }
 
-    fn copy(&mut self) -> Result<Op, String> {
-        self.has_count(2)?;
+    fn copy(&mut self) -> Result<Op, Fault> {
+        self.expects(2)?;
         let ty = self.ty()?;
-        match (&self.operands[0], &self.operands[1]) {
-            (d, Operand::List(parts)) => {
-                let bits = ty.bits / parts.len() as u32;
-                let part = Ty::new(Class::Unsigned, bits);
-                let d = self.body.target(d)?;
-                let parts = parts
-                    .iter()
-                    .map(|p| self.body.source(p, part))
-                    .collect::<Result<_, _>>()?;
-                Ok(Op::Pack(d, bits, parts))
-            }
-            (Operand::List(parts), a) => {
-                let bits = ty.bits / parts.len() as u32;
-                let a = self.body.source(a, ty)?;
-                let parts = parts
-                    .iter()
-                    .map(|part| match part {
-                        Operand::Name("_") => Ok(None),
-                        part => self.body.target(part).map(Some),
-                    })
-                    .collect::<Result<_, _>>()?;
-                Ok(Op::Unpack(parts, bits, a))
-            }
-            (d, Operand::Name(name)) => {
-                let d = self.body.target(d)?;
-                if let Some(Symbol::Local(offset)) = self.body.find(name) {
-                    return Ok(Op::Local(d, offset));
+        let part = |parts: &[Operand]| Ty::new(Class::Unsigned, ty.bits / parts.len().max(1) as u32);
+        let mut sources = [ZERO; 4];
+        let copied = match (self.operand(0)?, self.operand(1)?) {
+            (_, Operand::List(parts)) if parts.len() <= 4 => {
+                for (source, operand) in sources.iter_mut().zip(parts) {
+                    *source = self.symbols.source(operand, part(parts))?;
                 }
-                Ok(Op::Unary(|x| x, d, self.source(1, ty)?))
+                function("pack", part(parts))?
             }
-            (d, _) => Ok(Op::Unary(|x| x, self.body.target(d)?, self.source(1, ty)?)),
-        }
+            (Operand::List(parts), _) => {
+                let targets = parts.iter().map(|operand| self.symbols.target(operand));
+                let targets = targets.collect::<Result<_, _>>()?;
+                return Ok(Op::Unpack(targets, part(parts).bits, self.source(1, ty)?));
+            }
+            (_, Operand::Name(name)) if let Some(Symbol::Local(offset)) = self.symbols.find(name) => {
+                return Ok(Op::Local(self.target(0)?, offset));
+            }
+            _ => {
+                sources[0] = self.source(1, ty)?;
+                function("mov", Ty::U64)?
+            }
+        };
+        Ok(Op::Compute(copied, self.target(0)?, sources))
     }
 
-    /// `ld.global.nc.v2.f32`: the space, hints about caches, how many, and the type.
-    fn access(&self) -> Result<Access, String> {
-        let ty = self.ty()?;
-        let mut access = Access {
-            space: Space::Generic,
-            width: ty.bytes() as u8,
-            count: 1,
-            signed: ty.is_signed(),
-        };
-        for modifier in self.modifiers {
-            match *modifier {
-                "global" | "const" => access.space = Space::Global,
-                "shared" | "shared::cta" => access.space = Space::Shared,
-                "local" => access.space = Space::Local,
-                "param" => access.space = Space::Param,
-                "v2" => access.count = 2,
-                "v4" => access.count = 4,
-                "volatile" | "relaxed" | "acquire" | "release" | "weak" | "cta" | "gpu" | "sys" => {}
+    /// The common part of loads, stores and atomic operations. `ld.global.nc.v2.f32` names the space, hints about caches and
+    /// order, and something else, which is returned. The address is the operand at `address`.
+    fn transfer(&mut self, address: usize, registers: Vec<Register>) -> Result<(Box<Transfer>, &'s str), Fault> {
+        let (mut space, mut rest) = (Space::Generic, "");
+        for modifier in self.name.split('.').skip(1) {
+            match modifier {
+                "global" | "const" => space = Space::Global,
+                "shared" | "shared::cta" => space = Space::Shared,
+                "local" => space = Space::Local,
+                "param" => space = Space::Param,
+                "volatile" | "relaxed" | "acquire" | "release" | "acq_rel" | "weak" | "cta" | "gpu" | "sys" => {}
                 "nc" | "ca" | "cg" | "cs" | "lu" | "cv" | "wb" | "wt" => {}
+                other if rest.is_empty() => rest = other,
                 _ => return unknown(),
             }
         }
-        Ok(access)
-    }
-
-    fn load(&mut self) -> Result<Op, String> {
-        self.has_count(2)?;
-        let access = self.access()?;
-        let place = self.place(1)?;
-        let one = [self.operands[0].clone()];
-        let targets = match &self.operands[0] {
-            Operand::List(targets) => &targets[..],
-            _ => &one,
+        let transfer = Transfer {
+            space,
+            width: self.ty()?.bytes(),
+            registers,
+            sign_mask: None,
+            address: self.symbols.address(self.operand(address)?)?,
         };
-        if targets.len() != usize::from(access.count) {
-            return Err(format!("{} registers for {} values", targets.len(), access.count));
-        }
-        if let ([Operand::Name(name)], false) = (targets, access.signed) {
-            return Ok(Op::Load(access.space, access.width, self.body.register(name)?.0, place));
-        }
-        let targets = targets
-            .iter()
-            .map(|target| match target {
-                Operand::Name(name) => self.body.register(name).map(|(register, ty)| (register, ty.mask())),
-                other => Err(format!("the result {other:?}")),
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Op::LoadMany(access, targets, place))
+        Ok((Box::new(transfer), rest))
     }
 
-    fn store(&mut self) -> Result<Op, String> {
-        self.has_count(2)?;
-        let (access, ty) = (self.access()?, self.ty()?);
-        let place = self.place(0)?;
-        match &self.operands[1] {
-            Operand::List(values) => {
-                let values: Box<[Register]> = values
-                    .iter()
-                    .map(|value| self.body.source(value, ty))
-                    .collect::<Result<_, _>>()?;
-                match values.len() == usize::from(access.count) {
-                    true => Ok(Op::StoreMany(access, values, place)),
-                    false => Err(format!("{} registers for {} values", values.len(), access.count)),
-                }
-            }
-            value => Ok(Op::Store(
-                access.space,
-                access.width,
-                self.body.source(value, ty)?,
-                place,
-            )),
-        }
-    }
-
-    /// Between addresses of a space and generic ones, where the windows of shared and local memory do not start at zero.
-    fn address(&mut self) -> Result<Op, String> {
+    /// Decodes a load, whose values are the operand at 0, or a store, whose values are the operand at 1.
+    fn load_or_store(&mut self, index: usize) -> Result<Op, Fault> {
+        self.expects(2)?;
         let ty = self.ty()?;
-        if ty != Ty::U64 {
-            return unknown();
+        let values = match self.operand(index)? {
+            Operand::List(values) => &values[..],
+            value => std::slice::from_ref(value),
+        };
+        let registers = values.iter().map(|value| match index {
+            0 => self.symbols.target(value),
+            _ => self.symbols.source(value, ty),
+        });
+        let registers = registers.collect::<Result<_, _>>()?;
+        let (mut transfer, rest) = self.transfer(1 - index, registers)?;
+        if let (Some(Operand::Name(name)), true) = (values.first(), ty.is_signed()) {
+            transfer.sign_mask = Some(self.symbols.register(name)?.1.mask());
         }
-        let (d, a) = (self.target(0)?, self.source(1, ty)?);
-        let shift = match self.modifiers {
-            ["global" | "const"] | ["to", "global" | "const"] => return Ok(Op::Unary(|x| x, d, a)),
-            ["shared"] => SHARED_WINDOW,
-            ["local"] => LOCAL_WINDOW,
-            ["to", "shared"] => SHARED_WINDOW.wrapping_neg(),
-            ["to", "local"] => LOCAL_WINDOW.wrapping_neg(),
-            _ => return unknown(),
-        };
-        let shift = self.body.constant(shift);
-        Ok(Op::Binary(u64::wrapping_add, d, [a, shift]))
-    }
-
-    fn convert(&mut self) -> Result<Op, String> {
-        self.has_count(2)?;
-        let [to, from] = self.types else {
-            return unknown();
-        };
-        let (d, a) = (self.target(0)?, self.source(1, *from)?);
-        let Some(f) = conversion(self.modifiers, *to, *from) else {
-            return unknown();
-        };
-        // A result narrower than its register keeps its sign there.
-        let Operand::Name(name) = &self.operands[0] else {
-            return unknown();
-        };
-        let (_, register) = self.body.register(name)?;
-        match to.is_signed() && register.bits > to.bits {
-            true => Err(format!(
-                "a signed result of {} bits in a register of {}",
-                to.bits, register.bits
-            )),
-            false => Ok(Op::Unary(f, d, a)),
-        }
-    }
-
-    fn compare(&mut self) -> Result<Op, String> {
-        let ty = self.ty()?;
-        let (name, join) = match self.modifiers {
-            [name] => (*name, None),
-            // Numbers below the normal ones are not flushed in comparisons, which nothing here asks for.
-            [name, join @ ("and" | "or" | "xor")] => (*name, Some(*join)),
-            _ => return unknown(),
-        };
-        let compare = comparison(name, ty).ok_or("not known")?;
-        let (d, complement) = match &self.operands[0] {
-            Operand::Pair(d, complement) => {
-                let complement = match *complement {
-                    "_" => None,
-                    complement => Some(self.body.register(complement)?.0),
-                };
-                (self.body.register(d)?.0, complement)
-            }
-            d => (self.body.target(d)?, None),
-        };
-        let (a, b) = (self.source(1, ty)?, self.source(2, ty)?);
-        if join.is_none() && complement.is_none() {
-            self.has_count(3)?;
-            return Ok(Op::Binary(compare, d, [a, b]));
-        }
-        let (c, negates_c) = match (join, self.operands.get(3)) {
-            (None, None) => (ZERO, false),
-            (Some(_), Some(Operand::Not(name))) => (self.body.register(name)?.0, true),
-            (Some(_), Some(_)) => (self.source(3, Ty::PREDICATE)?, false),
-            _ => return unknown(),
-        };
-        let join = match join {
-            None => |x, _| x,
-            Some(join) => binary(join, &[], Ty::PREDICATE).ok_or("not known")?,
-        };
-        Ok(Op::Compare(Box::new(Comparison {
-            compare,
-            join,
-            d,
-            complement,
-            a,
-            b,
-            c,
-            negates_c,
-        })))
-    }
-
-    fn has_carry(&self) -> bool {
-        matches!(self.name, "addc" | "subc" | "madc") || self.modifiers.contains(&"cc")
-    }
-
-    fn carry(&mut self) -> Result<Op, String> {
-        let ty = self.ty()?;
-        let kind = match (self.name, self.modifiers) {
-            ("add" | "addc", [] | ["cc"]) => CarryKind::Add,
-            ("sub" | "subc", [] | ["cc"]) => CarryKind::Subtract,
-            ("mad" | "madc", ["lo"] | ["lo", "cc"]) => CarryKind::MultiplyLow,
-            ("mad" | "madc", ["hi"] | ["hi", "cc"]) if !ty.is_signed() => CarryKind::MultiplyHigh,
-            _ => return unknown(),
-        };
-        let multiplies = matches!(kind, CarryKind::MultiplyLow | CarryKind::MultiplyHigh);
-        self.has_count(if multiplies { 4 } else { 3 })?;
-        Ok(Op::Carry(Box::new(Carry {
-            kind,
-            bits: ty.bits,
-            d: self.target(0)?,
-            from: [
-                self.source(1, ty)?,
-                self.source(2, ty)?,
-                if multiplies { self.source(3, ty)? } else { ZERO },
-            ],
-            takes: self.name.ends_with('c'),
-            leaves: self.modifiers.contains(&"cc"),
-        })))
-    }
-
-    fn jump(&mut self) -> Result<Op, String> {
-        match (self.operands, self.modifiers) {
-            ([Operand::Name(label)], [] | ["uni"]) => {
-                self.body.jumps_to(label);
-                Ok(Op::Jump(0))
-            }
+        match (rest, values.len()) {
+            ("", 1) | ("v2", 2) | ("v4", 4) if index == 0 => Ok(Op::Load(transfer)),
+            ("", 1) | ("v2", 2) | ("v4", 4) => Ok(Op::Store(transfer)),
+            ("" | "v2" | "v4", count) => fault!("{count} registers for values {rest:?}"),
             _ => unknown(),
         }
     }
 
-    fn call(&mut self) -> Result<Op, String> {
+    /// Decodes `atom.global.add` or `red`, which has no result.
+    fn atomic(&mut self, results: usize) -> Result<Op, Fault> {
+        let ty = self.ty()?;
+        let values = results + 1..self.operands.len();
+        let sources = values.map(|index| self.source(index, ty)).collect::<Result<_, _>>()?;
+        let (transfer, name) = self.transfer(results, sources)?;
+        let Some(change) = operation(&format!("atom.{name}"), ty) else {
+            return unknown();
+        };
+        // The first operand of the function is what is in memory.
+        self.expects(results + change.operands.len())?;
+        let d = if results == 1 { self.target(0)? } else { SINK };
+        Ok(Op::Atomic(transfer, change.function, d))
+    }
+
+    /// Converts between addresses of a space and generic ones, where shared and local memory do not start at zero.
+    fn convert_address(&mut self) -> Result<Op, Fault> {
+        let shift = match self.name {
+            "cvta.global" | "cvta.const" | "cvta.to.global" | "cvta.to.const" => 0,
+            "cvta.shared" => SHARED_WINDOW.into(),
+            "cvta.local" => LOCAL_WINDOW.into(),
+            "cvta.to.shared" => -i128::from(SHARED_WINDOW),
+            "cvta.to.local" => -i128::from(LOCAL_WINDOW),
+            _ => return unknown(),
+        };
+        if self.ty()? != Ty::U64 {
+            return unknown();
+        }
+        let shift = self.symbols.source(&Operand::Whole(shift), Ty::U64)?;
+        let operands = [self.source(1, Ty::U64)?, shift, ZERO, ZERO];
+        Ok(Op::Compute(function("add", Ty::U64)?, self.target(0)?, operands))
+    }
+
+    /// Decodes `setp.lt` or `setp.lt.and`, which joins the comparison with a predicate.
+    fn compare(&mut self) -> Result<Op, Fault> {
+        let ty = self.ty()?;
+        let mut parts = self.name.splitn(3, '.').skip(1);
+        let compare = function(&format!("setp.{}", parts.next().unwrap_or_default()), ty)?;
+        let join = parts.next();
+        self.expects(if join.is_some() { 4 } else { 3 })?;
+        let (d, complement) = self.symbols.targets(self.operand(0)?)?;
+        let operands = [self.source(1, ty)?, self.source(2, ty)?, ZERO, ZERO];
+        let (join, c) = match join {
+            None if complement == SINK => return Ok(Op::Compute(compare, d, operands)),
+            None => (function("mov", Ty::U64)?, Predicate::default()),
+            Some(join @ ("and" | "or" | "xor")) => {
+                let c = self.symbols.predicate(self.operand(3)?, Ty::PREDICATE)?;
+                (function(join, Ty::PREDICATE)?, c)
+            }
+            _ => return unknown(),
+        };
+        Ok(Op::Compare(Box::new(Comparison {
+            compare,
+            operands,
+            join,
+            c,
+            d,
+            complement,
+        })))
+    }
+
+    /// Decodes a barrier of all threads of the block. Barriers of fewer are not supported.
+    fn barrier(&mut self) -> Result<Op, Fault> {
+        self.expects(1)?;
+        Ok(Op::Barrier(self.source(0, Ty::U32)?))
+    }
+
+    fn jump(&mut self) -> Result<Op, Fault> {
+        match self.operands {
+            // Its target is the label's number until the whole function is read.
+            [Operand::Name(label)] => Ok(Op::Jump(self.symbols.label(label))),
+            _ => unknown(),
+        }
+    }
+
+    fn call(&mut self) -> Result<Op, Fault> {
         let (results, name, arguments): (&[Operand], _, &[Operand]) = match self.operands {
             [Operand::Name(name)] => (&[], name, &[]),
             [Operand::Name(name), Operand::List(arguments)] => (&[], name, arguments),
@@ -368,127 +302,63 @@ impl<'a> Decoder<'_, '_, 'a, '_> {
             [Operand::List(results), Operand::Name(name), Operand::List(arguments)] => (results, name, arguments),
             _ => return unknown(),
         };
-        let (function, (parameters, gives)) = self.body.callee(name)?;
+        let Some(Symbol::Function(function)) = self.symbols.find(name) else {
+            fault!("calls {name}, which is not in the module");
+        };
         Ok(Op::Call(Box::new(Call {
             function,
-            arguments: self.passed(arguments, parameters)?,
-            results: self.passed(results, gives)?,
+            arguments: self.passed(arguments, &self.functions[function].parameters)?,
+            results: self.passed(results, &self.functions[function].results)?,
         })))
     }
 
-    fn passed(&self, given: &[Operand<'a>], expected: &[Parameter]) -> Result<Box<[Passed]>, String> {
+    fn passed(&self, given: &[Operand<'a>], expected: &[Parameter]) -> Result<Box<[Passed]>, Fault> {
         if given.len() != expected.len() {
-            return Err(format!("{} parameters for {}", given.len(), expected.len()));
+            fault!("{} parameters for {}", given.len(), expected.len());
         }
         let one = |(operand, parameter): (&Operand<'a>, &Parameter)| match operand {
-            Operand::Name(name) => match self.body.find(name) {
-                Some(Symbol::Param(caller, bytes)) if bytes == parameter.bytes => Ok(Passed {
-                    caller,
-                    callee: parameter.offset,
-                    length: bytes,
-                }),
-                _ => Err(format!("{name} is no parameter of {} bytes", parameter.bytes)),
+            Operand::Name(name) => match self.symbols.find(name) {
+                Some(Symbol::Param(own)) if own.bytes == parameter.bytes => Ok((own.offset, *parameter)),
+                _ => fault!("{name} is no parameter of {} bytes", parameter.bytes),
             },
-            other => Err(format!("{other:?} as a parameter")),
+            other => fault!("{other:?} as a parameter"),
         };
         given.iter().zip(expected).map(one).collect()
     }
 
-    /// All threads of the block. Barriers of fewer threads are not known.
-    fn barrier(&mut self) -> Result<Op, String> {
-        match (self.name, self.modifiers, self.operands.len()) {
-            ("bar", ["warp", "sync"], 1) => {
-                let mask = self.source(0, Ty::U32)?;
-                Ok(Op::Exchange(Box::new(Exchange {
-                    kind: ExchangeKind::Synchronise,
-                    d: None,
-                    predicate: None,
-                    a: ZERO,
-                    negates_a: false,
-                    b: ZERO,
-                    c: ZERO,
-                    mask,
-                })))
+    /// Decodes `redux.sync.add`.
+    fn reduction(&mut self) -> Result<Op, Fault> {
+        match (self.name.strip_prefix("redux.sync."), self.ty()?) {
+            (Some(name @ ("add" | "min" | "max" | "and" | "or" | "xor")), ty) if ty.bits == 32 => {
+                self.exchange(ExchangeKind::Reduce(function(name, ty)?), 1)
             }
-            ("bar", ["sync"] | ["cta", "sync"], 1)
-            | ("barrier", ["sync"] | ["sync", "aligned"], 1)
-            | ("barrier", ["cta", "sync"] | ["cta", "sync", "aligned"], 1) => Ok(Op::Barrier(self.source(0, Ty::U32)?)),
             _ => unknown(),
         }
     }
 
-    fn exchange(&mut self) -> Result<Op, String> {
-        let ty = self.ty()?;
-        let kind = match (self.name, self.modifiers) {
-            ("shfl", ["sync", "up"]) => ExchangeKind::Up,
-            ("shfl", ["sync", "down"]) => ExchangeKind::Down,
-            ("shfl", ["sync", "bfly"]) => ExchangeKind::Butterfly,
-            ("shfl", ["sync", "idx"]) => ExchangeKind::Index,
-            ("vote", ["sync", "all"]) => ExchangeKind::All,
-            ("vote", ["sync", "any"]) => ExchangeKind::Any,
-            ("vote", ["sync", "uni"]) => ExchangeKind::Uniform,
-            ("vote", ["sync", "ballot"]) => ExchangeKind::Ballot,
-            ("redux", ["sync", name @ ("add" | "min" | "max" | "and" | "or" | "xor")]) if ty.bits == 32 => {
-                ExchangeKind::Reduce(binary(name, &[], ty).ok_or("not known")?)
-            }
-            _ => return unknown(),
-        };
-        let (d, predicate) = match self.operands.first() {
-            Some(Operand::Pair(d, p)) => (self.body.register(d)?.0, Some(self.body.register(p)?.0)),
-            _ => (self.target(0)?, None),
-        };
-        let moves = self.name == "shfl";
-        self.has_count(if moves { 5 } else { 3 })?;
-        let (a, negates_a) = match &self.operands[1] {
-            Operand::Not(name) => (self.body.register(name)?.0, true),
-            _ => (
-                self.source(1, if self.name == "vote" { Ty::PREDICATE } else { ty })?,
-                false,
-            ),
-        };
-        Ok(Op::Exchange(Box::new(Exchange {
+    /// Decodes an exchange. Its operands are a result, `count` values, and the mask of the lanes that take part; without values
+    /// there is no result either.
+    fn exchange(&mut self, kind: ExchangeKind, count: usize) -> Result<Op, Fault> {
+        let results = count.min(1);
+        self.expects(results + count + 1)?;
+        let mut exchange = Exchange {
             kind,
-            d: Some(d),
-            predicate,
-            a,
-            negates_a,
-            b: if moves { self.source(2, Ty::U32)? } else { ZERO },
-            c: if moves { self.source(3, Ty::U32)? } else { ZERO },
-            mask: self.source(self.operands.len() - 1, Ty::U32)?,
-        })))
-    }
-
-    fn atomic(&mut self) -> Result<Op, String> {
-        let ty = self.ty()?;
-        let mut space = Space::Generic;
-        let mut change = None;
-        for modifier in self.modifiers {
-            match *modifier {
-                "global" => space = Space::Global,
-                "shared" | "shared::cta" => space = Space::Shared,
-                "relaxed" | "acquire" | "release" | "acq_rel" | "cta" | "gpu" | "sys" => {}
-                name if change.is_none() => change = Some(name),
-                _ => return unknown(),
-            }
-        }
-        let change = change.and_then(|name| atomic(name, ty)).ok_or("not known")?;
-        let gives = usize::from(self.name == "atom");
-        let d = match gives {
-            1 if self.operands.first() == Some(&Operand::Name("_")) => None,
-            1 => Some(self.target(0)?),
-            _ => None,
+            d: SINK,
+            valid: SINK,
+            a: Predicate::default(),
+            b: ZERO,
+            c: ZERO,
+            mask: self.source(results + count, Ty::U32)?,
         };
-        Ok(Op::Atomic(Box::new(Atomic {
-            space,
-            width: ty.bytes() as u8,
-            change,
-            d,
-            place: self.place(gives)?,
-            b: self.source(gives + 1, ty)?,
-            c: match self.operands.len() - gives {
-                3 => self.source(gives + 2, ty)?,
-                _ => ZERO,
-            },
-        })))
+        if count > 0 {
+            let votes = self.name.starts_with("vote");
+            let ty = if votes { Ty::PREDICATE } else { self.ty()? };
+            (exchange.d, exchange.valid) = self.symbols.targets(self.operand(0)?)?;
+            exchange.a = self.symbols.predicate(self.operand(1)?, ty)?;
+        }
+        if count == 3 {
+            (exchange.b, exchange.c) = (self.source(2, Ty::U32)?, self.source(3, Ty::U32)?);
+        }
+        Ok(Op::Exchange(Box::new(exchange)))
     }
 }

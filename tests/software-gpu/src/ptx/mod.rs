@@ -1,10 +1,9 @@
 //! Reading PTX: from text to instructions that can be run.
 
-mod body;
 mod decode;
 mod lexer;
-mod module;
 mod operand;
-pub mod ty;
+mod parser;
+mod symbols;
 
-pub use module::{Function, Module, Parameter};
+pub use parser::load;

@@ -1,16 +1,17 @@
 //! Operands as they are written.
 
-use super::lexer::Token;
+use super::lexer::Cursor;
+use crate::fault::{Fault, fault};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand<'a> {
     Name(&'a str),
-    /// `!%p1`.
+    /// `!%p1`
     Not(&'a str),
-    /// `%r1|%p2`.
+    /// `%r1|%p2`
     Pair(&'a str, &'a str),
     Whole(i128),
-    /// Bits of a single or a double.
+    /// The bits of a single or a double.
     Single(u32),
     Double(u64),
     /// `[%rd1+4]`, or a name alone in brackets.
@@ -19,80 +20,56 @@ pub enum Operand<'a> {
     List(Vec<Operand<'a>>),
 }
 
-/// The operands of an instruction: what is between commas.
-pub fn operands<'a>(tokens: &[Token<'a>]) -> Result<Vec<Operand<'a>>, String> {
-    let mut found = Vec::new();
-    let mut rest = tokens;
-    while !rest.is_empty() {
-        let (operand, after) = operand(rest)?;
-        found.push(operand);
-        rest = match after {
-            [] => after,
-            [comma, after @ ..] if comma.text == "," && !after.is_empty() => after,
-            [other, ..] => return Err(format!("{:?} after an operand", other.text)),
-        };
-    }
-    Ok(found)
-}
-
-fn operand<'t, 'a>(tokens: &'t [Token<'a>]) -> Result<(Operand<'a>, &'t [Token<'a>]), String> {
-    let Some(first) = tokens.first() else {
-        return Err("an operand is missing".into());
-    };
-    match first.text {
-        "{" | "(" => {
-            let closing = if first.text == "{" { "}" } else { ")" };
-            let end = tokens.iter().position(|t| t.text == closing);
-            let end = end.ok_or_else(|| format!("no {closing:?}"))?;
-            Ok((Operand::List(operands(&tokens[1..end])?), &tokens[end + 1..]))
-        }
-        "[" => {
-            let end = tokens.iter().position(|t| t.text == "]").ok_or("no \"]\"")?;
-            Ok((address(&tokens[1..end])?, &tokens[end + 1..]))
-        }
-        "!" => match tokens.get(1) {
-            Some(name) => Ok((Operand::Not(name.text), &tokens[2..])),
-            None => Err("nothing after \"!\"".into()),
-        },
-        "-" => match tokens.get(1).map(|t| number(t.text)) {
-            Some(Some(Operand::Whole(value))) => Ok((Operand::Whole(-value), &tokens[2..])),
-            _ => Err("no number after \"-\"".into()),
-        },
-        text => {
-            if let Some(number) = number(text) {
-                return Ok((number, &tokens[1..]));
+impl<'a> Operand<'a> {
+    pub fn parse(cursor: &mut Cursor<'_, 'a>) -> Result<Self, Fault> {
+        Ok(match cursor.advance()? {
+            "{" => Self::List(cursor.list("}", Self::parse)?),
+            "(" => Self::List(cursor.list(")", Self::parse)?),
+            "[" => {
+                let name = cursor.advance()?;
+                // `+4`, `-4` or `+-4`.
+                let offset = if cursor.accept("+") || cursor.peek() == "-" {
+                    integer(cursor)?
+                } else {
+                    0
+                };
+                cursor.expect("]")?;
+                Self::Address(name, offset)
             }
-            match tokens {
-                [a, bar, b, rest @ ..] if bar.text == "|" => Ok((Operand::Pair(a.text, b.text), rest)),
-                [_, rest @ ..] => Ok((Operand::Name(text), rest)),
-                [] => unreachable!("there is a first token"),
+            "!" => Self::Not(cursor.advance()?),
+            "-" => match number(cursor.advance()?) {
+                Some(Self::Whole(value)) => Self::Whole(-value),
+                _ => fault!("no number after \"-\""),
+            },
+            text if text.starts_with(|c: char| c.is_ascii_digit()) => match number(text) {
+                Some(number) => number,
+                None => fault!("{text:?} is no number"),
+            },
+            text if text.starts_with(|c: char| c.is_ascii_alphabetic() || "_$%".contains(c)) => {
+                match cursor.accept("|") {
+                    true => Self::Pair(text, cursor.advance()?),
+                    false => Self::Name(text),
+                }
             }
-        }
+            text => fault!("{text:?} where an operand is expected"),
+        })
     }
 }
 
-fn address<'a>(tokens: &[Token<'a>]) -> Result<Operand<'a>, String> {
-    let texts: Vec<&str> = tokens.iter().map(|t| t.text).collect();
-    let offset = |text: &str, sign: i64| match number(text) {
-        Some(Operand::Whole(value)) => i64::try_from(value).map(|x| sign * x).map_err(|e| e.to_string()),
-        _ => Err(format!("{text:?} is no offset")),
-    };
-    match texts[..] {
-        [name] => Ok(Operand::Address(name, 0)),
-        [name, "+", value] => Ok(Operand::Address(name, offset(value, 1)?)),
-        [name, "+", "-", value] | [name, "-", value] => Ok(Operand::Address(name, offset(value, -1)?)),
-        _ => Err(format!("the address {texts:?}")),
+/// Reads a whole number that a declaration or an address needs.
+pub fn integer<T: TryFrom<i128>>(cursor: &mut Cursor) -> Result<T, Fault> {
+    let operand = Operand::parse(cursor)?;
+    match operand {
+        Operand::Whole(value) => T::try_from(value).map_err(|_| Fault(format!("{value} is out of range"))),
+        other => fault!("{other:?} where a whole number is expected"),
     }
 }
 
-/// A whole number, or the bits of another.
+/// Reads a whole number, or the bits of a float.
 pub fn number(text: &str) -> Option<Operand<'static>> {
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
     let hexadecimal = |digits: &str| u64::from_str_radix(digits, 16).ok();
     match text.get(..2) {
-        Some("0f" | "0F") => return hexadecimal(&text[2..]).and_then(|x| Some(Operand::Single(x.try_into().ok()?))),
+        Some("0f" | "0F") => return Some(Operand::Single(hexadecimal(&text[2..])?.try_into().ok()?)),
         Some("0d" | "0D") => return hexadecimal(&text[2..]).map(Operand::Double),
         _ => {}
     }
@@ -109,8 +86,8 @@ mod tests {
     use super::super::lexer::tokens;
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<Operand<'_>>, String> {
-        operands(&tokens(text))
+    fn read(text: &str) -> Result<Vec<Operand<'_>>, Fault> {
+        Cursor::new(&tokens(text)).list("", Operand::parse)
     }
 
     #[test]
