@@ -6,10 +6,17 @@
 
 pub mod annealing;
 pub mod classifier;
+mod config;
 pub mod diagnose;
 pub mod evaluate;
 pub mod features;
-pub mod metrics;
+#[cfg(test)]
+mod fixtures;
+pub mod metric;
 pub mod ood;
 pub mod quadrature;
 pub mod sampling;
+mod table;
+
+#[doc(hidden)]
+pub use ebm_core::inventory;

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use crate::commands::loaded_run::Which;
 use crate::exit::Exit;
 use crate::sample_output::NamedFormat;
-use ebm_eval::sampling::Method;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -479,7 +478,7 @@ pub struct Sample {
     pub refine: u64,
     /// How samples are refined
     #[arg(long, value_enum, default_value_t)]
-    pub method: Method,
+    pub method: RefineMethod,
     /// First step size of the refinement, in units of the model's data [default: 0.05]
     #[arg(long, value_name = "EPS")]
     pub step_size: Option<f64>,
@@ -489,6 +488,18 @@ pub struct Sample {
     /// Folder that relative paths of data start from [default: as the run was trained]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+}
+
+/// How samples are refined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum RefineMethod {
+    /// Unadjusted Langevin steps: every step is taken. Robust, but its stationary distribution is off by O(step size^2).
+    Ula,
+    /// Langevin steps with a Metropolis test: the stationary distribution is the energy's, exactly.
+    #[default]
+    Mala,
+    /// Hamiltonian Monte Carlo: several leapfrog steps before each Metropolis test. Exact, and it moves further.
+    Hmc,
 }
 
 /// What a picture of images shows.

@@ -13,12 +13,12 @@ use super::loaded_run::LoadedRun;
 use super::print;
 use super::sample_pictures::{between, neighbours};
 use super::starting_points::gaussian_fit;
-use crate::cli::{Sample, Show};
+use crate::cli::{RefineMethod, Sample, Show};
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::Description;
 use crate::sample_output::{Format, SampleSet};
-use ebm_eval::sampling::{RefineOptions, RefineReport, refine};
+use ebm_eval::sampling::{Method, RefineOptions, RefineReport, refine};
 
 /// Most samples generated at once.
 const CHUNK: usize = 8192;
@@ -98,7 +98,11 @@ impl Work for Draw<'_> {
         let mut said = String::new();
         if arguments.refine > 0 {
             let options = RefineOptions {
-                method: arguments.method,
+                method: match arguments.method {
+                    RefineMethod::Ula => Method::Ula,
+                    RefineMethod::Mala => Method::Mala,
+                    RefineMethod::Hmc => Method::Hmc,
+                },
                 steps: arguments.refine,
                 step_size: arguments.step_size.unwrap_or(RefineOptions::default().step_size),
                 ..RefineOptions::default()

@@ -91,7 +91,7 @@ impl Summary {
             ..
         } = self;
         let mut text = format!("{steps} steps in {seconds:.1} s ({steps_per_second:.0} steps/s): {reason}\n");
-        let shown = SHOWN.iter().filter_map(|name| self.evaluation.figure(name));
+        let shown = SHOWN.iter().filter_map(|name| self.evaluation.get(name));
         let lines: Vec<_> = shown
             .map(|figure| {
                 let number = |value: f64| match figure.unit {

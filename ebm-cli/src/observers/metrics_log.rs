@@ -30,7 +30,7 @@ impl MetricsLog {
     /// If the file cannot be written.
     pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
         let metrics = report
-            .figures
+            .values
             .iter()
             .map(|figure| (figure.name.clone(), Metric::figure(figure)))
             .collect();
@@ -54,7 +54,7 @@ impl<G: Geometry> Observer<G> for MetricsLog {
 
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         let evaluated = self.evaluated.borrow();
-        let metric = |(name, value): (&String, &Measurement)| match evaluated.figure(name) {
+        let metric = |(name, value): (&String, &Measurement)| match evaluated.get(name) {
             Some(figure) => (name.clone(), Metric::figure(figure)),
             None => (name.clone(), Metric::measured(value, "nats")),
         };

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Digest, RunDirectoryError, durable, layout};
-use ebm_eval::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
+use ebm_eval::evaluate::{MetricValue, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A figure with what is needed to read it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ impl Metric {
     }
 
     /// A figure of an evaluation.
-    pub fn figure(figure: &Figure) -> Self {
+    pub fn figure(figure: &MetricValue) -> Self {
         let unit = match figure.unit {
             Unit::Nats => "nats",
             Unit::Share => "share",
@@ -82,7 +82,7 @@ impl Metric {
     /// The measurement that was written, its diagnostics in the order of their names.
     ///
     /// An error that was not finite is infinite where a claim is made, and a figure without a claim has no error where
-    /// none was written, as in [`Figure::measurement`]. How a figure without a claim was computed is not in the file.
+    /// none was written, as in [`MetricValue::measurement`]. How a figure without a claim was computed is not in the file.
     pub fn measurement(&self) -> Measurement {
         let claimed = self.guarantee.is_some();
         let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Diagnosis, Mean, SMALL, Spread};
-use crate::evaluate::Rows;
+use crate::table::Rows;
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

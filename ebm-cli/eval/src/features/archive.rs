@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use crate::metrics::{Features, MetricError, Moments};
+use super::{Features, MetricError, Moments};
 use ebm_data::read_numbers;
 
 /// An `.npz` file with `features` `[n, F]`, or `mu` `[F]` and `sigma` `[F, F]`, as pytorch-fid writes them.

@@ -5,6 +5,8 @@ use ebm_core::image::ImageShape;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
+use super::MetricError;
+
 #[cfg(feature = "onnx")]
 use super::onnx::Network;
 
@@ -56,6 +58,9 @@ pub enum ExtractError {
         /// What is wrong, and what was expected.
         reason: String,
     },
+    /// Features that no metric can be computed from.
+    #[error(transparent)]
+    Features(#[from] MetricError),
 }
 
 impl Extractor {
@@ -128,7 +133,7 @@ impl Extractor {
 /// Values from 0 to 1, channel by channel.
 #[cfg(feature = "onnx")]
 fn planes(images: &[Real], shape: ImageShape) -> Vec<f32> {
-    let values = crate::metrics::single(images);
+    let values = super::single(images);
     let channel = |image: &[f32], channel: usize| -> Vec<f32> {
         let own = image[channel..].iter().step_by(shape.channels);
         own.map(|v| ((v + 1.0) / 2.0).clamp(0.0, 1.0)).collect()

@@ -1,9 +1,15 @@
-//! Features that somebody else's network gives: read from files, or extracted by it.
+//! Features of samples and their moments: from the networks here, read from files, or extracted by somebody else's network.
 
 mod archive;
+mod error;
 mod extractor;
+mod moments;
 #[cfg(feature = "onnx")]
 mod onnx;
+mod values;
 
 pub use archive::{Archive, Statistics};
+pub use error::MetricError;
 pub use extractor::{ExtractError, Extractor};
+pub use moments::Moments;
+pub use values::{Features, single};

@@ -1,6 +1,6 @@
 //! The density on a grid, for pictures.
 
-use super::check::check_region;
+use super::region::check_region;
 use super::{QuadratureError, energies};
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;

@@ -19,13 +19,13 @@ pub enum Unit {
     Number,
 }
 
-/// A number with everything needed to judge it. A value that is not finite is `null` in JSON.
+/// The value of a metric with everything needed to judge it. A value that is not finite is `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Figure {
-    /// Its key, such as `nll`.
+pub struct MetricValue {
+    /// The name, such as `nll`.
     pub name: String,
-    /// What it is, for people.
+    /// A description for people.
     pub label: String,
     /// The value.
     #[serde(deserialize_with = "nan_at_null")]
@@ -40,33 +40,18 @@ pub struct Figure {
     pub guarantee: Option<Guarantee>,
     /// How it was computed.
     pub protocol: String,
-    /// Named figures that explain the value.
+    /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<(String, f64)>,
 }
 
-impl Figure {
-    /// A measurement in nats.
-    pub(super) fn nats(name: &str, label: &str, measurement: &Measurement, protocol: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            label: label.into(),
-            value: measurement.value,
-            unit: Unit::Nats,
-            standard_error: Some(measurement.standard_error).filter(|e| e.is_finite()),
-            samples: measurement.samples,
-            guarantee: Some(measurement.guarantee.clone()),
-            protocol: protocol.into(),
-            diagnostics: measurement.diagnostics.clone(),
-        }
-    }
-
-    /// A number without a claim.
-    pub(crate) fn plain(
+impl MetricValue {
+    /// A number without a standard error and without a claim.
+    pub fn new(
         name: &str,
         label: &str,
         (value, unit): (f64, Unit),
-        (standard_error, samples): (Option<f64>, usize),
+        samples: usize,
         protocol: impl Into<String>,
     ) -> Self {
         Self {
@@ -74,7 +59,7 @@ impl Figure {
             label: label.into(),
             value,
             unit,
-            standard_error,
+            standard_error: None,
             samples,
             guarantee: None,
             protocol: protocol.into(),
@@ -82,7 +67,35 @@ impl Figure {
         }
     }
 
-    /// The figure as a measurement, for observers of a training run.
+    /// A measurement in nats.
+    pub fn nats(name: &str, label: &str, measurement: &Measurement, protocol: impl Into<String>) -> Self {
+        Self {
+            guarantee: Some(measurement.guarantee.clone()),
+            diagnostics: measurement.diagnostics.clone(),
+            ..Self::new(
+                name,
+                label,
+                (measurement.value, Unit::Nats),
+                measurement.samples,
+                protocol,
+            )
+        }
+        .with_error(measurement.standard_error)
+    }
+
+    /// Sets the standard error, if it is finite.
+    pub fn with_error(mut self, error: f64) -> Self {
+        self.standard_error = Some(error).filter(|error| error.is_finite());
+        self
+    }
+
+    /// Adds a named number that explains the value.
+    pub fn with(mut self, name: &str, value: f64) -> Self {
+        self.diagnostics.push((name.into(), value));
+        self
+    }
+
+    /// The value as a measurement, for observers of a training run.
     pub fn measurement(&self) -> Measurement {
         let claim = || Guarantee::heuristic(self.protocol.clone());
         // A measurement without an error has one that is not finite; a plain number has none.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MetricError;
+use crate::features::MetricError;
 
 /// The share of positives that the false positive rate is given at.
 const TRUE_POSITIVE_RATE: f64 = 0.95;
@@ -104,8 +104,8 @@ fn ranked(positives: &[f64], negatives: &[f64]) -> Result<Vec<(f64, bool)>, Metr
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures;
     use super::*;
+    use crate::fixtures;
 
     #[derive(Deserialize)]
     struct Case {

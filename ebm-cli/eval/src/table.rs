@@ -10,12 +10,14 @@ pub struct Rows<const N: usize> {
 }
 
 impl<const N: usize> Rows<N> {
+    /// A table of a header only.
     pub fn new(header: [&str; N], to_the_right: [bool; N]) -> Self {
         Self {
             rows: vec![header.map(String::from)],
             to_the_right,
         }
     }
+    /// Adds a row.
     pub fn push(&mut self, row: [String; N]) {
         self.rows.push(row);
     }

@@ -1,6 +1,12 @@
 //! The inception score.
 
-use super::MetricError;
+use super::Context;
+use super::registry::{Findings, Metric, Reason};
+use super::value::{MetricValue, Unit};
+use crate::features::MetricError;
+
+/// Splits of the classifier's score.
+const SPLITS: usize = 10;
 
 /// Probabilities of one sample may sum to 1 up to this.
 const SUM: f64 = 1e-3;
@@ -103,10 +109,38 @@ fn score(probabilities: &[f32], classes: usize) -> f64 {
     (rows().map(divergence).sum::<f64>() / count).exp()
 }
 
+/// The score of generated images by the classifier's classes.
+struct ClassifierScore;
+
+crate::register_metric!(
+    ClassifierScore,
+    place: 80,
+    needs: [Classifier],
+    values: ["classifier_score": Number, Higher],
+);
+
+impl Metric for ClassifierScore {
+    fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
+        let Some((classified, sets)) = context.compared().filter(|(classified, _)| classified.channels == 1) else {
+            return Ok(());
+        };
+        let classes = classified.classifier.classes();
+        let score = inception_score(&sets.generated.probabilities, classes, SPLITS)?;
+        let protocol = format!(
+            "exp of the mean KL(p(class | x) || p(class)) over {SPLITS} splits, from 1 to {classes}, of {}; no inception score",
+            classified.name()
+        );
+        let (value, samples) = ((score.mean, Unit::Number), sets.generated.classes.len());
+        let value = MetricValue::new("classifier_score", "classifier score", value, samples, protocol);
+        found.push(value.with("deviation_over_splits", score.deviation));
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures;
     use super::*;
+    use crate::fixtures;
     use serde::Deserialize;
 
     #[derive(Deserialize)]

@@ -24,7 +24,7 @@ pub fn nan_at_null_in_map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 ///
 /// # Errors
 /// If there is anything else.
-pub(super) fn nan_at_null_in_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(f64, f64)>, D::Error> {
+pub(crate) fn nan_at_null_in_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(f64, f64)>, D::Error> {
     let read = Option::<(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
     Ok(read.map(|(first, second)| (number(first), number(second))))
 }

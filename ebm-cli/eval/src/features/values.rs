@@ -62,7 +62,7 @@ impl<'a> Features<'a> {
     }
 
     /// The values of some of the samples.
-    pub(super) fn range(&self, rows: std::ops::Range<usize>) -> &'a [f32] {
+    pub(crate) fn range(&self, rows: std::ops::Range<usize>) -> &'a [f32] {
         &self.values[rows.start * self.width..rows.end * self.width]
     }
 
@@ -78,7 +78,7 @@ impl<'a> Features<'a> {
     }
 
     /// Refuses features that another extractor gave.
-    pub(super) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
+    pub(crate) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
         match self.width == other.width {
             true => Ok(()),
             false => Err(MetricError::Widths {

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Context;
 use super::cloud::Cloud;
-use super::{Features, MetricError};
+use super::registry::{Findings, Metric, Reason};
+use super::value::{MetricValue, Unit};
+use crate::config::ImagesConfig;
+use crate::features::{Features, MetricError};
 
 /// How two sets of features cover each other, by balls around each point that reach to its k-th nearest neighbour in its
 /// own set.
@@ -109,10 +113,110 @@ fn surroundings(points: &Cloud<'_>, others: &Cloud<'_>, radii: &[f64]) -> Vec<Su
     })
 }
 
+/// How precision, recall, density and coverage are computed.
+#[derive(Clone, Copy)]
+pub struct Neighbours {
+    /// The k-th neighbour decides.
+    pub k: usize,
+    /// Most samples of each kind.
+    pub most: usize,
+}
+
+impl From<&ImagesConfig> for Neighbours {
+    fn from(config: &ImagesConfig) -> Self {
+        Self {
+            k: config.neighbours,
+            most: config.neighbour_samples,
+        }
+    }
+}
+
+/// Precision, recall, density and coverage of `generated`. `extractor` says whose features they are.
+///
+/// # Errors
+/// If there are no more than k samples, or the features are of different widths.
+pub fn neighbour_values(
+    real: Features<'_>,
+    generated: Features<'_>,
+    Neighbours { k, most }: Neighbours,
+    extractor: &str,
+) -> Result<[MetricValue; 4], MetricError> {
+    let (real, generated) = (real.first(most), generated.first(most));
+    let found = Prdc::of(real, generated, k)?;
+    let samples = format!(
+        "{} generated and {} real samples, {} features {extractor}, k = {k}",
+        generated.len(),
+        real.len(),
+        real.width()
+    );
+    let count = real.len().min(generated.len());
+    Ok([
+        (
+            "precision",
+            found.precision,
+            Unit::Share,
+            "generated samples within the k-th neighbour of a real one",
+        ),
+        (
+            "recall",
+            found.recall,
+            Unit::Share,
+            "real samples within the k-th neighbour of a generated one",
+        ),
+        (
+            "density",
+            found.density,
+            Unit::Number,
+            "real balls that a generated sample is in, divided by k",
+        ),
+        (
+            "coverage",
+            found.coverage,
+            Unit::Share,
+            "real samples with a generated one within their k-th neighbour",
+        ),
+    ]
+    .map(|(name, value, unit, what)| MetricValue::new(name, name, (value, unit), count, format!("{what}; {samples}"))))
+}
+
+/// Precision, recall, density and coverage of generated samples by the classifier's features.
+struct ClassifierPrdc;
+
+crate::register_metric!(
+    ClassifierPrdc,
+    place: 90,
+    needs: [Classifier],
+    values: [
+        "precision": Share, Higher,
+        "recall": Share, Higher,
+        "density": Number, Higher,
+        "coverage": Share, Higher,
+    ],
+);
+
+impl Metric for ClassifierPrdc {
+    fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
+        let Some((classified, sets)) = context.compared() else {
+            return Ok(());
+        };
+        let (real, generated) = (
+            classified.features(&sets.held_out)?,
+            classified.features(&sets.generated)?,
+        );
+        let extractor = format!("of {}", classified.name());
+        let neighbours = Neighbours::from(&context.config.images);
+        found
+            .values
+            .extend(neighbour_values(real, generated, neighbours, &extractor)?);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{fixtures, single};
     use super::*;
+    use crate::features::single;
+    use crate::fixtures;
     use ebm_core::random::Random;
 
     #[derive(Deserialize)]

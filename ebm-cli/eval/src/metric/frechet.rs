@@ -1,8 +1,11 @@
 //! The Fréchet distance of two Gaussians.
 
-use faer::{Mat, Side};
+use faer::Mat;
 
-use super::{MetricError, Moments};
+use super::Context;
+use super::registry::{Findings, Metric, Reason};
+use super::value::{MetricValue, Unit};
+use crate::features::{MetricError, Moments};
 
 /// The squared Fréchet (2-Wasserstein) distance of the Gaussians with two sets of moments,
 ///
@@ -37,14 +40,14 @@ pub fn frechet_distance(first: &Moments, second: &Moments) -> Result<f64, Metric
     };
     let eigen = first
         .matrix()
-        .self_adjoint_eigen(Side::Lower)
+        .self_adjoint_eigen(faer::Side::Lower)
         .map_err(|_| none("the first"))?;
     let (values, vectors) = (eigen.S().column_vector(), eigen.U());
     // Rounding makes eigenvalues of a singular matrix slightly negative.
     let root = Mat::from_fn(width, width, |i, j| values[i].max(0.0).sqrt() * vectors[(j, i)]);
     let product = &root * second.matrix() * root.transpose();
     let values = product
-        .self_adjoint_eigenvalues(Side::Lower)
+        .self_adjoint_eigenvalues(faer::Side::Lower)
         .map_err(|_| none("the product"))?;
     let cross: f64 = values.iter().map(|v| v.max(0.0).sqrt()).sum();
     let means: f64 = first
@@ -59,10 +62,103 @@ pub fn frechet_distance(first: &Moments, second: &Moments) -> Result<f64, Metric
     Ok((means + traces - 2.0 * cross).max(0.0))
 }
 
+/// A set of features, by what a Fréchet distance needs.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// Their mean and covariance.
+    pub moments: &'a Moments,
+    /// What they are of: "held-out samples".
+    pub what: &'a str,
+}
+
+impl Side<'_> {
+    fn described(&self) -> String {
+        match self.moments.samples() {
+            Some(count) => format!("{count} {}", self.what),
+            None => format!("an unknown number of {}", self.what),
+        }
+    }
+}
+
+/// The Fréchet distance of `generated` from `real`. `extractor` says whose features they are, and under which hash.
+///
+/// # Errors
+/// If they are of different widths.
+pub fn frechet_value(
+    (key, label): (&str, &str),
+    real: Side<'_>,
+    generated: Side<'_>,
+    extractor: &str,
+) -> Result<MetricValue, MetricError> {
+    let counts = [real.moments.samples(), generated.moments.samples()];
+    Ok(MetricValue::new(
+        key,
+        label,
+        (frechet_distance(generated.moments, real.moments)?, Unit::Number),
+        counts.into_iter().flatten().min().unwrap_or(0),
+        format!(
+            "{} against {}, {} features {extractor}; it falls with the number of samples, so it compares at equal ones only",
+            generated.described(),
+            real.described(),
+            real.moments.width()
+        ),
+    ))
+}
+
+/// The Fréchet distance of generated samples by the classifier's features, and what a perfect generator has.
+struct ClassifierFrechet;
+
+crate::register_metric!(
+    ClassifierFrechet,
+    place: 70,
+    needs: [Classifier, Generator],
+    values: ["classifier_frechet": Number, Lower, "classifier_frechet_of_data": Number, Lower],
+);
+
+impl Metric for ClassifierFrechet {
+    fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
+        let Some((classified, sets)) = context.compared() else {
+            return Ok(());
+        };
+        let extractor = format!("of {} (no FID)", classified.name());
+        let real = classified.moments(&sets.held_out)?;
+        for (name, label, seen, what) in [
+            (
+                "classifier_frechet",
+                "classifier Frechet distance",
+                &sets.generated,
+                "generated samples",
+            ),
+            (
+                "classifier_frechet_of_data",
+                "classifier Frechet distance, data",
+                &sets.training,
+                "training samples (what a perfect generator has)",
+            ),
+        ] {
+            let (real, other) = (
+                Side {
+                    moments: &real,
+                    what: "held-out samples",
+                },
+                classified.moments(seen)?,
+            );
+            found.push(frechet_value(
+                (name, label),
+                real,
+                Side { moments: &other, what },
+                &extractor,
+            )?);
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{Features, fixtures};
     use super::*;
+    use crate::features::Features;
+    use crate::fixtures;
     use serde::Deserialize;
 
     #[derive(Deserialize)]

@@ -3,6 +3,10 @@
 use ebm_core::data::Modes;
 use ebm_core::device::Real;
 
+use super::Context;
+use super::registry::{Findings, Metric, Reason};
+use super::value::{MetricValue, Unit};
+
 /// A sample is good if it is within this many standard deviations of its nearest mode's centre.
 pub const GOOD_RADIUS: f64 = 4.0;
 
@@ -65,6 +69,73 @@ impl Coverage {
 
     fn share(&self, count: usize) -> f64 {
         count as f64 / self.samples as f64
+    }
+}
+
+/// The modes that generated samples cover, and the share of good samples.
+struct GoodSamples;
+
+crate::register_metric!(
+    GoodSamples,
+    place: 40,
+    needs: [Modes],
+    values: [
+        "modes_covered": Count, Higher,
+        "least_mode_share": Share, Higher,
+        "good_share": Share, Higher,
+        "good_share_of_data": Share, Higher,
+    ],
+);
+
+impl Metric for GoodSamples {
+    fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
+        let modes = context.modes().ok_or("the data set has no separate modes")?;
+        let within = format!("within {GOOD_RADIUS} standard deviations of the nearest mode's centre");
+        match context.generated() {
+            None => found.lack("modes_covered", "the model has no generator"),
+            Some(samples) => {
+                let (coverage, min_share) = (Coverage::of(samples, &modes), context.config.min_share);
+                let enough = match min_share > 0.0 {
+                    true => format!("at least {:.3} % of the generated samples", 100.0 * min_share),
+                    false => "at least one generated sample".into(),
+                };
+                let count = modes.centres.len();
+                found.push(MetricValue::new(
+                    "modes_covered",
+                    &format!("modes covered, of {count}"),
+                    (coverage.covered(min_share) as f64, Unit::Count),
+                    coverage.samples,
+                    format!("modes that {enough} is nearest to and {within}"),
+                ));
+                let even = 100.0 / count as f64;
+                found.push(coverage.share_value(
+                    ("least_mode_share", "samples of the least covered mode"),
+                    coverage.least_share(),
+                    format!("share of generated samples; an even spread has {even:.2} %"),
+                ));
+                found.push(coverage.share_value(
+                    ("good_share", "good samples"),
+                    coverage.good_share(),
+                    format!("generated samples {within}"),
+                ));
+            }
+        }
+        if !context.held_out.is_empty() {
+            let coverage = Coverage::of(&context.held_out, &modes);
+            found.push(coverage.share_value(
+                ("good_share_of_data", "good samples among data"),
+                coverage.good_share(),
+                format!("held-out samples {within}: what a perfect generator has"),
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Coverage {
+    fn share_value(&self, (name, label): (&str, &str), share: f64, protocol: String) -> MetricValue {
+        MetricValue::new(name, label, (share, Unit::Share), self.samples, protocol)
+            .with_error(self.standard_error(share))
     }
 }
 

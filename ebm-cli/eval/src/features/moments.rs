@@ -115,7 +115,7 @@ impl Moments {
         self.samples
     }
 
-    pub(super) fn matrix(&self) -> MatRef<'_, f64> {
+    pub(crate) fn matrix(&self) -> MatRef<'_, f64> {
         MatRef::from_row_major_slice(&self.covariance, self.width(), self.width())
     }
 }

@@ -1,5 +1,9 @@
 //! How samples spread over classes that should be equally frequent.
 
+use super::Context;
+use super::registry::{Findings, Metric, Reason};
+use super::value::{MetricValue, Unit};
+
 /// Classes of StackedMNIST: a digit in each of three channels.
 const STACKED: usize = 1000;
 
@@ -63,9 +67,9 @@ impl ModeHistogram {
     /// is all that is left where the classes are equally frequent, that of a chi-squared of K - 1 degrees of freedom.
     pub fn divergence_standard_error(&self) -> f64 {
         let n = self.samples() as f64;
-        let spread = self.weighted(|log_ratio| log_ratio * log_ratio) - self.divergence().powi(2);
+        let variance = self.weighted(|log_ratio| log_ratio * log_ratio) - self.divergence().powi(2);
         let chi_squared = (2.0 * (self.classes() as f64 - 1.0)).sqrt() / (2.0 * n);
-        (spread.max(0.0) / n).sqrt().hypot(chi_squared)
+        (variance.max(0.0) / n).sqrt().hypot(chi_squared)
     }
 
     /// What a perfect sampler scores in expectation, in nats: `(K - 1) / (2 n)` to first order in 1/n.
@@ -81,6 +85,65 @@ impl ModeHistogram {
         let seen = self.counts.iter().filter(|count| **count > 0);
         let shares = seen.map(|count| *count as f64 / n);
         shares.map(|p| p * f((p * self.classes() as f64).ln())).sum()
+    }
+}
+
+/// The modes of StackedMNIST that generated samples cover, and how evenly.
+struct StackedModes;
+
+crate::register_metric!(
+    StackedModes,
+    place: 60,
+    needs: [Classifier],
+    values: [
+        "stacked_modes": Count, Higher,
+        "stacked_kl": Nats, Lower,
+        "stacked_modes_of_data": Count, Higher,
+        "stacked_kl_of_data": Nats, Lower,
+    ],
+);
+
+impl Metric for StackedModes {
+    fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
+        let Some((classified, sets)) = context.compared() else {
+            return Ok(());
+        };
+        let Some([generated, of_data]) = &sets.stacked else {
+            return Ok(());
+        };
+        for (suffix, comma, what, digits) in [
+            ("", "", "generated samples", generated),
+            (
+                "_of_data",
+                ", data",
+                "held-out samples: what a perfect generator has",
+                of_data,
+            ),
+        ] {
+            let histogram = ModeHistogram::of_stacked_digits(digits);
+            let (samples, all) = (histogram.samples(), histogram.classes());
+            let how = format!("the three digits that {} sees in {samples} {what}", classified.name());
+            found.push(MetricValue::new(
+                &format!("stacked_modes{suffix}"),
+                &format!("modes covered, of {all}{comma}"),
+                (histogram.occupied() as f64, Unit::Count),
+                samples,
+                format!("modes with at least one sample; a mode is {how}"),
+            ));
+            let divergence = MetricValue::new(
+                &format!("stacked_kl{suffix}"),
+                &format!("KL(modes || uniform){comma}"),
+                (histogram.divergence(), Unit::Nats),
+                samples,
+                format!(
+                    "of the histogram of modes, {how}; a perfect sampler scores {}/(2 x {samples}) = {:.4} in expectation",
+                    all - 1,
+                    histogram.expected_divergence()
+                ),
+            );
+            found.push(divergence.with_error(histogram.divergence_standard_error()));
+        }
+        Ok(())
     }
 }
 

@@ -17,7 +17,7 @@ pub fn generated_samples<G: Geometry>(generator: &dyn Generator<G>, n: usize, ra
 }
 
 /// Calls `f` with the samples of [`generated_samples`], chunk by chunk.
-pub(super) fn for_generated<G: Geometry>(
+pub(crate) fn for_generated<G: Geometry>(
     generator: &dyn Generator<G>,
     n: usize,
     random: Random,

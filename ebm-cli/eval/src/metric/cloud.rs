@@ -5,7 +5,7 @@ use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 use std::ops::Range;
 
-use super::Features;
+use crate::features::Features;
 
 /// Points a side of a tile has: its products keep the processor busy, its distances (2 MiB) stay in cache.
 const TILE: usize = 512;
@@ -103,8 +103,8 @@ impl<'a> Cloud<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::single;
     use super::*;
+    use crate::features::single;
     use ebm_core::random::Random;
 
     #[test]
