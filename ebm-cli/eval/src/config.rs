@@ -43,10 +43,9 @@ impl EvaluateConfig {
         Self {
             held_out: 5000,
             generated: 5000,
-            min_share: 0.0,
             quadrature: QuadratureConfig::quick(),
-            annealing: AnnealingConfig::default(),
             images: ImagesConfig::none(),
+            ..Self::thorough()
         }
     }
 

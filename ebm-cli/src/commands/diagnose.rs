@@ -11,7 +11,7 @@ use crate::cli::Diagnose;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::{SpectrumBand, SpectrumPicture};
-use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
+use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Quantiles, diagnose};
 
 /// Does it.
 ///
@@ -80,10 +80,10 @@ impl Work for Look<'_> {
 }
 
 fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
-    let band = |spread: &Spread| SpectrumBand {
-        low: spread.tenth,
-        median: spread.median,
-        high: spread.ninetieth,
+    let band = |quantiles: &Quantiles| SpectrumBand {
+        low: quantiles.tenth,
+        median: quantiles.median,
+        high: quantiles.ninetieth,
     };
     let bands: Vec<SpectrumBand> = found.spectrum.iter().map(band).collect();
     let title = format!(

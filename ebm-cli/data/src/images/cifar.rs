@@ -1,20 +1,11 @@
 //! CIFAR-10 and CIFAR-100 in their binary format.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
-use super::augment::Augmentation;
 use super::byte_stream::ByteStream;
 use super::finite::{FiniteImages, Values};
 use super::image_set::{ImageSet, ImageSetWriter};
-use crate::table::malformed;
 
 const SHAPE: ImageShape = ImageShape {
     height: 32,
@@ -157,10 +148,7 @@ impl Layout {
         if !path.exists() {
             return Ok(numbers());
         }
-        let text = std::fs::read_to_string(&path).map_err(|source| DataError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
         let names: Vec<String> = text
             .lines()
             .map(str::trim)
@@ -221,13 +209,7 @@ impl DatasetSpec for Cifar {
             (Some(_), CifarLabels::Fine) => HUNDRED,
             (Some(_), CifarLabels::Coarse) => HUNDRED_COARSE,
         };
-        let values = Values {
-            dequantize: self.dequantize,
-            augmentation: Augmentation {
-                flip: self.flip,
-                crop: 0,
-            },
-        };
+        let values = Values::new(self.dequantize, self.flip);
         let training = layout.read(&folder, layout.training)?;
         let held_out = layout.read(&folder, &[layout.held_out])?;
         Ok(Box::new(FiniteImages::new(training, held_out, values)?))

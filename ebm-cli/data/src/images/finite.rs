@@ -1,16 +1,13 @@
 //! A finite number of images as a data set.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
+use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
-use ebm_core::random::Random;
 use std::sync::Arc;
 
 use super::augment::Augmentation;
 use super::image_set::ImageSet;
 use super::subset::Subset;
 use crate::epochs::{Epochs, some_of, split};
-use crate::table::malformed;
 
 /// How levels become values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +16,16 @@ pub(super) struct Values {
     pub dequantize: bool,
     /// What is done to images to train on.
     pub augmentation: Augmentation,
+}
+
+impl Values {
+    /// Values of images that are mirrored or not, and not cropped.
+    pub fn new(dequantize: bool, flip: bool) -> Self {
+        Self {
+            dequantize,
+            augmentation: Augmentation { flip, crop: 0 },
+        }
+    }
 }
 
 /// Images to train on, drawn epoch by epoch, and images that are held out.
@@ -33,9 +40,6 @@ pub(super) struct FiniteImages {
 
 impl FiniteImages {
     /// A set of which a part of its own is held out.
-    ///
-    /// # Errors
-    /// If the two parts have images of different shapes or other classes, or a part is empty.
     pub fn new(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
         let refuse = |reason: String| Err(malformed(held_out.from(), "the whole set", reason));
         if training.shape() != held_out.shape() {
@@ -58,9 +62,6 @@ impl FiniteImages {
     }
 
     /// A set of which a share is held out, by `random`'s seed and stream.
-    ///
-    /// # Errors
-    /// If there are fewer than two images.
     pub fn splitting(all: ImageSet, held_out_share: f64, values: Values, random: Random) -> Result<Self, DataError> {
         if all.len() < 2 {
             let count = all.len();

@@ -1,19 +1,11 @@
 //! Images in IDX files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::Part;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
-use super::augment::Augmentation;
 use super::finite::{FiniteImages, Values};
 use super::mnist_folder::{file_of, missing, read_pair};
-use crate::table::check_options;
+use crate::files::check_options;
 
 /// Images in IDX files, plain or packed by gzip: MNIST and what is distributed as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,15 +73,11 @@ impl DatasetSpec for Idx {
             Some(images) => (Some(images), given(&self.held_out_labels)),
             None => (usual(Part::HeldOut, false), usual(Part::HeldOut, true)),
         };
-        let values = Values {
-            dequantize: self.dequantize,
-            augmentation: Augmentation::default(),
-        };
-        let data = match held_out {
+        let values = Values::new(self.dequantize, false);
+        Ok(Box::new(match held_out {
             Some(from) => FiniteImages::new(training, read_pair(&from, held_out_labels.as_deref())?, values)?,
             None => FiniteImages::splitting(training, self.held_out, values, random)?,
-        };
-        Ok(Box::new(data))
+        }))
     }
 }
 

@@ -1,12 +1,10 @@
 //! The IDX format: arrays of bytes, as MNIST is distributed.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use std::path::Path;
 
 use super::byte_stream::ByteStream;
 use super::image_set::{ImageSet, ImageSetWriter};
-use crate::table::malformed;
 
 /// Most bytes that a file may hold.
 const MOST: u64 = 1 << 36;
@@ -37,9 +35,6 @@ impl Header {
 }
 
 /// Images `[n, height, width]` or `[n, height, width, channels]`, without labels.
-///
-/// # Errors
-/// If the file is no such array, ends early, or goes on.
 pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
     let mut stream = ByteStream::open(path)?;
     let axes = "an image file has 3 (n, height, width) or 4 (and channels)";
@@ -79,9 +74,6 @@ pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
 }
 
 /// Labels `[n]`.
-///
-/// # Errors
-/// As [`read_images`].
 pub(super) fn read_labels(path: &Path) -> Result<Vec<u32>, DataError> {
     let mut stream = ByteStream::open(path)?;
     let header = read_header(path, &mut stream, "a label file has 1", |axes| axes == 1)?;

@@ -1,20 +1,13 @@
 //! Folders of PNG and JPEG files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
 use super::augment::Augmentation;
 use super::finite::{FiniteImages, Values};
 use super::image_file::{Colour, Frame, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
-use crate::table::{check_options, malformed};
+use crate::files::check_options;
 
 /// Extensions of files that are read; others are left alone.
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
@@ -69,9 +62,6 @@ pub(super) struct Listing {
 
 impl Listing {
     /// The images of a folder, in an order that does not depend on the system.
-    ///
-    /// # Errors
-    /// If there are none, or some are in the folder and others in sub-folders, or a sub-folder has none.
     pub fn of(folder: &Path) -> Result<Self, DataError> {
         if !folder.is_dir() {
             return Err(missing(folder, "there is no such folder"));
@@ -115,9 +105,6 @@ impl Listing {
     }
 
     /// Reads them all.
-    ///
-    /// # Errors
-    /// If one cannot be read, or has another size than the first.
     pub fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
         let mut images: Option<(ImageSetWriter, ImageShape)> = None;
         for (file, _) in &self.files {
@@ -152,9 +139,6 @@ impl Listing {
     }
 
     /// Gives classes the numbers that they have in another listing.
-    ///
-    /// # Errors
-    /// If one is not there.
     fn numbered_like(mut self, other: &Self, folder: &Path) -> Result<Self, DataError> {
         let mut numbers = Vec::new();
         for class in &self.classes {
@@ -178,13 +162,9 @@ impl Listing {
 
 /// Image files and folders in a folder, each in the order of their names. Hidden ones are left alone.
 fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
-    let io = |source| DataError::Io {
-        path: folder.into(),
-        source,
-    };
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
+    for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+        let path = entry.map_err(unreadable(folder))?.path();
         let extension = path
             .extension()
             .map(|extension| extension.to_string_lossy().to_lowercase());

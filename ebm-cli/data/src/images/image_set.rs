@@ -1,12 +1,10 @@
 //! Images of one shape, 8 bits a value.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::store::{Store, StoreWriter};
-use crate::table::malformed;
 
 /// Images of one shape, and their classes where they are known.
 #[derive(Debug)]
@@ -47,18 +45,12 @@ impl ImageSetWriter {
     }
 
     /// Appends whole images.
-    ///
-    /// # Errors
-    /// If they cannot be stored.
     pub fn push(&mut self, levels: &[u8]) -> Result<(), DataError> {
         self.count += levels.len() / self.shape.values();
         self.store.push(levels).map_err(|source| self.unstored(source))
     }
 
     /// The images, without classes.
-    ///
-    /// # Errors
-    /// If they cannot be stored.
     pub fn finish(mut self) -> Result<ImageSet, DataError> {
         let store = std::mem::replace(&mut self.store, StoreWriter::new());
         let store = store.finish().map_err(|source| self.unstored(source))?;
@@ -80,9 +72,6 @@ impl ImageSetWriter {
 
 impl ImageSet {
     /// The same with the class of each. `from`: the file that the labels are from.
-    ///
-    /// # Errors
-    /// If there are more or fewer labels than images, or one has no name.
     pub fn labelled(mut self, labels: Vec<u32>, names: Vec<String>, from: &Path) -> Result<Self, DataError> {
         if labels.len() != self.len() {
             let reason = format!("it has {} labels for {} images", labels.len(), self.len());
@@ -132,18 +121,11 @@ impl ImageSet {
     }
 
     /// Refuses a set of which an image could not be read.
-    ///
-    /// # Errors
-    /// Why it could not.
     pub fn intact(&self) -> Result<(), DataError> {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        match fault.take() {
-            None => Ok(()),
-            Some(source) => Err(DataError::Io {
-                path: self.from.clone(),
-                source,
-            }),
-        }
+        fault
+            .take()
+            .map_or(Ok(()), |source| Err(unreadable(&self.from)(source)))
     }
 
     /// The class of one, if classes are known.

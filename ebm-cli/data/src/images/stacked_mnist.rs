@@ -1,21 +1,12 @@
 //! Three digits of MNIST, one a colour.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
 use super::finite::{FiniteImages, Values, values_of};
 use super::mnist_folder::read_part;
 use super::subset::Subset;
 use crate::synthetic::choices;
-use crate::table::malformed;
 
 /// Digits in an image.
 const STACKED: usize = 3;

@@ -1,7 +1,6 @@
 //! The outcome of an evaluation.
 
 use crate::quadrature::LogPartition;
-use ebm_core::bounds::Level;
 use ebm_train::Evaluation;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -70,7 +69,7 @@ impl fmt::Display for Report {
                 metric.standard_error.map_or("-".into(), |e| error(e, metric.unit)),
                 unit(metric.unit).into(),
                 metric.samples.to_string(),
-                metric.guarantee.as_ref().map_or("-".into(), |g| claim(g.level)),
+                metric.guarantee.as_ref().map_or("-".into(), |g| g.level.to_string()),
             ]);
         }
         write!(f, "{rows}")?;
@@ -109,10 +108,6 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Share => "%",
         Unit::Count | Unit::Number => "",
     }
-}
-
-fn claim(level: Level) -> String {
-    level.to_string()
 }
 
 fn value(value: f64, unit: Unit) -> String {

@@ -27,12 +27,7 @@ impl Moments {
     pub fn of(features: Features<'_>) -> Result<Self, MetricError> {
         let (n, width) = (features.len(), features.width());
         if n < 2 {
-            return Err(MetricError::TooFew {
-                figure: "a covariance",
-                what: "samples",
-                needed: 2,
-                found: n,
-            });
+            return Err(MetricError::too_few("a covariance", "samples", 2, n));
         }
         let mean = features.mean();
         let mut sum = Mat::<f64>::zeros(width, width);
@@ -65,7 +60,7 @@ impl Moments {
     /// If the sizes do not belong together, a value is not finite, or the matrix is not symmetric.
     pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, MetricError> {
         let width = mean.len();
-        let wrong = |reason: String| Err(MetricError::Covariance { width, reason });
+        let wrong = |reason: String| Err(MetricError::covariance(width, &reason));
         if width == 0 || covariance.len() != width * width {
             return wrong(format!(
                 "it has {} values instead of {}",

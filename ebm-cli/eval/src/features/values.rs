@@ -18,18 +18,19 @@ impl<'a> Features<'a> {
     /// If they are not whole rows, or a value is not finite.
     pub fn new(values: &'a [f32], width: usize) -> Result<Self, MetricError> {
         if width == 0 || !values.len().is_multiple_of(width) {
-            let values = values.len();
-            return Err(MetricError::Rows { values, width });
+            return Err(MetricError::rows(values.len(), width));
         }
         match values.iter().position(|v| !v.is_finite()) {
             None => Ok(Self { values, width }),
-            Some(index) => Err(MetricError::Value {
-                what: "features",
-                row: index / width,
-                column: index % width,
-                value: f64::from(values[index]),
-                expected: "a finite number",
-            }),
+            Some(index) => {
+                let place = (index / width, index % width);
+                Err(MetricError::value(
+                    "features",
+                    place,
+                    f64::from(values[index]),
+                    "a finite number",
+                ))
+            }
         }
     }
 
@@ -81,10 +82,7 @@ impl<'a> Features<'a> {
     pub(crate) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
         match self.width == other.width {
             true => Ok(()),
-            false => Err(MetricError::Widths {
-                first: self.width,
-                second: other.width,
-            }),
+            false => Err(MetricError::widths(self.width, other.width)),
         }
     }
 }

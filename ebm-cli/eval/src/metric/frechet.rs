@@ -29,15 +29,9 @@ use crate::features::{MetricError, Moments};
 pub fn frechet_distance(first: &Moments, second: &Moments) -> Result<f64, MetricError> {
     let width = first.width();
     if width != second.width() {
-        return Err(MetricError::Widths {
-            first: width,
-            second: second.width(),
-        });
+        return Err(MetricError::widths(width, second.width()));
     }
-    let none = |what: &str| MetricError::Covariance {
-        width,
-        reason: format!("the eigenvalues of {what} did not converge"),
-    };
+    let none = |what: &str| MetricError::covariance(width, &format!("the eigenvalues of {what} did not converge"));
     let eigen = first
         .matrix()
         .self_adjoint_eigen(faer::Side::Lower)

@@ -33,12 +33,8 @@ pub struct InceptionScore {
 pub fn inception_score(probabilities: &[f32], classes: usize, splits: usize) -> Result<InceptionScore, MetricError> {
     let count = checked(probabilities, classes)?;
     if splits == 0 || count < splits {
-        return Err(MetricError::TooFew {
-            figure: "the inception score",
-            what: "samples (one a split)",
-            needed: splits.max(1),
-            found: count,
-        });
+        let (metric, what) = ("the inception score", "samples (one a split)");
+        return Err(MetricError::too_few(metric, what, splits.max(1), count));
     }
     let scores: Vec<f64> = (0..splits)
         .map(|i| {
@@ -58,20 +54,16 @@ pub fn inception_score(probabilities: &[f32], classes: usize, splits: usize) -> 
 
 fn checked(probabilities: &[f32], classes: usize) -> Result<usize, MetricError> {
     if classes == 0 || !probabilities.len().is_multiple_of(classes) {
-        return Err(MetricError::Rows {
-            values: probabilities.len(),
-            width: classes,
-        });
+        return Err(MetricError::rows(probabilities.len(), classes));
     }
     for (row, values) in probabilities.chunks_exact(classes).enumerate() {
-        let wrong = |column: usize, value: f64, expected| {
-            Err(MetricError::Value {
-                what: "class probabilities",
-                row,
-                column,
+        let wrong = |column, value, expected| {
+            Err(MetricError::value(
+                "class probabilities",
+                (row, column),
                 value,
                 expected,
-            })
+            ))
         };
         if let Some(column) = values.iter().position(|p| p.is_nan() || *p < 0.0) {
             return wrong(column, f64::from(values[column]), "a probability");

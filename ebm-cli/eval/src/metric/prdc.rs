@@ -47,12 +47,8 @@ impl Prdc {
         real.comparable(&generated)?;
         for (what, found) in [("real samples", real.len()), ("generated samples", generated.len())] {
             if k == 0 || found <= k {
-                return Err(MetricError::TooFew {
-                    figure: "precision and recall by the k-th neighbour (k > 0)",
-                    what,
-                    needed: k.max(1) + 1,
-                    found,
-                });
+                let metric = "precision and recall by the k-th neighbour (k > 0)";
+                return Err(MetricError::too_few(metric, what, k.max(1) + 1, found));
             }
         }
         let centre = real.mean();
@@ -289,6 +285,7 @@ mod tests {
         assert!(Prdc::of(five, five, 0).is_err());
         let wide = [0.0; 10];
         let wide = Features::new(&wide, 2).unwrap();
-        assert!(matches!(Prdc::of(five, wide, 1), Err(MetricError::Widths { .. })));
+        let error = Prdc::of(five, wide, 1).unwrap_err().to_string();
+        assert!(error.contains("of 1 and of 2 dimensions"), "{error}");
     }
 }

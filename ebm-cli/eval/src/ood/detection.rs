@@ -79,21 +79,10 @@ fn ranked(positives: &[f64], negatives: &[f64]) -> Result<Vec<(f64, bool)>, Metr
     let kinds = [("scores of positives", positives), ("scores of negatives", negatives)];
     for (what, scores) in kinds {
         if scores.is_empty() {
-            return Err(MetricError::TooFew {
-                figure: "a detection rate",
-                what,
-                needed: 1,
-                found: 0,
-            });
+            return Err(MetricError::too_few("a detection rate", what, 1, 0));
         }
         if let Some(row) = scores.iter().position(|score| score.is_nan()) {
-            return Err(MetricError::Value {
-                what,
-                row,
-                column: 0,
-                value: scores[row],
-                expected: "a number",
-            });
+            return Err(MetricError::value(what, (row, 0), scores[row], "a number"));
         }
     }
     let of = |scores: &[f64], positive| scores.iter().map(|score| (*score, positive)).collect::<Vec<_>>();

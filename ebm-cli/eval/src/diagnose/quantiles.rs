@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// Order statistics of a quantity over a batch. A value that is not finite is `null` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
+pub struct Quantiles {
     /// The least value.
     pub least: f64,
     /// The 10 % quantile.
@@ -17,7 +17,7 @@ pub struct Spread {
     pub greatest: f64,
 }
 
-impl Spread {
+impl Quantiles {
     /// Of values, which may be infinite; quantiles lie between two of them by linear interpolation. NaN of none.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = values.into_iter().collect();
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn quantiles_are_those_of_linear_interpolation() {
         // numpy.quantile([1, 2, 4, 8], [0, .1, .5, .9, 1]).
-        let found = Spread::of([8.0, 1.0, 4.0, 2.0]);
+        let found = Quantiles::of([8.0, 1.0, 4.0, 2.0]);
         let found = [found.least, found.tenth, found.median, found.ninetieth, found.greatest];
         for (found, expected) in found.into_iter().zip([1.0, 1.3, 3.0, 6.8, 8.0]) {
             assert!((found - expected).abs() < 1e-12, "{found} {expected}");
@@ -63,9 +63,9 @@ mod tests {
 
     #[test]
     fn infinities_are_values_and_nothing_has_no_quantiles() {
-        let found = Spread::of([f64::INFINITY, 1.0, f64::INFINITY, 2.0, 3.0]);
+        let found = Quantiles::of([f64::INFINITY, 1.0, f64::INFINITY, 2.0, 3.0]);
         assert_eq!((found.least, found.median, found.greatest), (1.0, 3.0, f64::INFINITY));
         assert_eq!(found.ninetieth, f64::INFINITY);
-        assert!(Spread::of([]).median.is_nan());
+        assert!(Quantiles::of([]).median.is_nan());
     }
 }
