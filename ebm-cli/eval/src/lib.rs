@@ -17,6 +17,8 @@ pub mod ood;
 pub mod quadrature;
 pub mod sampling;
 mod table;
+#[cfg(test)]
+mod test_energy;
 
 #[doc(hidden)]
 pub use ebm_core::inventory;

@@ -30,6 +30,4 @@ pub use log_mean::LogMean;
 pub use path::{Annealed, Annealing};
 
 #[cfg(test)]
-mod mixture;
-#[cfg(test)]
 mod tests;

@@ -75,6 +75,7 @@ fn warn(report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::find;
     use ebm_core::bounds::{Guarantee, Level, Measurement};
     use ebm_core::data::{Dataset, Modes, Standardization};
     use ebm_core::device::Real;
@@ -182,6 +183,20 @@ mod tests {
             absent.reason
         );
         assert!(report.get("good_share").is_some());
+    }
+
+    #[test]
+    fn what_is_reported_is_registered_with_its_unit() {
+        let standardization = Standardization {
+            mean: vec![0.0; 2],
+            deviation: vec![1.0; 2],
+        };
+        let report = run(&Normal(2, Some(standardization)), 1.0, &StepReport::default());
+        assert!(report.values.len() > 9);
+        for value in &report.values {
+            let registered = find(&value.name).map(|registered| registered.unit);
+            assert_eq!(registered, Some(value.unit), "{}", value.name);
+        }
     }
 
     #[test]

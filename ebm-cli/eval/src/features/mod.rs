@@ -4,7 +4,7 @@ mod archive;
 mod error;
 mod extractor;
 mod moments;
-#[cfg(feature = "onnx")]
+#[cfg_attr(not(feature = "onnx"), path = "without_onnx.rs")]
 mod onnx;
 mod values;
 
@@ -12,4 +12,5 @@ pub use archive::{Archive, Statistics};
 pub use error::MetricError;
 pub use extractor::{ExtractError, Extractor};
 pub use moments::Moments;
+pub(crate) use values::planes;
 pub use values::{Features, single};

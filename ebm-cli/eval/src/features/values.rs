@@ -93,6 +93,17 @@ pub fn single(values: &[Real]) -> Vec<f32> {
     values.iter().map(|v| *v as f32).collect()
 }
 
+/// Samples `[n, pixels, channels]` as `[n, channels, pixels]`.
+pub(crate) fn planes<T: Copy>(samples: &[T], pixels: usize, channels: usize) -> Vec<T> {
+    let planes = |sample: &[T]| -> Vec<T> {
+        (0..channels)
+            .flat_map(|channel| sample[channel..].iter().step_by(channels))
+            .copied()
+            .collect()
+    };
+    samples.chunks_exact(pixels * channels).flat_map(planes).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +124,12 @@ mod tests {
     fn means_are_those_of_the_columns() {
         let features = Features::new(&[1.0, 10.0, 2.0, 20.0, 6.0, 60.0], 2).unwrap();
         assert_eq!((features.len(), features.mean()), (3, vec![3.0, 30.0]));
+    }
+
+    #[test]
+    fn channels_become_images() {
+        let samples = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0, 4.0, 40.0, 5.0, 50.0, 6.0, 60.0];
+        let expected = [1.0, 2.0, 3.0, 10.0, 20.0, 30.0, 4.0, 5.0, 6.0, 40.0, 50.0, 60.0];
+        assert_eq!(planes(&samples, 3, 2), expected);
     }
 }

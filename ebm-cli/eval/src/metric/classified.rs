@@ -5,7 +5,7 @@ use ebm_core::image::Part;
 
 use super::Context;
 use crate::classifier::{Classifier, FEATURES, Origin, trained};
-use crate::features::{Features, MetricError, Moments};
+use crate::features::{Features, MetricError, Moments, planes};
 
 /// Fewer images than this train no classifier whose classes are worth something.
 const FEWEST: usize = 1000;
@@ -151,28 +151,5 @@ impl Classified {
     /// Mean and covariance of the features of samples.
     pub fn moments(&self, seen: &Seen) -> Result<Moments, MetricError> {
         Moments::of(self.features(seen)?)
-    }
-}
-
-/// `[n, pixels, channels]` to `[n, channels, pixels]`.
-fn planes(samples: &[Real], pixels: usize, channels: usize) -> Vec<Real> {
-    let planes = |sample: &[Real]| -> Vec<Real> {
-        (0..channels)
-            .flat_map(|channel| sample[channel..].iter().step_by(channels))
-            .copied()
-            .collect()
-    };
-    samples.chunks_exact(pixels * channels).flat_map(planes).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn channels_become_images() {
-        let samples = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0, 4.0, 40.0, 5.0, 50.0, 6.0, 60.0];
-        let expected = [1.0, 2.0, 3.0, 10.0, 20.0, 30.0, 4.0, 5.0, 6.0, 40.0, 50.0, 60.0];
-        assert_eq!(planes(&samples, 3, 2), expected);
     }
 }

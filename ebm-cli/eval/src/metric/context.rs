@@ -155,9 +155,6 @@ impl<'a> Context<'a> {
     }
 
     /// What a classifier says of images; `None` where there is no reason to ask one.
-    ///
-    /// # Errors
-    /// Why there is no classifier.
     pub(super) fn classified(&self) -> Result<Option<&Classified>, &String> {
         let found = self.classified.get_or_init(|| Classified::of(self));
         found.as_ref().map(Option::as_ref)

@@ -21,9 +21,6 @@ pub fn nan_at_null_in_map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 /// Two numbers, if they are there; NaN for each `null` of the two.
-///
-/// # Errors
-/// If there is anything else.
 pub(crate) fn nan_at_null_in_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(f64, f64)>, D::Error> {
     let read = Option::<(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
     Ok(read.map(|(first, second)| (number(first), number(second))))

@@ -44,8 +44,8 @@ pub fn log_density_grid<G: Geometry>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_energy::FunctionEnergy;
     use super::*;
+    use crate::test_energy::FunctionEnergy;
 
     #[test]
     fn rows_go_down_and_columns_go_right() {

@@ -27,9 +27,9 @@ pub fn exact_nll(energies: &[Real], partition: &LogPartition) -> Measurement {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_energy::FunctionEnergy;
     use super::super::{QuadratureConfig, energies, log_partition};
     use super::*;
+    use crate::test_energy::FunctionEnergy;
     use ebm_core::bounds::Level;
     use ebm_core::random::Random;
     use ebm_train::grid::Region;

@@ -25,6 +25,3 @@ pub use energies::energies;
 pub use error::QuadratureError;
 pub use likelihood::exact_nll;
 pub use partition::{LogPartition, log_partition};
-
-#[cfg(test)]
-mod test_energy;

@@ -91,8 +91,8 @@ impl Grid {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_energy::FunctionEnergy;
     use super::*;
+    use crate::test_energy::FunctionEnergy;
     use ebm_core::device::Real;
     use std::f64::consts::PI;
 
