@@ -267,24 +267,19 @@ register_dataset!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::refused;
 
     fn read_with(config: CsvFile, content: &str) -> Result<RawTable, DataError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("numbers.csv");
         std::fs::write(&path, content).unwrap();
-        config.read(&path)
+        config
+            .read(&path)
+            .inspect_err(|error| assert!(error.to_string().contains("numbers.csv: "), "{error}"))
     }
 
     fn read(content: &str) -> Result<RawTable, DataError> {
         read_with(CsvFile::default(), content)
-    }
-
-    /// The message must name the file and contain every part.
-    fn refused(result: Result<RawTable, DataError>, parts: &[&str]) {
-        let message = result.unwrap_err().to_string();
-        for part in ["numbers.csv: "].iter().chain(parts) {
-            assert!(message.contains(part), "{message:?} does not say {part:?}");
-        }
     }
 
     #[test]

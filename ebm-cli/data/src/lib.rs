@@ -6,6 +6,8 @@ mod checkerboard;
 mod csv_file;
 mod epochs;
 mod files;
+#[cfg(test)]
+mod fixture;
 mod gaussian_mixture;
 mod images;
 mod npy_file;

@@ -99,7 +99,7 @@ fn sides(path: &Path, shape: &[u64]) -> Result<(usize, usize), DataError> {
     }
 }
 
-/// How an element is stored.
+/// The storage of an element.
 #[derive(Clone, Copy)]
 struct Element {
     bytes: usize,
@@ -198,6 +198,7 @@ register_dataset!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
 
     /// An NPY file of version 1.0, built by hand.
     fn file(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -226,10 +227,7 @@ mod tests {
     }
 
     fn refused(bytes: &[u8], parts: &[&str]) {
-        let message = read_bytes(bytes).unwrap_err().to_string();
-        for part in ["numbers.npy: "].iter().chain(parts) {
-            assert!(message.contains(part), "{message:?} does not say {part:?}");
-        }
+        fixture::refused(read_bytes(bytes), &[parts, &["numbers.npy: "]].concat());
     }
 
     const SIX: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];

@@ -9,7 +9,7 @@ use crate::files::{damaged, malformed};
 /// The longest header that is read, in bytes. NumPy itself reads 10,000 unless told otherwise.
 const LIMIT: usize = 1 << 16;
 
-/// What the header says about the array.
+/// The header of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NpyHeader {
     /// The type of its elements, such as `<f4`; of a structured one the list, as it is written.
@@ -58,7 +58,7 @@ impl NpyHeader {
     }
 }
 
-/// What is left of the text. Nothing here recurses: a header nests as deep as it likes.
+/// The rest of the text. Nothing here recurses: a header nests as deep as it likes.
 struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {

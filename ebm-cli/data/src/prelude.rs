@@ -1,4 +1,4 @@
-//! What every data set of this crate names.
+//! The names that every data set of this crate uses.
 
 pub(crate) use ebm_core::data::{DataError, Dataset};
 pub(crate) use ebm_core::device::Real;

@@ -26,7 +26,7 @@ pub struct EvaluateConfig {
 }
 
 impl EvaluateConfig {
-    /// For a final evaluation.
+    /// The options of a final evaluation.
     pub fn thorough() -> Self {
         Self {
             held_out: 10_000,
@@ -38,7 +38,7 @@ impl EvaluateConfig {
         }
     }
 
-    /// For a figure along the way.
+    /// The options of an evaluation during training.
     pub fn quick() -> Self {
         Self {
             held_out: 5000,
@@ -100,7 +100,7 @@ impl Default for ImagesConfig {
 }
 
 impl ImagesConfig {
-    /// For a quick evaluation: nothing.
+    /// The options of an evaluation during training: images are not measured.
     pub fn none() -> Self {
         Self {
             classifier: false,

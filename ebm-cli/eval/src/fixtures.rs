@@ -1,8 +1,8 @@
-//! What reference packages computed; `tests/fixtures/metrics/make.py` writes it.
+//! The results of reference packages, which `tests/fixtures/metrics/make.py` writes.
 
 use serde::de::DeserializeOwned;
 
-/// How far a figure may be from that of the reference package.
+/// The largest difference from the reference package that is accepted.
 const TOLERANCE: f64 = 1e-6;
 
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> T {

@@ -9,12 +9,12 @@ use super::image_set::ImageSet;
 use super::subset::Subset;
 use crate::epochs::{Epochs, some_of, split};
 
-/// How levels become values.
+/// The conversion of grey levels to values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Values {
     /// Add noise, uniform over the width of a level.
     pub dequantize: bool,
-    /// What is done to images to train on.
+    /// The changes to images to train on.
     pub augmentation: Augmentation,
 }
 
@@ -101,7 +101,7 @@ impl FiniteImages {
         }
     }
 
-    /// What is shown of images that are not changed at random.
+    /// Crops images that are not changed at random.
     fn plain(&self, stored: ImageShape, levels: &[u8]) -> Vec<u8> {
         let view = self.values.augmentation.plain();
         let mut shown = Vec::with_capacity(levels.len() / stored.values() * self.shape.values());

@@ -21,7 +21,7 @@ const OTHERS: [(u8, &str); 5] = [
     (0x0e, "64-bit floats"),
 ];
 
-/// What a header announces.
+/// The content of a header.
 struct Header {
     sides: Vec<u64>,
     /// Bytes that follow.
@@ -126,8 +126,8 @@ fn read_header(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{idx, images, level, packed, write};
     use super::*;
+    use crate::fixture::{self, idx, images, level, packed, write};
 
     fn read_bytes(bytes: &[u8]) -> Result<ImageSet, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -144,10 +144,7 @@ mod tests {
     }
 
     fn refused(bytes: &[u8], parts: &[&str]) {
-        let error = read_bytes(bytes).unwrap_err();
-        for part in parts {
-            assert!(error.contains(part), "{part:?} is not in {error}");
-        }
+        fixture::refused(read_bytes(bytes), parts);
     }
 
     #[test]

@@ -16,7 +16,7 @@ const LARGEST: usize = 1 << 22;
 /// Most bytes that images may have in all.
 const MOST: u64 = 1 << 36;
 
-/// What was read so far.
+/// The images and labels read so far.
 #[derive(Default)]
 pub(super) struct ImageArrays {
     images: Option<(ImageSetWriter, ImageShape)>,

@@ -20,7 +20,7 @@ pub enum Colour {
     Grey,
 }
 
-/// What images are made to fit.
+/// The frame that images are made to fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
     /// Pixels along each side, if they are to be scaled.

@@ -51,7 +51,7 @@ impl Default for ImageFolder {
     }
 }
 
-/// What there is to read.
+/// The files of a folder of images.
 #[derive(Debug, PartialEq)]
 pub(super) struct Listing {
     /// The files in their order, and the class of each.
@@ -241,8 +241,8 @@ register_dataset!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::png;
     use super::*;
+    use crate::fixture::{load, png, refused};
     use ebm_core::image::{Part, level_of};
     use std::fs::create_dir_all;
 
@@ -262,11 +262,6 @@ mod tests {
         folder
     }
 
-    fn load(folder: &Path, config: ImageFolder) -> Result<Box<dyn Dataset>, String> {
-        config.check().unwrap();
-        config.load(folder, Random::new(0)).map_err(|error| error.to_string())
-    }
-
     fn here() -> ImageFolder {
         ImageFolder {
             path: ".".into(),
@@ -274,17 +269,10 @@ mod tests {
         }
     }
 
-    fn refused(folder: &Path, config: ImageFolder, parts: &[&str]) {
-        let error = load(folder, config).err().unwrap();
-        for part in parts {
-            assert!(error.contains(part), "{part:?} is not in {error}");
-        }
-    }
-
     #[test]
     fn folders_are_classes() {
         let folder = two_classes();
-        let data = load(folder.path(), here()).unwrap();
+        let data = load(folder.path(), &here()).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "4 x 6 x 3");
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
         assert_eq!(
@@ -310,7 +298,7 @@ mod tests {
             color: Colour::Grey,
             ..here()
         };
-        let data = load(folder.path(), config.clone()).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
         // The middle third is black, up to the blur of scaling at its left edge.
         let levels: Vec<u8> = data.held_out(1, Random::new(0)).into_iter().map(level_of).collect();
@@ -320,7 +308,7 @@ mod tests {
         );
         assert_eq!(data.labelled(Part::Training, 1, Random::new(0)), None);
         let windows = ImageFolder { crop: 4, ..config };
-        let data = load(folder.path(), windows).unwrap();
+        let data = load(folder.path(), &windows).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
     }
 
@@ -333,34 +321,39 @@ mod tests {
             held_out_path: other.path().into(),
             ..here()
         };
-        let data = load(folder.path(), config.clone()).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         assert_eq!(data.len(), Some(5));
         // Its only class has the number that it has for training.
         assert_eq!(data.labelled(Part::HeldOut, 1, Random::new(0)).unwrap().labels, [1]);
         std::fs::rename(other.path().join("b"), other.path().join("c")).unwrap();
-        refused(folder.path(), config, &["/c: the class", "no such class", "a, b"]);
+        refused(
+            load(folder.path(), &config),
+            &["/c: the class", "no such class", "a, b"],
+        );
     }
 
     #[test]
     fn folders_that_cannot_be_meant_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         refused(
-            folder.path(),
-            here(),
+            load(folder.path(), &here()),
             &["no PNG or JPEG file and no folder", "--data DIR"],
         );
         let nowhere = ImageFolder {
             path: "nowhere".into(),
             ..here()
         };
-        refused(folder.path(), nowhere, &["nowhere: there is no such folder"]);
+        refused(load(folder.path(), &nowhere), &["nowhere: there is no such folder"]);
         let folder = two_classes();
         create_dir_all(folder.path().join("c")).unwrap();
-        refused(folder.path(), here(), &["c: the class", "no PNG or JPEG file"]);
+        refused(load(folder.path(), &here()), &["c: the class", "no PNG or JPEG file"]);
         create_dir_all(folder.path().join("c/d")).unwrap();
-        refused(folder.path(), here(), &["c: the class", "this one has d"]);
+        refused(load(folder.path(), &here()), &["c: the class", "this one has d"]);
         png(&folder.path().join("0.png"), 4, 6, |_, _| [0; 3]);
-        refused(folder.path(), here(), &["images of its own (0.png", "folders (a"]);
+        refused(
+            load(folder.path(), &here()),
+            &["images of its own (0.png", "folders (a"],
+        );
     }
 
     #[test]
@@ -368,8 +361,7 @@ mod tests {
         let folder = two_classes();
         png(&folder.path().join("b/1.png"), 5, 6, |_, _| [0; 3]);
         refused(
-            folder.path(),
-            here(),
+            load(folder.path(), &here()),
             &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"],
         );
     }
@@ -381,7 +373,7 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for bytes in [&whole[..whole.len() - 20], &b"nothing"[..], b""] {
             std::fs::write(&path, bytes).unwrap();
-            refused(folder.path(), here(), &["b/1.png: ", "no whole image"]);
+            refused(load(folder.path(), &here()), &["b/1.png: ", "no whole image"]);
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) struct ImageSet {
     count: usize,
     store: Store,
     classes: Option<Classes>,
-    /// What the images are from, for messages.
+    /// The file or folder of the images, for messages.
     from: PathBuf,
     /// The first failure to read what was stored.
     fault: Mutex<Option<std::io::Error>>,
@@ -34,7 +34,7 @@ pub(super) struct ImageSetWriter {
 }
 
 impl ImageSetWriter {
-    /// For images of a shape, which has values. `from`: what they are from, for messages.
+    /// Starts a set of images of a shape that has values. `from`: their file or folder, for messages.
     pub fn new(shape: ImageShape, from: &Path) -> Self {
         Self {
             shape,
@@ -71,7 +71,7 @@ impl ImageSetWriter {
 }
 
 impl ImageSet {
-    /// The same with the class of each. `from`: the file that the labels are from.
+    /// Adds the class of each image. `from`: the file of the labels.
     pub fn labelled(mut self, labels: Vec<u32>, names: Vec<String>, from: &Path) -> Result<Self, DataError> {
         if labels.len() != self.len() {
             let reason = format!("it has {} labels for {} images", labels.len(), self.len());
@@ -96,7 +96,7 @@ impl ImageSet {
         self.count
     }
 
-    /// What they are from.
+    /// The file or folder of the images.
     pub fn from(&self) -> &Path {
         &self.from
     }

@@ -6,7 +6,7 @@ use ebm_core::image::Part;
 use super::idx_file::{read_images, read_labels};
 use super::image_set::{ImageSet, numbered};
 
-/// How to come by the files.
+/// The advice on getting the files.
 const ADVICE: &str = "download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and \
                       t10k-labels-idx1-ubyte.gz (MNIST: https://ossci-datasets.s3.amazonaws.com/mnist/) into this folder, \
                       packed or unpacked; --data DIR names another folder for relative paths to start from";

@@ -24,6 +24,3 @@ pub use image_folder::ImageFolder;
 pub use layout::Layout;
 pub use npz::Npz;
 pub use stacked_mnist::StackedMnist;
-
-#[cfg(test)]
-mod fixture;

@@ -1,4 +1,4 @@
-//! Some of a set's images.
+//! A subset of a set of images.
 
 use ebm_core::image::{ImageShape, LabelledImages};
 use ebm_core::random::Random;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::image_set::ImageSet;
 use crate::epochs::some_of;
 
-/// Some of a set's images, or all of them, in an order of their own.
+/// A subset of a set of images, or all of them, in an order of its own.
 #[derive(Clone, Debug)]
 pub(super) struct Subset {
     set: Arc<ImageSet>,
@@ -23,7 +23,7 @@ impl Subset {
         }
     }
 
-    /// Those of these rows.
+    /// The subset of these rows.
     pub fn of(set: Arc<ImageSet>, rows: Vec<usize>) -> Self {
         Self { set, rows: Some(rows) }
     }

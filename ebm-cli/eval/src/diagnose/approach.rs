@@ -25,7 +25,7 @@ pub struct Approach {
     pub excess: Quantiles,
     /// `H0 + d ln(estimate)`, nats: what the bound says.
     pub entropy: Mean,
-    /// That minus `H0 + sum_i ln s_i`, the exact figure, nats.
+    /// The bound minus `H0 + sum_i ln s_i`, the exact value, nats.
     pub over_exact: Mean,
     /// Whether it is above the exact figure, beyond rounding: then it is no bound.
     pub above_exact: bool,

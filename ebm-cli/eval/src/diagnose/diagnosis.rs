@@ -35,15 +35,15 @@ pub struct Diagnosis {
     pub effective_rank: Quantiles,
     /// Number of singular values below [`SMALL`] s_d.
     pub small: Quantiles,
-    /// What the singular values say of the entropy.
+    /// The entropies that follow from the singular values.
     pub entropies: Entropies,
     /// The iterative solver after more and more steps.
     pub solver: Vec<Approach>,
-    /// What may be rounding.
+    /// The level of rounding.
     pub rounding: Rounding,
     /// Each singular value over the latents, smallest first.
     pub spectrum: Vec<Quantiles>,
-    /// What must be known before the figures are believed.
+    /// Notes that the reader must know before believing the numbers.
     pub notes: Vec<String>,
 }
 

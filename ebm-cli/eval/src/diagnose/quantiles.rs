@@ -18,7 +18,7 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Of values, which may be infinite; quantiles lie between two of them by linear interpolation. NaN of none.
+    /// Computes the quantiles of values, which may be infinite, by linear interpolation between two of them; NaN without values.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = values.into_iter().collect();
         sorted.sort_by(f64::total_cmp);

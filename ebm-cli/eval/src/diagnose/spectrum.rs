@@ -52,7 +52,7 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// Of the singular values `[n, d]` at n latents.
+    /// Computes it from the singular values `[n, d]` at n latents.
     pub fn of(spectra: &[Vec<f64>]) -> Self {
         // In double precision the eigenvalues are the limit, not the columns.
         let exact = (UNITS * f64::from(Real::EPSILON)).max(4.0 * f64::EPSILON.sqrt());

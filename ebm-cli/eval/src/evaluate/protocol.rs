@@ -1,4 +1,4 @@
-//! How a model is evaluated.
+//! The evaluation of a model.
 
 use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;

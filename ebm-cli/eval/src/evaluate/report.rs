@@ -13,7 +13,7 @@ use crate::table::Rows;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Absent {
-    /// Its key.
+    /// Its name.
     pub name: String,
     /// Why.
     pub reason: String,
@@ -28,7 +28,7 @@ pub struct Report {
     pub values: Vec<MetricValue>,
     /// Numbers that could not be had, with the reason.
     pub absent: Vec<Absent>,
-    /// What the reader must know before believing a number.
+    /// Warnings that the reader must know before believing a number.
     pub warnings: Vec<String>,
     /// Whether the bounds are on their sides of the exact likelihood, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

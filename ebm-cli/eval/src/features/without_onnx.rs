@@ -1,4 +1,4 @@
-//! What stands for networks in a program that was built without ONNX.
+//! The stand-in for networks in a program that was built without ONNX.
 
 /// A network that cannot be there.
 pub(super) enum Network {}

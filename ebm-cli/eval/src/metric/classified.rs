@@ -1,4 +1,4 @@
-//! What a classifier of grey images says of samples, for the metrics of its features and classes.
+//! The output of a classifier of grey images, for the metrics of its features and classes.
 
 use ebm_core::device::Real;
 use ebm_core::image::Part;
@@ -30,7 +30,7 @@ pub(super) struct Classified {
     pub sets: Option<Sets>,
 }
 
-/// What the classifier says of sets of samples.
+/// The output of the classifier for sets of samples.
 pub(super) struct Sets {
     /// Held-out samples.
     pub held_out: Seen,
@@ -42,7 +42,7 @@ pub(super) struct Sets {
     pub stacked: Option<[Vec<[u8; STACKED]>; 2]>,
 }
 
-/// What the classifier says of some samples.
+/// The output of the classifier for some samples.
 #[derive(Default)]
 pub(super) struct Seen {
     /// `[n, channels * FEATURES]`

@@ -52,7 +52,7 @@ impl<'a> Cloud<'a> {
         values.map(|(v, c)| f64::from(*v) - c).collect()
     }
 
-    /// For each point, what `visit` makes of its squared distances to all points of `others`, tile by tile from `start`.
+    /// Folds, for each point, its squared distances to all points of `others` by `visit`, tile by tile from `start`.
     ///
     /// Memory is that of the results and of a few tiles a thread. A point's result is computed by one thread in one order, so it
     /// does not depend on their number.

@@ -1,4 +1,4 @@
-//! What metrics are computed from: model, data and configuration, and results that several metrics share.
+//! The input of metrics: model, data and configuration, and results that several metrics share.
 
 use ebm_core::data::{Dataset, Modes};
 use ebm_core::device::Real;
@@ -19,7 +19,7 @@ use crate::sampling::for_generated;
 /// The data's box is the samples' bounding box, wider on each side by this part of its side.
 pub(super) const MARGIN: f64 = 0.1;
 
-/// What is evaluated.
+/// The model that is evaluated, and its data.
 pub struct Subject<'a, G: Geometry> {
     /// The energy.
     pub energy: &'a dyn Energy<G>,
@@ -60,14 +60,14 @@ impl<G: Geometry> Model for Subject<'_, G> {
     }
 }
 
-/// What metrics are computed from. Samples and results that several of them need are made once, when first asked for.
+/// The input of metrics. Samples and results that several of them need are computed once, when first asked for.
 pub struct Context<'a> {
     model: &'a dyn Model,
     /// The data.
     pub data: &'a dyn Dataset,
     /// The bounds' values on a fresh batch.
     pub bounds: &'a StepReport,
-    /// How much is done.
+    /// The options of the evaluation.
     pub config: &'a EvaluateConfig,
     /// Samples that training has not seen, `[n, D]` row-major; empty if the data set holds out none.
     pub held_out: Vec<Real>,
@@ -154,7 +154,7 @@ impl<'a> Context<'a> {
         self.model.bracket(self.config, self.random.stream("annealing"))
     }
 
-    /// What a classifier says of images; `None` where there is no reason to ask one.
+    /// The output of a classifier for the images; `None` where the data are no images, or no classifier is wanted.
     pub(super) fn classified(&self) -> Result<Option<&Classified>, &String> {
         let found = self.classified.get_or_init(|| Classified::of(self));
         found.as_ref().map(Option::as_ref)

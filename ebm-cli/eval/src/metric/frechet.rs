@@ -61,7 +61,7 @@ pub fn frechet_distance(first: &Moments, second: &Moments) -> Result<f64, Metric
 pub struct Side<'a> {
     /// Their mean and covariance.
     pub moments: &'a Moments,
-    /// What they are of: "held-out samples".
+    /// A name of the samples, such as "held-out samples".
     pub what: &'a str,
 }
 

@@ -25,7 +25,6 @@ mod frechet;
 mod inception_score;
 mod modes;
 mod nll;
-mod null_is_nan;
 mod prdc;
 mod registry;
 mod stacked_modes;
@@ -35,12 +34,11 @@ pub use context::{Context, Subject};
 pub use frechet::{Side, frechet_distance, frechet_value};
 pub use inception_score::{InceptionScore, inception_score};
 pub use modes::{Coverage, GOOD_RADIUS};
-pub(crate) use null_is_nan::nan_at_null_in_pair;
-pub use null_is_nan::{nan_at_null, nan_at_null_in_map};
 pub use prdc::{Neighbours, Prdc, neighbour_values};
 pub use registry::{
     Descriptor, Direction, Findings, Metric, Need, Reason, Registration, all, check_metrics, direction, find,
     registrations,
 };
 pub use stacked_modes::ModeHistogram;
-pub use value::{MetricValue, Unit};
+pub(crate) use value::nan_at_null_in_pair;
+pub use value::{MetricValue, Unit, nan_at_null, nan_at_null_in_map};

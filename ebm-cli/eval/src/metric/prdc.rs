@@ -23,7 +23,7 @@ pub struct Prdc {
     pub coverage: f64,
 }
 
-/// What a point has around it.
+/// The surroundings of a point.
 #[derive(Clone, Copy)]
 struct Surroundings {
     /// Balls of the other set that it is in.

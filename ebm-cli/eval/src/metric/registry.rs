@@ -1,4 +1,4 @@
-//! What a metric is, and finding those that are linked in.
+//! The trait of a metric, and the registry of those that are linked in.
 
 use ebm_core::inventory;
 use ebm_core::registry::RegistryError;
@@ -49,14 +49,14 @@ pub trait Metric: Sync {
 /// Why a metric has no value, in words for the reader of a report.
 pub type Reason = Box<dyn std::error::Error + Send + Sync>;
 
-/// What metrics found.
+/// The results of metrics.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// The values, in the order of reports.
     pub values: Vec<MetricValue>,
     /// The names of values that could not be had, each with the reason.
     pub absent: Vec<(String, String)>,
-    /// What the reader must know before believing a value.
+    /// Warnings that the reader must know before believing a value.
     pub warnings: Vec<String>,
 }
 
@@ -91,7 +91,7 @@ impl Direction {
     }
 }
 
-/// What a metric needs of model, data and configuration.
+/// A requirement of a metric on model, data and configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Need {
@@ -109,7 +109,7 @@ pub enum Need {
     Classifier,
 }
 
-/// What is known of a value without computing it.
+/// A description of a value that a metric can report.
 #[derive(Clone, Copy, Debug)]
 pub struct Descriptor {
     /// The name, as in reports and metrics files.
@@ -118,7 +118,7 @@ pub struct Descriptor {
     pub unit: Unit,
     /// Whether lower or higher values are better.
     pub direction: Direction,
-    /// What it needs.
+    /// Its requirements.
     pub needs: &'static [Need],
 }
 
@@ -128,7 +128,7 @@ pub struct Registration {
     pub metric: &'static dyn Metric,
     /// Where its values stand in a report: the lowest come first. Those of this crate have 10 to 90.
     pub place: u32,
-    /// What it needs.
+    /// Its requirements.
     pub needs: &'static [Need],
     /// Its values. The first gives its name to a missing metric.
     pub values: &'static [Descriptor],

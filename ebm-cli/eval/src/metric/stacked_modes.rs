@@ -72,7 +72,7 @@ impl ModeHistogram {
         (variance.max(0.0) / n).sqrt().hypot(chi_squared)
     }
 
-    /// What a perfect sampler scores in expectation, in nats: `(K - 1) / (2 n)` to first order in 1/n.
+    /// The divergence that a perfect sampler has in expectation, in nats: `(K - 1) / (2 n)` to first order in 1/n.
     pub fn expected_divergence(&self) -> f64 {
         (self.classes() as f64 - 1.0) / (2.0 * self.samples() as f64)
     }

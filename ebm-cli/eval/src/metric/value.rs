@@ -1,11 +1,10 @@
 //! One reported number.
 
 use ebm_core::bounds::{Guarantee, Measurement};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
-use super::null_is_nan::nan_at_null;
-
-/// What a number counts.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
@@ -36,9 +35,9 @@ pub struct MetricValue {
     pub standard_error: Option<f64>,
     /// Number of samples (or grid points) it was computed from.
     pub samples: usize,
-    /// What may be claimed about it, where a claim is made.
+    /// The claim that is made about it, if any.
     pub guarantee: Option<Guarantee>,
-    /// How it was computed.
+    /// A description of how it was computed.
     pub protocol: String,
     /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -106,4 +105,31 @@ impl MetricValue {
         measurement.diagnostics.clone_from(&self.diagnostics);
         measurement
     }
+}
+
+/// Reads a number, and NaN for the `null` that JSON has for one that is not finite.
+///
+/// # Errors
+/// If there is anything else.
+pub fn nan_at_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Option::deserialize(deserializer).map(number)
+}
+
+/// Named numbers; NaN for each `null`.
+///
+/// # Errors
+/// If there is anything else.
+pub fn nan_at_null_in_map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let read = BTreeMap::<String, Option<f64>>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(name, value)| (name, number(value))).collect())
+}
+
+/// Two numbers, if they are there; NaN for each `null` of the two.
+pub(crate) fn nan_at_null_in_pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(f64, f64)>, D::Error> {
+    let read = Option::<(Option<f64>, Option<f64>)>::deserialize(deserializer)?;
+    Ok(read.map(|(first, second)| (number(first), number(second))))
+}
+
+fn number(read: Option<f64>) -> f64 {
+    read.unwrap_or(f64::NAN)
 }

@@ -29,7 +29,7 @@ pub struct Known<'a> {
     pub samples: &'a [Real],
     /// Number of dimensions D.
     pub width: usize,
-    /// What the samples are images of, if they are, with values from -1 to 1.
+    /// The shape of the images that the samples are, if they are, with values from -1 to 1.
     pub image: Option<ImageShape>,
 }
 
@@ -59,7 +59,7 @@ impl BuiltIn {
         matches!(self, BuiltIn::Inverted | BuiltIn::Blurred)
     }
 
-    /// What it is, for the protocol of a figure.
+    /// A description for the protocol of a metric.
     pub fn meaning(self) -> &'static str {
         match self {
             BuiltIn::UniformNoise => "independent uniform values in the data's range",

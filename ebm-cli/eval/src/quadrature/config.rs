@@ -1,4 +1,4 @@
-//! How much a quadrature does.
+//! The options of a quadrature.
 
 use ebm_core::error::ConfigError;
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ pub struct QuadratureConfig {
 }
 
 impl QuadratureConfig {
-    /// For a final evaluation: 1e-6 nats (or rounding, if larger), up to 4096 x 4096 points.
+    /// The options of a final evaluation: 1e-6 nats (or rounding, if larger), up to 4096 x 4096 points.
     pub fn thorough() -> Self {
         Self {
             tolerance: 1e-6,
@@ -32,7 +32,7 @@ impl QuadratureConfig {
         }
     }
 
-    /// For a figure along the way: 1e-3 nats, usually below 100,000 points.
+    /// The options of an evaluation during training: 1e-3 nats, usually below 100,000 points.
     pub fn quick() -> Self {
         Self {
             tolerance: 1e-3,

@@ -44,7 +44,7 @@ impl Grid {
         log_total(self.panels().map(|panel| panel.log_mass))
     }
 
-    /// What rounding of the energies to `Real` can do to log Z, in nats.
+    /// The effect that rounding of the energies to `Real` can have on log Z, in nats.
     pub fn rounding(&self) -> f64 {
         let least = self
             .panels()

@@ -94,6 +94,7 @@ mod tests {
     use super::*;
     use crate::test_energy::FunctionEnergy;
     use ebm_core::device::Real;
+    use ebm_core::geometry::Runtime;
     use std::f64::consts::PI;
 
     /// Rounding of energies to `Real` limits what can be asked for.
@@ -120,15 +121,15 @@ mod tests {
         })
     }
 
+    /// log Z from a cube around the origin as the data's box.
+    fn integrate(energy: &dyn Energy<Runtime>, half_side: f64, config: &QuadratureConfig) -> LogPartition {
+        log_partition(energy, &Region::cube(half_side, energy.geometry().data), config).unwrap()
+    }
+
     #[test]
     fn gaussians_have_their_closed_form_in_one_and_two_dimensions() {
         for (width, precision, mean) in [(1, 4.0, 0.5), (1, 0.01, 0.0), (2, 2.5, -0.25), (2, 400.0, 0.3)] {
-            let found = log_partition(
-                &gaussian(width, precision, mean),
-                &Region::cube(2.0, width),
-                &QuadratureConfig::thorough(),
-            )
-            .unwrap();
+            let found = integrate(&gaussian(width, precision, mean), 2.0, &QuadratureConfig::thorough());
             let exact = 0.5 * width as f64 * (2.0 * PI / precision).ln();
             assert!(
                 (found.log_z - exact).abs() < EXACT,
@@ -155,7 +156,7 @@ mod tests {
         // In single precision energies around 3e4 are multiples of 0.002, so that a millionth of a nat is out of reach.
         let constant = 3e4;
         let config = QuadratureConfig::thorough();
-        let found = log_partition(&mixture(constant), &Region::cube(1.6, 2), &config).unwrap();
+        let found = integrate(&mixture(constant), 1.6, &config);
         assert!((found.log_z + constant).abs() < found.error, "{found:?}");
         assert!(found.converged && found.evaluations < 1_000_000, "{found:?}");
         let unit = constant * f64::from(Real::EPSILON);
@@ -164,7 +165,7 @@ mod tests {
             "{found:?}"
         );
         // The same with energies of a few nats is known far better.
-        let near = log_partition(&mixture(3.0), &Region::cube(1.6, 2), &config).unwrap();
+        let near = integrate(&mixture(3.0), 1.6, &config);
         assert!(
             near.converged && near.error < 1e-5 && (near.log_z + 3.0).abs() < near.error,
             "{near:?}"
@@ -175,7 +176,7 @@ mod tests {
     fn kinks_are_refined_for_their_own_sake_and_not_taken_for_rounding() {
         // A cone in the plane: Z = 2 pi / 25.
         let cone = FunctionEnergy::new(2, |x| 5.0 * x[0].hypot(x[1]));
-        let found = log_partition(&cone, &Region::cube(2.0, 2), &QuadratureConfig::quick()).unwrap();
+        let found = integrate(&cone, 2.0, &QuadratureConfig::quick());
         assert!(
             found.converged && (found.log_z - (2.0 * PI / 25.0).ln()).abs() < found.error,
             "{found:?}"
@@ -184,12 +185,7 @@ mod tests {
 
     #[test]
     fn the_share_outside_the_data_box_is_that_of_the_normal_distribution() {
-        let found = log_partition(
-            &gaussian(1, 1.0, 0.0),
-            &Region::cube(1.0, 1),
-            &QuadratureConfig::quick(),
-        )
-        .unwrap();
+        let found = integrate(&gaussian(1, 1.0, 0.0), 1.0, &QuadratureConfig::quick());
         // P(|x| > 1) = erfc(1 / sqrt 2), Abramowitz and Stegun table 26.1: 1 - 2 * 0.3413447461.
         assert!((found.outside - 0.317_310_507_9).abs() < 1e-4, "{found:?}");
     }
@@ -200,7 +196,7 @@ mod tests {
             (QuadratureConfig::thorough(), 1e-5, 1_000_000),
             (QuadratureConfig::quick(), 1e-3, 100_000),
         ] {
-            let found = log_partition(&mixture(3.7), &Region::cube(1.6, 2), &config).unwrap();
+            let found = integrate(&mixture(3.7), 1.6, &config);
             assert!((found.log_z + 3.7).abs() < tolerance, "{found:?}");
             assert!(
                 found.converged && found.outside < 1e-9 && found.evaluations < budget,
@@ -212,7 +208,7 @@ mod tests {
     #[test]
     fn refinement_finds_modes_that_the_first_grid_steps_over() {
         // The cell on [-4, 4]^2 is 0.0625 wide, the modes 0.0177.
-        let found = log_partition(&mixture(0.0), &Region::cube(4.0, 2), &QuadratureConfig::quick()).unwrap();
+        let found = integrate(&mixture(0.0), 4.0, &QuadratureConfig::quick());
         assert!(found.log_z.abs() < 1e-3, "{found:?}");
         assert!(found.cells_per_axis > 128, "{found:?}");
     }
@@ -225,7 +221,7 @@ mod tests {
             let square = x[0] * x[0] + x[1] * x[1];
             -log_total([-1250.0 * square, 1e-6f64.ln() - 0.005 * square])
         });
-        let found = log_partition(&energy, &Region::cube(1.0, 2), &QuadratureConfig::thorough()).unwrap();
+        let found = integrate(&energy, 1.0, &QuadratureConfig::thorough());
         assert!((found.log_z - (narrow + broad).ln()).abs() < 1e-5, "{found:?}");
         // Nearly all of the broad mode is outside [-1, 1]^2: 1 - (2 * 0.0398278)^2, normal table at 0.1.
         let outside = broad * (1.0 - 0.079_655_7f64.powi(2)) / (narrow + broad);
@@ -238,7 +234,7 @@ mod tests {
         // Student's t with 3 degrees of freedom: E = 2 log(1 + x^2 / 3), Z = sqrt(3 pi) Gamma(3/2) / Gamma(2).
         let energy = FunctionEnergy::new(1, |x| 2.0 * (1.0 + x[0] * x[0] / 3.0).ln());
         let config = QuadratureConfig::thorough();
-        let found = log_partition(&energy, &Region::cube(3.0, 1), &config).unwrap();
+        let found = integrate(&energy, 3.0, &config);
         let exact = ((3.0 * PI).sqrt() * PI.sqrt() / 2.0).ln();
         assert!(
             (found.log_z - exact).abs() < found.error.max(EXACT),
@@ -255,11 +251,7 @@ mod tests {
             start: 32,
             ..QuadratureConfig::quick()
         };
-        for (energy, width) in [
-            (&constant as &dyn Energy<ebm_core::geometry::Runtime>, 2),
-            (&growing, 2),
-            (&logarithmic, 1),
-        ] {
+        for (energy, width) in [(&constant as &dyn Energy<Runtime>, 2), (&growing, 2), (&logarithmic, 1)] {
             match log_partition(energy, &Region::cube(2.0, width), &config) {
                 Err(QuadratureError::NotNormalisable { high, .. }) => assert_eq!(high[0], 2.0 * 4096.0),
                 other => panic!("{other:?}"),
@@ -275,7 +267,7 @@ mod tests {
             min_doublings: 1,
             ..QuadratureConfig::thorough()
         };
-        let found = log_partition(&mixture(0.0), &Region::cube(2.0, 2), &config).unwrap();
+        let found = integrate(&mixture(0.0), 2.0, &config);
         assert!(!found.converged);
         assert!(found.error > 1e-3, "{found:?}");
         assert!(found.evaluations <= 3000);
@@ -300,7 +292,7 @@ mod tests {
     fn walls_are_no_mass_and_no_error() {
         // Uniform on a disc of radius 1: a jump, so convergence is slow, but the value is log pi.
         let disc = FunctionEnergy::new(2, |x| if x[0].hypot(x[1]) < 1.0 { 0.0 } else { f64::INFINITY });
-        let found = log_partition(&disc, &Region::cube(1.5, 2), &QuadratureConfig::quick()).unwrap();
+        let found = integrate(&disc, 1.5, &QuadratureConfig::quick());
         assert!((found.log_z - PI.ln()).abs() < 2e-3, "{found:?}");
     }
 }

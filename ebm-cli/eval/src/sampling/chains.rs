@@ -36,7 +36,7 @@ pub(crate) struct Chains<'a> {
     moved: Vec<bool>,
 }
 
-/// What a transition did.
+/// The outcome of a transition.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outcome {
     /// Mean over the chains of the probability that the Metropolis test accepts.

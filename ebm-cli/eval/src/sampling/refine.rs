@@ -99,7 +99,7 @@ impl RefineOptions {
     }
 }
 
-/// How the refinement went.
+/// The outcome of a refinement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RefineReport {

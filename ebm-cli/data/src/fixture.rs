@@ -1,9 +1,27 @@
-//! Small files of images for tests.
+//! Small files and what tests ask of them.
 
+use ebm_core::data::Dataset;
+use ebm_core::random::Random;
+use ebm_core::registry::DatasetSpec;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// The data set of a configuration, or the message.
+pub fn load(folder: &Path, config: &impl DatasetSpec) -> Result<Box<dyn Dataset>, String> {
+    config.check().unwrap();
+    config.load(folder, Random::new(0)).map_err(|error| error.to_string())
+}
+
+/// Refuses a success, and a message that lacks one of these parts.
+#[track_caller]
+pub fn refused<T, E: ToString>(result: Result<T, E>, parts: &[&str]) {
+    let message = result.err().expect("it is refused").to_string();
+    for part in parts {
+        assert!(message.contains(part), "{part:?} is not in {message}");
+    }
+}
 
 /// An IDX file of bytes.
 pub fn idx(sides: &[u32], bytes: &[u8]) -> Vec<u8> {
