@@ -107,7 +107,7 @@ impl Layout {
             let path = found(folder, file).ok_or_else(|| missing(folder, file))?;
             self.read_file(&path, &mut images, &mut labels)?;
         }
-        images.finish()?.labelled(labels, self.names(folder)?, folder)
+        images.finish()?.with_classes(labels, self.names(folder)?, folder)
     }
 
     fn read_file(&self, path: &Path, images: &mut ImageSetWriter, labels: &mut Vec<u32>) -> Result<(), DataError> {

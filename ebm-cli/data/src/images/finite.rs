@@ -2,12 +2,10 @@
 
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
-use std::sync::Arc;
 
 use super::augment::Augmentation;
 use super::image_set::ImageSet;
-use super::subset::Subset;
-use crate::epochs::{Epochs, some_of, split};
+use crate::epochs::Epochs;
 
 /// The conversion of grey levels to values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,8 +29,8 @@ impl Values {
 /// Images to train on, drawn epoch by epoch, and images that are held out.
 #[derive(Debug)]
 pub(super) struct FiniteImages {
-    training: Subset,
-    held_out: Subset,
+    training: ImageSet,
+    held_out: ImageSet,
     values: Values,
     shape: ImageShape,
     epochs: Epochs,
@@ -58,7 +56,7 @@ impl FiniteImages {
                 shown(training.class_names())
             ));
         }
-        Self::of(Subset::all(training), Subset::all(held_out), values)
+        Self::of(training, held_out, values)
     }
 
     /// A set of which a share is held out, by `random`'s seed and stream.
@@ -68,21 +66,20 @@ impl FiniteImages {
             let reason = format!("it has {count} image(s); expected at least 2, one to train on and one to hold out");
             return Err(malformed(all.from(), "the whole set", reason));
         }
-        let (held, training) = split(all.len(), held_out_share, random);
-        let all = Arc::new(all);
-        Self::of(Subset::of(all.clone(), training), Subset::of(all, held), values)
+        let [training, held_out] = all.split(held_out_share, random);
+        Self::of(training, held_out, values)
     }
 
-    fn of(training: Subset, held_out: Subset, values: Values) -> Result<Self, DataError> {
+    fn of(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
         for part in [&training, &held_out] {
             if part.len() == 0 {
-                return Err(malformed(part.set().from(), "the whole set", "it has no images"));
+                return Err(malformed(part.from(), "the whole set", "it has no images"));
             }
         }
         let (stored, crop) = (training.shape(), values.augmentation.crop);
         if crop >= stored.height.min(stored.width) {
             let reason = format!("its images of {stored} values have no room for crop = {crop}");
-            return Err(malformed(training.set().from(), "the whole set", reason));
+            return Err(malformed(training.from(), "the whole set", reason));
         }
         Ok(Self {
             epochs: Epochs::new(training.len()),
@@ -94,7 +91,7 @@ impl FiniteImages {
     }
 
     /// The images of a part.
-    pub fn part(&self, part: Part) -> &Subset {
+    pub fn part(&self, part: Part) -> &ImageSet {
         match part {
             Part::Training => &self.training,
             Part::HeldOut => &self.held_out,
@@ -148,13 +145,8 @@ impl Dataset for FiniteImages {
     }
 
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        let stored = self.held_out.shape();
-        let rows = some_of(self.held_out.len(), n, random);
-        let mut levels = vec![0; rows.len() * stored.values()];
-        for (&row, image) in rows.iter().zip(levels.chunks_exact_mut(stored.values())) {
-            self.held_out.copy(row, image);
-        }
-        let shown = self.plain(stored, &levels);
+        let (levels, _) = self.held_out.some(n, random);
+        let shown = self.plain(self.held_out.shape(), &levels);
         values_of(&shown, self.values.dequantize, random.stream("held-out"))
     }
 
@@ -167,22 +159,16 @@ impl Dataset for FiniteImages {
     }
 
     fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
-        let LabelledImages {
-            shape,
-            levels,
-            labels,
-            classes,
-        } = self.part(part).labelled(n, random)?;
+        let labelled = self.part(part).labelled(n, random)?;
         Some(LabelledImages {
             shape: self.shape,
-            levels: self.plain(shape, &levels),
-            labels,
-            classes,
+            levels: self.plain(labelled.shape, &labelled.levels),
+            ..labelled
         })
     }
 
     fn intact(&self) -> Result<(), DataError> {
-        self.training.set().intact()?;
-        self.held_out.set().intact()
+        self.training.intact()?;
+        self.held_out.intact()
     }
 }

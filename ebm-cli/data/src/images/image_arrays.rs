@@ -5,7 +5,7 @@ use ebm_core::image::ImageShape;
 use std::io::Read;
 use zip::read::ZipFile;
 
-use super::image_set::{ImageSet, ImageSetWriter, numbered};
+use super::image_set::{ImageSet, ImageSetWriter};
 use super::layout::{Layout, Order};
 use crate::files::damaged;
 use crate::npy_file::read_numbers;
@@ -109,9 +109,8 @@ impl ImageArrays {
             return Ok(None);
         };
         let set = images.finish()?;
-        let names = numbered(&self.labels);
         match self.labelled {
-            Some(true) => set.labelled(self.labels, names, path).map(Some),
+            Some(true) => set.with_numbered_classes(self.labels, path).map(Some),
             _ => Ok(Some(set)),
         }
     }

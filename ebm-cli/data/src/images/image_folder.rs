@@ -130,7 +130,7 @@ impl Listing {
         let set = writer.finish()?;
         match self.classes.is_empty() {
             true => Ok(set),
-            false => set.labelled(
+            false => set.with_classes(
                 self.files.iter().map(|file| file.1).collect(),
                 self.classes.clone(),
                 folder,

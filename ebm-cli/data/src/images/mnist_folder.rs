@@ -4,7 +4,7 @@ use crate::prelude::*;
 use ebm_core::image::Part;
 
 use super::idx_file::{read_images, read_labels};
-use super::image_set::{ImageSet, numbered};
+use super::image_set::ImageSet;
 
 /// The advice on getting the files.
 const ADVICE: &str = "download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and \
@@ -40,9 +40,7 @@ pub(super) fn read_part(folder: &Path, part: Part) -> Result<ImageSet, DataError
 pub(super) fn read_pair(images: &Path, labels: Option<&Path>) -> Result<ImageSet, DataError> {
     let set = read_images(images)?;
     let Some(from) = labels else { return Ok(set) };
-    let labels = read_labels(from)?;
-    let names = numbered(&labels);
-    set.labelled(labels, names, from)
+    set.with_numbered_classes(read_labels(from)?, from)
 }
 
 /// There is nothing to read at `path`.

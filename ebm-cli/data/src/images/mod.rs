@@ -15,7 +15,6 @@ mod mnist_folder;
 mod npz;
 mod stacked_mnist;
 mod store;
-mod subset;
 
 pub use cifar::{Cifar, CifarLabels};
 pub use idx::Idx;

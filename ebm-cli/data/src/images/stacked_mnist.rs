@@ -4,8 +4,8 @@ use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
 
 use super::finite::{FiniteImages, Values, values_of};
+use super::image_set::ImageSet;
 use super::mnist_folder::read_part;
-use super::subset::Subset;
 use crate::synthetic::choices;
 
 /// Digits in an image.
@@ -45,7 +45,7 @@ struct Stacks {
 
 impl Stacks {
     /// The digits of `n` stacks.
-    fn picks(&self, part: Part, n: usize, random: Random) -> (&Subset, Vec<usize>) {
+    fn picks(&self, part: Part, n: usize, random: Random) -> (&ImageSet, Vec<usize>) {
         let digits = self.digits.part(part);
         let random = match part {
             Part::Training => random.stream("training"),
@@ -54,7 +54,7 @@ impl Stacks {
         (digits, choices(STACKED * n, digits.len(), random, "digits"))
     }
 
-    fn levels(digits: &Subset, picks: &[usize]) -> Vec<u8> {
+    fn levels(digits: &ImageSet, picks: &[usize]) -> Vec<u8> {
         let pixels = digits.shape().values();
         let mut levels = vec![0; picks.len() * pixels];
         let mut digit = vec![0; pixels];
