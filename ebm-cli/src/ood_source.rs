@@ -1,6 +1,5 @@
 //! Where outliers come from.
 
-use clap::ValueEnum;
 use ebm_core::registry::{self, DatasetConfig};
 use thiserror::Error;
 
@@ -36,7 +35,7 @@ impl Source {
             given: given.into(),
             reason,
         };
-        if let Ok(built_in) = BuiltIn::from_str(given, false) {
+        if let Some(built_in) = BuiltIn::ALL.into_iter().find(|kind| kind.name() == given) {
             return Ok(Source::BuiltIn(built_in));
         }
         let mut options = match given.trim_start().starts_with('{') {
@@ -56,11 +55,8 @@ impl Source {
             _ => return Err(wrong("the table has no `kind` that names a data set".into())),
         };
         let descriptor = registry::find::<dyn DatasetConfig>(&name).ok_or_else(|| {
-            let data = registry::all::<dyn DatasetConfig>()
-                .into_iter()
-                .map(|d| d.name.to_string());
-            let names: Vec<String> = BuiltIn::all().iter().map(|kind| kind.name()).chain(data).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let data = registry::all::<dyn DatasetConfig>().into_iter().map(|d| d.name);
+            let names: Vec<&str> = BuiltIn::ALL.map(BuiltIn::name).into_iter().chain(data).collect();
             wrong(format!(
                 "no outliers and no data set have this name{}",
                 suggest::hint(&name, &names)
@@ -73,10 +69,10 @@ impl Source {
     }
 
     /// Its name, as it was given.
-    pub fn name(&self) -> String {
+    pub fn name(&self) -> &str {
         match self {
             Source::BuiltIn(kind) => kind.name(),
-            Source::Data(name, _) => name.clone(),
+            Source::Data(name, _) => name,
         }
     }
 }

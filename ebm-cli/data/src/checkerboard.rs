@@ -1,16 +1,7 @@
 //! Alternating squares.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::Path;
-
-use super::synthetic::{Endless, Source, choices, require_positive, uniforms};
+use super::synthetic::{Source, choices, load_endless, require_positive, uniforms};
+use crate::prelude::*;
 
 /// Fields an axis.
 const FIELDS: usize = 4;
@@ -64,9 +55,7 @@ impl DatasetSpec for Checkerboard {
     fn check(&self) -> Result<(), ConfigError> {
         require_positive("half_side", self.half_side)
     }
-    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        Ok(Box::new(Endless(self.clone())))
-    }
+    load_endless!();
 }
 
 register_dataset!(

@@ -1,18 +1,11 @@
 //! Tables in text files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::prelude::*;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
 
-use super::table::{MAX_VALUES, RawTable, Table, check_options, column_name, malformed, open};
+use super::files::check_options;
+use super::table::{MAX_VALUES, RawTable, Table, column_name};
 
 /// Longest line, in bytes.
 const MAX_LINE: u64 = 1 << 26;
@@ -131,23 +124,17 @@ impl CsvFile {
     }
 
     fn append(&self, record: &csv::ByteRecord, line: u64, table: &mut RawTable) -> Result<(), DataError> {
-        if record.len() != table.width {
-            return Err(malformed(
-                &table.path,
-                &format!("line {line}"),
-                format!(
-                    "it has {} value(s), the lines before have {}; values are separated by {:?}",
-                    record.len(),
-                    table.width,
-                    self.delimiter
-                ),
+        let refuse = |reason: String| Err(malformed(&table.path, &format!("line {line}"), reason));
+        let (found, width) = (record.len(), table.width);
+        if found != width {
+            return refuse(format!(
+                "it has {found} value(s), the lines before have {width}; values are separated by {:?}",
+                self.delimiter
             ));
         }
-        if table.values.len() + table.width > MAX_VALUES {
-            return Err(malformed(
-                &table.path,
-                &format!("line {line}"),
-                format!("the file has more than {MAX_VALUES} numbers, the most that can be held"),
+        if table.values.len() + width > MAX_VALUES {
+            return refuse(format!(
+                "the file has more than {MAX_VALUES} numbers, the most that can be held"
             ));
         }
         for (column, cell) in record.iter().enumerate() {
@@ -155,30 +142,21 @@ impl CsvFile {
                 let column = column_name(column, table.columns.as_deref());
                 malformed(&table.path, &format!("line {line}, {column}"), reason)
             };
-            let value = match parse(cell) {
-                Some(value) => value,
-                None => {
+            let shown = quoted(cell);
+            match parse(cell) {
+                Some(value) if (value as Real).is_finite() => table.values.push(value),
+                Some(value) if value.is_finite() => {
+                    let most = Real::MAX;
                     return Err(refuse(format!(
-                        "{} is not a number{}",
-                        quoted(cell),
-                        self.advice(cell, line, table)
+                        "{shown} is too large; expected a number below {most:e}"
                     )));
                 }
-            };
-            if !value.is_finite() {
-                return Err(refuse(format!(
-                    "the value is {}; expected a finite number",
-                    quoted(cell)
-                )));
+                Some(_) => return Err(refuse(format!("the value is {shown}; expected a finite number"))),
+                None => {
+                    let advice = self.advice(cell, line, table);
+                    return Err(refuse(format!("{shown} is not a number{advice}")));
+                }
             }
-            if !(value as Real).is_finite() {
-                return Err(refuse(format!(
-                    "{} is too large; expected a number below {:e}",
-                    quoted(cell),
-                    Real::MAX
-                )));
-            }
-            table.values.push(value);
         }
         Ok(())
     }
@@ -239,10 +217,7 @@ impl<'a> Lines<'a> {
         let mut reader = self.reader.by_ref().take(MAX_LINE);
         let read = reader
             .read_until(b'\n', &mut self.line)
-            .map_err(|source| DataError::Io {
-                path: self.path.into(),
-                source,
-            })?;
+            .map_err(unreadable(self.path))?;
         self.number += 1;
         if read as u64 == MAX_LINE && !self.line.ends_with(b"\n") {
             let reason = format!("it is longer than {MAX_LINE} bytes; expected one sample a line");
@@ -292,24 +267,19 @@ register_dataset!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::refused;
 
     fn read_with(config: CsvFile, content: &str) -> Result<RawTable, DataError> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("numbers.csv");
         std::fs::write(&path, content).unwrap();
-        config.read(&path)
+        config
+            .read(&path)
+            .inspect_err(|error| assert!(error.to_string().contains("numbers.csv: "), "{error}"))
     }
 
     fn read(content: &str) -> Result<RawTable, DataError> {
         read_with(CsvFile::default(), content)
-    }
-
-    /// The message must name the file and contain every part.
-    fn refused(result: Result<RawTable, DataError>, parts: &[&str]) {
-        let message = result.unwrap_err().to_string();
-        for part in ["numbers.csv: "].iter().chain(parts) {
-            assert!(message.contains(part), "{message:?} does not say {part:?}");
-        }
     }
 
     #[test]
@@ -371,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn values_beyond_single_precision_are_refused() {
+    fn values_beyond_the_precision_are_refused() {
         if ebm_core::device::DOUBLE_PRECISION {
             return;
         }

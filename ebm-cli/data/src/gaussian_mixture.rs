@@ -1,11 +1,10 @@
 //! Mixtures of round Gaussians with equal weights.
 
 use ebm_core::data::Modes;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
-use std::f64::consts::{E, PI};
+use std::f64::consts::{E, PI, TAU};
 
-use super::synthetic::{Source, choices, with_noise};
+use super::synthetic::{Endless, Source, choices, require_positive, with_noise};
+use crate::prelude::*;
 
 /// An equal-weight mixture of round Gaussians in the plane.
 #[derive(Clone, Debug)]
@@ -58,6 +57,111 @@ impl Source for GaussianMixture {
     }
 }
 
+/// Eight Gaussians at equal angles on a circle.
+///
+/// The settings of Gulrajani et al. (2017): radius 2, standard deviation 0.02, all divided by 1.414. (The toy of the
+/// same name in the flow literature is broader: radius 4, standard deviation 0.5.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EightGaussians {
+    /// Distance of the centres from the origin before scaling.
+    pub radius: f64,
+    /// Standard deviation of each Gaussian along an axis before scaling.
+    pub deviation: f64,
+    /// What all coordinates are divided by.
+    pub scale: f64,
+}
+
+impl Default for EightGaussians {
+    fn default() -> Self {
+        Self {
+            radius: 2.0,
+            deviation: 0.02,
+            scale: 1.414,
+        }
+    }
+}
+
+impl EightGaussians {
+    fn mixture(&self) -> GaussianMixture {
+        let radius = self.radius / self.scale;
+        let centre = |k: u32| {
+            let (sine, cosine) = (TAU * f64::from(k) / 8.0).sin_cos();
+            [radius * cosine, radius * sine]
+        };
+        GaussianMixture::new((0..8).map(centre).collect(), self.deviation / self.scale)
+    }
+}
+
+impl DatasetSpec for EightGaussians {
+    fn check(&self) -> Result<(), ConfigError> {
+        require_positive("radius", self.radius)?;
+        require_positive("deviation", self.deviation)?;
+        require_positive("scale", self.scale)
+    }
+    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
+        Ok(Box::new(Endless(self.mixture())))
+    }
+}
+
+register_dataset!(
+    EightGaussians,
+    name: "8-gaussians",
+    summary: "8 Gaussians on a circle (D = 2)",
+    reference: "Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017",
+);
+
+/// 25 Gaussians on a 5 x 5 grid in the plane.
+///
+/// The settings of Gulrajani et al. (2017) and of the papers: spacing 2, standard deviation 0.05, all divided by 2.828.
+/// The entropy is `log 25 + log(2 pi e s^2)` = -2.0139 nats.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TwentyFiveGaussians {
+    /// Distance of neighbouring centres before scaling.
+    pub spacing: f64,
+    /// Standard deviation of each Gaussian along an axis before scaling.
+    pub deviation: f64,
+    /// What all coordinates are divided by.
+    pub scale: f64,
+}
+
+impl Default for TwentyFiveGaussians {
+    fn default() -> Self {
+        Self {
+            spacing: 2.0,
+            deviation: 0.05,
+            scale: 2.828,
+        }
+    }
+}
+
+impl TwentyFiveGaussians {
+    fn mixture(&self) -> GaussianMixture {
+        let place = |index: usize| (index as f64 - 2.0) * self.spacing / self.scale;
+        let centres = (0..25).map(|k| [place(k % 5), place(k / 5)]).collect();
+        GaussianMixture::new(centres, self.deviation / self.scale)
+    }
+}
+
+impl DatasetSpec for TwentyFiveGaussians {
+    fn check(&self) -> Result<(), ConfigError> {
+        require_positive("spacing", self.spacing)?;
+        require_positive("deviation", self.deviation)?;
+        require_positive("scale", self.scale)
+    }
+    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
+        Ok(Box::new(Endless(self.mixture())))
+    }
+}
+
+register_dataset!(
+    TwentyFiveGaussians,
+    name: "25-gaussians",
+    summary: "25 Gaussians on a 5 x 5 grid (D = 2, entropy -2.0139 nats)",
+    reference: "Gulrajani et al., Improved Training of Wasserstein GANs, NeurIPS 2017",
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +192,42 @@ mod tests {
             GaussianMixture::new(vec![[0.0, 0.0], [1.3, 0.0]], 0.1)
                 .entropy()
                 .is_some()
+        );
+    }
+
+    #[test]
+    fn the_entropy_of_eight_is_that_of_separated_components() {
+        // log 8 = 2.0794415, log(2 pi e) = 2.8378771, 2 log(0.02 / 1.414) = -8.5168911.
+        let entropy = EightGaussians::default().mixture().entropy().unwrap();
+        assert!((entropy + 3.599_572_5).abs() < 1e-6, "{entropy}");
+    }
+
+    #[test]
+    fn the_entropy_of_25_is_the_known_one() {
+        let entropy = TwentyFiveGaussians::default().mixture().entropy().unwrap();
+        assert!((entropy + 2.0139).abs() < 5e-5, "{entropy}");
+    }
+
+    #[test]
+    fn the_centres_form_the_grid_of_the_papers() {
+        let modes = TwentyFiveGaussians::default().mixture().modes().unwrap();
+        assert_eq!(modes.centres.len(), 25);
+        for corner in [[-1.414_427, -1.414_427], [1.414_427, 1.414_427], [0.0, 0.707_214]] {
+            let near = |c: &&Vec<f64>| (c[0] - corner[0]).hypot(c[1] - corner[1]) < 1e-6;
+            assert_eq!(modes.centres.iter().filter(near).count(), 1, "{corner:?}");
+        }
+        assert!((modes.standard_deviation - 0.017_680_3).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_deviation_of_zero_is_refused_by_name() {
+        let config = TwentyFiveGaussians {
+            deviation: 0.0,
+            ..Default::default()
+        };
+        assert_eq!(
+            config.check().unwrap_err().to_string(),
+            "deviation = 0: expected a finite number > 0"
         );
     }
 }

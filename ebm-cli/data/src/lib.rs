@@ -4,30 +4,30 @@
 
 mod checkerboard;
 mod csv_file;
-mod eight_gaussians;
 mod epochs;
+mod files;
+#[cfg(test)]
+mod fixture;
 mod gaussian_mixture;
 mod images;
 mod npy_file;
 mod npy_header;
 mod pinwheel;
 mod prefetched;
+mod prelude;
 mod recognise;
 mod rings;
 mod swiss_roll;
 mod synthetic;
 mod table;
-mod twenty_five_gaussians;
 mod two_moons;
 mod two_spirals;
 
 pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
-pub use eight_gaussians::EightGaussians;
-pub use gaussian_mixture::GaussianMixture;
+pub use gaussian_mixture::{EightGaussians, GaussianMixture, TwentyFiveGaussians};
 pub use images::{Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist};
-pub use npy_file::NpyFile;
-pub use npy_file::read_numbers;
+pub use npy_file::{NpyFile, read_numbers};
 pub use pinwheel::Pinwheel;
 pub use prefetched::Prefetched;
 pub use recognise::recognise;
@@ -35,7 +35,6 @@ pub use rings::Rings;
 pub use swiss_roll::SwissRoll;
 pub use synthetic::{Endless, Source};
 pub use table::{RawTable, Table};
-pub use twenty_five_gaussians::TwentyFiveGaussians;
 pub use two_moons::TwoMoons;
 pub use two_spirals::TwoSpirals;
 

@@ -1,18 +1,11 @@
 //! Tables in NumPy's binary files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::prelude::*;
 use std::io::{self, BufReader, Read};
-use std::path::{Path, PathBuf};
 
-use super::npy_header::{HeaderFault, NpyHeader};
-use super::table::{MAX_VALUES, RawTable, Table, check_options, malformed, open};
+use super::files::{check_options, damaged};
+use super::npy_header::NpyHeader;
+use super::table::{MAX_VALUES, RawTable, Table};
 
 /// A table of numbers in an NPY file: an array `[n, D]`, or `[n]` for one column, of any width.
 ///
@@ -58,13 +51,7 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
 /// # Errors
 /// If it is no such array of finite numbers.
 pub fn read_numbers(path: &Path, mut reader: impl Read, size: u64) -> Result<(usize, usize, Vec<f64>), DataError> {
-    let header = NpyHeader::read(&mut reader).map_err(|fault| match fault {
-        HeaderFault::Io(source) => DataError::Io {
-            path: path.into(),
-            source,
-        },
-        HeaderFault::Malformed(reason) => malformed(path, "header", format!("{reason}; expected an NPY array")),
-    })?;
+    let header = NpyHeader::read(path, "header", &mut reader)?;
     let (rows, width) = sides(path, &header.shape)?;
     let element = Element::parse(&header.descr).ok_or_else(|| wrong_type(path, &header.descr))?;
     let count = rows * width;
@@ -74,10 +61,7 @@ pub fn read_numbers(path: &Path, mut reader: impl Read, size: u64) -> Result<(us
     }
     let values = numbers(reader, count, element).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => truncated(path, &header.shape, size),
-        _ => DataError::Io {
-            path: path.into(),
-            source: error,
-        },
+        _ => damaged(path, "data", error),
     })?;
     let values = match header.fortran_order {
         false => values,
@@ -115,7 +99,7 @@ fn sides(path: &Path, shape: &[u64]) -> Result<(usize, usize), DataError> {
     }
 }
 
-/// How an element is stored.
+/// The storage of an element.
 #[derive(Clone, Copy)]
 struct Element {
     bytes: usize,
@@ -214,6 +198,7 @@ register_dataset!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture;
 
     /// An NPY file of version 1.0, built by hand.
     fn file(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -242,10 +227,7 @@ mod tests {
     }
 
     fn refused(bytes: &[u8], parts: &[&str]) {
-        let message = read_bytes(bytes).unwrap_err().to_string();
-        for part in ["numbers.npy: "].iter().chain(parts) {
-            assert!(message.contains(part), "{message:?} does not say {part:?}");
-        }
+        fixture::refused(read_bytes(bytes), &[parts, &["numbers.npy: "]].concat());
     }
 
     const SIX: [f32; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];

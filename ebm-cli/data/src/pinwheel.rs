@@ -1,17 +1,9 @@
 //! Curved arms around a centre.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::prelude::*;
 use std::f64::consts::TAU;
-use std::path::Path;
 
-use super::synthetic::{Endless, Source, choices, require_positive};
+use super::synthetic::{Source, choices, load_endless, require_positive};
 
 /// A pinwheel: Gaussians of unequal radial and tangential width, set on a circle and twisted by their radius.
 ///
@@ -67,9 +59,7 @@ impl DatasetSpec for Pinwheel {
         ConfigError::require(self.rate.is_finite(), "rate", self.rate, "a finite number")?;
         require_positive("scale", self.scale)
     }
-    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        Ok(Box::new(Endless(self.clone())))
-    }
+    load_endless!();
 }
 
 register_dataset!(

@@ -44,7 +44,7 @@ impl State {
     }
 }
 
-/// What is drawn.
+/// A draw: its size and its place in the random numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Draw {
     number: usize,
@@ -86,7 +86,7 @@ impl Dataset for Prefetched {
         self.data.width()
     }
 
-    /// What the data set itself draws.
+    /// Returns what the data set itself draws.
     ///
     /// # Panics
     /// If drawing panics, also where another thread did it.

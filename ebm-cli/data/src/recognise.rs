@@ -1,13 +1,10 @@
 //! Which data set a path holds.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use ebm_core::registry::DatasetConfig;
-use std::fs::File;
 use std::io::Read;
-use std::path::Path;
 
 use super::images::{Cifar, Idx, ImageFolder, Npz};
-use super::table::{malformed, open};
 use super::{CsvFile, NpyFile};
 
 /// A configuration that reads what is at a path, with the defaults of its kind and every image as it is.
@@ -21,44 +18,41 @@ pub fn recognise(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
     }
 }
 
+/// A configuration with its defaults for a path.
+macro_rules! at {
+    ($kind:ident, $path:expr $(, $option:ident: $value:expr)*) => {
+        Ok(Box::new($kind {
+            path: $path.into(),
+            $($option: $value,)*
+            ..Default::default()
+        }))
+    };
+}
+
 fn folder(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
-    let own = path.to_path_buf();
     if Idx::recognises(path) {
-        return Ok(Box::new(Idx {
-            path: own,
-            ..Default::default()
-        }));
+        at!(Idx, path)
+    } else if Cifar::recognises(path) {
+        at!(Cifar, path, flip: false)
+    } else if Npz::recognises(path) {
+        at!(Npz, path)
+    } else {
+        at!(ImageFolder, path)
     }
-    if Cifar::recognises(path) {
-        return Ok(Box::new(Cifar {
-            path: own,
-            flip: false,
-            ..Default::default()
-        }));
-    }
-    if Npz::recognises(path) {
-        return Ok(Box::new(Npz {
-            path: own,
-            ..Default::default()
-        }));
-    }
-    Ok(Box::new(ImageFolder {
-        path: own,
-        ..Default::default()
-    }))
 }
 
 fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
-    let own = path.to_path_buf();
     let extension = path
         .extension()
         .map(|extension| extension.to_string_lossy().to_lowercase());
-    let start = start_of(path)?;
+    let mut start = Vec::new();
+    open(path)?
+        .0
+        .take(256)
+        .read_to_end(&mut start)
+        .map_err(unreadable(path))?;
     match (&start[..], extension.as_deref()) {
-        ([b'P', b'K', ..], _) => Ok(Box::new(Npz {
-            path: own,
-            ..Default::default()
-        })),
+        ([b'P', b'K', ..], _) => at!(Npz, path),
         // A table unless it has the axes, or the elements, of images.
         ([0x93, b'N', b'U', b'M', b'P', b'Y', ..], _) => {
             let text = String::from_utf8_lossy(&start);
@@ -67,25 +61,13 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
                 inside.split(',').filter(|side| !side.trim().is_empty()).count()
             });
             match axes > 2 {
-                true => Ok(Box::new(Npz {
-                    path: own,
-                    ..Default::default()
-                })),
-                false => Ok(Box::new(NpyFile {
-                    path: own,
-                    ..Default::default()
-                })),
+                true => at!(Npz, path),
+                false => at!(NpyFile, path),
             }
         }
-        ([0, 0, ..] | [0x1f, 0x8b, ..], _) => Ok(Box::new(Idx {
-            path: own,
-            ..Default::default()
-        })),
-        (_, Some("csv" | "txt" | "tsv")) => Ok(Box::new(CsvFile {
-            path: own,
-            delimiter: if extension.as_deref() == Some("tsv") { '\t' } else { ',' },
-            ..Default::default()
-        })),
+        ([0, 0, ..] | [0x1f, 0x8b, ..], _) => at!(Idx, path),
+        (_, Some("tsv")) => at!(CsvFile, path, delimiter: '\t'),
+        (_, Some("csv" | "txt")) => at!(CsvFile, path),
         _ => Err(malformed(
             path,
             "the whole file",
@@ -93,16 +75,4 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
              of CIFAR's binary batches, of NPZ files, or of PNG and JPEG files",
         )),
     }
-}
-
-/// The first bytes of a file.
-fn start_of(path: &Path) -> Result<Vec<u8>, DataError> {
-    let io = |source| DataError::Io {
-        path: path.into(),
-        source,
-    };
-    let (file, _): (File, _) = open(path)?;
-    let mut start = Vec::new();
-    file.take(256).read_to_end(&mut start).map_err(io)?;
-    Ok(start)
 }

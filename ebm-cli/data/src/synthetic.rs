@@ -41,6 +41,16 @@ impl<S: Source> Dataset for Endless<S> {
     }
 }
 
+/// Loads a distribution, which needs no files.
+macro_rules! load_endless {
+    () => {
+        fn load(&self, _: &Path, _: Random) -> Result<Box<dyn Dataset>, DataError> {
+            Ok(Box::new(crate::Endless(self.clone())))
+        }
+    };
+}
+pub(super) use load_endless;
+
 /// Refuses a length that is not positive and finite.
 pub(super) fn require_positive(key: &str, value: f64) -> Result<(), ConfigError> {
     ConfigError::require(value > 0.0 && value.is_finite(), key, value, "a finite number > 0")

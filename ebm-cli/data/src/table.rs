@@ -1,10 +1,7 @@
 //! Finite data: a table of numbers, split into a training and a held-out part.
 
-use ebm_core::data::{DataError, Dataset, Standardization};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use std::path::{Path, PathBuf};
+use crate::prelude::*;
+use ebm_core::data::Standardization;
 
 use super::epochs::{Epochs, some_of, split};
 
@@ -174,41 +171,6 @@ pub(super) fn column_name(column: usize, names: Option<&[String]>) -> String {
     }
 }
 
-pub(super) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> DataError {
-    DataError::Malformed {
-        path: path.into(),
-        place: place.into(),
-        reason: reason.into(),
-    }
-}
-
-/// Opens a regular file: anything else might never end.
-pub(super) fn open(path: &Path) -> Result<(std::fs::File, u64), DataError> {
-    let io = |source| DataError::Io {
-        path: path.into(),
-        source,
-    };
-    let metadata = std::fs::metadata(path).map_err(io)?;
-    if !metadata.is_file() {
-        return Err(io(std::io::Error::new(
-            std::io::ErrorKind::InvalidInput,
-            "not a regular file",
-        )));
-    }
-    Ok((std::fs::File::open(path).map_err(io)?, metadata.len()))
-}
-
-/// Refuses options of a table that cannot be used.
-pub(super) fn check_options(path: &Path, held_out: f64) -> Result<(), ConfigError> {
-    ConfigError::require(!path.as_os_str().is_empty(), "path", "\"\"", "the path of a file")?;
-    ConfigError::require(
-        held_out > 0.0 && held_out < 1.0,
-        "held_out",
-        held_out,
-        "a share between 0 and 1, both excluded",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,14 +284,5 @@ mod tests {
         for message in told {
             assert!(message.contains("column 2: the value 1e153 in row"), "{message}");
         }
-    }
-
-    #[test]
-    fn options_that_make_no_sense_are_refused_by_name() {
-        for share in [0.0, 1.0, -0.1, f64::NAN] {
-            let error = check_options(Path::new("a.csv"), share).unwrap_err();
-            assert_eq!(error.key, "held_out");
-        }
-        assert_eq!(check_options(Path::new(""), 0.1).unwrap_err().key, "path");
     }
 }

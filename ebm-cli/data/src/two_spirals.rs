@@ -1,17 +1,9 @@
 //! Two spirals wound into each other.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::prelude::*;
 use std::f64::consts::TAU;
-use std::path::Path;
 
-use super::synthetic::{Endless, Source, choices, require_positive, uniforms, with_noise};
+use super::synthetic::{Source, choices, load_endless, require_positive, uniforms, with_noise};
 
 /// Two spirals wound into each other.
 ///
@@ -65,9 +57,7 @@ impl DatasetSpec for TwoSpirals {
         ConfigError::require_not_negative("smear", self.smear)?;
         ConfigError::require_not_negative("noise", self.noise)
     }
-    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        Ok(Box::new(Endless(self.clone())))
-    }
+    load_endless!();
 }
 
 register_dataset!(

@@ -6,10 +6,19 @@
 
 pub mod annealing;
 pub mod classifier;
+mod config;
 pub mod diagnose;
 pub mod evaluate;
 pub mod features;
-pub mod metrics;
+#[cfg(test)]
+mod fixtures;
+pub mod metric;
 pub mod ood;
 pub mod quadrature;
 pub mod sampling;
+mod table;
+#[cfg(test)]
+mod test_energy;
+
+#[doc(hidden)]
+pub use ebm_core::inventory;

@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::output::{print, print_json};
 use crate::plots::save_spectrum;
 use clap::Args;
-use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Spread, diagnose};
+use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Quantiles, diagnose};
 use std::path::PathBuf;
 
 /// `ebm diagnose`.
@@ -103,7 +103,7 @@ impl Work for Look<'_> {
 }
 
 fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
-    let quantiles = |spread: &Spread| [spread.tenth, spread.median, spread.ninetieth];
+    let quantiles = |one: &Quantiles| [one.tenth, one.median, one.ninetieth];
     let quantiles: Vec<[f64; 3]> = found.spectrum.iter().map(quantiles).collect();
     let title = format!(
         "Singular values of the generator's Jacobian after {steps} steps, at {} latents",

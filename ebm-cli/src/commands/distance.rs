@@ -5,8 +5,9 @@ use anyhow::anyhow;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::{print, print_json};
 use clap::Args;
-use ebm_eval::evaluate::{Neighbours, Report, Sampled, frechet_figure, neighbour_figures};
+use ebm_eval::evaluate::Report;
 use ebm_eval::features::Archive;
+use ebm_eval::metric::{Neighbours, Side, frechet_value, neighbour_values};
 use std::path::PathBuf;
 
 /// `ebm distance`.
@@ -50,27 +51,27 @@ pub fn run(arguments: &Distance) -> Result<Exit, Failure> {
 
     let mut report = Report::default();
     let moments = (real.moments().map_err(named)?, generated.moments().map_err(named)?);
-    let figure = frechet_figure(
+    let value = frechet_value(
         ("frechet", "Frechet distance"),
-        Sampled {
+        Side {
             moments: &moments.0,
             what: "real samples",
         },
-        Sampled {
+        Side {
             moments: &moments.1,
             what: "generated samples",
         },
         &of,
     );
-    report.figures.push(figure.map_err(named)?);
+    report.values.push(value.map_err(named)?);
     match (real.features().map_err(named)?, generated.features().map_err(named)?) {
         (Some(real), Some(generated)) => {
             let neighbours = Neighbours {
                 k: arguments.neighbours,
                 most: usize::MAX,
             };
-            let figures = neighbour_figures(real, generated, neighbours, &of).map_err(named)?;
-            report.figures.extend(figures);
+            let values = neighbour_values(real, generated, neighbours, &of).map_err(named)?;
+            report.values.extend(values);
         }
         _ => report.lack(
             "precision",

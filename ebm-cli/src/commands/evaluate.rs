@@ -86,8 +86,8 @@ impl Work for Measure<'_> {
             match run.config.train.objective {
                 Objective::Bidirectional => {
                     let from = (extractor, reference.as_ref());
-                    let figures = extracted(trainer.generator(), &*data, from, &config, random);
-                    report.figures.extend(figures.or_exit(Exit::Data)?);
+                    let values = extracted(trainer.generator(), &*data, from, &config, random);
+                    report.values.extend(values.or_exit(Exit::Data)?);
                 }
                 _ => report.lack("frechet", "the model has no generator"),
             }

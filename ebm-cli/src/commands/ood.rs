@@ -16,7 +16,7 @@ use crate::ood_source::Source;
 use crate::output::{print, print_json};
 use clap::Args;
 use ebm_eval::evaluate::Report;
-use ebm_eval::ood::{BuiltIn, Known, detection_figures};
+use ebm_eval::ood::{BuiltIn, Known, detection_values};
 
 /// `ebm ood`.
 #[derive(Args, Debug)]
@@ -103,10 +103,8 @@ impl Work for Compare<'_> {
         let sources = match sources.is_empty() {
             false => sources,
             true => {
-                let fitting = BuiltIn::all()
-                    .iter()
-                    .filter(|kind| known.image.is_some() || !kind.needs_images());
-                fitting.map(|kind| Source::BuiltIn(*kind)).collect()
+                let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
+                BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn).collect()
             }
         };
         let scored = |samples: &[Real]| scores(&*players.energy, samples);
@@ -114,8 +112,8 @@ impl Work for Compare<'_> {
         let mut report = Report::default();
         for source in &sources {
             let (what, samples) = outliers(source, known, run, count, random)?;
-            let figures = detection_figures(&source.name(), &what, &scored(&samples), &of_data);
-            report.figures.extend(figures.or_exit(Exit::Other)?);
+            let values = detection_values(source.name(), &what, &scored(&samples), &of_data);
+            report.values.extend(values.or_exit(Exit::Other)?);
         }
         match arguments.json {
             true => print_json(&report),

@@ -102,7 +102,7 @@ impl Pictures<'_> {
 
     fn subtitle(&self, step: u64) -> String {
         let mut parts = vec![format!("step {step}")];
-        match self.report.figure("nll") {
+        match self.report.get("nll") {
             Some(nll) => {
                 let error = nll.standard_error.unwrap_or(f64::NAN);
                 parts.push(format!(
@@ -117,7 +117,7 @@ impl Pictures<'_> {
                 .entropy()
                 .map(|entropy| format!("entropy of the data {entropy:.3} nats")),
         );
-        let figure = |name| self.report.figure(name);
+        let figure = |name| self.report.get(name);
         if let (Some(known), Some(modes), Some(good)) =
             (self.data.modes(), figure("modes_covered"), figure("good_share"))
         {

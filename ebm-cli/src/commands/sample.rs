@@ -19,8 +19,7 @@ use crate::run_directory::Description;
 use crate::sample_output::NamedFormat;
 use crate::sample_output::{Format, SampleSet};
 use clap::Args;
-use ebm_eval::sampling::Method;
-use ebm_eval::sampling::{RefineOptions, RefineReport, refine};
+use ebm_eval::sampling::{Method, RefineOptions, RefineReport, refine};
 use std::path::PathBuf;
 
 /// `ebm sample`.
@@ -60,7 +59,7 @@ pub struct Sample {
     pub refine: u64,
     /// How samples are refined
     #[arg(long, value_enum, default_value_t)]
-    pub method: Method,
+    pub method: RefineMethod,
     /// First step size of the refinement, in units of the model's data [default: 0.05]
     #[arg(long, value_name = "EPS")]
     pub step_size: Option<f64>,
@@ -70,6 +69,18 @@ pub struct Sample {
     /// Folder that relative data paths start from [default: the one used in training]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+}
+
+/// How samples are refined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum RefineMethod {
+    /// Unadjusted Langevin steps: every step is taken. Robust, but its stationary distribution is off by O(step size^2).
+    Ula,
+    /// Langevin steps with a Metropolis test: the stationary distribution is the energy's, exactly.
+    #[default]
+    Mala,
+    /// Hamiltonian Monte Carlo: several leapfrog steps before each Metropolis test. Exact, and it moves further.
+    Hmc,
 }
 
 /// What a picture of images shows.
@@ -160,7 +171,11 @@ impl Work for Draw<'_> {
         let mut said = String::new();
         if arguments.refine > 0 {
             let options = RefineOptions {
-                method: arguments.method,
+                method: match arguments.method {
+                    RefineMethod::Ula => Method::Ula,
+                    RefineMethod::Mala => Method::Mala,
+                    RefineMethod::Hmc => Method::Hmc,
+                },
                 steps: arguments.refine,
                 step_size: arguments.step_size.unwrap_or(RefineOptions::default().step_size),
                 ..RefineOptions::default()

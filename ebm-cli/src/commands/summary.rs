@@ -1,6 +1,6 @@
 //! The summary of a run: `summary.json`, written and read back, and the last lines of `ebm train`.
 
-use ebm_eval::evaluate::{Figure, Report, Unit};
+use ebm_eval::evaluate::{MetricValue, Report, Unit};
 use ebm_train::StopReason;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -78,7 +78,7 @@ impl Summary {
             ..
         } = self;
         let mut text = format!("{steps} steps in {seconds:.1} s ({steps_per_second:.0} steps/s): {reason}\n");
-        let shown = || SHOWN.iter().filter_map(|name| evaluation.figure(name));
+        let shown = || SHOWN.iter().filter_map(|name| evaluation.get(name));
         let width = shown().map(|figure| figure.label.chars().count()).max().unwrap_or(0);
         for figure in shown() {
             text.push_str(&format!("  {:width$}  {}\n", figure.label, described(figure)));
@@ -97,7 +97,7 @@ impl Summary {
 }
 
 /// The value of a figure, its standard error, its samples and what is claimed about it.
-fn described(figure: &Figure) -> String {
+fn described(figure: &MetricValue) -> String {
     let number = |value: f64| match figure.unit {
         Unit::Nats => format!("{} nats", short(value, 4)),
         Unit::Share => format!("{:.2} %", 100.0 * value),

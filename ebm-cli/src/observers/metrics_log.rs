@@ -32,7 +32,7 @@ impl MetricsLog {
     /// # Errors
     /// If the file cannot be written.
     pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
-        let figures = report.figures.iter();
+        let figures = report.values.iter();
         let metrics = figures.map(|figure| (figure.name.clone(), Metric::figure(figure)));
         let mut file = self.file.borrow_mut();
         file.line(step, "final", &metrics.collect(), report.sandwich.as_ref())
@@ -55,7 +55,7 @@ impl<G: Geometry> Observer<G> for MetricsLog {
     fn on_evaluation(&mut self, trainer: &Trainer<G>, evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         let (evaluated, mut file) = (self.evaluated.borrow(), self.file.borrow_mut());
         let metrics = evaluation.iter().map(|(name, value)| {
-            let metric = evaluated.figure(name).map(Metric::figure);
+            let metric = evaluated.get(name).map(Metric::figure);
             (name.clone(), metric.unwrap_or_else(|| Metric::measured(value, NATS)))
         });
         let sandwich = Sandwich::of(evaluation);

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Digest, RunDirectoryError, durable, layout};
-use ebm_eval::evaluate::{Figure, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
+use ebm_eval::evaluate::{MetricValue, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A value with what is needed to interpret it. JSON has no NaN and no infinity: they are `null`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl Metric {
     }
 
     /// A metric of an evaluation.
-    pub fn figure(figure: &Figure) -> Self {
+    pub fn figure(figure: &MetricValue) -> Self {
         let unit = match figure.unit {
             Unit::Nats => "nats",
             Unit::Share => "share",
@@ -79,7 +79,7 @@ impl Metric {
     /// The measurement that was written, with its diagnostics ordered by name.
     ///
     /// A standard error that was not finite is infinite where a claim is made; a value without a claim has the error 0 where none
-    /// was written, as in [`Figure::measurement`]. The file does not say how a value without a claim was computed.
+    /// was written, as in [`MetricValue::measurement`]. The file does not say how a value without a claim was computed.
     pub fn measurement(&self) -> Measurement {
         let claimed = self.guarantee.is_some();
         let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");

@@ -3,7 +3,7 @@
 use ebm_core::image::ImageShape;
 use ebm_core::random::Random;
 
-/// What is done to an image each time it is drawn to train on.
+/// The changes to an image each time it is drawn to train on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Augmentation {
     /// Mirror half of them, left to right.

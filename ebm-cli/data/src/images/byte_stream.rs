@@ -1,13 +1,10 @@
 //! The bytes of a file, unpacked where it is a gzip file.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
 
-use crate::table::{malformed, open};
-
-/// What every gzip file starts with (RFC 1952).
+/// The first bytes of every gzip file (RFC 1952).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const BUFFER: usize = 1 << 16;
 
@@ -23,16 +20,10 @@ pub(super) struct ByteStream {
 
 impl ByteStream {
     /// Opens a file.
-    ///
-    /// # Errors
-    /// If the system refuses.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let (file, size) = open(path)?;
         let mut file = BufReader::with_capacity(BUFFER, file);
-        let start = file.fill_buf().map_err(|source| DataError::Io {
-            path: path.into(),
-            source,
-        })?;
+        let start = file.fill_buf().map_err(unreadable(path))?;
         let (bytes, size): (Box<dyn BufRead>, _) = match start.starts_with(&GZIP) {
             true => (
                 Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))),
@@ -50,9 +41,6 @@ impl ByteStream {
 
     /// Reads the next `count` bytes into `to`, which loses what it held. They are called `what` where the file ends too
     /// early.
-    ///
-    /// # Errors
-    /// If there are fewer, or the file is a damaged gzip file.
     pub fn take_into(&mut self, to: &mut Vec<u8>, count: u64, what: &str) -> Result<(), DataError> {
         to.clear();
         if let Some(size) = self.size {
@@ -72,9 +60,6 @@ impl ByteStream {
     }
 
     /// The next `count` bytes, as [`ByteStream::take_into`] reads them.
-    ///
-    /// # Errors
-    /// As there.
     pub fn take(&mut self, count: u64, what: &str) -> Result<Vec<u8>, DataError> {
         let mut bytes = Vec::new();
         self.take_into(&mut bytes, count, what)?;
@@ -82,9 +67,6 @@ impl ByteStream {
     }
 
     /// Whether there is nothing left.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or its gzip checksum is wrong.
     pub fn is_at_end(&mut self) -> Result<bool, DataError> {
         match self.bytes.fill_buf() {
             Ok(left) => Ok(left.is_empty()),
@@ -93,9 +75,6 @@ impl ByteStream {
     }
 
     /// Refuses a file that goes on.
-    ///
-    /// # Errors
-    /// If it does, or as [`ByteStream::is_at_end`].
     pub fn end(mut self) -> Result<(), DataError> {
         match self.is_at_end()? {
             true => Ok(()),
@@ -130,10 +109,7 @@ impl ByteStream {
                     self.place
                 ),
             ),
-            _ => DataError::Io {
-                path: self.path.clone(),
-                source: error,
-            },
+            _ => unreadable(&self.path)(error),
         }
     }
 }

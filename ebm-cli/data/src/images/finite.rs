@@ -1,31 +1,36 @@
 //! A finite number of images as a data set.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
+use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
-use ebm_core::random::Random;
-use std::sync::Arc;
 
 use super::augment::Augmentation;
 use super::image_set::ImageSet;
-use super::subset::Subset;
-use crate::epochs::{Epochs, some_of, split};
-use crate::table::malformed;
+use crate::epochs::Epochs;
 
-/// How levels become values.
+/// The conversion of grey levels to values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Values {
     /// Add noise, uniform over the width of a level.
     pub dequantize: bool,
-    /// What is done to images to train on.
+    /// The changes to images to train on.
     pub augmentation: Augmentation,
+}
+
+impl Values {
+    /// Values of images that are mirrored or not, and not cropped.
+    pub fn new(dequantize: bool, flip: bool) -> Self {
+        Self {
+            dequantize,
+            augmentation: Augmentation { flip, crop: 0 },
+        }
+    }
 }
 
 /// Images to train on, drawn epoch by epoch, and images that are held out.
 #[derive(Debug)]
 pub(super) struct FiniteImages {
-    training: Subset,
-    held_out: Subset,
+    training: ImageSet,
+    held_out: ImageSet,
     values: Values,
     shape: ImageShape,
     epochs: Epochs,
@@ -33,9 +38,6 @@ pub(super) struct FiniteImages {
 
 impl FiniteImages {
     /// A set of which a part of its own is held out.
-    ///
-    /// # Errors
-    /// If the two parts have images of different shapes or other classes, or a part is empty.
     pub fn new(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
         let refuse = |reason: String| Err(malformed(held_out.from(), "the whole set", reason));
         if training.shape() != held_out.shape() {
@@ -54,34 +56,30 @@ impl FiniteImages {
                 shown(training.class_names())
             ));
         }
-        Self::of(Subset::all(training), Subset::all(held_out), values)
+        Self::of(training, held_out, values)
     }
 
     /// A set of which a share is held out, by `random`'s seed and stream.
-    ///
-    /// # Errors
-    /// If there are fewer than two images.
     pub fn splitting(all: ImageSet, held_out_share: f64, values: Values, random: Random) -> Result<Self, DataError> {
         if all.len() < 2 {
             let count = all.len();
             let reason = format!("it has {count} image(s); expected at least 2, one to train on and one to hold out");
             return Err(malformed(all.from(), "the whole set", reason));
         }
-        let (held, training) = split(all.len(), held_out_share, random);
-        let all = Arc::new(all);
-        Self::of(Subset::of(all.clone(), training), Subset::of(all, held), values)
+        let [training, held_out] = all.split(held_out_share, random);
+        Self::of(training, held_out, values)
     }
 
-    fn of(training: Subset, held_out: Subset, values: Values) -> Result<Self, DataError> {
+    fn of(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
         for part in [&training, &held_out] {
             if part.len() == 0 {
-                return Err(malformed(part.set().from(), "the whole set", "it has no images"));
+                return Err(malformed(part.from(), "the whole set", "it has no images"));
             }
         }
         let (stored, crop) = (training.shape(), values.augmentation.crop);
         if crop >= stored.height.min(stored.width) {
             let reason = format!("its images of {stored} values have no room for crop = {crop}");
-            return Err(malformed(training.set().from(), "the whole set", reason));
+            return Err(malformed(training.from(), "the whole set", reason));
         }
         Ok(Self {
             epochs: Epochs::new(training.len()),
@@ -93,14 +91,14 @@ impl FiniteImages {
     }
 
     /// The images of a part.
-    pub fn part(&self, part: Part) -> &Subset {
+    pub fn part(&self, part: Part) -> &ImageSet {
         match part {
             Part::Training => &self.training,
             Part::HeldOut => &self.held_out,
         }
     }
 
-    /// What is shown of images that are not changed at random.
+    /// Crops images that are not changed at random.
     fn plain(&self, stored: ImageShape, levels: &[u8]) -> Vec<u8> {
         let view = self.values.augmentation.plain();
         let mut shown = Vec::with_capacity(levels.len() / stored.values() * self.shape.values());
@@ -147,13 +145,8 @@ impl Dataset for FiniteImages {
     }
 
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        let stored = self.held_out.shape();
-        let rows = some_of(self.held_out.len(), n, random);
-        let mut levels = vec![0; rows.len() * stored.values()];
-        for (&row, image) in rows.iter().zip(levels.chunks_exact_mut(stored.values())) {
-            self.held_out.copy(row, image);
-        }
-        let shown = self.plain(stored, &levels);
+        let (levels, _) = self.held_out.some(n, random);
+        let shown = self.plain(self.held_out.shape(), &levels);
         values_of(&shown, self.values.dequantize, random.stream("held-out"))
     }
 
@@ -166,22 +159,16 @@ impl Dataset for FiniteImages {
     }
 
     fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
-        let LabelledImages {
-            shape,
-            levels,
-            labels,
-            classes,
-        } = self.part(part).labelled(n, random)?;
+        let labelled = self.part(part).labelled(n, random)?;
         Some(LabelledImages {
             shape: self.shape,
-            levels: self.plain(shape, &levels),
-            labels,
-            classes,
+            levels: self.plain(labelled.shape, &labelled.levels),
+            ..labelled
         })
     }
 
     fn intact(&self) -> Result<(), DataError> {
-        self.training.set().intact()?;
-        self.held_out.set().intact()
+        self.training.intact()?;
+        self.held_out.intact()
     }
 }

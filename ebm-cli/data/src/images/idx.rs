@@ -1,19 +1,11 @@
 //! Images in IDX files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::Part;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
-use super::augment::Augmentation;
 use super::finite::{FiniteImages, Values};
 use super::mnist_folder::{file_of, missing, read_pair};
-use crate::table::check_options;
+use crate::files::check_options;
 
 /// Images in IDX files, plain or packed by gzip: MNIST and what is distributed as it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,15 +73,11 @@ impl DatasetSpec for Idx {
             Some(images) => (Some(images), given(&self.held_out_labels)),
             None => (usual(Part::HeldOut, false), usual(Part::HeldOut, true)),
         };
-        let values = Values {
-            dequantize: self.dequantize,
-            augmentation: Augmentation::default(),
-        };
-        let data = match held_out {
+        let values = Values::new(self.dequantize, false);
+        Ok(Box::new(match held_out {
             Some(from) => FiniteImages::new(training, read_pair(&from, held_out_labels.as_deref())?, values)?,
             None => FiniteImages::splitting(training, self.held_out, values, random)?,
-        };
-        Ok(Box::new(data))
+        }))
     }
 }
 
@@ -102,14 +90,9 @@ register_dataset!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{idx, images, level, mnist, packed, write};
     use super::*;
+    use crate::fixture::{idx, images, level, load, mnist, packed, refused, write};
     use ebm_core::image::{ImageShape, level_of, value_of};
-
-    fn load(config: &Idx, base: &Path) -> Result<Box<dyn Dataset>, String> {
-        config.check().unwrap();
-        config.load(base, Random::new(3)).map_err(|error| error.to_string())
-    }
 
     fn named(path: &str) -> Idx {
         Idx {
@@ -121,7 +104,7 @@ mod tests {
     #[test]
     fn a_folder_is_read_by_the_usual_names() {
         let folder = mnist();
-        let data = load(&named("."), folder.path()).unwrap();
+        let data = load(folder.path(), &named(".")).unwrap();
         let shape = ImageShape {
             height: 2,
             width: 3,
@@ -144,7 +127,7 @@ mod tests {
     #[test]
     fn an_epoch_has_every_image_once_and_a_draw_depends_on_its_place_alone() {
         let folder = mnist();
-        let data = load(&named("."), folder.path()).unwrap();
+        let data = load(folder.path(), &named(".")).unwrap();
         let place = Random::new(4).stream("data");
         let first = |step: u64| -> Vec<u8> {
             let draw = data.draw(5, place.at(step));
@@ -156,19 +139,19 @@ mod tests {
             assert_eq!(seen, (0..10).collect::<Vec<_>>());
         }
         assert_eq!(first(1), first(1));
-        let other = load(&named("."), folder.path()).unwrap();
+        let other = load(folder.path(), &named(".")).unwrap();
         assert_eq!(data.draw(7, place.at(9)), other.draw(7, place.at(9)));
     }
 
     #[test]
     fn noise_is_within_the_width_of_a_level_and_the_same_at_the_same_place() {
         let folder = mnist();
-        let exact = load(&named("."), folder.path()).unwrap();
+        let exact = load(folder.path(), &named(".")).unwrap();
         let noisy = Idx {
             dequantize: true,
             ..named(".")
         };
-        let noisy = load(&noisy, folder.path()).unwrap();
+        let noisy = load(folder.path(), &noisy).unwrap();
         let place = Random::new(4).stream("data").at(2);
         let (draw, noise) = (exact.draw(10, place), noisy.draw(10, place));
         assert_eq!(noise, noisy.draw(10, place));
@@ -194,11 +177,11 @@ mod tests {
             held_out: 0.3,
             ..named("a.idx")
         };
-        let data = load(&config, folder.path()).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         assert_eq!((data.len(), data.held_out(99, Random::new(0)).len()), (Some(7), 18));
         let labels = data.labelled(Part::Training, 99, Random::new(0)).unwrap().labels;
         assert_eq!(labels, [1; 7]);
-        let plain = load(&named("a.idx"), folder.path()).unwrap();
+        let plain = load(folder.path(), &named("a.idx")).unwrap();
         assert_eq!(plain.labelled(Part::Training, 1, Random::new(0)), None);
     }
 
@@ -210,35 +193,33 @@ mod tests {
         write(path, "nine", &idx(&[9], &[1; 9]));
         write(path, "wide.idx", &idx(&[2, 1, 7], &[1; 14]));
         write(path, "one.idx", &images(0, 1));
-        let refused = |config: Idx, parts: &[&str]| {
-            let error = load(&config, path).err().unwrap();
-            for part in parts {
-                assert!(error.contains(part), "{part:?} is not in {error}");
-            }
-        };
         let with = |labels: &str, held_out: &str| Idx {
             labels: labels.into(),
             held_out_images: held_out.into(),
             ..named("a.idx")
         };
-        refused(with("nine", ""), &["nine: the whole file", "9 labels for 10 images"]);
-        refused(with("a.idx", ""), &["a.idx: header", "3 axes", "a label file has 1"]);
-        refused(with("", "wide.idx"), &["wide.idx", "1 x 7 x 1", "2 x 3 x 1"]);
-        refused(with("", "none.idx"), &["none.idx", "No such file"]);
-        refused(named("one.idx"), &["one.idx", "1 image(s)", "at least 2"]);
+        refused(
+            load(path, &with("nine", "")),
+            &["nine: the whole file", "9 labels for 10 images"],
+        );
+        refused(
+            load(path, &with("a.idx", "")),
+            &["a.idx: header", "3 axes", "a label file has 1"],
+        );
+        refused(
+            load(path, &with("", "wide.idx")),
+            &["wide.idx", "1 x 7 x 1", "2 x 3 x 1"],
+        );
+        refused(load(path, &with("", "none.idx")), &["none.idx", "No such file"]);
+        refused(load(path, &named("one.idx")), &["one.idx", "1 image(s)", "at least 2"]);
     }
 
     #[test]
     fn what_is_missing_is_told_with_where_to_get_it() {
         let folder = tempfile::tempdir().unwrap();
-        for (config, found) in [
-            (named("mnist"), "no such file or folder"),
-            (named("."), "no file train-images"),
-        ] {
-            let error = load(&config, folder.path()).err().unwrap();
-            for part in [found, "https://", "train-labels-idx1-ubyte.gz", "--data DIR"] {
-                assert!(error.contains(part), "{part:?} is not in {error}");
-            }
+        for (path, found) in [("mnist", "no such file or folder"), (".", "no file train-images")] {
+            let parts = [found, "https://", "train-labels-idx1-ubyte.gz", "--data DIR"];
+            refused(load(folder.path(), &named(path)), &parts);
         }
     }
 

@@ -1,12 +1,10 @@
 //! The IDX format: arrays of bytes, as MNIST is distributed.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use std::path::Path;
 
 use super::byte_stream::ByteStream;
 use super::image_set::{ImageSet, ImageSetWriter};
-use crate::table::malformed;
 
 /// Most bytes that a file may hold.
 const MOST: u64 = 1 << 36;
@@ -23,7 +21,7 @@ const OTHERS: [(u8, &str); 5] = [
     (0x0e, "64-bit floats"),
 ];
 
-/// What a header announces.
+/// The content of a header.
 struct Header {
     sides: Vec<u64>,
     /// Bytes that follow.
@@ -37,9 +35,6 @@ impl Header {
 }
 
 /// Images `[n, height, width]` or `[n, height, width, channels]`, without labels.
-///
-/// # Errors
-/// If the file is no such array, ends early, or goes on.
 pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
     let mut stream = ByteStream::open(path)?;
     let axes = "an image file has 3 (n, height, width) or 4 (and channels)";
@@ -79,9 +74,6 @@ pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
 }
 
 /// Labels `[n]`.
-///
-/// # Errors
-/// As [`read_images`].
 pub(super) fn read_labels(path: &Path) -> Result<Vec<u32>, DataError> {
     let mut stream = ByteStream::open(path)?;
     let header = read_header(path, &mut stream, "a label file has 1", |axes| axes == 1)?;
@@ -134,8 +126,8 @@ fn read_header(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{idx, images, level, packed, write};
     use super::*;
+    use crate::fixture::{self, idx, images, level, packed, write};
 
     fn read_bytes(bytes: &[u8]) -> Result<ImageSet, String> {
         let folder = tempfile::tempdir().unwrap();
@@ -152,10 +144,7 @@ mod tests {
     }
 
     fn refused(bytes: &[u8], parts: &[&str]) {
-        let error = read_bytes(bytes).unwrap_err();
-        for part in parts {
-            assert!(error.contains(part), "{part:?} is not in {error}");
-        }
+        fixture::refused(read_bytes(bytes), parts);
     }
 
     #[test]

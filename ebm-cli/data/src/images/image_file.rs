@@ -1,14 +1,9 @@
 //! One image from a PNG or JPEG file.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::Path;
-
-use crate::table::{malformed, open};
 
 /// Most bytes that decoding one image may take.
 const MEMORY: u64 = 1 << 28;
@@ -25,7 +20,7 @@ pub enum Colour {
     Grey,
 }
 
-/// What images are made to fit.
+/// The frame that images are made to fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Frame {
     /// Pixels along each side, if they are to be scaled.
@@ -40,9 +35,6 @@ impl Frame {
 }
 
 /// Reads an image, scaled and cut to the frame: its shape and its grey levels.
-///
-/// # Errors
-/// If the file is no whole image, or too large a one.
 pub(super) fn read_image(path: &Path, frame: Frame) -> Result<(ImageShape, Vec<u8>), DataError> {
     // A regular file only: anything else might never end.
     open(path)?;

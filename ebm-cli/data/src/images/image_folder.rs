@@ -1,20 +1,13 @@
 //! Folders of PNG and JPEG files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
 use super::augment::Augmentation;
 use super::finite::{FiniteImages, Values};
 use super::image_file::{Colour, Frame, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
-use crate::table::{check_options, malformed};
+use crate::files::check_options;
 
 /// Extensions of files that are read; others are left alone.
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
@@ -58,7 +51,7 @@ impl Default for ImageFolder {
     }
 }
 
-/// What there is to read.
+/// The files of a folder of images.
 #[derive(Debug, PartialEq)]
 pub(super) struct Listing {
     /// The files in their order, and the class of each.
@@ -69,9 +62,6 @@ pub(super) struct Listing {
 
 impl Listing {
     /// The images of a folder, in an order that does not depend on the system.
-    ///
-    /// # Errors
-    /// If there are none, or some are in the folder and others in sub-folders, or a sub-folder has none.
     pub fn of(folder: &Path) -> Result<Self, DataError> {
         if !folder.is_dir() {
             return Err(missing(folder, "there is no such folder"));
@@ -115,9 +105,6 @@ impl Listing {
     }
 
     /// Reads them all.
-    ///
-    /// # Errors
-    /// If one cannot be read, or has another size than the first.
     pub fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
         let mut images: Option<(ImageSetWriter, ImageShape)> = None;
         for (file, _) in &self.files {
@@ -143,7 +130,7 @@ impl Listing {
         let set = writer.finish()?;
         match self.classes.is_empty() {
             true => Ok(set),
-            false => set.labelled(
+            false => set.with_classes(
                 self.files.iter().map(|file| file.1).collect(),
                 self.classes.clone(),
                 folder,
@@ -152,9 +139,6 @@ impl Listing {
     }
 
     /// Gives classes the numbers that they have in another listing.
-    ///
-    /// # Errors
-    /// If one is not there.
     fn numbered_like(mut self, other: &Self, folder: &Path) -> Result<Self, DataError> {
         let mut numbers = Vec::new();
         for class in &self.classes {
@@ -178,13 +162,9 @@ impl Listing {
 
 /// Image files and folders in a folder, each in the order of their names. Hidden ones are left alone.
 fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
-    let io = |source| DataError::Io {
-        path: folder.into(),
-        source,
-    };
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(io)? {
-        let path = entry.map_err(io)?.path();
+    for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+        let path = entry.map_err(unreadable(folder))?.path();
         let extension = path
             .extension()
             .map(|extension| extension.to_string_lossy().to_lowercase());
@@ -261,8 +241,8 @@ register_dataset!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::png;
     use super::*;
+    use crate::fixture::{load, png, refused};
     use ebm_core::image::{Part, level_of};
     use std::fs::create_dir_all;
 
@@ -282,11 +262,6 @@ mod tests {
         folder
     }
 
-    fn load(folder: &Path, config: ImageFolder) -> Result<Box<dyn Dataset>, String> {
-        config.check().unwrap();
-        config.load(folder, Random::new(0)).map_err(|error| error.to_string())
-    }
-
     fn here() -> ImageFolder {
         ImageFolder {
             path: ".".into(),
@@ -294,17 +269,10 @@ mod tests {
         }
     }
 
-    fn refused(folder: &Path, config: ImageFolder, parts: &[&str]) {
-        let error = load(folder, config).err().unwrap();
-        for part in parts {
-            assert!(error.contains(part), "{part:?} is not in {error}");
-        }
-    }
-
     #[test]
     fn folders_are_classes() {
         let folder = two_classes();
-        let data = load(folder.path(), here()).unwrap();
+        let data = load(folder.path(), &here()).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "4 x 6 x 3");
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
         assert_eq!(
@@ -330,7 +298,7 @@ mod tests {
             color: Colour::Grey,
             ..here()
         };
-        let data = load(folder.path(), config.clone()).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
         // The middle third is black, up to the blur of scaling at its left edge.
         let levels: Vec<u8> = data.held_out(1, Random::new(0)).into_iter().map(level_of).collect();
@@ -340,7 +308,7 @@ mod tests {
         );
         assert_eq!(data.labelled(Part::Training, 1, Random::new(0)), None);
         let windows = ImageFolder { crop: 4, ..config };
-        let data = load(folder.path(), windows).unwrap();
+        let data = load(folder.path(), &windows).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
     }
 
@@ -353,34 +321,39 @@ mod tests {
             held_out_path: other.path().into(),
             ..here()
         };
-        let data = load(folder.path(), config.clone()).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         assert_eq!(data.len(), Some(5));
         // Its only class has the number that it has for training.
         assert_eq!(data.labelled(Part::HeldOut, 1, Random::new(0)).unwrap().labels, [1]);
         std::fs::rename(other.path().join("b"), other.path().join("c")).unwrap();
-        refused(folder.path(), config, &["/c: the class", "no such class", "a, b"]);
+        refused(
+            load(folder.path(), &config),
+            &["/c: the class", "no such class", "a, b"],
+        );
     }
 
     #[test]
     fn folders_that_cannot_be_meant_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         refused(
-            folder.path(),
-            here(),
+            load(folder.path(), &here()),
             &["no PNG or JPEG file and no folder", "--data DIR"],
         );
         let nowhere = ImageFolder {
             path: "nowhere".into(),
             ..here()
         };
-        refused(folder.path(), nowhere, &["nowhere: there is no such folder"]);
+        refused(load(folder.path(), &nowhere), &["nowhere: there is no such folder"]);
         let folder = two_classes();
         create_dir_all(folder.path().join("c")).unwrap();
-        refused(folder.path(), here(), &["c: the class", "no PNG or JPEG file"]);
+        refused(load(folder.path(), &here()), &["c: the class", "no PNG or JPEG file"]);
         create_dir_all(folder.path().join("c/d")).unwrap();
-        refused(folder.path(), here(), &["c: the class", "this one has d"]);
+        refused(load(folder.path(), &here()), &["c: the class", "this one has d"]);
         png(&folder.path().join("0.png"), 4, 6, |_, _| [0; 3]);
-        refused(folder.path(), here(), &["images of its own (0.png", "folders (a"]);
+        refused(
+            load(folder.path(), &here()),
+            &["images of its own (0.png", "folders (a"],
+        );
     }
 
     #[test]
@@ -388,8 +361,7 @@ mod tests {
         let folder = two_classes();
         png(&folder.path().join("b/1.png"), 5, 6, |_, _| [0; 3]);
         refused(
-            folder.path(),
-            here(),
+            load(folder.path(), &here()),
             &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"],
         );
     }
@@ -401,7 +373,7 @@ mod tests {
         let whole = std::fs::read(&path).unwrap();
         for bytes in [&whole[..whole.len() - 20], &b"nothing"[..], b""] {
             std::fs::write(&path, bytes).unwrap();
-            refused(folder.path(), here(), &["b/1.png: ", "no whole image"]);
+            refused(load(folder.path(), &here()), &["b/1.png: ", "no whole image"]);
         }
     }
 

@@ -1,22 +1,33 @@
 //! Images of one shape, 8 bits a value.
 
-use ebm_core::data::DataError;
-use ebm_core::image::ImageShape;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use crate::prelude::*;
+use ebm_core::image::{ImageShape, LabelledImages};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::store::{Store, StoreWriter};
-use crate::table::malformed;
+use crate::epochs::{some_of, split};
 
-/// Images of one shape, and their classes where they are known.
-#[derive(Debug)]
+/// Images of one shape, and their classes where they are known. Parts of a set share what is stored.
+#[derive(Clone, Debug)]
 pub(super) struct ImageSet {
     shape: ImageShape,
-    count: usize,
-    store: Store,
-    classes: Option<Classes>,
-    /// What the images are from, for messages.
+    /// The rows of the stored images, in the order of the set.
+    rows: Rows,
+    stored: Arc<Stored>,
+    classes: Option<Arc<Classes>>,
+    /// The file or folder of the images, for messages.
     from: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+enum Rows {
+    All(usize),
+    Some(Vec<usize>),
+}
+
+#[derive(Debug)]
+struct Stored {
+    store: Store,
     /// The first failure to read what was stored.
     fault: Mutex<Option<std::io::Error>>,
 }
@@ -36,7 +47,7 @@ pub(super) struct ImageSetWriter {
 }
 
 impl ImageSetWriter {
-    /// For images of a shape, which has values. `from`: what they are from, for messages.
+    /// Starts a set of images of a shape that has values. `from`: their file or folder, for messages.
     pub fn new(shape: ImageShape, from: &Path) -> Self {
         Self {
             shape,
@@ -47,43 +58,35 @@ impl ImageSetWriter {
     }
 
     /// Appends whole images.
-    ///
-    /// # Errors
-    /// If they cannot be stored.
     pub fn push(&mut self, levels: &[u8]) -> Result<(), DataError> {
         self.count += levels.len() / self.shape.values();
-        self.store.push(levels).map_err(|source| self.unstored(source))
+        self.store.push(levels).map_err(|source| unstored(&self.from, source))
     }
 
     /// The images, without classes.
-    ///
-    /// # Errors
-    /// If they cannot be stored.
-    pub fn finish(mut self) -> Result<ImageSet, DataError> {
-        let store = std::mem::replace(&mut self.store, StoreWriter::new());
-        let store = store.finish().map_err(|source| self.unstored(source))?;
+    pub fn finish(self) -> Result<ImageSet, DataError> {
+        let store = self.store.finish().map_err(|source| unstored(&self.from, source))?;
         Ok(ImageSet {
             shape: self.shape,
-            count: self.count,
-            store,
+            rows: Rows::All(self.count),
+            stored: Arc::new(Stored {
+                store,
+                fault: Mutex::default(),
+            }),
             classes: None,
             from: self.from,
-            fault: Mutex::default(),
         })
-    }
-
-    fn unstored(&self, source: std::io::Error) -> DataError {
-        let reason = format!("its images are too many for the memory, and no temporary file can hold them: {source}");
-        malformed(&self.from, "the whole set", reason)
     }
 }
 
+fn unstored(from: &Path, source: std::io::Error) -> DataError {
+    let reason = format!("its images are too many for the memory, and no temporary file can hold them: {source}");
+    malformed(from, "the whole set", reason)
+}
+
 impl ImageSet {
-    /// The same with the class of each. `from`: the file that the labels are from.
-    ///
-    /// # Errors
-    /// If there are more or fewer labels than images, or one has no name.
-    pub fn labelled(mut self, labels: Vec<u32>, names: Vec<String>, from: &Path) -> Result<Self, DataError> {
+    /// Adds the class of each image. `from`: the file of the labels.
+    pub fn with_classes(mut self, labels: Vec<u32>, names: Vec<String>, from: &Path) -> Result<Self, DataError> {
         if labels.len() != self.len() {
             let reason = format!("it has {} labels for {} images", labels.len(), self.len());
             return Err(malformed(from, "the whole file", reason));
@@ -93,8 +96,25 @@ impl ImageSet {
             let reason = format!("the label is {}; there are {} classes", labels[index], names.len());
             return Err(malformed(from, &format!("label {index}"), reason));
         }
-        self.classes = Some(Classes { labels, names });
+        self.classes = Some(Arc::new(Classes { labels, names }));
         Ok(self)
+    }
+
+    /// Adds classes that are known by number: "0", "1", and so on.
+    pub fn with_numbered_classes(self, labels: Vec<u32>, from: &Path) -> Result<Self, DataError> {
+        let count = labels.iter().max().map_or(0, |last| last + 1);
+        let names = (0..count).map(|class| class.to_string()).collect();
+        self.with_classes(labels, names, from)
+    }
+
+    /// Splits off a share at random: what is left, and the share. There are at least two images.
+    pub fn split(self, share: f64, random: Random) -> [Self; 2] {
+        let (taken, left) = split(self.len(), share, random);
+        let part = |indices: Vec<usize>| Self {
+            rows: Rows::Some(indices.into_iter().map(|index| self.row(index)).collect()),
+            ..self.clone()
+        };
+        [part(left), part(taken)]
     }
 
     /// The shape of each.
@@ -104,61 +124,79 @@ impl ImageSet {
 
     /// Number of images.
     pub fn len(&self) -> usize {
-        self.count
+        match &self.rows {
+            Rows::All(count) => *count,
+            Rows::Some(rows) => rows.len(),
+        }
     }
 
-    /// What they are from.
+    /// The file or folder of the images.
     pub fn from(&self) -> &Path {
         &self.from
     }
 
-    /// Copies the grey levels of one. Where they cannot be read they are 0, and [`ImageSet::check`] tells.
+    fn row(&self, index: usize) -> usize {
+        match &self.rows {
+            Rows::All(_) => index,
+            Rows::Some(rows) => rows[index],
+        }
+    }
+
+    /// Copies the grey levels of one. Where they cannot be read they are 0, and [`ImageSet::intact`] tells.
     pub fn copy(&self, index: usize, levels: &mut [u8]) {
-        if let Err(error) = self.store.copy(index * self.shape.values(), levels) {
+        if let Err(error) = self.stored.store.copy(self.row(index) * self.shape.values(), levels) {
             levels.fill(0);
-            let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut fault = self.stored.fault.lock().unwrap_or_else(PoisonError::into_inner);
             fault.get_or_insert(error);
         }
     }
 
     /// The grey levels of several, one after the other.
-    pub fn levels(&self, rows: &[usize]) -> Vec<u8> {
+    pub fn levels(&self, indices: &[usize]) -> Vec<u8> {
         let values = self.shape.values();
-        let mut levels = vec![0; rows.len() * values];
-        for (&row, levels) in rows.iter().zip(levels.chunks_exact_mut(values)) {
-            self.copy(row, levels);
+        let mut levels = vec![0; indices.len() * values];
+        for (&index, levels) in indices.iter().zip(levels.chunks_exact_mut(values)) {
+            self.copy(index, levels);
         }
         levels
     }
 
+    /// The grey levels of up to `n` different ones at random, and their indices.
+    pub fn some(&self, n: usize, random: Random) -> (Vec<u8>, Vec<usize>) {
+        let indices = some_of(self.len(), n, random);
+        (self.levels(&indices), indices)
+    }
+
+    /// Up to `n` different ones at random with their classes, if these are known.
+    pub fn labelled(&self, n: usize, random: Random) -> Option<LabelledImages> {
+        self.classes.as_ref()?;
+        let (levels, indices) = self.some(n, random);
+        Some(LabelledImages {
+            shape: self.shape,
+            labels: indices
+                .into_iter()
+                .map(|index| self.label(index))
+                .collect::<Option<_>>()?,
+            levels,
+            classes: self.class_names().to_vec(),
+        })
+    }
+
     /// Refuses a set of which an image could not be read.
-    ///
-    /// # Errors
-    /// Why it could not.
     pub fn intact(&self) -> Result<(), DataError> {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        match fault.take() {
-            None => Ok(()),
-            Some(source) => Err(DataError::Io {
-                path: self.from.clone(),
-                source,
-            }),
-        }
+        let mut fault = self.stored.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault
+            .take()
+            .map_or(Ok(()), |source| Err(unreadable(&self.from)(source)))
     }
 
     /// The class of one, if classes are known.
     pub fn label(&self, index: usize) -> Option<u32> {
-        self.classes.as_ref().map(|classes| classes.labels[index])
+        self.classes.as_ref().map(|classes| classes.labels[self.row(index)])
     }
 
     /// Names of the classes; none where they are not known.
     pub fn class_names(&self) -> &[String] {
         self.classes.as_ref().map_or(&[], |classes| &classes.names)
     }
-}
-
-/// Names for classes that are known by number: "0", "1", and so on.
-pub(super) fn numbered(labels: &[u32]) -> Vec<String> {
-    let count = labels.iter().max().map_or(0, |last| last + 1);
-    (0..count).map(|class| class.to_string()).collect()
 }

@@ -18,7 +18,7 @@ pub enum Layout {
     Chw,
 }
 
-/// How the values of an array become images.
+/// The order of the values in an array of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Order {
     /// The shape of each.

@@ -1,13 +1,12 @@
 //! A folder with the four files of MNIST, under the names they are distributed by.
 
-use ebm_core::data::DataError;
+use crate::prelude::*;
 use ebm_core::image::Part;
-use std::path::{Path, PathBuf};
 
 use super::idx_file::{read_images, read_labels};
-use super::image_set::{ImageSet, numbered};
+use super::image_set::ImageSet;
 
-/// How to come by the files.
+/// The advice on getting the files.
 const ADVICE: &str = "download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and \
                       t10k-labels-idx1-ubyte.gz (MNIST: https://ossci-datasets.s3.amazonaws.com/mnist/) into this folder, \
                       packed or unpacked; --data DIR names another folder for relative paths to start from";
@@ -30,9 +29,6 @@ pub(super) fn file_of(folder: &Path, part: Part, labels: bool) -> Option<PathBuf
 }
 
 /// The images of a part and their labels, where there is a file of them.
-///
-/// # Errors
-/// If there are no images, or a file cannot be read.
 pub(super) fn read_part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     let Some(images) = file_of(folder, part, false) else {
         return Err(missing(folder));
@@ -41,15 +37,10 @@ pub(super) fn read_part(folder: &Path, part: Part) -> Result<ImageSet, DataError
 }
 
 /// Images, and their labels from a file of their own.
-///
-/// # Errors
-/// If a file cannot be read, or they are not as many.
 pub(super) fn read_pair(images: &Path, labels: Option<&Path>) -> Result<ImageSet, DataError> {
     let set = read_images(images)?;
     let Some(from) = labels else { return Ok(set) };
-    let labels = read_labels(from)?;
-    let names = numbered(&labels);
-    set.labelled(labels, names, from)
+    set.with_numbered_classes(read_labels(from)?, from)
 }
 
 /// There is nothing to read at `path`.

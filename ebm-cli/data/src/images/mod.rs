@@ -6,16 +6,15 @@ mod cifar;
 mod finite;
 mod idx;
 mod idx_file;
+mod image_arrays;
 mod image_file;
 mod image_folder;
 mod image_set;
 mod layout;
 mod mnist_folder;
-mod npy_array;
 mod npz;
 mod stacked_mnist;
 mod store;
-mod subset;
 
 pub use cifar::{Cifar, CifarLabels};
 pub use idx::Idx;
@@ -24,6 +23,3 @@ pub use image_folder::ImageFolder;
 pub use layout::Layout;
 pub use npz::Npz;
 pub use stacked_mnist::StackedMnist;
-
-#[cfg(test)]
-mod fixture;

@@ -1,31 +1,19 @@
 //! Images in NumPy's NPZ and NPY files.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use crate::prelude::*;
+use std::io::BufReader;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::augment::Augmentation;
 use super::finite::{FiniteImages, Values};
-use super::image_set::{ImageSet, ImageSetWriter, numbered};
-use super::layout::{Layout, Order};
-use super::npy_array::{damaged, labels_of, read_header};
-use crate::table::{check_options, malformed, open};
+use super::image_arrays::{ImageArrays, labels_of};
+use super::image_set::ImageSet;
+use super::layout::Layout;
+use crate::files::check_options;
 
 /// Names that arrays of images and of labels have where none is given: those of ImageNet-32 and of `numpy.savez`.
 const IMAGES: [&str; 6] = ["data", "images", "x", "x_train", "samples", "arr_0"];
 const LABELS: [&str; 5] = ["labels", "label", "y", "y_train", "arr_1"];
-/// Most values of an image.
-const LARGEST: usize = 1 << 22;
-/// Most bytes that images may have in all.
-const MOST: u64 = 1 << 36;
 
 /// Images in NPZ or NPY files, 8 bits a value, without pickled objects: one file, or a folder of files that follow each other
 /// in the order of their names, such as the batches of ImageNet-32.
@@ -71,16 +59,6 @@ impl Default for Npz {
     }
 }
 
-/// What is read from files that follow each other.
-#[derive(Default)]
-struct Gathered {
-    images: Option<(ImageSetWriter, Order)>,
-    labels: Vec<u32>,
-    count: usize,
-    /// Whether the files have labels.
-    labelled: Option<bool>,
-}
-
 impl Npz {
     /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
@@ -89,38 +67,27 @@ impl Npz {
 
     fn read(&self, path: &Path) -> Result<ImageSet, DataError> {
         let files = files(path)?;
-        let mut gathered = Gathered::default();
+        let mut gathered = ImageArrays::default();
         for file in &files {
             match is_npy(file) {
                 true => {
                     let (input, size) = open(file)?;
-                    let before = gathered.count;
-                    self.images_of(file, "the array", &mut BufReader::new(input), Some(size), &mut gathered)?;
-                    gathered.label(file, None, before)?;
+                    let count =
+                        gathered.images((file, "the array"), &mut BufReader::new(input), Some(size), self.layout)?;
+                    gathered.label(file, None, count)?;
                 }
                 false => self.read_npz(file, &mut gathered)?,
             }
         }
-        let Some((images, _)) = gathered.images else {
-            return Err(missing(path, "there are no images"));
-        };
-        let set = images.finish()?;
-        match gathered.labelled {
-            Some(true) => {
-                let names = numbered(&gathered.labels);
-                set.labelled(gathered.labels, names, path)
-            }
-            _ => Ok(set),
-        }
+        gathered
+            .finish(path)?
+            .ok_or_else(|| missing(path, "there are no images"))
     }
 
-    fn read_npz(&self, path: &Path, gathered: &mut Gathered) -> Result<(), DataError> {
+    fn read_npz(&self, path: &Path, gathered: &mut ImageArrays) -> Result<(), DataError> {
         let (input, _) = open(path)?;
         let refuse = |error: ZipError| match error {
-            ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => DataError::Io {
-                path: path.into(),
-                source,
-            },
+            ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => unreadable(path)(source),
             error => malformed(
                 path,
                 "archive",
@@ -132,128 +99,36 @@ impl Npz {
             .file_names()
             .filter_map(|name| Some(name.strip_suffix(".npy")?.to_string()))
             .collect();
-        let find = |given: &str, usual: &[&str]| match given {
-            "" => usual
-                .iter()
-                .find(|name| known.iter().any(|other| other == *name))
-                .map(|name| name.to_string()),
-            name => known.iter().find(|other| *other == name).cloned(),
-        };
         let listed = || {
             let mut names = known.clone();
             names.sort();
             names.join(", ")
         };
-        let Some(images) = find(&self.images, &IMAGES) else {
-            let wanted = match &self.images[..] {
-                "" => IMAGES.join(", "),
-                name => name.to_string(),
-            };
-            let reason = format!("its arrays are {}; none is called {wanted}", listed());
-            return Err(malformed(path, "archive", reason));
+        // The array of a given name, or else of a usual one.
+        let find = |given: &str, usual: &[&str]| {
+            let wanted = if given.is_empty() { usual } else { &[given] };
+            let found = wanted.iter().find(|name| known.iter().any(|other| other == *name));
+            found.map(|name| name.to_string()).ok_or_else(|| {
+                let reason = format!("its arrays are {}; none is called {}", listed(), wanted.join(", "));
+                malformed(path, "archive", reason)
+            })
         };
-        let labels = find(&self.labels, &LABELS);
-        if labels.is_none() && !self.labels.is_empty() {
-            let reason = format!("its arrays are {}; none is called {}", listed(), self.labels);
-            return Err(malformed(path, "archive", reason));
-        }
-        let before = gathered.count;
+        let images = find(&self.images, &IMAGES)?;
+        let labels = match find(&self.labels, &LABELS) {
+            Err(_) if self.labels.is_empty() => None,
+            found => Some(found?),
+        };
         let mut entry = archive.by_name(&format!("{images}.npy")).map_err(refuse)?;
-        self.images_of(path, &format!("array {images:?}"), &mut entry, None, gathered)?;
+        let count = gathered.images((path, &format!("array {images:?}")), &mut entry, None, self.layout)?;
         drop(entry);
         let labels = match labels {
             None => None,
             Some(name) => {
-                let mut entry = archive.by_name(&format!("{name}.npy")).map_err(refuse)?;
-                Some(labels_of(path, &format!("array {name:?}"), &mut entry)?)
+                let entry = archive.by_name(&format!("{name}.npy")).map_err(refuse)?;
+                Some(labels_of((path, &format!("array {name:?}")), &name, entry)?)
             }
         };
-        gathered.label(path, labels, before)
-    }
-
-    /// Reads an array of images. `size`: bytes of the file, where they are known to be all there is.
-    fn images_of(
-        &self,
-        path: &Path,
-        place: &str,
-        input: &mut impl Read,
-        size: Option<u64>,
-        gathered: &mut Gathered,
-    ) -> Result<(), DataError> {
-        let refuse = |reason: String| malformed(path, place, reason);
-        let header = read_header(path, place, input)?;
-        let sides = &header.shape;
-        if header.descr != "|u1" {
-            let reason = format!(
-                "its elements are of type {}; expected bytes (array.astype(\"uint8\"), values of 0 to 255)",
-                header.descr
-            );
-            return Err(refuse(reason));
-        }
-        if header.fortran_order {
-            return Err(refuse(
-                "it is stored column by column; expected numpy.ascontiguousarray(array)".into(),
-            ));
-        }
-        let count = sides.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
-        let order = Order::of(sides, self.layout);
-        let (Some(order), Some(count)) = (order, count.filter(|count| (1..=MOST).contains(count))) else {
-            let reason = format!(
-                "it has shape {sides:?}; expected images [n, height, width], with 1 or 3 channels at the end or after n, or [n, D]"
-            );
-            return Err(refuse(reason));
-        };
-        if order.shape.values() > LARGEST {
-            return Err(refuse(format!(
-                "its images are of {} values, more than {LARGEST}",
-                order.shape
-            )));
-        }
-        if let Some(size) = size.filter(|size| *size < count) {
-            let reason = format!("the file is cut short: {count} values belong here, and it has {size} bytes");
-            return Err(refuse(reason));
-        }
-        let (writer, first) = gathered
-            .images
-            .get_or_insert_with(|| (ImageSetWriter::new(order.shape, path), order));
-        if first.shape != order.shape {
-            let reason = format!(
-                "its images are of {} values, those before of {}",
-                order.shape, first.shape
-            );
-            return Err(refuse(reason));
-        }
-        let (mut values, mut image) = (vec![0; order.shape.values()], Vec::new());
-        for index in 0..sides[0] {
-            input
-                .read_exact(&mut values)
-                .map_err(|error| damaged(path, place, &format!("image {index}"), error))?;
-            order.arrange(&values, &mut image);
-            writer.push(&image)?;
-            gathered.count += 1;
-        }
-        match input.read(&mut [0]) {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(refuse(format!("it goes on after its {count} values; expected its end"))),
-            Err(error) => Err(damaged(path, place, "end", error)),
-        }
-    }
-}
-
-impl Gathered {
-    /// Adds the labels of the images since `before`.
-    fn label(&mut self, path: &Path, labels: Option<Vec<u32>>, before: usize) -> Result<(), DataError> {
-        let refuse = |reason: String| Err(malformed(path, "the whole file", reason));
-        if *self.labelled.get_or_insert(labels.is_some()) != labels.is_some() {
-            return refuse("some of the files have labels and some have none".into());
-        }
-        let Some(labels) = labels else { return Ok(()) };
-        let count = self.count - before;
-        if labels.len() != count {
-            return refuse(format!("it has {} labels for {count} images", labels.len()));
-        }
-        self.labels.extend(labels);
-        Ok(())
+        gathered.label(path, labels, count)
     }
 }
 
@@ -265,20 +140,11 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
             false => Err(missing(path, "there is no such file or folder")),
         };
     }
-    let io = |source| DataError::Io {
-        path: path.into(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(io)? {
-        let file = entry.map_err(io)?.path();
-        if file
-            .extension()
-            .is_some_and(|extension| extension == "npz" || extension == "npy")
-        {
-            files.push(file);
-        }
-    }
+    let is_of_numpy = |file: &PathBuf| file.extension().is_some_and(|found| found == "npz" || found == "npy");
+    let entries = std::fs::read_dir(path).map_err(unreadable(path))?;
+    let files: Result<Vec<PathBuf>, _> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut files = files.map_err(unreadable(path))?;
+    files.retain(is_of_numpy);
     // train_data_batch_10 comes after train_data_batch_9.
     files.sort_by_key(|file| (file.file_name().map(|name| name.len()), file.clone()));
     match files.is_empty() {
@@ -308,19 +174,12 @@ impl DatasetSpec for Npz {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let values = Values {
-            dequantize: self.dequantize,
-            augmentation: Augmentation {
-                flip: self.flip,
-                crop: 0,
-            },
-        };
+        let values = Values::new(self.dequantize, self.flip);
         let training = self.read(&base.join(&self.path))?;
-        let data = match self.held_out_path.as_os_str().is_empty() {
+        Ok(Box::new(match self.held_out_path.as_os_str().is_empty() {
             true => FiniteImages::splitting(training, self.held_out, values, random)?,
             false => FiniteImages::new(training, self.read(&base.join(&self.held_out_path))?, values)?,
-        };
-        Ok(Box::new(data))
+        }))
     }
 }
 
@@ -333,8 +192,8 @@ register_dataset!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::write;
     use super::*;
+    use crate::fixture::{load, refused, write};
     use ebm_core::image::{Part, level_of};
     use npyz::WriterBuilder;
     use std::io::Write;
@@ -360,11 +219,6 @@ mod tests {
     /// Images of 2 x 2 x 3 in planes: value 12 i + p at place p of image i.
     fn planes(first: u8, count: u8) -> Vec<u8> {
         (12 * first..12 * (first + count)).collect()
-    }
-
-    fn load(folder: &Path, config: Npz) -> Result<Box<dyn Dataset>, String> {
-        config.check().unwrap();
-        config.load(folder, Random::new(0)).map_err(|error| error.to_string())
     }
 
     fn named(path: &str) -> Npz {
@@ -403,7 +257,7 @@ mod tests {
             held_out_path: "val.npy".into(),
             ..named("train")
         };
-        let data = load(folder.path(), config).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         assert_eq!(
             (data.len(), data.image().unwrap().to_string()),
             (Some(4), "2 x 2 x 3".into())
@@ -431,7 +285,7 @@ mod tests {
             held_out: 0.3,
             ..named("a.npz")
         };
-        let data = load(folder.path(), config.clone()).unwrap();
+        let data = load(folder.path(), &config).unwrap();
         let all = [
             data.labelled(Part::Training, 9, Random::new(0)).unwrap(),
             data.labelled(Part::HeldOut, 9, Random::new(0)).unwrap(),
@@ -439,18 +293,13 @@ mod tests {
         for (image, label) in all.iter().flat_map(|part| part.levels.chunks(4).zip(&part.labels)) {
             assert_eq!(*label, [2, 0, 1][usize::from(image[0] / 4)]);
         }
-        let error = load(
-            folder.path(),
-            Npz {
-                labels: "y".into(),
-                ..config
-            },
-        )
-        .err()
-        .unwrap();
-        assert!(
-            error.contains("arrays are data, kinds, pictures; none is called y"),
-            "{error}"
+        let other = Npz {
+            labels: "y".into(),
+            ..config
+        };
+        refused(
+            load(folder.path(), &other),
+            &["arrays are data, kinds, pictures; none is called y"],
         );
     }
 
@@ -459,61 +308,39 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let refused = |name: &str, bytes: &[u8], parts: &[&str]| {
             write(folder.path(), name, bytes);
-            let error = load(folder.path(), named(name)).err().unwrap();
-            for part in [name].iter().chain(parts) {
-                assert!(error.contains(part), "{part:?} is not in {error}");
-            }
+            refused(load(folder.path(), &named(name)), &[parts, &[name]].concat());
         };
         let images = || npy(&[3, 12], &planes(0, 3));
-        let whole = npz(&[("data", images())]);
+        let (whole, cut) = (npz(&[("data", images())]), images());
+        let cut = &cut[..cut.len() - 1];
         refused("a.npz", &whole[..whole.len() - 30], &["archive", "no whole NPZ file"]);
         refused("a.npz", b"nothing", &["archive", "no whole NPZ file"]);
-        refused(
-            "a.npz",
-            &npz(&[("z", images())]),
-            &["archive", "arrays are z", "data, images"],
-        );
-        refused(
-            "a.npz",
-            &npz(&[("data", npy(&[3, 12], &[0.5f32; 36]))]),
-            &["array \"data\"", "<f4", "uint8"],
-        );
-        refused(
-            "a.npz",
-            &npz(&[("data", npy(&[3, 5], &[0u8; 15]))]),
-            &["array \"data\"", "[3, 5]"],
-        );
-        let labels = npy(&[2], &[0i64, 1]);
-        refused(
-            "a.npz",
-            &npz(&[("data", images()), ("labels", labels)]),
-            &["2 labels for 3 images"],
-        );
-        let labels = npy(&[3], &[0i32, -1, 1]);
-        refused(
-            "a.npz",
-            &npz(&[("data", images()), ("labels", labels)]),
-            &["array \"labels\"", "label 1 is -1"],
-        );
-        let cut = images();
-        refused(
-            "a.npz",
-            &npz(&[("data", cut[..cut.len() - 1].to_vec())]),
-            &["image 2", "cut short"],
-        );
-        refused(
-            "a.npz",
-            &npz(&[("data", [images(), vec![0]].concat())]),
-            &["goes on after its 36 values"],
-        );
-        refused("a.npy", &cut[..cut.len() - 1], &["the array, image 2", "cut short"]);
+        refused("a.npy", cut, &["the array, image 2", "cut short"]);
+        let with = |labels| vec![("data", images()), ("labels", labels)];
+        for (entries, parts) in [
+            (vec![("z", images())], &["archive", "arrays are z", "data, images"][..]),
+            (
+                vec![("data", npy(&[3, 12], &[0.5f32; 36]))],
+                &["array \"data\"", "<f4", "uint8"],
+            ),
+            (vec![("data", npy(&[3, 5], &[0u8; 15]))], &["array \"data\"", "[3, 5]"]),
+            (vec![("data", cut.to_vec())], &["image 2", "cut short"]),
+            (
+                vec![("data", [images(), vec![0]].concat())],
+                &["goes on after its 36 values"],
+            ),
+            (with(npy(&[2], &[0i64, 1])), &["2 labels for 3 images"]),
+            (with(npy(&[3], &[0i32, -1, 1])), &["array \"labels\"", "label 1 is -1"]),
+            (
+                with(npy(&[3], &[0.0f32, 0.5, 1.0])),
+                &["label 1 is 0.5", "whole number"],
+            ),
+        ] {
+            refused("a.npz", &npz(&entries), parts);
+        }
         let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 60000, 60000, 3), }";
-        let large = [
-            b"\x93NUMPY\x01\0",
-            &(header.len() as u16).to_le_bytes()[..],
-            header.as_bytes(),
-        ]
-        .concat();
+        let length = (header.len() as u16).to_le_bytes();
+        let large = [b"\x93NUMPY\x01\0", &length[..], header.as_bytes()].concat();
         refused(
             "a.npy",
             &large,
@@ -525,11 +352,7 @@ mod tests {
     fn what_is_missing_is_told_with_where_to_get_it() {
         let folder = tempfile::tempdir().unwrap();
         for (path, found) in [("nowhere", "no such file or folder"), (".", "no NPZ or NPY file")] {
-            let error = load(folder.path(), named(path)).err().unwrap();
-            assert!(
-                error.contains(found) && error.contains("https://image-net.org"),
-                "{error}"
-            );
+            refused(load(folder.path(), &named(path)), &[found, "https://image-net.org"]);
         }
     }
 }

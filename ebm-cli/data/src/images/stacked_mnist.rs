@@ -1,21 +1,12 @@
 //! Three digits of MNIST, one a colour.
 
-use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
+use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
-use ebm_core::random::Random;
-use ebm_core::register_dataset;
-use ebm_core::registry::DatasetSpec;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
 use super::finite::{FiniteImages, Values, values_of};
+use super::image_set::ImageSet;
 use super::mnist_folder::read_part;
-use super::subset::Subset;
 use crate::synthetic::choices;
-use crate::table::malformed;
 
 /// Digits in an image.
 const STACKED: usize = 3;
@@ -54,7 +45,7 @@ struct Stacks {
 
 impl Stacks {
     /// The digits of `n` stacks.
-    fn picks(&self, part: Part, n: usize, random: Random) -> (&Subset, Vec<usize>) {
+    fn picks(&self, part: Part, n: usize, random: Random) -> (&ImageSet, Vec<usize>) {
         let digits = self.digits.part(part);
         let random = match part {
             Part::Training => random.stream("training"),
@@ -63,7 +54,7 @@ impl Stacks {
         (digits, choices(STACKED * n, digits.len(), random, "digits"))
     }
 
-    fn levels(digits: &Subset, picks: &[usize]) -> Vec<u8> {
+    fn levels(digits: &ImageSet, picks: &[usize]) -> Vec<u8> {
         let pixels = digits.shape().values();
         let mut levels = vec![0; picks.len() * pixels];
         let mut digit = vec![0; pixels];
@@ -172,22 +163,21 @@ register_dataset!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{idx, level, mnist, write};
     use super::*;
+    use crate::fixture::{idx, level, load, mnist, refused, write};
     use ebm_core::image::level_of;
 
-    fn load(folder: &Path) -> Result<Box<dyn Dataset>, String> {
-        let config = StackedMnist {
+    fn here() -> StackedMnist {
+        StackedMnist {
             path: ".".into(),
             ..Default::default()
-        };
-        config.load(folder, Random::new(0)).map_err(|error| error.to_string())
+        }
     }
 
     #[test]
     fn every_channel_is_a_digit_of_its_part() {
         let folder = mnist();
-        let data = load(folder.path()).unwrap();
+        let data = load(folder.path(), &here()).unwrap();
         assert_eq!(data.width(), 18);
         assert_eq!(data.image().unwrap().to_string(), "2 x 3 x 3");
         let place = Random::new(1).stream("data").at(5);
@@ -210,7 +200,7 @@ mod tests {
     #[test]
     fn digits_are_drawn_alike_and_independently() {
         let folder = mnist();
-        let data = load(folder.path()).unwrap();
+        let data = load(folder.path(), &here()).unwrap();
         let draw = data.draw(30_000, Random::new(2));
         let mut counts = vec![0u32; 1000];
         for image in draw.chunks(18) {
@@ -228,7 +218,7 @@ mod tests {
     #[test]
     fn classes_are_the_digits_in_order_and_the_digits_can_be_had() {
         let folder = mnist();
-        let data = load(folder.path()).unwrap();
+        let data = load(folder.path(), &here()).unwrap();
         let labelled = data.labelled(Part::HeldOut, 50, Random::new(1)).unwrap();
         assert_eq!((labelled.classes.len(), &labelled.classes[42][..]), (1000, "042"));
         for (image, label) in labelled.levels.chunks(18).zip(&labelled.labels) {
@@ -245,12 +235,10 @@ mod tests {
     fn images_that_are_no_digits_are_refused() {
         let folder = mnist();
         write(folder.path(), "t10k-labels.idx1-ubyte", &idx(&[3], &[1, 2, 10]));
-        let error = load(folder.path()).err().unwrap();
-        assert!(error.contains("11 classes; expected 10 digits"), "{error}");
+        refused(load(folder.path(), &here()), &["11 classes; expected 10 digits"]);
         write(folder.path(), "t10k-labels.idx1-ubyte", &idx(&[3], &[1, 2, 3]));
         write(folder.path(), "t10k-images.idx3-ubyte", &idx(&[3, 2, 1], &[0; 6]));
-        let error = load(folder.path()).err().unwrap();
-        assert!(error.contains("2 x 1 x 1") && error.contains("2 x 3 x 1"), "{error}");
+        refused(load(folder.path(), &here()), &["2 x 1 x 1", "2 x 3 x 1"]);
     }
 
     #[test]
@@ -258,7 +246,7 @@ mod tests {
         let Some(folder) = std::env::var_os("MNIST_FOLDER") else {
             return println!("skipped: MNIST_FOLDER names no folder with MNIST");
         };
-        let data = load(Path::new(&folder)).unwrap();
+        let data = load(Path::new(&folder), &here()).unwrap();
         let digits = data
             .stacked()
             .unwrap()

@@ -5,7 +5,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par, Side};
 
 use super::AnnealingError;
-use crate::metrics::{Features, Moments, single};
+use crate::features::{Features, Moments, single};
 
 /// Variance added along every axis, in units of the mean variance: data may lie in a subspace (the border of an image).
 const RIDGE: f64 = 1e-2;

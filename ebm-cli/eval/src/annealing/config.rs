@@ -1,4 +1,4 @@
-//! How much is spent on a bracket of log Z.
+//! The options of annealed importance sampling.
 
 use ebm_core::error::ConfigError;
 use schemars::JsonSchema;

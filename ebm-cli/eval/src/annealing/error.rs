@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::metrics::MetricError;
+use crate::features::MetricError;
 
 /// An energy or data that cannot be annealed.
 #[derive(Clone, Debug, Error, PartialEq)]

@@ -12,7 +12,7 @@ pub struct LogMean {
 }
 
 impl LogMean {
-    /// Of weights `exp(l)`.
+    /// Computes the mean of the weights `exp(l)`.
     pub fn of(logarithms: &[f64]) -> Self {
         let n = logarithms.len() as f64;
         let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -9,8 +9,8 @@ use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
 use ebm_train::grid::Region;
 
-use super::mixture::MixtureEnergy;
-use super::{Annealed, Annealing, AnnealingConfig, Base};
+use super::{Annealed, Annealing, AnnealingConfig, Base, LogMean};
+use crate::test_energy::FunctionEnergy;
 use ebm_data::TwentyFiveGaussians;
 
 fn config(chains: usize, temperatures: usize) -> AnnealingConfig {
@@ -135,7 +135,18 @@ fn the_25_gaussians_are_bracketed_around_the_value_of_the_quadrature() {
     let data = TwentyFiveGaussians::default()
         .load(".".as_ref(), Random::new(0))
         .unwrap();
-    let energy = MixtureEnergy(data.modes().unwrap());
+    // Minus the log density.
+    let modes = data.modes().unwrap();
+    let variance = modes.standard_deviation.powi(2);
+    let energy = FunctionEnergy::new(2, move |x| {
+        let square = |centre: &Vec<f64>| x.iter().zip(centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
+        let exponents: Vec<f64> = modes
+            .centres
+            .iter()
+            .map(|centre| -0.5 * square(centre) / variance)
+            .collect();
+        (std::f64::consts::TAU * variance).ln() - LogMean::of(&exponents).value
+    });
     let seen = data.draw(2000, Random::new(1));
     let quadrature = log_partition(&energy, &Region::around(&seen, 2, 0.1), &QuadratureConfig::quick()).unwrap();
     // Normalised by construction.

@@ -24,7 +24,7 @@ const WEIGHTS: &str = "weights";
 pub enum Origin {
     /// It was trained just now.
     Trained {
-        /// What went wrong with the cache, if anything did: a file that is damaged, or cannot be written.
+        /// The trouble with the cache, if there was any: a file that is damaged, or cannot be written.
         trouble: Option<String>,
     },
     /// It was read from this file.
@@ -76,7 +76,7 @@ fn cached(images: &LabelledImages, settings: &Settings, folder: Option<&Path>) -
     (classifier, Origin::Trained { trouble })
 }
 
-/// Of all that the weights depend on but the number of threads, which decides the order of sums.
+/// A hash of everything that the weights depend on, except the number of threads, which decides the order of sums.
 fn key(images: &LabelledImages, settings: &Settings) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {

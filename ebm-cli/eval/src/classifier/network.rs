@@ -76,7 +76,7 @@ impl Classifier {
             let x = self.geometry().samples(chunk.to_vec());
             let rows = chunk.len() / self.pixels;
             let found = self.trunk.apply(off.watch(&x), rows, &off);
-            features.extend(crate::metrics::single(&found.as_vec()));
+            features.extend(crate::features::single(&found.as_vec()));
             let logits = self.head.apply(found, rows, &off).as_vec();
             probabilities.extend(logits.chunks_exact(self.classes).flat_map(softmax));
         }

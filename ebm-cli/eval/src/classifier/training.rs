@@ -1,4 +1,4 @@
-//! How the classifier is trained.
+//! The training of the classifier.
 
 use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, LabelledImages, value_of};
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Classifier;
 
-/// What the weights depend on, besides the images.
+/// The options of the training.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Settings {
     pub seed: u64,

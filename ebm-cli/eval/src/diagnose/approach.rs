@@ -8,9 +8,8 @@ use ebm_core::models::closed_form::standard_normal_entropy;
 use serde::Serialize;
 
 use super::entropies::{Mean, log_volume};
-use super::rounding::ends;
-use super::singular_values::values_at_once;
-use super::{Rounding, Spread};
+use super::spectrum::{ends, values_at_once};
+use super::{Quantiles, Rounding};
 
 /// Steps after which the solver is looked at.
 pub const STEPS: [usize; 8] = [0, 1, 2, 3, 5, 10, 20, 50];
@@ -21,12 +20,12 @@ pub struct Approach {
     /// Products with `J^T J` after the first.
     pub steps: usize,
     /// Estimate of s_1 over the exact one: never below 1, but for rounding.
-    pub ratio: Spread,
+    pub ratio: Quantiles,
     /// `d ln(estimate / s_1)`: by how much `H0 + d ln(estimate)` is above `H0 + d ln s_1`, nats.
-    pub excess: Spread,
+    pub excess: Quantiles,
     /// `H0 + d ln(estimate)`, nats: what the bound says.
     pub entropy: Mean,
-    /// That minus `H0 + sum_i ln s_i`, the exact figure, nats.
+    /// The bound minus `H0 + sum_i ln s_i`, the exact value, nats.
     pub over_exact: Mean,
     /// Whether it is above the exact figure, beyond rounding: then it is no bound.
     pub above_exact: bool,
@@ -70,8 +69,8 @@ impl Approach {
         let over_exact = Mean::of(bounds().zip(spectra).map(|(bound, exact)| bound - log_volume(exact)));
         Self {
             steps,
-            ratio: Spread::of(ratios()),
-            excess: Spread::of(ratios().map(|ratio| d as f64 * ratio.ln())),
+            ratio: Quantiles::of(ratios()),
+            excess: Quantiles::of(ratios().map(|ratio| d as f64 * ratio.ln())),
             entropy: Mean::of(bounds().map(|bound| standard_normal_entropy(d) + bound)),
             over_exact,
             above_exact: over_exact.value > d as f64 * Rounding::of(&[]).products,

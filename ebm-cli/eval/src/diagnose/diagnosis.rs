@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::approach::approaches;
 use super::notes::notes;
-use super::rounding::ends;
-use super::{Approach, DiagnoseError, Entropies, Rounding, Spread, effective_rank, singular_values};
+use super::spectrum::ends;
+use super::{Approach, DiagnoseError, Entropies, Quantiles, Rounding, effective_rank, singular_values};
 
 /// Share of the largest singular value below which one is counted as small.
 pub const SMALL: f64 = 1e-3;
@@ -26,24 +26,24 @@ pub struct Diagnosis {
     /// Number of latents.
     pub latents: usize,
     /// s_1.
-    pub smallest: Spread,
+    pub smallest: Quantiles,
     /// s_d.
-    pub largest: Spread,
+    pub largest: Quantiles,
     /// The condition number s_d / s_1.
-    pub condition: Spread,
+    pub condition: Quantiles,
     /// [`effective_rank`].
-    pub effective_rank: Spread,
+    pub effective_rank: Quantiles,
     /// Number of singular values below [`SMALL`] s_d.
-    pub small: Spread,
-    /// What the singular values say of the entropy.
+    pub small: Quantiles,
+    /// The entropies that follow from the singular values.
     pub entropies: Entropies,
     /// The iterative solver after more and more steps.
     pub solver: Vec<Approach>,
-    /// What may be rounding.
+    /// The level of rounding.
     pub rounding: Rounding,
     /// Each singular value over the latents, smallest first.
-    pub spectrum: Vec<Spread>,
-    /// What must be known before the figures are believed.
+    pub spectrum: Vec<Quantiles>,
+    /// Notes that the reader must know before believing the numbers.
     pub notes: Vec<String>,
 }
 
@@ -69,7 +69,7 @@ pub fn diagnose<G: Geometry>(
     if bad > 0 {
         return Err(DiagnoseError::NotFinite { bad, all: count });
     }
-    let over = |of: fn(&[f64]) -> f64| Spread::of(spectra.iter().map(|values| of(values)));
+    let over = |of: fn(&[f64]) -> f64| Quantiles::of(spectra.iter().map(|values| of(values)));
     let rounding = Rounding::of(&spectra);
     Ok(Diagnosis {
         latent,
@@ -83,7 +83,7 @@ pub fn diagnose<G: Geometry>(
         entropies: Entropies::of(&spectra),
         solver: approaches(generator, &latents, &starts, &spectra),
         spectrum: (0..latent)
-            .map(|i| Spread::of(spectra.iter().map(|values| values[i])))
+            .map(|i| Quantiles::of(spectra.iter().map(|values| values[i])))
             .collect(),
         notes: notes(generator.facts(), (latent, data), &rounding, count),
         rounding,
@@ -115,18 +115,18 @@ mod tests {
                 "{found} {expected}"
             );
         };
-        for (spread, expected) in [
+        for (quantiles, expected) in [
             (found.smallest, 1e-3),
             (found.largest, 8.0),
             (found.condition, 8000.0),
             (found.small, 1.0),
         ] {
-            close(spread.least, expected);
-            close(spread.greatest, expected);
+            close(quantiles.least, expected);
+            close(quantiles.greatest, expected);
         }
         close(found.effective_rank.median, effective_rank(&[1e-3, 0.5, 2.0, 8.0]));
-        for (spread, expected) in found.spectrum.iter().zip([1e-3, 0.5, 2.0, 8.0]) {
-            close(spread.median, expected);
+        for (quantiles, expected) in found.spectrum.iter().zip([1e-3, 0.5, 2.0, 8.0]) {
+            close(quantiles.median, expected);
         }
         let h0 = standard_normal_entropy(4);
         close(found.entropies.smallest.value, h0 + 4.0 * 1e-3f64.ln());

@@ -1,4 +1,4 @@
-//! What the singular values say of the generator's entropy.
+//! The entropy of the generator, by its singular values.
 
 use ebm_core::models::closed_form::standard_normal_entropy;
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// Of one value a latent.
+    /// Computes the mean of one value a latent.
     pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let values: Vec<f64> = values.into_iter().collect();
         let n = values.len() as f64;
@@ -45,7 +45,7 @@ pub struct Entropies {
 }
 
 impl Entropies {
-    /// Of the singular values `[n, d]` at n latents.
+    /// Computes it from the singular values `[n, d]` at n latents.
     pub fn of(spectra: &[Vec<f64>]) -> Self {
         let d = spectra.first().map_or(0, Vec::len);
         let start = standard_normal_entropy(d);

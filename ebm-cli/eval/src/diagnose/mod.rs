@@ -3,20 +3,16 @@
 
 mod approach;
 mod diagnosis;
-mod effective_rank;
 mod entropies;
 mod error;
 mod notes;
+mod quantiles;
 mod report;
-mod rounding;
-mod singular_values;
-mod spread;
+mod spectrum;
 
 pub use approach::{Approach, STEPS};
 pub use diagnosis::{Diagnosis, SMALL, diagnose};
-pub use effective_rank::effective_rank;
 pub use entropies::{Entropies, Mean};
 pub use error::DiagnoseError;
-pub use rounding::Rounding;
-pub use singular_values::singular_values;
-pub use spread::Spread;
+pub use quantiles::Quantiles;
+pub use spectrum::{Rounding, effective_rank, singular_values};

@@ -1,10 +1,10 @@
-//! What must be known before the figures are believed.
+//! Notes that the reader must know before believing a diagnosis.
 
 use ebm_core::models::GeneratorFacts;
 
 use super::Rounding;
 
-/// What must be known before the figures are believed, of `d -> D` dimensions at `latents` latents.
+/// Notes on a diagnosis of a generator of `d -> D` dimensions at `latents` latents.
 pub(super) fn notes(
     facts: GeneratorFacts,
     (latent, data): (usize, usize),

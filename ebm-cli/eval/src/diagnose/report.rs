@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Diagnosis, Mean, SMALL, Spread};
-use crate::evaluate::Rows;
+use super::{Diagnosis, Mean, Quantiles, SMALL};
+use crate::table::Rows;
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,14 +40,14 @@ impl Diagnosis {
     fn conditioning(&self) -> Rows<6> {
         let header = ["over the latents", "least", "10 %", "median", "90 %", "greatest"];
         let mut rows = Rows::new(header, [false, true, true, true, true, true]);
-        let mut row = |label: String, spread: &Spread| {
-            let Spread {
+        let mut row = |label: String, quantiles: &Quantiles| {
+            let Quantiles {
                 least,
                 tenth,
                 median,
                 ninetieth,
                 greatest,
-            } = *spread;
+            } = *quantiles;
             let [a, b, c, d, e] = [least, tenth, median, ninetieth, greatest].map(number);
             rows.push([label, a, b, c, d, e]);
         };

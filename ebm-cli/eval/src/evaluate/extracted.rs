@@ -1,18 +1,17 @@
-//! Figures of generated images by the features of a network that the user gives.
+//! Metrics of generated images by the features of a network that the user gives.
 
 use ebm_core::data::Dataset;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::Generator;
 use ebm_core::random::Random;
+use std::path::Path;
 
-use super::comparison::{Neighbours, Sampled, frechet_figure, neighbour_figures};
-use super::figure::Figure;
-use super::generated::for_generated;
-use super::protocol::EvaluateConfig;
-use crate::features::{Archive, Extractor};
-use crate::metrics::{Features, Moments};
+use crate::config::EvaluateConfig;
+use crate::features::{Archive, ExtractError, Extractor, Features, Moments};
+use crate::metric::{MetricValue, Side, frechet_value, neighbour_values};
+use crate::sampling::for_generated;
 
-/// Digits of a hash that figures are given with.
+/// Digits of a hash that values are given with.
 const DIGITS_OF_HASH: usize = 16;
 
 /// Fréchet distance, precision, recall, density and coverage of `config.generated` samples, against `reference`, or else
@@ -26,22 +25,22 @@ pub fn extracted<G: Geometry>(
     (extractor, reference): (&Extractor, Option<&Archive>),
     config: &EvaluateConfig,
     random: Random,
-) -> anyhow::Result<Vec<Figure>> {
+) -> Result<Vec<MetricValue>, ExtractError> {
     let random = random.stream("extracted");
-    let (mut values, mut width, mut failed) = (Vec::new(), 1, None);
+    let (mut generated, mut width, mut failed) = (Vec::new(), 1, None);
     for_generated(generator, config.generated, random, |chunk| {
         match extractor.apply(chunk) {
             Ok((found, found_width)) => {
-                values.extend(found);
+                generated.extend(found);
                 width = found_width;
             }
             Err(error) => failed = failed.take().or(Some(error)),
         }
     });
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
-    let generated = Features::new(&values, width)?;
+    let generated = Features::new(&generated, width)?;
     let held_out = match reference {
         Some(_) => Vec::new(),
         None => {
@@ -50,50 +49,42 @@ pub fn extracted<G: Geometry>(
                 .0
         }
     };
-    let (moments, real, mut of) = match reference {
-        Some(archive) => (
-            archive.moments()?,
-            archive.features()?,
-            described(&archive.path, &archive.hash),
-        ),
+    let (moments, real, what, of) = match reference {
+        Some(archive) => {
+            let of = format!(", real ones of {}", described(&archive.path, &archive.hash));
+            (archive.moments()?, archive.features()?, "reference samples", of)
+        }
         None => {
             let real = Features::new(&held_out, width)?;
-            (Moments::of(real)?, Some(real), String::new())
+            (Moments::of(real)?, Some(real), "held-out samples", String::new())
         }
     };
-    if !of.is_empty() {
-        of = format!(", real ones of {of}");
-    }
     let extractor = format!("of {}{of}", described(&extractor.path, &extractor.hash));
-    let real_side = Sampled {
-        moments: &moments,
-        what: if reference.is_some() {
-            "reference samples"
-        } else {
-            "held-out samples"
-        },
-    };
-    let generated_side = Sampled {
+    let other = Side {
         moments: &Moments::of(generated)?,
         what: "generated samples",
     };
-    let named = ("frechet", "Frechet distance");
-    let mut figures = vec![frechet_figure(named, real_side, generated_side, &extractor)?];
+    let (named, real_side) = (
+        ("frechet", "Frechet distance"),
+        Side {
+            moments: &moments,
+            what,
+        },
+    );
+    let mut values = vec![frechet_value(named, real_side, other, &extractor)?];
     if let Some(real) = real {
-        let neighbours = Neighbours {
-            k: config.images.neighbours,
-            most: config.images.neighbour_samples,
-        };
-        for mut figure in neighbour_figures(real, generated, neighbours, &extractor)? {
+        for value in neighbour_values(real, generated, (&config.images).into(), &extractor)? {
             // The own classifier's have the plain names.
-            figure.name = format!("{}/extractor", figure.name);
-            figure.label = format!("{}, extractor", figure.label);
-            figures.push(figure);
+            values.push(MetricValue {
+                name: format!("{}/extractor", value.name),
+                label: format!("{}, extractor", value.label),
+                ..value
+            });
         }
     }
-    Ok(figures)
+    Ok(values)
 }
 
-fn described(path: &std::path::Path, hash: &str) -> String {
+fn described(path: &Path, hash: &str) -> String {
     format!("{} (BLAKE3 {})", path.display(), &hash[..DIGITS_OF_HASH])
 }

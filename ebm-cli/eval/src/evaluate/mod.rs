@@ -1,26 +1,15 @@
-//! What a trained model is worth: likelihood, bounds, mode coverage, with unit, sample count, error and protocol each.
+//! Evaluates a trained model: likelihood, bounds, mode coverage, each value with unit, sample count, error and protocol.
 
-mod bracket;
-mod comparison;
-mod coverage;
 mod extracted;
-mod figure;
-mod generated;
-mod images;
-mod null_is_nan;
 mod protocol;
 mod report;
 mod sandwich;
-mod table;
 
-pub use comparison::{Neighbours, Sampled, frechet_figure, neighbour_figures};
-pub use coverage::{Coverage, GOOD_RADIUS};
+pub use crate::config::{EvaluateConfig, ImagesConfig};
+pub use crate::metric::{GOOD_RADIUS, MetricValue, Subject, Unit, nan_at_null, nan_at_null_in_map};
+pub use crate::sampling::generated_samples;
+pub use crate::table::Rows;
 pub use extracted::extracted;
-pub use figure::{Figure, Unit};
-pub use generated::generated_samples;
-pub use images::ImagesConfig;
-pub use null_is_nan::{nan_at_null, nan_at_null_in_map};
-pub use protocol::{EvaluateConfig, Subject, evaluate};
+pub use protocol::evaluate;
 pub use report::{Absent, Report};
 pub use sandwich::{STANDARD_ERRORS, Sandwich, Side};
-pub use table::Rows;

@@ -1,20 +1,19 @@
 //! The outcome of an evaluation.
 
 use crate::quadrature::LogPartition;
-use ebm_core::bounds::Level;
 use ebm_train::Evaluation;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use super::figure::{Figure, Unit};
 use super::sandwich::Sandwich;
-use super::table::Rows;
+use crate::metric::{MetricValue, Unit};
+use crate::table::Rows;
 
-/// A figure that could not be had.
+/// A metric that could not be had.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Absent {
-    /// Its key.
+    /// Its name.
     pub name: String,
     /// Why.
     pub reason: String,
@@ -25,10 +24,11 @@ pub struct Absent {
 #[non_exhaustive]
 pub struct Report {
     /// The numbers.
-    pub figures: Vec<Figure>,
+    #[serde(rename = "figures")]
+    pub values: Vec<MetricValue>,
     /// Numbers that could not be had, with the reason.
     pub absent: Vec<Absent>,
-    /// What the reader must know before believing a number.
+    /// Warnings that the reader must know before believing a number.
     pub warnings: Vec<String>,
     /// Whether the bounds are on their sides of the exact likelihood, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,17 +38,18 @@ pub struct Report {
 }
 
 impl Report {
-    /// The figure with a key.
-    pub fn figure(&self, name: &str) -> Option<&Figure> {
-        self.figures.iter().find(|figure| figure.name == name)
+    /// The value of a metric.
+    pub fn get(&self, name: &str) -> Option<&MetricValue> {
+        self.values.iter().find(|metric| metric.name == name)
     }
 
-    /// The figures as an observer of a training run reports them.
+    /// The values as an observer of a training run reports them.
     pub fn evaluation(&self) -> Evaluation {
-        let entry = |figure: &Figure| (figure.name.clone(), figure.measurement());
-        self.figures.iter().map(entry).collect()
+        let entry = |metric: &MetricValue| (metric.name.clone(), metric.measurement());
+        self.values.iter().map(entry).collect()
     }
 
+    /// Says why a metric could not be had.
     pub fn lack(&mut self, name: &str, reason: impl Into<String>) {
         self.absent.push(Absent {
             name: name.into(),
@@ -61,30 +62,30 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = ["figure", "value", "+- s.e.", "unit", "samples", "claim"];
         let mut rows = Rows::new(header, [false, true, true, false, true, false]);
-        for figure in &self.figures {
+        for metric in &self.values {
             rows.push([
-                figure.label.clone(),
-                value(figure.value, figure.unit),
-                figure.standard_error.map_or("-".into(), |e| error(e, figure.unit)),
-                unit(figure.unit).into(),
-                figure.samples.to_string(),
-                figure.guarantee.as_ref().map_or("-".into(), |g| claim(g.level)),
+                metric.label.clone(),
+                value(metric.value, metric.unit),
+                metric.standard_error.map_or("-".into(), |e| error(e, metric.unit)),
+                unit(metric.unit).into(),
+                metric.samples.to_string(),
+                metric.guarantee.as_ref().map_or("-".into(), |g| g.level.to_string()),
             ]);
         }
         write!(f, "{rows}")?;
         if let Some(sandwich) = &self.sandwich {
             writeln!(f, "\nSandwich: {sandwich}")?;
         }
-        if !self.figures.is_empty() {
+        if !self.values.is_empty() {
             writeln!(f, "\nHow each was computed:")?;
         }
-        for figure in &self.figures {
-            write!(f, "  {}: {}", figure.label, figure.protocol)?;
-            match &figure.guarantee {
+        for metric in &self.values {
+            write!(f, "  {}: {}", metric.label, metric.protocol)?;
+            match &metric.guarantee {
                 Some(guarantee) => writeln!(f, " ({}: {})", guarantee.level, guarantee.reason)?,
                 None => writeln!(f)?,
             }
-            for (name, value) in &figure.diagnostics {
+            for (name, value) in &metric.diagnostics {
                 writeln!(f, "    {name} = {value:.6}")?;
             }
         }
@@ -107,10 +108,6 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Share => "%",
         Unit::Count | Unit::Number => "",
     }
-}
-
-fn claim(level: Level) -> String {
-    level.to_string()
 }
 
 fn value(value: f64, unit: Unit) -> String {
@@ -139,15 +136,11 @@ mod tests {
         let mut report = Report::default();
         let nll = Measurement::new(-1.25, 0.0125, 10_000, Guarantee::certified("by quadrature"));
         report
-            .figures
-            .push(Figure::nats("nll", "exact NLL", &nll, "mean E(x) + log Z"));
-        report.figures.push(Figure::plain(
-            "good_share",
-            "good samples",
-            (0.5, Unit::Share),
-            (Some(0.005), 10_000),
-            "within 4 standard deviations",
-        ));
+            .values
+            .push(MetricValue::nats("nll", "exact NLL", &nll, "mean E(x) + log Z"));
+        let (half, protocol) = ((0.5, Unit::Share), "within 4 standard deviations");
+        let share = MetricValue::new("good_share", "good samples", half, 10_000, protocol);
+        report.values.push(share.with_error(0.005));
         report.lack("lower", "no lower bound was in use");
         report.warnings.push("2.0 % lies outside".into());
         report

@@ -5,7 +5,7 @@ use ebm_train::Evaluation;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use super::null_is_nan::{nan_at_null, nan_at_null_in_pair};
+use crate::metric::{nan_at_null, nan_at_null_in_pair};
 
 /// A bound may be on the wrong side of the truth by this many standard errors before it is said not to hold: it is a
 /// statement about an expectation, and this is one estimate of it.

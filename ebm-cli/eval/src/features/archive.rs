@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use crate::metrics::{Features, MetricError, Moments};
+use super::{Features, MetricError, Moments};
 use ebm_data::read_numbers;
 
 /// An `.npz` file with `features` `[n, F]`, or `mu` `[F]` and `sigma` `[F, F]`, as pytorch-fid writes them.
@@ -16,11 +16,11 @@ pub struct Archive {
     pub path: PathBuf,
     /// BLAKE3 of the file, in hexadecimal.
     pub hash: String,
-    /// What it holds.
+    /// Its content.
     pub statistics: Statistics,
 }
 
-/// What is known of a set of features.
+/// A set of features, or its moments.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statistics {
     /// The features of each sample, `[n, F]` row-major, and F.

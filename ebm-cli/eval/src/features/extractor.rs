@@ -5,11 +5,11 @@ use ebm_core::image::ImageShape;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-#[cfg(feature = "onnx")]
+use super::MetricError;
 use super::onnx::Network;
+use super::values::{planes, single};
 
 /// Images that go through the network at once.
-#[cfg(feature = "onnx")]
 const BATCH: usize = 32;
 
 /// A network `[n, channels, height, width] -> [n, F]`, with values from 0 to 1.
@@ -20,42 +20,20 @@ pub struct Extractor {
     pub path: PathBuf,
     /// BLAKE3 of the file, in hexadecimal.
     pub hash: String,
-    #[cfg(feature = "onnx")]
     shape: ImageShape,
-    #[cfg(feature = "onnx")]
     network: Network,
 }
 
-/// A network that cannot be used.
+/// A network that cannot be used: the file, what is wrong with it, and what was expected.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExtractError {
-    /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The program cannot read such files.
-    #[error(
-        "{}: this program was built without ONNX; build it with `--features onnx`, or extract features elsewhere and compare \
-         them by `ebm distance REAL.npz GENERATED.npz`",
-        path.display()
-    )]
-    NotBuilt {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file holds no network that can be run, or none for these images.
-    #[error("{}: {reason}", path.display())]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and what was expected.
-        reason: String,
-    },
+    /// The file holds no network that can be run by this program, or none for these images.
+    #[error("{}: {}", .0.display(), .1)]
+    Unusable(PathBuf, String),
+    /// Features that no metric can be computed from.
+    #[error(transparent)]
+    Features(#[from] MetricError),
 }
 
 impl Extractor {
@@ -64,30 +42,14 @@ impl Extractor {
     /// # Errors
     /// If the program was built without ONNX, or the file holds no network for such images.
     pub fn open(path: &Path, shape: ImageShape) -> Result<Self, ExtractError> {
-        let bytes = std::fs::read(path).map_err(|source| ExtractError::Io {
-            path: path.into(),
-            source,
-        })?;
-        Self::of(path, &bytes, shape)
-    }
-
-    #[cfg(not(feature = "onnx"))]
-    fn of(path: &Path, _: &[u8], _: ImageShape) -> Result<Self, ExtractError> {
-        Err(ExtractError::NotBuilt { path: path.into() })
-    }
-
-    #[cfg(feature = "onnx")]
-    fn of(path: &Path, bytes: &[u8], shape: ImageShape) -> Result<Self, ExtractError> {
+        let unusable = |reason| ExtractError::Unusable(path.into(), reason);
+        let bytes = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
         let input = [BATCH, shape.channels, shape.height, shape.width];
-        let network = Network::parse(bytes, input).map_err(|reason| ExtractError::Unusable {
-            path: path.into(),
-            reason,
-        })?;
         Ok(Self {
             path: path.into(),
-            hash: blake3::hash(bytes).to_hex().to_string(),
+            hash: blake3::hash(&bytes).to_hex().to_string(),
             shape,
-            network,
+            network: Network::parse(&bytes, input).map_err(unusable)?,
         })
     }
 
@@ -95,50 +57,20 @@ impl Extractor {
     ///
     /// # Errors
     /// If the network cannot be run.
-    #[cfg(not(feature = "onnx"))]
-    pub fn apply(&self, _images: &[Real]) -> Result<(Vec<f32>, usize), ExtractError> {
-        Err(ExtractError::NotBuilt {
-            path: self.path.clone(),
-        })
-    }
-
-    /// Features `[n, F]` of images `[n, height, width, channels]` with values from -1 to 1, and F.
-    ///
-    /// # Errors
-    /// If the network cannot be run.
-    #[cfg(feature = "onnx")]
     pub fn apply(&self, images: &[Real]) -> Result<(Vec<f32>, usize), ExtractError> {
-        let unusable = |reason| ExtractError::Unusable {
-            path: self.path.clone(),
-            reason,
-        };
         let pixels = self.shape.values();
         let mut features = Vec::new();
         for chunk in images.chunks(BATCH * pixels) {
+            let values = planes(&single(chunk), pixels / self.shape.channels, self.shape.channels);
+            let mut input: Vec<f32> = values.into_iter().map(|v| ((v + 1.0) / 2.0).clamp(0.0, 1.0)).collect();
             // The network's batch is fixed: the last one is filled up.
-            let mut input = planes(chunk, self.shape);
             input.resize(BATCH * pixels, 0.0);
-            let found = self.network.run(input).map_err(unusable)?;
+            let found = self.network.run(input);
+            let found = found.map_err(|reason| ExtractError::Unusable(self.path.clone(), reason))?;
             features.extend_from_slice(&found[..chunk.len() / pixels * self.network.width()]);
         }
         Ok((features, self.network.width()))
     }
-}
-
-/// Values from 0 to 1, channel by channel.
-#[cfg(feature = "onnx")]
-fn planes(images: &[Real], shape: ImageShape) -> Vec<f32> {
-    let values = crate::metrics::single(images);
-    let channel = |image: &[f32], channel: usize| -> Vec<f32> {
-        let own = image[channel..].iter().step_by(shape.channels);
-        own.map(|v| ((v + 1.0) / 2.0).clamp(0.0, 1.0)).collect()
-    };
-    let image = |image: &[f32]| {
-        (0..shape.channels)
-            .flat_map(|c| channel(image, c))
-            .collect::<Vec<f32>>()
-    };
-    values.chunks_exact(shape.values()).flat_map(image).collect()
 }
 
 #[cfg(test)]

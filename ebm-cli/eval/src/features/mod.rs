@@ -1,9 +1,16 @@
-//! Features that somebody else's network gives: read from files, or extracted by it.
+//! Features of samples and their moments: from the networks here, read from files, or extracted by somebody else's network.
 
 mod archive;
+mod error;
 mod extractor;
-#[cfg(feature = "onnx")]
+mod moments;
+#[cfg_attr(not(feature = "onnx"), path = "without_onnx.rs")]
 mod onnx;
+mod values;
 
 pub use archive::{Archive, Statistics};
+pub use error::MetricError;
 pub use extractor::{ExtractError, Extractor};
+pub use moments::Moments;
+pub(crate) use values::planes;
+pub use values::{Features, single};

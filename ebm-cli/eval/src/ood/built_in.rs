@@ -1,6 +1,5 @@
 //! Outliers that can be made for any data.
 
-use clap::ValueEnum;
 use ebm_core::device::Real;
 use ebm_core::image::ImageShape;
 use ebm_core::random::Random;
@@ -9,7 +8,7 @@ use ebm_core::random::Random;
 const BLUR: f64 = 2.0;
 
 /// Outliers that are made from the data they are compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BuiltIn {
     /// Every value uniform between the least and the largest of its place in the data (of images: from -1 to 1).
     UniformNoise,
@@ -30,20 +29,29 @@ pub struct Known<'a> {
     pub samples: &'a [Real],
     /// Number of dimensions D.
     pub width: usize,
-    /// What the samples are images of, if they are, with values from -1 to 1.
+    /// The shape of the images that the samples are, if they are, with values from -1 to 1.
     pub image: Option<ImageShape>,
 }
 
 impl BuiltIn {
     /// All of them.
-    pub fn all() -> &'static [BuiltIn] {
-        Self::value_variants()
-    }
+    pub const ALL: [BuiltIn; 5] = [
+        BuiltIn::UniformNoise,
+        BuiltIn::GaussianNoise,
+        BuiltIn::Constant,
+        BuiltIn::Inverted,
+        BuiltIn::Blurred,
+    ];
 
     /// Its name on the command line.
-    pub fn name(self) -> String {
-        self.to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().into())
+    pub fn name(self) -> &'static str {
+        match self {
+            BuiltIn::UniformNoise => "uniform-noise",
+            BuiltIn::GaussianNoise => "gaussian-noise",
+            BuiltIn::Constant => "constant",
+            BuiltIn::Inverted => "inverted",
+            BuiltIn::Blurred => "blurred",
+        }
     }
 
     /// Whether only images have it.
@@ -51,7 +59,7 @@ impl BuiltIn {
         matches!(self, BuiltIn::Inverted | BuiltIn::Blurred)
     }
 
-    /// What it is, for the protocol of a figure.
+    /// A description for the protocol of a metric.
     pub fn meaning(self) -> &'static str {
         match self {
             BuiltIn::UniformNoise => "independent uniform values in the data's range",
@@ -65,7 +73,7 @@ impl BuiltIn {
     /// As many outliers as there are samples, `[n, D]`; `None` if only images have them and these are none.
     pub fn make(self, known: Known<'_>, random: Random) -> Option<Vec<Real>> {
         let (count, columns) = (known.samples.len(), known.columns());
-        let random = random.stream(&self.name());
+        let random = random.stream(self.name());
         let image = known.image;
         let clipped = |value: Real| if image.is_some() { value.clamp(-1.0, 1.0) } else { value };
         let cycle = columns.iter().cycle();
@@ -221,7 +229,7 @@ mod tests {
             width: SHAPE.values(),
             image,
         };
-        for &kind in BuiltIn::all() {
+        for kind in BuiltIn::ALL {
             let made = kind.make(known(Some(SHAPE)), Random::new(1)).unwrap();
             assert!(made.iter().all(|v| (-1.0..=1.0).contains(v)), "{}", kind.name());
             assert_eq!(made.len(), samples.len());

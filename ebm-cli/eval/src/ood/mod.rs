@@ -1,7 +1,9 @@
 //! Out-of-distribution detection: how well a model's energy tells held-out data from something else.
 
 mod built_in;
+mod detection;
 mod report;
 
 pub use built_in::{BuiltIn, Known};
-pub use report::detection_figures;
+pub use detection::Detection;
+pub use report::detection_values;

@@ -1,6 +1,6 @@
 //! The density on a grid, for pictures.
 
-use super::check::check_region;
+use super::region::check_region;
 use super::{QuadratureError, energies};
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
@@ -44,8 +44,8 @@ pub fn log_density_grid<G: Geometry>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_energy::FunctionEnergy;
     use super::*;
+    use crate::test_energy::FunctionEnergy;
 
     #[test]
     fn rows_go_down_and_columns_go_right() {

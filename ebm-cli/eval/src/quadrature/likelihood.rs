@@ -1,21 +1,15 @@
 //! The exact negative log-likelihood.
 
-use super::energies;
 use super::partition::LogPartition;
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
 
-/// The negative log-likelihood `mean(E(x)) + log Z` in nats per sample, on row-major samples `[n, D]` that training has
-/// not seen.
+/// The negative log-likelihood `mean(E(x)) + log Z` in nats per sample, from the energies of samples that training has not
+/// seen.
 ///
 /// The standard error is that of the mean over the samples. The quadrature's error comes on top of it and is named in
 /// the guarantee and among the diagnostics.
-///
-/// # Panics
-/// If the number of values is no multiple of `D`.
-pub fn exact_nll<G: Geometry>(energy: &dyn Energy<G>, held_out: &[Real], partition: &LogPartition) -> Measurement {
+pub fn exact_nll(energies: &[Real], partition: &LogPartition) -> Measurement {
     let error = partition.error;
     let guarantee = if partition.converged {
         Guarantee::certified(format!("log Z by quadrature, error below {error:.1e} nats"))
@@ -24,9 +18,7 @@ pub fn exact_nll<G: Geometry>(energy: &dyn Energy<G>, held_out: &[Real], partiti
             "log Z by a quadrature that did not converge: its last refinement changed it by {error:.1e} nats"
         ))
     };
-    let nll = energies(energy, held_out)
-        .into_iter()
-        .map(|e| f64::from(e) + partition.log_z);
+    let nll = energies.iter().map(|e| f64::from(*e) + partition.log_z);
     Measurement::of(nll, guarantee)
         .with("log_z", partition.log_z)
         .with("quadrature_error", error)
@@ -35,9 +27,9 @@ pub fn exact_nll<G: Geometry>(energy: &dyn Energy<G>, held_out: &[Real], partiti
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_energy::FunctionEnergy;
-    use super::super::{QuadratureConfig, log_partition};
+    use super::super::{QuadratureConfig, energies, log_partition};
     use super::*;
+    use crate::test_energy::FunctionEnergy;
     use ebm_core::bounds::Level;
     use ebm_core::random::Random;
     use ebm_train::grid::Region;
@@ -46,7 +38,7 @@ mod tests {
     fn the_true_energy_of_gaussian_samples_reaches_their_entropy() {
         let energy = FunctionEnergy::new(2, |x| 0.5 * (x[0] * x[0] + x[1] * x[1]));
         let partition = log_partition(&energy, &Region::cube(4.0, 2), &QuadratureConfig::thorough()).unwrap();
-        let nll = exact_nll(&energy, &Random::new(11).normals(40_000), &partition);
+        let nll = exact_nll(&energies(&energy, &Random::new(11).normals(40_000)), &partition);
         // Entropy of a standard normal in the plane: 1 + log(2 pi) = 2.8378770664.
         let entropy = 2.837_877_066_4;
         assert!((nll.value - entropy).abs() < 4.0 * nll.standard_error, "{nll:?}");
@@ -60,7 +52,7 @@ mod tests {
         let energy = FunctionEnergy::new(1, |x| x[0].abs());
         let mut partition = log_partition(&energy, &Region::cube(4.0, 1), &QuadratureConfig::quick()).unwrap();
         partition.converged = false;
-        let nll = exact_nll(&energy, &[0.0, 1.0], &partition);
+        let nll = exact_nll(&energies(&energy, &[0.0, 1.0]), &partition);
         assert_eq!(nll.guarantee.level, Level::Asymptotic);
         assert!((nll.value - (0.5 + 2.0f64.ln())).abs() < 1e-3, "{nll:?}");
     }

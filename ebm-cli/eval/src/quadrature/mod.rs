@@ -6,21 +6,22 @@
 //!
 //! Energies are evaluated in `Real`; sums are accumulated in f64 in a fixed order, so results are reproducible.
 
-mod check;
+mod config;
 mod density;
 mod energies;
 mod error;
+mod grid;
 mod lattice;
 mod likelihood;
 mod log_sum;
 mod panel;
 mod partition;
+mod region;
+mod tail;
 
+pub use config::QuadratureConfig;
 pub use density::log_density_grid;
 pub use energies::energies;
 pub use error::QuadratureError;
 pub use likelihood::exact_nll;
-pub use partition::{LogPartition, QuadratureConfig, log_partition};
-
-#[cfg(test)]
-mod test_energy;
+pub use partition::{LogPartition, log_partition};

@@ -111,8 +111,8 @@ impl Panel {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_energy::FunctionEnergy;
     use super::*;
+    use crate::test_energy::FunctionEnergy;
 
     #[test]
     fn a_refined_grid_gives_what_a_finer_one_gives_at_once() {

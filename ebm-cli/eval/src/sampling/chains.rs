@@ -36,7 +36,7 @@ pub(crate) struct Chains<'a> {
     moved: Vec<bool>,
 }
 
-/// What a transition did.
+/// The outcome of a transition.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outcome {
     /// Mean over the chains of the probability that the Metropolis test accepts.
@@ -47,9 +47,6 @@ pub(crate) struct Outcome {
 
 impl<'a> Chains<'a> {
     /// Chains that start at `points` `[B, D]`.
-    ///
-    /// # Errors
-    /// The index and energy of the first chain whose energy or gradient is not finite.
     pub(crate) fn start(potential: &'a Potential<'a>, width: usize, points: Vec<Real>) -> Result<Self, (usize, f64)> {
         let (energies, gradients) = potential(&points);
         for (i, (energy, gradient)) in energies.iter().zip(gradients.chunks(width)).enumerate() {

@@ -1,6 +1,5 @@
 //! Moving samples towards the energy's distribution.
 
-use clap::ValueEnum;
 use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
@@ -13,7 +12,7 @@ use super::chains::{Chains, Transition};
 use super::potential::energies_and_gradients;
 
 /// How samples are moved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Method {
@@ -100,7 +99,7 @@ impl RefineOptions {
     }
 }
 
-/// How the refinement went.
+/// The outcome of a refinement.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct RefineReport {

@@ -1,0 +1,70 @@
+//! Opening files, and what is wrong with them.
+
+use ebm_core::data::DataError;
+use ebm_core::error::ConfigError;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// An error in what a file or folder holds.
+pub(crate) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> DataError {
+    DataError::Malformed {
+        path: path.into(),
+        place: place.into(),
+        reason: reason.into(),
+    }
+}
+
+/// Makes an error of what the system says about a file or folder.
+pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> DataError + Copy + '_ {
+    |source| DataError::Io {
+        path: path.into(),
+        source,
+    }
+}
+
+/// An error of reading on, which is the file's fault where it ends early or a checksum is wrong.
+pub(crate) fn damaged(path: &Path, place: &str, error: io::Error) -> DataError {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    match error.kind() {
+        UnexpectedEof | InvalidData | InvalidInput | Other => {
+            malformed(path, place, format!("it is cut short or damaged ({error})"))
+        }
+        _ => unreadable(path)(error),
+    }
+}
+
+/// Opens a regular file, and gives its size. Anything else might never end.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), DataError> {
+    let metadata = std::fs::metadata(path).map_err(unreadable(path))?;
+    if !metadata.is_file() {
+        let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+        return Err(unreadable(path)(error));
+    }
+    Ok((File::open(path).map_err(unreadable(path))?, metadata.len()))
+}
+
+/// Refuses options of files that cannot be used.
+pub(crate) fn check_options(path: &Path, held_out: f64) -> Result<(), ConfigError> {
+    ConfigError::require(!path.as_os_str().is_empty(), "path", "\"\"", "the path of a file")?;
+    ConfigError::require(
+        held_out > 0.0 && held_out < 1.0,
+        "held_out",
+        held_out,
+        "a share between 0 and 1, both excluded",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_make_no_sense_are_refused_by_name() {
+        for share in [0.0, 1.0, -0.1, f64::NAN] {
+            let error = check_options(Path::new("a.csv"), share).unwrap_err();
+            assert_eq!(error.key, "held_out");
+        }
+        assert_eq!(check_options(Path::new(""), 0.1).unwrap_err().key, "path");
+    }
+}

@@ -1,0 +1,13 @@
+//! The names that every data set of this crate uses.
+
+pub(crate) use ebm_core::data::{DataError, Dataset};
+pub(crate) use ebm_core::device::Real;
+pub(crate) use ebm_core::error::ConfigError;
+pub(crate) use ebm_core::random::Random;
+pub(crate) use ebm_core::register_dataset;
+pub(crate) use ebm_core::registry::DatasetSpec;
+pub(crate) use schemars::JsonSchema;
+pub(crate) use serde::{Deserialize, Serialize};
+pub(crate) use std::path::{Path, PathBuf};
+
+pub(crate) use crate::files::{malformed, open, unreadable};

@@ -1,0 +1,135 @@
+//! Features of samples.
+
+use ebm_core::device::Real;
+
+use super::MetricError;
+
+/// Features `[n, F]` of n samples, row-major, all finite. Single precision is what networks give; sums are in double.
+#[derive(Clone, Copy, Debug)]
+pub struct Features<'a> {
+    values: &'a [f32],
+    width: usize,
+}
+
+impl<'a> Features<'a> {
+    /// Rows of `width` values.
+    ///
+    /// # Errors
+    /// If they are not whole rows, or a value is not finite.
+    pub fn new(values: &'a [f32], width: usize) -> Result<Self, MetricError> {
+        if width == 0 || !values.len().is_multiple_of(width) {
+            return Err(MetricError::rows(values.len(), width));
+        }
+        match values.iter().position(|v| !v.is_finite()) {
+            None => Ok(Self { values, width }),
+            Some(index) => {
+                let place = (index / width, index % width);
+                Err(MetricError::value(
+                    "features",
+                    place,
+                    f64::from(values[index]),
+                    "a finite number",
+                ))
+            }
+        }
+    }
+
+    /// Number of samples, n.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Number of dimensions, F.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One slice a sample.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> {
+        self.values.chunks_exact(self.width)
+    }
+
+    /// The first samples, at most so many.
+    pub fn first(self, most: usize) -> Self {
+        Self {
+            values: self.range(0..most.min(self.len())),
+            width: self.width,
+        }
+    }
+
+    /// The values of some of the samples.
+    pub(crate) fn range(&self, rows: std::ops::Range<usize>) -> &'a [f32] {
+        &self.values[rows.start * self.width..rows.end * self.width]
+    }
+
+    /// The mean of each feature; zeros without samples.
+    pub fn mean(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.width];
+        for row in self.rows() {
+            mean.iter_mut().zip(row).for_each(|(m, v)| *m += f64::from(*v));
+        }
+        let count = self.len().max(1) as f64;
+        mean.iter_mut().for_each(|m| *m /= count);
+        mean
+    }
+
+    /// Refuses features that another extractor gave.
+    pub(crate) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
+        match self.width == other.width {
+            true => Ok(()),
+            false => Err(MetricError::widths(self.width, other.width)),
+        }
+    }
+}
+
+/// Values in the precision that features have.
+pub fn single(values: &[Real]) -> Vec<f32> {
+    #[allow(clippy::unnecessary_cast)] // `Real` is f64 in a build for gradient checks.
+    values.iter().map(|v| *v as f32).collect()
+}
+
+/// Samples `[n, pixels, channels]` as `[n, channels, pixels]`.
+pub(crate) fn planes<T: Copy>(samples: &[T], pixels: usize, channels: usize) -> Vec<T> {
+    let planes = |sample: &[T]| -> Vec<T> {
+        (0..channels)
+            .flat_map(|channel| sample[channel..].iter().step_by(channels))
+            .copied()
+            .collect()
+    };
+    samples.chunks_exact(pixels * channels).flat_map(planes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_rows_and_values_that_are_no_numbers_are_named() {
+        let error = Features::new(&[1.0; 7], 3).unwrap_err();
+        assert_eq!(error.to_string(), "7 values do not make whole rows of 3");
+        assert!(Features::new(&[], 0).is_err());
+        let error = Features::new(&[0.0, 1.0, f32::NAN, 2.0], 2).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "features: row 1, column 0, both counted from 0, is NaN; expected a finite number"
+        );
+    }
+
+    #[test]
+    fn means_are_those_of_the_columns() {
+        let features = Features::new(&[1.0, 10.0, 2.0, 20.0, 6.0, 60.0], 2).unwrap();
+        assert_eq!((features.len(), features.mean()), (3, vec![3.0, 30.0]));
+    }
+
+    #[test]
+    fn channels_become_images() {
+        let samples = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0, 4.0, 40.0, 5.0, 50.0, 6.0, 60.0];
+        let expected = [1.0, 2.0, 3.0, 10.0, 20.0, 30.0, 4.0, 5.0, 6.0, 40.0, 50.0, 60.0];
+        assert_eq!(planes(&samples, 3, 2), expected);
+    }
+}

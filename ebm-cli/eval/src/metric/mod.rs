@@ -1,0 +1,44 @@
+//! The numbers that an evaluation reports. Each [`Metric`] is one file and registers itself by name, with the units and better
+//! directions of its values and with what it needs of model and data.
+//!
+//! | values | of | source |
+//! |---|---|---|
+//! | `nll`, `log_z` and what belongs to them | energies on a grid | |
+//! | `ais_nll`, `reverse_ais_nll` | annealed chains | Neal 2001; Grosse, Ghahramani and Adams 2015 |
+//! | `lower`, `upper`, `gap` and their terms | the bounds in use | |
+//! | `modes_covered`, `good_share` | samples | |
+//! | `stacked_modes`, `stacked_kl` ([`ModeHistogram`]) | classes | Metz et al., ICLR 2017 |
+//! | `classifier_frechet` ([`frechet_distance`]) | features, or their moments | Heusel et al., NeurIPS 2017 |
+//! | `classifier_score` ([`inception_score`]) | class probabilities | Salimans et al., NeurIPS 2016 |
+//! | `precision`, `recall`, `density`, `coverage` ([`Prdc`]) | features | Kynkäänniemi et al., NeurIPS 2019; Naeem et al., ICML 2020 |
+//!
+//! The functions of features, probabilities and classes are tested for equality with their usual Python packages; see
+//! `tests/fixtures/metrics`.
+
+mod accuracy;
+mod ais;
+mod bounds;
+mod classified;
+mod cloud;
+mod context;
+mod frechet;
+mod inception_score;
+mod modes;
+mod nll;
+mod prdc;
+mod registry;
+mod stacked_modes;
+mod value;
+
+pub use context::{Context, Subject};
+pub use frechet::{Side, frechet_distance, frechet_value};
+pub use inception_score::{InceptionScore, inception_score};
+pub use modes::{Coverage, GOOD_RADIUS};
+pub use prdc::{Neighbours, Prdc, neighbour_values};
+pub use registry::{
+    Descriptor, Direction, Findings, Metric, Need, Reason, Registration, all, check_metrics, direction, find,
+    registrations,
+};
+pub use stacked_modes::ModeHistogram;
+pub(crate) use value::nan_at_null_in_pair;
+pub use value::{MetricValue, Unit, nan_at_null, nan_at_null_in_map};

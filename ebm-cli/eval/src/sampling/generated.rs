@@ -1,0 +1,40 @@
+//! Samples of a generator.
+
+use ebm_core::device::Real;
+use ebm_core::geometry::Geometry;
+use ebm_core::models::{Generator, sample};
+use ebm_core::random::Random;
+use ebm_core::tape::SharedTape;
+
+/// Most samples drawn at once: memory stays bounded for any number.
+const CHUNK: usize = 16_384;
+
+/// `n` samples `G(z) + sigma n`, row-major `[n, D]`.
+pub fn generated_samples<G: Geometry>(generator: &dyn Generator<G>, n: usize, random: Random) -> Vec<Real> {
+    let mut samples = Vec::with_capacity(n * generator.geometry().data_width());
+    for_generated(generator, n, random, |chunk| samples.extend(chunk));
+    samples
+}
+
+/// Calls `f` with the samples of [`generated_samples`], chunk by chunk.
+pub(crate) fn for_generated<G: Geometry>(
+    generator: &dyn Generator<G>,
+    n: usize,
+    random: Random,
+    mut f: impl FnMut(&[Real]),
+) {
+    let geometry = generator.geometry();
+    let chunk = geometry.rows_at_once(CHUNK);
+    for (index, start) in (0..n).step_by(chunk).enumerate() {
+        let place = random.at(index as u64);
+        let count = chunk.min(n - start);
+        let latents = place.stream("latents").normals(count * geometry.latent_width());
+        let drawn = sample(
+            generator,
+            &geometry.latents(latents),
+            &SharedTape::off(),
+            place.stream("samples"),
+        );
+        f(&drawn.as_vec());
+    }
+}

@@ -1,0 +1,84 @@
+//! An energy given by a function, for tests without a network.
+
+use dfdx::prelude::*;
+
+use ebm_core::device::{PerSample, Real, device};
+use ebm_core::geometry::{Geometry, Runtime, Samples};
+use ebm_core::kernels::row_dot;
+use ebm_core::models::Energy;
+use ebm_core::parameter::{Module, Parameter};
+use ebm_core::tape::SharedTape;
+
+/// Step of the differences.
+const STEP: f64 = 1e-4;
+
+pub(crate) struct FunctionEnergy<F> {
+    width: usize,
+    function: F,
+}
+
+impl<F: Fn(&[f64]) -> f64> FunctionEnergy<F> {
+    pub(crate) fn new(width: usize, function: F) -> Self {
+        Self { width, function }
+    }
+}
+
+impl<F: Send + Sync> Module for FunctionEnergy<F> {
+    fn parameters(&self) -> Vec<&Parameter> {
+        Vec::new()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        Vec::new()
+    }
+}
+
+impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
+    fn geometry(&self) -> Runtime {
+        Runtime {
+            latent: 1,
+            data: self.width,
+        }
+    }
+    fn pushforward(
+        &self,
+        _x: Samples<Runtime, SharedTape>,
+        _v: Samples<Runtime, SharedTape>,
+    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+        unimplemented!("no derivatives of the gradient are needed")
+    }
+    /// On a tape it is `<x, g> + (E - <x, g>)` with g, by central differences, and the second term held fixed: value and gradient
+    /// are those of E.
+    fn forward(&self, x: Samples<Runtime, SharedTape>) -> PerSample<SharedTape> {
+        let (x, tape) = x.split_tape();
+        let rows: Vec<f64> = x.as_vec().into_iter().map(f64::from).collect();
+        let rows = || rows.chunks(self.width);
+        let values: Vec<f64> = rows().map(&self.function).collect();
+        let per_sample = |values: Vec<f64>| {
+            let values: Vec<Real> = values.into_iter().map(|v| v as Real).collect();
+            let count = values.len();
+            device().tensor_from_vec(values, (count,))
+        };
+        if !tape.is_recording() {
+            return per_sample(values).put_tape(tape);
+        }
+        let moved = |row: &[f64], axis: usize, by: f64| {
+            let mut row = row.to_vec();
+            row[axis] += by;
+            (self.function)(&row)
+        };
+        let slope = |row: &[f64], axis| (moved(row, axis, STEP) - moved(row, axis, -STEP)) / (2.0 * STEP);
+        let gradients: Vec<f64> = rows()
+            .flat_map(|row| (0..self.width).map(|axis| slope(row, axis)).collect::<Vec<_>>())
+            .collect();
+        let products = rows().zip(gradients.chunks(self.width));
+        let products = products.map(|(x, g)| x.iter().zip(g).map(|(x, g)| x * g).sum::<f64>());
+        let shifts = values
+            .iter()
+            .zip(products)
+            .map(|(value, product)| value - product)
+            .collect();
+        let gradients = gradients.iter().map(|g| *g as Real).collect();
+        let gradients = self.geometry().samples(gradients).put_tape(SharedTape::off());
+        row_dot(x.put_tape(tape), gradients) + per_sample(shifts)
+    }
+}
