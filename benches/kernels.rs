@@ -15,7 +15,7 @@ use ebm_core::kernels::rows::{stack, unstack};
 use ebm_core::kernels::scale::scale;
 use ebm_core::kernels::spectral::{normalised, power_iteration};
 use ebm_core::kernels::stretch::stretch;
-use ebm_core::kernels::{Activation, Ending, row_dot, sum};
+use ebm_core::kernels::{Activation, Epilogue, row_dot, sum};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{SharedTape, backward};
@@ -83,7 +83,7 @@ fn normalised_by(statistics: &Statistics, of_this_batch: bool, x: Matrix<SharedT
         of_this_batch,
         gamma: &gamma,
         beta: &beta,
-        ending: Ending::Identity,
+        epilogue: Epilogue::Identity,
         trains: true,
     };
     batch_norm(x, SAMPLES, layer)

@@ -7,7 +7,7 @@ use ebm_core::error::BoundError;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::jacobian::axes;
 use ebm_core::kernels::denoise::{Denoised, Row, Square, denoise};
-use ebm_core::kernels::{self, Figures};
+use ebm_core::kernels::{self, DeviceVec};
 use ebm_core::models::{TimedEnergy, of_gradient, timed_curvature, timed_energy_gradient};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
@@ -71,7 +71,7 @@ impl Diffusion {
         let variance = process.end_variance();
         let width = geometry.data_width();
         let constant = 0.5 * width as f64 * (std::f64::consts::TAU * variance).ln();
-        let squares = Figures::squared_norms(&at.x).read().into_iter();
+        let squares = DeviceVec::squared_norms(&at.x).read().into_iter();
         squares.map(|square| 0.5 * square / variance + constant).collect()
     }
 
@@ -84,7 +84,7 @@ impl Diffusion {
         let times = times.into_iter().map(|u| u * length as Real).collect();
         let at = Diffused::new(geometry, &self.config.process, x0, times, random.stream("head-noise"));
         let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
-        let squares = Figures::squared_norms(&gradient).read();
+        let squares = DeviceVec::squared_norms(&gradient).read();
         let laplacian = laplacian(energy, &at, random.stream("head-probes"));
         let rows = squares.iter().zip(&laplacian).zip(&at.moments);
         rows.map(|((square, laplacian), moment)| {

@@ -12,7 +12,7 @@ use ebm_core::jacobian::axes;
 use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::residual::{Laplacians, Place, pair_variance};
 use ebm_core::kernels::rows::{repeat, unstack};
-use ebm_core::kernels::{Figures, differentiated_by};
+use ebm_core::kernels::{DeviceVec, differentiated_by};
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
@@ -54,7 +54,7 @@ pub(crate) fn residual<G: Geometry>(
     // Along (c x + g^2 grad E, 1) the slope is R + g^2/2 (||grad E||^2 + lap E), and with grad E held fixed there its
     // derivative in the parameters is that of R + g^2/2 lap E.
     let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
-    let squares = Figures::squared_norms(&gradient);
+    let squares = DeviceVec::squared_norms(&gradient);
     let factors = |of: fn(&Moment) -> f64| at.moments.iter().map(|moment| of(moment) as Real).collect::<Vec<_>>();
     let (drift, diffusion) = (factors(|moment| moment.drift), factors(|moment| moment.diffusion));
     let directions = combine((&at.x, &drift), (&gradient, &diffusion)).put_tape(SharedTape::off());

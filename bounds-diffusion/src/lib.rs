@@ -12,6 +12,7 @@ mod config;
 mod diffused;
 mod fokker_planck;
 mod guarantee;
+mod selftest;
 
 pub use bound::Diffusion;
 pub use config::{DiffusionConfig, Form, RegularizerConfig, Sampling, Weighting};

@@ -14,6 +14,7 @@ mod gp;
 mod none;
 mod penalty;
 mod residual;
+mod selftest;
 mod wgan_gp;
 mod zero_gp;
 

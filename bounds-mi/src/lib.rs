@@ -28,6 +28,7 @@ pub mod estimators;
 mod guarantee;
 mod network;
 mod optimizer;
+mod selftest;
 
 pub use bound::MutualInformation;
 pub use config::{Estimator, MiConfig, Product};

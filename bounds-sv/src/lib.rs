@@ -10,6 +10,7 @@ mod bound;
 mod config;
 mod guarantee;
 mod none;
+mod selftest;
 
 pub use bound::SingularValues;
 pub use config::{IterativeSolver, Solver, SvConfig, Variant};

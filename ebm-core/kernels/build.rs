@@ -1,5 +1,5 @@
-//! Compiles the kernels of `src/gpu/kernels`: with the feature `cuda` to PTX by `nvcc`, with `cuda-emulation` for the host by a
-//! C++ compiler. Code that needs either says `#[cfg(device_kernels)]`.
+//! Compiles the kernels, the `.cu` files beside the operations: with the feature `cuda` to PTX by `nvcc`, with
+//! `cuda-emulation` for the host by a C++ compiler. Code that needs either says `#[cfg(device_kernels)]`.
 
 use std::env;
 use std::ffi::OsStr;
@@ -7,20 +7,30 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const KERNELS: &str = "src/gpu/kernels";
+/// Where the headers are that kernels share.
+const HEADERS: &str = "src/gpu";
+/// Where the activations are, each with its device function.
+const ACTIVATIONS: &str = "src/activation";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={KERNELS}");
+    println!("cargo::rerun-if-changed=src");
     println!("cargo::rustc-check-cfg=cfg(device_kernels)");
-    let done = match (feature("cuda"), feature("cuda-emulation")) {
+    let compile: fn(&[PathBuf], &Path) -> Result<(), String> = match (feature("cuda"), feature("cuda-emulation")) {
         (false, false) => return,
         // Refused by the crate itself, with a message of its own.
-        (true, true) => Ok(()),
-        (true, false) => sources().and_then(|files| ptx(&files)),
-        (false, true) => sources().and_then(|files| host_code(&files)),
+        (true, true) => |_, _| Ok(()),
+        (true, false) => ptx,
+        (false, true) => host_code,
     };
     println!("cargo::rustc-cfg=device_kernels");
+    let out = env::var_os("OUT_DIR")
+        .map(PathBuf::from)
+        .ok_or("OUT_DIR is not set".into());
+    let done = out.and_then(|out| {
+        write_activations(&out)?;
+        compile(&sources(Path::new("src"))?, &out)
+    });
     if let Err(message) = done {
         println!("cargo::error={message}");
     }
@@ -31,20 +41,52 @@ fn feature(name: &str) -> bool {
     env::var_os(variable).is_some()
 }
 
-/// The sources, each of which becomes a module.
-fn sources() -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(KERNELS).map_err(|e| format!("{KERNELS}: {e}"))?;
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension() == Some(OsStr::new("cu")))
-        .collect();
+/// The sources under a folder, each of which becomes a module named after its file.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))? {
+        let path = entry.map_err(|e| e.to_string())?.path();
+        if path.is_dir() {
+            files.append(&mut sources(&path)?);
+        } else if path.extension() == Some(OsStr::new("cu")) {
+            files.push(path);
+        }
+    }
     files.sort();
     Ok(files)
 }
 
+/// Writes `activations.inc`, the cases of a switch: a number for each activation of the list in `activation/mod.rs`, and its
+/// device function, which stands in its own file as the constant `CUDA`.
+fn write_activations(out: &Path) -> Result<(), String> {
+    let read = |name: &str| {
+        let path = Path::new(ACTIVATIONS).join(format!("{name}.rs"));
+        fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    let module = read("mod")?;
+    let (_, list) = module
+        .split_once("activations! {\n")
+        .ok_or("the list of activations is gone")?;
+    let (list, _) = list.split_once("\n}").unwrap_or((list, ""));
+    let files = list
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(',')?.split_once(" => "));
+    let mut cases = String::new();
+    for (number, (_, file)) in files.enumerate() {
+        let source = read(file)?;
+        let after = source
+            .split_once("const CUDA: &'static str = \"")
+            .map(|(_, after)| after);
+        let (body, _) = after
+            .and_then(|after| after.split_once('"'))
+            .ok_or(format!("{ACTIVATIONS}/{file}.rs has no device function"))?;
+        cases += &format!("case {number}: {{{body}}}\n");
+    }
+    fs::write(out.join("activations.inc"), cases).map_err(|e| e.to_string())
+}
+
 /// One PTX file a source, in `OUT_DIR`. For a type check they are empty: nothing will load them.
-fn ptx(files: &[PathBuf]) -> Result<(), String> {
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+fn ptx(files: &[PathBuf], out: &Path) -> Result<(), String> {
     let target = |file: &Path| out.join(file.with_extension("ptx").file_name().unwrap_or_default());
     if feature("cuda-check") {
         return files
@@ -54,7 +96,9 @@ fn ptx(files: &[PathBuf]) -> Result<(), String> {
     let architecture = format!("--gpu-architecture=compute_{}", compute_capability()?);
     for file in files {
         let mut nvcc = Command::new("nvcc");
-        nvcc.args(["--ptx", "-O3", "--std=c++17", &architecture, "-o"])
+        nvcc.args(["--ptx", "-O3", "--std=c++17", &architecture, "-I", HEADERS, "-I"])
+            .arg(out)
+            .arg("-o")
             .arg(target(file))
             .arg(file);
         if feature("f64") {
@@ -64,8 +108,8 @@ fn ptx(files: &[PathBuf]) -> Result<(), String> {
             .output()
             .map_err(|e| format!("nvcc: {e}; put the CUDA toolkit's `bin` on the PATH"))?;
         if !output.status.success() {
-            let told = String::from_utf8_lossy(&output.stderr).replace('\n', " | ");
-            return Err(format!("nvcc, for {}: {told}", file.display()));
+            let said = String::from_utf8_lossy(&output.stderr).replace('\n', " | ");
+            return Err(format!("nvcc, for {}: {said}", file.display()));
         }
     }
     Ok(())
@@ -82,9 +126,9 @@ fn compute_capability() -> Result<String, String> {
                 .args(["--query-gpu=compute_cap", "--format=csv,noheader"])
                 .output()
                 .map_err(|e| format!("nvidia-smi: {e}; {HELP}"))?;
-            let told = String::from_utf8_lossy(&output.stdout).into_owned();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
             // An `nvidia-smi` that does not know `noheader` gives the column's name first.
-            let line = told.lines().find(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+            let line = said.lines().find(|line| line.starts_with(|c: char| c.is_ascii_digit()));
             line.unwrap_or_default().trim().replace('.', "")
         }
     };
@@ -95,7 +139,7 @@ fn compute_capability() -> Result<String, String> {
 }
 
 #[cfg(feature = "cuda-emulation")]
-fn host_code(files: &[PathBuf]) -> Result<(), String> {
+fn host_code(files: &[PathBuf], out: &Path) -> Result<(), String> {
     let mut build = cc::Build::new();
     build
         .cpp(true)
@@ -104,6 +148,7 @@ fn host_code(files: &[PathBuf]) -> Result<(), String> {
         .warnings_into_errors(true);
     // Compilers do not take a `.cu` for C++ by themselves.
     build.flag("-x").flag("c++").opt_level(2).files(files);
+    build.include(HEADERS).include(out);
     if feature("f64") {
         build.define("EBM_DOUBLE", None);
     }
@@ -111,6 +156,6 @@ fn host_code(files: &[PathBuf]) -> Result<(), String> {
 }
 
 #[cfg(not(feature = "cuda-emulation"))]
-fn host_code(_: &[PathBuf]) -> Result<(), String> {
+fn host_code(_: &[PathBuf], _: &Path) -> Result<(), String> {
     Ok(())
 }

@@ -34,11 +34,20 @@ pub mod network;
 pub mod optimizer;
 pub mod prelude;
 pub mod registry;
+pub mod selftest;
 
 pub use ebm_kernels as kernels;
 /// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
 /// in the right version.
 pub use ebm_kernels::dfdx;
-pub use ebm_kernels::{buffers, device, no_parameters, parameter, random, tape};
+pub use ebm_kernels::{buffers, no_parameters, parameter, random, tape};
+
+/// The element type, the device, and the tensors that every part of the system uses.
+pub mod device {
+    pub use ebm_kernels::buffers::values;
+    pub use ebm_kernels::device::*;
+    pub use ebm_kernels::tape::Taped;
+}
+
 #[doc(hidden)]
 pub use inventory;

@@ -4,7 +4,7 @@ use dfdx::prelude::*;
 use ebm_core::device::{Matrix, PerSample, Real, device};
 use ebm_core::kernels::conv::{Conv, conv};
 use ebm_core::kernels::dense::{Dense, dense};
-use ebm_core::kernels::{Activation, Ending, Extent, flops, row_dot, sum};
+use ebm_core::kernels::{Activation, Epilogue, Extent, flops, row_dot, sum};
 use ebm_core::tape::{SharedTape, backward};
 
 fn array(n: usize) -> PerSample {
@@ -59,7 +59,7 @@ fn a_product_is_two_operations_a_multiply_add_and_its_gradients_are_two_products
         kernel: 3,
         stride: 1,
         padding: 1,
-        ending: Ending::Identity,
+        epilogue: Epilogue::Identity,
         trains: true,
     };
     let found = counted(samples, inputs.len(), |x| conv(x, samples, &layer));

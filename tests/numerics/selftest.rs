@@ -136,39 +136,3 @@ fn bounds_of_others_are_run() {
         assert_eq!(told["rows"][0]["verdict"], "passed", "{told:#}");
     }
 }
-
-/// Functions that compute nothing of their own.
-const NO_KERNELS: [&str; 6] = ["threads", "join_pool", "both", "done", "parameters_an_element", "size"];
-
-#[test]
-fn every_kernel_has_a_case() {
-    let reference = Reference::embedded().unwrap();
-    let cases: Vec<&str> = reference
-        .names()
-        .filter_map(|name| name.strip_prefix("kernel "))
-        .collect();
-    let mut found = 0;
-    for path in sources(&root().join("ebm-core/src/kernels")) {
-        let text = fs::read_to_string(&path).unwrap();
-        for after in text.lines().filter_map(|line| line.strip_prefix("pub fn ")) {
-            let name = after
-                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                .next()
-                .unwrap();
-            if NO_KERNELS.contains(&name) {
-                continue;
-            }
-            found += 1;
-            let of_it = |case: &&str| case.split(": ").next() == Some(name);
-            assert!(cases.iter().any(of_it), "{}: {name} has no case", path.display());
-        }
-    }
-    assert!(found > 20, "{found}");
-}
-
-/// The files in which kernels are: those that an operation begins in.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let file = |path: PathBuf| if path.is_dir() { path.join("mod.rs") } else { path };
-    entries.map(file).filter(|path| path.is_file()).collect()
-}

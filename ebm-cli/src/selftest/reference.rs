@@ -1,12 +1,14 @@
-//! What a build in double precision computed on a CPU, as a file.
+//! The figures of a build in double precision on a CPU, as a file.
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
-use std::{fs, io};
 use thiserror::Error;
 
-use super::figures::{Compared, Figures};
+use ebm_core::kernels::selftest::Quantity;
+
+use super::figures::Figures;
 
 /// Between the name of a case, that of its figures and the number of the array. No case has it in its name.
 const BAR: &str = " | ";
@@ -15,37 +17,20 @@ const BAR: &str = " | ";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reference(BTreeMap<String, Figures>);
 
-/// A reference that cannot be used.
+/// A reference that cannot be used: the file, and what is wrong with it.
 #[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ReferenceError {
-    /// The file cannot be read.
-    #[error("{path}: {source}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why not.
-        source: io::Error,
-    },
-    /// It is something else.
-    #[error("{path}: {reason}; expected a file of `ebm selftest --write`")]
-    Form {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        reason: String,
-    },
-}
+#[error("{0}")]
+pub struct ReferenceError(String);
 
 /// Figures with the numbers of their arrays.
-type Indexed = BTreeMap<Compared, BTreeMap<usize, Vec<f64>>>;
+type Indexed = BTreeMap<Quantity, BTreeMap<usize, Vec<f64>>>;
 
-/// What an array of a file is of.
-fn part(name: &str) -> Option<(&str, Compared, usize)> {
+/// The case, the quantity and the number of an array of a file.
+fn part(name: &str) -> Option<(&str, Quantity, usize)> {
     let (name, index) = name.rsplit_once(BAR)?;
     let (case, what) = name.rsplit_once(BAR)?;
-    let compared = Compared::ALL.into_iter().find(|compared| compared.heading() == what)?;
-    Some((case, compared, index.parse().ok()?))
+    let quantity = Quantity::ALL.into_iter().find(|quantity| quantity.heading() == what)?;
+    Some((case, quantity, index.parse().ok()?))
 }
 
 impl Reference {
@@ -69,10 +54,7 @@ impl Reference {
     /// # Errors
     /// If it cannot be read or is no such file.
     pub fn load(path: &Path) -> Result<Self, ReferenceError> {
-        let bytes = fs::read(path).map_err(|source| ReferenceError::File {
-            path: path.display().to_string(),
-            source,
-        })?;
+        let bytes = fs::read(path).map_err(|error| ReferenceError(format!("{}: {error}", path.display())))?;
         Self::decode(&bytes, path)
     }
 
@@ -81,14 +63,14 @@ impl Reference {
     /// # Errors
     /// If they are something else.
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, ReferenceError> {
-        let fail = |reason: String| ReferenceError::Form {
-            path: path.display().to_string(),
-            reason,
+        let fail = |reason: String| {
+            let path = path.display();
+            ReferenceError(format!("{path}: {reason}; expected a file of `ebm selftest --write`"))
         };
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("no safetensors file: {e}")))?;
         let mut all: BTreeMap<String, Indexed> = BTreeMap::new();
         for (name, view) in tensors.tensors() {
-            let Some((case, compared, index)) = part(&name) else {
+            let Some((case, quantity, index)) = part(&name) else {
                 return Err(fail(format!("{name:?} is the name of no figure")));
             };
             if view.dtype() != Dtype::F64 {
@@ -102,23 +84,23 @@ impl Reference {
             }
             all.entry(case.into())
                 .or_default()
-                .entry(compared)
+                .entry(quantity)
                 .or_default()
                 .insert(index, values);
         }
         if all.is_empty() {
             return Err(fail("it has no figures".into()));
         }
-        let in_order = |figures: Indexed| -> Figures {
-            let arrays =
-                |(compared, arrays): (Compared, BTreeMap<usize, Vec<f64>>)| (compared, arrays.into_values().collect());
-            figures.into_iter().map(arrays).collect()
+        let in_order = |arrays: BTreeMap<usize, Vec<f64>>| arrays.into_values().collect();
+        let figures = |indexed: Indexed| {
+            indexed
+                .into_iter()
+                .map(|(quantity, arrays)| (quantity, in_order(arrays)))
         };
-        Ok(Self(
-            all.into_iter()
-                .map(|(case, figures)| (case, in_order(figures)))
-                .collect(),
-        ))
+        let all = all
+            .into_iter()
+            .map(|(case, indexed)| (case, figures(indexed).collect()));
+        Ok(Self(all.collect()))
     }
 
     /// The bytes of a file: a function of the figures.
@@ -128,10 +110,10 @@ impl Reference {
     pub fn encode(&self) -> Result<Vec<u8>, safetensors::SafeTensorError> {
         let mut arrays: Vec<(String, Vec<u8>)> = Vec::new();
         for (case, figures) in &self.0 {
-            for (compared, all) in figures {
+            for (quantity, all) in figures {
                 for (index, values) in all.iter().enumerate() {
                     let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-                    arrays.push((format!("{case}{BAR}{}{BAR}{index}", compared.heading()), bytes));
+                    arrays.push((format!("{case}{BAR}{}{BAR}{index}", quantity.heading()), bytes));
                 }
             }
         }
@@ -148,21 +130,17 @@ impl Reference {
     }
 
     /// The figures of a case.
-    pub(super) fn figures(&self, case: &str) -> Option<Figures> {
-        self.0.get(case).cloned()
+    pub(super) fn figures(&self, case: &str) -> Option<&Figures> {
+        self.0.get(case)
     }
 
-    /// How far the other is from this: the largest difference of a figure, relative to the largest of its case; or what one of
-    /// them alone has.
+    /// The distance of the other from this: the largest difference of a figure, relative to the largest of its case.
     ///
     /// # Errors
     /// The name of what only one has, or has in another length.
     pub fn distance(&self, other: &Self) -> Result<f64, String> {
-        if let Some(name) = self
-            .names()
-            .chain(other.names())
-            .find(|n| !(self.0.contains_key(*n) && other.0.contains_key(*n)))
-        {
+        let mut names = self.names().chain(other.names());
+        if let Some(name) = names.find(|n| !(self.0.contains_key(*n) && other.0.contains_key(*n))) {
             return Err(name.into());
         }
         let mut largest: f64 = 0.0;
@@ -170,9 +148,9 @@ impl Reference {
             if ours.len() != theirs.len() {
                 return Err(name.clone());
             }
-            for ((compared, ours), (other, theirs)) in ours.iter().zip(theirs) {
-                let error = error(theirs, ours).filter(|_| compared == other);
-                largest = largest.max(error.ok_or_else(|| format!("{name}: {compared}"))?);
+            for ((quantity, ours), (other, theirs)) in ours.iter().zip(theirs) {
+                let error = error(theirs, ours).filter(|_| quantity == other);
+                largest = largest.max(error.ok_or_else(|| format!("{name}: {quantity}"))?);
             }
         }
         Ok(largest)
@@ -206,7 +184,7 @@ mod tests {
 
     fn reference() -> Reference {
         let weights = vec![vec![0.1], vec![2.0, 3.0]];
-        let figures = Figures::from([(Compared::Value, vec![vec![1.0, -4.0]]), (Compared::InWeights, weights)]);
+        let figures = Figures::from([(Quantity::Value, vec![vec![1.0, -4.0]]), (Quantity::InWeights, weights)]);
         Reference(BTreeMap::from([("kernel a: b".to_string(), figures)]))
     }
 
@@ -236,33 +214,29 @@ mod tests {
 
     #[test]
     fn what_is_no_reference_is_refused_by_name() {
-        let refused = |bytes: &[u8]| {
-            Reference::decode(bytes, Path::new("r.safetensors"))
-                .unwrap_err()
-                .to_string()
-        };
-        let message = refused(b"nonsense");
-        assert!(message.starts_with("r.safetensors: no safetensors file: "), "{message}");
-        let values = 1f32.to_le_bytes();
-        let other = |name: &str| {
-            let view = TensorView::new(Dtype::F32, vec![1], &values).unwrap();
+        let one = 1f32.to_le_bytes();
+        let of_single = |name: &str| {
+            let view = TensorView::new(Dtype::F32, vec![1], &one).unwrap();
             safetensors::serialize([(name.to_string(), view)], None).unwrap()
         };
-        let message = refused(&other("weight"));
-        assert!(
-            message.contains("\"weight\" is the name of no figure; expected a file of"),
-            "{message}"
-        );
-        let message = refused(&other("a | value | 0"));
-        assert!(
-            message.contains("\"a | value | 0\" is of type F32, not F64"),
-            "{message}"
-        );
-        let of =
-            |value: f64| Reference::of([("a".into(), Figures::from([(Compared::Value, vec![vec![value]])]))].into());
-        let message = refused(&of(f64::NAN).encode().unwrap());
-        assert!(message.contains("\"a | value | 0\" has NaN"), "{message}");
-        let message = refused(&Reference::default().encode().unwrap());
-        assert!(message.contains("it has no figures"), "{message}");
+        let figures = Figures::from([(Quantity::Value, vec![vec![f64::NAN]])]);
+        for (bytes, message) in [
+            (b"nonsense".to_vec(), "r.safetensors: no safetensors file: "),
+            (
+                of_single("weight"),
+                "\"weight\" is the name of no figure; expected a file of",
+            ),
+            (of_single("a | value | 0"), "\"a | value | 0\" is of type F32, not F64"),
+            (
+                Reference::of([("a".into(), figures)].into()).encode().unwrap(),
+                "\"a | value | 0\" has NaN",
+            ),
+            (Reference::default().encode().unwrap(), "it has no figures"),
+        ] {
+            let error = Reference::decode(&bytes, Path::new("r.safetensors"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(message), "{error}");
+        }
     }
 }

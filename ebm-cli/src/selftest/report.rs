@@ -1,15 +1,17 @@
-//! What came of the comparison.
+//! The results of the comparison.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::case::{Case, Fault};
-use super::figures::{Compared, Figures};
-use super::reference::error;
+use ebm_core::device::Real;
+use ebm_core::kernels::selftest::{Case, Quantity};
 use ebm_eval::evaluate::Rows;
 
-/// What is said of a case.
+use super::figures::{Fault, Figures, figures};
+use super::reference::error;
+
+/// The verdict on a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -34,16 +36,16 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A case, and what came of it.
+/// A case with its result.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// The group, what is computed, and with which options.
     pub name: String,
     /// The largest relative error of each figure.
-    pub errors: BTreeMap<Compared, f64>,
+    pub errors: BTreeMap<Quantity, f64>,
     /// The largest one that is allowed.
     pub tolerance: f64,
-    /// What is said of it.
+    /// The verdict.
     pub verdict: Verdict,
     /// Why, where that is not plain.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,30 +53,28 @@ pub struct Row {
 }
 
 impl Row {
-    /// A case of the reference that this build has not.
-    pub(super) fn absent(name: &str) -> Self {
+    fn new(name: &str, tolerance: f64) -> Self {
         Self {
             name: name.into(),
             errors: BTreeMap::new(),
-            tolerance: 0.0,
-            verdict: Verdict::Skipped,
-            note: Some("the reference has it, and this build does not".into()),
+            tolerance,
+            verdict: Verdict::Ran,
+            note: None,
         }
+    }
+
+    /// A case that the reference has and this build has not.
+    pub(super) fn absent(name: &str) -> Self {
+        Self::new(name, 0.0).say(Verdict::Skipped, "the reference has it, and this build does not".into())
     }
 
     /// Runs a case and compares it with what is known of it.
     pub(super) fn of(case: &Case, known: Option<&Figures>) -> Self {
-        let row = Self {
-            name: case.name.clone(),
-            errors: BTreeMap::new(),
-            tolerance: case.tolerance(),
-            verdict: Verdict::Ran,
-            note: None,
-        };
-        match (case.figures(0), known) {
+        let row = Self::new(&case.name, case.units * f64::from(Real::EPSILON));
+        match (figures(case, 0), known) {
             (Err(Fault::Broken(reason)), _) => row.missed(reason),
             (Err(Fault::Unfit(reason)), None) => row.say(Verdict::Skipped, reason),
-            // What could be run there can be run here.
+            // A case that could be run there can be run here.
             (Err(Fault::Unfit(reason)), Some(_)) => row.missed(reason),
             (Ok(_), None) => row.noting("no reference: all figures are finite"),
             (Ok(found), Some(known)) => row.compared(&found, known),
@@ -83,26 +83,21 @@ impl Row {
 
     fn compared(mut self, found: &Figures, known: &Figures) -> Self {
         self.verdict = Verdict::Passed;
-        for compared in Compared::ALL {
-            let (found, known) = match (found.get(&compared), known.get(&compared)) {
+        for quantity in Quantity::ALL {
+            let (found, known) = match (found.get(&quantity), known.get(&quantity)) {
                 (None, None) => continue,
                 (Some(found), Some(known)) if count(found) == count(known) => (found, known),
                 (found, known) => {
-                    let count = |arrays: Option<&Vec<Vec<f64>>>| arrays.map_or(0, |arrays| count(arrays));
-                    let note = format!(
-                        "{compared}: {} figures, and the reference has {}",
-                        count(found),
-                        count(known)
-                    );
-                    return self.missed(note);
+                    let [found, known] = [found, known].map(|arrays| arrays.map_or(0, |arrays| count(arrays)));
+                    return self.missed(format!("{quantity}: {found} figures, and the reference has {known}"));
                 }
             };
             let error = error(found, known).unwrap_or(f64::INFINITY);
             // A NaN is within no tolerance.
             if (error > self.tolerance || error.is_nan()) && self.verdict == Verdict::Passed {
-                self = self.missed(worst(compared, found, known));
+                self = self.missed(worst(quantity, found, known));
             }
-            self.errors.insert(compared, error);
+            self.errors.insert(quantity, error);
         }
         self
     }
@@ -132,7 +127,7 @@ fn count(arrays: &[Vec<f64>]) -> usize {
     arrays.iter().map(Vec::len).sum()
 }
 
-fn worst(compared: Compared, found: &[Vec<f64>], known: &[Vec<f64>]) -> String {
+fn worst(quantity: Quantity, found: &[Vec<f64>], known: &[Vec<f64>]) -> String {
     let error = |index: &usize| error(&found[*index..=*index], &known[*index..=*index]).unwrap_or(f64::INFINITY);
     let arrays = 0..found.len().min(known.len());
     let array = arrays.max_by(|a, b| error(a).total_cmp(&error(b))).unwrap_or(0);
@@ -140,15 +135,14 @@ fn worst(compared: Compared, found: &[Vec<f64>], known: &[Vec<f64>]) -> String {
     let apart = |(_, (f, k)): &(usize, (&f64, &f64))| (*f - *k).abs();
     let worst = pairs.max_by(|a, b| apart(a).total_cmp(&apart(b)));
     let (place, (value, right)) = worst.unwrap_or((0, (&0.0, &0.0)));
-    let of = if found.len() > 1 {
-        format!(" of array {array}")
-    } else {
-        String::new()
+    let of = match found.len() {
+        0 | 1 => String::new(),
+        _ => format!(" of array {array}"),
     };
-    format!("{compared}: figure {place}{of} is {value:e}, the reference {right:e}")
+    format!("{quantity}: figure {place}{of} is {value:e}, the reference {right:e}")
 }
 
-/// What came of all cases.
+/// The results of all cases.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// A row each.
@@ -160,12 +154,12 @@ impl Report {
         Self { rows }
     }
 
-    /// Whether a figure is another one than that of the reference, or none.
+    /// Whether a figure is another one than that of the reference, or missing.
     pub fn failed(&self) -> bool {
         self.count(Verdict::Missed) > 0
     }
 
-    /// How many cases a verdict is said of.
+    /// The number of cases with a verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.rows.iter().filter(|row| row.verdict == verdict).count()
     }
@@ -173,33 +167,24 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [value, pushforward, inputs, weights] = Compared::ALL.map(Compared::heading);
-        let mut table = Rows::new(
-            [
-                "largest relative error of",
-                value,
-                pushforward,
-                inputs,
-                weights,
-                "allowed",
-                "verdict",
-            ],
-            [false, true, true, true, true, true, false],
-        );
+        let [value, pushed, x, weights] = Quantity::ALL.map(Quantity::heading);
+        let headings = [
+            "largest relative error of",
+            value,
+            pushed,
+            x,
+            weights,
+            "allowed",
+            "verdict",
+        ];
+        let mut table = Rows::new(headings, [false, true, true, true, true, true, false]);
         for row in &self.rows {
-            let [a, b, c, d] = Compared::ALL.map(|compared| match row.errors.get(&compared) {
+            let [a, b, c, d] = Quantity::ALL.map(|quantity| match row.errors.get(&quantity) {
                 None => "-".to_string(),
                 Some(error) => format!("{error:.1e}"),
             });
-            table.push([
-                row.name.clone(),
-                a,
-                b,
-                c,
-                d,
-                format!("{:.1e}", row.tolerance),
-                row.verdict.to_string(),
-            ]);
+            let allowed = format!("{:.1e}", row.tolerance);
+            table.push([row.name.clone(), a, b, c, d, allowed, row.verdict.to_string()]);
         }
         writeln!(f, "{table}")?;
         for row in &self.rows {
@@ -219,32 +204,25 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::selftest::case::OPERATION;
+    use ebm_core::kernels::selftest::{Draws, OPERATION};
 
     fn row(values: Vec<f64>, known: &[f64]) -> Row {
-        let case = Case::new("kernel a", OPERATION, move || vec![(Compared::Value, values.clone())]);
-        Row::of(&case, Some(&Figures::from([(Compared::Value, vec![known.to_vec()])])))
+        let case = Case::new("kernel a", OPERATION, move || vec![(Quantity::Value, values.clone())]);
+        Row::of(&case, Some(&Figures::from([(Quantity::Value, vec![known.to_vec()])])))
     }
 
     #[test]
     fn a_wrong_figure_is_missed_and_told_and_a_rounded_one_is_not() {
-        let rounding = f64::from(ebm_core::device::Real::EPSILON);
-        let right = row(vec![2.0 + rounding, 1.0], &[2.0, 1.0]);
+        let right = row(vec![2.0 + f64::from(Real::EPSILON), 1.0], &[2.0, 1.0]);
         assert_eq!((right.verdict, right.note.as_deref()), (Verdict::Passed, None));
         let wrong = row(vec![2.0, 1.001], &[2.0, 1.0]);
-        assert_eq!(wrong.verdict, Verdict::Missed);
-        assert_eq!(
-            wrong.note.as_deref(),
-            Some("value: figure 1 is 1.001e0, the reference 1e0")
-        );
-        assert!((wrong.errors[&Compared::Value] - 0.0005).abs() < 1e-9);
+        let note = "value: figure 1 is 1.001e0, the reference 1e0";
+        assert_eq!((wrong.verdict, wrong.note.as_deref()), (Verdict::Missed, Some(note)));
+        assert!((wrong.errors[&Quantity::Value] - 0.0005).abs() < 1e-9);
         let text = Report::new(vec![right, wrong]).to_string();
+        let end = "1 passed, 1 missed, 0 ran without a reference (all figures are finite), 0 skipped";
         assert!(
-            text.contains("\nMISSED: kernel a: value: figure 1 is 1.001e0"),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("1 passed, 1 missed, 0 ran without a reference (all figures are finite), 0 skipped"),
+            text.contains(&format!("\nMISSED: kernel a: {note}")) && text.ends_with(end),
             "{text}"
         );
     }
@@ -254,14 +232,10 @@ mod tests {
         let short = row(vec![2.0], &[2.0, 1.0]);
         assert_eq!(short.note.as_deref(), Some("value: 1 figures, and the reference has 2"));
         let unfit = |known: Option<&Figures>| {
-            let case = Case::fallible("generator a", 1.0, crate::selftest::case::Draws::Nothing, |_| {
-                Err("no".into())
-            });
+            let case = Case::fallible("generator a", 1.0, Draws::Nothing, |_| Err("no".into()));
             Row::of(&case, known).verdict
         };
-        assert_eq!(
-            (unfit(None), unfit(Some(&Figures::new()))),
-            (Verdict::Skipped, Verdict::Missed)
-        );
+        let verdicts = (unfit(None), unfit(Some(&Figures::new())));
+        assert_eq!(verdicts, (Verdict::Skipped, Verdict::Missed));
     }
 }

@@ -5,23 +5,46 @@
 //! of K tangents (`[primal; tangent 1; ...; tangent K]`), so that values and directional derivatives share one product.
 //!
 //! Rows of tangents follow in the order of their directions: all samples of the first direction, then all of the second.
+//!
+//! An operation is a folder: its formula, its derivative and its tests in `mod.rs`, its kernels on slices in `cpu.rs`, the
+//! declarations of those on a GPU in `cuda.rs`, their source in a `.cu` file, and its cases of the [self-test](selftest).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
+// Kernels take sizes and arrays one by one, as their sources on the device do.
+#![allow(clippy::too_many_arguments)]
 
 #[cfg(all(feature = "cuda", feature = "cuda-emulation"))]
 compile_error!(
     "the features `cuda` and `cuda-emulation` exclude each other: one runs the kernels on a GPU, the other on the CPU"
 );
 
-pub mod activate;
-pub mod add;
-pub mod axes;
-pub mod batch_norm;
+// The device, arrays on it, and the tape.
 pub mod buffers;
+pub mod device;
+mod elementwise;
+pub mod flops;
+mod gemm;
+#[cfg(device_kernels)]
+pub mod gpu;
+mod image;
+mod math;
+pub mod parallel;
+pub mod parameter;
+pub mod random;
+mod record;
+pub mod tape;
+
+// What checks the operations.
+pub mod check;
+pub mod selftest;
+
+// The operations.
+pub mod activation;
+pub mod add;
+pub mod batch_norm;
 pub mod channel_shift;
-#[cfg(not(device_kernels))]
-mod channels;
+mod channel_sums;
 pub mod columns;
 pub mod combine;
 pub mod confine;
@@ -29,24 +52,13 @@ pub mod conv;
 mod cross_entropy;
 pub mod denoise;
 pub mod dense;
-pub mod device;
+mod device_vec;
 pub mod directions;
-pub mod ending;
-mod figures;
-pub mod flops;
+pub mod epilogue;
 pub mod fourier;
-#[cfg(not(feature = "cuda"))]
-pub(crate) mod gemm;
-#[cfg(device_kernels)]
-pub mod gpu;
-mod image;
 mod linear;
-pub mod math;
 pub mod monotone;
 pub mod normal;
-pub mod parallel;
-pub mod parameter;
-pub mod random;
 mod reduce;
 pub mod resample;
 pub mod residual;
@@ -56,20 +68,18 @@ pub mod smallest;
 pub mod spectral;
 pub mod stretch;
 pub mod sum_pool;
-pub mod tape;
-pub mod unary;
 pub mod update;
 pub mod volume;
 
+pub use activation::Activation;
 pub use cross_entropy::cross_entropy;
-pub use dense::Activation;
-pub use ending::Ending;
-pub use figures::Figures;
+pub use device_vec::DeviceVec;
+pub use epilogue::Epilogue;
 pub use image::Extent;
 pub use reduce::{differentiated, differentiated_by, hinge, mean, row_dot, sum};
-
-pub mod check;
 
 /// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
 /// in the right version.
 pub use dfdx;
+#[doc(hidden)]
+pub use inventory;

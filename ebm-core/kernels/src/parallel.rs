@@ -9,7 +9,7 @@ use std::ops::Range;
 /// Work, in multiply-adds, below which waking another thread costs more than it gains.
 const WORTH_A_THREAD: usize = 1_500_000;
 
-/// How many rows a task takes when `rows` rows cost `work` multiply-adds each.
+/// The number of rows a task takes when `rows` rows cost `work` multiply-adds each.
 ///
 /// A function of the problem and the number of threads alone, so that one machine always adds in the same order.
 pub(crate) fn rows_a_task(rows: usize, work: usize) -> usize {
@@ -36,7 +36,7 @@ pub fn join_pool() {
 
 /// Runs two independent pieces of work, on two cores if the second one is free.
 ///
-/// What they compute does not depend on where they run, so neither does the result.
+/// The result does not depend on where they run.
 #[cfg(not(feature = "cuda"))]
 pub fn both<A: Send, B: Send>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B + Send) -> (A, B) {
     rayon::join(first, second)
@@ -89,6 +89,11 @@ pub(crate) fn split<T>(values: &mut [T], samples: usize, width: usize, step: usi
     parts
 }
 
+/// The elements `range` of every block of `n` values.
+pub(crate) fn blocks<'a, T>(values: &'a [T], n: usize, range: &Range<usize>) -> Vec<&'a [T]> {
+    values.chunks_exact(n).map(|block| &block[range.clone()]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,24 +103,12 @@ mod tests {
         // Two blocks of 5 samples of width 2; value = 100 block + 10 sample + column.
         let mut values: Vec<usize> = (0..20).map(|i| 100 * (i / 10) + 10 * (i % 10 / 2) + i % 2).collect();
         let parts = split(&mut values, 5, 2, 3);
-        let seen: Vec<_> = parts
+        let seen: Vec<(Range<usize>, Vec<Vec<usize>>)> = parts
             .iter()
-            .map(|p| {
-                (
-                    p.samples.clone(),
-                    p.blocks.iter().map(|b| b.to_vec()).collect::<Vec<_>>(),
-                )
-            })
+            .map(|p| (p.samples.clone(), p.blocks.iter().map(|b| b.to_vec()).collect()))
             .collect();
-        assert_eq!(
-            seen,
-            vec![
-                (
-                    0..3,
-                    vec![vec![0, 1, 10, 11, 20, 21], vec![100, 101, 110, 111, 120, 121]]
-                ),
-                (3..5, vec![vec![30, 31, 40, 41], vec![130, 131, 140, 141]]),
-            ]
-        );
+        let first = vec![vec![0, 1, 10, 11, 20, 21], vec![100, 101, 110, 111, 120, 121]];
+        let second = vec![vec![30, 31, 40, 41], vec![130, 131, 140, 141]];
+        assert_eq!(seen, vec![(0..3, first), (3..5, second)]);
     }
 }

@@ -1,4 +1,4 @@
-//! Parameters, and what owns them.
+//! Parameters, and the modules that own them.
 
 use dfdx::prelude::*;
 use std::collections::BTreeMap;
@@ -133,7 +133,7 @@ pub enum StateError {
     File {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
 }
@@ -159,35 +159,6 @@ pub fn gradient_norm(gradients: &[Vec<Real>]) -> f64 {
 ///
 /// Both ways to its parameters are mandatory: a default for one of them would be wrong wherever the other is not empty.
 /// [`no_parameters!`](crate::no_parameters) writes both for what has none.
-///
-/// ```
-/// use ebm_kernels::parameter::{Module, Parameter};
-///
-/// /// One trained number, and one that is kept beside it.
-/// struct Gain {
-///     factor: Parameter,
-///     seen: Parameter,
-/// }
-///
-/// impl Module for Gain {
-///     fn parameters(&self) -> Vec<&Parameter> {
-///         vec![&self.factor, &self.seen]
-///     }
-///     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-///         vec![&mut self.factor, &mut self.seen]
-///     }
-/// }
-///
-/// let new = |factor| Gain {
-///     factor: Parameter::trained("factor", vec![1], vec![factor]),
-///     seen: Parameter::fixed("seen", vec![1], vec![0.0]),
-/// };
-/// let (model, mut other) = (new(2.0), new(1.0));
-/// assert_eq!(model.parameter_count(), 1);
-/// other.load_state(&model.state())?;
-/// assert_eq!(other.factor.values(), [2.0]);
-/// # Ok::<(), ebm_kernels::error::StateError>(())
-/// ```
 pub trait Module: Shareable {
     /// Every parameter, trained or not, in a fixed order.
     fn parameters(&self) -> Vec<&Parameter>;
@@ -260,18 +231,9 @@ pub trait Module: Shareable {
         Ok(())
     }
 }
+
 /// Makes types [`Module`](crate::parameter::Module)s without parameters: bounds that are formulas, with no network of their
 /// own.
-///
-/// ```
-/// use ebm_kernels::parameter::Module;
-///
-/// struct NoiseFloor;
-/// ebm_kernels::no_parameters!(NoiseFloor);
-///
-/// // Nothing to train, nothing to save.
-/// assert_eq!((NoiseFloor.parameter_count(), NoiseFloor.state().len()), (0, 0));
-/// ```
 #[macro_export]
 macro_rules! no_parameters {
     ($($module:ty),+ $(,)?) => {

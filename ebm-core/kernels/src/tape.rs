@@ -11,7 +11,10 @@ use std::rc::Rc;
 
 use crate::buffers;
 use crate::buffers::native::{Array, GradientBuffer as _};
-use crate::device::{Dev, DevError, PerSample, Real, Scalar, Taped};
+use crate::device::{Dev, DevError, Matrix, PerSample, Real, Scalar};
+
+/// A tensor whose operations are recorded for differentiation.
+pub type Taped<S> = Tensor<S, Real, Dev, SharedTape>;
 
 /// The parts of the system that own parameters; a set of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -206,6 +209,11 @@ pub fn backward(value: Scalar<SharedTape>) -> GradientMap {
         .with_root(|recording| std::mem::take(&mut recording.operations))
         .unwrap_or_default();
     GradientMap(value.put_tape(operations).backward())
+}
+
+/// The gradients of `<cotangents, y>`: vector-Jacobian products with everything on the tape of `y`.
+pub fn vjp(y: Matrix<SharedTape>, cotangents: &Matrix) -> GradientMap {
+    backward((y * cotangents.clone()).sum())
 }
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ pub mod flow;
 pub mod mlp;
 pub mod noise;
 mod of_network;
+mod selftest;

@@ -3,8 +3,8 @@
 use dfdx::prelude::*;
 
 use crate::geometry::{Geometry, Latents};
-use crate::kernels::Figures;
-use crate::kernels::axes::some_axes;
+use crate::kernels::DeviceVec;
+use crate::kernels::directions::axes;
 use crate::models::Generator;
 use crate::tape::SharedTape;
 
@@ -28,9 +28,9 @@ fn in_parts<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, count: us
     let mut squares = vec![0.0; batch];
     for first in (0..d).step_by(count) {
         let which = first..(first + count).min(d);
-        let directions = some_axes(batch, geometry.latent(), which);
+        let directions = axes(batch, geometry.latent(), which);
         let (_, columns) = generator.pushforward(off.watch(z), directions.put_tape(SharedTape::off()));
-        let of_columns = Figures::squared_norms(&columns.split_tape().0).read();
+        let of_columns = DeviceVec::squared_norms(&columns.split_tape().0).read();
         for (row, square) in of_columns.into_iter().enumerate() {
             squares[row % batch] += square;
         }

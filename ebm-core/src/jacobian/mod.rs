@@ -3,6 +3,7 @@
 //! A Jacobian is held as [`Columns`]: d pushforwards, direction-major. Everything that is differentiable here is so in the
 //! generator's parameters and in z, because the pushforward is recorded on the tape.
 
+mod axes;
 mod columns;
 mod iterative;
 mod mean_square;
@@ -10,7 +11,7 @@ mod products;
 mod spectrum;
 mod volume;
 
-pub use crate::kernels::axes::axes;
+pub use axes::axes;
 pub use columns::{Columns, jacobian};
 pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
 pub use mean_square::log_mean_square;

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use crate::device::{Matrix, Real};
-use crate::kernels::Ending;
+use crate::kernels::Epilogue;
 use crate::kernels::batch_norm::{self, Statistics, batch_norm, move_running, statistics};
 use crate::parameter::Parameter;
 use crate::tape::SharedTape;
@@ -53,7 +53,7 @@ impl BatchNorm {
         &self,
         x: Matrix<SharedTape>,
         primal: usize,
-        ending: Ending,
+        epilogue: Epilogue,
         trains: bool,
         batch_statistics: bool,
     ) -> Matrix<SharedTape> {
@@ -76,7 +76,7 @@ impl BatchNorm {
             of_this_batch: batch_statistics,
             gamma: self.gamma.tensor(),
             beta: self.beta.tensor(),
-            ending,
+            epilogue,
             trains,
         };
         batch_norm(x, primal, layer)

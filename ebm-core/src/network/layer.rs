@@ -4,7 +4,7 @@ use super::batch_norm::BatchNorm;
 use super::spectral_norm::SpectralNorm;
 use crate::device::{Matrix, Real};
 use crate::kernels::dense::{Dense, dense};
-use crate::kernels::{Activation, Ending};
+use crate::kernels::{Activation, Epilogue};
 use crate::parameter::Parameter;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -107,7 +107,7 @@ impl Layer {
         }
         let y = dense(x, primal, layer);
         match &self.normal {
-            Some(normal) => normal.apply(y, primal, Ending::Identity, trains, batch_statistics),
+            Some(normal) => normal.apply(y, primal, Epilogue::Identity, trains, batch_statistics),
             None => y,
         }
     }

@@ -26,6 +26,7 @@ mod phase_times;
 mod players;
 mod recover;
 mod report;
+mod selftest;
 mod snapshot;
 mod state;
 pub mod state_file;

@@ -1,50 +1,37 @@
 //! Batch normalisation on slices.
 
-use dfdx::prelude::*;
 use std::ops::Range;
 
-use super::{BatchNorm, EPSILON, Statistics};
-use crate::buffers::{self, read};
-use crate::channels::{PIXELS, add_up, in_parts};
-use crate::device::{DevError, Matrix, PerSample, Real};
+use crate::channel_sums::backend::{PIXELS, add_up, in_parts};
+use crate::device::{DevResult, Real};
+use crate::epilogue::Epilogue;
 use crate::math::{add, vectorised};
 use crate::parallel;
-use crate::parameter::Parameter;
 
 /// Multiply-adds that an element of a pass over memory takes the time of.
 const PASS: usize = 8;
 
-pub(super) fn statistics(x: &Matrix, channels: usize) -> Statistics {
-    let x = read(x);
-    let Moments { mean, variance } = moments(&x, channels);
-    Statistics {
-        mean: buffers::tensor(mean, (channels,)),
-        variance: buffers::tensor(variance, (channels,)),
-    }
-}
-
-/// Means and variances of the channels.
-struct Moments {
-    mean: Vec<Real>,
-    variance: Vec<Real>,
-}
-
-fn moments(x: &[Real], channels: usize) -> Moments {
-    let pixels = x.len() / channels;
+/// Means and variances of the channels of `[pixels, channels]`.
+pub(super) fn statistics(
+    pixels: usize,
+    channels: usize,
+    x: &[Real],
+    mean: &mut [Real],
+    variance: &mut [Real],
+) -> DevResult {
     let parts = in_parts(pixels, |part| {
         of_pixels(&x[part.start * channels..part.end * channels], channels)
     });
     let mut parts = parts.into_iter().zip((0..).map(|k| (pixels - k * PIXELS).min(PIXELS)));
-    let Some((mut total, mut count)) = parts.next() else {
-        return Moments {
-            mean: vec![0.0; channels],
-            variance: vec![0.0; channels],
-        };
+    let Some((first, mut count)) = parts.next() else {
+        return Ok(());
     };
+    mean.copy_from_slice(&first.mean);
+    variance.copy_from_slice(&first.variance);
     // Chan, Golub and LeVeque: the statistics of two sets together, from those of each.
     for (part, more) in parts {
         let share = more as Real / (count + more) as Real;
-        let own = total.mean.iter_mut().zip(&mut total.variance);
+        let own = mean.iter_mut().zip(variance.iter_mut());
         for ((mean, variance), (m, v)) in own.zip(part.mean.iter().zip(&part.variance)) {
             let apart = m - *mean;
             *mean += share * apart;
@@ -52,7 +39,12 @@ fn moments(x: &[Real], channels: usize) -> Moments {
         }
         count += more;
     }
-    total
+    Ok(())
+}
+
+struct Moments {
+    mean: Vec<Real>,
+    variance: Vec<Real>,
 }
 
 fn of_pixels(x: &[Real], channels: usize) -> Moments {
@@ -73,90 +65,88 @@ fn of_pixels(x: &[Real], channels: usize) -> Moments {
     Moments { mean, variance }
 }
 
-pub(super) fn move_running(running: &mut Parameter, latest: &PerSample, share: Real, factor: Real) {
-    let mut values = running.values();
-    for (r, n) in values.iter_mut().zip(read(latest).iter()) {
+/// `running += share (factor latest - running)`
+pub(super) fn move_towards(_: usize, share: Real, factor: Real, latest: &[Real], running: &mut [Real]) -> DevResult {
+    for (r, n) in running.iter_mut().zip(latest) {
         *r += share * (factor * n - *r);
     }
-    running.set(&values);
+    Ok(())
 }
 
-pub(super) fn forward(x: &Matrix, primal: usize, layer: BatchNorm<'_>) -> Matrix {
-    let (rows, width) = *x.shape();
-    let (mean, inverse) = (read(&layer.statistics.mean), inverse_deviations(layer.statistics));
-    let (x, gamma, beta) = (read(x), read(layer.gamma), read(layer.beta));
-    let channels = inverse.len();
-    let mut y = vec![0.0; rows * width];
-    let step = parallel::rows_a_task(primal, PASS * rows / primal * width);
-    parallel::run(parallel::split(&mut y, primal, width, step), |mut part| {
+/// `y` `[blocks, values]`: values in the first block, tangents in the others.
+pub(super) fn batch_norm_forward(
+    values: usize,
+    blocks: usize,
+    channels: usize,
+    epsilon: Real,
+    epilogue: Epilogue,
+    x: &[Real],
+    mean: &[Real],
+    variance: &[Real],
+    gamma: &[Real],
+    beta: &[Real],
+    y: &mut [Real],
+) -> DevResult {
+    let (pixels, inverse) = (values / channels, inverse_deviations(variance, epsilon));
+    let step = parallel::rows_a_task(pixels, PASS * blocks * channels);
+    parallel::run(parallel::split(y, pixels, channels, step), |mut part| {
         for (block, y) in part.blocks.iter_mut().enumerate() {
-            let x = &x[(block * primal + part.samples.start) * width..][..y.len()];
+            let x = &x[block * values + part.samples.start * channels..][..y.len()];
             let pixels = y.chunks_exact_mut(channels).zip(x.chunks_exact(channels));
             vectorised(|| {
                 if block == 0 {
                     for (y, x) in pixels {
-                        let normal = x.iter().zip(mean.iter()).zip(&inverse).map(|((x, m), r)| (x - m) * r);
-                        for (((y, v), g), b) in y.iter_mut().zip(normal).zip(gamma.iter()).zip(beta.iter()) {
+                        let normal = x.iter().zip(mean).zip(&inverse).map(|((x, m), r)| (x - m) * r);
+                        for (((y, v), g), b) in y.iter_mut().zip(normal).zip(gamma).zip(beta) {
                             *y = v * g + b;
                         }
                     }
                 } else {
                     for (y, x) in pixels {
-                        for (((y, x), r), g) in y.iter_mut().zip(x).zip(&inverse).zip(gamma.iter()) {
+                        for (((y, x), r), g) in y.iter_mut().zip(x).zip(&inverse).zip(gamma) {
                             *y = x * r * g;
                         }
                     }
                 }
             });
         }
-        layer.ending.apply(&mut part.blocks);
+        epilogue.apply(&mut part.blocks);
     });
-    buffers::tensor(y, (rows, width))
+    Ok(())
 }
 
-fn inverse_deviations(statistics: &Statistics) -> Vec<Real> {
-    let variances = read(&statistics.variance);
-    variances.iter().map(|v| 1.0 / (v + EPSILON).sqrt()).collect()
+fn inverse_deviations(variance: &[Real], epsilon: Real) -> Vec<Real> {
+    variance.iter().map(|v| 1.0 / (v + epsilon).sqrt()).collect()
 }
 
-/// The gradients of gamma and beta.
-pub(super) struct Sums {
-    pub by_gamma: Vec<Real>,
-    pub by_beta: Vec<Real>,
-}
-
-/// The gradients of gamma and beta; tangents do not reach beta.
-pub(super) fn sums(g: &[Real], x: &Matrix, primal: usize, statistics: &Statistics) -> Result<Sums, DevError> {
-    let (mean, inverse) = (read(&statistics.mean), inverse_deviations(statistics));
-    let (mean, inverse) = (&*mean, &inverse[..]);
-    let channels = mean.len();
-    // The first pixels are values, the others tangents.
-    let values = primal * x.shape().1 / channels;
-    let x = read(x);
-    let parts = in_parts(g.len() / channels, |part| {
+/// The gradients of gamma and beta; pixels from `primal` on are tangents, which do not reach beta.
+pub(super) fn sums(
+    pixels: usize,
+    primal: usize,
+    channels: usize,
+    epsilon: Real,
+    g: &[Real],
+    x: &[Real],
+    mean: &[Real],
+    variance: &[Real],
+) -> DevResult<[Vec<Real>; 2]> {
+    let inverse = &inverse_deviations(variance, epsilon)[..];
+    let parts = in_parts(pixels, |part| {
         let (mut by_gamma, mut by_beta) = (vec![0.0; channels], vec![0.0; channels]);
-        let (of_values, of_tangents) = (
-            part.start.min(values)..part.end.min(values),
-            part.start.max(values)..part.end,
-        );
-        let elements = |pixels: Range<usize>| pixels.start * channels..pixels.end.max(pixels.start) * channels;
+        let pixels_of = |which: Range<usize>| {
+            let range = which.start * channels..which.end.max(which.start) * channels;
+            let g = g[range.clone()].chunks_exact(channels);
+            g.zip(x[range].chunks_exact(channels))
+        };
         vectorised(|| {
-            let range = elements(of_values);
-            let pixels = g[range.clone()]
-                .chunks_exact(channels)
-                .zip(x[range].chunks_exact(channels));
-            for (g, x) in pixels {
+            for (g, x) in pixels_of(part.start.min(primal)..part.end.min(primal)) {
                 let normal = x.iter().zip(mean).zip(inverse).map(|((x, m), r)| (x - m) * r);
                 for (((c, b), g), n) in by_gamma.iter_mut().zip(&mut by_beta).zip(g).zip(normal) {
                     *c += g * n;
                     *b += g;
                 }
             }
-            let range = elements(of_tangents);
-            let pixels = g[range.clone()]
-                .chunks_exact(channels)
-                .zip(x[range].chunks_exact(channels));
-            for (g, x) in pixels {
+            for (g, x) in pixels_of(part.start.max(primal)..part.end) {
                 for (((c, g), x), r) in by_gamma.iter_mut().zip(g).zip(x).zip(inverse) {
                     *c += g * (x * r);
                 }
@@ -165,48 +155,81 @@ pub(super) fn sums(g: &[Real], x: &Matrix, primal: usize, statistics: &Statistic
         (by_gamma, by_beta)
     });
     let (by_gamma, by_beta) = parts.into_iter().unzip();
-    Ok(Sums {
-        by_gamma: add_up(by_gamma),
-        by_beta: add_up(by_beta),
+    Ok([add_up(by_gamma), add_up(by_beta)])
+}
+
+/// `gx += gamma / deviation g`
+pub(super) fn batch_norm_backward(
+    pixels: usize,
+    channels: usize,
+    epsilon: Real,
+    variance: &[Real],
+    gamma: &[Real],
+    g: &[Real],
+    gx: &mut [Real],
+) -> DevResult {
+    let scale = scales(variance, gamma, epsilon);
+    each_part(pixels, channels, gx, |range, gx| {
+        let pixels = gx.chunks_exact_mut(channels).zip(g[range].chunks_exact(channels));
+        vectorised(|| {
+            for (gx, g) in pixels {
+                gx.iter_mut().zip(g).zip(&scale).for_each(|((gx, g), s)| *gx += s * g);
+            }
+        });
     })
 }
 
-/// The gradient of x, through its statistics if their sums are given.
-pub(super) fn add_gradient(
-    gx: &mut [Real],
+/// The same, where the gradient goes through the statistics.
+pub(super) fn batch_norm_backward_through(
+    pixels: usize,
+    channels: usize,
+    epsilon: Real,
+    x: &[Real],
+    mean: &[Real],
+    variance: &[Real],
+    gamma: &[Real],
+    by_gamma: &[Real],
+    by_beta: &[Real],
     g: &[Real],
-    x: &Matrix,
-    statistics: &Statistics,
-    gamma: &PerSample,
-    through: Option<&Sums>,
-) -> Result<(), DevError> {
-    let (rows, width) = *x.shape();
-    let (x, mean, inverse) = (read(x), read(&statistics.mean), inverse_deviations(statistics));
-    let channels = inverse.len();
-    let scale: Vec<Real> = read(gamma).iter().zip(&inverse).map(|(g, r)| g * r).collect();
-    let share = channels as Real / (rows * width) as Real;
-    let step = parallel::rows_a_task(rows, PASS * width);
-    parallel::run(parallel::split(gx, rows, width, step), |mut part| {
-        let gx = &mut *part.blocks[0];
-        let range = part.samples.start * width..part.samples.end * width;
+    gx: &mut [Real],
+) -> DevResult {
+    let (scale, inverse) = (scales(variance, gamma, epsilon), inverse_deviations(variance, epsilon));
+    let share = channels as Real / (pixels * channels) as Real;
+    each_part(pixels, channels, gx, |range, gx| {
         let pixels = gx
             .chunks_exact_mut(channels)
             .zip(g[range.clone()].chunks_exact(channels));
         vectorised(|| {
-            let Some(Sums { by_gamma, by_beta }) = through else {
-                for (gx, g) in pixels {
-                    gx.iter_mut().zip(g).zip(&scale).for_each(|((gx, g), s)| *gx += s * g);
-                }
-                return;
-            };
             for ((gx, g), x) in pixels.zip(x[range].chunks_exact(channels)) {
-                let normal = x.iter().zip(mean.iter()).zip(&inverse).map(|((x, m), r)| (x - m) * r);
+                let normal = x.iter().zip(mean).zip(&inverse).map(|((x, m), r)| (x - m) * r);
                 let sums = by_beta.iter().zip(by_gamma);
                 for ((((gx, g), s), n), (b, c)) in gx.iter_mut().zip(g).zip(&scale).zip(normal).zip(sums) {
                     *gx += s * (g - (b + n * c) * share);
                 }
             }
         });
+    })
+}
+
+/// `gamma / deviation`
+fn scales(variance: &[Real], gamma: &[Real], epsilon: Real) -> Vec<Real> {
+    let inverse = inverse_deviations(variance, epsilon);
+    gamma.iter().zip(inverse).map(|(g, r)| g * r).collect()
+}
+
+/// Calls `f` with the range and the values of each task's pixels.
+fn each_part(
+    pixels: usize,
+    channels: usize,
+    values: &mut [Real],
+    f: impl Fn(Range<usize>, &mut [Real]) + Sync + Send,
+) -> DevResult {
+    let step = parallel::rows_a_task(pixels, PASS * channels);
+    parallel::run(parallel::split(values, pixels, channels, step), |mut part| {
+        f(
+            part.samples.start * channels..part.samples.end * channels,
+            part.blocks[0],
+        );
     });
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Moving numbers between dfdx tensors and plain slices, the form every kernel works on.
 //!
-//! On the CPU nothing is copied where it can be avoided. On CUDA this is for what has no device version: data is staged through
-//! host memory, which is right, but slow. What has one works on [`native`] arrays, wherever these are.
+//! On the CPU nothing is copied where it can be avoided. On CUDA data is staged through host memory, which is slow: operations
+//! work on [`native`] arrays, wherever these are.
 
 pub mod native;
 #[cfg(not(device_kernels))]
@@ -34,6 +34,12 @@ pub fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
         0 => Cow::Borrowed(&[]),
         _ => Cow::Owned(tensor.as_vec()),
     }
+}
+
+/// The values of a tensor in row-major order, on the host.
+pub fn values<S: Shape, T>(tensor: &Tensor<S, Real, Dev, T>) -> Vec<Real> {
+    let plain: Tensor<S, Real, Dev> = tensor.retaped();
+    read(&plain).into_owned()
 }
 
 /// A tensor on the device of this thread.

@@ -22,7 +22,7 @@ type Buffer = <Dev as Storage<Real>>::Vec;
 const WORD: usize = size_of::<usize>();
 
 thread_local! {
-    /// What the experiment found, by tensor type: a handful of entries, so a list beats a map.
+    /// The offset that the experiment found, by tensor type: a handful of entries, so a list beats a map.
     static OFFSETS: RefCell<Vec<(TypeId, Option<usize>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -130,7 +130,7 @@ fn experiment<S: Shape>(shape: &S) -> Option<usize> {
 /// workspace and another cache.
 const HANDLES: usize = if cfg!(feature = "cuda") { 7 } else { 2 };
 
-/// What the tensor of the experiment holds at `index`.
+/// The value of the experiment's tensor at `index`.
 fn mark(index: usize) -> Real {
     (1 + index % 1021) as Real
 }

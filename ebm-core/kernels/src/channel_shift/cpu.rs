@@ -1,37 +1,43 @@
 //! Shifts on slices.
 
-use dfdx::prelude::*;
-
-use super::Sizes;
-use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, Real};
+use crate::device::{DevResult, Real};
 use crate::math::{add, vectorised};
 
-/// `x` with the shifts added.
-pub(super) fn shifted(x: &Matrix, shifts: &Matrix, sizes: Sizes) -> Matrix {
-    let mut y = read(x).into_owned();
-    let (shifts, channels) = (read(shifts), sizes.channels);
+/// `y_ipc = x_ipc`, plus `shifts_ic` (with `count = 1`: `shifts_c`) in the first `reached` images.
+pub(super) fn shift_pixels(
+    _: usize,
+    reached: usize,
+    pixels: usize,
+    channels: usize,
+    count: usize,
+    shifts: &[Real],
+    x: &[Real],
+    y: &mut [Real],
+) -> DevResult {
+    y.copy_from_slice(x);
     vectorised(|| {
-        for (r, row) in y.chunks_exact_mut(sizes.width).take(sizes.reached).enumerate() {
-            let shift = &shifts[r % sizes.count * channels..][..channels];
-            for pixel in row.chunks_exact_mut(channels) {
-                add(pixel, shift);
-            }
+        for (r, row) in y.chunks_exact_mut(pixels * channels).take(reached).enumerate() {
+            let shift = &shifts[r % count * channels..][..channels];
+            row.chunks_exact_mut(channels).for_each(|pixel| add(pixel, shift));
         }
     });
-    buffers::tensor(y, *x.shape())
+    Ok(())
 }
 
 /// `gs +=` the sums of each image's pixels.
-pub(super) fn add_sums(gs: &mut [Real], g: &[Real], sizes: Sizes) -> Result<(), DevError> {
-    let channels = sizes.channels;
+pub(super) fn add_sums(
+    reached: usize,
+    pixels: usize,
+    channels: usize,
+    count: usize,
+    g: &[Real],
+    gs: &mut [Real],
+) -> DevResult {
     vectorised(|| {
-        for (r, row) in g.chunks_exact(sizes.width).take(sizes.reached).enumerate() {
+        for (r, row) in g.chunks_exact(pixels * channels).take(reached).enumerate() {
             let mut total: Vec<Real> = vec![0.0; channels];
-            for pixel in row.chunks_exact(channels) {
-                add(&mut total, pixel);
-            }
-            add(&mut gs[r % sizes.count * channels..][..channels], &total);
+            row.chunks_exact(channels).for_each(|pixel| add(&mut total, pixel));
+            add(&mut gs[r % count * channels..][..channels], &total);
         }
     });
     Ok(())

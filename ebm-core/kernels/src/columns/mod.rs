@@ -1,44 +1,32 @@
 //! Taking some columns of a matrix, and putting two sets of columns together.
-//!
-//! ```
-//! use ebm_kernels::device::{Matrix, device, values};
-//! # use dfdx::prelude::*;
-//! use ebm_kernels::columns::{concatenate, join_columns, take_columns};
-//! use ebm_kernels::tape::SharedTape;
-//!
-//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (2, 3));
-//! let x = SharedTape::off().watch(&x);
-//! let (ends, middle) = (take_columns(x.clone(), &[2, 0]), take_columns(x.clone(), &[1]));
-//! assert_eq!(values(&ends), [3.0, 1.0, 6.0, 4.0]);
-//! // Back to where they came from.
-//! let joined = join_columns(ends.clone(), &[2, 0], middle.clone(), &[1]);
-//! assert_eq!(values(&joined), values(&x));
-//! assert_eq!(values(&concatenate(ends, middle)), [3.0, 1.0, 2.0, 6.0, 4.0, 5.0]);
-//! ```
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{filled, stored, view};
 use crate::device::Matrix;
+use crate::record::{record_binary, record_unary};
+use crate::selftest::{Case, Operation};
 use crate::tape::SharedTape;
-use crate::unary::recorded;
 
 /// The columns `which` of `[rows, C]`, in that order.
+///
+/// # Panics
+/// If there is no such column.
 pub fn take_columns(x: Matrix<SharedTape>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
-    let width = x.shape().1;
-    let (y, which) = (side::chosen(&x, which), which.to_vec());
-    recorded(tape, &x, y, move |gx, g| side::add_to_chosen(gx, width, &g, &which))
+    let (rows, width) = *x.shape();
+    assert!(which.iter().all(|c| *c < width), "columns {which:?} of {width}");
+    let y = filled((rows, which.len()), |y| {
+        backend::choose(rows, width, which, stored(&x)?.read(), y)
+    });
+    let which = which.to_vec();
+    record_unary(tape, &x, y, move |gx, g| {
+        backend::add_to_chosen(rows, width, &which, view(&g), gx)
+    })
 }
 
 /// The matrix whose columns `first` are those of `a` and whose columns `second` are those of `b`.
@@ -52,27 +40,23 @@ pub fn join_columns(
     second: &[usize],
 ) -> Matrix<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
-    let mut tape = tape.merge(other);
-    let width = first.len() + second.len();
+    let (rows, width) = (a.shape().0, first.len() + second.len());
     assert!(
         (0..width).all(|c| first.contains(&c) != second.contains(&c)),
         "columns {first:?} and {second:?}"
     );
-    let y = side::joined(&a, first, &b, second);
-    if tape.is_recording() {
-        let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
-        let (first, second) = (first.to_vec(), second.to_vec());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&ag)?
-                .update(|ga| side::add_chosen(ga, &g, width, &first))?;
-            gradients
-                .get_or_alloc_mut(&bg)?
-                .update(|gb| side::add_chosen(gb, &g, width, &second))
-        });
-    }
-    y.put_tape(tape)
+    let y = filled((rows, width), |y| {
+        backend::join(rows, (first, second), stored(&a)?.read(), stored(&b)?.read(), y)
+    });
+    let (first, second) = (first.to_vec(), second.to_vec());
+    record_binary(
+        tape.merge(other),
+        Some(&a),
+        &b,
+        y,
+        move |ga, g| backend::add_chosen(rows, width, &first, view(g), ga),
+        move |gb, g| backend::add_chosen(rows, width, &second, view(&g), gb),
+    )
 }
 
 /// `[a, b]`, `[rows, Ca + Cb]`: the columns of `b` to the right of those of `a`.
@@ -82,24 +66,27 @@ pub fn concatenate(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<Share
     join_columns(a, &all[..left], b, &all[left..])
 }
 
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    let rows = |name: &str| Operation::new(name, 67, 9).tangents(0);
+    vec![
+        rows("take_columns").case(|x, _, _| take_columns(x, &[7, 0, 3])),
+        rows("join_columns").case(|x, _, _| {
+            let (ends, others) = (take_columns(x.clone(), &[8, 0]), take_columns(x, &[4, 1, 6]));
+            join_columns(ends, &[4, 1], others, &[0, 2, 3])
+        }),
+        rows("concatenate").array(67 * 4, 0).case(|x, _, arrays| {
+            let (_, tape) = x.clone().split_tape();
+            let right = tape.watch(&arrays[0]).reshape_like(&(67, 4));
+            concatenate(x, right)
+        }),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::buffers;
-    use crate::check::{self, Case};
-
-    #[test]
-    fn gradients_and_pushforward_agree_with_finite_differences() {
-        let case = Case {
-            name: "columns".into(),
-            input: (3, 4),
-            arrays: vec![],
-        };
-        check::operation(&case, |x, _, _| {
-            let (even, odd) = ([2, 0], [1, 3]);
-            join_columns(take_columns(x.clone(), &even), &odd, take_columns(x, &odd), &even)
-        });
-    }
 
     #[test]
     fn columns_keep_their_values() {

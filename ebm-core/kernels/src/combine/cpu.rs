@@ -1,21 +1,27 @@
 //! Rows of slices.
 
-use dfdx::prelude::*;
-
-use super::Rows;
-use crate::buffers::{self, read};
-use crate::device::Real;
+use crate::device::{DevResult, Real};
 use crate::math::vectorised;
 
-pub(super) fn combined<C: Dim>((x, a): (&Rows<C>, &[Real]), (v, b): (&Rows<C>, &[Real])) -> Rows<C> {
-    let axis = x.shape().1;
-    let mut y = Vec::with_capacity(a.len() * axis.size());
-    let (x, v) = (read(x), read(v));
-    let [x, v] = [&x, &v].map(|rows| rows.chunks_exact(axis.size()).cycle());
+/// `y_r = factors_0r x_r + factors_1r v_r`, where the rows of x and v are repeated.
+pub(super) fn combine(
+    rows: usize,
+    columns: usize,
+    _: usize,
+    _: usize,
+    factors: &[Real],
+    x: &[Real],
+    v: &[Real],
+    y: &mut [Real],
+) -> DevResult {
+    let [x, v] = [x, v].map(|rows| rows.chunks_exact(columns).cycle());
+    let (a, b) = factors.split_at(rows);
     vectorised(|| {
-        for ((x, v), (a, b)) in x.zip(v).zip(a.iter().zip(b)) {
-            y.extend(x.iter().zip(v).map(|(x, v)| a * x + b * v));
+        for ((y, (x, v)), (a, b)) in y.chunks_exact_mut(columns).zip(x.zip(v)).zip(a.iter().zip(b)) {
+            y.iter_mut()
+                .zip(x.iter().zip(v))
+                .for_each(|(y, (x, v))| *y = a * x + b * v);
         }
     });
-    buffers::tensor(y, (a.len(), axis))
+    Ok(())
 }

@@ -1,24 +1,20 @@
 //! Rows made of two rows each: `y_r = a_r x_r + b_r v_r`.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
+use crate::buffers::native::{filled, stored, upload, view};
 use crate::device::{Dev, Real};
+use crate::selftest::{Case, Quantity, matrix, numbers};
 
 /// Rows of values that nothing is recorded of.
 type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
-/// `y_r = a_r x_(r mod m) + b_r v_(r mod k)`, `[R, C]`, for `x` `[m, C]` and `v` `[k, C]`: R is the number of factors `a`, and of
-/// factors `b`. So either may have fewer rows, which are gone through again, or more.
+/// `y_r = a_r x_(r mod m) + b_r v_(r mod k)`, `[R, C]`, for `x` `[m, C]` and `v` `[k, C]`, and R factors `a` and `b` each: rows that
+/// are fewer are repeated.
 ///
 /// It carries samples along a process, `x_t = a x_0 + s n`, and puts points beside them, `x + h v` for several v of each x.
 /// Nothing is recorded.
@@ -26,15 +22,36 @@ type Rows<C> = Tensor<(usize, C), Real, Dev>;
 /// # Panics
 /// If the widths differ, the numbers of factors do, or there are factors for no rows.
 pub fn combine<C: Dim>((x, a): (&Rows<C>, &[Real]), (v, b): (&Rows<C>, &[Real])) -> Rows<C> {
-    let ((first, columns), (second, others)) = (*x.shape(), *v.shape());
+    let ((first, columns), (second, others), rows) = (*x.shape(), *v.shape(), a.len());
     assert_eq!(columns.size(), others.size(), "rows of two widths");
-    assert_eq!(a.len(), b.len(), "two factors for each row");
+    assert_eq!(rows, b.len(), "two factors for each row");
     assert!(
-        a.is_empty() || (first > 0 && second > 0),
-        "{} rows of {first} and {second}",
-        a.len()
+        rows == 0 || (first > 0 && second > 0),
+        "{rows} rows of {first} and {second}"
     );
-    side::combined((x, a), (v, b))
+    filled((rows, columns), |y| {
+        let factors = upload([a, b].concat())?;
+        let (x, v) = (stored(x)?, stored(v)?);
+        backend::combine(
+            rows,
+            columns.size(),
+            first,
+            second,
+            view(&factors),
+            x.read(),
+            v.read(),
+            y,
+        )
+    })
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    vec![Case::kernel("combine", || {
+        let (x, v) = (matrix("combine/x", 17, 75), matrix("combine/v", 34, 75));
+        let (a, b) = (numbers("combine/a", 68), numbers("combine/b", 68));
+        vec![Quantity::Value.of(&combine((&x, &a), (&v, &b)))]
+    })]
 }
 
 #[cfg(test)]
@@ -43,11 +60,10 @@ mod tests {
     use crate::check;
 
     #[test]
-    fn rows_are_gone_through_again_as_often_as_there_are_factors() {
-        let (x, v) = (check::array(10, 1.0, 1).as_vec(), check::array(15, 1.0, 2).as_vec());
+    fn rows_are_repeated_as_often_as_there_are_factors() {
+        let (x_rows, v_rows) = (check::matrix(2, 5, 1.0, 1), check::matrix(3, 5, 1.0, 2));
+        let (x, v) = (x_rows.as_vec(), v_rows.as_vec());
         let [a, b] = [3, 4].map(|seed| check::array(7, 1.0, seed).as_vec());
-        let x_rows = crate::buffers::tensor(x.clone(), (2usize, 5usize));
-        let v_rows = crate::buffers::tensor(v.clone(), (3usize, 5usize));
         let found = combine((&x_rows, &a), (&v_rows, &b));
         assert_eq!(*found.shape(), (7, 5));
         for (i, found) in found.as_vec().into_iter().enumerate() {

@@ -1,37 +1,36 @@
 //! The confinement on slices.
 
-use dfdx::prelude::*;
+use crate::device::{DevResult, Real};
 
-use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, Real};
-
-/// `y + kappa/2 ||x||^2`, and `y + kappa <x, t>` for tangents.
-pub(super) fn confined(y: &Matrix, x: &Matrix, primal: usize, kappa: Real) -> Matrix {
-    let (rows, columns) = *x.shape();
-    let values: Vec<Real> = {
-        let (y, x) = (read(y), read(x));
-        let row = |i: usize| &x[i * columns..(i + 1) * columns];
-        let dot = |a: &[Real], b: &[Real]| -> Real { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-        (0..rows)
-            .map(|i| {
-                let weight = if i < primal { 0.5 * kappa } else { kappa };
-                y[i] + weight * dot(row(i), row(i % primal))
-            })
-            .collect()
-    };
-    buffers::tensor(values, *y.shape())
-}
-
-/// Adds the cotangents of x.
-pub(super) fn add_confined(
-    gx: &mut [Real],
-    g: &[Real],
-    x: &Matrix,
+/// `out = y + kappa/2 ||x||^2` for the first `primal` rows, `y + kappa <x, t>` for tangents t.
+pub(super) fn confine(
+    rows: usize,
+    columns: usize,
     primal: usize,
     kappa: Real,
-) -> Result<(), DevError> {
-    let columns = x.shape().1;
-    let x = read(x);
+    y: &[Real],
+    x: &[Real],
+    out: &mut [Real],
+) -> DevResult {
+    let row = |i: usize| &x[i * columns..(i + 1) * columns];
+    let dot = |a: &[Real], b: &[Real]| -> Real { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    for i in 0..rows {
+        let weight = if i < primal { 0.5 * kappa } else { kappa };
+        out[i] = y[i] + weight * dot(row(i), row(i % primal));
+    }
+    Ok(())
+}
+
+/// `gx +=` the cotangents of x, given those of `out`.
+pub(super) fn add_confined(
+    primal: usize,
+    columns: usize,
+    _: usize,
+    kappa: Real,
+    g: &[Real],
+    x: &[Real],
+    gx: &mut [Real],
+) -> DevResult {
     for (i, g) in g.iter().enumerate() {
         let sample = i % primal;
         for j in 0..columns {

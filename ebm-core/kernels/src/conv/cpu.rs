@@ -6,12 +6,12 @@ use dfdx::prelude::*;
 use std::borrow::Cow;
 
 use super::Arrays;
-use super::layer::{Direction, Plan};
-use super::window::Window;
+use super::layer::{Direction, Plan, Window};
+use crate::buffers::native::run;
 use crate::buffers::{self, read, scratch};
-use crate::channels;
-use crate::device::{DevError, Matrix, Real};
-use crate::gemm::{Product, matrix};
+use crate::channel_sums;
+use crate::device::{DevResult, Matrix, Real};
+use crate::gemm::{self, Factor};
 use crate::math::{add, vectorised};
 use crate::parallel::{self, Part};
 
@@ -88,11 +88,12 @@ impl Slides {
                     let to = &mut to[strip.pixels.start * self.channels..strip.pixels.end * self.channels];
                     scratch(places * patch, |patches| {
                         self.window.gather(&strip, images, patches);
-                        let product = Product {
-                            a: matrix(patches, places, patch),
-                            b: matrix(weight, self.channels, patch).transpose(),
-                        };
-                        if add { product.add(to) } else { product.write(to) }
+                        let patches = Factor::new(patches, places, patch);
+                        let weight = Factor::new(weight, self.channels, patch).transpose();
+                        run(|| match add {
+                            true => gemm::add(patches, weight, to),
+                            false => gemm::write(patches, weight, to),
+                        });
                     });
                 }
             }
@@ -123,11 +124,8 @@ impl Slides {
                     let places = strip.pixels.len();
                     let from = &from[strip.pixels.start * self.channels..strip.pixels.end * self.channels];
                     scratch(places * patch, |patches| {
-                        let product = Product {
-                            a: matrix(from, places, self.channels),
-                            b: matrix(weight, self.channels, patch),
-                        };
-                        product.write(patches);
+                        let from = Factor::new(from, places, self.channels);
+                        run(|| gemm::write(from, Factor::new(weight, self.channels, patch), patches));
                         self.window.scatter(&strip, patches, to);
                     });
                 }
@@ -164,11 +162,8 @@ impl Slides {
             }
             scratch(places * patch, |patches| {
                 self.window.gather(&strip, images, patches);
-                Product {
-                    a: matrix(from, places, self.channels).transpose(),
-                    b: matrix(patches, places, patch),
-                }
-                .add(sum);
+                let from = Factor::new(from, places, self.channels).transpose();
+                run(|| gemm::add(from, Factor::new(patches, places, patch), sum));
             });
         }
     }
@@ -188,7 +183,7 @@ pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) ->
         if let Some(bias) = &bias {
             add_bias(part.blocks[0], bias);
         }
-        arrays.ending.apply(&mut part.blocks);
+        arrays.epilogue.apply(&mut part.blocks);
     };
     match plan.direction {
         Direction::Down => slides.down(&x, &weight, &mut y, false, finish),
@@ -198,13 +193,7 @@ pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) ->
 }
 
 /// The gradient of the images.
-pub(super) fn add_gradient(
-    gx: &mut [Real],
-    g: &[Real],
-    primal: usize,
-    plan: Plan,
-    arrays: &Arrays,
-) -> Result<(), DevError> {
+pub(super) fn add_vjp(gx: &mut [Real], g: &[Real], primal: usize, plan: Plan, arrays: &Arrays) -> DevResult {
     let (slides, weight) = (Slides::of(plan, primal), oriented(plan, read(&arrays.weight)));
     match plan.direction {
         Direction::Down => slides.up(g, &weight, gx, |_| ()),
@@ -214,13 +203,7 @@ pub(super) fn add_gradient(
 }
 
 /// The gradient of the weights.
-pub(super) fn add_weight_gradient(
-    gw: &mut [Real],
-    g: &[Real],
-    x: &Matrix,
-    primal: usize,
-    plan: Plan,
-) -> Result<(), DevError> {
+pub(super) fn add_weight_gradient(gw: &mut [Real], g: &[Real], x: &Matrix, primal: usize, plan: Plan) -> DevResult {
     let (slides, x) = (Slides::of(plan, primal), read(x));
     let (coarse, fine) = match plan.direction {
         Direction::Down => (g, &*x),
@@ -237,9 +220,8 @@ pub(super) fn add_weight_gradient(
 }
 
 /// The gradient of the bias, given the cotangents of values.
-pub(super) fn add_bias_gradient(gb: &mut [Real], g: &[Real], values: usize) -> Result<(), DevError> {
-    add(gb, &channels::sums(&g[..values], gb.len()));
-    Ok(())
+pub(super) fn add_bias_gradient(gb: &mut [Real], g: &[Real], values: usize) -> DevResult {
+    channel_sums::add_sums(&g[..values], gb.len(), gb)
 }
 
 fn add_bias(values: &mut [Real], bias: &[Real]) {

@@ -1,8 +1,8 @@
 //! The layers' arrays and options, and how each is computed.
 
-use super::window::Window;
 use crate::device::PerSample;
-use crate::{Ending, Extent};
+use crate::epilogue::Epilogue;
+use crate::image::Extent;
 
 /// A product with fewer coarse channels than this would move patches rather than multiply.
 const NARROW: usize = 16;
@@ -24,8 +24,8 @@ pub struct Conv {
     pub stride: usize,
     /// Zeros p around the image, fewer than the kernel is wide.
     pub padding: usize,
-    /// What follows.
-    pub ending: Ending,
+    /// The activation that follows.
+    pub epilogue: Epilogue,
     /// Whether the arrays want gradients.
     pub trains: bool,
 }
@@ -50,8 +50,8 @@ pub struct ConvTranspose {
     /// Pixels added at the bottom and at the right, fewer than the stride: of the sizes that a convolution takes to one, the
     /// transpose must be told which to return to.
     pub output_padding: usize,
-    /// What follows.
-    pub ending: Ending,
+    /// The activation that follows.
+    pub epilogue: Epilogue,
     /// Whether the arrays want gradients.
     pub trains: bool,
 }
@@ -60,6 +60,22 @@ impl Conv {
     /// Pixels along an axis of `size` after a convolution; none if the kernel does not fit.
     pub fn size(size: usize, kernel: usize, stride: usize, padding: usize) -> Option<usize> {
         Some((size + 2 * padding).checked_sub(kernel)? / stride + 1)
+    }
+
+    /// A transposed convolution with the same arrays and options.
+    pub fn transposed(&self, inputs: Extent, outputs: usize, output_padding: usize) -> ConvTranspose {
+        ConvTranspose {
+            weight: self.weight.clone(),
+            bias: self.bias.clone(),
+            inputs,
+            outputs,
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            output_padding,
+            epilogue: self.epilogue,
+            trains: self.trains,
+        }
     }
 
     pub(super) fn plan(&self) -> Plan {
@@ -142,7 +158,7 @@ impl ConvTranspose {
     }
 }
 
-/// Which way the images go.
+/// The direction in which images go.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Direction {
     /// From the fine image to the coarse one.
@@ -151,7 +167,7 @@ pub(super) enum Direction {
     Up,
 }
 
-/// How a layer is computed.
+/// The computation of a layer.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
     pub window: Window,
@@ -180,5 +196,33 @@ impl Plan {
             Direction::Down => self.coarse(),
             Direction::Up => self.window.fine,
         }
+    }
+}
+
+/// A kernel sliding over a fine image, one place for each pixel of a coarse one.
+///
+/// `P`, the map from a fine image to its patches `[coarse pixels, kernel * kernel * channels]`, and its transpose are all that
+/// a convolution and its transpose need beside matrix products. A patch is `kernel` runs of `kernel * channels` values that
+/// lie side by side in the image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
+    /// The image that the kernel slides over.
+    pub fine: Extent,
+    /// Height and width of the other one.
+    pub coarse: (usize, usize),
+}
+
+impl Window {
+    /// Values of a patch.
+    pub fn patch(&self) -> usize {
+        self.kernel * self.kernel * self.fine.channels
+    }
+
+    /// Places of the kernel in an image.
+    pub fn places(&self) -> usize {
+        self.coarse.0 * self.coarse.1
     }
 }

@@ -7,66 +7,40 @@
 //! cotangents over rows and pixels.
 //!
 //! ```
-//! use ebm_kernels::device::{Matrix, PerSample, device, values};
-//! # use dfdx::prelude::*;
-//! use ebm_kernels::conv::{Conv, ConvTranspose, conv, conv_transpose};
-//! use ebm_kernels::{Ending, Extent};
+//! use ebm_kernels::buffers::{tensor, values};
+//! use ebm_kernels::conv::{Conv, conv};
 //! use ebm_kernels::tape::SharedTape;
+//! use ebm_kernels::{Epilogue, Extent};
 //!
-//! let flat = |values: Vec<_>| -> PerSample { let n = values.len(); device().tensor_from_vec(values, (n,)) };
 //! // How much brighter an image is at the right of a pixel than at its left.
 //! let slope = Conv {
-//!     weight: flat(vec![-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0]),
-//!     bias: Some(flat(vec![0.5])),
+//!     weight: tensor(vec![-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0], (9,)),
+//!     bias: Some(tensor(vec![0.5], (1,))),
 //!     inputs: Extent::new(3, 3, 1),
 //!     outputs: 1,
 //!     kernel: 3,
 //!     stride: 1,
 //!     padding: 0,
-//!     ending: Ending::Identity,
+//!     epilogue: Epilogue::Identity,
 //!     trains: false,
 //! };
 //! // The image 1, 2, ..., 9; below it the direction that brightens the pixel 6.
 //! let image = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 //! let direction = vec![0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0];
-//! let rows: Matrix = device().tensor_from_vec([image, direction].concat(), (2, 9));
+//! let rows = tensor([image, direction].concat(), (2, 9));
 //! let y = conv(SharedTape::off().watch(&rows), 1, &slope);
 //! // (3 - 1) + 2 (6 - 4) + (9 - 7) + 0.5, and the weight of that pixel.
 //! assert_eq!(values(&y), [8.5, 2.0]);
-//!
-//! // Every pixel becomes a block, which is the kernel times its value.
-//! let blocks = ConvTranspose {
-//!     weight: flat(vec![1.0, 2.0, 3.0, 4.0]),
-//!     bias: None,
-//!     inputs: Extent::new(1, 2, 1),
-//!     outputs: 1,
-//!     kernel: 2,
-//!     stride: 2,
-//!     padding: 0,
-//!     output_padding: 0,
-//!     ending: Ending::Identity,
-//!     trains: false,
-//! };
-//! let pixels: Matrix = device().tensor_from_vec(vec![1.0, 10.0], (1, 2));
-//! let y = conv_transpose(SharedTape::off().watch(&pixels), 1, &blocks);
-//! assert_eq!(values(&y), [1.0, 2.0, 10.0, 20.0, 3.0, 4.0, 30.0, 40.0]);
-//! // Two pixels a row to four, and back.
-//! assert_eq!((ConvTranspose::size(2, 2, 2, 0, 0), Conv::size(4, 2, 2, 0)), (Some(4), Some(2)));
 //! ```
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
+mod case;
 mod layer;
 #[cfg(not(device_kernels))]
 mod patches;
-mod window;
 
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
@@ -76,7 +50,7 @@ use layer::Plan;
 
 use crate::buffers::native::GradientBuffer;
 use crate::device::{Matrix, PerSample};
-use crate::ending::{Ending, pull_back};
+use crate::epilogue::{Epilogue, vjp};
 use crate::tape::SharedTape;
 
 /// Convolves `[(1+K) * primal, inputs]`: images in the first `primal` rows, tangents below.
@@ -84,7 +58,7 @@ pub fn conv(x: Matrix<SharedTape>, primal: usize, layer: &Conv) -> Matrix<Shared
     let arrays = Arrays {
         weight: layer.weight.clone(),
         bias: layer.bias.clone(),
-        ending: layer.ending,
+        epilogue: layer.epilogue,
         trains: layer.trains,
     };
     apply(x, primal, layer.plan(), arrays)
@@ -95,7 +69,7 @@ pub fn conv_transpose(x: Matrix<SharedTape>, primal: usize, layer: &ConvTranspos
     let arrays = Arrays {
         weight: layer.weight.clone(),
         bias: layer.bias.clone(),
-        ending: layer.ending,
+        epilogue: layer.epilogue,
         trains: layer.trains,
     };
     apply(x, primal, layer.plan(), arrays)
@@ -104,7 +78,7 @@ pub fn conv_transpose(x: Matrix<SharedTape>, primal: usize, layer: &ConvTranspos
 struct Arrays {
     weight: PerSample,
     bias: Option<PerSample>,
-    ending: Ending,
+    epilogue: Epilogue,
     trains: bool,
 }
 
@@ -117,26 +91,26 @@ fn apply(x: Matrix<SharedTape>, primal: usize, plan: Plan, arrays: Arrays) -> Ma
         primal > 0 && rows % primal == 0,
         "{rows} rows are no multiple of {primal}"
     );
-    let y = side::forward(&x, primal, plan, &arrays);
+    let y = backend::forward(&x, primal, plan, &arrays);
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
-        let kept = (arrays.ending != Ending::Identity).then(|| y.clone());
+        let kept = (arrays.epilogue != Epilogue::Identity).then(|| y.clone());
         tape.add_backward_op(move |gradients| {
             let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
             if let Some(y) = &kept {
-                pull_back(&mut g, y, primal, arrays.ending)?;
+                vjp(&mut g, y, primal, arrays.epilogue)?;
             }
             gradients
                 .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_gradient(gx, &g, primal, plan, &arrays))?;
+                .update(|gx| backend::add_vjp(gx, &g, primal, plan, &arrays))?;
             if arrays.trains {
                 gradients
                     .get_or_alloc_mut(&arrays.weight)?
-                    .update(|gw| side::add_weight_gradient(gw, &g, &x, primal, plan))?;
+                    .update(|gw| backend::add_weight_gradient(gw, &g, &x, primal, plan))?;
                 if let Some(bias) = &arrays.bias {
                     gradients
                         .get_or_alloc_mut(bias)?
-                        .update(|gb| side::add_bias_gradient(gb, &g, primal * outputs.len()))?;
+                        .update(|gb| backend::add_bias_gradient(gb, &g, primal * outputs.len()))?;
                 }
             }
             Ok(())

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::window::Window;
+use super::layer::Window;
 use crate::device::Real;
 use crate::image::Extent;
 use crate::math::add;
@@ -92,6 +92,6 @@ impl Window {
 struct Clip {
     /// Values of the run before it.
     skipped: usize,
-    /// Where it is among the images' values.
+    /// Its range among the images' values.
     values: Range<usize>,
 }

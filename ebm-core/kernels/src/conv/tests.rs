@@ -5,12 +5,14 @@ use proptest::prelude::*;
 
 use super::{Conv, ConvTranspose, conv, conv_transpose};
 use crate::buffers;
-use crate::check::{self, Case};
+use crate::check;
 use crate::device::{Matrix, PerSample, Real};
-use crate::tape::{SharedTape, backward};
-use crate::{Ending, Extent, row_dot, sum};
+use crate::epilogue::Epilogue;
+use crate::image::Extent;
+use crate::tape::{SharedTape, backward, vjp};
+use crate::{row_dot, sum};
 
-fn layer(inputs: Extent, outputs: usize, (kernel, stride, padding): (usize, usize, usize), ending: Ending) -> Conv {
+fn layer(inputs: Extent, outputs: usize, (kernel, stride, padding): (usize, usize, usize), epilogue: Epilogue) -> Conv {
     Conv {
         weight: buffers::tensor(
             vec![0.0; outputs * kernel * kernel * inputs.channels],
@@ -22,51 +24,33 @@ fn layer(inputs: Extent, outputs: usize, (kernel, stride, padding): (usize, usiz
         kernel,
         stride,
         padding,
-        ending,
+        epilogue,
         trains: true,
-    }
-}
-
-fn transposed(layer: &Conv, inputs: Extent, outputs: usize, output_padding: usize) -> ConvTranspose {
-    ConvTranspose {
-        weight: layer.weight.clone(),
-        bias: layer.bias.clone(),
-        inputs,
-        outputs,
-        kernel: layer.kernel,
-        stride: layer.stride,
-        padding: layer.padding,
-        output_padding,
-        ending: layer.ending,
-        trains: layer.trains,
     }
 }
 
 #[test]
 fn gradients_and_pushforward_agree_with_finite_differences() {
-    for (inputs, outputs, kernel, ending) in [
-        (Extent::new(3, 4, 2), 3, (3, 1, 1), Ending::Tanh),
-        (Extent::new(4, 3, 2), 3, (2, 2, 0), Ending::Identity),
-        (Extent::new(5, 4, 1), 2, (4, 2, 1), Ending::Tanh),
-        (Extent::new(3, 3, 2), 2, (1, 1, 0), Ending::Leaky(0.1)),
+    for (inputs, outputs, kernel, epilogue) in [
+        (Extent::new(3, 4, 2), 3, (3, 1, 1), Epilogue::Tanh),
+        (Extent::new(4, 3, 2), 3, (2, 2, 0), Epilogue::Identity),
+        (Extent::new(5, 4, 1), 2, (4, 2, 1), Epilogue::Tanh),
+        (Extent::new(3, 3, 2), 2, (1, 1, 0), Epilogue::Leaky(0.1)),
         // The kernel is larger than the image.
-        (Extent::new(2, 1, 2), 2, (5, 2, 2), Ending::Identity),
+        (Extent::new(2, 1, 2), 2, (5, 2, 2), Epilogue::Identity),
         // Channels in fours, which a GPU moves together.
-        (Extent::new(3, 3, 4), 4, (3, 2, 1), Ending::Identity),
+        (Extent::new(3, 3, 4), 4, (3, 2, 1), Epilogue::Identity),
         // Few output channels: the other direction, mirrored.
-        (Extent::new(3, 4, 3), 1, (3, 1, 1), Ending::Tanh),
-        (Extent::new(4, 4, 3), 2, (4, 1, 1), Ending::Identity),
+        (Extent::new(3, 4, 3), 1, (3, 1, 1), Epilogue::Tanh),
+        (Extent::new(4, 4, 3), 2, (4, 1, 1), Epilogue::Identity),
     ] {
-        if matches!(ending, Ending::Leaky(_)) && !check::RESOLVES_KINKS {
+        if matches!(epilogue, Epilogue::Leaky(_)) && !check::RESOLVES_KINKS {
             continue;
         }
-        let shape = layer(inputs, outputs, kernel, ending);
-        let case = Case {
-            name: format!("convolution of {inputs} to {outputs} channels, {kernel:?}, {ending:?}"),
-            input: (2, inputs.len()),
-            arrays: vec![(shape.weight.shape().0, 0.3), (outputs, 0.3)],
-        };
-        check::operation(&case, |x, primal, arrays| {
+        let shape = layer(inputs, outputs, kernel, epilogue);
+        let name = format!("convolution of {inputs} to {outputs} channels, {kernel:?}, {epilogue:?}");
+        let arrays = [(shape.weight.shape().0, 0.3), (outputs, 0.3)];
+        check::operation(&name, (2, 2, inputs.len()), &arrays, |x, primal, arrays| {
             let layer = Conv {
                 weight: arrays[0].clone(),
                 bias: Some(arrays[1].clone()),
@@ -79,30 +63,27 @@ fn gradients_and_pushforward_agree_with_finite_differences() {
 
 #[test]
 fn gradients_and_pushforward_of_the_transpose_agree_with_finite_differences() {
-    for (inputs, outputs, kernel, output_padding, ending) in [
-        (Extent::new(2, 3, 2), 2, (4, 2, 1), 0, Ending::Tanh),
-        (Extent::new(2, 2, 2), 2, (5, 2, 2), 1, Ending::Identity),
-        (Extent::new(2, 2, 3), 1, (3, 3, 1), 2, Ending::Leaky(0.1)),
-        (Extent::new(1, 1, 3), 2, (4, 1, 0), 0, Ending::Tanh),
-        (Extent::new(2, 2, 2), 4, (3, 2, 1), 1, Ending::Identity),
+    for (inputs, outputs, kernel, output_padding, epilogue) in [
+        (Extent::new(2, 3, 2), 2, (4, 2, 1), 0, Epilogue::Tanh),
+        (Extent::new(2, 2, 2), 2, (5, 2, 2), 1, Epilogue::Identity),
+        (Extent::new(2, 2, 3), 1, (3, 3, 1), 2, Epilogue::Leaky(0.1)),
+        (Extent::new(1, 1, 3), 2, (4, 1, 0), 0, Epilogue::Tanh),
+        (Extent::new(2, 2, 2), 4, (3, 2, 1), 1, Epilogue::Identity),
     ] {
-        if matches!(ending, Ending::Leaky(_)) && !check::RESOLVES_KINKS {
+        if matches!(epilogue, Epilogue::Leaky(_)) && !check::RESOLVES_KINKS {
             continue;
         }
         // The weight of a transposed convolution is that of a convolution the other way.
-        let shape = layer(Extent::new(1, 1, outputs), inputs.channels, kernel, ending);
-        let case = Case {
-            name: format!("transposed convolution of {inputs} to {outputs} channels, {kernel:?}, {ending:?}"),
-            input: (2, inputs.len()),
-            arrays: vec![(shape.weight.shape().0, 0.3), (outputs, 0.3)],
-        };
-        check::operation(&case, |x, primal, arrays| {
+        let shape = layer(Extent::new(1, 1, outputs), inputs.channels, kernel, epilogue);
+        let name = format!("transposed convolution of {inputs} to {outputs} channels, {kernel:?}, {epilogue:?}");
+        let arrays = [(shape.weight.shape().0, 0.3), (outputs, 0.3)];
+        check::operation(&name, (2, 2, inputs.len()), &arrays, |x, primal, arrays| {
             let layer = Conv {
                 weight: arrays[0].clone(),
                 bias: Some(arrays[1].clone()),
                 ..shape.clone()
             };
-            conv_transpose(x, primal, &transposed(&layer, inputs, outputs, output_padding))
+            conv_transpose(x, primal, &layer.transposed(inputs, outputs, output_padding))
         });
     }
 }
@@ -132,7 +113,7 @@ fn values_are_those_of_an_independent_implementation() {
     let strided = Conv {
         weight: weights(54),
         bias: Some(buffers::tensor(vec![0.5, -1.0, 0.25], (3,))),
-        ..layer(Extent::new(4, 5, 2), 3, (3, 2, 1), Ending::Identity)
+        ..layer(Extent::new(4, 5, 2), 3, (3, 2, 1), Epilogue::Identity)
     };
     close(
         &conv(off.watch(&image(40)), 1, &strided).as_vec(),
@@ -145,9 +126,9 @@ fn values_are_those_of_an_independent_implementation() {
     let spread = Conv {
         weight: weights(27),
         bias: Some(buffers::tensor(vec![0.5], (1,))),
-        ..layer(Extent::vector(1), 3, (3, 2, 1), Ending::Identity)
+        ..layer(Extent::vector(1), 3, (3, 2, 1), Epilogue::Identity)
     };
-    let spread = transposed(&spread, Extent::new(2, 3, 3), 1, 1);
+    let spread = spread.transposed(Extent::new(2, 3, 3), 1, 1);
     close(
         &conv_transpose(off.watch(&image(18)), 1, &spread).as_vec(),
         &[
@@ -158,7 +139,7 @@ fn values_are_those_of_an_independent_implementation() {
 
     let few_outputs = Conv {
         weight: weights(18),
-        ..layer(Extent::new(3, 4, 2), 1, (3, 1, 1), Ending::Identity)
+        ..layer(Extent::new(3, 4, 2), 1, (3, 1, 1), Epilogue::Identity)
     };
     close(
         &conv(off.watch(&image(24)), 1, &few_outputs).as_vec(),
@@ -171,7 +152,7 @@ fn values_are_those_of_an_independent_implementation() {
 #[test]
 fn a_batch_in_several_tasks_and_strips_is_the_sum_of_its_samples() {
     // 24 samples of 20 x 20 places are several strips and, on several cores, several tasks.
-    let shape = layer(Extent::new(20, 20, 24), 40, (3, 1, 1), Ending::Leaky(0.1));
+    let shape = layer(Extent::new(20, 20, 24), 40, (3, 1, 1), Epilogue::Leaky(0.1));
     let layer = Conv {
         weight: check::array(shape.weight.shape().0, 0.05, 1),
         bias: Some(check::array(40, 0.1, 2)),
@@ -184,10 +165,9 @@ fn a_batch_in_several_tasks_and_strips_is_the_sum_of_its_samples() {
         let n = rows.len();
         let x: Matrix = buffers::tensor(x[rows.start * inputs..rows.end * inputs].to_vec(), (n, inputs));
         let c: Matrix = buffers::tensor(weights[rows.start * outputs..rows.end * outputs].to_vec(), (n, outputs));
-        let tape = SharedTape::inputs_only();
-        let y = conv(tape.watch(&x), n, &layer);
+        let y = conv(SharedTape::inputs_only().watch(&x), n, &layer);
         let values = y.as_vec();
-        let mut gradients = backward(sum(row_dot(y, tape.watch(&c))));
+        let mut gradients = vjp(y, &c);
         [values, gradients.of(&x).as_vec(), gradients.of(&layer.weight).as_vec()]
     };
     let whole = run(0..rows);
@@ -222,12 +202,11 @@ proptest! {
         };
         let fine = Extent::new(height, width, channels.0);
         let coarse = Extent::new(coarse.0, coarse.1, channels.1);
-        let shape = layer(fine, coarse.channels, (kernel, stride, padding), Ending::Identity);
+        let shape = layer(fine, coarse.channels, (kernel, stride, padding), Epilogue::Identity);
         let down = Conv { weight: check::array(shape.weight.shape().0, 0.3, seed), ..shape };
-        let up = transposed(&down, coarse, fine.channels, output_padding);
+        let up = down.transposed(coarse, fine.channels, output_padding);
 
-        let x: Matrix = buffers::tensor(check::array(2 * fine.len(), 1.0, seed + 1).as_vec(), (2, fine.len()));
-        let y: Matrix = buffers::tensor(check::array(2 * coarse.len(), 1.0, seed + 2).as_vec(), (2, coarse.len()));
+        let (x, y) = (check::matrix(2, fine.len(), 1.0, seed + 1), check::matrix(2, coarse.len(), 1.0, seed + 2));
         let tape = SharedTape::inputs_only();
         let image = conv(tape.watch(&x), 2, &down);
         prop_assert_eq!(image.shape().1, coarse.len());

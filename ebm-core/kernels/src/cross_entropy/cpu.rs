@@ -1,27 +1,32 @@
-//! Row by row.
+//! Losses row by row.
 
-use dfdx::prelude::*;
+use crate::device::{DevResult, Real};
 
-use crate::buffers::read;
-use crate::device::{Matrix, Real, Scalar};
-use crate::differentiated;
-use crate::tape::SharedTape;
-
-pub(super) fn mean_surprise(logits: Matrix<SharedTape>, labels: &[usize]) -> Scalar<SharedTape> {
-    let (logits, tape) = logits.split_tape();
-    let (rows, classes) = *logits.shape();
-    let mut total = 0.0;
-    let mut gradient = Vec::with_capacity(rows * classes);
-    for (row, &label) in read(&logits).chunks_exact(classes).zip(labels) {
+/// `-log softmax(x_b)[label_b]` and its slopes, those of the mean.
+pub(super) fn cross_entropy_rows(
+    rows: usize,
+    classes: usize,
+    logits: &[Real],
+    labels: &[usize],
+    losses: &mut [f64],
+    slopes: &mut [Real],
+) -> DevResult {
+    let rows_of = logits.chunks_exact(classes).zip(labels);
+    for ((row, &label), (loss, slopes)) in rows_of.zip(losses.iter_mut().zip(slopes.chunks_exact_mut(classes))) {
         let largest = row.iter().copied().fold(Real::NEG_INFINITY, Real::max);
         let shifted = row.iter().map(|x| f64::from(*x) - f64::from(largest));
         let sum: f64 = shifted.clone().map(f64::exp).sum();
-        total += sum.ln() - (f64::from(row[label]) - f64::from(largest));
-        let slopes = shifted.enumerate().map(|(column, x)| {
+        *loss = sum.ln() - (f64::from(row[label]) - f64::from(largest));
+        for (column, (slope, x)) in slopes.iter_mut().zip(shifted).enumerate() {
             let hit = if column == label { 1.0 } else { 0.0 };
-            ((x.exp() / sum - hit) / rows as f64) as Real
-        });
-        gradient.extend(slopes);
+            *slope = ((x.exp() / sum - hit) / rows as f64) as Real;
+        }
     }
-    differentiated(logits.put_tape(tape), total / rows as f64, gradient)
+    Ok(())
+}
+
+/// The mean of the losses.
+pub(super) fn mean_loss(rows: usize, losses: &[f64], mean: &mut [Real]) -> DevResult {
+    mean[0] = (losses.iter().sum::<f64>() / rows as f64) as Real;
+    Ok(())
 }

@@ -1,17 +1,18 @@
 //! The loss of a classifier.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+use dfdx::prelude::*;
 
+use crate::buffers::native::{filled, run, stored, upload, view, view_mut, zeros};
 use crate::device::{Matrix, Scalar};
-use crate::tape::SharedTape;
+use crate::elementwise::add_multiple;
+use crate::record::record_unary;
+use crate::selftest::Quantity::{InInputs, Value};
+use crate::selftest::{Case, matrix};
+use crate::tape::{SharedTape, backward};
 
 /// `1/B sum_b -log softmax(x_b)[label_b]` of logits `[B, C]`, in nats; its gradient is `(softmax(x_b) - onehot(label_b)) / B`.
 ///
@@ -20,23 +21,40 @@ use crate::tape::SharedTape;
 /// # Panics
 /// If there is not one label a row, or a label is no column.
 pub fn cross_entropy(logits: Matrix<SharedTape>, labels: &[usize]) -> Scalar<SharedTape> {
-    use dfdx::prelude::HasShape;
+    let (logits, tape) = logits.split_tape();
     let (rows, classes) = *logits.shape();
     assert_eq!(labels.len(), rows, "one label a row");
     assert!(
         labels.iter().all(|label| *label < classes),
         "labels {labels:?} of {classes} classes"
     );
-    side::mean_surprise(logits, labels)
+    let mut slopes = run(|| zeros(rows * classes));
+    let y: Scalar = filled((), |y| {
+        let (labels, mut losses) = (upload(labels.to_vec())?, zeros::<f64>(rows)?);
+        let (x, to_losses, to_slopes) = (stored(&logits)?, view_mut(&mut losses), view_mut(&mut slopes));
+        backend::cross_entropy_rows(rows, classes, x.read(), view(&labels), to_losses, to_slopes)?;
+        backend::mean_loss(rows, view(&losses), y)
+    });
+    record_unary(tape, &logits, y, move |gx, g| {
+        add_multiple(gx.len(), view(&g), view(&slopes), gx)
+    })
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    vec![Case::kernel("cross_entropy", || {
+        let logits = matrix("cross_entropy", 67, 10);
+        let labels: Vec<usize> = (0..67).map(|i| i * 7 % 10).collect();
+        let loss = cross_entropy(SharedTape::inputs_only().watch(&logits), &labels);
+        vec![Value.of(&loss), InInputs.of(&backward(loss).of(&logits))]
+    })]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::check::{STEP, array, close};
     use crate::device::Real;
-    use crate::tape::backward;
+    use crate::{buffers, check};
 
     fn value(logits: &[Real], labels: &[usize]) -> f64 {
         let x = buffers::tensor(logits.to_vec(), (labels.len(), logits.len() / labels.len()));
@@ -56,18 +74,12 @@ mod tests {
 
     #[test]
     fn the_gradient_agrees_with_finite_differences() {
-        let (labels, logits) = ([2, 0, 3, 3, 1], array(20, 1.5, 3).as_vec());
+        let (labels, logits) = ([2, 0, 3, 3, 1], check::array(20, 1.5, 3).as_vec());
         let x = buffers::tensor(logits.clone(), (5, 4));
         let loss = cross_entropy(SharedTape::inputs_only().watch(&x), &labels) * 2.0;
         let gradient = backward(loss).of(&x).as_vec();
-        for (i, ours) in gradient.into_iter().enumerate() {
-            let moved = |step: Real| {
-                let mut logits = logits.clone();
-                logits[i] += step;
-                value(&logits, &labels)
-            };
-            let slope = 2.0 * (moved(STEP) - moved(-STEP)) / (2.0 * f64::from(STEP));
-            close(&format!("slope in logit {i}"), f64::from(ours), slope, slope.abs());
-        }
+        check::gradient("cross-entropy", &gradient, &logits, |logits| {
+            2.0 * value(logits, &labels)
+        });
     }
 }

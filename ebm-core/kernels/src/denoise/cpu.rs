@@ -1,36 +1,37 @@
 //! The comparison on slices.
 
-use dfdx::prelude::*;
+use crate::device::{DevResult, Real};
 
-use super::{Denoised, Row, Rows, Square};
-use crate::Figures;
-use crate::buffers::{self, read};
-use crate::device::Real;
-
-pub(super) fn denoise<C: Dim>(gradient: &Rows<C>, noise: &Rows<C>, rows: &[Row], square: Square) -> Denoised<C> {
-    let (shape, width) = (*gradient.shape(), gradient.shape().1.size());
-    let (gradient, noise) = (read(gradient), read(noise));
-    let mut directions = vec![0.0; gradient.len()];
-    let (mut losses, mut errors) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
-    let given = gradient.chunks_exact(width).zip(noise.chunks_exact(width));
-    for (((g, n), to), row) in given.zip(directions.chunks_exact_mut(width)).zip(rows) {
+/// Of every row with target `t = noise / s`: `losses = w sum g (g - 2 t) - o`, with `w sum t^2` besides if `whole` is not 0;
+/// `errors = sum (s g - noise)^2`; `directions = 2 w (g - t)`. `terms` are all s, all w and all o.
+pub(super) fn denoise(
+    rows: usize,
+    columns: usize,
+    whole: usize,
+    terms: &[f64],
+    gradient: &[Real],
+    noise: &[Real],
+    losses: &mut [f64],
+    errors: &mut [f64],
+    directions: &mut [Real],
+) -> DevResult {
+    for row in 0..rows {
+        let own = row * columns..(row + 1) * columns;
+        let (scale, weight, offset) = (terms[row], terms[rows + row], terms[2 * rows + row]);
+        let given = gradient[own.clone()].iter().zip(&noise[own.clone()]);
         let (mut distance, mut error) = (0.0, 0.0);
-        for ((g, n), to) in g.iter().zip(n).zip(to) {
+        for ((g, n), to) in given.zip(&mut directions[own]) {
             let (g, n) = (f64::from(*g), f64::from(*n));
-            let target = n / row.noise;
-            *to = (2.0 * row.weight * (g - target)) as Real;
-            distance += match square {
-                Square::Whole => (g - target) * (g - target),
-                Square::WithoutTarget => g * (g - 2.0 * target),
+            let target = n / scale;
+            *to = (2.0 * weight * (g - target)) as Real;
+            distance += match whole {
+                0 => g * (g - 2.0 * target),
+                _ => (g - target) * (g - target),
             };
-            error += (row.noise * g - n).powi(2);
+            error += (scale * g - n).powi(2);
         }
-        losses.push(row.weight * distance - row.offset);
-        errors.push(error);
+        losses[row] = weight * distance - offset;
+        errors[row] = error;
     }
-    Denoised {
-        losses: Figures(losses),
-        errors: Figures(errors),
-        directions: buffers::tensor(directions, shape),
-    }
+    Ok(())
 }

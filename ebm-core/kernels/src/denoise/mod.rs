@@ -1,35 +1,31 @@
-//! How well a gradient tells the noise that was put on a sample.
+//! The distance of a gradient from the noise that was put on a sample.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use super::Figures;
+use crate::buffers::native::{filled, run, stored, upload, view, view_mut, zeros};
 use crate::device::{Dev, Real};
+use crate::device_vec::DeviceVec;
+use crate::selftest::{Case, Quantity, doubles, matrix, scaled};
 
 /// Rows of values that nothing is recorded of.
 type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
-/// What a row counts for.
+/// The part of a row in the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Row {
     /// The standard deviation s of the noise.
     pub noise: f64,
     /// The weight w of the squared distance.
     pub weight: f64,
-    /// A constant o that is taken off.
+    /// A constant o that is subtracted.
     pub offset: f64,
 }
 
-/// Which squared distance of a gradient g from its target t = n/s is meant.
+/// A squared distance of a gradient g from its target t = n/s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Square {
     /// `|| g - t ||^2`
@@ -41,9 +37,9 @@ pub enum Square {
 /// A gradient `[B, C]` compared with the noise; see [`denoise`].
 pub struct Denoised<C: Dim> {
     /// `l_b = w_b || g_b - n_b / s_b ||^2 - o_b`, `[B]`.
-    pub losses: Figures,
+    pub losses: DeviceVec,
     /// `|| s_b g_b - n_b ||^2`, `[B]`.
-    pub errors: Figures,
+    pub errors: DeviceVec,
     /// `dl_b / dg_b = 2 w_b (g_b - n_b / s_b)`, `[B, C]`.
     pub directions: Rows<C>,
 }
@@ -60,15 +56,69 @@ pub fn denoise<C: Dim>(gradient: &Rows<C>, noise: &Rows<C>, rows: &[Row], square
         noise.shape().concrete(),
         "shapes of gradient and noise"
     );
-    assert_eq!(gradient.shape().0, rows.len(), "what each row counts for");
-    side::denoise(gradient, noise, rows, square)
+    assert_eq!(gradient.shape().0, rows.len(), "the part of each row");
+    let (count, columns) = (rows.len(), gradient.shape().1.size());
+    let terms = |of: fn(&Row) -> f64| rows.iter().map(of);
+    let terms = terms(|row| row.noise)
+        .chain(terms(|row| row.weight))
+        .chain(terms(|row| row.offset));
+    let [mut losses, mut errors] = [(); 2].map(|()| run(|| zeros(count)));
+    let directions = filled(*gradient.shape(), |directions| {
+        let terms = upload::<f64>(terms.collect())?;
+        let (gradient, noise) = (stored(gradient)?, stored(noise)?);
+        let (losses, errors) = (view_mut(&mut losses), view_mut(&mut errors));
+        let whole = usize::from(square == Square::Whole);
+        backend::denoise(
+            count,
+            columns,
+            whole,
+            view(&terms),
+            gradient.read(),
+            noise.read(),
+            losses,
+            errors,
+            directions,
+        )
+    });
+    Denoised {
+        losses: DeviceVec(losses),
+        errors: DeviceVec(errors),
+        directions,
+    }
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    const SAMPLES: usize = 68;
+    // More than two warps.
+    const WIDTH: usize = 75;
+    let case = |name, square| {
+        Case::kernel(name, move || {
+            let (gradient, noise) = (matrix("denoise/g", SAMPLES, WIDTH), matrix("denoise/n", SAMPLES, WIDTH));
+            let [levels, weights] = ["denoise/s", "denoise/w"].map(|name| doubles(scaled(name, SAMPLES, -1)));
+            let rows = levels.into_iter().zip(weights).map(|(level, weight)| Row {
+                noise: 1.0 + level,
+                weight: 1.0 + weight,
+                offset: 1.0 + weight,
+            });
+            let found = denoise(&gradient, &noise, &rows.collect::<Vec<_>>(), square);
+            vec![
+                (Quantity::Value, found.losses.read()),
+                (Quantity::Value, found.errors.read()),
+                Quantity::InInputs.of(&found.directions),
+            ]
+        })
+    };
+    vec![
+        case("denoise", Square::Whole),
+        case("denoise: without the target", Square::WithoutTarget),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::check;
+    use crate::{buffers, check};
 
     const SHAPE: (usize, usize) = (4, 37);
 
@@ -113,19 +163,10 @@ mod tests {
                 let error = sum(&|g, n| (row.noise * g - n).powi(2));
                 assert!((errors[b] - error).abs() < 1e-12 * error, "{} {error}", errors[b]);
             }
-            for i in 0..gradient.len() {
-                let moved = |by: Real| {
-                    let mut gradient = gradient.clone();
-                    gradient[i] += by;
-                    at(&gradient, square).losses.read()[i / SHAPE.1]
-                };
-                let slope = (moved(check::STEP) - moved(-check::STEP)) / (2.0 * f64::from(check::STEP));
-                check::close(
-                    &format!("{square:?}, {i}"),
-                    f64::from(directions[i]),
-                    slope,
-                    slope.abs(),
-                );
+            for (i, direction) in directions.into_iter().enumerate() {
+                let loss = |gradient: &[Real]| at(gradient, square).losses.read()[i / SHAPE.1];
+                let slope = check::slope(&gradient, i, &loss);
+                check::close(&format!("{square:?}, {i}"), f64::from(direction), slope, slope.abs());
             }
         }
     }

@@ -1,27 +1,146 @@
 //! The dense layer on the CPU.
 
-use dfdx::prelude::*;
+use std::ops::Range;
 
-use super::slices::{self, Saved};
-use super::{Dense, Sizes};
-use crate::buffers::native::Taken;
+use super::thin::{self, THIN};
+use super::{Activation, Dense, Sizes};
+use crate::activation::{Phi, with_phi};
+use crate::buffers::native::{Array, run};
 use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, PerSample, Real};
-use crate::math::add;
+use crate::device::{DevResult, Matrix, Real};
+use crate::gemm::{self, Factor};
+use crate::math::{dot, vectorised};
+use crate::parallel::{self, Part};
+
+/// The values that the backward pass needs, empty where it does not.
+#[derive(Default)]
+pub(super) struct Saved {
+    /// phi'(a), `[primal, outputs]`.
+    slope: Vec<Real>,
+    /// phi''(a), `[primal, outputs]`.
+    curvature: Vec<Real>,
+    /// a and s, `[rows, outputs]`.
+    linear: Vec<Real>,
+}
 
 /// The outputs, and what the backward pass needs if there is to be one.
 pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
-    let bias = layer.bias.as_ref().map(read);
-    let (y, saved) = slices::forward(
-        sizes,
-        &read(x),
-        &read(&layer.weight),
-        bias.as_deref(),
-        layer.activation,
-        slope(layer),
-        save,
+    let Sizes {
+        rows,
+        primal,
+        inputs,
+        outputs,
+    } = sizes;
+    let (activation, slope) = (layer.activation, slope(layer));
+    let (x, weight, bias) = (&read(x), &read(&layer.weight), layer.bias.as_ref().map(read));
+    let has_tangents = rows > primal;
+    let curved = !activation.is_piecewise_linear();
+    let mut y = vec![0.0; rows * outputs];
+    let mut saved = Saved::default();
+    if save && activation != Activation::Identity {
+        saved.slope = vec![0.0; primal * outputs];
+        if has_tangents && curved {
+            saved.curvature = vec![0.0; primal * outputs];
+        }
+        // A learned slope's gradient needs the values below zero; curvature meets the tangents before it.
+        if activation.has_learned_slope() || (has_tangents && curved) {
+            saved.linear = vec![0.0; rows * outputs];
+        }
+    }
+    let step = parallel::rows_a_task(primal, rows / primal * inputs * outputs);
+    let tasks: Vec<_> = zip_parts(&mut y, &mut saved, sizes, step);
+    parallel::run(tasks, |(mut y, mut slopes, mut curvatures, mut linear)| {
+        let n = y.samples.len();
+        for (block, rows) in y.blocks.iter_mut().enumerate() {
+            let start = (block * primal + y.samples.start) * inputs;
+            let x = &x[start..start + n * inputs];
+            if inputs <= THIN {
+                thin::few_inputs(x, weight, inputs, outputs, rows);
+            } else if outputs <= THIN {
+                thin::few_outputs::<false>(x, weight, inputs, outputs, rows);
+            } else {
+                let weight = Factor::new(weight, outputs, inputs).transpose();
+                run(|| gemm::write(Factor::new(x, n, inputs), weight, rows));
+            }
+        }
+        if let Some(bias) = &bias {
+            vectorised(|| {
+                for row in y.blocks[0].chunks_exact_mut(outputs) {
+                    for (v, b) in row.iter_mut().zip(bias.iter()) {
+                        *v += b;
+                    }
+                }
+            });
+        }
+        if activation == Activation::Identity {
+            return;
+        }
+        for (to, from) in linear.blocks.iter_mut().zip(&y.blocks) {
+            to.copy_from_slice(from);
+        }
+        let (values, tangents) = y.blocks.split_at_mut(1);
+        let slopes = slopes.blocks.pop();
+        let curvatures = curvatures.blocks.pop();
+        with_phi!(activation, slope, |phi| apply(
+            phi, values[0], tangents, slopes, curvatures
+        ));
+    });
+    (buffers::tensor(y, (rows, outputs)), saved)
+}
+
+type Task<'a> = (Part<'a, Real>, Part<'a, Real>, Part<'a, Real>, Part<'a, Real>);
+
+fn zip_parts<'a>(y: &'a mut [Real], saved: &'a mut Saved, sizes: Sizes, step: usize) -> Vec<Task<'a>> {
+    let split = |values| parallel::split(values, sizes.primal, sizes.outputs, step);
+    let (y, a, b, c) = (
+        split(y),
+        split(&mut saved.slope),
+        split(&mut saved.curvature),
+        split(&mut saved.linear),
     );
-    (buffers::tensor(y, (sizes.rows, sizes.outputs)), saved)
+    y.into_iter()
+        .zip(a)
+        .zip(b)
+        .zip(c)
+        .map(|(((y, a), b), c)| (y, a, b, c))
+        .collect()
+}
+
+/// Replaces a by phi(a) and every s by phi'(a) s, keeping the derivatives where there is room for them.
+fn apply<P: Phi>(
+    phi: P,
+    values: &mut [Real],
+    tangents: &mut [&mut [Real]],
+    slopes: Option<&mut [Real]>,
+    curvatures: Option<&mut [Real]>,
+) {
+    let mut own = Vec::new();
+    let slopes = match slopes {
+        Some(slopes) => slopes,
+        None if tangents.is_empty() => {
+            vectorised(|| values.iter_mut().for_each(|v| *v = phi.value(*v)));
+            return;
+        }
+        None => {
+            own.resize(values.len(), 0.0);
+            &mut own[..]
+        }
+    };
+    match curvatures {
+        Some(curvatures) => vectorised(|| {
+            for ((v, s), c) in values.iter_mut().zip(slopes.iter_mut()).zip(curvatures.iter_mut()) {
+                (*v, *s, *c) = phi.jet(*v);
+            }
+        }),
+        None => vectorised(|| {
+            for (v, s) in values.iter_mut().zip(slopes.iter_mut()) {
+                (*v, *s, _) = phi.jet(*v);
+            }
+        }),
+    }
+    for tangent in tangents {
+        vectorised(|| tangent.iter_mut().zip(slopes.iter()).for_each(|(t, s)| *t *= s));
+    }
 }
 
 /// Turns the cotangents of the outputs into those of the linear part, in place, and adds the inputs' to `gx`.
@@ -32,75 +151,149 @@ pub(super) fn backward_rows(
     gx: &mut [Real],
     layer: &Dense,
     saved: &Saved,
-) -> Result<Option<Taken>, DevError> {
-    let weight = read(&layer.weight);
-    let of_slope = slices::backward_rows(sizes, g, gx, &weight, saved, layer.activation, slope(layer));
-    Ok(layer.slope.as_ref().map(|_| vec![of_slope]))
-}
-
-/// `gW += g^T x`
-pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &Matrix, gw: &mut [Real]) -> Result<(), DevError> {
-    slices::backward_weight(sizes, g, &read(x), gw);
-    Ok(())
-}
-
-/// `gb += sum over the rows of values of g`
-pub(super) fn backward_bias(sizes: Sizes, g: &[Real], gb: &mut [Real]) -> Result<(), DevError> {
-    slices::backward_bias(sizes, g, gb);
-    Ok(())
+) -> DevResult<Option<Array>> {
+    let Sizes {
+        primal,
+        inputs,
+        outputs,
+        rows,
+    } = sizes;
+    let (activation, weight) = (layer.activation, &read(&layer.weight));
+    let step = parallel::rows_a_task(primal, rows / primal * inputs * outputs);
+    let parts = primal.div_ceil(step);
+    let mut slope_gradients = vec![0.0; parts];
+    let tasks: Vec<_> = parallel::split(g, primal, outputs, step)
+        .into_iter()
+        .zip(parallel::split(gx, primal, inputs, step))
+        .zip(&mut slope_gradients)
+        .collect();
+    parallel::run(tasks, |((mut g, mut gx), slope_gradient)| {
+        if activation != Activation::Identity {
+            let part = Elements {
+                samples: g.samples.start * outputs..g.samples.end * outputs,
+                primal: primal * outputs,
+            };
+            if activation.has_learned_slope() {
+                *slope_gradient = part.slope_gradient(&g.blocks, &saved.linear);
+            }
+            part.vjp(&mut g.blocks, saved, !activation.is_piecewise_linear());
+        }
+        let n = g.samples.len();
+        for (g, gx) in g.blocks.iter().zip(&mut gx.blocks) {
+            if is_zero(g) {
+                continue;
+            }
+            if inputs <= THIN {
+                thin::back_to_few_inputs(g, weight, inputs, outputs, gx);
+            } else if outputs <= THIN {
+                thin::back_from_few_outputs(g, weight, inputs, outputs, gx);
+            } else {
+                let (g, weight) = (Factor::new(g, n, outputs), Factor::new(weight, outputs, inputs));
+                run(|| gemm::add(g, weight, gx));
+            }
+        }
+    });
+    Ok(layer.slope.as_ref().map(|_| vec![slope_gradients.iter().sum()]))
 }
 
 fn slope(layer: &Dense) -> Real {
     layer.slope.as_ref().map_or(0.0, |s| read(s)[0])
 }
 
-/// The weights without the columns of common inputs.
-pub(super) fn own_weight(layer: &Dense, own: usize) -> PerSample {
-    let mut weight = Vec::with_capacity(layer.outputs * own);
-    for row in read(&layer.weight).chunks_exact(layer.inputs) {
-        weight.extend_from_slice(&row[..own]);
-    }
-    buffers::tensor(weight, (layer.outputs * own,))
+/// The elements of a task: a range inside a block, and the distance between blocks.
+struct Elements {
+    samples: Range<usize>,
+    primal: usize,
 }
 
-/// The bias with what the common inputs add to it.
-pub(super) fn folded_bias(layer: &Dense, common: &Matrix) -> PerSample {
-    let own = layer.inputs - common.shape().1;
-    let mut bias = match &layer.bias {
-        Some(bias) => read(bias).to_vec(),
-        None => vec![0.0; layer.outputs],
-    };
-    let common = read(common);
-    for (row, b) in read(&layer.weight).chunks_exact(layer.inputs).zip(&mut bias) {
-        *b += row[own..].iter().zip(common.iter()).map(|(w, c)| w * c).sum::<Real>();
+impl Elements {
+    fn of<'a>(&self, values: &'a [Real], block: usize) -> &'a [Real] {
+        &values[block * self.primal + self.samples.start..block * self.primal + self.samples.end]
     }
-    buffers::tensor(bias, (layer.outputs,))
+
+    /// `sum over all rows of cotangent * (a or s) where a <= 0`
+    fn slope_gradient(&self, g: &[&mut [Real]], linear: &[Real]) -> Real {
+        let a = self.of(linear, 0);
+        let mut total = 0.0;
+        let mut below = vec![0.0; a.len()];
+        for (block, g) in g.iter().enumerate() {
+            let linear = self.of(linear, block);
+            total += vectorised(|| {
+                for ((b, l), a) in below.iter_mut().zip(linear).zip(a) {
+                    *b = if *a > 0.0 { 0.0 } else { *l };
+                }
+                dot(g, &below)
+            });
+        }
+        total
+    }
+
+    /// `ga = gy phi' + sum_k gt_k phi'' s_k`, `gs_k = gt_k phi'`
+    fn vjp(&self, g: &mut [&mut [Real]], saved: &Saved, curved: bool) {
+        let slopes = self.of(&saved.slope, 0);
+        let (values, tangents) = g.split_at_mut(1);
+        let values = &mut *values[0];
+        vectorised(|| values.iter_mut().zip(slopes).for_each(|(v, s)| *v *= s));
+        for (k, tangent) in tangents.iter_mut().enumerate() {
+            if curved {
+                let curvature = self.of(&saved.curvature, 0);
+                let linear = self.of(&saved.linear, k + 1);
+                vectorised(|| {
+                    for ((v, t), (c, l)) in values.iter_mut().zip(tangent.iter()).zip(curvature.iter().zip(linear)) {
+                        *v += t * c * l;
+                    }
+                });
+            }
+            vectorised(|| tangent.iter_mut().zip(slopes).for_each(|(t, s)| *t *= s));
+        }
+    }
 }
 
-/// Adds the gradients of the folded weights and bias to that of all weights.
-pub(super) fn add_folded(
-    to: &mut [Real],
-    layer: &Dense,
-    gw: &[Real],
-    gb: &[Real],
-    common: &Matrix,
-) -> Result<(), DevError> {
-    let own = layer.inputs - common.shape().1;
-    let common = read(common);
-    let from = gw.chunks_exact(own.max(1)).zip(gb);
-    for (to, (from, g)) in to.chunks_exact_mut(layer.inputs).zip(from) {
-        let (left, right) = to.split_at_mut(own);
-        add(left, from);
-        right.iter_mut().zip(common.iter()).for_each(|(t, c)| *t += g * c);
+/// Whether no cotangent reached a block: the values of a pass whose tangents alone are used, for example.
+fn is_zero(g: &[Real]) -> bool {
+    g.iter().all(|v| *v == 0.0)
+}
+
+/// `gW += g^T x`, split over the outputs.
+pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &Matrix, gw: &mut [Real]) -> DevResult {
+    let Sizes {
+        rows,
+        primal,
+        inputs,
+        outputs,
+    } = sizes;
+    // Leave out leading blocks that no cotangent reached.
+    let skipped = (0..rows / primal)
+        .take_while(|b| is_zero(&g[b * primal * outputs..(b + 1) * primal * outputs]))
+        .count()
+        * primal;
+    let rows = rows - skipped;
+    if rows == 0 {
+        return Ok(());
     }
+    let x = read(x);
+    let (g, x) = (&g[skipped * outputs..], &x[skipped * inputs..]);
+    let step = parallel::rows_a_task(outputs, rows * inputs);
+    let tasks: Vec<_> = parallel::split(gw, outputs, inputs, step);
+    parallel::run(tasks, |mut part| {
+        if inputs.min(outputs) <= THIN {
+            thin::weight(g, x, inputs, outputs, part.samples, part.blocks[0]);
+            return;
+        }
+        let columns = Factor::new(g, rows, outputs).columns(part.samples.clone());
+        run(|| gemm::add(columns.transpose(), Factor::new(x, rows, inputs), part.blocks[0]));
+    });
     Ok(())
 }
 
-/// Adds the gradient of the common inputs.
-pub(super) fn add_to_common(to: &mut [Real], layer: &Dense, gb: &[Real]) -> Result<(), DevError> {
-    let own = layer.inputs - to.len();
-    for (row, g) in read(&layer.weight).chunks_exact(layer.inputs).zip(gb) {
-        to.iter_mut().zip(&row[own..]).for_each(|(t, w)| *t += g * w);
-    }
+/// `gb += sum over the rows of values of g`
+pub(super) fn backward_bias(sizes: Sizes, g: &[Real], gb: &mut [Real]) -> DevResult {
+    vectorised(|| {
+        for row in g[..sizes.primal * sizes.outputs].chunks_exact(sizes.outputs) {
+            for (b, g) in gb.iter_mut().zip(row) {
+                *b += g;
+            }
+        }
+    });
     Ok(())
 }

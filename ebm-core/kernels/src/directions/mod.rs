@@ -1,38 +1,19 @@
 //! Several rows of each sample, such as directions or the columns of a Jacobian: products with them, and sizes of rows.
 //!
 //! The K rows of B samples are one matrix `[K B, C]`, whose row `k B + b` is the k-th of sample b. Nothing here is recorded on a
-//! tape: it is what penalties are made of whose derivative is known (see [`of_gradient`](crate::models::of_gradient)).
-//!
-//! ```
-//! use ebm_kernels::device::{Matrix, device, values};
-//! # use dfdx::prelude::*;
-//! use ebm_kernels::directions::{RowNorm, norms, project, weighted_sums};
-//!
-//! // Two rows of one sample, and their products with (1, 2).
-//! let rows: Matrix = device().tensor_from_vec(vec![3.0, 0.0, 1.0, 1.0], (2, 2));
-//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0], (1, 2));
-//! let y: Matrix = project(&rows, &x, 2);
-//! assert_eq!(values(&y), [3.0, 3.0]);
-//! // 3 (3, 0) + 3 (1, 1)
-//! assert_eq!(values(&weighted_sums(&rows, &y)), [12.0, 3.0]);
-//!
-//! let (sizes, slopes) = norms(&rows, RowNorm::HalfSquare);
-//! assert_eq!((values(&sizes), values(&slopes)), (vec![4.5, 1.0], values(&rows)));
-//! ```
+//! tape: it is what penalties are made of whose derivative is known (see `of_gradient` of the models).
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
+use std::ops::Range;
 
+use crate::buffers::native::{filled, filled_two, stored};
 use crate::device::{Dev, PerSample, Real};
+use crate::selftest::Quantity::{InInputs, Value};
+use crate::selftest::{Case, matrix};
 
 type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
@@ -54,7 +35,10 @@ pub enum RowNorm {
 /// If there are not `count` rows for each of x.
 pub fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> Rows<K> {
     assert_eq!(rows.shape().0, count.size() * x.shape().0, "rows of each sample");
-    side::project(rows, x, count)
+    let (batch, width) = (x.shape().0, x.shape().1.size());
+    filled((batch, count), |y| {
+        backend::project(batch, count.size(), width, stored(rows)?.read(), stored(x)?.read(), y)
+    })
 }
 
 /// `y_r = sum_k c_rk u_kb`, `[R, C]`, of rows `[K B, C]`, where the r-th row of coefficients `[R, K]` is for sample `b = r mod B`.
@@ -70,26 +54,68 @@ pub fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>) -> 
         "{sums} sums of {count} from {} rows",
         rows.shape().0
     );
-    side::weighted_sums(rows, coefficients, batch)
+    let width = rows.shape().1;
+    filled((sums, width), |y| {
+        let (rows, coefficients) = (stored(rows)?, stored(coefficients)?);
+        backend::weigh_rows(batch, count, width.size(), sums, rows.read(), coefficients.read(), y)
+    })
 }
 
 /// Sizes N(r) of all rows `[R, C]`, `[R]`, and their derivatives `dN/dr`, `[R, C]`.
 ///
 /// At zero every norm but [`RowNorm::HalfSquare`] has no derivative: zero, which is a subgradient, is taken.
 pub fn norms<C: Dim>(rows: &Rows<C>, norm: RowNorm) -> (PerSample, Rows<C>) {
-    side::norms(rows, norm)
+    let (count, width) = (rows.shape().0, rows.shape().1.size());
+    filled_two((count,), *rows.shape(), |sizes, slopes| {
+        let x = stored(rows)?;
+        match norm {
+            RowNorm::HalfSquare => backend::half_squares(count, width, x.read(), sizes, slopes),
+            RowNorm::Euclidean => backend::lengths(count, width, x.read(), sizes, slopes),
+            RowNorm::P(p) => backend::p_norms(count, width, p, x.read(), sizes, slopes),
+        }
+    })
+}
+
+/// The basis vectors `which` for every one of `batch` samples, direction-major: `[which.len() * batch, width]`.
+pub fn axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Rows<W> {
+    filled((which.len() * batch, width), |y| {
+        backend::axes(batch, width.size(), which.start, which.len(), y)
+    })
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    const SAMPLES: usize = 68;
+    // More than two warps.
+    const WIDTH: usize = 75;
+    let normed = |name, norm| {
+        Case::kernel(name, move || {
+            let (sizes, slopes) = norms(&matrix("norms", SAMPLES, WIDTH), norm);
+            vec![Value.of(&sizes), InInputs.of(&slopes)]
+        })
+    };
+    vec![
+        Case::kernel("axes", || vec![Value.of(&axes(SAMPLES, 9usize, 0..9))]),
+        Case::kernel("project", || {
+            let rows = matrix("project/u", 4 * SAMPLES, WIDTH);
+            vec![Value.of(&project(&rows, &matrix("project/x", SAMPLES, WIDTH), 4usize))]
+        }),
+        Case::kernel("weighted_sums", || {
+            let rows = matrix("weighted_sums/u", 4 * SAMPLES, WIDTH);
+            let coefficients = matrix("weighted_sums/c", 2 * SAMPLES, 4);
+            vec![Value.of(&weighted_sums(&rows, &coefficients))]
+        }),
+        normed("norms: 1/2 ||r||^2", RowNorm::HalfSquare),
+        normed("norms: ||r||", RowNorm::Euclidean),
+        normed("norms: p = 3", RowNorm::P(3.0)),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::check;
     use crate::device::Matrix;
-
-    fn matrix(rows: usize, width: usize, seed: u64) -> Matrix {
-        buffers::tensor(check::array(rows * width, 1.0, seed).as_vec(), (rows, width))
-    }
+    use crate::{buffers, check};
 
     fn close(found: &[Real], expected: impl IntoIterator<Item = f64>) {
         let expected: Vec<f64> = expected.into_iter().collect();
@@ -105,8 +131,8 @@ mod tests {
     #[test]
     fn products_are_those_of_the_formulas() {
         let (batch, count, width, copies) = (3, 2, 5, 4);
-        let rows = matrix(count * batch, width, 1);
-        let x = matrix(batch, width, 2);
+        let rows = check::matrix(count * batch, width, 1.0, 1);
+        let x = check::matrix(batch, width, 1.0, 2);
         let (u, v) = (rows.as_vec(), x.as_vec());
         let dot = |k: usize, b: usize| -> f64 {
             (0..width)
@@ -116,7 +142,7 @@ mod tests {
         let expected = (0..batch).flat_map(|b| (0..count).map(move |k| (k, b)));
         close(&project(&rows, &x, count).as_vec(), expected.map(|(k, b)| dot(k, b)));
 
-        let coefficients = matrix(copies * batch, count, 3);
+        let coefficients = check::matrix(copies * batch, count, 1.0, 3);
         let c = coefficients.as_vec();
         let sum = |r: usize, i: usize| -> f64 {
             (0..count)

@@ -2,16 +2,17 @@
 
 use dfdx::prelude::*;
 
+use crate::buffers::native::run;
 use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, PerSample, Real};
-use crate::gemm::{Product, matrix};
+use crate::device::{DevResult, Matrix, PerSample, Real};
+use crate::gemm::{self, Factor};
 use crate::math::{add, sin_cos, vectorised};
 
-/// What the backward pass needs.
+/// The values that the backward pass needs.
 pub(super) struct Kept {
     sines: Vec<Real>,
     cosines: Vec<Real>,
-    /// How fast the angles change along the tangents.
+    /// The derivatives of the angles along the tangents.
     rates: Vec<Real>,
 }
 
@@ -21,11 +22,9 @@ pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Ma
     let width = columns + 2 * count;
     let x = read(x);
     let mut angles = vec![0.0; rows * count];
-    Product {
-        a: matrix(&x, rows, columns),
-        b: matrix(&read(frequencies), count, columns).transpose(),
-    }
-    .write(&mut angles);
+    let frequencies = read(frequencies);
+    let factor = Factor::new(&frequencies, count, columns).transpose();
+    run(|| gemm::write(Factor::new(&x, rows, columns), factor, &mut angles));
     let (angles, rates) = angles.split_at(primal * count);
     let (mut sines, mut cosines) = (vec![0.0; angles.len()], vec![0.0; angles.len()]);
     vectorised(|| {
@@ -55,13 +54,7 @@ pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Ma
     (buffers::tensor(y, (rows, width)), kept)
 }
 
-pub(super) fn add_gradient(
-    gx: &mut [Real],
-    g: &[Real],
-    kept: &Kept,
-    primal: usize,
-    frequencies: &PerSample,
-) -> Result<(), DevError> {
+pub(super) fn add_vjp(gx: &mut [Real], g: &[Real], kept: &Kept, primal: usize, frequencies: &PerSample) -> DevResult {
     let Kept { sines, cosines, rates } = kept;
     let count = sines.len() / primal;
     let columns = frequencies.shape().0 / count;
@@ -83,10 +76,9 @@ pub(super) fn add_gradient(
     for (gx, g) in gx.chunks_exact_mut(columns).zip(g.chunks_exact(width)) {
         add(gx, &g[..columns]);
     }
-    Product {
-        a: matrix(&ga, rows, count),
-        b: matrix(&read(frequencies), count, columns),
-    }
-    .add(gx);
-    Ok(())
+    gemm::add(
+        Factor::new(&ga, rows, count),
+        Factor::new(&read(frequencies), count, columns),
+        gx,
+    )
 }

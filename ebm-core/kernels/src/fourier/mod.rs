@@ -3,49 +3,39 @@
 //! A network on raw coordinates learns sharp detail slowly; on these features it does not (Tancik et al., "Fourier
 //! features let networks learn high frequency functions in low dimensional domains", NeurIPS 2020).
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
 use crate::device::{Matrix, PerSample};
+use crate::record::record_unary;
+use crate::selftest::{Case, Operation, numbers, vector};
 use crate::tape::SharedTape;
-use crate::unary::recorded;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
 pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
-    let (y, kept) = side::forward(&x, primal, frequencies);
+    let (y, kept) = backend::forward(&x, primal, frequencies);
     let frequencies = frequencies.clone();
-    recorded(tape, &x, y, move |gx, g| {
-        side::add_gradient(gx, &g, &kept, primal, &frequencies)
+    record_unary(tape, &x, y, move |gx, g| {
+        backend::add_vjp(gx, &g, &kept, primal, &frequencies)
     })
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    // The frequencies have no gradient.
+    let operation = Operation::new("fourier", 37, 3);
+    vec![operation.case(|x, primal, _| fourier(x, primal, &vector(numbers("frequencies", 3 * 20))))]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::buffers;
-    use crate::check::{self, Case};
     use crate::device::Real;
-
-    #[test]
-    fn gradients_and_pushforward_agree_with_finite_differences() {
-        let frequencies = check::array(10, 1.5, 3);
-        let case = Case {
-            name: "fourier".into(),
-            input: (4, 2),
-            arrays: vec![],
-        };
-        check::operation(&case, |x, primal, _| fourier(x, primal, &frequencies));
-    }
 
     #[test]
     fn values_are_coordinates_then_sines_then_cosines() {

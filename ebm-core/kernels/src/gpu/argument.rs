@@ -1,4 +1,4 @@
-//! What can be handed to a kernel.
+//! The kinds of arguments that kernels take.
 
 use dfdx::prelude::Unit;
 
@@ -6,13 +6,14 @@ use super::memory::{In, Out};
 
 /// An argument of a kernel, and the form in which it is passed.
 pub(crate) trait Argument {
-    /// What the kernel's parameter is, bit by bit.
+    /// The kernel's parameter, bit by bit.
     #[cfg(feature = "cuda")]
     type Raw: cudarc::driver::DeviceRepr;
-    /// What the kernel's parameter is, bit by bit.
+    /// The kernel's parameter, bit by bit.
     #[cfg(not(feature = "cuda"))]
     type Raw: Copy;
 
+    /// The argument in that form.
     fn raw(&self) -> Self::Raw;
 }
 
@@ -44,36 +45,26 @@ macro_rules! by_value {
         unsafe impl cudarc::driver::DeviceRepr for $structure {}
     };
 }
-pub(super) use by_value;
+pub(crate) use by_value;
 
-#[cfg(feature = "cuda")]
 impl<T: Unit> Argument for In<'_, T> {
+    #[cfg(feature = "cuda")]
     type Raw = u64;
-    fn raw(&self) -> u64 {
-        self.start() as usize as u64
-    }
-}
-
-#[cfg(not(feature = "cuda"))]
-impl<T: Unit> Argument for In<'_, T> {
+    #[cfg(not(feature = "cuda"))]
     type Raw = *const T;
-    fn raw(&self) -> *const T {
-        self.start()
+
+    fn raw(&self) -> Self::Raw {
+        self.start() as Self::Raw
     }
 }
 
-#[cfg(feature = "cuda")]
 impl<T: Unit> Argument for Out<'_, T> {
+    #[cfg(feature = "cuda")]
     type Raw = u64;
-    fn raw(&self) -> u64 {
-        self.start() as usize as u64
-    }
-}
-
-#[cfg(not(feature = "cuda"))]
-impl<T: Unit> Argument for Out<'_, T> {
+    #[cfg(not(feature = "cuda"))]
     type Raw = *mut T;
-    fn raw(&self) -> *mut T {
-        self.start()
+
+    fn raw(&self) -> Self::Raw {
+        self.start() as Self::Raw
     }
 }

@@ -32,7 +32,7 @@ macro_rules! kernels {
             /// # Panics
             /// If the length of an array is not the one declared.
             #[allow(unsafe_code, clippy::too_many_arguments)]
-            pub(crate) fn $name($($argument: $kind $(<$t>)?),+) -> Result<(), $crate::device::DevError> {
+            pub(crate) fn $name($($argument: $kind $(<$t>)?),+) -> $crate::device::DevResult {
                 $($( $crate::gpu::launch::check(stringify!($name), stringify!($argument), $argument.len(), $len); )?)+
                 let spread = $crate::gpu::launch::Spread::$spread($($count),+);
                 if spread.is_empty() {

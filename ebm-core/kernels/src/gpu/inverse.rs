@@ -1,7 +1,7 @@
-//! Which of several sources go to one place.
+//! Lists of the sources that go to each place.
 
 use super::memory::{Buffer, upload};
-use crate::device::DevError;
+use crate::device::DevResult;
 
 /// For every place, the sources that go there, in order: those from `starts[place]` to `starts[place + 1]` of `sources`.
 ///
@@ -22,7 +22,7 @@ impl Inverse {
     ///
     /// # Panics
     /// If there is no such place.
-    pub fn of(places: &[usize], count: usize) -> Result<Self, DevError> {
+    pub fn of(places: &[usize], count: usize) -> DevResult<Self> {
         let (starts, sources) = lists(places, count);
         Ok(Self {
             starts: upload(starts)?,

@@ -1,6 +1,6 @@
-//! How work is spread over a device, and how kernels are found on it.
+//! Spreading work over a device, and finding kernels on it.
 
-/// What a kernel is to be run for.
+/// The work that a kernel is run for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Spread {
     /// So many elements, shared out to all threads (`FOR_EACH`).
@@ -29,7 +29,7 @@ mod cuda {
     use std::sync::Arc;
 
     use super::Spread;
-    use crate::device::{DevError, Real};
+    use crate::device::{DevResult, Real};
 
     /// Threads of a block. Kernels hold their numbers in registers, of which there are enough for several such blocks.
     const THREADS: usize = 256;
@@ -63,7 +63,7 @@ mod cuda {
         ///
         /// # Errors
         /// If the driver does not take the code.
-        pub fn function(&self, name: &'static str) -> Result<CudaFunction, DevError> {
+        pub fn function(&self, name: &'static str) -> DevResult<CudaFunction> {
             let device = driver()?;
             let found = device.get_func(self.name, name);
             match found {
@@ -82,7 +82,7 @@ mod cuda {
     }
 
     /// The very device, and so the stream, that dfdx works on in this thread.
-    pub(crate) fn driver() -> Result<Arc<CudaDevice>, DevError> {
+    pub(crate) fn driver() -> DevResult<Arc<CudaDevice>> {
         DRIVER.with(|known| match known.get() {
             Some(device) => Ok(device.clone()),
             None => {
@@ -105,30 +105,5 @@ impl Spread {
     pub fn blocks(self) -> usize {
         let (Self::Elements(n) | Self::Rows(n, _)) = self;
         n.min(3)
-    }
-}
-
-#[cfg(all(test, not(feature = "cuda")))]
-mod tests {
-    use crate::device::Real;
-    use crate::gpu::{In, Out, elementwise, upload};
-
-    #[test]
-    fn every_element_is_some_threads_and_only_one() {
-        // Fewer elements than blocks, as many, and more.
-        for n in [0, 1, 2, 3, 4, 100] {
-            let x = upload::<Real>((0..n).map(|i| i as Real).collect()).unwrap();
-            let mut y = upload::<Real>(vec![1.0; n]).unwrap();
-            elementwise::add_to(n, In::of(&x), Out::of(&mut y)).unwrap();
-            assert_eq!(**y, (0..n).map(|i| 1.0 + i as Real).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "length of `x` of the kernel `add_to`")]
-    fn an_array_of_another_length_is_refused() {
-        let x = upload::<Real>(vec![1.0; 3]).unwrap();
-        let mut y = upload::<Real>(vec![1.0; 4]).unwrap();
-        let _ = elementwise::add_to(4, In::of(&x), Out::of(&mut y));
     }
 }

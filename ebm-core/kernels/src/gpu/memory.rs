@@ -6,19 +6,25 @@ use dfdx::prelude::*;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::device::{Dev, DevError, Real, device};
+use crate::device::{Dev, DevResult, Real, device};
 
 /// An array that owns its memory: dfdx's storage, which it frees or reuses in the order of its stream.
-pub(crate) type Buffer<T = Real> = <Dev as Storage<T>>::Vec;
+pub type Buffer<T = Real> = <Dev as Storage<T>>::Vec;
 
 /// An array of `n` zeros.
-pub(crate) fn zeros<T: Unit>(n: usize) -> Result<Buffer<T>, DevError> {
+///
+/// # Errors
+/// If the device has no memory for it.
+pub fn zeros<T: Unit>(n: usize) -> DevResult<Buffer<T>> {
     device().try_alloc_len(n)
 }
 
 /// An array of these values.
+///
+/// # Errors
+/// If the device has no memory for it.
 #[cfg(feature = "cuda")]
-pub(crate) fn upload<T: Unit>(values: Vec<T>) -> Result<Buffer<T>, DevError> {
+pub fn upload<T: Unit>(values: Vec<T>) -> DevResult<Buffer<T>> {
     let mut buffer = zeros(values.len())?;
     if !values.is_empty() {
         let device = buffer.device();
@@ -28,23 +34,45 @@ pub(crate) fn upload<T: Unit>(values: Vec<T>) -> Result<Buffer<T>, DevError> {
 }
 
 /// An array of these values.
+///
+/// # Errors
+/// If the device has no memory for it.
 #[cfg(not(feature = "cuda"))]
-pub(crate) fn upload<T: Unit>(values: Vec<T>) -> Result<Buffer<T>, DevError> {
+pub fn upload<T: Unit>(values: Vec<T>) -> DevResult<Buffer<T>> {
     let mut buffer = zeros(0)?;
     *buffer = values;
     Ok(buffer)
 }
 
+/// A copy on the host. It waits for all work before it.
+///
+/// # Errors
+/// If the device refuses.
+#[cfg(feature = "cuda")]
+pub fn download<T: Unit>(array: &Buffer<T>) -> DevResult<Vec<T>> {
+    use cudarc::driver::DeviceSlice;
+    match array.len() {
+        0 => Ok(Vec::new()),
+        _ => Ok(array.device().dtoh_sync_copy(array)?),
+    }
+}
+
+/// A copy on the host.
+#[cfg(not(feature = "cuda"))]
+pub fn download<T: Unit>(array: &Buffer<T>) -> DevResult<Vec<T>> {
+    Ok(array.to_vec())
+}
+
 /// A stretch of an array that a kernel reads.
 #[derive(Clone, Copy)]
-pub(crate) struct In<'a, T = Real> {
+pub struct In<'a, T = Real> {
     start: *const T,
     len: usize,
     borrowed: PhantomData<&'a T>,
 }
 
 /// A stretch of an array that a kernel writes, or adds to.
-pub(crate) struct Out<'a, T = Real> {
+pub struct Out<'a, T = Real> {
     start: *mut T,
     len: usize,
     borrowed: PhantomData<&'a mut T>,
@@ -64,9 +92,9 @@ impl<'a, T: Unit> In<'a, T> {
         Self::new(buffer.as_ptr(), buffer.len())
     }
 
-    /// No elements.
+    /// No elements, which kernels see as a null pointer.
     pub fn none() -> Self {
-        Self::new(std::ptr::NonNull::dangling().as_ptr(), 0)
+        Self::new(std::ptr::null(), 0)
     }
 
     fn new(start: *const T, len: usize) -> Self {
@@ -86,18 +114,20 @@ impl<'a, T: Unit> In<'a, T> {
         Self::new(start, len)
     }
 
+    /// Number of elements.
+    #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Where it begins, on the device.
-    pub(super) fn start(&self) -> *const T {
+    /// Its address on the device.
+    pub(crate) fn start(&self) -> *const T {
         self.start
     }
 
     /// The elements, where the device is the host.
     #[cfg(not(feature = "cuda"))]
-    pub(super) fn slice(&self) -> &'a [T] {
+    pub(crate) fn slice(&self) -> &'a [T] {
         // SAFETY: begun and cut by `of` and `part`, these are elements of a vector that is borrowed for `'a`.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
     }
@@ -146,18 +176,20 @@ impl<'a, T: Unit> Out<'a, T> {
         In::new(self.start, self.len)
     }
 
+    /// Number of elements.
+    #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Where it begins, on the device.
-    pub(super) fn start(&self) -> *mut T {
+    /// Its address on the device.
+    pub(crate) fn start(&self) -> *mut T {
         self.start
     }
 
     /// The elements, where the device is the host.
     #[cfg(not(feature = "cuda"))]
-    pub(super) fn slice(&mut self) -> &mut [T] {
+    pub(crate) fn slice(&mut self) -> &mut [T] {
         // SAFETY: begun and cut by `of` and `part`, these are elements of a vector that is borrowed for writing, by this one
         // alone: it can be lent on, but not copied.
         unsafe { std::slice::from_raw_parts_mut(self.start, self.len) }

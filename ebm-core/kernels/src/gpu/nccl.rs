@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-use super::Out;
-use super::launch::driver;
+use super::{Out, driver};
+
 use crate::device::Real;
 
-/// What NCCL or the driver says.
+/// A failure, as NCCL or the driver describes it.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
-pub(crate) struct NcclFailure(String);
+pub struct NcclFailure(String);
 
 impl From<CudaError> for NcclFailure {
     fn from(error: CudaError) -> Self {
@@ -72,7 +72,7 @@ unsafe extern "C" {
     ) -> c_int;
 }
 
-/// What a result says, with what NCCL has to add.
+/// Describes a result, with the detail that NCCL has.
 fn told(function: &str, result: c_int) -> NcclFailure {
     // SAFETY: both return a text that ends with a zero and stays as it is, or null; neither looks at a communicator.
     let (kind, detail) = unsafe {
@@ -104,18 +104,18 @@ fn checked(function: &str, result: c_int) -> Result<(), NcclFailure> {
 ///
 /// # Errors
 /// If it does not say.
-pub(crate) fn version() -> Result<i32, NcclFailure> {
+pub fn version() -> Result<i32, NcclFailure> {
     let mut version = 0;
     // SAFETY: it writes a number to where it may.
     checked("ncclGetVersion", unsafe { ncclGetVersion(&mut version) })?;
     Ok(version)
 }
 
-/// What names the GPU of this process everywhere, that of a part of one (MIG) among them.
+/// The identifier of this process's GPU, or of a part of one (MIG), which is the same in all processes.
 ///
 /// # Errors
 /// If the driver does not say.
-pub(crate) fn identity() -> Result<[u8; 16], NcclFailure> {
+pub fn identity() -> Result<[u8; 16], NcclFailure> {
     let device = driver()?;
     let mut id = sys::CUuuid { bytes: [0; 16] };
     // SAFETY: the device is open, and the driver writes 16 bytes to where it may.
@@ -123,11 +123,11 @@ pub(crate) fn identity() -> Result<[u8; 16], NcclFailure> {
     Ok(id.bytes.map(|byte| byte as u8))
 }
 
-/// What a group of communicators knows itself by; made by one of the processes, and given to all.
+/// Makes the identifier of a group of communicators, which one process makes and gives to all.
 ///
 /// # Errors
 /// If NCCL finds no network to meet on.
-pub(crate) fn unique_id() -> Result<Vec<u8>, NcclFailure> {
+pub fn unique_id() -> Result<Vec<u8>, NcclFailure> {
     let mut id = UniqueId([0; ID_BYTES]);
     // SAFETY: it writes an id to where it may.
     checked("ncclGetUniqueId", unsafe { ncclGetUniqueId(&mut id) })?;
@@ -135,10 +135,10 @@ pub(crate) fn unique_id() -> Result<Vec<u8>, NcclFailure> {
 }
 
 /// The GPU of this process among those of others.
-pub(crate) struct Communicator {
+pub struct Communicator {
     /// Null after a failure.
     handle: Handle,
-    /// What it was made on, and is given up on.
+    /// The device that it was made on.
     device: Arc<CudaDevice>,
 }
 
@@ -224,7 +224,7 @@ impl Communicator {
         }
     }
 
-    /// What has happened to the communicator since.
+    /// The state of the communicator.
     fn asynchronous(&self) -> c_int {
         let mut error = SUCCESS;
         // SAFETY: the communicator is alive, and a number is written to where it may.
@@ -257,7 +257,7 @@ impl Drop for Communicator {
     }
 }
 
-/// How long to look again after: at once for a while, and then so that a core is not kept busy.
+/// The pauses between two looks: none for a while, then long enough not to keep a core busy.
 #[derive(Default)]
 struct Patience(u32);
 

@@ -10,9 +10,6 @@ use cudarc::driver::sys;
 ///
 /// As it is set up, it gives everything that is free back at every synchronisation, so with every number that is read, and gets
 /// it anew for the next operations, which costs far more than these do.
-///
-/// # Errors
-/// If the device has no pool. It is none the worse for it.
 pub(super) fn keep(device: &CudaDevice) -> Result<(), DriverError> {
     let mut pool = std::ptr::null_mut();
     let mut all = u64::MAX;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Buffer, Out, zeros};
-use crate::device::DevError;
+use crate::device::DevResult;
 
 thread_local! {
     static KEPT: RefCell<Option<Buffer>> = const { RefCell::new(None) };
@@ -12,10 +12,7 @@ thread_local! {
 /// Calls `f` with `count` values of whatever was there before. Inside `f` there must be no other such call.
 ///
 /// All work of a thread is queued on one stream, so what the next caller writes comes after what `f` has queued.
-///
-/// # Errors
-/// If there is not so much memory, and those of `f`.
-pub(crate) fn scratch(count: usize, f: impl FnOnce(Out) -> Result<(), DevError>) -> Result<(), DevError> {
+pub(crate) fn scratch(count: usize, f: impl FnOnce(Out) -> DevResult) -> DevResult {
     KEPT.with_borrow_mut(|kept| {
         if kept.as_ref().is_none_or(|buffer| super::In::of(buffer).len() < count) {
             // What is too small is given back first.

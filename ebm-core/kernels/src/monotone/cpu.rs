@@ -1,58 +1,12 @@
 //! The elements one after the other.
 
-use dfdx::prelude::*;
-
 use super::parameters_an_element;
-use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, Real};
+use crate::device::{DevResult, Real};
 use crate::math::{exp, tanh, vectorised};
-
-/// Values and tangents, the first `elements` of which are values, and what their gradients need.
-pub(super) fn forward(u: &Matrix, p: &Matrix, elements: usize, steps: usize) -> (Matrix, Saved) {
-    let (shape, width) = (*u.shape(), parameters_an_element(steps));
-    let (u, p) = (read(u), read(p));
-    let saved = Saved::new(&u[..elements], &p[..elements * width], steps);
-    let y: Vec<Real> = (0..u.len())
-        .map(|i| {
-            let e = Element::at(i % elements, &u, &saved, steps);
-            if i < elements {
-                e.value()
-            } else {
-                e.tangent(u[i], &p[i * width..(i + 1) * width])
-            }
-        })
-        .collect();
-    (buffers::tensor(y, shape), saved)
-}
-
-/// The cotangents of u and of the parameters.
-pub(super) fn backward(
-    u: &Matrix,
-    p: &Matrix,
-    saved: &Saved,
-    elements: usize,
-    steps: usize,
-    g: &[Real],
-) -> Result<(Vec<Real>, Vec<Real>), DevError> {
-    let (u, p, width) = (read(u), read(p), parameters_an_element(steps));
-    let (mut gu, mut gp) = (vec![0.0; u.len()], vec![0.0; p.len()]);
-    for i in 0..u.len() {
-        let sample = i % elements;
-        let e = Element::at(sample, &u, saved, steps);
-        let own = i * width..(i + 1) * width;
-        // The first order: of a value in its own inputs, of a tangent in the tangents it is linear in.
-        gu[i] += g[i] * e.slope(&mut gp[own.clone()], g[i]);
-        if i >= elements {
-            let base = sample * width..(sample + 1) * width;
-            gu[sample] += e.curvature(u[i], &p[own], g[i], &mut gp[base]);
-        }
-    }
-    Ok((gu, gp))
-}
 
 /// The transcendental functions of every element, each computed once.
 pub(super) struct Saved {
-    /// e^a
+    /// e^a, `[elements]`.
     rate: Vec<Real>,
     /// q = e^w, r = e^s, v = r (u - c), t = tanh v: `[elements, K]` each.
     heights: Vec<Real>,
@@ -62,9 +16,11 @@ pub(super) struct Saved {
 }
 
 impl Saved {
-    fn new(u: &[Real], p: &[Real], count: usize) -> Self {
+    /// The functions of the first `elements` elements.
+    pub(super) fn new(elements: usize, count: usize, u: &[Real], p: &[Real]) -> DevResult<Self> {
         let width = parameters_an_element(count);
-        let mut saved = Self {
+        let (u, p) = (&u[..elements], &p[..elements * width]);
+        let mut saved = Saved {
             rate: p.iter().step_by(width).copied().collect(),
             heights: Vec::with_capacity(u.len() * count),
             rates: Vec::with_capacity(u.len() * count),
@@ -92,7 +48,56 @@ impl Saved {
                 .zip(&saved.angles)
                 .for_each(|(t, v)| *t = tanh(*v));
         });
-        saved
+        Ok(saved)
+    }
+
+    /// `y` `[blocks, elements]` of `u`: values in the first block, tangents in the others.
+    pub(super) fn forward(
+        &self,
+        elements: usize,
+        _: usize,
+        steps: usize,
+        u: &[Real],
+        p: &[Real],
+        y: &mut [Real],
+    ) -> DevResult {
+        let width = parameters_an_element(steps);
+        for (i, y) in y.iter_mut().enumerate() {
+            let e = Element::at(i % elements, u, self, steps);
+            *y = if i < elements {
+                e.value()
+            } else {
+                e.tangent(u[i], &p[i * width..(i + 1) * width])
+            };
+        }
+        Ok(())
+    }
+
+    /// Adds to the cotangents of u and p what those of y give.
+    pub(super) fn backward(
+        &self,
+        elements: usize,
+        _: usize,
+        steps: usize,
+        u: &[Real],
+        p: &[Real],
+        g: &[Real],
+        gu: &mut [Real],
+        gp: &mut [Real],
+    ) -> DevResult {
+        let width = parameters_an_element(steps);
+        for i in 0..u.len() {
+            let sample = i % elements;
+            let e = Element::at(sample, u, self, steps);
+            let own = i * width..(i + 1) * width;
+            // The first order: of a value in its own inputs, of a tangent in the tangents it is linear in.
+            gu[i] += g[i] * e.slope(&mut gp[own.clone()], g[i]);
+            if i >= elements {
+                let base = sample * width..(sample + 1) * width;
+                gu[sample] += e.curvature(u[i], &p[own], g[i], &mut gp[base]);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -2,44 +2,29 @@
 //! `m(u) = e^a u + sum_k e^{w_k} tanh(e^{s_k} (u - c_k))`.
 //!
 //! Every element has parameters of its own, so that a network can choose them: the transformation of a coupling flow.
-//!
-//! ```
-//! use ebm_kernels::device::{Matrix, device, values};
-//! # use dfdx::prelude::*;
-//! use ebm_kernels::monotone::{monotone, parameters_an_element};
-//! use ebm_kernels::tape::SharedTape;
-//!
-//! // a = w = s = c = 0: m(u) = u + tanh u.
-//! assert_eq!(parameters_an_element(1), 4);
-//! let off = SharedTape::off();
-//! let u: Matrix = device().tensor_from_vec(vec![0.5], (1, 1));
-//! let parameters: Matrix = device().tensor_from_vec(vec![0.0; 4], (1, 4));
-//! let y = monotone(off.watch(&u), off.watch(&parameters), 1, 1);
-//! assert!((f64::from(values(&y)[0]) - (0.5 + 0.5f64.tanh())).abs() < 1e-6);
-//! ```
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::{GradientBuffer, plus};
+use crate::buffers::native::{GradientBuffer, accumulate, filled, run, stored, view, view_mut, zeros};
+use crate::columns::take_columns;
 use crate::device::Matrix;
+use crate::selftest::{Case, Operation};
 use crate::tape::SharedTape;
+use backend::Saved;
 
-/// Parameters an element: a, then K each of w, c and s.
+/// The number of parameters an element: a, then K each of w, c and s.
 pub fn parameters_an_element(steps: usize) -> usize {
     1 + 3 * steps
 }
 
 /// Applies m elementwise: `u` is `[rows, n]`, `parameters` `[rows, n (1 + 3K)]`; rows of values, then rows of tangents.
+///
+/// # Panics
+/// If there are not so many parameters.
 pub fn monotone(
     u: Matrix<SharedTape>,
     parameters: Matrix<SharedTape>,
@@ -51,42 +36,41 @@ pub fn monotone(
     let (rows, n) = *u.shape();
     let width = parameters_an_element(steps);
     assert_eq!(*p.shape(), (rows, n * width), "parameters of a monotone function");
-    let elements = primal * n;
-    let (y, saved) = side::forward(&u, &p, elements, steps);
+    let (elements, blocks) = (primal * n, rows / primal);
+    let saved = run(|| Saved::new(elements, steps, stored(&u)?.read(), stored(&p)?.read()));
+    let y = filled((rows, n), |y| {
+        saved.forward(elements, blocks, steps, stored(&u)?.read(), stored(&p)?.read(), y)
+    });
     if tape.is_recording() {
         let (yg, ug, pg) = (y.ghost(), u.ghost(), p.ghost());
         tape.add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let (gu, gp) = side::backward(&u, &p, &saved, elements, steps, &g)?;
-            gradients.get_or_alloc_mut(&ug)?.update(|to| plus(to, &gu))?;
-            gradients.get_or_alloc_mut(&pg)?.update(|to| plus(to, &gp))
+            let (u, p) = (stored(&u)?, stored(&p)?);
+            let (mut gu, mut gp) = (zeros(rows * n)?, zeros(rows * n * width)?);
+            let (to_u, to_p) = (view_mut(&mut gu), view_mut(&mut gp));
+            saved.backward(elements, blocks, steps, u.read(), p.read(), view(&g), to_u, to_p)?;
+            gradients.get_or_alloc_mut(&ug)?.update(|to| accumulate(to, &gu))?;
+            gradients.get_or_alloc_mut(&pg)?.update(|to| accumulate(to, &gp))
         });
     }
     y.put_tape(tape)
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    let (steps, width) = (5, parameters_an_element(5));
+    vec![Operation::new("monotone", 37, 2 + 2 * width).case(move |x, primal, _| {
+        let parameters: Vec<usize> = (2..2 + 2 * width).collect();
+        let (u, parameters) = (take_columns(x.clone(), &[0, 1]), take_columns(x, &parameters));
+        monotone(u, parameters, primal, steps)
+    })]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::buffers;
-    use crate::check::{self, Case};
-    use crate::columns::take_columns;
     use crate::device::Real;
-
-    #[test]
-    fn gradients_and_pushforward_agree_with_finite_differences() {
-        // Two elements a row with K = 2: columns 0 and 1 are u, the other 14 the parameters.
-        let case = Case {
-            name: "monotone".into(),
-            input: (3, 16),
-            arrays: vec![],
-        };
-        check::operation(&case, |x, primal, _| {
-            let u = take_columns(x.clone(), &[0, 1]);
-            let parameters = take_columns(x, &(2..16).collect::<Vec<_>>());
-            monotone(u, parameters, primal, 2)
-        });
-    }
 
     #[test]
     fn values_are_those_of_the_formula() {

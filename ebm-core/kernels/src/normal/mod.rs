@@ -1,20 +1,16 @@
 //! Normal densities whose parameters a network gives.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 use std::ops::RangeInclusive;
 
-use super::Figures;
+use crate::buffers::native::{filled, run, stored, view_mut, zeros};
 use crate::device::{Dev, Matrix, Real};
+use crate::device_vec::DeviceVec;
+use crate::selftest::{Case, Quantity, matrix};
 
 /// `ln N(z_b; m_b, diag(e^(l_b)))` in nats, `[B]`, of z `[B, d]`, and the derivatives of its mean over the batch in the
 /// outputs `[m_b, l_b]`, `[B, 2d]`. In double precision; nothing is recorded.
@@ -27,28 +23,43 @@ pub fn log_density<C: Dim>(
     outputs: &Matrix,
     z: &Tensor<(usize, C), Real, Dev>,
     limits: RangeInclusive<f64>,
-) -> (Figures, Matrix) {
+) -> (DeviceVec, Matrix) {
     let (rows, columns) = (z.shape().0, z.shape().1.size());
     assert_eq!(
         *outputs.shape(),
         (rows, 2 * columns),
         "a mean and a log-variance for each value"
     );
-    side::log_density(outputs, z, (*limits.start(), *limits.end()))
+    let (low, high) = limits.into_inner();
+    let mut values = run(|| zeros(rows));
+    let slopes = filled(*outputs.shape(), |slopes| {
+        let (outputs, z, values) = (stored(outputs)?, stored(z)?, view_mut(&mut values));
+        backend::log_density(rows, columns, low, high, outputs.read(), z.read(), values, slopes)
+    });
+    (DeviceVec(values), slopes)
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    vec![Case::kernel("log_density", || {
+        let (outputs, z) = (matrix("log_density/outputs", 68, 150), matrix("log_density/z", 68, 75));
+        // Some of the log-variances are beyond.
+        let (found, slopes) = log_density(&outputs, &z, -0.75..=0.5);
+        vec![(Quantity::Value, found.read()), Quantity::InInputs.of(&slopes)]
+    })]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::check;
+    use crate::{buffers, check};
 
     const ROWS: usize = 3;
     const WIDTH: usize = 35;
     const LIMITS: RangeInclusive<f64> = -1.0..=1.5;
 
     fn at(outputs: &[Real]) -> (Vec<f64>, Vec<Real>) {
-        let z = buffers::tensor(check::array(ROWS * WIDTH, 1.0, 2).as_vec(), (ROWS, WIDTH));
+        let z = check::matrix(ROWS, WIDTH, 1.0, 2);
         let (values, slopes) = log_density(&buffers::tensor(outputs.to_vec(), (ROWS, 2 * WIDTH)), &z, LIMITS);
         (values.read(), slopes.as_vec())
     }
@@ -71,11 +82,6 @@ mod tests {
         let mean = |outputs: &[Real]| at(outputs).0.iter().sum::<f64>() / ROWS as f64;
         let mut beyond = 0;
         for i in 0..outputs.len() {
-            let moved = |by: Real| {
-                let mut outputs = outputs.clone();
-                outputs[i] += by;
-                mean(&outputs)
-            };
             let is_logarithm = i % (2 * WIDTH) >= WIDTH;
             let given = f64::from(outputs[i]);
             if is_logarithm && !LIMITS.contains(&given) {
@@ -86,7 +92,7 @@ mod tests {
                 beyond += 1;
                 continue;
             }
-            let slope = (moved(check::STEP) - moved(-check::STEP)) / (2.0 * f64::from(check::STEP));
+            let slope = check::slope(&outputs, i, &mean);
             check::close(&i.to_string(), f64::from(slopes[i]), slope, slope.abs());
         }
         assert!(beyond > 0, "limits that are not reached");

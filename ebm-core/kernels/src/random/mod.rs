@@ -3,8 +3,11 @@
 //! Nothing in the system keeps a generator's state: a draw is named by the run's seed, the purpose it serves and the
 //! step it serves it at, so a resumed run draws what the undisturbed run would have drawn.
 
+// On the CPU, also where kernels are emulated, draws are those of the host.
+#[cfg(any(feature = "cuda", all(test, device_kernels)))]
+mod cuda;
 #[cfg(any(feature = "cuda", test))]
-pub(crate) mod philox;
+mod philox;
 mod share;
 
 pub use share::Share;
@@ -128,7 +131,7 @@ impl Random {
     /// As that.
     pub fn normal_tensor_in_blocks<S: Shape>(&self, blocks: usize, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(blocks, shape, crate::gpu::philox::philox_normals);
+        return self.on_device(blocks, shape, cuda::philox_normals);
         #[cfg(not(feature = "cuda"))]
         crate::buffers::tensor(self.normals_in_blocks(blocks, shape.num_elements()), shape)
     }
@@ -136,7 +139,7 @@ impl Random {
     /// Values uniform on [0, 1), made where the tensor is, as those of [`Random::normal_tensor`].
     pub fn uniform_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(1, shape, crate::gpu::philox::philox_uniforms);
+        return self.on_device(1, shape, cuda::philox_uniforms);
         #[cfg(not(feature = "cuda"))]
         crate::buffers::tensor(self.uniforms(shape.num_elements()), shape)
     }
@@ -152,7 +155,7 @@ impl Random {
     /// As that.
     pub fn sign_tensor_in_blocks<S: Shape>(&self, blocks: usize, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(blocks, shape, crate::gpu::philox::philox_signs);
+        return self.on_device(blocks, shape, cuda::philox_signs);
         #[cfg(not(feature = "cuda"))]
         crate::buffers::tensor(self.signs_in_blocks(blocks, shape.num_elements()), shape)
     }
@@ -163,7 +166,7 @@ impl Random {
         &self,
         blocks: usize,
         shape: S,
-        kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> Result<(), crate::device::DevError>,
+        kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> crate::device::DevResult,
     ) -> Tensor<S, Real, Dev> {
         let key = philox::key(self.seed, self.stream);
         // To who draws for all samples the blocks are one.

@@ -1,4 +1,4 @@
-//! Which part of a batch is whose.
+//! The parts of a batch that several processes have.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ impl Share {
         Self { rank, ranks }
     }
 
-    /// Which part, counted from 0.
+    /// The number of the part, counted from 0.
     pub fn rank(self) -> usize {
         self.rank
     }
@@ -42,12 +42,12 @@ impl Share {
         batch.is_multiple_of(self.ranks)
     }
 
-    /// How many of `batch` samples the part has.
+    /// The number of the part's samples among `batch`.
     pub fn of(self, batch: usize) -> usize {
         batch / self.ranks
     }
 
-    /// Which rows of `batch` the part has.
+    /// The rows of the part among `batch`.
     pub fn rows(self, batch: usize) -> Range<usize> {
         let own = self.of(batch);
         self.rank * own..(self.rank + 1) * own

@@ -1,22 +1,19 @@
 //! Sums, means and the hinge: the heads of losses.
 
+mod case;
+
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+pub(crate) mod backend;
+
 use dfdx::prelude::*;
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
-
 use crate::buffers;
-use crate::buffers::native::GradientBuffer;
-use crate::device::{Dev, PerSample, Real, Scalar, Taped};
-use crate::tape::SharedTape;
-use crate::unary::recorded;
+use crate::buffers::native::{filled, stored, view};
+use crate::device::{Dev, PerSample, Real, Scalar};
+use crate::elementwise::{add_multiple, add_number};
+use crate::record::{record_binary, record_unary};
+use crate::tape::{SharedTape, Taped};
 
 /// `sum_i x_i` of `[B]`.
 pub fn sum(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
@@ -29,10 +26,13 @@ pub fn mean(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
     scaled_sum(x, 1.0 / n as Real)
 }
 
+/// In double precision: the sum of a batch is what gets logged and compared.
 fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
     let (x, tape) = x.split_tape();
-    let y = side::total(&x, scale);
-    recorded(tape, &x, y, move |gx, g| side::add_number(gx, &g, scale))
+    let y = filled((), |y| {
+        backend::scaled_sum(x.shape().0, f64::from(scale), stored(&x)?.read(), y)
+    });
+    record_unary(tape, &x, y, move |gx, g| add_number(gx.len(), scale, view(&g), gx))
 }
 
 /// `f(x)` where the value and the gradient `df/dx` were computed outside the tape (in double precision, say).
@@ -49,7 +49,9 @@ pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) ->
 pub fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
     let (x, tape) = x.split_tape();
     let y = buffers::tensor(vec![value as Real], ());
-    recorded(tape, &x, y, move |gx, g| side::add_slopes(gx, &g, &slopes))
+    record_unary(tape, &x, y, move |gx, g| {
+        add_multiple(gx.len(), view(&g), stored(&slopes)?.read(), gx)
+    })
 }
 
 /// `max(x, 0)` of a scalar.
@@ -58,27 +60,25 @@ pub fn hinge(x: Scalar<SharedTape>) -> Scalar<SharedTape> {
 }
 
 /// `y_i = sum_j a_ij b_ij` of two `[B, C]`.
-pub fn row_dot<C: Dim>(
-    a: Tensor<(usize, C), Real, Dev, SharedTape>,
-    b: Tensor<(usize, C), Real, Dev, SharedTape>,
-) -> PerSample<SharedTape> {
+///
+/// # Panics
+/// If the shapes differ.
+pub fn row_dot<C: Dim>(a: Taped<(usize, C)>, b: Taped<(usize, C)>) -> PerSample<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
-    let mut tape = tape.merge(other);
     assert_eq!(a.shape(), b.shape(), "row_dot of two shapes");
-    let y = side::row_products(&a, &b);
-    if tape.is_recording() {
-        let (yg, ag, bg) = (y.ghost(), a.ghost(), b.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&ag)?
-                .update(|ga| side::add_scaled_rows(ga, &g, &b))?;
-            gradients
-                .get_or_alloc_mut(&bg)?
-                .update(|gb| side::add_scaled_rows(gb, &g, &a))
-        });
-    }
-    y.put_tape(tape)
+    let (rows, columns) = (a.shape().0, a.shape().1.size());
+    let y = filled((rows,), |y| {
+        backend::row_dot(rows, columns, stored(&a)?.read(), stored(&b)?.read(), y)
+    });
+    let (in_a, in_b) = (b.clone(), a.clone());
+    record_binary(
+        tape.merge(other),
+        Some(&a),
+        &b,
+        y,
+        move |ga, g| backend::add_scaled_rows(rows, columns, view(g), stored(&in_a)?.read(), ga),
+        move |gb, g| backend::add_scaled_rows(rows, columns, view(&g), stored(&in_b)?.read(), gb),
+    )
 }
 
 #[cfg(test)]
@@ -115,15 +115,22 @@ mod tests {
         assert_eq!(y.as_vec(), vec![17.0, 53.0]);
         let mut g = backward(sum(y));
         assert_eq!((g.of(&a).as_vec(), g.of(&b).as_vec()), (b.as_vec(), a.as_vec()));
-    }
-
-    #[test]
-    fn a_product_with_itself_has_twice_itself_as_gradient() {
-        let a = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
-        let tape = SharedTape::inputs_only();
+        // A product with itself has twice itself.
         let w = tape.watch(&a);
         let y = sum(row_dot(w.clone(), w));
         assert_eq!(backward(y).of(&a).as_vec(), vec![2.0, 4.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn a_long_product_is_the_sum_of_its_parts() {
+        // On a device three parts, the last one shorter, added to what was there.
+        let n = 2 * 4096 + 5;
+        let a: Vec<Real> = (1..=n).map(|i| (i % 8) as Real).collect();
+        let (a, b) = (buffers::tensor(a, (n,)), buffers::tensor(vec![2.0; n], (n,)));
+        let mut y = buffers::tensor(vec![10.0], (1,));
+        buffers::native::change(&mut y, |y| backend::add_dot(stored(&a)?.read(), stored(&b)?.read(), y));
+        let truth: usize = (1..=n).map(|i| 2 * (i % 8)).sum();
+        assert_eq!(y.as_vec(), [10.0 + truth as Real]);
     }
 
     #[test]

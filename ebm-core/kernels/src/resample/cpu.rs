@@ -1,70 +1,54 @@
 //! Blocks of pixels on slices.
 
-use super::{Average, Blocks, Spread};
-use crate::device::Real;
-use crate::image::Extent;
-use crate::linear::LinearMap;
+use crate::device::{DevResult, Real};
 use crate::math::vectorised;
 
-impl LinearMap for Spread {
-    fn sizes(&self) -> (usize, usize) {
-        (self.0.coarse.len(), self.0.fine_len())
-    }
-    fn forward(&self, x: &[Real], y: &mut [Real]) {
-        self.0.spread(x, y, 1.0);
-    }
-    fn transpose(&self, g: &[Real], gx: &mut [Real]) {
-        self.0.gather(g, gx, 1.0);
-    }
+/// `fine += scale coarse`, each coarse pixel of `[height, width]` in a block of `factor x factor` fine ones.
+pub(super) fn spread_pixels(
+    images: usize,
+    height: usize,
+    width: usize,
+    channels: usize,
+    factor: usize,
+    scale: Real,
+    coarse: &[Real],
+    fine: &mut [Real],
+) -> DevResult {
+    vectorised(|| {
+        each_pair(images * height, width, factor, |c, f| {
+            let pairs = fine[f * channels..][..channels].iter_mut().zip(&coarse[c * channels..]);
+            pairs.for_each(|(f, c)| *f += scale * c);
+        });
+    });
+    Ok(())
 }
 
-impl LinearMap for Average {
-    fn sizes(&self) -> (usize, usize) {
-        (self.0.fine_len(), self.0.coarse.len())
-    }
-    fn forward(&self, x: &[Real], y: &mut [Real]) {
-        self.0.gather(x, y, self.0.share());
-    }
-    fn transpose(&self, g: &[Real], gx: &mut [Real]) {
-        self.0.spread(g, gx, self.0.share());
-    }
+/// `coarse += scale fine`, the sum of each block in its coarse pixel.
+pub(super) fn gather_pixels(
+    images: usize,
+    height: usize,
+    width: usize,
+    channels: usize,
+    factor: usize,
+    scale: Real,
+    fine: &[Real],
+    coarse: &mut [Real],
+) -> DevResult {
+    vectorised(|| {
+        each_pair(images * height, width, factor, |c, f| {
+            let pairs = coarse[c * channels..][..channels].iter_mut().zip(&fine[f * channels..]);
+            pairs.for_each(|(c, f)| *c += scale * f);
+        });
+    });
+    Ok(())
 }
 
-impl Blocks {
-    /// `fine += scale * coarse`
-    fn spread(&self, coarse: &[Real], fine: &mut [Real], scale: Real) {
-        vectorised(|| {
-            self.each(|c, f| {
-                let pairs = fine[f..f + self.coarse.channels].iter_mut().zip(&coarse[c..]);
-                pairs.for_each(|(f, c)| *f += scale * c);
-            });
-        });
-    }
-
-    /// `coarse += scale * fine`
-    fn gather(&self, fine: &[Real], coarse: &mut [Real], scale: Real) {
-        vectorised(|| {
-            self.each(|c, f| {
-                let pairs = coarse[c..c + self.coarse.channels].iter_mut().zip(&fine[f..]);
-                pairs.for_each(|(c, f)| *c += scale * f);
-            });
-        });
-    }
-
-    /// Calls `f` with where the pixels of every pair start.
-    #[inline(always)]
-    fn each(&self, mut f: impl FnMut(usize, usize)) {
-        let Extent {
-            height,
-            width,
-            channels,
-        } = self.coarse;
-        let (fine_height, fine_width) = (height * self.factor, width * self.factor);
-        for y in 0..fine_height {
-            for x in 0..fine_width {
-                let coarse = (y / self.factor * width + x / self.factor) * channels;
-                f(coarse, (y * fine_width + x) * channels);
-            }
+/// Calls `f` with the coarse and the fine pixel of every pair; the rows of all images are one image's.
+#[inline(always)]
+fn each_pair(height: usize, width: usize, factor: usize, mut f: impl FnMut(usize, usize)) {
+    for y in 0..height * factor {
+        for x in 0..width * factor {
+            f(y / factor * width + x / factor, y * width * factor + x);
         }
     }
 }

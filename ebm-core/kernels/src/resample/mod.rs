@@ -1,32 +1,16 @@
 //! Larger and smaller images: repeating every pixel, and averaging blocks of them.
 //!
 //! Both are linear, and each is the transpose of the other but for a factor: of `f x f` equal pixels an average is one.
-//!
-//! ```
-//! use ebm_kernels::device::{Matrix, device, values};
-//! # use dfdx::prelude::*;
-//! use ebm_kernels::Extent;
-//! use ebm_kernels::resample::{average_pool, up_sample};
-//! use ebm_kernels::tape::SharedTape;
-//!
-//! let small: Matrix = device().tensor_from_vec(vec![1.0, 2.0], (1, 2));
-//! let large = up_sample(SharedTape::off().watch(&small), Extent::new(1, 2, 1), 2);
-//! assert_eq!(values(&large), [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0]);
-//! assert_eq!(values(&average_pool(large, Extent::new(2, 4, 1), 2)), [1.0, 2.0]);
-//!
-//! let square: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 6.0], (1, 4));
-//! let mean = average_pool(SharedTape::off().watch(&square), Extent::new(2, 2, 1), 2);
-//! assert_eq!(values(&mean), [3.0]);
-//! ```
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
-use super::linear::linear;
-use crate::device::{Matrix, Real};
+use crate::buffers::native::{In, Out};
+use crate::device::{DevResult, Matrix, Real};
 use crate::image::Extent;
+use crate::linear::{LinearMap, linear};
+use crate::selftest::{Case, Operation};
 use crate::tape::SharedTape;
 
 /// Every pixel of images `inputs` becomes `factor x factor` equal ones; tangents alike.
@@ -59,9 +43,39 @@ impl Blocks {
         self.coarse.len() * self.factor * self.factor
     }
 
-    /// What a fine pixel has in the average of its block.
+    /// The share that a fine pixel has in the average of its block.
     fn share(&self) -> Real {
         1.0 / (self.factor * self.factor) as Real
+    }
+
+    /// `fine += scale * coarse`
+    fn spread(&self, images: usize, scale: Real, coarse: In, fine: Out) -> DevResult {
+        let size = self.coarse;
+        backend::spread_pixels(
+            images,
+            size.height,
+            size.width,
+            size.channels,
+            self.factor,
+            scale,
+            coarse,
+            fine,
+        )
+    }
+
+    /// `coarse += scale * fine`
+    fn gather(&self, images: usize, scale: Real, fine: In, coarse: Out) -> DevResult {
+        let size = self.coarse;
+        backend::gather_pixels(
+            images,
+            size.height,
+            size.width,
+            size.channels,
+            self.factor,
+            scale,
+            fine,
+            coarse,
+        )
     }
 }
 
@@ -69,31 +83,48 @@ impl Blocks {
 #[derive(Clone, Copy)]
 struct Spread(Blocks);
 
+impl LinearMap for Spread {
+    fn sizes(&self) -> (usize, usize) {
+        (self.0.coarse.len(), self.0.fine_len())
+    }
+    fn forward(&self, rows: usize, x: In, y: Out) -> DevResult {
+        self.0.spread(rows, 1.0, x, y)
+    }
+    fn transpose(&self, rows: usize, g: In, gx: Out) -> DevResult {
+        self.0.gather(rows, 1.0, g, gx)
+    }
+}
+
 /// From fine pixels to coarse ones, which get the mean.
 #[derive(Clone, Copy)]
 struct Average(Blocks);
+
+impl LinearMap for Average {
+    fn sizes(&self) -> (usize, usize) {
+        (self.0.fine_len(), self.0.coarse.len())
+    }
+    fn forward(&self, rows: usize, x: In, y: Out) -> DevResult {
+        self.0.gather(rows, self.0.share(), x, y)
+    }
+    fn transpose(&self, rows: usize, g: In, gx: Out) -> DevResult {
+        self.0.spread(rows, self.0.share(), g, gx)
+    }
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    let image = Extent::new(6, 4, 7);
+    let operation = |name: &str| Operation::new(name, 5, image.len());
+    vec![
+        operation("up_sample").case(move |x, _, _| up_sample(x, image, 2)),
+        operation("average_pool").case(move |x, _, _| average_pool(x, image, 2)),
+    ]
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::buffers;
-    use crate::check::{self, Case};
-
-    #[test]
-    fn gradients_and_pushforward_agree_with_finite_differences() {
-        let case = |name: &str, width| Case {
-            name: name.into(),
-            input: (2, width),
-            arrays: vec![],
-        };
-        check::operation(&case("up-sampling", 12), |x, _, _| {
-            up_sample(x, Extent::new(2, 3, 2), 2)
-        });
-        check::operation(&case("average", 48), |x, _, _| average_pool(x, Extent::new(4, 6, 2), 2));
-        check::operation(&case("average of threes", 18), |x, _, _| {
-            average_pool(x, Extent::new(3, 6, 1), 3)
-        });
-    }
 
     #[test]
     fn pixels_go_where_they_belong() {

@@ -1,58 +1,60 @@
-//! Residuals on slices.
+//! Residuals on slices. `places` are the diffusions of all samples, then their units.
 
-use super::{Laplacians, PairVariance, Place};
-use crate::Figures;
-use crate::buffers::{self, read};
-use crate::device::{PerSample, Real};
+use crate::device::{DevResult, Real};
 
-pub(super) fn pair_variance(
-    slopes: &PerSample,
-    squares: &Figures,
-    laplacians: Laplacians<'_>,
-    places: &[Place],
-) -> PairVariance {
-    let (count, pairs) = (places.len(), places.len() / 2);
-    let sums = match laplacians {
-        Laplacians::Known(known) => known.to_vec(),
-        Laplacians::OfSlopes(of, weights) => {
-            let mut sums = vec![0.0; count];
-            for (row, (slope, weight)) in read(of).iter().zip(weights).enumerate() {
-                sums[row % count] += weight * f64::from(*slope);
-            }
-            sums
-        }
-    };
-    let residuals: Vec<f64> = read(slopes)
-        .iter()
-        .zip(&squares.0)
-        .zip(sums.iter().zip(places))
-        .map(|((slope, square), (sum, place))| {
-            (f64::from(*slope) - 0.5 * place.diffusion * (square + sum)) * place.unit
-        })
-        .collect();
-    let (first, second) = residuals.split_at(pairs);
-    let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
-    let variance = differences.iter().map(|d| 0.5 * d * d).sum::<f64>() / pairs as f64;
-
-    let signed = differences.iter().copied().chain(differences.iter().map(|d| -d));
-    let in_slopes: Vec<f64> = signed
-        .zip(places)
-        .map(|(d, place)| d / pairs as f64 * place.unit)
-        .collect();
-    let in_laplacians = match laplacians {
-        Laplacians::Known(_) => None,
-        Laplacians::OfSlopes(_, weights) => {
-            let of = |(row, weight): (usize, &f64)| {
-                let b = row % count;
-                (-0.5 * places[b].diffusion * in_slopes[b] * weight) as Real
-            };
-            let values: Vec<Real> = weights.iter().enumerate().map(of).collect();
-            Some(buffers::tensor(values, (weights.len(),)))
-        }
-    };
-    PairVariance {
-        variance: Figures(vec![variance]),
-        in_slopes: buffers::tensor(in_slopes.iter().map(|s| *s as Real).collect(), (count,)),
-        in_laplacians,
+/// `y_b = sum_k w_kb x_kb`
+pub(super) fn weighted_sums(count: usize, _: usize, weights: &[f64], x: &[Real], y: &mut [f64]) -> DevResult {
+    for (row, (x, weight)) in x.iter().zip(weights).enumerate() {
+        y[row % count] += weight * f64::from(*x);
     }
+    Ok(())
+}
+
+/// Of every pair half the squared difference d of the residuals; of both samples the derivative of the mean of these in the
+/// slope, `d / pairs` times the unit, and that rounded.
+pub(super) fn pair_residuals(
+    pairs: usize,
+    places: &[f64],
+    slopes: &[Real],
+    squares: &[f64],
+    sums: &[f64],
+    halves: &mut [f64],
+    derivatives: &mut [f64],
+    in_slopes: &mut [Real],
+) -> DevResult {
+    let (diffusions, units) = places.split_at(2 * pairs);
+    let residual = |b: usize| (f64::from(slopes[b]) - 0.5 * diffusions[b] * (squares[b] + sums[b])) * units[b];
+    for p in 0..pairs {
+        let d = residual(p) - residual(p + pairs);
+        halves[p] = 0.5 * d * d;
+        derivatives[p] = d / pairs as f64 * units[p];
+        derivatives[p + pairs] = -d / pairs as f64 * units[p + pairs];
+    }
+    in_slopes
+        .iter_mut()
+        .zip(derivatives)
+        .for_each(|(to, from)| *to = *from as Real);
+    Ok(())
+}
+
+/// `y = 1/n sum_i x_i`
+pub(super) fn mean_of_doubles(n: usize, x: &[f64], y: &mut [f64]) -> DevResult {
+    y[0] = x.iter().sum::<f64>() / n as f64;
+    Ok(())
+}
+
+/// `y_kb = -g_b^2/2 derivative_b w_kb`
+pub(super) fn in_sums(
+    count: usize,
+    _: usize,
+    places: &[f64],
+    derivatives: &[f64],
+    weights: &[f64],
+    y: &mut [Real],
+) -> DevResult {
+    for (row, (y, weight)) in y.iter_mut().zip(weights).enumerate() {
+        let b = row % count;
+        *y = (-0.5 * places[b] * derivatives[b] * weight) as Real;
+    }
+    Ok(())
 }

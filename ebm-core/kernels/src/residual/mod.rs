@@ -1,26 +1,22 @@
-//! How far an energy is from solving a Fokker-Planck equation, over pairs of samples at one time.
+//! The distance of an energy from solving a Fokker-Planck equation, over pairs of samples at one time.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use super::Figures;
+use crate::buffers::native::{filled, run, stored, upload, view, view_mut, zeros};
 use crate::device::PerSample;
+use crate::device_vec::DeviceVec;
+use crate::selftest::{Case, Quantity, doubles, matrix, numbers, scaled, vector};
 
 /// A sample's place on the process.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
     /// `g^2`
     pub diffusion: f64,
-    /// What the residual is multiplied by.
+    /// The factor of the residual.
     pub unit: f64,
 }
 
@@ -36,7 +32,7 @@ pub enum Laplacians<'a> {
 /// The variance of the residual, and its derivatives; see [`pair_variance`].
 pub struct PairVariance {
     /// V, a single number.
-    pub variance: Figures,
+    pub variance: DeviceVec,
     /// `dV / d slopes`, `[B]`.
     pub in_slopes: PerSample,
     /// `dV` in the slopes that make up the Laplacians, `[K*B]`; none of known ones.
@@ -53,7 +49,7 @@ pub struct PairVariance {
 /// If the lengths do not fit, or the number of samples is odd or 0.
 pub fn pair_variance(
     slopes: &PerSample,
-    squares: &Figures,
+    squares: &DeviceVec,
     laplacians: Laplacians<'_>,
     places: &[Place],
 ) -> PairVariance {
@@ -69,15 +65,85 @@ pub fn pair_variance(
             weights.len()
         ),
     }
-    side::pair_variance(slopes, squares, laplacians, places)
+    let pairs = count / 2;
+    let (diffusions, units) = (places.iter().map(|p| p.diffusion), places.iter().map(|p| p.unit));
+    let places = run(|| upload::<f64>(diffusions.chain(units).collect()));
+    let (sums, weights) = run(|| match laplacians {
+        Laplacians::Known(known) => Ok((upload(known.to_vec())?, None)),
+        Laplacians::OfSlopes(of, weights) => {
+            let (terms, weights) = (weights.len() / count, upload(weights.to_vec())?);
+            let mut sums = zeros::<f64>(count)?;
+            backend::weighted_sums(count, terms, view(&weights), stored(of)?.read(), view_mut(&mut sums))?;
+            Ok((sums, Some((terms, weights))))
+        }
+    });
+    let [mut halves, mut derivatives, mut variance] = [pairs, count, 1].map(|n| run(|| zeros::<f64>(n)));
+    let in_slopes = filled((count,), |in_slopes| {
+        let (slopes, squares) = (stored(slopes)?, view(&squares.0));
+        let (to_halves, to_derivatives) = (view_mut(&mut halves), view_mut(&mut derivatives));
+        let (places, sums) = (view(&places), view(&sums));
+        backend::pair_residuals(
+            pairs,
+            places,
+            slopes.read(),
+            squares,
+            sums,
+            to_halves,
+            to_derivatives,
+            in_slopes,
+        )?;
+        backend::mean_of_doubles(pairs, view(&halves), view_mut(&mut variance))
+    });
+    let in_laplacians = weights.map(|(terms, weights)| {
+        filled((terms * count,), |y| {
+            backend::in_sums(count, terms, view(&places), view(&derivatives), view(&weights), y)
+        })
+    });
+    PairVariance {
+        variance: DeviceVec(variance),
+        in_slopes,
+        in_laplacians,
+    }
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    const SAMPLES: usize = 68;
+    let case = |name, is_known| {
+        Case::kernel(name, move || {
+            let slopes = vector(numbers("residual/slopes", SAMPLES));
+            let of = vector(numbers("residual/of", 3 * SAMPLES));
+            let squares = DeviceVec::squared_norms(&matrix("residual/x", SAMPLES, 3));
+            let [diffusions, units] = ["residual/g", "residual/u"].map(|name| doubles(scaled(name, SAMPLES, -1)));
+            let places = diffusions.into_iter().zip(units).map(|(diffusion, unit)| Place {
+                diffusion: 1.0 + diffusion,
+                unit: 1.0 + unit,
+            });
+            let given = doubles(numbers("residual/w", 3 * SAMPLES));
+            let laplacians = match is_known {
+                true => Laplacians::Known(&given[..SAMPLES]),
+                false => Laplacians::OfSlopes(&of, &given),
+            };
+            let found = pair_variance(&slopes, &squares, laplacians, &places.collect::<Vec<_>>());
+            let mut figures = vec![
+                (Quantity::Value, found.variance.read()),
+                Quantity::InInputs.of(&found.in_slopes),
+            ];
+            figures.extend(found.in_laplacians.map(|slopes| Quantity::InInputs.of(&slopes)));
+            figures
+        })
+    };
+    vec![
+        case("pair_variance", false),
+        case("pair_variance: of known Laplacians", true),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::check;
     use crate::device::Real;
+    use crate::{buffers, check};
 
     const COUNT: usize = 10;
     const TERMS: usize = 3;
@@ -99,7 +165,7 @@ mod tests {
     }
 
     fn at(slopes: &[Real], of: &[Real]) -> PairVariance {
-        let squares = Figures::squared_norms(&buffers::tensor(x(), (COUNT, 3usize)));
+        let squares = DeviceVec::squared_norms(&buffers::tensor(x(), (COUNT, 3usize)));
         let [slopes, of] = [slopes, of].map(|values| buffers::tensor(values.to_vec(), (values.len(),)));
         pair_variance(&slopes, &squares, Laplacians::OfSlopes(&of, &weights()), &places())
     }
@@ -125,20 +191,10 @@ mod tests {
         let found = at(&slopes, &of);
         let (value, expected) = (found.variance.read()[0], truth(&slopes, &of));
         assert!((value - expected).abs() < 1e-12 * expected, "{value} is not {expected}");
-        let ours = found.in_slopes.as_vec().into_iter();
-        let ours = ours.chain(found.in_laplacians.unwrap().as_vec());
-        for (i, ours) in ours.enumerate() {
-            let moved = |by: Real| {
-                let (mut slopes, mut of) = (slopes.clone(), of.clone());
-                match i.checked_sub(COUNT) {
-                    None => slopes[i] += by,
-                    Some(i) => of[i] += by,
-                }
-                truth(&slopes, &of)
-            };
-            let slope = (moved(check::STEP) - moved(-check::STEP)) / (2.0 * f64::from(check::STEP));
-            check::close(&i.to_string(), f64::from(ours), slope, slope.abs());
-        }
+        let ours = [found.in_slopes.as_vec(), found.in_laplacians.unwrap().as_vec()].concat();
+        check::gradient("residual", &ours, &[slopes, of].concat(), |at| {
+            truth(&at[..COUNT], &at[COUNT..])
+        });
     }
 
     #[test]
@@ -153,7 +209,7 @@ mod tests {
             terms.map(|r| weights[r] * f64::from(of[r])).sum()
         };
         let known: Vec<f64> = (0..COUNT).map(laplacian).collect();
-        let squares = Figures::squared_norms(&buffers::tensor(x(), (COUNT, 3usize)));
+        let squares = DeviceVec::squared_norms(&buffers::tensor(x(), (COUNT, 3usize)));
         let slopes = buffers::tensor(slopes, (COUNT,));
         let found = pair_variance(&slopes, &squares, Laplacians::Known(&known), &places());
         assert!(found.in_laplacians.is_none());

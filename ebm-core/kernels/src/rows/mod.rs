@@ -1,14 +1,13 @@
 //! Putting values and tangents into one matrix, taking them apart, and picking rows.
 //!
 //! ```
-//! use ebm_kernels::device::{Matrix, device, values};
-//! # use dfdx::prelude::*;
+//! use ebm_kernels::buffers::{tensor, values};
 //! use ebm_kernels::rows::{stack, take_rows, unstack};
 //! use ebm_kernels::tape::SharedTape;
 //!
 //! let off = SharedTape::off();
-//! let x: Matrix = device().tensor_from_vec(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
-//! let v: Matrix = device().tensor_from_vec(vec![1.0, 0.0], (1, 2));
+//! let x = tensor(vec![1.0, 2.0, 3.0, 4.0], (2usize, 2usize));
+//! let v = tensor(vec![1.0, 0.0], (1usize, 2usize));
 //! let both = stack(off.watch(&x), off.watch(&v));
 //! assert_eq!(values(&both), [1.0, 2.0, 3.0, 4.0, 1.0, 0.0]);
 //! assert_eq!(values(&take_rows(both.clone(), &[2, 0, 2])), [1.0, 0.0, 1.0, 2.0, 1.0, 0.0]);
@@ -17,70 +16,55 @@
 //! assert_eq!((values(&x), values(&v)), (vec![1.0, 2.0, 3.0, 4.0], vec![1.0, 0.0]));
 //! ```
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
-use crate::device::{Dev, Matrix, Real, Taped};
-use crate::tape::SharedTape;
-use crate::unary::recorded;
+use crate::buffers::native::{GradMut, GradientBuffer, OwnedGrad, filled, stored, view};
+use crate::device::Matrix;
+use crate::record::{record_binary, record_unary};
+use crate::selftest::{Case, Operation};
+use crate::tape::{SharedTape, Taped};
 
-type Rows<C> = Tensor<(usize, C), Real, Dev, SharedTape>;
+type Rows<C> = Taped<(usize, C)>;
 
 /// `[top; bottom]`, `[Ra + Rb, C]`, of two matrices of the same width.
 pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
     let ((top, tape), (bottom, other)) = (top.split_tape(), bottom.split_tape());
-    let mut tape = tape.merge(other);
-    let y = side::stacked(&top, &bottom);
-    if tape.is_recording() {
-        let cut = top.shape().0 * y.shape().1;
-        let all = cut + bottom.shape().0 * y.shape().1;
-        let (yg, tg, bg) = (y.ghost(), top.ghost(), bottom.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&tg)?
-                .update(|to| side::add_part(to, &g, 0..cut))?;
-            if cut == all {
-                return Ok(());
-            }
-            gradients
-                .get_or_alloc_mut(&bg)?
-                .update(|to| side::add_part(to, &g, cut..all))
-        });
+    let (tape, columns) = (tape.merge(other), top.shape().1.size());
+    let y = filled((top.shape().0 + bottom.shape().0, columns), |y| {
+        backend::stack(stored(&top)?.read(), stored(&bottom)?.read(), y)
+    });
+    let (cut, all) = (top.shape().num_elements(), y.shape().num_elements());
+    let in_top = move |to: GradMut, g: &OwnedGrad| backend::add_part(0..cut, view(g), to);
+    if cut == all {
+        return record_unary(tape, &top, y, move |to, g| in_top(to, &g));
     }
-    y.put_tape(tape)
+    record_binary(tape, Some(&top), &bottom, y, in_top, move |to, g| {
+        backend::add_part(cut..all, view(&g), to)
+    })
 }
 
 /// The first `count` rows and the rest, in shapes of the caller's choice with as many values a row.
 pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, bottom: B) -> (Taped<A>, Taped<B>) {
     let (x, mut tape) = x.split_tape();
-    let cut = count * x.shape().1;
-    let all = x.shape().num_elements();
-    let (a, b) = (side::part(&x, 0..cut, top), side::part(&x, cut..all, bottom));
+    let (cut, all) = (count * x.shape().1, x.shape().num_elements());
+    let a = filled(top, |y| backend::part(0..cut, stored(&x)?.read(), y));
+    let b = filled(bottom, |y| backend::part(cut..all, stored(&x)?.read(), y));
     if tape.is_recording() {
         let (xg, ag, bg) = (x.ghost(), a.ghost(), b.ghost());
         tape.add_backward_op(move |gradients| {
             let ga = gradients.get_or_alloc_mut(&ag)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_to_part(gx, 0..cut, &ga))?;
+            let to = gradients.get_or_alloc_mut(&xg)?;
+            to.update(|gx| backend::add_to_part(0..cut, view(&ga), gx))?;
             if cut == all {
                 return Ok(());
             }
             let gb = gradients.get_or_alloc_mut(&bg)?.take()?;
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_to_part(gx, cut..all, &gb))
+            let to = gradients.get_or_alloc_mut(&xg)?;
+            to.update(|gx| backend::add_to_part(cut..all, view(&gb), gx))
         });
     }
     (a.put_tape(tape.clone()), b.put_tape(tape))
@@ -91,23 +75,55 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
 /// It puts beside several directions a sample the sample itself, as the pushforward of an energy or a generator needs it.
 pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
-    let y = side::repeated(&x, copies);
-    recorded(tape, &x, y, move |gx, g| side::add_repeated(gx, &g, copies))
+    let (n, columns) = (x.shape().num_elements(), x.shape().1.size());
+    let y = filled((copies * x.shape().0, columns), |y| {
+        backend::repeat(n, copies, stored(&x)?.read(), y)
+    });
+    record_unary(tape, &x, y, move |gx, g| backend::add_repeated(n, copies, view(&g), gx))
 }
 
 /// The rows `which` of `[rows, C]`, in that order; a row may be taken any number of times.
+///
+/// # Panics
+/// If there is no such row.
 pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
-    let sizes = (x.shape().0, x.shape().1.size());
-    let (y, which) = (side::chosen(&x, which), which.to_vec());
-    recorded(tape, &x, y, move |gx, g| side::add_chosen(gx, &g, &which, sizes))
+    let (rows, columns) = (x.shape().0, x.shape().1.size());
+    assert!(which.iter().all(|i| *i < rows), "rows {which:?} of {rows}");
+    let y = filled((which.len(), columns), |y| {
+        backend::choose_rows(rows, columns, which, stored(&x)?.read(), y)
+    });
+    let which = which.to_vec();
+    record_unary(tape, &x, y, move |gx, g| {
+        backend::add_to_chosen(rows, columns, &which, view(&g), gx)
+    })
+}
+
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    // Tangents are rows like others here.
+    let rows = |name: &str| Operation::new(name, 67, 9).tangents(0);
+    vec![
+        rows("stack").array(30 * 9, 0).case(|x, _, arrays| {
+            let (_, tape) = x.clone().split_tape();
+            let below = tape.watch(&arrays[0]).reshape_like(&(30usize, 9usize));
+            stack(x, below)
+        }),
+        rows("unstack").case(|x, _, _| {
+            let (top, bottom) = unstack(x, 60, (60usize, 9usize), (7, 9usize));
+            // The other way round, so that both parts move.
+            stack(bottom, top)
+        }),
+        rows("repeat").case(|x, _, _| repeat(x, 3)),
+        rows("take_rows").case(|x, _, _| take_rows(x, &[66, 0, 3, 3, 12])),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::buffers;
-    use crate::tape::backward;
+    use crate::tape::{backward, vjp};
     use crate::{row_dot, sum};
 
     #[test]
@@ -131,7 +147,7 @@ mod tests {
         let y = take_rows(tape.watch(&x), &[2, 0, 2]);
         assert_eq!(y.as_vec(), vec![5.0, 6.0, 1.0, 2.0, 5.0, 6.0]);
         let weights = buffers::tensor(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (3, 2));
-        let mut g = backward(sum(row_dot(y, tape.watch(&weights))));
+        let mut g = vjp(y, &weights);
         assert_eq!(g.of(&x).as_vec(), vec![3.0, 4.0, 0.0, 0.0, 6.0, 8.0]);
     }
 
@@ -157,7 +173,7 @@ mod tests {
         let y = repeat(tape.watch(&x), 3);
         assert_eq!(y.as_vec(), vec![1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
         let weights = buffers::tensor(vec![1.0, 20.0, 300.0, 4000.0, 5.0e4, 6.0e5], (3, 2));
-        let mut g = backward(sum(row_dot(y, tape.watch(&weights))));
+        let mut g = vjp(y, &weights);
         assert_eq!(g.of(&x).as_vec(), vec![50_301.0, 604_020.0]);
     }
 }

@@ -1,121 +1,118 @@
-//! The iteration one sample after the other.
+//! The iteration, one sample after the other, for `[batch, d]` vectors.
 
-use dfdx::prelude::*;
-
-use super::NOISE;
-use crate::buffers::{self, read};
-use crate::device::{Dev, Real};
+use crate::device::{DevResult, Real};
 use crate::volume::gram::Gram;
 
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
-type Vectors = Vec<Vec<f64>>;
 /// A vector and its image under J^T J.
 type Image = (Vec<f64>, Vec<f64>);
 
-/// Where the iteration is.
-pub struct Iteration<C: Dim> {
-    width: C,
-    /// Unit vectors, and their images.
-    x: Vectors,
-    ax: Vectors,
-    /// Where to go from there.
-    w: Vectors,
-    /// The last steps, and their images.
-    previous: Option<(Vectors, Vectors)>,
-    /// ||J^T J|| as seen so far.
-    scale: Vec<f64>,
-    done: Vec<bool>,
+/// Unit vectors along the start.
+pub(super) fn start_iteration(_: usize, d: usize, start: &[Real], x: &mut [f64], directions: &mut [Real]) -> DevResult {
+    widen(start, x);
+    x.chunks_exact_mut(d).for_each(normalise);
+    narrow(x, directions);
+    Ok(())
 }
 
-impl<C: Dim> Iteration<C> {
-    /// The state before the first image is known, and the vectors whose images are wanted.
-    pub fn start(start: &Rows<C>) -> (Self, Rows<C>) {
-        let width = start.shape().1;
-        let mut x = rows(start);
-        x.iter_mut().for_each(|v| normalise(v));
-        let directions = tensor(&x, width);
-        let state = Self {
-            width,
-            x,
-            ax: Vec::new(),
-            w: Vec::new(),
-            previous: None,
-            scale: Vec::new(),
-            done: Vec::new(),
+/// The images of the start under `J^T J`, and their lengths.
+pub(super) fn first_images(_: usize, d: usize, images: &[Real], ax: &mut [f64], scale: &mut [f64]) -> DevResult {
+    widen(images, ax);
+    scale.iter_mut().zip(ax.chunks_exact(d)).for_each(|(s, a)| *s = norm(a));
+    Ok(())
+}
+
+/// Unit vectors along the residuals, and which of them are done.
+pub(super) fn next_directions(
+    batch: usize,
+    d: usize,
+    limit: f64,
+    x: &[f64],
+    ax: &[f64],
+    scale: &[f64],
+    w: &mut [f64],
+    directions: &mut [Real],
+    done: &mut [u32],
+) -> DevResult {
+    for b in 0..batch {
+        let own = b * d..(b + 1) * d;
+        w[own.clone()].copy_from_slice(&residual(&x[own.clone()], &ax[own.clone()]));
+        done[b] = u32::from(norm(&w[own.clone()]) <= limit * scale[b]);
+        normalise(&mut w[own]);
+    }
+    narrow(w, directions);
+    Ok(())
+}
+
+/// The best vector of the span of x, w and the step before, p, which is 0 where there is none.
+pub(super) fn take_step(
+    batch: usize,
+    d: usize,
+    noise: f64,
+    images: &[Real],
+    done: &[u32],
+    x: &mut [f64],
+    ax: &mut [f64],
+    w: &mut [f64],
+    aw: &mut [f64],
+    p: &mut [f64],
+    ap: &mut [f64],
+    scale: &mut [f64],
+) -> DevResult {
+    widen(images, aw);
+    for b in 0..batch {
+        let own = b * d..(b + 1) * d;
+        let [x, ax, w, aw, p, ap] =
+            [&mut *x, &mut *ax, &mut *w, &mut *aw, &mut *p, &mut *ap].map(|values| &mut values[own.clone()]);
+        if done[b] != 0 {
+            p.fill(0.0);
+            ap.fill(0.0);
+            continue;
+        }
+        scale[b] = scale[b].max(norm(aw));
+        // Rayleigh-Ritz on span{x, w, p}, in an orthonormal basis with its images under J^T J carried along.
+        let mut basis = vec![(x.to_vec(), ax.to_vec())];
+        extend(&mut basis, noise, (w.to_vec(), aw.to_vec()));
+        extend(&mut basis, noise, (p.to_vec(), ap.to_vec()));
+        let coefficients = ritz(&basis);
+        let combine = |skip: usize, part: fn(&Image) -> &Vec<f64>, to: &mut [f64]| {
+            to.fill(0.0);
+            for (c, pair) in coefficients.iter().zip(&basis).skip(skip) {
+                to.iter_mut().zip(part(pair)).for_each(|(s, v)| *s += c * v);
+            }
         };
-        (state, directions)
+        // The conjugate direction is the step that was taken: the part of the new x outside the old one.
+        combine(1, |pair| &pair.0, p);
+        combine(1, |pair| &pair.1, ap);
+        combine(0, |pair| &pair.0, x);
+        combine(0, |pair| &pair.1, ax);
+        let length = norm(x);
+        x.iter_mut().chain(ax).for_each(|v| *v /= length);
     }
+    Ok(())
+}
 
-    /// The images of the start.
-    pub fn take_images(&mut self, images: &Rows<C>) {
-        self.ax = rows(images);
-        self.scale = self.ax.iter().map(|a| norm(a)).collect();
+/// The vectors, their singular values and relative residuals.
+pub(super) fn end_iteration(
+    batch: usize,
+    d: usize,
+    x: &[f64],
+    ax: &[f64],
+    scale: &[f64],
+    vectors: &mut [Real],
+    values: &mut [f64],
+    residuals: &mut [f64],
+) -> DevResult {
+    narrow(x, vectors);
+    for b in 0..batch {
+        let (x, ax) = (&x[b * d..(b + 1) * d], &ax[b * d..(b + 1) * d]);
+        values[b] = dot(x, ax).max(0.0).sqrt();
+        residuals[b] = norm(&residual(x, ax)) / scale[b];
     }
-
-    /// Unit vectors along the residuals, whose images are wanted; nothing, if all are small.
-    pub fn next_directions(&mut self, limit: f64) -> Option<Rows<C>> {
-        self.w = self.x.iter().zip(&self.ax).map(|(x, a)| residual(x, a)).collect();
-        self.done = self
-            .w
-            .iter()
-            .zip(&self.scale)
-            .map(|(r, s)| norm(r) <= limit * s)
-            .collect();
-        if self.done.iter().all(|done| *done) {
-            return None;
-        }
-        self.w.iter_mut().for_each(|v| normalise(v));
-        Some(tensor(&self.w, self.width))
-    }
-
-    /// The step to the best vector of the span of x, the residual w, whose image this is, and the step before.
-    pub fn step(&mut self, images: &Rows<C>) {
-        let (d, aw) = (self.width.size(), rows(images));
-        let mut next = (Vec::with_capacity(self.x.len()), Vec::with_capacity(self.x.len()));
-        for b in 0..self.x.len() {
-            if self.done[b] {
-                next.0.push(vec![0.0; d]);
-                next.1.push(vec![0.0; d]);
-                continue;
-            }
-            self.scale[b] = self.scale[b].max(norm(&aw[b]));
-            // Rayleigh-Ritz on span{x, w, p}, in an orthonormal basis with its images under J^T J carried along.
-            let mut basis = vec![(self.x[b].clone(), self.ax[b].clone())];
-            extend(&mut basis, (self.w[b].clone(), aw[b].clone()));
-            if let Some((p, ap)) = &self.previous {
-                extend(&mut basis, (p[b].clone(), ap[b].clone()));
-            }
-            let coefficients = ritz(&basis);
-            let combine = |skip: usize, part: fn(&Image) -> &Vec<f64>| -> Vec<f64> {
-                let mut sum = vec![0.0; d];
-                for (c, pair) in coefficients.iter().zip(&basis).skip(skip) {
-                    sum.iter_mut().zip(part(pair)).for_each(|(s, v)| *s += c * v);
-                }
-                sum
-            };
-            // The conjugate direction is the step that was taken: the part of the new x outside the old one.
-            next.0.push(combine(1, |pair| &pair.0));
-            next.1.push(combine(1, |pair| &pair.1));
-            let (new_x, new_ax) = (combine(0, |pair| &pair.0), combine(0, |pair| &pair.1));
-            let length = norm(&new_x);
-            self.x[b] = new_x.iter().map(|v| v / length).collect();
-            self.ax[b] = new_ax.iter().map(|v| v / length).collect();
-        }
-        self.previous = Some(next);
-    }
-
-    /// Vectors, singular values and relative residuals.
-    pub fn end(self) -> (Rows<C>, Vec<f64>, Vec<f64>) {
-        let quotient = |(x, a): (&Vec<f64>, &Vec<f64>)| dot(x, a).max(0.0).sqrt();
-        let values = self.x.iter().zip(&self.ax).map(quotient).collect();
-        let residuals = self.x.iter().zip(&self.ax).zip(&self.scale);
-        let residuals = residuals.map(|((x, a), s)| norm(&residual(x, a)) / s).collect();
-        (tensor(&self.x, self.width), values, residuals)
-    }
+    Ok(())
 }
 
 /// Adds a pair to an orthonormal basis, unless it depends on what is there.
-fn extend(basis: &mut Vec<Image>, (mut v, mut av): Image) {
+fn extend(basis: &mut Vec<Image>, noise: f64, (mut v, mut av): Image) {
     let length = norm(&v);
     for _ in 0..2 {
         for (u, au) in basis.iter() {
@@ -125,7 +122,7 @@ fn extend(basis: &mut Vec<Image>, (mut v, mut av): Image) {
         }
     }
     let left = norm(&v);
-    if left > NOISE * length && left.is_finite() {
+    if left > noise * length && left.is_finite() {
         v.iter_mut().for_each(|x| *x /= left);
         av.iter_mut().for_each(|x| *x /= left);
         basis.push((v, av));
@@ -155,14 +152,12 @@ fn residual(x: &[f64], ax: &[f64]) -> Vec<f64> {
     ax.iter().zip(x).map(|(a, x)| a - quotient * x).collect()
 }
 
-fn rows<C: Dim>(tensor: &Rows<C>) -> Vectors {
-    let row = |r: &[Real]| r.iter().map(|&v| f64::from(v)).collect();
-    read(tensor).chunks_exact(tensor.shape().1.size()).map(row).collect()
+fn widen(from: &[Real], to: &mut [f64]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = f64::from(*from));
 }
 
-fn tensor<C: Dim>(vectors: &Vectors, width: C) -> Rows<C> {
-    let values = vectors.iter().flatten().map(|&v| v as Real).collect();
-    buffers::tensor(values, (vectors.len(), width))
+fn narrow(from: &[f64], to: &mut [Real]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from as Real);
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

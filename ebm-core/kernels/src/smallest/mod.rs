@@ -1,15 +1,120 @@
 //! The smallest singular pair of each Jacobian of a batch, from products with J^T J alone: the state of the iteration (LOBPCG,
 //! Knyazev, SIAM J. Sci. Comput. 23, 2001).
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
-#[cfg(not(device_kernels))]
-pub use cpu::Iteration;
-#[cfg(device_kernels)]
-pub use gpu::Iteration;
+use dfdx::prelude::*;
+
+use crate::buffers::native::{Array, download, filled, run, stored, view, view_mut, zeros};
+use crate::device::{DOUBLE_PRECISION, Dev, Real};
+
+type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
 /// Relative size below which what is left of a vector is rounding error of the products.
-const NOISE: f64 = if crate::device::DOUBLE_PRECISION { 1e-8 } else { 1e-3 };
+const NOISE: f64 = if DOUBLE_PRECISION { 1e-8 } else { 1e-3 };
+
+/// The state of the iteration: vectors are `[B, d]`, in double precision.
+pub struct Iteration<C: Dim> {
+    batch: usize,
+    width: C,
+    /// Unit vectors, and their images under J^T J.
+    x: Array<f64>,
+    ax: Array<f64>,
+    /// The directions to go on in, and their images.
+    w: Array<f64>,
+    aw: Array<f64>,
+    /// The last steps, and their images; zeros before the first.
+    p: Array<f64>,
+    ap: Array<f64>,
+    /// ||J^T J|| as seen so far, `[B]`.
+    scale: Array<f64>,
+    /// Which samples have converged, `[B]`.
+    done: Array<u32>,
+}
+
+impl<C: Dim> Iteration<C> {
+    /// The state before the first image is known, and the vectors whose images are wanted.
+    pub fn start(start: &Rows<C>) -> (Self, Rows<C>) {
+        let (batch, width) = *start.shape();
+        let vectors = || zeros(batch * width.size());
+        let mut state = run(|| {
+            Ok(Self {
+                batch,
+                width,
+                x: vectors()?,
+                ax: vectors()?,
+                w: vectors()?,
+                aw: vectors()?,
+                p: vectors()?,
+                ap: vectors()?,
+                scale: zeros(batch)?,
+                done: zeros(batch)?,
+            })
+        });
+        let directions = filled((batch, width), |directions| {
+            backend::start_iteration(
+                batch,
+                width.size(),
+                stored(start)?.read(),
+                view_mut(&mut state.x),
+                directions,
+            )
+        });
+        (state, directions)
+    }
+
+    /// The images of the start.
+    pub fn take_images(&mut self, images: &Rows<C>) {
+        run(|| {
+            let (ax, scale) = (view_mut(&mut self.ax), view_mut(&mut self.scale));
+            backend::first_images(self.batch, self.width.size(), stored(images)?.read(), ax, scale)
+        });
+    }
+
+    /// Unit vectors along the residuals, whose images are wanted; nothing, if all are small.
+    ///
+    /// To know that, a GPU has to be waited for. A product with J^T J takes the generator there and back: to leave one out is
+    /// worth that.
+    pub fn next_directions(&mut self, limit: f64) -> Option<Rows<C>> {
+        let (x, ax, scale) = (view(&self.x), view(&self.ax), view(&self.scale));
+        let directions = filled((self.batch, self.width), |directions| {
+            let (w, done) = (view_mut(&mut self.w), view_mut(&mut self.done));
+            backend::next_directions(self.batch, self.width.size(), limit, x, ax, scale, w, directions, done)
+        });
+        let done = run(|| download(&self.done));
+        (!done.iter().all(|done| *done != 0)).then_some(directions)
+    }
+
+    /// The step to the best vector of the span of x, the residual w, whose image this is, and the step before.
+    pub fn step(&mut self, images: &Rows<C>) {
+        run(|| {
+            backend::take_step(
+                self.batch,
+                self.width.size(),
+                NOISE,
+                stored(images)?.read(),
+                view(&self.done),
+                view_mut(&mut self.x),
+                view_mut(&mut self.ax),
+                view_mut(&mut self.w),
+                view_mut(&mut self.aw),
+                view_mut(&mut self.p),
+                view_mut(&mut self.ap),
+                view_mut(&mut self.scale),
+            )
+        });
+    }
+
+    /// Vectors, singular values and relative residuals.
+    pub fn end(self) -> (Rows<C>, Vec<f64>, Vec<f64>) {
+        let (mut values, mut residuals) = run(|| Ok((zeros(self.batch)?, zeros(self.batch)?)));
+        let vectors = filled((self.batch, self.width), |vectors| {
+            let (x, ax, scale) = (view(&self.x), view(&self.ax), view(&self.scale));
+            let (values, residuals) = (view_mut(&mut values), view_mut(&mut residuals));
+            backend::end_iteration(self.batch, self.width.size(), x, ax, scale, vectors, values, residuals)
+        });
+        (vectors, run(|| download(&values)), run(|| download(&residuals)))
+    }
+}

@@ -1,66 +1,52 @@
-//! The power iteration on slices.
+//! Singular vectors and their norm on slices.
 
-use dfdx::prelude::*;
+use crate::device::{DevResult, Real};
 
-use super::{SMALLEST, SingularPair};
-use crate::buffers::{self, read};
-use crate::device::{DevError, PerSample, Real};
-use crate::gemm::{Product, matrix};
-
-pub(super) fn power_iteration(weight: &PerSample, left: &PerSample, steps: usize) -> SingularPair {
-    let (weight, mut left) = (read(weight), read(left).into_owned());
-    let (outputs, inputs) = (left.len(), weight.len() / left.len());
-    let w = matrix(&weight, outputs, inputs);
-    let mut right = vec![0.0; inputs];
-    for _ in 0..steps {
-        Product {
-            a: matrix(&left, 1, outputs),
-            b: w,
-        }
-        .write(&mut right);
-        normalise(&mut right);
-        Product {
-            a: w,
-            b: matrix(&right, inputs, 1),
-        }
-        .write(&mut left);
-        normalise(&mut left);
-    }
-    SingularPair {
-        left: buffers::tensor(left, (outputs,)),
-        right: buffers::tensor(right, (inputs,)),
-    }
-}
-
-fn normalise(v: &mut [Real]) {
-    let norm = v.iter().map(|x| x * x).sum::<Real>().sqrt().max(SMALLEST);
+/// `v /= max(|v|, smallest)`
+pub(super) fn make_unit(_: usize, smallest: Real, v: &mut [Real]) -> DevResult {
+    let norm = v.iter().map(|x| x * x).sum::<Real>().sqrt().max(smallest);
     v.iter_mut().for_each(|x| *x /= norm);
+    Ok(())
 }
 
-/// `W / (u^T W v)`, and what it was divided by.
-pub(super) fn divided(weight: &PerSample, pair: &SingularPair) -> (PerSample, Real) {
-    let (w, u, v) = (read(weight), read(&pair.left), read(&pair.right));
-    let rows = w.chunks_exact(v.len());
-    let products = rows.map(|row| -> Real { row.iter().zip(v.iter()).map(|(w, v)| w * v).sum() });
-    let norm: Real = u.iter().zip(products).map(|(u, product)| u * product).sum();
-    let norm = norm.max(SMALLEST);
-    let values = w.iter().map(|w| w / norm).collect();
-    (buffers::tensor(values, *weight.shape()), norm)
+/// `norm = left^T W right`
+pub(super) fn norm(
+    _: usize,
+    inputs: usize,
+    weight: &[Real],
+    left: &[Real],
+    right: &[Real],
+    norm: &mut [Real],
+) -> DevResult {
+    let rows = weight.chunks_exact(inputs);
+    let products = rows.map(|row| -> Real { row.iter().zip(right).map(|(w, v)| w * v).sum() });
+    norm[0] = left.iter().zip(products).map(|(u, product)| u * product).sum();
+    Ok(())
 }
 
-/// `gw += (g - <g, y> u v^T) / sigma`
-pub(super) fn add_gradient(
-    gw: &mut [Real],
+/// `y = w / max(norm, smallest)`
+pub(super) fn divide_by_norm(_: usize, smallest: Real, norm: &[Real], w: &[Real], y: &mut [Real]) -> DevResult {
+    let norm = norm[0].max(smallest);
+    y.iter_mut().zip(w).for_each(|(y, w)| *y = w / norm);
+    Ok(())
+}
+
+/// `gw += (g - along left right^T) / max(norm, smallest)`
+pub(super) fn divide_by_norm_backward(
+    _: usize,
+    columns: usize,
+    smallest: Real,
+    norm: &[Real],
+    along: &[Real],
+    left: &[Real],
+    right: &[Real],
     g: &[Real],
-    y: &PerSample,
-    pair: &SingularPair,
-    norm: &Real,
-) -> Result<(), DevError> {
-    let (u, v) = (read(&pair.left), read(&pair.right));
-    let along: Real = g.iter().zip(read(y).iter()).map(|(g, y)| g * y).sum();
-    let rows = gw.chunks_exact_mut(v.len()).zip(g.chunks_exact(v.len()));
-    for ((gw, g), u) in rows.zip(u.iter()) {
-        for ((gw, g), v) in gw.iter_mut().zip(g).zip(v.iter()) {
+    gw: &mut [Real],
+) -> DevResult {
+    let (norm, along) = (norm[0].max(smallest), along[0]);
+    let rows = gw.chunks_exact_mut(columns).zip(g.chunks_exact(columns));
+    for ((gw, g), u) in rows.zip(left) {
+        for ((gw, g), v) in gw.iter_mut().zip(g).zip(right) {
             *gw += (g - along * u * v) / norm;
         }
     }

@@ -1,35 +1,18 @@
 //! Spectral normalisation: `W / sigma(W)` with the largest singular value by power iteration (Miyato et al., ICLR 2018).
-//!
-//! ```
-//! use ebm_kernels::device::{PerSample, device, values};
-//! # use dfdx::prelude::*;
-//! use ebm_kernels::spectral::{SingularPair, normalised, power_iteration};
-//! use ebm_kernels::tape::SharedTape;
-//!
-//! // diag(4, 1): the largest singular value is 4.
-//! let weight: PerSample = device().tensor_from_vec(vec![4.0, 0.0, 0.0, 1.0], (4,));
-//! let start: PerSample = device().tensor_from_vec(vec![0.6, 0.8], (2,));
-//! let pair: SingularPair = power_iteration(&weight, &start, 20);
-//! assert!((values(&pair.left)[0] - 1.0).abs() < 1e-6 && values(&pair.right)[1].abs() < 1e-6);
-//! let divided = values(&normalised(&weight, &pair, &SharedTape::off(), false));
-//! assert!((divided[0] - 1.0).abs() < 1e-6 && (divided[3] - 0.25).abs() < 1e-6);
-//! ```
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
-use crate::device::{PerSample, Real};
-use crate::tape::SharedTape;
+use crate::buffers::native::{GradientBuffer, Out, again, filled, run, stored, view, view_mut, zeros};
+use crate::device::{PerSample, Real, Scalar};
+use crate::gemm::{self, Factor};
+use crate::reduce::backend::add_dot;
+use crate::selftest::Quantity::{InWeights, Value};
+use crate::selftest::{Case, numbers, vector};
+use crate::tape::{Parts, SharedTape, backward};
 
 /// Norms are taken to be no smaller than this.
 const SMALLEST: Real = 1e-12;
@@ -53,31 +36,86 @@ pub fn power_iteration(weight: &PerSample, left: &PerSample, steps: usize) -> Si
         outputs > 0 && count.is_multiple_of(outputs),
         "{count} weights of {outputs} outputs"
     );
-    side::power_iteration(weight, left, steps)
+    let inputs = count / outputs;
+    let mut pair = SingularPair {
+        left: left.clone(),
+        right: filled((inputs,), |_| Ok(())),
+    };
+    let times = |a: Factor, b: Factor, mut y: Out| {
+        gemm::write(a, b, again(&mut y))?;
+        backend::make_unit(y.len(), SMALLEST, y)
+    };
+    let weight = run(|| stored(weight));
+    let weight = Factor::new(weight.read(), outputs, inputs);
+    for _ in 0..steps {
+        pair.right = filled((inputs,), |y| {
+            times(Factor::new(stored(&pair.left)?.read(), 1, outputs), weight, y)
+        });
+        pair.left = filled((outputs,), |y| {
+            times(weight, Factor::new(stored(&pair.right)?.read(), inputs, 1), y)
+        });
+    }
+    pair
 }
 
 /// `W / (u^T W v)`, differentiable in W with u and v held fixed (exact where they are the singular vectors).
 pub fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, trains: bool) -> PerSample {
-    let (y, norm) = side::divided(weight, pair);
+    let ((outputs,), (inputs,)) = (*pair.left.shape(), *pair.right.shape());
+    let norm: Scalar = filled((), |norm| {
+        let (weight, left, right) = (stored(weight)?, stored(&pair.left)?, stored(&pair.right)?);
+        backend::norm(outputs, inputs, weight.read(), left.read(), right.read(), norm)
+    });
+    let y = filled(*weight.shape(), |y| {
+        backend::divide_by_norm(y.len(), SMALLEST, stored(&norm)?.read(), stored(weight)?.read(), y)
+    });
     if trains {
-        let (yg, weight, pair) = (y.ghost(), weight.clone(), pair.clone());
-        let values = y.clone();
+        let (yg, weight, pair, values) = (y.ghost(), weight.clone(), pair.clone(), y.clone());
         tape.clone().add_backward_op(move |gradients| {
             let g = gradients.get_or_alloc_mut(&yg)?.take()?;
             // d(W/sigma) = dW/sigma - W/sigma^2 u^T dW v
-            gradients
-                .get_or_alloc_mut(&weight)?
-                .update(|gw| side::add_gradient(gw, &g, &values, &pair, &norm))
+            let mut along = zeros(1)?;
+            add_dot(view(&g), stored(&values)?.read(), view_mut(&mut along))?;
+            let (norm, left, right) = (stored(&norm)?, stored(&pair.left)?, stored(&pair.right)?);
+            let (norm, along, left, right) = (norm.read(), view(&along), left.read(), right.read());
+            gradients.get_or_alloc_mut(&weight)?.update(|gw| {
+                backend::divide_by_norm_backward(outputs, inputs, SMALLEST, norm, along, left, right, view(&g), gw)
+            })
         });
     }
     y
 }
 
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    let case = |name, of: &'static str, f: fn(&PerSample, SingularPair) -> _, steps| {
+        Case::kernel(name, move || {
+            let weight = vector(numbers(&format!("{of}/weight"), 40 * 30));
+            let left = vector(numbers(&format!("{of}/left"), 40));
+            f(&weight, power_iteration(&weight, &left, steps))
+        })
+    };
+    let iterated = |_: &PerSample, pair: SingularPair| {
+        let ((value, left), (_, right)) = (Value.of(&pair.left), Value.of(&pair.right));
+        vec![(value, [left, right].concat())]
+    };
+    let normalised = |weight: &PerSample, pair: SingularPair| {
+        let tape = SharedTape::training(Parts::ENERGY);
+        let y = normalised(weight, &pair, &tape, true);
+        let weights = vector(numbers("normalised/weights", 40 * 30));
+        let mut gradients = backward((tape.watch(&y) * weights).sum());
+        vec![Value.of(&y), InWeights.of(&gradients.of(weight))]
+    };
+    vec![
+        case("power_iteration", "iterated", iterated, 3),
+        case("normalised", "normalised", normalised, 1),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::check;
+    use crate::tape::vjp;
+    use crate::{buffers, check};
 
     #[test]
     fn the_iteration_finds_the_largest_singular_value() {
@@ -109,20 +147,9 @@ mod tests {
         };
         let tape = SharedTape::inputs_only();
         let pair = power_iteration(&weight, &left, 200);
-        let y = normalised(&weight, &pair, &tape, true);
-        let y = crate::row_dot(
-            tape.watch(&y).reshape_like(&(1usize, 6usize)),
-            tape.watch(&buffers::tensor(weights.clone(), (1usize, 6usize))),
-        );
-        let ours = crate::tape::backward(crate::sum(y)).of(&weight).as_vec();
-        let at = weight.as_vec();
-        for i in 0..6 {
-            let mut moved = at.clone();
-            moved[i] += check::STEP;
-            let above = loss(&moved);
-            moved[i] -= 2.0 * check::STEP;
-            let truth = (above - loss(&moved)) / (2.0 * f64::from(check::STEP));
-            check::close(&format!("value {i}"), f64::from(ours[i]), truth, truth.abs());
-        }
+        let y = tape.watch(&normalised(&weight, &pair, &tape, true));
+        let cotangents = buffers::tensor(weights.clone(), (1usize, 6usize));
+        let ours = vjp(y.reshape_like(&(1usize, 6usize)), &cotangents).of(&weight).as_vec();
+        check::gradient("spectral norm", &ours, &weight.as_vec(), loss);
     }
 }

@@ -1,31 +1,36 @@
 //! The stretch on slices.
 
-use dfdx::prelude::*;
+use crate::device::{DevResult, Real};
 
-use crate::buffers::{self, read};
-use crate::device::{DevError, Matrix, PerSample, Real};
-
-/// `e^l x`
-pub(super) fn stretched(x: &Matrix, logarithms: &PerSample) -> Matrix {
-    let (rows, columns) = *x.shape();
+/// `y_rc = e^(l_c) x_rc`
+pub(super) fn stretch(_: usize, columns: usize, logarithms: &[Real], x: &[Real], y: &mut [Real]) -> DevResult {
     let factors = factors(logarithms);
-    let mut y = read(x).into_owned();
-    for row in y.chunks_exact_mut(columns) {
-        row.iter_mut().zip(&factors).for_each(|(v, f)| *v *= f);
+    for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+        y.iter_mut().zip(x).zip(&factors).for_each(|((y, x), f)| *y = x * f);
     }
-    buffers::tensor(y, (rows, columns))
+    Ok(())
+}
+
+/// `y_rc += e^(l_c) x_rc`
+pub(super) fn add_stretched(_: usize, columns: usize, logarithms: &[Real], x: &[Real], y: &mut [Real]) -> DevResult {
+    let factors = factors(logarithms);
+    for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
+        y.iter_mut().zip(x).zip(&factors).for_each(|((y, x), f)| *y += x * f);
+    }
+    Ok(())
 }
 
 /// `gl_c += sum_r e^(l_c) g_rc x_rc`
 pub(super) fn add_to_logarithms(
-    gl: &mut [Real],
+    _: usize,
+    columns: usize,
+    logarithms: &[Real],
     g: &[Real],
-    x: &Matrix,
-    logarithms: &PerSample,
-) -> Result<(), DevError> {
-    let columns = x.shape().1;
+    x: &[Real],
+    gl: &mut [Real],
+) -> DevResult {
     let factors = factors(logarithms);
-    for (g, x) in g.chunks_exact(columns).zip(read(x).chunks_exact(columns)) {
+    for (g, x) in g.chunks_exact(columns).zip(x.chunks_exact(columns)) {
         for (((l, g), x), f) in gl.iter_mut().zip(g).zip(x).zip(&factors) {
             *l += g * f * x;
         }
@@ -33,17 +38,6 @@ pub(super) fn add_to_logarithms(
     Ok(())
 }
 
-/// `gx += e^l g`
-pub(super) fn add_stretched(gx: &mut [Real], g: &[Real], logarithms: &PerSample) -> Result<(), DevError> {
-    let factors = factors(logarithms);
-    for (x, g) in gx.chunks_exact_mut(factors.len()).zip(g.chunks_exact(factors.len())) {
-        for ((x, g), f) in x.iter_mut().zip(g).zip(&factors) {
-            *x += g * f;
-        }
-    }
-    Ok(())
-}
-
-fn factors(logarithms: &PerSample) -> Vec<Real> {
-    read(logarithms).iter().map(|l| l.exp()).collect()
+fn factors(logarithms: &[Real]) -> Vec<Real> {
+    logarithms.iter().map(|l| l.exp()).collect()
 }

@@ -1,54 +1,37 @@
 //! A positive factor a column: `y_c = e^{l_c} x_c`.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 
 use dfdx::prelude::*;
 
-use crate::buffers::native::GradientBuffer;
+use crate::buffers::native::{filled, stored, view};
 use crate::device::{Matrix, PerSample};
+use crate::record::record_binary;
+use crate::selftest::{Case, Operation};
 use crate::tape::SharedTape;
 
 /// `e^l x` for values and tangents alike; `logarithms` is `[columns]`.
 pub fn stretch(x: Matrix<SharedTape>, logarithms: &PerSample, trains: bool) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
-    let y = side::stretched(&x, logarithms);
-    if tape.is_recording() {
-        let (yg, xg, logarithms) = (y.ghost(), x.ghost(), logarithms.clone());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            if trains {
-                gradients
-                    .get_or_alloc_mut(&logarithms)?
-                    .update(|gl| side::add_to_logarithms(gl, &g, &x, &logarithms))?;
-            }
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| side::add_stretched(gx, &g, &logarithms))
-        });
-    }
-    y.put_tape(tape)
+    let (x, tape) = x.split_tape();
+    let (rows, columns) = *x.shape();
+    let y = filled((rows, columns), |y| {
+        backend::stretch(rows, columns, stored(logarithms)?.read(), stored(&x)?.read(), y)
+    });
+    let (kept, l, other) = (x.clone(), logarithms.clone(), logarithms.clone());
+    record_binary(
+        tape,
+        trains.then_some(logarithms),
+        &x,
+        y,
+        move |gl, g| backend::add_to_logarithms(rows, columns, stored(&l)?.read(), view(g), stored(&kept)?.read(), gl),
+        move |gx, g| backend::add_stretched(rows, columns, stored(&other)?.read(), view(&g), gx),
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::{self, Case};
-
-    #[test]
-    fn gradients_and_pushforward_agree_with_finite_differences() {
-        let case = Case {
-            name: "stretch".into(),
-            input: (4, 3),
-            arrays: vec![(3, 0.7)],
-        };
-        check::operation(&case, |x, _, arrays| stretch(x, &arrays[0], true));
-    }
+crate::selftest_cases!(cases);
+fn cases() -> Vec<Case> {
+    let operation = Operation::new("stretch", 67, 9).array(9, 0);
+    vec![operation.case(|x, _, arrays| stretch(x, &arrays[0], true))]
 }

@@ -1,26 +1,24 @@
 //! Sums over pixels on slices.
 
-use super::Sum;
-use crate::device::Real;
-use crate::linear::LinearMap;
+use crate::device::{DevResult, Real};
 use crate::math::{add, vectorised};
 
-impl LinearMap for Sum {
-    fn sizes(&self) -> (usize, usize) {
-        (self.0.len(), self.0.channels)
-    }
-    fn forward(&self, x: &[Real], y: &mut [Real]) {
-        vectorised(|| {
-            for pixel in x.chunks_exact(self.0.channels) {
-                add(y, pixel);
-            }
-        });
-    }
-    fn transpose(&self, g: &[Real], gx: &mut [Real]) {
-        vectorised(|| {
-            for pixel in gx.chunks_exact_mut(self.0.channels) {
-                add(pixel, g);
-            }
-        });
-    }
+/// `sums_ic += sum_p x_ipc`
+pub(super) fn sum_pixels(_: usize, pixels: usize, channels: usize, x: &[Real], sums: &mut [Real]) -> DevResult {
+    vectorised(|| {
+        for (image, sum) in x.chunks_exact(pixels * channels).zip(sums.chunks_exact_mut(channels)) {
+            image.chunks_exact(channels).for_each(|pixel| add(sum, pixel));
+        }
+    });
+    Ok(())
+}
+
+/// `x_ipc += sums_ic`
+pub(super) fn repeat_pixels(_: usize, pixels: usize, channels: usize, sums: &[Real], x: &mut [Real]) -> DevResult {
+    vectorised(|| {
+        for (image, sum) in x.chunks_exact_mut(pixels * channels).zip(sums.chunks_exact(channels)) {
+            image.chunks_exact_mut(channels).for_each(|pixel| add(pixel, sum));
+        }
+    });
+    Ok(())
 }

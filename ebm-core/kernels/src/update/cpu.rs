@@ -1,14 +1,9 @@
 //! The optimisers' loops over slices.
 
-use super::step::Step;
-use crate::device::{Real, Vector};
+use super::Step;
+use crate::device::{DevResult, Real, Vector};
 use crate::math::vectorised;
-use crate::parameter::{Parameter, gradient_norm};
-
-/// Adds `from` to `to`, element by element.
-pub fn add(to: &mut [Real], from: &[Real]) {
-    crate::math::add(to, from);
-}
+use crate::parameter::gradient_norm;
 
 /// Euclidean norm over all values.
 pub fn norm(arrays: &[Vec<Real>]) -> f64 {
@@ -43,26 +38,15 @@ pub fn first(row: &Row) -> Real {
     row[0]
 }
 
-/// What comes after the first value, times `scale`, as arrays of these lengths.
+/// The values after the first one, times `scale`, as arrays of these lengths.
 pub fn parts(row: &Row, lengths: &[usize], scale: Real) -> Vec<Vec<Real>> {
     let mut values = row[1..].iter().map(|value| scale * value);
     let take = |&length: &usize| values.by_ref().take(length).collect();
     lengths.iter().map(take).collect()
 }
 
-/// An update of one parameter; `old` are the moments before it where they are not in `m` and `v`.
-pub fn adam(
-    numbers: Step,
-    g: &[Real],
-    old: Option<(&Vec<Real>, &Vec<Real>)>,
-    m: &mut [Real],
-    v: &mut [Real],
-    parameter: &mut Parameter,
-) {
-    if let Some((first, second)) = old {
-        m.copy_from_slice(first);
-        v.copy_from_slice(second);
-    }
+/// An update of Adam, with the moments in place.
+pub(super) fn adam(_: usize, step: Step, g: &[Real], m: &mut [Real], v: &mut [Real], w: &mut [Real]) -> DevResult {
     let Step {
         scale,
         b1,
@@ -71,24 +55,38 @@ pub fn adam(
         step,
         correction,
         keep,
-    } = numbers;
-    let mut values = parameter.values();
+    } = step;
     vectorised(|| {
-        for (((w, g), m), v) in values.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
+        for (((w, g), m), v) in w.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
             let g = g * scale;
             *m = b1 * *m + (1.0 - b1) * g;
             *v = b2 * *v + (1.0 - b2) * g * g;
             *w = keep * *w - step * *m / (v.sqrt() * correction + epsilon);
         }
     });
-    parameter.set(&values);
+    Ok(())
 }
 
-/// `to = to + (1 - decay) (from - to)`
-pub fn follow(to: &mut Parameter, from: &Parameter, decay: Real) {
-    let mut values = from.values();
-    for (v, a) in values.iter_mut().zip(to.values()) {
-        *v = a + (1.0 - decay) * (*v - a);
-    }
-    to.set(&values);
+/// An update of Adam that leaves the moments before it as they are.
+pub(super) fn adam_beside(
+    n: usize,
+    step: Step,
+    g: &[Real],
+    old_m: &[Real],
+    old_v: &[Real],
+    m: &mut [Real],
+    v: &mut [Real],
+    w: &mut [Real],
+) -> DevResult {
+    m.copy_from_slice(old_m);
+    v.copy_from_slice(old_v);
+    adam(n, step, g, m, v, w)
+}
+
+/// `to += rate (from - to)`
+pub(super) fn follow(_: usize, rate: Real, from: &[Real], to: &mut [Real]) -> DevResult {
+    to.iter_mut()
+        .zip(from)
+        .for_each(|(to, from)| *to += rate * (from - *to));
+    Ok(())
 }

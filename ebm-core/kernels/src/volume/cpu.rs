@@ -1,133 +1,117 @@
 //! Volumes from columns that are slices.
 
-use dfdx::prelude::*;
+use super::Sizes;
+use super::gram::{Gram, grams_of, log_abs_det};
+use crate::device::{DevResult, Real};
 
-use super::gram::{self, Gram, for_each_gram};
-use super::{Sizes, Volume};
-use crate::buffers::{self, read};
-use crate::device::{Dev, DevError, PerSample, Real};
-
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
-
-/// What the derivative is made of.
-pub(super) enum Slopes {
-    /// The derivative itself, laid out as the columns.
-    Whole(Vec<Real>),
-    /// Coefficients C `[B, d, d]` of `J C`.
-    Combined(Vec<f64>),
-}
-
-pub(super) fn volume<C: Dim>(columns: &Rows<C>, sizes: Sizes, kind: Volume) -> (PerSample, Slopes) {
-    let d = sizes.d;
-    match kind {
-        Volume::Determinant => determinants(&read(columns), sizes),
-        Volume::Gram => combined(columns, sizes, |gram, coefficients| {
-            Gram { values: gram, d }.half_log_det(coefficients)
-        }),
-        Volume::Smallest => combined(columns, sizes, |gram, coefficients| {
-            let pair = Gram { values: gram, d }.smallest();
-            for i in 0..d {
-                for j in 0..d {
-                    coefficients[i * d + j] = pair.vector[i] * pair.vector[j] / pair.value;
-                }
-            }
-            0.5 * pair.value.ln()
-        }),
-    }
-}
-
-fn determinants(columns: &[Real], Sizes { batch, d, .. }: Sizes) -> (PerSample, Slopes) {
-    let mut values: Vec<Real> = Vec::with_capacity(batch);
-    // J^-T, laid out as the columns are.
-    let mut slopes = vec![0.0; batch * d * d];
+/// `ln |det J|` and `J^-T`, laid out as the columns are, of square Jacobians.
+pub(super) fn log_abs_dets(sizes: Sizes, columns: &[Real], values: &mut [Real], slopes: &mut [Real]) -> DevResult {
+    let Sizes { batch, d, .. } = sizes;
     let (mut j, mut inverse) = (vec![0.0; d * d], vec![0.0; d * d]);
-    for b in 0..batch {
-        for k in 0..d {
-            let column = &columns[(k * batch + b) * d..][..d];
-            column
-                .iter()
-                .enumerate()
-                .for_each(|(i, v)| j[i * d + k] = f64::from(*v));
+    for (b, value) in values.iter_mut().enumerate() {
+        let at = |i: usize, k: usize| (k * batch + b) * d + i;
+        for (i, k) in pairs(d) {
+            j[i * d + k] = f64::from(columns[at(i, k)]);
         }
-        values.push(gram::log_abs_det(&j, d, &mut inverse) as Real);
-        for k in 0..d {
-            let slope = &mut slopes[(k * batch + b) * d..][..d];
-            slope
-                .iter_mut()
-                .enumerate()
-                .for_each(|(i, s)| *s = inverse[k * d + i] as Real);
-        }
-    }
-    (buffers::tensor(values, (batch,)), Slopes::Whole(slopes))
-}
-
-/// A function of each sample's Gram matrix whose derivative is `J C`, with the coefficients C `[d, d]` it writes.
-fn combined<C: Dim>(
-    columns: &Rows<C>,
-    Sizes { batch, d, .. }: Sizes,
-    mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
-) -> (PerSample, Slopes) {
-    let mut values: Vec<Real> = Vec::with_capacity(batch);
-    let mut coefficients: Vec<f64> = Vec::with_capacity(batch * d * d);
-    for_each_gram(columns, batch, d, |gram| {
-        let start = coefficients.len();
-        coefficients.resize(start + d * d, 0.0);
-        values.push(f(gram, &mut coefficients[start..]) as Real);
-    });
-    (buffers::tensor(values, (batch,)), Slopes::Combined(coefficients))
-}
-
-pub(super) fn add_gradient<C: Dim>(
-    gc: &mut [Real],
-    g: &[Real],
-    columns: &Rows<C>,
-    Sizes { batch, d, width }: Sizes,
-    slopes: &Slopes,
-) -> Result<(), DevError> {
-    match slopes {
-        Slopes::Whole(slopes) => {
-            for (row, (to, slope)) in gc.chunks_exact_mut(width).zip(slopes.chunks_exact(width)).enumerate() {
-                to.iter_mut().zip(slope).for_each(|(t, s)| *t += g[row % batch] * s);
-            }
-        }
-        Slopes::Combined(coefficients) => {
-            let columns = read(columns);
-            for b in 0..batch {
-                let c = &coefficients[b * d * d..(b + 1) * d * d];
-                for k in 0..d {
-                    for l in 0..d {
-                        let weight = g[b] * c[l * d + k] as Real;
-                        let from = (l * batch + b) * width;
-                        let to = (k * batch + b) * width;
-                        for i in 0..width {
-                            gc[to + i] += weight * columns[from + i];
-                        }
-                    }
-                }
-            }
+        *value = log_abs_det(&j, d, &mut inverse) as Real;
+        for (i, k) in pairs(d) {
+            slopes[at(i, k)] = inverse[k * d + i] as Real;
         }
     }
     Ok(())
 }
 
-pub(super) fn lift<C: Dim, L: Dim>(columns: &Rows<C>, b: &Rows<L>, Sizes { batch, d, width }: Sizes) -> Rows<C> {
-    let (values, b) = (read(columns), read(b));
-    let mut lifted = vec![0.0; batch * width];
+/// All pairs of numbers below d.
+fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..d * d).map(move |e| (e / d, e % d))
+}
+
+/// `1/2 ln det` of the Gram matrices, and their inverses `[B, d, d]`.
+pub(super) fn half_log_dets(sizes: Sizes, columns: &[Real], values: &mut [Real]) -> DevResult<Vec<f64>> {
+    Ok(combined(sizes, columns, values, |gram, inverse| {
+        gram.half_log_det(inverse)
+    }))
+}
+
+/// `1/2 ln` of the smallest eigenvalues of the Gram matrices, and `v v^T / eigenvalue`, `[B, d, d]`.
+pub(super) fn log_smallests(sizes: Sizes, columns: &[Real], values: &mut [Real]) -> DevResult<Vec<f64>> {
+    Ok(combined(sizes, columns, values, |gram, coefficients| {
+        let pair = gram.smallest();
+        for ((i, j), c) in pairs(gram.d).zip(coefficients) {
+            *c = pair.vector[i] * pair.vector[j] / pair.value;
+        }
+        0.5 * pair.value.ln()
+    }))
+}
+
+/// A function of each sample's Gram matrix whose derivative is `J C`, with the coefficients C `[d, d]` that it writes.
+fn combined(sizes: Sizes, columns: &[Real], values: &mut [Real], f: impl Fn(Gram, &mut [f64]) -> f64) -> Vec<f64> {
+    let Sizes { batch, d, .. } = sizes;
+    let mut coefficients = vec![0.0; batch * d * d];
+    let mut to = coefficients.chunks_exact_mut((d * d).max(1)).zip(values);
+    grams_of(columns, sizes, |gram| {
+        if let Some((coefficients, value)) = to.next() {
+            *value = f(Gram { values: gram, d }, coefficients) as Real;
+        }
+    });
+    coefficients
+}
+
+/// `gradients += g_b slopes`
+pub(super) fn add_scaled_columns(
+    batch: usize,
+    _: usize,
+    width: usize,
+    g: &[Real],
+    slopes: &[Real],
+    gradients: &mut [Real],
+) -> DevResult {
+    let rows = gradients.chunks_exact_mut(width).zip(slopes.chunks_exact(width));
+    for (row, (to, slopes)) in rows.enumerate() {
+        to.iter_mut().zip(slopes).for_each(|(t, s)| *t += g[row % batch] * s);
+    }
+    Ok(())
+}
+
+/// `gradients += g_b J C`
+pub(super) fn add_combined_columns(
+    batch: usize,
+    d: usize,
+    width: usize,
+    coefficients: &[f64],
+    g: &[Real],
+    columns: &[Real],
+    gradients: &mut [Real],
+) -> DevResult {
+    for b in 0..batch {
+        for (k, l) in pairs(d) {
+            let weight = g[b] * coefficients[(b * d + l) * d + k] as Real;
+            let to = &mut gradients[(k * batch + b) * width..][..width];
+            let from = &columns[(l * batch + b) * width..][..width];
+            to.iter_mut().zip(from).for_each(|(t, c)| *t += weight * c);
+        }
+    }
+    Ok(())
+}
+
+/// `y = J (J^T J)^-1 b`
+pub(super) fn lift_through(sizes: Sizes, b: &[Real], columns: &[Real], y: &mut [Real]) -> DevResult {
+    let Sizes { batch, d, width } = sizes;
     let (mut inverse, mut sum) = (vec![0.0; d * d], vec![0.0; width]);
     let mut sample = 0;
-    for_each_gram(columns, batch, d, |gram| {
+    grams_of(columns, sizes, |gram| {
         Gram { values: gram, d }.half_log_det(&mut inverse);
         sum.fill(0.0);
         for k in 0..d {
             let weight: f64 = (0..d).map(|l| inverse[k * d + l] * f64::from(b[sample * d + l])).sum();
-            let column = &values[(k * batch + sample) * width..][..width];
+            let column = &columns[(k * batch + sample) * width..][..width];
             sum.iter_mut()
                 .zip(column)
                 .for_each(|(to, c)| *to += weight * f64::from(*c));
         }
-        let to = &mut lifted[sample * width..][..width];
+        let to = &mut y[sample * width..][..width];
         to.iter_mut().zip(&sum).for_each(|(to, sum)| *to = *sum as Real);
         sample += 1;
     });
-    buffers::tensor(lifted, (batch, columns.shape().1))
+    Ok(())
 }

@@ -1,19 +1,24 @@
-//! Gram matrices J^T J, `[d, d]` in double precision, and what is read off them.
+//! Gram matrices J^T J, `[d, d]` in double precision, with their eigenvalues and determinants.
 
 use dfdx::prelude::*;
 
+use super::Sizes;
 use crate::buffers::read;
 use crate::device::{Dev, Real};
 
 /// A symmetric matrix of one sample.
 pub struct Gram<'a> {
+    /// Row-major, `[d, d]`.
     pub values: &'a [f64],
+    /// Rows and columns.
     pub d: usize,
 }
 
 /// An eigenvalue with its unit eigenvector.
 pub struct EigenPair {
+    /// The eigenvalue.
     pub value: f64,
+    /// The vector, `[d]`.
     pub vector: Vec<f64>,
 }
 
@@ -60,8 +65,7 @@ impl Gram<'_> {
         if d == 2 {
             let [a, b, _, c] = [self.values[0], self.values[1], self.values[2], self.values[3]];
             let det = a * c - b * b;
-            let scaled = [c / det, -b / det, -b / det, a / det];
-            inverse.copy_from_slice(&scaled);
+            inverse.copy_from_slice(&[c / det, -b / det, -b / det, a / det]);
             return 0.5 * det.max(0.0).ln();
         }
         let Ok(factor) = self.matrix().llt(faer::Side::Lower) else {
@@ -131,14 +135,13 @@ pub fn log_abs_det(a: &[f64], d: usize, inverse: &mut [f64]) -> f64 {
 }
 
 /// Calls `f` with `J^T J` `[d, d]` of each sample, from the columns `[d B, D]`.
-pub fn for_each_gram<C: Dim>(
-    columns: &Tensor<(usize, C), Real, Dev>,
-    batch: usize,
-    d: usize,
-    mut f: impl FnMut(&[f64]),
-) {
+pub fn for_each_gram<C: Dim>(columns: &Tensor<(usize, C), Real, Dev>, batch: usize, d: usize, f: impl FnMut(&[f64])) {
     let width = columns.shape().1.size();
-    let columns = read(columns);
+    grams_of(&read(columns), Sizes { batch, d, width }, f);
+}
+
+/// [`for_each_gram`] of columns that are a slice.
+pub(super) fn grams_of(columns: &[Real], Sizes { batch, d, width }: Sizes, mut f: impl FnMut(&[f64])) {
     let column = |k: usize, b: usize| &columns[(k * batch + b) * width..(k * batch + b + 1) * width];
     let mut gram = vec![0.0; d * d];
     for b in 0..batch {

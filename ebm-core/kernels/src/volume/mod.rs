@@ -1,21 +1,18 @@
 //! Functions of the singular values of Jacobians that are given by their columns, and gradients lifted through them.
 
-#[cfg(not(device_kernels))]
-mod cpu;
-#[cfg(device_kernels)]
-mod gpu;
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+mod backend;
 pub mod gram;
-
-#[cfg(not(device_kernels))]
-use cpu as side;
-#[cfg(device_kernels)]
-use gpu as side;
 
 use dfdx::prelude::*;
 
-use crate::device::{Dev, PerSample, Real, Taped};
-use crate::tape::SharedTape;
-use crate::unary::recorded;
+use crate::buffers::native::{Array, filled, filled_two, stored, view};
+use crate::device::{Dev, PerSample, Real};
+use crate::record::record_unary;
+use crate::tape::{SharedTape, Taped};
+
+type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
 /// A function of a Jacobian's singular values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,21 +36,50 @@ pub struct Sizes {
     pub width: usize,
 }
 
+/// The factors of the derivative.
+enum Slopes<C: Dim> {
+    /// The derivative itself, laid out as the columns.
+    Whole(Rows<C>),
+    /// Coefficients C `[B, d, d]` of `J C`.
+    Combined(Option<Array<f64>>),
+}
+
 /// `[B]`, the value of `kind` for the Jacobians with these columns `[d B, D]`: column k of sample b is row `k B + b`.
 pub fn volume<C: Dim>(columns: Taped<(usize, C)>, sizes: Sizes, kind: Volume) -> PerSample<SharedTape> {
     let (columns, tape) = columns.split_tape();
-    let (y, slopes) = side::volume(&columns, sizes, kind);
+    let (batch, shape) = (sizes.batch, *columns.shape());
+    let (y, slopes) = if kind == Volume::Determinant {
+        let (values, slopes) = filled_two((batch,), shape, |values, slopes| {
+            backend::log_abs_dets(sizes, stored(&columns)?.read(), values, slopes)
+        });
+        (values, Slopes::Whole(slopes))
+    } else {
+        let mut coefficients = None;
+        let values = filled((batch,), |values| {
+            let of = match kind {
+                Volume::Smallest => backend::log_smallests,
+                _ => backend::half_log_dets,
+            };
+            coefficients = Some(of(sizes, stored(&columns)?.read(), values)?);
+            Ok(())
+        });
+        (values, Slopes::Combined(coefficients))
+    };
     let kept = columns.clone();
-    recorded(tape, &columns, y, move |gc, g| {
-        side::add_gradient(gc, &g, &kept, sizes, &slopes)
+    let Sizes { batch, d, width } = sizes;
+    record_unary(tape, &columns, y, move |gc, g| match &slopes {
+        Slopes::Whole(slopes) => backend::add_scaled_columns(batch, d, width, view(&g), stored(slopes)?.read(), gc),
+        Slopes::Combined(Some(coefficients)) => {
+            let columns = stored(&kept)?;
+            backend::add_combined_columns(batch, d, width, view(coefficients), view(&g), columns.read(), gc)
+        }
+        Slopes::Combined(None) => Ok(()),
     })
 }
 
 /// `J (J^T J)^-1 b`, `[B, D]`, of columns `[d B, D]` and `b` `[B, d]`.
-pub fn lift<C: Dim, L: Dim>(
-    columns: &Tensor<(usize, C), Real, Dev>,
-    b: &Tensor<(usize, L), Real, Dev>,
-    sizes: Sizes,
-) -> Tensor<(usize, C), Real, Dev> {
-    side::lift(columns, b, sizes)
+pub fn lift<C: Dim, L: Dim>(columns: &Rows<C>, b: &Rows<L>, sizes: Sizes) -> Rows<C> {
+    filled((sizes.batch, columns.shape().1), |y| {
+        backend::lift_through(sizes, stored(b)?.read(), stored(columns)?.read(), y)
+    })
 }

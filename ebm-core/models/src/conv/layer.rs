@@ -4,15 +4,15 @@ use super::layer_config::{LayerActivation, LayerConfig};
 use super::shape;
 use ebm_core::device::{Matrix, PerSample, Real};
 use ebm_core::error::ConfigError;
-use ebm_core::kernels::activate::activate;
+use ebm_core::kernels::activation::activate;
 use ebm_core::kernels::add::add;
 use ebm_core::kernels::channel_shift::channel_shift;
 use ebm_core::kernels::conv::{Conv, ConvTranspose, conv, conv_transpose};
 use ebm_core::kernels::dense::{Dense, dense};
-use ebm_core::kernels::ending::end;
+use ebm_core::kernels::epilogue::end;
 use ebm_core::kernels::resample::{average_pool, up_sample};
 use ebm_core::kernels::sum_pool::sum_pool;
-use ebm_core::kernels::{Activation, Ending, Extent};
+use ebm_core::kernels::{Activation, Epilogue, Extent};
 use ebm_core::network::Init;
 use ebm_core::network::batch_norm::BatchNorm;
 use ebm_core::network::spectral_norm::SpectralNorm;
@@ -210,23 +210,23 @@ impl Layer {
         pass: Pass<'_>,
     ) -> Matrix<SharedTape> {
         let Pass { primal, trains, .. } = pass;
-        let (ending, separate) = self.activation.split();
-        let within = if shift.is_none() { ending } else { Ending::Identity };
-        let (mut y, mut rest) = (self.operate(x, within, pass), Ending::Identity);
+        let (epilogue, separate) = self.activation.split();
+        let within = if shift.is_none() { epilogue } else { Epilogue::Identity };
+        let (mut y, mut rest) = (self.operate(x, within, pass), Epilogue::Identity);
         if matches!(self.operation, Operation::Linear(_) | Operation::Nothing) {
             rest = within;
         }
         if let Some(shift) = shift {
             y = channel_shift(y, shift, primal);
-            rest = ending;
+            rest = epilogue;
         }
         y = end(y, primal, rest);
         let slope = self.slope.as_ref().map(Parameter::tensor);
         activate(y, primal, separate, slope, trains)
     }
 
-    /// The operation, with its ending where it can have one.
-    fn operate(&self, x: Matrix<SharedTape>, ending: Ending, pass: Pass<'_>) -> Matrix<SharedTape> {
+    /// The operation, with its epilogue where it can have one.
+    fn operate(&self, x: Matrix<SharedTape>, epilogue: Epilogue, pass: Pass<'_>) -> Matrix<SharedTape> {
         let Pass { primal, trains, .. } = pass;
         let (inputs, outputs) = (self.inputs, self.outputs.channels);
         match &self.operation {
@@ -256,7 +256,7 @@ impl Layer {
                     kernel: *kernel,
                     stride: *stride,
                     padding: *padding,
-                    ending,
+                    epilogue,
                     trains,
                 };
                 conv(x, primal, &layer)
@@ -277,12 +277,12 @@ impl Layer {
                     stride: *stride,
                     padding: *padding,
                     output_padding: *output_padding,
-                    ending,
+                    epilogue,
                     trains,
                 };
                 conv_transpose(x, primal, &layer)
             }
-            Operation::BatchNorm(norm) => norm.apply(x, primal, ending, trains, pass.batch_statistics),
+            Operation::BatchNorm(norm) => norm.apply(x, primal, epilogue, trains, pass.batch_statistics),
             Operation::Nothing => x,
             Operation::UpSample(factor) => up_sample(x, inputs, *factor),
             Operation::AveragePool(factor) => average_pool(x, inputs, *factor),

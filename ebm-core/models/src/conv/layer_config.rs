@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use ebm_core::kernels::{Activation, Ending};
+use ebm_core::kernels::{Activation, Epilogue};
 
 /// A layer: a table with one key, such as `{ conv = { to = 64, kernel = 3 } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -141,16 +141,16 @@ pub enum LayerActivation {
 
 impl LayerActivation {
     /// The part of it that an operation ends with, and what is left to an operation of its own.
-    pub(super) fn split(self) -> (Ending, Activation) {
+    pub(super) fn split(self) -> (Epilogue, Activation) {
         match self {
-            Self::Identity => (Ending::Identity, Activation::Identity),
-            Self::Relu => (Ending::Leaky(0.0), Activation::Identity),
-            Self::LeakyRelu => (Ending::Leaky(0.2), Activation::Identity),
-            Self::Leaky(a) => (Ending::Leaky(a as ebm_core::device::Real), Activation::Identity),
-            Self::Tanh => (Ending::Tanh, Activation::Identity),
-            Self::Prelu => (Ending::Identity, Activation::Prelu),
-            Self::Silu => (Ending::Identity, Activation::Silu),
-            Self::Softplus => (Ending::Identity, Activation::Softplus),
+            Self::Identity => (Epilogue::Identity, Activation::Identity),
+            Self::Relu => (Epilogue::Leaky(0.0), Activation::Identity),
+            Self::LeakyRelu => (Epilogue::Leaky(0.2), Activation::Identity),
+            Self::Leaky(a) => (Epilogue::Leaky(a as ebm_core::device::Real), Activation::Identity),
+            Self::Tanh => (Epilogue::Tanh, Activation::Identity),
+            Self::Prelu => (Epilogue::Identity, Activation::Prelu),
+            Self::Silu => (Epilogue::Identity, Activation::Silu),
+            Self::Softplus => (Epilogue::Identity, Activation::Softplus),
         }
     }
 

@@ -5,9 +5,9 @@ use thiserror::Error;
 
 use super::card::{Card, obstacle, version};
 use super::{Collective, CollectiveError, message};
-use crate::gpu::nccl::{self, Communicator, NcclFailure};
 use ebm_core::buffers::native::try_change;
 use ebm_core::device::{Real, Vector, check_device};
+use ebm_kernels::gpu::nccl::{self, Communicator, NcclFailure};
 
 /// Ranks that sum what is on their GPUs there, by NCCL, and do everything else as another collective does.
 ///

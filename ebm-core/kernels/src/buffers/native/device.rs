@@ -2,16 +2,15 @@
 
 use dfdx::prelude::*;
 
-use crate::buffers::view::{view, view_mut};
-use crate::device::{Dev, DevError, Real, device};
-use crate::gpu::{Buffer, In, Out, elementwise, upload, zeros};
+use crate::buffers::view::{view as storage, view_mut as storage_mut};
+use crate::device::{Dev, DevError, DevResult, Real, device, run};
+use crate::elementwise;
+use crate::gpu::Buffer;
+
+pub use crate::gpu::{In, Out, download, upload, zeros};
 
 /// An array that owns its memory.
 pub type Array<T = Real> = Buffer<T>;
-/// An array that was taken out of the gradients.
-pub type Taken = Array;
-/// A gradient that a kernel adds to.
-pub type Added<'a> = Out<'a>;
 
 /// The values of a tensor, where kernels can read them.
 pub enum Stored<'a> {
@@ -19,13 +18,21 @@ pub enum Stored<'a> {
     Own(&'a Buffer),
     /// A copy in row-major order.
     Copy(Buffer),
+    /// No values.
+    None,
 }
 
 impl Stored<'_> {
+    pub(super) fn none() -> Self {
+        Self::None
+    }
+
+    /// The values.
     pub fn read(&self) -> In<'_> {
         match self {
             Self::Own(storage) => In::of(storage),
             Self::Copy(storage) => In::of(storage),
+            Self::None => In::none(),
         }
     }
 }
@@ -34,58 +41,45 @@ impl Stored<'_> {
 ///
 /// # Errors
 /// If there is no memory for the copy.
-pub fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Result<Stored<'_>, DevError> {
-    match view(tensor) {
+pub fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> DevResult<Stored<'_>> {
+    match storage(tensor) {
         Some(storage) => Ok(Stored::Own(storage)),
         None if tensor.shape().num_elements() == 0 => Ok(Stored::Copy(zeros(0)?)),
         None => Ok(Stored::Copy(upload(tensor.as_vec())?)),
     }
 }
 
-/// What `work` returns.
-///
-/// # Panics
-/// If the device fails, as dfdx's own operations do.
-pub fn run<T>(work: impl FnOnce() -> Result<T, DevError>) -> T {
-    work().unwrap_or_else(|e| panic!("running a kernel: {e}"))
+/// All of an array, to be read by a kernel.
+pub fn view<T: Unit>(array: &Array<T>) -> In<'_, T> {
+    In::of(array)
+}
+
+/// All of an array, to be written by a kernel.
+pub fn view_mut<T: Unit>(array: &mut Array<T>) -> Out<'_, T> {
+    Out::of(array)
+}
+
+/// All of it, lent on.
+pub fn again<'a, T: Unit>(values: &'a mut Out<'_, T>) -> Out<'a, T> {
+    values.again()
+}
+
+/// Number of values.
+pub fn len<T: Unit>(array: &Array<T>) -> usize {
+    In::of(array).len()
 }
 
 /// A tensor whose values, zeros at first, `fill` writes.
 ///
 /// # Panics
 /// If the device fails.
-pub fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> Result<(), DevError>) -> Tensor<S, Real, Dev> {
+pub fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> DevResult) -> Tensor<S, Real, Dev> {
     let mut tensor = run(|| device().try_zeros_like(&shape));
-    change(&mut tensor, fill);
+    run(|| try_change(&mut tensor, fill));
     tensor
 }
 
-/// Two tensors whose values, zeros at first, `fill` writes.
-///
-/// # Panics
-/// If the device fails.
-pub fn filled_two<A: Shape, B: Shape>(
-    first: A,
-    second: B,
-    fill: impl FnOnce(Out, Out) -> Result<(), DevError>,
-) -> (Tensor<A, Real, Dev>, Tensor<B, Real, Dev>) {
-    let mut a = run(|| device().try_zeros_like(&first));
-    let b = filled(second, |b| {
-        change(&mut a, |a| fill(a, b));
-        Ok(())
-    });
-    (a, b)
-}
-
-/// Lets `f` change the values of a contiguous tensor; others that share its storage keep what they have.
-///
-/// # Panics
-/// If the device fails.
-pub fn change<S: Shape>(tensor: &mut Tensor<S, Real, Dev>, f: impl FnOnce(Out) -> Result<(), DevError>) {
-    run(|| try_change(tensor, f));
-}
-
-/// [`change`], where what `f` does may fail otherwise, too.
+/// Lets `f` change the values of a tensor, as [`change`](super::change) does; what it does may fail otherwise, too.
 ///
 /// # Errors
 /// That of `f`, or of the device.
@@ -93,7 +87,7 @@ pub fn try_change<S: Shape, E: From<DevError>>(
     tensor: &mut Tensor<S, Real, Dev>,
     f: impl FnOnce(Out) -> Result<(), E>,
 ) -> Result<(), E> {
-    if let Some(storage) = view_mut(tensor) {
+    if let Some(storage) = storage_mut(tensor) {
         return f(Out::of(storage));
     }
     if tensor.shape().num_elements() == 0 {
@@ -110,73 +104,15 @@ pub fn try_change<S: Shape, E: From<DevError>>(
 /// # Panics
 /// If the device fails.
 pub fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
-    change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to));
+    run(|| try_change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to)));
 }
 
-/// `to += from`
-///
-/// # Errors
-/// If the device refuses.
-pub fn plus(to: Added, from: &Array) -> Result<(), DevError> {
-    elementwise::add_to(to.len(), In::of(from), to)
+/// Takes the values out of a tensor's storage. What is left is freed with the other gradients.
+pub(super) fn take(storage: &mut Buffer) -> DevResult<Array> {
+    Ok(std::mem::replace(storage, zeros(0)?))
 }
 
-/// A copy on the host. It waits for all work before it.
-///
-/// # Errors
-/// If the device refuses.
-#[cfg(feature = "cuda")]
-pub fn download<T: Unit>(array: &Buffer<T>) -> Result<Vec<T>, DevError> {
-    match len(array) {
-        0 => Ok(Vec::new()),
-        _ => Ok(array.device().dtoh_sync_copy(array)?),
-    }
-}
-
-/// A copy on the host.
-///
-/// # Errors
-/// None.
-#[cfg(not(feature = "cuda"))]
-pub fn download<T: Unit>(array: &Buffer<T>) -> Result<Vec<T>, DevError> {
-    Ok(array.to_vec())
-}
-
-/// These values as an array.
-///
-/// # Panics
-/// If the device fails.
-pub fn from_host(values: Vec<Real>) -> Array {
-    run(|| upload(values))
-}
-
-/// A copy of the values.
-///
-/// # Panics
-/// If the device fails.
-pub fn to_host(array: &Array) -> Vec<Real> {
-    run(|| download(array))
-}
-
-/// Number of values.
-pub fn len<T: Unit>(array: &Array<T>) -> usize {
-    In::of(array).len()
-}
-
-/// The storage of a gradient, as the backward operations of kernels see it.
-pub trait GradientBuffer {
-    /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
-    fn take(&mut self) -> Result<Taken, DevError>;
-    /// Adds to the gradient in place.
-    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError>;
-}
-
-impl GradientBuffer for Buffer {
-    fn take(&mut self) -> Result<Taken, DevError> {
-        // What is left is freed with the other gradients; what is taken as soon as it has been used.
-        Ok(std::mem::replace(self, zeros(0)?))
-    }
-    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError> {
-        f(Out::of(self))
-    }
+/// The values of a tensor's storage, to be written by a kernel.
+pub(super) fn lend(storage: &mut Buffer) -> Out<'_> {
+    Out::of(storage)
 }

@@ -1,26 +1,65 @@
 //! Slices of host memory.
 
 use dfdx::prelude::*;
+use std::borrow::Cow;
 
 use crate::buffers;
-use crate::device::{Dev, DevError, Real};
-use crate::math::{add, vectorised};
+use crate::device::{Dev, DevResult, Real, run};
 
 /// An array that owns its memory.
 pub type Array<T = Real> = Vec<T>;
-/// An array that was taken out of the gradients.
-pub type Taken = Array;
-/// A gradient that a kernel adds to.
-pub type Added<'a> = &'a mut [Real];
+/// Some values that a kernel reads.
+pub type In<'a, T = Real> = &'a [T];
+/// Some values that a kernel writes, or adds to.
+pub type Out<'a, T = Real> = &'a mut [T];
 
-/// These values as an array.
-pub fn from_host(values: Vec<Real>) -> Array {
+/// The values of a tensor, where kernels can read them.
+pub struct Stored<'a>(Cow<'a, [Real]>);
+
+impl Stored<'_> {
+    pub(super) fn none() -> Self {
+        Self(Cow::Borrowed(&[]))
+    }
+
+    /// The values.
+    pub fn read(&self) -> In<'_> {
+        &self.0
+    }
+}
+
+/// The values of a tensor in row-major order. One that is not contiguous is copied.
+pub fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> DevResult<Stored<'_>> {
+    Ok(Stored(buffers::read(tensor)))
+}
+
+/// All of an array, to be read by a kernel.
+pub fn view<T>(array: &Array<T>) -> In<'_, T> {
+    array
+}
+
+/// All of an array, to be written by a kernel.
+pub fn view_mut<T>(array: &mut Array<T>) -> Out<'_, T> {
+    array
+}
+
+/// All of it, lent on.
+pub fn again<'a, T>(values: &'a mut Out<'_, T>) -> Out<'a, T> {
     values
 }
 
-/// A copy of the values.
-pub fn to_host(array: &Array) -> Vec<Real> {
-    array.clone()
+/// An array of `n` zeros.
+pub fn zeros<T: Unit>(n: usize) -> DevResult<Array<T>> {
+    Ok(vec![T::default(); n])
+}
+
+/// An array of these values.
+pub fn upload<T: Unit>(values: Vec<T>) -> DevResult<Array<T>> {
+    Ok(values)
+}
+
+/// A copy on the host.
+pub fn download<T: Unit>(array: &Array<T>) -> DevResult<Vec<T>> {
+    Ok(array.clone())
 }
 
 /// Number of values.
@@ -28,30 +67,35 @@ pub fn len<T>(array: &Array<T>) -> usize {
     array.len()
 }
 
+/// A tensor whose values, zeros at first, `fill` writes.
+pub fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> DevResult) -> Tensor<S, Real, Dev> {
+    let mut values = vec![0.0; shape.num_elements()];
+    run(|| fill(&mut values));
+    buffers::tensor(values, shape)
+}
+
+/// Lets `f` change the values of a tensor, as [`change`](super::change) does; what it does may fail otherwise, too.
+pub fn try_change<S: Shape, E>(
+    tensor: &mut Tensor<S, Real, Dev>,
+    f: impl FnOnce(Out) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut values = buffers::read(tensor).into_owned();
+    f(&mut values)?;
+    tensor.copy_from(&values);
+    Ok(())
+}
+
 /// `to = from`, of as many values.
 pub fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
     to.copy_from(&buffers::read(from));
 }
 
-/// `to += from`
-pub fn plus(to: Added, from: &[Real]) -> Result<(), DevError> {
-    vectorised(|| add(to, from));
-    Ok(())
+/// Takes the values out of a tensor's storage.
+pub(super) fn take(storage: &mut <Dev as Storage<Real>>::Vec) -> DevResult<Array> {
+    Ok(std::mem::take(&mut **storage))
 }
 
-/// The storage of a gradient, as the backward operations of kernels see it.
-pub trait GradientBuffer {
-    /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
-    fn take(&mut self) -> Result<Taken, DevError>;
-    /// Adds to the gradient in place.
-    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError>;
-}
-
-impl GradientBuffer for <Dev as Storage<Real>>::Vec {
-    fn take(&mut self) -> Result<Taken, DevError> {
-        Ok(std::mem::take(&mut **self))
-    }
-    fn update(&mut self, f: impl FnOnce(Added) -> Result<(), DevError>) -> Result<(), DevError> {
-        f(self)
-    }
+/// The values of a tensor's storage, to be written by a kernel.
+pub(super) fn lend(storage: &mut <Dev as Storage<Real>>::Vec) -> Out<'_> {
+    storage
 }

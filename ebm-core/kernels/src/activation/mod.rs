@@ -1,0 +1,243 @@
+//! Activation functions: `y = phi(x)`, with the pushforward `phi'(x) t`.
+//!
+//! Each is in a file of its own: its value, its two derivatives, and the same for the device. A new one is such a file and a
+//! line in the list below, from which everything follows that tells activations apart: the names in configurations, the loops on
+//! the CPU, and the switch of the kernels, which `build.rs` writes.
+//!
+//! With cotangents gy, gt: `gx = gy phi'(x) + sum_k gt_k phi''(x) t_k`, and `gt_k phi'(x)` for the tangents. Operations that end
+//! with an activation are cheaper where they can (see [`Epilogue`](crate::Epilogue)).
+
+// Where kernels run on a device, no loop on the host needs the functions themselves.
+#![cfg_attr(device_kernels, allow(dead_code, unused_imports, unused_macros))]
+
+mod case;
+
+#[cfg_attr(not(device_kernels), path = "cpu.rs")]
+#[cfg_attr(device_kernels, path = "cuda.rs")]
+pub(crate) mod backend;
+
+use dfdx::prelude::{HasShape, SplitTape};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::buffers::native::{filled, optional, stored, view};
+use crate::device::{Matrix, PerSample, Real};
+use crate::record::record_binary;
+use crate::tape::SharedTape;
+
+/// A function with its derivatives, evaluated together.
+pub(crate) trait Phi: Copy + Sync + Send {
+    /// Whether the second derivative is something else than zero.
+    const CURVED: bool = true;
+    /// Whether there is a learned slope.
+    const LEARNED: bool = false;
+    /// A bound of |phi'|.
+    const LIPSCHITZ: f64 = 1.0;
+    /// The body of a C function of `REAL x` and the learned `REAL slope` that returns the `Jet` {phi(x), phi'(x), phi''(x)}.
+    /// `build.rs` reads it in the source.
+    #[cfg_attr(not(test), allow(dead_code))]
+    const CUDA: &'static str;
+    /// The function with this learned slope, if it has one.
+    fn new(slope: Real) -> Self;
+    /// phi(x)
+    fn value(self, x: Real) -> Real;
+    /// (phi(x), phi'(x), phi''(x))
+    fn jet(self, x: Real) -> (Real, Real, Real);
+}
+
+/// Declares an activation a line, by its name and its file. `$d` is a dollar sign, for the macro that this one declares.
+macro_rules! activations {
+    ($d:tt $($(#[$attribute:meta])* $name:ident => $file:ident,)*) => {
+        $(mod $file;)*
+
+        /// An activation function, applied elementwise.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum Activation {
+            $($(#[$attribute])* $name,)*
+        }
+
+        impl Activation {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Whether the second derivative is zero almost everywhere.
+            pub fn is_piecewise_linear(self) -> bool {
+                match self {
+                    $(Self::$name => !$file::$name::CURVED,)*
+                }
+            }
+
+            /// Whether a layer learns a slope of it.
+            pub fn has_learned_slope(self) -> bool {
+                match self {
+                    $(Self::$name => $file::$name::LEARNED,)*
+                }
+            }
+
+            /// A bound of |phi'|, for Lipschitz constants (of a learned slope within [-1, 1]).
+            pub fn lipschitz(self) -> f64 {
+                match self {
+                    $(Self::$name => $file::$name::LIPSCHITZ,)*
+                }
+            }
+        }
+
+        /// Evaluates `$body` with the function's own type, so that its loops are compiled for it.
+        macro_rules! with_phi {
+            ($d activation:expr, $d slope:expr, |$d phi:ident| $d body:expr) => {
+                match $d activation {
+                    $($crate::Activation::$name => {
+                        let $d phi = <$crate::activation::$name as $crate::activation::Phi>::new($d slope);
+                        $d body
+                    })*
+                }
+            };
+        }
+        pub(crate) use with_phi;
+        $(pub(crate) use $file::$name;)*
+    };
+}
+
+activations! {
+    $
+    /// x
+    Identity => identity,
+    /// max(x, 0)
+    Relu => relu,
+    /// max(x, 0) + 0.2 min(x, 0)
+    LeakyRelu => leaky_relu,
+    /// max(x, 0) + a min(x, 0) with one learned slope a a layer, 0.25 at the start
+    Prelu => prelu,
+    /// x / (1 + e^-x)
+    #[default]
+    Silu => silu,
+    /// ln(1 + e^x)
+    Softplus => softplus,
+    /// tanh x
+    Tanh => tanh,
+}
+
+/// The value and the derivatives of `max(x, 0) + slope min(x, 0)`.
+#[inline(always)]
+fn leaky(slope: Real, x: Real) -> (Real, Real, Real) {
+    if x > 0.0 {
+        (x, 1.0, 0.0)
+    } else {
+        (slope * x, slope, 0.0)
+    }
+}
+
+/// Applies `activation` to `[(1+K) * primal, width]`: values in the first `primal` rows, tangents below. `slope` `[1]` is the
+/// learned slope, for an activation that has one.
+///
+/// # Panics
+/// If there is no such slope.
+pub fn activate(
+    x: Matrix<SharedTape>,
+    primal: usize,
+    activation: Activation,
+    slope: Option<&PerSample>,
+    trains: bool,
+) -> Matrix<SharedTape> {
+    if activation == Activation::Identity {
+        return x;
+    }
+    let (x, tape) = x.split_tape();
+    let (rows, width) = *x.shape();
+    let (n, blocks) = (primal * width, rows / primal);
+    let learned = slope.filter(|_| activation.has_learned_slope()).cloned();
+    assert_eq!(learned.is_some(), activation.has_learned_slope(), "a learned slope");
+    let y = filled((rows, width), |y| {
+        backend::activate(
+            n,
+            blocks,
+            activation,
+            optional(learned.as_ref())?.read(),
+            stored(&x)?.read(),
+            y,
+        )
+    });
+    let (kept, parameter) = (x.clone(), learned.clone().filter(|_| trains));
+    let other = x.clone();
+    record_binary(
+        tape,
+        parameter.as_ref(),
+        &x,
+        y,
+        move |gs, g| backend::add_slope_gradient(n, blocks, view(g), stored(&other)?.read(), gs),
+        move |gx, g| {
+            let (learned, x) = (optional(learned.as_ref())?, stored(&kept)?);
+            backend::add_vjp(n, blocks, activation, learned.read(), view(&g), x.read(), gx)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{STEP, close};
+    use crate::{buffers, tape};
+
+    #[test]
+    fn derivatives_agree_with_finite_differences_and_keep_what_is_said_of_them() {
+        for &activation in Activation::ALL {
+            with_phi!(activation, 0.3, |phi| {
+                // The kinks are at 0, which no difference reaches.
+                for x in (-16i8..16).map(|k| 0.25 * Real::from(k) + 0.1) {
+                    let name = format!("{activation:?} at {x}");
+                    let (value, slope, bend) = phi.jet(x);
+                    let (above, below) = (phi.jet(x + STEP), phi.jet(x - STEP));
+                    let step = 2.0 * f64::from(STEP);
+                    assert_eq!(value, phi.value(x), "{name}");
+                    close(&name, f64::from(slope), f64::from(above.0 - below.0) / step, 1.0);
+                    close(&name, f64::from(bend), f64::from(above.1 - below.1) / step, 1.0);
+                    assert!(f64::from(slope.abs()) <= activation.lipschitz(), "{name}: {slope}");
+                    assert!(bend == 0.0 || !activation.is_piecewise_linear(), "{name}: {bend}");
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn the_list_has_every_file_and_its_device_function() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/activation");
+        for &activation in Activation::ALL {
+            let name = serde_json::to_string(&activation)
+                .unwrap()
+                .replace('"', "")
+                .replace('-', "_");
+            let source = std::fs::read_to_string(format!("{folder}/{name}.rs")).unwrap();
+            let of = |text: &str| source.contains(text);
+            assert!(with_phi!(activation, 0.0, |phi| of(device_function(phi))), "{name}");
+        }
+        // Besides: the list, the case, the loops on the host, and the kernels with their declarations.
+        let files = std::fs::read_dir(folder).unwrap().count();
+        assert_eq!(files, Activation::ALL.len() + 5, "a file that is not in the list");
+    }
+
+    fn device_function<P: Phi>(_: P) -> &'static str {
+        P::CUDA
+    }
+
+    #[test]
+    fn a_learned_slope_bends_values_tangents_and_gradients() {
+        // Slope 0.5: values [2, -4], tangents [3, 6] below; cotangents [1, 10, 100, 1000].
+        let x: Matrix = buffers::tensor(vec![2.0, -4.0, 3.0, 6.0], (2, 2));
+        let slope: PerSample = buffers::tensor(vec![0.5], (1,));
+        let weights: Matrix = buffers::tensor(vec![1.0, 10.0, 100.0, 1000.0], (2, 2));
+        let y = activate(
+            SharedTape::inputs_only().watch(&x),
+            1,
+            Activation::Prelu,
+            Some(&slope),
+            true,
+        );
+        assert_eq!(y.as_vec(), vec![2.0, -2.0, 3.0, 3.0]);
+        let mut g = tape::vjp(y, &weights);
+        assert_eq!(g.of(&x).as_vec(), vec![1.0, 5.0, 100.0, 500.0]);
+        // 10 * -4 + 1000 * 6.
+        assert_eq!(g.of(&slope).as_vec(), vec![5960.0]);
+    }
+}

@@ -1,0 +1,121 @@
+//! The dense layer on the device: products by the device's library, and the rest of a pass in one kernel.
+
+use dfdx::prelude::*;
+
+use super::{Activation, Dense, Sizes};
+use crate::activation::backend as activation;
+use crate::buffers::native::{Stored, filled, optional, stored};
+use crate::channel_sums::add_sums;
+use crate::device::{DevResult, Matrix};
+use crate::gemm::{self, Factor};
+use crate::gpu::{Buffer, In, Out, zeros};
+
+/// The `[rows, outputs]` values from which the activation's derivatives follow. They are those before the activation, or, if it
+/// is piecewise linear with a constant slope, those after it, whose signs are the same.
+pub(super) struct Saved(Option<Matrix>);
+
+/// The learned slope of the layer's activation, if it has one.
+fn learned(layer: &Dense) -> DevResult<Stored<'_>> {
+    optional(layer.slope.as_ref().filter(|_| layer.activation.has_learned_slope()))
+}
+
+impl Sizes {
+    /// Elements of a block of outputs, and blocks.
+    fn blocks(self) -> (usize, usize) {
+        (self.primal * self.outputs, self.rows / self.primal)
+    }
+}
+
+/// The outputs, and what the backward pass needs if there is to be one.
+pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
+    let Sizes {
+        rows, inputs, outputs, ..
+    } = sizes;
+    let (n, blocks) = sizes.blocks();
+    let product = |y: Out| {
+        let (x, weight) = (stored(x)?, stored(&layer.weight)?);
+        let weight = Factor::new(weight.read(), outputs, inputs).transpose();
+        gemm::write(Factor::new(x.read(), rows, inputs), weight, y)
+    };
+    let shift = |mut y: Out| match &layer.bias {
+        Some(bias) => activation::shift(n, outputs, stored(bias)?.read(), y.part(0..n)),
+        None => Ok(()),
+    };
+    let shape = (rows, outputs);
+    if save && keeps_linear(layer.activation) {
+        let linear = filled(shape, |mut y| {
+            product(y.again())?;
+            shift(y)
+        });
+        let y = filled(shape, |y| {
+            let slope = learned(layer)?;
+            activation::activate(n, blocks, layer.activation, slope.read(), stored(&linear)?.read(), y)
+        });
+        return (y, Saved(Some(linear)));
+    }
+    let y = filled(shape, |mut y| {
+        product(y.again())?;
+        let slope = learned(layer)?;
+        match &layer.bias {
+            _ if layer.activation == Activation::Identity => shift(y),
+            Some(bias) => {
+                let bias = stored(bias)?;
+                activation::shift_and_activate(n, outputs, blocks, layer.activation, slope.read(), bias.read(), y)
+            }
+            None => activation::activate_in_place(n, blocks, layer.activation, slope.read(), y),
+        }
+    });
+    let kept = save && layer.activation != Activation::Identity;
+    let saved = Saved(kept.then(|| y.clone()));
+    (y, saved)
+}
+
+/// Whether the derivatives do not follow from the signs of the outputs.
+fn keeps_linear(activation: Activation) -> bool {
+    activation.has_learned_slope() || !activation.is_piecewise_linear()
+}
+
+/// Turns the cotangents of the outputs into those of the linear part, in place, and adds the inputs' to `gx`.
+/// Returns the gradient of a learned slope.
+pub(super) fn backward_rows(
+    sizes: Sizes,
+    g: &mut Buffer,
+    gx: Out,
+    layer: &Dense,
+    saved: &Saved,
+) -> DevResult<Option<Buffer>> {
+    let Sizes {
+        rows, inputs, outputs, ..
+    } = sizes;
+    let (n, blocks) = sizes.blocks();
+    let mut of_slope = None;
+    if let Saved(Some(kept)) = saved {
+        let kept = stored(kept)?;
+        if layer.activation.has_learned_slope() && layer.trains {
+            let mut total = zeros(1)?;
+            activation::add_slope_gradient(n, blocks, In::of(g), kept.read(), Out::of(&mut total))?;
+            of_slope = Some(total);
+        }
+        let slope = learned(layer)?;
+        activation::vjp(n, blocks, layer.activation, slope.read(), kept.read(), Out::of(g))?;
+    }
+    let weight = stored(&layer.weight)?;
+    let weight = Factor::new(weight.read(), outputs, inputs);
+    gemm::add(Factor::new(In::of(g), rows, outputs), weight, gx)?;
+    Ok(of_slope)
+}
+
+/// `gW += g^T x`
+pub(super) fn backward_weight(sizes: Sizes, g: &Buffer, x: &Matrix, gw: Out) -> DevResult {
+    let Sizes {
+        rows, inputs, outputs, ..
+    } = sizes;
+    let g = Factor::new(In::of(g), rows, outputs).transpose();
+    gemm::add(g, Factor::new(stored(x)?.read(), rows, inputs), gw)
+}
+
+/// `gb += sum over the rows of values of g`
+pub(super) fn backward_bias(sizes: Sizes, g: &Buffer, gb: Out) -> DevResult {
+    let values = In::of(g).part(0..sizes.primal * sizes.outputs);
+    add_sums(values, sizes.outputs, gb)
+}
