@@ -34,6 +34,11 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         ("train.steps=many", &["train.steps = \"many\"", "a whole number >= 0"]),
         ("train.steps=1.5", &["train.steps = 1.5", "a whole number >= 0"]),
         ("train.batch=-3", &["train.batch = -3", "a whole number >= 0"]),
+        ("train.lambda=-1", &["train.lambda = -1", "a finite number >= 0"]),
+        (
+            "train.energy.optimizer=lionn",
+            &["train.energy.optimizer.kind", "did you mean \"lion\"?"],
+        ),
         ("train.batch=1", &["train.batch = 1", "at least 2"]),
         ("upper.weight=heavy", &["upper.weight = \"heavy\"", "number"]),
         ("upper.weight=nan", &["upper.weight", "finite number"]),
@@ -142,6 +147,10 @@ fn options_of_the_bound_by_mutual_information_are_told_by_key() {
         ),
         ("lower.optimizer.lr=1", &["lower.optimizer.lr", "`learning_rate`"]),
         ("lower.lambda=-1", &["lower.lambda = -1", "a finite number >= 0"]),
+        (
+            "lower.optimizer.learning_rate=0",
+            &["lower.optimizer.learning_rate = 0", "a finite number > 0"],
+        ),
         ("train.batch=1", &["train.batch = 1", "at least 2"]),
         ("generator.noise=0", &["generator.noise = 0", "lower = \"mi\" needs it"]),
     ] {

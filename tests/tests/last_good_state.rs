@@ -11,7 +11,7 @@ use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::SharedTape;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_tests::Normal;
-use ebm_train::optim::AdamConfig;
+use ebm_train::optim::OptimizerChoice;
 use ebm_train::{
     Flow, Objective, Observer, ObserverError, PlayerConfig, Players, StepReport, TrainConfig, TrainError, Trainer,
 };
@@ -121,10 +121,7 @@ impl Default for Case {
 fn break_down(case: &Case) -> (u64, u64) {
     let geometry: Plane = Fixed;
     let player = |rate| PlayerConfig {
-        optimizer: AdamConfig {
-            learning_rate: rate,
-            ..Default::default()
-        },
+        optimizer: OptimizerChoice::default().with("learning_rate", rate).unwrap(),
         average: 0.9,
         ..Default::default()
     };
@@ -171,6 +168,8 @@ fn break_down(case: &Case) -> (u64, u64) {
         generator: generator(),
         lower: lower.build(geometry, random).unwrap(),
         upper: GpConfig::default().build(geometry, random).unwrap(),
+        lower_optimizer: None,
+        upper_optimizer: None,
         energy_average: Some(energy()),
         generator_average: Some(generator()),
     };

@@ -18,7 +18,7 @@ use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConf
 use ebm_models::noise::{LearnedNoise, NoiseConfig};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, Normal, square};
-use ebm_train::optim::{Adam, collect_gradients, gradient_norm};
+use ebm_train::optim::{Gradient, OptimizerChoice};
 use ebm_train::{Players, TrainConfig, Trainer};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -95,18 +95,18 @@ fn ceiling(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, 
     let (g, random) = (generator.geometry(), Random::new(seed).stream("ceiling"));
     let latents = g.latents(random.stream("z").normals(batch * g.latent));
     let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, 0);
-    bound.entropy_ceiling(&view).unwrap().unwrap()
+    bound.entropy_upper_bound(&view).unwrap().unwrap()
 }
 
 /// Maximises the bound over its own network.
 fn train(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, steps: u64) {
-    let mut adam = Adam::new(bound.optimizer().unwrap().clone(), &**bound);
+    let own = MiConfig::default().optimizer;
+    let mut optimizer = OptimizerChoice::read(own.table().clone()).unwrap().build(&**bound);
     for step in 0..steps {
         let tape = SharedTape::training(Parts::LOWER);
         let value = try_entropy(bound, generator, batch, 1000 + step, tape).unwrap().value;
-        let gradients = collect_gradients(&**bound, &mut backward(value * -1.0));
-        let norm = gradient_norm(&gradients);
-        adam.update(&mut **bound, &gradients, norm, 1.0);
+        let gradient = Gradient::of(&**bound, &mut backward(value * -1.0));
+        optimizer.update(&mut **bound, &gradient, gradient.norm(), 1.0);
     }
 }
 
@@ -443,6 +443,10 @@ fn players(lower: &MiConfig, noise: NoiseConfig) -> Players<Plane> {
         generator: Box::new(MlpGenerator::new(g, &generator, Random::new(2))),
         lower: lower.build(g, Random::new(3)).unwrap(),
         upper: NoneConfig::default().build(g, Random::new(4)).unwrap(),
+        lower_optimizer: lower
+            .optimizer()
+            .map(|o| OptimizerChoice::read(o.table().clone()).unwrap()),
+        upper_optimizer: None,
         energy_average: None,
         generator_average: None,
     }
@@ -467,13 +471,14 @@ fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits(
         max: 0.501,
     };
     let mut lower = config(Estimator::Nwj, &[8], Activation::Silu);
-    lower.optimizer.learning_rate = 0.01;
+    let own = 0.01;
+    lower.optimizer = lower.optimizer.with("learning_rate", own);
     let train = TrainConfig {
         batch: 16,
         steps: 20,
         ..Default::default()
     };
-    let (rate, own) = (train.generator.optimizer.learning_rate, lower.optimizer.learning_rate);
+    let rate = train.generator.optimizer.learning_rate();
     let players = players(&lower, NoiseConfig::Learned { learned: limits });
     let mut trainer = Trainer::new(train, players, Arc::new(Normal), Random::new(5)).unwrap();
     let before = trainer.states();
@@ -513,7 +518,7 @@ fn samples_that_both_terms_share_carry_the_gradients_of_both() {
             batch: 16,
             ..Default::default()
         };
-        train.energy.optimizer.learning_rate = 1e-30;
+        train.energy.optimizer = train.energy.optimizer.with("learning_rate", 1e-30).unwrap();
         let lower = MiConfig {
             group: 8,
             ..config(estimator, &[8], Activation::Silu)
@@ -530,7 +535,7 @@ fn samples_that_both_terms_share_carry_the_gradients_of_both() {
         let view = GeneratorView::new(generator, &latents, tape, random, 1);
         let entropy = apart.lower.entropy(&view).unwrap().value;
         let loss = Estimate::sample_mean(energies).value - entropy;
-        let truth = gradient_norm(&collect_gradients(generator, &mut backward(loss)));
+        let truth = Gradient::of(generator, &mut backward(loss)).norm();
         assert!(
             (norm / truth - 1.0).abs() < 1e-4,
             "{estimator:?}: {norm} is not {truth}"

@@ -66,7 +66,7 @@ fn trainer(policy: NonFinitePolicy, hole: impl Fn(Random) -> bool + Send + Sync 
         ..Default::default()
     };
     train.energy.average = 0.9;
-    train.energy.optimizer.beta1 = 0.5;
+    train.energy.optimizer = train.energy.optimizer.with("beta1", 0.5).unwrap();
     let players = Players::build(Runtime { latent: 2, data: 2 }, parts, &train, Random::new(3)).unwrap();
     let data = Holed { hole: Box::new(hole) };
     Trainer::new(train, players, Arc::new(data), Random::new(4)).unwrap()

@@ -119,7 +119,7 @@ fn train() -> TrainConfig {
     train.energy.average = 0.9;
     train.generator.average = 0.9;
     train.generator.steps = 2;
-    train.energy.optimizer.beta1 = 0.5;
+    train.energy.optimizer = train.energy.optimizer.with("beta1", 0.5).unwrap();
     train
 }
 

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod comparison;
+mod earlier_releases;
 mod example;
 mod fault;
 mod grid;

@@ -2,6 +2,7 @@
 
 use ebm_core::error::ConfigError;
 use ebm_core::registry::{self, ParseError, Registered};
+use ebm_train::optim::OptimizerChoice;
 use figment::value::Value;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -10,7 +11,7 @@ use super::comparison::{COMPARE, Comparison};
 use super::fault::ConfigFault;
 use super::layers::{COMPONENTS, KIND, Layers, Merged};
 use super::run_config::RunConfig;
-use super::{suggest, value};
+use super::{earlier_releases, suggest, value};
 
 /// The top-level keys that are no component.
 const PLAIN: [&str; 6] = ["seed", "train", "evaluate", "checkpoint", "log", COMPARE];
@@ -30,10 +31,16 @@ impl Layers {
     /// # Errors
     /// The first fault found, naming its source and key.
     pub fn resolve(self) -> Result<Resolved, ConfigFault> {
-        let merged = self.merge();
+        let mut merged = self.merge();
         known_keys(&merged)?;
+        earlier_releases::move_lambda(&mut merged)?;
         // One file serves single runs and comparisons, and is checked as strictly for either.
         Comparison::read(&merged)?;
+        for player in ["train.energy.optimizer", "train.generator.optimizer"] {
+            if let Some(given @ Value::Dict(..)) = merged.find(player) {
+                optimizer(&merged, player, json(given))?;
+            }
+        }
         let config = RunConfig {
             seed: plain(&merged, "seed", |_| Ok(()))?,
             data: component(&merged, "data", <dyn registry::DatasetConfig>::check)?,
@@ -46,6 +53,14 @@ impl Layers {
             checkpoint: plain(&merged, "checkpoint", super::CheckpointConfig::check)?,
             log: plain(&merged, "log", |_| Ok(()))?,
         };
+        for (bound, options) in [
+            ("lower.optimizer", config.lower.optimizer()),
+            ("upper.optimizer", config.upper.optimizer()),
+        ] {
+            if let Some(options) = options {
+                optimizer(&merged, bound, Json::from(options.table().clone()))?;
+            }
+        }
         // Its keys carry their section.
         let fits = config.components().check();
         fits.map_err(|error| refused(&merged, "", error))?;
@@ -59,6 +74,15 @@ impl Resolved {
     pub fn misfit(&self, section: &str, error: ConfigError) -> ConfigFault {
         refused(&self.merged, section, error)
     }
+}
+
+/// Refuses options of an optimiser that cannot be used, by their keys.
+fn optimizer(merged: &Merged, section: &str, options: Json) -> Result<(), ConfigFault> {
+    let Json::Object(table) = options else {
+        return Ok(());
+    };
+    let read = OptimizerChoice::read(table).map_err(|error| unreadable(merged, section, error))?;
+    read.check().map_err(|error| refused(merged, section, error))
 }
 
 fn known_keys(merged: &Merged) -> Result<(), ConfigFault> {

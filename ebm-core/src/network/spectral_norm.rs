@@ -25,10 +25,12 @@ impl SpectralNorm {
         }
     }
 
+    /// The vector.
     pub fn parameter(&self) -> &Parameter {
         &self.left
     }
 
+    /// The vector, to change.
     pub fn parameter_mut(&mut self) -> &mut Parameter {
         &mut self.left
     }

@@ -76,21 +76,26 @@ pub enum RegistryError {
 /// # Errors
 /// The first collision found, naming both crates.
 pub fn check_registry() -> Result<(), RegistryError> {
-    fn check<C: Registered + ?Sized>() -> Result<(), RegistryError> {
-        let crate_of = |d: &Descriptor<C>| format!("{} {}", d.crate_name, d.crate_version);
-        match all::<C>().windows(2).find(|pair| pair[0].name == pair[1].name) {
-            None => Ok(()),
-            Some(pair) => Err(RegistryError::Duplicate {
-                kind: C::KIND,
-                name: pair[0].name,
-                first: crate_of(pair[0]),
-                second: crate_of(pair[1]),
-            }),
-        }
+    check_names::<dyn LowerBoundConfig>()?;
+    check_names::<dyn UpperBoundConfig>()?;
+    check_names::<dyn GeneratorConfig>()?;
+    check_names::<dyn EnergyConfig>()?;
+    check_names::<dyn DatasetConfig>()
+}
+
+/// Checks that every name of one kind is registered once.
+///
+/// # Errors
+/// The first collision found, naming both crates.
+pub fn check_names<C: Registered + ?Sized>() -> Result<(), RegistryError> {
+    let crate_of = |d: &Descriptor<C>| format!("{} {}", d.crate_name, d.crate_version);
+    match all::<C>().windows(2).find(|pair| pair[0].name == pair[1].name) {
+        None => Ok(()),
+        Some(pair) => Err(RegistryError::Duplicate {
+            kind: C::KIND,
+            name: pair[0].name,
+            first: crate_of(pair[0]),
+            second: crate_of(pair[1]),
+        }),
     }
-    check::<dyn LowerBoundConfig>()?;
-    check::<dyn UpperBoundConfig>()?;
-    check::<dyn GeneratorConfig>()?;
-    check::<dyn EnergyConfig>()?;
-    check::<dyn DatasetConfig>()
 }

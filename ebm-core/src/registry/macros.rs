@@ -143,7 +143,10 @@ macro_rules! register_lower_bound {
             LowerBoundSpec,
             bounds,
             LowerBound,
-            $name
+            $name,
+            fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
+                $crate::registry::LowerBoundSpec::optimizer(self)
+            }
         );
         $crate::__submit_descriptor!(
             $config,
@@ -221,7 +224,10 @@ macro_rules! register_upper_bound {
             UpperBoundSpec,
             bounds,
             UpperBound,
-            $name
+            $name,
+            fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
+                $crate::registry::UpperBoundSpec::optimizer(self)
+            }
         );
         $crate::__submit_descriptor!(
             $config,

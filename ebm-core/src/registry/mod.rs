@@ -14,7 +14,7 @@ pub use configs::{
     DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, SupportedGeometry, UpperBoundConfig,
 };
 pub use descriptor::{Descriptor, Need, ParseError};
-pub use lookup::{Registered, RegistryError, all, check_registry, find};
+pub use lookup::{Registered, RegistryError, all, check_names, check_registry, find};
 #[doc(hidden)]
 pub use macros::{parse_as, schema_of};
 pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, Spec, UpperBoundSpec};

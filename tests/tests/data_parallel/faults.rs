@@ -66,7 +66,7 @@ fn a_nan_of_one_rank_is_left_out_or_gone_back_for_by_all_as_one_process_does() {
         let truth = trainer.state().unwrap();
         assert_eq!(seen.0.len(), 1);
         let all = on_each(4, |rank| {
-            let (mut trainer, mut seen) = (problem.trainer().with_collective(rank).unwrap(), Seen::default());
+            let (mut trainer, mut seen) = (problem.trainer().with_process_group(rank).unwrap(), Seen::default());
             trainer.run(&mut [&mut seen]).unwrap();
             (seen.0, trainer.state().unwrap())
         });
@@ -86,7 +86,7 @@ fn a_nan_of_one_rank_is_left_out_or_gone_back_for_by_all_as_one_process_does() {
 fn where_a_nan_is_to_end_the_run_it_ends_that_of_all_with_the_same_words() {
     let problem = problem(NonFinitePolicy::Stop);
     let all = on_each(2, |rank| {
-        let mut trainer = problem.trainer().with_collective(rank).unwrap();
+        let mut trainer = problem.trainer().with_process_group(rank).unwrap();
         let error = trainer.run(&mut []).unwrap_err();
         assert!(
             matches!(
@@ -149,7 +149,7 @@ fn data_that_one_rank_cannot_read_end_the_run_of_all() {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(1)
             .thread_name(|_| name.into());
-        let mut trainer = problem.trainer().with_collective(rank).unwrap();
+        let mut trainer = problem.trainer().with_process_group(rank).unwrap();
         pool.build().unwrap().install(|| trainer.run(&mut []).unwrap_err())
     });
     for error in all {

@@ -1,11 +1,11 @@
 //! Ranks that are threads.
 
-use ebm_train::collective::{Collective, Threads};
+use ebm_train::process_group::{ProcessGroup, Threads};
 use std::sync::Arc;
 
 /// What each of `ranks` threads makes of its rank, in order. Each has a thread pool of its own: in one that all share, ranks
 /// that wait for others could leave those no thread.
-pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn Collective>) -> T + Sync) -> Vec<T> {
+pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn ProcessGroup>) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let work = &work;
         let start = |rank| {

@@ -11,7 +11,7 @@ use ebm_core::device::Real;
 use ebm_train::StepReport;
 
 use group::on_each;
-use problem::{BATCH, Problem, coupled, distance, exact, warm};
+use problem::{BATCH, Problem, coupled, distance, exact, set, warm};
 
 /// What rounding may do to a weight in 100 steps.
 const TOLERANCE: f64 = if size_of::<Real>() == 4 { 1e-5 } else { 1e-9 };
@@ -22,8 +22,8 @@ fn of_means_several_ranks_train_what_one_process_does() {
         let (reports, state) = trained_alone(&problem);
         for ranks in [2, 4] {
             let all = on_each(ranks, |rank| {
-                let mut trainer = problem.trainer().with_collective(rank).unwrap();
-                assert_eq!(trainer.couplings(), [""; 0], "{}", problem.name);
+                let mut trainer = problem.trainer().with_process_group(rank).unwrap();
+                assert_eq!(trainer.couplings().unwrap(), [""; 0], "{}", problem.name);
                 let outcome = trainer.run(&mut []).unwrap();
                 assert_eq!(outcome.steps, 100);
                 trainer.state().unwrap()
@@ -39,7 +39,7 @@ fn of_means_several_ranks_train_what_one_process_does() {
             assert!(far <= TOLERANCE, "{name}: {far:e}");
 
             let pooled = on_each(ranks, |rank| {
-                let mut trainer = problem.trainer().with_collective(rank).unwrap();
+                let mut trainer = problem.trainer().with_process_group(rank).unwrap();
                 (0..3).map(|_| trainer.advance(true).unwrap()).collect::<Vec<_>>()
             });
             for (pooled, report) in pooled.iter().flat_map(|of_rank| of_rank.iter().zip(&reports)) {
@@ -99,12 +99,12 @@ fn agree(name: &str, pooled: &StepReport, report: &StepReport) {
 #[test]
 fn what_is_said_to_differ_does_and_the_ranks_stay_together() {
     for (mut problem, word) in coupled() {
-        problem.train.energy.optimizer.learning_rate = 2e-4;
-        problem.train.generator.optimizer.learning_rate = 2e-4;
+        set(&mut problem.train.energy, "learning_rate", 2e-4);
+        set(&mut problem.train.generator, "learning_rate", 2e-4);
         let (_, state) = trained_alone(&problem);
         let all = on_each(4, |rank| {
-            let mut trainer = problem.trainer().with_collective(rank).unwrap();
-            let told = trainer.couplings();
+            let mut trainer = problem.trainer().with_process_group(rank).unwrap();
+            let told = trainer.couplings().unwrap();
             assert!(
                 told.len() == 1 && told[0].starts_with(word),
                 "{}: {told:?}",
@@ -136,7 +136,7 @@ fn a_state_goes_on_with_any_number_of_ranks() {
             ..warm()
         };
         let all = on_each(ranks, |rank| {
-            let mut trainer = part.trainer().with_collective(rank).unwrap();
+            let mut trainer = part.trainer().with_process_group(rank).unwrap();
             if let Some(state) = &state {
                 trainer.resume(Clone::clone(state)).unwrap();
             }
@@ -155,7 +155,7 @@ fn a_state_goes_on_with_any_number_of_ranks() {
 #[test]
 fn a_batch_that_cannot_be_shared_is_refused_with_both_numbers() {
     let problem = warm();
-    let errors = on_each(5, |rank| problem.trainer().with_collective(rank).err().unwrap());
+    let errors = on_each(5, |rank| problem.trainer().with_process_group(rank).err().unwrap());
     assert_eq!(
         errors[0].to_string(),
         "train.batch = 24: expected a multiple of 5, the number of processes: each has as many samples"
@@ -165,7 +165,7 @@ fn a_batch_that_cannot_be_shared_is_refused_with_both_numbers() {
         .into_iter()
         .find(|(problem, _)| problem.name == "mi infonce")
         .unwrap();
-    let errors = on_each(6, |rank| problem.trainer().with_collective(rank).err().unwrap());
+    let errors = on_each(6, |rank| problem.trainer().with_process_group(rank).err().unwrap());
     assert!(
         errors[3]
             .to_string()
@@ -180,7 +180,7 @@ fn one_rank_of_one_is_a_process_alone() {
     let problem = warm();
     let (_, truth) = trained_alone(&problem);
     let all = on_each(1, |rank| {
-        let mut trainer = problem.trainer().with_collective(rank).unwrap();
+        let mut trainer = problem.trainer().with_process_group(rank).unwrap();
         trainer.run(&mut []).unwrap();
         trainer.state().unwrap()
     });

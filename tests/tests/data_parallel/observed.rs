@@ -33,7 +33,7 @@ fn a_wish_or_an_error_of_the_first_rank_is_that_of_all() {
     for wish in [Wish::Stop, Wish::Leave, Wish::Fail] {
         let all = on_each(3, |rank| {
             let is_first = rank.rank() == 0;
-            let mut trainer = warm().trainer().with_collective(rank).unwrap();
+            let mut trainer = warm().trainer().with_process_group(rank).unwrap();
             let mut wishing = Wishing(wish);
             match is_first {
                 true => trainer.run(&mut [&mut wishing]),
@@ -87,7 +87,7 @@ fn all_ranks_go_by_the_evaluation_of_the_first() {
     problem.train.stop.metric = "nll".into();
     let all = on_each(2, |rank| {
         let is_first = rank.rank() == 0;
-        let mut trainer = problem.trainer().with_collective(rank).unwrap();
+        let mut trainer = problem.trainer().with_process_group(rank).unwrap();
         let outcome = match is_first {
             true => trainer.run(&mut [&mut Worsening]),
             false => trainer.run(&mut []),
@@ -128,7 +128,7 @@ fn a_state_that_is_announced_has_what_every_rank_remembers() {
     for announced in [true, false] {
         let all = on_each(2, |rank| {
             let is_first = rank.rank() == 0;
-            let mut trainer = warm().trainer().with_collective(rank).unwrap();
+            let mut trainer = warm().trainer().with_process_group(rank).unwrap();
             let mut keeping = Keeping { announced, state: None };
             match is_first {
                 true => trainer.run(&mut [&mut keeping]).unwrap(),

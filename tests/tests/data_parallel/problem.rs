@@ -13,7 +13,7 @@ use ebm_core::registry::{LowerBoundConfig, UpperBoundConfig};
 use ebm_models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
 use ebm_models::noise::{LearnedNoise, NoiseConfig};
 use ebm_tests::Normal;
-use ebm_train::{Components, Objective, Players, TrainConfig, Trainer, TrainingState};
+use ebm_train::{Components, Objective, PlayerConfig, Players, TrainConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
 /// The batch of all ranks.
@@ -44,14 +44,14 @@ fn problem(
     train.energy.average = 0.9;
     train.generator.average = 0.9;
     train.energy.steps = 2;
-    train.energy.optimizer.clip = 1.0;
-    train.generator.optimizer.beta1 = 0.5;
+    set(&mut train.energy, "clip", 1.0);
+    set(&mut train.generator, "beta1", 0.5);
     // 100 steps move a weight by 2e-3 at most, two hundred times of what they may differ by.
-    train.energy.optimizer.learning_rate = 2e-5;
-    train.generator.optimizer.learning_rate = 2e-5;
+    set(&mut train.energy, "learning_rate", 2e-5);
+    set(&mut train.generator, "learning_rate", 2e-5);
     // Where a gradient is zero but for rounding, Adam is not to make whole steps of that.
-    train.energy.optimizer.epsilon = 1e-3;
-    train.generator.optimizer.epsilon = 1e-3;
+    set(&mut train.energy, "epsilon", 1e-3);
+    set(&mut train.generator, "epsilon", 1e-3);
     Problem {
         name,
         generator: MlpGeneratorConfig {
@@ -74,6 +74,11 @@ fn problem(
         train,
         data: Arc::new(Normal),
     }
+}
+
+/// Sets an option of a player's optimiser.
+pub fn set(player: &mut PlayerConfig, key: &str, value: f64) {
+    player.optimizer = player.optimizer.with(key, value).unwrap();
 }
 
 fn log_det() -> SvConfig {
@@ -99,7 +104,7 @@ fn iterative() -> SvConfig {
 pub fn warm() -> Problem {
     let mut warm = problem("sv, warm starts", iterative(), NoneConfig::default());
     // The smallest singular value has steep slopes, which make much of rounding.
-    warm.train.generator.optimizer.learning_rate = 1e-5;
+    set(&mut warm.train.generator, "learning_rate", 1e-5);
     warm
 }
 
@@ -110,7 +115,7 @@ fn mi(estimator: Estimator, product: Product, group: usize) -> MiConfig {
         group,
         ..Default::default()
     };
-    config.optimizer.epsilon = 1e-3;
+    config.optimizer = config.optimizer.with("epsilon", 1e-3);
     config
 }
 

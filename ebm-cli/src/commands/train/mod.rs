@@ -101,9 +101,9 @@ pub(super) fn title_of(config: &Path) -> String {
         .map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
 }
 
-/// Says what several processes do not train as one does.
-fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &Trainer<G>) {
-    let couplings = trainer.couplings();
+/// Warns of the terms that several processes do not train as one does.
+fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) -> Result<(), Failure> {
+    let couplings = trainer.couplings().or_exit(Exit::Other)?;
     if !couplings.is_empty() {
         let (processes, batch) = (ranks.count(), trainer.config().batch);
         let text = format!(
@@ -114,6 +114,7 @@ fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &Trainer<G>) {
         tracing::warn!("{text}");
         eprintln!("warning: {text}");
     }
+    Ok(())
 }
 
 struct Start<'a> {
@@ -147,7 +148,7 @@ impl Work for Start<'_> {
             resumed,
         } = ranks.agree(Prepared::of(begin, &geometry, ranks.count()))?;
         ranks.sums().tell();
-        tell_couplings(ranks, &trainer);
+        tell_couplings(ranks, &mut trainer)?;
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
         let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);

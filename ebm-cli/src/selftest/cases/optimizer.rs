@@ -5,7 +5,7 @@ use ebm_core::geometry::Fixed;
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
-use ebm_train::optim::{Adam, AdamConfig, average, gradient_norm};
+use ebm_train::optim::{Adam, AdamConfig, Gradient, Optimizer, average};
 
 use crate::selftest::case::{Case, OPERATION};
 use crate::selftest::figures::Compared;
@@ -38,10 +38,10 @@ fn adam(name: &'static str, config: AdamConfig) -> Case {
         let mut norms = Vec::new();
         let before = trained(&model);
         for step in 0..3 {
-            let gradients = gradients(name, step, &model);
-            let norm = gradient_norm(&gradients);
+            let gradient = Gradient::from_host(&gradients(name, step, &model));
+            let norm = gradient.norm();
             adam.mark();
-            adam.update(&mut model, &gradients, norm, 0.5);
+            adam.update(&mut model, &gradient, norm, 0.5);
             norms.push(norm);
         }
         let mut found = change(&before, &trained(&model));

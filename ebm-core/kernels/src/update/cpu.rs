@@ -84,6 +84,17 @@ pub fn adam(
     parameter.set(&values);
 }
 
+/// Changes every value `w` of a parameter and `s` of an array kept beside it, given the gradient `g`, by `change(g, s, w)`.
+pub fn elementwise(g: &[Real], s: &mut [Real], parameter: &mut Parameter, change: impl Fn(Real, &mut Real, &mut Real)) {
+    let mut values = parameter.values();
+    vectorised(|| {
+        for ((g, s), w) in g.iter().zip(s.iter_mut()).zip(&mut values) {
+            change(*g, s, w);
+        }
+    });
+    parameter.set(&values);
+}
+
 /// `to = to + (1 - decay) (from - to)`
 pub fn follow(to: &mut Parameter, from: &Parameter, decay: Real) {
     let mut values = from.values();

@@ -1,7 +1,7 @@
 //! The optimisers' loops on the device.
 
 use super::step::Step;
-use crate::buffers::native::{Array, change, download, filled, plus, run, stored};
+use crate::buffers::native::{Array, change, download, filled, from_host, plus, run, stored, to_host};
 use crate::device::{Real, Vector};
 use crate::gpu::{In, Out, elementwise, optim, reduce, upload, zeros};
 use crate::parameter::Parameter;
@@ -102,6 +102,17 @@ pub fn adam(
         }
         None => optim::adam(g.len(), step, g, Out::of(m), Out::of(v), w),
     });
+}
+
+/// Changes every value `w` of a parameter and `s` of an array kept beside it, given the gradient `g`, by `change(g, s, w)`: on the
+/// host, through which all of them are copied.
+pub fn elementwise(g: &Array, s: &mut Array, parameter: &mut Parameter, change: impl Fn(Real, &mut Real, &mut Real)) {
+    let (mut values, mut kept) = (parameter.values(), to_host(s));
+    for ((g, s), w) in to_host(g).into_iter().zip(&mut kept).zip(&mut values) {
+        change(g, s, w);
+    }
+    *s = from_host(kept);
+    parameter.set(&values);
 }
 
 /// `to = to + (1 - decay) (from - to)`
