@@ -17,7 +17,6 @@ mod finite;
 mod generator_step;
 pub mod grid;
 mod likelihood;
-mod likelihood_box;
 mod non_finite;
 mod observer;
 pub mod optim;

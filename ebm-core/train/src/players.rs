@@ -56,23 +56,14 @@ impl<G: Geometry> Players<G> {
         modules
     }
 
-    /// Moves the averages of the weights towards the weights after `step` iterations.
-    pub(crate) fn follow_average(&mut self, config: &TrainConfig, step: u64) {
+    /// Moves the averages of the weights towards the weights after `step` iterations, by these decays of the energy's and the
+    /// generator's.
+    pub(crate) fn follow_average(&mut self, [energy, generator]: [f64; 2], step: u64) {
         if let Some(copy) = &mut self.energy_average {
-            average(&mut **copy, &*self.energy, config.energy.average, step);
+            average(&mut **copy, &*self.energy, energy, step);
         }
         if let Some(copy) = &mut self.generator_average {
-            average(&mut **copy, &*self.generator, config.generator.average, step);
-        }
-    }
-
-    /// Makes the averages of the weights equal to the weights.
-    pub(crate) fn start_average(&mut self) {
-        if let Some(copy) = &mut self.energy_average {
-            average(&mut **copy, &*self.energy, 0.0, 0);
-        }
-        if let Some(copy) = &mut self.generator_average {
-            average(&mut **copy, &*self.generator, 0.0, 0);
+            average(&mut **copy, &*self.generator, generator, step);
         }
     }
 }

@@ -73,7 +73,8 @@ impl<G: Geometry> Trainer<G> {
         }
         report.combine();
         self.progress.step += 1;
-        self.players.follow_average(&self.config, self.progress.step);
+        let decays = [self.config.energy.average, self.config.generator.average];
+        self.players.follow_average(decays, self.progress.step);
         Ok(())
     }
 

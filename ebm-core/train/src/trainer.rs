@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::config::{Objective, TrainConfig};
 use crate::data_parallel::{Ranks, TransientStates};
 use crate::grid::Region;
-use crate::likelihood_box::likelihood_box;
 use crate::non_finite::NonFinitePolicy;
 use crate::optimizers::Optimizers;
 use crate::phase_times::PhaseTimes;
@@ -67,10 +66,10 @@ impl<G: Geometry> Trainer<G> {
         )?;
         let likelihood_box = match config.objective {
             Objective::Bidirectional => None,
-            Objective::MaximumLikelihood => Some(likelihood_box(&*data, random)?),
+            Objective::MaximumLikelihood => Some(Region::of_data(&*data, random)?),
         };
         let optimizers = Optimizers::new(&config, &players);
-        players.start_average();
+        players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {
             config,
