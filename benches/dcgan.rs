@@ -87,6 +87,7 @@ fn sv_gp_step(bencher: Bencher) {
     let config = TrainConfig {
         steps: u64::MAX,
         batch: BATCH,
+        lambda: 1e-4,
         ..Default::default()
     };
     let lower = SvConfig {
@@ -94,7 +95,6 @@ fn sv_gp_step(bencher: Bencher) {
             steps: 2,
             ..Default::default()
         }),
-        lambda: 1e-4,
         ..Default::default()
     };
     let parts = Components {

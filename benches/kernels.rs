@@ -20,7 +20,7 @@ use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{SharedTape, backward};
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
-use ebm_train::optim::{Adam, AdamConfig};
+use ebm_train::optim::{Adam, AdamConfig, Gradient, Optimizer};
 
 use dfdx::prelude::*;
 
@@ -170,5 +170,6 @@ fn adam(bencher: Bencher) {
     let mut model = MlpEnergy::new(Fixed::<2, 2>, &MlpEnergyConfig::default(), Random::new(1));
     let mut adam = Adam::new(AdamConfig::default(), &model);
     let gradients: Vec<Vec<Real>> = model.parameters().iter().map(|p| vec![0.1; p.len()]).collect();
-    bencher.bench_local(|| adam.update(&mut model, &gradients, 1.0, 1.0));
+    let gradient = Gradient::from_host(&gradients);
+    bencher.bench_local(|| adam.update(&mut model, &gradient, 1.0, 1.0));
 }

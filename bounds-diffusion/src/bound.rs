@@ -1,24 +1,14 @@
 //! The bound itself.
 
-use dfdx::prelude::{Dim, HasShape, PutTape};
-use ebm_core::bounds::{EnergyView, Estimate, Measurement, Target, UpperBound};
-use ebm_core::device::{Real, values};
-use ebm_core::error::BoundError;
-use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::jacobian::axes;
+use ebm_core::diffusion::Moment;
 use ebm_core::kernels::denoise::{Denoised, Row, Square, denoise};
-use ebm_core::kernels::{self, DeviceVec};
-use ebm_core::models::{TimedEnergy, of_gradient, timed_curvature, timed_energy_gradient};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::models::{TimedEnergy, of_gradient, timed_energy_gradient};
+use ebm_core::prelude::*;
 
 use crate::config::{DiffusionConfig, Form};
-use crate::diffused::Diffused;
+use crate::diffused::{Diffused, laplacian};
 use crate::fokker_planck;
 use crate::guarantee;
-
-/// Dimensions up to which a Laplacian is summed over all axes.
-const ALL_AXES: usize = 16;
 
 /// `1/2 int g^2 E || grad E(x_t, t) - n/s ||^2 dt`, or the cross-entropy that follows from it.
 pub struct Diffusion {
@@ -40,12 +30,12 @@ impl Diffusion {
         inverse_densities: &[f64],
         gradient: &Samples<G>,
     ) -> Denoised<G::Data> {
-        let width = gradient.shape().1.size() as f64;
+        let width = width(gradient) as f64;
         let square = match self.config.form {
             Form::Divergence => Square::Whole,
             Form::CrossEntropy => Square::WithoutTarget,
         };
-        let rows = at.moments.iter().zip(inverse_densities).map(|(moment, inverse)| Row {
+        let weights = at.moments.iter().zip(inverse_densities).map(|(moment, inverse)| Row {
             noise: moment.noise,
             weight: 0.5 * self.config.weight_at(moment) * inverse,
             offset: match self.config.form {
@@ -53,16 +43,16 @@ impl Diffusion {
                 Form::CrossEntropy => width * moment.drift * inverse,
             },
         });
-        denoise(gradient, &at.noise, &rows.collect::<Vec<_>>(), square)
+        denoise(gradient, &at.noise, &weights.collect::<Vec<_>>(), square)
     }
 
     /// `-log p_1(x_1)` of every sample, carried to the end of the process.
-    fn ends<G: Geometry>(&self, energy: &dyn TimedEnergy<G>, x0: &Samples<G>, random: Random) -> Vec<f64> {
+    fn terminal_term<G: Geometry>(&self, energy: &dyn TimedEnergy<G>, x0: &Samples<G>, random: Random) -> Vec<f64> {
         let (geometry, process) = (energy.geometry(), &self.config.process);
-        let times = vec![self.config.t_max as Real; x0.shape().0];
+        let times = vec![self.config.t_max as Real; rows(x0)];
         let at = Diffused::new(geometry, process, x0, times, random.stream("end"));
         if let Some(known) = energy.fokker_planck().filter(|known| known.process == *process) {
-            let energies = energy.forward_at(at.x.put_tape(SharedTape::off()), &at.times);
+            let energies = energy.forward_at(SharedTape::off().watch(&at.x), &at.times);
             return values(&energies)
                 .into_iter()
                 .map(|e| f64::from(e) + known.end_log_partition)
@@ -71,42 +61,27 @@ impl Diffusion {
         let variance = process.end_variance();
         let width = geometry.data_width();
         let constant = 0.5 * width as f64 * (std::f64::consts::TAU * variance).ln();
-        let squares = DeviceVec::squared_norms(&at.x).read().into_iter();
+        let squares = square_norm(&at.x).read().into_iter();
         squares.map(|square| 0.5 * square / variance + constant).collect()
     }
 
     /// The times below `t_min`, where the denoising form has too much variance: `1/2 int g^2 (||grad E||^2 - 2 lap E) -
     /// 2 D c dt`, which is the same in expectation.
-    fn heads<G: Geometry>(&self, energy: &dyn TimedEnergy<G>, x0: &Samples<G>, random: Random) -> Vec<f64> {
+    fn small_time_term<G: Geometry>(&self, energy: &dyn TimedEnergy<G>, x0: &Samples<G>, random: Random) -> Vec<f64> {
         let geometry = energy.geometry();
         let (width, length) = (geometry.data_width(), self.config.t_min);
-        let times = random.stream("head-times").uniforms(x0.shape().0);
+        let times = random.stream("head-times").uniforms(rows(x0));
         let times = times.into_iter().map(|u| u * length as Real).collect();
         let at = Diffused::new(geometry, &self.config.process, x0, times, random.stream("head-noise"));
         let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
-        let squares = DeviceVec::squared_norms(&gradient).read();
+        let squares = square_norm(&gradient).read();
         let laplacian = laplacian(energy, &at, random.stream("head-probes"));
-        let rows = squares.iter().zip(&laplacian).zip(&at.moments);
-        rows.map(|((square, laplacian), moment)| {
+        let terms = squares.iter().zip(&laplacian).zip(&at.moments);
+        let term = |((square, laplacian), moment): ((&f64, &f64), &Moment)| {
             length * (0.5 * moment.diffusion * (square - 2.0 * laplacian) - width as f64 * moment.drift)
-        })
-        .collect()
+        };
+        terms.map(term).collect()
     }
-}
-
-/// The Laplacian of E(., t) at every sample: exact up to a certain width, else with one random direction.
-pub(crate) fn laplacian<G: Geometry>(energy: &dyn TimedEnergy<G>, at: &Diffused<G>, random: Random) -> Vec<f64> {
-    let (count, width) = (at.times.len(), energy.geometry().data_width());
-    let directions = match width {
-        ..=ALL_AXES => values(&axes(count, energy.geometry().data())),
-        _ => random.signs(count * width),
-    };
-    let curvature = timed_curvature(energy, &at.x, &at.times, &directions);
-    let mut total = vec![0.0; count];
-    for block in curvature.chunks_exact(count) {
-        total.iter_mut().zip(block).for_each(|(t, c)| *t += f64::from(*c));
-    }
-    total
 }
 
 ebm_core::no_parameters!(Diffusion);
@@ -136,9 +111,9 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
             errors,
             directions,
         } = self.losses(&at, &inverse, &gradient);
-        let (x, directions) = (view.tape.watch(&at.x), directions.put_tape(SharedTape::off()));
+        let (x, directions) = (view.tape.watch(&at.x), SharedTape::off().watch(&directions));
         let (_, slopes) = energy.pushforward_at(x, &at.times, directions, &vec![0.0; count]);
-        let mut value = kernels::mean(of_gradient(losses.rounded(), slopes)) * self.config.weight as Real;
+        let mut value = mean(of_gradient(losses.rounded(), slopes)) * self.config.weight as Real;
 
         // What is only reported costs nothing in training.
         let reports = !view.tape.is_recording();
@@ -151,9 +126,9 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
         let mut totals = losses.read();
         if self.config.form == Form::CrossEntropy {
             let add = |to: &mut [f64], more: Vec<f64>| to.iter_mut().zip(more).for_each(|(t, m)| *t += m);
-            add(&mut totals, self.ends(energy, x0, random));
+            add(&mut totals, self.terminal_term(energy, x0, random));
             if reports {
-                add(&mut totals, self.heads(energy, x0, random));
+                add(&mut totals, self.small_time_term(energy, x0, random));
             }
         }
         // `E ||s grad E - n||^2 / D`: 1 for an energy that knows nothing of the noise.
@@ -164,12 +139,11 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
             measurement = measurement.with("fokker_planck", residual.root_mean_square);
             value = value + residual.variance * regularizer.weight as Real;
         }
-        Ok(Estimate::new(value, measurement))
-    }
-
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        let regularised = self.config.fokker_planck.weight > 0.0;
-        regularised.then_some("the pairs of its Fokker-Planck residual are formed within each process")
+        let estimate = Estimate::new(value, measurement);
+        Ok(match regularizer.weight > 0.0 {
+            true => estimate.coupled("the pairs of its Fokker-Planck residual are formed within the samples"),
+            false => estimate,
+        })
     }
 
     fn target(&self) -> Target {

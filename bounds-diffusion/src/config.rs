@@ -1,12 +1,8 @@
 //! Options of the bound.
 
-use ebm_core::bounds::{Level, UpperBound};
 use ebm_core::diffusion::{Moment, Process};
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
-use ebm_core::register_upper_bound;
-use ebm_core::registry::{Need, UpperBoundSpec};
+use ebm_core::prelude::*;
+use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

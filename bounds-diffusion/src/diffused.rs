@@ -1,10 +1,13 @@
 //! Samples carried along the process.
 
-use ebm_core::device::Real;
 use ebm_core::diffusion::{Moment, Process};
-use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::jacobian::axes;
 use ebm_core::kernels::combine::combine;
-use ebm_core::random::Random;
+use ebm_core::models::{TimedEnergy, timed_curvature};
+use ebm_core::prelude::*;
+
+/// Dimensions up to which a Laplacian is summed over all axes.
+const ALL_AXES: usize = 16;
 
 /// `x_t = a(t) x_0 + s(t) n`, a time a sample.
 pub(crate) struct Diffused<G: Geometry> {
@@ -33,4 +36,19 @@ impl<G: Geometry> Diffused<G> {
             x,
         }
     }
+}
+
+/// The Laplacian of E(., t) at every sample: exact up to a certain width, else with one random direction.
+pub(crate) fn laplacian<G: Geometry>(energy: &dyn TimedEnergy<G>, at: &Diffused<G>, random: Random) -> Vec<f64> {
+    let (count, width) = (at.times.len(), energy.geometry().data_width());
+    let directions = match width {
+        ..=ALL_AXES => values(&axes(count, energy.geometry().data())),
+        _ => random.signs(count * width),
+    };
+    let curvature = timed_curvature(energy, &at.x, &at.times, &directions);
+    let mut total = vec![0.0; count];
+    for block in curvature.chunks_exact(count) {
+        total.iter_mut().zip(block).for_each(|(t, c)| *t += f64::from(*c));
+    }
+    total
 }

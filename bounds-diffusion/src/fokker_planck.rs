@@ -4,22 +4,16 @@
 //! `R(x, t) = d_t E + c x . grad E + g^2/2 (||grad E||^2 - lap E)` is a function of t alone. Two samples at one time therefore
 //! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
 
-use dfdx::prelude::{HasShape, PutTape};
-use ebm_core::device::{PerSample, Real, Scalar};
 use ebm_core::diffusion::Moment;
-use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::jacobian::axes;
 use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::residual::{Laplacians, Place, pair_variance};
 use ebm_core::kernels::rows::{repeat, unstack};
-use ebm_core::kernels::{DeviceVec, differentiated_by};
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::prelude::*;
 
-use crate::bound::laplacian;
 use crate::config::{DiffusionConfig, RegularizerConfig};
-use crate::diffused::Diffused;
+use crate::diffused::{Diffused, laplacian};
 
 /// The residual relative to the rate g^2/s^2 at which the process forgets.
 pub(crate) struct Residual {
@@ -41,7 +35,7 @@ pub(crate) fn residual<G: Geometry>(
     tape: &SharedTape,
 ) -> Option<Residual> {
     let geometry = energy.geometry();
-    let pairs = x0.shape().0 / 2;
+    let pairs = rows(x0) / 2;
     if pairs == 0 {
         return None;
     }
@@ -54,10 +48,10 @@ pub(crate) fn residual<G: Geometry>(
     // Along (c x + g^2 grad E, 1) the slope is R + g^2/2 (||grad E||^2 + lap E), and with grad E held fixed there its
     // derivative in the parameters is that of R + g^2/2 lap E.
     let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
-    let squares = DeviceVec::squared_norms(&gradient);
+    let squares = square_norm(&gradient);
     let factors = |of: fn(&Moment) -> f64| at.moments.iter().map(|moment| of(moment) as Real).collect::<Vec<_>>();
     let (drift, diffusion) = (factors(|moment| moment.drift), factors(|moment| moment.diffusion));
-    let directions = combine((&at.x, &drift), (&gradient, &diffusion)).put_tape(SharedTape::off());
+    let directions = SharedTape::off().watch(&combine((&at.x, &drift), (&gradient, &diffusion)));
     let (_, slopes) = energy.pushforward_at(tape.watch(&at.x), &at.times, directions, &vec![1.0; count]);
     let quotient = tape
         .is_recording()
@@ -67,10 +61,10 @@ pub(crate) fn residual<G: Geometry>(
         unit: moment.noise * moment.noise / moment.diffusion,
     });
     let places: Vec<Place> = places.collect();
-    let plain: PerSample = slopes.retaped();
+    let plain = detach(slopes.clone());
     let found = match &quotient {
         Some(quotient) => {
-            let of: PerSample = quotient.slopes.retaped();
+            let of = detach(quotient.slopes.clone());
             pair_variance(&plain, &squares, Laplacians::OfSlopes(&of, &quotient.weights), &places)
         }
         None => {
@@ -116,7 +110,7 @@ impl Quotient {
                 (signs, 1.0 / probes as f64)
             }
         };
-        let rows = directions.shape().0;
+        let rows = rows(&directions);
         let copies = rows / count;
         let steps = [1.0, -1.0].into_iter().flat_map(|sign| {
             let step = move |row: usize| sign * options.step * at.moments[row % count].noise;

@@ -1,4 +1,4 @@
-//! What may be claimed, worked out from the situation.
+//! The claims of the bound, from the situation it is evaluated in.
 
 use ebm_core::bounds::{EnergyView, Guarantee, Level};
 use ebm_core::diffusion::Process;

@@ -1,11 +1,7 @@
 //! Options of the gradient penalty.
 
-use ebm_core::bounds::{Level, UpperBound};
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
-use ebm_core::register_upper_bound;
-use ebm_core::registry::{Need, UpperBoundSpec};
+use ebm_core::prelude::*;
+use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -218,36 +214,35 @@ mod tests {
 
     #[test]
     fn unusable_values_are_refused_by_key() {
-        let key = |c: GpConfig| c.check().unwrap_err().key;
-        assert_eq!(
-            key(GpConfig {
-                weight: -1.0,
-                ..Default::default()
-            }),
-            "weight"
-        );
-        assert_eq!(
-            key(GpConfig {
-                margin: f64::INFINITY,
-                ..Default::default()
-            }),
-            "margin"
-        );
-        assert_eq!(
-            key(GpConfig {
-                norm: Norm::P(0.5),
-                projections: 0,
-                ..Default::default()
-            }),
-            "norm.p"
-        );
-        assert_eq!(
-            key(GpConfig {
-                norm: Norm::Euclidean,
-                ..Default::default()
-            }),
-            "projections"
-        );
+        let base = GpConfig::default;
+        let odd = [
+            (GpConfig { weight: -1.0, ..base() }, "weight"),
+            (
+                GpConfig {
+                    margin: f64::INFINITY,
+                    ..base()
+                },
+                "margin",
+            ),
+            (
+                GpConfig {
+                    norm: Norm::P(0.5),
+                    projections: 0,
+                    ..base()
+                },
+                "norm.p",
+            ),
+            (
+                GpConfig {
+                    norm: Norm::Euclidean,
+                    ..base()
+                },
+                "projections",
+            ),
+        ];
+        for (config, key) in odd {
+            assert_eq!(config.check().unwrap_err().key, key);
+        }
         let tall = GpConfig {
             form: Form::LogSobolev,
             ..Default::default()

@@ -1,15 +1,9 @@
 //! The gradient penalty as an upper bound.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, UpperBound};
-use ebm_core::device::Real;
-use ebm_core::error::BoundError;
-use ebm_core::geometry::Geometry;
-use ebm_core::kernels::hinge;
-use ebm_core::models::energy_gradient;
+use ebm_core::prelude::*;
 
 use crate::config::{Form, GpConfig, Norm, Volume};
-use crate::penalty::of_gradient;
-use crate::residual::{Ingredients, Pushed, Taken};
+use crate::residual::{Ingredients, PerSampleLosses, Pushed};
 
 /// `relu(weight E[N(r)] - margin)`, or the certified `E ||r||^2 / (2 rho)`.
 pub struct GradientPenalty {
@@ -23,7 +17,7 @@ impl GradientPenalty {
     }
 
     /// Sizes of the residual and energies of the generated samples, on the energy's tape.
-    fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Taken {
+    fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> PerSampleLosses {
         let (volume, norm) = match self.config.form {
             // The certificate speaks of the density itself, and of the squared norm.
             Form::LogSobolev => (Volume::LogDet, Norm::Squared),
@@ -43,7 +37,7 @@ impl GradientPenalty {
             (Pushed::Whole(jacobian), Form::Latent) => parts.latent(&gradient, jacobian, norm),
             (Pushed::Whole(jacobian), _) => parts.data(gradient, jacobian, norm),
         };
-        of_gradient(view.energy, view.generated(), sizes, directions, &view.tape)
+        through_gradient(view.energy, view.generated(), sizes, directions, &view.tape)
     }
 
     fn log_sobolev<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<(f64, Guarantee), BoundError> {
@@ -96,12 +90,11 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
         // Not `max`, which would call a NaN zero.
         estimate.measurement.value = if term < 0.0 { 0.0 } else { term };
         estimate.measurement.standard_error *= weight;
-        Ok(estimate.with("residual", residual).with("weight", weight))
-    }
-
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
+        let estimate = estimate.with("residual", residual).with("weight", weight);
         // Without a margin the penalty, which is never negative, is the mean itself.
-        let hinges = self.config.form != Form::LogSobolev && self.config.margin > 0.0;
-        hinges.then_some("its margin is compared with the mean of each process's samples")
+        Ok(match self.config.margin > 0.0 {
+            true => estimate.coupled("its margin is compared with the mean over the samples"),
+            false => estimate,
+        })
     }
 }

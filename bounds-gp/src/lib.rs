@@ -12,7 +12,6 @@
 mod config;
 mod gp;
 mod none;
-mod penalty;
 mod residual;
 mod selftest;
 mod wgan_gp;

@@ -1,9 +1,6 @@
 //! The baseline `none`: no upper bound, one-sided training.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Measurement, Target, UpperFormula};
-use ebm_core::error::BoundError;
-use ebm_core::geometry::Geometry;
-use ebm_core::register_upper_bound;
+use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +13,6 @@ impl UpperFormula for NoneConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("no upper bound"));
         Ok(Estimate::new(view.tape.constant(0.0), measurement))
-    }
-
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        None
     }
 
     fn target(&self) -> Target {

@@ -1,15 +1,10 @@
 //! The residual of the energy's gradient against that of the generator's log-density.
 
-use dfdx::prelude::{HasShape, SplitTape};
-use ebm_core::bounds::EnergyView;
-use ebm_core::device::{Matrix, PerSample, Real};
-use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::jacobian::{
     Columns, IterativeOptions, jacobian, lift, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
 };
 use ebm_core::kernels::directions::{RowNorm, norms, project, weighted_sums};
-use ebm_core::kernels::{row_dot, sum};
-use ebm_core::tape::{SharedTape, backward};
+use ebm_core::prelude::*;
 
 use crate::config::{Norm, Volume};
 
@@ -39,7 +34,7 @@ pub(crate) struct Projections<G: Geometry> {
 }
 
 /// Sizes of the residual and energies of the samples, `[B]` each, on the energy's tape.
-pub(crate) type Taken = (PerSample<SharedTape>, PerSample<SharedTape>);
+pub(crate) type PerSampleLosses = (PerSample<SharedTape>, PerSample<SharedTape>);
 
 /// A size of residual a sample, `[B]`, and its derivative in the energy's gradient, `[B, D]`.
 pub(crate) type Sizes<G> = (PerSample, Samples<G>);
@@ -59,7 +54,7 @@ impl<G: Geometry> Ingredients<G> {
         };
         let columns = whole.then(|| jacobian(view.generator, tape.watch(view.latents)));
         if let Some(columns) = &columns {
-            view.share_generated(columns.samples.clone().split_tape().0);
+            view.share_generated(detach(columns.samples.clone()));
         }
         let d = geometry.latent_width() as Real;
         let term = match (volume, &columns) {
@@ -75,9 +70,9 @@ impl<G: Geometry> Ingredients<G> {
         let pushed = match columns {
             Some(columns) if projections == 0 => Pushed::Whole(columns),
             columns => {
-                let rows = view.latents.shape().0 * projections;
+                let shape = (view.batch() * projections, geometry.latent());
                 let place = view.random.stream("projections");
-                let draws = place.normal_tensor_in_blocks(projections, (rows, geometry.latent()));
+                let draws = place.normal_tensor_in_blocks(projections, shape);
                 let images = push(view, columns.as_ref(), &draws);
                 Pushed::Random(Projections { draws, images })
             }
@@ -88,9 +83,9 @@ impl<G: Geometry> Ingredients<G> {
     /// `(1/2 (grad E . J v - v . b)^2, E(x))`, `[B]` each, on the energy's tape, for one random direction a sample.
     ///
     /// The slope of the energy along J v is a pushforward, so the whole gradient is never needed.
-    pub fn along(&self, view: &EnergyView<'_, G>, Projections { draws, images }: &Projections<G>) -> Taken {
+    pub fn along(&self, view: &EnergyView<'_, G>, Projections { draws, images }: &Projections<G>) -> PerSampleLosses {
         let off = SharedTape::off();
-        let (offsets, _) = row_dot(off.watch(draws), off.watch(&self.score)).split_tape();
+        let offsets = detach(row_dot(off.watch(draws), off.watch(&self.score)));
         let x = view.tape.watch(view.generated());
         let (energies, slopes) = view.energy.pushforward(x, off.watch(images));
         ((slopes - offsets).square() * 0.5, energies)
@@ -98,7 +93,7 @@ impl<G: Geometry> Ingredients<G> {
 
     /// Random projections: `a = grad E . J v - v . b`, sizes the mean of `a^2 / 2`.
     pub fn projected(&self, gradient: &Samples<G>, Projections { draws, images }: &Projections<G>) -> Sizes<G> {
-        let count = images.shape().0 / gradient.shape().0.max(1);
+        let count = rows(images) / rows(gradient).max(1);
         let share = 1.0 / count as Real;
         let a: Matrix = project(images, gradient, count) - project(draws, &self.score, count);
         let (sizes, slopes) = norms(&a, RowNorm::HalfSquare);
@@ -107,8 +102,8 @@ impl<G: Geometry> Ingredients<G> {
 
     /// The whole residual in latent space, `r = J^T grad E - b`.
     pub fn latent(&self, gradient: &Samples<G>, jacobian: &Columns<G>, norm: Norm) -> Sizes<G> {
-        let (columns, _) = jacobian.columns.clone().split_tape();
-        let residual = project(&columns, gradient, self.score.shape().1) - self.score.clone();
+        let columns = detach(jacobian.columns.clone());
+        let residual = project(&columns, gradient, axis(&self.score)) - self.score.clone();
         let (sizes, slopes) = norms(&residual, norm.into());
         (sizes, weighted_sums(&columns, &slopes))
     }
@@ -132,17 +127,18 @@ impl From<Norm> for RowNorm {
 /// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
 fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, draws: &Latents<G>) -> Samples<G> {
     if let Some(jacobian) = jacobian {
-        return weighted_sums(&jacobian.columns.clone().split_tape().0, draws);
+        return weighted_sums(&detach(jacobian.columns.clone()), draws);
     }
     let off = SharedTape::off();
     let (samples, images) = view.generator.pushforward(off.watch(view.latents), off.watch(draws));
-    view.share_generated(samples.split_tape().0);
-    images.split_tape().0
+    view.share_generated(detach(samples));
+    detach(images)
 }
 
 /// `log s_1` at the vectors that the iterative solver finds, on a tape for the latents.
 fn log_found<G: Geometry>(view: &EnergyView<'_, G>, steps: usize) -> PerSample<SharedTape> {
-    let start = view.random.stream("volume").normal_tensor(*view.latents.shape());
+    let start = view.random.stream("volume");
+    let start = start.normal_tensor((view.batch(), view.generator.geometry().latent()));
     let options = IterativeOptions {
         steps,
         tolerance: TOLERANCE,

@@ -1,18 +1,10 @@
 //! The baseline `wgan-gp`: a critic whose gradient is held near length one.
 
-use dfdx::prelude::{HasShape, ReshapeTo};
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
-use ebm_core::device::{Matrix, Real};
-use ebm_core::error::{BoundError, ConfigError};
-use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::directions::{RowNorm, norms, weighted_sums};
-use ebm_core::models::energy_gradient;
-use ebm_core::register_upper_bound;
+use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::penalty::of_gradient;
 
 /// weight * E[(||grad_x E(x)|| - 1)^2], x uniform on the segment between a data and a generated sample. No bound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +26,7 @@ impl WganGpConfig {
     /// B is the smaller of the two numbers of samples: held-out data may be fewer than what is generated.
     fn between<G: Geometry>(view: &EnergyView<'_, G>) -> Samples<G> {
         let (data, generated) = (view.data, view.generated());
-        let pairs = data.shape().0.min(generated.shape().0);
+        let pairs = rows(data).min(rows(generated));
         let shares = view.random.stream("wgan-gp").uniforms(pairs);
         let rest: Vec<Real> = shares.iter().map(|u| 1.0 - u).collect();
         combine((data, &shares), (generated, &rest))
@@ -49,21 +41,15 @@ impl UpperFormula for WganGpConfig {
         // The length has no derivative at zero; zero is as good as any direction.
         let (lengths, units) = norms(&gradient, RowNorm::Euclidean);
         let excess = lengths - 1.0;
-        let factors: Matrix = (excess.clone() * (2.0 * weight)).reshape_like(&(excess.shape().0, 1));
+        let factors = column(excess.clone() * (2.0 * weight));
         let (sizes, directions) = (excess.square() * weight, weighted_sums(&units, &factors));
-        let (penalty, _) = of_gradient(view.energy, &points, sizes, directions, &view.tape);
-        Ok(Estimate::mean_of(
-            penalty,
-            Guarantee::heuristic("a penalty, not a bound"),
-        ))
+        let (penalty, _) = through_gradient(view.energy, &points, sizes, directions, &view.tape);
+        let claim = Guarantee::heuristic("a penalty, not a bound");
+        Ok(Estimate::mean_of(penalty, claim))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)
-    }
-
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        None
     }
 
     fn target(&self) -> Target {

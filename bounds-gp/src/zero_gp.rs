@@ -1,16 +1,9 @@
 //! The baseline `zero-gp`: a penalty on the energy's gradient at the data.
 
-use ebm_core::bounds::{EnergyView, Estimate, Guarantee, Level, Target, UpperFormula};
-use ebm_core::device::Real;
-use ebm_core::error::{BoundError, ConfigError};
-use ebm_core::geometry::Geometry;
 use ebm_core::kernels::directions::{RowNorm, norms};
-use ebm_core::models::energy_gradient;
-use ebm_core::register_upper_bound;
+use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::penalty::of_gradient;
 
 /// weight * E_data ||grad_x E||^2: keeps the energy flat where the data is. No bound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -32,19 +25,13 @@ impl UpperFormula for ZeroGpConfig {
         let (_, gradient) = energy_gradient(view.energy, view.data);
         let (halves, slopes) = norms(&gradient, RowNorm::HalfSquare);
         let (sizes, directions) = (halves * (2.0 * weight), slopes * (2.0 * weight));
-        let (penalty, _) = of_gradient(view.energy, view.data, sizes, directions, &view.tape);
-        Ok(Estimate::mean_of(
-            penalty,
-            Guarantee::heuristic("a penalty, not a bound"),
-        ))
+        let (penalty, _) = through_gradient(view.energy, view.data, sizes, directions, &view.tape);
+        let claim = Guarantee::heuristic("a penalty, not a bound");
+        Ok(Estimate::mean_of(penalty, claim))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)
-    }
-
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        None
     }
 
     fn target(&self) -> Target {

@@ -20,16 +20,14 @@
 #![warn(missing_docs)]
 
 mod bound;
-mod ceiling;
 mod config;
 mod critic;
-mod encoder;
 pub mod estimators;
-mod guarantee;
 mod network;
-mod optimizer;
 mod selftest;
+mod upper_bound;
 
 pub use bound::MutualInformation;
-pub use config::{Estimator, MiConfig, Product};
+pub use config::{MiConfig, Product};
+pub use estimators::Estimator;
 pub use network::NetworkConfig;

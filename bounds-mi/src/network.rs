@@ -1,12 +1,8 @@
 //! Options of the bound's own networks.
 
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
 use ebm_core::kernels::Activation;
 use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
-use ebm_core::tape::Parts;
+use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -69,9 +65,6 @@ impl NetworkConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dfdx::prelude::*;
-    use ebm_core::device::{Matrix, device, values};
-    use ebm_core::tape::SharedTape;
 
     #[test]
     fn outputs_start_close_to_zero() {
@@ -82,7 +75,7 @@ mod tests {
                 ..Default::default()
             };
             let network = config.build(3, 4, "n.", Random::new(1));
-            let rows: Matrix = device().tensor_from_vec(Random::new(2).normals(30), (10, 3));
+            let rows = tensor(Random::new(2).normals(30), (10, 3));
             let outputs = values(&network.apply(SharedTape::off().watch(&rows), 10, &SharedTape::off()));
             assert!(outputs.iter().all(|y| y.abs() < 0.1), "{activation:?}: {outputs:?}");
             assert!(

@@ -1,22 +1,14 @@
 //! The bound itself.
 
-use dfdx::prelude::*;
-use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use ebm_core::device::{PerSample, values};
-use ebm_core::error::{BoundError, StateError};
-use ebm_core::geometry::{Geometry, Latents};
 use ebm_core::jacobian::{
     IterativeOptions, jacobian, log_mean_square, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
 };
-use ebm_core::models::closed_form::standard_normal_entropy;
-use ebm_core::parameter::{Module, Parameter, State};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::prelude::*;
 
 use crate::config::{IterativeSolver, Solver, SvConfig, Variant};
 use crate::guarantee::{self, Convergence};
 
-/// Name of the array that is remembered.
+/// Name of the array of warm starts.
 const WARM_START: &str = "warm_start";
 
 /// `floor(H) = H[p0] + E[d log s_1]`, or the same with `1/2 log det(J^T J)`.
@@ -46,13 +38,11 @@ impl<G: Geometry> SingularValues<G> {
         view: &GeneratorView<'_, G>,
     ) -> (PerSample<SharedTape>, Convergence, f64) {
         let batch = view.batch();
-        // Only training remembers: an evaluation in between must not change what is trained next.
+        // Only training keeps its vectors: an evaluation in between must not change what is trained next.
         let warms = solver.warm_start && view.tape.is_recording();
-        let remembered = if warms { self.warm.take() } else { None };
-        let warm = remembered.filter(|w| w.shape().0 == batch);
-        let start = warm.unwrap_or_else(|| {
-            let draws = self.random.share(view.random.shared_by());
-            let draws = draws.stream("start").at(view.step);
+        let last = if warms { self.warm.take() } else { None };
+        let start = last.filter(|w| rows(w) == batch).unwrap_or_else(|| {
+            let draws = view.rows_of(self.random).stream("start").at(view.step);
             draws.normal_tensor((batch, self.geometry.latent()))
         });
         let options = IterativeOptions {
@@ -83,20 +73,20 @@ impl<G: Geometry> Module for SingularValues<G> {
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         Vec::new()
     }
-    fn memory(&self) -> State {
+    fn transient_state(&self) -> State {
         let width = self.geometry.latent_width();
-        let array = |warm: &Latents<G>| (vec![warm.shape().0, width], values(warm));
+        let array = |warm: &Latents<G>| (vec![rows(warm), width], values(warm));
         self.warm
             .iter()
             .map(|warm| (WARM_START.to_string(), array(warm)))
             .collect()
     }
-    fn remember(&mut self, memory: &State) -> Result<(), StateError> {
-        if let Some(name) = memory.keys().find(|name| *name != WARM_START) {
+    fn restore_transient_state(&mut self, state: &State) -> Result<(), StateError> {
+        if let Some(name) = state.keys().find(|name| *name != WARM_START) {
             return Err(StateError::Unknown { name: name.clone() });
         }
         let width = self.geometry.latent_width();
-        self.warm = match memory.get(WARM_START) {
+        self.warm = match state.get(WARM_START) {
             None => None,
             Some((shape, values)) if matches!(shape[..], [_, d] if d == width) => {
                 Some(self.geometry.latents(values.clone()))
@@ -118,21 +108,21 @@ impl<G: Geometry> LowerBound<G> for SingularValues<G> {
         let d = self.geometry.latent_width();
         let mut residual = None;
         let (volume, convergence) = match (self.config.variant, self.config.solver) {
-            (Variant::LogDet, _) => {
-                let j = jacobian(view.generator, view.tape.watch(view.latents));
-                (log_volume(&j), Convergence::Exact)
-            }
-            (Variant::Smallest, Solver::Exact) => {
-                let j = jacobian(view.generator, view.tape.watch(view.latents));
-                (log_smallest(&j) * d as ebm_core::device::Real, Convergence::Exact)
-            }
             (Variant::Smallest, Solver::Iterative(solver)) => {
                 let (log_s1, convergence, worst) = self.iterate(solver, view);
                 residual = Some(worst);
-                (log_s1 * d as ebm_core::device::Real, convergence)
+                (log_s1 * d as Real, convergence)
+            }
+            (variant, _) => {
+                let j = jacobian(view.generator, view.tape.watch(view.latents));
+                let volume = match variant {
+                    Variant::LogDet => log_volume(&j),
+                    Variant::Smallest => log_smallest(&j) * d as Real,
+                };
+                (volume, Convergence::Exact)
             }
         };
-        let claim = guarantee::floor(self.geometry, view.generator.facts(), convergence);
+        let claim = guarantee::lower_bound(self.geometry, view.generator.facts(), convergence);
         let mut estimate = Estimate::mean_of(volume, claim);
         let volume = estimate.measurement.value;
         estimate = estimate.plus(standard_normal_entropy(d)).with("volume", volume);
@@ -142,16 +132,8 @@ impl<G: Geometry> LowerBound<G> for SingularValues<G> {
         })
     }
 
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        None
-    }
-
-    fn lambda(&self) -> f64 {
-        self.config.lambda
-    }
-
-    fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
-        let claim = guarantee::ceiling(self.geometry, view.generator.facts());
+    fn entropy_upper_bound(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+        let claim = guarantee::upper_bound(self.geometry, view.generator.facts());
         let constant = standard_normal_entropy(self.geometry.latent_width());
         let values = log_mean_square(view.generator, view.latents).into_iter();
         Ok(Some(Measurement::of(values.map(|value| value + constant), claim)))

@@ -1,36 +1,20 @@
 //! Options of the bound.
 
-use ebm_core::bounds::{Level, LowerBound};
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
-use ebm_core::register_lower_bound;
-use ebm_core::registry::{LowerBoundSpec, Need};
+use ebm_core::prelude::*;
+use ebm_core::registry::LowerBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::SingularValues;
 
 /// The entropy of the generator from the singular values of its Jacobian.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SvConfig {
     /// Which function of the singular values.
     pub variant: Variant,
     /// How the smallest singular value is found.
     pub solver: Solver,
-    /// Weight of the entropy in the generator's objective `E_pg[E] - lambda H`. Reported values carry no weight.
-    pub lambda: f64,
-}
-
-impl Default for SvConfig {
-    fn default() -> Self {
-        Self {
-            variant: Variant::Smallest,
-            solver: Solver::default(),
-            lambda: 1.0,
-        }
-    }
 }
 
 /// Which function of the singular values s_1 <= ... <= s_d.
@@ -82,7 +66,6 @@ impl Default for IterativeSolver {
 
 impl LowerBoundSpec for SvConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require_not_negative("lambda", self.lambda)?;
         let Solver::Iterative(solver) = self.solver else {
             return Ok(());
         };
@@ -124,31 +107,15 @@ mod tests {
     #[test]
     fn unusable_values_are_refused_by_key() {
         let key = |c: SvConfig| c.check().unwrap_err().key;
-        assert_eq!(
-            key(SvConfig {
-                lambda: -1.0,
-                ..Default::default()
-            }),
-            "lambda"
-        );
-        assert_eq!(
-            key(SvConfig {
-                lambda: f64::NAN,
-                ..Default::default()
-            }),
-            "lambda"
-        );
         let iterative = |solver| SvConfig {
             solver: Solver::Iterative(solver),
             ..Default::default()
         };
-        assert_eq!(
-            key(iterative(IterativeSolver {
-                steps: 0,
-                ..Default::default()
-            })),
-            "solver.iterative.steps"
-        );
+        let none = IterativeSolver {
+            steps: 0,
+            ..Default::default()
+        };
+        assert_eq!(key(iterative(none)), "solver.iterative.steps");
         let log_det = SvConfig {
             variant: Variant::LogDet,
             ..iterative(IterativeSolver::default())

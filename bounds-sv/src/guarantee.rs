@@ -1,4 +1,4 @@
-//! What may be claimed, worked out from the situation.
+//! The claims of the bound, from the situation it is evaluated in.
 
 use ebm_core::bounds::Guarantee;
 use ebm_core::geometry::Geometry;
@@ -19,7 +19,7 @@ pub(crate) enum Convergence {
 }
 
 /// The claim for `floor(H)`.
-pub(crate) fn floor<G: Geometry>(geometry: G, facts: GeneratorFacts, convergence: Convergence) -> Guarantee {
+pub(crate) fn lower_bound<G: Geometry>(geometry: G, facts: GeneratorFacts, convergence: Convergence) -> Guarantee {
     if let Some(weakness) = weakness(geometry, facts) {
         return weakness;
     }
@@ -41,7 +41,7 @@ pub(crate) fn floor<G: Geometry>(geometry: G, facts: GeneratorFacts, convergence
 /// The claim for `ceil(H)`, the inequality of the means over the squared singular values.
 ///
 /// It needs no injectivity: for any G with D = d and no noise, `H[G(z)] <= H[p0] + E[log |det J|]`.
-pub(crate) fn ceiling<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Guarantee {
+pub(crate) fn upper_bound<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Guarantee {
     if facts.couples_batch {
         return coupled();
     }
@@ -89,7 +89,7 @@ mod tests {
         let square = Runtime { latent: 2, data: 2 };
         let tall = Runtime { latent: 2, data: 3 };
         let injective = GeneratorFacts::unknown(0.0).injective();
-        let level = |g, facts, c| floor(g, facts, c).level;
+        let level = |g, facts, c| lower_bound(g, facts, c).level;
         assert_eq!(level(square, injective, Convergence::Exact), Level::Certified);
         assert_eq!(
             level(square, GeneratorFacts::unknown(0.1).injective(), Convergence::Exact),
@@ -108,7 +108,13 @@ mod tests {
         let mut coupled = injective;
         coupled.couples_batch = true;
         assert_eq!(level(square, coupled, Convergence::Exact), Level::Heuristic);
-        assert_eq!(ceiling(square, GeneratorFacts::unknown(0.0)).level, Level::Certified);
-        assert_eq!(ceiling(square, GeneratorFacts::unknown(0.1)).level, Level::Heuristic);
+        assert_eq!(
+            upper_bound(square, GeneratorFacts::unknown(0.0)).level,
+            Level::Certified
+        );
+        assert_eq!(
+            upper_bound(square, GeneratorFacts::unknown(0.1)).level,
+            Level::Heuristic
+        );
     }
 }

@@ -1,9 +1,6 @@
 //! The baseline `none`: no entropy, the plain adversarial generator.
 
-use ebm_core::bounds::{Estimate, GeneratorView, Guarantee, Level, LowerFormula, Measurement};
-use ebm_core::error::BoundError;
-use ebm_core::geometry::Geometry;
-use ebm_core::register_lower_bound;
+use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +13,6 @@ impl LowerFormula for NoneConfig {
     fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
         let measurement = Measurement::exact(0.0, view.batch(), Guarantee::heuristic("no lower bound"));
         Ok(Estimate::new(view.tape.constant(0.0), measurement))
-    }
-
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        None
     }
 
     fn bounds_entropy(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The core of `ebm`: what a bound needs, and the training that composes bounds.
+//! The core of `ebm`: what bounds and models are, and what they are written with.
 //!
 //! An energy-based model p(x) = exp(-E(x)) / Z is trained between two bounds of its negative log-likelihood
 //! `L = E_data[E] + log Z`: the energy minimises an upper bound, a generator maximises a lower one (Geng et al.,
@@ -6,11 +6,9 @@
 //!
 //! | to | see |
 //! |---|---|
-//! | write a bound | [`prelude`], [`bounds`], [`registry`] |
+//! | write a bound | [`prelude`], [`bounds`], [`registry`], [`tensor`] |
 //! | write a model | [`models`], [`kernels`] |
-//! | train | [`trainer`] |
-//! | check a bound | `conformance` (feature `conformance`) |
-//! | measure | [`quadrature`], [`jacobian`] |
+//! | measure | [`jacobian`] |
 //!
 //! # What may grow
 //!
@@ -35,6 +33,7 @@ pub mod optimizer;
 pub mod prelude;
 pub mod registry;
 pub mod selftest;
+pub mod tensor;
 
 pub use ebm_kernels as kernels;
 /// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so

@@ -26,7 +26,7 @@ fn entropy(config: &SvConfig, generator: &dyn Generator<Runtime>, seed: u64) -> 
     let view = GeneratorView::new(generator, &latents, SharedTape::off(), Random::new(seed), 0);
     let mut bound: Box<dyn LowerBound<Runtime>> = config.build(g, Random::new(seed)).unwrap();
     let lower = bound.entropy(&view).unwrap().measurement;
-    (lower, bound.entropy_ceiling(&view).unwrap().unwrap())
+    (lower, bound.entropy_upper_bound(&view).unwrap().unwrap())
 }
 
 fn log_sobolev(generator: &dyn Generator<Runtime>, energy: &dyn Energy<Runtime>, seed: u64) -> Measurement {

@@ -23,6 +23,8 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         upper.wieght=3              | upper.wieght | did you mean `weight`?
         generator.hiden=[3]         | generator.hiden | did you mean `hidden`?
         train.energy.optimizer.lr=1 | train.energy.optimizer.lr | `learning_rate`
+        train.energy.optimizer=lionn | train.energy.optimizer.kind | did you mean "lion"?
+        train.lambda=-1             | train.lambda = -1 | a finite number >= 0
         train.steps=many            | train.steps = "many" | a whole number >= 0
         train.steps=1.5             | train.steps = 1.5 | a whole number >= 0
         train.batch=-3              | train.batch = -3 | a whole number >= 0
@@ -96,6 +98,7 @@ fn options_of_the_bound_by_mutual_information_are_told_by_key() {
         lower.critic.hidden=[0] | lower.critic.hidden | between 1 and
         lower.encoder.hiden=[3] | lower.encoder.hiden | did you mean `hidden`?
         lower.optimizer.lr=1    | lower.optimizer.lr | `learning_rate`
+        lower.optimizer.learning_rate=0 | lower.optimizer.learning_rate = 0 | a finite number > 0
         lower.lambda=-1         | lower.lambda = -1 | a finite number >= 0
         train.batch=1           | train.batch = 1 | at least 2
         generator.noise=0       | generator.noise = 0 | lower = "mi" needs it

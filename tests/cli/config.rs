@@ -98,3 +98,34 @@ fn the_examples_are_good_sweeps() {
         assert!(listed.lines().count() > 1, "{listed}");
     }
 }
+
+#[test]
+fn the_weight_of_the_entropy_is_read_where_the_first_release_had_it() {
+    let folder = Folder::with("[lower]\nkind = \"sv\"\nlambda = 0.5\n[train]\nbatch = 20\n");
+    let text = folder.succeed("config show run.toml");
+    let expected = ("0.5".to_string(), "run.toml".to_string());
+    assert_eq!(shown(&text, "train", "lambda"), Some(expected));
+    assert_eq!(shown(&text, "lower", "lambda"), None);
+    folder.succeed("config check run.toml --set train.lambda=0.5");
+    let error = folder.fail(3, "config check run.toml --set train.lambda=0.7");
+    let told = "lower.lambda = 0.5: expected no other value than train.lambda = 0.7, which is its new name";
+    assert!(error.contains(told), "{error}");
+}
+
+#[test]
+fn an_optimizer_is_shown_with_all_of_its_options() {
+    let folder = Folder::with("[train.energy.optimizer]\nbeta1 = 0.5\n");
+    let set = "--set train.generator.optimizer=lion --set train.generator.optimizer.clip=1";
+    let text = folder.succeed(&format!("config show run.toml {set}"));
+    for (player, key, value) in [
+        ("energy", "kind", "\"adam\""),
+        ("energy", "beta1", "0.5"),
+        ("energy", "beta2", "0.9"),
+        ("generator", "kind", "\"lion\""),
+        ("generator", "clip", "1.0"),
+        ("generator", "beta2", "0.99"),
+    ] {
+        let found = shown(&text, &format!("train.{player}.optimizer"), key).map(|(value, _)| value);
+        assert_eq!(found.as_deref(), Some(value), "{player}.{key}: {text}");
+    }
+}

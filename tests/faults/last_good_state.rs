@@ -136,6 +136,8 @@ impl Case {
             generator: generator(),
             lower: lower.build(Fixed, random).unwrap(),
             upper: GpConfig::default().build(Fixed, random).unwrap(),
+            lower_optimizer: None,
+            upper_optimizer: None,
             energy_average: Some(energy()),
             generator_average: Some(generator()),
         }
@@ -147,10 +149,9 @@ fn break_down(case: &Case) -> (u64, u64) {
     let mut train = config(TRAIN).train;
     train.steps = case.steps;
     train.objective = case.objective;
-    [
-        train.energy.optimizer.learning_rate,
-        train.generator.optimizer.learning_rate,
-    ] = case.rates;
+    for (player, rate) in [&mut train.energy, &mut train.generator].into_iter().zip(case.rates) {
+        player.optimizer = player.optimizer.with("learning_rate", rate).unwrap();
+    }
     let random = Random::new(3);
     let mut trainer = Trainer::new(train, case.players(random), Arc::new(Normal), random).unwrap();
     let mut recorder = Recorder(vec![trainer.states()]);

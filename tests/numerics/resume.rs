@@ -13,7 +13,7 @@ steps = 40
 batch = 16
 non_finite = { rollback = { limit = 1, every = 5 } }
 energy = { average = 0.9, optimizer = { beta1 = 0.5 } }
-generator = { average = 0.9, steps = 2 }
+generator = { average = 0.9, steps = 2, optimizer = { kind = "lion" } }
 "#;
 const LOWER: [(&str, &str); 5] = [
     ("sv", r#""sv""#),

@@ -1,5 +1,7 @@
 //! Barber and Agakov.
 
+use super::{Method, Value};
+use ebm_core::bounds::Guarantee;
 use std::ops::RangeInclusive;
 
 /// The limits of the encoder's log-variances: standard deviations from 4.5e-5 to 7.4, for latents of deviation 1.
@@ -53,6 +55,18 @@ fn limited(log_variance: f64) -> f64 {
     log_variance.clamp(*LOG_VARIANCE.start(), *LOG_VARIANCE.end())
 }
 
+/// The estimator [`barber_agakov`].
+pub(super) struct BarberAgakov;
+
+impl Method for BarberAgakov {
+    fn value(&self) -> Value {
+        Value::Encoder
+    }
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::certified("holds for every encoder")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,13 +114,11 @@ mod tests {
         }
         assert!(barber_agakov(&[0.0, f64::NAN], &[1.0], 1).0[0].is_nan());
     }
+
     #[test]
     fn the_operation_that_is_trained_with_computes_the_same() {
-        use dfdx::prelude::*;
-        use ebm_core::device::{Matrix, Real, device, values};
-        use ebm_core::geometry::{Fixed, Geometry};
         use ebm_core::kernels::normal::log_density;
-        use ebm_core::random::Random;
+        use ebm_core::prelude::*;
 
         // Log-variances around both limits and between.
         let draws = Random::new(1).normals(4 * 6);
@@ -116,7 +128,7 @@ mod tests {
             .map(|(i, v)| 8.0 * v * (i % 6 > 2) as u8 as Real + v)
             .collect();
         let z = Fixed::<3, 3>.latents(Random::new(2).normals(4 * 3));
-        let table: Matrix = device().tensor_from_vec(outputs.clone(), (4, 6));
+        let table = tensor(outputs.clone(), (4, 6));
         let (found, found_slopes) = log_density(&table, &z, LOG_VARIANCE);
         let doubles = |values: Vec<Real>| values.into_iter().map(f64::from).collect::<Vec<_>>();
         let (truth, slopes) = barber_agakov(&doubles(outputs), &doubles(values(&z)), 3);

@@ -1,7 +1,8 @@
 //! Donsker and Varadhan.
 
 use super::means::standard_error;
-use super::{Differentiated, Pairs};
+use super::{Differentiated, Method, Pairs, Value};
+use ebm_core::bounds::Guarantee;
 
 /// `E_joint[T] - ln E_product[e^T] <= I(x; z)` for every T, with equality at `T = ln p(x, z) / (p(x) p(z))` up to a constant
 /// (Donsker and Varadhan, Comm. Pure Appl. Math. 1983; MINE: Belghazi et al., ICML 2018).
@@ -26,6 +27,23 @@ pub fn dv(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
         standard_error: standard_error(joint, &b, pairs),
         joint: vec![1.0 / n; joint.len()],
         product: b.iter().zip(&pairs.weights).map(|(b, w)| -w * b).collect(),
+    }
+}
+
+/// The estimator [`dv`].
+pub(super) struct Dv;
+
+impl Method for Dv {
+    fn value(&self) -> Value {
+        Value::Critic(dv)
+    }
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::asymptotic(
+            "the logarithm of a batch mean is too low on average, so the value is too high; the error goes with 1/batch",
+        )
+    }
+    fn coupling(&self) -> Option<&'static str> {
+        Some("dv has the logarithm of a mean over the samples")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Noise-contrastive estimation.
 
-use super::{Differentiated, Pairs};
+use super::{Differentiated, Method, Pairs, Value};
+use ebm_core::bounds::Guarantee;
 
 /// `mean_i ln( e^T_ii / mean_j e^T_ij ) <= I(x; z)` in expectation for every T, j over the whole group, i included; at most
 /// ln(group) (van den Oord, Li and Vinyals, 2018; as a bound: Poole et al., ICML 2019, section 2.3).
@@ -46,6 +47,24 @@ pub fn infonce(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated 
     let squares: f64 = influence.iter().map(|h| (h - mean).powi(2)).sum();
     slopes.standard_error = (squares / (n - 1.0) / n).sqrt();
     slopes
+}
+
+/// The estimator [`infonce`].
+pub(super) struct Infonce;
+
+impl Method for Infonce {
+    fn value(&self) -> Value {
+        Value::Critic(infonce)
+    }
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::certified("holds for every critic and group size, up to ln(group)")
+    }
+    fn compares_groups(&self) -> bool {
+        true
+    }
+    fn diagnostics(&self, _: &[f64], _: &[f64], pairs: &Pairs) -> Vec<(&'static str, f64)> {
+        vec![("cap", pairs.cap())]
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Jensen-Shannon.
 
 use super::means::standard_error;
-use super::{Differentiated, Pairs};
+use super::{Differentiated, Method, Pairs, Value, nwj};
+use ebm_core::bounds::Guarantee;
 
 /// `E_joint[-sp(-T)] - E_product[sp(T)]`, sp(t) = ln(1 + e^t): 2 JS - 2 ln 2 at the best critic, T = ln p(x, z) / (p(x) p(z)).
 ///
@@ -35,6 +36,23 @@ fn sigmoid(t: f64) -> f64 {
     // e^-|t| cannot overflow.
     let e = (-t.abs()).exp();
     if t >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
+}
+
+/// The estimator [`jsd`].
+pub(super) struct Jsd;
+
+impl Method for Jsd {
+    fn value(&self) -> Value {
+        Value::Critic(jsd)
+    }
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::heuristic("the Jensen-Shannon value is not in nats of the mutual information")
+    }
+    fn diagnostics(&self, joint: &[f64], product: &[f64], pairs: &Pairs) -> Vec<(&'static str, f64)> {
+        let one_more = |values: &[f64]| values.iter().map(|t| t + 1.0).collect::<Vec<_>>();
+        let certified = nwj(&one_more(joint), &one_more(product), pairs).value;
+        Vec::from_iter(certified.is_finite().then_some(("nwj", certified)))
+    }
 }
 
 #[cfg(test)]

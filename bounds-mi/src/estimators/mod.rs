@@ -1,33 +1,26 @@
-//! Estimators of mutual information, as functions of a critic's or an encoder's outputs.
+//! Estimators of mutual information: a file each, and one list.
 //!
-//! Plain numbers in double precision: values, standard errors and slopes, with no network and no tape. `joint[i]` is
-//! T(x_i, z_i); `product[r]` is T(x, z) of the r-th of the [`Pairs`], whose x and z are independent.
+//! Their values are functions of plain numbers in double precision, with standard errors and slopes, and with no network and no
+//! tape: of the outputs of a critic T(x, z) or of an encoder. `joint[i]` is T(x_i, z_i); `product[r]` is T(x, z) of the r-th of
+//! the [`Pairs`], whose x and z are independent.
 //!
 //! The bounds and their variances: Poole, Ozair, van den Oord, Alemi and Tucker, "On variational bounds of mutual
 //! information", ICML 2019.
 //!
 //! ```
-//! use bounds_mi::estimators::{Differentiated, LOG_VARIANCE, Pairs, barber_agakov, dv, infonce, jsd, nwj};
+//! use bounds_mi::estimators::{Differentiated, Pairs, infonce, jsd, nwj};
 //!
 //! // Three samples, each with the latent of the next, and a critic that says 0 of everything.
 //! let pairs = Pairs::shifted(3, 1);
 //! assert_eq!((&pairs.x[..], &pairs.z[..]), (&[0, 1, 2][..], &[1, 2, 0][..]));
 //! let at = |t: f64, f: fn(&[f64], &[f64], &Pairs) -> Differentiated| f(&[t; 3], &[t; 3], &pairs).value;
 //! assert!((at(0.0, jsd) + 2.0 * 2f64.ln()).abs() < 1e-12);
-//! assert!(at(0.0, dv).abs() < 1e-12);
-//! // The best that nwj can say without knowing anything is 0, at T = 1.
+//! // The largest value of nwj without knowing anything is 0, at T = 1.
 //! assert!(at(1.0, nwj).abs() < 1e-12);
 //!
 //! // A critic that knows every pair: infonce is at its cap, ln 3.
 //! let all = Pairs::all(3, 3);
-//! assert!((all.cap() - 3f64.ln()).abs() < 1e-12);
 //! assert!((infonce(&[50.0; 3], &[0.0; 6], &all).value - all.cap()).abs() < 1e-12);
-//!
-//! // q = N(0, 1) at z = 0: ln q = -1/2 ln(2 pi), with no slope in the mean and -1/2 in the log-variance.
-//! assert!(LOG_VARIANCE.contains(&0.0));
-//! let (log_densities, slopes) = barber_agakov(&[0.0, 0.0], &[0.0], 1);
-//! assert!((log_densities[0] + 0.5 * std::f64::consts::TAU.ln()).abs() < 1e-12);
-//! assert_eq!(slopes, [0.0, -0.5]);
 //! ```
 
 mod barber_agakov;
@@ -45,6 +38,10 @@ pub use jsd::jsd;
 pub use nwj::nwj;
 pub use pairs::Pairs;
 
+use ebm_core::bounds::Guarantee;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// The value of an estimator on a batch, with its derivatives in the critic's values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Differentiated {
@@ -58,5 +55,94 @@ pub struct Differentiated {
     pub product: Vec<f64>,
 }
 
+/// A function of a critic's values: `joint` `[B]`, and `product`, one a pair.
+pub type OfCritic = fn(&[f64], &[f64], &Pairs) -> Differentiated;
+
+/// The network whose outputs an estimator is a function of.
+pub enum Value {
+    /// A critic T(x, z), evaluated at the samples with their own latents, and at the pairs.
+    Critic(OfCritic),
+    /// A Gaussian encoder q(z given x): the mean of its log-densities at the samples' own latents, plus H[z].
+    Encoder,
+}
+
+/// An estimator of the mutual information I(x; z).
+pub trait Method: Sync {
+    /// Its value.
+    fn value(&self) -> Value;
+
+    /// What may be claimed of `value + H[sigma n]` as a lower bound of the entropy, for samples that are independent.
+    fn guarantee(&self) -> Guarantee;
+
+    /// Whether it compares every sample with all the others of its group, so that it is at most ln(group).
+    fn compares_groups(&self) -> bool {
+        false
+    }
+
+    /// Why the value is not a mean over the samples, or over groups of them; `None` if it is one.
+    fn coupling(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Other values of the same critic to report, in nats of mutual information.
+    fn diagnostics(&self, _joint: &[f64], _product: &[f64], _pairs: &Pairs) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+}
+
+macro_rules! estimators {
+    ($($(#[$attribute:meta])* $name:ident => $method:path,)+) => {
+        /// How the mutual information I(x; z) is estimated.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum Estimator {
+            $($(#[$attribute])* $name,)+
+        }
+
+        impl Estimator {
+            /// The estimator itself.
+            pub fn method(self) -> &'static dyn Method {
+                match self {
+                    $(Self::$name => &$method,)+
+                }
+            }
+        }
+    };
+}
+
+estimators! {
+    /// Jensen-Shannon: it cannot overflow, but its value is not in nats of I. No claim.
+    #[default]
+    Jsd => jsd::Jsd,
+    /// Nguyen, Wainwright and Jordan (f-GAN's KL): certified, of high variance where I is large.
+    Nwj => nwj::Nwj,
+    /// Donsker and Varadhan (MINE): the logarithm of a batch mean makes it too high; asymptotic.
+    Dv => dv::Dv,
+    /// Noise-contrastive: certified, of low variance, never more than ln(group).
+    Infonce => infonce::Infonce,
+    /// Barber and Agakov: a Gaussian encoder q(z given x) instead of a critic; certified for every q.
+    BarberAgakov => barber_agakov::BarberAgakov,
+}
+
 #[cfg(test)]
 mod check;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::bounds::Level;
+
+    #[test]
+    fn only_values_that_hold_for_every_network_are_certified() {
+        for (estimator, level) in [
+            (Estimator::Jsd, Level::Heuristic),
+            (Estimator::Nwj, Level::Certified),
+            (Estimator::Dv, Level::Asymptotic),
+            (Estimator::Infonce, Level::Certified),
+            (Estimator::BarberAgakov, Level::Certified),
+        ] {
+            assert_eq!(estimator.method().guarantee().level, level, "{estimator:?}");
+        }
+    }
+}

@@ -1,7 +1,8 @@
 //! Nguyen, Wainwright and Jordan.
 
 use super::means::standard_error;
-use super::{Differentiated, Pairs};
+use super::{Differentiated, Method, Pairs, Value};
+use ebm_core::bounds::Guarantee;
 
 /// `E_joint[T] - E_product[e^(T - 1)] <= I(x; z)` for every T, with equality at `T = 1 + ln p(x, z) / (p(x) p(z))`
 /// (Nguyen, Wainwright and Jordan, IEEE Trans. Inf. Theory 2010).
@@ -19,6 +20,18 @@ pub fn nwj(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
         standard_error: standard_error(joint, &b, pairs),
         joint: vec![1.0 / n; joint.len()],
         product: slopes,
+    }
+}
+
+/// The estimator [`nwj`].
+pub(super) struct Nwj;
+
+impl Method for Nwj {
+    fn value(&self) -> Value {
+        Value::Critic(nwj)
+    }
+    fn guarantee(&self) -> Guarantee {
+        Guarantee::certified("holds for every critic, and means over fresh samples are unbiased")
     }
 }
 

@@ -22,6 +22,9 @@ pub const COMPONENTS: [(&str, &str); 5] = [
     ("upper", "gp"),
 ];
 
+/// The tables of the optimisers of the players. One that does not name its kind is Adam's, as are those of bounds.
+const OPTIMIZERS: [[&str; 3]; 2] = [["train", "energy", "optimizer"], ["train", "generator", "optimizer"]];
+
 /// The key that names a component.
 pub const KIND: &str = "kind";
 
@@ -135,6 +138,19 @@ impl Layers {
                 self.forget(&[section]);
             }
         }
+        for path in OPTIMIZERS {
+            let [train, player, optimizer] = path;
+            let Some(Value::Dict(_, players)) = values.get_mut(train) else {
+                continue;
+            };
+            let Some(Value::Dict(_, options)) = players.get_mut(player) else {
+                continue;
+            };
+            if let Some(given @ Value::String(..)) = options.get_mut(optimizer) {
+                *given = Value::from(Dict::from([(KIND.to_string(), given.clone())]));
+                self.forget(&path);
+            }
+        }
         for (key, value) in &values {
             self.forget_other_kinds(&mut vec![key.as_str()], value);
         }
@@ -146,7 +162,8 @@ impl Layers {
     fn forget_other_kinds<'a>(&mut self, path: &mut Vec<&'a str>, value: &'a Value) {
         let Value::Dict(_, table) = value else { return };
         let kind = table.get(KIND).and_then(Value::as_str);
-        if kind.is_some_and(|kind| self.kind(path).is_some_and(|below| below != kind)) {
+        let default = path.ends_with(&["optimizer"]).then_some("adam");
+        if kind.is_some_and(|kind| self.kind(path).or(default).is_some_and(|below| below != kind)) {
             self.forget(path);
         }
         for (key, inner) in table {
@@ -216,6 +233,23 @@ pub struct Merged {
 }
 
 impl Merged {
+    /// Moves the value at `from`, a table and a key, to `to`, unless there is one.
+    pub(super) fn move_value(&mut self, from: [&str; 2], to: [&str; 2]) {
+        let Some(Value::Dict(_, table)) = self.values.get_mut(from[0]) else {
+            return;
+        };
+        let Some(value) = table.remove(from[1]) else {
+            return;
+        };
+        let table = self
+            .values
+            .entry(to[0].to_string())
+            .or_insert_with(|| Value::from(Dict::new()));
+        if let Value::Dict(_, table) = table {
+            table.entry(to[1].to_string()).or_insert(value);
+        }
+    }
+
     /// The top-level tables and values.
     pub fn values(&self) -> &Dict {
         &self.values
@@ -351,6 +385,22 @@ mod tests {
         let merged = set(file("upper = \"none\""), &["upper=gp", "upper.weight=2"]);
         assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"gp\", weight = 2 }"));
         assert_eq!(merged.origin("upper.kind"), Some(Origin::Set("upper=gp".into())));
+    }
+
+    #[test]
+    fn an_optimizer_is_known_by_its_name_and_adam_without_one() {
+        let table = "[train.energy.optimizer]\nbeta1 = 0.5";
+        for assignment in ["train.energy.optimizer=lion", "train.energy.optimizer.kind=lion"] {
+            let merged = set(file(table), &[assignment, "train.energy.optimizer.clip=1"]);
+            let expected = "{ clip = 1, kind = \"lion\" }";
+            assert_eq!(
+                text(&merged, "train.energy.optimizer").as_deref(),
+                Some(expected),
+                "{assignment}"
+            );
+        }
+        let merged = set(file(table), &["train.energy.optimizer.kind=adam"]);
+        assert_eq!(text(&merged, "train.energy.optimizer.beta1").as_deref(), Some("0.5"));
     }
 
     #[test]

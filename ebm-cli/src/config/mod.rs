@@ -1,6 +1,7 @@
 //! The configuration of a run: layers of values, checked and turned into components, and its text forms.
 
 mod comparison;
+mod earlier_releases;
 mod example;
 mod fault;
 mod grid;

@@ -22,15 +22,14 @@ pub struct OptionRow {
 
 /// Lists the options of a table in the order they are declared, those of inner tables after them. Keys start with `path`.
 pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRow> {
-    let kind = defaults.get(KIND).and_then(Value::as_str);
-    let schema = kind.map_or(schema, |kind| schema.chosen(KIND, kind));
+    let schema = chosen(schema, defaults);
     let mut entries = Vec::new();
     for (key, property) in schema.properties().into_iter().filter(|(key, _)| *key != KIND) {
         let default = defaults.get(key);
         let key = format!("{path}{key}");
         // A table that is a choice, such as { vp = { ... } }, is a value; its options are told with the choice.
         let inner = match default {
-            Some(Value::Table(inner)) if !property.properties().is_empty() => Some(inner),
+            Some(Value::Table(inner)) if !chosen(property, inner).properties().is_empty() => Some(inner),
             _ => None,
         };
         let told = |(name, meaning): (String, Option<String>)| Some((name, meaning?.replace('\n', " ")));
@@ -51,6 +50,12 @@ pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRo
         }
     }
     entries
+}
+
+/// The options of the kind that a table names, or of the table itself.
+fn chosen<'a>(schema: Schema<'a>, table: &Table) -> Schema<'a> {
+    let kind = table.get(KIND).and_then(Value::as_str);
+    kind.map_or(schema, |kind| schema.chosen(KIND, kind))
 }
 
 #[cfg(test)]

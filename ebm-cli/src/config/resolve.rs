@@ -2,10 +2,12 @@
 
 use ebm_core::error::ConfigError;
 use ebm_core::registry::{self, Registered};
+use ebm_train::optim::OptimizerChoice;
 use figment::value::Value;
 use serde::de::DeserializeOwned;
 
 use super::comparison::{COMPARE, Comparison};
+use super::earlier_releases;
 use super::fault::ConfigFault;
 use super::layers::{COMPONENTS, KIND, Layers, Merged};
 use super::run_config::RunConfig;
@@ -26,14 +28,20 @@ pub struct Resolved {
 impl Layers {
     /// Merges the layers, reads every section and checks every value.
     pub fn resolve(self) -> Result<Resolved, ConfigFault> {
-        let merged = self.merge();
+        let mut merged = self.merge();
         let known: Vec<&str> = PLAIN
             .into_iter()
             .chain(COMPONENTS.map(|(section, _)| section))
             .collect();
         only_known(&merged, "", merged.values(), &known)?;
+        earlier_releases::move_lambda(&mut merged)?;
         // One file serves single runs and comparisons, and is checked as strictly for either.
         Comparison::read(&merged)?;
+        for player in ["train.energy.optimizer", "train.generator.optimizer"] {
+            if let Some(given @ Value::Dict(..)) = merged.find(player) {
+                optimizer(&merged, player, json(given))?;
+            }
+        }
         let config = RunConfig {
             seed: plain(&merged, "seed", |_| Ok(()))?,
             data: component(&merged, "data", <dyn registry::DatasetConfig>::check)?,
@@ -46,6 +54,14 @@ impl Layers {
             checkpoint: plain(&merged, "checkpoint", super::CheckpointConfig::check)?,
             log: plain(&merged, "log", |_| Ok(()))?,
         };
+        for (bound, options) in [
+            ("lower.optimizer", config.lower.optimizer()),
+            ("upper.optimizer", config.upper.optimizer()),
+        ] {
+            if let Some(options) = options {
+                optimizer(&merged, bound, serde_json::Value::from(options.table().clone()))?;
+            }
+        }
         // Its keys carry their section.
         let fits = config.components().check();
         fits.map_err(|error| refused(&merged, "", error))?;
@@ -59,6 +75,15 @@ impl Resolved {
     pub fn misfit(&self, section: &str, error: ConfigError) -> ConfigFault {
         refused(&self.merged, section, error)
     }
+}
+
+/// Refuses options of an optimiser that cannot be used, by their keys.
+fn optimizer(merged: &Merged, section: &str, options: serde_json::Value) -> Result<(), ConfigFault> {
+    let serde_json::Value::Object(table) = options else {
+        return Ok(());
+    };
+    let read = OptimizerChoice::read(table).map_err(|error| unreadable(merged, section, error))?;
+    read.check().map_err(|error| refused(merged, section, error))
 }
 
 /// Reads a section that is not registered by name.

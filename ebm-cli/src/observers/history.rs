@@ -205,7 +205,7 @@ mod tests {
                 &mut report.data_energy,
                 &mut report.generated_energy,
                 &mut report.entropy,
-                &mut report.entropy_ceiling,
+                &mut report.entropy_upper_bound,
                 &mut report.divergence,
                 &mut report.lower,
                 &mut report.upper,

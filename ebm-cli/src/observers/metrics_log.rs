@@ -70,7 +70,7 @@ pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
         ("data_energy", &report.data_energy),
         ("generated_energy", &report.generated_energy),
         ("entropy", &report.entropy),
-        ("entropy_ceiling", &report.entropy_ceiling),
+        ("entropy_ceiling", &report.entropy_upper_bound),
         ("divergence", &report.divergence),
         ("lower", &report.lower),
         ("upper", &report.upper),

@@ -1,13 +1,13 @@
-//! Several processes that train one model: who started them, and what they tell each other beside the training.
+//! Several processes that train one model: their launcher, and their messages beside the training.
 
 mod launcher;
-#[cfg(feature = "mpi")]
-mod mpi;
 mod sums;
 mod task;
 
 use ebm_train::TrainError;
-use ebm_train::collective::{Alone, Collective, CollectiveError};
+#[cfg(feature = "mpi")]
+use ebm_train::process_group::mpi;
+use ebm_train::process_group::{Alone, ProcessGroup, ProcessGroupError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -18,16 +18,16 @@ pub(crate) use task::Task;
 
 /// This process among those that train together.
 pub(crate) struct Ranks {
-    collective: Arc<dyn Collective>,
+    group: Arc<dyn ProcessGroup>,
     sums: Sums,
     /// Ends MPI when it is dropped.
     #[cfg(feature = "mpi")]
     _process: Option<mpi::Process>,
 }
 
-/// A failure as one process tells it to the others.
+/// A failure as one process sends it to the others.
 #[derive(Clone, Serialize, Deserialize)]
-struct Told {
+struct RemoteFailure {
     exit: u8,
     message: String,
 }
@@ -50,9 +50,9 @@ impl Ranks {
     }
 
     /// A process among these; to end them is the affair of others.
-    fn of(collective: Arc<dyn Collective>) -> Self {
+    fn of(group: Arc<dyn ProcessGroup>) -> Self {
         Self {
-            collective,
+            group,
             sums: Sums::default(),
             #[cfg(feature = "mpi")]
             _process: None,
@@ -61,22 +61,22 @@ impl Ranks {
 
     #[cfg(feature = "mpi")]
     fn launched(launched: &Launched, without_nccl: bool) -> Result<Option<Self>, Failure> {
-        let (process, collective) = mpi::Process::start().or_exit(Exit::Other)?;
-        if collective.ranks() != launched.ranks {
+        let (process, world) = mpi::Process::start().or_exit(Exit::Other)?;
+        if world.ranks() != launched.ranks {
             let text = format!(
                 "{launched}, but MPI knows of {}: start it with the launcher of the MPI that it was built with, such as \
                  its mpirun, or srun --mpi=pmix",
-                collective.ranks()
+                world.ranks()
             );
             return launched.refused(&text).map(|()| None);
         }
-        ebm_core::device::choose_device(collective.number_on_machine());
-        let (collective, sums) = match Sums::begin(Arc::new(collective), without_nccl) {
+        ebm_core::device::choose_device(world.number_on_machine());
+        let (group, sums) = match Sums::begin(Arc::new(world), without_nccl) {
             Ok(begun) => begun,
-            Err(failure) => mpi::end_job(&failure),
+            Err(failure) => end_job(&failure),
         };
         Ok(Some(Self {
-            collective,
+            group,
             sums,
             _process: Some(process),
         }))
@@ -94,17 +94,17 @@ impl Ranks {
 
     /// Whether it is this one that reads and writes the run directory, and tells.
     pub fn is_first(&self) -> bool {
-        self.collective.rank() == 0
+        self.group.rank() == 0
     }
 
     /// Number of processes.
     pub fn count(&self) -> usize {
-        self.collective.ranks()
+        self.group.ranks()
     }
 
     /// The processes, for the trainer.
-    pub fn collective(&self) -> Arc<dyn Collective> {
-        self.collective.clone()
+    pub fn group(&self) -> Arc<dyn ProcessGroup> {
+        self.group.clone()
     }
 
     /// What sums their gradients.
@@ -120,18 +120,18 @@ impl Ranks {
         if self.count() == 1 {
             return own;
         }
-        let told = own.as_ref().err().map(|failure| Told {
+        let told = own.as_ref().err().map(|failure| RemoteFailure {
             exit: failure.exit as u8,
             message: failure.to_string(),
         });
         let bytes = serde_json::to_vec(&told).or_exit(Exit::Other)?;
-        let all = self.collective.gather(&bytes).or_exit(Exit::Other)?;
+        let all = self.group.gather(&bytes).or_exit(Exit::Other)?;
         for (rank, bytes) in all.iter().enumerate() {
-            let told: Option<Told> = serde_json::from_slice(bytes).or_exit(Exit::Other)?;
+            let told: Option<RemoteFailure> = serde_json::from_slice(bytes).or_exit(Exit::Other)?;
             match (told, &own) {
                 (None, _) => {}
-                (Some(_), Err(_)) if rank == self.collective.rank() => return own,
-                (Some(Told { exit, message }), _) => {
+                (Some(_), Err(_)) if rank == self.group.rank() => return own,
+                (Some(RemoteFailure { exit, message }), _) => {
                     let text = format!("process {} of {}: {message}", rank + 1, self.count());
                     return Err(Failure::message(Exit::of_code(exit), text));
                 }
@@ -144,8 +144,8 @@ impl Ranks {
     ///
     /// # Errors
     /// If they cannot reach each other.
-    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
-        self.collective.broadcast(own)
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, ProcessGroupError> {
+        self.group.broadcast(own)
     }
 
     /// How the process ends: what there is to tell, the first one tells.
@@ -154,7 +154,7 @@ impl Ranks {
         if let (Err(failure), Some(_)) = (&done, &self._process)
             && lost_the_others(failure)
         {
-            mpi::end_job(failure);
+            end_job(failure);
         }
         match self.is_first() {
             true => done,
@@ -163,18 +163,25 @@ impl Ranks {
     }
 }
 
+/// Ends all processes of the job, and says why: for a failure that the others do not know of, while they wait for this one.
+#[cfg(feature = "mpi")]
+fn end_job(failure: &Failure) -> ! {
+    eprintln!("error: {failure}");
+    mpi::abort(failure.exit as i32)
+}
+
 /// Whether this process alone knows of a failure, while the others may wait for it.
 #[cfg_attr(not(any(feature = "mpi", test)), expect(dead_code))]
 fn lost_the_others(failure: &Failure) -> bool {
-    let of_collective = |error: &TrainError| matches!(error, TrainError::Collective(_));
+    let of_group = |error: &TrainError| matches!(error, TrainError::ProcessGroup(_));
     let error = &failure.error;
-    error.downcast_ref().is_some_and(of_collective) || error.downcast_ref::<CollectiveError>().is_some()
+    error.downcast_ref().is_some_and(of_group) || error.downcast_ref::<ProcessGroupError>().is_some()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_train::collective::Threads;
+    use ebm_train::process_group::Threads;
 
     fn on_each<T: Send>(ranks: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
         std::thread::scope(|scope| {
@@ -188,7 +195,7 @@ mod tests {
     #[test]
     fn the_failure_of_one_process_is_that_of_all_and_the_first_one_tells_it() {
         let told = on_each(3, |ranks| {
-            let own = match ranks.collective.rank() {
+            let own = match ranks.group.rank() {
                 1 => Err(Failure::message(Exit::Data, "points.npy: not here")),
                 rank => Ok(rank),
             };
@@ -203,9 +210,9 @@ mod tests {
 
     #[test]
     fn what_the_others_cannot_know_of_is_told_apart() {
-        let gone = CollectiveError::Gone { rank: 1, ranks: 2 };
+        let gone = ProcessGroupError::Gone { rank: 1, ranks: 2 };
         assert!(lost_the_others(&Failure::new(Exit::Other, gone.clone())));
-        let of_training = TrainError::Collective(gone);
+        let of_training = TrainError::ProcessGroup(gone);
         let of_training = anyhow::Error::new(of_training).context("run.toml");
         assert!(lost_the_others(&Failure::new(Exit::Other, of_training)));
         assert!(!lost_the_others(&Failure::message(Exit::Data, "points.npy: not here")));

@@ -45,7 +45,7 @@ impl fmt::Display for Sums {
 
 #[cfg(feature = "mpi")]
 mod begin {
-    use ebm_train::collective::Collective;
+    use ebm_train::process_group::ProcessGroup;
     use std::sync::Arc;
 
     use super::Sums;
@@ -58,19 +58,22 @@ mod begin {
         /// # Errors
         /// If NCCL does not start on this process, on which others may then wait.
         #[cfg(feature = "nccl")]
-        pub fn begin(ranks: Arc<dyn Collective>, without_nccl: bool) -> Result<(Arc<dyn Collective>, Self), Failure> {
+        pub fn begin(
+            group: Arc<dyn ProcessGroup>,
+            without_nccl: bool,
+        ) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
             use crate::exit::{Exit, OrExit};
-            use ebm_train::collective::{Nccl, NcclError};
+            use ebm_train::process_group::{Nccl, NcclError};
 
             if without_nccl {
-                return Ok((ranks, Self::default()));
+                return Ok((group, Self::default()));
             }
-            match Nccl::start(ranks.clone()) {
+            match Nccl::start(group.clone()) {
                 Ok(nccl) => {
                     let version = nccl.version();
                     Ok((Arc::new(nccl), Self::Nccl(version)))
                 }
-                Err(NcclError::Unavailable { reason }) => Ok((ranks, Self::NotNccl(reason))),
+                Err(NcclError::Unavailable { reason }) => Ok((group, Self::NotNccl(reason))),
                 Err(error @ NcclError::Start { .. }) => Err(Failure::message(
                     Exit::Other,
                     format!("{error}, and --without-nccl trains without it"),
@@ -84,8 +87,8 @@ mod begin {
         /// # Errors
         /// None.
         #[cfg(not(feature = "nccl"))]
-        pub fn begin(ranks: Arc<dyn Collective>, _: bool) -> Result<(Arc<dyn Collective>, Self), Failure> {
-            Ok((ranks, Self::default()))
+        pub fn begin(group: Arc<dyn ProcessGroup>, _: bool) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
+            Ok((group, Self::default()))
         }
     }
 }

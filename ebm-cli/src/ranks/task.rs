@@ -97,7 +97,7 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_train::collective::Threads;
+    use ebm_train::process_group::Threads;
     use std::sync::Arc;
 
     #[test]

@@ -55,7 +55,7 @@ impl MetricsLine {
             data_energy: measured("data_energy"),
             generated_energy: measured("generated_energy"),
             entropy: measured("entropy"),
-            entropy_ceiling: measured("entropy_ceiling"),
+            entropy_upper_bound: measured("entropy_ceiling"),
             divergence: measured("divergence"),
             lower: measured("lower"),
             upper: measured("upper"),
@@ -83,7 +83,7 @@ impl MetricsLine {
 /// The target of the upper bound, inferred from the terms that are there: its own term, if it bounds anything; an upper bound of
 /// the entropy, or an upper bound of the likelihood without one.
 fn target(report: &StepReport) -> Option<Target> {
-    match (&report.divergence, &report.entropy_ceiling, &report.upper) {
+    match (&report.divergence, &report.entropy_upper_bound, &report.upper) {
         (None, _, _) => report.generated_energy.as_ref().map(|_| Target::Nothing),
         (Some(_), None, Some(_)) => Some(Target::CrossEntropy),
         (Some(_), _, _) => Some(Target::Divergence),
@@ -328,10 +328,10 @@ mod tests {
     #[test]
     fn the_target_is_known_from_the_terms_that_are_there() {
         let some = || Some(Measurement::of([1.0, 1.0], Guarantee::heuristic("test")));
-        let report = |divergence, entropy_ceiling, upper| StepReport {
+        let report = |divergence, entropy_upper_bound, upper| StepReport {
             generated_energy: some(),
             divergence,
-            entropy_ceiling,
+            entropy_upper_bound,
             upper,
             ..Default::default()
         };

@@ -170,22 +170,20 @@ pub trait Module: Shareable {
     /// The trainer calls it after a step that was applied, never after one that was rejected.
     fn commit(&mut self) {}
 
-    /// What the next training step depends on beside the parameters: warm starts. Empty for most.
+    /// The state beside the parameters that the next training step depends on: warm starts. Empty for most.
     ///
-    /// A checkpoint keeps it; files of weights do not.
-    ///
-    /// Where several processes train, an array whose first axis is as long as a process's share of a batch has a row a sample:
-    /// a checkpoint has the rows of all. Of other arrays it has those of the first process.
-    fn memory(&self) -> State {
+    /// A checkpoint keeps it; files of weights do not. An array whose first axis is as long as the batch of the last training
+    /// step has a row for each of its samples.
+    fn transient_state(&self) -> State {
         State::new()
     }
 
-    /// Takes back what [`Module::memory`] gave.
+    /// Restores what [`Module::transient_state`] gave.
     ///
     /// # Errors
     /// If the arrays are not of this module. Nothing is changed in that case.
-    fn remember(&mut self, memory: &State) -> Result<(), StateError> {
-        match memory.keys().next() {
+    fn restore_transient_state(&mut self, state: &State) -> Result<(), StateError> {
+        match state.keys().next() {
             None => Ok(()),
             Some(name) => Err(StateError::Unknown { name: name.clone() }),
         }

@@ -1,11 +1,10 @@
 //! The value of a bound on a batch.
 
-use dfdx::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 use super::Guarantee;
-use crate::buffers;
-use crate::device::{PerSample, Scalar};
+use crate::device::{PerSample, Real, Scalar, values};
 use crate::kernels;
 use crate::tape::SharedTape;
 
@@ -21,7 +20,7 @@ pub struct Measurement {
     pub samples: usize,
     /// What may be claimed about it.
     pub guarantee: Guarantee,
-    /// Named figures that explain the value.
+    /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diagnostics: Vec<(String, f64)>,
 }
@@ -96,7 +95,7 @@ impl Measurement {
         })
     }
 
-    /// Adds a named figure.
+    /// Adds a named number.
     pub fn with(mut self, name: &str, value: f64) -> Self {
         self.diagnostics.push((name.into(), value));
         self
@@ -104,26 +103,40 @@ impl Measurement {
 }
 
 /// The value of a bound on a batch: on the tape, and as a measurement.
+///
+/// It is a mean over the samples of the batch, so that the mean of the estimates on equal parts of a batch is the estimate on
+/// the whole, unless [`Estimate::coupled`] says why not.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Estimate {
     /// The scalar to differentiate, in nats. It may carry a training weight that the measurement does not.
     pub value: Scalar<SharedTape>,
-    /// The figure to report.
+    /// The value to report.
     pub measurement: Measurement,
+    /// Why it is not a mean over the samples; `None` if it is one.
+    pub coupling: Option<Cow<'static, str>>,
 }
 
 impl Estimate {
-    /// What is differentiated, and what is reported.
+    /// An estimate from what is differentiated and what is reported.
     pub fn new(value: Scalar<SharedTape>, measurement: Measurement) -> Self {
-        Self { value, measurement }
+        Self {
+            value,
+            measurement,
+            coupling: None,
+        }
+    }
+
+    /// Declares the value not to be a mean over the samples of the batch, and says in a few words why.
+    pub fn coupled(mut self, why: impl Into<Cow<'static, str>>) -> Self {
+        self.coupling = Some(why.into());
+        self
     }
 
     /// The mean of per-sample values `[B]`.
-    pub fn mean_of(values: PerSample<SharedTape>, guarantee: Guarantee) -> Self {
-        let (plain, tape) = values.split_tape();
-        let measurement = Measurement::of(buffers::read(&plain).iter().map(|&v| f64::from(v)), guarantee);
-        Self::new(kernels::mean(plain.put_tape(tape)), measurement)
+    pub fn mean_of(per_sample: PerSample<SharedTape>, guarantee: Guarantee) -> Self {
+        let measurement = Measurement::of(values(&per_sample).into_iter().map(f64::from), guarantee);
+        Self::new(kernels::mean(per_sample), measurement)
     }
 
     /// The mean of per-sample values `[B]`, as an unbiased estimate of the expectation: certified.
@@ -133,12 +146,12 @@ impl Estimate {
 
     /// Adds a constant to the value.
     pub fn plus(mut self, constant: f64) -> Self {
-        self.value = self.value + constant as crate::device::Real;
+        self.value = self.value + constant as Real;
         self.measurement.value += constant;
         self
     }
 
-    /// Adds a named figure to the measurement.
+    /// Adds a named number to the measurement.
     pub fn with(mut self, name: &str, value: f64) -> Self {
         self.measurement = self.measurement.with(name, value);
         self
@@ -156,6 +169,8 @@ mod tests {
         assert!((m.value - 2.5).abs() < 1e-15);
         assert!((m.standard_error - (5.0f64 / 12.0).sqrt()).abs() < 1e-15);
         assert_eq!(m.samples, 4);
+        let one = Measurement::of([1.0], Guarantee::heuristic("test"));
+        assert_eq!((one.value, one.standard_error), (1.0, f64::INFINITY));
     }
 
     #[test]
@@ -177,17 +192,8 @@ mod tests {
         assert_eq!(Measurement::pooled(&parts[..1]).unwrap(), parts[0]);
         assert_eq!(Measurement::pooled(&[]), None);
 
-        let mut parts = parts;
-        parts[1].guarantee = Guarantee::heuristic("tuned");
-        assert_eq!(
-            Measurement::pooled(&parts).unwrap().guarantee,
-            Guarantee::heuristic("tuned")
-        );
-    }
-
-    #[test]
-    fn one_sample_has_no_finite_standard_error() {
-        let m = Measurement::of([1.0], Guarantee::heuristic("test"));
-        assert_eq!((m.value, m.standard_error), (1.0, f64::INFINITY));
+        let (mut parts, tuned) = (parts, Guarantee::heuristic("tuned"));
+        parts[1].guarantee = tuned.clone();
+        assert_eq!(Measurement::pooled(&parts).unwrap().guarantee, tuned);
     }
 }

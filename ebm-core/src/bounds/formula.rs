@@ -1,6 +1,6 @@
-//! Bounds that are formulas: their options are all there is to them.
+//! Bounds that are formulas: a bound with options and nothing else.
 //!
-//! Such a bound has no network, and remembers nothing from one step to the next. Its configuration is the bound: one type,
+//! Such a bound has no network, and keeps nothing from one step to the next. Its configuration is the bound: one type,
 //! one trait, one mandatory method. A bound with more to it implements [`LowerBound`] or [`UpperBound`] on a type of its own,
 //! which its configuration builds ([`LowerBoundSpec`], [`UpperBoundSpec`]).
 
@@ -11,7 +11,7 @@ use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 
-/// A lower bound that is a formula; what a [`LowerBound`] is, on the configuration itself.
+/// A lower bound that is a formula: a [`LowerBound`] implemented on its configuration.
 ///
 /// [`register_lower_bound!`](crate::register_lower_bound) registers it.
 ///
@@ -29,10 +29,10 @@ use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 /// impl LowerFormula for NoiseFloor {
 ///     fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
 ///         let (width, sigma) = (view.geometry().data_width(), view.generator.facts().noise);
-///         let floor = standard_normal_entropy(width) + width as f64 * sigma.ln();
+///         let entropy = standard_normal_entropy(width) + width as f64 * sigma.ln();
 ///         let claim = Guarantee::certified("knowing z cannot raise the entropy");
-///         let measurement = Measurement::exact(floor, view.batch(), claim);
-///         Ok(Estimate::new(view.tape.constant(floor), measurement))
+///         let measurement = Measurement::exact(entropy, view.batch(), claim);
+///         Ok(Estimate::new(view.tape.constant(entropy), measurement))
 ///     }
 /// }
 ///
@@ -40,10 +40,10 @@ use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 /// let generator = LinearGaussian::new(Fixed::<1, 1>, &[1.0], &[0.0], 0.5);
 /// let latents = Fixed::<1, 1>.latents(vec![0.3, -0.2]);
 /// let view = GeneratorView::<Fixed<1, 1>>::new(&generator, &latents, SharedTape::off(), Random::new(0), 0);
-/// let floor = NoiseFloor {}.entropy(&view)?.measurement;
-/// let slack = generator.entropy().unwrap() - floor.value;
+/// let lower_bound = NoiseFloor {}.entropy(&view)?.measurement;
+/// let slack = generator.entropy().unwrap() - lower_bound.value;
 /// assert!((slack - 0.5 * 5f64.ln()).abs() < 1e-6);
-/// assert_eq!(floor.standard_error, 0.0);
+/// assert_eq!(lower_bound.standard_error, 0.0);
 /// # Ok::<(), BoundError>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -73,11 +73,6 @@ pub trait LowerFormula: Spec {
         Ok(())
     }
 
-    /// See [`LowerBound::lambda`].
-    fn lambda(&self) -> f64 {
-        1.0
-    }
-
     /// See [`LowerBound::bounds_entropy`].
     fn bounds_entropy(&self) -> bool {
         true
@@ -91,21 +86,19 @@ pub trait LowerFormula: Spec {
         Ok(())
     }
 
-    /// See [`LowerBound::coupling`].
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        Some("it does not say whether its value is a mean over the samples")
-    }
-
-    /// See [`LowerBound::entropy_ceiling`].
+    /// See [`LowerBound::entropy_upper_bound`].
     ///
     /// # Errors
     /// As [`LowerFormula::entropy`].
-    fn entropy_ceiling<G: Geometry>(&self, _view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+    fn entropy_upper_bound<G: Geometry>(
+        &self,
+        _view: &GeneratorView<'_, G>,
+    ) -> Result<Option<Measurement>, BoundError> {
         Ok(None)
     }
 }
 
-/// An upper bound that is a formula; what an [`UpperBound`] is, on the configuration itself.
+/// An upper bound that is a formula: an [`UpperBound`] implemented on its configuration.
 ///
 /// [`register_upper_bound!`](crate::register_upper_bound) registers it.
 ///
@@ -181,11 +174,6 @@ pub trait UpperFormula: Spec {
         Ok(())
     }
 
-    /// See [`UpperBound::coupling`].
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        Some("it does not say whether its value is a mean over the samples")
-    }
-
     /// See [`UpperBound::target`].
     fn target(&self) -> Target {
         Target::Divergence
@@ -214,23 +202,14 @@ impl<G: Geometry, F: LowerFormula> LowerBound<G> for Formula<F> {
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {
         self.0.accepts_batch(batch)
     }
-    fn coupling(&self, samples: usize) -> Option<&'static str> {
-        self.0.coupling(samples)
-    }
-    fn lambda(&self) -> f64 {
-        self.0.lambda()
-    }
-    fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
-        self.0.entropy_ceiling(view)
+    fn entropy_upper_bound(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+        self.0.entropy_upper_bound(view)
     }
 }
 
 impl<G: Geometry, F: UpperFormula> UpperBound<G> for Formula<F> {
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         self.0.divergence(view)
-    }
-    fn coupling(&self, samples: usize) -> Option<&'static str> {
-        self.0.coupling(samples)
     }
     fn target(&self) -> Target {
         self.0.target()

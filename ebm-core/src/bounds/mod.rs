@@ -2,7 +2,7 @@
 //!
 //! | a bound that | implements |
 //! |---|---|
-//! | is a formula: no network, no memory | [`LowerFormula`] or [`UpperFormula`], on its options |
+//! | is a formula, without networks or state | [`LowerFormula`] or [`UpperFormula`], on its options |
 //! | has networks or state | [`LowerBound`] or [`UpperBound`], and on its options [`LowerBoundSpec`](crate::registry::LowerBoundSpec) or [`UpperBoundSpec`](crate::registry::UpperBoundSpec) |
 
 mod estimate;

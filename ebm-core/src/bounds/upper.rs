@@ -2,17 +2,15 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use dfdx::prelude::{PutTape, SplitTape};
-
 use super::Estimate;
 use crate::device::PerSample;
 use crate::error::BoundError;
 use crate::geometry::{Geometry, Latents, Samples};
 use crate::models::{Energy, Generator, sample, with_noise};
-use crate::optimizer::AdamConfig;
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::SharedTape;
+use crate::tensor::{detach, rows};
 
 /// Which quantity an upper bound bounds, and so how it completes `E_data[E] - E_pg[E] + ...` to a bound of L.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,27 +81,22 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 
     /// Number of samples, `B`.
     pub fn batch(&self) -> usize {
-        use dfdx::prelude::HasShape;
-        self.latents.shape().0
+        rows(self.latents)
     }
 
     /// Hands back `G(z)` `[B, D]` that the bound computed anyway (with a pushforward), before anybody asked for
     /// [`EnergyView::generated`].
     pub fn share_generated(&self, clean: Samples<G>) {
         self.generated.get_or_init(|| {
-            with_noise(self.generator, clean.put_tape(SharedTape::off()), self.random)
-                .split_tape()
-                .0
+            let clean = SharedTape::off().watch(&clean);
+            detach(with_noise(self.generator, clean, self.random))
         });
     }
 
     /// The samples `G(z) + sigma n` of the latents, `[B, D]`: shared by the bound, or computed now.
     pub fn generated(&self) -> &Samples<G> {
-        self.generated.get_or_init(|| {
-            sample(self.generator, self.latents, &SharedTape::off(), self.random)
-                .split_tape()
-                .0
-        })
+        self.generated
+            .get_or_init(|| detach(sample(self.generator, self.latents, &SharedTape::off(), self.random)))
     }
 
     /// Hands back `E(generated)` `[B]` that the bound computed on the tape anyway, so that it is not computed again.
@@ -123,49 +116,8 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 /// An upper bound of the negative log-likelihood:
 /// `ceil(L) = E_data[E] - E_pg[E] + ceil(H) + ceil(KL)`, of which only `ceil(KL)` depends on the energy's parameters.
 ///
-/// A bound without networks or memory of its own is written shorter, as an [`UpperFormula`](super::UpperFormula).
-///
-/// ```
-/// use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Guarantee, Target, UpperBound};
-/// use ebm_core::error::BoundError;
-/// use ebm_core::geometry::{Fixed, Geometry};
-/// use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-/// use ebm_core::random::Random;
-/// use ebm_core::tape::SharedTape;
-///
-/// /// `CE(p_g, p_theta) = E_pg[E] + log Z`, where log Z is known.
-/// struct KnownPartition {
-///     log_z: f64,
-/// }
-///
-/// ebm_core::no_parameters!(KnownPartition);
-///
-/// impl<G: Geometry> UpperBound<G> for KnownPartition {
-///     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-///         let claim = Guarantee::certified("log Z is known");
-///         Ok(Estimate::mean_of(view.generated_energy(), claim).plus(self.log_z))
-///     }
-///
-///     fn target(&self) -> Target {
-///         Target::CrossEntropy
-///     }
-/// }
-///
-/// // E(x) = x^2 / 2, log Z = 1/2 ln(2 pi), at the samples 2 and -4.
-/// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
-/// let energy = QuadraticEnergy::new(Fixed::<1, 1>, &[1.0], &[0.0]);
-/// let situation = EnergySituation::<Fixed<1, 1>> {
-///     energy: &energy,
-///     generator: &generator,
-///     latents: &Fixed::<1, 1>.latents(vec![1.0, -2.0]),
-///     data: &Fixed::<1, 1>.samples(vec![0.0, 0.5]),
-/// };
-/// let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 0);
-/// let log_z = energy.log_partition().unwrap();
-/// let term = KnownPartition { log_z }.divergence(&view)?;
-/// assert!((term.measurement.value - (5.0 + 0.5 * std::f64::consts::TAU.ln())).abs() < 1e-6);
-/// # Ok::<(), BoundError>(())
-/// ```
+/// A bound without networks or state of its own is written shorter, as an [`UpperFormula`](super::UpperFormula), and has an
+/// example there.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an upper bound",
     note = "implement `ebm_core::bounds::UpperBound<G>` for every `G: Geometry`"
@@ -178,20 +130,6 @@ pub trait UpperBound<G: Geometry>: Module {
     /// # Errors
     /// If the bound has no meaning for the models it was given.
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
-
-    /// The optimiser of the bound's own networks; `None`: the energy's options. The schedule is the energy's.
-    fn optimizer(&self) -> Option<&AdamConfig> {
-        None
-    }
-
-    /// What of [`UpperBound::divergence`] is no mean over the samples of a batch, in a few words; `None`: nothing is.
-    ///
-    /// Where several processes train, each evaluates the bound on its share of a batch, here of `samples`, and the gradients
-    /// are averaged. Of a mean over the samples that makes the same as one process does; anything else is said to whoever
-    /// starts such a training, and so is what a bound leaves open.
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        Some("it does not say whether its value is a mean over the samples")
-    }
 
     /// Which quantity [`UpperBound::divergence`] bounds.
     fn target(&self) -> Target {

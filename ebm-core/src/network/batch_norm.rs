@@ -7,6 +7,7 @@ use crate::kernels::Epilogue;
 use crate::kernels::batch_norm::{self, Statistics, batch_norm, move_running, statistics};
 use crate::parameter::Parameter;
 use crate::tape::SharedTape;
+use crate::tensor::width;
 
 /// Share of a new batch in the running statistics.
 const MOMENTUM: Real = 0.1;
@@ -38,17 +39,18 @@ impl BatchNorm {
         }
     }
 
-    /// The arrays, in a fixed order.
+    /// The parameters and running statistics.
     pub fn parameters(&self) -> [&Parameter; 4] {
         [&self.gamma, &self.beta, &self.mean, &self.variance]
     }
 
-    /// The same arrays, to change.
+    /// The same, to change.
     pub fn parameters_mut(&mut self) -> [&mut Parameter; 4] {
         [&mut self.gamma, &mut self.beta, &mut self.mean, &mut self.variance]
     }
 
-    /// `batch_statistics`: normalise by this batch (no tangents), and remember its statistics.
+    /// Normalises rows of values and tangents. `batch_statistics`: by the statistics of this batch (no tangents), which become
+    /// pending.
     pub fn apply(
         &self,
         x: Matrix<SharedTape>,
@@ -57,12 +59,11 @@ impl BatchNorm {
         trains: bool,
         batch_statistics: bool,
     ) -> Matrix<SharedTape> {
-        use dfdx::prelude::HasShape;
         let channels = self.gamma.len();
         let used = if batch_statistics {
             let own = statistics(&x, channels);
             if let Ok(mut pending) = self.pending.lock() {
-                *pending = Some((own.clone(), primal * (x.shape().1 / channels)));
+                *pending = Some((own.clone(), primal * (width(&x) / channels)));
             }
             own
         } else {

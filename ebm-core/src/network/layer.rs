@@ -11,7 +11,7 @@ use crate::tape::{Parts, SharedTape};
 
 use super::Init;
 
-/// The make of a layer.
+/// The options of a layer.
 #[derive(Clone, Copy)]
 pub(super) struct LayerOptions {
     pub inputs: usize,
@@ -78,7 +78,7 @@ impl Layer {
     }
 
     /// `common` `[1, C]`: the layer's last inputs, where they are the same in every row; `batch_statistics`: normalise by this
-    /// batch (no tangents), and remember its statistics.
+    /// batch (no tangents), whose statistics become pending.
     pub fn apply(
         &self,
         x: Matrix<SharedTape>,

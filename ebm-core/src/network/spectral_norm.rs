@@ -25,12 +25,12 @@ impl SpectralNorm {
         }
     }
 
-    /// The left singular vector.
+    /// The vector.
     pub fn parameter(&self) -> &Parameter {
         &self.left
     }
 
-    /// The same, to change.
+    /// The vector, to change.
     pub fn parameter_mut(&mut self) -> &mut Parameter {
         &mut self.left
     }

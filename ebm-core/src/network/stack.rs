@@ -9,11 +9,12 @@ use crate::kernels::scale::scale;
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
+use crate::tensor::{rows, width};
 
 use super::Init;
 use super::layer::{Layer, LayerOptions};
 
-/// The make of a [`Network`].
+/// The options of a [`Network`].
 #[derive(Clone, Copy, Debug)]
 pub struct NetworkOptions<'a> {
     /// Number of inputs.
@@ -128,7 +129,7 @@ impl Network {
         self.apply_with(x, None, primal, tape)
     }
 
-    /// The same with `extra` `[rows, columns]` beside what the first layer sees, or `[1, columns]` for all rows, where the
+    /// The same with `extra` `[rows, columns]` beside the inputs of the first layer, or `[1, columns]` for all rows, where the
     /// tangents of these columns are 0.
     pub fn apply_with(
         &self,
@@ -137,13 +138,12 @@ impl Network {
         primal: usize,
         tape: &SharedTape,
     ) -> Matrix<SharedTape> {
-        use dfdx::prelude::HasShape;
-        let batch_statistics = tape.trains(self.part) && x.shape().0 == primal;
+        let batch_statistics = tape.trains(self.part) && rows(&x) == primal;
         if let Some(frequencies) = &self.frequencies {
             x = fourier(x, primal, frequencies.tensor());
         }
-        if let Some(extra) = extra.take_if(|extra| extra.shape().0 == x.shape().0) {
-            let (own, joined) = (x.shape().1, extra.shape().1);
+        if let Some(extra) = extra.take_if(|extra| rows(extra) == rows(&x)) {
+            let (own, joined) = (width(&x), width(&extra));
             let columns: Vec<usize> = (0..own + joined).collect();
             x = join_columns(x, &columns[..own], extra, &columns[own..]);
         }
@@ -168,9 +168,7 @@ impl Network {
         let factor = self.factor.as_ref().map_or(1.0, |f| f64::from(f.values()[0].abs()));
         Some(2.0 * factor * last.absolute_weight())
     }
-}
 
-impl Network {
     /// Whether the derivative is piecewise constant.
     pub fn is_piecewise_linear(&self) -> bool {
         self.frequencies.is_none() && self.layers.iter().all(|l| l.options().activation.is_piecewise_linear())

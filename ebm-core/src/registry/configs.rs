@@ -10,6 +10,7 @@ use crate::data::{DataError, Dataset};
 use crate::error::ConfigError;
 use crate::geometry::{Fixed, Geometry, Runtime};
 use crate::models::{Energy, Generator};
+use crate::optimizer::OptimizerOptions;
 use crate::random::Random;
 use crate::registry::Need;
 
@@ -70,11 +71,15 @@ macro_rules! geometry_config {
 
 geometry_config!(
     /// A registered lower bound's configuration.
-    LowerBoundConfig builds LowerBound
+    LowerBoundConfig builds LowerBound,
+    /// The options of the optimiser of the bound's own networks, if it has any.
+    fn optimizer(&self) -> Option<OptimizerOptions>;
 );
 geometry_config!(
     /// A registered upper bound's configuration.
-    UpperBoundConfig builds UpperBound
+    UpperBoundConfig builds UpperBound,
+    /// The options of the optimiser of the bound's own networks, if it has any.
+    fn optimizer(&self) -> Option<OptimizerOptions>;
 );
 geometry_config!(
     /// A registered generator's configuration.

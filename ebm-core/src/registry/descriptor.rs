@@ -32,6 +32,16 @@ pub struct ParseError {
     pub message: String,
 }
 
+impl ParseError {
+    /// A fault in the value at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+}
+
 /// A registered component. `C` is the trait object of its kind, such as `dyn LowerBoundConfig`.
 pub struct Descriptor<C: ?Sized + 'static> {
     /// The name it has in configuration files.

@@ -81,7 +81,17 @@ macro_rules! __register_bound {
     ($config:ty, $object:ident, $spec:ident, $product:ident,
      name: $name:literal, summary: $summary:literal, reference: $reference:literal,
      guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
-        $crate::__implement_config!($config, $object, $spec, bounds, $product, $name);
+        $crate::__implement_config!(
+            $config,
+            $object,
+            $spec,
+            bounds,
+            $product,
+            $name,
+            fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
+                $crate::registry::$spec::optimizer(self)
+            }
+        );
         $crate::__submit_descriptor!(
             $config,
             dyn $crate::registry::$object,

@@ -10,6 +10,7 @@ use crate::data::{DataError, Dataset};
 use crate::error::ConfigError;
 use crate::geometry::Geometry;
 use crate::models::{Energy, Generator};
+use crate::optimizer::OptimizerOptions;
 use crate::random::Random;
 use crate::registry::Need;
 
@@ -36,6 +37,11 @@ pub trait LowerBoundSpec: Spec {
     /// # Errors
     /// If an option does not fit the geometry.
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError>;
+    /// The options of the optimiser of the bound's own networks; `None`: those of the player that it is trained with. The schedule
+    /// is that player's.
+    fn optimizer(&self) -> Option<OptimizerOptions> {
+        None
+    }
 }
 
 /// The configuration of an upper bound. Every [`UpperFormula`](crate::bounds::UpperFormula) is one.
@@ -57,6 +63,11 @@ pub trait UpperBoundSpec: Spec {
     /// # Errors
     /// If an option does not fit the geometry.
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError>;
+    /// The options of the optimiser of the bound's own networks; `None`: those of the player that it is trained with. The schedule
+    /// is that player's.
+    fn optimizer(&self) -> Option<OptimizerOptions> {
+        None
+    }
 }
 
 /// The configuration of a generator.

@@ -129,14 +129,14 @@ fn of_lower(name: &str, axes: Runtime, config: &dyn LowerBoundConfig, noisy: boo
     set_weights(name, &mut *bound);
     // The iterative solver of `sv` starts from what it remembers; other bounds have nothing of this name.
     let start: Vec<Real> = numbers("start", BATCH * axes.latent);
-    let _ = bound.remember(&State::from([("warm_start".into(), (vec![BATCH, axes.latent], start))]));
+    let _ = bound.restore_transient_state(&State::from([("warm_start".into(), (vec![BATCH, axes.latent], start))]));
     let tape = SharedTape::training(Parts::GENERATOR | Parts::LOWER);
     let view = GeneratorView::new(&*generator, &latents, tape, random(seed), 1);
     let estimate = bound.entropy(&view).map_err(|e| e.to_string())?;
     let mut value = vec![estimate.measurement.value, f64::from(values(&estimate.value)[0])];
     value.extend(
         bound
-            .entropy_ceiling(&view.without_tape())
+            .entropy_upper_bound(&view.without_tape())
             .map_err(|e| e.to_string())?
             .map(|c| c.value),
     );

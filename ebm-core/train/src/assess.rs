@@ -1,11 +1,14 @@
-//! Looking at the models without training them.
+//! Evaluating the models without training them.
 
 use std::ops::Range;
 
-use super::check::Check;
-use super::draws::{draw_data, draw_latents};
-use super::snapshot::Snapshot;
-use super::{Objective, StepReport, TrainError, Trainer};
+use crate::config::Objective;
+use crate::draws::{draw_data, draw_latents};
+use crate::error::TrainError;
+use crate::finite::Check;
+use crate::report::StepReport;
+use crate::snapshot::Snapshot;
+use crate::trainer::Trainer;
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Measurement, Target};
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::models::sample;
@@ -19,7 +22,7 @@ impl<G: Geometry> Trainer<G> {
     /// Refuses models that give a term that is not finite; those that pass are what a later failure goes back to.
     ///
     /// An update is proved good by the terms of the next iteration only, so models that are looked at or kept need this.
-    pub(super) fn verify(&mut self) -> Result<(), TrainError> {
+    pub(crate) fn verify(&mut self) -> Result<(), TrainError> {
         let random = self.random.stream("verification").at(self.progress.step);
         let batch = self.config.batch;
         let latents = draw_latents(self.players.generator.geometry(), batch, random);
@@ -50,6 +53,45 @@ impl<G: Geometry> Trainer<G> {
         }
         self.good = Snapshot::of(&self.players, self.progress.step);
         Ok(())
+    }
+
+    /// The terms that several processes do not train as one does, each with the reason: those that are computed from each one's
+    /// share of a batch, and are not means over its samples. Nothing for a process alone.
+    ///
+    /// # Errors
+    /// If a bound does not fit these models, or the data cannot be read.
+    pub fn couplings(&mut self) -> Result<Vec<String>, TrainError> {
+        let share = self.ranks.share();
+        if share.is_all() || self.config.objective != Objective::Bidirectional {
+            return Ok(Vec::new());
+        }
+        let random = self.random.stream("couplings").share(share);
+        let (batch, players) = (self.config.batch, &mut self.players);
+        let (energy, generator) = (&*players.energy, &*players.generator);
+        let latents = draw_latents(generator.geometry(), batch, random);
+        let data = draw_data(energy.geometry(), &*self.data, batch, random)?;
+        let situation = EnergySituation {
+            energy,
+            generator,
+            latents: &latents,
+            data: &data,
+        };
+        let off = SharedTape::off();
+        let upper = players
+            .upper
+            .divergence(&EnergyView::new(&situation, off.clone(), random, 0))?;
+        let lower = players
+            .lower
+            .entropy(&GeneratorView::new(generator, &latents, off, random, 0))?;
+        let normalised = "its batch-norm takes the statistics of each process's samples";
+        let couples_batch = generator.facts().couples_batch;
+        let found = [
+            ("generator", couples_batch.then_some(normalised.into())),
+            ("lower", lower.coupling),
+            ("upper", upper.coupling),
+        ];
+        let reasons = found.into_iter().filter_map(|(part, reason)| Some((part, reason?)));
+        Ok(reasons.map(|(part, reason)| format!("{part}: {reason}")).collect())
     }
 
     /// All bound values on a fresh batch with the models of evaluation; nothing is trained.
@@ -94,7 +136,7 @@ impl<G: Geometry> Trainer<G> {
             data_energy: pooled(|report| &report.data_energy),
             generated_energy: pooled(|report| &report.generated_energy),
             entropy: pooled(|report| &report.entropy),
-            entropy_ceiling: pooled(|report| &report.entropy_ceiling),
+            entropy_upper_bound: pooled(|report| &report.entropy_upper_bound),
             divergence: pooled(|report| &report.divergence),
             target: Some(self.players.upper.target()),
             ..Default::default()
@@ -119,14 +161,14 @@ impl<G: Geometry> Trainer<G> {
         let view = EnergyView::new(&situation, off.clone(), random, step);
         let divergence = players.upper.divergence(&view)?.measurement;
         let mean = |values| Estimate::sample_mean(values).measurement;
-        let latents_view = GeneratorView::new(generator, latents, off.clone(), random, step);
+        let view_of_lower = GeneratorView::new(generator, latents, off.clone(), random, step);
         let target = players.upper.target();
-        let entropy = players.lower.entropy(&latents_view)?.measurement;
+        let entropy = players.lower.entropy(&view_of_lower)?.measurement;
         Ok(StepReport {
             data_energy: Some(mean(energy.forward(off.watch(data)))),
             generated_energy: Some(mean(view.generated_energy())),
             entropy: players.lower.bounds_entropy().then_some(entropy),
-            entropy_ceiling: players.lower.entropy_ceiling(&latents_view)?,
+            entropy_upper_bound: players.lower.entropy_upper_bound(&view_of_lower)?,
             divergence: (target != Target::Nothing).then_some(divergence),
             ..Default::default()
         })

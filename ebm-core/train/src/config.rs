@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::NonFinitePolicy;
-use crate::optim::{AdamConfig, Schedule};
+use crate::non_finite::NonFinitePolicy;
+use crate::optim::{OptimizerChoice, Schedule};
 use ebm_core::error::ConfigError;
 
 /// The training loop.
@@ -15,8 +15,10 @@ pub struct TrainConfig {
     pub steps: u64,
     /// Samples a step, of data and of the generator alike.
     pub batch: usize,
-    /// What the energy is trained by.
+    /// The objective of the energy.
     pub objective: Objective,
+    /// Weight of the entropy in the generator's objective `E_pg[E] - lambda H`. Reported values carry no weight.
+    pub lambda: f64,
     /// Iterations between two lines of the metrics file.
     pub log_every: u64,
     /// Iterations between two evaluations (exact likelihood where it can be had). 0: only at the end.
@@ -27,7 +29,7 @@ pub struct TrainConfig {
     pub generator: PlayerConfig,
     /// When to stop before `steps`.
     pub stop: StopConfig,
-    /// What is done about a term that is NaN or infinite.
+    /// The policy for a term that is NaN or infinite.
     pub non_finite: NonFinitePolicy,
 }
 
@@ -37,6 +39,7 @@ impl Default for TrainConfig {
             steps: 10_000,
             batch: 200,
             objective: Objective::default(),
+            lambda: 1.0,
             log_every: 100,
             evaluate_every: 1000,
             energy: PlayerConfig::default(),
@@ -47,7 +50,7 @@ impl Default for TrainConfig {
     }
 }
 
-/// What the energy is trained by.
+/// The objective of the energy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -66,8 +69,8 @@ pub enum Objective {
 pub struct PlayerConfig {
     /// Steps of this player an iteration.
     pub steps: usize,
-    /// The optimiser.
-    pub optimizer: AdamConfig,
+    /// The optimiser. A table without `kind` is Adam's.
+    pub optimizer: OptimizerChoice,
     /// Course of the learning rate over the run, a factor of `optimizer.learning_rate`.
     pub schedule: Schedule,
     /// Decay of the exponential moving average of the weights, used for evaluation and sampling. 0: no average.
@@ -78,7 +81,7 @@ impl Default for PlayerConfig {
     fn default() -> Self {
         Self {
             steps: 1,
-            optimizer: AdamConfig::default(),
+            optimizer: OptimizerChoice::default(),
             schedule: Schedule::default(),
             average: 0.0,
         }
@@ -110,6 +113,7 @@ impl TrainConfig {
             self.batch,
             "at least 2: a standard error needs two samples",
         )?;
+        ConfigError::require_not_negative("lambda", self.lambda)?;
         ConfigError::require(self.log_every > 0, "log_every", self.log_every, "a number > 0")?;
         self.energy.check().map_err(|e| e.within("energy"))?;
         self.generator.check().map_err(|e| e.within("generator"))?;
@@ -137,6 +141,11 @@ impl TrainConfig {
 }
 
 impl PlayerConfig {
+    /// The learning rate after `step` of `steps` iterations.
+    pub(crate) fn rate(&self, step: u64, steps: u64) -> f64 {
+        self.optimizer.learning_rate() * self.schedule.factor(step, steps)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.steps > 0, "steps", self.steps, "a number > 0")?;
         ConfigError::require(

@@ -1,11 +1,11 @@
-//! What a step draws.
+//! The draws of a step.
 
 use ebm_core::data::{DataError, Dataset};
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::random::Random;
 
 /// Latents from N(0, I) of a batch of `count`: `[count, d]`, or the rows of the part of it that `random` is for.
-pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Random) -> Latents<G> {
+pub(crate) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Random) -> Latents<G> {
     let own = random.shared_by().of(count);
     random.stream("latents").normal_tensor((own, geometry.latent()))
 }
@@ -16,7 +16,7 @@ pub(super) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Rando
 ///
 /// # Errors
 /// If they cannot be read.
-pub(super) fn draw_data<G: Geometry>(
+pub(crate) fn draw_data<G: Geometry>(
     geometry: G,
     data: &dyn Dataset,
     count: usize,

@@ -1,33 +1,34 @@
 //! The energy's side of an iteration.
 
-use dfdx::prelude::AsArray;
 use std::time::Instant;
 
-use super::check::Check;
-use super::draws::{draw_data, draw_latents};
-use super::phase_times::timed;
-use super::team::Team;
-use super::{PhaseTimes, StepReport, TrainConfig, TrainError};
-use crate::optim::{Adam, Gradient};
+use crate::config::TrainConfig;
+use crate::data_parallel::Ranks;
+use crate::draws::{draw_data, draw_latents};
+use crate::error::TrainError;
+use crate::finite::Check;
+use crate::optim::{Gradient, Optimizer};
+use crate::phase_times::{PhaseTimes, timed};
+use crate::report::StepReport;
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Measurement, Target, UpperBound};
 use ebm_core::data::Dataset;
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::parallel;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::tensor::item;
 
-/// What the energy's steps read and change.
-pub(super) struct EnergySide<'a, G: Geometry> {
+/// The state that the energy's steps read and change.
+pub(crate) struct EnergySide<'a, G: Geometry> {
     pub config: &'a TrainConfig,
-    pub team: &'a Team,
+    pub ranks: &'a Ranks,
     pub data: &'a dyn Dataset,
     pub generator: &'a dyn Generator<G>,
     pub energy: &'a mut dyn Energy<G>,
     pub upper: &'a mut dyn UpperBound<G>,
-    pub energy_optimizer: &'a mut Adam,
-    pub upper_optimizer: &'a mut Adam,
+    pub energy_optimizer: &'a mut dyn Optimizer,
+    pub upper_optimizer: &'a mut dyn Optimizer,
     pub times: &'a mut PhaseTimes,
 }
 
@@ -40,7 +41,7 @@ struct GeneratedTerm {
     upper: Gradient,
 }
 
-/// `E_data[E] - E_pg[E] + ceil(KL)`, and what it is made of.
+/// `E_data[E] - E_pg[E] + ceil(KL)` and its terms.
 struct Terms {
     data_energy: Measurement,
     generated_energy: Measurement,
@@ -59,15 +60,15 @@ impl<G: Geometry> EnergySide<'_, G> {
         let factor = self.config.energy.schedule.factor(step, self.config.steps);
         let updated = Instant::now();
         let norm = check.update(
-            self.team,
+            self.ranks,
             factor,
             [
+                ("the energy's gradient", &mut *self.energy, &mut *self.energy_optimizer),
                 (
-                    "the energy's gradient",
-                    &mut *self.energy as &mut dyn Module,
-                    self.energy_optimizer,
+                    "the upper bound's gradient",
+                    &mut *self.upper,
+                    &mut *self.upper_optimizer,
                 ),
-                ("the upper bound's gradient", &mut *self.upper, self.upper_optimizer),
             ],
             gradients,
         )?;
@@ -143,7 +144,7 @@ fn generated_term<G: Geometry>(
     let divergence = upper.divergence(&view)?;
     let generated = Estimate::sample_mean(view.generated_energy());
     check.finite("E_pg[E]", generated.measurement.value)?;
-    let trained = f64::from(divergence.value.array());
+    let trained = item(&divergence.value);
     check.finite("the upper bound's term", trained)?;
     let mut gradients = backward(divergence.value - generated.value);
     Ok(GeneratedTerm {

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::observer::ObserverError;
-use crate::collective::CollectiveError;
+use crate::process_group::ProcessGroupError;
 use ebm_core::data::DataError;
 use ebm_core::error::{BoundError, ConfigError};
+
+/// An error of an observer; it ends the run.
+pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Training cannot start or go on.
 #[derive(Debug, Error)]
@@ -66,7 +68,7 @@ pub enum TrainError {
     },
     /// The processes that train together cannot reach each other.
     #[error(transparent)]
-    Collective(#[from] CollectiveError),
+    ProcessGroup(#[from] ProcessGroupError),
 }
 
 /// Which kind an error is that another process met.
@@ -87,7 +89,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub(super) fn of(error: &TrainError) -> Self {
+    pub(crate) fn of(error: &TrainError) -> Self {
         match error {
             TrainError::Bound(_) => Self::Bound,
             TrainError::Config(_) => Self::Config,

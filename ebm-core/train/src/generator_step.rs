@@ -1,24 +1,26 @@
 //! The generator's side of an iteration.
 
-use dfdx::prelude::AsArray;
 use std::time::Instant;
 
-use super::check::Check;
-use super::draws::draw_latents;
-use super::team::Team;
-use super::{PhaseTimes, StepReport, TrainConfig, TrainError};
-use crate::optim::{Adam, Gradient};
+use crate::config::TrainConfig;
+use crate::data_parallel::Ranks;
+use crate::draws::draw_latents;
+use crate::error::TrainError;
+use crate::finite::Check;
+use crate::optim::{Gradient, Optimizer};
+use crate::phase_times::PhaseTimes;
+use crate::report::StepReport;
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
 use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::{add, differentiated_by};
 use ebm_core::models::{Energy, Generator, sample};
-use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::tensor::{detach, item, rows};
 
-/// What a step of the generator is taken on.
-pub(super) struct Drawn<G: Geometry> {
+/// The latents and samples of a step of the generator.
+pub(crate) struct GeneratorBatch<G: Geometry> {
     /// `[B, d]`
     latents: Latents<G>,
     /// Those of the whole batch, where this is a share of it.
@@ -29,7 +31,7 @@ pub(super) struct Drawn<G: Geometry> {
     taped: Samples<G, SharedTape>,
 }
 
-impl<G: Geometry> Drawn<G> {
+impl<G: Geometry> GeneratorBatch<G> {
     /// Draws latents of a batch, or of the part of it that `random` is for, and the samples they become.
     pub fn new(generator: &dyn Generator<G>, batch: usize, random: Random) -> Self {
         let latents = draw_latents(generator.geometry(), batch, random);
@@ -40,14 +42,14 @@ impl<G: Geometry> Drawn<G> {
         Self {
             latents,
             whole,
-            samples: taped.retaped(),
+            samples: detach(taped.clone()),
             taped,
         }
     }
 
-    /// What the entropy's term is evaluated at.
-    pub fn given(&self) -> Given<'_, G> {
-        Given {
+    /// The inputs of the entropy's term.
+    pub fn entropy_inputs(&self) -> EntropyInputs<'_, G> {
+        EntropyInputs {
             latents: &self.latents,
             whole: self.whole.as_ref(),
             samples: &self.samples,
@@ -55,19 +57,19 @@ impl<G: Geometry> Drawn<G> {
     }
 }
 
-/// The part of [`Drawn`] that the entropy is of, and that two threads may read.
+/// The part of a [`GeneratorBatch`] that the entropy is of, and that two threads may read.
 #[derive(Clone, Copy)]
-pub(super) struct Given<'a, G: Geometry> {
+pub(crate) struct EntropyInputs<'a, G: Geometry> {
     latents: &'a Latents<G>,
     whole: Option<&'a Latents<G>>,
     samples: &'a Samples<G>,
 }
 
-/// `-lambda floor(H)` and its gradient in the generator's samples, in what else of the generator the bound makes use of, and
-/// in the bound's own networks.
-pub(super) struct EntropyTerm<G: Geometry> {
+/// `-lambda floor(H)` and its gradient in the generator's samples, in the generator's parameters as far as the bound uses them
+/// otherwise, and in the bound's own networks.
+pub(crate) struct EntropyTerm<G: Geometry> {
     entropy: Measurement,
-    ceiling: Option<Measurement>,
+    upper_bound: Option<Measurement>,
     loss: f64,
     /// `[B, D]`
     samples: Samples<G>,
@@ -76,56 +78,59 @@ pub(super) struct EntropyTerm<G: Geometry> {
 }
 
 impl<G: Geometry> EntropyTerm<G> {
-    /// Evaluates the term, which the energy plays no part in. `ceiling`: also find `ceil(H)`, for reporting.
+    /// Evaluates the term, which does not depend on the energy. `upper_bound`: also find `ceil(H)`, for reporting.
     pub fn new(
         generator: &dyn Generator<G>,
         lower: &mut dyn LowerBound<G>,
-        given: Given<'_, G>,
+        inputs: EntropyInputs<'_, G>,
+        lambda: f64,
         random: Random,
         check: Check,
-        ceiling: bool,
+        upper_bound: bool,
     ) -> Result<Self, TrainError> {
         let tape = SharedTape::training(Parts::GENERATOR | Parts::LOWER);
-        let view = GeneratorView::new(generator, given.latents, tape, random, check.step);
-        let view = view.with_samples(given.samples).within(given.whole);
+        let view = GeneratorView::new(generator, inputs.latents, tape, random, check.step);
+        let mut view = view.with_samples(inputs.samples);
+        if let Some(whole) = inputs.whole {
+            view = view.within_batch(whole, random.shared_by().rows(rows(whole)));
+        }
         let entropy = lower.entropy(&view)?;
         check.finite("the lower bound's entropy", entropy.measurement.value)?;
         // What is trained may be out of the range of single precision where what is reported is not.
-        let trained = check.finite("the lower bound's entropy", f64::from(entropy.value.array()))?;
-        let ceiling = match ceiling {
-            true => lower.entropy_ceiling(&view.without_tape())?,
+        let trained = check.finite("the lower bound's entropy", item(&entropy.value))?;
+        let upper_bound = match upper_bound {
+            true => lower.entropy_upper_bound(&view.without_tape())?,
             false => None,
         };
-        let lambda = lower.lambda();
         let loss = -lambda * trained;
         let mut gradients = backward(entropy.value * -lambda as Real);
         Ok(Self {
             entropy: entropy.measurement,
-            ceiling,
+            upper_bound,
             loss,
-            samples: gradients.of(given.samples),
+            samples: gradients.of(inputs.samples),
             generator: Gradient::of(generator, &mut gradients),
             lower: Gradient::of(lower, &mut gradients),
         })
     }
 }
 
-/// `E_pg[E] - lambda floor(H)`, and what is reported of it.
+/// `E_pg[E] - lambda floor(H)` and its terms.
 struct Terms {
     loss: f64,
     entropy: Measurement,
-    ceiling: Option<Measurement>,
+    upper_bound: Option<Measurement>,
 }
 
-/// What the generator's steps read and change.
-pub(super) struct GeneratorSide<'a, G: Geometry> {
+/// The state that the generator's steps read and change.
+pub(crate) struct GeneratorSide<'a, G: Geometry> {
     pub config: &'a TrainConfig,
-    pub team: &'a Team,
+    pub ranks: &'a Ranks,
     pub energy: &'a dyn Energy<G>,
     pub generator: &'a mut dyn Generator<G>,
     pub lower: &'a mut dyn LowerBound<G>,
-    pub generator_optimizer: &'a mut Adam,
-    pub lower_optimizer: &'a mut Adam,
+    pub generator_optimizer: &'a mut dyn Optimizer,
+    pub lower_optimizer: &'a mut dyn Optimizer,
     pub times: &'a mut PhaseTimes,
 }
 
@@ -133,28 +138,32 @@ impl<G: Geometry> GeneratorSide<'_, G> {
     /// Minimises `E_pg[E] - lambda floor(H)` by one update, given the second term; `step`: iterations done.
     pub fn step(
         &mut self,
-        drawn: Drawn<G>,
+        batch: GeneratorBatch<G>,
         entropy: Result<EntropyTerm<G>, TrainError>,
         step: u64,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
         let check = Check { step: report.step };
-        let (terms, gradients) = match entropy.and_then(|entropy| self.terms(drawn, entropy, check)) {
+        let (terms, gradients) = match entropy.and_then(|entropy| self.terms(batch, entropy, check)) {
             Ok((terms, generator, lower)) => (Some(terms), Ok([generator, lower])),
             Err(error) => (None, Err(error)),
         };
         let factor = self.config.generator.schedule.factor(step, self.config.steps);
         let updated = Instant::now();
         let norm = check.update(
-            self.team,
+            self.ranks,
             factor,
             [
                 (
                     "the generator's gradient",
-                    &mut *self.generator as &mut dyn Module,
-                    self.generator_optimizer,
+                    &mut *self.generator,
+                    &mut *self.generator_optimizer,
                 ),
-                ("the lower bound's gradient", &mut *self.lower, self.lower_optimizer),
+                (
+                    "the lower bound's gradient",
+                    &mut *self.lower,
+                    &mut *self.lower_optimizer,
+                ),
             ],
             gradients,
         )?;
@@ -163,7 +172,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
         if let Some(terms) = terms {
             report.generator_loss = Some(terms.loss);
             report.entropy = self.lower.bounds_entropy().then_some(terms.entropy);
-            report.entropy_ceiling = terms.ceiling;
+            report.entropy_upper_bound = terms.upper_bound;
         }
         Ok(())
     }
@@ -171,23 +180,23 @@ impl<G: Geometry> GeneratorSide<'_, G> {
     /// Both terms on this rank's share of a batch, and their gradients in the generator and in the lower bound.
     fn terms(
         &self,
-        drawn: Drawn<G>,
+        batch: GeneratorBatch<G>,
         entropy: EntropyTerm<G>,
         check: Check,
     ) -> Result<(Terms, Gradient, Gradient), TrainError> {
-        let energies = self.energy.forward(SharedTape::inputs_only().watch(&drawn.samples));
+        let energies = self.energy.forward(SharedTape::inputs_only().watch(&batch.samples));
         let energy = Estimate::sample_mean(energies);
         let loss = check.finite("the generator's loss", energy.measurement.value + entropy.loss)?;
 
         // Both terms go back through the generator at once.
-        let slopes = backward(energy.value).of(&drawn.samples);
-        let loss_of_both = differentiated_by(drawn.taped, loss, add::total(&slopes, &entropy.samples));
+        let slopes = backward(energy.value).of(&batch.samples);
+        let loss_of_both = differentiated_by(batch.taped, loss, add::total(&slopes, &entropy.samples));
         let mut gradient = Gradient::of(&*self.generator, &mut backward(loss_of_both));
         gradient.add(&entropy.generator);
         let terms = Terms {
             loss,
             entropy: entropy.entropy,
-            ceiling: entropy.ceiling,
+            upper_bound: entropy.upper_bound,
         };
         Ok((terms, gradient, entropy.lower))
     }

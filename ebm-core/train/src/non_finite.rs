@@ -1,4 +1,4 @@
-//! What is done about a term that is not finite.
+//! The policy for terms that are not finite.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use std::fmt;
 
 use ebm_core::error::ConfigError;
 
-/// What is done about a term that is NaN or infinite. The offending update is never applied.
+/// The policy for a term that is NaN or infinite. The offending update is never applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ impl Default for RollbackConfig {
 }
 
 impl NonFinitePolicy {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let positive = |key: &str, value: u64| ConfigError::require(value > 0, key, value, "a number > 0");
         match self {
             Self::Stop => Ok(()),

@@ -1,47 +1,18 @@
-//! What watches a training run.
+//! Watching a training run.
 
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-use super::{Fault, StepReport, Trainer};
-use ebm_core::bounds::Measurement;
+use crate::error::ObserverError;
+use crate::non_finite::Fault;
+use crate::outcome::Flow;
+use crate::report::{Evaluation, StepReport};
+use crate::trainer::Trainer;
 use ebm_core::geometry::Geometry;
-
-/// Whether training goes on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Flow {
-    /// Go on.
-    #[default]
-    Continue,
-    /// Stop after this iteration and a last evaluation, for the reason given.
-    Stop(String),
-    /// Leave after this iteration, to go on with it another time.
-    Interrupt,
-}
-
-impl Flow {
-    pub(super) fn merge(&mut self, other: Self) {
-        // Who asks to leave at once is not to wait for who asks to stop.
-        if *self == Self::Continue || other == Self::Interrupt {
-            *self = other;
-        }
-    }
-}
-
-/// An error of an observer; it ends the run.
-pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Named figures of an evaluation.
-pub type Evaluation = BTreeMap<String, Measurement>;
 
 /// Something that watches training: a progress bar, a log, an evaluation.
 ///
 /// All methods default to doing nothing.
 ///
-/// Where several processes train together, an observer belongs on the first of them, rank 0: what it asks for is done by all,
-/// an error of it ends the run of all, and all get the figures of its evaluation.
+/// Where several processes train together, observers belong on the first of them, rank 0: all ranks do what they ask for, their
+/// errors end the run of all, and all ranks get the measurements of their evaluations.
 pub trait Observer<G: Geometry> {
     /// After every `log_every`-th iteration, the first and the last.
     ///
@@ -67,26 +38,26 @@ pub trait Observer<G: Geometry> {
     /// Whether [`Observer::on_iteration`] will ask for the trainer's state at the end of this iteration, for another reason than
     /// its evaluation: asked of every iteration, before that.
     ///
-    /// Where several processes train, what modules remember of each sample is put together then, and is part of the state.
+    /// Where several processes train, the transient states of modules are put together then, and are part of the state.
     fn saves(&mut self, _step: u64) -> bool {
         false
     }
-    /// At the very end of every iteration, after its report and evaluation: what is saved here is what the next iteration
-    /// starts from. Keep it cheap.
+    /// At the very end of every iteration, after its report and evaluation: the next iteration starts from the state that is
+    /// saved here. Keep it cheap.
     ///
     /// # Errors
     /// An error ends the run.
     fn on_iteration(&mut self, _trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
-    /// After every `evaluate_every`-th iteration and the last: figures of this moment, given to all observers' `on_evaluation`.
+    /// After every `evaluate_every`-th iteration and the last: measurements of this moment, given to all observers' `on_evaluation`.
     ///
     /// # Errors
     /// An error ends the run.
     fn evaluate(&mut self, _trainer: &mut Trainer<G>) -> Result<Evaluation, ObserverError> {
         Ok(Evaluation::new())
     }
-    /// The figures that the observers' `evaluate` produced together.
+    /// After an evaluation: the measurements of all observers' `evaluate`.
     ///
     /// # Errors
     /// An error ends the run.

@@ -1,9 +1,31 @@
-//! How a training run ended.
+//! Whether training goes on, and how it ended.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Why training stopped.
+/// Whether training goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Flow {
+    /// Go on.
+    #[default]
+    Continue,
+    /// Stop after this iteration and a last evaluation, for the reason given.
+    Stop(String),
+    /// Leave after this iteration, to go on with it another time.
+    Interrupt,
+}
+
+impl Flow {
+    pub(crate) fn merge(&mut self, other: Self) {
+        // A request to leave at once does not wait for a request to stop.
+        if *self == Self::Continue || other == Self::Interrupt {
+            *self = other;
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Where the time of training goes.
+//! Wall time by phase.
 
 use std::time::{Duration, Instant};
 
@@ -36,25 +36,26 @@ pub struct PhaseTimes {
 }
 
 impl PhaseTimes {
-    /// What was added since an earlier time.
+    /// The times added since an earlier moment.
     pub fn since(&self, earlier: &Self) -> Self {
+        let spent = |of: fn(&Self) -> Duration| of(self).saturating_sub(of(earlier));
         Self {
             iterations: self.iterations.saturating_sub(earlier.iterations),
-            iteration: self.iteration.saturating_sub(earlier.iteration),
-            energy_step: self.energy_step.saturating_sub(earlier.energy_step),
-            data_term: self.data_term.saturating_sub(earlier.data_term),
-            divergence: self.divergence.saturating_sub(earlier.divergence),
-            energy_update: self.energy_update.saturating_sub(earlier.energy_update),
-            sampling: self.sampling.saturating_sub(earlier.sampling),
-            entropy: self.entropy.saturating_sub(earlier.entropy),
-            generator_step: self.generator_step.saturating_sub(earlier.generator_step),
-            generator_update: self.generator_update.saturating_sub(earlier.generator_update),
+            iteration: spent(|t| t.iteration),
+            energy_step: spent(|t| t.energy_step),
+            data_term: spent(|t| t.data_term),
+            divergence: spent(|t| t.divergence),
+            energy_update: spent(|t| t.energy_update),
+            sampling: spent(|t| t.sampling),
+            entropy: spent(|t| t.entropy),
+            generator_step: spent(|t| t.generator_step),
+            generator_update: spent(|t| t.generator_update),
         }
     }
 }
 
 /// Does the work and adds the time it takes.
-pub(super) fn timed<T>(to: &mut Duration, work: impl FnOnce() -> T) -> T {
+pub(crate) fn timed<T>(to: &mut Duration, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
     let done = work();
     *to += started.elapsed();

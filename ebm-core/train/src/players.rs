@@ -4,12 +4,15 @@ use ebm_core::bounds::{LowerBound, UpperBound};
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, Generator};
+use ebm_core::optimizer::OptimizerOptions;
+use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::registry::{
     self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, SupportedGeometry, UpperBoundConfig,
 };
 
-use super::TrainConfig;
+use crate::config::TrainConfig;
+use crate::optim::{OptimizerChoice, average};
 
 /// Everything that takes part in training.
 pub struct Players<G: Geometry> {
@@ -21,10 +24,48 @@ pub struct Players<G: Geometry> {
     pub lower: Box<dyn LowerBound<G>>,
     /// The upper bound.
     pub upper: Box<dyn UpperBound<G>>,
+    /// The optimiser of the lower bound's own networks; `None`: the generator's.
+    pub lower_optimizer: Option<OptimizerChoice>,
+    /// The optimiser of the upper bound's own networks; `None`: the energy's.
+    pub upper_optimizer: Option<OptimizerChoice>,
     /// A second energy of the same make that holds the average of the weights.
     pub energy_average: Option<Box<dyn Energy<G>>>,
     /// A second generator of the same make that holds the average of the weights.
     pub generator_average: Option<Box<dyn Generator<G>>>,
+}
+
+impl<G: Geometry> Players<G> {
+    /// All modules, the averages last.
+    pub(crate) fn modules(&self) -> Vec<&dyn Module> {
+        let mut modules: Vec<&dyn Module> = vec![&*self.energy, &*self.generator, &*self.lower, &*self.upper];
+        modules.extend(self.energy_average.as_deref().map(|m| m as &dyn Module));
+        modules.extend(self.generator_average.as_deref().map(|m| m as &dyn Module));
+        modules
+    }
+
+    /// The same modules in the same order, to change.
+    pub(crate) fn modules_mut(&mut self) -> Vec<&mut dyn Module> {
+        let mut modules: Vec<&mut dyn Module> = vec![
+            &mut *self.energy,
+            &mut *self.generator,
+            &mut *self.lower,
+            &mut *self.upper,
+        ];
+        modules.extend(self.energy_average.as_deref_mut().map(|m| m as &mut dyn Module));
+        modules.extend(self.generator_average.as_deref_mut().map(|m| m as &mut dyn Module));
+        modules
+    }
+
+    /// Moves the averages of the weights towards the weights after `step` iterations, by these decays of the energy's and the
+    /// generator's.
+    pub(crate) fn follow_average(&mut self, [energy, generator]: [f64; 2], step: u64) {
+        if let Some(copy) = &mut self.energy_average {
+            average(&mut **copy, &*self.energy, energy, step);
+        }
+        if let Some(copy) = &mut self.generator_average {
+            average(&mut **copy, &*self.generator, generator, step);
+        }
+    }
 }
 
 /// The configurations of everything that takes part in training.
@@ -62,7 +103,28 @@ impl Components<'_> {
         let of_upper = registry::find::<dyn UpperBoundConfig>(upper).map_or(&[][..], |d| d.needs);
         self.generator_meets(of_lower, &format!("lower = {lower:?}"))?;
         self.generator_meets(of_upper, &format!("upper = {upper:?}"))?;
+        self.optimizers()?;
         self.timed_energy().map(drop)
+    }
+
+    /// The optimisers of the bounds' own networks, the lower bound's first.
+    fn optimizers(&self) -> Result<[Option<OptimizerChoice>; 2], ConfigError> {
+        let read = |section: &str, options: Option<OptimizerOptions>| {
+            let Some(options) = options else {
+                return Ok(None);
+            };
+            let optimizer = OptimizerChoice::read(options.table().clone()).map_err(|error| {
+                let value = serde_json::Value::from(options.table().clone());
+                ConfigError::new("optimizer", value, format!("options of an optimizer ({error})")).within(section)
+            })?;
+            let checked = optimizer.check();
+            checked.map_err(|error| error.within("optimizer").within(section))?;
+            Ok(Some(optimizer))
+        };
+        Ok([
+            read("lower", self.lower.optimizer())?,
+            read("upper", self.upper.optimizer())?,
+        ])
     }
 
     fn generator_meets(&self, needs: &[Need], bound: &str) -> Result<(), ConfigError> {
@@ -89,6 +151,7 @@ impl<G: SupportedGeometry> Players<G> {
     pub fn build(geometry: G, parts: Components<'_>, train: &TrainConfig, random: Random) -> Result<Self, ConfigError> {
         parts.check()?;
         let timed = parts.timed_energy()?;
+        let [lower_optimizer, upper_optimizer] = parts.optimizers()?;
         let energy_config = timed.as_deref().unwrap_or(parts.energy);
         let energy = || {
             geometry
@@ -109,6 +172,8 @@ impl<G: SupportedGeometry> Players<G> {
             upper: geometry
                 .upper(parts.upper, random.stream("upper"))
                 .map_err(|e| e.within("upper"))?,
+            lower_optimizer,
+            upper_optimizer,
             energy_average: (train.energy.average > 0.0).then(energy).transpose()?,
             generator_average: (train.generator.average > 0.0).then(generator).transpose()?,
         })

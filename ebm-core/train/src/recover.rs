@@ -1,16 +1,18 @@
 //! Going on, or ending well, after a term that is not finite.
 
-use super::snapshot::Snapshot;
-use super::training::Optimizers;
-use super::{Fault, NonFinitePolicy, Remedy, TrainError, Trainer};
+use crate::error::TrainError;
+use crate::non_finite::{Fault, NonFinitePolicy, Remedy};
+use crate::optimizers::Optimizers;
+use crate::snapshot::Snapshot;
+use crate::trainer::Trainer;
 use ebm_core::geometry::Geometry;
 
 impl<G: Geometry> Trainer<G> {
-    /// Does what the configuration says about an iteration that failed; `before` are the models that it started from.
+    /// Applies the policy of the configuration to an iteration that failed; `before` are the models that it started from.
     ///
     /// # Errors
     /// The error, if the run is to end. The models are then the last that were seen to give finite terms.
-    pub(super) fn recover(&mut self, error: TrainError, before: Snapshot) -> Result<Fault, TrainError> {
+    pub(crate) fn recover(&mut self, error: TrainError, before: Snapshot) -> Result<Fault, TrainError> {
         let TrainError::NonFinite { step, term, value, .. } = &error else {
             return Err(error);
         };
@@ -43,7 +45,6 @@ impl<G: Geometry> Trainer<G> {
         let Some(mark) = self.mark.take() else {
             return Ok(None);
         };
-        // What it was taken from is what it is given to.
         self.set_arrays(&mark.arrays)
             .map_err(|e| TrainError::Observer(e.into()))?;
         self.progress.step = mark.step;
@@ -59,7 +60,7 @@ impl<G: Geometry> Trainer<G> {
     }
 
     /// Where a term is not finite, goes back to the models `before` if those are good, else to the last that were.
-    pub(super) fn undo(&mut self, mut error: TrainError, before: Option<Snapshot>) -> TrainError {
+    pub(crate) fn undo(&mut self, mut error: TrainError, before: Option<Snapshot>) -> TrainError {
         if let TrainError::NonFinite { restored, .. } = &mut error {
             let good = before.is_some_and(|before| {
                 before.restore(&mut self.players);
@@ -70,7 +71,7 @@ impl<G: Geometry> Trainer<G> {
             if !good {
                 self.good.clone().restore(&mut self.players);
                 self.progress.step = self.good.step;
-                // Their moments have seen the bad models.
+                // Their states have seen the bad models.
                 self.optimizers = Optimizers::new(&self.config, &self.players);
             }
             *restored = self.progress.step;

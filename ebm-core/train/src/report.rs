@@ -1,11 +1,15 @@
-//! What a training iteration reports.
+//! The values that an iteration or an evaluation reports.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::Fault;
+use crate::non_finite::Fault;
 use ebm_core::bounds::{Measurement, Target};
 
-/// The figures of one iteration, in nats. Terms that an objective does not have are absent.
+/// The measurements of an evaluation, by name.
+pub type Evaluation = BTreeMap<String, Measurement>;
+
+/// The values of one iteration, in nats. Terms that an objective does not have are absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// The iteration, counted from 1.
@@ -17,7 +21,8 @@ pub struct StepReport {
     /// `floor(H[p_g])`.
     pub entropy: Option<Measurement>,
     /// `ceil(H[p_g])`, for the upper bound.
-    pub entropy_ceiling: Option<Measurement>,
+    #[serde(rename = "entropy_ceiling")]
+    pub entropy_upper_bound: Option<Measurement>,
     /// The upper bound's own term, see [`UpperBound::divergence`](ebm_core::bounds::UpperBound::divergence).
     pub divergence: Option<Measurement>,
     /// `floor(L) = E_data[E] - E_pg[E] + floor(H)`.
@@ -48,21 +53,21 @@ pub struct StepReport {
 
 impl StepReport {
     /// Fills in `lower`, `upper` and `gap` from the terms.
-    pub(super) fn combine(&mut self) {
+    pub(crate) fn combine(&mut self) {
         let (Some(data), Some(generated)) = (&self.data_energy, &self.generated_energy) else {
             return;
         };
         let contrast = difference(data, generated);
-        let floor = self.entropy.as_ref();
-        // What the upper bound has beside the contrast, which both bounds share.
-        let ceiling = match (self.target, &self.divergence, &self.entropy_ceiling) {
+        let lower = self.entropy.as_ref();
+        // The upper bound's part beside the contrast, which both bounds share.
+        let upper = match (self.target, &self.divergence, &self.entropy_upper_bound) {
             (Some(Target::CrossEntropy), Some(cross), _) => Some(cross.clone()),
-            (Some(Target::Divergence), Some(divergence), Some(ceiling)) => Some(total(divergence, &[ceiling])),
+            (Some(Target::Divergence), Some(divergence), Some(entropy)) => Some(total(divergence, entropy)),
             _ => None,
         };
-        self.lower = floor.map(|floor| total(&contrast, &[floor]));
-        self.upper = ceiling.as_ref().map(|ceiling| total(&contrast, &[ceiling]));
-        self.gap = ceiling.zip(floor).map(|(ceiling, floor)| difference(&ceiling, floor));
+        self.lower = lower.map(|lower| total(&contrast, lower));
+        self.upper = upper.as_ref().map(|upper| total(&contrast, upper));
+        self.gap = upper.zip(lower).map(|(upper, lower)| difference(&upper, lower));
     }
 }
 
@@ -75,14 +80,12 @@ fn difference(a: &Measurement, b: &Measurement) -> Measurement {
     )
 }
 
-fn total(first: &Measurement, others: &[&Measurement]) -> Measurement {
-    let mut sum = first.clone();
-    for other in others {
-        sum.value += other.value;
-        sum.standard_error = sum.standard_error.hypot(other.standard_error);
-        sum.samples = sum.samples.min(other.samples);
-        sum.guarantee = other.guarantee.clone().and(sum.guarantee);
-    }
+fn total(a: &Measurement, b: &Measurement) -> Measurement {
+    let mut sum = a.clone();
+    sum.value += b.value;
+    sum.standard_error = sum.standard_error.hypot(b.standard_error);
+    sum.samples = sum.samples.min(b.samples);
+    sum.guarantee = b.guarantee.clone().and(sum.guarantee);
     sum
 }
 
@@ -101,7 +104,7 @@ mod tests {
             data_energy: measured(1.0, 30.0, exact()),
             generated_energy: measured(3.0, 40.0, exact()),
             entropy: measured(0.5, 0.3, exact()),
-            entropy_ceiling: measured(0.75, 0.0, exact()),
+            entropy_upper_bound: measured(0.75, 0.0, exact()),
             divergence: measured(1.25, 0.4, Guarantee::heuristic("tuned")),
             target: Some(Target::Divergence),
             ..Default::default()
@@ -128,7 +131,7 @@ mod tests {
     fn an_upper_bound_of_the_cross_entropy_needs_no_entropy_and_a_lower_bound_does() {
         let mut report = StepReport {
             entropy: None,
-            entropy_ceiling: None,
+            entropy_upper_bound: None,
             target: Some(Target::CrossEntropy),
             ..report()
         };

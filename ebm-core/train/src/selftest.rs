@@ -13,7 +13,7 @@ use ebm_core::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperB
 use serde::Deserialize;
 use std::sync::Arc;
 
-use crate::optim::{Adam, AdamConfig, average, gradient_norm};
+use crate::optim::{Adam, AdamConfig, Gradient, Optimizer, average};
 use crate::{Components, Players, StepReport, TrainConfig, Trainer};
 
 ebm_core::kernels::selftest_cases!(cases);
@@ -185,10 +185,10 @@ fn adam(name: &'static str, config: AdamConfig) -> Case {
         let mut norms = Vec::new();
         let before = trained(&model);
         for step in 0..3 {
-            let gradients = gradients(name, step, &model);
-            let norm = gradient_norm(&gradients);
+            let gradient = Gradient::from_host(&gradients(name, step, &model));
+            let norm = gradient.norm();
             adam.mark();
-            adam.update(&mut model, &gradients, norm, 0.5);
+            adam.update(&mut model, &gradient, norm, 0.5);
             norms.push(norm);
         }
         let mut found = change(&before, &trained(&model));

@@ -1,16 +1,15 @@
 //! The models as they were after an iteration.
 
-use super::Players;
+use crate::players::Players;
 use ebm_core::buffers::read;
 use ebm_core::device::PerSample;
 use ebm_core::geometry::Geometry;
-use ebm_core::parameter::Module;
 
 /// Every array of all players after an iteration.
 ///
 /// Taking one is cheap: tensors share their storage until an update changes one of them.
 #[derive(Clone, Debug)]
-pub(super) struct Snapshot {
+pub(crate) struct Snapshot {
     /// The iteration, counted from 1; 0 for the initial models.
     pub step: u64,
     values: Vec<PerSample>,
@@ -18,11 +17,7 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     pub fn of<G: Geometry>(players: &Players<G>, step: u64) -> Self {
-        let mut modules: Vec<&dyn Module> =
-            vec![&*players.energy, &*players.generator, &*players.lower, &*players.upper];
-        modules.extend(players.energy_average.as_deref().map(|m| m as &dyn Module));
-        modules.extend(players.generator_average.as_deref().map(|m| m as &dyn Module));
-        let parameters = modules.into_iter().flat_map(|m| m.parameters());
+        let parameters = players.modules().into_iter().flat_map(|m| m.parameters());
         Self {
             step,
             values: parameters.map(|p| p.tensor().clone()).collect(),
@@ -31,15 +26,7 @@ impl Snapshot {
 
     /// Puts the values back into the players they were taken from.
     pub fn restore<G: Geometry>(&self, players: &mut Players<G>) {
-        let mut modules: Vec<&mut dyn Module> = vec![
-            &mut *players.energy,
-            &mut *players.generator,
-            &mut *players.lower,
-            &mut *players.upper,
-        ];
-        modules.extend(players.energy_average.as_deref_mut().map(|m| m as &mut dyn Module));
-        modules.extend(players.generator_average.as_deref_mut().map(|m| m as &mut dyn Module));
-        let parameters = modules.into_iter().flat_map(|m| m.parameters_mut());
+        let parameters = players.modules_mut().into_iter().flat_map(|m| m.parameters_mut());
         for (parameter, value) in parameters.zip(&self.values) {
             // Values, not tensors: a gradient is found under the tensor that the parameter has now.
             parameter.set(&read(value));

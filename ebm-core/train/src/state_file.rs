@@ -1,29 +1,4 @@
-//! Saved states on disk, as safetensors.
-//!
-//! ```
-//! use std::collections::BTreeMap;
-//! use std::path::Path;
-//! use ebm_core::parameter::State;
-//! use ebm_train::state_file::{decode, encode, load, metadata, read_bytes, save};
-//!
-//! let state = State::from([("weight".to_string(), (vec![2, 1], vec![3.0, 4.0]))]);
-//! let notes = BTreeMap::from([("written_by".to_string(), "me".to_string())]);
-//!
-//! // Equal content is equal bytes, and comes back as it was.
-//! let bytes = encode(&state, &notes, Path::new("weights"))?;
-//! assert_eq!(encode(&state, &notes, Path::new("weights"))?, bytes);
-//! assert_eq!(decode(&bytes, Path::new("weights"))?, state);
-//! assert_eq!(metadata(&bytes, Path::new("weights"))?, notes);
-//!
-//! // A file has those bytes.
-//! let folder = tempfile::tempdir()?;
-//! let path = folder.path().join("weights.safetensors");
-//! save(&path, &state, &notes)?;
-//! assert_eq!(read_bytes(&path)?, bytes);
-//! assert_eq!(load(&path)?, state);
-//! assert!(load(&folder.path().join("other.safetensors")).is_err());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! Saved states on disk, as safetensors: equal content is equal bytes, and comes back as it was.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -213,101 +188,59 @@ fn read_values<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> Real) ->
 mod tests {
     use super::*;
 
-    fn folder(name: &str) -> std::path::PathBuf {
-        let path = std::env::temp_dir().join(format!("ebm-state-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        path
-    }
-
     #[test]
-    fn a_state_survives_the_disk() {
-        let folder = folder("round-trip");
-        let state = State::from([
+    fn a_state_survives_and_its_bytes_are_a_function_of_the_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.safetensors");
+        let names = ["version", "player", "seed", "precision", "a \"quoted\" name"];
+        let notes = BTreeMap::from(names.map(|n| (n.to_string(), format!("{n} of it"))));
+        let arrays = [
             (
                 "a.weight".to_string(),
                 (vec![2, 2], vec![1.0, -2.5, 3.0, Real::MIN_POSITIVE]),
             ),
             ("b".to_string(), (vec![1], vec![0.1])),
-        ]);
-        let path = folder.join("s.safetensors");
-        save(&path, &state, &BTreeMap::from([("version".into(), "1".into())])).unwrap();
-        assert_eq!(load(&path).unwrap(), state);
-        fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn the_bytes_are_a_function_of_the_content_and_metadata_can_be_read_back() {
-        let folder = folder("bytes");
-        let path = folder.join("s.safetensors");
-        let names = ["version", "player", "seed", "precision", "a \"quoted\" name"];
-        for state in [
-            State::new(),
-            State::from([("w".to_string(), (vec![1, 3], vec![1.0, 2.0, 3.0]))]),
-        ] {
+        ];
+        for state in [State::new(), State::from(arrays)] {
             let written: Vec<Vec<u8>> = (0..20)
                 .map(|_| {
-                    let metadata = names.iter().map(|n| (n.to_string(), format!("{n} of it"))).collect();
-                    save(&path, &state, &metadata).unwrap();
+                    save(&path, &state, &notes).unwrap();
                     fs::read(&path).unwrap()
                 })
                 .collect();
             assert!(written.iter().all(|bytes| *bytes == written[0]));
             assert_eq!(load(&path).unwrap(), state);
-            let (_, header) = SafeTensors::read_metadata(&written[0]).unwrap();
-            let found = header.metadata().as_ref().unwrap();
-            assert_eq!(found.len(), names.len());
-            assert!(names.iter().all(|n| found[*n] == format!("{n} of it")), "{found:?}");
+            assert_eq!(metadata(&written[0], &path).unwrap(), notes);
         }
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
-    fn garbage_and_missing_files_are_named() {
-        let folder = folder("garbage");
-        let path = folder.join("g.safetensors");
-        fs::write(&path, b"not safetensors at all").unwrap();
-        let message = load(&path).unwrap_err().to_string();
-        assert!(
-            message.contains("g.safetensors") && message.contains("not a safetensors file"),
-            "{message}"
-        );
-        let message = load(&folder.join("none")).unwrap_err().to_string();
-        assert!(message.contains("none"), "{message}");
-        fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn what_is_beyond_the_limits_is_refused_with_the_limit() {
-        let folder = folder("limits");
-        let path = folder.join("l.safetensors");
-        let refused = |parts: &[&str]| {
-            let message = load(&path).unwrap_err().to_string();
-            for part in ["l.safetensors: "].iter().chain(parts) {
+    fn what_is_no_state_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("l.safetensors");
+        let refused = |path: &Path, parts: &[&str]| {
+            let message = load(path).unwrap_err().to_string();
+            for part in parts {
                 assert!(message.contains(part), "{part:?} is not in {message}");
             }
         };
+        refused(&path, &["l.safetensors: "]);
+        refused(folder.path(), &[": not a regular file"]);
+        fs::write(&path, b"not safetensors at all").unwrap();
+        refused(&path, &["l.safetensors: not a safetensors file"]);
         // A hole takes no room on the disk.
         File::create(&path).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
-        refused(&["8589934593 bytes", "the limit of 8589934592"]);
+        refused(&path, &["l.safetensors: 8589934593 bytes", "the limit of 8589934592"]);
         let claim = |header: u64| fs::write(&path, [&header.to_le_bytes()[..], b"{}"].concat()).unwrap();
         claim(HEADER_LIMIT + 1);
-        refused(&["claims 16777217 bytes", "the limit of 16777216"]);
+        refused(&path, &["claims 16777217 bytes", "the limit of 16777216"]);
         claim(u64::MAX);
-        refused(&["claims 18446744073709551615 bytes", "the limit of 16777216"]);
+        refused(&path, &["claims 18446744073709551615 bytes", "the limit of 16777216"]);
         claim(3);
-        refused(&["claims 3 bytes", "the file has 10"]);
+        refused(&path, &["claims 3 bytes", "the file has 10"]);
         claim(2);
         assert_eq!(load(&path).unwrap(), State::new());
         fs::write(&path, b"{}").unwrap();
-        refused(&["not a safetensors file: 2 bytes"]);
-        fs::remove_dir_all(folder).unwrap();
-    }
-
-    #[test]
-    fn a_folder_is_refused_by_name() {
-        let folder = folder("folder");
-        let message = load(&folder).unwrap_err().to_string();
-        assert!(message.ends_with("-folder: not a regular file"), "{message}");
-        fs::remove_dir_all(folder).unwrap();
+        refused(&path, &["not a safetensors file: 2 bytes"]);
     }
 }

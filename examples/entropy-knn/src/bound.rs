@@ -17,7 +17,7 @@ use crate::neighbours::{Distances, entropy};
 /// let options: EntropyKnn = serde_json::from_str(r#"{ "k": 0 }"#)?;
 /// assert_eq!(options.check().unwrap_err().to_string(), "k = 0: expected a whole number >= 1");
 /// let options: EntropyKnn = serde_json::from_str(r#"{ "k": 5 }"#)?;
-/// assert_eq!((options.k, options.lambda), (5, 1.0));
+/// assert_eq!(options.k, 5);
 ///
 /// // G(z) = 2 z: N(0, 4), of 400 samples.
 /// let generator = LinearGaussian::new(Fixed::<1, 1>, &[2.0], &[0.0], 0.0);
@@ -35,13 +35,11 @@ pub struct EntropyKnn {
     /// Which neighbour's distance is taken, from 1; the batch must have more samples. A larger one varies less and is biased
     /// more.
     pub k: usize,
-    /// Weight of the entropy in the generator's objective.
-    pub lambda: f64,
 }
 
 impl Default for EntropyKnn {
     fn default() -> Self {
-        Self { k: 3, lambda: 1.0 }
+        Self { k: 3 }
     }
 }
 
@@ -64,24 +62,16 @@ impl LowerFormula for EntropyKnn {
         let measurement = Measurement::of(found.terms, claim::of(view));
         let value = differentiated(x, measurement.value, gradient);
         let estimate = Estimate::new(value, measurement);
+        let estimate = estimate.coupled("neighbours are looked for among the samples of a batch");
         Ok(estimate.with("k", self.k as f64).with("ties", found.ties as f64))
     }
 
-    fn coupling(&self, _samples: usize) -> Option<&'static str> {
-        Some("neighbours are looked for among each process's samples")
-    }
-
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(self.k >= 1, "k", self.k, "a whole number >= 1")?;
-        ConfigError::require_not_negative("lambda", self.lambda)
-    }
-
-    fn lambda(&self) -> f64 {
-        self.lambda
+        ConfigError::require(self.k >= 1, "k", self.k, "a whole number >= 1")
     }
 
     /// The estimate itself: what tends to the entropy tends to an upper bound of it, too.
-    fn entropy_ceiling<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+    fn entropy_upper_bound<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
         let view = view.without_tape();
         let found = self.distances(values(&view.generated()), view.geometry().data_width())?;
         Ok(Some(Measurement::of(found.terms, claim::of(&view))))

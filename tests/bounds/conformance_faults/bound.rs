@@ -135,7 +135,7 @@ impl<G: Geometry> LowerBound<G> for Faulty<G> {
         }
     }
 
-    fn entropy_ceiling(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
+    fn entropy_upper_bound(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
         // Exact where it is certified, so both sides in one.
         if view.generator.facts().noise > 0.0 {
             return Ok(None);

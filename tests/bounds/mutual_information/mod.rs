@@ -81,7 +81,7 @@ fn upper(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, se
     let (g, random) = (generator.geometry(), Random::new(seed).stream("ceiling"));
     let latents = g.latents(random.stream("z").normals(batch * g.latent));
     let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, 0);
-    bound.entropy_ceiling(&view).unwrap().unwrap()
+    bound.entropy_upper_bound(&view).unwrap().unwrap()
 }
 
 proptest! {

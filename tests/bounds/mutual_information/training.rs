@@ -12,7 +12,7 @@ use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_tests::{Normal, options};
-use ebm_train::optim::{Adam, collect_gradients, gradient_norm};
+use ebm_train::optim::{Gradient, OptimizerChoice};
 use ebm_train::{Players, TrainConfig, Trainer};
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ use super::{Bound, ESTIMATORS, ORTHOGONAL, config, diagnostic, entropy, try_entr
 
 /// Maximises the bound over its own network.
 fn train(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, steps: u64) {
-    let mut adam = Adam::new(bound.optimizer().unwrap().clone(), &**bound);
+    let own = MiConfig::default().optimizer;
+    let mut optimizer = OptimizerChoice::read(own.table().clone()).unwrap().build(&**bound);
     for step in 0..steps {
         let tape = SharedTape::training(Parts::LOWER);
         let value = try_entropy(bound, generator, batch, 1000 + step, tape).unwrap().value;
-        let gradients = collect_gradients(&**bound, &mut backward(value * -1.0));
-        let norm = gradient_norm(&gradients);
-        adam.update(&mut **bound, &gradients, norm, 1.0);
+        let gradient = Gradient::of(&**bound, &mut backward(value * -1.0));
+        optimizer.update(&mut **bound, &gradient, gradient.norm(), 1.0);
     }
 }
 
@@ -85,6 +85,10 @@ fn players(lower: &MiConfig, noise: &str) -> Players<Plane> {
         generator: Box::new(MlpGenerator::new(g, &generator, Random::new(2))),
         lower: lower.build(g, Random::new(3)).unwrap(),
         upper: NoneConfig::default().build(g, Random::new(4)).unwrap(),
+        lower_optimizer: lower
+            .optimizer()
+            .map(|options| OptimizerChoice::read(options.table().clone()).unwrap()),
+        upper_optimizer: None,
         energy_average: None,
         generator_average: None,
     }
@@ -103,9 +107,14 @@ fn a_critic_whose_exponential_overflows_is_refused_by_name() {
 
 #[test]
 fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits() {
-    let lower = config(Estimator::Nwj, CRITIC, "optimizer = { learning_rate = 0.01 }");
+    let own = 0.01;
+    let lower = config(
+        Estimator::Nwj,
+        CRITIC,
+        &format!("optimizer = {{ learning_rate = {own} }}"),
+    );
     let train: TrainConfig = options("batch = 16, steps = 20");
-    let (rate, own) = (train.generator.optimizer.learning_rate, lower.optimizer.learning_rate);
+    let rate = train.generator.optimizer.learning_rate();
     let players = players(
         &lower,
         "noise = { learned = { start = 0.5, min = 0.499, max = 0.501 } }",
@@ -152,7 +161,7 @@ fn samples_that_both_terms_share_carry_the_gradients_of_both() {
         let view = GeneratorView::new(generator, &latents, tape, random, 1);
         let entropy = apart.lower.entropy(&view).unwrap().value;
         let loss = Estimate::sample_mean(energies).value - entropy;
-        let truth = gradient_norm(&collect_gradients(generator, &mut backward(loss)));
+        let truth = Gradient::of(generator, &mut backward(loss)).norm();
         assert!(
             (norm / truth - 1.0).abs() < 1e-4,
             "{estimator:?}: {norm} is not {truth}"

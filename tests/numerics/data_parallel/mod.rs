@@ -9,7 +9,7 @@ mod problem;
 use ebm_core::device::Real;
 use ebm_train::{StepReport, TrainingState};
 
-use problem::{BATCH, Problem, coupled, distance, exact, on_each, warm};
+use problem::{BATCH, Problem, coupled, distance, exact, on_each, set_rate, warm};
 
 /// What rounding may do to a weight in 100 steps.
 const TOLERANCE: f64 = if size_of::<Real>() == 4 { 1e-5 } else { 1e-9 };
@@ -21,7 +21,7 @@ fn of_means_several_ranks_train_what_one_process_does() {
         for ranks in [2, 4] {
             let all = on_each(ranks, |rank| {
                 let mut trainer = problem.trainer_of(rank);
-                assert_eq!(trainer.couplings(), [""; 0], "{}", problem.name);
+                assert_eq!(trainer.couplings().unwrap(), [""; 0], "{}", problem.name);
                 let outcome = trainer.run(&mut []).unwrap();
                 assert_eq!(outcome.steps, 100);
                 trainer.state().unwrap()
@@ -91,12 +91,12 @@ fn agree(name: &str, pooled: &StepReport, report: &StepReport) {
 #[test]
 fn what_is_said_to_differ_does_and_the_ranks_stay_together() {
     for (mut problem, word) in coupled() {
-        problem.config.train.energy.optimizer.learning_rate = 2e-4;
-        problem.config.train.generator.optimizer.learning_rate = 2e-4;
+        set_rate(&mut problem.config.train.energy, 2e-4);
+        set_rate(&mut problem.config.train.generator, 2e-4);
         let (_, state) = trained_alone(&problem);
         let all = on_each(4, |rank| {
             let mut trainer = problem.trainer_of(rank);
-            let told = trainer.couplings();
+            let told = trainer.couplings().unwrap();
             let of_it = told.len() == 1 && told[0].starts_with(word);
             assert!(of_it, "{}: {told:?}", problem.name);
             trainer.run(&mut []).unwrap();
@@ -136,13 +136,13 @@ fn a_state_goes_on_with_any_number_of_ranks() {
 #[test]
 fn a_batch_that_cannot_be_shared_is_refused_with_both_numbers() {
     let problem = warm();
-    let errors = on_each(5, |rank| problem.trainer().with_collective(rank).err().unwrap());
+    let errors = on_each(5, |rank| problem.trainer().with_process_group(rank).err().unwrap());
     let expected = "train.batch = 24: expected a multiple of 5, the number of processes: each has as many samples";
     assert_eq!(errors[0].to_string(), expected);
     // Four samples are too few for a group of five.
     let mut coupled = coupled().into_iter();
     let (problem, _) = coupled.find(|(problem, _)| problem.name == "mi infonce").unwrap();
-    let errors = on_each(6, |rank| problem.trainer().with_collective(rank).err().unwrap());
+    let errors = on_each(6, |rank| problem.trainer().with_process_group(rank).err().unwrap());
     let expected = "lower.group = 5: expected at most train.batch = 4";
     assert!(errors[3].to_string().starts_with(expected), "{}", errors[3]);
 }

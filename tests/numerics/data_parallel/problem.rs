@@ -5,8 +5,8 @@ use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
 use ebm_tests::{Normal, config, square, trainer};
-use ebm_train::collective::{Collective, Threads};
-use ebm_train::{Objective, Trainer, TrainingState};
+use ebm_train::process_group::{ProcessGroup, Threads};
+use ebm_train::{Objective, PlayerConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
 /// The batch of all ranks.
@@ -66,12 +66,17 @@ fn all_pairs(group: usize) -> String {
     mi("infonce", &format!("product = 'all-pairs', group = {group}"))
 }
 
+/// Sets the learning rate of a player.
+pub fn set_rate(player: &mut PlayerConfig, rate: f64) {
+    player.optimizer = player.optimizer.with("learning_rate", rate).unwrap();
+}
+
 /// One that remembers of each sample where the next solution starts from.
 pub fn warm() -> Problem {
     let iterative = "{ kind = 'sv', variant = 'smallest', solver = { iterative = { steps = 3, warm_start = true } } }";
     let mut warm = problem("sv, warm starts", iterative, "'none'");
     // The smallest singular value has steep slopes, which make much of rounding.
-    warm.config.train.generator.optimizer.learning_rate = 1e-5;
+    set_rate(&mut warm.config.train.generator, 1e-5);
     warm
 }
 
@@ -123,14 +128,14 @@ impl Problem {
     }
 
     /// The trainer of a rank.
-    pub fn trainer_of(&self, rank: Arc<dyn Collective>) -> Trainer<Runtime> {
-        self.trainer().with_collective(rank).unwrap()
+    pub fn trainer_of(&self, rank: Arc<dyn ProcessGroup>) -> Trainer<Runtime> {
+        self.trainer().with_process_group(rank).unwrap()
     }
 }
 
 /// What each of `ranks` threads makes of its rank, in order. Each has a thread pool of its own: in one that all share, ranks
 /// that wait for others could leave those no thread.
-pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn Collective>) -> T + Sync) -> Vec<T> {
+pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn ProcessGroup>) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let work = &work;
         let start = |rank| {

@@ -3,7 +3,7 @@
 use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, LabelledImages, value_of};
 use ebm_core::random::Random;
-use ebm_train::optim::{Adam, AdamConfig, gradient_norm};
+use ebm_train::optim::{Adam, AdamConfig, Gradient, Optimizer};
 use serde::Serialize;
 
 use super::Classifier;
@@ -64,9 +64,9 @@ pub(super) fn train(images: &LabelledImages, settings: &Settings) -> Classifier 
                 append_moved(levels, images.shape, [offset(shift[0]), offset(shift[1])], &mut values);
             }
             let labels: Vec<usize> = rows.iter().map(|&row| images.labels[row] as usize).collect();
-            let gradients = classifier.gradients(values, &labels);
+            let gradient = Gradient::from_host(&classifier.gradients(values, &labels));
             let factor = 1.0 - step as f64 / updates as f64;
-            adam.update(&mut classifier, &gradients, gradient_norm(&gradients), factor);
+            adam.update(&mut classifier, &gradient, gradient.norm(), factor);
             step += 1;
         }
     }

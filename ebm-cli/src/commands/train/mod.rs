@@ -73,9 +73,9 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
     with_geometry(latent, width, start)
 }
 
-/// Warns of what several processes do not train as one does.
-fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &Trainer<G>) {
-    let couplings = trainer.couplings();
+/// Warns of the terms that several processes do not train as one does.
+fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) -> Result<(), Failure> {
+    let couplings = trainer.couplings().or_exit(Exit::Other)?;
     if !couplings.is_empty() {
         let (processes, batch) = (ranks.count(), trainer.config().batch);
         let text = format!(
@@ -86,6 +86,7 @@ fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &Trainer<G>) {
         tracing::warn!("{text}");
         eprintln!("warning: {text}");
     }
+    Ok(())
 }
 
 struct Start<'a> {
@@ -119,7 +120,7 @@ impl Work for Start<'_> {
             resumed,
         } = ranks.agree(begin.prepare(&geometry, ranks.count()))?;
         ranks.sums().tell();
-        tell_couplings(ranks, &trainer);
+        tell_couplings(ranks, &mut trainer)?;
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
         let mut progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);

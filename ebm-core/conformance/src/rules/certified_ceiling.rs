@@ -12,7 +12,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let Bound::Lower(mut bound) = on.bound(geometry(case), case)? else {
             return Err(Stop::Silent("only lower bounds have a ceiling".into()));
         };
-        let Some(ceiling) = bound.entropy_ceiling(&lower_view(&at, SharedTape::off()))? else {
+        let Some(ceiling) = bound.entropy_upper_bound(&lower_view(&at, SharedTape::off()))? else {
             return Err(Stop::Silent("it has no ceiling".into()));
         };
         if ceiling.guarantee.level != Level::Certified {

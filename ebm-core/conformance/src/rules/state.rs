@@ -23,7 +23,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             shake(bound.module_mut(), Random::new(case.seed).at(step), 0.02);
             bound.module_mut().commit();
         }
-        let (state, memory) = (bound.module().state(), bound.module().memory());
+        let (state, memory) = (bound.module().state(), bound.module().transient_state());
         if state.len() != bound.module().parameters().len() {
             let names = "two parameters have one name, so that only one of them is saved";
             return Err(Violation::of(state.len() as f64, bound.module().parameters().len() as f64, names).into());
@@ -33,11 +33,14 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             .build(geometry(case), Random::new(case.seed).stream("bound"))?;
         let refused = |error| Violation::told(format!("its own state is refused: {error}"));
         again.module_mut().load_state(&state).map_err(refused)?;
-        again.module_mut().remember(&memory).map_err(refused)?;
+        again.module_mut().restore_transient_state(&memory).map_err(refused)?;
         let mut odd = memory.clone();
         odd.insert("surely-no-array-of-this-name".into(), (vec![1], vec![0.0]));
-        if again.module_mut().remember(&odd).is_ok() {
-            return Err(Violation::told("remember() accepts an array that memory() does not give").into());
+        if again.module_mut().restore_transient_state(&odd).is_ok() {
+            return Err(Violation::told(
+                "restore_transient_state() accepts an array that transient_state() does not give",
+            )
+            .into());
         }
         at.step = STEPS + 1;
         for tape in [SharedTape::off(), tape()] {

@@ -365,7 +365,7 @@ fn a_saved_state_is_the_whole_model() {
     assert_ne!(sample(&other), sample(&trained));
     other.load_state(&trained.state()).unwrap();
     assert_eq!(sample(&other), sample(&trained));
-    assert!(trained.memory().is_empty());
+    assert!(trained.transient_state().is_empty());
 }
 
 #[test]

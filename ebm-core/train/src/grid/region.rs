@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use ebm_core::data::Dataset;
 use ebm_core::device::Real;
+use ebm_core::error::ConfigError;
+use ebm_core::random::Random;
 
 /// An axis-aligned box in data space.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +45,18 @@ impl Region {
             })
             .unzip();
         Self { low, high }
+    }
+
+    /// The box that exact maximum likelihood integrates over: that of the data with a margin; a confinement keeps the mass in it.
+    pub(crate) fn of_data(data: &dyn Dataset, random: Random) -> Result<Self, ConfigError> {
+        ConfigError::require(
+            data.width() <= 2,
+            "train.objective",
+            "maximum-likelihood",
+            &format!("data of one or two dimensions for it, not {}", data.width()),
+        )?;
+        let draw = data.draw(10_000, random.stream("likelihood-box"));
+        Ok(Self::around(&draw, data.width(), 0.25))
     }
 
     /// Number of axes.

@@ -1,15 +1,31 @@
 //! Optimisers and learning-rate schedules.
+//!
+//! An optimiser is a configuration that implements [`UpdateRule`], and one call of
+//! [`register_optimizer!`](crate::register_optimizer) that makes it known by its name.
 
 mod adam;
+mod adamw;
 mod average;
+mod choice;
 mod gradient;
-mod joined;
+mod lion;
+mod registration;
+mod rmsprop;
+mod rule;
 mod schedule;
 
-pub use adam::Adam;
+pub use adam::AdamConfig;
+pub use adamw::AdamWConfig;
 pub use average::average;
-pub use ebm_core::optimizer::AdamConfig;
-pub use ebm_core::parameter::{collect_gradients, gradient_norm};
-pub(crate) use gradient::Gradient;
-pub(crate) use joined::Joined;
+pub use choice::OptimizerChoice;
+pub use ebm_core::parameter::collect_gradients;
+pub use gradient::Gradient;
+pub(crate) use gradient::JoinedGradients;
+pub use lion::LionConfig;
+pub use registration::OptimizerConfig;
+pub use rmsprop::RmspropConfig;
+pub use rule::{Kept, Optimizer, Stateful, Update, UpdateRule, check_options};
 pub use schedule::{Course, Schedule};
+
+/// The optimiser Adam with its state.
+pub type Adam = Stateful<AdamConfig>;

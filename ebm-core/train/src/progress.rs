@@ -1,20 +1,56 @@
-//! The best value of the watched metric.
+//! How far a run is.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::{Evaluation, StopConfig, StopReason};
+use crate::config::StopConfig;
+use crate::outcome::StopReason;
+use crate::report::Evaluation;
 use ebm_core::error::ConfigError;
+use ebm_core::parameter::State;
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// Iterations done.
+    pub step: u64,
+    /// Iterations left out in a row because a term was not finite.
+    pub skipped: u64,
+    /// How often training went back to an earlier state.
+    pub rollbacks: u64,
+    /// Iterations that the state to go back to had done, if there is one.
+    pub mark: Option<u64>,
+    pub(crate) best: Best,
+}
+
+/// Everything that the next iterations depend on: a trainer of the same configuration, data and seed that is given it goes
+/// on exactly as the one that it is from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TrainingState {
+    /// How far the run is.
+    pub progress: Progress,
+    /// Arrays by owner: players, averages, optimisers, transient states of bounds.
+    pub arrays: BTreeMap<String, State>,
+}
+
+/// A state to go back to.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub step: u64,
+    pub arrays: BTreeMap<String, State>,
+}
 
 /// The best value of the watched metric, and how long ago it was.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Best {
+pub(crate) struct Best {
     value: Option<(f64, u64)>,
     /// Evaluations since.
     since: u64,
 }
 
 impl Best {
-    /// Says when the metric has been worse than its best for too long.
+    /// Returns the reason to stop when the metric has been worse than its best for too long.
     pub fn watch(
         &mut self,
         stop: &StopConfig,

@@ -1,45 +1,46 @@
-//! What modules remember of each sample, of the whole batch.
+//! The transient states of modules, of the whole batch: arrays with a row for each sample among them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Team, TrainError};
+use super::ranks::Ranks;
+use crate::error::TrainError;
 use crate::state_file;
 use ebm_core::device::Real;
+use ebm_core::error::StateError;
 use ebm_core::parameter::State;
 use ebm_core::random::Share;
 
-/// What modules remember, by owner.
-pub(crate) type Memories = BTreeMap<String, State>;
+/// Transient states by owner.
+pub(crate) type TransientStates = BTreeMap<String, State>;
 
-impl Team {
-    /// The memories of all ranks put together: arrays that have a row a sample of this rank's share, of `batch` samples in
-    /// all, get the rows of all ranks; of other arrays, rank 0's. Arrays that a rank lacks are left out.
-    pub fn whole_memories(&self, own: Memories, batch: usize) -> Result<Memories, TrainError> {
+impl Ranks {
+    /// The transient states of all ranks put together: arrays that have a row for each sample of this rank's share, of `batch`
+    /// samples in all, get the rows of all ranks; other arrays are rank 0's. Arrays that a rank lacks are left out.
+    pub fn whole_transient_states(&self, own: TransientStates, batch: usize) -> Result<TransientStates, TrainError> {
         if self.is_alone() {
             return Ok(own);
         }
-        let (path, rows) = (Path::new("memory"), self.share.of(batch));
-        let own: BTreeMap<String, Vec<u8>> = own
-            .into_iter()
-            .filter(|(_, state)| !state.is_empty())
-            .map(|(owner, state)| Ok((owner, state_file::encode(&state, &BTreeMap::new(), path)?)))
-            .collect::<Result<_, _>>()
-            .map_err(|error: ebm_core::error::StateError| self.out_of_step(error))?;
-        // Most have none, and need not be asked for it.
+        let (path, rows) = (Path::new("transient state"), self.share().of(batch));
+        let encode = |(owner, state): (String, State)| {
+            Ok::<_, StateError>((owner, state_file::encode(&state, &BTreeMap::new(), path)?))
+        };
+        let own = own.into_iter().filter(|(_, state)| !state.is_empty()).map(encode);
+        let own: BTreeMap<String, Vec<u8>> = own.collect::<Result<_, _>>().map_err(|error| self.out_of_step(error))?;
+        // Most have none, which one number tells.
         let mut any = [Real::from(u8::from(!own.is_empty()))];
-        self.collective.sum(&mut any)?;
+        self.group().sum(&mut any)?;
         if any[0] == 0.0 {
-            return Ok(Memories::new());
+            return Ok(TransientStates::new());
         }
         let owners = self.exchange(&own.keys().cloned().collect::<Vec<_>>())?;
         let common = owners[0]
             .iter()
             .filter(|owner| owners.iter().all(|all| all.contains(owner)));
-        let mut whole = Memories::new();
+        let mut whole = TransientStates::new();
         for owner in common {
-            let parts = self.collective.gather(&own[owner])?;
+            let parts = self.group().gather(&own[owner])?;
             let decoded = parts.iter().map(|bytes| state_file::decode(bytes, path));
             let parts: Vec<State> = decoded
                 .collect::<Result<_, _>>()
@@ -50,7 +51,7 @@ impl Team {
     }
 }
 
-/// Arrays of which every part has its rows, one below the other.
+/// The arrays of all parts, the rows of one below those of the other.
 fn joined(parts: &[State], rows: usize) -> State {
     let mut whole = State::new();
     for (name, (shape, first)) in &parts[0] {
@@ -74,12 +75,12 @@ fn joined(parts: &[State], rows: usize) -> State {
     whole
 }
 
-/// Of what was remembered of a whole batch of `batch` samples, the rows of one share; what has no row a sample is as it was.
-pub(crate) fn own_rows(memory: &State, share: Share, batch: usize) -> Cow<'_, State> {
+/// The rows of one share in the transient state of a whole batch of `batch` samples; arrays without a row a sample as they are.
+pub(crate) fn own_rows(state: &State, share: Share, batch: usize) -> Cow<'_, State> {
     if share.is_all() {
-        return Cow::Borrowed(memory);
+        return Cow::Borrowed(state);
     }
-    let own = memory.iter().map(|(name, (shape, values))| {
+    let own = state.iter().map(|(name, (shape, values))| {
         let entry = match shape.first() {
             Some(&count) if count == batch && count > 0 => {
                 let (mut shape, width) = (shape.clone(), values.len() / count);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The GPU of a process, and its NCCL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Card {
-    /// What names the GPU everywhere.
+    /// The GPU's universal identifier.
     pub gpu: [u8; 16],
     /// The library's version, as it counts them.
     pub version: i32,

@@ -2,12 +2,12 @@
 
 use thiserror::Error;
 
-use super::Collective;
+use super::ProcessGroup;
 
 /// The ranks can no longer work together.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum CollectiveError {
+pub enum ProcessGroupError {
     /// A rank left while others wait for it.
     #[error("process {} of {ranks} is gone", rank + 1)]
     Gone {
@@ -16,7 +16,7 @@ pub enum CollectiveError {
         /// Number of ranks.
         ranks: usize,
     },
-    /// What sums on the device failed on a rank. The others may wait for it for ever, so it must end the job.
+    /// A sum on the device failed on a rank. The others may wait for it for ever, so it must end the job.
     #[error("process {} of {ranks}: {reason}", rank + 1)]
     Device {
         /// Which one, counted from 0.
@@ -36,11 +36,11 @@ pub enum CollectiveError {
     },
 }
 
-impl CollectiveError {
-    /// What this rank found is not what was expected.
-    pub(crate) fn out_of_step(ranks: &dyn Collective, reason: impl ToString) -> Self {
+impl ProcessGroupError {
+    /// A message that this rank did not expect.
+    pub(crate) fn out_of_step(group: &dyn ProcessGroup, reason: impl ToString) -> Self {
         Self::OutOfStep {
-            rank: ranks.rank(),
+            rank: group.rank(),
             reason: reason.to_string(),
         }
     }

@@ -1,26 +1,26 @@
 //! A process by itself.
 
-use super::{Collective, CollectiveError};
+use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::{Real, Vector};
 
 /// The only rank there is: everything is as it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Alone;
 
-impl Collective for Alone {
+impl ProcessGroup for Alone {
     fn rank(&self) -> usize {
         0
     }
     fn ranks(&self) -> usize {
         1
     }
-    fn sum(&self, _values: &mut [Real]) -> Result<(), CollectiveError> {
+    fn sum(&self, _values: &mut [Real]) -> Result<(), ProcessGroupError> {
         Ok(())
     }
-    fn sum_tensor(&self, _values: &mut Vector) -> Result<(), CollectiveError> {
+    fn sum_tensor(&self, _values: &mut Vector) -> Result<(), ProcessGroupError> {
         Ok(())
     }
-    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
         Ok(vec![own.to_vec()])
     }
 }

@@ -1,17 +1,19 @@
-//! What the ranks do after an iteration.
+//! The ranks' common decision after an iteration.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Flow, Team, TrainError};
+use super::ranks::Ranks;
+use crate::error::TrainError;
+use crate::outcome::Flow;
 use ebm_core::device::Real;
 
-/// What a rank wants, or all of them.
+/// The wishes of one rank, or of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Decision {
     pub flow: Flow,
     /// The time is up.
     pub out_of_time: bool,
-    /// Somebody is about to ask for the whole state.
+    /// An observer is about to ask for the whole state.
     pub saves: bool,
 }
 
@@ -25,7 +27,7 @@ impl From<Flow> for Decision {
 }
 
 impl Decision {
-    /// With what another one wants, too.
+    /// The wishes of both.
     fn and(mut self, other: Self) -> Self {
         self.flow.merge(other.flow);
         self.out_of_time |= other.out_of_time;
@@ -34,15 +36,15 @@ impl Decision {
     }
 }
 
-impl Team {
-    /// What all ranks do, from what each of them wants.
+impl Ranks {
+    /// The decision of all ranks, from the wishes of each.
     pub fn decide(&self, own: Result<Decision, TrainError>) -> Result<Decision, TrainError> {
         if self.is_alone() {
             return own;
         }
         let calm = own.as_ref().is_ok_and(|own| *own == Decision::default());
         let mut events = [Real::from(u8::from(!calm))];
-        self.collective.sum(&mut events)?;
+        self.group().sum(&mut events)?;
         if events[0] == 0.0 {
             return Ok(Decision::default());
         }

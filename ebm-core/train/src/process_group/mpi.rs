@@ -1,7 +1,6 @@
 //! The processes of an MPI job.
 
 use ebm_core::device::Real;
-use ebm_train::collective::{Collective, CollectiveError};
 use mpi::Threading;
 use mpi::collective::SystemOperation;
 use mpi::environment::Universe;
@@ -11,24 +10,30 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
-use crate::exit::{Exit, Failure};
+use super::{ProcessGroup, ProcessGroupError};
 
 /// Values or bytes that one call of MPI carries at most: it counts them in 32 bits.
 const CHUNK: usize = 1 << 28;
 
-/// Up to so many values a sum is how processes agree on something, perhaps after one of them has worked for long.
+/// A sum of up to so many values is how processes agree on something, perhaps after one of them has worked for long.
 const SHORT: usize = 8;
 
-/// MPI, as long as this is there.
-pub(super) struct Process {
+/// The exit code of all processes where one of them panics.
+const PANICKED: i32 = 1;
+
+/// Keeps MPI running until it is dropped.
+pub struct Process {
     _universe: Universe,
 }
 
 /// MPI does not work here.
 #[derive(Debug, Error)]
-pub(super) enum MpiError {
+#[non_exhaustive]
+pub enum MpiError {
+    /// It runs already.
     #[error("MPI was started in this process before")]
     Started,
+    /// It is not safe to use from several threads.
     #[error("this MPI may be called from its first thread only, and the trainer's threads take turns")]
     OneThread,
 }
@@ -51,20 +56,20 @@ impl Drop for Process {
     fn drop(&mut self) {
         // The others wait for this one, and would for ever.
         if std::thread::panicking() {
-            SimpleCommunicator::world().abort(Exit::Other as i32);
+            SimpleCommunicator::world().abort(PANICKED);
         }
     }
 }
 
-/// Ends all processes of the job, and says why: for a failure that the others do not know of, while they wait for this one.
-pub(super) fn end_job(failure: &Failure) -> ! {
-    eprintln!("error: {failure}");
-    SimpleCommunicator::world().abort(failure.exit as i32)
+/// Ends all processes of the job with this exit code: after a failure that the others do not know of, while they wait for this
+/// one.
+pub fn abort(code: i32) -> ! {
+    SimpleCommunicator::world().abort(code)
 }
 
 /// All processes of the job.
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub struct World {
     /// One call at a time, from whichever thread.
     turn: Mutex<()>,
 }
@@ -91,7 +96,7 @@ fn meet(world: &SimpleCommunicator) {
     }
 }
 
-impl Collective for World {
+impl ProcessGroup for World {
     fn rank(&self) -> usize {
         self.in_turn(|world| world.rank() as usize)
     }
@@ -101,7 +106,7 @@ impl Collective for World {
     }
 
     /// The sum of what is on the first process, and given from there to all: MPI only advises that all get the same bits.
-    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+    fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError> {
         self.in_turn(|world| {
             if values.len() <= SHORT {
                 meet(world);
@@ -121,23 +126,23 @@ impl Collective for World {
         Ok(())
     }
 
-    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
         let ranks = self.ranks();
         Ok((0..ranks).map(|rank| self.given_by(rank, own)).collect())
     }
 
-    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, ProcessGroupError> {
         Ok(self.given_by(0, own))
     }
 }
 
 impl World {
-    /// This one's number among those on its machine, counted from 0.
+    /// The number of this process among those on its machine, counted from 0.
     pub fn number_on_machine(&self) -> usize {
         self.in_turn(|world| world.split_shared(world.rank()).rank() as usize)
     }
 
-    /// What a process gives, to all.
+    /// The bytes that one process gives, on all of them.
     fn given_by(&self, rank: usize, own: &[u8]) -> Vec<u8> {
         self.in_turn(|world| {
             let root = world.process_at_rank(rank as Rank);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use super::{Collective, CollectiveError};
+use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::Real;
 
 /// A rank that is a thread of this process: for tests of what ranks do.
@@ -52,8 +52,8 @@ impl Threads {
         (0..ranks).map(member).collect()
     }
 
-    fn gone(&self, rank: usize) -> CollectiveError {
-        CollectiveError::Gone {
+    fn gone(&self, rank: usize) -> ProcessGroupError {
+        ProcessGroupError::Gone {
             rank,
             ranks: self.ranks,
         }
@@ -68,7 +68,7 @@ impl Drop for Threads {
     }
 }
 
-impl Collective for Threads {
+impl ProcessGroup for Threads {
     fn rank(&self) -> usize {
         self.rank
     }
@@ -78,13 +78,13 @@ impl Collective for Threads {
     }
 
     /// The sums are formed in the order of the ranks, on each of them.
-    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+    fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError> {
         let own: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         let length = own.len();
         let all = self.gather(&own)?;
         if let Some(other) = all.iter().position(|given| given.len() != length) {
             let reason = format!("{length} bytes to add to {} of process {}", all[other].len(), other + 1);
-            return Err(CollectiveError::out_of_step(self, reason));
+            return Err(ProcessGroupError::out_of_step(self, reason));
         }
         values.fill(0.0);
         for given in all {
@@ -94,7 +94,7 @@ impl Collective for Threads {
         Ok(())
     }
 
-    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
         let wait = |table| self.room.changed.wait(table).unwrap_or_else(PoisonError::into_inner);
         let mut table = self.room.table.lock().unwrap_or_else(PoisonError::into_inner);
         while table.takers > 0 {
@@ -165,7 +165,7 @@ mod tests {
         let all = on_each(2, |rank| rank.sum(&mut vec![0.0; 1 + rank.rank()]));
         assert!(
             all.iter()
-                .all(|sum| matches!(sum, Err(CollectiveError::OutOfStep { .. })))
+                .all(|sum| matches!(sum, Err(ProcessGroupError::OutOfStep { .. })))
         );
     }
 }

@@ -1,45 +1,37 @@
-//! The processes that train together, as the trainer sees them.
-//!
-//! Every rank has all of the models, and the same. It evaluates the terms on its share of a batch; gradients are averaged,
-//! and each rank takes the same step. What one rank meets, an error or a wish to stop, all of them act on: whatever can differ
-//! from rank to rank goes through [`Team::agree`] before anything depends on it.
-
-mod decision;
-mod memory;
-mod pool;
-mod told;
+//! This rank among the others.
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-use super::{Flow, TrainError};
-use crate::collective::{Alone, Collective, CollectiveError, message};
-use crate::optim::{Gradient, Joined};
+use super::remote_error::RemoteError;
+use crate::error::TrainError;
+use crate::optim::{Gradient, JoinedGradients};
+use crate::process_group::{Alone, ProcessGroup, ProcessGroupError, message};
 use ebm_core::device::Real;
 use ebm_core::parameter::Module;
 use ebm_core::random::Share;
-use told::Told;
-
-pub(super) use decision::Decision;
-pub(super) use memory::{Memories, own_rows};
 
 /// This rank among the others.
 #[derive(Clone)]
-pub(super) struct Team {
-    collective: Arc<dyn Collective>,
+pub(crate) struct Ranks {
+    group: Arc<dyn ProcessGroup>,
     share: Share,
 }
 
-impl Default for Team {
+impl Default for Ranks {
     fn default() -> Self {
         Self::new(Arc::new(Alone))
     }
 }
 
-impl Team {
-    pub fn new(collective: Arc<dyn Collective>) -> Self {
-        let share = Share::new(collective.rank(), collective.ranks());
-        Self { collective, share }
+impl Ranks {
+    pub fn new(group: Arc<dyn ProcessGroup>) -> Self {
+        let share = Share::new(group.rank(), group.ranks());
+        Self { group, share }
+    }
+
+    pub(super) fn group(&self) -> &dyn ProcessGroup {
+        &*self.group
     }
 
     /// The part of a batch that this rank has.
@@ -51,13 +43,13 @@ impl Team {
         self.share.is_all()
     }
 
-    /// What was found, if every rank found something; else the error that all of them go by.
+    /// The rank's own result, if no rank has an error; else the error that all of them go by.
     pub fn agree<T>(&self, own: Result<T, TrainError>) -> Result<T, TrainError> {
         if self.is_alone() {
             return own;
         }
         let mut failed = [Real::from(u8::from(own.is_err()))];
-        self.collective.sum(&mut failed)?;
+        self.group.sum(&mut failed)?;
         match failed[0] > 0.0 {
             false => own,
             true => Err(self.common(own.err())?),
@@ -66,14 +58,13 @@ impl Team {
 
     /// The error that all ranks go by, of those of them that have one.
     fn common(&self, own: Option<TrainError>) -> Result<TrainError, TrainError> {
-        let told = self.exchange(&own.map(Told::from))?;
-        Told::first(told, self.share.ranks()).ok_or_else(|| self.out_of_step("an error that nobody has").into())
+        let all = self.exchange(&own.map(RemoteError::from))?;
+        RemoteError::first(all, self.share.ranks()).ok_or_else(|| self.out_of_step("an error that nobody has").into())
     }
 
     /// The mean over the ranks of each module's gradient, of which `lengths` are the numbers of values.
     ///
-    /// Whether a rank has none travels with them, in front: that is all of the sums that is read on the host. Where they are formed
-    /// is for the [`Collective`] to say.
+    /// Whether a rank has none travels with them, in front: nothing else of the sums is read on the host.
     pub fn average<const N: usize>(
         &self,
         own: Result<[Gradient; N], TrainError>,
@@ -84,21 +75,21 @@ impl Team {
         }
         let total: usize = lengths.iter().flatten().sum();
         let mut sums = match &own {
-            Ok(gradients) => Joined::new(0.0, gradients),
-            Err(_) => Joined::new(1.0, &[Gradient::zeros(total)]),
+            Ok(gradients) => JoinedGradients::new(0.0, gradients),
+            Err(_) => JoinedGradients::new(1.0, &[Gradient::zeros(total)]),
         };
         if sums.len() != total {
             return Err(self.out_of_step("a gradient of another length").into());
         }
-        sums.sum(&*self.collective)?;
+        sums.sum(&*self.group)?;
         if sums.mark() > 0.0 {
             return Err(self.common(own.err())?);
         }
         Ok(sums.split(lengths, 1.0 / self.share.ranks() as Real))
     }
 
-    /// The values of what a module has beside its trained parameters, for [`Team::level`].
-    pub fn beside(&self, module: &dyn Module) -> Vec<Vec<Real>> {
+    /// The values of a module's buffers, its arrays beside the trained parameters, for [`Ranks::sync_buffers`].
+    pub fn buffers(&self, module: &dyn Module) -> Vec<Vec<Real>> {
         let fixed = module.parameters().into_iter().filter(|p| !p.is_trained());
         match self.is_alone() {
             true => Vec::new(),
@@ -106,9 +97,9 @@ impl Team {
         }
     }
 
-    /// Gives all ranks the mean of what a step did to what a module has beside its trained parameters, such as running
-    /// statistics of its batches. What no rank changed stays as it is, to the last bit.
-    pub fn level(&self, module: &mut dyn Module, before: &[Vec<Real>]) -> Result<(), TrainError> {
+    /// Gives all ranks the mean of the changes of a step to a module's buffers, such as running statistics of its batches.
+    /// Values that no rank changed stay as they are, to the last bit.
+    pub fn sync_buffers(&self, module: &mut dyn Module, before: &[Vec<Real>]) -> Result<(), TrainError> {
         if before.is_empty() {
             return Ok(());
         }
@@ -117,7 +108,7 @@ impl Team {
         for (parameter, before) in fixed().zip(before) {
             changes.extend(parameter.values().iter().zip(before).map(|(now, before)| now - before));
         }
-        self.collective.sum(&mut changes)?;
+        self.group.sum(&mut changes)?;
         let share = 1.0 / self.share.ranks() as Real;
         let mut changes = changes.into_iter();
         let fixed = module.parameters_mut().into_iter().filter(|p| !p.is_trained());
@@ -132,28 +123,30 @@ impl Team {
         Ok(())
     }
 
-    /// What rank 0 found.
-    fn of_first<T: Serialize + DeserializeOwned>(&self, own: Result<T, TrainError>) -> Result<T, TrainError> {
+    /// The result of rank 0.
+    pub(super) fn of_first<T: Serialize + DeserializeOwned>(
+        &self,
+        own: Result<T, TrainError>,
+    ) -> Result<T, TrainError> {
         let own = self.agree(own)?;
-        Ok(message::broadcast(&*self.collective, &own)?)
+        Ok(message::broadcast(&*self.group, &own)?)
     }
 
-    /// What every rank has, in their order.
-    fn exchange<T: Serialize + DeserializeOwned>(&self, own: &T) -> Result<Vec<T>, CollectiveError> {
-        message::gather(&*self.collective, own)
+    /// The values of all ranks, in their order.
+    pub(super) fn exchange<T: Serialize + DeserializeOwned>(&self, own: &T) -> Result<Vec<T>, ProcessGroupError> {
+        message::gather(&*self.group, own)
     }
 
-    fn out_of_step(&self, reason: impl ToString) -> CollectiveError {
-        CollectiveError::out_of_step(&*self.collective, reason)
+    pub(super) fn out_of_step(&self, reason: impl ToString) -> ProcessGroupError {
+        ProcessGroupError::out_of_step(&*self.group, reason)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collective::Threads;
-    use dfdx::prelude::*;
-    use ebm_core::device::{Vector, device, values};
+    use crate::process_group::Threads;
+    use ebm_core::device::{Vector, values};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Ranks that add up tensors where they are, as GPUs do, and remember how much was added up on the host.
@@ -163,30 +156,30 @@ mod tests {
         longest: AtomicUsize,
     }
 
-    impl Collective for OnDevice {
+    impl ProcessGroup for OnDevice {
         fn rank(&self) -> usize {
             self.threads.rank()
         }
         fn ranks(&self) -> usize {
             self.threads.ranks()
         }
-        fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+        fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError> {
             self.longest.fetch_max(values.len(), Ordering::Relaxed);
             self.threads.sum(values)
         }
-        fn sum_tensor(&self, tensor: &mut Vector) -> Result<(), CollectiveError> {
+        fn sum_tensor(&self, tensor: &mut Vector) -> Result<(), ProcessGroupError> {
             self.tensors.fetch_add(1, Ordering::Relaxed);
             let own: Vec<u8> = values(tensor).iter().flat_map(|v| v.to_le_bytes()).collect();
             let given = self.threads.gather(&own)?;
             let given = given.iter().map(|bytes| {
                 let values: Vec<Real> = bytes.as_chunks().0.iter().map(|b| Real::from_le_bytes(*b)).collect();
                 let length = values.len();
-                device().tensor_from_vec(values, (length,))
+                ebm_core::tensor::tensor(values, (length,))
             });
             *tensor = given.reduce(|sum, other| sum + other).unwrap();
             Ok(())
         }
-        fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+        fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
             self.threads.gather(own)
         }
     }
@@ -225,9 +218,9 @@ mod tests {
     #[test]
     fn gradients_are_averaged_where_they_are() {
         let means = on_each(4, |rank| {
-            let team = Team::new(rank.clone());
+            let ranks = Ranks::new(rank.clone());
             let lengths = LENGTHS.map(<[usize]>::to_vec);
-            let means = team.average(Ok(gradients(rank.rank())), lengths).unwrap();
+            let means = ranks.average(Ok(gradients(rank.rank())), lengths).unwrap();
             let (tensors, longest) = (
                 rank.tensors.load(Ordering::Relaxed),
                 rank.longest.load(Ordering::Relaxed),
@@ -255,7 +248,7 @@ mod tests {
                 other => Ok(gradients(other)),
             };
             let lengths = LENGTHS.map(<[usize]>::to_vec);
-            Team::new(rank).average(own, lengths).map(|_| ()).unwrap_err()
+            Ranks::new(rank).average(own, lengths).map(|_| ()).unwrap_err()
         });
         for error in told {
             assert_eq!(error.to_string(), "process 2 of 3: the disk is full");

@@ -1,20 +1,22 @@
 //! Several processes that train one model, each on its share of every batch (data parallelism).
 //!
-//! The trainer knows the others by what it asks of them, a [`Collective`]: sums, and the exchange of messages. Here are the
-//! one of a process by itself, [`Alone`], and the one of threads, [`Threads`], for tests; MPI's is the command line's. With the
-//! feature `nccl`, `Nccl` has any of them sum on the GPUs.
+//! The trainer knows the others as a [`ProcessGroup`]: sums, and the exchange of messages. [`Alone`] is a process by itself, and
+//! [`Threads`] are threads of one process, for tests. The feature `mpi` adds the processes of an MPI job, and the feature `nccl`
+//! sums on the GPUs for any other group.
 
 mod alone;
 #[cfg(any(feature = "nccl", test))]
 mod card;
 mod error;
 pub(crate) mod message;
+#[cfg(feature = "mpi")]
+pub mod mpi;
 #[cfg(feature = "nccl")]
 mod nccl;
 mod threads;
 
 pub use alone::Alone;
-pub use error::CollectiveError;
+pub use error::ProcessGroupError;
 #[cfg(feature = "nccl")]
 pub use nccl::{Nccl, NcclError};
 pub use threads::Threads;
@@ -26,11 +28,11 @@ use ebm_core::device::{self, Real, Vector};
 /// Every method waits for all ranks.
 ///
 /// ```
-/// use ebm_train::collective::{Alone, Collective, CollectiveError, Threads};
+/// use ebm_train::process_group::{Alone, ProcessGroup, ProcessGroupError, Threads};
 /// use ebm_core::device::Real;
 ///
 /// /// The mean over the ranks.
-/// fn mean(group: &dyn Collective, value: Real) -> Result<Real, CollectiveError> {
+/// fn mean(group: &dyn ProcessGroup, value: Real) -> Result<Real, ProcessGroupError> {
 ///     let mut sum = [value];
 ///     group.sum(&mut sum)?;
 ///     Ok(sum[0] / group.ranks() as Real)
@@ -42,10 +44,10 @@ use ebm_core::device::{self, Real, Vector};
 /// for rank in ranks {
 ///     assert_eq!(rank.join().unwrap()?, 3.0);
 /// }
-/// # Ok::<(), CollectiveError>(())
+/// # Ok::<(), ProcessGroupError>(())
 /// ```
-pub trait Collective: Send + Sync {
-    /// This one's number, counted from 0.
+pub trait ProcessGroup: Send + Sync {
+    /// The number of this process, counted from 0.
     fn rank(&self) -> usize;
 
     /// Number of ranks, at least 1.
@@ -55,33 +57,33 @@ pub trait Collective: Send + Sync {
     ///
     /// # Errors
     /// If a rank is gone.
-    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError>;
+    fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError>;
 
-    /// [`sum`](Self::sum), of values that are where the models are: on the GPU in a build for one. Gradients are summed by it in
-    /// builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and by `sum` in others.
+    /// The same as [`sum`](Self::sum), of values that are where the models are: on the GPU in a build for one. Gradients are
+    /// summed by it in builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and by `sum` in others.
     ///
-    /// Unless a member can do better, they go through the host's memory.
+    /// By default they go through the host's memory.
     ///
     /// # Errors
-    /// If a rank is gone, or what sums on the device fails: the others may then wait for this rank, and it must end the job.
-    fn sum_tensor(&self, values: &mut Vector) -> Result<(), CollectiveError> {
+    /// If a rank is gone, or the sum on the device fails: the others may then wait for this rank, and it must end the job.
+    fn sum_tensor(&self, values: &mut Vector) -> Result<(), ProcessGroupError> {
         let mut on_host = device::values(values);
         self.sum(&mut on_host)?;
         values.copy_from(&on_host);
         Ok(())
     }
 
-    /// What every rank gives, in their order; it may differ in length.
+    /// The bytes that every rank gives, in their order; their lengths may differ.
     ///
     /// # Errors
     /// If a rank is gone.
-    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError>;
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError>;
 
-    /// What rank 0 gives; what the others give is not looked at.
+    /// The bytes that rank 0 gives; those of the others are ignored.
     ///
     /// # Errors
     /// If a rank is gone.
-    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, ProcessGroupError> {
         let given = if self.rank() == 0 { own } else { &[] };
         Ok(self.gather(given)?.swap_remove(0))
     }

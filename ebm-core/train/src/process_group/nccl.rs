@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::card::{Card, obstacle, version};
-use super::{Collective, CollectiveError, message};
+use super::{ProcessGroup, ProcessGroupError, message};
 use ebm_core::buffers::native::try_change;
 use ebm_core::device::{Real, Vector, check_device};
 use ebm_kernels::gpu::nccl::{self, Communicator, NcclFailure};
 
-/// Ranks that sum what is on their GPUs there, by NCCL, and do everything else as another collective does.
+/// A group that sums on its GPUs by NCCL, and does everything else as another group does.
 ///
 /// NCCL gives the same sum to all ranks: it is formed in one place, and copied from there. Its order depends on the number of
 /// ranks, on how their GPUs are connected, and on NCCL's version.
 pub struct Nccl {
-    ranks: Arc<dyn Collective>,
+    ranks: Arc<dyn ProcessGroup>,
     communicator: Mutex<Communicator>,
     version: i32,
 }
@@ -41,7 +41,7 @@ pub enum NcclError {
     },
     /// The ranks cannot reach each other.
     #[error(transparent)]
-    Collective(#[from] CollectiveError),
+    ProcessGroup(#[from] ProcessGroupError),
 }
 
 impl Nccl {
@@ -50,7 +50,7 @@ impl Nccl {
     /// # Errors
     /// If two ranks share a GPU, have different versions of NCCL, or one has no GPU: the same on all ranks. If NCCL does not
     /// start, on the ranks where it does not.
-    pub fn start(ranks: Arc<dyn Collective>) -> Result<Self, NcclError> {
+    pub fn start(ranks: Arc<dyn ProcessGroup>) -> Result<Self, NcclError> {
         let found = own_card().map_err(|failure| failure.to_string());
         let cards: Vec<Result<Card, String>> = message::gather(&*ranks, &found)?;
         if let Some(reason) = obstacle(&cards) {
@@ -60,11 +60,11 @@ impl Nccl {
         let id: Vec<u8> = match message::broadcast(&*ranks, &made)? {
             Some(Ok(id)) => id,
             Some(Err(reason)) => return Err(NcclError::Unavailable { reason }),
-            None => return Err(CollectiveError::out_of_step(&*ranks, "no id of NCCL's").into()),
+            None => return Err(ProcessGroupError::out_of_step(&*ranks, "no id of NCCL's").into()),
         };
         let joined = Communicator::join(&id, ranks.rank(), ranks.ranks());
         let communicator = joined.map_err(|failure| NcclError::Start {
-            rank: ranks.rank(),
+            rank: group.rank(),
             ranks: ranks.ranks(),
             reason: failure.to_string(),
         })?;
@@ -89,7 +89,7 @@ fn own_card() -> Result<Card, Box<dyn std::error::Error>> {
     })
 }
 
-impl Collective for Nccl {
+impl ProcessGroup for Nccl {
     fn rank(&self) -> usize {
         self.ranks.rank()
     }
@@ -98,14 +98,14 @@ impl Collective for Nccl {
         self.ranks.ranks()
     }
 
-    fn sum(&self, values: &mut [Real]) -> Result<(), CollectiveError> {
+    fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError> {
         self.ranks.sum(values)
     }
 
     /// The sum is formed on the GPUs, without a copy to the host.
-    fn sum_tensor(&self, values: &mut Vector) -> Result<(), CollectiveError> {
+    fn sum_tensor(&self, values: &mut Vector) -> Result<(), ProcessGroupError> {
         let mut communicator = self.communicator.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |failure: NcclFailure| CollectiveError::Device {
+        let failed = |failure: NcclFailure| ProcessGroupError::Device {
             rank: self.ranks.rank(),
             ranks: self.ranks.ranks(),
             reason: failure.to_string(),
@@ -113,11 +113,11 @@ impl Collective for Nccl {
         try_change(values, |values| communicator.sum(values)).map_err(failed)
     }
 
-    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, CollectiveError> {
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
         self.ranks.gather(own)
     }
 
-    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, CollectiveError> {
+    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, ProcessGroupError> {
         self.ranks.broadcast(own)
     }
 }

@@ -1,8 +1,8 @@
-//! Refusing what is not finite.
+//! Updates by what is finite.
 
-use super::TrainError;
-use super::team::Team;
-use crate::optim::{Adam, Gradient};
+use crate::data_parallel::Ranks;
+use crate::error::TrainError;
+use crate::optim::{Gradient, Optimizer};
 use ebm_core::parameter::Module;
 
 /// How many values there are in the gradient of each trained parameter.
@@ -13,7 +13,7 @@ fn lengths(module: &dyn Module) -> Vec<usize> {
 
 /// Refuses what is not finite, in the name of an iteration.
 #[derive(Clone, Copy)]
-pub(super) struct Check {
+pub(crate) struct Check {
     /// The iteration, counted from 1.
     pub step: u64,
 }
@@ -27,7 +27,7 @@ impl Check {
             step: self.step,
             term: term.into(),
             value,
-            // Who puts the models back fills this in.
+            // Filled in where the models are put back.
             restored: 0,
             advice: "Try a smaller learning rate, clipping (optimizer.clip), or a stronger upper bound.".into(),
         })
@@ -36,25 +36,25 @@ impl Check {
     /// Updates the modules, each named by its gradient, or none of them if one is not finite or a rank has none. Returns the
     /// norm of the first one's gradient.
     ///
-    /// The gradients are this rank's; the update is by their mean over the team.
+    /// The gradients are this rank's; the update is by their mean over the ranks.
     pub fn update<const N: usize>(
         self,
-        team: &Team,
+        ranks: &Ranks,
         factor: f64,
-        modules: [(&str, &mut dyn Module, &mut Adam); N],
+        modules: [(&str, &mut dyn Module, &mut dyn Optimizer); N],
         gradients: Result<[Gradient; N], TrainError>,
     ) -> Result<f64, TrainError> {
         let lengths = std::array::from_fn(|index| lengths(&*modules[index].1));
-        let gradients = team.average(gradients, lengths)?;
+        let gradients = ranks.average(gradients, lengths)?;
         let norms: Vec<f64> = gradients.iter().map(Gradient::norm).collect();
         for ((term, ..), norm) in modules.iter().zip(&norms) {
             self.finite(term, *norm)?;
         }
         for (((_, module, optimizer), gradient), norm) in modules.into_iter().zip(gradients).zip(&norms) {
-            let beside = team.beside(module);
-            optimizer.apply(module, &gradient, *norm, factor);
+            let buffers = ranks.buffers(module);
+            optimizer.update(module, &gradient, *norm, factor);
             module.commit();
-            team.level(module, &beside)?;
+            ranks.sync_buffers(module, &buffers)?;
         }
         Ok(norms.first().copied().unwrap_or(0.0))
     }

@@ -1,18 +1,16 @@
-//! An error as one rank tells it to the others.
+//! An error as one rank sends it to the others.
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
-use crate::error::Origin;
+use crate::error::{Origin, TrainError};
 
-/// An error without what only its own process can make use of.
+/// An error without the parts that only its own process can make use of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Told {
+pub(super) enum RemoteError {
     NonFinite {
         step: u64,
         term: String,
-        /// The bits of the value: JSON knows no NaN.
-        value: u64,
+        value: f64,
         advice: String,
     },
     Other {
@@ -21,7 +19,7 @@ pub(super) enum Told {
     },
 }
 
-impl From<TrainError> for Told {
+impl From<TrainError> for RemoteError {
     fn from(error: TrainError) -> Self {
         match error {
             TrainError::NonFinite {
@@ -33,7 +31,7 @@ impl From<TrainError> for Told {
             } => Self::NonFinite {
                 step,
                 term,
-                value: value.to_bits(),
+                value,
                 advice,
             },
             other => Self::Other {
@@ -44,17 +42,17 @@ impl From<TrainError> for Told {
     }
 }
 
-impl Told {
-    /// The error to go by, the same on every rank: the first that ends the run for certain, or else the first.
+impl RemoteError {
+    /// The error that all ranks go by: the first that ends the run for certain, or else the first.
     pub fn first(all: Vec<Option<Self>>, ranks: usize) -> Option<TrainError> {
-        let told = || {
-            all.iter()
-                .enumerate()
-                .filter_map(|(rank, told)| Some((rank, told.as_ref()?)))
+        let mut met = all.into_iter().enumerate().filter_map(|(rank, e)| Some((rank, e?)));
+        let first = met.next()?;
+        let fatal = |(_, error): &(usize, Self)| matches!(error, Self::Other { .. });
+        let (rank, error) = match fatal(&first) {
+            true => first,
+            false => met.find(fatal).unwrap_or(first),
         };
-        let fatal = told().find(|(_, told)| matches!(told, Self::Other { .. }));
-        let (rank, told) = fatal.or_else(|| told().next())?;
-        Some(match told.clone() {
+        Some(match error {
             Self::NonFinite {
                 step,
                 term,
@@ -63,7 +61,7 @@ impl Told {
             } => TrainError::NonFinite {
                 step,
                 term: format!("{term} (process {} of {ranks})", rank + 1),
-                value: f64::from_bits(value),
+                value,
                 restored: 0,
                 advice,
             },
@@ -82,7 +80,7 @@ mod tests {
     use super::*;
     use ebm_core::error::ConfigError;
 
-    fn not_finite(term: &str) -> Option<Told> {
+    fn not_finite(term: &str) -> Option<RemoteError> {
         let error = TrainError::NonFinite {
             step: 3,
             term: term.into(),
@@ -94,18 +92,16 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_the_run_for_certain_comes_before_what_may_not() {
+    fn an_error_that_ends_the_run_for_certain_comes_before_one_that_may_not() {
         let wrong = TrainError::from(ConfigError::new("train.batch", 3, "4"));
         let all = vec![None, not_finite("E_pg[E]"), Some(wrong.into()), not_finite("log Z")];
-        let error = Told::first(all.clone(), 4).unwrap();
+        let error = RemoteError::first(all.clone(), 4).unwrap();
         assert_eq!(error.to_string(), "process 3 of 4: train.batch = 3: expected 4");
-        let error = Told::first(all[..2].to_vec(), 4).unwrap();
+        let error = RemoteError::first(all[..2].to_vec(), 4).unwrap().to_string();
         assert!(
-            error
-                .to_string()
-                .starts_with("step 3: E_pg[E] (process 2 of 4) is -inf."),
+            error.starts_with("step 3: E_pg[E] (process 2 of 4) is -inf."),
             "{error}"
         );
-        assert!(Told::first(vec![None, None], 2).is_none());
+        assert!(RemoteError::first(vec![None, None], 2).is_none());
     }
 }

@@ -1,0 +1,163 @@
+//! One iteration.
+
+use std::time::{Duration, Instant};
+
+use crate::config::{Objective, PlayerConfig};
+use crate::energy_step::EnergySide;
+use crate::error::TrainError;
+use crate::finite::Check;
+use crate::generator_step::{EntropyInputs, EntropyTerm, GeneratorBatch, GeneratorSide};
+use crate::non_finite::NonFinitePolicy;
+use crate::phase_times::{PhaseTimes, timed};
+use crate::report::StepReport;
+use crate::snapshot::Snapshot;
+use crate::trainer::Trainer;
+use ebm_core::bounds::{LowerBound, Target};
+use ebm_core::geometry::Geometry;
+use ebm_core::kernels::parallel;
+use ebm_core::models::Generator;
+
+impl<G: Geometry> Trainer<G> {
+    /// One iteration. `full`: also compute what is only reported.
+    ///
+    /// The models after it are proved good by the next one. Where a term was not finite and the configuration says to go on,
+    /// the report has the [`fault`](StepReport::fault) and no values. Where several processes train, all call this alike, and
+    /// only a full report is of the whole batch.
+    ///
+    /// # Errors
+    /// As [`Trainer::run`], but for observers.
+    pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
+        let mut report = StepReport {
+            step: self.progress.step + 1,
+            energy_learning_rate: self.config.energy.rate(self.progress.step, self.config.steps),
+            generator_learning_rate: self.config.generator.rate(self.progress.step, self.config.steps),
+            ..Default::default()
+        };
+        let before = Snapshot::of(&self.players, self.progress.step);
+        self.optimizers.mark();
+        let started = Instant::now();
+        let done = self.iterate(full, &mut report);
+        self.times.iteration += started.elapsed();
+        self.times.iterations += 1;
+        match done {
+            Ok(()) => {
+                self.good = before;
+                self.progress.skipped = 0;
+                if self.marks() && self.is_at_mark() {
+                    self.set_mark()?;
+                }
+                Ok(report)
+            }
+            Err(error) => Ok(StepReport {
+                step: report.step,
+                fault: Some(self.recover(error, before)?),
+                ..Default::default()
+            }),
+        }
+    }
+
+    fn is_at_mark(&self) -> bool {
+        match self.config.non_finite {
+            NonFinitePolicy::Rollback(rollback) => self.progress.step.is_multiple_of(rollback.every),
+            _ => false,
+        }
+    }
+
+    fn iterate(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
+        match self.config.objective {
+            Objective::MaximumLikelihood => self.likelihood_step(report)?,
+            Objective::Bidirectional => self.minimax(full, report)?,
+        }
+        if full {
+            self.ranks.pool(report, &self.players)?;
+        }
+        report.combine();
+        self.progress.step += 1;
+        let decays = [self.config.energy.average, self.config.generator.average];
+        self.players.follow_average(decays, self.progress.step);
+        Ok(())
+    }
+
+    /// The steps of both players.
+    fn minimax(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
+        let (done, random) = (self.progress.step, self.draws());
+        let (config, ranks) = (&self.config, &self.ranks);
+        let (optimizers, players) = (&mut self.optimizers, &mut self.players);
+        let times = &mut self.times;
+        let target = players.upper.target();
+        let check = Check { step: report.step };
+        let place = |player: &PlayerConfig, stream: &str, k: usize| {
+            random.stream(stream).at(done * player.steps as u64 + k as u64)
+        };
+        let draw = |generator: &dyn Generator<G>, k| {
+            GeneratorBatch::new(generator, config.batch, place(&config.generator, "generator-step", k))
+        };
+        let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, inputs: EntropyInputs<'_, G>, k| {
+            let random = place(&config.generator, "generator-step", k);
+            let upper_bound = full && target == Target::Divergence;
+            EntropyTerm::new(generator, lower, inputs, config.lambda, random, check, upper_bound)
+        };
+
+        // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
+        let (generator, lower) = (&*players.generator, &mut *players.lower);
+        let batch = timed(&mut times.sampling, || draw(generator, 0));
+        let inputs = batch.entropy_inputs();
+        let mut energy_side = EnergySide {
+            config,
+            ranks,
+            data: &*self.data,
+            generator,
+            energy: &mut *players.energy,
+            upper: &mut *players.upper,
+            energy_optimizer: &mut *optimizers.energy,
+            upper_optimizer: &mut *optimizers.upper,
+            times,
+        };
+        let mut in_entropy = Duration::ZERO;
+        let (energy_done, first) = parallel::both(
+            || {
+                let started = Instant::now();
+                let done = (0..config.energy.steps)
+                    .try_for_each(|k| energy_side.step(done, place(&config.energy, "energy-step", k), report));
+                energy_side.times.energy_step += started.elapsed();
+                done
+            },
+            || timed(&mut in_entropy, || entropy(generator, lower, inputs, 0)),
+        );
+        times.entropy += in_entropy;
+        energy_done?;
+
+        let mut ready = Some((first, batch));
+        let mut generator_side = GeneratorSide {
+            config,
+            ranks,
+            energy: &*players.energy,
+            generator: &mut *players.generator,
+            lower: &mut *players.lower,
+            generator_optimizer: &mut *optimizers.generator,
+            lower_optimizer: &mut *optimizers.lower,
+            times,
+        };
+        for k in 0..config.generator.steps {
+            let (term, batch) = match ready.take() {
+                Some(ready) => ready,
+                None => {
+                    let (generator, lower) = (&*generator_side.generator, &mut *generator_side.lower);
+                    let PhaseTimes {
+                        sampling,
+                        entropy: in_entropy,
+                        ..
+                    } = &mut *generator_side.times;
+                    let batch = timed(sampling, || draw(generator, k));
+                    let term = timed(in_entropy, || entropy(generator, lower, batch.entropy_inputs(), k));
+                    (term, batch)
+                }
+            };
+            let started = Instant::now();
+            generator_side.step(batch, term, done, report)?;
+            generator_side.times.generator_step += started.elapsed();
+        }
+        report.target = Some(target);
+        Ok(())
+    }
+}
