@@ -12,6 +12,7 @@ use ebm_models::flow::FlowGeneratorConfig;
 use ebm_models::mlp::{MlpEnergyConfig, MlpGeneratorConfig};
 use ebm_models::noise::NoiseConfig;
 use ebm_tests::Normal;
+use ebm_train::optim::LionConfig;
 use ebm_train::{Components, NonFinitePolicy, Objective, Players, RollbackConfig, TrainConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
@@ -120,6 +121,7 @@ fn train() -> TrainConfig {
     train.generator.average = 0.9;
     train.generator.steps = 2;
     train.energy.optimizer = train.energy.optimizer.with("beta1", 0.5).unwrap();
+    train.generator.optimizer = LionConfig::default().into();
     train
 }
 

@@ -102,8 +102,9 @@ pub(super) fn title_of(config: &Path) -> String {
 }
 
 /// Warns of the terms that several processes do not train as one does.
-fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) -> Result<(), Failure> {
-    let couplings = trainer.couplings().or_exit(Exit::Other)?;
+fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) {
+    // A bound that does not fit the models is an error of the first iteration, on all processes alike.
+    let couplings = trainer.couplings().unwrap_or_default();
     if !couplings.is_empty() {
         let (processes, batch) = (ranks.count(), trainer.config().batch);
         let text = format!(
@@ -114,7 +115,6 @@ fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) -> Resul
         tracing::warn!("{text}");
         eprintln!("warning: {text}");
     }
-    Ok(())
 }
 
 struct Start<'a> {
@@ -148,7 +148,7 @@ impl Work for Start<'_> {
             resumed,
         } = ranks.agree(Prepared::of(begin, &geometry, ranks.count()))?;
         ranks.sums().tell();
-        tell_couplings(ranks, &mut trainer)?;
+        tell_couplings(ranks, &mut trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
         let mut shown = progress::<G>(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
