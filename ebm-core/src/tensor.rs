@@ -7,9 +7,11 @@
 //!
 //! let x = tensor(vec![1.0, 2.0, 3.0, 4.0], (2, 2));
 //! assert_eq!((rows(&x), width(&x)), (2, 2));
-//! // The gradient of the mean of x . x over the rows.
+//! // The gradient of the mean of x . y over the rows is half of y.
+//! let y = tensor(vec![2.0, 4.0, 6.0, 8.0], (2, 2));
 //! let tape = SharedTape::inputs_only();
-//! let loss = mean(row_dot(tape.watch(&x), tape.watch(&x)));
+//! let loss = mean(row_dot(tape.watch(&x), tape.watch(&y)));
+//! assert_eq!(item(&loss), 30.0);
 //! assert_eq!(values(&backward(loss).of(&x)), [1.0, 2.0, 3.0, 4.0]);
 //! ```
 

@@ -190,7 +190,7 @@ fn check(name: Option<&str>, cases: Option<u32>, seed: u64, json: bool) -> Resul
 
     let default = Options::default();
     let cases = cases.unwrap_or(default.cases);
-    let options = Options { seed, cases, ..default };
+    let options = Options { seed, cases };
     let chosen = entries()
         .into_iter()
         .filter(|entry| name.is_none_or(|name| name == entry.name));

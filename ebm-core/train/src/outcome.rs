@@ -26,6 +26,7 @@ impl Flow {
     }
 }
 
+/// Why training stopped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -77,10 +77,7 @@ fn a_curve_in_the_plane_has_no_density_unless_there_is_noise() {
 
 #[test]
 fn a_batch_without_enough_neighbours_is_refused_with_the_way_out() {
-    let config = EntropyKnn {
-        k: 8,
-        ..Default::default()
-    };
+    let config = EntropyKnn { k: 8 };
     let error = entropy(&config, &planar(0.0), PLANE, &latents(PLANE, 8), SharedTape::off()).unwrap_err();
     assert!(error.to_string().contains("lower.k"), "{error}");
 }

@@ -74,8 +74,9 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
 }
 
 /// Warns of the terms that several processes do not train as one does.
-fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) -> Result<(), Failure> {
-    let couplings = trainer.couplings().or_exit(Exit::Other)?;
+fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) {
+    // A bound that does not fit the models is an error of the first iteration, on all processes alike.
+    let couplings = trainer.couplings().unwrap_or_default();
     if !couplings.is_empty() {
         let (processes, batch) = (ranks.count(), trainer.config().batch);
         let text = format!(
@@ -86,7 +87,6 @@ fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) -> Resul
         tracing::warn!("{text}");
         eprintln!("warning: {text}");
     }
-    Ok(())
 }
 
 struct Start<'a> {
@@ -120,7 +120,7 @@ impl Work for Start<'_> {
             resumed,
         } = ranks.agree(begin.prepare(&geometry, ranks.count()))?;
         ranks.sums().tell();
-        tell_couplings(ranks, &mut trainer)?;
+        tell_couplings(ranks, &mut trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
         let mut log = MetricsLog::new(metrics, evaluation.latest());
         let mut progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
