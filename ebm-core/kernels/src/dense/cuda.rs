@@ -1,7 +1,5 @@
 //! The dense layer on the device: products by the device's library, and the rest of a pass in one kernel.
 
-use dfdx::prelude::*;
-
 use super::{Activation, Dense, Sizes};
 use crate::activation::backend as activation;
 use crate::buffers::native::{Stored, filled, optional, stored};

@@ -15,7 +15,8 @@ pub(crate) struct Factor<'a> {
     /// Rows of what is stored, and values from one to the next.
     height: usize,
     stride: usize,
-    /// The columns that count.
+    /// The columns that count; only products on the host take some of them.
+    #[cfg_attr(feature = "cuda", expect(dead_code))]
     first: usize,
     width: usize,
     transposed: bool,
