@@ -31,7 +31,7 @@ fn number(figures: &[Value], name: &str, key: &str) -> f64 {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/tests/fixtures/metrics");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
     folder.join(name)
 }
 

@@ -29,6 +29,7 @@ pub use run_config::{CheckpointConfig, LogConfig, RunConfig};
 pub use show::show;
 pub use sweep::{LocalConfig, MOST_JOBS, RandomSearch, SlurmConfig, Sweep, SweepSpec};
 
+pub use earlier_releases::read_written;
 use layers::environment;
 use std::path::Path;
 

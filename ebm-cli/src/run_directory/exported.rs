@@ -11,7 +11,7 @@ use std::path::Path;
 
 use super::format::Format;
 use super::{RunDirectoryError, write_atomically};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, read_written};
 
 /// The format that this program writes.
 const FORMAT: Format = Format::new("ebm model", 1);
@@ -88,8 +88,8 @@ impl Exported {
             metadata.get(key).ok_or_else(missing)
         };
         FORMAT.accepts(entry("ebm.format")?).map_err(damaged)?;
-        let config = toml::from_str(entry("ebm.config")?)
-            .map_err(|e: toml::de::Error| damaged(e.to_string().trim().replace('\n', " ")))?;
+        let config =
+            read_written(entry("ebm.config")?).map_err(|e| damaged(e.to_string().trim().replace('\n', " ")))?;
         let about: About = serde_json::from_str(entry("ebm.model")?).map_err(|e| damaged(e.to_string()))?;
         let mut arrays: BTreeMap<String, State> = BTreeMap::new();
         for (name, array) in state_file::decode(&bytes, path).map_err(|e| damaged(e.to_string()))? {

@@ -42,7 +42,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tracing_subscriber::EnvFilter;
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, read_written};
 use ebm_eval::evaluate::Report;
 
 /// The directory of a run.
@@ -122,7 +122,7 @@ impl RunDirectory {
     pub fn read_config(&self) -> Result<RunConfig, RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
         let text = fs::read_to_string(&path).map_err(RunDirectoryError::io(&path, "read the file"))?;
-        toml::from_str(&text).map_err(|error: toml::de::Error| {
+        read_written(&text).map_err(|error| {
             let reason = error.to_string().trim().replace('\n', " ");
             RunDirectoryError::damaged(path, reason)
         })

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, read_written};
 
 /// The state of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -91,7 +91,7 @@ impl RunStatus {
         };
         let config: Option<RunConfig> = fs::read_to_string(path.join(layout::CONFIG))
             .ok()
-            .and_then(|text| toml::from_str(&text).ok());
+            .and_then(|text| read_written(&text).ok());
         let figure = |name: &str| {
             let figures = summary.as_ref()?["evaluation"]["figures"].as_array()?;
             figures.iter().find(|figure| figure["name"] == name)?["value"].as_f64()

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::differences::{Difference, differences, phrase};
-use crate::config::RunConfig;
+use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, held_by, layout, read_json};
 
@@ -44,12 +44,13 @@ impl Existing {
             return Ok(Self::Nothing);
         }
         let text = fs::read_to_string(path.join(layout::CONFIG)).ok();
-        let Some(found) = text.and_then(|text| text.parse::<toml::Table>().ok()) else {
+        // In the form of today, if its components are linked in.
+        let form = |config: &RunConfig| toml::to_string(config).or_exit(Exit::Other);
+        let text = text.map(|text| read_written(&text).map_or(Ok(text), |config| form(&config)));
+        let Some(found) = text.transpose()?.and_then(|text| text.parse::<toml::Table>().ok()) else {
             return Ok(Self::Nothing);
         };
-        // Through its text form, as the one that was found.
-        let wanted = toml::to_string(config).or_exit(Exit::Other)?;
-        let wanted: toml::Table = wanted.parse().or_exit(Exit::Other)?;
+        let wanted: toml::Table = form(config)?.parse().or_exit(Exit::Other)?;
         let table = |table: toml::Table| serde_json::to_value(table).or_exit(Exit::Other);
         let mut differing = differences(&table(found)?, &table(wanted)?);
         // A build of another version may compute other numbers. What it is configured with is compared above.

@@ -107,7 +107,7 @@ pub const NPZ: Reader = Reader {
     file: "features.npz",
     examples: || {
         // What NumPy wrote.
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/tests/fixtures/metrics");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
         let files = ["real.npz", "real-moments.npz"];
         files.map(|file| fs::read(folder.join(file)).unwrap()).into()
     },
