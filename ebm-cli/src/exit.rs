@@ -98,7 +98,7 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What happened; its chain of causes is printed on one line.
+    /// The error; its chain of causes is printed on one line.
     pub error: anyhow::Error,
 }
 

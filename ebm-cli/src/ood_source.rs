@@ -19,9 +19,9 @@ pub enum Source {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{given}: {reason}")]
 pub struct SourceError {
-    /// What was given.
+    /// The name or table as it was given.
     pub given: String,
-    /// What is wrong with it.
+    /// Why it cannot be used.
     pub reason: String,
 }
 

@@ -54,7 +54,7 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     }
 }
 
-/// What a data set holds.
+/// A summary of a data set.
 #[derive(Debug, Serialize)]
 struct Found {
     path: String,
@@ -72,7 +72,7 @@ struct Found {
     classes: Vec<(String, usize)>,
     /// The values of the training part: by channel for images, with levels 0 to 255 as 0 to 1, by column for tables.
     values: Vec<Values>,
-    /// What may be wrong.
+    /// Possible problems with the data.
     problems: Vec<String>,
 }
 

@@ -101,7 +101,7 @@ pub struct SweepCollect {
     pub sort: Option<String>,
 }
 
-/// What was asked.
+/// The sweep as requested.
 const SPEC: &str = "sweep.toml";
 /// The list of runs.
 const POINTS: &str = "points.csv";

@@ -1,4 +1,4 @@
-//! What a comparison came to: a row for each pair of bounds.
+//! The result of a comparison: a row for each pair of bounds.
 
 use ebm_core::bounds::Level;
 use serde::Serialize;
@@ -35,16 +35,16 @@ impl Pair {
     }
 }
 
-/// What a training step of a pair costs.
+/// The speed of a pair's training steps.
 #[derive(Clone, Debug)]
 pub struct Timing {
     /// Training steps a second, without reports and evaluations; or why they could not be timed.
     pub rate: Result<f64, String>,
-    /// In what the baseline differs from the pair beside its bounds, of what a step costs by.
+    /// The settings beside the bounds that affect the time of a step and differ between the pair and the baseline.
     pub unlike_baseline: Vec<Difference>,
 }
 
-/// What costs are relative to: a pair of the comparison, or a configuration file.
+/// The reference that costs are relative to: a pair of the comparison, or a configuration file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Baseline {
     pub name: String,
@@ -76,7 +76,7 @@ impl Held {
     }
 }
 
-/// What a pair of bounds came to.
+/// The results of one pair of bounds.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub pair: Pair,
@@ -121,7 +121,7 @@ pub struct Comparison<'a> {
     pub rows: Vec<Row>,
     /// The runs.
     pub plan: &'a Plan,
-    /// What each run came to.
+    /// The outcome of each run.
     pub outcomes: Vec<Outcome>,
 }
 

@@ -63,7 +63,7 @@ impl Comparison<'_> {
         cells
     }
 
-    /// What a reader must know to read the table.
+    /// The notes that a reader needs to understand the table.
     pub(super) fn notes(&self) -> Vec<String> {
         let seeds = match self.plan.seeds[..] {
             [first, .., last] => format!("{first} to {last}"),

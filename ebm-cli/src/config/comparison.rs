@@ -29,7 +29,7 @@ pub(super) struct Comparison {
 pub(super) struct Side {
     /// The section of a configuration: `lower` or `upper`.
     pub key: &'static str,
-    /// What a bound on this side is called.
+    /// The noun for a bound on this side.
     pub noun: &'static str,
     /// All that are registered.
     kinds: Vec<&'static str>,

@@ -77,7 +77,7 @@ impl Grid {
     /// The names of the lower and upper bounds to compare: those given, or the configuration's own.
     ///
     /// # Errors
-    /// What is wrong with the first name that cannot be used.
+    /// Describes the first name that cannot be used.
     pub fn names(&self, lower: &[String], upper: &[String]) -> Result<[Vec<String>; 2], String> {
         Ok([self.side(0, lower)?, self.side(1, upper)?])
     }

@@ -14,9 +14,9 @@ pub struct OptionRow {
     pub type_name: String,
     /// The default as TOML; none for a table whose options follow, and for an option that may be left out.
     pub default: Option<String>,
-    /// What it means, a line a paragraph.
+    /// The meaning of the option, one line per paragraph.
     pub meaning: Vec<String>,
-    /// The names it may take, each with what it means.
+    /// The names that the option accepts, each with its meaning.
     pub choices: Vec<(String, String)>,
 }
 

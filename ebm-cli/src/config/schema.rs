@@ -47,7 +47,7 @@ impl<'a> Schema<'a> {
         self.alternatives().into_iter().find(matches).unwrap_or(self)
     }
 
-    /// What the option means, on one line a paragraph. An example, which is for those who write Rust, ends it.
+    /// The meaning of the option, one line per paragraph. Stops at the first code block: examples are for Rust users.
     pub fn description(self) -> Option<String> {
         let own = self.node["description"]
             .as_str()

@@ -161,7 +161,7 @@ fn quoted(text: &str) -> (String, Vec<String>) {
     (names.next().unwrap_or_default(), names.collect())
 }
 
-/// What a parser expects, in the words of the person who writes the file.
+/// Translates what serde expected into words for the person who writes the file.
 fn plain_words(expected: &str) -> String {
     match expected {
         "usize" | "u64" | "u32" | "u16" | "u8" | "a nonzero usize" => "a whole number >= 0",

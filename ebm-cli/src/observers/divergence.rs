@@ -113,7 +113,7 @@ mod tests {
         history
     }
 
-    /// What is said of a run after a last report.
+    /// The verdict on a run with these values in its last report.
     fn judged(data: f64, generated: f64, gap: f64, target: Target) -> Option<Divergence> {
         let mut history = run(&[f64::NAN]);
         history.report(&StepReport {

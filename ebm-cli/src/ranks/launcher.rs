@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::exit::{Exit, Failure};
 
-/// By whom, and the variables that hold the process's number and how many there are.
+/// The launchers, each with its variables for the rank of the process and for the number of processes.
 ///
 /// Slurm sets `SLURM_NTASKS` in a batch script, too, which is one process; those of a step are set by `srun` alone.
 const LAUNCHERS: [(&str, &str, &str); 3] = [
@@ -30,7 +30,7 @@ impl fmt::Display for Launched {
 }
 
 impl Launched {
-    /// What the environment says; `None` for a process by itself.
+    /// Reads the launcher's variables; `None` for a process that runs alone.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let number = |name: &str| variable(name)?.trim().parse::<usize>().ok();
         LAUNCHERS.into_iter().find_map(|(by, rank, ranks)| {

@@ -107,15 +107,15 @@ impl Ranks {
         self.group.clone()
     }
 
-    /// What sums their gradients.
+    /// How the gradients of the processes are summed.
     pub fn sums(&self) -> &Sums {
         &self.sums
     }
 
-    /// What this process found, if all of them found something.
+    /// Returns this process's own result if no process failed.
     ///
     /// # Errors
-    /// The failure of the first process that has one: on all of them.
+    /// The failure of the first process that failed, on all of them.
     pub fn agree<T>(&self, own: Result<T, Failure>) -> Result<T, Failure> {
         if self.count() == 1 {
             return own;
@@ -140,7 +140,7 @@ impl Ranks {
         own
     }
 
-    /// What the first process gives, to all.
+    /// Sends the first process's bytes to all processes and returns them.
     ///
     /// # Errors
     /// If they cannot reach each other.

@@ -1,8 +1,8 @@
-//! What sums the gradients of several processes.
+//! How the gradients of several processes are summed.
 
 use std::fmt;
 
-/// What sums the gradients of several processes.
+/// How the gradients of several processes are summed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sums {
     /// MPI, by way of the host's memory; or nobody, for a process by itself.

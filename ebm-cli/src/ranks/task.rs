@@ -1,4 +1,4 @@
-//! What the first process has the others do.
+//! The training task that the first process sends to the others.
 
 use ebm_train::state_file;
 use ebm_train::{Progress, TrainingState};
@@ -19,7 +19,7 @@ pub(crate) struct Task {
     pub state: Option<TrainingState>,
 }
 
-/// What is said of it before the arrays.
+/// The part of a task that is sent before the arrays.
 #[derive(Serialize, Deserialize)]
 struct Head {
     /// The resolved configuration, TOML.
@@ -30,7 +30,7 @@ struct Head {
     owners: Vec<String>,
 }
 
-/// For errors only.
+/// The source of a task, as errors name it.
 const FROM: &str = "the first process";
 
 impl Task {
@@ -67,7 +67,7 @@ impl Task {
         Ok(())
     }
 
-    /// What the first process says.
+    /// Receives the task from the first process; `None` if there is nothing to do.
     ///
     /// # Errors
     /// If it cannot be reached, or is another program.

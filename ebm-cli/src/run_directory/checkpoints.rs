@@ -15,7 +15,7 @@ const UNFINISHED: &str = ".unfinished-";
 /// Put before the step in a checkpoint's name.
 const STEP: &str = "step-";
 
-/// What a checkpoint records beside the state.
+/// The metadata that a checkpoint records beside the state.
 #[derive(Clone, Debug)]
 pub struct Moment {
     /// BLAKE3 of the resolved configuration.
@@ -59,7 +59,7 @@ impl Checkpoints {
     /// earlier checkpoints are as they were.
     ///
     /// # Errors
-    /// What the system said. Earlier checkpoints are as they were.
+    /// The system's error. Earlier checkpoints stay as they were.
     pub fn save(&self, state: &TrainingState, moment: Moment) -> Result<Checkpoint, RunDirectoryError> {
         let step = state.progress.step;
         let name = format!("{STEP}{step:012}");
@@ -106,7 +106,7 @@ impl Checkpoints {
     /// Removes all but the last `keep` and the best by the watched metric, and what unfinished ones left.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
         let old = self.old(keep);
         old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
@@ -136,7 +136,7 @@ impl Checkpoints {
     /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
         let aside = self.folder.join(format!("{UNFINISHED}removed"));
         durable::remove(&aside)
@@ -148,7 +148,7 @@ impl Checkpoints {
     /// Removes what checkpoints that were never finished left behind.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn sweep(&self) -> Result<(), RunDirectoryError> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {

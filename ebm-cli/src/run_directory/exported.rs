@@ -23,7 +23,7 @@ const SEPARATOR: char = '/';
 pub struct Description {
     /// Number of dimensions.
     pub width: usize,
-    /// What was subtracted and divided by, by column, if anything.
+    /// The values subtracted from each column and those it was divided by, if any.
     pub standardization: Option<Standardization>,
     /// Names of the columns.
     pub columns: Option<Vec<String>>,

@@ -1,4 +1,4 @@
-//! What lies where in a run directory.
+//! Names of the files and folders in a run directory.
 
 /// Says that the directory is a run, and what it was made from.
 pub const MARKER: &str = "run.json";
@@ -8,7 +8,7 @@ pub const CONFIG: &str = "config.toml";
 pub const VERSIONS: &str = "versions.json";
 /// The figures of the run, one JSON object a line.
 pub const METRICS: &str = "metrics.jsonl";
-/// What happened, with times.
+/// The log of events, with times.
 pub const LOG: &str = "log.txt";
 /// How the run ended.
 pub const SUMMARY: &str = "summary.json";

@@ -44,7 +44,7 @@ pub struct Watched {
     pub value: f64,
 }
 
-/// What a checkpoint holds.
+/// The contents of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The format and its version.

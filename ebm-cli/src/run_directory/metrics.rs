@@ -21,11 +21,11 @@ pub struct Metric {
     pub value: f64,
     /// Its unit.
     pub unit: Cow<'static, str>,
-    /// Standard error; `null` for what is no estimate.
+    /// Standard error; `null` if the value is not an estimate.
     pub standard_error: Option<f64>,
-    /// Number of samples it was computed from; `null` for what is no estimate.
+    /// Number of samples it was computed from; `null` if the value is not an estimate.
     pub samples: Option<usize>,
-    /// What may be claimed about it; `null` for what is no bound.
+    /// The claim that holds for the value; `null` if it is not a bound.
     pub guarantee: Option<Guarantee>,
     /// Named numbers that explain the value.
     #[serde(

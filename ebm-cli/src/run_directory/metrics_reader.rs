@@ -20,7 +20,7 @@ pub const LONGEST_LINE: u64 = 1 << 20;
 pub struct MetricsLine {
     /// Steps done.
     pub step: u64,
-    /// What the metrics are of: one of the constants here, or an event of another version of this program.
+    /// The event that the metrics describe: one of the constants here, or an event of another version of this program.
     pub event: String,
     /// The metrics by name; empty for an unknown event that has them in another form.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct MetricsLine {
     /// The verdict on the bounds.
     #[serde(default)]
     pub sandwich: Option<Sandwich>,
-    /// What was done about a term that was not finite.
+    /// The remedy for a term that was not finite.
     #[serde(default)]
     pub remedy: Option<Remedy>,
     /// Bytes from the start of the file to the end of the line.

@@ -35,7 +35,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What a run directory tells at a glance; the files of checkpoints are not read.
+/// A run at a glance; the files of checkpoints are not read.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RunStatus {

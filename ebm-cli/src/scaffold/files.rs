@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// What the component of the template computes.
+    /// A description of what the template's component computes.
     fn about(self) -> &'static str {
         match self {
             Self::LowerBound => {

@@ -13,8 +13,8 @@
 //! | `generator`, `energy`, `lower`, `upper` | every registered component, and more options of those that come with the program |
 //! | `training` | some iterations of both players |
 //!
-//! What is registered but has no reference, as a bound of somebody else or one that draws random numbers, is run, and its
-//! figures must be finite.
+//! A registered component without a reference, such as a third party's bound or one that draws random numbers, is run,
+//! and its figures must be finite.
 
 mod draws;
 mod figures;

@@ -13,7 +13,7 @@ use crate::run_directory::{Format, RunDirectoryError, write_atomically};
 const CONFIGS: &str = "configs";
 /// The run directories.
 const RUNS: &str = "runs";
-/// What the processes of each run said, where the kind of series keeps it.
+/// The output of each run's process, where the kind of series keeps it.
 pub const LOGS: &str = "logs";
 
 /// A kind of series.
@@ -23,9 +23,9 @@ pub struct Kind {
     pub marker: &'static str,
     /// Its format, which stands in its field `format`.
     pub format: Format,
-    /// What a series is called: "comparison".
+    /// The noun for a series: "comparison".
     pub noun: &'static str,
-    /// What a process does in the folder: "compares".
+    /// The verb for what a process does in the folder: "compares".
     pub act: &'static str,
     /// How to have a finished run of another configuration trained again.
     pub remedy: &'static str,
@@ -46,7 +46,7 @@ struct Head {
 pub struct SeriesDirectory {
     /// The folder.
     pub path: PathBuf,
-    /// What it is the folder of.
+    /// The kind of series.
     pub kind: Kind,
     /// Keeps other processes out while this one works there.
     lock: Option<File>,

@@ -1,4 +1,4 @@
-//! What a person reads while the runs of a series are trained.
+//! Progress messages while the runs of a series are trained.
 
 use super::outcome::{Outcome, State};
 

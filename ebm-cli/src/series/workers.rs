@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
 
-/// How often running processes are looked at.
+/// The interval between two looks at the running processes.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// What happens to a process.
+/// An event in the life of a process.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// It is about to start.
@@ -20,7 +20,7 @@ pub enum Event {
     Ended(Said),
 }
 
-/// What a process said, and how it ended.
+/// The output of a process, and how it ended.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// All of its stderr.

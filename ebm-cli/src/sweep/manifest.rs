@@ -99,7 +99,7 @@ impl Manifest {
         Ok(read)
     }
 
-    /// What sets a run apart, `weight=0.5 seed=1`.
+    /// The settings that identify a run, such as `weight=0.5 seed=1`.
     pub fn name_of(&self, run: &Run) -> String {
         let named = self.keys.iter().zip(labels(&self.keys));
         let values = named.filter_map(|(key, label)| Some(format!("{label}={}", run.shown(key)?)));

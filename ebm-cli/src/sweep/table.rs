@@ -1,4 +1,4 @@
-//! What a sweep came to so far: a row a point for people, a row a run for spreadsheets, and all of it for programs.
+//! The results of a sweep so far: a row per point for people, a row per run for spreadsheets, everything for programs.
 
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ struct Row<'a> {
     summary: Summary,
 }
 
-/// What a sweep came to so far.
+/// The results of a sweep so far.
 pub struct SweepTable<'a> {
     manifest: &'a Manifest,
     outcomes: &'a [Outcome],
@@ -128,7 +128,7 @@ impl<'a> SweepTable<'a> {
         cells
     }
 
-    /// What a reader must know to read the table, a line each.
+    /// The notes that a reader needs to understand the table, one per line.
     fn notes(&self) -> String {
         let mut notes = String::new();
         if self.outcomes.iter().any(|outcome| outcome.state == State::Done) {

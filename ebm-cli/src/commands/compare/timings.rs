@@ -1,4 +1,4 @@
-//! What a training step of each pair costs, and of the baseline.
+//! The time of a training step for each pair, and for the baseline.
 
 use ebm_core::data::Dataset;
 use ebm_core::registry::SupportedGeometry;
@@ -28,10 +28,10 @@ const WARM_UP: u32 = 5;
 /// Does one training step of a candidate and nothing else: no report, no evaluation.
 type Step = Box<dyn FnMut() -> Result<(), TrainError>>;
 
-/// What a step of each pair costs.
+/// The timing of a step for each pair.
 pub(super) struct Timings {
     pub pairs: Vec<Timing>,
-    /// What costs are relative to.
+    /// The reference that costs are relative to.
     pub baseline: Baseline,
 }
 
@@ -77,7 +77,7 @@ impl Timings {
     }
 }
 
-/// What a step costs by beside the bounds.
+/// The settings beside the bounds that affect the time of a step.
 fn work_of(resolved: &Resolved) -> Result<Value, Failure> {
     let config = serde_json::to_value(&resolved.config).or_exit(Exit::Other)?;
     let train = &config["train"];

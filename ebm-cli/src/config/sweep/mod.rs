@@ -27,7 +27,7 @@ use reader::Reader;
 pub struct Sweep {
     /// The text of the file.
     pub text: String,
-    /// What it asks for beside its points.
+    /// The options of the sweep beside its points.
     pub spec: SweepSpec,
     /// The points.
     pub points: Vec<Point>,

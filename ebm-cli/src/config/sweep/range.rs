@@ -19,7 +19,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// What is expected where a range is not understood.
+    /// Describes a valid range, for error messages.
     pub const EXPECTED: &str =
         "{ linear = [LOW, HIGH] } or { log = [LOW, HIGH] }, finite numbers, LOW < HIGH, of a logarithmic range above 0";
 
