@@ -1,4 +1,4 @@
-//! What `ebm bench` prints. Times vary and are not looked at, but for their sense.
+//! The output of `ebm bench`. Times vary and are not checked, except for plausibility.
 
 use crate::command::{Folder, contains, stderr, stdout};
 use ebm_cli::bench::PROBLEMS;

@@ -1,4 +1,4 @@
-//! What the program says about the bounds it is built with.
+//! The program's output about the bounds it is built with.
 
 use crate::command::{FAULTY, Folder, contains, stdout};
 use serde_json::Value;

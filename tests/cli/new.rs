@@ -53,8 +53,8 @@ fn new_crate(folder: &Folder, what: &str, name: &str) {
     cargo(folder, name, "fmt --check");
 }
 
-/// What the page on writing a bound begins with: from nothing to a trained run. Only the profile is that of these tests, and the
-/// run is short.
+/// Follows the start of the book's page on writing a bound, from nothing to a trained run. Only the profile is that of
+/// these tests, and the run is short.
 fn done_as_in_the_book(folder: &Folder) {
     folder.link(&root(), "path/to/ebm");
     folder.put_program("ebm", &format!("exec {PROGRAM} \"$@\""));

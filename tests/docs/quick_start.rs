@@ -4,7 +4,7 @@ use ebm_tests::book::page::{Page, root};
 
 use crate::command::{Folder, PROGRAM};
 
-/// What makes a run short; the last `--set` wins.
+/// Settings that make a run short; the last `--set` wins.
 const SHORT: &str = "--set 'energy.hidden=[16, 16]' --set train.steps=20 --set train.batch=32 --set train.log_every=10 \
     --set train.evaluate_every=10 --set evaluate.held_out=500 --set evaluate.generated=500 \
     --set evaluate.quadrature.tolerance=1e-3 --set evaluate.quadrature.max_evaluations=200_000";

@@ -1,4 +1,5 @@
-//! What the workspace's tests share: random closed-form problems, trainers, gradients against differences, the pages of the book.
+//! Helpers that the workspace's tests share: random closed-form problems, trainers, gradients against differences, the
+//! pages of the book.
 #![warn(missing_docs)]
 
 pub mod book;
@@ -70,7 +71,7 @@ impl<F: Fn(usize, Random) -> Option<usize> + Send + Sync> Dataset for Holed<F> {
     }
 }
 
-/// What an observer was told to have gone wrong.
+/// An observer that collects the faults it is told of.
 #[derive(Default)]
 pub struct Faults(pub Vec<Fault>);
 

@@ -70,7 +70,7 @@ impl Pairs {
         }
     }
 
-    /// What `infonce` cannot exceed: the mean of ln(group size) over the samples. 0 for a shift.
+    /// The upper limit of `infonce`: the mean of ln(group size) over the samples. 0 for a shift.
     pub fn cap(&self) -> f64 {
         let total: f64 = self.groups.iter().map(|&n| n as f64 * (n as f64).ln()).sum();
         total / self.samples as f64

@@ -18,7 +18,7 @@ pub struct Measurement {
     pub standard_error: f64,
     /// Number of samples it was computed from.
     pub samples: usize,
-    /// What may be claimed about it.
+    /// The claim that holds for the value.
     pub guarantee: Guarantee,
     /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,4 +1,4 @@
-//! What may be claimed about a value.
+//! Guarantees: the claims that hold for a value.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

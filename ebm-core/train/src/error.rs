@@ -25,7 +25,7 @@ pub enum TrainError {
         value: f64,
         /// The iteration whose models are in place again; 0 for the initial ones.
         restored: u64,
-        /// What to try.
+        /// Advice on how to avoid it.
         advice: String,
     },
     /// A bound cannot be used with these models.
@@ -47,9 +47,9 @@ pub enum TrainError {
         rank: usize,
         /// Number of processes.
         ranks: usize,
-        /// Which kind of error it is there.
+        /// The kind of the error there.
         origin: Origin,
-        /// What it says.
+        /// The message of the error.
         message: String,
     },
     /// The processes that train together no longer have the same models.

@@ -71,11 +71,11 @@ pub struct Fault {
     pub step: u64,
     /// Which term, and its value.
     pub reason: String,
-    /// What was done.
+    /// The remedy.
     pub remedy: Remedy,
 }
 
-/// What was done about a term that was not finite.
+/// The remedy for a term that was not finite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

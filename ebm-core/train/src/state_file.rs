@@ -15,7 +15,7 @@ use ebm_core::parameter::State;
 const SIZE_LIMIT: u64 = 8 << 30;
 /// The longest header that is read, in bytes. An array takes about a hundred bytes of it.
 const HEADER_LIMIT: u64 = 16 << 20;
-/// What a file starts with: the length of its header, in bytes.
+/// Length in bytes of the field at the start of a file that holds the length of the header, in bytes.
 const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
 
 const DTYPE: Dtype = if DOUBLE_PRECISION { Dtype::F64 } else { Dtype::F32 };

@@ -1,4 +1,4 @@
-//! What several processes train, and how they end. Needs `mpirun` of the MPI library that the program was built with.
+//! Training with several processes, and how they end. Needs `mpirun` of the MPI library the program was built with.
 
 use std::fs;
 use std::process::{Child, Stdio};

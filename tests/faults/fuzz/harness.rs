@@ -1,4 +1,4 @@
-//! What must hold when a reader is given an input.
+//! The rules that every reader must keep for any input.
 
 use ebm_cli::{Exit, Failure};
 use std::cell::Cell;
@@ -26,7 +26,7 @@ pub struct Reader {
     pub file: &'static str,
     /// Inputs that it accepts, to be damaged.
     pub examples: fn() -> Vec<Vec<u8>>,
-    /// What the format is made of, to be put in odd places; two spaces apart.
+    /// Words of the format, to be put in odd places; two spaces apart.
     pub words: &'static str,
     /// An input that has the format's structure, with odd content.
     pub generate: fn(&mut Dice) -> Vec<u8>,

@@ -1,4 +1,4 @@
-//! What a run directory holds, and a trained model in one file.
+//! Readers of the files in a run directory, and of a trained model in one file.
 
 use ebm_cli::run_directory::{Exported, Manifest, MetricsReader, RunDirectory};
 use ebm_train::state_file;

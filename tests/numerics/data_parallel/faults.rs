@@ -1,4 +1,4 @@
-//! What one rank meets, all of them act on.
+//! Faults of one rank, which all ranks act on.
 
 use ebm_core::data::{DataError, Dataset};
 use ebm_core::device::Real;

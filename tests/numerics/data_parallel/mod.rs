@@ -11,7 +11,7 @@ use ebm_train::{StepReport, TrainingState};
 
 use problem::{BATCH, Problem, coupled, distance, exact, on_each, set_rate, warm};
 
-/// What rounding may do to a weight in 100 steps.
+/// The largest change of a weight by rounding in 100 steps.
 const TOLERANCE: f64 = if size_of::<Real>() == 4 { 1e-5 } else { 1e-9 };
 
 #[test]

@@ -133,8 +133,8 @@ impl Problem {
     }
 }
 
-/// What each of `ranks` threads makes of its rank, in order. Each has a thread pool of its own: in one that all share, ranks
-/// that wait for others could leave those no thread.
+/// Runs `work` on each of `ranks` threads and returns the results in order of rank. Each has a thread pool of its own:
+/// in a shared one, ranks that wait for others could leave those no thread.
 pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn ProcessGroup>) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let work = &work;

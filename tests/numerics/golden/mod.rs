@@ -107,7 +107,7 @@ fn figures(report: &StepReport) -> Step {
     ]
 }
 
-/// What is not as on record, as a table; nothing where all is.
+/// Returns the changes from the record as a table; `None` if there are none.
 fn changes(pair: (&str, &str)) -> Option<String> {
     let (name, now) = (format!("{}+{}", pair.0, pair.1), train(pair));
     if std::env::var_os("REGENERATE_GOLDEN").is_some() {

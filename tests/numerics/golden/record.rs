@@ -18,7 +18,7 @@ pub const COLUMNS: [&str; 8] = [
 /// A figure each; a pair may not have all of them.
 pub type Step = [Option<f64>; COLUMNS.len()];
 
-/// What stands for a figure that the pair does not have.
+/// The mark for a value that the pair does not have.
 const ABSENT: &str = "-";
 
 fn path(pair: &str) -> PathBuf {

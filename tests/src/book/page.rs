@@ -35,7 +35,7 @@ pub struct Block {
     pub start: usize,
     /// The words after the fence: the language, then what is particular.
     pub tags: Vec<String>,
-    /// What stands between the fences.
+    /// The text between the fences.
     pub text: String,
 }
 
@@ -111,7 +111,7 @@ impl Page {
         self.events().filter_map(span).collect()
     }
 
-    /// What headings can be linked to by: their words in lower case, joined by hyphens; the second of a name gets `-1`.
+    /// Anchors of the headings: their words in lower case, joined by hyphens; the second of a name gets `-1`.
     pub fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();
         let mut heading: Option<String> = None;

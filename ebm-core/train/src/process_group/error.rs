@@ -23,15 +23,15 @@ pub enum ProcessGroupError {
         rank: usize,
         /// Number of ranks.
         ranks: usize,
-        /// What failed.
+        /// The cause of the failure.
         reason: String,
     },
-    /// A message is not what was expected. This is a bug: the ranks are not where they should be.
+    /// An unexpected message arrived. This is a bug: the ranks are at different points of the program.
     #[error("process {}: the ranks are out of step (please report this): {reason}", rank + 1)]
     OutOfStep {
         /// The rank that found it.
         rank: usize,
-        /// What it found.
+        /// A description of the mismatch.
         reason: String,
     },
 }

@@ -36,7 +36,7 @@ pub enum NcclError {
         rank: usize,
         /// Number of ranks.
         ranks: usize,
-        /// What it says.
+        /// The cause of the failure.
         reason: String,
     },
     /// The ranks cannot reach each other.

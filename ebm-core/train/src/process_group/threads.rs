@@ -25,9 +25,9 @@ struct Room {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// What was laid down for the meeting that goes on.
+    /// The messages of the current exchange, by rank.
     given: Vec<Option<Vec<u8>>>,
-    /// How many are yet to take what was laid down; no new meeting begins before.
+    /// Number of ranks that have yet to read the messages; no new exchange begins before.
     takers: usize,
     /// The first rank that left.
     gone: Option<usize>,
