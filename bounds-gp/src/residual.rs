@@ -124,7 +124,7 @@ impl From<Norm> for RowNorm {
     }
 }
 
-/// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
+/// `J v` for every row of `draws`: from J if it is known, else by a pushforward.
 fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, draws: &Latents<G>) -> Samples<G> {
     if let Some(jacobian) = jacobian {
         return weighted_sums(&detach(jacobian.columns.clone()), draws);

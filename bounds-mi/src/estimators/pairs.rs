@@ -1,4 +1,4 @@
-//! Which sample is put together with which latent to stand for independent ones.
+//! Pairs of samples and latents that stand for independent draws.
 
 /// Pairs of a sample `x_i` and a latent `z_j` of another draw, `i != j`, with weights that sum to 1.
 ///

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// How strong a claim is, weakest first.
+/// The strength of a claim, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -30,7 +30,7 @@ impl fmt::Display for Level {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Guarantee {
-    /// How strong the claim is.
+    /// The strength of the claim.
     pub level: Level,
     /// Why it holds, or why nothing stronger does.
     pub reason: Cow<'static, str>,

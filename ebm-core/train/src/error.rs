@@ -1,4 +1,4 @@
-//! Why training ended early, with an error.
+//! Errors that end training.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -14,12 +14,12 @@ pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A term is not finite. The models were put back to the last state that all terms were finite in.
+    /// A term is not finite. The models were put back to the last state in which all terms were finite.
     #[error("step {step}: {term} is {value}. The models are again {}. {advice}", state_after(*restored))]
     NonFinite {
         /// The iteration, counted from 1.
         step: u64,
-        /// Which term.
+        /// The name of the term.
         term: String,
         /// Its value: NaN or an infinity.
         value: f64,
@@ -40,7 +40,7 @@ pub enum TrainError {
     /// An observer failed (a log or picture that could not be written).
     #[error("{0}")]
     Observer(ObserverError),
-    /// Another of the processes that train together cannot go on, so that none can.
+    /// Another of the processes that train together failed, so none can continue.
     #[error("process {} of {ranks}: {message}", rank + 1)]
     Elsewhere {
         /// The process, counted from 0.
@@ -71,7 +71,7 @@ pub enum TrainError {
     ProcessGroup(#[from] ProcessGroupError),
 }
 
-/// Which kind an error is that another process met.
+/// The kind of an error that another process met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -84,7 +84,7 @@ pub enum Origin {
     Data,
     /// [`TrainError::Observer`]
     Observer,
-    /// Another one.
+    /// Any other error.
     Other,
 }
 

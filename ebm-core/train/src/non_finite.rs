@@ -69,7 +69,7 @@ impl NonFinitePolicy {
 pub struct Fault {
     /// The iteration, counted from 1.
     pub step: u64,
-    /// Which term, and its value.
+    /// The name of the term, and its value.
     pub reason: String,
     /// The remedy.
     pub remedy: Remedy,
@@ -82,14 +82,14 @@ pub struct Fault {
 pub enum Remedy {
     /// The iteration was left out.
     Skipped {
-        /// Iterations left out in a row, with this one.
+        /// Iterations left out in a row, this one included.
         in_a_row: u64,
     },
     /// Training went back.
     RolledBack {
-        /// The iterations that are done again.
+        /// Iterations done in the state that training went back to.
         to: u64,
-        /// How often it went back in this run, with this time.
+        /// Number of times training went back in this run, this one included.
         times: u64,
     },
 }

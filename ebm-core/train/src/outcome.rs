@@ -13,7 +13,7 @@ pub enum Flow {
     Continue,
     /// Stop after this iteration and a last evaluation, for the reason given.
     Stop(String),
-    /// Leave after this iteration, to go on with it another time.
+    /// Leave after this iteration; the run continues another time.
     Interrupt,
 }
 

@@ -43,7 +43,7 @@ impl<G: Geometry> Players<G> {
         modules
     }
 
-    /// The same modules in the same order, to change.
+    /// The same modules in the same order, mutably.
     pub(crate) fn modules_mut(&mut self) -> Vec<&mut dyn Module> {
         let mut modules: Vec<&mut dyn Module> = vec![
             &mut *self.energy,

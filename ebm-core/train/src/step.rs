@@ -25,7 +25,7 @@ impl<G: Geometry> Trainer<G> {
     /// only a full report is of the whole batch.
     ///
     /// # Errors
-    /// As [`Trainer::run`], but for observers.
+    /// As [`Trainer::run`], except for observers.
     pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
         let mut report = StepReport {
             step: self.progress.step + 1,

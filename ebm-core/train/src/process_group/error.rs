@@ -1,4 +1,4 @@
-//! When the other ranks cannot be reached.
+//! Errors of process groups.
 
 use thiserror::Error;
 
@@ -11,7 +11,7 @@ pub enum ProcessGroupError {
     /// A rank left while others wait for it.
     #[error("process {} of {ranks} is gone", rank + 1)]
     Gone {
-        /// Which one, counted from 0.
+        /// The rank, counted from 0.
         rank: usize,
         /// Number of ranks.
         ranks: usize,
@@ -19,7 +19,7 @@ pub enum ProcessGroupError {
     /// A sum on the device failed on a rank. The others may wait for it for ever, so it must end the job.
     #[error("process {} of {ranks}: {reason}", rank + 1)]
     Device {
-        /// Which one, counted from 0.
+        /// The rank, counted from 0.
         rank: usize,
         /// Number of ranks.
         ranks: usize,
