@@ -119,7 +119,7 @@ fn describe(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// There is no bound of this name.
+/// The failure for a name that no bound has.
 fn unknown(name: &str) -> Failure {
     let names: Vec<_> = entries().iter().map(|entry| entry.name).collect();
     let message = format!("there is no bound {name:?}; {}", suggest::hint(name, &names));

@@ -1,4 +1,4 @@
-//! `ebm data`: what a data set holds.
+//! `ebm data`: describes the contents of a data set.
 
 use ebm_core::data::Dataset;
 use ebm_core::image::{Part, level_of};
@@ -36,7 +36,7 @@ Examples:
     },
 }
 
-/// Samples drawn at once.
+/// Number of samples drawn at once.
 const AT_ONCE: usize = 1000;
 
 /// Runs the command.
@@ -221,7 +221,7 @@ impl Seen {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Classes, and columns, that are told one by one.
+        /// Number of classes, or of columns, that are listed one by one.
         const TOLD: usize = 20;
         let what = if self.image.is_some() { "images" } else { "samples" };
         writeln!(f, "{}: {what} (kind = \"{}\")", self.path, self.kind)?;

@@ -1,4 +1,4 @@
-//! A trainer at its first step, and what its errors mean to the program.
+//! A trainer at its first step, and the failures that its errors become.
 
 use ebm_core::data::Dataset;
 use ebm_core::error::ConfigError;

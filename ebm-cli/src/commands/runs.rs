@@ -67,7 +67,7 @@ pub fn run(command: &Runs) -> Result<Exit, Failure> {
     }
 }
 
-/// How deep runs are looked for: a comparison has them two folders down.
+/// The depth to which runs are searched for: a comparison has them two folders down.
 const DEPTH: usize = 4;
 
 fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
@@ -231,7 +231,7 @@ fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// A number of bytes for a person.
+/// A number of bytes in a readable unit.
 fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),

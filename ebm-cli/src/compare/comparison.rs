@@ -52,7 +52,7 @@ pub struct Baseline {
     pub steps_per_second: Option<f64>,
 }
 
-/// How often a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
+/// Number of times that a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
     /// Evaluations at which it held.
@@ -103,7 +103,7 @@ impl Row {
     }
 }
 
-/// A comparison that was made.
+/// A finished comparison.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     /// The heading: the name of the configuration.

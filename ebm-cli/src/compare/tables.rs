@@ -16,7 +16,7 @@ pub(super) const COMPARED: [(&str, &str); 4] = [
 const ABSENT: &str = "-";
 
 impl Comparison<'_> {
-    /// The table for people.
+    /// The table for people to read.
     pub(super) fn table(&self) -> Table {
         let metrics = COMPARED.iter().filter_map(|(_, name)| Metric::find(name));
         let mut heads = vec!["lower + upper"];

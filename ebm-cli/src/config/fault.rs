@@ -36,7 +36,7 @@ pub enum ConfigFault {
     /// A key that does not exist.
     #[error("{origin}: {key}: unknown key; {hint}")]
     UnknownKey {
-        /// Where the key is from.
+        /// The source of the key.
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
@@ -46,7 +46,7 @@ pub enum ConfigFault {
     /// A name that nothing is registered under.
     #[error("{origin}: {section} = {name:?}: there is no {kind} of this name; {hint}")]
     UnknownName {
-        /// Where the name is from.
+        /// The source of the name.
         origin: Origin,
         /// The section, such as `upper`.
         section: String,
@@ -60,7 +60,7 @@ pub enum ConfigFault {
     /// A value of the wrong type or outside its range.
     #[error("{origin}: {key} = {value}: expected {expected}")]
     Value {
-        /// Where the value is from.
+        /// The source of the value.
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
@@ -76,13 +76,13 @@ pub enum ConfigFault {
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
-        /// How to give it.
+        /// A hint at how to set it.
         hint: String,
     },
     /// A parser's message that fits no other case.
     #[error("{origin}: {key}: {reason}")]
     Other {
-        /// Where the value is from.
+        /// The source of the value.
         origin: Origin,
         /// The key, dotted from the top.
         key: String,

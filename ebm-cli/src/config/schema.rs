@@ -13,9 +13,9 @@ pub struct Schema<'a> {
 #[derive(Clone, Copy)]
 struct Choice<'a> {
     name: &'a str,
-    /// Where it is described.
+    /// The schema that describes it.
     schema: Option<Schema<'a>>,
-    /// Its own options, of a choice written `{ name = { ... } }`.
+    /// The options of a choice written `{ name = { ... } }`.
     inside: Option<Schema<'a>>,
 }
 

@@ -1,4 +1,4 @@
-//! Reads the sections of a configuration, and tells what is wrong with one: its source, its key, its value.
+//! Reads the sections of a configuration, and reports what is wrong with one: its source, its key, its value.
 
 use ebm_core::error::ConfigError;
 use ebm_core::registry::{self, ParseError, Registered};
@@ -82,7 +82,7 @@ pub(super) fn refused(merged: &Merged, section: &str, error: ConfigError) -> Con
     }
 }
 
-/// A table that does not parse, told without the parser's vocabulary.
+/// The fault of a table that does not parse, without the parser's vocabulary.
 pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault {
     let ParseError { path, message, .. } = error;
     let mut key = join(section, &path);

@@ -23,7 +23,7 @@ pub struct Divergence {
     pub advice: String,
 }
 
-/// Judges a run by where it stands now. `gaussian` is the negative log-likelihood of a Gaussian fitted to the data, in
+/// Judges a run by its current state. `gaussian` is the negative log-likelihood of a Gaussian fitted to the data, in
 /// nats; `width` is the number of data dimensions.
 pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergence> {
     let reason = match (history.latest("nll"), history.best("nll")) {

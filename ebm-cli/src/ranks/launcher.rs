@@ -1,4 +1,4 @@
-//! Whether something started several processes of this program as one job.
+//! Detects launchers that started several processes of this program as one job.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ const LAUNCHERS: [(&str, &str, &str); 3] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launched {
     by: &'static str,
-    /// The variable that says how many there are.
+    /// The variable that holds the number of processes.
     pub variable: &'static str,
     pub rank: usize,
     pub ranks: usize,
@@ -47,7 +47,7 @@ impl Launched {
     /// Refuses to go on, in the first process; the others have nothing to add.
     ///
     /// # Errors
-    /// In the first process.
+    /// The refusal, in the first process only.
     pub fn refused(&self, text: &str) -> Result<(), Failure> {
         match self.rank {
             0 => Err(Failure::message(Exit::Usage, text)),
@@ -55,10 +55,10 @@ impl Launched {
         }
     }
 
-    /// Refuses a command that is one process's, where a launcher started several. `None` where another process says so.
+    /// Refuses a single-process command that a launcher started several times. `None` where another process says so.
     ///
     /// # Errors
-    /// In the first of them.
+    /// The refusal, in the first process only.
     pub fn only_one(command: &str) -> Result<Option<()>, Failure> {
         match Self::read(|name| std::env::var(name).ok()) {
             None => Ok(Some(())),

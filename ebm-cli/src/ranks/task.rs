@@ -10,7 +10,7 @@ use super::Ranks;
 use crate::config::{Layers, Origin, Resolved, RunConfig};
 use crate::exit::{Exit, Failure, OrExit};
 
-/// A training, as a process needs to know it that reads nothing but the data.
+/// A training task, as much as a process needs that reads nothing but the data.
 pub(crate) struct Task {
     pub resolved: Resolved,
     /// The folder that relative paths of data start from.

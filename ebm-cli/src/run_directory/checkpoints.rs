@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use super::manifest::{Digest, FORMAT, MANIFEST, Manifest, Watched};
 use super::{RunDirectoryError, durable, layout};
 
-/// Put before the name of a checkpoint that is being written or removed.
+/// Prefix of the name of a checkpoint that is being written or removed.
 const UNFINISHED: &str = ".unfinished-";
-/// Put before the step in a checkpoint's name.
+/// Prefix of the step in a checkpoint's name.
 const STEP: &str = "step-";
 
 /// The metadata that a checkpoint records beside the state.
@@ -81,7 +81,7 @@ impl Checkpoints {
             durable::remove(&replaced).map_err(RunDirectoryError::io(&replaced, "remove the replaced checkpoint"))
         });
         if written.is_err() {
-            // The error to report is the first one; what is left is no checkpoint, and removed by the next one.
+            // The error to report is the first one; what is left is not a checkpoint, and the next one removes it.
             let _ = durable::remove(&beside);
         }
         written.map(|()| Checkpoint { step, path })
@@ -103,7 +103,7 @@ impl Checkpoints {
         found
     }
 
-    /// Removes all but the last `keep` and the best by the watched metric, and what unfinished ones left.
+    /// Removes all but the last `keep` and the best by the watched metric, and the remains of unfinished ones.
     ///
     /// # Errors
     /// The system's error.
@@ -145,7 +145,7 @@ impl Checkpoints {
             .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))
     }
 
-    /// Removes what checkpoints that were never finished left behind.
+    /// Removes the remains of checkpoints that were never finished.
     ///
     /// # Errors
     /// The system's error.
@@ -172,7 +172,7 @@ impl Checkpoint {
     /// Checks every file against the manifest.
     ///
     /// # Errors
-    /// The first file that is missing or not what it was.
+    /// Names the first file that is missing or has changed.
     pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         for (name, digest) in &manifest.files {
@@ -184,7 +184,7 @@ impl Checkpoint {
     /// Reads the state, every file checked.
     ///
     /// # Errors
-    /// The first file that is missing, not what it was, or cannot be understood.
+    /// Names the first file that is missing, has changed, or cannot be understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();

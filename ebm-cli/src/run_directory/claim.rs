@@ -1,4 +1,4 @@
-//! Decides whether a run may be put somewhere, before anything is changed there.
+//! Checks whether a run may be put somewhere, before anything is changed there.
 
 use std::fs;
 use std::io;

@@ -15,7 +15,7 @@ use crate::config::RunConfig;
 
 /// The format that this program writes.
 const FORMAT: Format = Format::new("ebm model", 1);
-/// Between the owner of an array and its name.
+/// The separator between the owner of an array and its name.
 const SEPARATOR: char = '/';
 
 /// A description of the data that a model was trained on.
@@ -78,7 +78,7 @@ impl Exported {
     /// Reads a file. Nothing in it is run; it only names components that are linked into this program.
     ///
     /// # Errors
-    /// If it is no such file, is of a newer format, or names a component that is not linked in.
+    /// If it is not such a file, is of a newer format, or names a component that is not linked in.
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let damaged = |reason: String| RunDirectoryError::damaged(path, reason);
         let bytes = state_file::read_bytes(path).map_err(RunDirectoryError::weights("model"))?;

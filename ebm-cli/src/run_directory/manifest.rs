@@ -1,4 +1,4 @@
-//! The manifest of a checkpoint: what it holds.
+//! The manifest of a checkpoint, which lists its contents.
 
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use std::path::Path;
 use super::RunDirectoryError;
 use super::format::Format;
 
-/// Name of the file. It is written last: a folder without it is no checkpoint.
+/// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";
 /// The format that this program writes.
 pub(super) const FORMAT: Format = Format::new("ebm checkpoint", 1);
@@ -49,7 +49,7 @@ pub struct Watched {
 pub struct Manifest {
     /// The format and its version.
     pub format: String,
-    /// How far the run is.
+    /// The progress of the run.
     pub progress: Progress,
     /// BLAKE3 of the resolved configuration.
     pub config: String,

@@ -7,12 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Arrays of figures by their meaning; what is long is kept as a [`digest`].
 pub(super) type Figures = BTreeMap<Quantity, Vec<Vec<f64>>>;
 
-/// Why a case has no figures.
+/// The reason why a case has no values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fault {
-    /// It cannot be run: nothing is wrong.
+    /// The case cannot be run here: nothing is wrong.
     Unfit(String),
-    /// It panicked, or a figure is not finite.
+    /// The case panicked, or a value is not finite.
     Broken(String),
 }
 

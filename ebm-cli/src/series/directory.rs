@@ -27,9 +27,9 @@ pub struct Kind {
     pub noun: &'static str,
     /// The verb for what a process does in the folder: "compares".
     pub act: &'static str,
-    /// How to have a finished run of another configuration trained again.
+    /// The way to have a finished run of another configuration trained again.
     pub remedy: &'static str,
-    /// Whether a line says that a run starts, beside the one that it ended.
+    /// Whether a line is printed when a run starts, beside the one when it ends.
     pub says_starts: bool,
     /// Folders beside the configurations and the runs.
     pub folders: &'static [&'static str],

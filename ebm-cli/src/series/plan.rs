@@ -94,8 +94,8 @@ impl Plan {
         self.runs.iter().map(look).collect()
     }
 
-    /// Trains the runs that are neither finished nor held by another process, `jobs` at a time, and says what happens. The
-    /// outcomes of those runs by their place in the plan.
+    /// Trains the runs that are neither finished nor held by another process, `jobs` at a time, and says what happens.
+    /// Returns the outcomes of those runs by their place in the plan.
     pub fn train(
         &self,
         existing: &[Existing],
@@ -175,8 +175,8 @@ impl Plan {
     }
 }
 
-/// How a series of runs ends the program. Runs that diverged are results; runs that failed are not. `others`: where the others
-/// are, such as "are reported in x".
+/// Returns how a series of runs ends the program. Runs that diverged are results; runs that failed are not. `others`
+/// says where the other runs are, such as "are reported in x".
 pub fn verdict<'a>(runs: impl Iterator<Item = (&'a PlannedRun, &'a Outcome)>, others: &str) -> Result<Exit, Failure> {
     let (mut count, mut failed) = (0, Vec::new());
     for (run, outcome) in runs {

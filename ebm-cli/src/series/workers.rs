@@ -1,4 +1,4 @@
-//! Processes, some at a time: one that breaks down takes no other with it.
+//! Runs several processes at a time: one that breaks down takes no other with it.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,9 +14,9 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// An event in the life of a process.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// It is about to start.
+    /// The process is about to start.
     Starts,
-    /// It ended.
+    /// The process ended.
     Ended(Said),
 }
 
@@ -25,14 +25,14 @@ pub enum Event {
 pub struct Said {
     /// All of its stderr.
     pub text: String,
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// How long it took.
+    /// The run time of the process, in seconds.
     pub seconds: f64,
 }
 
 impl Said {
-    /// Its last line, or how it ended if it said nothing.
+    /// The last line of the output, or the exit status if there was no output.
     pub fn reason(&self) -> String {
         let line = self.text.lines().rev().find(|line| !line.trim().is_empty());
         line.map_or_else(

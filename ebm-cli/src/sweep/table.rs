@@ -75,7 +75,7 @@ impl<'a> SweepTable<'a> {
         })
     }
 
-    /// For people: a line a point, and what is needed to read it.
+    /// The text for people: a line per point, and what is needed to read it.
     pub fn text(&self) -> String {
         let there = |name: &&str| self.rows.iter().any(|row| row.summary.spreads.contains_key(*name));
         let shown = METRICS.iter().filter(|metric| metric.shown).map(|metric| metric.name);
@@ -152,7 +152,7 @@ impl<'a> SweepTable<'a> {
         notes
     }
 
-    /// For spreadsheets: a row a run, numbers in full.
+    /// The table for spreadsheets: a row per run, numbers in full.
     pub fn csv(&self) -> Result<String, Failure> {
         let metrics = self.outcomes.iter().flat_map(|outcome| outcome.metrics.keys());
         let metrics: BTreeSet<&str> = metrics.map(String::as_str).collect();
@@ -176,7 +176,7 @@ impl<'a> SweepTable<'a> {
         Table::new(&heads, runs.enumerate().map(row)).csv()
     }
 
-    /// For programs: every point with its means, every run with its metrics.
+    /// The JSON for programs: every point with its means, every run with its metrics.
     pub fn json(&self, directory: &SeriesDirectory) -> Result<String, Failure> {
         let spread = |(name, spread): (&String, &Spread)| {
             let error = spread.standard_error();

@@ -69,8 +69,8 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     pub fn batch_latents(&self) -> (&'a Latents<G>, Range<usize>) {
         self.batch.clone().unwrap_or((self.latents, 0..self.batch()))
     }
-    /// The random numbers at a place of the bound's own, for draws that have a row for each sample of this evaluation: the
-    /// rows of a part of a batch get the same numbers as in an evaluation of the whole batch.
+    /// The random numbers at a place of the bound's own, for draws that have a row for each sample of this evaluation:
+    /// the rows of a part of a batch get the same numbers as in an evaluation of the whole batch.
     pub fn rows_of(&self, place: Random) -> Random {
         place.share(self.random.shared_by())
     }

@@ -18,11 +18,11 @@ use crate::interrupt::Interrupt;
 use crate::output::print;
 use crate::series::{Plan, differences};
 
-/// Rounds, over which the candidates take turns: what slows the machine down for a while slows them all.
+/// Number of rounds, in which the candidates take turns: what slows the machine down for a while slows them all.
 const ROUNDS: usize = 7;
-/// Time of one candidate's round, about.
+/// Approximate time of one candidate's round.
 const ROUND: Duration = Duration::from_millis(150);
-/// Steps before anything is measured: buffers, caches, the processor's clock.
+/// Warm-up steps before anything is measured: buffers, caches, the processor's clock.
 const WARM_UP: u32 = 5;
 
 /// Does one training step of a candidate and nothing else: no report, no evaluation.

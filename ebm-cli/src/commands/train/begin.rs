@@ -31,7 +31,7 @@ const HARMLESS: [&str; 8] = [
     "log",
 ];
 
-/// Where a run begins. Nothing has changed on the disk yet.
+/// The beginning of a run. Nothing has changed on the disk yet.
 pub(super) struct Begin {
     pub resolved: Resolved,
     pub marker: Marker,
@@ -43,9 +43,9 @@ pub(super) struct Begin {
 }
 
 enum Place {
-    /// At step 0, in a directory that is yet to be made.
+    /// At step 0, in a directory that does not exist yet.
     New(Claim),
-    /// In a directory that is there, from a checkpoint, or from step 0 if the first was not reached.
+    /// In an existing directory, from a checkpoint, or from step 0 if the first was not reached.
     There(RunDirectory, Option<Box<Manifest>>),
 }
 

@@ -14,7 +14,7 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::ranks::{Ranks, Task};
 use crate::signals::Signals;
 
-/// Trains as the first process says.
+/// Trains as directed by the first process.
 ///
 /// # Errors
 /// The failure that ends training in all processes; the first one reports it.

@@ -35,7 +35,7 @@ pub(super) struct Plan {
 }
 
 impl Watched {
-    /// The run at `path`, of which nothing is known yet.
+    /// The run at `path`, before anything is read.
     pub(super) fn new(path: &Path) -> Self {
         Self {
             path: path.into(),

@@ -1,4 +1,4 @@
-//! Reads the parts of a sweep's file that are no plain options: seeds, grid, listed and drawn points.
+//! Reads the parts of a sweep's file that are not plain options: seeds, grid, listed and drawn points.
 
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
@@ -19,7 +19,7 @@ const DEEPEST: usize = 16;
 /// The name of the streams that points are drawn from.
 const STREAM: &str = "sweep";
 
-/// Keys, dotted from the top, with what is given for each.
+/// Keys, dotted from the top, each with the value given for it.
 type Keyed<T> = Vec<(String, T)>;
 
 /// Whether the name of a sweep may have this letter.
