@@ -12,7 +12,7 @@ const TOOLS: [&str; 17] = [
     "timeout", "true", "uname",
 ];
 
-/// A program that writes what it was asked, and then does what it is to do.
+/// A program that records its name and arguments, and then runs `script`.
 fn stand_in(folder: &Folder, name: &str, script: &str) {
     folder.put_program(name, &format!("echo \"{name} $*\" >> \"$ASKED\"\n{script}"));
 }

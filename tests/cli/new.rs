@@ -46,7 +46,7 @@ fn cargo(folder: &Folder, within: &str, line: &str) -> String {
     done(folder, within, Path::new(CARGO), line)
 }
 
-/// Has `ebm` write a crate, formatted as it is to be.
+/// Has `ebm` write a crate, which must be formatted.
 fn new_crate(folder: &Folder, what: &str, name: &str) {
     let told = folder.succeed(&format!("new {what} {name} --local {}", root().display()));
     contains(&told, &["cargo test"]);

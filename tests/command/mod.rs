@@ -1,4 +1,4 @@
-//! Running the program in a folder of its own.
+//! Runs the program in a folder of its own.
 
 #![allow(dead_code)] // every suite uses its part
 
@@ -234,7 +234,7 @@ pub fn signal(name: &str, process: u32) {
     assert!(status.unwrap().success());
 }
 
-/// Waits until something is so; the process must not end before.
+/// Waits until a condition holds; the process must not end before.
 pub fn wait_for(child: &mut Child, so: impl Fn() -> bool) {
     while !so() {
         assert!(child.try_wait().unwrap().is_none(), "the process has ended");

@@ -49,7 +49,7 @@ fn refused_in_a_grid(block: &Block) -> Option<String> {
     faults.next().map(told)
 }
 
-/// Why a block is no file of a sweep, with a base in which everything has its default; or why one of its points is refused.
+/// Why a block is not a sweep's file, given a base of defaults only; or why one of its points is refused.
 fn refused_sweep(block: &Block) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sweep.toml");
@@ -116,7 +116,7 @@ fn what_cannot_be_used_is_found() {
     assert!(refused_manifest(&manifest).unwrap().contains("conformanse"));
 }
 
-/// The languages there are: each is checked by a test of its own, but for `text`, which is drawn or measured by hand.
+/// The languages of blocks: each is checked by a test of its own, except `text`, which is drawn or measured by hand.
 #[test]
 fn every_block_says_what_it_is() {
     let pages = pages();

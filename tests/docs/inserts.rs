@@ -19,7 +19,7 @@ const END: &str = "<!-- end -->";
 /// The crates whose files can be shown: those of the tutorials.
 const CRATES: [(&str, &str); 2] = [("noise-floor", "--lower"), ("calm-energy", "--upper")];
 
-/// Where the program runs: a folder with new crates, and with a configuration in which everything has its default.
+/// The folder that the program runs in: with new crates, and with a configuration in which everything has its default.
 fn sources() -> Folder {
     let folder = Folder::with("");
     for (name, side) in CRATES {
@@ -28,12 +28,12 @@ fn sources() -> Folder {
     folder
 }
 
-/// An insert of a page: what its marker says, and what is there now, without the fence.
+/// An insert of a page: the request of its marker, and its present text, without the fence.
 struct Insert<'a> {
     place: String,
     kind: &'a str,
     source: &'a str,
-    /// The line that opens the fence; empty where there is none.
+    /// The line that opens the fence; empty if there is no fence.
     fence: &'a str,
     body: &'a str,
     /// All that stands between the markers.

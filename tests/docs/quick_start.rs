@@ -14,7 +14,7 @@ fn the_quick_start_works_as_it_is_written() {
     let folder = Folder::with("");
     let short = format!("if [ \"$1\" = train ]; then exec {PROGRAM} \"$@\" {SHORT}; fi\nexec {PROGRAM} \"$@\"");
     folder.put_program("ebm", &short);
-    // What runs the program runs it; tests and the like are not run from within a test.
+    // Commands that run the program are run; tests and the like are not run from within a test.
     let cargo = "if [ \"$1 $2 $3\" = 'run --release --' ]; then shift 3; exec ebm \"$@\"; fi";
     folder.put_program("cargo", cargo);
     folder.link(&root().join("examples"), "examples");

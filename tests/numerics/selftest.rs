@@ -1,4 +1,4 @@
-//! Whether a build computes what one in double precision computed on a CPU, and whether that is still what it computes.
+//! Checks whether a build computes what one in double precision computed on a CPU, and whether that is still so.
 //!
 //! `REGENERATE_GOLDEN=1 cargo test -p ebm-tests --test numerics --features ebm-tests/f64 selftest` writes the reference anew.
 

@@ -16,7 +16,7 @@ use ebm_train::{Fault, Flow, Observer, ObserverError, Players, Trainer};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// Options as a configuration has them between braces; what the text leaves out has its default.
+/// Options as written between the braces of a configuration; an option that the text leaves out has its default.
 pub fn options<C: DeserializeOwned>(text: &str) -> C {
     let text = text.trim_end_matches([',', ' ']);
     let table: toml::Table = format!("options = {{ {text} }}").parse().unwrap();
@@ -24,14 +24,14 @@ pub fn options<C: DeserializeOwned>(text: &str) -> C {
     options.unwrap_or_else(|fault| panic!("{text}: {fault}"))
 }
 
-/// A configuration: what the text leaves out has its default.
+/// A configuration; an option that the text leaves out has its default.
 pub fn config(text: &str) -> RunConfig {
     let layers = Layers::default().toml(Origin::Section("test".into()), text);
     let resolved = layers.and_then(Layers::resolve);
     resolved.unwrap_or_else(|fault| panic!("{fault}\n{text}")).config
 }
 
-/// A trainer of the configuration's models and bounds, on other data than it names.
+/// A trainer of the configuration's models and bounds, on other data than the configuration names.
 pub fn trainer(config: &RunConfig, geometry: Runtime, data: Arc<dyn Dataset>) -> Trainer<Runtime> {
     let players = Players::build(geometry, config.components(), &config.train, Random::new(3)).unwrap();
     Trainer::new(config.train.clone(), players, data, Random::new(4)).unwrap()

@@ -78,7 +78,7 @@ fn two_and_four_processes_train_what_one_does() {
     for processes in [2, 4] {
         let run = format!("of-{processes}");
         let said = train(&folder, processes, &run, "");
-        // One of them tells, and there is nothing to warn of.
+        // One of them prints, and there is nothing to warn of.
         assert_eq!(said.matches("100 steps in").count(), 1, "{said}");
         assert!(!said.contains("do not train quite"), "{said}");
         let far = distance(&folder, &run, "one");

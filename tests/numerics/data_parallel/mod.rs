@@ -1,6 +1,6 @@
 //! Several ranks, each with its share of every batch, train what one process does with all of it.
 //!
-//! The ranks are threads here; what is different of MPI is the command line's, and tested there.
+//! The ranks are threads here; the parts that differ under MPI are tested with the command line.
 
 mod faults;
 mod observed;
