@@ -116,7 +116,7 @@ impl Failure {
         Self::new(exit, anyhow::Error::msg(message.into()))
     }
 
-    /// Puts what the failure is about, such as a part of a grid, before it.
+    /// Puts the subject of the failure, such as a part of a grid, before it.
     pub(crate) fn within(self, part: &str) -> Self {
         Self {
             exit: self.exit,

@@ -132,7 +132,7 @@ fn the_problems_are_those_of_the_examples() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(file);
         let mut expected = parts(&load_alone(&path).unwrap().config);
         if name.starts_with("cifar-10") {
-            // As the same step in PyTorch has it.
+            // As for the same step in PyTorch.
             expected["upper"]["volume"] = "none".into();
         }
         let config = problem.config().unwrap_or_else(|e| panic!("{e}"));

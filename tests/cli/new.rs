@@ -150,7 +150,7 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     assert!(!mine.exists());
 }
 
-/// The tests of a new crate compile neither the command line nor what it draws and parses with, nor the trainer.
+/// The tests of a new crate compile neither the command line, nor its drawing and parsing libraries, nor the trainer.
 #[test]
 fn the_tests_of_a_new_bound_compile_no_more_than_it_needs() {
     let folder = workshop();

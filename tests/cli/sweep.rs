@@ -66,7 +66,7 @@ fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
     let before = bytes(&folder.path(DIRECTORY));
     folder.succeed("sweep spec.toml --quiet");
     assert_eq!(bytes(&folder.path(DIRECTORY)), before);
-    // What is left half-written by a process that was killed is completed.
+    // Files that a killed process left half-written are completed.
     folder.remove(&within("configs/0001.toml"));
     folder.succeed("sweep spec.toml --quiet");
     assert_eq!(bytes(&folder.path(DIRECTORY)), before);

@@ -120,7 +120,7 @@ impl Folder {
         self.names_in("")
     }
 
-    /// The program, without what the environment of the tests would set.
+    /// The program, without the settings of the tests' environment.
     pub fn ebm(&self, line: &str) -> Command {
         self.program(PROGRAM, line)
     }
@@ -165,7 +165,7 @@ impl Folder {
         assert_eq!(self.succeed(&format!("train run.toml --run {run} --quiet {more}")), "");
     }
 
-    /// Runs the program and expects an exit code; what it says on stderr.
+    /// Runs the program and expects an exit code; returns its stderr.
     pub fn end(&self, code: i32, line: &str) -> String {
         let output = self.output(line);
         let said = stderr(&output);

@@ -18,7 +18,7 @@ fn fault(command: &Command) -> Option<String> {
     match command.program.as_str() {
         // Also as cargo built it, wherever it is that it builds to.
         "ebm" | "target/debug/ebm" | "target/release/ebm" => ours(&arguments),
-        // What launchers start.
+        // The program that a launcher starts.
         "mpirun" | "srun" => match arguments.iter().position(|one| *one == "ebm") {
             Some(at) => ours(&arguments[at + 1..]),
             None => Some("it starts no ebm".into()),

@@ -1,4 +1,4 @@
-//! Terms that are not finite: the iteration is left out, training goes back, or the run ends; none is trained on.
+//! Terms that are not finite: skipped, rolled back, or the end of the run; never trained on, never repeated.
 
 use ebm_core::geometry::Runtime;
 use ebm_core::random::Random;

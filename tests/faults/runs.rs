@@ -78,7 +78,7 @@ fn assert_same(folder: &Folder, truth: &[(String, Vec<u8>)], what: &str) {
     assert_eq!(found.len(), truth.len(), "{what}");
 }
 
-/// The operations on files of an undisturbed run, and what the run leaves.
+/// The operations on files of an undisturbed run, and the files it leaves.
 fn undisturbed(folder: &Folder) -> (Vec<String>, Lasting) {
     let mut command = folder.ebm("train run.toml --run undisturbed --quiet");
     command.env("FAULT_TRACE", folder.path("trace")).assert().success();

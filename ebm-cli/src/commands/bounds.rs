@@ -168,7 +168,7 @@ fn write_options(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
     Ok(())
 }
 
-/// A phrase for what a bound needs of the models.
+/// A phrase for a bound's need of the models.
 pub(super) fn needs(needs: &[Need]) -> String {
     let phrase = |need: &Need| match need {
         Need::Jacobian => "a generator whose Jacobian can be differentiated",

@@ -164,7 +164,7 @@ fn steps(run: &RunStatus, separator: &str) -> String {
 }
 
 /// Re-hashes every file of every checkpoint, and reads configuration, metrics and weights. Everything is reported before the
-/// command fails for what is damaged.
+/// command fails because of damage.
 fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     let mut damaged = 0;
     for run in runs {

@@ -110,7 +110,7 @@ impl Comparison<'_> {
         notes
     }
 
-    /// The runs without a result to use, and each with what happened and why.
+    /// The runs without a usable result, each with what happened and why.
     pub(super) fn casualties(&self) -> Vec<(&str, String)> {
         let mut casualties = Vec::new();
         for (run, outcome) in self.runs() {

@@ -59,7 +59,7 @@ impl<'a> Schema<'a> {
         Some(paragraphs.collect::<Vec<_>>().join("\n"))
     }
 
-    /// The names an option may take, each with what it means.
+    /// The names that an option accepts, each with its meaning.
     pub fn choices(self) -> Vec<(String, Option<String>)> {
         let meaning = |choice: &Choice<'a>| {
             let words = choice.schema.and_then(Schema::description);

@@ -51,7 +51,7 @@ pub(super) fn only_known(merged: &Merged, path: &str, table: &Dict, known: &[&st
     }
 }
 
-/// The value of a key is not what was expected.
+/// The fault of a key whose value is not what was expected.
 pub(super) fn wrong(merged: &Merged, key: &str, expected: impl Into<String>) -> ConfigFault {
     ConfigFault::Value {
         origin: merged.blame(key),
@@ -61,7 +61,7 @@ pub(super) fn wrong(merged: &Merged, key: &str, expected: impl Into<String>) -> 
     }
 }
 
-/// A key that must be there and is not.
+/// The fault of a missing key.
 pub(super) fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
     ConfigFault::Missing {
         origin: merged.blame(table),
@@ -70,7 +70,7 @@ pub(super) fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
     }
 }
 
-/// A value that parsed but that its component refuses.
+/// The fault of a value that parsed but that its component refuses.
 pub(super) fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
     let key = join(section, &error.key);
     let ConfigError { value, expected, .. } = error;

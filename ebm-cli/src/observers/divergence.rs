@@ -17,7 +17,7 @@ const SCALE: f64 = 50.0;
 /// A run that diverged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// The observation that says so.
+    /// The observation that shows it.
     pub reason: String,
     /// The remedy to try.
     pub advice: String,

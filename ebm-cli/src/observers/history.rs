@@ -72,8 +72,8 @@ impl History {
     }
 
     /// The course of a run up to these lines of its metrics: the points, the verdicts, the last report and the last
-    /// evaluation that its observers had seen. What the file does not say is not there either: the order of diagnostics,
-    /// and how a figure without a claim was computed.
+    /// evaluation that its observers had seen. Facts that the file does not record are missing: the order of
+    /// diagnostics, and how a figure without a claim was computed.
     ///
     /// # Errors
     /// The first line that could not be read.

@@ -40,7 +40,7 @@ pub struct Bound<'a> {
 }
 
 /// The negative log-likelihood between its bounds over a run, the gap between these and the quality of the samples in
-/// panels below; a picture 1600 pixels wide. What is absent is left out.
+/// panels below; a picture 1600 pixels wide. Absent values are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoundsPicture<'a> {
     /// The heading.

@@ -219,7 +219,7 @@ pub(super) fn axes<'a, 'b>(
         .label_style(letters(LABEL, INK))
         .axis_desc_style(letters(LABEL + 1, INK))
         .set_all_tick_mark_size(TICK * FINE)
-        // The library's middle of a text lies a little below that of its letters.
+        // The library puts the middle of a text a little below that of its letters.
         .y_label_offset(3)
         .x_desc(names[0])
         .y_desc(names[1])

@@ -55,7 +55,7 @@ impl Scale {
         (self.low..=self.high).contains(&value)
     }
 
-    /// The place of a value: 0 at the lower end, 1 at the upper one, and the nearer end for what lies outside.
+    /// The place of a value: 0 at the lower end, 1 at the upper one, and the nearer end for values outside.
     fn place(self, value: f64) -> f64 {
         let stretch = |value: f64| match self.spacing {
             Spacing::Linear => value,

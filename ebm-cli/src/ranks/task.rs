@@ -76,7 +76,8 @@ impl Task {
         let Some(head) = serde_json::from_slice::<Option<Head>>(&bytes).or_exit(Exit::Other)? else {
             return Ok(None);
         };
-        // All is received before any of it is read: the others must not wait for who cannot make sense of a part.
+        // All is received before any of it is read: the others must not wait for a process that cannot make sense of a
+        // part.
         let owners = head.owners.iter();
         let received = owners.map(|owner| Ok((owner, ranks.broadcast(&[]).or_exit(Exit::Other)?)));
         let received: Vec<_> = received.collect::<Result<_, Failure>>()?;

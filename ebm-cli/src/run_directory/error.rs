@@ -39,7 +39,7 @@ pub enum RunDirectoryError {
         /// The part that is missing.
         reason: String,
     },
-    /// A file of the run is missing, is not what was written, or cannot be understood.
+    /// A file of the run is missing, was changed, or cannot be understood.
     #[error("{}: {reason}", path.display())]
     Damaged {
         /// The file.

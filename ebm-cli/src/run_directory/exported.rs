@@ -32,7 +32,7 @@ pub struct Description {
     pub image: Option<ImageShape>,
 }
 
-/// A trained model: what sampling and evaluation need, with no other file.
+/// A trained model: everything that sampling and evaluation need, in one file.
 pub struct Exported {
     /// The resolved configuration.
     pub config: RunConfig,
@@ -40,7 +40,7 @@ pub struct Exported {
     pub steps: u64,
     /// The data it was trained on.
     pub data: Description,
-    /// Arrays by owner; averages in place of what they are averages of.
+    /// Arrays by owner; averages in place of the weights that they average.
     pub arrays: BTreeMap<String, State>,
 }
 

@@ -80,7 +80,7 @@ fn is_one(number: &usize) -> bool {
 }
 
 impl Manifest {
-    /// Reads the manifest of the checkpoint at `folder`; what a later version of the format adds is passed over.
+    /// Reads the manifest of the checkpoint at `folder`; additions of a later version of the format are ignored.
     pub fn read(folder: &Path) -> Result<Self, RunDirectoryError> {
         let path = folder.join(MANIFEST);
         let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);

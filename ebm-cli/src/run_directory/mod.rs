@@ -1,4 +1,4 @@
-//! The directory of a run: what it was made from, its metrics, weights, checkpoints and pictures.
+//! The directory of a run: its configuration, metrics, weights, checkpoints and pictures.
 //!
 //! Files are written beside their place and renamed, so that a reader sees a complete file or none. Two grow line by line during
 //! a run: the metrics and the log.

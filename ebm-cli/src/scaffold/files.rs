@@ -104,7 +104,7 @@ impl Kind {
     }
 }
 
-/// The files of a new crate: paths within its folder, and what they hold.
+/// The files of a new crate: paths within its folder, and their contents.
 pub(crate) fn new_crate(name: &CrateName, kind: Kind, origin: &Origin) -> anyhow::Result<Vec<(String, String)>> {
     let conformance = match kind {
         Kind::LowerBound | Kind::UpperBound => {

@@ -4,7 +4,7 @@ use ebm_core::kernels::selftest::{Case, Quantity, mix};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Arrays of figures by their meaning; what is long is kept as a [`digest`].
+/// Arrays of values by their meaning; a long array is kept as a [`digest`].
 pub(super) type Figures = BTreeMap<Quantity, Vec<Vec<f64>>>;
 
 /// The reason why a case has no values.
@@ -48,7 +48,7 @@ const SUMS: usize = 12;
 /// The array, or of a long one some values and sums `1/sqrt(n) sum_i +-x_i`.
 ///
 /// A single value that is wrong by as much as values usually are changes every sum by `1/sqrt(n)` of its usual size: 0.3 % of it
-/// for 100,000 values, thousands of times what rounding does.
+/// for 100,000 values, thousands of times the effect of rounding.
 fn digest(values: &[f64]) -> Vec<f64> {
     let n = values.len();
     if n <= WHOLE {

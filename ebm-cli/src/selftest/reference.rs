@@ -158,11 +158,12 @@ impl Reference {
     }
 }
 
-/// An array that is smaller than this share of the largest one is measured by that: what is left where terms cancel is rounding.
+/// An array that is smaller than this share of the largest one is measured by that: where terms cancel, only rounding
+/// is left.
 const SHARE: f64 = 1.0 / 16.0;
 
-/// The largest difference of an array from what is known, relative to the largest figure of the array; none for another number of
-/// arrays or figures.
+/// The largest difference of an array from the known one, relative to the largest value of the array; `None` for
+/// another number of arrays or values.
 pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let lengths = |arrays: &[Vec<f64>]| arrays.iter().map(Vec::len).collect::<Vec<_>>();
     if lengths(found) != lengths(known) {
@@ -173,7 +174,7 @@ pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let errors = found.iter().zip(known).map(|(found, known)| {
         let difference = largest(&mut found.iter().zip(known).map(|(f, k)| f - k));
         let size = largest(&mut known.iter().copied()).max(SHARE * of_all);
-        // Where everything is zero there is no size but that of the difference.
+        // Where everything is zero, the only size is that of the difference.
         if size > 0.0 { difference / size } else { difference }
     });
     Some(errors.fold(0.0, f64::max))

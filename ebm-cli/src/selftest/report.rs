@@ -68,7 +68,7 @@ impl Row {
         Self::new(name, 0.0).say(Verdict::Skipped, "the reference has it, and this build does not".into())
     }
 
-    /// Runs a case and compares it with what is known of it.
+    /// Runs a case and compares it with its reference.
     pub(super) fn of(case: &Case, known: Option<&Figures>) -> Self {
         let row = Self::new(&case.name, case.units * f64::from(Real::EPSILON));
         match (figures(case, 0), known) {

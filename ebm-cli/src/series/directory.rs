@@ -125,7 +125,7 @@ impl SeriesDirectory {
         }
         let names = self.names().unwrap_or_default();
         for name in names.iter().filter(|name| self.is_leftover(name)) {
-            // It is in nobody's way: what cannot be removed stays.
+            // It does no harm: a file that cannot be removed stays.
             let _ = fs::remove_file(self.path.join(name));
         }
         let folders = [CONFIGS, RUNS].iter().chain(self.kind.folders);
@@ -142,7 +142,7 @@ impl SeriesDirectory {
         self.path.join(CONFIGS).join(format!("{id}.toml"))
     }
 
-    /// The log of what the processes of a run said.
+    /// The log of the output of a run's processes.
     pub fn log(&self, id: &str) -> PathBuf {
         self.path.join(LOGS).join(format!("{id}.log"))
     }

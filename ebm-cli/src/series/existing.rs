@@ -52,7 +52,7 @@ impl Existing {
         let wanted: toml::Table = wanted.parse().or_exit(Exit::Other)?;
         let table = |table: toml::Table| serde_json::to_value(table).or_exit(Exit::Other);
         let mut differing = differences(&table(found)?, &table(wanted)?);
-        // A build of another version may compute other numbers. What it is configured with is compared above.
+        // A build of another version may compute other numbers. Its configuration is compared above.
         let build = |mut value: Value| {
             value.as_object_mut().map(|table| table.remove("components"));
             value

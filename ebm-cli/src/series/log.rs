@@ -11,7 +11,7 @@ use crate::exit::Exit;
 const MARK: &str = "[ebm sweep]";
 /// The most bytes of a log that are read, from its end.
 const TAIL: u64 = 64 << 10;
-/// The exit code of a shell for a process that SIGTERM ended, which is no fault of its own.
+/// The exit code of a shell for a process that SIGTERM ended, which is not a failure of the process.
 const TERMINATED: i32 = 128 + 15;
 
 /// The line before the output of a process.

@@ -69,7 +69,7 @@ impl Worker {
         let stderr = child.stderr.take();
         let said = thread::spawn(move || {
             let mut text = String::new();
-            // What cannot be read is lost; the exit status is not.
+            // Output that cannot be read is lost; the exit status is not.
             let _ = stderr.map(|mut stderr| stderr.read_to_string(&mut text));
             text
         });
@@ -93,7 +93,7 @@ impl Worker {
     }
 }
 
-/// Runs the process of each task, `at_once` at a time, and tells what happens to each.
+/// Runs the process of each task, `at_once` at a time, and reports the events of each.
 pub fn run_all(
     tasks: &[usize],
     at_once: usize,
@@ -142,7 +142,7 @@ pub fn run_all(
     };
     running.iter_mut().for_each(Worker::ask_to_stop);
     for mut worker in running {
-        // It saves its state first; a second signal would end it at once, and is for whoever waits to give.
+        // It saves its state first; a second signal would end it at once, and is up to the person who waits.
         let _ = worker.child.wait();
         let _ = worker.said.join();
     }

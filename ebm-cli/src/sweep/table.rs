@@ -290,7 +290,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        // Done, with a figure that is not finite: what is left of point 1 has a better mean than point 0.
+        // Done, with a figure that is not finite: the rest of point 1 has a better mean than point 0.
         outcomes[3] = outcome(State::Done, None);
         let table = SweepTable::new(&manifest, &outcomes, None).unwrap();
         assert_eq!(table.best, Some(0), "{}", table.text());
@@ -307,7 +307,7 @@ mod tests {
         let refused = SweepTable::new(&manifest, &outcomes, Some("nl")).err().unwrap();
         let expected = "--sort nl: no run has this figure; did you mean `nll`?";
         assert_eq!(refused.to_string(), expected);
-        // Before any run has ended nobody knows what figures there will be.
+        // Before any run has ended it is unknown which metrics there will be.
         let none: Vec<Outcome> = (0..6).map(|_| outcome(State::Missing, None)).collect();
         let table = SweepTable::new(&manifest, &none, Some("nl")).unwrap();
         assert!(!table.text().contains('*'), "{}", table.text());

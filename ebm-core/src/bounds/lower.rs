@@ -64,8 +64,8 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
             ..self
         }
     }
-    /// The latents of the whole batch, and the rows of it that this evaluation has: what pairs samples with the latents of
-    /// others pairs them within the whole batch.
+    /// The latents of the whole batch, and the rows of it that this evaluation has: a bound that pairs samples with the
+    /// latents of others pairs them within the whole batch.
     pub fn batch_latents(&self) -> (&'a Latents<G>, Range<usize>) {
         self.batch.clone().unwrap_or((self.latents, 0..self.batch()))
     }

@@ -64,7 +64,7 @@ impl NonFinitePolicy {
     }
 }
 
-/// A term that was not finite, and what was done about it.
+/// A term that was not finite, and the remedy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
     /// The iteration, counted from 1.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{distance, ebm, good, told};
 use crate::command::{Folder, contains, signal};
 
-/// Every layer smooth, every term a mean over the samples; noise, warm starts and averages among what is shared.
+/// Every layer smooth, every term a mean over the samples; with noise, warm starts and averages, which are shared.
 const CONFIG: &str = r#"
 data = "two-moons"
 generator = { kind = "flow" }
@@ -155,7 +155,7 @@ fn a_killed_process_ends_the_job_and_its_checkpoint_goes_on() {
     assert!(!output.status.success(), "{said}");
     contains(&said, &["signal 9"]);
 
-    // It goes on by one process, from the last checkpoint.
+    // One process continues it, from the last checkpoint.
     let steps = last_checkpoint(&folder).unwrap() + 20;
     contains(&resume(&folder, 1, steps), &[&format!("{steps} steps in")]);
 }

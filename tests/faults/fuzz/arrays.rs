@@ -121,7 +121,7 @@ pub const NPZ: Reader = Reader {
     },
     read: |folder| {
         let file = folder.join("features.npz");
-        // As `ebm distance` tells the file.
+        // As `ebm distance` names the file.
         let told = |error| anyhow::anyhow!("{}: {error}", file.display());
         let moments = Archive::read(&file)?.moments().map_err(told)?;
         assert_eq!(moments.covariance().len(), moments.width() * moments.width());
@@ -238,7 +238,7 @@ pub const CIFAR: Reader = Reader {
         bytes
     },
     read: |folder| {
-        // What is held out is good, so that an error is about the file at hand.
+        // The held-out part is good, so that an error is about the file at hand.
         fs::write(folder.join("test.bin"), records(1, |_| 7))?;
         let options = Cifar {
             path: "".into(),

@@ -1,4 +1,4 @@
-//! A page of documentation, and what is in it.
+//! A page of documentation, and its contents.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::fs;

@@ -61,7 +61,7 @@ pub(super) struct Prepared {
 }
 
 impl Begin {
-    /// Reads the arguments and what is on the disk, for training by so many processes.
+    /// Reads the arguments and the state on the disk, for training by this number of processes.
     pub fn of(arguments: &Train, processes: usize) -> Result<Self, Failure> {
         match (&arguments.resume, &arguments.config) {
             (Some(run), Some(file)) => match Claim::new(run, false) {
@@ -228,7 +228,8 @@ fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
     base_of(file, arguments.data.as_deref())
 }
 
-/// Refuses a configuration that differs from the run's in what was computed so far. Returns whether they are equal.
+/// Refuses a configuration that differs from the run's in what determined the steps so far. Returns whether they are
+/// equal.
 fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let own = config::load_alone(&run.join(layout::CONFIG)).or_exit(Exit::RunDirectory)?;
     let form = |resolved: &Resolved| serde_json::to_value(&resolved.config).or_exit(Exit::Other);
@@ -277,7 +278,7 @@ fn usable(directory: &RunDirectory, checkpoint: &Checkpoint) -> Result<(Manifest
     Ok((manifest, state))
 }
 
-/// Refuses a state of another precision, and warns of what may change the last digits.
+/// Refuses a state of another precision, and warns of differences that may change the last digits.
 fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: usize) -> Result<(), Failure> {
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);

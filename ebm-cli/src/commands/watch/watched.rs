@@ -53,7 +53,7 @@ impl Watched {
     /// If a file of the run cannot be read.
     pub(super) fn look(&mut self, seconds: Option<f64>) -> Result<Vec<MetricsLine>, RunDirectoryError> {
         // In the order opposite to that of training, which writes metrics, then the summary, then lets go of the
-        // directory: what one file says is complete in those that are read after it.
+        // directory: whatever one file refers to is complete in those that are read after it.
         self.held = held_by(&self.path).is_some();
         let ending = RunEnd::read(&self.path)?;
         let news = self.follower.look()?;

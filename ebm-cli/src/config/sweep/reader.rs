@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Every value of a table and the tables inside it, in the order of the text. What is inside a leaf is not looked at.
+/// Every value of a table and the tables inside it, in the order of the text. The inside of a leaf is not looked at.
 fn leaves<'a>(table: &'a Table, is_leaf: &impl Fn(&Value) -> bool) -> Keyed<&'a Value> {
     let mut found = Vec::new();
     for (key, value) in table {

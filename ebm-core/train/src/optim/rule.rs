@@ -209,7 +209,7 @@ pub fn check_options(rate: f64, decays: &[(&str, f64)], weight_decay: f64, clip:
     ConfigError::require(clip >= 0.0 && clip.is_finite(), "clip", clip, expected)
 }
 
-/// Refuses what is not a finite number above 0.
+/// Refuses a value that is not a finite number above 0.
 pub(super) fn check_positive(key: &str, value: f64) -> Result<(), ConfigError> {
     ConfigError::require(value > 0.0 && value.is_finite(), key, value, "a finite number > 0")
 }

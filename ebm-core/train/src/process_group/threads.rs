@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::Real;
 
-/// A rank that is a thread of this process: for tests of what ranks do.
+/// A rank that is a thread of this process: for tests of the work of ranks.
 ///
 /// Work that the ranks hand to one thread pool and that waits for the other ranks may fill the pool: give each rank a pool of
 /// its own. A rank that is dropped is gone, and those that wait for it get an error.
