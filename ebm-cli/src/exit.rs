@@ -1,4 +1,4 @@
-//! How a command ends: exit codes, and errors with theirs.
+//! Exit codes of the commands, and errors that carry one.
 
 use std::fmt::Write;
 use std::process::ExitCode;

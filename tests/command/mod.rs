@@ -181,7 +181,7 @@ impl Folder {
         error
     }
 
-    /// The same for an error that must say all of the given parts.
+    /// The same for an error that must contain all of the given parts.
     pub fn refuse(&self, code: i32, line: &str, parts: &[&str]) {
         contains(&self.fail(code, line), parts);
     }

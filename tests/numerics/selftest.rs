@@ -24,7 +24,7 @@ fn report(output: &Output) -> Value {
 #[cfg(feature = "f64")]
 #[test]
 fn the_reference_is_what_a_build_in_double_precision_computes() {
-    /// Of another machine: its exponential, its fused multiply-adds, its sums in another order.
+    /// The rounding of another machine: its exponential, its fused multiply-adds, its sums in another order.
     const ROUNDING: f64 = 1e-9;
 
     let now = ebm_cli::selftest::record();

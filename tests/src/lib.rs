@@ -52,7 +52,8 @@ impl Dataset for Normal {
     }
 }
 
-/// The same with a NaN in some draws: of so many samples with these random numbers, in the value of that index.
+/// The same distribution with a NaN in some draws: the function gives its index, from the number of samples and the
+/// random numbers.
 pub struct Holed<F>(pub F);
 
 impl<F: Fn(usize, Random) -> Option<usize> + Send + Sync> Dataset for Holed<F> {

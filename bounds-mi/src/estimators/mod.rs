@@ -79,7 +79,7 @@ pub trait Method: Sync {
         false
     }
 
-    /// Why the value is not a mean over the samples, or over groups of them; `None` if it is one.
+    /// The reason why the value is not a mean over the samples, or over groups of them; `None` if it is one.
     fn coupling(&self) -> Option<&'static str> {
         None
     }

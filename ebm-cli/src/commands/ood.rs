@@ -1,4 +1,4 @@
-//! `ebm ood`: how well a model's energy tells its data from something else.
+//! `ebm ood`: measures how well a model's energy tells its data from outliers.
 
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;

@@ -193,7 +193,7 @@ fn origin(merged: &Merged, path: &str) -> Origin {
     Origin::Section(format!("{} [{path}]", merged.blame(path)))
 }
 
-/// The same values without the mark of the layer they are from, to be given one of their own.
+/// The values without the mark of the layer that they are from, to be given one of their own.
 fn untagged(table: &Dict) -> Dict {
     table.iter().map(|(key, v)| (key.clone(), value::untagged(v))).collect()
 }

@@ -75,7 +75,7 @@ impl<'a> Schema<'a> {
             .collect()
     }
 
-    /// The same without the meanings, which may in turn list choices like these: layers contain layers.
+    /// The names without the meanings, which may in turn list choices like these: layers contain layers.
     fn named(self) -> Vec<Choice<'a>> {
         let listed = |node: &'a Json, schema: Option<Schema<'a>>| -> Vec<Choice<'a>> {
             let names = node["enum"].as_array().into_iter().flatten().filter_map(Json::as_str);
@@ -109,7 +109,7 @@ impl<'a> Schema<'a> {
         self.alternatives().into_iter().flat_map(choices).collect()
     }
 
-    /// How a choice with options of its own is written, and what these mean.
+    /// Describes how a choice with options of its own is written, and what these mean.
     fn spelled_out(self, name: &str) -> String {
         let properties = self.properties();
         if properties.is_empty() {

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::History;
 use crate::plots::CurvePoint;
 
-/// How far the likelihood may rise above its best, in nats.
+/// The most that the negative log-likelihood may rise above its best value, in nats.
 const RISE: f64 = 3.0;
-/// How much worse than a Gaussian fitted to the data a model may be, in nats.
+/// The most by which a model may be worse than a Gaussian fitted to the data, in nats.
 const WORSE_THAN_GAUSSIAN: f64 = 5.0;
 /// How large energy differences may become where the likelihood is not known, in nats a dimension. The energy of samples
 /// of a calibrated model spreads by about 0.7 nats times the root of the number of dimensions.

@@ -60,7 +60,7 @@ impl Frame {
         (scale(&self.x), scale(&self.y))
     }
 
-    /// The height in pixels of a picture so many pixels wide in which a unit is as long upwards as to the right.
+    /// The height in pixels of a picture of this width in which both axes have the same scale.
     pub(super) fn height_for(&self, width: u32) -> u32 {
         (f64::from(width) * (self.y.end - self.y.start) / (self.x.end - self.x.start)).round() as u32
     }

@@ -79,7 +79,7 @@ pub(super) fn save_panels(path: &Path, title: &str, panels: &[Panel]) -> Result<
 }
 
 impl Panel {
-    /// Pixels of the file for a row of the legend, of so many entries, and for the remarks.
+    /// Pixels of the file for a row of the legend with this number of entries, and for the remarks.
     const ROW: u32 = 30;
     const ENTRIES: usize = 4;
     const REMARKS: u32 = 30;

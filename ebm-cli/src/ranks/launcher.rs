@@ -44,7 +44,7 @@ impl Launched {
         })
     }
 
-    /// Refuses to go on, in the first process; the others have nothing to add.
+    /// Refuses to continue, in the first process; the others have nothing to add.
     ///
     /// # Errors
     /// The refusal, in the first process only.

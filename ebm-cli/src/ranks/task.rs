@@ -15,7 +15,7 @@ pub(crate) struct Task {
     pub resolved: Resolved,
     /// The folder that relative paths of data start from.
     pub base: PathBuf,
-    /// The state to go on from.
+    /// The state to continue from.
     pub state: Option<TrainingState>,
 }
 

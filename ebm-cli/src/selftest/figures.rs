@@ -38,11 +38,11 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Arrays up to this long are kept as they are.
+/// Length up to which arrays are kept as they are.
 const WHOLE: usize = 48;
-/// Of longer ones, so many values, spread evenly,
+/// Number of values that are kept of a longer array, spread evenly,
 const VALUES: usize = 12;
-/// and as many sums over all of them, with signs at random.
+/// and number of sums over all of its values, with signs at random.
 const SUMS: usize = 12;
 
 /// The array, or of a long one some values and sums `1/sqrt(n) sum_i +-x_i`.

@@ -114,7 +114,7 @@ impl Row {
         }
     }
 
-    /// The same with a note, where nothing was missed.
+    /// The same result with a note, unless a value was wrong or missing.
     pub(super) fn noting(self, note: &str) -> Self {
         match self.verdict {
             Verdict::Missed => self,

@@ -21,7 +21,7 @@ pub const LOGS: &str = "logs";
 pub struct Kind {
     /// The file that marks a folder as one of this kind.
     pub marker: &'static str,
-    /// Its format, which stands in its field `format`.
+    /// The format of that file, recorded in its field `format`.
     pub format: Format,
     /// The noun for a series: "comparison".
     pub noun: &'static str,

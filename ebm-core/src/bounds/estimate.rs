@@ -113,7 +113,7 @@ pub struct Estimate {
     pub value: Scalar<SharedTape>,
     /// The value to report.
     pub measurement: Measurement,
-    /// Why it is not a mean over the samples; `None` if it is one.
+    /// The reason why it is not a mean over the samples; `None` if it is one.
     pub coupling: Option<Cow<'static, str>>,
 }
 

@@ -32,7 +32,7 @@ impl fmt::Display for Level {
 pub struct Guarantee {
     /// The strength of the claim.
     pub level: Level,
-    /// Why it holds, or why nothing stronger does.
+    /// The reason why it holds, or why nothing stronger does.
     pub reason: Cow<'static, str>,
 }
 

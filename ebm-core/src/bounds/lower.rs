@@ -49,15 +49,15 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
             batch: None,
         }
     }
-    /// The same with the generator's samples `[B, D]` of these latents and random numbers, where they are known already. Their
-    /// gradient is read from the tape, and carried on to the generator, by the caller.
+    /// The same situation with the generator's samples `[B, D]` of these latents and random numbers, already computed.
+    /// Their gradient is read from the tape, and carried on to the generator, by the caller.
     pub fn with_samples(self, samples: &'a Samples<G>) -> Self {
         Self {
             samples: Some(samples),
             ..self
         }
     }
-    /// The same as the evaluation of some `rows` of a batch, whose latents are `latents`.
+    /// The same situation as the evaluation of some `rows` of a batch, whose latents are `latents`.
     pub fn within_batch(self, latents: &'a Latents<G>, rows: Range<usize>) -> Self {
         Self {
             batch: Some((latents, rows)),

@@ -95,7 +95,7 @@ impl<G: Geometry> Trainer<G> {
         Ok(reasons.map(|(part, reason)| format!("{part}: {reason}")).collect())
     }
 
-    /// All bound values on a fresh batch with the models of evaluation; nothing is trained.
+    /// Computes all bound values on a fresh batch with the models of evaluation; nothing is trained.
     ///
     /// A batch whose Jacobians would take much memory is measured in parts; there are fewer generated samples than `batch`
     /// only where the data set holds out too few for as many parts.

@@ -10,7 +10,7 @@ use ebm_core::error::{BoundError, ConfigError};
 /// An error of an observer; it ends the run.
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Training cannot start or go on.
+/// Training cannot start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {

@@ -26,7 +26,7 @@ impl Flow {
     }
 }
 
-/// Why training stopped.
+/// The reason why training stopped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -64,12 +64,12 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// How a training run ended.
+/// The outcome of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {
     /// Iterations done.
     pub steps: u64,
-    /// Why it stopped there.
+    /// The reason why it stopped there.
     pub reason: StopReason,
 }

@@ -93,7 +93,7 @@ impl Components<'_> {
         self.energy.timed().map(Some).map_err(told)
     }
 
-    /// Refuses models that do not meet a bound's needs, as far as the configurations tell.
+    /// Refuses models that do not meet a bound's needs, as far as the configurations show.
     ///
     /// # Errors
     /// The model's option that would have to change; the key starts with the model's table.

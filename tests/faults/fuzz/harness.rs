@@ -20,7 +20,7 @@ const INPUTS: u64 = 20_000;
 
 /// A reader of bytes from outside.
 pub struct Reader {
-    /// Its name: that of its folder in the corpus, and what its inputs are drawn from.
+    /// Its name, which is that of its folder in the corpus and seeds its inputs.
     pub name: &'static str,
     /// The name of the file it reads, which every error must mention.
     pub file: &'static str,

@@ -66,7 +66,7 @@ impl Begin {
         match (&arguments.resume, &arguments.config) {
             (Some(run), Some(file)) => match Claim::new(run, false) {
                 Err(RunDirectoryError::Exists { .. }) => Self::resume(arguments, run, processes),
-                // Nothing is there, or a run that was only begun: the same command starts it, and goes on with it.
+                // Nothing is there, or a run that was only begun: the same command starts it and continues it.
                 claim => Self::fresh(arguments, file, claim.or_exit(Exit::RunDirectory)?),
             },
             (Some(run), None) => Self::resume(arguments, run, processes),
@@ -155,7 +155,7 @@ impl Begin {
         }
     }
 
-    /// Makes the directory ready for a run of models of this `geometry` by so many `processes`.
+    /// Makes the directory ready for a run of models of this `geometry` on this number of `processes`.
     pub fn prepare(self, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
         let config = &self.resolved.config;
         let versions = Versions::of(config);

@@ -72,7 +72,7 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     let mut watched = Watched::new(path);
     if arguments.once {
         watched.look(None).or_exit(Exit::RunDirectory)?;
-        // Whether the metrics are damaged, or were just being written anew, a second look tells.
+        // A second look tells whether the metrics are damaged or were just being rewritten.
         if watched.follower.is_unsure {
             watched.look(None).or_exit(Exit::RunDirectory)?;
         }

@@ -26,7 +26,7 @@ impl Rate {
         }
     }
 
-    /// Steps a second; unknown until the run was seen to go on.
+    /// Steps per second; unknown until the run was seen to advance.
     pub(super) fn per_second(&self) -> Option<f64> {
         let ((from, first), (to, last)) = (self.seen.front()?, self.seen.back()?);
         (to > from).then(|| (last - first) as f64 / (to - from))

@@ -9,7 +9,7 @@ use super::rate::Rate;
 use crate::commands::summary::RunEnd;
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
-/// The state of a watched run, as its files tell it.
+/// The state of a watched run, read from its files.
 #[derive(Debug)]
 pub(super) struct Watched {
     /// The run directory.
@@ -68,7 +68,7 @@ impl Watched {
         Ok(news)
     }
 
-    /// Steps a second, where they can be told.
+    /// Steps per second, if known.
     pub(super) fn per_second(&self) -> Option<f64> {
         match &self.ending {
             Some(ending) => ending.steps_per_second,

@@ -256,7 +256,7 @@ pub(super) mod tests {
         }
     }
 
-    /// A restored state goes on as the original, and updates since the mark can be taken back.
+    /// A restored state continues as the original, and updates since the mark can be taken back.
     pub fn keeps_its_state<R: UpdateRule>(rule: R) {
         let mut model = start();
         let mut optimizer = Stateful::new(rule.clone(), &model);

@@ -36,7 +36,7 @@ pub(super) fn obstacle(cards: &[Result<Card, String>]) -> Option<String> {
     None
 }
 
-/// A version as people write it.
+/// A version in its usual notation.
 pub(super) fn version(number: i32) -> String {
     // Until 2.8, there was one digit for each.
     let (major, minor) = if number < 10_000 { (1_000, 100) } else { (10_000, 100) };

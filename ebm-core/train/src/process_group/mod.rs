@@ -60,8 +60,9 @@ pub trait ProcessGroup: Send + Sync {
     /// If a rank is gone.
     fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError>;
 
-    /// The same as [`sum`](Self::sum), of values that are where the models are: on the GPU in a build for one. Gradients are
-    /// summed by it in builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and by `sum` in others.
+    /// The same as [`sum`](Self::sum), for values that are where the models are: on the GPU in a build for one.
+    /// Gradients are summed by it in builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and
+    /// by `sum` in others.
     ///
     /// By default they go through the host's memory.
     ///

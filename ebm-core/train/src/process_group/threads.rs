@@ -16,7 +16,7 @@ pub struct Threads {
     room: Arc<Room>,
 }
 
-/// Where the ranks meet.
+/// The place where the ranks exchange messages.
 #[derive(Debug)]
 struct Room {
     table: Mutex<Table>,
