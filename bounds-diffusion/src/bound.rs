@@ -115,14 +115,14 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
         let (_, slopes) = energy.pushforward_at(x, &at.times, directions, &vec![0.0; count]);
         let mut value = mean(of_gradient(losses.rounded(), slopes)) * self.config.weight as Real;
 
-        // What is only reported costs nothing in training.
+        // Values that are only reported cost nothing in training.
         let reports = !view.tape.is_recording();
         let regularizer = self.config.fokker_planck;
         let residual = match reports || regularizer.weight > 0.0 {
             true => fokker_planck::residual(&self.config, energy, x0, random, &view.tape),
             false => None,
         };
-        // All is queued: read what is reported.
+        // All work is queued: read the values to report.
         let mut totals = losses.read();
         if self.config.form == Form::CrossEntropy {
             let add = |to: &mut [f64], more: Vec<f64>| to.iter_mut().zip(more).for_each(|(t, m)| *t += m);

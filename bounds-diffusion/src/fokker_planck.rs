@@ -1,4 +1,4 @@
-//! How far E(x, t) is from solving the Fokker-Planck equation.
+//! The residual of the Fokker-Planck equation for E(x, t).
 //!
 //! With `log p = -E - const(t)` and the drift `c(t) x`, the equation says that
 //! `R(x, t) = d_t E + c x . grad E + g^2/2 (||grad E||^2 - lap E)` is a function of t alone. Two samples at one time therefore
@@ -19,7 +19,7 @@ use crate::diffused::{Diffused, laplacian};
 pub(crate) struct Residual {
     /// Its variance over x, averaged over the times, on the tape.
     pub variance: Scalar<SharedTape>,
-    /// The root of that.
+    /// Square root of the variance.
     pub root_mean_square: f64,
 }
 

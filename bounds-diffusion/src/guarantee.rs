@@ -9,7 +9,7 @@ use crate::config::{DiffusionConfig, Form, Weighting};
 
 /// The claim for the value; `whole`: it includes the times below `t_min`.
 ///
-/// A cross-entropy without them is another value, and says so.
+/// A cross-entropy without them is another quantity, and its reason says so.
 pub(crate) fn claim<G: Geometry>(
     config: &DiffusionConfig,
     view: &EnergyView<'_, G>,

@@ -19,7 +19,7 @@ impl GradientPenalty {
     /// Sizes of the residual and energies of the generated samples, on the energy's tape.
     fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> PerSampleLosses {
         let (volume, norm) = match self.config.form {
-            // The certificate speaks of the density itself, and of the squared norm.
+            // The certificate holds for the density itself, and for the squared norm.
             Form::LogSobolev => (Volume::LogDet, Norm::Squared),
             _ => (self.config.volume, self.config.norm),
         };

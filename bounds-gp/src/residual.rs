@@ -11,15 +11,15 @@ use crate::config::{Norm, Volume};
 /// Relative residual below which the iterative solver has converged, as in `sv`.
 const TOLERANCE: f64 = 1e-4;
 
-/// What every form of the penalty is computed from.
+/// The quantities that every form of the penalty is computed from.
 pub(crate) struct Ingredients<G: Geometry> {
     /// `b = -grad_z log p_g(G(z)) = z + grad_z volume`, `[B, d]`.
     pub score: Latents<G>,
-    /// What is known of the Jacobian.
+    /// Images of latent directions under the Jacobian.
     pub pushed: Pushed<G>,
 }
 
-/// Where the Jacobian takes directions in latent space.
+/// The images of latent directions under the Jacobian.
 pub(crate) enum Pushed<G: Geometry> {
     /// All of J: its columns, `[d B, D]`.
     Whole(Columns<G>),
@@ -124,7 +124,7 @@ impl From<Norm> for RowNorm {
     }
 }
 
-/// `J v` for every row of `draws`: from J where it is there, else by a pushforward.
+/// `J v` for every row of `draws`: from J if it is known, else by a pushforward.
 fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, draws: &Latents<G>) -> Samples<G> {
     if let Some(jacobian) = jacobian {
         return weighted_sums(&detach(jacobian.columns.clone()), draws);

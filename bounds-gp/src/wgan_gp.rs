@@ -23,7 +23,7 @@ impl Default for WganGpConfig {
 impl WganGpConfig {
     /// Points `u x + (1 - u) G(z)` `[B, D]`, u uniform on [0, 1), one a pair of samples.
     ///
-    /// B is the smaller of the two numbers of samples: held-out data may be fewer than what is generated.
+    /// B is the smaller of the two numbers of samples: there may be fewer held-out than generated samples.
     fn between<G: Geometry>(view: &EnergyView<'_, G>) -> Samples<G> {
         let (data, generated) = (view.data, view.generated());
         let pairs = rows(data).min(rows(generated));

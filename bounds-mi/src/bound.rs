@@ -90,7 +90,7 @@ impl<G: Geometry> MutualInformation<G> {
         self.config.estimator.method().compares_groups() || self.config.product == Product::AllPairs
     }
 
-    /// The pairs, and the latents that they are of.
+    /// The pairs, and the latents that they refer to.
     ///
     /// A shift goes over the whole batch, also where this evaluation has some of its samples only. For the standard error a
     /// latent of another sample of the batch counts as one of these.

@@ -13,7 +13,7 @@ const CHUNK: usize = 32_768;
 
 /// The latents that the samples are paired with.
 pub(crate) struct Partners<'a, G: Geometry> {
-    /// Those of the whole batch.
+    /// The latents of the whole batch.
     pub latents: &'a Latents<G>,
     /// The rows of the samples' own latents.
     pub own: Range<usize>,
@@ -33,7 +33,7 @@ pub(crate) fn critic_values<G: Geometry>(
     let of_z: Vec<usize> = partners.own.clone().chain(partners.of_pairs.iter().copied()).collect();
     let apply = |of_x: &[usize], of_z: &[usize]| -> PerSample<SharedTape> {
         let count = of_x.len();
-        // Latents are drawn, so nobody asks for their gradient.
+        // Latents are drawn, so their gradient is never needed.
         let z = take_rows(SharedTape::off().watch(partners.latents), of_z);
         let rows = concatenate(take_rows(x.clone(), of_x), z);
         unstack(critic.apply(rows, count, tape), count, (count,), (0usize,)).0

@@ -4,7 +4,7 @@ use ebm_core::bounds::Guarantee;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::GeneratorFacts;
 
-/// Whether the smallest singular value was found to the end.
+/// How completely the smallest singular value was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Convergence {
     /// By a direct solver.

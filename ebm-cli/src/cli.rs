@@ -96,7 +96,7 @@ impl Command {
     /// Runs the command.
     ///
     /// # Errors
-    /// What went wrong, with its exit code.
+    /// The error of the command, with its exit code.
     pub fn run(self) -> Result<Exit, Failure> {
         if self.computes() {
             check_device().or_exit(Exit::Other)?;

@@ -1,4 +1,4 @@
-//! How a command ends: exit codes, and errors with theirs.
+//! Exit codes of the commands, and errors that carry one.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -98,7 +98,7 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What happened; its chain of causes is printed on one line.
+    /// The error; its chain of causes is printed on one line.
     pub error: anyhow::Error,
 }
 
@@ -116,7 +116,7 @@ impl Failure {
         Self::new(exit, anyhow::Error::msg(message.into()))
     }
 
-    /// Puts what the failure is about, such as a part of a grid, before it.
+    /// Puts the subject of the failure, such as a part of a grid, before it.
     pub(crate) fn within(self, part: &str) -> Self {
         Self {
             exit: self.exit,

@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! Requests to stop the program.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens from now on, in place of ending at once.
+    /// Listens from now on, instead of ending at once.
     pub fn listen() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
@@ -20,12 +20,12 @@ impl Interrupt {
         Ok(Self(asked))
     }
 
-    /// Whether somebody asked.
+    /// Whether somebody asked the program to stop.
     pub fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Ends the command if somebody asked.
+    /// Ends the command if somebody asked the program to stop.
     pub fn check(&self) -> Result<(), Failure> {
         match self.asked() {
             false => Ok(()),

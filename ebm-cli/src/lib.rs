@@ -66,9 +66,9 @@ pub fn run() -> ExitCode {
     run_with(&[])
 }
 
-/// [`run`] for a program that links these crates for what they register, as [`main!`] does.
+/// [`run`] for a program that links these crates for the components that they register, as [`main!`] does.
 ///
-/// One of them that registers nothing is an error, with [`Exit::Other`].
+/// A crate that registers nothing is an error, with [`Exit::Other`].
 pub fn run_with(crates: &[&str]) -> ExitCode {
     ebm_core::kernels::parallel::join_pool();
     let done = check(crates).and_then(|()| cli::Cli::parse().command.run());

@@ -11,7 +11,7 @@ pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION {
 } else {
     "f32"
 };
-/// Where the numbers are.
+/// The device that holds the numbers.
 pub(crate) const DEVICE: &str = if cfg!(feature = "cuda") { "cuda" } else { "cpu" };
 
 /// The machine, and the build.
@@ -64,7 +64,7 @@ fn cards() -> Vec<String> {
     Vec::new()
 }
 
-/// As `nvidia-smi` lists them; without it, there is nobody to ask.
+/// The cards that `nvidia-smi` lists; none without that program.
 #[cfg(feature = "cuda")]
 fn cards() -> Vec<String> {
     let asked = std::process::Command::new("nvidia-smi")

@@ -1,4 +1,4 @@
-//! Where outliers come from.
+//! Sources of outliers.
 
 use ebm_core::registry::{self, DatasetConfig};
 use thiserror::Error;
@@ -15,13 +15,13 @@ pub enum Source {
     Data(String, Box<dyn DatasetConfig>),
 }
 
-/// A name or table that says no outliers.
+/// A name or table that does not describe outliers.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{given}: {reason}")]
 pub struct SourceError {
-    /// What was given.
+    /// The name or table as it was given.
     pub given: String,
-    /// What is wrong with it.
+    /// Why it cannot be used.
     pub reason: String,
 }
 
@@ -29,7 +29,7 @@ impl Source {
     /// Reads the name of built-in outliers, the name of a data set, or a table as in `data = { kind = "...", ... }`.
     ///
     /// # Errors
-    /// If there is no such thing, or an option of the data set cannot be used.
+    /// If the name is unknown, or an option of the data set cannot be used.
     pub fn parse(given: &str) -> Result<Self, SourceError> {
         let wrong = |reason: String| SourceError {
             given: given.into(),

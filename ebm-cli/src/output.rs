@@ -1,4 +1,4 @@
-//! What commands print, and the files that they write.
+//! Output of commands to stdout and to files.
 
 use serde::Serialize;
 use std::io::{ErrorKind, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::exit::{Exit, Failure, OrExit};
 use ebm_train::files::write_atomically;
 
-/// Prints to stdout. A reader that stops early (`ebm bounds list | head -1`) is no error.
+/// Prints to stdout. A reader that stops early (`ebm bounds list | head -1`) is not an error.
 pub fn print(text: &str) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

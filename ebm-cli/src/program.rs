@@ -1,4 +1,4 @@
-//! The program of somebody else: `ebm` with more crates linked in.
+//! A third party's program: `ebm` with more crates linked in.
 
 use ebm_core::registry::registers_something;
 use thiserror::Error;

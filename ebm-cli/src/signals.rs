@@ -1,10 +1,10 @@
-//! Being asked, from outside, to stop or to save.
+//! Requests from outside to stop or to save.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What the process was asked for.
+/// The requests received so far, to stop or to save.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
     stop: Arc<AtomicBool>,

@@ -104,7 +104,7 @@ fn the_cross_entropy_of_two_gaussians_is_found_for_every_process_and_sampling() 
             let found = evaluate(&config, &generator, &gaussian(process, P), 200_000, 3).unwrap();
             let error = (found.value - CROSS_ENTROPY).abs();
             assert!(error < 4.0 * found.standard_error, "{config:?}: {found:?}");
-            // A test that can tell.
+            // The test can tell a difference.
             assert!(found.standard_error < worst, "{config:?}: {found:?}");
             assert_eq!(found.guarantee.level, Level::Certified);
         }

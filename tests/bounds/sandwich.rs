@@ -1,4 +1,4 @@
-//! On models whose likelihood is known exactly: every certified lower bound is below it, every certified upper one above.
+//! Models whose likelihood is known exactly: every certified lower bound is below it, every upper one above.
 
 use bounds_gp::GpConfig;
 use bounds_sv::SvConfig;
@@ -16,7 +16,8 @@ use ebm_core::tape::SharedTape;
 use ebm_tests::{Draws, options, square};
 use proptest::prelude::*;
 
-/// So many that six standard errors, which [`below`] allows, are still little: 6 / sqrt(9000) of a deviation is 4 / sqrt(4000).
+/// Number of samples, so large that six standard errors, which [`below`] allows, are still little: 6 / sqrt(9000) of a
+/// deviation is 4 / sqrt(4000).
 const BATCH: usize = 9000;
 
 /// A lower and an upper bound of the entropy.
@@ -47,7 +48,7 @@ fn log_sobolev(generator: &dyn Generator<Runtime>, energy: &dyn Energy<Runtime>,
     estimate.unwrap().measurement
 }
 
-/// A value is not on the wrong side of the truth by more than chance and rounding allow.
+/// Asserts that a value is not on the wrong side of the truth by more than chance and rounding allow.
 ///
 /// Six standard errors: hundreds of cases are drawn anew in every run, some have a bound that is the truth itself, and a mean of
 /// squares that is low by chance has an estimated error that is low as well.

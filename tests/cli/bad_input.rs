@@ -16,7 +16,7 @@ fn refused(folder: &Folder, code: i32, table: &str) {
 
 #[test]
 fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
-    // The last ones are what only the models tell: without noise there is no mutual information to bound.
+    // The last ones show up in the models only: without noise there is no mutual information to bound.
     let table = r#"
         trian.steps=3               | trian | did you mean `train`?
         train.step=3                | train.step: | did you mean `steps`?
@@ -72,7 +72,7 @@ fn a_fault_in_the_file_is_told_with_the_file() {
         ("[train\nsteps = 1\n", &["run.toml: line 1"]),
         ("colour = 1\n", &["run.toml: colour: unknown key", "`train`"]),
         ("[upper]\nkind = 3\n", &["run.toml: upper.kind = 3"]),
-        // What only the models and the batch together tell.
+        // Faults that only the models and the batch together show.
         (infonce, &["lower.group = 64", "at most train.batch = 32"]),
     ] {
         let folder = Folder::with(text);
@@ -140,7 +140,7 @@ fn an_existing_run_is_kept_unless_it_may_be_replaced() {
     folder.succeed(train);
     let first = folder.read("r/metrics.jsonl");
     folder.refuse(5, train, &["--overwrite"]);
-    // A bad configuration or missing data loses nothing, even where replacing is allowed.
+    // A bad configuration or missing data destroys nothing, even where replacing is allowed.
     for (code, assignment) in [(3, "train.batch=0"), (4, "data={kind=\"csv\", path=\"missing.csv\"}")] {
         folder.fail(code, &format!("{train} --overwrite --set '{assignment}'"));
     }

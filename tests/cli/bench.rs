@@ -1,4 +1,4 @@
-//! What `ebm bench` prints. Times vary and are not looked at, but for their sense.
+//! The output of `ebm bench`. Times vary and are not checked, except for plausibility.
 
 use crate::command::{Folder, contains, stderr, stdout};
 use ebm_cli::bench::PROBLEMS;
@@ -41,7 +41,7 @@ fn json_has_the_machine_and_every_figure_of_a_problem() {
     let phases = PHASES.map(|phase| number(&problem["phase_seconds"][phase]));
     assert!(phases.iter().all(|seconds| *seconds > 0.0), "{problem:#?}");
     assert!(problem["phases_overlap"].is_boolean());
-    // Parts are no longer than what they are parts of; those of an energy step may run beside each other.
+    // A part takes no longer than the whole; those of an energy step may run beside each other.
     let [
         whole,
         data,
@@ -96,7 +96,7 @@ fn what_cannot_be_done_is_told_before_anything_is_timed() {
 #[test]
 fn timings_are_told_where_their_file_cannot_be_written() {
     let folder = Folder::with("");
-    // No file system has names of so many letters.
+    // No file system allows names of so many letters.
     let name = "x".repeat(300);
     let output = folder.output(&format!(
         "bench --filter '25-gaussians sv' --seconds 0.01 --json {name}"
@@ -132,7 +132,7 @@ fn the_problems_are_those_of_the_examples() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(file);
         let mut expected = parts(&load_alone(&path).unwrap().config);
         if name.starts_with("cifar-10") {
-            // As the same step in PyTorch has it.
+            // As for the same step in PyTorch.
             expected["upper"]["volume"] = "none".into();
         }
         let config = problem.config().unwrap_or_else(|e| panic!("{e}"));

@@ -1,4 +1,4 @@
-//! What the program says about the bounds it is built with.
+//! The program's output about the bounds it is built with.
 
 use crate::command::{FAULTY, Folder, contains, stdout};
 use serde_json::Value;
@@ -41,7 +41,7 @@ fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
             &text,
             &["Guarantee: ", "Needs: ", "Reference: ", "Options:", "Example:"],
         );
-        // One name may be a lower and an upper bound; the examples are what is indented after their headings.
+        // One name may be a lower and an upper bound; the examples are the indented lines after their headings.
         for example in text.split("Example:\n").skip(1) {
             let indented = |line: &&str| line.is_empty() || line.starts_with("    ");
             let lines: Vec<_> = example.lines().skip(1).take_while(indented).collect();

@@ -1,4 +1,4 @@
-//! Checkpoints from the command line: going on, what is kept, looking at runs, exporting models.
+//! Checkpoints from the command line: resuming, pruning, looking at runs, exporting models.
 
 use crate::command::{Folder, TINY, contains, stderr, stdout, tiny_with_table};
 use serde_json::Value;
@@ -163,7 +163,7 @@ fn a_damaged_checkpoint_is_found_named_and_passed_over() {
     assert_eq!(folder.read("run/metrics.jsonl"), truth);
     folder.succeed("runs verify run");
 
-    // With none that is whole, nothing is started over.
+    // Without an undamaged one, nothing is started over.
     folder.remove("run/summary.json");
     for step in saved(&folder, "run") {
         folder.write(&format!("run/checkpoints/{step}/manifest.json"), "{");

@@ -79,7 +79,7 @@ fn a_grid_is_trained_and_its_table_is_that_of_the_runs() {
             let runs = RUNS[2 * pair..2 * pair + 2].iter();
             let values: Vec<f64> = runs.filter_map(|run| last(&folder, run, figure)).collect();
             let [a, b] = values[..] else {
-                // A penalty that is no bound has no upper bound of L, and no gap.
+                // A penalty that is not a bound has no upper bound of L, and no gap.
                 assert_eq!((pair, column, &row[column]), (1, "gap", &Value::Null));
                 continue;
             };
@@ -120,7 +120,7 @@ fn what_is_finished_is_not_trained_again_and_what_is_not_is() {
     compare(&folder, "");
     assert_eq!(bytes(&runs), first);
 
-    // As a run is left that was killed: without its summary, with half of its metrics.
+    // The state of a run that was killed: without its summary, with half of its metrics.
     let killed = within(&format!("runs/{}", RUNS[1]));
     folder.remove(&format!("{killed}/summary.json"));
     let whole = folder.read(&format!("{killed}/metrics.jsonl"));
@@ -173,7 +173,7 @@ fn a_grid_that_cannot_be_used_is_refused_before_anything_is_trained() {
         folder.refuse(row[0].parse().unwrap(), &line, &row[2..]);
         assert_eq!(folder.names(), ["run.toml"], "{line}");
     }
-    // What is no comparison is left alone.
+    // A folder that is not a comparison is left alone.
     folder.write("notes.txt", "mine");
     folder.refuse(5, &format!("{COMPARE} --out ."), &["--out DIR"]);
     assert_eq!(folder.names(), ["notes.txt", "run.toml"]);
@@ -268,7 +268,7 @@ fn an_interrupted_comparison_goes_on_where_it_was() {
     assert_eq!(folder.names_in(&format!("{run}/checkpoints")).len(), 1);
     contains(&folder.read(&format!("{run}/log.txt")), &["interrupted"]);
 
-    // The run that was cut short is no obstacle, whatever it was trained with, and nobody trains it any longer.
+    // The run that was cut short does not get in the way, whatever it was trained with: nobody trains it any longer.
     compare(&folder, "");
     assert_eq!(table(&folder)["rows"][0]["nll"]["runs"], 2);
 }

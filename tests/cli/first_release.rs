@@ -1,4 +1,4 @@
-//! A run of the first release is read, evaluated and gone on with as that release did.
+//! A run of the first release is read, evaluated and continued as that release did.
 
 use crate::command::{Folder, bytes, contains};
 use std::fs;
@@ -65,7 +65,7 @@ fn a_run_of_the_first_release_is_read_evaluated_and_gone_on_with() {
     let before = [("nll", 3.843_849_6), ("log_z", 1.612_678_8)];
     assert_figures(&folder, "--checkpoint 150", &before, 1e-4);
 
-    // Steps that the first release did not see, and what it made of them.
+    // Steps that the first release did not do, and its results for them.
     folder.succeed("train --resume run --set train.steps=360 --quiet");
     let later = [
         ("nll", 3.527_528_5),

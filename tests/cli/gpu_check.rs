@@ -1,18 +1,18 @@
-//! What `scripts/gpu-check.sh` says where it cannot do its work, and in which order it does it where it can: with stand-ins for
-//! the driver, the toolkit, the compiler and the program.
+//! The messages of `scripts/gpu-check.sh` where it cannot do its work, and the order of its steps where it can: with
+//! stand-ins for the driver, the toolkit, the compiler and the program.
 
 use crate::command::{Folder, contains, stderr, stdout};
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-/// What the script uses of a Unix system.
+/// The tools of a Unix system that the script uses.
 const TOOLS: [&str; 17] = [
     "bash", "cat", "cp", "chmod", "date", "dirname", "env", "grep", "ls", "mkdir", "mv", "sh", "tail", "tee",
     "timeout", "true", "uname",
 ];
 
-/// A program that writes what it was asked, and then does what it is to do.
+/// A program that records its name and arguments, and then runs `script`.
 fn stand_in(folder: &Folder, name: &str, script: &str) {
     folder.put_program(name, &format!("echo \"{name} $*\" >> \"$ASKED\"\n{script}"));
 }

@@ -157,7 +157,7 @@ fn a_run_that_goes_on_with_data_elsewhere_remembers_where() {
     assert_eq!(marker(), second);
     folder.succeed("train --resume r --data again");
     assert_eq!(folder.succeed("evaluate r"), evaluated);
-    // What it was made from is as it was.
+    // Its source is unchanged.
     let config = |text: &str| serde_json::from_str::<Value>(text).unwrap()["config"].clone();
     assert_eq!(config(&marker()), config(&first));
 }

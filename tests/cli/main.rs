@@ -1,4 +1,4 @@
-//! The command line: every command, what it prints and writes, its exit codes, and what it says to bad input.
+//! The command line: every command, its output and files, its exit codes, and its messages for bad input.
 
 #[path = "../command/mod.rs"]
 mod command;

@@ -1,5 +1,5 @@
-//! What does not compile, and what the compiler says: each of `tests/messages/*.rs` has one mistake, and beside it the message,
-//! which must name the way out.
+//! Code that does not compile, and the compiler's messages: each of `tests/messages/*.rs` has one mistake, and beside
+//! it the message, which must name the way out.
 //!
 //! `REGENERATE_MESSAGES=1 cargo test -p ebm-tests --test cli messages` writes the messages anew, for another compiler.
 

@@ -1,4 +1,4 @@
-//! Figures beyond the likelihood: outliers, a bracket of log Z, features from files, the generator's Jacobian.
+//! Metrics beyond the likelihood: outliers, a bracket of log Z, features from files, the generator's Jacobian.
 
 use crate::command::{Folder, contains};
 use serde_json::Value;
@@ -39,7 +39,7 @@ fn fixture(name: &str) -> PathBuf {
 fn the_energy_tells_data_from_outliers() {
     let folder = trained("");
     let found = figures(&folder, &format!("ood {RUN} --samples 300"));
-    // Points in the plane are no images, which alone can be inverted and blurred.
+    // Points in the plane are not images, which alone can be inverted and blurred.
     let names: Vec<&str> = found.iter().map(|figure| figure["name"].as_str().unwrap()).collect();
     let kinds = ["uniform-noise", "gaussian-noise", "constant"];
     let expected = kinds.map(|kind| ["auroc", "auprc", "fpr95"].map(|key| format!("{key}/{kind}")));

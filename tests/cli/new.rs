@@ -46,15 +46,15 @@ fn cargo(folder: &Folder, within: &str, line: &str) -> String {
     done(folder, within, Path::new(CARGO), line)
 }
 
-/// Has `ebm` write a crate, formatted as it is to be.
+/// Has `ebm` write a crate, which must be formatted.
 fn new_crate(folder: &Folder, what: &str, name: &str) {
     let told = folder.succeed(&format!("new {what} {name} --local {}", root().display()));
     contains(&told, &["cargo test"]);
     cargo(folder, name, "fmt --check");
 }
 
-/// What the page on writing a bound begins with: from nothing to a trained run. Only the profile is that of these tests, and the
-/// run is short.
+/// Follows the start of the book's page on writing a bound, from nothing to a trained run. Only the profile is that of
+/// these tests, and the run is short.
 fn done_as_in_the_book(folder: &Folder) {
     folder.link(&root(), "path/to/ebm");
     folder.put_program("ebm", &format!("exec {PROGRAM} \"$@\""));
@@ -150,7 +150,7 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     assert!(!mine.exists());
 }
 
-/// The tests of a new crate compile neither the command line nor what it draws and parses with, nor the trainer.
+/// The tests of a new crate compile neither the command line, nor its drawing and parsing libraries, nor the trainer.
 #[test]
 fn the_tests_of_a_new_bound_compile_no_more_than_it_needs() {
     let folder = workshop();

@@ -66,7 +66,7 @@ fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
     let before = bytes(&folder.path(DIRECTORY));
     folder.succeed("sweep spec.toml --quiet");
     assert_eq!(bytes(&folder.path(DIRECTORY)), before);
-    // What is left half-written by a process that was killed is completed.
+    // Files that a killed process left half-written are completed.
     folder.remove(&within("configs/0001.toml"));
     folder.succeed("sweep spec.toml --quiet");
     assert_eq!(bytes(&folder.path(DIRECTORY)), before);
@@ -83,7 +83,7 @@ fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
         folder.refuse(5, &format!("sweep spec.toml{more}"), &parts);
         assert_eq!(bytes(&folder.path(DIRECTORY)), before);
     }
-    // What is asked of Slurm is no part of what is computed.
+    // The options of Slurm do not change what is computed.
     folder.write("spec.toml", &format!("{SPEC}\n[slurm]\npartition = \"long\"\n"));
     folder.succeed("sweep spec.toml --quiet");
     let after = bytes(&folder.path(DIRECTORY));
@@ -180,7 +180,7 @@ fn a_run_that_fails_is_told_and_the_others_go_on() {
 #[test]
 fn what_cannot_be_swept_is_refused_before_anything_is_written() {
     let folder = sweep(SPEC);
-    // What only the models and the batch together tell.
+    // A fault that only the models and the batch together show.
     let infonce = "lower = { kind = \"mi\", estimator = \"infonce\", group = 64 }, generator.noise = 0.1";
     let infonce = format!("base = \"run.toml\"\nconfig = {{ {infonce} }}\n[grid]\ntrain.batch = [64, 32]");
     let twice = format!("{SPEC}[[point]]\nupper.weight = 0.1\ntrain.batch = 16\n");
@@ -326,7 +326,7 @@ mod signalled {
         assert_eq!(folder.read_toml(&within("runs/0001/config.toml")), wanted);
         assert_eq!(wanted["train"]["batch"].as_integer(), Some(32));
         assert!(!folder.path("scontrol.txt").exists());
-        // What Slurm trained is trained here no more.
+        // Runs that Slurm trained are not trained again here.
         let told = folder.succeed("sweep spec.toml --run");
         contains(&told, &["1 runs are there already, 3 to train"]);
     }

@@ -1,4 +1,4 @@
-//! Running the program in a folder of its own.
+//! Runs the program in a folder of its own.
 
 #![allow(dead_code)] // every suite uses its part
 
@@ -120,7 +120,7 @@ impl Folder {
         self.names_in("")
     }
 
-    /// The program, without what the environment of the tests would set.
+    /// The program, without the settings of the tests' environment.
     pub fn ebm(&self, line: &str) -> Command {
         self.program(PROGRAM, line)
     }
@@ -165,7 +165,7 @@ impl Folder {
         assert_eq!(self.succeed(&format!("train run.toml --run {run} --quiet {more}")), "");
     }
 
-    /// Runs the program and expects an exit code; what it says on stderr.
+    /// Runs the program and expects an exit code; returns its stderr.
     pub fn end(&self, code: i32, line: &str) -> String {
         let output = self.output(line);
         let said = stderr(&output);
@@ -181,7 +181,7 @@ impl Folder {
         error
     }
 
-    /// The same for an error that must say all of the given parts.
+    /// The same for an error that must contain all of the given parts.
     pub fn refuse(&self, code: i32, line: &str, parts: &[&str]) {
         contains(&self.fail(code, line), parts);
     }
@@ -234,7 +234,7 @@ pub fn signal(name: &str, process: u32) {
     assert!(status.unwrap().success());
 }
 
-/// Waits until something is so; the process must not end before.
+/// Waits until a condition holds; the process must not end before.
 pub fn wait_for(child: &mut Child, so: impl Fn() -> bool) {
     while !so() {
         assert!(child.try_wait().unwrap().is_none(), "the process has ended");

@@ -1,4 +1,4 @@
-//! Doing what a page says, in a shell.
+//! Follows a page's instructions in a shell.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -8,7 +8,7 @@ use ebm_tests::book::page::{Page, packages, pages, root};
 /// Programs that are not ours.
 const OTHERS: [&str; 4] = [".", "cd", "sbatch", "tensorboard"];
 
-/// What is wrong with a command.
+/// Returns the fault of a command, if it has one.
 fn fault(command: &Command) -> Option<String> {
     let arguments: Vec<&str> = command.arguments.iter().map(String::as_str).collect();
     let is_missing = |one: &&&str| one.starts_with("examples/") && !root().join(one).exists();
@@ -18,7 +18,7 @@ fn fault(command: &Command) -> Option<String> {
     match command.program.as_str() {
         // Also as cargo built it, wherever it is that it builds to.
         "ebm" | "target/debug/ebm" | "target/release/ebm" => ours(&arguments),
-        // What launchers start.
+        // The program that a launcher starts.
         "mpirun" | "srun" => match arguments.iter().position(|one| *one == "ebm") {
             Some(at) => ours(&arguments[at + 1..]),
             None => Some("it starts no ebm".into()),
@@ -33,7 +33,7 @@ fn fault(command: &Command) -> Option<String> {
     }
 }
 
-/// What is wrong with the arguments of `ebm`: an option that does not exist, a value that cannot be set.
+/// Returns the fault in the arguments of `ebm`: an option that does not exist, or a value that cannot be set.
 fn ours(arguments: &[&str]) -> Option<String> {
     if let Err(fault) = ebm_cli::understands(arguments.iter().copied()) {
         return Some(fault);
@@ -54,7 +54,8 @@ fn ours(arguments: &[&str]) -> Option<String> {
     resolved.err().map(|fault| fault.to_string())
 }
 
-/// What is wrong with the arguments of cargo: those after `--` where it runs `ebm`, a package or a test that does not exist.
+/// Returns the fault in the arguments of cargo: one in those after `--` where it runs `ebm`, or a package or a test
+/// that does not exist.
 fn cargo(arguments: &[&str]) -> Option<String> {
     let (options, rest) = match arguments.iter().position(|one| *one == "--") {
         Some(end) => (&arguments[..end], &arguments[end + 1..]),

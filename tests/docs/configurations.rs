@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use ebm_tests::book::page::{Block, Page, pages, root};
 
-/// What completes a part of a configuration: some bounds need a generator with noise. All else has a default, but for the
+/// Completes a part of a configuration: some bounds need a generator with noise. All else has a default, except for the
 /// file of a table.
 const COMPLETION: &str = "generator = { kind = \"mlp\", noise = 0.05 }";
 const FILE: [&str; 2] = ["path = \"\"", "path = \"table.csv\""];
 
-/// Why a block is no configuration, or no part of one.
+/// Why a block is not a configuration, or not a part of one.
 fn refused(block: &Block) -> Option<String> {
     refused_alone(block).or_else(|| refused_in_a_grid(block))
 }
@@ -24,7 +24,7 @@ fn refused_alone(block: &Block) -> Option<String> {
     resolved.err().map(|fault| fault.to_string())
 }
 
-/// What a pair of bounds is refused for, where the block says what differs between pairs.
+/// Why a pair of bounds is refused, where the block says what differs between pairs.
 fn refused_in_a_grid(block: &Block) -> Option<String> {
     let table: toml::Table = block.text.parse().unwrap();
     let compare = table.get("compare")?;
@@ -49,7 +49,7 @@ fn refused_in_a_grid(block: &Block) -> Option<String> {
     faults.next().map(told)
 }
 
-/// Why a block is no file of a sweep, with a base in which everything has its default; or why one of its points is refused.
+/// Why a block is not a sweep's file, given a base of defaults only; or why one of its points is refused.
 fn refused_sweep(block: &Block) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sweep.toml");
@@ -63,7 +63,7 @@ fn refused_sweep(block: &Block) -> Option<String> {
     resolved.err().map(|fault| format!("{}: {fault}", block.place))
 }
 
-/// Why a block is no part of a manifest: it is no TOML, or asks for a feature that `ebm-core` does not have.
+/// Why a block is not part of a manifest: it is not TOML, or asks for a feature that `ebm-core` does not have.
 fn refused_manifest(block: &Block) -> Option<String> {
     let manifest: toml::Table = match block.text.parse() {
         Ok(manifest) => manifest,
@@ -116,7 +116,7 @@ fn what_cannot_be_used_is_found() {
     assert!(refused_manifest(&manifest).unwrap().contains("conformanse"));
 }
 
-/// The languages there are: each is checked by a test of its own, but for `text`, which is drawn or measured by hand.
+/// The languages of blocks: each is checked by a test of its own, except `text`, which is drawn or measured by hand.
 #[test]
 fn every_block_says_what_it_is() {
     let pages = pages();

@@ -1,4 +1,4 @@
-//! What a page shows of the program's output and of files is what they are. An insert begins with one of
+//! Checks that the program's output and the files that a page shows are the real ones. An insert begins with one of
 //!
 //! ```text
 //! <!-- prints: ebm bounds list -->                what the program prints
@@ -19,7 +19,7 @@ const END: &str = "<!-- end -->";
 /// The crates whose files can be shown: those of the tutorials.
 const CRATES: [(&str, &str); 2] = [("noise-floor", "--lower"), ("calm-energy", "--upper")];
 
-/// Where the program runs: a folder with new crates, and with a configuration in which everything has its default.
+/// The folder that the program runs in: with new crates, and with a configuration in which everything has its default.
 fn sources() -> Folder {
     let folder = Folder::with("");
     for (name, side) in CRATES {
@@ -28,12 +28,12 @@ fn sources() -> Folder {
     folder
 }
 
-/// An insert of a page: what its marker says, and what is there now, without the fence.
+/// An insert of a page: the request of its marker, and its present text, without the fence.
 struct Insert<'a> {
     place: String,
     kind: &'a str,
     source: &'a str,
-    /// The line that opens the fence; empty where there is none.
+    /// The line that opens the fence; empty if there is no fence.
     fence: &'a str,
     body: &'a str,
     /// All that stands between the markers.
@@ -75,7 +75,7 @@ fn inserts(page: &Page) -> Vec<Insert<'_>> {
     found
 }
 
-/// What the program prints, on whichever stream. Variables of the environment may stand before its name.
+/// The program's output, on whichever stream. Variables of the environment may stand before its name.
 fn printed(folder: &Folder, command: &str) -> String {
     let words = shlex::split(command).unwrap();
     let (variables, rest) = words.split_at(words.iter().position(|word| word == "ebm").unwrap());
@@ -110,7 +110,7 @@ fn item(text: &str, beginning: &str) -> Option<String> {
     Some(lines[start..=end].iter().map(shifted).collect::<Vec<_>>().join("\n"))
 }
 
-/// What an insert should hold.
+/// Returns the text that an insert should hold.
 fn due(insert: &Insert<'_>, folder: &Folder) -> Result<String, String> {
     match insert.kind {
         "prints" => Ok(printed(folder, insert.source)),

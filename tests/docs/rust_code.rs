@@ -1,4 +1,4 @@
-//! Rust code is compiled, or quoted from what is.
+//! Rust code is compiled, or quoted from code that is.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn ignored(tags: &[String]) -> bool {
     tags.iter().any(|tag| tag == "ignore")
 }
 
-/// Code that is not compiled stands in a crate that is: an insert.
+/// Code that is not compiled is quoted from a crate that is: an insert.
 #[test]
 fn code_that_is_not_compiled_is_quoted() {
     for page in pages() {

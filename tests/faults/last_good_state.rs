@@ -1,4 +1,4 @@
-//! Whatever goes wrong with the numbers, a run ends with models that were seen to work, and says which.
+//! Whatever goes wrong with the numbers, a run ends with models that were seen to work, and reports which.
 
 use bounds_gp::GpConfig;
 use bounds_sv::SvConfig;
@@ -96,7 +96,7 @@ impl Observer<Plane> for Recorder {
     }
 }
 
-/// How fast the two learn, where they break, and for how long they are trained.
+/// The learning rates of the two, where they break, and the length of training.
 struct Case {
     rates: [f64; 2],
     limits: [Real; 2],
@@ -104,7 +104,7 @@ struct Case {
     objective: Objective,
 }
 
-/// Nothing out of the ordinary, but for what is changed.
+/// The ordinary case, to be changed.
 fn case(change: impl FnOnce(&mut Case)) -> Case {
     let mut case = Case {
         rates: [1e-2; 2],

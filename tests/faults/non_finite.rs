@@ -1,4 +1,4 @@
-//! Terms that are not finite: left out, gone back for, or the end; never trained on, never repeated.
+//! Terms that are not finite: skipped, rolled back, or the end of the run; never trained on, never repeated.
 
 use ebm_core::geometry::Runtime;
 use ebm_core::random::Random;
@@ -15,7 +15,7 @@ upper = "gp"
 train = { steps = 20, batch = 8, energy = { average = 0.9, optimizer = { beta1 = 0.5 } } }
 "#;
 
-/// Where a run with these numbers draws the data of the iteration after `done` ones.
+/// The random numbers that the data of the iteration after `done` ones are drawn from, in a run with these numbers.
 fn place_of(base: Random, done: u64) -> Random {
     base.stream("energy-step").at(done).stream("data")
 }

@@ -1,4 +1,4 @@
-//! Whatever happens to a run from outside, nothing of it is lost: killed at any moment, with a full disk, by signals.
+//! Whatever happens to a run from outside, nothing is lost: killed at any moment, with a full disk, by signals.
 
 use crate::command::{Folder, contains, stderr, stdout, wait_for};
 use ebm_core::random::Random;
@@ -78,7 +78,7 @@ fn assert_same(folder: &Folder, truth: &[(String, Vec<u8>)], what: &str) {
     assert_eq!(found.len(), truth.len(), "{what}");
 }
 
-/// The operations on files of an undisturbed run, and what the run leaves.
+/// The operations on files of an undisturbed run, and the files it leaves.
 fn undisturbed(folder: &Folder) -> (Vec<String>, Lasting) {
     let mut command = folder.ebm("train run.toml --run undisturbed --quiet");
     command.env("FAULT_TRACE", folder.path("trace")).assert().success();
@@ -171,10 +171,10 @@ fn a_full_disk_and_a_forbidden_folder_end_the_run_with_path_and_cause_and_the_la
     }
 }
 
-/// Saves only when it is asked to, and reports every step.
+/// Saves only on request, and reports every step.
 const UNSAVED: &str = "--set checkpoint.every=0 --set train.log_every=1 --set train.evaluate_every=0";
 
-/// A run that goes on until it is told otherwise, and has begun.
+/// A run that continues until it is stopped, and has begun.
 fn endless(folder: &Folder) -> Child {
     let line = format!("train run.toml --run run --set train.steps=100000000 {UNSAVED}");
     let mut child = folder.start(&line);
@@ -192,7 +192,7 @@ fn kill(mut child: Child) {
     child.wait().unwrap();
 }
 
-/// The steps that checkpoints are of.
+/// The steps of the checkpoints.
 fn saved(folder: &Folder) -> Vec<u64> {
     let entries = fs::read_dir(folder.path("run/checkpoints")).into_iter().flatten();
     let names = entries.filter_map(|entry| entry.unwrap().file_name().into_string().ok());

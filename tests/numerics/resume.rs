@@ -1,4 +1,4 @@
-//! A trainer that is given another one's state goes on as that one, bit for bit.
+//! A trainer that takes over another one's state continues exactly as that one, bit for bit.
 
 use ebm_cli::config::RunConfig;
 use ebm_core::error::StateError;

@@ -1,4 +1,4 @@
-//! Whether a build computes what one in double precision computed on a CPU, and whether that is still what it computes.
+//! Checks whether a build computes what one in double precision computed on a CPU, and whether that is still so.
 //!
 //! `REGENERATE_GOLDEN=1 cargo test -p ebm-tests --test numerics --features ebm-tests/f64 selftest` writes the reference anew.
 
@@ -24,7 +24,7 @@ fn report(output: &Output) -> Value {
 #[cfg(feature = "f64")]
 #[test]
 fn the_reference_is_what_a_build_in_double_precision_computes() {
-    /// Of another machine: its exponential, its fused multiply-adds, its sums in another order.
+    /// The rounding of another machine: its exponential, its fused multiply-adds, its sums in another order.
     const ROUNDING: f64 = 1e-9;
 
     let now = ebm_cli::selftest::record();

@@ -10,7 +10,7 @@ use ebm_core::tape::GradientMap;
 pub const STEP: Real = if cfg!(feature = "f64") { 1e-5 } else { 4e-3 };
 /// Largest relative error allowed.
 pub const TOLERANCE: f64 = if cfg!(feature = "f64") { 1e-6 } else { 3e-2 };
-/// For closed forms, which have no step.
+/// The tolerance for closed forms, which are computed without a difference step.
 pub const EXACT: f64 = if cfg!(feature = "f64") { 1e-12 } else { 2e-5 };
 /// Compares a value with the truth, relative to it.
 pub fn near(name: &str, ours: f64, truth: f64, tolerance: f64) {

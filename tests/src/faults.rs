@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Sets up what the environment asks for.
+/// Sets up the fault that the environment asks for.
 pub fn from_environment() {
     let text = |name: &str| std::env::var(name).ok();
     let at: Option<u64> = text("FAULT_AT").map(|at| at.parse().expect("FAULT_AT is a number"));

@@ -1,4 +1,4 @@
-//! `ebm` with a bound that breaks its contract: what `ebm bounds check` must find.
+//! `ebm` with a bound that breaks its contract, which `ebm bounds check` must find.
 
 use ebm_core::prelude::*;
 use schemars::JsonSchema;

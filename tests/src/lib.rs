@@ -1,4 +1,5 @@
-//! What the workspace's tests share: random closed-form problems, trainers, gradients against differences, the pages of the book.
+//! Helpers that the workspace's tests share: random closed-form problems, trainers, gradients against differences, the
+//! pages of the book.
 #![warn(missing_docs)]
 
 pub mod book;
@@ -15,7 +16,7 @@ use ebm_train::{Fault, Flow, Observer, ObserverError, Players, Trainer};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
-/// Options as a configuration has them between braces; what the text leaves out has its default.
+/// Options as written between the braces of a configuration; an option that the text leaves out has its default.
 pub fn options<C: DeserializeOwned>(text: &str) -> C {
     let text = text.trim_end_matches([',', ' ']);
     let table: toml::Table = format!("options = {{ {text} }}").parse().unwrap();
@@ -23,14 +24,14 @@ pub fn options<C: DeserializeOwned>(text: &str) -> C {
     options.unwrap_or_else(|fault| panic!("{text}: {fault}"))
 }
 
-/// A configuration: what the text leaves out has its default.
+/// A configuration; an option that the text leaves out has its default.
 pub fn config(text: &str) -> RunConfig {
     let layers = Layers::default().toml(Origin::Section("test".into()), text);
     let resolved = layers.and_then(Layers::resolve);
     resolved.unwrap_or_else(|fault| panic!("{fault}\n{text}")).config
 }
 
-/// A trainer of the configuration's models and bounds, on other data than it names.
+/// A trainer of the configuration's models and bounds, on other data than the configuration names.
 pub fn trainer(config: &RunConfig, geometry: Runtime, data: Arc<dyn Dataset>) -> Trainer<Runtime> {
     let players = Players::build(geometry, config.components(), &config.train, Random::new(3)).unwrap();
     Trainer::new(config.train.clone(), players, data, Random::new(4)).unwrap()
@@ -51,7 +52,8 @@ impl Dataset for Normal {
     }
 }
 
-/// The same with a NaN in some draws: of so many samples with these random numbers, in the value of that index.
+/// The same distribution with a NaN in some draws: the function gives its index, from the number of samples and the
+/// random numbers.
 pub struct Holed<F>(pub F);
 
 impl<F: Fn(usize, Random) -> Option<usize> + Send + Sync> Dataset for Holed<F> {
@@ -70,7 +72,7 @@ impl<F: Fn(usize, Random) -> Option<usize> + Send + Sync> Dataset for Holed<F> {
     }
 }
 
-/// What an observer was told to have gone wrong.
+/// An observer that collects the faults it is told of.
 #[derive(Default)]
 pub struct Faults(pub Vec<Fault>);
 

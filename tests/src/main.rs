@@ -1,4 +1,4 @@
-//! The program as a third party builds it from the library, with faults on demand: what the tests of the command line run.
+//! The program as a third party builds it from the library, with faults on demand, for the tests of the command line.
 
 #[global_allocator]
 static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;

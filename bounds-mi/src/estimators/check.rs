@@ -1,4 +1,4 @@
-//! What the tests of the estimators share: a Gaussian pair with known mutual information, and finite differences.
+//! Helpers for the tests of the estimators: a Gaussian pair with known mutual information, and finite differences.
 
 use ebm_core::random::Random;
 

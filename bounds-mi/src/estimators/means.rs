@@ -5,9 +5,9 @@ use super::Pairs;
 /// The standard error of `mean_i a_i - sum_r w_r b_r` over draws that appear in both terms, and in several pairs.
 ///
 /// Every draw i moves the value by its own `h_i = a_i - (mean of b over pairs with x_i) - (the same with z_i)` (Hajek's
-/// projection; van der Vaart, Asymptotic Statistics, 1998, chapter 12). What is particular to a pair is counted twice in
-/// the spread of h, once for each of its draws, so `sum_r w_r^2 (b_r - mean)^2` is taken off again. In a small batch the
-/// rest may come out negative; then the two means are treated as independent.
+/// projection; van der Vaart, Asymptotic Statistics, 1998, chapter 12). The part that is particular to a pair is
+/// counted twice in the spread of h, once for each of its draws, so `sum_r w_r^2 (b_r - mean)^2` is taken off again. In
+/// a small batch the rest may come out negative; then the two means are treated as independent.
 pub(super) fn standard_error(a: &[f64], b: &[f64], pairs: &Pairs) -> f64 {
     let n = pairs.samples as f64;
     let mean: f64 = b.iter().zip(&pairs.weights).map(|(b, w)| w * b).sum();

@@ -71,7 +71,7 @@ pub trait Method: Sync {
     /// Its value.
     fn value(&self) -> Value;
 
-    /// What may be claimed of `value + H[sigma n]` as a lower bound of the entropy, for samples that are independent.
+    /// The guarantee of `value + H[sigma n]` as a lower bound of the entropy, for independent samples.
     fn guarantee(&self) -> Guarantee;
 
     /// Whether it compares every sample with all the others of its group, so that it is at most ln(group).
@@ -79,7 +79,7 @@ pub trait Method: Sync {
         false
     }
 
-    /// Why the value is not a mean over the samples, or over groups of them; `None` if it is one.
+    /// The reason why the value is not a mean over the samples, or over groups of them; `None` if it is one.
     fn coupling(&self) -> Option<&'static str> {
         None
     }

@@ -7,7 +7,7 @@ use ebm_core::bounds::Guarantee;
 /// `E_joint[T] - E_product[e^(T - 1)] <= I(x; z)` for every T, with equality at `T = 1 + ln p(x, z) / (p(x) p(z))`
 /// (Nguyen, Wainwright and Jordan, IEEE Trans. Inf. Theory 2010).
 ///
-/// The exponential is not clipped: a clipped value would be no bound. Its variance grows like e^I.
+/// The exponential is not clipped: a clipped value would not be a bound. Its variance grows like e^I.
 ///
 /// # Panics
 /// If the arrays do not fit the pairs.

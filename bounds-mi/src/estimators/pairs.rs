@@ -1,4 +1,4 @@
-//! Which sample is put together with which latent to stand for independent ones.
+//! Pairs of samples and latents that stand for independent draws.
 
 /// Pairs of a sample `x_i` and a latent `z_j` of another draw, `i != j`, with weights that sum to 1.
 ///
@@ -70,7 +70,7 @@ impl Pairs {
         }
     }
 
-    /// What `infonce` cannot exceed: the mean of ln(group size) over the samples. 0 for a shift.
+    /// The upper limit of `infonce`: the mean of ln(group size) over the samples. 0 for a shift.
     pub fn cap(&self) -> f64 {
         let total: f64 = self.groups.iter().map(|&n| n as f64 * (n as f64).ln()).sum();
         total / self.samples as f64

@@ -121,7 +121,7 @@ pub(super) fn measure<G: Geometry>(
     })
 }
 
-/// Waits for what a GPU may still have to do, by reading the values of a weight.
+/// Waits for the work that a GPU may still have to do, by reading the values of a weight.
 fn settle<G: Geometry>(trainer: &Trainer<G>) {
     for module in [trainer.energy().parameters(), trainer.generator().parameters()] {
         module.last().map(|parameter| parameter.values());

@@ -1,4 +1,4 @@
-//! How fast this build trains on this machine: standard problems, timed with data that need no download.
+//! The speed of training with this build on this machine: standard problems, timed with data that need no download.
 //!
 //! The data are standard normal numbers of the right width: nothing but the losses depends on their values.
 

@@ -1,4 +1,4 @@
-//! `ebm bench`: how fast this build trains on this machine.
+//! `ebm bench`: times training with this build on this machine.
 
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
     let problems = chosen(arguments.filter.as_deref())?;
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let file = arguments.json.as_deref().filter(|_| !to_stdout);
-    // Before the work, not after it.
+    // Checked before the work, not after it.
     file.map_or(Ok(()), writable)?;
     let duration = Duration::from_secs_f64(arguments.seconds);
     let timed: Result<_, Failure> = problems.iter().map(|problem| problem.time(duration)).collect();
@@ -52,7 +52,7 @@ pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
     if to_stdout {
         return print_json(&timings);
     }
-    // Before the file, so that a full disk does not cost the work.
+    // Printed before the file is written, so that a full disk does not cost the work.
     let printed = print(&timings.to_string())?;
     if let Some(path) = file {
         let text = serde_json::to_string_pretty(&timings).or_exit(Exit::Other)?;

@@ -119,7 +119,7 @@ fn describe(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// There is no bound of this name.
+/// The failure for a name that no bound has.
 fn unknown(name: &str) -> Failure {
     let names: Vec<_> = entries().iter().map(|entry| entry.name).collect();
     let message = format!("there is no bound {name:?}; {}", suggest::hint(name, &names));
@@ -168,7 +168,7 @@ fn write_options(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
     Ok(())
 }
 
-/// A phrase for what a bound needs of the models.
+/// A phrase for a bound's need of the models.
 pub(super) fn needs(needs: &[Need]) -> String {
     let phrase = |need: &Need| match need {
         Need::Jacobian => "a generator whose Jacobian can be differentiated",

@@ -1,4 +1,4 @@
-//! `ebm data`: what a data set holds.
+//! `ebm data`: describes the contents of a data set.
 
 use ebm_core::data::Dataset;
 use ebm_core::image::{Part, level_of};
@@ -36,7 +36,7 @@ Examples:
     },
 }
 
-/// Samples drawn at once.
+/// Number of samples drawn at once.
 const AT_ONCE: usize = 1000;
 
 /// Runs the command.
@@ -54,7 +54,7 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     }
 }
 
-/// What a data set holds.
+/// A summary of a data set.
 #[derive(Debug, Serialize)]
 struct Found {
     path: String,
@@ -72,7 +72,7 @@ struct Found {
     classes: Vec<(String, usize)>,
     /// The values of the training part: by channel for images, with levels 0 to 255 as 0 to 1, by column for tables.
     values: Vec<Values>,
-    /// What may be wrong.
+    /// Possible problems with the data.
     problems: Vec<String>,
 }
 
@@ -221,7 +221,7 @@ impl Seen {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Classes, and columns, that are told one by one.
+        /// Number of classes, or of columns, that are listed one by one.
         const TOLD: usize = 20;
         let what = if self.image.is_some() { "images" } else { "samples" };
         writeln!(f, "{}: {what} (kind = \"{}\")", self.path, self.kind)?;

@@ -44,7 +44,7 @@ pub struct Diagnose {
 
 /// Runs the command.
 pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
-    // Before the work, not after it.
+    // Checked before the work, not after it.
     if let Some(out) = &arguments.out {
         drawable(out)?;
     }

@@ -1,4 +1,4 @@
-//! `ebm distance`: how far two sets of features are apart.
+//! `ebm distance`: the distance between two sets of features.
 
 use anyhow::anyhow;
 
@@ -31,7 +31,7 @@ pub struct Distance {
     pub json: bool,
 }
 
-/// Digits of a file's hash that figures are given with.
+/// Digits of a file's hash that are printed with the metrics.
 const DIGITS_OF_HASH: usize = 16;
 
 /// Runs the command.

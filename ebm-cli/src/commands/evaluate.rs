@@ -1,4 +1,4 @@
-//! `ebm evaluate`: what a trained model is worth.
+//! `ebm evaluate`: evaluates a trained model.
 
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
@@ -67,7 +67,7 @@ impl Work for Measure<'_> {
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
         let Self { run, data, arguments } = self;
         let random = Random::new(run.config.seed);
-        // Files are looked at before the work, not after it.
+        // Files are checked before the work, not after it.
         let extractor = extractor(arguments, &*data)?;
         let reference = arguments.reference.as_deref().map(Archive::read);
         let reference = reference.transpose().or_exit(Exit::Data)?;
@@ -99,7 +99,7 @@ impl Work for Measure<'_> {
     }
 }
 
-/// The network whose features are asked for, ready for the images of the data.
+/// The feature network that was asked for, ready for the images of the data.
 fn extractor(arguments: &Evaluate, data: &dyn Dataset) -> Result<Option<Extractor>, Failure> {
     let Some(path) = &arguments.extractor else {
         return Ok(None);

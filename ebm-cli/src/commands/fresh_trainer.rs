@@ -1,4 +1,4 @@
-//! A trainer at its first step, and what its errors mean to the program.
+//! A trainer at its first step, and the failures that its errors become.
 
 use ebm_core::data::Dataset;
 use ebm_core::error::ConfigError;
@@ -39,7 +39,7 @@ pub fn can_be_built(resolved: &Resolved, data: Arc<dyn Dataset>) -> Result<(), F
     with_geometry(latent, width, Build(resolved, data))
 }
 
-/// What an error of training means to the program.
+/// Converts an error of training to a failure of the program, with its exit code.
 pub fn training_failure(resolved: &Resolved, error: TrainError) -> Failure {
     match error {
         // Its key carries the section already.

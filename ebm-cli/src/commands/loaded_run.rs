@@ -20,11 +20,11 @@ use ebm_data::Prefetched;
 /// A checkpoint of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// The last one.
+    /// The last checkpoint.
     Latest,
-    /// The best by the watched metric.
+    /// The best checkpoint by the watched metric.
     Best,
-    /// The one at a step.
+    /// The checkpoint at a step.
     Step(u64),
 }
 

@@ -1,4 +1,4 @@
-//! The commands of the program: one file each has the arguments of a command and what it does.
+//! The commands of the program, one file each, with the arguments of the command and its implementation.
 
 pub mod arguments;
 pub mod bench;

@@ -1,4 +1,4 @@
-//! `ebm ood`: how well a model's energy tells its data from something else.
+//! `ebm ood`: measures how well a model's energy tells its data from outliers.
 
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
@@ -99,7 +99,7 @@ impl Work for Compare<'_> {
             width: data.width(),
             image: data.image(),
         };
-        // Without a choice, all that there is.
+        // Without a choice, all kinds that there are.
         let sources = match sources.is_empty() {
             false => sources,
             true => {
@@ -126,7 +126,7 @@ fn scores<G: SupportedGeometry>(energy: &dyn Energy<G>, samples: &[Real]) -> Vec
     energies(energy, samples).into_iter().map(f64::from).collect()
 }
 
-/// Samples of a source, and what they are.
+/// The samples of a source, and a description of them.
 fn outliers(
     source: &Source,
     known: Known<'_>,

@@ -30,12 +30,12 @@ pub struct Pictures<'a> {
     pub history: &'a History,
     /// The final evaluation.
     pub report: &'a Report,
-    /// Where draws are from.
+    /// The source of random draws.
     pub random: Random,
 }
 
 impl Pictures<'_> {
-    /// Draws what can be drawn; the names of the pictures, the most telling one first.
+    /// Draws every picture that can be drawn. Returns their names, the most informative first.
     pub fn draw<G: Geometry>(
         &self,
         trainer: &Trainer<G>,

@@ -18,7 +18,7 @@ use ebm_eval::evaluate::EvaluateConfig;
 
 /// The reference of a section or of a component.
 struct Part {
-    /// How it is asked for: `train`, `upper.gp`.
+    /// The name that it is requested by: `train`, `upper.gp`.
     place: String,
     /// Its heading in the whole reference.
     title: String,

@@ -67,7 +67,7 @@ pub fn run(command: &Runs) -> Result<Exit, Failure> {
     }
 }
 
-/// How deep runs are looked for: a comparison has them two folders down.
+/// The depth to which runs are searched for: a comparison has them two folders down.
 const DEPTH: usize = 4;
 
 fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
@@ -164,7 +164,7 @@ fn steps(run: &RunStatus, separator: &str) -> String {
 }
 
 /// Re-hashes every file of every checkpoint, and reads configuration, metrics and weights. Everything is reported before the
-/// command fails for what is damaged.
+/// command fails because of damage.
 fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     let mut damaged = 0;
     for run in runs {
@@ -231,7 +231,7 @@ fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// A number of bytes for a person.
+/// A number of bytes in a readable unit.
 fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),

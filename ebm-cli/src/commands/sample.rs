@@ -106,7 +106,7 @@ pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
     let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
     let data = run.description()?;
     let (latent, width) = run.widths(data.width);
-    // Before the work, not after it.
+    // Checked before the work, not after it.
     let format = Format::of(&arguments.out, arguments.format, width, data.image).or_exit(Exit::Usage)?;
     if arguments.show != Show::Samples {
         showable(arguments, format, &run)?;
@@ -120,7 +120,7 @@ pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
     with_geometry(latent, width, Draw { run, data, arguments })
 }
 
-/// Refuses options that do not go with a picture of something else than samples.
+/// Refuses options that do not apply to a picture of anything other than samples.
 fn showable(arguments: &Sample, format: Format, run: &LoadedRun) -> Result<(), Failure> {
     let refuse = |message: &str| Err(Failure::message(Exit::Usage, format!("--show: {message}")));
     if format != Format::Gallery {

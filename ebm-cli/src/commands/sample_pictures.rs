@@ -1,4 +1,4 @@
-//! Pictures that say what a generator has learnt: ways through its latents, and what its samples are nearest to.
+//! Pictures that show what a generator has learnt: paths through its latent space, and the neighbours of its samples.
 
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
@@ -11,15 +11,15 @@ use ebm_core::tape::SharedTape;
 use crate::plots::{Gallery, GalleryPicture};
 use ebm_eval::sampling::nearest;
 
-/// Images of a way, both ends included.
+/// Images of a path, both ends included.
 const STATIONS: usize = 10;
-/// Neighbours of a sample.
+/// Number of neighbours of a sample.
 const NEIGHBOURS: usize = 6;
 
-/// A row for each of `rows` pairs of latents: what the generator makes on the way from one to the other.
+/// A row for each of `rows` pairs of latents: the generator's samples along the path from one to the other.
 ///
-/// The way is the great circle (Shoemake's slerp), whose points are as far from 0 as latents are: the straight line goes
-/// where no latent is drawn.
+/// The path is the great circle (Shoemake's slerp), whose points are as far from 0 as latents are: the straight line
+/// goes where no latent is drawn.
 pub(super) fn between<G: Geometry>(
     generator: &dyn Generator<G>,
     shape: ImageShape,
@@ -49,7 +49,7 @@ pub(super) fn between<G: Geometry>(
     }
 }
 
-/// The point at a share of the way along the great circle from `a` to `b`; lengths between those of the ends.
+/// The point at a fraction of the path along the great circle from `a` to `b`; lengths between those of the ends.
 fn slerp(a: &[Real], b: &[Real], share: f64) -> Vec<Real> {
     let dot = |a: &[Real], b: &[Real]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(f64::MIN_POSITIVE);

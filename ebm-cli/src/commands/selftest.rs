@@ -1,4 +1,4 @@
-//! `ebm selftest`: whether this machine computes what it should.
+//! `ebm selftest`: checks that this machine computes correctly.
 
 use clap::Args;
 use serde::Serialize;

@@ -52,7 +52,7 @@ pub struct Summary {
     pub steps: u64,
     /// Why it ended there.
     pub reason: String,
-    /// Why it is said to have diverged, and what to try.
+    /// Why the run counts as diverged, and what to try.
     pub divergence: Option<Divergence>,
     /// Wall-clock time of training, its evaluations included, in seconds.
     pub seconds: f64,
@@ -96,7 +96,7 @@ impl Summary {
     }
 }
 
-/// The value of a figure, its standard error, its samples and what is claimed about it.
+/// The value of a metric, its standard error, its samples and its guarantee.
 fn described(figure: &MetricValue) -> String {
     let number = |value: f64| match figure.unit {
         Unit::Nats => format!("{} nats", short(value, 4)),
@@ -106,7 +106,7 @@ fn described(figure: &MetricValue) -> String {
     };
     let mut text = number(figure.value);
     text.extend(figure.standard_error.map(|error| format!(" +- {}", number(error))));
-    // What comes from a grid has points, not samples.
+    // Values from a grid have points, not samples.
     if figure.samples > 0 && figure.name != "outside" {
         let claim = figure
             .guarantee
@@ -149,7 +149,7 @@ impl RunEnd {
         self.reason != StopReason::TimeLimit.to_string()
     }
 
-    /// The exit code that `ebm train` ended the run at `path` with, and what it said.
+    /// The exit code that `ebm train` ended the run at `path` with, and its message.
     pub fn exit(&self, path: &Path) -> Result<Exit, Failure> {
         let Self { status, reason, .. } = self;
         let path = path.display();

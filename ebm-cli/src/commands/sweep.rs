@@ -1,4 +1,4 @@
-//! `ebm sweep`: one configuration at many points, written for Slurm or trained here, and what it came to.
+//! `ebm sweep`: one configuration at many points, written for Slurm or trained here, and the results.
 
 use ebm_core::data::Dataset;
 use ebm_core::device::check_device;
@@ -101,7 +101,7 @@ pub struct SweepCollect {
     pub sort: Option<String>,
 }
 
-/// What was asked.
+/// The sweep as requested.
 const SPEC: &str = "sweep.toml";
 /// The list of runs.
 const POINTS: &str = "points.csv";
@@ -111,7 +111,7 @@ const SCRIPT: &str = "array.sbatch";
 /// Runs the command.
 ///
 /// Nothing is written before every point is known to be good, its models could be built, and what is in the folder is known
-/// to be of this sweep.
+/// to belong to this sweep.
 pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
     let spec = match (&arguments.command, &arguments.spec) {
         (Some(SweepCommand::Collect(arguments)), _) => return collect(arguments),
@@ -236,8 +236,8 @@ fn try_to_build(plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a folder with another sweep: other runs, other configurations, other data. What is asked of Slurm, and how runs are
-/// trained here, may differ.
+/// Refuses a folder with another sweep: other runs, other configurations, other data. The options of Slurm and of local
+/// training may differ.
 fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
     let directory = &plan.directory;
     let form = |text: &str| {
@@ -263,7 +263,7 @@ fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
     Err(Failure::message(Exit::RunDirectory, text))
 }
 
-/// Writes what asks for the runs; what is right already is left alone.
+/// Writes the files of the sweep; files that are already up to date are left alone.
 fn write(plan: &Plan, manifest: &Manifest, sweep: &config::Sweep) -> Result<(), Failure> {
     let directory = &plan.directory;
     let absolute: PathBuf = directory.path.canonicalize().or_exit(Exit::RunDirectory)?;

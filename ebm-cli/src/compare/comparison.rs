@@ -1,4 +1,4 @@
-//! What a comparison came to: a row for each pair of bounds.
+//! The result of a comparison: a row for each pair of bounds.
 
 use ebm_core::bounds::Level;
 use serde::Serialize;
@@ -35,16 +35,16 @@ impl Pair {
     }
 }
 
-/// What a training step of a pair costs.
+/// The speed of a pair's training steps.
 #[derive(Clone, Debug)]
 pub struct Timing {
     /// Training steps a second, without reports and evaluations; or why they could not be timed.
     pub rate: Result<f64, String>,
-    /// In what the baseline differs from the pair beside its bounds, of what a step costs by.
+    /// The settings beside the bounds that affect the time of a step and differ between the pair and the baseline.
     pub unlike_baseline: Vec<Difference>,
 }
 
-/// What costs are relative to: a pair of the comparison, or a configuration file.
+/// The reference that costs are relative to: a pair of the comparison, or a configuration file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Baseline {
     pub name: String,
@@ -52,7 +52,7 @@ pub struct Baseline {
     pub steps_per_second: Option<f64>,
 }
 
-/// How often a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
+/// Number of times that a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
     /// Evaluations at which it held.
@@ -76,7 +76,7 @@ impl Held {
     }
 }
 
-/// What a pair of bounds came to.
+/// The results of one pair of bounds.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub pair: Pair,
@@ -103,7 +103,7 @@ impl Row {
     }
 }
 
-/// A comparison that was made.
+/// A finished comparison.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     /// The heading: the name of the configuration.
@@ -121,7 +121,7 @@ pub struct Comparison<'a> {
     pub rows: Vec<Row>,
     /// The runs.
     pub plan: &'a Plan,
-    /// What each run came to.
+    /// The outcome of each run.
     pub outcomes: Vec<Outcome>,
 }
 

@@ -1,4 +1,4 @@
-//! The report of a comparison of bounds: what a series of runs came to, with a point for each pair of bounds.
+//! The report of a comparison of bounds: the results of a series of runs with a point for each pair of bounds.
 
 mod comparison;
 mod page;
@@ -9,7 +9,7 @@ pub use comparison::{Baseline, COMPARISON, Comparison, Pair, Row, Timing};
 
 use crate::exit::Failure;
 
-/// Writes the tables, the pictures and the page of a comparison; the table for people.
+/// Writes the tables, the pictures and the page of a comparison. Returns the table for people.
 pub fn write_report(comparison: &Comparison<'_>) -> Result<String, Failure> {
     let directory = &comparison.plan.directory;
     let pictures = comparison.draw()?;

@@ -15,7 +15,7 @@ const TEXTS: [(&str, &str); COMPARED.len()] = [
 ];
 
 impl Comparison<'_> {
-    /// Draws what there is to compare; the pictures' titles and files.
+    /// Draws a picture of each metric that some pair has. Returns the pictures' titles and files.
     pub(super) fn draw(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut drawn = Vec::new();
         for ((key, name), (title, axis)) in COMPARED.into_iter().zip(TEXTS) {

@@ -16,7 +16,7 @@ pub(super) const COMPARED: [(&str, &str); 4] = [
 const ABSENT: &str = "-";
 
 impl Comparison<'_> {
-    /// The table for people.
+    /// The table for people to read.
     pub(super) fn table(&self) -> Table {
         let metrics = COMPARED.iter().filter_map(|(_, name)| Metric::find(name));
         let mut heads = vec!["lower + upper"];
@@ -63,7 +63,7 @@ impl Comparison<'_> {
         cells
     }
 
-    /// What a reader must know to read the table.
+    /// The notes that a reader needs to understand the table.
     pub(super) fn notes(&self) -> Vec<String> {
         let seeds = match self.plan.seeds[..] {
             [first, .., last] => format!("{first} to {last}"),
@@ -110,7 +110,7 @@ impl Comparison<'_> {
         notes
     }
 
-    /// The runs without a result to use, and each with what happened and why.
+    /// The runs without a usable result, each with what happened and why.
     pub(super) fn casualties(&self) -> Vec<(&str, String)> {
         let mut casualties = Vec::new();
         for (run, outcome) in self.runs() {

@@ -1,4 +1,4 @@
-//! The section `[compare]`: what a comparison puts above a configuration for each of its bounds and pairs of bounds.
+//! The section `[compare]`: values that a comparison sets for each of its bounds and pairs of bounds.
 
 use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
 use figment::value::{Dict, Value};
@@ -29,11 +29,11 @@ pub(super) struct Comparison {
 pub(super) struct Side {
     /// The section of a configuration: `lower` or `upper`.
     pub key: &'static str,
-    /// What a bound on this side is called.
+    /// The noun for a bound on this side.
     pub noun: &'static str,
-    /// All that are registered.
+    /// The names of all registered bounds of this side.
     kinds: Vec<&'static str>,
-    /// Those of the section `[compare]`, by name.
+    /// The bounds of the section `[compare]`, by name.
     named: BTreeMap<String, NamedBound>,
 }
 
@@ -169,7 +169,8 @@ impl Side {
         self.named.get(name).map_or(name, |bound| &bound.kind)
     }
 
-    /// A hint at what exists, if no bound has this name: neither one of the section nor one that is registered.
+    /// A hint at the names that exist, if no bound has this name: neither one of the section nor one that is
+    /// registered.
     pub fn unknown(&self, name: &str) -> Option<String> {
         let mut names: Vec<&str> = self
             .kinds
@@ -187,12 +188,12 @@ fn table<'a>(merged: &Merged, path: &str, given: &'a Value) -> Result<&'a Dict, 
     given.as_dict().ok_or_else(|| wrong(merged, path, "a table"))
 }
 
-/// Where the values of a table of the section are from: the source, and the table's name in it.
+/// The origin of the values of a table of the section: the source, and the table's name in it.
 fn origin(merged: &Merged, path: &str) -> Origin {
     Origin::Section(format!("{} [{path}]", merged.blame(path)))
 }
 
-/// The same values without the mark of the layer they are from, to be given one of their own.
+/// The values without the mark of the layer that they are from, to be given one of their own.
 fn untagged(table: &Dict) -> Dict {
     table.iter().map(|(key, v)| (key.clone(), value::untagged(v))).collect()
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: one message naming the source, the key, the value and what was expected.
+//! Errors in a configuration: each message names the source, the key, the value and what was expected.
 
 use super::origin::Origin;
 use thiserror::Error;
@@ -12,7 +12,7 @@ pub enum ConfigFault {
     Unreadable {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         reason: String,
     },
     /// The file is not TOML.
@@ -24,10 +24,10 @@ pub enum ConfigFault {
         line: usize,
         /// Column, counted from 1.
         column: usize,
-        /// What the parser expected.
+        /// The parser's message.
         reason: String,
     },
-    /// A `--set` that is no assignment.
+    /// A `--set` that is not an assignment.
     #[error("--set {text}: expected KEY=VALUE, such as train.steps=1000")]
     Assignment {
         /// The text after `--set`.
@@ -36,17 +36,17 @@ pub enum ConfigFault {
     /// A key that does not exist.
     #[error("{origin}: {key}: unknown key; {hint}")]
     UnknownKey {
-        /// Where the key is from.
+        /// The source of the key.
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
-        /// What exists.
+        /// A hint at the keys that exist.
         hint: String,
     },
     /// A name that nothing is registered under.
     #[error("{origin}: {section} = {name:?}: there is no {kind} of this name; {hint}")]
     UnknownName {
-        /// Where the name is from.
+        /// The source of the name.
         origin: Origin,
         /// The section, such as `upper`.
         section: String,
@@ -54,19 +54,19 @@ pub enum ConfigFault {
         name: String,
         /// The kind of component.
         kind: &'static str,
-        /// What exists.
+        /// A hint at the names that exist.
         hint: String,
     },
-    /// A value that is not what was expected.
+    /// A value of the wrong type or outside its range.
     #[error("{origin}: {key} = {value}: expected {expected}")]
     Value {
-        /// Where the value is from.
+        /// The source of the value.
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
         /// The value, as TOML.
         value: String,
-        /// What would have been accepted.
+        /// A description of the values that are accepted.
         expected: String,
     },
     /// A key that must be there.
@@ -76,17 +76,17 @@ pub enum ConfigFault {
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
-        /// How to give it.
+        /// A hint at how to set it.
         hint: String,
     },
-    /// What a parser said that fits no other case.
+    /// A parser's message that fits no other case.
     #[error("{origin}: {key}: {reason}")]
     Other {
-        /// Where the value is from.
+        /// The source of the value.
         origin: Origin,
         /// The key, dotted from the top.
         key: String,
-        /// What is wrong.
+        /// The parser's message.
         reason: String,
     },
 }

@@ -49,8 +49,8 @@ impl Grid {
         &self.base
     }
 
-    /// Reads another configuration to compare with: its own file, and of the environment and the `--set` assignments what
-    /// does not concern the bounds.
+    /// Reads another configuration to compare with: its own file, and those values of the environment and of the
+    /// `--set` assignments that do not concern the bounds.
     ///
     /// # Errors
     /// The first fault found.
@@ -77,7 +77,7 @@ impl Grid {
     /// The names of the lower and upper bounds to compare: those given, or the configuration's own.
     ///
     /// # Errors
-    /// What is wrong with the first name that cannot be used.
+    /// Describes the first name that cannot be used.
     pub fn names(&self, lower: &[String], upper: &[String]) -> Result<[Vec<String>; 2], String> {
         Ok([self.side(0, lower)?, self.side(1, upper)?])
     }
@@ -100,7 +100,7 @@ impl Grid {
         Ok(given.to_vec())
     }
 
-    /// The configuration of a pair and a seed. The names are those that [`Grid::names`] let pass.
+    /// The configuration of a pair and a seed. The names are those that [`Grid::names`] accepted.
     ///
     /// # Errors
     /// The first fault found.
@@ -125,7 +125,7 @@ impl Grid {
     }
 }
 
-/// Whether a key concerns the bounds, of which a baseline has its own.
+/// Whether a key concerns the bounds; a baseline has bounds of its own.
 fn of_bounds(key: &str) -> bool {
     let first = key.split(['.', '=']).next().unwrap_or(key).trim();
     ["lower", "upper", COMPARE].contains(&first)

@@ -158,7 +158,7 @@ impl Layers {
         self
     }
 
-    /// Drops what the layers so far say about every table that `value`, which is at `path`, gives another kind.
+    /// Drops the values of the layers so far for every table that `value`, which is at `path`, gives another kind.
     fn forget_other_kinds<'a>(&mut self, path: &mut Vec<&'a str>, value: &'a Value) {
         let Value::Dict(_, table) = value else { return };
         let kind = table.get(KIND).and_then(Value::as_str);
@@ -182,7 +182,7 @@ impl Layers {
         })
     }
 
-    /// Drops what the layers so far say about the table at `path`: options of one kind mean nothing to another.
+    /// Drops the values of the layers so far for the table at `path`: options of one kind mean nothing to another.
     fn forget(&mut self, path: &[&str]) {
         fn remove(dict: &mut Dict, path: &[&str]) {
             match path {

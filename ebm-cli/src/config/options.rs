@@ -14,9 +14,9 @@ pub struct OptionRow {
     pub type_name: String,
     /// The default as TOML; none for a table whose options follow, and for an option that may be left out.
     pub default: Option<String>,
-    /// What it means, a line a paragraph.
+    /// The meaning of the option, one line per paragraph.
     pub meaning: Vec<String>,
-    /// The names it may take, each with what it means.
+    /// The names that the option accepts, each with its meaning.
     pub choices: Vec<(String, String)>,
 }
 
@@ -27,7 +27,7 @@ pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRo
     for (key, property) in schema.properties().into_iter().filter(|(key, _)| *key != KIND) {
         let default = defaults.get(key);
         let key = format!("{path}{key}");
-        // A table that is a choice, such as { vp = { ... } }, is a value; its options are told with the choice.
+        // A table that is a choice, such as { vp = { ... } }, is a value; its options are listed with the choice.
         let inner = match default {
             Some(Value::Table(inner)) if !chosen(property, inner).properties().is_empty() => Some(inner),
             _ => None,

@@ -9,7 +9,7 @@ use super::resolve::Resolved;
 use super::section::wrong;
 use super::value;
 
-/// A point of a series: what it puts above the configuration that all points share.
+/// A point of a series: the values that it sets above the configuration that all points share.
 #[derive(Clone, Debug)]
 pub struct Point {
     /// Keys, dotted from the top, with the values that they have at this point, whatever stands above it; in the order they
@@ -17,7 +17,7 @@ pub struct Point {
     pub values: Vec<(String, toml::Value)>,
     /// Its sources of values, lowest first.
     pub(super) layers: Vec<(Origin, Dict)>,
-    /// Why nothing above may change its values.
+    /// The reason why nothing above may change its values.
     pub(super) reason: &'static str,
 }
 

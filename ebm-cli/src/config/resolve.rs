@@ -1,4 +1,4 @@
-//! From layers of values to a configuration that is known to be usable.
+//! Resolves layers of values to a checked configuration.
 
 use ebm_core::error::ConfigError;
 use ebm_core::registry::{self, Registered};
@@ -13,7 +13,7 @@ use super::layers::{COMPONENTS, KIND, Layers, Merged};
 use super::run_config::RunConfig;
 use super::section::{self, json, missing, only_known, refused, unreadable, wrong};
 
-/// The top-level keys that are no component.
+/// The top-level keys that are not components.
 const PLAIN: [&str; 6] = ["seed", "train", "evaluate", "checkpoint", "log", COMPARE];
 
 /// A configuration that was checked, with the layers it was made from.
@@ -21,7 +21,7 @@ const PLAIN: [&str; 6] = ["seed", "train", "evaluate", "checkpoint", "log", COMP
 pub struct Resolved {
     /// The configuration.
     pub config: RunConfig,
-    /// Where each value is from.
+    /// The source of each value.
     pub merged: Merged,
 }
 

@@ -42,7 +42,7 @@ impl RunConfig {
         Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
     }
 
-    /// What takes part in training.
+    /// The components that take part in training.
     pub fn components(&self) -> Components<'_> {
         Components {
             energy: &*self.energy,

@@ -13,9 +13,9 @@ pub struct Schema<'a> {
 #[derive(Clone, Copy)]
 struct Choice<'a> {
     name: &'a str,
-    /// Where it is described.
+    /// The schema that describes it.
     schema: Option<Schema<'a>>,
-    /// Its own options, of a choice written `{ name = { ... } }`.
+    /// The options of a choice written `{ name = { ... } }`.
     inside: Option<Schema<'a>>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Schema<'a> {
         self.alternatives().into_iter().find(matches).unwrap_or(self)
     }
 
-    /// What the option means, on one line a paragraph. An example, which is for those who write Rust, ends it.
+    /// The meaning of the option, one line per paragraph. Stops at the first code block: examples are for Rust users.
     pub fn description(self) -> Option<String> {
         let own = self.node["description"]
             .as_str()
@@ -59,7 +59,7 @@ impl<'a> Schema<'a> {
         Some(paragraphs.collect::<Vec<_>>().join("\n"))
     }
 
-    /// The names an option may take, each with what it means.
+    /// The names that an option accepts, each with its meaning.
     pub fn choices(self) -> Vec<(String, Option<String>)> {
         let meaning = |choice: &Choice<'a>| {
             let words = choice.schema.and_then(Schema::description);
@@ -75,7 +75,7 @@ impl<'a> Schema<'a> {
             .collect()
     }
 
-    /// The same without the meanings, which may in turn list choices like these: layers contain layers.
+    /// The names without the meanings, which may in turn list choices like these: layers contain layers.
     fn named(self) -> Vec<Choice<'a>> {
         let listed = |node: &'a Json, schema: Option<Schema<'a>>| -> Vec<Choice<'a>> {
             let names = node["enum"].as_array().into_iter().flatten().filter_map(Json::as_str);
@@ -109,7 +109,7 @@ impl<'a> Schema<'a> {
         self.alternatives().into_iter().flat_map(choices).collect()
     }
 
-    /// How a choice with options of its own is written, and what these mean.
+    /// Describes how a choice with options of its own is written, and what these mean.
     fn spelled_out(self, name: &str) -> String {
         let properties = self.properties();
         if properties.is_empty() {

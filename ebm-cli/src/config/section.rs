@@ -1,4 +1,4 @@
-//! Reads the sections of a configuration, and tells what is wrong with one: its source, its key, its value.
+//! Reads the sections of a configuration, and reports what is wrong with one: its source, its key, its value.
 
 use ebm_core::error::ConfigError;
 use ebm_core::registry::{self, ParseError, Registered};
@@ -51,7 +51,7 @@ pub(super) fn only_known(merged: &Merged, path: &str, table: &Dict, known: &[&st
     }
 }
 
-/// The value of a key is not what was expected.
+/// The fault of a key whose value is not what was expected.
 pub(super) fn wrong(merged: &Merged, key: &str, expected: impl Into<String>) -> ConfigFault {
     ConfigFault::Value {
         origin: merged.blame(key),
@@ -61,7 +61,7 @@ pub(super) fn wrong(merged: &Merged, key: &str, expected: impl Into<String>) -> 
     }
 }
 
-/// A key that must be there and is not.
+/// The fault of a missing key.
 pub(super) fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
     ConfigFault::Missing {
         origin: merged.blame(table),
@@ -70,7 +70,7 @@ pub(super) fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
     }
 }
 
-/// A value that parsed but that its component refuses.
+/// The fault of a value that parsed but that its component refuses.
 pub(super) fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
     let key = join(section, &error.key);
     let ConfigError { value, expected, .. } = error;
@@ -82,7 +82,7 @@ pub(super) fn refused(merged: &Merged, section: &str, error: ConfigError) -> Con
     }
 }
 
-/// A table that does not parse, told without the parser's vocabulary.
+/// The fault of a table that does not parse, without the parser's vocabulary.
 pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> ConfigFault {
     let ParseError { path, message, .. } = error;
     let mut key = join(section, &path);
@@ -161,7 +161,7 @@ fn quoted(text: &str) -> (String, Vec<String>) {
     (names.next().unwrap_or_default(), names.collect())
 }
 
-/// What a parser expects, in the words of the person who writes the file.
+/// Translates what serde expected into words for the person who writes the file.
 fn plain_words(expected: &str) -> String {
     match expected {
         "usize" | "u64" | "u32" | "u16" | "u8" | "a nonzero usize" => "a whole number >= 0",

@@ -4,7 +4,7 @@ use figment::value::{Dict, Tag, Value};
 
 /// Reads a value as TOML (`3`, `0.5`, `true`, `[64, 64]`, `{ kind = "gp" }`), or takes the text itself.
 pub fn parse(text: &str) -> Value {
-    // A trailing comment or line break would be dropped silently, so only what is one value on one line counts.
+    // A trailing comment or line break would be dropped silently, so only a single value on a single line counts.
     let single = !text.contains(['\n', '#']);
     let toml = single.then(|| text.trim().parse::<toml::Value>().ok()).flatten();
     match toml {

@@ -14,7 +14,7 @@ const CORE: &str = "ebm-core";
 pub(crate) struct Cargo<'a> {
     /// The crate's folder.
     pub folder: &'a Path,
-    /// Where it puts what it builds; an absolute path.
+    /// The folder for what it builds; an absolute path.
     pub target: &'a Path,
 }
 

@@ -11,7 +11,7 @@ use crate::scaffold::{Origin, absolute, read_manifest, toml_text};
 pub(crate) struct Given {
     /// The package's name.
     pub name: String,
-    /// Where it is from, as the inside of an inline table.
+    /// The source of the crate, as the inside of an inline table.
     pub dependency: String,
 }
 
@@ -32,7 +32,7 @@ impl Given {
         Ok(found)
     }
 
-    /// As the crate is called in Rust, unless its library has another name.
+    /// The name of the crate in Rust, unless its library has another name.
     pub fn identifier(&self) -> String {
         self.name.replace('-', "_")
     }

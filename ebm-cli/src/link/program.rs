@@ -3,7 +3,7 @@
 use super::Given;
 use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, PROFILES};
 
-/// The name of the program's package, and of what cargo builds.
+/// The name of the program's package, and of the binary that cargo builds.
 const NAME: &str = "ebm-with-bounds";
 
 /// A program with more crates linked in.
@@ -44,7 +44,7 @@ impl Program {
         })
     }
 
-    /// Its files: paths within its folder, and what they hold.
+    /// The files of the crate: paths within its folder, and their contents.
     pub fn files(&self) -> Vec<(String, String)> {
         let files = [
             ("Cargo.toml", &self.manifest),

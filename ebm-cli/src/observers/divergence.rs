@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::History;
 use crate::plots::CurvePoint;
 
-/// How far the likelihood may rise above its best, in nats.
+/// The most that the negative log-likelihood may rise above its best value, in nats.
 const RISE: f64 = 3.0;
-/// How much worse than a Gaussian fitted to the data a model may be, in nats.
+/// The most by which a model may be worse than a Gaussian fitted to the data, in nats.
 const WORSE_THAN_GAUSSIAN: f64 = 5.0;
 /// How large energy differences may become where the likelihood is not known, in nats a dimension. The energy of samples
 /// of a calibrated model spreads by about 0.7 nats times the root of the number of dimensions.
@@ -17,13 +17,13 @@ const SCALE: f64 = 50.0;
 /// A run that diverged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// The observation that says so.
+    /// The observation that shows it.
     pub reason: String,
     /// The remedy to try.
     pub advice: String,
 }
 
-/// Judges a run by where it stands now. `gaussian` is the negative log-likelihood of a Gaussian fitted to the data, in
+/// Judges a run by its current state. `gaussian` is the negative log-likelihood of a Gaussian fitted to the data, in
 /// nats; `width` is the number of data dimensions.
 pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergence> {
     let reason = match (history.latest("nll"), history.best("nll")) {
@@ -113,7 +113,7 @@ mod tests {
         history
     }
 
-    /// What is said of a run after a last report.
+    /// The verdict on a run with these values in its last report.
     fn judged(data: f64, generated: f64, gap: f64, target: Target) -> Option<Divergence> {
         let mut history = run(&[f64::NAN]);
         history.report(&StepReport {

@@ -6,7 +6,7 @@ use ebm_core::random::Random;
 
 /// Samples the Gaussian is fitted to.
 const SAMPLES: usize = 10_000;
-/// Values that are drawn at most.
+/// The most values that are drawn.
 const VALUES: usize = 1 << 22;
 
 /// The negative log-likelihood in nats of a Gaussian with the data's mean and standard deviation along each axis: half

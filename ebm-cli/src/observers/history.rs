@@ -1,4 +1,4 @@
-//! The course of a run: what curves are drawn from and what a run is judged by.
+//! The course of a run: the values that curves are drawn from and that a run is judged by.
 
 use ebm_core::bounds::{Measurement, Target};
 use ebm_core::geometry::Geometry;
@@ -72,8 +72,8 @@ impl History {
     }
 
     /// The course of a run up to these lines of its metrics: the points, the verdicts, the last report and the last
-    /// evaluation that its observers had seen. What the file does not say is not there either: the order of diagnostics,
-    /// and how a figure without a claim was computed.
+    /// evaluation that its observers had seen. Facts that the file does not record are missing: the order of
+    /// diagnostics, and how a figure without a claim was computed.
     ///
     /// # Errors
     /// The first line that could not be read.
@@ -87,7 +87,7 @@ impl History {
         Ok(history)
     }
 
-    /// Takes over a line of the metrics. A line of an event that is not known says nothing.
+    /// Takes over a line of the metrics. A line of an unknown event is ignored.
     pub fn read(&mut self, line: &MetricsLine) {
         match line.event.as_str() {
             MetricsLine::TRAINING => self.report(&line.report()),
@@ -97,7 +97,7 @@ impl History {
         }
     }
 
-    /// Forgets what training went back behind.
+    /// Drops the values after the step that training went back to.
     fn remedied(&mut self, remedy: &Remedy) {
         if let Remedy::RolledBack { to, .. } = remedy {
             let courses = self.evaluations.values_mut();

@@ -27,7 +27,7 @@ impl MetricsLog {
         Self { file, evaluated }
     }
 
-    /// Writes the figures of the final evaluation.
+    /// Writes the metrics of the final evaluation.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -64,7 +64,7 @@ impl<G: Geometry> Observer<G> for MetricsLog {
     }
 }
 
-/// The figures of a report by name.
+/// The metrics of a report by name.
 pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
     let measured = [
         ("data_energy", &report.data_energy),

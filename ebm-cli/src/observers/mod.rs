@@ -1,4 +1,4 @@
-//! The observers of `ebm train`, one concern a file.
+//! The observers of `ebm train`, one file per concern.
 
 mod divergence;
 mod evaluation;

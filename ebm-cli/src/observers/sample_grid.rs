@@ -25,7 +25,7 @@ pub struct SampleGrid {
 }
 
 impl SampleGrid {
-    /// Pictures in `folder` of a run on `data`; `None` if that is no images.
+    /// Pictures in `folder` of a run on `data`; `None` if the data are not images.
     pub fn of(title: &str, folder: PathBuf, data: &dyn Dataset, random: Random) -> Option<Self> {
         let (shape, random) = (data.image()?, random.stream("pictures"));
         let (title, real) = (title.into(), levels(&data.held_out(SIDE * SIDE, random)));
@@ -38,7 +38,7 @@ impl SampleGrid {
         })
     }
 
-    /// Draws what the generator makes; returns whether there is a trained one.
+    /// Draws images from the generator; returns whether there is a trained one.
     ///
     /// # Errors
     /// If the picture cannot be written.

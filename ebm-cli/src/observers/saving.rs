@@ -36,12 +36,12 @@ pub struct Saving {
     saved: Option<u64>,
     best: Option<f64>,
     improved: Option<Watched>,
-    /// Whether this iteration is to be saved, because it is time or somebody asked, and whether to stop after it.
+    /// Whether to save this iteration, because it is time or somebody asked, and whether to stop after it.
     wanted: (bool, bool),
 }
 
 impl Saving {
-    /// Saves to `checkpoints`. `resumed`: the step of the checkpoint that the run goes on from.
+    /// Saves to `checkpoints`. `resumed`: the step of the checkpoint that the run continues from.
     pub fn new(
         checkpoints: Checkpoints,
         config: CheckpointConfig,

@@ -23,9 +23,9 @@ use crate::run_directory::{RunDirectoryError, layout};
 
 const CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// Writes the value of every figure of every report (`training/lower`, ...) and every evaluation (`evaluation/nll`, ...)
-/// to an event file of TensorBoard. Values are in single precision, and what is not finite is written as it is. Events
-/// carry the time of day, so two equal runs write different files.
+/// Writes the value of every figure of every report (`training/lower`, ...) and every evaluation (`evaluation/nll`,
+/// ...) to an event file of TensorBoard. Values are in single precision, and values that are not finite are written as
+/// they are. Events carry the time of day, so two equal runs write different files.
 #[derive(Debug)]
 pub struct TensorBoard {
     path: PathBuf,
@@ -34,7 +34,7 @@ pub struct TensorBoard {
 
 impl TensorBoard {
     /// Starts a file `tensorboard/events.out.tfevents.<seconds since 1970>.<host>.<process>` of the run at `directory`,
-    /// which has done `done` steps. Where that is not 0, what older files say of later steps becomes void.
+    /// which has done `done` steps. If that is not 0, the values of later steps in older files become void.
     ///
     /// # Errors
     /// If the file cannot be made or written.
@@ -76,7 +76,7 @@ impl TensorBoard {
         Ok(Flow::Continue)
     }
 
-    /// Writes an event of now, after `step` steps, with what `content` adds to it.
+    /// Writes an event with the present time, after `step` steps, and the fields that `content` adds.
     fn write(&mut self, step: u64, content: impl FnOnce(Message) -> Message) -> Result<(), RunDirectoryError> {
         let event = content(event(now(), step));
         let written = write_record(&mut self.out, &event.0).and_then(|()| self.out.flush());
@@ -172,7 +172,7 @@ mod tests {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The literals are what the messages of the Python package `tensorboard` 2.21 serialise to.
+    /// The literals are the serialised messages of the Python package `tensorboard` 2.21.
     #[test]
     fn events_are_the_bytes_of_tensorboards_own_messages() {
         let values = [("a".to_string(), 1.0), ("evaluation/nll".to_string(), -1.83125)];
@@ -201,7 +201,7 @@ mod tests {
         let mut file = Vec::new();
         write_record(&mut file, b"ebm").unwrap();
         write_record(&mut file, b"").unwrap();
-        // What the record writer of the Python package `tensorboard` 2.21 writes.
+        // Written by the record writer of the Python package `tensorboard` 2.21.
         let expected = concat!(
             "0300000000000000b099490e65626db2f496eb",
             "000000000000000029039807d8ea82a2"

@@ -40,7 +40,7 @@ pub struct Bound<'a> {
 }
 
 /// The negative log-likelihood between its bounds over a run, the gap between these and the quality of the samples in
-/// panels below; a picture 1600 pixels wide. What is absent is left out.
+/// panels below; a picture 1600 pixels wide. Absent values are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoundsPicture<'a> {
     /// The heading.
@@ -53,7 +53,7 @@ pub struct BoundsPicture<'a> {
     pub upper: Bound<'a>,
     /// Entropy of the data in nats, where it is known: no likelihood can be better.
     pub entropy: Option<f64>,
-    /// Whether all values are from evaluations on held-out data, each of which is to be seen.
+    /// Whether all values are from evaluations on held-out data, each of which should be visible.
     pub evaluated: bool,
     /// Upper minus lower bound, nats.
     pub gap: &'a [CurvePoint],
@@ -61,7 +61,7 @@ pub struct BoundsPicture<'a> {
     pub coverage: Option<Coverage<'a>>,
 }
 
-/// How good the samples of a run are, where the data has modes.
+/// Quality of the samples of a run, where the data has modes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coverage<'a> {
     /// Share of samples near a mode, in [0, 1].
@@ -70,7 +70,7 @@ pub struct Coverage<'a> {
     pub meaning: &'a str,
     /// Number of modes that have samples.
     pub modes: &'a [CurvePoint],
-    /// Number of modes there are.
+    /// Number of modes of the data.
     pub modes_total: usize,
 }
 

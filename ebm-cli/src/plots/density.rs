@@ -14,7 +14,7 @@ use super::panel::{Chart, axes};
 use super::scatter::{count, dots};
 use crate::numerals::label;
 
-/// Pixels of the file: the width of a panel, of which `LEFT` is for labels and `RIGHT` is empty; the place where panels
+/// Pixels of the file: the width of a panel, with `LEFT` for labels and `RIGHT` left empty; the place where panels
 /// begin, and the heights of their heading, of their labels and of the colours' explanation.
 const PANEL: u32 = 400;
 const LEFT: u32 = 58;
@@ -49,7 +49,7 @@ pub struct Cloud {
 pub struct DensityPicture<'a> {
     /// The heading.
     pub title: &'a str,
-    /// A line below the heading: what the numbers are, and how they were obtained.
+    /// A line below the heading: the meaning of the numbers, and how they were obtained.
     pub subtitle: &'a str,
     /// The rectangle shown.
     pub frame: &'a Frame,
@@ -182,7 +182,7 @@ impl Range {
         (value - self.low) / (self.high - self.low)
     }
 
-    /// Draws a bar at the lower end of a panel that says what the colours mean.
+    /// Draws a bar at the lower end of a panel that explains the colours.
     fn explain(self, panel: &Area<'_>, shade: impl Fn(f64) -> f64, unit: &str) -> Result<(), PlotError> {
         let (width, height) = panel.dim_in_pixel();
         let size = (width - (LEFT + RIGHT) * FINE, BAR * FINE);

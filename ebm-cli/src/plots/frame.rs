@@ -19,7 +19,7 @@ pub struct Frame {
 impl Frame {
     /// A frame that shows points well: all of them, or, where a few lie far out, all but those.
     ///
-    /// Far out is what lies beyond the 1 % and 99 % quantiles of an axis by more than half of the distance between
+    /// Far out are points beyond the 1 % and 99 % quantiles of an axis by more than half of the distance between
     /// these. Points that are not finite are left out.
     pub fn around(points: &[[f64; 2]], names: [&str; 2]) -> Self {
         let finite = |p: &[f64; 2]| p.iter().all(|v| v.is_finite());
@@ -60,7 +60,7 @@ impl Frame {
         (scale(&self.x), scale(&self.y))
     }
 
-    /// The height in pixels of a picture so many pixels wide in which a unit is as long upwards as to the right.
+    /// The height in pixels of a picture of this width in which both axes have the same scale.
     pub(super) fn height_for(&self, width: u32) -> u32 {
         (f64::from(width) * (self.y.end - self.y.start) / (self.x.end - self.x.start)).round() as u32
     }

@@ -1,4 +1,4 @@
-//! Which values an axis shows, so that a run that went astray is still readable.
+//! The range of values that an axis shows, chosen so that a run that went astray is still readable.
 
 use std::ops::RangeInclusive;
 
@@ -28,8 +28,8 @@ pub(super) fn near(sorted: &[f64], tail: f64) -> RangeInclusive<f64> {
 /// Chooses an axis with about `labels` labels for `values`, with `kept` (last values, reference levels) inside in any
 /// case; and the words for it where it does not simply show everything.
 ///
-/// It shows everything, if that leaves room for most of it; else everything but the values far outside of nine tenths
-/// of them, if that helps; else it is symmetric-logarithmic.
+/// The axis shows everything, if that leaves room for most of it; else everything but the values far outside of nine
+/// tenths of them, if that helps; else it is symmetric-logarithmic.
 pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Option<String>) {
     let mut sorted: Vec<f64> = values.iter().chain(kept).copied().filter(|v| v.is_finite()).collect();
     sorted.sort_by(f64::total_cmp);

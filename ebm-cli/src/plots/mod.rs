@@ -37,7 +37,7 @@ pub enum PlotError {
     Write {
         /// The picture's file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The drawing library failed; with the fonts and sizes used here it should not.

@@ -16,7 +16,7 @@ use super::scale::Scale;
 pub(super) type Chart<'a, 'b> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<Scale, Scale>>;
 
 pub(super) const MESH: RGBColor = RGBColor(224, 224, 228);
-/// The colour of what does not hold.
+/// The colour of bounds that do not hold.
 pub(super) const BROKEN: RGBColor = RGBColor(200, 0, 30);
 
 /// A place on a curve, and the band around it.
@@ -27,7 +27,7 @@ pub(super) struct Place {
     pub(super) band: (f64, f64),
 }
 
-/// Places, and the name that the legend tells.
+/// A curve: its places, and its name in the legend.
 #[derive(Debug)]
 pub(super) struct Curve {
     pub(super) name: String,
@@ -36,7 +36,7 @@ pub(super) struct Curve {
     pub(super) places: Vec<Place>,
 }
 
-/// How places are drawn.
+/// The style in which the places of a curve are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Style {
     /// A line. A value that is not finite interrupts it; one outside runs along the edge.
@@ -79,7 +79,7 @@ pub(super) fn save_panels(path: &Path, title: &str, panels: &[Panel]) -> Result<
 }
 
 impl Panel {
-    /// Pixels of the file for a row of the legend, of so many entries, and for the remarks.
+    /// Pixels of the file for a row of the legend with this number of entries, and for the remarks.
     const ROW: u32 = 30;
     const ENTRIES: usize = 4;
     const REMARKS: u32 = 30;
@@ -219,7 +219,7 @@ pub(super) fn axes<'a, 'b>(
         .label_style(letters(LABEL, INK))
         .axis_desc_style(letters(LABEL + 1, INK))
         .set_all_tick_mark_size(TICK * FINE)
-        // The library's middle of a text lies a little below that of its letters.
+        // The library puts the middle of a text a little below that of its letters.
         .y_label_offset(3)
         .x_desc(names[0])
         .y_desc(names[1])

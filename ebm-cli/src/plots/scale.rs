@@ -1,4 +1,4 @@
-//! How values are laid out along an axis, and where its labels are.
+//! The layout of values along an axis, and its labels.
 
 use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
@@ -14,7 +14,7 @@ pub(super) struct Scale {
     pub(super) labels: usize,
 }
 
-/// How a value's place depends on the value.
+/// The function from a value to its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Spacing {
     /// Proportionally.
@@ -55,7 +55,7 @@ impl Scale {
         (self.low..=self.high).contains(&value)
     }
 
-    /// The place of a value: 0 at the lower end, 1 at the upper one, and the nearer end for what lies outside.
+    /// The place of a value: 0 at the lower end, 1 at the upper one, and the nearer end for values outside.
     fn place(self, value: f64) -> f64 {
         let stretch = |value: f64| match self.spacing {
             Spacing::Linear => value,

@@ -53,7 +53,7 @@ pub(super) fn dots(
     Ok(())
 }
 
-/// How many points are shown, and how many are not.
+/// The number of points that are shown, and of those that are not.
 pub(super) fn count(frame: &Frame, points: &[[f64; 2]]) -> String {
     let (x, y) = frame.scales(0);
     let inside = points.iter().filter(|p| x.contains(p[0]) && y.contains(p[1]));

@@ -1,4 +1,4 @@
-//! One figure of several candidates side by side: a strip each, with a dot a run.
+//! One metric of several candidates side by side: a strip each, with a dot per run.
 
 use plotters::chart::ChartBuilder;
 use plotters::element::{Circle, EmptyElement, PathElement, Text};
@@ -19,7 +19,7 @@ const TOP: u32 = 92;
 const STRIP: u32 = 54;
 const BELOW: u32 = 76;
 const LETTERS: u32 = 20;
-/// Room for the candidates' names at most.
+/// The most room for the candidates' names.
 const NAMES: u32 = 300;
 
 const RUN: RGBColor = RGBColor(0, 114, 178);
@@ -35,11 +35,11 @@ pub struct Strip {
     pub values: Vec<f64>,
     /// Mean and, where there are several runs, standard deviation.
     pub mean: Option<(f64, Option<f64>)>,
-    /// The text in place of values where there are none.
+    /// The text in place of missing values.
     pub absent: String,
 }
 
-/// One figure of several candidates, as a picture 760 pixels wide.
+/// One metric of several candidates, as a picture 760 pixels wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strips<'a> {
     /// The heading.

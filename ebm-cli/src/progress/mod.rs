@@ -1,4 +1,4 @@
-//! The progress of a run, shown while it goes on.
+//! The progress of a run, shown while it is trained.
 
 mod status;
 

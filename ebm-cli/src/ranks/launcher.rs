@@ -1,10 +1,10 @@
-//! Whether something started several processes of this program as one job.
+//! Detects launchers that started several processes of this program as one job.
 
 use std::fmt;
 
 use crate::exit::{Exit, Failure};
 
-/// By whom, and the variables that hold the process's number and how many there are.
+/// The launchers, each with its variables for the rank of the process and for the number of processes.
 ///
 /// Slurm sets `SLURM_NTASKS` in a batch script, too, which is one process; those of a step are set by `srun` alone.
 const LAUNCHERS: [(&str, &str, &str); 3] = [
@@ -17,7 +17,7 @@ const LAUNCHERS: [(&str, &str, &str); 3] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launched {
     by: &'static str,
-    /// The variable that says how many there are.
+    /// The variable that holds the number of processes.
     pub variable: &'static str,
     pub rank: usize,
     pub ranks: usize,
@@ -30,7 +30,7 @@ impl fmt::Display for Launched {
 }
 
 impl Launched {
-    /// What the environment says; `None` for a process by itself.
+    /// Reads the launcher's variables; `None` for a process that runs alone.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let number = |name: &str| variable(name)?.trim().parse::<usize>().ok();
         LAUNCHERS.into_iter().find_map(|(by, rank, ranks)| {
@@ -44,10 +44,10 @@ impl Launched {
         })
     }
 
-    /// Refuses to go on, in the first process; the others have nothing to add.
+    /// Refuses to continue, in the first process; the others have nothing to add.
     ///
     /// # Errors
-    /// In the first process.
+    /// The refusal, in the first process only.
     pub fn refused(&self, text: &str) -> Result<(), Failure> {
         match self.rank {
             0 => Err(Failure::message(Exit::Usage, text)),
@@ -55,10 +55,10 @@ impl Launched {
         }
     }
 
-    /// Refuses a command that is one process's, where a launcher started several. `None` where another process says so.
+    /// Refuses a single-process command that a launcher started several times. `None` where another process says so.
     ///
     /// # Errors
-    /// In the first of them.
+    /// The refusal, in the first process only.
     pub fn only_one(command: &str) -> Result<Option<()>, Failure> {
         match Self::read(|name| std::env::var(name).ok()) {
             None => Ok(Some(())),

@@ -33,8 +33,8 @@ struct RemoteFailure {
 }
 
 impl Ranks {
-    /// Joins the processes that were started with this one; `None` where another one says why that cannot be. It comes before the
-    /// first use of the device, of which each has its own where there are several.
+    /// Joins the processes that were started with this one; `None` where another one reports why that cannot be. Call
+    /// it before the first use of the device: where there are several, each process has its own.
     ///
     /// # Errors
     /// If a launcher started several processes, and this program cannot work with them.
@@ -49,7 +49,7 @@ impl Ranks {
         Self::of(Arc::new(Alone))
     }
 
-    /// A process among these; to end them is the affair of others.
+    /// A process of this group, which somebody else ends.
     fn of(group: Arc<dyn ProcessGroup>) -> Self {
         Self {
             group,
@@ -92,7 +92,7 @@ impl Ranks {
         launched.refused(&text).map(|()| None)
     }
 
-    /// Whether it is this one that reads and writes the run directory, and tells.
+    /// Whether this process is the one that reads and writes the run directory and prints.
     pub fn is_first(&self) -> bool {
         self.group.rank() == 0
     }
@@ -107,15 +107,15 @@ impl Ranks {
         self.group.clone()
     }
 
-    /// What sums their gradients.
+    /// How the gradients of the processes are summed.
     pub fn sums(&self) -> &Sums {
         &self.sums
     }
 
-    /// What this process found, if all of them found something.
+    /// Returns this process's own result if no process failed.
     ///
     /// # Errors
-    /// The failure of the first process that has one: on all of them.
+    /// The failure of the first process that failed, on all of them.
     pub fn agree<T>(&self, own: Result<T, Failure>) -> Result<T, Failure> {
         if self.count() == 1 {
             return own;
@@ -140,7 +140,7 @@ impl Ranks {
         own
     }
 
-    /// What the first process gives, to all.
+    /// Sends the first process's bytes to all processes and returns them.
     ///
     /// # Errors
     /// If they cannot reach each other.
@@ -148,7 +148,7 @@ impl Ranks {
         self.group.broadcast(own)
     }
 
-    /// How the process ends: what there is to tell, the first one tells.
+    /// Returns how the process ends: only the first process reports the result.
     pub fn end(&self, done: Result<Exit, Failure>) -> Result<Exit, Failure> {
         #[cfg(feature = "mpi")]
         if let (Err(failure), Some(_)) = (&done, &self._process)

@@ -1,23 +1,23 @@
-//! What sums the gradients of several processes.
+//! How the gradients of several processes are summed.
 
 use std::fmt;
 
-/// What sums the gradients of several processes.
+/// How the gradients of several processes are summed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sums {
-    /// MPI, by way of the host's memory; or nobody, for a process by itself.
+    /// MPI, through the host's memory; or nothing to sum, for a process by itself.
     #[default]
     OnHost,
     /// NCCL of this version, on the GPUs.
     #[cfg_attr(not(any(feature = "nccl", test)), expect(dead_code))]
     Nccl(String),
-    /// MPI, as NCCL cannot, for this reason.
+    /// MPI, because NCCL cannot be used for this reason.
     #[cfg_attr(not(any(feature = "nccl", test)), expect(dead_code))]
     NotNccl(String),
 }
 
 impl Sums {
-    /// Says it in the run's log, and a want of NCCL on the terminal, too.
+    /// Writes it to the run's log, and the lack of NCCL to the terminal, too.
     pub fn tell(&self) {
         match self {
             Self::OnHost => {}
@@ -85,7 +85,7 @@ mod begin {
         /// The same processes: this program was built without NCCL.
         ///
         /// # Errors
-        /// None.
+        /// Never.
         #[cfg(not(feature = "nccl"))]
         pub fn begin(group: Arc<dyn ProcessGroup>, _: bool) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
             Ok((group, Self::default()))

@@ -1,4 +1,4 @@
-//! What the first process has the others do.
+//! The training task that the first process sends to the others.
 
 use ebm_train::state_file;
 use ebm_train::{Progress, TrainingState};
@@ -10,16 +10,16 @@ use super::Ranks;
 use crate::config::{Layers, Origin, Resolved, RunConfig};
 use crate::exit::{Exit, Failure, OrExit};
 
-/// A training, as a process needs to know it that reads nothing but the data.
+/// A training task, as much as a process needs that reads nothing but the data.
 pub(crate) struct Task {
     pub resolved: Resolved,
     /// The folder that relative paths of data start from.
     pub base: PathBuf,
-    /// The state to go on from.
+    /// The state to continue from.
     pub state: Option<TrainingState>,
 }
 
-/// What is said of it before the arrays.
+/// The part of a task that is sent before the arrays.
 #[derive(Serialize, Deserialize)]
 struct Head {
     /// The resolved configuration, TOML.
@@ -30,7 +30,7 @@ struct Head {
     owners: Vec<String>,
 }
 
-/// For errors only.
+/// The source of a task, as errors name it.
 const FROM: &str = "the first process";
 
 impl Task {
@@ -67,7 +67,7 @@ impl Task {
         Ok(())
     }
 
-    /// What the first process says.
+    /// Receives the task from the first process; `None` if there is nothing to do.
     ///
     /// # Errors
     /// If it cannot be reached, or is another program.
@@ -76,7 +76,8 @@ impl Task {
         let Some(head) = serde_json::from_slice::<Option<Head>>(&bytes).or_exit(Exit::Other)? else {
             return Ok(None);
         };
-        // All is received before any of it is read: the others must not wait for who cannot make sense of a part.
+        // All is received before any of it is read: the others must not wait for a process that cannot make sense of a
+        // part.
         let owners = head.owners.iter();
         let received = owners.map(|owner| Ok((owner, ranks.broadcast(&[]).or_exit(Exit::Other)?)));
         let received: Vec<_> = received.collect::<Result<_, Failure>>()?;

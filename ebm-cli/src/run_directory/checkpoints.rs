@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use super::manifest::{Digest, FORMAT, MANIFEST, Manifest, Watched};
 use super::{RunDirectoryError, durable, layout};
 
-/// Put before the name of a checkpoint that is being written or removed.
+/// Prefix of the name of a checkpoint that is being written or removed.
 const UNFINISHED: &str = ".unfinished-";
-/// Put before the step in a checkpoint's name.
+/// Prefix of the step in a checkpoint's name.
 const STEP: &str = "step-";
 
-/// What a checkpoint records beside the state.
+/// The metadata that a checkpoint records beside the state.
 #[derive(Clone, Debug)]
 pub struct Moment {
     /// BLAKE3 of the resolved configuration.
@@ -59,7 +59,7 @@ impl Checkpoints {
     /// earlier checkpoints are as they were.
     ///
     /// # Errors
-    /// What the system said. Earlier checkpoints are as they were.
+    /// The system's error. Earlier checkpoints stay as they were.
     pub fn save(&self, state: &TrainingState, moment: Moment) -> Result<Checkpoint, RunDirectoryError> {
         let step = state.progress.step;
         let name = format!("{STEP}{step:012}");
@@ -81,7 +81,7 @@ impl Checkpoints {
             durable::remove(&replaced).map_err(RunDirectoryError::io(&replaced, "remove the replaced checkpoint"))
         });
         if written.is_err() {
-            // The error to report is the first one; what is left is no checkpoint, and removed by the next one.
+            // The error to report is the first one; what is left is not a checkpoint, and the next one removes it.
             let _ = durable::remove(&beside);
         }
         written.map(|()| Checkpoint { step, path })
@@ -103,10 +103,10 @@ impl Checkpoints {
         found
     }
 
-    /// Removes all but the last `keep` and the best by the watched metric, and what unfinished ones left.
+    /// Removes all but the last `keep` and the best by the watched metric, and the remains of unfinished ones.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
         let old = self.old(keep);
         old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
@@ -136,7 +136,7 @@ impl Checkpoints {
     /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
         let aside = self.folder.join(format!("{UNFINISHED}removed"));
         durable::remove(&aside)
@@ -145,10 +145,10 @@ impl Checkpoints {
             .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))
     }
 
-    /// Removes what checkpoints that were never finished left behind.
+    /// Removes the remains of checkpoints that were never finished.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn sweep(&self) -> Result<(), RunDirectoryError> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
@@ -172,7 +172,7 @@ impl Checkpoint {
     /// Checks every file against the manifest.
     ///
     /// # Errors
-    /// The first file that is missing or not what it was.
+    /// Names the first file that is missing or has changed.
     pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         for (name, digest) in &manifest.files {
@@ -184,7 +184,7 @@ impl Checkpoint {
     /// Reads the state, every file checked.
     ///
     /// # Errors
-    /// The first file that is missing, not what it was, or cannot be understood.
+    /// Names the first file that is missing, has changed, or cannot be understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Decides whether a run may be put somewhere, before anything is changed there.
+//! Checks whether a run may be put somewhere, before anything is changed there.
 
 use std::fs;
 use std::io;
@@ -51,7 +51,7 @@ impl Claim {
 
     /// Makes the directory, replacing an old run.
     ///
-    /// What `ebm` wrote for the old run is removed; other files stay.
+    /// Files that `ebm` wrote for the old run are removed; other files stay.
     ///
     /// # Errors
     /// If another process trains there, or the system refuses.

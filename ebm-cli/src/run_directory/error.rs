@@ -1,4 +1,4 @@
-//! What can be wrong with a run directory.
+//! Errors of run directories.
 
 use ebm_core::error::StateError;
 use std::io;
@@ -20,7 +20,7 @@ pub enum RunDirectoryError {
     Foreign {
         /// The path.
         path: PathBuf,
-        /// What is there.
+        /// A description of what is there.
         found: &'static str,
     },
     /// Another process writes there.
@@ -36,33 +36,33 @@ pub enum RunDirectoryError {
     NotARun {
         /// The path.
         path: PathBuf,
-        /// What is missing.
+        /// The part that is missing.
         reason: String,
     },
-    /// A file of the run is missing, is not what was written, or cannot be understood.
+    /// A file of the run is missing, was changed, or cannot be understood.
     #[error("{}: {reason}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// A description of the damage.
         reason: String,
     },
-    /// The system refuses.
+    /// The system refused an operation.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
         /// The file or directory.
         path: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// Weights that cannot be read or written.
     #[error("weights of the {player}: {source}")]
     Weights {
-        /// Whose weights.
+        /// The player that owns the weights.
         player: String,
-        /// What is wrong.
+        /// The underlying error.
         source: StateError,
     },
     /// A checkpoint whose arrays cannot be read or written.
@@ -70,7 +70,7 @@ pub enum RunDirectoryError {
     Checkpoint {
         /// The checkpoint.
         path: PathBuf,
-        /// What is wrong.
+        /// The underlying error.
         source: StateError,
     },
 }

@@ -15,7 +15,7 @@ use crate::config::{RunConfig, read_written};
 
 /// The format that this program writes.
 const FORMAT: Format = Format::new("ebm model", 1);
-/// Between the owner of an array and its name.
+/// The separator between the owner of an array and its name.
 const SEPARATOR: char = '/';
 
 /// A description of the data that a model was trained on.
@@ -23,7 +23,7 @@ const SEPARATOR: char = '/';
 pub struct Description {
     /// Number of dimensions.
     pub width: usize,
-    /// What was subtracted and divided by, by column, if anything.
+    /// The values subtracted from each column and those it was divided by, if any.
     pub standardization: Option<Standardization>,
     /// Names of the columns.
     pub columns: Option<Vec<String>>,
@@ -32,7 +32,7 @@ pub struct Description {
     pub image: Option<ImageShape>,
 }
 
-/// A trained model: what sampling and evaluation need, with no other file.
+/// A trained model: everything that sampling and evaluation need, in one file.
 pub struct Exported {
     /// The resolved configuration.
     pub config: RunConfig,
@@ -40,7 +40,7 @@ pub struct Exported {
     pub steps: u64,
     /// The data it was trained on.
     pub data: Description,
-    /// Arrays by owner; averages in place of what they are averages of.
+    /// Arrays by owner; averages in place of the weights that they average.
     pub arrays: BTreeMap<String, State>,
 }
 
@@ -78,7 +78,7 @@ impl Exported {
     /// Reads a file. Nothing in it is run; it only names components that are linked into this program.
     ///
     /// # Errors
-    /// If it is no such file, is of a newer format, or names a component that is not linked in.
+    /// If it is not such a file, is of a newer format, or names a component that is not linked in.
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let damaged = |reason: String| RunDirectoryError::damaged(path, reason);
         let bytes = state_file::read_bytes(path).map_err(RunDirectoryError::weights("model"))?;

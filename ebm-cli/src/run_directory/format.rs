@@ -1,4 +1,4 @@
-//! Versions of what is written.
+//! Names and versions of file formats.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Format {
         Self { name, version }
     }
 
-    /// Whether this program reads what says that it is of format `text`.
+    /// Checks whether this program reads files that declare the format `text`.
     pub fn accepts(self, text: &str) -> Result<(), String> {
         let version = text
             .strip_prefix(self.name)

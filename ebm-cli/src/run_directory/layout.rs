@@ -1,32 +1,32 @@
-//! What lies where in a run directory.
+//! Names of the files and folders in a run directory.
 
-/// Says that the directory is a run, and what it was made from.
+/// The marker: says that the directory is a run, and what it was made from.
 pub const MARKER: &str = "run.json";
 /// The resolved configuration.
 pub const CONFIG: &str = "config.toml";
 /// The versions of everything that took part.
 pub const VERSIONS: &str = "versions.json";
-/// The figures of the run, one JSON object a line.
+/// The metrics of the run, one JSON object per line.
 pub const METRICS: &str = "metrics.jsonl";
-/// What happened, with times.
+/// The log of events, with times.
 pub const LOG: &str = "log.txt";
-/// How the run ended.
+/// The summary of how the run ended.
 pub const SUMMARY: &str = "summary.json";
-/// Weights, one file a player.
+/// Weights, one file per player.
 pub const WEIGHTS: &str = "weights";
 /// Checkpoints, one folder each.
 pub const CHECKPOINTS: &str = "checkpoints";
-/// Held by the process that writes to the run; says which.
+/// The lock, held by the process that writes to the run; says which.
 pub const LOCK: &str = "lock.json";
 /// Pictures.
 pub const PICTURES: &str = "pictures";
-/// Event files of TensorBoard, where they are wanted.
+/// Event files of TensorBoard, where they are enabled.
 pub const TENSORBOARD: &str = "tensorboard";
 
 /// Every file but the lock, which is held while they are removed; the marker last: while it is there, the directory is
 /// known as a run.
 pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
-/// The folders that are there only where they are wanted.
+/// The folders that exist only on request.
 pub(super) const OPTIONAL_FOLDERS: [&str; 1] = [TENSORBOARD];
 /// Every other folder.
 pub(super) const FOLDERS: [&str; 3] = [WEIGHTS, PICTURES, CHECKPOINTS];

@@ -21,11 +21,11 @@ pub struct RunLock {
 /// The process that holds a run directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// Its number.
+    /// The process's number.
     pub process: u32,
     /// The machine it runs on.
     pub host: String,
-    /// When it took the directory, in seconds since 1970 (UTC).
+    /// The time at which it took the directory, in seconds since 1970 (UTC).
     pub since: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The manifest of a checkpoint: what it holds.
+//! The manifest of a checkpoint, which lists its contents.
 
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use std::path::Path;
 use super::RunDirectoryError;
 use super::format::Format;
 
-/// Name of the file. It is written last: a folder without it is no checkpoint.
+/// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";
 /// The format that this program writes.
 pub(super) const FORMAT: Format = Format::new("ebm checkpoint", 1);
@@ -44,12 +44,12 @@ pub struct Watched {
     pub value: f64,
 }
 
-/// What a checkpoint holds.
+/// The contents of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The format and its version.
     pub format: String,
-    /// How far the run is.
+    /// The progress of the run.
     pub progress: Progress,
     /// BLAKE3 of the resolved configuration.
     pub config: String,
@@ -80,7 +80,7 @@ fn is_one(number: &usize) -> bool {
 }
 
 impl Manifest {
-    /// Reads the manifest of the checkpoint at `folder`; what a later version of the format adds is passed over.
+    /// Reads the manifest of the checkpoint at `folder`; additions of a later version of the format are ignored.
     pub fn read(folder: &Path) -> Result<Self, RunDirectoryError> {
         let path = folder.join(MANIFEST);
         let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);

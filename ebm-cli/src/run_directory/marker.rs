@@ -10,7 +10,7 @@ use super::{RunDirectoryError, layout};
 /// The format that this program writes. Version 2 has checkpoints.
 const FORMAT: Format = Format::new("ebm run", 2);
 
-/// What a run was made from.
+/// The configuration file that a run was made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     format: String,

@@ -21,11 +21,11 @@ pub struct Metric {
     pub value: f64,
     /// Its unit.
     pub unit: Cow<'static, str>,
-    /// Standard error; `null` for what is no estimate.
+    /// Standard error; `null` if the value is not an estimate.
     pub standard_error: Option<f64>,
-    /// Number of samples it was computed from; `null` for what is no estimate.
+    /// Number of samples it was computed from; `null` if the value is not an estimate.
     pub samples: Option<usize>,
-    /// What may be claimed about it; `null` for what is no bound.
+    /// The claim that holds for the value; `null` if it is not a bound.
     pub guarantee: Option<Guarantee>,
     /// Named numbers that explain the value.
     #[serde(
@@ -114,7 +114,7 @@ impl MetricsFile {
         })
     }
 
-    /// Continues the file of a run from where a checkpoint saw it, cutting off what came after.
+    /// Continues the file of a run from the length that a checkpoint recorded, cutting off the rest.
     pub fn resume(directory: &Path, seen: &Digest) -> Result<Self, RunDirectoryError> {
         let hash = Self::check(directory, seen)?;
         let path = directory.join(layout::METRICS);
@@ -127,7 +127,7 @@ impl MetricsFile {
         })
     }
 
-    /// Checks that the file of a run begins with what a checkpoint saw, and returns the hash of that.
+    /// Checks that the file of a run begins with the content that a checkpoint recorded, and returns its hash.
     pub fn check(directory: &Path, seen: &Digest) -> Result<blake3::Hasher, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let mut hash = blake3::Hasher::new();
@@ -140,7 +140,7 @@ impl MetricsFile {
         Ok(hash)
     }
 
-    /// Forces the file to the disk, and says what is in it.
+    /// Forces the file to the disk, and returns its length and hash.
     pub fn settle(&mut self) -> Result<Digest, RunDirectoryError> {
         durable::sync(&self.file, &self.path).map_err(RunDirectoryError::io(&self.path, "write the file"))?;
         Ok(Digest {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::{Metric, RunDirectoryError, layout};
 use ebm_eval::evaluate::Sandwich;
 
-/// The longest line that is read, in bytes: 1 MiB, some hundred times what a line takes.
+/// The longest line that is read, in bytes: 1 MiB, some hundred times the length of a line.
 pub const LONGEST_LINE: u64 = 1 << 20;
 
 /// A line of the metrics. Unknown fields are ignored.
@@ -20,7 +20,7 @@ pub const LONGEST_LINE: u64 = 1 << 20;
 pub struct MetricsLine {
     /// Steps done.
     pub step: u64,
-    /// What the metrics are of: one of the constants here, or an event of another version of this program.
+    /// The event that the metrics describe: one of the constants here, or an event of another version of this program.
     pub event: String,
     /// The metrics by name; empty for an unknown event that has them in another form.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct MetricsLine {
     /// The verdict on the bounds.
     #[serde(default)]
     pub sandwich: Option<Sandwich>,
-    /// What was done about a term that was not finite.
+    /// The remedy for a term that was not finite.
     #[serde(default)]
     pub remedy: Option<Remedy>,
     /// Bytes from the start of the file to the end of the line.
@@ -285,7 +285,7 @@ mod tests {
     fn numbers_come_back_to_the_last_bit_and_those_that_are_not_finite_as_nan() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = MetricsFile::create(folder.path()).unwrap();
-        // The sums are no short decimals; the last is the smallest number there is.
+        // The sums are not short decimals; the last value is the smallest number there is.
         let mut state = 0.1f64;
         let numbers: Vec<f64> = std::iter::repeat_with(|| {
             state = (state * 997.0 + 0.1).fract();

@@ -1,4 +1,4 @@
-//! The directory of a run: what it was made from, its metrics, weights, checkpoints and pictures.
+//! The directory of a run: its configuration, metrics, weights, checkpoints and pictures.
 //!
 //! Files are written beside their place and renamed, so that a reader sees a complete file or none. Two grow line by line during
 //! a run: the metrics and the log.
@@ -72,7 +72,7 @@ impl RunDirectory {
 
     /// Opens an existing run to write to it: no other process can while this value lives.
     pub fn take(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
-        // A look first: what is no run gets no lock file.
+        // Checked first: a directory that is not a run gets no lock file.
         Marker::read(path)?;
         let lock = RunLock::take(path)?;
         Ok((Self::held(path.into(), lock), Marker::read(path)?))
@@ -91,7 +91,7 @@ impl RunDirectory {
         }
     }
 
-    /// Removes what the end of the run wrote, so that the run can continue.
+    /// Removes the files written at the end of the run, so that the run can continue.
     pub fn reopen(&self) -> Result<(), RunDirectoryError> {
         for name in [layout::SUMMARY, layout::WEIGHTS] {
             let path = self.path.join(name);
@@ -181,7 +181,7 @@ impl RunDirectory {
     }
 }
 
-/// Sends what is traced to the end of the run's log, from now on. `RUST_LOG` selects what; by default, `info` and above.
+/// Sends traces to the end of the run's log, from now on. `RUST_LOG` selects which; by default, `info` and above.
 pub fn log_to(directory: &Path) -> Result<(), RunDirectoryError> {
     let path = directory.join(layout::LOG);
     let file = fs::OpenOptions::new().create(true).append(true).open(&path);

@@ -35,7 +35,7 @@ impl fmt::Display for State {
     }
 }
 
-/// What a run directory tells at a glance; the files of checkpoints are not read.
+/// A run at a glance; the files of checkpoints are not read.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct RunStatus {
@@ -49,7 +49,7 @@ pub struct RunStatus {
     pub bounds: Option<String>,
     /// Steps that are done and saved.
     pub steps: u64,
-    /// Steps that are to be done.
+    /// Steps of the whole run.
     pub of: Option<u64>,
     /// Negative log-likelihood of the final evaluation, in nats.
     pub nll: Option<f64>,
@@ -129,7 +129,7 @@ impl Saved {
     }
 }
 
-/// Bytes of all files in a folder; what cannot be looked at counts nothing.
+/// Bytes of all files in a folder; files that cannot be read count as 0.
 pub fn size(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let of = |entry: fs::DirEntry| match entry.file_type() {

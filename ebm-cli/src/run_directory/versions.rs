@@ -18,7 +18,7 @@ pub struct Versions {
     target: &'static str,
     /// Precision of the numbers: `f32` or `f64`.
     precision: &'static str,
-    /// Where the numbers are: `cpu` or `cuda`.
+    /// The device that holds the numbers: `cpu` or `cuda`.
     device: &'static str,
     /// Seed of the run.
     seed: u64,

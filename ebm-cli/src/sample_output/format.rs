@@ -41,7 +41,7 @@ pub enum NamedFormat {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OutputError {
-    /// An extension that says no known format.
+    /// An extension that no known format has.
     #[error("{}: {}; known are .npy (one array), .npz (samples, energies and latents) and .png (a picture of images, or a scatter plot of two dimensions)", path.display(), match extension {
         Some(found) => format!("no format is known for the extension .{found}"),
         None => "the format is chosen by the file's extension, and it has none".into(),
@@ -52,13 +52,13 @@ pub enum OutputError {
         /// Its extension, if it has one.
         extension: Option<String>,
     },
-    /// A folder of images is asked for, and the samples are none.
+    /// A folder of images is asked for, and the samples are not images.
     #[error("{}: --format png writes images, and this run's samples are none; write .npy or .npz instead", path.display())]
     NoImages {
         /// The folder.
         path: PathBuf,
     },
-    /// A folder that holds something.
+    /// A folder that is not empty.
     #[error("{}: there is something already; --format png writes a folder that is new or empty", path.display())]
     Occupied {
         /// The folder.
@@ -77,7 +77,7 @@ pub enum OutputError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The picture cannot be drawn or written.
@@ -122,7 +122,7 @@ impl Format {
     }
 }
 
-/// Whether there is nothing, or an empty folder.
+/// Whether the path is free, or an empty folder.
 fn is_vacant(path: &Path) -> bool {
     match std::fs::read_dir(path) {
         Ok(mut entries) => entries.next().is_none(),

@@ -1,4 +1,4 @@
-//! Samples in files: NumPy arrays for programs, a picture for people.
+//! Samples in files: NumPy arrays for programs, pictures for people.
 
 mod format;
 mod sample_set;

@@ -38,7 +38,7 @@ impl SampleSet<'_> {
     /// there is replaced.
     ///
     /// # Errors
-    /// As [`Format::of`], and if the file cannot be written.
+    /// The errors of [`Format::of`], and an error if the file cannot be written.
     pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<(), OutputError> {
         let failed = |source| OutputError::Write {
             path: path.into(),
@@ -79,7 +79,7 @@ impl SampleSet<'_> {
 
     fn archive(&self, file: &mut (impl Write + io::Seek), image: Option<ImageShape>) -> io::Result<()> {
         let mut archive = NpzWriter::new(file);
-        // The time of day is no part of the samples: equal samples are equal bytes.
+        // The time of day is not part of the samples: equal samples are equal bytes.
         let options = FileOptions::default().last_modified_time(zip::DateTime::default());
         let mut add_bytes = |name: &str, bytes: &[u8]| {
             archive
@@ -154,7 +154,7 @@ fn image_folder(path: &Path, levels: &[u8], shape: ImageShape) -> io::Result<()>
     if path.exists() {
         std::fs::remove_dir(path)?;
     }
-    // Temporary folders are for their owner alone; this one is none any longer.
+    // Temporary folders are for their owner alone; this one is no longer temporary.
     open_to_all(beside.path())?;
     std::fs::rename(beside.path(), path)?;
     let _ = beside.keep();

@@ -11,7 +11,7 @@ const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 /// Compiler options for the machine that builds, as a `.cargo/config.toml`.
 pub(crate) const CARGO_CONFIG: &str = include_str!("../../templates/common/cargo-config.toml.in");
 
-/// How programs of numerical code are compiled, as the end of a manifest: as in this workspace, so that compiled dependencies
+/// Compiler options for numerical code, as the end of a manifest: as in this workspace, so that compiled dependencies
 /// can be shared with it.
 pub(crate) const PROFILES: &str = include_str!("../../templates/common/profiles.toml.in");
 
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// What the component of the template computes.
+    /// A description of what the template's component computes.
     fn about(self) -> &'static str {
         match self {
             Self::LowerBound => {
@@ -104,7 +104,7 @@ impl Kind {
     }
 }
 
-/// The files of a new crate: paths within its folder, and what they hold.
+/// The files of a new crate: paths within its folder, and their contents.
 pub(crate) fn new_crate(name: &CrateName, kind: Kind, origin: &Origin) -> anyhow::Result<Vec<(String, String)>> {
     let conformance = match kind {
         Kind::LowerBound | Kind::UpperBound => {

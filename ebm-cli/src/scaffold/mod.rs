@@ -1,4 +1,4 @@
-//! Crates that the program writes: a component of somebody's own from a template.
+//! Crates that the program writes: a template for a component of the user's own.
 //!
 //! | file | has |
 //! |---|---|

@@ -53,17 +53,17 @@ impl CrateName {
         bail!("{name:?} is no name of a new crate: {owner} has it already; take another")
     }
 
-    /// As it is written in a manifest and in configurations: `noise-floor`.
+    /// The name in a manifest and in configurations: `noise-floor`.
     pub fn kebab(&self) -> &str {
         &self.0
     }
 
-    /// As the crate is called in Rust: `noise_floor`.
+    /// The name of the crate in Rust: `noise_floor`.
     pub fn identifier(&self) -> String {
         self.0.replace('-', "_")
     }
 
-    /// As a type is called: `NoiseFloor`.
+    /// The name of the type: `NoiseFloor`.
     pub fn type_name(&self) -> String {
         let capital = |part: &str| part[..1].to_ascii_uppercase() + &part[1..];
         self.0.split('-').map(capital).collect()

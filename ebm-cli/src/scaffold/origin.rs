@@ -1,14 +1,14 @@
-//! Where the crates of this project are taken from.
+//! The source of this project's crates.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// The version of this program's crates; they have one.
+/// The version that all of this program's crates share.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where the crates of this project are taken from.
+/// The source of this project's crates.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Origin {
     /// From the registry, in this program's version.

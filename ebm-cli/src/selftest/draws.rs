@@ -10,7 +10,7 @@ use ebm_core::tape::SharedTape;
 use super::reference::Reference;
 use super::report::{Row, Verdict};
 
-/// The case whether the numbers that the build in double precision drew are those that this one draws.
+/// The case that checks whether this build draws the same numbers as the build in double precision.
 pub(super) const NAME: &str = "random normals";
 
 const COUNT: usize = 4096;

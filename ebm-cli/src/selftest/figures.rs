@@ -4,15 +4,15 @@ use ebm_core::kernels::selftest::{Case, Quantity, mix};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Arrays of figures by their meaning; what is long is kept as a [`digest`].
+/// Arrays of values by their meaning; a long array is kept as a [`digest`].
 pub(super) type Figures = BTreeMap<Quantity, Vec<Vec<f64>>>;
 
-/// Why a case has no figures.
+/// The reason why a case has no values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fault {
-    /// It cannot be run: nothing is wrong.
+    /// The case cannot be run here: nothing is wrong.
     Unfit(String),
-    /// It panicked, or a figure is not finite.
+    /// The case panicked, or a value is not finite.
     Broken(String),
 }
 
@@ -38,17 +38,17 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// Arrays up to this long are kept as they are.
+/// Length up to which arrays are kept as they are.
 const WHOLE: usize = 48;
-/// Of longer ones, so many values, spread evenly,
+/// Number of values that are kept of a longer array, spread evenly,
 const VALUES: usize = 12;
-/// and as many sums over all of them, with signs at random.
+/// and number of sums over all of its values, with signs at random.
 const SUMS: usize = 12;
 
 /// The array, or of a long one some values and sums `1/sqrt(n) sum_i +-x_i`.
 ///
 /// A single value that is wrong by as much as values usually are changes every sum by `1/sqrt(n)` of its usual size: 0.3 % of it
-/// for 100,000 values, thousands of times what rounding does.
+/// for 100,000 values, thousands of times the effect of rounding.
 fn digest(values: &[f64]) -> Vec<f64> {
     let n = values.len();
     if n <= WHOLE {

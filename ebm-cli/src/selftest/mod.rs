@@ -1,10 +1,10 @@
-//! Whether this build computes, on the device it runs on, what a build in double precision computes on a CPU.
+//! Checks that this build computes, on its device, what a build in double precision computes on a CPU.
 //!
-//! A build has one precision and one device, so what it is compared with comes as a file: `reference.safetensors`, written by
-//! a build with the feature `f64` on a CPU and embedded here. Inputs and weights are the same numbers in both precisions, so that
-//! differences come from what was computed from them.
+//! A build has one precision and one device, so the values to compare with come as a file: `reference.safetensors`,
+//! written by a build with the feature `f64` on a CPU and embedded here. Inputs and weights are the same numbers in
+//! both precisions, so that differences come from what was computed from them.
 //!
-//! The cases stand beside what they are of, and register with [`ebm_core::kernels::selftest`]:
+//! The cases stand beside the code that they test, and register with [`ebm_core::kernels::selftest`]:
 //!
 //! | group | has |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! | `generator`, `energy`, `lower`, `upper` | every registered component, and more options of those that come with the program |
 //! | `training` | some iterations of both players |
 //!
-//! What is registered but has no reference, as a bound of somebody else or one that draws random numbers, is run, and its
-//! figures must be finite.
+//! A registered component without a reference, such as a third party's bound or one that draws random numbers, is run,
+//! and its figures must be finite.
 
 mod draws;
 mod figures;
@@ -71,7 +71,7 @@ fn matches(name: &str, filter: Option<&str>) -> bool {
     filter.is_none_or(|filter| name.to_lowercase().contains(&filter.to_lowercase()))
 }
 
-/// Keeps panics from printing: what goes wrong in a case is in its row.
+/// Keeps panics from printing: the row of a case says what went wrong.
 fn quietly<T>(work: impl FnOnce() -> T) -> T {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

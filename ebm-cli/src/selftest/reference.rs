@@ -10,7 +10,8 @@ use ebm_core::kernels::selftest::Quantity;
 
 use super::figures::Figures;
 
-/// Between the name of a case, that of its figures and the number of the array. No case has it in its name.
+/// The separator between the name of a case, that of its values and the number of the array. No case has it in its
+/// name.
 const BAR: &str = " | ";
 
 /// The figures of each case, by name.
@@ -41,7 +42,7 @@ impl Reference {
     /// The reference that comes with the program.
     ///
     /// # Errors
-    /// Never, unless the program was built from a damaged file.
+    /// Only if the program was built from a damaged file.
     pub fn embedded() -> Result<Self, ReferenceError> {
         Self::decode(
             include_bytes!("reference.safetensors"),
@@ -52,7 +53,7 @@ impl Reference {
     /// Reads a file of [`Reference::encode`].
     ///
     /// # Errors
-    /// If it cannot be read or is no such file.
+    /// If the file cannot be read or is not such a file.
     pub fn load(path: &Path) -> Result<Self, ReferenceError> {
         let bytes = fs::read(path).map_err(|error| ReferenceError(format!("{}: {error}", path.display())))?;
         Self::decode(&bytes, path)
@@ -61,7 +62,7 @@ impl Reference {
     /// The reference in the bytes of a file; `path` is for errors only.
     ///
     /// # Errors
-    /// If they are something else.
+    /// If the bytes are not such a file.
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, ReferenceError> {
         let fail = |reason: String| {
             let path = path.display();
@@ -137,7 +138,7 @@ impl Reference {
     /// The distance of the other from this: the largest difference of a figure, relative to the largest of its case.
     ///
     /// # Errors
-    /// The name of what only one has, or has in another length.
+    /// The name of an array that only one of them has, or that has another length.
     pub fn distance(&self, other: &Self) -> Result<f64, String> {
         let mut names = self.names().chain(other.names());
         if let Some(name) = names.find(|n| !(self.0.contains_key(*n) && other.0.contains_key(*n))) {
@@ -157,11 +158,12 @@ impl Reference {
     }
 }
 
-/// An array that is smaller than this share of the largest one is measured by that: what is left where terms cancel is rounding.
+/// An array that is smaller than this share of the largest one is measured by that: where terms cancel, only rounding
+/// is left.
 const SHARE: f64 = 1.0 / 16.0;
 
-/// The largest difference of an array from what is known, relative to the largest figure of the array; none for another number of
-/// arrays or figures.
+/// The largest difference of an array from the known one, relative to the largest value of the array; `None` for
+/// another number of arrays or values.
 pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let lengths = |arrays: &[Vec<f64>]| arrays.iter().map(Vec::len).collect::<Vec<_>>();
     if lengths(found) != lengths(known) {
@@ -172,7 +174,7 @@ pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let errors = found.iter().zip(known).map(|(found, known)| {
         let difference = largest(&mut found.iter().zip(known).map(|(f, k)| f - k));
         let size = largest(&mut known.iter().copied()).max(SHARE * of_all);
-        // Where everything is zero there is no size but that of the difference.
+        // Where everything is zero, the only size is that of the difference.
         if size > 0.0 { difference / size } else { difference }
     });
     Some(errors.fold(0.0, f64::max))

@@ -19,9 +19,9 @@ pub enum Verdict {
     Passed,
     /// It has no reference; all figures are finite.
     Ran,
-    /// It cannot be run here, and need not.
+    /// It cannot be run here, and need not be.
     Skipped,
-    /// A figure is another one, or none.
+    /// A value is wrong, or missing.
     Missed,
 }
 
@@ -47,7 +47,7 @@ pub struct Row {
     pub tolerance: f64,
     /// The verdict.
     pub verdict: Verdict,
-    /// Why, where that is not plain.
+    /// The reason for the verdict, where that is not plain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -68,7 +68,7 @@ impl Row {
         Self::new(name, 0.0).say(Verdict::Skipped, "the reference has it, and this build does not".into())
     }
 
-    /// Runs a case and compares it with what is known of it.
+    /// Runs a case and compares it with its reference.
     pub(super) fn of(case: &Case, known: Option<&Figures>) -> Self {
         let row = Self::new(&case.name, case.units * f64::from(Real::EPSILON));
         match (figures(case, 0), known) {
@@ -114,7 +114,7 @@ impl Row {
         }
     }
 
-    /// The same with a note, where nothing was missed.
+    /// The same result with a note, unless a value was wrong or missing.
     pub(super) fn noting(self, note: &str) -> Self {
         match self.verdict {
             Verdict::Missed => self,
@@ -145,7 +145,7 @@ fn worst(quantity: Quantity, found: &[Vec<f64>], known: &[Vec<f64>]) -> String {
 /// The results of all cases.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// A row each.
+    /// One row per case.
     pub rows: Vec<Row>,
 }
 

@@ -1,11 +1,11 @@
-//! Where two tables of values differ.
+//! The differences between two tables of values.
 
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many differences a phrase names; the others are counted.
+/// The number of differences that a phrase names; the others are counted.
 const NAMED: usize = 4;
 
 /// A key with different values in two tables: "train.steps = 30 instead of 40".

@@ -13,7 +13,7 @@ use crate::run_directory::{Format, RunDirectoryError, write_atomically};
 const CONFIGS: &str = "configs";
 /// The run directories.
 const RUNS: &str = "runs";
-/// What the processes of each run said, where the kind of series keeps it.
+/// The output of each run's process, where the kind of series keeps it.
 pub const LOGS: &str = "logs";
 
 /// A kind of series.
@@ -21,15 +21,15 @@ pub const LOGS: &str = "logs";
 pub struct Kind {
     /// The file that marks a folder as one of this kind.
     pub marker: &'static str,
-    /// Its format, which stands in its field `format`.
+    /// The format of that file, recorded in its field `format`.
     pub format: Format,
-    /// What a series is called: "comparison".
+    /// The noun for a series: "comparison".
     pub noun: &'static str,
-    /// What a process does in the folder: "compares".
+    /// The verb for what a process does in the folder: "compares".
     pub act: &'static str,
-    /// How to have a finished run of another configuration trained again.
+    /// The way to have a finished run of another configuration trained again.
     pub remedy: &'static str,
-    /// Whether a line says that a run starts, beside the one that it ended.
+    /// Whether a line is printed when a run starts, beside the one when it ends.
     pub says_starts: bool,
     /// Folders beside the configurations and the runs.
     pub folders: &'static [&'static str],
@@ -46,7 +46,7 @@ struct Head {
 pub struct SeriesDirectory {
     /// The folder.
     pub path: PathBuf,
-    /// What it is the folder of.
+    /// The kind of series.
     pub kind: Kind,
     /// Keeps other processes out while this one works there.
     lock: Option<File>,
@@ -125,7 +125,7 @@ impl SeriesDirectory {
         }
         let names = self.names().unwrap_or_default();
         for name in names.iter().filter(|name| self.is_leftover(name)) {
-            // It is in nobody's way: what cannot be removed stays.
+            // It does no harm: a file that cannot be removed stays.
             let _ = fs::remove_file(self.path.join(name));
         }
         let folders = [CONFIGS, RUNS].iter().chain(self.kind.folders);
@@ -142,7 +142,7 @@ impl SeriesDirectory {
         self.path.join(CONFIGS).join(format!("{id}.toml"))
     }
 
-    /// The log of what the processes of a run said.
+    /// The log of the output of a run's processes.
     pub fn log(&self, id: &str) -> PathBuf {
         self.path.join(LOGS).join(format!("{id}.log"))
     }

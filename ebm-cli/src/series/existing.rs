@@ -1,4 +1,4 @@
-//! What is there already of a run that is wanted.
+//! The state of a planned run on disk.
 
 use serde_json::Value;
 use std::fs;
@@ -9,23 +9,23 @@ use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, held_by, layout, read_json};
 
-/// What is there already of a run that is wanted.
+/// The state of a planned run on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Existing {
-    /// Nothing, or a run that did not end and cannot go on: it is trained from its start.
+    /// No run, or one that was interrupted and cannot continue: it is trained from its start.
     Nothing,
-    /// The run that is wanted, not at its end, with a checkpoint to go on from.
+    /// The planned run, not finished, with a checkpoint to continue from.
     Begun,
-    /// The run that is wanted.
+    /// The planned run, finished.
     Finished,
-    /// A run that ended, of another configuration or another build; what differs.
+    /// A finished run of another configuration or another build, with the differences.
     Different(String),
-    /// A run that another process trains now.
+    /// A run that another process is training now.
     Held,
 }
 
 impl Existing {
-    /// Looks at the run at `path`, which is wanted with `config` and data relative to `base`.
+    /// Looks at the run at `path`, which is planned with `config` and data relative to `base`.
     pub fn at(path: &Path, config: &RunConfig, base: &Path) -> Result<Self, Failure> {
         Claim::new(path, true).or_exit(Exit::RunDirectory)?;
         if held_by(path).is_some() {
@@ -53,7 +53,7 @@ impl Existing {
         let wanted: toml::Table = form(config)?.parse().or_exit(Exit::Other)?;
         let table = |table: toml::Table| serde_json::to_value(table).or_exit(Exit::Other);
         let mut differing = differences(&table(found)?, &table(wanted)?);
-        // A build of another version may compute other numbers. What it is configured with is compared above.
+        // A build of another version may compute other numbers. Its configuration is compared above.
         let build = |mut value: Value| {
             value.as_object_mut().map(|table| table.remove("components"));
             value

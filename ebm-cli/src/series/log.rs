@@ -1,4 +1,5 @@
-//! The log of a run: what its processes said, one after the other, between a line when each starts and one when it ends.
+//! The log of a run: the output of its processes, one after the other, between a line when each starts and one when it
+//! ends.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -6,19 +7,19 @@ use std::path::Path;
 
 use crate::exit::Exit;
 
-/// The start of the lines that are not said by a process.
+/// Prefix of the lines that are not output of a process.
 const MARK: &str = "[ebm sweep]";
-/// Bytes that are read of a log, from its end.
+/// The most bytes of a log that are read, from its end.
 const TAIL: u64 = 64 << 10;
-/// The exit code of a shell for a process that SIGTERM ended, which is no fault of its own.
+/// The exit code of a shell for a process that SIGTERM ended, which is not a failure of the process.
 const TERMINATED: i32 = 128 + 15;
 
-/// The line before what a process says.
+/// The line before the output of a process.
 pub fn start_line(id: &str, place: &str) -> String {
     format!("{MARK} run {id} starts on {place}")
 }
 
-/// The line after what a process said.
+/// The line after the output of a process.
 pub fn end_line(id: &str, code: &str) -> String {
     format!("{MARK} run {id} ended with exit code {code}")
 }
@@ -29,7 +30,7 @@ pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(format!("{}\n", text.trim_end()).as_bytes())
 }
 
-/// Why the last process of a run failed, if one did. A run that diverged or was asked to stop did not fail.
+/// Returns why the last process of a run failed, if it did. A run that diverged or was asked to stop did not fail.
 pub(super) fn failure(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();

@@ -60,7 +60,7 @@ impl Metric {
         }
     }
 
-    /// One of which more is better and that tables show only when asked to.
+    /// A metric of which more is better, shown in tables only on request.
     const fn hidden(name: &'static str) -> Self {
         Self {
             shown: false,
@@ -73,7 +73,7 @@ impl Metric {
         METRICS.iter().find(|metric| metric.name == name)
     }
 
-    /// What values are multiplied by where they are shown.
+    /// The factor that values are multiplied by for display.
     pub fn factor(&self) -> f64 {
         if self.percent { 100.0 } else { 1.0 }
     }

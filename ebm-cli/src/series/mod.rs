@@ -1,7 +1,7 @@
 //! Many runs at many points: planned, each trained in a process of its own, and collected into tables.
 //!
 //! A series is a list of points (pairs of bounds, or values of keys) with several seeds each. `ebm sweep` and `ebm compare`
-//! differ in the points and in what they make of the outcomes; everything between is here.
+//! differ in the points and in what they make of the results; everything between is here.
 
 mod differences;
 mod directory;

@@ -1,4 +1,4 @@
-//! How a run of a series stands and what it came to, read from its files.
+//! The state and the results of a run of a series, read from its files.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,25 +10,25 @@ use super::log;
 use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
 use ebm_eval::evaluate::Sandwich;
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It came to its end.
+    /// The run finished.
     Done,
-    /// It diverged, or met a NaN, which is a result about the bounds; why.
+    /// The run diverged or met a NaN, which is a result about the bounds; with the reason.
     Diverged(String),
-    /// A process trains it.
+    /// A process is training it.
     Running,
-    /// It was begun, and no process trains it.
+    /// The run was started, and no process is training it.
     Interrupted,
-    /// Its last process failed; why.
+    /// The last process of the run failed; with the reason.
     Failed(String),
-    /// It was not begun.
+    /// The run was not started.
     Missing,
 }
 
 impl State {
-    /// The word for it.
+    /// The word for the state.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -40,7 +40,7 @@ impl State {
         }
     }
 
-    /// Why it diverged or failed.
+    /// The reason why it diverged or failed.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Diverged(reason) | Self::Failed(reason) => Some(reason),
@@ -49,16 +49,16 @@ impl State {
     }
 }
 
-/// How a run stands, and what it came to.
+/// The state and the results of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The run directory.
     pub path: PathBuf,
-    /// How it stands.
+    /// The state of the run.
     pub state: State,
     /// Steps done, where that is known; of a run that was interrupted, those that are saved.
     pub steps: Option<u64>,
-    /// Steps to do, where the series was asked.
+    /// Steps of the whole run, where the series was asked.
     pub of: Option<u64>,
     /// Wall-clock time of its training with its evaluations, in seconds, of a run that ended.
     pub seconds: Option<f64>,
@@ -69,7 +69,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// A run in some state that came to nothing yet.
+    /// A run in some state, without results so far.
     pub fn new(path: &Path, state: State) -> Self {
         Self {
             path: path.into(),

@@ -23,7 +23,7 @@ const THREADS: &str = "RAYON_NUM_THREADS";
 pub struct PlannedRun {
     /// Its name in the folder: `0003`, or `sv+gp-seed0`.
     pub id: String,
-    /// What sets it apart where its id does not say it, such as `weight=0.5 seed=1`.
+    /// The settings that identify the run where its id does not, such as `weight=0.5 seed=1`.
     pub label: String,
     /// Its point, counted from 0.
     pub point: usize,
@@ -36,7 +36,7 @@ pub struct PlannedRun {
 }
 
 impl PlannedRun {
-    /// What it is called where people read of it.
+    /// The name of the run in messages.
     pub fn name(&self) -> String {
         format!("{} {}", self.id, self.label).trim_end().into()
     }
@@ -74,7 +74,7 @@ impl Plan {
         self.runs.iter().step_by(self.seeds.len())
     }
 
-    /// What is there already of each run. `overwrite`: a finished run of another configuration counts as nothing.
+    /// The state of each run on disk. With `overwrite`, a finished run of another configuration counts as nothing.
     pub fn existing(&self, overwrite: bool) -> Result<Vec<Existing>, Failure> {
         let look = |run: &PlannedRun| {
             let place = self.directory.run(&run.id);
@@ -94,8 +94,8 @@ impl Plan {
         self.runs.iter().map(look).collect()
     }
 
-    /// Trains the runs that are neither finished nor held by another process, `jobs` at a time, and says what happens. The
-    /// outcomes of those runs by their place in the plan.
+    /// Trains the runs that are neither finished nor held by another process, `jobs` at a time, and says what happens.
+    /// Returns the outcomes of those runs by their place in the plan.
     pub fn train(
         &self,
         existing: &[Existing],
@@ -175,8 +175,8 @@ impl Plan {
     }
 }
 
-/// How a series of runs ends the program. Runs that diverged are results; runs that failed are not. `others`: where the others
-/// are, such as "are reported in x".
+/// Returns how a series of runs ends the program. Runs that diverged are results; runs that failed are not. `others`
+/// says where the other runs are, such as "are reported in x".
 pub fn verdict<'a>(runs: impl Iterator<Item = (&'a PlannedRun, &'a Outcome)>, others: &str) -> Result<Exit, Failure> {
     let (mut count, mut failed) = (0, Vec::new());
     for (run, outcome) in runs {

@@ -1,8 +1,8 @@
-//! What a person reads while the runs of a series are trained.
+//! Progress messages while the runs of a series are trained.
 
 use super::outcome::{Outcome, State};
 
-/// Counts the runs that are trained, and words what happens to them.
+/// Counts the runs that are trained, and words the messages about them.
 pub(super) struct Progress {
     /// Runs trained at once.
     at_once: usize,
@@ -25,7 +25,7 @@ impl Progress {
         }
     }
 
-    /// How much there is to do, where some runs are there already.
+    /// The amount of work left, where some runs are there already.
     pub fn begin(&self, there: usize) -> String {
         match (there, self.wanted) {
             (0, wanted) => format!("{wanted} runs to train"),

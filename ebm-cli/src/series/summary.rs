@@ -1,4 +1,4 @@
-//! The runs of one point together: how they stand, and mean and deviation of their metrics.
+//! The runs of one point together: their states, and mean and deviation of their metrics.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ impl Spread {
         self.standard_deviation.map(|deviation| deviation / root)
     }
 
-    /// The spread of values, of which there is at least one.
+    /// The spread of one or more values.
     fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -41,7 +41,7 @@ impl Spread {
 pub struct Summary {
     /// Number of runs.
     pub runs: usize,
-    /// How many are in which state, by its word, in the order of their first.
+    /// The number of runs in each state, by the state's word, in the order of their first.
     pub states: Vec<(&'static str, usize)>,
     /// Metrics over the runs that are done and have them.
     pub spreads: BTreeMap<String, Spread>,
@@ -71,7 +71,7 @@ impl Summary {
         summary
     }
 
-    /// How many runs are in a state, by its word.
+    /// The number of runs in a state, by its word.
     pub fn count(&self, word: &str) -> usize {
         let found = self.states.iter().find(|(known, _)| *known == word);
         found.map_or(0, |(_, count)| *count)

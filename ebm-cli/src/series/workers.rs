@@ -1,4 +1,4 @@
-//! Processes, some at a time: one that breaks down takes no other with it.
+//! Runs several processes at a time: one that breaks down takes no other with it.
 
 use std::io::{self, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,31 +8,31 @@ use std::time::{Duration, Instant};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
 
-/// How often running processes are looked at.
+/// The interval between two looks at the running processes.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// What happens to a process.
+/// An event in the life of a process.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// It is about to start.
+    /// The process is about to start.
     Starts,
-    /// It ended.
+    /// The process ended.
     Ended(Said),
 }
 
-/// What a process said, and how it ended.
+/// The output of a process, and how it ended.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// All of its stderr.
     pub text: String,
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// How long it took.
+    /// The run time of the process, in seconds.
     pub seconds: f64,
 }
 
 impl Said {
-    /// Its last line, or how it ended if it said nothing.
+    /// The last line of the output, or the exit status if there was no output.
     pub fn reason(&self) -> String {
         let line = self.text.lines().rev().find(|line| !line.trim().is_empty());
         line.map_or_else(
@@ -69,7 +69,7 @@ impl Worker {
         let stderr = child.stderr.take();
         let said = thread::spawn(move || {
             let mut text = String::new();
-            // What cannot be read is lost; the exit status is not.
+            // Output that cannot be read is lost; the exit status is not.
             let _ = stderr.map(|mut stderr| stderr.read_to_string(&mut text));
             text
         });
@@ -93,7 +93,7 @@ impl Worker {
     }
 }
 
-/// Runs the process of each task, `at_once` at a time, and tells what happens to each.
+/// Runs the process of each task, `at_once` at a time, and reports the events of each.
 pub fn run_all(
     tasks: &[usize],
     at_once: usize,
@@ -142,7 +142,7 @@ pub fn run_all(
     };
     running.iter_mut().for_each(Worker::ask_to_stop);
     for mut worker in running {
-        // It saves its state first; a second signal would end it at once, and is for whoever waits to give.
+        // It saves its state first; a second signal would end it at once, and is up to the person who waits.
         let _ = worker.child.wait();
         let _ = worker.said.join();
     }

@@ -99,7 +99,7 @@ impl Manifest {
         Ok(read)
     }
 
-    /// What sets a run apart, `weight=0.5 seed=1`.
+    /// The settings that identify a run, such as `weight=0.5 seed=1`.
     pub fn name_of(&self, run: &Run) -> String {
         let named = self.keys.iter().zip(labels(&self.keys));
         let values = named.filter_map(|(key, label)| Some(format!("{label}={}", run.shown(key)?)));
@@ -107,13 +107,13 @@ impl Manifest {
         values.chain(seed).collect::<Vec<_>>().join(" ")
     }
 
-    /// How each run stands, in the folder of the sweep, and what it came to so far.
+    /// The state and the results so far of each run, in the folder of the sweep.
     pub fn outcomes(&self, directory: &SeriesDirectory) -> Vec<Outcome> {
         let runs = 0..self.runs.len();
         runs.map(|index| Outcome::look(directory, &id(index))).collect()
     }
 
-    /// How another sweep differs from this one, `wanted` here, in its runs or its data.
+    /// Returns how this sweep differs from the `wanted` one in its runs or its data.
     pub fn differs_from(&self, wanted: &Self) -> Option<String> {
         if self.runs != wanted.runs {
             let name = |manifest: &Self, index: usize| {

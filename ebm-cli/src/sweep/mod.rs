@@ -1,4 +1,4 @@
-//! The folder of a sweep: what it holds, the script that trains its runs on a cluster, and what they came to.
+//! The folder of a sweep: its contents, the script that trains its runs on a cluster, and their results.
 
 mod manifest;
 mod script;

@@ -1,4 +1,4 @@
-//! What a sweep came to so far: a row a point for people, a row a run for spreadsheets, and all of it for programs.
+//! The results of a sweep so far: a row per point for people, a row per run for spreadsheets, everything for programs.
 
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ struct Row<'a> {
     summary: Summary,
 }
 
-/// What a sweep came to so far.
+/// The results of a sweep so far.
 pub struct SweepTable<'a> {
     manifest: &'a Manifest,
     outcomes: &'a [Outcome],
@@ -75,7 +75,7 @@ impl<'a> SweepTable<'a> {
         })
     }
 
-    /// For people: a line a point, and what is needed to read it.
+    /// The text for people: a line per point, and what is needed to read it.
     pub fn text(&self) -> String {
         let there = |name: &&str| self.rows.iter().any(|row| row.summary.spreads.contains_key(*name));
         let shown = METRICS.iter().filter(|metric| metric.shown).map(|metric| metric.name);
@@ -128,7 +128,7 @@ impl<'a> SweepTable<'a> {
         cells
     }
 
-    /// What a reader must know to read the table, a line each.
+    /// The notes that a reader needs to understand the table, one per line.
     fn notes(&self) -> String {
         let mut notes = String::new();
         if self.outcomes.iter().any(|outcome| outcome.state == State::Done) {
@@ -152,7 +152,7 @@ impl<'a> SweepTable<'a> {
         notes
     }
 
-    /// For spreadsheets: a row a run, numbers in full.
+    /// The table for spreadsheets: a row per run, numbers in full.
     pub fn csv(&self) -> Result<String, Failure> {
         let metrics = self.outcomes.iter().flat_map(|outcome| outcome.metrics.keys());
         let metrics: BTreeSet<&str> = metrics.map(String::as_str).collect();
@@ -176,7 +176,7 @@ impl<'a> SweepTable<'a> {
         Table::new(&heads, runs.enumerate().map(row)).csv()
     }
 
-    /// For programs: every point with its means, every run with its metrics.
+    /// The JSON for programs: every point with its means, every run with its metrics.
     pub fn json(&self, directory: &SeriesDirectory) -> Result<String, Failure> {
         let spread = |(name, spread): (&String, &Spread)| {
             let error = spread.standard_error();
@@ -290,7 +290,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
-        // Done, with a figure that is not finite: what is left of point 1 has a better mean than point 0.
+        // Done, with a figure that is not finite: the rest of point 1 has a better mean than point 0.
         outcomes[3] = outcome(State::Done, None);
         let table = SweepTable::new(&manifest, &outcomes, None).unwrap();
         assert_eq!(table.best, Some(0), "{}", table.text());
@@ -307,7 +307,7 @@ mod tests {
         let refused = SweepTable::new(&manifest, &outcomes, Some("nl")).err().unwrap();
         let expected = "--sort nl: no run has this figure; did you mean `nll`?";
         assert_eq!(refused.to_string(), expected);
-        // Before any run has ended nobody knows what figures there will be.
+        // Before any run has ended it is unknown which metrics there will be.
         let none: Vec<Outcome> = (0..6).map(|_| outcome(State::Missing, None)).collect();
         let table = SweepTable::new(&manifest, &none, Some("nl")).unwrap();
         assert!(!table.text().contains('*'), "{}", table.text());

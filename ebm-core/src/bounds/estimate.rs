@@ -8,7 +8,7 @@ use crate::device::{PerSample, Real, Scalar, values};
 use crate::kernels;
 use crate::tape::SharedTape;
 
-/// A measured value in nats: what is logged.
+/// A measured value in nats, as it is logged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Measurement {
@@ -18,7 +18,7 @@ pub struct Measurement {
     pub standard_error: f64,
     /// Number of samples it was computed from.
     pub samples: usize,
-    /// What may be claimed about it.
+    /// The claim that holds for the value.
     pub guarantee: Guarantee,
     /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -60,7 +60,7 @@ impl Measurement {
     }
 
     /// The measurement of all samples of several parts, from those of the parts: mean and standard error as if they had been
-    /// measured together. It claims what the weakest part claims; diagnostics are means over the samples.
+    /// measured together. Its guarantee is the weakest of the parts'; diagnostics are means over the samples.
     pub fn pooled(parts: &[Self]) -> Option<Self> {
         let first = parts.first()?;
         if parts.len() == 1 {
@@ -113,12 +113,12 @@ pub struct Estimate {
     pub value: Scalar<SharedTape>,
     /// The value to report.
     pub measurement: Measurement,
-    /// Why it is not a mean over the samples; `None` if it is one.
+    /// The reason why it is not a mean over the samples; `None` if it is one.
     pub coupling: Option<Cow<'static, str>>,
 }
 
 impl Estimate {
-    /// An estimate from what is differentiated and what is reported.
+    /// An estimate from the differentiated value and the reported one.
     pub fn new(value: Scalar<SharedTape>, measurement: Measurement) -> Self {
         Self {
             value,

@@ -54,7 +54,7 @@ pub trait LowerFormula: Spec {
     /// See [`LowerBound::entropy`].
     ///
     /// # Errors
-    /// If the bound has no meaning for the models it was given.
+    /// If the bound is not defined for the models it was given.
     fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError>;
 
     /// Refuses options that cannot be used.
@@ -155,7 +155,7 @@ pub trait UpperFormula: Spec {
     /// See [`UpperBound::divergence`].
     ///
     /// # Errors
-    /// If the bound has no meaning for the models it was given.
+    /// If the bound is not defined for the models it was given.
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
 
     /// Refuses options that cannot be used.
@@ -216,7 +216,7 @@ impl<G: Geometry, F: UpperFormula> UpperBound<G> for Formula<F> {
     }
 }
 
-// Where a configuration is no bound, the compiler then names `LowerBoundSpec`, whose message knows both ways.
+// Where a configuration is not a bound, the compiler then names `LowerBoundSpec`, whose message explains both ways.
 #[diagnostic::do_not_recommend]
 impl<F: LowerFormula> LowerBoundSpec for F {
     fn check(&self) -> Result<(), ConfigError> {

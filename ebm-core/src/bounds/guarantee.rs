@@ -1,10 +1,10 @@
-//! What may be claimed about a value.
+//! Guarantees: the claims that hold for a value.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// How strong a claim is, weakest first.
+/// The strength of a claim, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
@@ -30,9 +30,9 @@ impl fmt::Display for Level {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Guarantee {
-    /// How strong the claim is.
+    /// The strength of the claim.
     pub level: Level,
-    /// Why it holds, or why nothing stronger does.
+    /// The reason why it holds, or why nothing stronger does.
     pub reason: Cow<'static, str>,
 }
 

@@ -49,28 +49,28 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
             batch: None,
         }
     }
-    /// The same with the generator's samples `[B, D]` of these latents and random numbers, where they are known already. Their
-    /// gradient is read from the tape, and carried on to the generator, by the caller.
+    /// The same situation with the generator's samples `[B, D]` of these latents and random numbers, already computed.
+    /// Their gradient is read from the tape, and carried on to the generator, by the caller.
     pub fn with_samples(self, samples: &'a Samples<G>) -> Self {
         Self {
             samples: Some(samples),
             ..self
         }
     }
-    /// The same as the evaluation of some `rows` of a batch, whose latents are `latents`.
+    /// The same situation as the evaluation of some `rows` of a batch, whose latents are `latents`.
     pub fn within_batch(self, latents: &'a Latents<G>, rows: Range<usize>) -> Self {
         Self {
             batch: Some((latents, rows)),
             ..self
         }
     }
-    /// The latents of the whole batch, and the rows of it that this evaluation has: what pairs samples with the latents of
-    /// others pairs them within the whole batch.
+    /// The latents of the whole batch, and the rows of it that this evaluation has: a bound that pairs samples with the
+    /// latents of others pairs them within the whole batch.
     pub fn batch_latents(&self) -> (&'a Latents<G>, Range<usize>) {
         self.batch.clone().unwrap_or((self.latents, 0..self.batch()))
     }
-    /// A place of the bound's own in the space of random numbers, for draws that have a row for each sample of this
-    /// evaluation: where it has some rows of a batch only, these get the numbers that they have in an evaluation of the whole.
+    /// The random numbers at a place of the bound's own, for draws that have a row for each sample of this evaluation:
+    /// the rows of a part of a batch get the same numbers as in an evaluation of the whole batch.
     pub fn rows_of(&self, place: Random) -> Random {
         place.share(self.random.shared_by())
     }
@@ -125,11 +125,11 @@ pub trait LowerBound<G: Geometry>: Module {
     /// `floor(H)` on a batch, differentiable in the generator's parameters (and in the bound's own).
     ///
     /// # Errors
-    /// If the bound has no meaning for the models it was given.
+    /// If the bound is not defined for the models it was given.
     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError>;
 
-    /// Whether [`LowerBound::entropy`] bounds the entropy. For a baseline that does not, its value is trained on and never
-    /// reported, and there is no lower bound of L.
+    /// Whether [`LowerBound::entropy`] bounds the entropy. A baseline that does not is trained on this value and never
+    /// reports it, and L has no lower bound.
     fn bounds_entropy(&self) -> bool {
         true
     }
@@ -142,7 +142,7 @@ pub trait LowerBound<G: Geometry>: Module {
         Ok(())
     }
 
-    /// An upper bound of `H[p_g]` from the same quantities, for reporting an upper bound of L; `None` if there is none.
+    /// An upper bound of `H[p_g]` from the same quantities, to report an upper bound of L; `None` if unavailable.
     ///
     /// # Errors
     /// As [`LowerBound::entropy`].

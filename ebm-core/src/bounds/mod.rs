@@ -1,4 +1,4 @@
-//! What a bound is: the two traits, the situation a bound is evaluated in, and the value it returns.
+//! Bounds: the two traits, the situation a bound is evaluated in, and the value it returns.
 //!
 //! | a bound that | implements |
 //! |---|---|

@@ -12,7 +12,7 @@ use crate::random::Random;
 use crate::tape::SharedTape;
 use crate::tensor::{detach, rows};
 
-/// Which quantity an upper bound bounds, and so how it completes `E_data[E] - E_pg[E] + ...` to a bound of L.
+/// The quantity that an upper bound bounds, and so how it completes `E_data[E] - E_pg[E] + ...` to a bound of L.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -40,9 +40,9 @@ pub struct EnergyView<'a, G: Geometry> {
     pub random: Random,
     /// The training iteration, counted from 1; 0 in an evaluation before any.
     pub step: u64,
-    /// `G(z) + sigma n`, once somebody has computed it.
+    /// `G(z) + sigma n`, once it has been computed.
     generated: OnceCell<Samples<G>>,
-    /// `E(generated)` on the tape, once somebody has computed it.
+    /// `E(generated)` on the tape, once it has been computed.
     generated_energy: RefCell<Option<PerSample<SharedTape>>>,
 }
 
@@ -84,8 +84,8 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
         rows(self.latents)
     }
 
-    /// Hands back `G(z)` `[B, D]` that the bound computed anyway (with a pushforward), before anybody asked for
-    /// [`EnergyView::generated`].
+    /// Hands back `G(z)` `[B, D]` that the bound computed anyway (with a pushforward), before
+    /// [`EnergyView::generated`] was called.
     pub fn share_generated(&self, clean: Samples<G>) {
         self.generated.get_or_init(|| {
             let clean = SharedTape::off().watch(&clean);
@@ -114,7 +114,7 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 }
 
 /// An upper bound of the negative log-likelihood:
-/// `ceil(L) = E_data[E] - E_pg[E] + ceil(H) + ceil(KL)`, of which only `ceil(KL)` depends on the energy's parameters.
+/// `ceil(L) = E_data[E] - E_pg[E] + ceil(H) + ceil(KL)`. Only `ceil(KL)` depends on the energy's parameters.
 ///
 /// A bound without networks or state of its own is written shorter, as an [`UpperFormula`](super::UpperFormula), and has an
 /// example there.
@@ -128,10 +128,10 @@ pub trait UpperBound<G: Geometry>: Module {
     /// `Estimate::value` is what the energy minimises beside `E_data[E] - E_pg[E]`.
     ///
     /// # Errors
-    /// If the bound has no meaning for the models it was given.
+    /// If the bound is not defined for the models it was given.
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
 
-    /// Which quantity [`UpperBound::divergence`] bounds.
+    /// The quantity that [`UpperBound::divergence`] bounds.
     fn target(&self) -> Target {
         Target::Divergence
     }

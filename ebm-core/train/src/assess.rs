@@ -1,4 +1,4 @@
-//! Evaluating the models without training them.
+//! Evaluates the models without training them.
 
 use std::ops::Range;
 
@@ -15,13 +15,14 @@ use ebm_core::models::sample;
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
 
-/// Values of samples and of their Jacobians that a part of a batch may have; the networks hold several times as many.
+/// Largest number of values, of samples and of their Jacobians, in a part of a batch; the networks hold several times
+/// as many.
 const LARGEST: usize = 1 << 23;
 
 impl<G: Geometry> Trainer<G> {
-    /// Refuses models that give a term that is not finite; those that pass are what a later failure goes back to.
+    /// Refuses models that give a term that is not finite; a later failure goes back to the models that pass.
     ///
-    /// An update is proved good by the terms of the next iteration only, so models that are looked at or kept need this.
+    /// Only the terms of the next iteration prove an update good, so models that are evaluated or kept need this check.
     pub(crate) fn verify(&mut self) -> Result<(), TrainError> {
         let random = self.random.stream("verification").at(self.progress.step);
         let batch = self.config.batch;
@@ -55,8 +56,8 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    /// The terms that several processes do not train as one does, each with the reason: those that are computed from each one's
-    /// share of a batch, and are not means over its samples. Nothing for a process alone.
+    /// The terms that several processes do not train as one would, each with the reason: terms that are computed from
+    /// each process's share of a batch and are not means over its samples. Empty for a single process.
     ///
     /// # Errors
     /// If a bound does not fit these models, or the data cannot be read.
@@ -94,7 +95,7 @@ impl<G: Geometry> Trainer<G> {
         Ok(reasons.map(|(part, reason)| format!("{part}: {reason}")).collect())
     }
 
-    /// All bound values on a fresh batch with the models of evaluation; nothing is trained.
+    /// Computes all bound values on a fresh batch with the models of evaluation; nothing is trained.
     ///
     /// A batch whose Jacobians would take much memory is measured in parts; there are fewer generated samples than `batch`
     /// only where the data set holds out too few for as many parts.
@@ -175,7 +176,7 @@ impl<G: Geometry> Trainer<G> {
     }
 }
 
-/// The rows of one of `parts` parts of `all`, which differ by one at most.
+/// The rows of one of `parts` parts of `all`, whose sizes differ by at most one.
 fn share(all: usize, parts: usize, part: usize) -> Range<usize> {
     part * all / parts..(part + 1) * all / parts
 }

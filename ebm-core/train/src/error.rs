@@ -1,4 +1,4 @@
-//! Why training ended early, with an error.
+//! Errors that end training.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -10,22 +10,22 @@ use ebm_core::error::{BoundError, ConfigError};
 /// An error of an observer; it ends the run.
 pub type ObserverError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Training cannot start or go on.
+/// Training cannot start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A term is not finite. The models were put back to the last state that all terms were finite in.
+    /// A term is not finite. The models were put back to the last state in which all terms were finite.
     #[error("step {step}: {term} is {value}. The models are again {}. {advice}", state_after(*restored))]
     NonFinite {
         /// The iteration, counted from 1.
         step: u64,
-        /// Which term.
+        /// The name of the term.
         term: String,
         /// Its value: NaN or an infinity.
         value: f64,
         /// The iteration whose models are in place again; 0 for the initial ones.
         restored: u64,
-        /// What to try.
+        /// Advice on how to avoid it.
         advice: String,
     },
     /// A bound cannot be used with these models.
@@ -40,16 +40,16 @@ pub enum TrainError {
     /// An observer failed (a log or picture that could not be written).
     #[error("{0}")]
     Observer(ObserverError),
-    /// Another of the processes that train together cannot go on, so that none can.
+    /// Another of the processes that train together failed, so none can continue.
     #[error("process {} of {ranks}: {message}", rank + 1)]
     Elsewhere {
         /// The process, counted from 0.
         rank: usize,
         /// Number of processes.
         ranks: usize,
-        /// Which kind of error it is there.
+        /// The kind of the error there.
         origin: Origin,
-        /// What it says.
+        /// The message of the error.
         message: String,
     },
     /// The processes that train together no longer have the same models.
@@ -71,7 +71,7 @@ pub enum TrainError {
     ProcessGroup(#[from] ProcessGroupError),
 }
 
-/// Which kind an error is that another process met.
+/// The kind of an error that another process met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -84,7 +84,7 @@ pub enum Origin {
     Data,
     /// [`TrainError::Observer`]
     Observer,
-    /// Another one.
+    /// Any other error.
     Other,
 }
 

@@ -1,17 +1,17 @@
-//! Updates by what is finite.
+//! Updates with finite gradients only.
 
 use crate::data_parallel::Ranks;
 use crate::error::TrainError;
 use crate::optim::{Gradient, Optimizer};
 use ebm_core::parameter::Module;
 
-/// How many values there are in the gradient of each trained parameter.
+/// Number of values in the gradient of each trained parameter.
 fn lengths(module: &dyn Module) -> Vec<usize> {
     let trained = module.parameters().into_iter().filter(|p| p.is_trained());
     trained.map(|p| p.len()).collect()
 }
 
-/// Refuses what is not finite, in the name of an iteration.
+/// Refuses values that are not finite; the error names the iteration.
 #[derive(Clone, Copy)]
 pub(crate) struct Check {
     /// The iteration, counted from 1.

@@ -23,7 +23,7 @@ use ebm_core::tensor::{detach, item, rows};
 pub(crate) struct GeneratorBatch<G: Geometry> {
     /// `[B, d]`
     latents: Latents<G>,
-    /// Those of the whole batch, where this is a share of it.
+    /// The latents of the whole batch, where this is a share of it.
     whole: Option<Latents<G>>,
     /// `[B, D]`
     samples: Samples<G>,
@@ -57,7 +57,7 @@ impl<G: Geometry> GeneratorBatch<G> {
     }
 }
 
-/// The part of a [`GeneratorBatch`] that the entropy is of, and that two threads may read.
+/// The part of a [`GeneratorBatch`] that the entropy is computed from; two threads may read it.
 #[derive(Clone, Copy)]
 pub(crate) struct EntropyInputs<'a, G: Geometry> {
     latents: &'a Latents<G>,
@@ -96,7 +96,7 @@ impl<G: Geometry> EntropyTerm<G> {
         }
         let entropy = lower.entropy(&view)?;
         check.finite("the lower bound's entropy", entropy.measurement.value)?;
-        // What is trained may be out of the range of single precision where what is reported is not.
+        // The trained value may be out of the range of single precision where the reported one is not.
         let trained = check.finite("the lower bound's entropy", item(&entropy.value))?;
         let upper_bound = match upper_bound {
             true => lower.entropy_upper_bound(&view.without_tape())?,
@@ -188,7 +188,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
         let energy = Estimate::sample_mean(energies);
         let loss = check.finite("the generator's loss", energy.measurement.value + entropy.loss)?;
 
-        // Both terms go back through the generator at once.
+        // Both terms go back through the generator in one pass.
         let slopes = backward(energy.value).of(&batch.samples);
         let loss_of_both = differentiated_by(batch.taped, loss, add::total(&slopes, &entropy.samples));
         let mut gradient = Gradient::of(&*self.generator, &mut backward(loss_of_both));

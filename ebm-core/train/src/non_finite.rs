@@ -64,32 +64,32 @@ impl NonFinitePolicy {
     }
 }
 
-/// A term that was not finite, and what was done about it.
+/// A term that was not finite, and the remedy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fault {
     /// The iteration, counted from 1.
     pub step: u64,
-    /// Which term, and its value.
+    /// The name of the term, and its value.
     pub reason: String,
-    /// What was done.
+    /// The remedy.
     pub remedy: Remedy,
 }
 
-/// What was done about a term that was not finite.
+/// The remedy for a term that was not finite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Remedy {
     /// The iteration was left out.
     Skipped {
-        /// Iterations left out in a row, with this one.
+        /// Iterations left out in a row, this one included.
         in_a_row: u64,
     },
     /// Training went back.
     RolledBack {
-        /// The iterations that are done again.
+        /// Iterations done in the state that training went back to.
         to: u64,
-        /// How often it went back in this run, with this time.
+        /// Number of times training went back in this run, this one included.
         times: u64,
     },
 }

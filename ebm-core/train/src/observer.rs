@@ -1,4 +1,4 @@
-//! Watching a training run.
+//! Observers of a training run.
 
 use crate::error::ObserverError;
 use crate::non_finite::Fault;
@@ -7,7 +7,7 @@ use crate::report::{Evaluation, StepReport};
 use crate::trainer::Trainer;
 use ebm_core::geometry::Geometry;
 
-/// Something that watches training: a progress bar, a log, an evaluation.
+/// An observer of training: a progress bar, a log, an evaluation.
 ///
 /// All methods default to doing nothing.
 ///
@@ -28,7 +28,7 @@ pub trait Observer<G: Geometry> {
     fn on_step(&mut self, _step: u64) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
-    /// After an iteration that came to nothing because a term was not finite, where training goes on.
+    /// After an iteration that was discarded because a term was not finite, where training goes on.
     ///
     /// # Errors
     /// An error ends the run.

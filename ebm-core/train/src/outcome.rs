@@ -13,7 +13,7 @@ pub enum Flow {
     Continue,
     /// Stop after this iteration and a last evaluation, for the reason given.
     Stop(String),
-    /// Leave after this iteration, to go on with it another time.
+    /// Leave after this iteration; the run continues another time.
     Interrupt,
 }
 
@@ -26,7 +26,7 @@ impl Flow {
     }
 }
 
-/// Why training stopped.
+/// The reason why training stopped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -64,12 +64,12 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// How a training run ended.
+/// The outcome of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Outcome {
     /// Iterations done.
     pub steps: u64,
-    /// Why it stopped there.
+    /// The reason why it stopped there.
     pub reason: StopReason,
 }

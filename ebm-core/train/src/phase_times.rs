@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 /// Wall time of the phases of all iterations so far, measured where they begin and end.
 ///
 /// On two threads or more, the entropy runs beside the energy step, and the two terms of an energy step beside each other: then
-/// they overlap, and a thread that waits for one of them may help with the other. On one thread they add up. A phase of which an
-/// iteration has several (`train.energy.steps`) is their sum.
+/// they overlap, and a thread that waits for one of them may help with the other. On one thread they add up. A phase
+/// that occurs several times in an iteration (`train.energy.steps`) is their sum.
 ///
 /// With work on a GPU, which goes on while the program does, a phase is the time until the program had handed its work over or
 /// read its result; the whole is right over many iterations.

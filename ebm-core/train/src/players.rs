@@ -43,7 +43,7 @@ impl<G: Geometry> Players<G> {
         modules
     }
 
-    /// The same modules in the same order, to change.
+    /// The same modules in the same order, mutably.
     pub(crate) fn modules_mut(&mut self) -> Vec<&mut dyn Module> {
         let mut modules: Vec<&mut dyn Module> = vec![
             &mut *self.energy,
@@ -93,7 +93,7 @@ impl Components<'_> {
         self.energy.timed().map(Some).map_err(told)
     }
 
-    /// Refuses models that do not meet a bound's needs, as far as the configurations tell.
+    /// Refuses models that do not meet a bound's needs, as far as the configurations show.
     ///
     /// # Errors
     /// The model's option that would have to change; the key starts with the model's table.

@@ -1,4 +1,4 @@
-//! How far a run is.
+//! The progress of a run.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use crate::report::Evaluation;
 use ebm_core::error::ConfigError;
 use ebm_core::parameter::State;
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
@@ -17,18 +17,18 @@ pub struct Progress {
     pub step: u64,
     /// Iterations left out in a row because a term was not finite.
     pub skipped: u64,
-    /// How often training went back to an earlier state.
+    /// Number of times training went back to an earlier state.
     pub rollbacks: u64,
     /// Iterations that the state to go back to had done, if there is one.
     pub mark: Option<u64>,
     pub(crate) best: Best,
 }
 
-/// Everything that the next iterations depend on: a trainer of the same configuration, data and seed that is given it goes
-/// on exactly as the one that it is from.
+/// Everything that the next iterations depend on: a trainer of the same configuration, data and seed that takes it over
+/// continues exactly as the trainer that it is from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TrainingState {
-    /// How far the run is.
+    /// The progress of the run.
     pub progress: Progress,
     /// Arrays by owner: players, averages, optimisers, transient states of bounds.
     pub arrays: BTreeMap<String, State>,
@@ -45,7 +45,7 @@ pub(crate) struct Mark {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
     value: Option<(f64, u64)>,
-    /// Evaluations since.
+    /// Evaluations since then.
     since: u64,
 }
 

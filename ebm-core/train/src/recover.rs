@@ -1,4 +1,4 @@
-//! Going on, or ending well, after a term that is not finite.
+//! Recovery from a term that is not finite.
 
 use crate::error::TrainError;
 use crate::non_finite::{Fault, NonFinitePolicy, Remedy};
@@ -59,7 +59,7 @@ impl<G: Geometry> Trainer<G> {
         Ok(Some(remedy))
     }
 
-    /// Where a term is not finite, goes back to the models `before` if those are good, else to the last that were.
+    /// After a term that is not finite, goes back to the models `before` if those are good, else to the last that were.
     pub(crate) fn undo(&mut self, mut error: TrainError, before: Option<Snapshot>) -> TrainError {
         if let TrainError::NonFinite { restored, .. } = &mut error {
             let good = before.is_some_and(|before| {

@@ -31,12 +31,12 @@ pub struct StepReport {
     pub upper: Option<Measurement>,
     /// `ceil(L) - floor(L)`, where both are there. The terms that they share cancel, also in the standard error.
     pub gap: Option<Measurement>,
-    /// What the upper bound's term bounds.
+    /// The quantity that the upper bound's term bounds.
     #[serde(skip)]
     pub target: Option<Target>,
-    /// What the energy minimised in its last step.
+    /// The energy's loss in its last step.
     pub energy_loss: Option<f64>,
-    /// What the generator minimised in its last step.
+    /// The generator's loss in its last step.
     pub generator_loss: Option<f64>,
     /// Euclidean norm of the energy's gradient before clipping.
     pub energy_gradient_norm: Option<f64>,
@@ -46,7 +46,7 @@ pub struct StepReport {
     pub energy_learning_rate: f64,
     /// The generator's learning rate.
     pub generator_learning_rate: f64,
-    /// Why the iteration came to nothing.
+    /// The fault, if the iteration was discarded because a term was not finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
 }

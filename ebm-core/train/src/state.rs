@@ -13,7 +13,7 @@ use ebm_core::error::StateError;
 use ebm_core::geometry::Geometry;
 use ebm_core::parameter::{Module, State};
 
-/// Put before the names of the arrays that training can go back to.
+/// Prefix of the names of the arrays that training can go back to.
 const MARK: &str = "mark-";
 
 impl<G: Geometry> Trainer<G> {
@@ -25,7 +25,7 @@ impl<G: Geometry> Trainer<G> {
     /// [`saves`](crate::Observer::saves) asked for that; elsewhere they are left out, and warm starts begin anew.
     ///
     /// # Errors
-    /// If they do not. The trainer is as it was.
+    /// If the models do not give finite terms. The trainer stays as it was.
     pub fn state(&mut self) -> Result<TrainingState, TrainError> {
         self.verify()?;
         let mut arrays = self.arrays(self.whole_transient_states());
@@ -173,14 +173,14 @@ fn transient_of(player: &str) -> String {
     format!("{player}-memory")
 }
 
-/// Arrays that are given out, and the owners that were asked for.
+/// Hands out arrays by owner, and keeps the owners that were asked for.
 struct Given<'a> {
     arrays: &'a BTreeMap<String, State>,
     asked: Vec<String>,
 }
 
 impl<'a> Given<'a> {
-    /// The arrays of an owner; none for one that is not there.
+    /// The arrays of an owner; empty for an unknown owner.
     fn of(&mut self, owner: String) -> Cow<'a, State> {
         let found = self.arrays.get(&owner).map(Cow::Borrowed).unwrap_or_default();
         self.asked.push(owner);

@@ -15,7 +15,7 @@ use ebm_core::parameter::State;
 const SIZE_LIMIT: u64 = 8 << 30;
 /// The longest header that is read, in bytes. An array takes about a hundred bytes of it.
 const HEADER_LIMIT: u64 = 16 << 20;
-/// What a file starts with: the length of its header, in bytes.
+/// Length in bytes of the field at the start of a file that holds the length of the header, in bytes.
 const LENGTH_BYTES: u64 = size_of::<u64>() as u64;
 
 const DTYPE: Dtype = if DOUBLE_PRECISION { Dtype::F64 } else { Dtype::F32 };
@@ -91,7 +91,7 @@ fn with_metadata(plain: &[u8], metadata: &BTreeMap<String, String>) -> serde_jso
 /// Reads a state. Arrays of single precision are converted to the precision in use.
 ///
 /// # Errors
-/// If the file cannot be read, is larger than is read, is no safetensors file, or holds arrays that are not
+/// If the file cannot be read, is larger than is read, is not a safetensors file, or holds arrays that are not
 /// floating-point.
 pub fn load(path: &Path) -> Result<State, StateError> {
     decode(&read_bytes(path)?, path)
@@ -100,7 +100,7 @@ pub fn load(path: &Path) -> Result<State, StateError> {
 /// The bytes of a file of states, if it is not too large.
 ///
 /// # Errors
-/// If it cannot be read, or is larger than any such file.
+/// If it cannot be read, or is too large.
 pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
     read_limited(path).map_err(|reason| failure(path, reason))
 }
@@ -108,7 +108,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
 /// The metadata in the bytes of a file. `path` is for errors only.
 ///
 /// # Errors
-/// If they are no safetensors file.
+/// If they are not a safetensors file.
 pub fn metadata(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, String>, StateError> {
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|e| failure(path, format!("not a safetensors file: {e}")))?;
@@ -123,7 +123,7 @@ pub fn metadata(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, String>, S
 /// The state in the bytes of a file, as [`load`] reads it. `path` is for errors only.
 ///
 /// # Errors
-/// If they are no safetensors file, or hold arrays that are not floating-point.
+/// If they are not a safetensors file, or hold arrays that are not floating-point.
 pub fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
     let fail = |reason: String| failure(path, reason);
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("not a safetensors file: {e}")))?;

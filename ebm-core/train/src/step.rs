@@ -18,14 +18,14 @@ use ebm_core::kernels::parallel;
 use ebm_core::models::Generator;
 
 impl<G: Geometry> Trainer<G> {
-    /// One iteration. `full`: also compute what is only reported.
+    /// One iteration. `full`: also compute values that are only reported.
     ///
     /// The models after it are proved good by the next one. Where a term was not finite and the configuration says to go on,
     /// the report has the [`fault`](StepReport::fault) and no values. Where several processes train, all call this alike, and
     /// only a full report is of the whole batch.
     ///
     /// # Errors
-    /// As [`Trainer::run`], but for observers.
+    /// As [`Trainer::run`], except for observers.
     pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
         let mut report = StepReport {
             step: self.progress.step + 1,

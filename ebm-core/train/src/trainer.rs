@@ -178,8 +178,8 @@ impl<G: Geometry> Trainer<G> {
             .collect()
     }
 
-    /// Where the random numbers of this rank's share come from in training: elsewhere each time that training went back, so that
-    /// it does not repeat what it went back for.
+    /// The source of the random numbers of this rank's share in training: another one each time that training went
+    /// back, so that it does not repeat what it went back for.
     pub(crate) fn draws(&self) -> Random {
         let random = match self.progress.rollbacks {
             0 => self.random,

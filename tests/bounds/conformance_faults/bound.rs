@@ -72,7 +72,7 @@ impl<G: Geometry> Faulty<G> {
     }
 }
 
-/// Numbers that no seed is behind.
+/// Numbers that no seed determines.
 static NOWHERE: AtomicU64 = AtomicU64::new(0);
 
 impl<G: Geometry> Module for Faulty<G> {

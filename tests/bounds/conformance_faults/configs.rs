@@ -69,7 +69,7 @@ lower!(
     Panics "fault-panics",
     /// Another value where the axes are known at compile time.
     FixedAxes "fault-geometry",
-    /// What is no number is reported as zero.
+    /// Values that are not numbers are reported as zero.
     Hidden "fault-hidden",
 );
 

@@ -1,4 +1,4 @@
-//! The conformance check finds what is wrong: bounds with a planted fault each, and the rule that names it.
+//! The conformance check finds faults: bounds with a planted fault each, and the rule that names it.
 
 mod bound;
 mod configs;
@@ -6,7 +6,7 @@ mod configs;
 use bounds_sv as _;
 use ebm_conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
 
-/// Faults and the rules that they break.
+/// The faults and the rules that they break.
 const FAULTS: [(Side, &str, Rule); 20] = [
     (Side::Lower, "fault-wrong-sign", Rule::CertifiedValue),
     (Side::Lower, "fault-largest", Rule::CertifiedValue),

@@ -1,4 +1,4 @@
-//! Its derivatives in generator, noise and network, and what its claims depend on.
+//! The derivatives of `mi` in generator, noise and network, and the conditions of its claims.
 
 use bounds_mi::Estimator;
 use ebm_core::bounds::Level;

@@ -1,4 +1,4 @@
-//! Its network in training, alone and in the trainer.
+//! The network of `mi` in training, alone and in the trainer.
 
 use bounds_gp::NoneConfig;
 use bounds_mi::{Estimator, MiConfig};
@@ -68,7 +68,7 @@ fn a_critic_trained_by_jensen_shannon_has_a_certified_value_beside() {
         certified > truth - 0.5 && certified < truth + 0.2,
         "{certified} {truth}"
     );
-    // The value itself is no estimate.
+    // The value itself is not an estimate.
     assert!(found.value < truth - 1.0, "{found:?}");
 }
 

@@ -1,4 +1,4 @@
-//! `mpirun ebm train`: the program as several processes of one machine, and what it trained.
+//! `mpirun ebm train`: the program as several processes of one machine, and the results.
 
 mod mpi;
 #[cfg(feature = "nccl")]

@@ -1,4 +1,4 @@
-//! What several processes train, and how they end. Needs `mpirun` of the MPI library that the program was built with.
+//! Training with several processes, and how they end. Needs `mpirun` of the MPI library the program was built with.
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{distance, ebm, good, told};
 use crate::command::{Folder, contains, signal};
 
-/// Every layer smooth, every term a mean over the samples; noise, warm starts and averages among what is shared.
+/// Every layer smooth, every term a mean over the samples; with noise, warm starts and averages, which are shared.
 const CONFIG: &str = r#"
 data = "two-moons"
 generator = { kind = "flow" }
@@ -78,7 +78,7 @@ fn two_and_four_processes_train_what_one_does() {
     for processes in [2, 4] {
         let run = format!("of-{processes}");
         let said = train(&folder, processes, &run, "");
-        // One of them tells, and there is nothing to warn of.
+        // One of them prints, and there is nothing to warn of.
         assert_eq!(said.matches("100 steps in").count(), 1, "{said}");
         assert!(!said.contains("do not train quite"), "{said}");
         let far = distance(&folder, &run, "one");
@@ -155,7 +155,7 @@ fn a_killed_process_ends_the_job_and_its_checkpoint_goes_on() {
     assert!(!output.status.success(), "{said}");
     contains(&said, &["signal 9"]);
 
-    // It goes on by one process, from the last checkpoint.
+    // One process continues it, from the last checkpoint.
     let steps = last_checkpoint(&folder).unwrap() + 20;
     contains(&resume(&folder, 1, steps), &[&format!("{steps} steps in")]);
 }

@@ -37,7 +37,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Trains to a run directory, by so many processes that see the GPUs of these numbers; what is said, and the log.
+/// Trains to a run directory, by so many processes that see the GPUs of these numbers; returns the output and the log.
 fn train(folder: &Folder, processes: usize, run: &str, more: &str, gpus: &str) -> (String, String) {
     let mut command = ebm(folder, processes, &format!("train run.toml --run {run} {more}"));
     let count = gpus.split(',').count().to_string();

@@ -1,4 +1,4 @@
-//! What one thread allocates, counted.
+//! Counts the allocations of one thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,7 +8,7 @@ use std::cell::Cell;
 /// The largest inputs are 64 KiB and take fewer than a few requests a byte.
 const MOST_REQUESTS: u64 = 20_000_000;
 
-/// What was allocated between two moments.
+/// The allocations between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
     /// Number of requests.
@@ -32,7 +32,7 @@ thread_local! {
     static COUNTED: Cell<Option<Allocations>> = const { Cell::new(None) };
 }
 
-/// What this thread allocates while it does the work.
+/// Runs the work, and counts the allocations of this thread meanwhile.
 pub fn counted<T>(work: impl FnOnce() -> T) -> (T, Allocations) {
     COUNTED.set(Some(Allocations::NONE));
     let done = work();

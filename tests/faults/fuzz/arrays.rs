@@ -11,7 +11,7 @@ use std::path::Path;
 use super::dice::Dice;
 use super::harness::Reader;
 
-/// Draws from data that was accepted: it must be of use.
+/// Draws from data that was accepted: it must be usable.
 pub fn draw_all(data: &dyn Dataset) {
     let rows = data.len().unwrap();
     let values = [data.draw(rows, Random::new(1)), data.held_out(rows, Random::new(1))].concat();
@@ -106,7 +106,7 @@ pub const NPZ: Reader = Reader {
     name: "npz",
     file: "features.npz",
     examples: || {
-        // What NumPy wrote.
+        // Written by NumPy.
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
         let files = ["real.npz", "real-moments.npz"];
         files.map(|file| fs::read(folder.join(file)).unwrap()).into()
@@ -114,14 +114,14 @@ pub const NPZ: Reader = Reader {
     words: "PK\x01\x02  PK\x03\x04  PK\x05\x06  PK\x06\x06  PK\x06\x07  features.npy  mu.npy  sigma.npy  ../mu.npy  \x08\0  \
         \x01\0\x10\0  \u{ff}\u{ff}",
     generate: |dice| {
-        // An archive that is whole, of arrays that are odd.
+        // A complete archive, of odd arrays.
         let name = |dice: &mut Dice| dice.word("features  mu  sigma  mu  sigma  arr_0  ").to_string() + ".npy";
         let entries: Vec<_> = (0..dice.below(4)).map(|_| (name(dice), odd_array(dice))).collect();
         archive(&entries, dice)
     },
     read: |folder| {
         let file = folder.join("features.npz");
-        // As `ebm distance` tells the file.
+        // As `ebm distance` names the file.
         let told = |error| anyhow::anyhow!("{}: {error}", file.display());
         let moments = Archive::read(&file)?.moments().map_err(told)?;
         assert_eq!(moments.covariance().len(), moments.width() * moments.width());
@@ -238,7 +238,7 @@ pub const CIFAR: Reader = Reader {
         bytes
     },
     read: |folder| {
-        // What is held out is good, so that an error is about the file at hand.
+        // The held-out part is good, so that an error is about the file at hand.
         fs::write(folder.join("test.bin"), records(1, |_| 7))?;
         let options = Cifar {
             path: "".into(),

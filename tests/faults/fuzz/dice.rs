@@ -29,7 +29,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `n`, or 0 if there is none.
+    /// A number below `n`, or 0 for `n = 0`.
     pub fn below(&mut self, n: usize) -> usize {
         (self.next() % n.max(1) as u64) as usize
     }
@@ -68,7 +68,7 @@ impl Dice {
         }
     }
 
-    /// Such a number as text, sometimes of a kind that is no `u64`.
+    /// Such a number as text, sometimes one that is not a `u64`.
     pub fn awkward_text(&mut self) -> String {
         let number = self.awkward();
         match self.below(8) {
@@ -86,7 +86,7 @@ impl Dice {
         text.replacen(self.word(parts), odd, 1).into_bytes()
     }
 
-    /// A JSON value that stands where another was expected, or no JSON at all.
+    /// A JSON value of another type than expected, or text that is not JSON at all.
     pub fn odd_json(&mut self) -> String {
         match self.below(3) {
             0 => format!("\"{}\"", self.awkward_text()),

@@ -1,4 +1,4 @@
-//! What must hold when a reader is given an input.
+//! The rules that every reader must keep for any input.
 
 use ebm_cli::{Exit, Failure};
 use std::cell::Cell;
@@ -15,18 +15,18 @@ use super::mutation::{mutated, noise};
 const LARGEST_REQUEST: u64 = 16 << 20;
 /// The most that all requests for one input may ask for, in bytes.
 const MOST_MEMORY: u64 = 256 << 20;
-/// Inputs of all readers together, where `FUZZ_INPUTS` says nothing.
+/// Number of inputs of all readers together, where `FUZZ_INPUTS` is not set.
 const INPUTS: u64 = 20_000;
 
 /// A reader of bytes from outside.
 pub struct Reader {
-    /// Its name: that of its folder in the corpus, and what its inputs are drawn from.
+    /// Its name, which is that of its folder in the corpus and seeds its inputs.
     pub name: &'static str,
-    /// The name of the file it reads, which every error must tell.
+    /// The name of the file it reads, which every error must mention.
     pub file: &'static str,
     /// Inputs that it accepts, to be damaged.
     pub examples: fn() -> Vec<Vec<u8>>,
-    /// What the format is made of, to be put in odd places; two spaces apart.
+    /// Words of the format, to be put in odd places; two spaces apart.
     pub words: &'static str,
     /// An input that has the format's structure, with odd content.
     pub generate: fn(&mut Dice) -> Vec<u8>,
@@ -37,7 +37,7 @@ pub struct Reader {
 /// Reads the examples, the inputs that once found something, and new ones: its share of them, of so many readers.
 ///
 /// # Panics
-/// If one of them breaks what must hold. It is kept in a file that the message names.
+/// If one of them breaks a rule. It is kept in a file that the message names.
 pub fn fuzz(reader: &Reader, readers: u64) {
     let (name, place, examples) = (reader.name, Place::new(reader), (reader.examples)());
     for (index, example) in examples.iter().enumerate() {
@@ -93,10 +93,10 @@ fn corpus(name: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// Whether the input was accepted, or how it was refused. The error says what does not hold.
+/// Returns whether the input was accepted, or how it was refused. The error says which rule does not hold.
 fn examine(reader: &Reader, place: &Place, input: &[u8]) -> Result<Result<(), String>, String> {
     place.write(reader.file, input);
-    // As the user is told it.
+    // The message as the user sees it.
     let told = |error| Failure::new(Exit::Other, error).to_string();
     let (read, used) = counted(|| quietly(|| (reader.read)(&place.folder).map_err(told)));
     let read = read?;
@@ -156,7 +156,7 @@ impl Place {
     fn write(&self, name: &str, input: &[u8]) {
         let path = self.folder.join(name);
         // Some systems flush a file that is cut and written anew to the disk, which takes a hundred times as long. The
-        // first time there is none to remove.
+        // first time there is no file to remove.
         let _ = fs::remove_file(&path);
         fs::write(path, input).unwrap();
     }
@@ -170,7 +170,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        // What is left over does no harm.
+        // Files that are left over do no harm.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -1,4 +1,4 @@
-//! Every reader of bytes from outside, on inputs that are damaged, odd or random: it neither panics nor runs on nor asks
+//! Every reader of bytes from outside, on inputs that are damaged, odd or random: it does not panic, run on, or ask
 //! for much memory, and an error is one line that names the file.
 //!
 //! `FUZZ_INPUTS=1000000 cargo test --release -p ebm-tests --test faults fuzz -- --nocapture` reads as many in all.

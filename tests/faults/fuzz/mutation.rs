@@ -2,10 +2,10 @@
 
 use super::dice::Dice;
 
-/// No input is longer, in bytes.
+/// The longest input, in bytes.
 pub const LONGEST: usize = (64 << 10) - 1;
 
-/// One of the examples, damaged in up to four ways. `words` are what the format is made of, two spaces apart.
+/// One of the examples, damaged in up to four ways. `words` are words of the format, two spaces apart.
 pub fn mutated(dice: &mut Dice, examples: &[Vec<u8>], words: &str) -> Vec<u8> {
     let words: Vec<&str> = words.split("  ").collect();
     let mut bytes = examples[dice.below(examples.len())].clone();

@@ -1,4 +1,4 @@
-//! What a run directory holds, and a trained model in one file.
+//! Readers of the files in a run directory, and of a trained model in one file.
 
 use ebm_cli::run_directory::{Exported, Manifest, MetricsReader, RunDirectory};
 use ebm_train::state_file;
@@ -10,7 +10,7 @@ const JSON: &str = "{  }  [  ]  :  ,  \"  \\\"  null  true  -1  1e999  184467440
     \u{feff}  \u{1F600}  version 2  \"format\"  \"config\"  \"files\"  \"progress\"  \"../../etc/passwd\"  \"step\"  \
     \"event\"  \"metrics\"  \"remedy\"";
 
-/// The file that says that a directory is a run.
+/// The marker of a run directory.
 pub const MARKER: Reader = Reader {
     name: "run-marker",
     file: "run.json",
@@ -34,7 +34,7 @@ pub const MARKER: Reader = Reader {
 };
 pub const GOOD_MARKER: &str = r#"{"format": "ebm run, version 1", "config": "a.toml", "base": "."}"#;
 
-/// The file that says what a checkpoint holds.
+/// The manifest of a checkpoint.
 pub const MANIFEST: Reader = Reader {
     name: "manifest",
     file: "manifest.json",
@@ -60,7 +60,7 @@ const GOOD_MANIFEST: &str = r#"{
   "files": {"energy.safetensors": {"bytes": 10, "blake3": "ff"}}
 }"#;
 
-/// The figures of a run, read back line by line.
+/// The metrics of a run, read back line by line.
 pub const METRICS: Reader = Reader {
     name: "metrics",
     file: "metrics.jsonl",
@@ -174,7 +174,7 @@ pub const EXPORTED: Reader = Reader {
     words: "{  }  [  ]  :  ,  \"  \\\"  __metadata__  ebm.format  ebm.config  ebm.model  kind =  null  18446744073709551615  \
         \\u0000  \\n  version 2  /",
     generate: |dice| {
-        // A whole file with one odd part.
+        // A complete file with one odd part.
         let odd = dice.awkward_text();
         let mut parts = MODEL.map(String::from);
         match dice.below(5) {

@@ -65,7 +65,7 @@ fn cell(dice: &mut Dice) -> String {
     }
 }
 
-/// What an input is read with: a function of the input, so that a kept one says all. The most common are the defaults.
+/// The options an input is read with: a function of the input, so that a saved one says all. Mostly the defaults.
 fn options(bytes: u64) -> CsvFile {
     let delimiter = [',', ',', ';', '\t', ',', ' ', ',', ','];
     let header = [Header::Detect, Header::Detect, Header::Detect, Header::Absent];

@@ -1,4 +1,4 @@
-//! What one rank meets, all of them act on.
+//! Faults of one rank, which all ranks act on.
 
 use ebm_core::data::{DataError, Dataset};
 use ebm_core::device::Real;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::TOLERANCE;
 use super::problem::{BATCH, Problem, distance, on_each, warm};
 
-/// Where the last sample of the data, so that of the last rank, is a NaN: in one iteration of the energy.
+/// The index of the NaN, in the last sample of the data, which is the last rank's: in one iteration of the energy.
 fn hole(n: usize, random: Random) -> Option<usize> {
     let place = Random::new(4).stream("energy-step").stream("data");
     (random == place.at(14)).then_some(2 * n - 1)

@@ -1,6 +1,6 @@
 //! Several ranks, each with its share of every batch, train what one process does with all of it.
 //!
-//! The ranks are threads here; what is different of MPI is the command line's, and tested there.
+//! The ranks are threads here; the parts that differ under MPI are tested with the command line.
 
 mod faults;
 mod observed;
@@ -11,7 +11,7 @@ use ebm_train::{StepReport, TrainingState};
 
 use problem::{BATCH, Problem, coupled, distance, exact, on_each, set_rate, warm};
 
-/// What rounding may do to a weight in 100 steps.
+/// The largest change of a weight by rounding in 100 steps.
 const TOLERANCE: f64 = if size_of::<Real>() == 4 { 1e-5 } else { 1e-9 };
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the observers of the first rank ask for, all ranks do.
+//! Requests of the first rank's observers, which all ranks follow.
 
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::geometry::Runtime;

@@ -71,16 +71,16 @@ pub fn set_rate(player: &mut PlayerConfig, rate: f64) {
     player.optimizer = player.optimizer.with("learning_rate", rate).unwrap();
 }
 
-/// One that remembers of each sample where the next solution starts from.
+/// A problem whose bound remembers, for each sample, where the next solution starts from.
 pub fn warm() -> Problem {
     let iterative = "{ kind = 'sv', variant = 'smallest', solver = { iterative = { steps = 3, warm_start = true } } }";
     let mut warm = problem("sv, warm starts", iterative, "'none'");
-    // The smallest singular value has steep slopes, which make much of rounding.
+    // The smallest singular value has steep slopes, which amplify rounding.
     set_rate(&mut warm.config.train.generator, 1e-5);
     warm
 }
 
-/// Those whose terms are means over the samples, shared by two or four ranks.
+/// The problems whose terms are means over the samples, shared by two or four ranks.
 pub fn exact() -> Vec<Problem> {
     let gp = |projections| format!("{{ kind = 'gp', projections = {projections}, weight = 0.1 }}");
     // Rounding decides at which step its solver stops.
@@ -105,7 +105,7 @@ pub fn exact() -> Vec<Problem> {
     ]
 }
 
-/// Those that are said to be no means over the samples, with a word of what is said.
+/// The problems whose terms are reported not to be means over the samples, with a word of the report.
 pub fn coupled() -> Vec<(Problem, &'static str)> {
     let margin = "{ kind = 'gp', projections = 1, weight = 0.1, margin = 0.05 }";
     let regularised = "{ kind = 'diffusion', fokker_planck = { weight = 1.0 } }";
@@ -133,8 +133,8 @@ impl Problem {
     }
 }
 
-/// What each of `ranks` threads makes of its rank, in order. Each has a thread pool of its own: in one that all share, ranks
-/// that wait for others could leave those no thread.
+/// Runs `work` on each of `ranks` threads and returns the results in order of rank. Each has a thread pool of its own:
+/// in a shared one, ranks that wait for others could leave those no thread.
 pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn ProcessGroup>) -> T + Sync) -> Vec<T> {
     std::thread::scope(|scope| {
         let work = &work;

@@ -1,4 +1,4 @@
-//! What is different between two records.
+//! The differences between two records.
 
 use super::record::{COLUMNS, Step};
 
@@ -26,7 +26,7 @@ pub fn differences(golden: &[Step], now: &[Step], tolerance: f64) -> Vec<String>
     found
 }
 
-/// The median size of a column: a figure that passes through zero has no size of its own.
+/// The median size of a column: a value that passes through zero has no size of its own.
 fn usual(golden: &[Step], column: usize) -> f64 {
     let mut sizes: Vec<f64> = golden.iter().filter_map(|step| Some(step[column]?.abs())).collect();
     sizes.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! The losses of the first steps of every pair of bounds, against those that are on record.
+//! The losses of the first steps of every pair of bounds, against the record.
 //!
 //! `REGENERATE_GOLDEN=1 cargo test -p ebm-tests --test numerics golden` writes the record anew; with `--features ebm-tests/f64`
 //! that of double precision. The name does not start with `EBM_`: such variables are configuration.
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use record::Step;
 
-/// How far a value may be from the record, relative to its size, or to the usual one of its column.
+/// The largest distance of a value from the record, relative to its size, or to the usual size of its column.
 ///
 /// The sums of so small a problem are never split over threads: 1, 2 and more of them give the same bits, which is a test
 /// below. Neither does the width of the vectors change a bit in single precision: builds for the machine at hand (AVX-512)
@@ -107,7 +107,7 @@ fn figures(report: &StepReport) -> Step {
     ]
 }
 
-/// What is not as on record, as a table; nothing where all is.
+/// Returns the changes from the record as a table; `None` if there are none.
 fn changes(pair: (&str, &str)) -> Option<String> {
     let (name, now) = (format!("{}+{}", pair.0, pair.1), train(pair));
     if std::env::var_os("REGENERATE_GOLDEN").is_some() {

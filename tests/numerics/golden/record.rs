@@ -1,4 +1,4 @@
-//! The files that the losses are on record in: a line a step.
+//! The files with the recorded losses: one line per step.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ pub const COLUMNS: [&str; 8] = [
     "generator_gradient_norm",
 ];
 
-/// A figure each; a pair may not have all of them.
+/// One value each; a pair may not have all of them.
 pub type Step = [Option<f64>; COLUMNS.len()];
 
-/// What stands for a figure that the pair does not have.
+/// The mark for a value that the pair does not have.
 const ABSENT: &str = "-";
 
 fn path(pair: &str) -> PathBuf {

@@ -1,4 +1,4 @@
-//! The entropy of `sv` and of no lower bound.
+//! The entropy of the lower bounds `sv` and `none`.
 
 use bounds_sv::{NoneConfig as NoLowerBound, SvConfig};
 use ebm_core::bounds::{Estimate, GeneratorView};

@@ -1,4 +1,4 @@
-//! Generators and energies of every make.
+//! Generators and energies of every kind.
 
 use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Runtime};
@@ -22,7 +22,7 @@ pub fn latents(g: Runtime, seed: u64) -> Latents<Runtime> {
 }
 
 /// Of generators made from several seeds, the one whose smallest singular values are farthest from zero and from the next
-/// ones: elsewhere they bend so much that differences in single precision tell nothing.
+/// ones: elsewhere they bend so much that differences in single precision are useless.
 pub fn smoothest<M: Generator<Runtime> + 'static>(make: impl Fn(u64) -> M) -> Box<dyn Generator<Runtime>> {
     let margin = |generator: &M| {
         let mut least = f64::INFINITY;

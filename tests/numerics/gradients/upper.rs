@@ -128,7 +128,7 @@ fn every_penalty_is_differentiated_right_in_every_parameter_of_every_energy() {
     }
 }
 
-/// An energy E(x, t) of every make.
+/// An energy E(x, t) of every kind.
 fn timed_energies(g: Runtime) -> Vec<(&'static str, MlpEnergy<Runtime>)> {
     let mlp = |seed, more: &str| {
         let time = "time = { embedded = { count = 4, width = 3, max_frequency = 6.0 } }";
@@ -234,7 +234,7 @@ fn the_residual_of_a_quadratic_on_a_linear_map_has_the_closed_form_and_so_has_it
         let transposed = [[A[0][0], A[1][0]], [A[0][1], A[1][1]]];
         let x = times(A, z);
         let pulled = times(transposed, times(p, x));
-        // r = A^T P A z - z, and d ||r||^2/2 = (A r)^T dP x, of which a symmetric energy sees the symmetric part.
+        // r = A^T P A z - z, and d ||r||^2/2 = (A r)^T dP x; a symmetric energy sees its symmetric part.
         let r = [pulled[0] - z[0], pulled[1] - z[1]];
         let c = times(A, r);
         value += 0.5 * share * (r[0] * r[0] + r[1] * r[1]);

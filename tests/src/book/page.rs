@@ -1,4 +1,4 @@
-//! A page of documentation, and what is in it.
+//! A page of documentation, and its contents.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::fs;
@@ -10,7 +10,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
 }
 
-/// The packages of the workspace: those that the lock file has from nowhere.
+/// The packages of the workspace: those without a source in the lock file.
 pub fn packages() -> Vec<String> {
     let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
     let packages = lock["package"].as_array().unwrap().iter();
@@ -23,7 +23,7 @@ pub fn packages() -> Vec<String> {
 pub struct Page {
     /// Its path within the workspace.
     pub name: String,
-    /// All of it.
+    /// The whole text.
     pub text: String,
 }
 
@@ -31,11 +31,11 @@ pub struct Page {
 pub struct Block {
     /// Page and line, for messages.
     pub place: String,
-    /// Where it begins in the page's text.
+    /// Position of its start in the page's text.
     pub start: usize,
-    /// The words after the fence: the language, then what is particular.
+    /// The words after the fence: the language, then further tags.
     pub tags: Vec<String>,
-    /// What stands between the fences.
+    /// The text between the fences.
     pub text: String,
 }
 
@@ -91,7 +91,7 @@ impl Page {
         blocks
     }
 
-    /// Where links and pictures lead to, with their places.
+    /// The targets of links and pictures, with their places.
     pub fn links(&self) -> Vec<(String, String)> {
         let link = |(event, range): (Event<'_>, Range<usize>)| match event {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
@@ -111,7 +111,7 @@ impl Page {
         self.events().filter_map(span).collect()
     }
 
-    /// What headings can be linked to by: their words in lower case, joined by hyphens; the second of a name gets `-1`.
+    /// Anchors of the headings: their words in lower case, joined by hyphens; the second of a name gets `-1`.
     pub fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();
         let mut heading: Option<String> = None;
@@ -170,7 +170,7 @@ pub fn book() -> Vec<Page> {
     names.iter().map(|name| Page::read(name)).collect()
 }
 
-/// All that is checked: the book, the README, the guide for contributors.
+/// All pages that are checked: the book, the README, the guide for contributors.
 pub fn pages() -> Vec<Page> {
     let mut pages = book();
     pages.extend(["README.md", "CONTRIBUTING.md"].map(Page::read));

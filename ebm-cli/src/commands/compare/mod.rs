@@ -1,4 +1,4 @@
-//! `ebm compare`: trains every pair of bounds with every seed, and reports what came of it.
+//! `ebm compare`: trains every pair of bounds with every seed, and reports the results.
 
 mod timings;
 
@@ -82,7 +82,7 @@ pub struct Compare {
 /// Runs the command.
 ///
 /// Nothing is written before every configuration is known to be good, its models are built, its steps were tried, and what is
-/// in the directory is known to be of this comparison.
+/// in the directory is known to belong to this comparison.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     if Launched::only_one("compare")?.is_none() {
         return Ok(Exit::Success);
@@ -189,7 +189,7 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
     Ok((plan, pairs))
 }
 
-/// The command, to be given again.
+/// The command that repeats the comparison.
 fn command() -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
     let word = |text: String| match !text.is_empty() && text.chars().all(plain) {

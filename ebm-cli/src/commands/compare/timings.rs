@@ -1,4 +1,4 @@
-//! What a training step of each pair costs, and of the baseline.
+//! The time of a training step for each pair, and for the baseline.
 
 use ebm_core::data::Dataset;
 use ebm_core::registry::SupportedGeometry;
@@ -18,20 +18,20 @@ use crate::interrupt::Interrupt;
 use crate::output::print;
 use crate::series::{Plan, differences};
 
-/// Rounds, over which the candidates take turns: what slows the machine down for a while slows them all.
+/// Number of rounds, in which the candidates take turns: what slows the machine down for a while slows them all.
 const ROUNDS: usize = 7;
-/// Time of one candidate's round, about.
+/// Approximate time of one candidate's round.
 const ROUND: Duration = Duration::from_millis(150);
-/// Steps before anything is measured: buffers, caches, the processor's clock.
+/// Warm-up steps before anything is measured: buffers, caches, the processor's clock.
 const WARM_UP: u32 = 5;
 
 /// Does one training step of a candidate and nothing else: no report, no evaluation.
 type Step = Box<dyn FnMut() -> Result<(), TrainError>>;
 
-/// What a step of each pair costs.
+/// The timing of a step for each pair.
 pub(super) struct Timings {
     pub pairs: Vec<Timing>,
-    /// What costs are relative to.
+    /// The reference that costs are relative to.
     pub baseline: Baseline,
 }
 
@@ -77,7 +77,7 @@ impl Timings {
     }
 }
 
-/// What a step costs by beside the bounds.
+/// The settings beside the bounds that affect the time of a step.
 fn work_of(resolved: &Resolved) -> Result<Value, Failure> {
     let config = serde_json::to_value(&resolved.config).or_exit(Exit::Other)?;
     let train = &config["train"];

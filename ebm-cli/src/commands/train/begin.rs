@@ -31,7 +31,7 @@ const HARMLESS: [&str; 8] = [
     "log",
 ];
 
-/// Where a run begins. Nothing has changed on the disk yet.
+/// The beginning of a run. Nothing has changed on the disk yet.
 pub(super) struct Begin {
     pub resolved: Resolved,
     pub marker: Marker,
@@ -43,9 +43,9 @@ pub(super) struct Begin {
 }
 
 enum Place {
-    /// At step 0, in a directory that is yet to be made.
+    /// At step 0, in a directory that does not exist yet.
     New(Claim),
-    /// In a directory that is there, from a checkpoint, or from step 0 if the first was not reached.
+    /// In an existing directory, from a checkpoint, or from step 0 if the first was not reached.
     There(RunDirectory, Option<Box<Manifest>>),
 }
 
@@ -61,12 +61,12 @@ pub(super) struct Prepared {
 }
 
 impl Begin {
-    /// Reads the arguments and what is on the disk, for training by so many processes.
+    /// Reads the arguments and the state on the disk, for training by this number of processes.
     pub fn of(arguments: &Train, processes: usize) -> Result<Self, Failure> {
         match (&arguments.resume, &arguments.config) {
             (Some(run), Some(file)) => match Claim::new(run, false) {
                 Err(RunDirectoryError::Exists { .. }) => Self::resume(arguments, run, processes),
-                // Nothing is there, or a run that was only begun: the same command starts it, and goes on with it.
+                // Nothing is there, or a run that was only begun: the same command starts it and continues it.
                 claim => Self::fresh(arguments, file, claim.or_exit(Exit::RunDirectory)?),
             },
             (Some(run), None) => Self::resume(arguments, run, processes),
@@ -155,7 +155,7 @@ impl Begin {
         }
     }
 
-    /// Makes the directory ready for a run of models of this `geometry` by so many `processes`.
+    /// Makes the directory ready for a run of models of this `geometry` on this number of `processes`.
     pub fn prepare(self, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
         let config = &self.resolved.config;
         let versions = Versions::of(config);
@@ -228,7 +228,8 @@ fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {
     base_of(file, arguments.data.as_deref())
 }
 
-/// Refuses a configuration that differs from the run's in what was computed so far. Returns whether they are equal.
+/// Refuses a configuration that differs from the run's in what determined the steps so far. Returns whether they are
+/// equal.
 fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let own = config::load_alone(&run.join(layout::CONFIG)).or_exit(Exit::RunDirectory)?;
     let form = |resolved: &Resolved| serde_json::to_value(&resolved.config).or_exit(Exit::Other);
@@ -277,7 +278,7 @@ fn usable(directory: &RunDirectory, checkpoint: &Checkpoint) -> Result<(Manifest
     Ok((manifest, state))
 }
 
-/// Refuses a state of another precision, and warns of what may change the last digits.
+/// Refuses a state of another precision, and warns of differences that may change the last digits.
 fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: usize) -> Result<(), Failure> {
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);

@@ -15,7 +15,7 @@ use crate::output::print;
 use crate::run_directory::{RunDirectory, layout};
 use ebm_eval::evaluate::Report;
 
-/// What the end of a run needs beside the trainer.
+/// Everything the end of a run needs beside the trainer.
 pub(super) struct End<'a> {
     pub resolved: &'a Resolved,
     pub title: &'a str,

@@ -14,10 +14,10 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::ranks::{Ranks, Task};
 use crate::signals::Signals;
 
-/// Trains as the first process says.
+/// Trains as directed by the first process.
 ///
 /// # Errors
-/// What ends the training of all processes; the first one reports it.
+/// The failure that ends training in all processes; the first one reports it.
 pub(super) fn follow(ranks: &Ranks) -> Result<Exit, Failure> {
     ranks.agree(Ok(()))?;
     let read = |task: Task| Ok((load_data(&task.resolved.config, &task.base)?, task));

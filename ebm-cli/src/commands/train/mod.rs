@@ -73,7 +73,7 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
     with_geometry(latent, width, start)
 }
 
-/// Warns of the terms that several processes do not train as one does.
+/// Warns of the terms that several processes do not train as one would.
 fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) {
     // A bound that does not fit the models is an error of the first iteration, on all processes alike.
     let couplings = trainer.couplings().unwrap_or_default();
@@ -127,7 +127,7 @@ impl Work for Start<'_> {
         let folder = directory.path().join(layout::PICTURES);
         let mut grid = SampleGrid::of(&title, folder, &*data, random);
         let outcome = {
-            // Who saves comes last: what the others write of an iteration is written by then.
+            // The observer that saves comes last: by then, the others have written everything about the iteration.
             let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
             observers.extend(progress.as_mut().map(|progress| progress as &mut dyn Observer<G>));
             observers.extend(board.as_mut().map(|board| board as &mut dyn Observer<G>));

@@ -77,7 +77,7 @@ impl Follower {
         Ok(news)
     }
 
-    /// Whether the file still starts with what was read of it.
+    /// Whether the file still starts with the part that was read.
     fn goes_on(&self) -> Result<bool, RunDirectoryError> {
         Ok(self.tail.is_empty() || self.read_tail()?.as_ref() == Some(&self.tail))
     }
@@ -138,7 +138,7 @@ mod tests {
         fs::write(&path, line(10, 1.0)).unwrap();
         assert_eq!(follower.look().unwrap().len(), 1);
         assert_eq!((follower.step, values(&follower)), (10, vec![1.0]));
-        // As long as before, and of other values.
+        // As long as before, with other values.
         fs::write(&path, line(10, 3.0) + &line(20, 4.0)).unwrap();
         follower.look().unwrap();
         assert_eq!((follower.step, values(&follower)), (20, vec![3.0, 4.0]));

@@ -46,9 +46,9 @@ pub struct Watch {
     pub every: f64,
 }
 
-/// How long the program may take to notice that it is to end.
+/// The longest time until the program notices that it is to end.
 const NOTICE: Duration = Duration::from_millis(50);
-/// Columns where there is no terminal.
+/// Number of columns where there is no terminal.
 const COLUMNS: usize = 100;
 /// Looks that must find a run without its process before it is said to have none: the first may come between the moment
 /// a process makes the directory and the one it locks it.
@@ -72,7 +72,7 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     let mut watched = Watched::new(path);
     if arguments.once {
         watched.look(None).or_exit(Exit::RunDirectory)?;
-        // Whether the metrics are damaged, or were just being written anew, a second look tells.
+        // A second look tells whether the metrics are damaged or were just being rewritten.
         if watched.follower.is_unsure {
             watched.look(None).or_exit(Exit::RunDirectory)?;
         }
@@ -111,7 +111,7 @@ fn abandoned(path: &Path, step: u64) -> Failure {
     Failure::message(Exit::Other, format!("{}: {reason} {step}", path.display()))
 }
 
-/// Prints lines; whether the reader is still there.
+/// Prints lines. Returns whether the reader is still there.
 fn say(lines: &[String]) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     let mut write = || {

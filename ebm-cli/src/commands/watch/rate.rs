@@ -1,4 +1,4 @@
-//! How fast a watched run goes.
+//! The speed of a watched run.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// Sees a step at a time in seconds. Steps that go back start the measurement afresh.
+    /// Records that a step was seen at a time in seconds. Steps that go back start the measurement afresh.
     pub(super) fn see(&mut self, seconds: f64, step: u64) {
         match self.seen.back() {
             Some((_, last)) if *last == step => return,
@@ -26,7 +26,7 @@ impl Rate {
         }
     }
 
-    /// Steps a second; unknown until the run was seen to go on.
+    /// Steps per second; unknown until the run was seen to advance.
     pub(super) fn per_second(&self) -> Option<f64> {
         let ((from, first), (to, last)) = (self.seen.front()?, self.seen.back()?);
         (to > from).then(|| (last - first) as f64 / (to - from))

@@ -4,8 +4,8 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 /// The share of values at either end that the scale need not show: a run's first values may be far from all others.
 const TAIL: f64 = 0.05;
 
-/// A curve of `width` characters at most, each the mean of its share of the values. What is not finite is left out; a
-/// share with nothing else is blank. Empty without a finite value.
+/// A curve of `width` characters at most, each the mean of its share of the values. Values that are not finite are left
+/// out; a share with nothing else is blank. Empty without a finite value.
 pub(super) fn sparkline(values: &[f64], width: usize) -> String {
     let means = means(values, width);
     let mut sorted: Vec<f64> = means.iter().flatten().copied().collect();

@@ -35,7 +35,7 @@ impl Screen {
     /// Draws the run over what was drawn before.
     ///
     /// # Errors
-    /// If the terminal does not take it.
+    /// If the terminal cannot be written to.
     pub(super) fn draw(&mut self, watched: &Watched) -> io::Result<()> {
         let (rows, columns) = self.term.size();
         // A line that wraps, or a view higher than the terminal, could not be cleared again.
@@ -102,7 +102,7 @@ pub(super) fn view(watched: &Watched, columns: usize) -> Vec<String> {
     lines
 }
 
-/// For an evaluation, a line about it and one about its verdict.
+/// Describes an evaluation: a line about it and one about its verdict.
 pub(super) fn lines(watched: &Watched, news: &MetricsLine) -> Vec<String> {
     let at_the_end = match news.event.as_str() {
         MetricsLine::EVALUATION => "",
@@ -143,7 +143,7 @@ fn progress(watched: &Watched) -> String {
             text.push_str(&format!(", {:.0} %", 100.0 * step as f64 / total as f64));
         }
     }
-    // What ended has no remaining time, and its title tells the rate.
+    // A run that ended has no remaining time, and its title shows the rate.
     if let (None, Some(rate)) = (&watched.ending, watched.per_second()) {
         let decimals = if rate < 10.0 { 2 } else { 0 };
         text.push_str(&format!(", {rate:.decimals$} steps/s"));

@@ -9,7 +9,7 @@ use super::rate::Rate;
 use crate::commands::summary::RunEnd;
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
-/// The state of a watched run, as its files tell it.
+/// The state of a watched run, read from its files.
 #[derive(Debug)]
 pub(super) struct Watched {
     /// The run directory.
@@ -35,7 +35,7 @@ pub(super) struct Plan {
 }
 
 impl Watched {
-    /// The run at `path`, of which nothing is known yet.
+    /// The run at `path`, before anything is read.
     pub(super) fn new(path: &Path) -> Self {
         Self {
             path: path.into(),
@@ -53,7 +53,7 @@ impl Watched {
     /// If a file of the run cannot be read.
     pub(super) fn look(&mut self, seconds: Option<f64>) -> Result<Vec<MetricsLine>, RunDirectoryError> {
         // In the order opposite to that of training, which writes metrics, then the summary, then lets go of the
-        // directory: what one file says is complete in those that are read after it.
+        // directory: whatever one file refers to is complete in those that are read after it.
         self.held = held_by(&self.path).is_some();
         let ending = RunEnd::read(&self.path)?;
         let news = self.follower.look()?;
@@ -68,7 +68,7 @@ impl Watched {
         Ok(news)
     }
 
-    /// Steps a second, where they can be told.
+    /// Steps per second, if known.
     pub(super) fn per_second(&self) -> Option<f64> {
         match &self.ending {
             Some(ending) => ending.steps_per_second,

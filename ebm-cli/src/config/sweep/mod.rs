@@ -22,12 +22,12 @@ use reader::Reader;
 /// The configurations of a sweep: one for every point and every seed.
 ///
 /// The values of a run are taken from the highest of: its seed, `--set`, the environment, its point, `[config]`, the base,
-/// the defaults. `--set` and the environment must leave alone what a point sets.
+/// the defaults. `--set` and the environment must not set what a point sets.
 #[derive(Clone, Debug)]
 pub struct Sweep {
     /// The text of the file.
     pub text: String,
-    /// What it asks for beside its points.
+    /// The options of the sweep beside its points.
     pub spec: SweepSpec,
     /// The points.
     pub points: Vec<Point>,
@@ -44,7 +44,7 @@ impl Sweep {
     /// Reads a file, the process's environment and `--set` assignments.
     ///
     /// # Errors
-    /// The first fault found. The configuration must also be good by itself; what is wrong with a point is told by
+    /// The first fault found. The configuration must also be good by itself; faults of a point are reported by
     /// [`Sweep::resolve`].
     pub fn load(file: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
         let text = std::fs::read_to_string(file).map_err(|error| ConfigFault::Unreadable {
@@ -59,7 +59,7 @@ impl Sweep {
         let base = spec.base.as_ref().map(|base| folder.join(base));
         let mut below = match &base {
             Some(base) => Layers::default().file(base).map_err(|fault| reader.no_base(fault))?,
-            // What is wrong with a default that does not fit is told with this file.
+            // The fault of a default that does not fit names this file.
             None => Layers::default().above(Origin::File(file.into()), Dict::new()),
         };
         if let Some(config) = table.get("config").and_then(toml::Value::as_table) {

@@ -19,7 +19,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// What is expected where a range is not understood.
+    /// Describes a valid range, for error messages.
     pub const EXPECTED: &str =
         "{ linear = [LOW, HIGH] } or { log = [LOW, HIGH] }, finite numbers, LOW < HIGH, of a logarithmic range above 0";
 
@@ -29,7 +29,7 @@ impl Range {
         given("linear") || given("log")
     }
 
-    /// Reads a range; `None` if it is none.
+    /// Reads a range; `None` if the value is not a range.
     pub fn read(value: &Value) -> Option<Self> {
         let table = value.as_table().filter(|table| table.len() == 1)?;
         let (name, ends) = table.iter().next()?;

@@ -1,4 +1,4 @@
-//! Reads the parts of a sweep's file that are no plain options: seeds, grid, listed and drawn points.
+//! Reads the parts of a sweep's file that are not plain options: seeds, grid, listed and drawn points.
 
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
@@ -19,7 +19,7 @@ const DEEPEST: usize = 16;
 /// The name of the streams that points are drawn from.
 const STREAM: &str = "sweep";
 
-/// Keys, dotted from the top, with what is given for each.
+/// Keys, dotted from the top, each with the value given for it.
 type Keyed<T> = Vec<(String, T)>;
 
 /// Whether the name of a sweep may have this letter.
@@ -276,7 +276,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Every value of a table and the tables inside it, in the order of the text. What is inside a leaf is not looked at.
+/// Every value of a table and the tables inside it, in the order of the text. The inside of a leaf is not looked at.
 fn leaves<'a>(table: &'a Table, is_leaf: &impl Fn(&Value) -> bool) -> Keyed<&'a Value> {
     let mut found = Vec::new();
     for (key, value) in table {

@@ -1,4 +1,4 @@
-//! What a sweep asks of Slurm.
+//! The options that a sweep passes to Slurm.
 
 use ebm_core::error::ConfigError;
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! The file that a sweep is asked for with.
+//! The file that describes a sweep.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::slurm::SlurmConfig;
 
-/// Runs of a sweep at most: their numbers have four digits.
+/// The most runs of a sweep: their numbers have four digits.
 pub const MOST_RUNS: usize = 10_000;
 /// Runs that may be trained at once on one machine.
 pub const MOST_JOBS: u32 = 1024;

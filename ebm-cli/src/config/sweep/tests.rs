@@ -95,7 +95,7 @@ train.batch = { linear = [2, 100] }
         text(&third, "upper").as_deref(),
         Some("{ kind = \"zero-gp\", weight = 1 }")
     );
-    // A point that does not set it has what the base says, also of a component that it names with other options.
+    // A point that does not set it has the value of the base, also for a component that it names with other options.
     let spec = "base = \"run.toml\"\n[[point]]\n\"upper.margin\" = 2\nupper = \"gp\"";
     let named = load(spec, &[]).unwrap();
     let named = named.resolve(&named.points[0], 1).unwrap();

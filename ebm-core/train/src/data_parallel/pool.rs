@@ -15,7 +15,7 @@ use ebm_core::parameter::Module;
 struct Part {
     measurements: Vec<Option<Measurement>>,
     losses: Vec<Option<f64>>,
-    /// Of the rank's models.
+    /// Checksum of the rank's models.
     checksum: u64,
 }
 
@@ -73,7 +73,7 @@ fn losses(report: &mut StepReport) -> [&mut Option<f64>; 2] {
     [&mut report.energy_loss, &mut report.generator_loss]
 }
 
-/// A number that differs where any value of the models does, but for one time in 2^64.
+/// A checksum that differs where any value of the models does, except for one time in 2^64.
 fn checksum<G: Geometry>(players: &Players<G>) -> u64 {
     let modules: [&dyn Module; 4] = [&*players.energy, &*players.generator, &*players.lower, &*players.upper];
     let parameters = modules.into_iter().flat_map(|module| module.parameters());

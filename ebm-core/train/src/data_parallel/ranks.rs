@@ -43,7 +43,7 @@ impl Ranks {
         self.share.is_all()
     }
 
-    /// The rank's own result, if no rank has an error; else the error that all of them go by.
+    /// The rank's own result, if no rank has an error; else the error that all ranks report.
     pub fn agree<T>(&self, own: Result<T, TrainError>) -> Result<T, TrainError> {
         if self.is_alone() {
             return own;
@@ -56,15 +56,15 @@ impl Ranks {
         }
     }
 
-    /// The error that all ranks go by, of those of them that have one.
+    /// Returns the error that all ranks report, chosen from those of the ranks that failed.
     fn common(&self, own: Option<TrainError>) -> Result<TrainError, TrainError> {
         let all = self.exchange(&own.map(RemoteError::from))?;
         RemoteError::first(all, self.share.ranks()).ok_or_else(|| self.out_of_step("an error that nobody has").into())
     }
 
-    /// The mean over the ranks of each module's gradient, of which `lengths` are the numbers of values.
+    /// The mean over the ranks of each module's gradient; `lengths` are the numbers of values of the gradients.
     ///
-    /// Whether a rank has none travels with them, in front: nothing else of the sums is read on the host.
+    /// A flag in front of the sum says whether a rank has none: nothing else of the sum is read on the host.
     pub fn average<const N: usize>(
         &self,
         own: Result<[Gradient; N], TrainError>,
@@ -225,7 +225,7 @@ mod tests {
                 rank.tensors.load(Ordering::Relaxed),
                 rank.longest.load(Ordering::Relaxed),
             );
-            // One sum for all of it, with whether a rank has no gradients.
+            // One sum for everything, and for the flag that a rank has no gradients.
             match ebm_kernels::update::ON_DEVICE {
                 true => assert_eq!((tensors, longest), (1, 0)),
                 false => assert_eq!((tensors, longest), (0, 26)),

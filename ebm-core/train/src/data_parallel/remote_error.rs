@@ -43,7 +43,7 @@ impl From<TrainError> for RemoteError {
 }
 
 impl RemoteError {
-    /// The error that all ranks go by: the first that ends the run for certain, or else the first.
+    /// The error that all ranks report: the first that ends the run for certain, or else the first.
     pub fn first(all: Vec<Option<Self>>, ranks: usize) -> Option<TrainError> {
         let mut met = all.into_iter().enumerate().filter_map(|(rank, e)| Some((rank, e?)));
         let first = met.next()?;

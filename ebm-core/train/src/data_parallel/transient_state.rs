@@ -28,7 +28,7 @@ impl Ranks {
         };
         let own = own.into_iter().filter(|(_, state)| !state.is_empty()).map(encode);
         let own: BTreeMap<String, Vec<u8>> = own.collect::<Result<_, _>>().map_err(|error| self.out_of_step(error))?;
-        // Most have none, which one number tells.
+        // Most modules have none; a single number tells.
         let mut any = [Real::from(u8::from(!own.is_empty()))];
         self.group().sum(&mut any)?;
         if any[0] == 0.0 {

@@ -12,7 +12,7 @@ use super::durable;
 /// A reader never sees half a file, and a failure leaves what was there before.
 ///
 /// # Errors
-/// What the system or `write` said. Nothing is left behind.
+/// The error of the system or of `write`. Nothing is left behind.
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let beside = beside(path)?;
     let result = fill(&beside, write).and_then(|()| durable::rename(&beside, path));

@@ -4,7 +4,7 @@ use ebm_core::device::Real;
 use ebm_core::parameter::Module;
 use ebm_kernels::update;
 
-/// Moves `average` towards `model`: `a <- decay a + (1 - decay) m` for what is trained, a copy for everything else.
+/// Moves `average` towards `model`: `a <- decay a + (1 - decay) m` for trained parameters, a copy for everything else.
 ///
 /// The decay is limited to `(1 + step) / (10 + step)`, so that the initial weights are forgotten early on.
 pub fn average<M: Module + ?Sized>(average: &mut M, model: &M, decay: f64, step: u64) {

@@ -41,7 +41,7 @@ impl OptimizerChoice {
         }
     }
 
-    /// The same optimiser with one option changed.
+    /// Returns the same optimiser with one option changed.
     ///
     /// # Errors
     /// If it does not have the option.

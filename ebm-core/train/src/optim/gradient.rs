@@ -97,7 +97,7 @@ impl JoinedGradients {
         update::first(&self.row)
     }
 
-    /// The gradients times `scale`, of which `lengths` are the numbers of values.
+    /// The gradients times `scale`; `lengths` are their numbers of values.
     pub fn split<const N: usize>(&self, lengths: [Vec<usize>; N], scale: Real) -> [Gradient; N] {
         let all: Vec<usize> = lengths.iter().flatten().copied().collect();
         let mut parts = update::parts(&self.row, &all, scale).into_iter();

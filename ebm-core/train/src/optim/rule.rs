@@ -1,4 +1,4 @@
-//! The update rule of an optimiser, and the state that it keeps of a module.
+//! The update rule of an optimiser, and the state that it keeps for a module.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use ebm_core::device::{Real, Shareable};
 use ebm_core::error::{ConfigError, StateError};
 use ebm_core::parameter::{Module, Parameter, State};
 
-/// An optimiser with its state of one module. [`Stateful`] makes one of an [`UpdateRule`].
+/// An optimiser with its state for one module. [`Stateful`] makes one from an [`UpdateRule`].
 pub trait Optimizer: Debug + Shareable {
     /// Marks the state as it is now, for [`Optimizer::undo`]. Costs nothing.
     fn mark(&mut self);
@@ -23,7 +23,7 @@ pub trait Optimizer: Debug + Shareable {
     /// The state, its arrays named after the parameters they belong to.
     fn state(&self, module: &dyn Module) -> State;
 
-    /// Restores what [`Optimizer::state`] gave.
+    /// Restores a state that [`Optimizer::state`] returned.
     ///
     /// # Errors
     /// If an array is missing or has another shape. Nothing is changed in that case.
@@ -37,11 +37,11 @@ pub struct Update {
     pub rate: f64,
     /// The factor that clips the gradient.
     pub scale: Real,
-    /// Number of updates with this one.
+    /// Number of updates, this one included.
     pub count: u64,
 }
 
-/// The arrays that a rule keeps of one parameter, in the order of [`UpdateRule::STATE`].
+/// The arrays that a rule keeps for one parameter, in the order of [`UpdateRule::STATE`].
 pub struct Kept<'a> {
     /// The arrays before the update, where they are not in `new`.
     pub old: Option<&'a [Array]>,
@@ -59,9 +59,9 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// How an optimiser changes one parameter, implemented on its options.
+/// The rule by which an optimiser changes one parameter, implemented on its options.
 pub trait UpdateRule: Clone + Debug + Send + Sync + 'static {
-    /// Names of the arrays that are kept of every parameter; they start at zero.
+    /// Names of the arrays that are kept for every parameter; they start at zero.
     const STATE: &'static [&'static str];
 
     /// The learning rate before the schedule's factor.
@@ -74,7 +74,7 @@ pub trait UpdateRule: Clone + Debug + Send + Sync + 'static {
     fn apply(&self, update: &Update, gradient: &Array, kept: Kept<'_>, parameter: &mut Parameter);
 }
 
-/// An update rule with its state of one module.
+/// An update rule with its state for one module.
 ///
 /// The state of the last mark is kept, so that updates after it can be taken back.
 #[derive(Clone, Debug)]
@@ -88,7 +88,7 @@ pub struct Stateful<R> {
 
 #[derive(Clone, Debug)]
 struct Arrays {
-    /// Those of each parameter.
+    /// The arrays of each parameter.
     of_parameters: Vec<Vec<Array>>,
     updates: u64,
 }
@@ -209,7 +209,7 @@ pub fn check_options(rate: f64, decays: &[(&str, f64)], weight_decay: f64, clip:
     ConfigError::require(clip >= 0.0 && clip.is_finite(), "clip", clip, expected)
 }
 
-/// Refuses what is not a finite number above 0.
+/// Refuses a value that is not a finite number above 0.
 pub(super) fn check_positive(key: &str, value: f64) -> Result<(), ConfigError> {
     ConfigError::require(value > 0.0 && value.is_finite(), key, value, "a finite number > 0")
 }
@@ -256,7 +256,7 @@ pub(super) mod tests {
         }
     }
 
-    /// A restored state goes on as the original, and updates since the mark can be taken back.
+    /// A restored state continues as the original, and updates since the mark can be taken back.
     pub fn keeps_its_state<R: UpdateRule>(rule: R) {
         let mut model = start();
         let mut optimizer = Stateful::new(rule.clone(), &model);

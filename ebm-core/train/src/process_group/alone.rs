@@ -1,9 +1,9 @@
-//! A process by itself.
+//! A group of a single process.
 
 use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::{Real, Vector};
 
-/// The only rank there is: everything is as it was.
+/// The only rank of its group: sums and messages stay as they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Alone;
 

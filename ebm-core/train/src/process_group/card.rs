@@ -1,17 +1,18 @@
-//! Whether the GPUs of several processes can be summed over.
+//! Checks whether NCCL can sum over the GPUs of several processes.
 
 use serde::{Deserialize, Serialize};
 
-/// The GPU of a process, and its NCCL.
+/// The GPU of a process, and its version of NCCL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Card {
     /// The GPU's universal identifier.
     pub gpu: [u8; 16],
-    /// The library's version, as it counts them.
+    /// The version of NCCL, as the library encodes it.
     pub version: i32,
 }
 
-/// Why NCCL cannot be used by processes that have these, in order: every one needs a GPU of its own, and the same NCCL.
+/// Returns why NCCL cannot be used by processes with these GPUs, in order of rank: every process needs a GPU of its
+/// own, and all need the same NCCL.
 pub(super) fn obstacle(cards: &[Result<Card, String>]) -> Option<String> {
     let mut known: Vec<&Card> = Vec::new();
     for (rank, card) in cards.iter().enumerate() {
@@ -35,7 +36,7 @@ pub(super) fn obstacle(cards: &[Result<Card, String>]) -> Option<String> {
     None
 }
 
-/// A version as people write it.
+/// A version in its usual notation.
 pub(super) fn version(number: i32) -> String {
     // Until 2.8, there was one digit for each.
     let (major, minor) = if number < 10_000 { (1_000, 100) } else { (10_000, 100) };

@@ -1,4 +1,4 @@
-//! When the other ranks cannot be reached.
+//! Errors of process groups.
 
 use thiserror::Error;
 
@@ -11,7 +11,7 @@ pub enum ProcessGroupError {
     /// A rank left while others wait for it.
     #[error("process {} of {ranks} is gone", rank + 1)]
     Gone {
-        /// Which one, counted from 0.
+        /// The rank, counted from 0.
         rank: usize,
         /// Number of ranks.
         ranks: usize,
@@ -19,19 +19,19 @@ pub enum ProcessGroupError {
     /// A sum on the device failed on a rank. The others may wait for it for ever, so it must end the job.
     #[error("process {} of {ranks}: {reason}", rank + 1)]
     Device {
-        /// Which one, counted from 0.
+        /// The rank, counted from 0.
         rank: usize,
         /// Number of ranks.
         ranks: usize,
-        /// What failed.
+        /// The cause of the failure.
         reason: String,
     },
-    /// A message is not what was expected. This is a bug: the ranks are not where they should be.
+    /// An unexpected message arrived. This is a bug: the ranks are at different points of the program.
     #[error("process {}: the ranks are out of step (please report this): {reason}", rank + 1)]
     OutOfStep {
         /// The rank that found it.
         rank: usize,
-        /// What it found.
+        /// A description of the mismatch.
         reason: String,
     },
 }

@@ -53,14 +53,16 @@ pub trait ProcessGroup: Send + Sync {
     /// Number of ranks, at least 1.
     fn ranks(&self) -> usize;
 
-    /// Replaces `values` by their sums over the ranks, which all give as many: to the same bits on every rank.
+    /// Replaces `values` by their sums over the ranks, which all give the same number of values: to the same bits on
+    /// every rank.
     ///
     /// # Errors
     /// If a rank is gone.
     fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError>;
 
-    /// The same as [`sum`](Self::sum), of values that are where the models are: on the GPU in a build for one. Gradients are
-    /// summed by it in builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and by `sum` in others.
+    /// The same as [`sum`](Self::sum), for values that are where the models are: on the GPU in a build for one.
+    /// Gradients are summed by it in builds whose kernels run on a device (features `cuda` and `cuda-emulation`), and
+    /// by `sum` in others.
     ///
     /// By default they go through the host's memory.
     ///
@@ -73,13 +75,13 @@ pub trait ProcessGroup: Send + Sync {
         Ok(())
     }
 
-    /// The bytes that every rank gives, in their order; their lengths may differ.
+    /// Collects the bytes of every rank, in order of rank; their lengths may differ.
     ///
     /// # Errors
     /// If a rank is gone.
     fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError>;
 
-    /// The bytes that rank 0 gives; those of the others are ignored.
+    /// Sends the bytes of rank 0 to all ranks; the bytes of the others are ignored.
     ///
     /// # Errors
     /// If a rank is gone.

@@ -15,7 +15,7 @@ use super::{ProcessGroup, ProcessGroupError};
 /// Values or bytes that one call of MPI carries at most: it counts them in 32 bits.
 const CHUNK: usize = 1 << 28;
 
-/// A sum of up to so many values is how processes agree on something, perhaps after one of them has worked for long.
+/// Sums of up to this many values are how processes agree on something, perhaps after one of them has worked for long.
 const SHORT: usize = 8;
 
 /// The exit code of all processes where one of them panics.
@@ -26,14 +26,14 @@ pub struct Process {
     _universe: Universe,
 }
 
-/// MPI does not work here.
+/// MPI cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MpiError {
-    /// It runs already.
+    /// MPI is running already.
     #[error("MPI was started in this process before")]
     Started,
-    /// It is not safe to use from several threads.
+    /// MPI is not safe to use from several threads.
     #[error("this MPI may be called from its first thread only, and the trainer's threads take turns")]
     OneThread,
 }
@@ -105,7 +105,7 @@ impl ProcessGroup for World {
         self.in_turn(|world| world.size() as usize)
     }
 
-    /// The sum of what is on the first process, and given from there to all: MPI only advises that all get the same bits.
+    /// The sum is formed on the first process and sent to all: MPI only advises that all get the same bits.
     fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError> {
         self.in_turn(|world| {
             if values.len() <= SHORT {
@@ -142,7 +142,7 @@ impl World {
         self.in_turn(|world| world.split_shared(world.rank()).rank() as usize)
     }
 
-    /// The bytes that one process gives, on all of them.
+    /// Sends the bytes of one process to all of them.
     fn given_by(&self, rank: usize, own: &[u8]) -> Vec<u8> {
         self.in_turn(|world| {
             let root = world.process_at_rank(rank as Rank);

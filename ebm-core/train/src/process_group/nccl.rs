@@ -9,7 +9,7 @@ use ebm_core::buffers::native::try_change;
 use ebm_core::device::{Real, Vector, check_device};
 use ebm_kernels::gpu::nccl::{self, Communicator, NcclFailure};
 
-/// A group that sums on its GPUs by NCCL, and does everything else as another group does.
+/// A group that sums on its GPUs by NCCL, and leaves everything else to another group.
 ///
 /// NCCL gives the same sum to all ranks: it is formed in one place, and copied from there. Its order depends on the number of
 /// ranks, on how their GPUs are connected, and on NCCL's version.
@@ -23,20 +23,20 @@ pub struct Nccl {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NcclError {
-    /// Not with these processes, as all of them have found: they can go on without.
+    /// These processes cannot use NCCL, as all of them have found: they can go on without it.
     #[error("{reason}")]
     Unavailable {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It does not start on this rank. The others may wait for it for ever, so it must end the job.
+    /// NCCL does not start on this rank. The others may wait for it for ever, so it must end the job.
     #[error("process {} of {ranks}: NCCL does not start: {reason}; NCCL_DEBUG=INFO has it say more", rank + 1)]
     Start {
         /// This rank, counted from 0.
         rank: usize,
         /// Number of ranks.
         ranks: usize,
-        /// What it says.
+        /// The cause of the failure.
         reason: String,
     },
     /// The ranks cannot reach each other.
@@ -45,7 +45,7 @@ pub enum NcclError {
 }
 
 impl Nccl {
-    /// Starts it on the device of this process. All ranks do so at once; by their messages they agree on whether and how.
+    /// Starts NCCL on the device of this process. All ranks do so at once, and agree by messages on whether and how.
     ///
     /// # Errors
     /// If two ranks share a GPU, have different versions of NCCL, or one has no GPU: the same on all ranks. If NCCL does not

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::Real;
 
-/// A rank that is a thread of this process: for tests of what ranks do.
+/// A rank that is a thread of this process: for tests of the work of ranks.
 ///
 /// Work that the ranks hand to one thread pool and that waits for the other ranks may fill the pool: give each rank a pool of
 /// its own. A rank that is dropped is gone, and those that wait for it get an error.
@@ -16,7 +16,7 @@ pub struct Threads {
     room: Arc<Room>,
 }
 
-/// Where the ranks meet.
+/// The place where the ranks exchange messages.
 #[derive(Debug)]
 struct Room {
     table: Mutex<Table>,
@@ -25,9 +25,9 @@ struct Room {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// What was laid down for the meeting that goes on.
+    /// The messages of the current exchange, by rank.
     given: Vec<Option<Vec<u8>>>,
-    /// How many are yet to take what was laid down; no new meeting begins before.
+    /// Number of ranks that have yet to read the messages; no new exchange begins before.
     takers: usize,
     /// The first rank that left.
     gone: Option<usize>,
