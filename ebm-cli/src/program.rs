@@ -1,6 +1,7 @@
 //! A third party's program: `ebm` with more crates linked in.
 
 use ebm_core::registry::registers_something;
+use ebm_eval::metric;
 use thiserror::Error;
 
 /// The whole `main.rs` of a program that is `ebm` with these crates linked in.
@@ -39,12 +40,22 @@ pub(crate) struct RegistersNothing {
 
 /// Checks that each of the crates registers something; `-` and `_` in their names are one.
 pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
-    match crates.iter().find(|name| !registers_something(name)) {
+    match crates.iter().find(|name| !registers(name)) {
         None => Ok(()),
         Some(name) => Err(RegistersNothing {
             name: (*name).to_string(),
         }),
     }
+}
+
+/// Whether a crate registers a component or a metric.
+fn registers(name: &str) -> bool {
+    let normal = |name: &str| name.replace('-', "_");
+    let package = |named: &str| normal(named.split(' ').next().unwrap_or_default());
+    registers_something(name)
+        || metric::registrations()
+            .iter()
+            .any(|one| package(one.crate_name) == normal(name))
 }
 
 #[cfg(test)]
@@ -54,7 +65,7 @@ mod tests {
     #[test]
     fn crates_that_register_anything_are_found_however_their_names_are_written() {
         assert_eq!(
-            check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data"]),
+            check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data", "ebm_eval"]),
             Ok(())
         );
     }
