@@ -138,7 +138,7 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
         folder.write(&format!("copy/{file}"), &renamed);
     }
     let manifest = folder.read("copy/Cargo.toml");
-    let (before, after) = manifest.split_once("# `ebm` with this bound").unwrap();
+    let (before, after) = manifest.split_once("[[bin]]").unwrap();
     let (_, after) = after.split_once("[dependencies]").unwrap();
     folder.write("copy/Cargo.toml", &format!("{before}[dependencies]{after}"));
     let output = build(&folder, &["noise-floor", "copy"]);

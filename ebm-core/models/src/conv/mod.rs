@@ -10,7 +10,7 @@
 //!     BatchNormConfig, ConvConfig, ConvGeneratorConfig, ConvTransposeConfig, FactorConfig, LayerActivation, LayerConfig,
 //!     LinearConfig, ResidualConfig, Stack, StackOptions, SumPoolConfig,
 //! };
-//! use ebm_models::mlp::Init;
+//! use ebm_core::network::Init;
 //! use ebm_core::parameter::Module;
 //! # use ebm_core::random::Random;
 //! # use ebm_core::tape::Parts;

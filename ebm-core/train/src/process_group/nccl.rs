@@ -64,7 +64,7 @@ impl Nccl {
         };
         let joined = Communicator::join(&id, ranks.rank(), ranks.ranks());
         let communicator = joined.map_err(|failure| NcclError::Start {
-            rank: group.rank(),
+            rank: ranks.rank(),
             ranks: ranks.ranks(),
             reason: failure.to_string(),
         })?;
