@@ -78,5 +78,5 @@ fn a_run_of_the_first_release_is_read_evaluated_and_gone_on_with() {
     ];
     assert_figures(&folder, "", &later, 1e-3);
     let config = folder.read_toml("run/config.toml");
-    assert_eq!(config["lower"]["lambda"].as_float(), Some(0.9));
+    assert_eq!(config["train"]["lambda"].as_float(), Some(0.9));
 }
