@@ -62,7 +62,7 @@ pub type OfCritic = fn(&[f64], &[f64], &Pairs) -> Differentiated;
 pub enum Value {
     /// A critic T(x, z), evaluated at the samples with their own latents, and at the pairs.
     Critic(OfCritic),
-    /// A Gaussian encoder q(z given x): the mean of its log-densities at the samples' own latents, plus H[z].
+    /// A Gaussian encoder q(z given x): the mean of its log-densities at the samples' own latents, plus `H[z]`.
     Encoder,
 }
 

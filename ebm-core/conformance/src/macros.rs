@@ -12,11 +12,11 @@ pub fn assert_rule(side: Side, name: &str, rule: Rule) {
     assert!(!matches!(entry.outcome, Outcome::Failed(_)), "{side} {name:?}\n{entry}");
 }
 
-/// Tests of a registered bound, one a rule of [`conformance`](crate::conformance): `conformance_tests!(lower, "name");` or
+/// Tests of a registered bound, one for each [`Rule`](crate::Rule): `conformance_tests!(lower, "name");` or
 /// `conformance_tests!(upper, "name");`.
 ///
-/// For two bounds in one file, put each into a module of its own. The crate needs `ebm-core` with the feature `conformance`
-/// among its `dev-dependencies`.
+/// For two bounds in one file, put each into a module of its own. The crate needs
+/// `ebm-conformance` among its `dev-dependencies`.
 #[macro_export]
 macro_rules! conformance_tests {
     (lower, $name:expr) => {
