@@ -23,10 +23,7 @@ use ebm_train::{Components, Players, TrainConfig, Trainer};
 static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
 
 const BATCH: usize = 64;
-const AXES: Runtime = Runtime {
-    latent: 128,
-    data: 32 * 32 * 3,
-};
+const AXES: Runtime = Runtime { latent: 128, data: 32 * 32 * 3 };
 
 fn main() {
     ebm_core::kernels::parallel::join_pool();
@@ -84,27 +81,16 @@ impl Dataset for Normal {
 
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn sv_gp_step(bencher: Bencher) {
-    let config = TrainConfig {
-        steps: u64::MAX,
-        batch: BATCH,
-        lambda: 1e-4,
-        ..Default::default()
-    };
+    let config = TrainConfig { steps: u64::MAX, batch: BATCH, lambda: 1e-4, ..Default::default() };
     let lower = SvConfig {
-        solver: Solver::Iterative(IterativeSolver {
-            steps: 2,
-            ..Default::default()
-        }),
+        solver: Solver::Iterative(IterativeSolver { steps: 2, ..Default::default() }),
         ..Default::default()
     };
     let parts = Components {
         energy: &ConvEnergyConfig::default(),
         generator: &ConvGeneratorConfig::default(),
         lower: &lower,
-        upper: &GpConfig {
-            volume: bounds_gp::Volume::None,
-            ..Default::default()
-        },
+        upper: &GpConfig { volume: bounds_gp::Volume::None, ..Default::default() },
     };
     let players = Players::build(AXES, parts, &config, Random::new(1)).expect("a valid configuration");
     let mut trainer = Trainer::new(config, players, Arc::new(Normal), Random::new(2)).expect("a valid configuration");

@@ -78,14 +78,8 @@ fn dense_layer(bencher: Bencher, activation: Activation) {
 
 fn normalised_by(statistics: &Statistics, of_this_batch: bool, x: Matrix<SharedTape>) -> Matrix<SharedTape> {
     let (gamma, beta) = (array(WIDTH), array(WIDTH));
-    let layer = BatchNorm {
-        statistics,
-        of_this_batch,
-        gamma: &gamma,
-        beta: &beta,
-        epilogue: Epilogue::Identity,
-        trains: true,
-    };
+    let layer =
+        BatchNorm { statistics, of_this_batch, gamma: &gamma, beta: &beta, epilogue: Epilogue::Identity, trains: true };
     batch_norm(x, SAMPLES, layer)
 }
 
@@ -115,9 +109,7 @@ fn fourier_features(bencher: Bencher) {
 #[divan::bench]
 fn monotone_function(bencher: Bencher) {
     let parameters = matrix(ROWS, 37);
-    both(bencher, ROWS, 1, |u| {
-        monotone(u, SharedTape::off().watch(&parameters), SAMPLES, 12)
-    });
+    both(bencher, ROWS, 1, |u| monotone(u, SharedTape::off().watch(&parameters), SAMPLES, 12));
 }
 
 #[divan::bench]
@@ -131,17 +123,13 @@ fn stack_and_unstack(bencher: Bencher) {
 
 #[divan::bench]
 fn columns(bencher: Bencher) {
-    both(bencher, ROWS, 2, |x| {
-        join_columns(take_columns(x.clone(), &[0]), &[1], take_columns(x, &[1]), &[0])
-    });
+    both(bencher, ROWS, 2, |x| join_columns(take_columns(x.clone(), &[0]), &[1], take_columns(x, &[1]), &[0]));
 }
 
 #[divan::bench]
 fn confinement(bencher: Bencher) {
     let y = matrix(ROWS, 1);
-    both(bencher, ROWS, 2, |x| {
-        confine(SharedTape::off().watch(&y), x, SAMPLES, 1.0 as Real)
-    });
+    both(bencher, ROWS, 2, |x| confine(SharedTape::off().watch(&y), x, SAMPLES, 1.0 as Real));
 }
 
 #[divan::bench]

@@ -46,17 +46,8 @@ fn trainer(
     upper: GpConfig,
     batch: usize,
 ) -> Trainer<Fixed<2, 2>> {
-    let config = TrainConfig {
-        steps: u64::MAX,
-        batch,
-        ..Default::default()
-    };
-    let parts = Components {
-        energy: &energy,
-        generator: &generator,
-        lower: &lower,
-        upper: &upper,
-    };
+    let config = TrainConfig { steps: u64::MAX, batch, ..Default::default() };
+    let parts = Components { energy: &energy, generator: &generator, lower: &lower, upper: &upper };
     let players = Players::build(Fixed, parts, &config, Random::new(1)).expect("a valid configuration");
     Trainer::new(config, players, Arc::new(Normal), Random::new(2)).expect("a valid configuration")
 }
@@ -76,10 +67,7 @@ fn paper_toy(bencher: Bencher) {
         batch_norm: true,
         ..Default::default()
     };
-    let upper = GpConfig {
-        margin: 1.0,
-        ..Default::default()
-    };
+    let upper = GpConfig { margin: 1.0, ..Default::default() };
     let mut trainer = trainer(energy, generator, SvConfig::default(), upper, 200);
     bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
 }
@@ -87,21 +75,10 @@ fn paper_toy(bencher: Bencher) {
 /// Three hidden layers of 128, SiLU, Fourier features, exact volume.
 #[divan::bench]
 fn smooth_nets(bencher: Bencher) {
-    let energy = MlpEnergyConfig {
-        fourier: FourierConfig { count: 64, scale: 1.0 },
-        confinement: 0.5,
-        ..Default::default()
-    };
-    let lower = SvConfig {
-        variant: Variant::LogDet,
-        ..Default::default()
-    };
-    let upper = GpConfig {
-        volume: Volume::LogDet,
-        projections: 0,
-        weight: 0.01,
-        ..Default::default()
-    };
+    let energy =
+        MlpEnergyConfig { fourier: FourierConfig { count: 64, scale: 1.0 }, confinement: 0.5, ..Default::default() };
+    let lower = SvConfig { variant: Variant::LogDet, ..Default::default() };
+    let upper = GpConfig { volume: Volume::LogDet, projections: 0, weight: 0.01, ..Default::default() };
     let mut trainer = trainer(energy, MlpGeneratorConfig::default(), lower, upper, 200);
     bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
 }

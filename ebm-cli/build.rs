@@ -7,10 +7,7 @@ fn main() {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc).arg("--version").output();
     let version = output.ok().and_then(|output| String::from_utf8(output.stdout).ok());
-    println!(
-        "cargo::rustc-env=BUILT_BY_RUSTC={}",
-        version.as_deref().unwrap_or("unknown").trim()
-    );
+    println!("cargo::rustc-env=BUILT_BY_RUSTC={}", version.as_deref().unwrap_or("unknown").trim());
     let target = std::env::var("TARGET").unwrap_or_else(|_| "unknown".into());
     println!("cargo::rustc-env=BUILT_FOR_TARGET={target}");
 }

@@ -53,10 +53,7 @@ impl Diffusion {
         let at = Diffused::new(geometry, process, x0, times, random.stream("end"));
         if let Some(known) = energy.fokker_planck().filter(|known| known.process == *process) {
             let energies = energy.forward_at(SharedTape::off().watch(&at.x), &at.times);
-            return values(&energies)
-                .into_iter()
-                .map(|e| f64::from(e) + known.end_log_partition)
-                .collect();
+            return values(&energies).into_iter().map(|e| f64::from(e) + known.end_log_partition).collect();
         }
         let variance = process.end_variance();
         let width = geometry.data_width();
@@ -98,19 +95,12 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
         let random = view.random.stream("diffusion");
         let count = view.batch();
         let draws = random.stream("times").uniforms(count);
-        let (times, inverse): (Vec<Real>, Vec<f64>) = draws
-            .into_iter()
-            .map(|u| self.config.time(f64::from(u)))
-            .map(|(t, inverse)| (t as Real, inverse))
-            .unzip();
+        let (times, inverse): (Vec<Real>, Vec<f64>) =
+            draws.into_iter().map(|u| self.config.time(f64::from(u))).map(|(t, inverse)| (t as Real, inverse)).unzip();
         let at = Diffused::new(geometry, &self.config.process, x0, times, random.stream("noise"));
 
         let (_, gradient) = timed_energy_gradient(energy, &at.x, &at.times);
-        let Denoised {
-            losses,
-            errors,
-            directions,
-        } = self.losses(&at, &inverse, &gradient);
+        let Denoised { losses, errors, directions } = self.losses(&at, &inverse, &gradient);
         let (x, directions) = (view.tape.watch(&at.x), SharedTape::off().watch(&directions));
         let (_, slopes) = energy.pushforward_at(x, &at.times, directions, &vec![0.0; count]);
         let mut value = mean(of_gradient(losses.rounded(), slopes)) * self.config.weight as Real;

@@ -97,11 +97,7 @@ pub struct RegularizerConfig {
 
 impl Default for RegularizerConfig {
     fn default() -> Self {
-        Self {
-            weight: 0.0,
-            step: 0.05,
-            probes: 0,
-        }
+        Self { weight: 0.0, step: 0.05, probes: 0 }
     }
 }
 
@@ -195,29 +191,11 @@ mod tests {
         assert_eq!(key(DiffusionConfig { t_min: 0.0, ..base() }), "t_min");
         assert_eq!(key(DiffusionConfig { t_min: 1.0, ..base() }), "t_min");
         assert_eq!(key(DiffusionConfig { t_max: 1.5, ..base() }), "t_max");
-        assert_eq!(
-            key(DiffusionConfig {
-                weight: f64::NAN,
-                ..base()
-            }),
-            "weight"
-        );
-        let process = Process::Vp(Vp {
-            beta_min: -1.0,
-            beta_max: 20.0,
-        });
+        assert_eq!(key(DiffusionConfig { weight: f64::NAN, ..base() }), "weight");
+        let process = Process::Vp(Vp { beta_min: -1.0, beta_max: 20.0 });
         assert_eq!(key(DiffusionConfig { process, ..base() }), "process.vp");
-        let fokker_planck = RegularizerConfig {
-            step: 0.0,
-            ..Default::default()
-        };
-        assert_eq!(
-            key(DiffusionConfig {
-                fokker_planck,
-                ..base()
-            }),
-            "fokker_planck.step"
-        );
+        let fokker_planck = RegularizerConfig { step: 0.0, ..Default::default() };
+        assert_eq!(key(DiffusionConfig { fokker_planck, ..base() }), "fokker_planck.step");
     }
 
     #[test]
@@ -226,11 +204,7 @@ mod tests {
         // g^2, for every way of drawing.
         for process in [Process::Vp(Vp::default()), Process::Ve(Ve::default())] {
             for sampling in [Sampling::Uniform, Sampling::Importance] {
-                let config = DiffusionConfig {
-                    process,
-                    sampling,
-                    ..Default::default()
-                };
+                let config = DiffusionConfig { process, sampling, ..Default::default() };
                 let n = 200_000;
                 let mean = |f: &dyn Fn(f64) -> f64| -> f64 {
                     let one = |i: usize| {
@@ -247,10 +221,7 @@ mod tests {
                     Process::Vp(_) => 0.0999 + 9.95 * (1.0 - 1e-6),
                     Process::Ve(_) => process.at(1.0).noise.powi(2) - process.at(1e-3).noise.powi(2),
                 };
-                assert!(
-                    (total / exact - 1.0).abs() < 1e-6,
-                    "{process:?} {sampling:?}: {total} {exact}"
-                );
+                assert!((total / exact - 1.0).abs() < 1e-6, "{process:?} {sampling:?}: {total} {exact}");
             }
         }
     }

@@ -29,12 +29,7 @@ impl<G: Geometry> Diffused<G> {
         let factors = |of: fn(&Moment) -> f64| moments.iter().map(|moment| of(moment) as Real).collect::<Vec<_>>();
         let (signal, level) = (factors(|moment| moment.signal), factors(|moment| moment.noise));
         let x = combine((x0, &signal), (&noise, &level));
-        Self {
-            times,
-            moments,
-            noise,
-            x,
-        }
+        Self { times, moments, noise, x }
     }
 }
 

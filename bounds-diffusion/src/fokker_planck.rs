@@ -53,13 +53,11 @@ pub(crate) fn residual<G: Geometry>(
     let (drift, diffusion) = (factors(|moment| moment.drift), factors(|moment| moment.diffusion));
     let directions = SharedTape::off().watch(&combine((&at.x, &drift), (&gradient, &diffusion)));
     let (_, slopes) = energy.pushforward_at(tape.watch(&at.x), &at.times, directions, &vec![1.0; count]);
-    let quotient = tape
-        .is_recording()
-        .then(|| Quotient::new(config.fokker_planck, energy, &at, random, tape));
-    let places = at.moments.iter().map(|moment| Place {
-        diffusion: moment.diffusion,
-        unit: moment.noise * moment.noise / moment.diffusion,
-    });
+    let quotient = tape.is_recording().then(|| Quotient::new(config.fokker_planck, energy, &at, random, tape));
+    let places = at
+        .moments
+        .iter()
+        .map(|moment| Place { diffusion: moment.diffusion, unit: moment.noise * moment.noise / moment.diffusion });
     let places: Vec<Place> = places.collect();
     let plain = detach(slopes.clone());
     let found = match &quotient {
@@ -78,10 +76,7 @@ pub(crate) fn residual<G: Geometry>(
     if let Some((quotient, in_slopes)) = quotient.zip(found.in_laplacians) {
         taped = taped + differentiated_by(quotient.slopes, 0.0, in_slopes);
     }
-    Some(Residual {
-        variance: taped,
-        root_mean_square: variance.sqrt(),
-    })
+    Some(Residual { variance: taped, root_mean_square: variance.sqrt() })
 }
 
 /// The Laplacian as `sum_u (<grad E(x + h u), u> - <grad E(x - h u), u>) / 2h` over directions u, with h a share of s(t).

@@ -18,10 +18,7 @@ pub(crate) fn claim<G: Geometry>(
 ) -> Guarantee {
     let claim = claim_of(config, view, energy, whole);
     match config.form == Form::CrossEntropy && !whole && claim.level == Level::Heuristic {
-        true => Guarantee::heuristic(format!(
-            "{}; the times below t_min are not part of the value",
-            claim.reason
-        )),
+        true => Guarantee::heuristic(format!("{}; the times below t_min are not part of the value", claim.reason)),
         false => claim,
     }
 }
@@ -38,10 +35,7 @@ fn claim_of<G: Geometry>(
     if config.t_max != Process::HORIZON {
         return Guarantee::heuristic("the process is cut off before its end (t_max < 1)");
     }
-    if energy
-        .fokker_planck()
-        .is_none_or(|known| known.process != config.process)
-    {
+    if energy.fokker_planck().is_none_or(|known| known.process != config.process) {
         return Guarantee::heuristic(
             "a learned E(x, t) does not solve the Fokker-Planck equation exactly (see the diagnostic fokker_planck)",
         );

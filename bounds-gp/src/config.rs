@@ -133,11 +133,7 @@ impl Decay {
         match *self {
             Self::None => 1.0,
             Self::Exponential { half_life } => (-t / half_life).exp2(),
-            Self::Power {
-                scale,
-                offset,
-                exponent,
-            } => scale * (offset + t).powf(-exponent),
+            Self::Power { scale, offset, exponent } => scale * (offset + t).powf(-exponent),
         }
     }
 
@@ -147,11 +143,7 @@ impl Decay {
         match *self {
             Self::None => Ok(()),
             Self::Exponential { half_life } => positive("decay.exponential.half_life", half_life),
-            Self::Power {
-                scale,
-                offset,
-                exponent,
-            } => {
+            Self::Power { scale, offset, exponent } => {
                 positive("decay.power.scale", scale)?;
                 positive("decay.power.offset", offset)?;
                 positive("decay.power.exponent", exponent)
@@ -217,50 +209,21 @@ mod tests {
         let base = GpConfig::default;
         let odd = [
             (GpConfig { weight: -1.0, ..base() }, "weight"),
-            (
-                GpConfig {
-                    margin: f64::INFINITY,
-                    ..base()
-                },
-                "margin",
-            ),
-            (
-                GpConfig {
-                    norm: Norm::P(0.5),
-                    projections: 0,
-                    ..base()
-                },
-                "norm.p",
-            ),
-            (
-                GpConfig {
-                    norm: Norm::Euclidean,
-                    ..base()
-                },
-                "projections",
-            ),
+            (GpConfig { margin: f64::INFINITY, ..base() }, "margin"),
+            (GpConfig { norm: Norm::P(0.5), projections: 0, ..base() }, "norm.p"),
+            (GpConfig { norm: Norm::Euclidean, ..base() }, "projections"),
         ];
         for (config, key) in odd {
             assert_eq!(config.check().unwrap_err().key, key);
         }
-        let tall = GpConfig {
-            form: Form::LogSobolev,
-            ..Default::default()
-        };
-        let error = tall
-            .build(Runtime { latent: 1, data: 2 }, Random::new(0))
-            .err()
-            .unwrap();
+        let tall = GpConfig { form: Form::LogSobolev, ..Default::default() };
+        let error = tall.build(Runtime { latent: 1, data: 2 }, Random::new(0)).err().unwrap();
         assert_eq!(error.key, "form");
     }
 
     #[test]
     fn the_decay_is_that_of_the_released_code() {
-        let decay = Decay::Power {
-            scale: 0.7,
-            offset: 2307.0,
-            exponent: 0.55,
-        };
+        let decay = Decay::Power { scale: 0.7, offset: 2307.0, exponent: 0.55 };
         // 0.7 * 2307^-0.55 = 0.7 * exp(-0.55 * 7.743703) = 0.0098964...
         assert!((decay.factor(0) - 0.7 * (-0.55 * 2307f64.ln()).exp()).abs() < 1e-15);
         assert!((decay.factor(0) - 0.009_896).abs() < 1e-5, "{}", decay.factor(0));

@@ -47,11 +47,7 @@ impl<G: Geometry> Ingredients<G> {
         let moves = volume != Volume::None && !view.generator.facts().piecewise_linear;
         let iterates = matches!(volume, Volume::Iterative { .. });
         let whole = projections == 0 || (moves && !iterates);
-        let tape = if moves {
-            SharedTape::inputs_only()
-        } else {
-            SharedTape::off()
-        };
+        let tape = if moves { SharedTape::inputs_only() } else { SharedTape::off() };
         let columns = whole.then(|| jacobian(view.generator, tape.watch(view.latents)));
         if let Some(columns) = &columns {
             view.share_generated(detach(columns.samples.clone()));
@@ -139,10 +135,7 @@ fn push<G: Geometry>(view: &EnergyView<'_, G>, jacobian: Option<&Columns<G>>, dr
 fn log_found<G: Geometry>(view: &EnergyView<'_, G>, steps: usize) -> PerSample<SharedTape> {
     let start = view.random.stream("volume");
     let start = start.normal_tensor((view.batch(), view.generator.geometry().latent()));
-    let options = IterativeOptions {
-        steps,
-        tolerance: TOLERANCE,
-    };
+    let options = IterativeOptions { steps, tolerance: TOLERANCE };
     let found = smallest_pairs(view.generator, view.latents, &start, options);
     let watched = SharedTape::inputs_only().watch(view.latents);
     log_norm_pushforward(view.generator, watched, &found.vectors)

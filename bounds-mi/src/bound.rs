@@ -35,11 +35,7 @@ impl<G: Geometry> MutualInformation<G> {
             Value::Encoder => config.encoder.build(wide, 2 * d, "encoder.", random.stream("encoder")),
             Value::Critic(_) => config.critic.build(wide + d, 1, "critic.", random.stream("critic")),
         };
-        Self {
-            config,
-            geometry,
-            network,
-        }
+        Self { config, geometry, network }
     }
 
     fn encoded(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Information {
@@ -79,9 +75,7 @@ impl<G: Geometry> MutualInformation<G> {
             value: found.value,
             standard_error: found.standard_error,
             diagnostics: method.diagnostics(joint, product, &pairs),
-            coupling: method
-                .coupling()
-                .or(splits.then_some("its groups of samples are formed within a batch")),
+            coupling: method.coupling().or(splits.then_some("its groups of samples are formed within a batch")),
         })
     }
 

@@ -110,11 +110,8 @@ mod tests {
         let key = |c: MiConfig| c.check().unwrap_err().key;
         let base = MiConfig::default;
         assert_eq!(key(MiConfig { group: 1, ..base() }), "group");
-        let network = |hidden: &[usize], init_gain| NetworkConfig {
-            hidden: hidden.to_vec(),
-            init_gain,
-            ..Default::default()
-        };
+        let network =
+            |hidden: &[usize], init_gain| NetworkConfig { hidden: hidden.to_vec(), init_gain, ..Default::default() };
         let critic = network(&[3, 0], 1.0);
         assert_eq!(key(MiConfig { critic, ..base() }), "critic.hidden");
         let encoder = network(&[3], f64::NAN);
@@ -126,10 +123,7 @@ mod tests {
     #[test]
     fn an_option_of_the_optimizer_that_is_left_out_has_the_default_of_the_bound() {
         let read: MiConfig = parse_as(json!({"optimizer": {"learning_rate": 0.5}})).unwrap();
-        let expected = MiConfig {
-            optimizer: default_optimizer().with("learning_rate", 0.5),
-            ..Default::default()
-        };
+        let expected = MiConfig { optimizer: default_optimizer().with("learning_rate", 0.5), ..Default::default() };
         assert_eq!(read, expected);
         let written = serde_json::to_value(&expected).unwrap();
         assert_eq!(parse_as::<MiConfig>(written).unwrap(), expected);

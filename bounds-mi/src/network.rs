@@ -28,12 +28,7 @@ pub struct NetworkConfig {
 
 impl Default for NetworkConfig {
     fn default() -> Self {
-        Self {
-            hidden: vec![128, 128],
-            activation: Activation::Silu,
-            init: Init::Uniform,
-            init_gain: 1.0,
-        }
+        Self { hidden: vec![128, 128], activation: Activation::Silu, init: Init::Uniform, init_gain: 1.0 }
     }
 }
 
@@ -69,19 +64,12 @@ mod tests {
     #[test]
     fn outputs_start_close_to_zero() {
         for activation in [Activation::Silu, Activation::Prelu, Activation::Tanh] {
-            let config = NetworkConfig {
-                activation,
-                init: Init::Kaiming,
-                ..Default::default()
-            };
+            let config = NetworkConfig { activation, init: Init::Kaiming, ..Default::default() };
             let network = config.build(3, 4, "n.", Random::new(1));
             let rows = tensor(Random::new(2).normals(30), (10, 3));
             let outputs = values(&network.apply(SharedTape::off().watch(&rows), 10, &SharedTape::off()));
             assert!(outputs.iter().all(|y| y.abs() < 0.1), "{activation:?}: {outputs:?}");
-            assert!(
-                outputs.iter().any(|y| *y != 0.0),
-                "{activation:?}: or nothing is learned"
-            );
+            assert!(outputs.iter().any(|y| *y != 0.0), "{activation:?}: or nothing is learned");
         }
     }
 }

@@ -10,14 +10,8 @@ fn cases() -> Vec<Case> {
     // Both do not change when a number is added to the critic, and change little with it where the critic knows little.
     let cancelling = |name, json| case(name, json).within(CANCELLING);
     vec![
-        case(
-            "mi, jsd",
-            r#"{"kind": "mi", "estimator": "jsd", "product": "all-pairs"}"#,
-        ),
-        case(
-            "mi, nwj",
-            r#"{"kind": "mi", "estimator": "nwj", "product": "all-pairs"}"#,
-        ),
+        case("mi, jsd", r#"{"kind": "mi", "estimator": "jsd", "product": "all-pairs"}"#),
+        case("mi, nwj", r#"{"kind": "mi", "estimator": "nwj", "product": "all-pairs"}"#),
         cancelling("mi, dv", r#"{"kind": "mi", "estimator": "dv", "product": "all-pairs"}"#),
         cancelling("mi, infonce", r#"{"kind": "mi", "estimator": "infonce"}"#),
         case("mi, barber-agakov", r#"{"kind": "mi", "estimator": "barber-agakov"}"#),

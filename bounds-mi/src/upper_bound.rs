@@ -47,9 +47,7 @@ impl Gaussian {
                 }
             }
         }
-        let lower = MatRef::from_row_major_slice(&covariance[..], width, width)
-            .llt(Side::Lower)
-            .ok()?;
+        let lower = MatRef::from_row_major_slice(&covariance[..], width, width).llt(Side::Lower).ok()?;
         let factor: Vec<f64> = (0..width * width).map(|k| lower.L()[(k / width, k % width)]).collect();
         let good = (0..width).all(|i| factor[i * width + i] > 0.0 && factor[i * width + i].is_finite());
         good.then_some(Self { mean, factor })
@@ -79,10 +77,7 @@ mod tests {
     use ebm_core::random::Random;
 
     fn bound(rows: &[f64], width: usize) -> Measurement {
-        Measurement::of(
-            gaussian_cross_entropy(rows, width).unwrap(),
-            Guarantee::certified("test"),
-        )
+        Measurement::of(gaussian_cross_entropy(rows, width).unwrap(), Guarantee::certified("test"))
     }
 
     #[test]

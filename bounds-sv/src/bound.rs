@@ -23,12 +23,7 @@ pub struct SingularValues<G: Geometry> {
 impl<G: Geometry> SingularValues<G> {
     /// The bound with checked options.
     pub fn new(config: SvConfig, geometry: G, random: Random) -> Self {
-        Self {
-            config,
-            geometry,
-            random,
-            warm: None,
-        }
+        Self { config, geometry, random, warm: None }
     }
 
     /// d log s_1 at the vectors that the iteration finds.
@@ -45,17 +40,12 @@ impl<G: Geometry> SingularValues<G> {
             let draws = view.rows_of(self.random).stream("start").at(view.step);
             draws.normal_tensor((batch, self.geometry.latent()))
         });
-        let options = IterativeOptions {
-            steps: solver.steps,
-            tolerance: solver.tolerance,
-        };
+        let options = IterativeOptions { steps: solver.steps, tolerance: solver.tolerance };
         let found = smallest_pairs(view.generator, view.latents, &start, options);
         let converged = found.residuals.iter().filter(|r| **r <= solver.tolerance).count();
         let convergence = match converged == batch {
             true => Convergence::Converged,
-            false => Convergence::Stopped {
-                share: converged as f64 / batch as f64,
-            },
+            false => Convergence::Stopped { share: converged as f64 / batch as f64 },
         };
         let worst = found.residuals.iter().copied().fold(0.0, f64::max);
         let value = log_norm_pushforward(view.generator, view.tape.watch(view.latents), &found.vectors);
@@ -76,10 +66,7 @@ impl<G: Geometry> Module for SingularValues<G> {
     fn transient_state(&self) -> State {
         let width = self.geometry.latent_width();
         let array = |warm: &Latents<G>| (vec![rows(warm), width], values(warm));
-        self.warm
-            .iter()
-            .map(|warm| (WARM_START.to_string(), array(warm)))
-            .collect()
+        self.warm.iter().map(|warm| (WARM_START.to_string(), array(warm))).collect()
     }
     fn restore_transient_state(&mut self, state: &State) -> Result<(), StateError> {
         if let Some(name) = state.keys().find(|name| *name != WARM_START) {

@@ -56,11 +56,7 @@ pub struct IterativeSolver {
 
 impl Default for IterativeSolver {
     fn default() -> Self {
-        Self {
-            steps: 2,
-            warm_start: true,
-            tolerance: 1e-4,
-        }
+        Self { steps: 2, warm_start: true, tolerance: 1e-4 }
     }
 }
 
@@ -107,19 +103,10 @@ mod tests {
     #[test]
     fn unusable_values_are_refused_by_key() {
         let key = |c: SvConfig| c.check().unwrap_err().key;
-        let iterative = |solver| SvConfig {
-            solver: Solver::Iterative(solver),
-            ..Default::default()
-        };
-        let none = IterativeSolver {
-            steps: 0,
-            ..Default::default()
-        };
+        let iterative = |solver| SvConfig { solver: Solver::Iterative(solver), ..Default::default() };
+        let none = IterativeSolver { steps: 0, ..Default::default() };
         assert_eq!(key(iterative(none)), "solver.iterative.steps");
-        let log_det = SvConfig {
-            variant: Variant::LogDet,
-            ..iterative(IterativeSolver::default())
-        };
+        let log_det = SvConfig { variant: Variant::LogDet, ..iterative(IterativeSolver::default()) };
         assert_eq!(key(log_det), "solver");
         assert!(SvConfig::default().check().is_ok());
     }

@@ -91,30 +91,15 @@ mod tests {
         let injective = GeneratorFacts::unknown(0.0).injective();
         let level = |g, facts, c| lower_bound(g, facts, c).level;
         assert_eq!(level(square, injective, Convergence::Exact), Level::Certified);
-        assert_eq!(
-            level(square, GeneratorFacts::unknown(0.1).injective(), Convergence::Exact),
-            Level::Certified
-        );
+        assert_eq!(level(square, GeneratorFacts::unknown(0.1).injective(), Convergence::Exact), Level::Certified);
         assert_eq!(level(square, injective, Convergence::Converged), Level::Asymptotic);
-        assert_eq!(
-            level(square, injective, Convergence::Stopped { share: 0.5 }),
-            Level::Heuristic
-        );
-        assert_eq!(
-            level(square, GeneratorFacts::unknown(0.0), Convergence::Exact),
-            Level::Heuristic
-        );
+        assert_eq!(level(square, injective, Convergence::Stopped { share: 0.5 }), Level::Heuristic);
+        assert_eq!(level(square, GeneratorFacts::unknown(0.0), Convergence::Exact), Level::Heuristic);
         assert_eq!(level(tall, injective, Convergence::Exact), Level::Heuristic);
         let mut coupled = injective;
         coupled.couples_batch = true;
         assert_eq!(level(square, coupled, Convergence::Exact), Level::Heuristic);
-        assert_eq!(
-            upper_bound(square, GeneratorFacts::unknown(0.0)).level,
-            Level::Certified
-        );
-        assert_eq!(
-            upper_bound(square, GeneratorFacts::unknown(0.1)).level,
-            Level::Heuristic
-        );
+        assert_eq!(upper_bound(square, GeneratorFacts::unknown(0.0)).level, Level::Certified);
+        assert_eq!(upper_bound(square, GeneratorFacts::unknown(0.1)).level, Level::Heuristic);
     }
 }

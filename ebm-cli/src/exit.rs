@@ -37,38 +37,20 @@ pub enum Exit {
 impl Exit {
     /// Every code but success, with its meaning in a line.
     pub const FAILURES: [(Exit, &'static str); 11] = [
-        (
-            Exit::Other,
-            "something else went wrong (an output file that cannot be written, an internal error)",
-        ),
+        (Exit::Other, "something else went wrong (an output file that cannot be written, an internal error)"),
         (Exit::Usage, "wrong command line"),
         (Exit::Config, "a configuration that cannot be read or used"),
         (Exit::Data, "data that cannot be read or used"),
-        (
-            Exit::RunDirectory,
-            "a run directory that cannot be made, read or written, or that exists already",
-        ),
-        (
-            Exit::NotFinite,
-            "training stopped at a NaN or an infinity; the last good weights were saved",
-        ),
-        (
-            Exit::Diverged,
-            "training reached its end but diverged; everything was saved",
-        ),
+        (Exit::RunDirectory, "a run directory that cannot be made, read or written, or that exists already"),
+        (Exit::NotFinite, "training stopped at a NaN or an infinity; the last good weights were saved"),
+        (Exit::Diverged, "training reached its end but diverged; everything was saved"),
         (
             Exit::Incomplete,
             "runs of a comparison or a sweep failed (to diverge is not to fail); the others are reported",
         ),
         (Exit::Contract, "a bound breaks its contract (`ebm bounds check`)"),
-        (
-            Exit::Selftest,
-            "this machine computes other figures than the reference (`ebm selftest`)",
-        ),
-        (
-            Exit::Interrupted,
-            "interrupted; what was done is saved: `ebm train --resume` or the same command goes on",
-        ),
+        (Exit::Selftest, "this machine computes other figures than the reference (`ebm selftest`)"),
+        (Exit::Interrupted, "interrupted; what was done is saved: `ebm train --resume` or the same command goes on"),
     ];
 
     /// The failure with this code, or [`Exit::Other`] if there is none.
@@ -105,10 +87,7 @@ pub struct Failure {
 impl Failure {
     /// An error with an exit code.
     pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
-        Self {
-            exit,
-            error: error.into(),
-        }
+        Self { exit, error: error.into() }
     }
 
     /// A message with an exit code.
@@ -118,10 +97,7 @@ impl Failure {
 
     /// Puts the subject of the failure, such as a part of a grid, before it.
     pub(crate) fn within(self, part: &str) -> Self {
-        Self {
-            exit: self.exit,
-            error: self.error.context(part.to_string()),
-        }
+        Self { exit: self.exit, error: self.error.context(part.to_string()) }
     }
 }
 
@@ -176,10 +152,7 @@ mod tests {
         assert_eq!(quoted.to_string(), "a.toml: b\\r\\n\\u{1b}[2J é");
         for context in ["metrics.jsonl", "metrics.jsonl: disk full"] {
             let failure = anyhow::anyhow!("disk full").context(context);
-            assert_eq!(
-                Failure::new(Exit::Other, failure).to_string(),
-                "metrics.jsonl: disk full"
-            );
+            assert_eq!(Failure::new(Exit::Other, failure).to_string(), "metrics.jsonl: disk full");
         }
     }
 }

@@ -86,9 +86,7 @@ pub fn run_with(crates: &[&str]) -> ExitCode {
 #[doc(hidden)]
 pub fn understands<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Result<(), String> {
     let arguments = std::iter::once("ebm").chain(arguments);
-    cli::Cli::try_parse_from(arguments)
-        .map(drop)
-        .map_err(|error| error.to_string())
+    cli::Cli::try_parse_from(arguments).map(drop).map_err(|error| error.to_string())
 }
 
 fn check(crates: &[&str]) -> Result<(), Failure> {

@@ -18,10 +18,7 @@ mod tests {
     #[test]
     fn every_bound_that_comes_with_the_program_is_registered() {
         assert_eq!(names::<dyn LowerBoundConfig>(), ["mi", "none", "sv"]);
-        assert_eq!(
-            names::<dyn UpperBoundConfig>(),
-            ["diffusion", "gp", "none", "wgan-gp", "zero-gp"]
-        );
+        assert_eq!(names::<dyn UpperBoundConfig>(), ["diffusion", "gp", "none", "wgan-gp", "zero-gp"]);
         registry::check_registry().unwrap();
     }
 }

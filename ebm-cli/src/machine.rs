@@ -6,11 +6,7 @@ use std::fmt;
 use std::fs;
 
 /// Precision of the numbers.
-pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION {
-    "f64"
-} else {
-    "f32"
-};
+pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION { "f64" } else { "f32" };
 /// The device that holds the numbers.
 pub(crate) const DEVICE: &str = if cfg!(feature = "cuda") { "cuda" } else { "cpu" };
 
@@ -78,11 +74,7 @@ impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let processor = self.processor.as_deref().unwrap_or("unknown processor");
         let build = format!("ebm {} ({}, {})", self.ebm, self.rustc, self.target);
-        writeln!(
-            f,
-            "{build}, {} on {}, {} threads",
-            self.precision, self.device, self.threads
-        )?;
+        writeln!(f, "{build}, {} on {}, {} threads", self.precision, self.device, self.threads)?;
         write!(f, "{processor}, {} cores", self.cores)?;
         self.cards.iter().try_for_each(|card| write!(f, "; {card}"))
     }

@@ -56,10 +56,7 @@ mod tests {
     fn large_and_small_numbers_stay_short() {
         let four = [0.0, -2.0139, 1.5e7, 1e-5].map(|value| short(value, 4));
         assert_eq!(four, ["0", "-2.0139", "1.50e7", "1.00e-5"]);
-        assert_eq!(
-            [1e-3, 9999.0, 1e4].map(|value| short(value, 3)),
-            ["0.001", "9999.000", "1.00e4"]
-        );
+        assert_eq!([1e-3, 9999.0, 1e4].map(|value| short(value, 3)), ["0.001", "9999.000", "1.00e4"]);
     }
 
     #[test]

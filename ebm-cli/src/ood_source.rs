@@ -31,10 +31,7 @@ impl Source {
     /// # Errors
     /// If the name is unknown, or an option of the data set cannot be used.
     pub fn parse(given: &str) -> Result<Self, SourceError> {
-        let wrong = |reason: String| SourceError {
-            given: given.into(),
-            reason,
-        };
+        let wrong = |reason: String| SourceError { given: given.into(), reason };
         if let Some(built_in) = BuiltIn::ALL.into_iter().find(|kind| kind.name() == given) {
             return Ok(Source::BuiltIn(built_in));
         }
@@ -57,10 +54,7 @@ impl Source {
         let descriptor = registry::find::<dyn DatasetConfig>(&name).ok_or_else(|| {
             let data = registry::all::<dyn DatasetConfig>().into_iter().map(|d| d.name);
             let names: Vec<&str> = BuiltIn::ALL.map(BuiltIn::name).into_iter().chain(data).collect();
-            wrong(format!(
-                "no outliers and no data set have this name{}",
-                suggest::hint(&name, &names)
-            ))
+            wrong(format!("no outliers and no data set have this name{}", suggest::hint(&name, &names)))
         })?;
         let options = serde_json::to_value(options).map_err(|error| wrong(error.to_string()))?;
         let config = (descriptor.parse)(options).map_err(|error| wrong(error.to_string()))?;
@@ -83,10 +77,7 @@ mod tests {
 
     #[test]
     fn names_and_tables_are_read() {
-        assert!(matches!(
-            Source::parse("uniform-noise"),
-            Ok(Source::BuiltIn(BuiltIn::UniformNoise))
-        ));
+        assert!(matches!(Source::parse("uniform-noise"), Ok(Source::BuiltIn(BuiltIn::UniformNoise))));
         assert!(matches!(Source::parse("two-moons"), Ok(Source::Data(..))));
         let given = "{ kind = \"two-moons\", noise = 0.3 }";
         let source = Source::parse(given).unwrap();
@@ -98,11 +89,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         let error = |given: &str| Source::parse(given).unwrap_err().to_string();
-        assert!(
-            error("unifrom-noise").contains("did you mean `uniform-noise`"),
-            "{}",
-            error("unifrom-noise")
-        );
+        assert!(error("unifrom-noise").contains("did you mean `uniform-noise`"), "{}", error("unifrom-noise"));
         assert!(error("{ kind = \"two-moons\", nosie = 1 }").contains("nosie"));
         assert!(error("{ noise = 1 }").contains("kind"));
         assert!(error("{ kind = ").contains("no TOML table"));

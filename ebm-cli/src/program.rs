@@ -42,9 +42,7 @@ pub(crate) struct RegistersNothing {
 pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
     match crates.iter().find(|name| !registers(name)) {
         None => Ok(()),
-        Some(name) => Err(RegistersNothing {
-            name: (*name).to_string(),
-        }),
+        Some(name) => Err(RegistersNothing { name: (*name).to_string() }),
     }
 }
 
@@ -52,10 +50,7 @@ pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
 fn registers(name: &str) -> bool {
     let normal = |name: &str| name.replace('-', "_");
     let package = |named: &str| normal(named.split(' ').next().unwrap_or_default());
-    registers_something(name)
-        || metric::registrations()
-            .iter()
-            .any(|one| package(one.crate_name) == normal(name))
+    registers_something(name) || metric::registrations().iter().any(|one| package(one.crate_name) == normal(name))
 }
 
 #[cfg(test)]
@@ -64,18 +59,12 @@ mod tests {
 
     #[test]
     fn crates_that_register_anything_are_found_however_their_names_are_written() {
-        assert_eq!(
-            check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data", "ebm_eval"]),
-            Ok(())
-        );
+        assert_eq!(check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data", "ebm_eval"]), Ok(()));
     }
 
     #[test]
     fn a_crate_that_registers_nothing_is_named() {
         let error = check_linked(&["bounds_sv", "serde_json"]).unwrap_err().to_string();
-        assert!(
-            error.starts_with("the crate serde_json is linked in and registers nothing"),
-            "{error}"
-        );
+        assert!(error.starts_with("the crate serde_json is linked in and registers nothing"), "{error}");
     }
 }

@@ -24,9 +24,7 @@ fn main() {
         (false, true) => host_code,
     };
     println!("cargo::rustc-cfg=device_kernels");
-    let out = env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .ok_or("OUT_DIR is not set".into());
+    let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or("OUT_DIR is not set".into());
     let done = out.and_then(|out| {
         write_activations(&out)?;
         compile(&sources(Path::new("src"))?, &out)
@@ -64,19 +62,13 @@ fn write_activations(out: &Path) -> Result<(), String> {
         fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
     };
     let module = read("mod")?;
-    let (_, list) = module
-        .split_once("activations! {\n")
-        .ok_or("the list of activations is gone")?;
+    let (_, list) = module.split_once("activations! {\n").ok_or("the list of activations is gone")?;
     let (list, _) = list.split_once("\n}").unwrap_or((list, ""));
-    let files = list
-        .lines()
-        .filter_map(|line| line.trim().strip_suffix(',')?.split_once(" => "));
+    let files = list.lines().filter_map(|line| line.trim().strip_suffix(',')?.split_once(" => "));
     let mut cases = String::new();
     for (number, (_, file)) in files.enumerate() {
         let source = read(file)?;
-        let after = source
-            .split_once("const CUDA: &'static str = \"")
-            .map(|(_, after)| after);
+        let after = source.split_once("const CUDA: &'static str = \"").map(|(_, after)| after);
         let (body, _) = after
             .and_then(|after| after.split_once('"'))
             .ok_or(format!("{ACTIVATIONS}/{file}.rs has no device function"))?;
@@ -89,9 +81,7 @@ fn write_activations(out: &Path) -> Result<(), String> {
 fn ptx(files: &[PathBuf], out: &Path) -> Result<(), String> {
     let target = |file: &Path| out.join(file.with_extension("ptx").file_name().unwrap_or_default());
     if feature("cuda-check") {
-        return files
-            .iter()
-            .try_for_each(|file| fs::write(target(file), "").map_err(|e| e.to_string()));
+        return files.iter().try_for_each(|file| fs::write(target(file), "").map_err(|e| e.to_string()));
     }
     let architecture = format!("--gpu-architecture=compute_{}", compute_capability()?);
     for file in files {
@@ -104,9 +94,7 @@ fn ptx(files: &[PathBuf], out: &Path) -> Result<(), String> {
         if feature("f64") {
             nvcc.arg("-DEBM_DOUBLE");
         }
-        let output = nvcc
-            .output()
-            .map_err(|e| format!("nvcc: {e}; put the CUDA toolkit's `bin` on the PATH"))?;
+        let output = nvcc.output().map_err(|e| format!("nvcc: {e}; put the CUDA toolkit's `bin` on the PATH"))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).replace('\n', " | ");
             return Err(format!("nvcc, for {}: {said}", file.display()));
@@ -141,11 +129,7 @@ fn compute_capability() -> Result<String, String> {
 #[cfg(feature = "cuda-emulation")]
 fn host_code(files: &[PathBuf], out: &Path) -> Result<(), String> {
     let mut build = cc::Build::new();
-    build
-        .cpp(true)
-        .std("c++17")
-        .cpp_link_stdlib(None)
-        .warnings_into_errors(true);
+    build.cpp(true).std("c++17").cpp_link_stdlib(None).warnings_into_errors(true);
     // Compilers do not take a `.cu` for C++ by themselves.
     build.flag("-x").flag("c++").opt_level(2).files(files);
     build.include(HEADERS).include(out);

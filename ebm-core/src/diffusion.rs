@@ -37,19 +37,13 @@ pub struct Ve {
 
 impl Default for Vp {
     fn default() -> Self {
-        Self {
-            beta_min: 0.1,
-            beta_max: 20.0,
-        }
+        Self { beta_min: 0.1, beta_max: 20.0 }
     }
 }
 
 impl Default for Ve {
     fn default() -> Self {
-        Self {
-            sigma_min: 0.01,
-            sigma_max: 10.0,
-        }
+        Self { sigma_min: 0.01, sigma_max: 10.0 }
     }
 }
 
@@ -163,16 +157,8 @@ impl Process {
 mod tests {
     use super::*;
 
-    const PROCESSES: [Process; 2] = [
-        Process::Vp(Vp {
-            beta_min: 0.1,
-            beta_max: 20.0,
-        }),
-        Process::Ve(Ve {
-            sigma_min: 0.01,
-            sigma_max: 10.0,
-        }),
-    ];
+    const PROCESSES: [Process; 2] =
+        [Process::Vp(Vp { beta_min: 0.1, beta_max: 20.0 }), Process::Ve(Ve { sigma_min: 0.01, sigma_max: 10.0 })];
 
     #[test]
     fn the_moments_solve_the_equations_of_the_process() {
@@ -203,15 +189,9 @@ mod tests {
 
     #[test]
     fn rates_out_of_order_are_refused() {
-        let swapped = Process::Vp(Vp {
-            beta_min: 20.0,
-            beta_max: 0.1,
-        });
+        let swapped = Process::Vp(Vp { beta_min: 20.0, beta_max: 0.1 });
         assert!(swapped.check().is_err());
-        let zero = Process::Ve(Ve {
-            sigma_min: 0.0,
-            sigma_max: 1.0,
-        });
+        let zero = Process::Ve(Ve { sigma_min: 0.0, sigma_max: 1.0 });
         assert!(zero.check().is_err());
         assert!(PROCESSES.iter().all(|p| p.check().is_ok()));
     }

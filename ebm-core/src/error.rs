@@ -18,11 +18,7 @@ pub struct ConfigError {
 impl ConfigError {
     /// A value that is not what was expected.
     pub fn new(key: impl Into<String>, value: impl ToString, expected: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            value: value.to_string(),
-            expected: expected.into(),
-        }
+        Self { key: key.into(), value: value.to_string(), expected: expected.into() }
     }
 
     /// The same error with a table name put before the key.
@@ -33,11 +29,7 @@ impl ConfigError {
 
     /// Ok if `good`, else this error.
     pub fn require(good: bool, key: &str, value: impl ToString, expected: &str) -> Result<(), ConfigError> {
-        if good {
-            Ok(())
-        } else {
-            Err(Self::new(key, value, expected))
-        }
+        if good { Ok(()) } else { Err(Self::new(key, value, expected)) }
     }
 
     /// Ok if `value` is a finite number that is not negative.
@@ -67,10 +59,6 @@ pub enum BoundError {
 impl BoundError {
     /// The error of the bound of this name: the misfit, and the way out.
     pub fn unsupported(bound: &str, reason: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::Unsupported {
-            bound: bound.into(),
-            reason: reason.into(),
-            advice: advice.into(),
-        }
+        Self::Unsupported { bound: bound.into(), reason: reason.into(), advice: advice.into() }
     }
 }

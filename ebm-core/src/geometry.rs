@@ -72,10 +72,7 @@ pub trait Geometry: Copy + Debug + PartialEq + Send + Sync + 'static {
 }
 
 fn rows_of(len: usize, width: usize) -> usize {
-    assert!(
-        width > 0 && len.is_multiple_of(width),
-        "{len} values do not fill rows of {width}"
-    );
+    assert!(width > 0 && len.is_multiple_of(width), "{len} values do not fill rows of {width}");
     len / width
 }
 

@@ -121,11 +121,7 @@ mod tests {
 
     #[test]
     fn a_shape_says_how_many_values_it_has() {
-        let shape = ImageShape {
-            height: 28,
-            width: 20,
-            channels: 3,
-        };
+        let shape = ImageShape { height: 28, width: 20, channels: 3 };
         assert_eq!((shape.values(), shape.to_string()), (1680, "28 x 20 x 3".into()));
     }
 }

@@ -42,11 +42,7 @@ fn a_product_is_two_operations_a_multiply_add_and_its_gradients_are_two_products
             let rows = (1 + tangents) * samples;
             let found = counted(rows, inputs, |x| dense(x, samples, layer.clone()));
             let product = 2 * (rows * inputs * outputs) as u64;
-            assert_eq!(
-                found,
-                (product, 2 * product),
-                "{samples} samples, {inputs} to {outputs}"
-            );
+            assert_eq!(found, (product, 2 * product), "{samples} samples, {inputs} to {outputs}");
         }
     }
     // 6 x 6 places, each of 3 x 3 x 4 values, to 20 channels.

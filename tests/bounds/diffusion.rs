@@ -29,10 +29,7 @@ fn processes() -> [Process; 2] {
 }
 
 fn with(process: Process) -> DiffusionConfig {
-    DiffusionConfig {
-        process,
-        ..Default::default()
-    }
+    DiffusionConfig { process, ..Default::default() }
 }
 
 fn gaussian(process: Process, (mean, deviation): (f64, f64)) -> DiffusedGaussian<Runtime> {
@@ -51,12 +48,7 @@ fn evaluate(
     let random = Random::new(seed);
     let latents = g.latents(random.stream("z").normals(batch * g.latent));
     let data = g.samples(vec![0.0; batch * g.data]);
-    let situation = EnergySituation {
-        energy,
-        generator,
-        latents: &latents,
-        data: &data,
-    };
+    let situation = EnergySituation { energy, generator, latents: &latents, data: &data };
     let mut bound: Box<dyn UpperBound<Runtime>> = config.build(g, random).unwrap();
     let view = EnergyView::new(&situation, SharedTape::off(), random, 0);
     Ok(bound.divergence(&view)?.measurement)
@@ -128,10 +120,7 @@ fn the_denoising_form_lies_above_the_divergence_by_what_it_does_not_know_of_the_
         };
         let truth = DIVERGENCE + (0..steps).map(excess).sum::<f64>();
         // Below t_min and beyond the end there is less than 1e-3.
-        assert!(
-            (found.value - truth).abs() < 4.0 * found.standard_error + 1e-3,
-            "{process:?}: {found:?}, not {truth}"
-        );
+        assert!((found.value - truth).abs() < 4.0 * found.standard_error + 1e-3, "{process:?}: {found:?}, not {truth}");
         assert_eq!(found.guarantee.level, Level::Asymptotic);
     }
 }
@@ -179,10 +168,7 @@ fn a_static_energy_is_refused_with_the_way_out() {
     let generator = LinearGaussian::new(square(1), &[1.0], &[0.0], 0.0);
     let energy = QuadraticEnergy::new(square(1), &[1.0], &[0.0]);
     let error = evaluate(&DiffusionConfig::default(), &generator, &energy, 10, 1).unwrap_err();
-    assert!(
-        error.to_string().contains("does not depend on a diffusion time"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("does not depend on a diffusion time"), "{error}");
 }
 
 proptest! {

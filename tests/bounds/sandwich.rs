@@ -36,12 +36,7 @@ fn log_sobolev(generator: &dyn Generator<Runtime>, energy: &dyn Energy<Runtime>,
     let latents = g.latents(random.stream("z").normals(BATCH * g.latent));
     let off = SharedTape::off();
     let (generated, _) = sample(generator, &latents, &off, random).split_tape();
-    let situation = EnergySituation {
-        energy,
-        generator,
-        latents: &latents,
-        data: &generated,
-    };
+    let situation = EnergySituation { energy, generator, latents: &latents, data: &generated };
     let config: GpConfig = options("form = 'log-sobolev'");
     let mut bound: Box<dyn UpperBound<Runtime>> = config.build(g, random).unwrap();
     let estimate = bound.divergence(&EnergyView::new(&situation, off, random, 0));

@@ -63,10 +63,7 @@ fn a_fault_in_the_file_is_told_with_the_file() {
     let infonce =
         "lower = { kind = 'mi', estimator = 'infonce', group = 64 }\n[generator]\nnoise = 0.1\n[train]\nbatch = 32\n";
     for (text, parts) in [
-        (
-            "[lower]\niteratons = 3\n",
-            &["run.toml: lower.iteratons: unknown key"][..],
-        ),
+        ("[lower]\niteratons = 3\n", &["run.toml: lower.iteratons: unknown key"][..]),
         ("[train]\nsteps = \"ten\"\n", &["run.toml: train.steps = \"ten\""]),
         ("[train]\nsteps = 1\nsteps = 2\n", &["run.toml: line 3", "duplicate"]),
         ("[train\nsteps = 1\n", &["run.toml: line 1"]),
@@ -125,11 +122,7 @@ fn bad_data_is_told_with_file_and_line() {
         let data = format!("data={{kind=\"{kind}\", path=\"{name}\"}}");
         refused(&folder, 4, &format!("{data} | {name} | {parts}"));
     }
-    refused(
-        &folder,
-        4,
-        "data={kind=\"csv\", path=\"missing.csv\"} | missing.csv | No such file",
-    );
+    refused(&folder, 4, "data={kind=\"csv\", path=\"missing.csv\"} | missing.csv | No such file");
     refused(&folder, 3, "data=csv | data.path | file");
 }
 

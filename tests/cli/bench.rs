@@ -42,16 +42,7 @@ fn json_has_the_machine_and_every_figure_of_a_problem() {
     assert!(phases.iter().all(|seconds| *seconds > 0.0), "{problem:#?}");
     assert!(problem["phases_overlap"].is_boolean());
     // A part takes no longer than the whole; those of an energy step may run beside each other.
-    let [
-        whole,
-        data,
-        divergence,
-        energy_update,
-        _,
-        _,
-        generator,
-        generator_update,
-    ] = phases;
+    let [whole, data, divergence, energy_update, _, _, generator, generator_update] = phases;
     assert!(data.max(divergence) + energy_update <= whole, "{problem:#?}");
     assert!(generator_update <= generator, "{problem:#?}");
     let rate = number(&problem["flop_per_second"]) / number(&problem["steps_per_second"]);
@@ -74,10 +65,7 @@ fn tables_have_a_row_a_problem_and_a_file_has_the_same_beside_them() {
         // In the rates and in the phases.
         assert_eq!(text.lines().filter(|line| line.starts_with(name)).count(), 2, "{text}");
     }
-    contains(
-        &text,
-        &["steps/s", "GFLOP/s", "energy step", "entropy", "generator step"],
-    );
+    contains(&text, &["steps/s", "GFLOP/s", "energy step", "entropy", "generator step"]);
     assert!(text.starts_with("ebm "), "{text}");
 }
 
@@ -98,9 +86,7 @@ fn timings_are_told_where_their_file_cannot_be_written() {
     let folder = Folder::with("");
     // No file system allows names of so many letters.
     let name = "x".repeat(300);
-    let output = folder.output(&format!(
-        "bench --filter '25-gaussians sv' --seconds 0.01 --json {name}"
-    ));
+    let output = folder.output(&format!("bench --filter '25-gaussians sv' --seconds 0.01 --json {name}"));
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     contains(&said, &["xxx: cannot write the file"]);

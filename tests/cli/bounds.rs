@@ -8,12 +8,7 @@ fn bounds_are_listed_for_people_and_programs() {
     let folder = Folder::with("");
     let table = folder.succeed("bounds list");
     let entries = folder.json("bounds list --json");
-    let found: Vec<_> = entries
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| (&e["name"], &e["kind"]))
-        .collect();
+    let found: Vec<_> = entries.as_array().unwrap().iter().map(|e| (&e["name"], &e["kind"])).collect();
     for (name, kind) in [
         ("sv", "lower bound"),
         ("mi", "lower bound"),
@@ -25,9 +20,7 @@ fn bounds_are_listed_for_people_and_programs() {
         ("none", "lower bound"),
     ] {
         assert!(found.contains(&(&name.into(), &kind.into())), "{found:?}");
-        let mut rows = table
-            .lines()
-            .filter(|line| line.split_whitespace().next() == Some(name));
+        let mut rows = table.lines().filter(|line| line.split_whitespace().next() == Some(name));
         assert!(rows.any(|row| row.contains(kind)), "{table}");
     }
 }
@@ -37,10 +30,7 @@ fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
     let folder = Folder::with("");
     for entry in folder.json("bounds list --json").as_array().unwrap() {
         let text = folder.succeed(&format!("bounds describe {}", entry["name"].as_str().unwrap()));
-        contains(
-            &text,
-            &["Guarantee: ", "Needs: ", "Reference: ", "Options:", "Example:"],
-        );
+        contains(&text, &["Guarantee: ", "Needs: ", "Reference: ", "Options:", "Example:"]);
         // One name may be a lower and an upper bound; the examples are the indented lines after their headings.
         for example in text.split("Example:\n").skip(1) {
             let indented = |line: &&str| line.is_empty() || line.starts_with("    ");
@@ -66,13 +56,7 @@ fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
 #[test]
 fn the_help_names_the_exit_codes_and_shells_get_completions() {
     let folder = Folder::with("");
-    let codes = [
-        "0  success",
-        "2  wrong command line",
-        "3  a configuration",
-        "4  data",
-        "5  a run directory",
-    ];
+    let codes = ["0  success", "2  wrong command line", "3  a configuration", "4  data", "5  a run directory"];
     contains(&folder.succeed("--help"), &codes);
     contains(&folder.succeed("completions bash"), &["ebm"]);
 }
@@ -81,23 +65,12 @@ fn the_help_names_the_exit_codes_and_shells_get_completions() {
 fn a_bound_that_breaks_its_contract_is_told_by_rule_and_exit_code() {
     let folder = Folder::with("");
     let check = |line: &str| {
-        let output = folder
-            .program(FAULTY, &format!("bounds check {line} --cases 5"))
-            .output()
-            .unwrap();
+        let output = folder.program(FAULTY, &format!("bounds check {line} --cases 5")).output().unwrap();
         (output.status.code(), stdout(&output))
     };
     let (code, text) = check("overclaimed");
     assert_eq!(code, Some(9), "{text}");
-    contains(
-        &text,
-        &[
-            "FAILED  certified-value",
-            "FAILED  claims",
-            "passed  registered",
-            "rules are broken",
-        ],
-    );
+    contains(&text, &["FAILED  certified-value", "FAILED  claims", "passed  registered", "rules are broken"]);
     let (code, json) = check("overclaimed --json");
     assert_eq!(code, Some(9), "{json}");
     let reports: Value = serde_json::from_str(&json).unwrap();
@@ -112,21 +85,9 @@ fn a_bound_that_breaks_its_contract_is_told_by_rule_and_exit_code() {
 fn a_bound_is_checked_for_people_and_programs() {
     let folder = Folder::with("");
     let text = folder.succeed("bounds check zero-gp --cases 5");
-    contains(
-        &text,
-        &[
-            "upper bound \"zero-gp\", 5 cases",
-            "passed  gradient",
-            "no rule is broken",
-        ],
-    );
+    contains(&text, &["upper bound \"zero-gp\", 5 cases", "passed  gradient", "no rule is broken"]);
     let reports = folder.json("bounds check none --cases 2 --json");
-    let sides: Vec<_> = reports
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|report| &report["side"])
-        .collect();
+    let sides: Vec<_> = reports.as_array().unwrap().iter().map(|report| &report["side"]).collect();
     assert_eq!(sides, ["lower", "upper"], "one name, two bounds");
     folder.refuse(2, "bounds check zerogp", &["did you mean `zero-gp`?"]);
 }

@@ -30,9 +30,7 @@ fn best_by_upper(folder: &Folder, after: u64) -> u64 {
     let lines = folder.metrics("run");
     let step = |line: &Value| line["step"].as_u64().unwrap();
     let value = |line: &Value| line["metrics"]["upper"]["value"].as_f64().unwrap();
-    let evaluations = lines
-        .iter()
-        .filter(|line| line["event"] == "evaluation" && step(line) > after);
+    let evaluations = lines.iter().filter(|line| line["event"] == "evaluation" && step(line) > after);
     step(evaluations.min_by(|a, b| value(a).total_cmp(&value(b))).unwrap())
 }
 
@@ -96,11 +94,7 @@ fn a_run_that_stopped_by_itself_stays_as_it_is_and_one_out_of_time_goes_on() {
     folder.succeed(off);
     let summary = folder.read("off/summary.json");
     folder.succeed(off);
-    folder.refuse(
-        5,
-        &format!("{off} --set train.steps=40"),
-        &["no checkpoint to go on from"],
-    );
+    folder.refuse(5, &format!("{off} --set train.steps=40"), &["no checkpoint to go on from"]);
     assert_eq!(folder.read("off/summary.json"), summary);
 }
 
@@ -150,10 +144,7 @@ fn a_damaged_checkpoint_is_found_named_and_passed_over() {
     fs::write(folder.path(file), bytes).unwrap();
     let output = folder.output("runs verify run");
     assert_eq!(output.status.code(), Some(5));
-    contains(
-        &stdout(&output),
-        &["step 30: DAMAGED", "energy.safetensors", "step 20: good"],
-    );
+    contains(&stdout(&output), &["step 30: DAMAGED", "energy.safetensors", "step 20: good"]);
 
     folder.remove("run/summary.json");
     let output = folder.output("train --resume run --quiet");
@@ -184,9 +175,7 @@ fn what_a_newer_version_wrote_is_refused_and_what_it_added_is_passed_over() {
     folder.write("run/run.json", &marker.replace("version 2", "version 1"));
     folder.succeed("runs inspect run");
     let manifest = "run/checkpoints/step-000000000030/manifest.json";
-    let newer = folder
-        .read(manifest)
-        .replace("checkpoint, version 1", "checkpoint, version 9");
+    let newer = folder.read(manifest).replace("checkpoint, version 1", "checkpoint, version 9");
     folder.write(manifest, &newer);
     contains(&stdout(&folder.output("runs verify run")), &["newer ebm"]);
 }

@@ -44,23 +44,14 @@ fn last(folder: &Folder, run: &str, name: &str) -> Option<f64> {
 
 fn near(ours: &Value, truth: f64) {
     let ours = ours.as_f64().unwrap();
-    assert!(
-        (ours - truth).abs() <= 1e-12 * (1.0 + truth.abs()),
-        "{ours} is not {truth}"
-    );
+    assert!((ours - truth).abs() <= 1e-12 * (1.0 + truth.abs()), "{ours} is not {truth}");
 }
 
 #[test]
 fn a_grid_is_trained_and_its_table_is_that_of_the_runs() {
     let folder = grid();
     compare(&folder, "");
-    for file in [
-        "table.md",
-        "table.csv",
-        "report.html",
-        "pictures/nll.png",
-        "pictures/good-share.png",
-    ] {
+    for file in ["table.md", "table.csv", "report.html", "pictures/nll.png", "pictures/good-share.png"] {
         assert!(folder.has_file(&within(file), 1), "{file}");
     }
     let table = table(&folder);
@@ -70,12 +61,9 @@ fn a_grid_is_trained_and_its_table_is_that_of_the_runs() {
     assert_eq!(table["seeds"], serde_json::json!([7, 8]));
     for (pair, row) in rows.iter().enumerate() {
         assert_eq!(["runs", "diverged", "failed"].map(|key| &row[key]), [2, 0, 0], "{row}");
-        for (column, figure) in [
-            ("nll", "nll"),
-            ("gap", "gap"),
-            ("modes", "modes_covered"),
-            ("good_share", "good_share"),
-        ] {
+        for (column, figure) in
+            [("nll", "nll"), ("gap", "gap"), ("modes", "modes_covered"), ("good_share", "good_share")]
+        {
             let runs = RUNS[2 * pair..2 * pair + 2].iter();
             let values: Vec<f64> = runs.filter_map(|run| last(&folder, run, figure)).collect();
             let [a, b] = values[..] else {
@@ -186,9 +174,7 @@ fn a_pair_that_diverges_is_a_result_and_the_others_go_on() {
     let told = folder.succeed("compare run.toml --upper none,gp --seeds 2 --jobs 2");
     contains(&told, &["sv+none-seed7: diverged: "]);
     let table = table(&folder);
-    let [none, gp] = &table["rows"].as_array().unwrap()[..] else {
-        panic!("{table}")
-    };
+    let [none, gp] = &table["rows"].as_array().unwrap()[..] else { panic!("{table}") };
     assert_eq!(none["diverged"], 2);
     assert!(none["nll"].is_null() && none["cost"].is_null(), "{none}");
     contains(none["not_timed"].as_str().unwrap(), &["step "]);
@@ -210,9 +196,7 @@ fn costs_are_relative_to_a_baseline_that_is_not_trained() {
     let critic = "[lower]\nkind = \"none\"\n[upper]\nkind = \"wgan-gp\"\n";
     folder.write("critic.toml", &format!("{}\n{critic}", TINY.replace("[16, 16]", "[8]")));
     let baseline = "--baseline critic.toml --set train.batch=16";
-    folder.succeed(&format!(
-        "compare run.toml --upper gp,weak --seeds 1 --quiet {baseline}"
-    ));
+    folder.succeed(&format!("compare run.toml --upper gp,weak --seeds 1 --quiet {baseline}"));
     let table = table(&folder);
     assert_eq!(table["baseline"]["name"], "critic");
     let rate = table["baseline"]["steps_per_second"].as_f64().unwrap();
@@ -249,15 +233,11 @@ fn an_interrupted_comparison_goes_on_where_it_was() {
     // Long enough that it cannot have ended by itself.
     let long = "--set train.steps=100000000 --set train.evaluate_every=0";
     let mut child = folder.start(&format!("{COMPARE} {long}"));
-    let mut lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map_while(Result::ok);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains(": training")));
     let run = within(&format!("runs/{}", RUNS[0]));
     let metrics = folder.path(&format!("{run}/metrics.jsonl"));
-    wait_for(&mut child, || {
-        fs::read_to_string(&metrics).is_ok_and(|text| text.contains('\n'))
-    });
+    wait_for(&mut child, || fs::read_to_string(&metrics).is_ok_and(|text| text.contains('\n')));
     signal("-INT", child.id());
     let output = child.wait_with_output().unwrap();
     let said = stderr(&output);

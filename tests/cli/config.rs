@@ -73,9 +73,7 @@ fn examples(folders: &[&str]) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let files = folders.iter().flat_map(|name| fs::read_dir(root.join(name)).unwrap());
     let paths = files.map(|file| file.unwrap().path());
-    paths
-        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
-        .collect()
+    paths.filter(|path| path.extension().is_some_and(|e| e == "toml")).collect()
 }
 
 #[test]

@@ -31,21 +31,11 @@ fn assert_figures(folder: &Folder, more: &str, expected: &[(&str, f64)], toleran
 #[test]
 fn a_run_of_the_first_release_is_read_evaluated_and_gone_on_with() {
     let folder = folder();
-    contains(
-        &folder.succeed("runs list ."),
-        &["./run", "sv+gp", "300/300", "3.615", "completed"],
-    );
-    contains(
-        &folder.succeed("runs inspect run"),
-        &["first-release.toml", "300 of 300", "step 150", "step 300"],
-    );
+    contains(&folder.succeed("runs list ."), &["./run", "sv+gp", "300/300", "3.615", "completed"]);
+    contains(&folder.succeed("runs inspect run"), &["first-release.toml", "300 of 300", "step 150", "step 300"]);
     contains(
         &folder.succeed("runs verify run"),
-        &[
-            "metrics: good, 10 lines",
-            "step 150: good, 9 files",
-            "step 300: good, 9 files",
-        ],
+        &["metrics: good, 10 lines", "step 150: good, 9 files", "step 300: good, 9 files"],
     );
     contains(&folder.succeed("watch run --once"), &["step 300/300"]);
     folder.succeed("sample run -n 10 --out x.npy");

@@ -34,12 +34,7 @@ fn check(folder: &Folder, arguments: &str) -> Output {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/gpu-check.sh");
     let bash = folder.path("bin/bash").display().to_string();
     let mut command = folder.program(&bash, &format!("{script} {arguments}"));
-    let variables = [
-        ("PATH", "bin"),
-        ("CUDA_HOME", "no-toolkit"),
-        ("ASKED", "asked"),
-        ("CARGO_TARGET_DIR", "target"),
-    ];
+    let variables = [("PATH", "bin"), ("CUDA_HOME", "no-toolkit"), ("ASKED", "asked"), ("CARGO_TARGET_DIR", "target")];
     command.envs(variables.map(|(name, place)| (name, folder.path(place))));
     command.output().unwrap()
 }
@@ -62,12 +57,7 @@ fn wrong_arguments_are_told_before_anything_is_done() {
         refused(&folder, 2, &format!("--seconds {seconds}"), &[&told]);
     }
     // A folder with something in it is not written to.
-    refused(
-        &folder,
-        2,
-        "--out .",
-        &["--out .: expected a folder that is new or empty"],
-    );
+    refused(&folder, 2, "--out .", &["--out .: expected a folder that is new or empty"]);
     let help = check(&folder, "--help");
     assert!(help.status.success() && stdout(&help).starts_with("usage: scripts/gpu-check.sh"));
     assert_eq!(folder.names(), ["bin", "run.toml"]);
@@ -102,10 +92,7 @@ fn every_step_is_done_and_a_missed_figure_is_the_exit_code() {
     // The script works in the repository: the compiler's stand-in is told where the program is.
     let program = folder.path("ebm-stand-in");
     let build = "release=\"$CARGO_TARGET_DIR/release\"; mkdir -p \"$release\"; cp";
-    let build = format!(
-        "{build} {} \"$release/ebm\"; chmod +x \"$release/ebm\"",
-        program.display()
-    );
+    let build = format!("{build} {} \"$release/ebm\"; chmod +x \"$release/ebm\"", program.display());
     stand_in(&folder, "cargo", &build);
     let output = check(&folder, "--out report --seconds 2");
     let said = stdout(&output);

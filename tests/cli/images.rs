@@ -78,13 +78,7 @@ fn a_run_on_images_draws_what_it_generates_beside_what_is_real() {
 #[test]
 fn data_that_is_not_there_is_told_with_where_to_get_it() {
     let folder = Folder::with(STACKED);
-    let parts = [
-        "mnist: ",
-        "download",
-        "https://",
-        "train-images-idx3-ubyte.gz",
-        "--data DIR",
-    ];
+    let parts = ["mnist: ", "download", "https://", "train-images-idx3-ubyte.gz", "--data DIR"];
     folder.refuse(4, "train run.toml", &parts);
     assert_eq!(folder.names(), ["run.toml"]);
 }
@@ -115,11 +109,7 @@ fn samples_are_written_as_others_read_them() {
 
     let points = Folder::tiny();
     points.train("r", "");
-    points.refuse(
-        2,
-        "sample r -n 3 --out x --format png",
-        &["this run's samples are none"],
-    );
+    points.refuse(2, "sample r -n 3 --out x --format png", &["this run's samples are none"]);
 }
 
 #[test]

@@ -21,10 +21,7 @@ fn errors(folder: &Folder, program: &str) -> String {
     let errors = entries.filter(|entry| entry["message"]["level"] == "error" && entry["message"]["code"].is_object());
     let rendered = errors.map(|error| error["message"]["rendered"].as_str().unwrap().to_string());
     let core = format!("{}/ebm-core/", root().display());
-    rendered
-        .collect::<String>()
-        .replace("src/bin/", "tests/messages/")
-        .replace(&core, "")
+    rendered.collect::<String>().replace("src/bin/", "tests/messages/").replace(&core, "")
 }
 
 /// The lines without their numbers, which move in the files of `ebm-core`, and without the margin, which is as wide as those.
@@ -48,19 +45,12 @@ fn mistakes_do_not_compile_and_the_message_names_the_way_out() {
         let Some(mistake) = file.strip_suffix(".rs") else {
             continue;
         };
-        let (found, expected) = (
-            errors(&folder, mistake),
-            root().join(format!("tests/messages/{mistake}.stderr")),
-        );
+        let (found, expected) = (errors(&folder, mistake), root().join(format!("tests/messages/{mistake}.stderr")));
         if std::env::var_os("REGENERATE_MESSAGES").is_some() {
             fs::write(expected, found).unwrap();
         } else {
             let expected = fs::read_to_string(expected).unwrap();
-            assert_eq!(
-                without_numbers(&found),
-                without_numbers(&expected),
-                "{mistake}:\n{found}"
-            );
+            assert_eq!(without_numbers(&found), without_numbers(&expected), "{mistake}:\n{found}");
         }
     }
 }

@@ -15,10 +15,7 @@ fn trained(more: &str) -> Folder {
 
 /// The figures of a report that is printed as JSON.
 fn figures(folder: &Folder, line: &str) -> Vec<Value> {
-    folder.json(&format!("{line} --json"))["figures"]
-        .as_array()
-        .unwrap()
-        .clone()
+    folder.json(&format!("{line} --json"))["figures"].as_array().unwrap().clone()
 }
 
 fn figure<'a>(figures: &'a [Value], name: &str) -> &'a Value {
@@ -158,10 +155,7 @@ fn the_jacobian_of_a_generator_is_diagnosed() {
         assert_eq!(folder.succeed(&format!("diagnose {of} --json")), said);
     }
     let text = folder.succeed(&format!("diagnose {RUN} --samples 5"));
-    assert!(
-        text.starts_with("Jacobian of the generator, [2, 2], at 5 latents"),
-        "{text}"
-    );
+    assert!(text.starts_with("Jacobian of the generator, [2, 2], at 5 latents"), "{text}");
 }
 
 #[test]

@@ -33,12 +33,7 @@ pub fn workshop() -> Folder {
 fn done(folder: &Folder, within: &str, program: &Path, line: &str) -> String {
     let mut command = folder.program(program.to_str().unwrap(), line);
     let output = command.current_dir(folder.path(within)).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{line}: {}\n{}",
-        stdout(&output),
-        stderr(&output)
-    );
+    assert!(output.status.success(), "{line}: {}\n{}", stdout(&output), stderr(&output));
     stdout(&output)
 }
 
@@ -90,10 +85,7 @@ fn trained(folder: &Folder, program: &Path, config: &str, run: &str) {
 fn build(folder: &Folder, with: &[&str]) -> Output {
     let with: String = with.iter().map(|one| format!(" --with {one}")).collect();
     let local = root();
-    let mut command = folder.ebm(&format!(
-        "build --profile {PROFILE} --out mine --local {}{with}",
-        local.display()
-    ));
+    let mut command = folder.ebm(&format!("build --profile {PROFILE} --out mine --local {}{with}", local.display()));
     let command = command.env("CARGO_TARGET_DIR", target()).env("CARGO", CARGO);
     command.output().unwrap()
 }
@@ -103,17 +95,9 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let folder = workshop();
     done_as_in_the_book(&folder);
     new_crate(&folder, "bound --upper", "calm-energy");
-    let told = cargo(
-        &folder,
-        "calm-energy",
-        &format!("test --profile {PROFILE} --lib --tests"),
-    );
+    let told = cargo(&folder, "calm-energy", &format!("test --profile {PROFILE} --lib --tests"));
     contains(&told, &["the_value_is_that_of_the_formula"]);
-    cargo(
-        &folder,
-        "calm-energy",
-        &format!("build --profile {PROFILE} --features program"),
-    );
+    cargo(&folder, "calm-energy", &format!("build --profile {PROFILE} --features program"));
     let kind = if PROFILE == "dev" { "debug" } else { PROFILE };
     let program = target().join(kind).join("ebm-calm-energy");
     trained(&folder, &program, "calm-energy/example.toml", "runs/calm-energy");
@@ -155,25 +139,12 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
 fn the_tests_of_a_new_bound_compile_no_more_than_it_needs() {
     let folder = workshop();
     new_crate(&folder, "bound --lower", "noise-floor");
-    let packages = cargo(
-        &folder,
-        "noise-floor",
-        "tree --prefix none --edges normal,build,dev --format {p}",
-    );
+    let packages = cargo(&folder, "noise-floor", "tree --prefix none --edges normal,build,dev --format {p}");
     let packages: Vec<&str> = packages.lines().filter_map(|line| line.split(' ').next()).collect();
     for present in ["ebm-core", "ebm-conformance"] {
         assert!(packages.contains(&present), "{packages:?}");
     }
-    for absent in [
-        "ebm-cli",
-        "ebm-train",
-        "ebm-eval",
-        "ebm-data",
-        "clap",
-        "plotters",
-        "image",
-        "figment",
-    ] {
+    for absent in ["ebm-cli", "ebm-train", "ebm-eval", "ebm-data", "clap", "plotters", "image", "figment"] {
         assert!(!packages.contains(&absent), "{absent}");
     }
 }
@@ -198,10 +169,7 @@ fn a_new_energy_generator_and_data_set_are_tested_and_linked_in() {
     folder.write("my-map/src/lib.rs", "");
     let output = build(&folder, &["my-map"]);
     assert_eq!(output.status.code(), Some(1));
-    contains(
-        &stderr(&output),
-        &["the crate my_map is linked in and registers nothing"],
-    );
+    contains(&stderr(&output), &["the crate my_map is linked in and registers nothing"]);
 }
 
 #[test]
@@ -220,11 +188,7 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
     );
     // A dry run shows the program.
     let told = folder.succeed("build --with my-bound@1.2 --dry-run");
-    let parts = [
-        "my-bound = { version = \"1.2\" }",
-        "ebm_cli::main!(my_bound);",
-        "cargo build --profile release",
-    ];
+    let parts = ["my-bound = { version = \"1.2\" }", "ebm_cli::main!(my_bound);", "cargo build --profile release"];
     contains(&told, &parts);
     assert_eq!(folder.names(), ["run.toml"]);
 

@@ -22,10 +22,7 @@ fn a_run_is_trained_evaluated_and_sampled() {
     ] {
         assert!(folder.has_file(&format!("{run}/{file}"), 1), "{file}");
     }
-    assert_eq!(
-        said.lines().last(),
-        Some("picture: runs/run-seed7/pictures/density.png")
-    );
+    assert_eq!(said.lines().last(), Some("picture: runs/run-seed7/pictures/density.png"));
     contains(&said, &["steps/s", "NLL"]);
 
     let lines = folder.metrics(run);
@@ -166,10 +163,7 @@ fn a_nan_ends_the_run_with_its_term_and_saved_weights() {
     let folder = Folder::tiny();
     let wild = "train run.toml --run r --set train.generator.optimizer.learning_rate=1e38";
     let error = folder.fail(6, wild);
-    assert!(
-        error.contains("step ") && (error.contains("NaN") || error.contains("inf")),
-        "{error}"
-    );
+    assert!(error.contains("step ") && (error.contains("NaN") || error.contains("inf")), "{error}");
     assert!(folder.path("r/weights/energy.safetensors").exists());
     assert_eq!(folder.read_json("r/summary.json")["status"], "not-finite");
 }
@@ -180,9 +174,7 @@ fn several_processes_of_a_program_without_mpi_are_refused_by_the_first_of_them()
     let folder = Folder::tiny();
     let launched = |rank: &str| {
         let mut command = folder.ebm("train run.toml --run r");
-        command
-            .env("OMPI_COMM_WORLD_RANK", rank)
-            .env("OMPI_COMM_WORLD_SIZE", "2");
+        command.env("OMPI_COMM_WORLD_RANK", rank).env("OMPI_COMM_WORLD_SIZE", "2");
         command.output().unwrap()
     };
     let first = launched("0");

@@ -44,10 +44,7 @@ fn states(folder: &Folder) -> Vec<String> {
 fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
     let folder = sweep(SPEC);
     let told = folder.succeed("sweep spec.toml");
-    contains(
-        &told,
-        &["4 runs in runs/sweep-spec", "sbatch runs/sweep-spec/array.sbatch"],
-    );
+    contains(&told, &["4 runs in runs/sweep-spec", "sbatch runs/sweep-spec/array.sbatch"]);
     let list = folder.read(&within("points.csv"));
     let expected = [
         "index,name,point,seed,upper.weight,train.batch",
@@ -90,10 +87,7 @@ fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
     let changed: Vec<&String> = after.keys().filter(|name| after[*name] != before[*name]).collect();
     let files = ["array.sbatch", "sweep.toml"];
     assert_eq!(changed.len(), 2, "{changed:?}");
-    assert!(
-        changed.iter().zip(files).all(|(name, file)| name.ends_with(file)),
-        "{changed:?}"
-    );
+    assert!(changed.iter().zip(files).all(|(name, file)| name.ends_with(file)), "{changed:?}");
 }
 
 #[test]
@@ -108,10 +102,7 @@ fn a_sweep_is_trained_here_and_its_table_is_that_of_the_runs() {
     let told = trained("sweep spec.toml --run --jobs 2");
     let lines = told.lines().filter(|line| line.contains("/8] 000")).count();
     assert_eq!(lines, 8, "a line a run: {told}");
-    contains(
-        &told,
-        &["8 runs to train", "0002 weight=0.01 batch=32 seed=7: exact NLL"],
-    );
+    contains(&told, &["8 runs to train", "0002 weight=0.01 batch=32 seed=7: exact NLL"]);
     assert_eq!(states(&folder), ["done"; 8]);
 
     // Mean and standard error of two values a and b: (a + b) / 2 and |a - b| / 2.
@@ -187,16 +178,10 @@ fn what_cannot_be_swept_is_refused_before_anything_is_written() {
     let negative = "0002 (weight=-1 batch=16 seed=7): spec.toml [grid]: upper.weight = -1: expected";
     let same = "runs 0002 (weight=0.1 batch=16 seed=7) and 0004";
     for (spec, parts) in [
-        (
-            "gird = 3",
-            &["spec.toml: gird: unknown key", "did you mean `grid`?"][..],
-        ),
+        ("gird = 3", &["spec.toml: gird: unknown key", "did you mean `grid`?"][..]),
         (&SPEC.replace("0.1]", "-1]"), &[negative]),
         (&twice, &[same, "same configuration"]),
-        (
-            &infonce,
-            &["0001 (batch=32 seed=7)", "lower.group = 64", "at most train.batch = 32"],
-        ),
+        (&infonce, &["0001 (batch=32 seed=7)", "lower.group = 64", "at most train.batch = 32"]),
     ] {
         folder.write("spec.toml", spec);
         for more in ["", "--run", "--dry-run"] {
@@ -308,18 +293,12 @@ mod signalled {
             assert!(output.status.success(), "{}", stdout(&output));
         }
         for attempt in 0..2 {
-            let output = start(&folder, &format!("exec bash {script}"))
-                .wait_with_output()
-                .unwrap();
+            let output = start(&folder, &format!("exec bash {script}")).wait_with_output().unwrap();
             assert!(output.status.success(), "{}", stderr(&output));
             let said = stdout(&output);
             assert!(said.starts_with("[ebm sweep] run 0001 starts on "), "{attempt}: {said}");
             let last = said.lines().last();
-            assert_eq!(
-                last,
-                Some("[ebm sweep] run 0001 ended with exit code 0"),
-                "{attempt}: {said}"
-            );
+            assert_eq!(last, Some("[ebm sweep] run 0001 ended with exit code 0"), "{attempt}: {said}");
         }
         assert_eq!(states(&folder), ["missing", "done", "missing", "missing"]);
         let wanted = folder.read_toml(&within("configs/0001.toml"));

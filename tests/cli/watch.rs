@@ -47,10 +47,7 @@ fn the_state_of_a_moment_says_whether_the_run_goes_on() {
     let folder = trained();
     let once = || folder.succeed(&format!("watch {RUN} --once"));
     let ended = once();
-    assert!(
-        ended.starts_with("runs/run-seed7 (lower sv, upper gp): ended as completed"),
-        "{ended}"
-    );
+    assert!(ended.starts_with("runs/run-seed7 (lower sv, upper gp): ended as completed"), "{ended}");
     contains(
         &ended,
         &[
@@ -101,10 +98,7 @@ fn what_is_no_run_is_refused() {
     folder.refuse(5, &format!("watch {RUN} --every 0.01"), &["metrics.jsonl: line 2: "]);
     folder.fail(5, &format!("watch {RUN} --once"));
     for every in ["0", "-1", "nan", "1e9", "soon"] {
-        contains(
-            &folder.end(2, &format!("watch {RUN} --every={every}")),
-            &["0.01 to 3600"],
-        );
+        contains(&folder.end(2, &format!("watch {RUN} --every={every}")), &["0.01 to 3600"]);
     }
 }
 
@@ -147,13 +141,9 @@ fn event_files_are_written_where_they_are_wanted_and_change_nothing_else() {
     let written = files();
     let [file] = &written[..] else { panic!("{written:?}") };
     let bytes = fs::read(folder.path("with/tensorboard").join(file)).unwrap();
-    for text in [
-        "brain.Event:2",
-        "training/lower",
-        "training/energy_gradient_norm",
-        "evaluation/nll",
-        "evaluation/good_share",
-    ] {
+    for text in
+        ["brain.Event:2", "training/lower", "training/energy_gradient_norm", "evaluation/nll", "evaluation/good_share"]
+    {
         assert!(bytes.windows(text.len()).any(|part| part == text.as_bytes()), "{text}");
     }
     // The files of a run that is replaced go with it.

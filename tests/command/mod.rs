@@ -228,9 +228,7 @@ pub fn stderr(output: &Output) -> String {
 /// Sends a signal to a process.
 #[cfg(unix)]
 pub fn signal(name: &str, process: u32) {
-    let status = std::process::Command::new("kill")
-        .args([name, &process.to_string()])
-        .status();
+    let status = std::process::Command::new("kill").args([name, &process.to_string()]).status();
     assert!(status.unwrap().success());
 }
 

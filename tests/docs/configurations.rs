@@ -18,9 +18,7 @@ fn refused(block: &Block) -> Option<String> {
 fn refused_alone(block: &Block) -> Option<String> {
     let origin = || Origin::Section(block.place.clone());
     let layers = Layers::default().toml(origin(), COMPLETION).unwrap();
-    let resolved = layers
-        .toml(origin(), &block.text.replace(FILE[0], FILE[1]))
-        .and_then(Layers::resolve);
+    let resolved = layers.toml(origin(), &block.text.replace(FILE[0], FILE[1])).and_then(Layers::resolve);
     resolved.err().map(|fault| fault.to_string())
 }
 
@@ -42,9 +40,7 @@ fn refused_in_a_grid(block: &Block) -> Option<String> {
         kinds.into_iter().map(String::from).chain(own).collect()
     };
     let (lower, upper) = (names("lower", ["sv", "none"]), names("upper", ["gp", "none"]));
-    let pairs = lower
-        .iter()
-        .flat_map(|lower| upper.iter().map(move |upper| (lower, upper)));
+    let pairs = lower.iter().flat_map(|lower| upper.iter().map(move |upper| (lower, upper)));
     let mut faults = pairs.filter_map(|(lower, upper)| grid.resolve(lower, upper, 0).err());
     faults.next().map(told)
 }
@@ -71,9 +67,7 @@ fn refused_manifest(block: &Block) -> Option<String> {
     };
     let core = std::fs::read_to_string(root().join("ebm-core/Cargo.toml")).unwrap();
     let core: toml::Table = core.parse().unwrap();
-    let tables = manifest
-        .values()
-        .filter_map(|table| table.get("ebm-core")?.get("features")?.as_array());
+    let tables = manifest.values().filter_map(|table| table.get("ebm-core")?.get("features")?.as_array());
     let mut asked = tables.flatten().map(|feature| feature.as_str().unwrap_or("?"));
     let unknown = asked.find(|feature| core["features"].get(feature).is_none())?;
     Some(format!("{}: ebm-core has no feature {unknown:?}", block.place))
@@ -102,12 +96,7 @@ fn every_configuration_shown_can_be_used() {
 
 #[test]
 fn what_cannot_be_used_is_found() {
-    let block = |text: &str| Block {
-        place: "p.md:1".into(),
-        start: 0,
-        tags: vec!["toml".into()],
-        text: text.into(),
-    };
+    let block = |text: &str| Block { place: "p.md:1".into(), start: 0, tags: vec!["toml".into()], text: text.into() };
     assert!(refused(&block("[train]\nstepz = 4")).unwrap().contains("p.md:1"));
     assert!(refused(&block("upper = \"nonne\"")).is_some());
     assert!(refused(&block("[compare.pair.\"sv+gp\"]\nupper.wieght = 1")).is_some());
@@ -121,8 +110,6 @@ fn what_cannot_be_used_is_found() {
 fn every_block_says_what_it_is() {
     let pages = pages();
     let blocks = pages.iter().flat_map(Page::blocks);
-    let found: BTreeSet<_> = blocks
-        .map(|block| block.tags.first().cloned().unwrap_or(block.place))
-        .collect();
+    let found: BTreeSet<_> = blocks.map(|block| block.tags.first().cloned().unwrap_or(block.place)).collect();
     assert_eq!(found, ["rust", "sh", "text", "toml"].map(String::from).into());
 }

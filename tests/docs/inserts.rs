@@ -48,10 +48,7 @@ fn inserts(page: &Page) -> Vec<Insert<'_>> {
         let start = at + line.len();
         let place = page.place(at);
         at = start;
-        let marker = line
-            .trim_end()
-            .strip_prefix("<!-- ")
-            .and_then(|rest| rest.strip_suffix(" -->"));
+        let marker = line.trim_end().strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
         let Some((kind, source)) = marker.and_then(|marker| marker.split_once(": ")) else {
             continue;
         };
@@ -63,14 +60,7 @@ fn inserts(page: &Page) -> Vec<Insert<'_>> {
             false => ("", whole),
         };
         let body = body.trim_end_matches("```").trim_end();
-        found.push(Insert {
-            place,
-            kind,
-            source,
-            fence,
-            body,
-            range,
-        });
+        found.push(Insert { place, kind, source, fence, body, range });
     }
     found
 }
@@ -165,10 +155,7 @@ fn what_is_inserted_is_what_its_source_has() {
                 let at = pairs.take_while(|(there, due)| there == due).count();
                 let line = |text: &str| text.lines().nth(at).unwrap_or("").to_string();
                 let (name, there, due) = (&page.name, line(&page.text), line(&text));
-                faults.push(format!(
-                    "{name}:{}: it says\n  {there}\nand should say\n  {due}",
-                    at + 1
-                ));
+                faults.push(format!("{name}:{}: it says\n  {there}\nand should say\n  {due}", at + 1));
             }
         }
     }
@@ -196,20 +183,14 @@ fn every_bound_and_every_section_has_its_reference_in_the_book() {
 fn an_item_is_cut_out_whole() {
     let text = "use a::{b, c};\n\nmod x {\n    /// What.\n    #[y]\n    fn z(\n        w: u8,\n    ) {\n        q()\n    }\n}\n";
     assert_eq!(item(text, "use a").unwrap(), "use a::{b, c};");
-    assert_eq!(
-        item(text, "fn z").unwrap(),
-        "/// What.\n#[y]\nfn z(\n    w: u8,\n) {\n    q()\n}"
-    );
+    assert_eq!(item(text, "fn z").unwrap(), "/// What.\n#[y]\nfn z(\n    w: u8,\n) {\n    q()\n}");
     assert_eq!(item(text, "fn nothing"), None);
 }
 
 #[test]
 fn an_insert_is_renewed_and_what_stands_around_it_is_kept() {
     let folder = Folder::with("");
-    let page = |text: &str| Page {
-        name: "p.md".into(),
-        text: text.into(),
-    };
+    let page = |text: &str| Page { name: "p.md".into(), text: text.into() };
     let stale = page("a\n\n<!-- prints: ebm --version -->\n\n```text\nold\n```\n\n<!-- end -->\n\nb\n");
     let version = folder.succeed("--version");
     let expected = format!("a\n\n<!-- prints: ebm --version -->\n\n```text\n{version}```\n\n<!-- end -->\n\nb\n");

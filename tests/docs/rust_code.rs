@@ -6,17 +6,9 @@ use ebm_tests::book::page::{Page, pages};
 
 #[test]
 fn every_page_with_rust_code_is_compiled() {
-    let compiled = |page: &Page| {
-        page.blocks()
-            .iter()
-            .any(|block| block.language() == "rust" && !ignored(&block.tags))
-    };
+    let compiled = |page: &Page| page.blocks().iter().any(|block| block.language() == "rust" && !ignored(&block.tags));
     let pages = pages();
-    let found: BTreeSet<_> = pages
-        .iter()
-        .filter(|page| compiled(page))
-        .map(|page| page.name.as_str())
-        .collect();
+    let found: BTreeSet<_> = pages.iter().filter(|page| compiled(page)).map(|page| page.name.as_str()).collect();
     assert_eq!(found, ebm_tests::book::PAGES.into());
 }
 

@@ -30,10 +30,7 @@ pub fn commands(block: &Block) -> Vec<Command> {
 fn sets_a_variable(word: &str) -> bool {
     let name = word.split_once('=').map(|(name, _)| name);
     name.is_some_and(|name| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
     })
 }
 
@@ -45,13 +42,8 @@ fn a_script_is_taken_apart_as_a_shell_does() {
         tags: vec!["sh".into()],
         text: "A_B=1 ebm x --set 'a=[1, 2]' > y.toml   # words\ncd z && ebm \\\n  u & ebm v\n".into(),
     };
-    let found: Vec<_> = commands(&block)
-        .into_iter()
-        .map(|command| (command.program, command.arguments.join("|")))
-        .collect();
+    let found: Vec<_> =
+        commands(&block).into_iter().map(|command| (command.program, command.arguments.join("|"))).collect();
     let expected = [("ebm", "x|--set|a=[1, 2]"), ("cd", "z"), ("ebm", "u"), ("ebm", "v")];
-    assert_eq!(
-        found,
-        expected.map(|(program, arguments)| (program.to_string(), arguments.to_string()))
-    );
+    assert_eq!(found, expected.map(|(program, arguments)| (program.to_string(), arguments.to_string())));
 }

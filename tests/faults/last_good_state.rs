@@ -106,12 +106,8 @@ struct Case {
 
 /// The ordinary case, to be changed.
 fn case(change: impl FnOnce(&mut Case)) -> Case {
-    let mut case = Case {
-        rates: [1e-2; 2],
-        limits: [Real::INFINITY; 2],
-        steps: 40,
-        objective: Objective::Bidirectional,
-    };
+    let mut case =
+        Case { rates: [1e-2; 2], limits: [Real::INFINITY; 2], steps: 40, objective: Objective::Bidirectional };
     change(&mut case);
     case
 }
@@ -157,10 +153,7 @@ fn break_down(case: &Case) -> (u64, u64) {
     let mut recorder = Recorder(vec![trainer.states()]);
     let error = trainer.run(&mut [&mut recorder]).unwrap_err();
     let message = error.to_string();
-    let TrainError::NonFinite {
-        step, restored, value, ..
-    } = error
-    else {
+    let TrainError::NonFinite { step, restored, value, .. } = error else {
         panic!("{message}");
     };
     assert!(!value.is_finite());

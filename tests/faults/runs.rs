@@ -70,10 +70,7 @@ fn lasting(folder: &Folder, run: &str) -> Lasting {
 fn assert_same(folder: &Folder, truth: &[(String, Vec<u8>)], what: &str) {
     let found = lasting(folder, "run");
     for ((name, found), (_, truth)) in found.iter().zip(truth) {
-        assert!(
-            found == truth,
-            "{what}: {name} differs from that of the undisturbed run"
-        );
+        assert!(found == truth, "{what}: {name} differs from that of the undisturbed run");
     }
     assert_eq!(found.len(), truth.len(), "{what}");
 }
@@ -210,9 +207,7 @@ fn asked_to_stop_it_saves_and_goes_on_later_as_if_nothing_had_been() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{output:?}");
         contains(&stdout(&output), &["ebm train --resume run"]);
-        let [step] = saved(&folder)[..] else {
-            panic!("one checkpoint")
-        };
+        let [step] = saved(&folder)[..] else { panic!("one checkpoint") };
 
         // Some steps more, in both: the run that was stopped, and one that never was.
         let end = format!("--quiet --set train.steps={}", step + 5);
@@ -240,12 +235,7 @@ fn a_second_process_is_refused_at_once_and_told_of_the_first() {
     let folder = folder();
     let mut child = endless(&folder);
     let before = folder.read("run/config.toml");
-    for line in [
-        TRAIN,
-        "train --resume run",
-        "train run.toml --resume run",
-        "runs prune run",
-    ] {
+    for line in [TRAIN, "train --resume run", "train run.toml --resume run", "runs prune run"] {
         folder.refuse(5, line, &[&format!("process {} on ", child.id())]);
     }
     assert_eq!(folder.read("run/config.toml"), before);

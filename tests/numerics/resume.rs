@@ -17,23 +17,14 @@ generator = { average = 0.9, steps = 2, optimizer = { kind = "lion" } }
 "#;
 const LOWER: [(&str, &str); 5] = [
     ("sv", r#""sv""#),
-    (
-        "sv with warm starts",
-        r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = true } } }"#,
-    ),
-    (
-        "sv without",
-        r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = false } } }"#,
-    ),
+    ("sv with warm starts", r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = true } } }"#),
+    ("sv without", r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = false } } }"#),
     ("mi jsd", r#"{ kind = "mi", estimator = "jsd" }"#),
     ("mi barber-agakov", r#"{ kind = "mi", estimator = "barber-agakov" }"#),
 ];
 const UPPER: [(&str, &str); 3] = [
     ("gp", r#""gp""#),
-    (
-        "diffusion",
-        r#"{ kind = "diffusion", fokker_planck = { weight = 1.0 } }"#,
-    ),
+    ("diffusion", r#"{ kind = "diffusion", fokker_planck = { weight = 1.0 } }"#),
     ("none", r#""none""#),
 ];
 
@@ -47,9 +38,7 @@ fn pair(lower: &str, upper: &str, hidden: &str) -> RunConfig {
 }
 
 fn cases() -> Vec<(String, RunConfig)> {
-    let pairs = LOWER
-        .iter()
-        .flat_map(|lower| UPPER.iter().map(move |upper| (lower, upper)));
+    let pairs = LOWER.iter().flat_map(|lower| UPPER.iter().map(move |upper| (lower, upper)));
     let named = pairs.map(|(lower, upper)| (format!("{} and {}", lower.0, upper.0), pair(lower.1, upper.1, "[8, 8]")));
     let models = "generator = \"flow\"\nenergy = { kind = \"mlp\", hidden = [8], confinement = 1.0 }\n";
     let likelihood = config(&format!("{models}{TRAIN}objective = \"maximum-likelihood\"\n"));
@@ -115,8 +104,5 @@ fn the_state_of_another_model_is_refused_by_the_name_of_an_array() {
     assert!(of_layer, "{error}");
     state.arrays.insert("oracle".into(), Default::default());
     let error = trainer(&config).resume(state).unwrap_err();
-    assert!(
-        matches!(&error, StateError::Unknown { name } if name == "oracle"),
-        "{error}"
-    );
+    assert!(matches!(&error, StateError::Unknown { name } if name == "oracle"), "{error}");
 }

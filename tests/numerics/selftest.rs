@@ -125,9 +125,7 @@ fn bounds_of_others_are_run() {
     let output = run(line);
     let told = report(&output);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let [row] = &told["rows"].as_array().unwrap()[..] else {
-        panic!("{told}")
-    };
+    let [row] = &told["rows"].as_array().unwrap()[..] else { panic!("{told}") };
     assert_eq!([&row["name"], &row["verdict"]], ["lower overclaimed: example", "ran"]);
     // Its value is the same for every draw: a reference of one's own has it.
     if cfg!(feature = "f64") {

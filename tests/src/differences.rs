@@ -15,10 +15,7 @@ pub const EXACT: f64 = if cfg!(feature = "f64") { 1e-12 } else { 2e-5 };
 /// Compares a value with the truth, relative to it.
 pub fn near(name: &str, ours: f64, truth: f64, tolerance: f64) {
     let error = (ours - truth).abs() / (1.0 + truth.abs());
-    assert!(
-        error <= tolerance,
-        "{name}: {ours} is not {truth} (relative error {error:.1e})"
-    );
+    assert!(error <= tolerance, "{name}: {ours} is not {truth} (relative error {error:.1e})");
 }
 
 /// The gradients of a module's trained parameters.

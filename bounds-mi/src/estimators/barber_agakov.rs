@@ -20,17 +20,10 @@ pub const LOG_VARIANCE: RangeInclusive<f64> = -20.0..=4.0;
 /// # Panics
 /// If there are not twice as many outputs as latents.
 pub fn barber_agakov(outputs: &[f64], latents: &[f64], d: usize) -> (Vec<f64>, Vec<f64>) {
-    assert_eq!(
-        outputs.len(),
-        2 * latents.len(),
-        "a mean and a log-variance for each latent"
-    );
+    assert_eq!(outputs.len(), 2 * latents.len(), "a mean and a log-variance for each latent");
     let share = 1.0 / (latents.len() / d) as f64;
     let mut slopes = vec![0.0; outputs.len()];
-    let rows = outputs
-        .chunks_exact(2 * d)
-        .zip(latents.chunks_exact(d))
-        .zip(slopes.chunks_exact_mut(2 * d));
+    let rows = outputs.chunks_exact(2 * d).zip(latents.chunks_exact(d)).zip(slopes.chunks_exact_mut(2 * d));
     let values = rows.map(|((outputs, z), slopes)| {
         let mut value = 0.0;
         for k in 0..d {
@@ -75,10 +68,7 @@ mod tests {
     fn values_are_log_densities_of_a_normal_distribution() {
         // N(1; 0.5, 4): -1/2 ln(8 pi) - 0.25/8 = -1.612086 - 0.03125; N(-1; 0, 1): -0.918939 - 0.5.
         let (values, _) = barber_agakov(&[0.5, 0.0, 4f64.ln(), 0.0], &[1.0, -1.0], 2);
-        assert!(
-            (values[0] - (-1.612_086 - 0.031_25 - 0.918_939 - 0.5)).abs() < 1e-6,
-            "{values:?}"
-        );
+        assert!((values[0] - (-1.612_086 - 0.031_25 - 0.918_939 - 0.5)).abs() < 1e-6, "{values:?}");
     }
 
     #[test]
@@ -101,12 +91,9 @@ mod tests {
     #[test]
     fn beyond_a_limit_the_value_is_that_of_the_limit_and_the_slope_leads_back() {
         // (z - m)^2 far above and below the variance at the limit.
-        for (given, limit, z, back) in [
-            (-30.0, -20.0, 1.0, true),
-            (-30.0, -20.0, 0.0, false),
-            (9.0, 4.0, 0.0, true),
-            (9.0, 4.0, 100.0, false),
-        ] {
+        for (given, limit, z, back) in
+            [(-30.0, -20.0, 1.0, true), (-30.0, -20.0, 0.0, false), (9.0, 4.0, 0.0, true), (9.0, 4.0, 100.0, false)]
+        {
             let (beyond, slopes) = barber_agakov(&[0.0, given], &[z], 1);
             assert_eq!(beyond, barber_agakov(&[0.0, limit], &[z], 1).0);
             assert_eq!(slopes[1] != 0.0, back, "{given} {z}");
@@ -122,11 +109,8 @@ mod tests {
 
         // Log-variances around both limits and between.
         let draws = Random::new(1).normals(4 * 6);
-        let outputs: Vec<Real> = draws
-            .iter()
-            .enumerate()
-            .map(|(i, v)| 8.0 * v * (i % 6 > 2) as u8 as Real + v)
-            .collect();
+        let outputs: Vec<Real> =
+            draws.iter().enumerate().map(|(i, v)| 8.0 * v * (i % 6 > 2) as u8 as Real + v).collect();
         let z = Fixed::<3, 3>.latents(Random::new(2).normals(4 * 3));
         let table = tensor(outputs.clone(), (4, 6));
         let (found, found_slopes) = log_density(&table, &z, LOG_VARIANCE);
@@ -137,10 +121,7 @@ mod tests {
         }
         for (found, truth) in values(&found_slopes).into_iter().zip(slopes) {
             let error = (f64::from(found) - truth).abs();
-            assert!(
-                error <= f64::from(Real::EPSILON) * truth.abs(),
-                "{found} is not {truth}"
-            );
+            assert!(error <= f64::from(Real::EPSILON) * truth.abs(), "{found} is not {truth}");
         }
     }
 }

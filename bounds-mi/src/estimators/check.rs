@@ -34,12 +34,7 @@ fn draws(count: usize, seed: u64) -> Vec<(f64, f64)> {
 fn values(pairs: &Pairs, seed: u64, critic: impl Fn(f64, f64) -> f64) -> (Vec<f64>, Vec<f64>) {
     let draws = draws(pairs.samples, seed);
     let joint = draws.iter().map(|&(x, z)| critic(x, z)).collect();
-    let product = pairs
-        .x
-        .iter()
-        .zip(&pairs.z)
-        .map(|(&i, &j)| critic(draws[i].0, draws[j].1))
-        .collect();
+    let product = pairs.x.iter().zip(&pairs.z).map(|(&i, &j)| critic(draws[i].0, draws[j].1)).collect();
     (joint, product)
 }
 
@@ -55,13 +50,7 @@ pub fn tight(pairs: &Pairs, constant: f64, estimator: Estimator) {
         let found = estimator(&joint, &product, pairs);
         assert!(found.standard_error < 0.05, "{found:?}");
         let error = (found.value - truth()).abs();
-        assert!(
-            error < 4.0 * found.standard_error,
-            "{} +- {}, not {}",
-            found.value,
-            found.standard_error,
-            truth()
-        );
+        assert!(error < 4.0 * found.standard_error, "{} +- {}, not {}", found.value, found.standard_error, truth());
     }
 }
 
@@ -79,12 +68,7 @@ pub fn below(estimator: Estimator) {
             let (joint, product) = values(&pairs, seed, critic);
             let found = estimator(&joint, &product, &pairs);
             let limit = truth() + 4.0 * found.standard_error;
-            assert!(
-                found.value <= limit,
-                "critic {seed}: {} +- {}",
-                found.value,
-                found.standard_error
-            );
+            assert!(found.value <= limit, "critic {seed}: {} +- {}", found.value, found.standard_error);
         }
     }
 }

@@ -15,11 +15,7 @@ use ebm_core::bounds::Guarantee;
 pub fn dv(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     let n = pairs.samples as f64;
     let largest = product.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = product
-        .iter()
-        .zip(&pairs.weights)
-        .map(|(t, w)| w * (t - largest).exp())
-        .sum();
+    let sum: f64 = product.iter().zip(&pairs.weights).map(|(t, w)| w * (t - largest).exp()).sum();
     let log_mean = largest + sum.ln();
     let b: Vec<f64> = product.iter().map(|t| (t - log_mean).exp()).collect();
     Differentiated {

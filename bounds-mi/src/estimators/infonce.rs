@@ -23,9 +23,7 @@ pub fn infonce(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated 
         sums[i] += (t - largest[i]).exp();
         counts[i] += 1.0;
     }
-    let own: Vec<f64> = (0..joint.len())
-        .map(|i| joint[i] - largest[i] - (sums[i] / counts[i]).ln())
-        .collect();
+    let own: Vec<f64> = (0..joint.len()).map(|i| joint[i] - largest[i] - (sums[i] / counts[i]).ln()).collect();
     let share = |i: usize, t: f64| (t - largest[i]).exp() / sums[i];
     let value = own.iter().sum::<f64>() / n;
     let mut influence = own;
@@ -106,11 +104,7 @@ mod tests {
         let truth = check::truth();
         let (joint, product) = check::best(&Pairs::all(2000, 500), 0.0, 3);
         let found = infonce(&joint, &product, &Pairs::all(2000, 500));
-        assert!(
-            (found.value - truth).abs() < 4.0 * found.standard_error + 0.01,
-            "{} {truth}",
-            found.value
-        );
+        assert!((found.value - truth).abs() < 4.0 * found.standard_error + 0.01, "{} {truth}", found.value);
     }
 
     #[test]

@@ -20,11 +20,7 @@ pub fn jsd(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
         value: a.iter().sum::<f64>() / n - product_mean,
         standard_error: standard_error(&a, &b, pairs),
         joint: joint.iter().map(|t| sigmoid(-t) / n).collect(),
-        product: product
-            .iter()
-            .zip(&pairs.weights)
-            .map(|(t, w)| -w * sigmoid(*t))
-            .collect(),
+        product: product.iter().zip(&pairs.weights).map(|(t, w)| -w * sigmoid(*t)).collect(),
     }
 }
 
@@ -74,10 +70,7 @@ mod tests {
     #[test]
     fn extreme_critics_overflow_nothing() {
         let far = jsd(&[1e4, -1e4], &[-1e4, 1e4], &Pairs::shifted(2, 1));
-        assert_eq!(
-            (far.value, &far.joint[..], &far.product[..]),
-            (-1e4, &[0.0, 0.5][..], &[0.0, -0.5][..])
-        );
+        assert_eq!((far.value, &far.joint[..], &far.product[..]), (-1e4, &[0.0, 0.5][..], &[0.0, -0.5][..]));
     }
 
     #[test]

@@ -42,14 +42,9 @@ impl Pairs {
     /// # Panics
     /// If there are fewer than 2 samples, or `group` is less than 2.
     pub fn all(samples: usize, group: usize) -> Self {
-        assert!(
-            samples >= 2 && group >= 2,
-            "all pairs of {samples} in groups of {group}"
-        );
+        assert!(samples >= 2 && group >= 2, "all pairs of {samples} in groups of {group}");
         let count = samples.div_ceil(group).min(samples / 2);
-        let groups: Vec<usize> = (0..count)
-            .map(|g| samples / count + usize::from(g < samples % count))
-            .collect();
+        let groups: Vec<usize> = (0..count).map(|g| samples / count + usize::from(g < samples % count)).collect();
         let (mut x, mut z, mut weights, mut start) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for &size in &groups {
             let members = start..start + size;
@@ -61,13 +56,7 @@ impl Pairs {
             weights.extend(vec![1.0 / (samples * (size - 1)) as f64; size * (size - 1)]);
             start += size;
         }
-        Self {
-            samples,
-            x,
-            z,
-            weights,
-            groups,
-        }
+        Self { samples, x, z, weights, groups }
     }
 
     /// The upper limit of `infonce`: the mean of ln(group size) over the samples. 0 for a shift.

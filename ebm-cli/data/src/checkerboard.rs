@@ -80,10 +80,7 @@ mod tests {
             *seen.entry((column, up)).or_insert(0usize) += 1;
         }
         // Binomial: standard deviation sqrt(8000 * 1/8 * 7/8) = 30.
-        assert!(
-            seen.len() == 8 && seen.values().all(|count| count.abs_diff(1000) < 150),
-            "{seen:?}"
-        );
+        assert!(seen.len() == 8 && seen.values().all(|count| count.abs_diff(1000) < 150), "{seen:?}");
     }
 
     #[test]

@@ -44,13 +44,7 @@ pub enum Header {
 
 impl Default for CsvFile {
     fn default() -> Self {
-        Self {
-            path: PathBuf::new(),
-            header: Header::Detect,
-            delimiter: ',',
-            held_out: 0.1,
-            standardize: false,
-        }
+        Self { path: PathBuf::new(), header: Header::Detect, delimiter: ',', held_out: 0.1, standardize: false }
     }
 }
 
@@ -59,12 +53,7 @@ impl CsvFile {
         let (file, _) = open(path)?;
         let mut lines = Lines::new(path, file);
         let mut record = csv::ByteRecord::new();
-        let mut table = RawTable {
-            path: path.into(),
-            width: 0,
-            values: Vec::new(),
-            columns: None,
-        };
+        let mut table = RawTable { path: path.into(), width: 0, values: Vec::new(), columns: None };
         let mut first = true;
         while let Some((number, line)) = lines.next()? {
             if line.is_empty() || line.starts_with(b"#") {
@@ -81,16 +70,8 @@ impl CsvFile {
             self.append(&record, number, &mut table)?;
         }
         if table.values.is_empty() {
-            let what = if table.columns.is_some() {
-                "holds a header and no numbers"
-            } else {
-                "is empty"
-            };
-            return Err(malformed(
-                path,
-                "the whole file",
-                format!("it {what}; expected one sample a line"),
-            ));
+            let what = if table.columns.is_some() { "holds a header and no numbers" } else { "is empty" };
+            return Err(malformed(path, "the whole file", format!("it {what}; expected one sample a line")));
         }
         Ok(table)
     }
@@ -133,9 +114,7 @@ impl CsvFile {
             ));
         }
         if table.values.len() + width > MAX_VALUES {
-            return refuse(format!(
-                "the file has more than {MAX_VALUES} numbers, the most that can be held"
-            ));
+            return refuse(format!("the file has more than {MAX_VALUES} numbers, the most that can be held"));
         }
         for (column, cell) in record.iter().enumerate() {
             let refuse = |reason: String| {
@@ -147,9 +126,7 @@ impl CsvFile {
                 Some(value) if (value as Real).is_finite() => table.values.push(value),
                 Some(value) if value.is_finite() => {
                     let most = Real::MAX;
-                    return Err(refuse(format!(
-                        "{shown} is too large; expected a number below {most:e}"
-                    )));
+                    return Err(refuse(format!("{shown} is too large; expected a number below {most:e}")));
                 }
                 Some(_) => return Err(refuse(format!("the value is {shown}; expected a finite number"))),
                 None => {
@@ -164,15 +141,9 @@ impl CsvFile {
     /// The likely way out of a cell that is no number.
     fn advice(&self, cell: &[u8], line: u64, table: &RawTable) -> String {
         let others = [b',', b';', b'\t', b' '];
-        let separator = others
-            .into_iter()
-            .find(|other| *other != self.delimiter as u8 && cell.contains(other));
+        let separator = others.into_iter().find(|other| *other != self.delimiter as u8 && cell.contains(other));
         match separator {
-            Some(other) => format!(
-                "; is the delimiter {:?} rather than {:?}?",
-                char::from(other),
-                self.delimiter
-            ),
+            Some(other) => format!("; is the delimiter {:?} rather than {:?}?", char::from(other), self.delimiter),
             None if table.values.len() < table.width && table.columns.is_none() => {
                 format!("; if line {line} holds the columns' names, set header = \"present\"")
             }
@@ -204,20 +175,13 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(path: &'a Path, file: File) -> Self {
-        Self {
-            path,
-            reader: BufReader::with_capacity(1 << 16, file),
-            line: Vec::new(),
-            number: 0,
-        }
+        Self { path, reader: BufReader::with_capacity(1 << 16, file), line: Vec::new(), number: 0 }
     }
 
     fn next(&mut self) -> Result<Option<(u64, &[u8])>, DataError> {
         self.line.clear();
         let mut reader = self.reader.by_ref().take(MAX_LINE);
-        let read = reader
-            .read_until(b'\n', &mut self.line)
-            .map_err(unreadable(self.path))?;
+        let read = reader.read_until(b'\n', &mut self.line).map_err(unreadable(self.path))?;
         self.number += 1;
         if read as u64 == MAX_LINE && !self.line.ends_with(b"\n") {
             let reason = format!("it is longer than {MAX_LINE} bytes; expected one sample a line");
@@ -273,9 +237,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("numbers.csv");
         std::fs::write(&path, content).unwrap();
-        config
-            .read(&path)
-            .inspect_err(|error| assert!(error.to_string().contains("numbers.csv: "), "{error}"))
+        config.read(&path).inspect_err(|error| assert!(error.to_string().contains("numbers.csv: "), "{error}"))
     }
 
     fn read(content: &str) -> Result<RawTable, DataError> {
@@ -285,10 +247,7 @@ mod tests {
     #[test]
     fn plain_tables_are_read_as_they_are() {
         let table = read("1,2.5\n-3e-2, 4\n").unwrap();
-        assert_eq!(
-            (table.width, table.values, table.columns),
-            (2, vec![1.0, 2.5, -0.03, 4.0], None)
-        );
+        assert_eq!((table.width, table.values, table.columns), (2, vec![1.0, 2.5, -0.03, 4.0], None));
         let column = read("1\n2\n3").unwrap();
         assert_eq!((column.width, column.values), (1, vec![1.0, 2.0, 3.0]));
     }
@@ -298,39 +257,20 @@ mod tests {
         let table = read("\u{feff}# made by hand\nheight,\"weight, kg\"\n\n1,2\r\n  \n# more\n3,4").unwrap();
         assert_eq!(table.columns, Some(vec!["height".into(), "weight, kg".into()]));
         assert_eq!(table.values, [1.0, 2.0, 3.0, 4.0]);
-        let numeric = CsvFile {
-            header: Header::Present,
-            delimiter: ';',
-            ..Default::default()
-        };
+        let numeric = CsvFile { header: Header::Present, delimiter: ';', ..Default::default() };
         let table = read_with(numeric, "2020;2021\n1;2\n").unwrap();
-        assert_eq!(
-            (table.columns, table.values),
-            (Some(vec!["2020".into(), "2021".into()]), vec![1.0, 2.0])
-        );
+        assert_eq!((table.columns, table.values), (Some(vec!["2020".into(), "2021".into()]), vec![1.0, 2.0]));
     }
 
     #[test]
     fn cells_that_are_no_numbers_are_named_with_their_place() {
-        refused(
-            read("a,b\n1,2\n3,x\n"),
-            &["line 3, column 2 (b)", "\"x\" is not a number"],
-        );
-        refused(
-            read("1,2\n\n# note\n3,\n"),
-            &["line 4, column 2", "\"\" is not a number"],
-        );
+        refused(read("a,b\n1,2\n3,x\n"), &["line 3, column 2 (b)", "\"x\" is not a number"]);
+        refused(read("1,2\n\n# note\n3,\n"), &["line 4, column 2", "\"\" is not a number"]);
         refused(read("1,b\n1,2\n"), &["line 1, column 2", "header = \"present\""]);
         refused(read("1,2\n3;4,5\n"), &["line 2, column 1", "\"3;4\"", "delimiter ';'"]);
-        let absent = CsvFile {
-            header: Header::Absent,
-            ..Default::default()
-        };
+        let absent = CsvFile { header: Header::Absent, ..Default::default() };
         refused(read_with(absent, "a,b\n1,2\n"), &["line 1, column 1", "\"a\""]);
-        refused(
-            read(&format!("1\n{}\n", "y".repeat(500))),
-            &["line 2, column 1", "yyy\"... is not"],
-        );
+        refused(read(&format!("1\n{}\n", "y".repeat(500))), &["line 2, column 1", "yyy\"... is not"]);
     }
 
     #[test]
@@ -364,10 +304,7 @@ mod tests {
     #[test]
     fn a_missing_file_and_a_folder_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        let config = CsvFile {
-            path: "nowhere.csv".into(),
-            ..Default::default()
-        };
+        let config = CsvFile { path: "nowhere.csv".into(), ..Default::default() };
         let missing = config.load(folder.path(), Random::new(0)).err().unwrap();
         assert!(missing.to_string().contains("nowhere.csv: No such file"), "{missing}");
         let error = config.read(folder.path()).unwrap_err().to_string();
@@ -377,18 +314,10 @@ mod tests {
     #[test]
     fn delimiters_that_occur_in_numbers_are_refused() {
         for delimiter in ['.', '-', '7', 'e', '"', '→'] {
-            let config = CsvFile {
-                path: "a.csv".into(),
-                delimiter,
-                ..Default::default()
-            };
+            let config = CsvFile { path: "a.csv".into(), delimiter, ..Default::default() };
             assert_eq!(config.check().unwrap_err().key, "delimiter");
         }
-        let tabs = CsvFile {
-            path: "a.csv".into(),
-            delimiter: '\t',
-            ..Default::default()
-        };
+        let tabs = CsvFile { path: "a.csv".into(), delimiter: '\t', ..Default::default() };
         assert_eq!(tabs.check(), Ok(()));
     }
 }

@@ -20,10 +20,7 @@ pub(super) struct Epochs {
 impl Epochs {
     /// Epochs over `rows` rows, at least one.
     pub fn new(rows: usize) -> Self {
-        Self {
-            rows,
-            orders: Mutex::new(Vec::new()),
-        }
+        Self { rows, orders: Mutex::new(Vec::new()) }
     }
 
     /// Number of rows.

@@ -8,19 +8,12 @@ use std::path::Path;
 
 /// An error in what a file or folder holds.
 pub(crate) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> DataError {
-    DataError::Malformed {
-        path: path.into(),
-        place: place.into(),
-        reason: reason.into(),
-    }
+    DataError::Malformed { path: path.into(), place: place.into(), reason: reason.into() }
 }
 
 /// Makes an error of what the system says about a file or folder.
 pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> DataError + Copy + '_ {
-    |source| DataError::Io {
-        path: path.into(),
-        source,
-    }
+    |source| DataError::Io { path: path.into(), source }
 }
 
 /// An error of reading on, which is the file's fault where it ends early or a checksum is wrong.

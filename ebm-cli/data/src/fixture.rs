@@ -45,9 +45,8 @@ pub fn level(image: usize, pixel: usize) -> u8 {
 
 /// `count` images of 2 x 3 from number `first` on.
 pub fn images(first: usize, count: usize) -> Vec<u8> {
-    let levels: Vec<u8> = (first..first + count)
-        .flat_map(|image| (0..6).map(move |pixel| level(image, pixel)))
-        .collect();
+    let levels: Vec<u8> =
+        (first..first + count).flat_map(|image| (0..6).map(move |pixel| level(image, pixel))).collect();
     idx(&[count as u32, 2, 3], &levels)
 }
 
@@ -63,11 +62,7 @@ pub fn mnist() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let labels: Vec<u8> = (0..10).collect();
     write(folder.path(), "train-images-idx3-ubyte.gz", &packed(&images(0, 10)));
-    write(
-        folder.path(),
-        "train-labels-idx1-ubyte.gz",
-        &packed(&idx(&[10], &labels)),
-    );
+    write(folder.path(), "train-labels-idx1-ubyte.gz", &packed(&idx(&[10], &labels)));
     write(folder.path(), "t10k-images.idx3-ubyte", &images(10, 3));
     write(folder.path(), "t10k-labels.idx1-ubyte", &idx(&[3], &[7, 8, 9]));
     folder

@@ -15,12 +15,7 @@ pub struct GaussianMixture {
 impl GaussianMixture {
     /// The mixture with these centres and one standard deviation.
     pub fn new(centres: Vec<[f64; 2]>, standard_deviation: f64) -> Self {
-        Self {
-            modes: Modes {
-                centres: centres.into_iter().map(Vec::from).collect(),
-                standard_deviation,
-            },
-        }
+        Self { modes: Modes { centres: centres.into_iter().map(Vec::from).collect(), standard_deviation } }
     }
 
     /// Smallest distance between two centres.
@@ -28,9 +23,7 @@ impl GaussianMixture {
         let centres = &self.modes.centres;
         let distance = |a: &[f64], b: &[f64]| (a[0] - b[0]).hypot(a[1] - b[1]);
         let pairs = (0..centres.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-        pairs
-            .map(|(i, j)| distance(&centres[i], &centres[j]))
-            .fold(f64::INFINITY, f64::min)
+        pairs.map(|(i, j)| distance(&centres[i], &centres[j])).fold(f64::INFINITY, f64::min)
     }
 }
 
@@ -74,11 +67,7 @@ pub struct EightGaussians {
 
 impl Default for EightGaussians {
     fn default() -> Self {
-        Self {
-            radius: 2.0,
-            deviation: 0.02,
-            scale: 1.414,
-        }
+        Self { radius: 2.0, deviation: 0.02, scale: 1.414 }
     }
 }
 
@@ -128,11 +117,7 @@ pub struct TwentyFiveGaussians {
 
 impl Default for TwentyFiveGaussians {
     fn default() -> Self {
-        Self {
-            spacing: 2.0,
-            deviation: 0.05,
-            scale: 2.828,
-        }
+        Self { spacing: 2.0, deviation: 0.05, scale: 2.828 }
     }
 }
 
@@ -172,11 +157,8 @@ mod tests {
         let n = 30_000;
         let samples = mixture.sample(n, Random::new(1));
         for centre in [-3.0, 0.0, 3.0] {
-            let near: Vec<f64> = samples
-                .chunks(2)
-                .map(|row| f64::from(row[0]) - centre)
-                .filter(|x| x.abs() < 1.0)
-                .collect();
+            let near: Vec<f64> =
+                samples.chunks(2).map(|row| f64::from(row[0]) - centre).filter(|x| x.abs() < 1.0).collect();
             // Binomial: standard deviation sqrt(n * 1/3 * 2/3) = 82.
             assert!((near.len() as f64 - 10_000.0).abs() < 410.0, "{}", near.len());
             let second = near.iter().map(|x| x * x).sum::<f64>() / near.len() as f64;
@@ -188,11 +170,7 @@ mod tests {
     #[test]
     fn overlapping_components_have_no_stated_entropy() {
         assert_eq!(GaussianMixture::new(vec![[0.0, 0.0], [1.0, 0.0]], 0.1).entropy(), None);
-        assert!(
-            GaussianMixture::new(vec![[0.0, 0.0], [1.3, 0.0]], 0.1)
-                .entropy()
-                .is_some()
-        );
+        assert!(GaussianMixture::new(vec![[0.0, 0.0], [1.3, 0.0]], 0.1).entropy().is_some());
     }
 
     #[test]
@@ -221,13 +199,7 @@ mod tests {
 
     #[test]
     fn a_deviation_of_zero_is_refused_by_name() {
-        let config = TwentyFiveGaussians {
-            deviation: 0.0,
-            ..Default::default()
-        };
-        assert_eq!(
-            config.check().unwrap_err().to_string(),
-            "deviation = 0: expected a finite number > 0"
-        );
+        let config = TwentyFiveGaussians { deviation: 0.0, ..Default::default() };
+        assert_eq!(config.check().unwrap_err().to_string(), "deviation = 0: expected a finite number > 0");
     }
 }

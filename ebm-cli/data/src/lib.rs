@@ -46,16 +46,8 @@ mod tests {
     use ebm_core::registry::{DatasetConfig, all};
     use std::path::Path;
 
-    const SYNTHETIC: [&str; 8] = [
-        "25-gaussians",
-        "8-gaussians",
-        "checkerboard",
-        "pinwheel",
-        "rings",
-        "swiss-roll",
-        "two-moons",
-        "two-spirals",
-    ];
+    const SYNTHETIC: [&str; 8] =
+        ["25-gaussians", "8-gaussians", "checkerboard", "pinwheel", "rings", "swiss-roll", "two-moons", "two-spirals"];
 
     fn synthetic() -> Vec<(&'static str, Box<dyn Dataset>)> {
         all::<dyn DatasetConfig>()
@@ -73,9 +65,7 @@ mod tests {
     fn every_data_set_is_registered() {
         let names: Vec<_> = all::<dyn DatasetConfig>().iter().map(|d| d.name).collect();
         for expected in
-            SYNTHETIC
-                .into_iter()
-                .chain(["cifar", "csv", "idx", "image-folder", "npy", "npz", "stacked-mnist"])
+            SYNTHETIC.into_iter().chain(["cifar", "csv", "idx", "image-folder", "npy", "npz", "stacked-mnist"])
         {
             assert!(names.contains(&expected), "{expected} is not among {names:?}");
         }
@@ -87,11 +77,7 @@ mod tests {
             let schema = (descriptor.schema)();
             let options = schema["properties"].as_object().into_iter().flatten();
             for (option, entry) in options {
-                assert!(
-                    entry["description"].is_string(),
-                    "{}: {option} has no description",
-                    descriptor.name
-                );
+                assert!(entry["description"].is_string(), "{}: {option} has no description", descriptor.name);
             }
         }
     }
@@ -158,10 +144,7 @@ mod tests {
                 .sum();
             // Miller and Madow's correction of the plug-in's bias.
             let estimate = plug_in + (counts.len() - 1) as f64 / (2.0 * n as f64);
-            assert!(
-                (estimate - entropy).abs() < 0.1,
-                "{name}: histogram {estimate}, stated {entropy}"
-            );
+            assert!((estimate - entropy).abs() < 0.1, "{name}: histogram {estimate}, stated {entropy}");
         }
     }
 }

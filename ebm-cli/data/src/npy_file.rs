@@ -23,11 +23,7 @@ pub struct NpyFile {
 
 impl Default for NpyFile {
     fn default() -> Self {
-        Self {
-            path: PathBuf::new(),
-            held_out: 0.1,
-            standardize: false,
-        }
+        Self { path: PathBuf::new(), held_out: 0.1, standardize: false }
     }
 }
 
@@ -37,12 +33,7 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
         return Err(malformed(path, "header", "the file is empty; expected an NPY array"));
     }
     let (_, width, values) = read_numbers(path, BufReader::with_capacity(1 << 16, file), size)?;
-    Ok(RawTable {
-        path: path.into(),
-        width,
-        values,
-        columns: None,
-    })
+    Ok(RawTable { path: path.into(), width, values, columns: None })
 }
 
 /// Rows, columns and values, row-major, of an array of one or two axes in `size` bytes that a reader gives. A single axis is a
@@ -72,11 +63,7 @@ pub fn read_numbers(path: &Path, mut reader: impl Read, size: u64) -> Result<(us
         return Err(malformed(
             path,
             &format!("element [{}, {}]", index / width, index % width),
-            format!(
-                "the value is {}; expected a finite number below {:e}",
-                values[index],
-                Real::MAX
-            ),
+            format!("the value is {}; expected a finite number below {:e}", values[index], Real::MAX),
         ));
     }
     Ok((rows, width, values))
@@ -246,19 +233,10 @@ mod tests {
         let column = read_bytes(&file("'<f4'", false, "(6,)", &floats(&SIX))).unwrap();
         assert_eq!((column.width, column.values.len()), (1, 6));
         let doubles: Vec<u8> = [0.5f64, -2.0].iter().flat_map(|v| v.to_be_bytes()).collect();
-        assert_eq!(
-            read_bytes(&file("'>f8'", false, "(1, 2)", &doubles)).unwrap().values,
-            [0.5, -2.0]
-        );
+        assert_eq!(read_bytes(&file("'>f8'", false, "(1, 2)", &doubles)).unwrap().values, [0.5, -2.0]);
         let whole: Vec<u8> = [-7i64, 9].iter().flat_map(|v| v.to_le_bytes()).collect();
-        assert_eq!(
-            read_bytes(&file("'<i8'", false, "(2, 1)", &whole)).unwrap().values,
-            [-7.0, 9.0]
-        );
-        assert_eq!(
-            read_bytes(&file("'|u1'", false, "(2,)", &[0, 255])).unwrap().values,
-            [0.0, 255.0]
-        );
+        assert_eq!(read_bytes(&file("'<i8'", false, "(2, 1)", &whole)).unwrap().values, [-7.0, 9.0]);
+        assert_eq!(read_bytes(&file("'|u1'", false, "(2,)", &[0, 255])).unwrap().values, [0.0, 255.0]);
     }
 
     #[test]
@@ -267,24 +245,14 @@ mod tests {
         refused(&file("'<c8'", false, "(1, 2)", &[0; 16]), &["header", "<c8", "float32"]);
         refused(&file("'<U4'", false, "(2,)", &[0; 32]), &["header", "<U4", "float32"]);
         refused(&file("'|O'", false, "(2,)", &[0; 32]), &["header", "|O", "float32"]);
-        refused(
-            &file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]),
-            &["header", "'a'", "float32"],
-        );
+        refused(&file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]), &["header", "'a'", "float32"]);
     }
 
     #[test]
     fn sizes_that_are_no_sizes_are_refused() {
         // Their products with the number of elements are small only if they wrap around.
         let shape = "(4,)";
-        for descr in [
-            "'|V4611686018427387905'",
-            "'<f4611686018427387905'",
-            "'<f-4'",
-            "'f4'",
-            "'|f4'",
-            "'<é'",
-        ] {
+        for descr in ["'|V4611686018427387905'", "'<f4611686018427387905'", "'<f-4'", "'f4'", "'|f4'", "'<é'"] {
             refused(&file(descr, false, shape, &[0; 16]), &["header", "float32"]);
         }
         let wraps = file("'<f4'", false, "(9223372036854775809, 2)", &floats(&SIX));
@@ -293,19 +261,10 @@ mod tests {
 
     #[test]
     fn other_ranks_and_empty_arrays_are_refused() {
-        refused(
-            &file("'<f4'", false, "(1, 2, 3)", &floats(&SIX)),
-            &["header", "[1, 2, 3]", "expected [n, D]"],
-        );
-        refused(
-            &file("'<f4'", false, "()", &floats(&[1.0])),
-            &["header", "[]", "expected [n, D]"],
-        );
+        refused(&file("'<f4'", false, "(1, 2, 3)", &floats(&SIX)), &["header", "[1, 2, 3]", "expected [n, D]"]);
+        refused(&file("'<f4'", false, "()", &floats(&[1.0])), &["header", "[]", "expected [n, D]"]);
         refused(&file("'<f4'", false, "(0, 2)", &[]), &["header", "[0, 2]", "empty"]);
-        refused(
-            &file("'<f4'", false, "(70000, 70000)", &[]),
-            &["header", "[70000, 70000]", "cannot be held"],
-        );
+        refused(&file("'<f4'", false, "(70000, 70000)", &[]), &["header", "[70000, 70000]", "cannot be held"]);
     }
 
     #[test]
@@ -322,22 +281,13 @@ mod tests {
     #[test]
     fn values_that_are_not_finite_are_named_with_their_place() {
         let with_nan = [1.0, 2.0, 3.0, f32::NAN, 5.0, 6.0];
-        refused(
-            &file("'<f4'", false, "(3, 2)", &floats(&with_nan)),
-            &["element [1, 1]", "NaN", "finite"],
-        );
-        refused(
-            &file("'<f4'", true, "(3, 2)", &floats(&with_nan)),
-            &["element [0, 1]", "NaN", "finite"],
-        );
+        refused(&file("'<f4'", false, "(3, 2)", &floats(&with_nan)), &["element [1, 1]", "NaN", "finite"]);
+        refused(&file("'<f4'", true, "(3, 2)", &floats(&with_nan)), &["element [0, 1]", "NaN", "finite"]);
     }
 
     #[test]
     fn a_missing_file_is_named() {
-        let config = NpyFile {
-            path: "nowhere.npy".into(),
-            ..Default::default()
-        };
+        let config = NpyFile { path: "nowhere.npy".into(), ..Default::default() };
         let error = config.load(Path::new("."), Random::new(0)).err().unwrap().to_string();
         assert!(error.contains("nowhere.npy: No such file"), "{error}");
     }

@@ -47,9 +47,7 @@ impl NpyHeader {
         fill(&mut length[..size], cut)?;
         let length = u32::from_le_bytes(length) as usize;
         if length > LIMIT {
-            return Err(refuse(format!(
-                "it claims {length} bytes, more than the limit of {LIMIT}"
-            )));
+            return Err(refuse(format!("it claims {length} bytes, more than the limit of {LIMIT}")));
         }
         let mut text = vec![0; length];
         fill(&mut text, cut)?;
@@ -115,11 +113,7 @@ impl<'a> Cursor<'a> {
         self.skip_blanks();
         let text = self.0;
         let fault = || format!("expected a text in quotes where it says {}", shown(text));
-        let quote = text
-            .chars()
-            .next()
-            .filter(|quote| ['\'', '"'].contains(quote))
-            .ok_or_else(fault)?;
+        let quote = text.chars().next().filter(|quote| ['\'', '"'].contains(quote)).ok_or_else(fault)?;
         let (inside, rest) = text[1..].split_once(quote).ok_or_else(fault)?;
         self.0 = rest;
         Ok(inside)
@@ -215,11 +209,7 @@ mod tests {
             let file = file(version, text.as_bytes());
             let mut rest = &file[..];
             let header = read_bytes(&mut rest).unwrap();
-            let expected = NpyHeader {
-                descr: "<f4".into(),
-                fortran_order: false,
-                shape: vec![3, 2],
-            };
+            let expected = NpyHeader { descr: "<f4".into(), fortran_order: false, shape: vec![3, 2] };
             assert_eq!((header, rest), (expected, &b"numbers"[..]), "{version}");
         }
     }
@@ -227,17 +217,11 @@ mod tests {
     #[test]
     fn order_quotes_blanks_and_long_numbers_do_not_matter() {
         let header = read("{ \"shape\" : ( 3L, ),'fortran_order':True,\"descr\":\"|u1\"}").unwrap();
-        assert_eq!(
-            (&header.descr[..], header.fortran_order, header.shape),
-            ("|u1", true, vec![3])
-        );
+        assert_eq!((&header.descr[..], header.fortran_order, header.shape), ("|u1", true, vec![3]));
         let scalar = read("{'shape': (), 'descr': '', 'fortran_order': True}").unwrap();
         assert!(scalar.shape.is_empty());
         let structured = "[('a', '<f4'), (']', [('b', '<i2')])]";
-        let header = read(&format!(
-            "{{'descr': {structured}, 'fortran_order': False, 'shape': (1,)}}"
-        ))
-        .unwrap();
+        let header = read(&format!("{{'descr': {structured}, 'fortran_order': False, 'shape': (1,)}}")).unwrap();
         assert_eq!(header.descr, structured);
     }
 
@@ -267,10 +251,7 @@ mod tests {
     fn what_the_file_claims_is_checked_before_memory_is_set_aside() {
         let fault = |bytes: &[u8]| read_bytes(&mut &bytes[..]).unwrap_err();
         let huge = fault(b"\x93NUMPY\x02\0\xff\xff\xff\xff");
-        assert!(
-            huge.contains("it claims 4294967295 bytes, more than the limit of 65536"),
-            "{huge}"
-        );
+        assert!(huge.contains("it claims 4294967295 bytes, more than the limit of 65536"), "{huge}");
         assert!(fault(b"\x93NUMPY\x01\0\x09\0{").contains("ends inside"));
         assert!(fault(b"\x93NUMPY\x04\0").contains("version 4"));
         assert!(fault(b"\x93NUMPY").contains("no NPY file"));

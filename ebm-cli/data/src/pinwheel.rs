@@ -26,13 +26,7 @@ pub struct Pinwheel {
 
 impl Default for Pinwheel {
     fn default() -> Self {
-        Self {
-            arms: 5,
-            radial: 0.3,
-            tangential: 0.1,
-            rate: 0.25,
-            scale: 2.0,
-        }
+        Self { arms: 5, radial: 0.3, tangential: 0.1, rate: 0.25, scale: 2.0 }
     }
 }
 
@@ -75,10 +69,7 @@ mod tests {
 
     #[test]
     fn untwisting_gives_the_arms_back() {
-        let wheel = Pinwheel {
-            tangential: 0.0,
-            ..Default::default()
-        };
+        let wheel = Pinwheel { tangential: 0.0, ..Default::default() };
         let mut seen = [0usize; 5];
         for row in wheel.sample(2000, Random::new(1)).chunks(2) {
             let (x, y) = (f64::from(row[0]) / 2.0, f64::from(row[1]) / 2.0);
@@ -89,9 +80,6 @@ mod tests {
                 seen[arm.round().rem_euclid(5.0) as usize % 5] += 1;
             }
         }
-        assert!(
-            seen.iter().sum::<usize>() > 1980 && seen.iter().all(|&count| count > 300),
-            "{seen:?}"
-        );
+        assert!(seen.iter().sum::<usize>() > 1980 && seen.iter().all(|&count| count > 300), "{seen:?}");
     }
 }

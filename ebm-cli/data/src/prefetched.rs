@@ -54,20 +54,14 @@ struct Draw {
 impl Draw {
     fn next(self) -> Option<Self> {
         let step = self.random.step().checked_add(1)?;
-        Some(Self {
-            random: self.random.at(step),
-            ..self
-        })
+        Some(Self { random: self.random.at(step), ..self })
     }
 }
 
 impl Prefetched {
     /// Draws ahead from `data`.
     pub fn new(data: Arc<dyn Dataset>) -> Self {
-        Self {
-            data,
-            state: Mutex::default(),
-        }
+        Self { data, state: Mutex::default() }
     }
 
     /// Starts the draw after this one.
@@ -179,11 +173,7 @@ mod tests {
 
     fn counted(ends: u64) -> (Prefetched, Arc<AtomicUsize>) {
         let ahead = Arc::new(AtomicUsize::new(0));
-        let data = Counted {
-            main: std::thread::current().id(),
-            ahead: ahead.clone(),
-            ends,
-        };
+        let data = Counted { main: std::thread::current().id(), ahead: ahead.clone(), ends };
         (Prefetched::new(Arc::new(data)), ahead)
     }
 

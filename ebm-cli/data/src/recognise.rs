@@ -42,15 +42,9 @@ fn folder(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
 }
 
 fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
-    let extension = path
-        .extension()
-        .map(|extension| extension.to_string_lossy().to_lowercase());
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let mut start = Vec::new();
-    open(path)?
-        .0
-        .take(256)
-        .read_to_end(&mut start)
-        .map_err(unreadable(path))?;
+    open(path)?.0.take(256).read_to_end(&mut start).map_err(unreadable(path))?;
     match (&start[..], extension.as_deref()) {
         ([b'P', b'K', ..], _) => at!(Npz, path),
         // A table unless it has the axes, or the elements, of images.

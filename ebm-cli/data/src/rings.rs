@@ -21,11 +21,7 @@ pub struct Rings {
 
 impl Default for Rings {
     fn default() -> Self {
-        Self {
-            rings: 4,
-            radius: 2.0,
-            noise: 0.053,
-        }
+        Self { rings: 4, radius: 2.0, noise: 0.053 }
     }
 }
 
@@ -62,10 +58,7 @@ mod tests {
 
     #[test]
     fn without_noise_the_radii_are_evenly_spaced_and_equally_frequent() {
-        let rings = Rings {
-            noise: 0.0,
-            ..Default::default()
-        };
+        let rings = Rings { noise: 0.0, ..Default::default() };
         let mut seen = [0usize; 4];
         for row in rings.sample(4000, Random::new(1)).chunks(2) {
             let radius = f64::from(row[0]).hypot(f64::from(row[1])) / 0.5;

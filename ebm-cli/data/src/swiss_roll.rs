@@ -60,10 +60,7 @@ mod tests {
             let (x, y) = (5.0 * f64::from(row[0]), 5.0 * f64::from(row[1]));
             let angle = x.hypot(y);
             assert!((4.712..14.138).contains(&angle), "{angle}");
-            assert!(
-                (x - angle * angle.cos()).hypot(y - angle * angle.sin()) < 1e-3,
-                "({x}, {y})"
-            );
+            assert!((x - angle * angle.cos()).hypot(y - angle * angle.sin()) < 1e-3, "({x}, {y})");
         }
     }
 }

@@ -58,9 +58,7 @@ impl Table {
         };
         let gather = |rows: &[usize]| -> Vec<Real> {
             let width = raw.width;
-            let values = rows
-                .iter()
-                .flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
+            let values = rows.iter().flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
             values
                 .map(|(column, &value)| match &standardization {
                     Some(s) => standardised(s, column, value),
@@ -98,9 +96,7 @@ impl Dataset for Table {
     /// `n` different held-out rows at random, or all in a fixed order if there are no more.
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
         let rows = some_of(self.held_out_len(), n, random).into_iter();
-        rows.flat_map(|row| &self.held_out[row * self.width..(row + 1) * self.width])
-            .copied()
-            .collect()
+        rows.flat_map(|row| &self.held_out[row * self.width..(row + 1) * self.width]).copied().collect()
     }
 
     fn len(&self) -> Option<usize> {
@@ -205,9 +201,7 @@ mod tests {
         let table = Table::new(raw(31), 0.01, false, Random::new(1)).unwrap();
         let place = Random::new(5).stream("data");
         // 30 rows in batches of 7 from step 0: the epochs end inside batches.
-        let rows: Vec<usize> = (0..30)
-            .flat_map(|step| first_column(&table.draw(7, place.at(step))))
-            .collect();
+        let rows: Vec<usize> = (0..30).flat_map(|step| first_column(&table.draw(7, place.at(step)))).collect();
         let epochs: Vec<Vec<usize>> = rows.chunks(30).map(<[usize]>::to_vec).collect();
         let mut expected = first_column(&table.training);
         expected.sort_unstable();
@@ -253,18 +247,12 @@ mod tests {
     #[test]
     fn tables_that_cannot_be_split_or_standardised_are_refused() {
         let error = Table::new(raw(1), 0.1, false, Random::new(1)).unwrap_err().to_string();
-        assert!(
-            error.starts_with("numbers.csv: ") && error.contains("1 row(s)"),
-            "{error}"
-        );
+        assert!(error.starts_with("numbers.csv: ") && error.contains("1 row(s)"), "{error}");
         let mut constant = raw(10);
         constant.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = 7.1);
         constant.columns = Some(vec!["a".into(), "b".into()]);
         let error = Table::new(constant, 0.1, true, Random::new(1)).unwrap_err().to_string();
-        assert!(
-            error.contains("column 2 (b)") && error.contains("standardize = false"),
-            "{error}"
-        );
+        assert!(error.contains("column 2 (b)") && error.contains("standardize = false"), "{error}");
     }
 
     #[test]
@@ -274,9 +262,7 @@ mod tests {
             let small = |index: usize| 1e-156 * index as f64;
             (0..20).for_each(|index| raw.values[2 * index + 1] = small(index));
             raw.values[2 * row + 1] = 1e153;
-            Table::new(raw, 0.1, true, Random::new(1))
-                .err()
-                .map(|error| error.to_string())
+            Table::new(raw, 0.1, true, Random::new(1)).err().map(|error| error.to_string())
         };
         let told: Vec<_> = (0..20).filter_map(refused).collect();
         // The two rows that are held out: any other is part of the statistics, and a few deviations away.

@@ -24,21 +24,14 @@ pub struct TwoSpirals {
 
 impl Default for TwoSpirals {
     fn default() -> Self {
-        Self {
-            turns: 1.5,
-            radius: 2.0,
-            smear: 0.106,
-            noise: 0.064,
-        }
+        Self { turns: 1.5, radius: 2.0, smear: 0.106, noise: 0.064 }
     }
 }
 
 impl Source for TwoSpirals {
     fn sample(&self, n: usize, random: Random) -> Vec<Real> {
         let along = uniforms(n, random, "along").into_iter().map(f64::sqrt);
-        let smear = uniforms(n, random, "smear-x")
-            .into_iter()
-            .zip(uniforms(n, random, "smear-y"));
+        let smear = uniforms(n, random, "smear-x").into_iter().zip(uniforms(n, random, "smear-y"));
         let arms = choices(n, 2, random, "arm");
         let points = along.zip(smear).zip(arms).map(|((along, smear), arm)| {
             let (sine, cosine) = (TAU * self.turns * along).sin_cos();
@@ -73,11 +66,7 @@ mod tests {
 
     #[test]
     fn without_smear_and_noise_the_radius_tells_the_angle_up_to_the_mirror() {
-        let spirals = TwoSpirals {
-            smear: 0.0,
-            noise: 0.0,
-            ..Default::default()
-        };
+        let spirals = TwoSpirals { smear: 0.0, noise: 0.0, ..Default::default() };
         let mut arms = [0usize; 2];
         for row in spirals.sample(1000, Random::new(1)).chunks(2) {
             let (x, y) = (f64::from(row[0]), f64::from(row[1]));

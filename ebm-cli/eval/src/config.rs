@@ -56,12 +56,7 @@ impl EvaluateConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.held_out >= 2, "held_out", self.held_out, "at least 2 samples")?;
         ConfigError::require(self.generated >= 2, "generated", self.generated, "at least 2 samples")?;
-        ConfigError::require(
-            (0.0..1.0).contains(&self.min_share),
-            "min_share",
-            self.min_share,
-            "a share in [0, 1)",
-        )?;
+        ConfigError::require((0.0..1.0).contains(&self.min_share), "min_share", self.min_share, "a share in [0, 1)")?;
         self.quadrature.check().map_err(|e| e.within("quadrature"))?;
         self.annealing.check().map_err(|e| e.within("annealing"))?;
         self.images.check().map_err(|e| e.within("images"))
@@ -90,22 +85,14 @@ pub struct ImagesConfig {
 
 impl Default for ImagesConfig {
     fn default() -> Self {
-        Self {
-            classifier: true,
-            stacked_samples: 26_000,
-            neighbours: 5,
-            neighbour_samples: 5000,
-        }
+        Self { classifier: true, stacked_samples: 26_000, neighbours: 5, neighbour_samples: 5000 }
     }
 }
 
 impl ImagesConfig {
     /// The options of an evaluation during training: images are not measured.
     pub fn none() -> Self {
-        Self {
-            classifier: false,
-            ..Default::default()
-        }
+        Self { classifier: false, ..Default::default() }
     }
 
     /// Refuses values that cannot be used.

@@ -12,8 +12,5 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> T {
 #[track_caller]
 pub(crate) fn close(found: f64, expected: f64) {
     let scale = expected.abs().max(1.0);
-    assert!(
-        (found - expected).abs() <= TOLERANCE * scale,
-        "found {found}, the reference has {expected}"
-    );
+    assert!((found - expected).abs() <= TOLERANCE * scale, "found {found}, the reference has {expected}");
 }

@@ -12,10 +12,7 @@ pub struct Rows<const N: usize> {
 impl<const N: usize> Rows<N> {
     /// A table of a header only.
     pub fn new(header: [&str; N], to_the_right: [bool; N]) -> Self {
-        Self {
-            rows: vec![header.map(String::from)],
-            to_the_right,
-        }
+        Self { rows: vec![header.map(String::from)], to_the_right }
     }
     /// Adds a row.
     pub fn push(&mut self, row: [String; N]) {
@@ -25,13 +22,7 @@ impl<const N: usize> Rows<N> {
 
 impl<const N: usize> fmt::Display for Rows<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = |column: usize| {
-            self.rows
-                .iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        };
+        let width = |column: usize| self.rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: [usize; N] = std::array::from_fn(width);
         for row in &self.rows {
             let mut line = String::new();
@@ -39,11 +30,7 @@ impl<const N: usize> fmt::Display for Rows<N> {
                 if !line.is_empty() {
                     line.push_str("  ");
                 }
-                line.push_str(&if right {
-                    format!("{cell:>width$}")
-                } else {
-                    format!("{cell:<width$}")
-                });
+                line.push_str(&if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") });
             }
             writeln!(f, "{}", line.trim_end())?;
         }

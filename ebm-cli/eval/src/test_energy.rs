@@ -34,10 +34,7 @@ impl<F: Send + Sync> Module for FunctionEnergy<F> {
 
 impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
     fn geometry(&self) -> Runtime {
-        Runtime {
-            latent: 1,
-            data: self.width,
-        }
+        Runtime { latent: 1, data: self.width }
     }
     fn pushforward(
         &self,
@@ -67,16 +64,11 @@ impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
             (self.function)(&row)
         };
         let slope = |row: &[f64], axis| (moved(row, axis, STEP) - moved(row, axis, -STEP)) / (2.0 * STEP);
-        let gradients: Vec<f64> = rows()
-            .flat_map(|row| (0..self.width).map(|axis| slope(row, axis)).collect::<Vec<_>>())
-            .collect();
+        let gradients: Vec<f64> =
+            rows().flat_map(|row| (0..self.width).map(|axis| slope(row, axis)).collect::<Vec<_>>()).collect();
         let products = rows().zip(gradients.chunks(self.width));
         let products = products.map(|(x, g)| x.iter().zip(g).map(|(x, g)| x * g).sum::<f64>());
-        let shifts = values
-            .iter()
-            .zip(products)
-            .map(|(value, product)| value - product)
-            .collect();
+        let shifts = values.iter().zip(products).map(|(value, product)| value - product).collect();
         let gradients = gradients.iter().map(|g| *g as Real).collect();
         let gradients = self.geometry().samples(gradients).put_tape(SharedTape::off());
         row_dot(x.put_tape(tape), gradients) + per_sample(shifts)

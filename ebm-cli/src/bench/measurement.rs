@@ -109,11 +109,7 @@ pub(super) fn measure<G: Geometry>(
         steps,
         seconds,
         steps_per_second: steps as f64 / seconds,
-        step_seconds: Spread {
-            least: times[0],
-            median: times[steps / 2],
-            most: times[steps - 1],
-        },
+        step_seconds: Spread { least: times[0], median: times[steps / 2], most: times[steps - 1] },
         phase_seconds: Phases::of(&phases),
         phases_overlap: ebm_core::kernels::parallel::threads() > 1 && cfg!(not(feature = "cuda")),
         flop_per_step: operations / steps as f64,

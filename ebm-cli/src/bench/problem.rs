@@ -26,11 +26,7 @@ pub struct Problem {
 
 /// The problems, the quick ones first.
 pub const PROBLEMS: [Problem; 5] = [
-    Problem {
-        name: "25-gaussians sv+gp",
-        width: 2,
-        text: include_str!("problems/25-gaussians-sv-gp.toml"),
-    },
+    Problem { name: "25-gaussians sv+gp", width: 2, text: include_str!("problems/25-gaussians-sv-gp.toml") },
     Problem {
         name: "25-gaussians mi+diffusion",
         width: 2,
@@ -65,11 +61,7 @@ impl Problem {
     pub fn time(&self, duration: Duration) -> Result<Measured, Failure> {
         let config = self.config()?;
         let latent = config.generator.latent_width(self.width);
-        let work = Train {
-            problem: self,
-            config,
-            duration,
-        };
+        let work = Train { problem: self, config, duration };
         with_geometry(latent, self.width, work)
     }
 }
@@ -83,11 +75,7 @@ struct Train<'a> {
 impl Work for Train<'_> {
     type Output = Result<Measured, Failure>;
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self {
-            problem,
-            config,
-            duration,
-        } = self;
+        let Self { problem, config, duration } = self;
         let named = |error: anyhow::Error| Failure::new(Exit::Other, error.context(problem.name));
         let random = Random::new(config.seed);
         let players = Players::build(geometry, config.components(), &config.train, random);

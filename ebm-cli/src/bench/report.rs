@@ -18,16 +18,7 @@ pub struct Timings {
 
 impl Timings {
     fn rates(&self) -> Rows<8> {
-        let header = [
-            "",
-            "batch",
-            "steps/s",
-            "ms a step",
-            "least",
-            "most",
-            "GFLOP a step",
-            "GFLOP/s",
-        ];
+        let header = ["", "batch", "steps/s", "ms a step", "least", "most", "GFLOP a step", "GFLOP/s"];
         let mut rows = Rows::new(header, [false, true, true, true, true, true, true, true]);
         for measured in &self.problems {
             let spread = measured.step_seconds;
@@ -61,19 +52,9 @@ impl Timings {
         let mut rows = Rows::new(header, [false, true, true, true, true, true, true, true, true]);
         for measured in &self.problems {
             let phases = &measured.phase_seconds;
-            let [a, b, c, d] = [
-                phases.energy_step,
-                phases.data_term,
-                phases.divergence,
-                phases.energy_update,
-            ]
-            .map(milliseconds);
-            let generator = [
-                phases.sampling,
-                phases.entropy,
-                phases.generator_step,
-                phases.generator_update,
-            ];
+            let [a, b, c, d] =
+                [phases.energy_step, phases.data_term, phases.divergence, phases.energy_update].map(milliseconds);
+            let generator = [phases.sampling, phases.entropy, phases.generator_step, phases.generator_update];
             let [e, f, g, h] = generator.map(milliseconds);
             rows.push([measured.problem.into(), a, b, c, d, e, f, g, h]);
         }

@@ -48,7 +48,5 @@ pub fn base_of(file: &Path, data: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// The name of a configuration file without its extension, which names runs.
 pub fn title_of(config: &Path) -> String {
-    config
-        .file_stem()
-        .map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
+    config.file_stem().map_or_else(|| "run".into(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -44,11 +44,7 @@ pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
     file.map_or(Ok(()), writable)?;
     let duration = Duration::from_secs_f64(arguments.seconds);
     let timed: Result<_, Failure> = problems.iter().map(|problem| problem.time(duration)).collect();
-    let timings = Timings {
-        machine: Machine::here(),
-        seconds: arguments.seconds,
-        problems: timed?,
-    };
+    let timings = Timings { machine: Machine::here(), seconds: arguments.seconds, problems: timed? };
     if to_stdout {
         return print_json(&timings);
     }
@@ -66,10 +62,7 @@ fn chosen(filter: Option<&str>) -> Result<Vec<Problem>, Failure> {
         return Ok(PROBLEMS.to_vec());
     };
     let wanted = filter.to_lowercase();
-    let found: Vec<Problem> = PROBLEMS
-        .into_iter()
-        .filter(|problem| problem.name.contains(&wanted))
-        .collect();
+    let found: Vec<Problem> = PROBLEMS.into_iter().filter(|problem| problem.name.contains(&wanted)).collect();
     if found.is_empty() {
         let names = PROBLEMS.map(|problem| problem.name).join(", ");
         let message = format!("--filter {filter}: no problem has that in its name; there are {names}");
@@ -81,10 +74,7 @@ fn chosen(filter: Option<&str>) -> Result<Vec<Problem>, Failure> {
 fn writable(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
-        let message = format!(
-            "--json {}: expected a file in a folder that is there, or -",
-            path.display()
-        );
+        let message = format!("--json {}: expected a file in a folder that is there, or -", path.display());
         return Err(Failure::message(Exit::Usage, message));
     }
     Ok(())

@@ -53,12 +53,7 @@ pub fn run(command: &Bounds) -> Result<Exit, Failure> {
         Bounds::List { json: true } => print_json(&entries()),
         Bounds::Describe { name } => print(&describe(name)?),
         #[cfg(feature = "conformance")]
-        Bounds::Check {
-            name,
-            cases,
-            seed,
-            json,
-        } => check(name.as_deref(), *cases, *seed, *json),
+        Bounds::Check { name, cases, seed, json } => check(name.as_deref(), *cases, *seed, *json),
     }
 }
 
@@ -88,9 +83,7 @@ fn entries() -> Vec<Entry> {
             reference: d.reference,
         })
     }
-    of::<dyn LowerBoundConfig>()
-        .chain(of::<dyn UpperBoundConfig>())
-        .collect()
+    of::<dyn LowerBoundConfig>().chain(of::<dyn UpperBoundConfig>()).collect()
 }
 
 fn table() -> String {
@@ -98,13 +91,7 @@ fn table() -> String {
     for entry in entries() {
         let crate_of = format!("{} {}", entry.crate_name, entry.version);
         let claim = entry.guarantee.unwrap_or_else(|| "-".into());
-        rows.push([
-            entry.name.into(),
-            entry.kind.into(),
-            claim,
-            crate_of,
-            entry.summary.into(),
-        ]);
+        rows.push([entry.name.into(), entry.kind.into(), claim, crate_of, entry.summary.into()]);
     }
     rows.to_string()
 }
@@ -191,9 +178,7 @@ fn check(name: Option<&str>, cases: Option<u32>, seed: u64, json: bool) -> Resul
     let default = Options::default();
     let cases = cases.unwrap_or(default.cases);
     let options = Options { seed, cases };
-    let chosen = entries()
-        .into_iter()
-        .filter(|entry| name.is_none_or(|name| name == entry.name));
+    let chosen = entries().into_iter().filter(|entry| name.is_none_or(|name| name == entry.name));
     let chosen: Vec<Entry> = chosen.collect();
     if let Some(name) = name.filter(|_| chosen.is_empty()) {
         return Err(unknown(name));

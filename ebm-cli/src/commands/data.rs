@@ -138,11 +138,7 @@ impl Found {
         held_out.chunks_exact(width).for_each(|sample| seen.held_out(sample));
         let classes = classes(data, random);
         let mut problems = seen.problems();
-        let empty: Vec<_> = classes
-            .iter()
-            .filter(|(_, count)| *count == 0)
-            .map(|(name, _)| name.clone())
-            .collect();
+        let empty: Vec<_> = classes.iter().filter(|(_, count)| *count == 0).map(|(name, _)| name.clone()).collect();
         if !empty.is_empty() {
             problems.push(format!("classes without a sample to train on: {}", empty.join(", ")));
         }
@@ -225,11 +221,7 @@ impl fmt::Display for Found {
         const TOLD: usize = 20;
         let what = if self.image.is_some() { "images" } else { "samples" };
         writeln!(f, "{}: {what} (kind = \"{}\")", self.path, self.kind)?;
-        writeln!(
-            f,
-            "  {what:<9} {} to train on, {} held out",
-            self.training, self.held_out
-        )?;
+        writeln!(f, "  {what:<9} {} to train on, {} held out", self.training, self.held_out)?;
         match self.image {
             Some([height, width, channels]) => writeln!(
                 f,
@@ -240,25 +232,14 @@ impl fmt::Display for Found {
             None => writeln!(f, "  size      D = {}", self.dimensions)?,
         }
         if !self.classes.is_empty() {
-            let shown = self
-                .classes
-                .iter()
-                .take(TOLD)
-                .map(|(name, count)| format!("{name} ({count})"));
+            let shown = self.classes.iter().take(TOLD).map(|(name, count)| format!("{name} ({count})"));
             let more = if self.classes.len() > TOLD { ", ..." } else { "" };
             let shown: Vec<_> = shown.collect();
             writeln!(f, "  classes   {}: {}{more}", self.classes.len(), shown.join(", "))?;
         }
         let scale = if self.image.is_some() { ", of [0, 1]" } else { "" };
         for values in self.values.iter().take(TOLD) {
-            let Values {
-                name,
-                smallest,
-                largest,
-                mean,
-                standard_deviation,
-                ..
-            } = values;
+            let Values { name, smallest, largest, mean, standard_deviation, .. } = values;
             writeln!(
                 f,
                 "  {name:<9} {smallest:.4} to {largest:.4}, mean {mean:.4}, standard deviation {standard_deviation:.4}{scale}"
@@ -269,9 +250,7 @@ impl fmt::Display for Found {
         }
         match &self.problems[..] {
             [] => writeln!(f, "  problems  none"),
-            problems => problems
-                .iter()
-                .try_for_each(|problem| writeln!(f, "  problem   {problem}")),
+            problems => problems.iter().try_for_each(|problem| writeln!(f, "  problem   {problem}")),
         }
     }
 }

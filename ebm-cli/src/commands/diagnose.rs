@@ -65,10 +65,7 @@ fn drawable(out: &Path) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::message(
             Exit::Usage,
-            format!(
-                "--out {}: the spectrum is drawn as a picture; give a file that ends with .png",
-                out.display()
-            ),
+            format!("--out {}: the spectrum is drawn as a picture; give a file that ends with .png", out.display()),
         )),
     }
 }
@@ -105,10 +102,8 @@ impl Work for Look<'_> {
 fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
     let quantiles = |one: &Quantiles| [one.tenth, one.median, one.ninetieth];
     let quantiles: Vec<[f64; 3]> = found.spectrum.iter().map(quantiles).collect();
-    let title = format!(
-        "Singular values of the generator's Jacobian after {steps} steps, at {} latents",
-        found.latents
-    );
+    let title =
+        format!("Singular values of the generator's Jacobian after {steps} steps, at {} latents", found.latents);
     let rounding = found.rounding.exact * found.largest.median;
     save_spectrum(out, &title, &quantiles, rounding).or_exit(Exit::Other)
 }

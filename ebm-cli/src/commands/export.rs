@@ -42,10 +42,7 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     let card = out.with_extension("md");
     for file in [out, &card] {
         if file.exists() && !arguments.overwrite {
-            let text = format!(
-                "{}: a file is there already; give --overwrite to replace it",
-                file.display()
-            );
+            let text = format!("{}: a file is there already; give --overwrite to replace it", file.display());
             return Err(Failure::message(Exit::Usage, text));
         }
     }
@@ -56,12 +53,8 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
         // The evaluation of the run is of another state.
         Some(_) => None,
     };
-    let exported = Exported {
-        data: loaded.description()?,
-        steps: loaded.steps,
-        arrays: loaded.weights(),
-        config: loaded.config,
-    };
+    let exported =
+        Exported { data: loaded.description()?, steps: loaded.steps, arrays: loaded.weights(), config: loaded.config };
     let versions = serde_json::to_string(&Versions::of(&exported.config)).or_exit(Exit::Other)?;
     let mut more = BTreeMap::from([("ebm.versions".to_string(), versions)]);
     if let Some(report) = &report {
@@ -99,10 +92,7 @@ fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<Str
     let (size, hash) = (bytes.len(), Digest::of(&bytes).blake3);
     line("Data", format!("`{}`, {width} dimensions", kind("data")));
     line("Energy", format!("`{}`, {} numbers", kind("energy"), count("energy")));
-    line(
-        "Generator",
-        format!("`{}`, {} numbers", kind("generator"), count("generator")),
-    );
+    line("Generator", format!("`{}`, {} numbers", kind("generator"), count("generator")));
     line("Trained for", format!("{steps} steps, batch {batch}, seed {seed}"));
     line("File", format!("`{path}`, {size} bytes, BLAKE3 `{hash}`"));
     line("Written by", format!("ebm {}", env!("CARGO_PKG_VERSION")));
@@ -110,10 +100,7 @@ fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<Str
     match report {
         None => text.push_str("Not evaluated in this state: `ebm evaluate` does it.\n"),
         Some(report) => {
-            let _ = writeln!(
-                text,
-                "On held-out data, at the end of training.\n\n```text\n{report}```"
-            );
+            let _ = writeln!(text, "On held-out data, at the end of training.\n\n```text\n{report}```");
         }
     }
     let _ = write!(

@@ -34,10 +34,7 @@ impl FromStr for Which {
         match text {
             "latest" => Ok(Self::Latest),
             "best" => Ok(Self::Best),
-            step => step
-                .parse()
-                .map(Self::Step)
-                .map_err(|_| "expected latest, best, or a step".into()),
+            step => step.parse().map(Self::Step).map_err(|_| "expected latest, best, or a step".into()),
         }
     }
 }
@@ -85,22 +82,13 @@ impl LoadedRun {
             None => {
                 let checkpoint = choose(path, which)?;
                 if which.is_none() {
-                    eprintln!(
-                        "note: the run is not at its end; this is its checkpoint of step {}",
-                        checkpoint.step
-                    );
+                    eprintln!("note: the run is not at its end; this is its checkpoint of step {}", checkpoint.step);
                 }
                 let (_, state) = checkpoint.read().or_exit(Exit::RunDirectory)?;
                 (checkpoint.step, state.arrays)
             }
         };
-        Ok(Self {
-            config,
-            steps,
-            base,
-            described: None,
-            arrays,
-        })
+        Ok(Self { config, steps, base, described: None, arrays })
     }
 
     fn exported(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
@@ -108,20 +96,9 @@ impl LoadedRun {
             let text = format!("{}: a file has no checkpoints; give a run directory", path.display());
             return Err(Failure::message(Exit::Usage, text));
         }
-        let Exported {
-            config,
-            steps,
-            data,
-            arrays,
-        } = Exported::read(path).or_exit(Exit::RunDirectory)?;
+        let Exported { config, steps, data, arrays } = Exported::read(path).or_exit(Exit::RunDirectory)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Ok(Self {
-            config,
-            steps,
-            base: folder.unwrap_or(Path::new(".")).into(),
-            described: Some(data),
-            arrays,
-        })
+        Ok(Self { config, steps, base: folder.unwrap_or(Path::new(".")).into(), described: Some(data), arrays })
     }
 
     /// Replaces the folder that relative data paths start from, if one is given.
@@ -171,10 +148,7 @@ impl LoadedRun {
     /// The arrays of the players, averages in place of the weights that they average.
     pub fn weights(&self) -> BTreeMap<String, State> {
         let of = |owner: &str| Some((owner.to_string(), self.of(owner)?.clone()));
-        ["energy", "generator", "lower", "upper"]
-            .into_iter()
-            .filter_map(of)
-            .collect()
+        ["energy", "generator", "lower", "upper"].into_iter().filter_map(of).collect()
     }
 
     fn of(&self, owner: &str) -> Option<&State> {
@@ -219,10 +193,7 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
 
 /// Loads the data of a configuration; relative paths are relative to `base`.
 pub fn load_data(config: &RunConfig, base: &Path) -> Result<Arc<dyn Dataset>, Failure> {
-    let data = config
-        .data
-        .load(base, Random::new(config.seed).stream("data-set"))
-        .or_exit(Exit::Data)?;
+    let data = config.data.load(base, Random::new(config.seed).stream("data-set")).or_exit(Exit::Data)?;
     let data: Arc<dyn Dataset> = Arc::from(data);
     // A batch of numbers in the plane is drawn faster than it is handed from thread to thread.
     Ok(match data.image() {

@@ -66,11 +66,7 @@ pub fn run(command: &New) -> Result<Exit, Failure> {
     match command {
         New::Bound(bound) => {
             let taken = [taken::<dyn LowerBoundConfig>(), taken::<dyn UpperBoundConfig>()].concat();
-            let kind = if bound.lower {
-                Kind::LowerBound
-            } else {
-                Kind::UpperBound
-            };
+            let kind = if bound.lower { Kind::LowerBound } else { Kind::UpperBound };
             write(&bound.new, kind, &taken)
         }
         New::Energy(new) => write(new, Kind::Energy, &taken::<dyn EnergyConfig>()),

@@ -53,16 +53,7 @@ pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
     let data = run.data()?;
     let (latent, width) = run.widths(data.width());
     let run = &run;
-    with_geometry(
-        latent,
-        width,
-        Compare {
-            run,
-            data,
-            sources,
-            arguments,
-        },
-    )
+    with_geometry(latent, width, Compare { run, data, sources, arguments })
 }
 
 struct Compare<'a> {
@@ -75,12 +66,7 @@ struct Compare<'a> {
 impl Work for Compare<'_> {
     type Output = Result<Exit, Failure>;
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self {
-            run,
-            data,
-            sources,
-            arguments,
-        } = self;
+        let Self { run, data, sources, arguments } = self;
         let count = match arguments.samples {
             Some(samples) => usize::try_from(samples).or_exit(Exit::Usage)?,
             None => run.config.evaluate.held_out,
@@ -89,16 +75,9 @@ impl Work for Compare<'_> {
         let players = run.players(geometry)?;
         let held_out = data.held_out(count, random.stream("data"));
         if held_out.is_empty() {
-            return Err(Failure::message(
-                Exit::Data,
-                "the data set holds out no samples".to_string(),
-            ));
+            return Err(Failure::message(Exit::Data, "the data set holds out no samples".to_string()));
         }
-        let known = Known {
-            samples: &held_out,
-            width: data.width(),
-            image: data.image(),
-        };
+        let known = Known { samples: &held_out, width: data.width(), image: data.image() };
         // Without a choice, all kinds that there are.
         let sources = match sources.is_empty() {
             false => sources,

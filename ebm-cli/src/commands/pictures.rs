@@ -105,18 +105,12 @@ impl Pictures<'_> {
         match self.report.get("nll") {
             Some(nll) => {
                 let error = nll.standard_error.unwrap_or(f64::NAN);
-                parts.push(format!(
-                    "exact NLL {:.3} +- {error:.3} nats on {} held-out samples",
-                    nll.value, nll.samples
-                ));
+                parts
+                    .push(format!("exact NLL {:.3} +- {error:.3} nats on {} held-out samples", nll.value, nll.samples));
             }
             None => parts.push("no exact NLL".into()),
         }
-        parts.extend(
-            self.data
-                .entropy()
-                .map(|entropy| format!("entropy of the data {entropy:.3} nats")),
-        );
+        parts.extend(self.data.entropy().map(|entropy| format!("entropy of the data {entropy:.3} nats")));
         let figure = |name| self.report.get(name);
         if let (Some(known), Some(modes), Some(good)) =
             (self.data.modes(), figure("modes_covered"), figure("good_share"))
@@ -130,11 +124,7 @@ impl Pictures<'_> {
     fn sandwich(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
         let lower = verdicts(self.history, |sandwich| sandwich.lower.as_ref());
         let upper = verdicts(self.history, |sandwich| sandwich.upper.as_ref());
-        let bound = |name, (broken, claim)| Bound {
-            points: self.history.course(name),
-            claim,
-            broken,
-        };
+        let bound = |name, (broken, claim)| Bound { points: self.history.course(name), claim, broken };
         BoundsPicture {
             title: &format!("{}: the likelihood between its bounds, {step} steps", self.title),
             lower: bound("lower", (&lower.0, &lower.1)),
@@ -150,10 +140,7 @@ impl Pictures<'_> {
 
     fn curves(&self, step: u64, directory: &RunDirectory) -> Result<(), PlotError> {
         let history = self.history;
-        let bound = |points| Bound {
-            points,
-            ..Bound::default()
-        };
+        let bound = |points| Bound { points, ..Bound::default() };
         let meaning = format!("within {GOOD_RADIUS} standard deviations of a mode");
         let modes = self.data.modes().filter(|_| !history.course("good_share").is_empty());
         let coverage = modes.map(|known| Coverage {
@@ -187,8 +174,5 @@ fn verdicts(history: &History, of: impl Fn(&Sandwich) -> Option<&Side>) -> (Vec<
 }
 
 fn points(values: &[Real]) -> Vec<[f64; 2]> {
-    values
-        .chunks_exact(2)
-        .map(|row| [f64::from(row[0]), f64::from(row[1])])
-        .collect()
+    values.chunks_exact(2).map(|row| [f64::from(row[0]), f64::from(row[1])]).collect()
 }

@@ -53,11 +53,7 @@ fn parts() -> anyhow::Result<Vec<Part>> {
     parts.push(section::<CheckpointConfig>("checkpoint")?);
     parts.push(section::<LogConfig>("log")?);
     // A file of its own, whose keys stand at its top.
-    parts.push(Part {
-        place: "sweep".into(),
-        title: "`sweep`".into(),
-        text: options_of::<SweepSpec>("")?,
-    });
+    parts.push(Part { place: "sweep".into(), title: "`sweep`".into(), text: options_of::<SweepSpec>("")? });
     Ok(parts)
 }
 
@@ -95,11 +91,7 @@ fn component<C: Registered + Serialize + ?Sized>(d: &Descriptor<C>, section: &st
 }
 
 fn section<T: Serialize + Default + JsonSchema>(name: &str) -> anyhow::Result<Part> {
-    Ok(Part {
-        place: name.into(),
-        title: format!("`[{name}]`"),
-        text: options_of::<T>(&format!("{name}."))?,
-    })
+    Ok(Part { place: name.into(), title: format!("`[{name}]`"), text: options_of::<T>(&format!("{name}."))? })
 }
 
 /// The description of a table and its options, whose keys start with `path`.
@@ -119,11 +111,7 @@ fn table(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
         let explained = rows[..place].iter().find(|before| before.choices == row.choices);
         let choices: Vec<_> = match explained.filter(|_| !row.choices.is_empty()) {
             Some(before) => vec![format!("The choices are those of `{}`.", before.key)],
-            None => row
-                .choices
-                .iter()
-                .map(|(name, meaning)| format!("`{name:?}`: {meaning}"))
-                .collect(),
+            None => row.choices.iter().map(|(name, meaning)| format!("`{name:?}`: {meaning}")).collect(),
         };
         let meaning = [row.meaning.as_slice(), &choices].concat().join("\n");
         let cells = [row.type_name.as_str(), &default.unwrap_or_default(), &meaning].map(cell);
@@ -165,10 +153,7 @@ mod tests {
     fn choices_of_several_options_are_explained_once() {
         let text = reference(Some("generator.mlp")).unwrap();
         assert_eq!(text.matches("1 + e^-x").count(), 1, "{text}");
-        assert!(
-            text.contains("The choices are those of `generator.activation`."),
-            "{text}"
-        );
+        assert!(text.contains("The choices are those of `generator.activation`."), "{text}");
     }
 
     #[test]

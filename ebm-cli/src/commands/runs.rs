@@ -143,10 +143,7 @@ fn described(run: &RunStatus) -> String {
     for saved in &run.checkpoints {
         let time = saved.seconds.map(|seconds| format!("after {seconds:.0} s of training"));
         let time = time.unwrap_or_else(|| "damaged".into());
-        let best = saved
-            .best
-            .as_ref()
-            .map(|(name, value)| format!(", best {name} so far: {value:.4}"));
+        let best = saved.best.as_ref().map(|(name, value)| format!(", best {name} so far: {value:.4}"));
         let best = best.unwrap_or_default();
         let (step, size) = (saved.step, bytes(saved.bytes));
         line("checkpoint", format!("step {step}, {size}, {time}{best}"));

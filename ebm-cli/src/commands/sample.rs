@@ -127,9 +127,7 @@ fn showable(arguments: &Sample, format: Format, run: &LoadedRun) -> Result<(), F
         return refuse("it is for pictures of images; give a file that ends with .png, and no --format");
     }
     if arguments.number > MOST_SHOWN {
-        return refuse(&format!(
-            "a picture has room for {MOST_SHOWN} samples at most; give -n {MOST_SHOWN} or fewer"
-        ));
+        return refuse(&format!("a picture has room for {MOST_SHOWN} samples at most; give -n {MOST_SHOWN} or fewer"));
     }
     if arguments.show == Show::Interpolation {
         if arguments.refine > 0 {
@@ -193,9 +191,7 @@ impl Work for Draw<'_> {
             return print(&format!("{said}{out}: {number} samples and what is nearest to them\n"));
         }
         let energy = energies(&*players.energy, &points);
-        let values = data
-            .standardization
-            .map_or_else(|| points.clone(), |s| s.invert(&points));
+        let values = data.standardization.map_or_else(|| points.clone(), |s| s.invert(&points));
         let columns = data.columns.unwrap_or_default();
         let axis = |index: usize, name| columns.get(index).map_or(name, String::as_str);
         let title = match arguments.refine {
@@ -213,10 +209,7 @@ impl Work for Draw<'_> {
         };
         set.save(&arguments.out, arguments.format).or_exit(Exit::Other)?;
         let width = geometry.data_width();
-        print(&format!(
-            "{said}{}: {number} samples of {width} dimensions\n",
-            arguments.out.display()
-        ))
+        print(&format!("{said}{}: {number} samples of {width} dimensions\n", arguments.out.display()))
     }
 }
 
@@ -227,9 +220,7 @@ fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Ra
     let chunk = geometry.rows_at_once(CHUNK);
     for (index, start) in (0..number).step_by(chunk).enumerate() {
         let random = random.at(index as u64);
-        let from = random
-            .stream("latents")
-            .normals(chunk.min(number - start) * geometry.latent_width());
+        let from = random.stream("latents").normals(chunk.min(number - start) * geometry.latent_width());
         let drawn = models::sample(generator, &geometry.latents(from.clone()), &SharedTape::off(), random);
         points.extend(drawn.as_vec());
         latents.extend(from);
@@ -238,15 +229,7 @@ fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Ra
 }
 
 fn tell(report: &RefineReport) -> String {
-    let RefineReport {
-        steps,
-        step_size,
-        acceptance,
-        energy_before,
-        energy_after,
-        unmoved,
-        ..
-    } = report;
+    let RefineReport { steps, step_size, acceptance, energy_before, energy_after, unmoved, .. } = report;
     let stuck = match unmoved {
         0 => String::new(),
         n => format!(", {n} samples never moved"),

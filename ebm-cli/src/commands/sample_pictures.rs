@@ -42,10 +42,7 @@ pub(super) fn between<G: Geometry>(
         subtitle: format!("{STATIONS} points of the great circle between two draws; images of {shape} values"),
         shape,
         columns: STATIONS,
-        galleries: vec![Gallery {
-            name: "",
-            levels: samples.as_vec().into_iter().map(level_of).collect(),
-        }],
+        galleries: vec![Gallery { name: "", levels: samples.as_vec().into_iter().map(level_of).collect() }],
     }
 }
 
@@ -59,10 +56,7 @@ fn slerp(a: &[Real], b: &[Real], share: f64) -> Vec<Real> {
         sine if sine < 1e-6 => (1.0 - share, share),
         sine => (((1.0 - share) * angle).sin() / sine, (share * angle).sin() / sine),
     };
-    let point = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| of_a * f64::from(*a) + of_b * f64::from(*b));
+    let point = a.iter().zip(b).map(|(a, b)| of_a * f64::from(*a) + of_b * f64::from(*b));
     point.map(|v| v as Real).collect()
 }
 
@@ -100,10 +94,7 @@ mod tests {
         assert_eq!((slerp(&a, &b, 0.0), slerp(&a, &b, 1.0)[1]), (vec![2.0, 0.0], 2.0));
         // A third of a right angle.
         let third = slerp(&a, &b, 1.0 / 3.0);
-        assert!(
-            (third[0] - 3.0f64.sqrt() as Real).abs() < 1e-6 && (third[1] - 1.0).abs() < 1e-6,
-            "{third:?}"
-        );
+        assert!((third[0] - 3.0f64.sqrt() as Real).abs() < 1e-6 && (third[1] - 1.0).abs() < 1e-6, "{third:?}");
         assert_eq!(slerp(&a, &a, 0.3), a);
         assert!(slerp(&a, &[-2.0, 0.0], 0.5).iter().all(|v| v.is_finite()));
         assert_eq!(slerp(&[0.0], &[0.0], 0.5), [0.0]);

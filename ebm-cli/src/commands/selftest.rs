@@ -63,12 +63,7 @@ pub fn run(arguments: &Selftest) -> Result<Exit, Failure> {
     let failed = report.failed();
     match arguments.json {
         false => print(&format!("{report}; {seconds:.1} s\n"))?,
-        true => print_json(&JsonReport {
-            machine: &machine,
-            seconds,
-            failed,
-            report: &report,
-        })?,
+        true => print_json(&JsonReport { machine: &machine, seconds, failed, report: &report })?,
     };
     Ok(if failed { Exit::Selftest } else { Exit::Success })
 }

@@ -69,14 +69,7 @@ pub struct Summary {
 impl Summary {
     /// The summary as text for a person.
     pub fn text(&self) -> String {
-        let Self {
-            steps,
-            reason,
-            seconds,
-            steps_per_second,
-            evaluation,
-            ..
-        } = self;
+        let Self { steps, reason, seconds, steps_per_second, evaluation, .. } = self;
         let mut text = format!("{steps} steps in {seconds:.1} s ({steps_per_second:.0} steps/s): {reason}\n");
         let shown = || SHOWN.iter().filter_map(|name| evaluation.get(name));
         let width = shown().map(|figure| figure.label.chars().count()).max().unwrap_or(0);
@@ -108,10 +101,7 @@ fn described(figure: &MetricValue) -> String {
     text.extend(figure.standard_error.map(|error| format!(" +- {}", number(error))));
     // Values from a grid have points, not samples.
     if figure.samples > 0 && figure.name != "outside" {
-        let claim = figure
-            .guarantee
-            .as_ref()
-            .map_or_else(String::new, |g| format!(", {}", g.level));
+        let claim = figure.guarantee.as_ref().map_or_else(String::new, |g| format!(", {}", g.level));
         text.push_str(&format!(" ({} samples{claim})", figure.samples));
     }
     text
@@ -167,9 +157,7 @@ impl RunEnd {
 
 impl fmt::Display for RunEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            status, steps, reason, ..
-        } = self;
+        let Self { status, steps, reason, .. } = self;
         write!(f, "ended as {status} after {steps} steps")?;
         if let (Some(seconds), Some(rate)) = (self.seconds, self.steps_per_second) {
             write!(f, " in {seconds:.1} s ({rate:.0} steps/s)")?;
@@ -194,19 +182,10 @@ mod tests {
             Err(failure) => (failure.exit, failure.to_string()),
         };
         assert_eq!(code(ending("completed", "")).0, Exit::Success);
-        let (exit, text) = code(ending(
-            "diverged",
-            r#", "divergence": {"reason": "far", "advice": "near"}"#,
-        ));
-        assert_eq!(
-            (exit, text.as_str()),
-            (Exit::Diverged, "r: the run diverged: far; near")
-        );
+        let (exit, text) = code(ending("diverged", r#", "divergence": {"reason": "far", "advice": "near"}"#));
+        assert_eq!((exit, text.as_str()), (Exit::Diverged, "r: the run diverged: far; near"));
         assert_eq!(code(ending("not-finite", "")).0, Exit::NotFinite);
-        assert_eq!(
-            code(ending("eaten", "")),
-            (Exit::Other, "r: the run ended as eaten: why".to_string())
-        );
+        assert_eq!(code(ending("eaten", "")), (Exit::Other, "r: the run ended as eaten: why".to_string()));
         assert!(ending("completed", "").is_final());
         let limited = r#"{"status": "completed", "reason": "time limit reached"}"#;
         assert!(!serde_json::from_str::<RunEnd>(limited).unwrap().is_final());

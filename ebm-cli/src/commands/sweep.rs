@@ -139,9 +139,7 @@ pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
     let place = plan.directory.path.display();
     say(&format!("{runs} runs in {place}: points {points}, seeds {seeds}"))?;
     if !arguments.run {
-        say(&format!(
-            "train them: sbatch {place}/{SCRIPT}\ntheir table: ebm sweep collect {place}"
-        ))?;
+        say(&format!("train them: sbatch {place}/{SCRIPT}\ntheir table: ebm sweep collect {place}"))?;
         return Ok(Exit::Success);
     }
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;

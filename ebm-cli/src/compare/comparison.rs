@@ -149,9 +149,7 @@ impl Comparison<'_> {
         let nll = |outcome: &Outcome| outcome.metrics.get("nll").copied().unwrap_or(f64::INFINITY);
         done.sort_by(|(_, a), (_, b)| nll(a).total_cmp(&nll(b)));
         let middle = done.len().saturating_sub(1) / 2;
-        let mut drawn = self
-            .runs()
-            .filter(|(_, outcome)| outcome.picture("curves.png").is_some());
+        let mut drawn = self.runs().filter(|(_, outcome)| outcome.picture("curves.png").is_some());
         let first = || drawn.find(|(run, _)| run.point == pair);
         done.get(middle).copied().or_else(first)
     }
@@ -165,19 +163,8 @@ mod tests {
     use std::path::Path;
 
     fn run(state: State, nll: f64, held: bool) -> Outcome {
-        let side = Side {
-            held,
-            excess: 0.0,
-            tolerance: 0.0,
-            bound: 0.0,
-            guarantee: Guarantee::certified("test"),
-        };
-        let sandwich = Sandwich {
-            nll,
-            lower: Some(side),
-            upper: None,
-            gap: None,
-        };
+        let side = Side { held, excess: 0.0, tolerance: 0.0, bound: 0.0, guarantee: Guarantee::certified("test") };
+        let sandwich = Sandwich { nll, lower: Some(side), upper: None, gap: None };
         Outcome {
             metrics: [("nll".to_string(), nll)].into(),
             sandwiches: [(1, sandwich)].into(),
@@ -193,31 +180,18 @@ mod tests {
             run(State::Diverged("ran away".into()), 1e6, false),
             Outcome::new(Path::new("x"), State::Failed("killed".into())),
         ];
-        let pair = Pair {
-            lower: "sv".into(),
-            upper: "gp".into(),
-        };
-        let timing = Timing {
-            rate: Ok(100.0),
-            unlike_baseline: Vec::new(),
-        };
+        let pair = Pair { lower: "sv".into(), upper: "gp".into() };
+        let timing = Timing { rate: Ok(100.0), unlike_baseline: Vec::new() };
         let mut row = Row::new(pair, &outcomes, timing);
         let summary = &row.summary;
         let counts = (summary.runs, summary.count("diverged"), summary.count("failed"));
         assert_eq!(counts, (4, 1, 1));
         let nll = summary.spreads["nll"];
         assert_eq!((nll.mean, nll.runs), (1.5, 2));
-        let lower = Held {
-            held: 2,
-            evaluations: 3,
-            guarantee: Level::Certified,
-        };
+        let lower = Held { held: 2, evaluations: 3, guarantee: Level::Certified };
         assert_eq!(row.held, [Some(lower), None]);
         // A step takes 10 ms, the baseline's 1/300 s.
-        let baseline = Baseline {
-            name: "b".into(),
-            steps_per_second: Some(300.0),
-        };
+        let baseline = Baseline { name: "b".into(), steps_per_second: Some(300.0) };
         assert!((row.cost(&baseline).unwrap() - 3.0).abs() < 1e-9);
         row.timing.rate = Err("NaN".into());
         assert_eq!(row.cost(&baseline), None);

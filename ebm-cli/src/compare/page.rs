@@ -84,11 +84,7 @@ impl Comparison<'_> {
         heads.extend(["sandwich held", "steps", "seconds"]);
         let or_absent = |cell: Option<String>| cell.unwrap_or("-".into());
         let row = |(run, outcome): (&PlannedRun, &Outcome)| {
-            let ended = if outcome.state == State::Done {
-                "well"
-            } else {
-                outcome.state.word()
-            };
+            let ended = if outcome.state == State::Done { "well" } else { outcome.state.word() };
             let mut cells = vec![run.id.clone(), run.seed.to_string(), ended.into()];
             let value = |metric: &Metric| {
                 let value = outcome.metrics.get(metric.name)?;
@@ -112,7 +108,5 @@ fn image(path: &Path, alternative: &str) -> Result<String, Failure> {
     let mut buffer = vec![0; Base64::encoded_len(&bytes)];
     let encoded = Base64::encode(&bytes, &mut buffer).map_err(anyhow::Error::msg);
     let (encoded, alternative) = (encoded.or_exit(Exit::Other)?, escaped(alternative));
-    Ok(format!(
-        "<img alt=\"{alternative}\" src=\"data:image/png;base64,{encoded}\">"
-    ))
+    Ok(format!("<img alt=\"{alternative}\" src=\"data:image/png;base64,{encoded}\">"))
 }

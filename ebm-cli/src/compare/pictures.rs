@@ -28,9 +28,7 @@ impl Comparison<'_> {
                 title,
                 axis,
                 strips: &strips,
-                level: entropy
-                    .filter(|_| key == "nll")
-                    .map(|entropy| (entropy, "entropy of the data")),
+                level: entropy.filter(|_| key == "nll").map(|entropy| (entropy, "entropy of the data")),
                 ends: match key {
                     "modes" => modes.map(|modes| (0.0, modes as f64)),
                     "good_share" => Some((0.0, 100.0)),
@@ -54,11 +52,7 @@ impl Comparison<'_> {
             values: values.map(|value| value * factor).collect(),
             mean: mean.map(|spread| (spread.mean * factor, spread.standard_deviation.map(|sd| sd * factor))),
             absent: match row.summary.count("done") {
-                0 => format!(
-                    "{} of {} runs diverged",
-                    row.summary.count("diverged"),
-                    row.summary.runs
-                ),
+                0 => format!("{} of {} runs diverged", row.summary.count("diverged"), row.summary.runs),
                 _ => "none".into(),
             },
         }

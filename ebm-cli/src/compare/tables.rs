@@ -7,12 +7,8 @@ use crate::exit::Failure;
 use crate::series::{Metric, Outcome, PlannedRun, State, Table, json_text, number, phrase};
 
 /// The metrics that pairs are compared by: key in the tables, and name in an evaluation.
-pub(super) const COMPARED: [(&str, &str); 4] = [
-    ("nll", "nll"),
-    ("gap", "gap"),
-    ("modes", "modes_covered"),
-    ("good_share", "good_share"),
-];
+pub(super) const COMPARED: [(&str, &str); 4] =
+    [("nll", "nll"), ("gap", "gap"), ("modes", "modes_covered"), ("good_share", "good_share")];
 const ABSENT: &str = "-";
 
 impl Comparison<'_> {
@@ -33,9 +29,7 @@ impl Comparison<'_> {
             };
             // A mean of counts is not a count.
             let decimals = metric.decimals.max(1);
-            let deviation = spread
-                .standard_deviation
-                .map(|sd| format!(" \u{b1} {}", metric.number(sd, decimals)));
+            let deviation = spread.standard_deviation.map(|sd| format!(" \u{b1} {}", metric.number(sd, decimals)));
             let unit = if metric.percent { " %" } else { "" };
             let some = match (spread.runs, summary.count("done")) {
                 (runs, done) if runs < done => format!(" ({runs} of {done} runs)"),
@@ -100,9 +94,7 @@ impl Comparison<'_> {
             let (name, unlike) = (row.pair.name(), &row.timing.unlike_baseline);
             if !unlike.is_empty() {
                 let unlike = phrase(unlike);
-                notes.push(format!(
-                    "The cost of {name} is not that of its bounds alone: {baseline} has {unlike}."
-                ));
+                notes.push(format!("The cost of {name} is not that of its bounds alone: {baseline} has {unlike}."));
             }
             let reason = row.timing.rate.as_ref().err();
             notes.extend(reason.map(|reason| format!("{name} could not be timed: {reason}")));
@@ -124,10 +116,7 @@ impl Comparison<'_> {
     pub(super) fn markdown(&self) -> String {
         let (title, table, command) = (&self.title, self.table().markdown(), &self.command);
         let notes: String = self.notes().iter().map(|note| format!("- {note}\n")).collect();
-        let casualties = self
-            .casualties()
-            .into_iter()
-            .map(|(run, why)| format!("- {run} {why}\n"));
+        let casualties = self.casualties().into_iter().map(|(run, why)| format!("- {run} {why}\n"));
         let mut casualties: String = casualties.collect();
         if !casualties.is_empty() {
             casualties.insert_str(0, "\n## Runs without a result\n\n");
@@ -141,13 +130,7 @@ impl Comparison<'_> {
         let parts = ["held", "evaluations", "guarantee"];
         let sides = ["lower", "upper"].map(|side| parts.map(|part| format!("{side}_{part}")));
         let mut heads = vec!["lower", "upper", "runs", "diverged", "failed"];
-        heads.extend(
-            metrics
-                .as_flattened()
-                .iter()
-                .chain(sides.as_flattened())
-                .map(String::as_str),
-        );
+        heads.extend(metrics.as_flattened().iter().chain(sides.as_flattened()).map(String::as_str));
         heads.extend(["steps_per_second", "cost"]);
         let full = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
         let cells = |row: &Row| {
@@ -162,14 +145,9 @@ impl Comparison<'_> {
                 cells.push(spread.map_or(0, |spread| spread.runs).to_string());
             }
             for held in &row.held {
-                let counts = held
-                    .as_ref()
-                    .map(|held| [held.held, held.evaluations].map(|count| count.to_string()));
+                let counts = held.as_ref().map(|held| [held.held, held.evaluations].map(|count| count.to_string()));
                 cells.extend(counts.unwrap_or_default());
-                cells.push(
-                    held.as_ref()
-                        .map_or_else(String::new, |held| held.guarantee.to_string()),
-                );
+                cells.push(held.as_ref().map_or_else(String::new, |held| held.guarantee.to_string()));
             }
             cells.extend([full(row.timing.rate.clone().ok()), full(row.cost(&self.baseline))]);
             cells

@@ -76,18 +76,13 @@ impl Comparison {
                 read.pairs.push(pair);
             }
             // The closer a pattern describes a pair, the higher its values stand.
-            read.pairs
-                .sort_by_key(|pair| pair.pattern.clone().map(|name| name != ANY));
+            read.pairs.sort_by_key(|pair| pair.pattern.clone().map(|name| name != ANY));
         }
         Ok(read)
     }
 
     fn pair(&self, merged: &Merged, path: &str, pattern: &str, values: &Value) -> Result<PairValues, ConfigFault> {
-        let other = |reason: String| ConfigFault::Other {
-            origin: merged.blame(path),
-            key: path.to_string(),
-            reason,
-        };
+        let other = |reason: String| ConfigFault::Other { origin: merged.blame(path), key: path.to_string(), reason };
         let (lower, upper) = pattern
             .split_once('+')
             .ok_or_else(|| other("a pair is written \"lower+upper\", either of them \"*\" for any".into()))?;
@@ -100,11 +95,7 @@ impl Comparison {
         let sections = COMPONENTS.map(|(section, _)| section).into_iter();
         let sections: Vec<&str> = sections.chain(["train", "evaluate", "checkpoint"]).collect();
         only_known(merged, path, values, &sections)?;
-        Ok(PairValues {
-            pattern: [lower.into(), upper.into()],
-            values: untagged(values),
-            origin: origin(merged, path),
-        })
+        Ok(PairValues { pattern: [lower.into(), upper.into()], values: untagged(values), origin: origin(merged, path) })
     }
 
     /// The sources that stand above the file for a pair, lowest first.
@@ -154,11 +145,7 @@ impl Side {
                 });
             }
             let (kind, _) = component::<C>(merged, &path, table, Some(name))?;
-            let bound = NamedBound {
-                kind,
-                options: untagged(table),
-                origin: origin(merged, &path),
-            };
+            let bound = NamedBound { kind, options: untagged(table), origin: origin(merged, &path) };
             side.named.insert(name.clone(), bound);
         }
         Ok(side)
@@ -172,12 +159,7 @@ impl Side {
     /// A hint at the names that exist, if no bound has this name: neither one of the section nor one that is
     /// registered.
     pub fn unknown(&self, name: &str) -> Option<String> {
-        let mut names: Vec<&str> = self
-            .kinds
-            .iter()
-            .copied()
-            .chain(self.named.keys().map(String::as_str))
-            .collect();
+        let mut names: Vec<&str> = self.kinds.iter().copied().chain(self.named.keys().map(String::as_str)).collect();
         names.sort_unstable();
         names.dedup();
         (!names.contains(&name)).then(|| suggest::hint(name, &names))

@@ -25,11 +25,7 @@ fn move_written_lambda(table: &mut toml::Table) -> Option<()> {
         return None;
     }
     let lambda = lower.remove("lambda")?;
-    table
-        .get_mut("train")?
-        .as_table_mut()?
-        .entry("lambda")
-        .or_insert(lambda);
+    table.get_mut("train")?.as_table_mut()?.entry("lambda").or_insert(lambda);
     Some(())
 }
 
@@ -66,10 +62,7 @@ pub(super) fn move_lambda(merged: &mut Merged) -> Result<(), ConfigFault> {
         return Err(refused("a finite number >= 0".into()));
     }
     if let Some(new) = merged.find("train.lambda").filter(|new| number(new) != number(old)) {
-        let expected = format!(
-            "no other value than train.lambda = {}, which is its new name",
-            value::text(new)
-        );
+        let expected = format!("no other value than train.lambda = {}, which is its new name", value::text(new));
         return Err(refused(expected));
     }
     merged.move_value(["lower", "lambda"], ["train", "lambda"]);

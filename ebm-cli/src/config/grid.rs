@@ -37,11 +37,7 @@ impl Grid {
 
     fn of(sources: Sources) -> Result<Self, ConfigFault> {
         let base = sources.base()?;
-        Ok(Self {
-            sources,
-            section: Comparison::read(&base.merged)?,
-            base,
-        })
+        Ok(Self { sources, section: Comparison::read(&base.merged)?, base })
     }
 
     /// The configuration by itself.
@@ -55,22 +51,14 @@ impl Grid {
     /// # Errors
     /// The first fault found.
     pub fn baseline(&self, path: &Path) -> Result<Resolved, ConfigFault> {
-        let Sources {
-            mut variables,
-            mut assignments,
-            ..
-        } = self.sources.clone();
+        let Sources { mut variables, mut assignments, .. } = self.sources.clone();
         variables.retain(|(name, _)| {
             let key = name.strip_prefix(PREFIX).unwrap_or_default();
             !of_bounds(&key.to_lowercase().replace("__", "."))
         });
         assignments.retain(|text| !of_bounds(text));
         let below = Layers::default().file(path)?;
-        let sources = Sources {
-            below,
-            variables,
-            assignments,
-        };
+        let sources = Sources { below, variables, assignments };
         sources.base()
     }
 
@@ -108,9 +96,7 @@ impl Grid {
         let pair = [lower, upper];
         let chosen = self.section.sides.iter().zip(pair);
         let point = Point {
-            values: chosen
-                .map(|(side, name)| (format!("{}.{KIND}", side.key), side.kind(name).into()))
-                .collect(),
+            values: chosen.map(|(side, name)| (format!("{}.{KIND}", side.key), side.kind(name).into())).collect(),
             layers: self.section.layers(pair),
             reason: "a comparison takes its bounds from --lower and --upper",
         };
@@ -203,14 +189,8 @@ upper.weight = 8.0
     fn what_is_set_from_outside_stands_above_the_pairs() {
         let grid = grid(FILE, &["train.steps=99", "compare.upper.zero-gp.weight=9"]).unwrap();
         let resolved = grid.resolve("sv-smallest", "zero-gp", 0).unwrap();
-        assert_eq!(
-            (shown(&resolved, "train.steps"), shown(&resolved, "upper.weight")),
-            ("99".into(), "9".into())
-        );
-        assert_eq!(
-            resolved.merged.origin("train.batch").unwrap().to_string(),
-            "run.toml [compare.pair.*+zero-gp]"
-        );
+        assert_eq!((shown(&resolved, "train.steps"), shown(&resolved, "upper.weight")), ("99".into(), "9".into()));
+        assert_eq!(resolved.merged.origin("train.batch").unwrap().to_string(), "run.toml [compare.pair.*+zero-gp]");
     }
 
     #[test]
@@ -257,10 +237,7 @@ upper.weight = 8.0
         let text = "[compare.pair.\"sv+gp\"]\ntrain.stepz = 1\n[compare.upper.zero-gp]\nweight = -1";
         let grid = grid(text, &[]).unwrap();
         let fault = |upper: &str| grid.resolve("sv", upper, 0).unwrap_err().to_string();
-        assert_eq!(
-            fault("gp"),
-            "run.toml [compare.pair.sv+gp]: train.stepz: unknown key; did you mean `steps`?"
-        );
+        assert_eq!(fault("gp"), "run.toml [compare.pair.sv+gp]: train.stepz: unknown key; did you mean `steps`?");
         assert!(
             fault("zero-gp").starts_with("run.toml [compare.upper.zero-gp]: upper.weight = -1"),
             "{}",

@@ -14,13 +14,8 @@ use super::value;
 pub const PREFIX: &str = "EBM_";
 
 /// The sections that hold a registered component, each with the default component.
-pub const COMPONENTS: [(&str, &str); 5] = [
-    ("data", "25-gaussians"),
-    ("generator", "mlp"),
-    ("energy", "mlp"),
-    ("lower", "sv"),
-    ("upper", "gp"),
-];
+pub const COMPONENTS: [(&str, &str); 5] =
+    [("data", "25-gaussians"), ("generator", "mlp"), ("energy", "mlp"), ("lower", "sv"), ("upper", "gp")];
 
 /// The tables of the optimisers of the players. One that does not name its kind is Adam's, as are those of bounds.
 const OPTIMIZERS: [[&str; 3]; 2] = [["train", "energy", "optimizer"], ["train", "generator", "optimizer"]];
@@ -63,10 +58,8 @@ impl Default for Layers {
 impl Layers {
     /// Adds a TOML file above.
     pub fn file(self, path: &Path) -> Result<Self, ConfigFault> {
-        let text = fs::read_to_string(path).map_err(|error| ConfigFault::Unreadable {
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        })?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| ConfigFault::Unreadable { path: path.display().to_string(), reason: error.to_string() })?;
         self.toml(Origin::File(path.to_path_buf()), &text)
     }
 
@@ -202,18 +195,9 @@ impl Layers {
     pub fn merge(self) -> Merged {
         let (origins, values): (Vec<_>, Vec<_>) = self.0.into_iter().map(|layer| (layer.origin, layer.values)).unzip();
         let numbered = values.into_iter().enumerate();
-        let figment = numbered.fold(Figment::new(), |below, (index, values)| {
-            below.merge(Numbered(index, values))
-        });
-        let values = figment
-            .data()
-            .ok()
-            .and_then(|mut profiles| profiles.remove(&Profile::Default));
-        Merged {
-            values: values.unwrap_or_default(),
-            figment,
-            origins,
-        }
+        let figment = numbered.fold(Figment::new(), |below, (index, values)| below.merge(Numbered(index, values)));
+        let values = figment.data().ok().and_then(|mut profiles| profiles.remove(&Profile::Default));
+        Merged { values: values.unwrap_or_default(), figment, origins }
     }
 }
 
@@ -241,10 +225,7 @@ impl Merged {
         let Some(value) = table.remove(from[1]) else {
             return;
         };
-        let table = self
-            .values
-            .entry(to[0].to_string())
-            .or_insert_with(|| Value::from(Dict::new()));
+        let table = self.values.entry(to[0].to_string()).or_insert_with(|| Value::from(Dict::new()));
         if let Value::Dict(_, table) = table {
             table.entry(to[1].to_string()).or_insert(value);
         }
@@ -278,10 +259,9 @@ impl Merged {
     pub fn blame(&self, path: &str) -> Origin {
         let (nearest, exact) = self.walk(path);
         let found = match exact.or(nearest) {
-            Some(Value::Dict(_, table)) => table
-                .values()
-                .map(|value| self.of(value))
-                .find(|from| *from != Origin::Default),
+            Some(Value::Dict(_, table)) => {
+                table.values().map(|value| self.of(value)).find(|from| *from != Origin::Default)
+            }
             Some(value) => Some(self.of(value)),
             None => None,
         };
@@ -292,14 +272,8 @@ impl Merged {
     }
 
     fn of(&self, value: &Value) -> Origin {
-        let layer = self
-            .figment
-            .get_metadata(value.tag())
-            .and_then(|layer| layer.name.parse::<usize>().ok());
-        layer
-            .and_then(|index| self.origins.get(index))
-            .cloned()
-            .unwrap_or(Origin::Default)
+        let layer = self.figment.get_metadata(value.tag()).and_then(|layer| layer.name.parse::<usize>().ok());
+        layer.and_then(|index| self.origins.get(index)).cloned().unwrap_or(Origin::Default)
     }
 
     /// The last value on the way to this path, and the value at its end if there is one.
@@ -349,11 +323,7 @@ mod tests {
             ("seed", "2", Origin::Environment("EBM_SEED".into())),
             ("train.steps", "40", Origin::Set("train.steps=40".into())),
             ("train.batch", "20", Origin::File("run.toml".into())),
-            (
-                "train.energy.average",
-                "0.5",
-                Origin::Set("train.energy.average=0.5".into()),
-            ),
+            ("train.energy.average", "0.5", Origin::Set("train.energy.average=0.5".into())),
             ("upper.kind", "\"gp\"", Origin::Default),
         ] {
             assert_eq!(text(&merged, path).as_deref(), Some(expected), "{path}");
@@ -367,11 +337,7 @@ mod tests {
         let table = "[upper]\nkind = \"gp\"\nweight = 3\n[upper.nested]\nkind = \"a\"\nx = 1";
         for assignment in ["upper=none", "upper.kind=none", "upper={kind=\"none\"}"] {
             let merged = set(file(table), &[assignment]);
-            assert_eq!(
-                text(&merged, "upper").as_deref(),
-                Some("{ kind = \"none\" }"),
-                "{assignment}"
-            );
+            assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"none\" }"), "{assignment}");
         }
         let merged = set(file(table), &["upper.kind=gp"]);
         assert_eq!(text(&merged, "upper.weight").as_deref(), Some("3"));
@@ -393,11 +359,7 @@ mod tests {
         for assignment in ["train.energy.optimizer=lion", "train.energy.optimizer.kind=lion"] {
             let merged = set(file(table), &[assignment, "train.energy.optimizer.clip=1"]);
             let expected = "{ clip = 1, kind = \"lion\" }";
-            assert_eq!(
-                text(&merged, "train.energy.optimizer").as_deref(),
-                Some(expected),
-                "{assignment}"
-            );
+            assert_eq!(text(&merged, "train.energy.optimizer").as_deref(), Some(expected), "{assignment}");
         }
         let merged = set(file(table), &["train.energy.optimizer.kind=adam"]);
         assert_eq!(text(&merged, "train.energy.optimizer.beta1").as_deref(), Some("0.5"));
@@ -405,9 +367,7 @@ mod tests {
 
     #[test]
     fn a_syntax_error_names_its_line_and_column() {
-        let fault = Layers::default()
-            .toml(Origin::File("run.toml".into()), "seed = 1\n[train\nsteps = 1")
-            .unwrap_err();
+        let fault = Layers::default().toml(Origin::File("run.toml".into()), "seed = 1\n[train\nsteps = 1").unwrap_err();
         assert!(matches!(fault, ConfigFault::Syntax { line: 2, .. }), "{fault}");
         assert!(!fault.to_string().contains('\n'));
     }

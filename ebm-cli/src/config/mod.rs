@@ -35,11 +35,7 @@ use std::path::Path;
 
 /// Reads a file, the process's environment and `--set` assignments; fails at the first fault.
 pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
-    Layers::default()
-        .file(path)?
-        .environment(environment())
-        .sets(assignments)?
-        .resolve()
+    Layers::default().file(path)?.environment(environment()).sets(assignments)?.resolve()
 }
 
 /// Reads a file with nothing above it.

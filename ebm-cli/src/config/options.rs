@@ -36,12 +36,7 @@ pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRo
         entries.push(OptionRow {
             type_name: property.type_name(),
             default: default.filter(|_| inner.is_none()).map(Value::to_string),
-            meaning: property
-                .description()
-                .unwrap_or_default()
-                .lines()
-                .map(String::from)
-                .collect(),
+            meaning: property.description().unwrap_or_default().lines().map(String::from).collect(),
             choices: property.choices().into_iter().filter_map(told).collect(),
             key: key.clone(),
         });
@@ -93,12 +88,8 @@ mod tests {
 
     #[test]
     fn tables_are_followed_by_their_own_and_a_choice_is_a_value() {
-        let defaults = Outer {
-            count: 3,
-            inner: Inner { depth: 0.5 },
-            limit: None,
-            process: Process::Named { beta: 2.0 },
-        };
+        let defaults =
+            Outer { count: 3, inner: Inner { depth: 0.5 }, limit: None, process: Process::Named { beta: 2.0 } };
         let root = schemars::schema_for!(Outer).to_value();
         let found = options(Schema::new(&root), &Table::try_from(&defaults).unwrap(), "outer.");
         let columns = |row: &OptionRow| (row.key.clone(), row.type_name.clone(), row.default.clone());

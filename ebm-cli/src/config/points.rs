@@ -24,11 +24,7 @@ pub struct Point {
 impl Point {
     /// A point that gives values to keys, which are all from `origin`.
     pub(super) fn new(origin: &Origin, values: Vec<(String, toml::Value)>, reason: &'static str) -> Self {
-        Self {
-            layers: vec![(origin.clone(), nested(&values))],
-            values,
-            reason,
-        }
+        Self { layers: vec![(origin.clone(), nested(&values))], values, reason }
     }
 }
 
@@ -51,13 +47,9 @@ impl Sources {
     /// The configuration of a point and a seed.
     pub fn resolve(&self, point: &Point, seed: u64) -> Result<Resolved, ConfigFault> {
         let layers = point.layers.iter().cloned();
-        let layers = layers.fold(self.below.clone(), |below, (origin, values)| {
-            below.above(origin, values)
-        });
+        let layers = layers.fold(self.below.clone(), |below, (origin, values)| below.above(origin, values));
         let seed = Dict::from([("seed".to_string(), Value::from(seed))]);
-        let layers = self
-            .with_outside(layers)?
-            .above(Origin::Section("the run's seed".into()), seed);
+        let layers = self.with_outside(layers)?.above(Origin::Section("the run's seed".into()), seed);
         let resolved = layers.resolve()?;
         for (key, wanted) in &point.values {
             let found = resolved.merged.find(key);
@@ -70,9 +62,7 @@ impl Sources {
     }
 
     fn with_outside(&self, layers: Layers) -> Result<Layers, ConfigFault> {
-        layers
-            .environment(self.variables.iter().cloned())
-            .sets(&self.assignments)
+        layers.environment(self.variables.iter().cloned()).sets(&self.assignments)
     }
 }
 

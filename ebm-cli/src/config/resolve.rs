@@ -29,10 +29,7 @@ impl Layers {
     /// Merges the layers, reads every section and checks every value.
     pub fn resolve(self) -> Result<Resolved, ConfigFault> {
         let mut merged = self.merge();
-        let known: Vec<&str> = PLAIN
-            .into_iter()
-            .chain(COMPONENTS.map(|(section, _)| section))
-            .collect();
+        let known: Vec<&str> = PLAIN.into_iter().chain(COMPONENTS.map(|(section, _)| section)).collect();
         only_known(&merged, "", merged.values(), &known)?;
         earlier_releases::move_lambda(&mut merged)?;
         // One file serves single runs and comparisons, and is checked as strictly for either.
@@ -54,10 +51,9 @@ impl Layers {
             checkpoint: plain(&merged, "checkpoint", super::CheckpointConfig::check)?,
             log: plain(&merged, "log", |_| Ok(()))?,
         };
-        for (bound, options) in [
-            ("lower.optimizer", config.lower.optimizer()),
-            ("upper.optimizer", config.upper.optimizer()),
-        ] {
+        for (bound, options) in
+            [("lower.optimizer", config.lower.optimizer()), ("upper.optimizer", config.upper.optimizer())]
+        {
             if let Some(options) = options {
                 optimizer(&merged, bound, serde_json::Value::from(options.table().clone()))?;
             }

@@ -44,12 +44,7 @@ impl RunConfig {
 
     /// The components that take part in training.
     pub fn components(&self) -> Components<'_> {
-        Components {
-            energy: &*self.energy,
-            generator: &*self.generator,
-            lower: &*self.lower,
-            upper: &*self.upper,
-        }
+        Components { energy: &*self.energy, generator: &*self.generator, lower: &*self.lower, upper: &*self.upper }
     }
 }
 
@@ -70,12 +65,7 @@ pub struct CheckpointConfig {
 
 impl Default for CheckpointConfig {
     fn default() -> Self {
-        Self {
-            seconds: 60.0,
-            every: 0,
-            keep: 2,
-            best: String::new(),
-        }
+        Self { seconds: 60.0, every: 0, keep: 2, best: String::new() }
     }
 }
 

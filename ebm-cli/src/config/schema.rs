@@ -49,13 +49,9 @@ impl<'a> Schema<'a> {
 
     /// The meaning of the option, one line per paragraph. Stops at the first code block: examples are for Rust users.
     pub fn description(self) -> Option<String> {
-        let own = self.node["description"]
-            .as_str()
-            .or_else(|| self.target()["description"].as_str())?;
+        let own = self.node["description"].as_str().or_else(|| self.target()["description"].as_str())?;
         let words = own.split("```").next()?.trim_end();
-        let paragraphs = words
-            .split("\n\n")
-            .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
+        let paragraphs = words.split("\n\n").map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
         Some(paragraphs.collect::<Vec<_>>().join("\n"))
     }
 
@@ -70,9 +66,7 @@ impl<'a> Schema<'a> {
             }
         };
         let named = self.named().into_iter();
-        named
-            .map(|choice| (choice.name.to_string(), meaning(&choice)))
-            .collect()
+        named.map(|choice| (choice.name.to_string(), meaning(&choice))).collect()
     }
 
     /// The names without the meanings, which may in turn list choices like these: layers contain layers.
@@ -93,16 +87,8 @@ impl<'a> Schema<'a> {
             let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
             let schema = Some(s);
             match (node["const"].as_str().or(tagged), wrapped()) {
-                (Some(name), _) => vec![Choice {
-                    name,
-                    schema,
-                    inside: None,
-                }],
-                (None, Some(name)) => vec![Choice {
-                    name,
-                    schema,
-                    inside: s.property(name),
-                }],
+                (Some(name), _) => vec![Choice { name, schema, inside: None }],
+                (None, Some(name)) => vec![Choice { name, schema, inside: s.property(name) }],
                 (None, None) => listed(node, schema),
             }
         };
@@ -120,10 +106,7 @@ impl<'a> Schema<'a> {
             let words = property.description().unwrap_or_default().replace('\n', " ");
             format!("`{key}` ({}): {words}", property.type_name())
         };
-        let (keys, options) = (
-            keys.join(", "),
-            properties.iter().map(option).collect::<Vec<_>>().join(" "),
-        );
+        let (keys, options) = (keys.join(", "), properties.iter().map(option).collect::<Vec<_>>().join(" "));
         let text = format!("Written {{ {name} = {{ {keys} }} }}. {options}");
         text.trim_end().to_string()
     }
@@ -142,11 +125,7 @@ impl<'a> Schema<'a> {
         let names: Vec<&str> = match &node["type"] {
             Json::String(name) => vec![name],
             Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
-            _ => self
-                .alternatives()
-                .iter()
-                .filter_map(|s| s.target()["type"].as_str())
-                .collect(),
+            _ => self.alternatives().iter().filter_map(|s| s.target()["type"].as_str()).collect(),
         };
         let names: Vec<&str> = names.into_iter().filter(|name| *name != "null").collect();
         let word = |name: &&str| match *name {
@@ -191,9 +170,7 @@ impl<'a> Schema<'a> {
     fn is_plain(self) -> bool {
         let node = self.target();
         let any = node["enum"].is_null() && node["const"].is_null();
-        any && node["type"]
-            .as_str()
-            .is_some_and(|name| name != "object" && name != "null")
+        any && node["type"].as_str().is_some_and(|name| name != "object" && name != "null")
     }
 
     fn alternatives(self) -> Vec<Schema<'a>> {

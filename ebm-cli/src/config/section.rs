@@ -74,12 +74,7 @@ pub(super) fn missing(merged: &Merged, table: &str, key: &str) -> ConfigFault {
 pub(super) fn refused(merged: &Merged, section: &str, error: ConfigError) -> ConfigFault {
     let key = join(section, &error.key);
     let ConfigError { value, expected, .. } = error;
-    ConfigFault::Value {
-        origin: merged.blame(&key),
-        key,
-        value,
-        expected,
-    }
+    ConfigFault::Value { origin: merged.blame(&key), key, value, expected }
 }
 
 /// The fault of a table that does not parse, without the parser's vocabulary.
@@ -96,11 +91,7 @@ pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> C
         let (field, expected) = quoted(rest);
         inside(&mut key, &field);
         let hint = suggest::hint(&field, &expected);
-        return ConfigFault::UnknownKey {
-            origin: merged.blame(&key),
-            key,
-            hint,
-        };
+        return ConfigFault::UnknownKey { origin: merged.blame(&key), key, hint };
     }
     if let Some(rest) = message.strip_prefix("missing field ") {
         let (field, _) = quoted(rest);
@@ -111,21 +102,12 @@ pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> C
     let value = merged.find(&key).map(value::text);
     if let Some(rest) = message.strip_prefix("unknown variant ") {
         let (name, expected) = quoted(rest);
-        let one_of = expected
-            .iter()
-            .map(|name| format!("{name:?}"))
-            .collect::<Vec<_>>()
-            .join(" or ");
+        let one_of = expected.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or ");
         let expected = match suggest::nearest(&name, &expected) {
             Some(near) => format!("{one_of}; did you mean {near:?}?"),
             None => one_of,
         };
-        return ConfigFault::Value {
-            origin,
-            key,
-            value: value.unwrap_or_else(|| format!("{name:?}")),
-            expected,
-        };
+        return ConfigFault::Value { origin, key, value: value.unwrap_or_else(|| format!("{name:?}")), expected };
     }
     if message.starts_with("invalid type: unit variant, expected ")
         && let Some((parent, variant)) = key.rsplit_once('.')
@@ -141,17 +123,10 @@ pub(super) fn unreadable(merged: &Merged, section: &str, error: ParseError) -> C
         .iter()
         .find_map(|prefix| message.strip_prefix(prefix)?.rsplit_once(", expected "));
     match (expectation, value) {
-        (Some((_, expected)), Some(value)) => ConfigFault::Value {
-            origin,
-            key,
-            value,
-            expected: plain_words(expected),
-        },
-        _ => ConfigFault::Other {
-            origin,
-            key,
-            reason: message,
-        },
+        (Some((_, expected)), Some(value)) => {
+            ConfigFault::Value { origin, key, value, expected: plain_words(expected) }
+        }
+        _ => ConfigFault::Other { origin, key, reason: message },
     }
 }
 

@@ -16,12 +16,9 @@ pub fn hint<S: AsRef<str>>(given: &str, candidates: &[S]) -> String {
 pub fn nearest<'a, S: AsRef<str>>(given: &str, candidates: &'a [S]) -> Option<&'a str> {
     let given = given.to_lowercase();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&given, &candidate.to_lowercase());
-    let measured = candidates
-        .iter()
-        .map(|candidate| (distance(candidate.as_ref()), candidate.as_ref()));
+    let measured = candidates.iter().map(|candidate| (distance(candidate.as_ref()), candidate.as_ref()));
     let near = measured.filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1));
-    near.min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

@@ -61,10 +61,7 @@ pub fn text(value: &Value) -> String {
         Value::Empty(..) => "nothing".into(),
         Value::Array(_, items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
         Value::Dict(_, dict) => {
-            let entries: Vec<_> = dict
-                .iter()
-                .map(|(key, value)| format!("{key} = {}", text(value)))
-                .collect();
+            let entries: Vec<_> = dict.iter().map(|(key, value)| format!("{key} = {}", text(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
     }

@@ -42,9 +42,7 @@ impl Cargo<'_> {
         let format = "--message-format=json-render-diagnostics";
         let arguments = ["--profile", profile, format, "--target-dir"].map(OsStr::new);
         let printed = self.run("build", &[&arguments[..], &[self.target.as_os_str()]].concat())?;
-        let messages = printed
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let messages = printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let mut programs = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
         programs.next_back().ok_or_else(|| unreadable("build"))
     }
@@ -90,9 +88,7 @@ fn other_cores(metadata: &Value) -> Option<String> {
             dependencies.any(|dependency| *dependency == core["id"])
         });
         let name = |node: &Value| {
-            packages.iter().find(|package| package["id"] == node["id"])?["name"]
-                .as_str()
-                .map(String::from)
+            packages.iter().find(|package| package["id"] == node["id"])?["name"].as_str().map(String::from)
         };
         users.filter_map(name).collect()
     };
@@ -121,10 +117,7 @@ mod tests {
             "resolve": { "nodes": [node("ebm-cli 0.1.0", "ebm-core 0.1.0"), node("my-bound 1.0.0", "ebm-core 0.2.0")] },
         });
         assert_eq!(other_cores(&metadata), None);
-        metadata["packages"]
-            .as_array_mut()
-            .unwrap()
-            .push(package(CORE, "0.2.0"));
+        metadata["packages"].as_array_mut().unwrap().push(package(CORE, "0.2.0"));
         let told = other_cores(&metadata).unwrap();
         assert_eq!(told, "ebm-cli with ebm-core 0.1.0; my-bound with ebm-core 0.2.0");
     }

@@ -49,10 +49,7 @@ impl Given {
                 "--with {argument}: there is no such folder, and it is no crate's name (expected NAME or NAME@VERSION)"
             );
         }
-        Ok(Self {
-            name: name.into(),
-            dependency: format!("version = {}", Value::String(version.into())),
-        })
+        Ok(Self { name: name.into(), dependency: format!("version = {}", Value::String(version.into())) })
     }
 
     fn of_folder(argument: &str, path: &Path, origin: &Origin) -> Result<Self> {
@@ -69,10 +66,7 @@ impl Given {
             bail!("--with {argument}: the package is no library (it has no src/lib.rs), so nothing can be linked in");
         }
         check_core(name, path, &manifest, origin)?;
-        Ok(Self {
-            name: name.into(),
-            dependency: format!("path = {}", toml_text(&absolute(path)?)?),
-        })
+        Ok(Self { name: name.into(), dependency: format!("path = {}", toml_text(&absolute(path)?)?) })
     }
 }
 

@@ -18,10 +18,8 @@ pub(crate) struct Program {
 impl Program {
     /// The program with these crates.
     pub fn new(crates: &[Given], origin: &Origin) -> anyhow::Result<Self> {
-        let dependencies: String = crates
-            .iter()
-            .map(|given| format!("{} = {{ {} }}\n", given.name, given.dependency))
-            .collect();
+        let dependencies: String =
+            crates.iter().map(|given| format!("{} = {{ {} }}\n", given.name, given.dependency)).collect();
         // A crate that was written for a released ebm-core gets the checkout's: it must be the program's own.
         let patch = match origin {
             Origin::Registry => String::new(),
@@ -75,20 +73,13 @@ mod tests {
     use toml::Table;
 
     fn given(name: &str) -> Given {
-        Given {
-            name: name.into(),
-            dependency: "version = \"*\"".into(),
-        }
+        Given { name: name.into(), dependency: "version = \"*\"".into() }
     }
 
     #[test]
     fn the_program_names_every_bound() {
         let program = Program::new(&[given("my-bound"), given("other")], &Origin::Registry).unwrap();
-        assert!(
-            program.main.contains("ebm_cli::main!(my_bound, other);"),
-            "{}",
-            program.main
-        );
+        assert!(program.main.contains("ebm_cli::main!(my_bound, other);"), "{}", program.main);
         let manifest: Table = program.manifest.parse().unwrap();
         for name in ["my-bound", "other", "ebm-cli"] {
             assert!(manifest["dependencies"].get(name).is_some(), "{}", program.manifest);
@@ -96,10 +87,7 @@ mod tests {
         assert!(!manifest.contains_key("patch"));
         let local = Program::new(&[given("my-bound")], &Origin::Checkout("/nowhere".into())).unwrap();
         let manifest: Table = local.manifest.parse().unwrap();
-        assert_eq!(
-            manifest["patch"]["crates-io"]["ebm-core"]["path"].as_str(),
-            Some("/nowhere/ebm-core")
-        );
+        assert_eq!(manifest["patch"]["crates-io"]["ebm-core"]["path"].as_str(), Some("/nowhere/ebm-core"));
     }
 
     #[test]

@@ -153,9 +153,6 @@ mod tests {
         let apart = judged(0.0, 10.0, 250.0, Target::Divergence).unwrap().reason;
         assert!(apart.contains("the bounds are 2.5000e2 nats apart"), "{apart}");
         let Divergence { reason, advice } = judged(0.0, 5e6, 0.0, Target::Nothing).unwrap();
-        assert!(
-            reason.contains("apart") && advice.contains("upper = \"gp\""),
-            "{reason}: {advice}"
-        );
+        assert!(reason.contains("apart") && advice.contains("upper = \"gp\""), "{reason}: {advice}");
     }
 }

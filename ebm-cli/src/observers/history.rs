@@ -36,11 +36,7 @@ impl History {
 
     /// The smallest finite value of a figure of the evaluations.
     pub fn best(&self, name: &str) -> Option<CurvePoint> {
-        let finite = self
-            .course(name)
-            .iter()
-            .copied()
-            .filter(|point| point.value.is_finite());
+        let finite = self.course(name).iter().copied().filter(|point| point.value.is_finite());
         finite.min_by(|a, b| a.value.total_cmp(&b.value))
     }
 
@@ -66,8 +62,7 @@ impl History {
             course.push(point(step, measurement));
         }
         self.sandwiches.pop_if(|(at, _)| *at == step);
-        self.sandwiches
-            .extend(Sandwich::of(evaluation).map(|sandwich| (step, sandwich)));
+        self.sandwiches.extend(Sandwich::of(evaluation).map(|sandwich| (step, sandwich)));
         self.evaluation = Some((step, evaluation.clone()));
     }
 
@@ -110,14 +105,8 @@ impl History {
 }
 
 fn point(step: u64, measurement: &Measurement) -> CurvePoint {
-    let Measurement {
-        value, standard_error, ..
-    } = *measurement;
-    CurvePoint {
-        step,
-        value,
-        standard_error,
-    }
+    let Measurement { value, standard_error, .. } = *measurement;
+    CurvePoint { step, value, standard_error }
 }
 
 impl<G: Geometry> Observer<G> for History {

@@ -84,14 +84,8 @@ pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
         ("energy_learning_rate", Some(report.energy_learning_rate), RATE),
         ("generator_learning_rate", Some(report.generator_learning_rate), RATE),
     ];
-    let measured = measured
-        .into_iter()
-        .map(|(name, m)| (name, m.as_ref().map(|m| Metric::measured(m, NATS))));
-    let numbers = numbers
-        .into_iter()
-        .map(|(name, value, unit)| (name, value.map(|v| Metric::number(v, unit))));
-    let known = measured
-        .chain(numbers)
-        .filter_map(|(name, metric)| Some((name.to_string(), metric?)));
+    let measured = measured.into_iter().map(|(name, m)| (name, m.as_ref().map(|m| Metric::measured(m, NATS))));
+    let numbers = numbers.into_iter().map(|(name, value, unit)| (name, value.map(|v| Metric::number(v, unit))));
+    let known = measured.chain(numbers).filter_map(|(name, metric)| Some((name.to_string(), metric?)));
     known.collect()
 }

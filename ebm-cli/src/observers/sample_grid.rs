@@ -29,13 +29,7 @@ impl SampleGrid {
     pub fn of(title: &str, folder: PathBuf, data: &dyn Dataset, random: Random) -> Option<Self> {
         let (shape, random) = (data.image()?, random.stream("pictures"));
         let (title, real) = (title.into(), levels(&data.held_out(SIDE * SIDE, random)));
-        Some(Self {
-            title,
-            folder,
-            shape,
-            real,
-            random,
-        })
+        Some(Self { title, folder, shape, real, random })
     }
 
     /// Draws images from the generator; returns whether there is a trained one.
@@ -53,10 +47,7 @@ impl SampleGrid {
             subtitle: format!("step {}; images of {} values", trainer.step(), self.shape),
             shape: self.shape,
             columns: SIDE,
-            galleries: vec![
-                gallery("Generator", generated),
-                gallery("Data, held out", self.real.clone()),
-            ],
+            galleries: vec![gallery("Generator", generated), gallery("Data, held out", self.real.clone())],
         };
         picture.save(&self.folder.join(name)).map(|()| true)
     }

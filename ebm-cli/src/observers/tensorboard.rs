@@ -202,10 +202,7 @@ mod tests {
         write_record(&mut file, b"ebm").unwrap();
         write_record(&mut file, b"").unwrap();
         // Written by the record writer of the Python package `tensorboard` 2.21.
-        let expected = concat!(
-            "0300000000000000b099490e65626db2f496eb",
-            "000000000000000029039807d8ea82a2"
-        );
+        let expected = concat!("0300000000000000b099490e65626db2f496eb", "000000000000000029039807d8ea82a2");
         assert_eq!(hex(&file), expected);
     }
 
@@ -228,20 +225,12 @@ mod tests {
             let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
             paths.sort();
             let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(
-                paths.iter().all(|path| name(path).starts_with("events.out.tfevents.")),
-                "{paths:?}"
-            );
-            paths
-                .iter()
-                .map(|path| events(&fs::read(path).unwrap()))
-                .collect::<Vec<_>>()
+            assert!(paths.iter().all(|path| name(path).starts_with("events.out.tfevents.")), "{paths:?}");
+            paths.iter().map(|path| events(&fs::read(path).unwrap())).collect::<Vec<_>>()
         };
         let version = "1a0d627261696e2e4576656e743a32";
         let mut board = TensorBoard::create(folder.path(), 0).unwrap();
-        board
-            .scalars(3, "training", [(&"lower".to_string(), 1.5)].into_iter())
-            .unwrap();
+        board.scalars(3, "training", [(&"lower".to_string(), 1.5)].into_iter()).unwrap();
         // Flushed: a reader sees it while the run goes on.
         let lower = "10032a170a150a0e747261696e696e672f6c6f776572150000c03f";
         assert_eq!(files(), [[version, lower]]);

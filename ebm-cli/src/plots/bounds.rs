@@ -91,26 +91,16 @@ impl BoundsPicture<'_> {
     }
 
     fn bounds_panel(&self, steps: Scale) -> Panel {
-        let exact = Bound {
-            points: self.exact,
-            ..Bound::default()
-        };
-        let bounds = [
-            ("lower bound", self.lower, LOWER),
-            ("exact NLL", exact, EXACT),
-            ("upper bound", self.upper, UPPER),
-        ];
+        let exact = Bound { points: self.exact, ..Bound::default() };
+        let bounds =
+            [("lower bound", self.lower, LOWER), ("exact NLL", exact, EXACT), ("upper bound", self.upper, UPPER)];
         let points = || bounds.iter().flat_map(|(_, bound, _)| bound.points);
         let values: Vec<f64> = points().map(|point| point.value).collect();
         let last = bounds.iter().filter_map(|(_, bound, _)| last_value(bound.points));
         let (y, limits) = limits::choose(&values, &last.chain(self.entropy).collect::<Vec<_>>(), 8);
 
         let curve = |(name, bound, colour): &(&str, Bound<'_>, RGBColor)| {
-            let claim = if bound.claim.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", bound.claim)
-            };
+            let claim = if bound.claim.is_empty() { String::new() } else { format!(" ({})", bound.claim) };
             let name = format!("{name}{claim}, last {} nats", figure(last_value(bound.points)?));
             Some(self.curve(name, *colour, bound.points))
         };
@@ -145,13 +135,7 @@ impl BoundsPicture<'_> {
             remarks.push("bands: \u{b1} one standard error".into());
         }
         let names = ["training steps", "negative log-likelihood, nats"];
-        Panel {
-            height: 520,
-            scales: (steps, y),
-            names,
-            curves,
-            remarks,
-        }
+        Panel { height: 520, scales: (steps, y), names, curves, remarks }
     }
 
     fn gap_panel(&self, steps: Scale, last: f64) -> Panel {

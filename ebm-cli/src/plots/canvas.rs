@@ -45,10 +45,7 @@ pub(super) fn save(
         let encoder = PngEncoder::new(file);
         picture.write_with_encoder(encoder).map_err(io::Error::other)
     })
-    .map_err(|source| PlotError::Write {
-        path: path.into(),
-        source,
-    })
+    .map_err(|source| PlotError::Write { path: path.into(), source })
 }
 
 /// Makes the typeface known to the drawing library. It is compiled in, so that no font of the system is needed.
@@ -78,20 +75,9 @@ pub(super) fn width_of(area: &Area<'_>, text: &str, size: u32) -> Result<u32, Pl
 /// where it would not fit into the area.
 pub(super) fn write(area: &Area<'_>, text: &str, at: (u32, u32), size: u32, colour: RGBColor) -> Result<(), PlotError> {
     const SMALLEST: u32 = 10;
-    let (width, room) = (
-        width_of(area, text, size)?,
-        (area.dim_in_pixel().0 / FINE).saturating_sub(at.0),
-    );
-    let size = if width > room {
-        (size * room / width).max(SMALLEST)
-    } else {
-        size
-    };
-    area.draw_text(
-        text,
-        &letters(size, colour),
-        ((at.0 * FINE) as i32, (at.1 * FINE) as i32),
-    )?;
+    let (width, room) = (width_of(area, text, size)?, (area.dim_in_pixel().0 / FINE).saturating_sub(at.0));
+    let size = if width > room { (size * room / width).max(SMALLEST) } else { size };
+    area.draw_text(text, &letters(size, colour), ((at.0 * FINE) as i32, (at.1 * FINE) as i32))?;
     Ok(())
 }
 

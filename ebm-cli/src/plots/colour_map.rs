@@ -48,10 +48,7 @@ mod tests {
             116.0 * (0.2126 * red + 0.7152 * green + 0.0722 * blue).cbrt() - 16.0
         };
         let all: Vec<f64> = (0..=40).map(|i| lightness(colour(f64::from(i) / 40.0))).collect();
-        assert!(
-            all.windows(2).all(|pair| (1.0..4.0).contains(&(pair[1] - pair[0]))),
-            "{all:?}"
-        );
+        assert!(all.windows(2).all(|pair| (1.0..4.0).contains(&(pair[1] - pair[0]))), "{all:?}");
     }
 
     #[test]

@@ -26,12 +26,7 @@ const BAR: u32 = 14;
 const BELOW: u32 = 58;
 
 /// Colours of the clouds, in order.
-const INKS: [RGBColor; 4] = [
-    RGBColor(20, 20, 20),
-    RGBColor(0, 90, 160),
-    RGBColor(185, 60, 10),
-    RGBColor(0, 110, 80),
-];
+const INKS: [RGBColor; 4] = [RGBColor(20, 20, 20), RGBColor(0, 90, 160), RGBColor(185, 60, 10), RGBColor(0, 110, 80)];
 
 /// Points to show in a panel of their own.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,14 +90,8 @@ impl DensityPicture<'_> {
 
     fn draw_density(&self, panel: &Area<'_>) -> Result<(), PlotError> {
         let (log_z, remark) = match self.log_partition {
-            Some(log_z) => (
-                log_z,
-                format!("p = exp(\u{2212}E)/Z, log Z = {} nats", label(log_z, 0.001)),
-            ),
-            None => (
-                self.log_partition_of_frame(),
-                "Z unknown: normalised over this frame".into(),
-            ),
+            Some(log_z) => (log_z, format!("p = exp(\u{2212}E)/Z, log Z = {} nats", label(log_z, 0.001))),
+            None => (self.log_partition_of_frame(), "Z unknown: normalised over this frame".into()),
         };
         let density: Vec<f64> = self.energy.iter().map(|energy| (-energy - log_z).exp()).collect();
         let range = Range::of_density(&density);
@@ -187,20 +176,16 @@ impl Range {
         let (width, height) = panel.dim_in_pixel();
         let size = (width - (LEFT + RIGHT) * FINE, BAR * FINE);
         let (left, top) = ((LEFT * FINE) as i32, (height - BELOW * FINE) as i32);
-        let bar = RgbImage::from_fn(size.0, 1, |column, _| {
-            colour(shade((f64::from(column) + 0.5) / f64::from(size.0)))
-        });
+        let bar =
+            RgbImage::from_fn(size.0, 1, |column, _| colour(shade((f64::from(column) + 0.5) / f64::from(size.0))));
         panel.draw(&magnified(&bar, (left, top), size)?)?;
         let text = |value: f64| label(value, (self.high - self.low) / 50.0);
         let low = format!("{}{}", if self.cut.0 { "\u{2264} " } else { "" }, text(self.low));
         let middle = format!("{} {unit}", text((self.low + self.high) / 2.0));
         let high = format!("{}{}", if self.cut.1 { "\u{2265} " } else { "" }, text(self.high));
         let width = size.0 as i32;
-        for (text, at, anchor) in [
-            (low, 0, HPos::Left),
-            (middle, width / 2, HPos::Center),
-            (high, width, HPos::Right),
-        ] {
+        for (text, at, anchor) in [(low, 0, HPos::Left), (middle, width / 2, HPos::Center), (high, width, HPos::Right)]
+        {
             let style = letters(16, INK).pos(Pos::new(anchor, VPos::Top));
             panel.draw_text(&text, &style, (left + at, top + ((BAR + 8) * FINE) as i32))?;
         }
@@ -243,10 +228,7 @@ mod tests {
         let mut energies: Vec<f64> = (0..1000).map(|i| f64::from(i) / 1000.0).collect();
         energies.extend([1e9, f64::INFINITY, f64::NAN]);
         let range = Range::of_energy(&energies);
-        assert!(
-            range.low == 0.0 && range.high < 1.0 && range.cut == (false, true),
-            "{range:?}"
-        );
+        assert!(range.low == 0.0 && range.high < 1.0 && range.cut == (false, true), "{range:?}");
         let mut densities = vec![1.0; 1000];
         densities.push(50.0);
         let (low, high) = (0.0, 1.0);

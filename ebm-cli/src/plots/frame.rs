@@ -37,11 +37,7 @@ impl Frame {
             let margin = (high - low) * 0.05;
             low - margin..high + margin
         });
-        Self {
-            names: names.map(String::from),
-            x,
-            y,
-        }
+        Self { names: names.map(String::from), x, y }
     }
 
     /// The centres of `cells` by `cells` equal cells of the frame, row by row from the lowest row up, each row from left

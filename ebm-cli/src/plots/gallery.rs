@@ -77,11 +77,7 @@ impl GalleryPicture {
     }
 
     fn image(&self, levels: &[u8]) -> RgbImage {
-        let ImageShape {
-            height,
-            width,
-            channels,
-        } = self.shape;
+        let ImageShape { height, width, channels } = self.shape;
         RgbImage::from_fn(width as u32, height as u32, |column, row| {
             match levels[(row as usize * width + column as usize) * channels..] {
                 [red, green, blue, ..] if channels >= 3 => Rgb([red, green, blue]),

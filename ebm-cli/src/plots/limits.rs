@@ -96,10 +96,7 @@ mod tests {
         let mut values = ramp(200);
         values[..3].copy_from_slice(&[4e5, 2e3, f64::NAN]);
         let (scale, remark) = choose(&values, &[-2.0139], 8);
-        assert!(
-            scale.spacing == Spacing::Linear && scale.low < -2.9 && scale.high < 0.0,
-            "{scale:?}"
-        );
+        assert!(scale.spacing == Spacing::Linear && scale.low < -2.9 && scale.high < 0.0, "{scale:?}");
         assert_eq!(remark.unwrap(), "2 of 199 values lie outside and are drawn at the edge");
     }
 

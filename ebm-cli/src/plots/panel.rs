@@ -125,12 +125,7 @@ impl Place {
 
 impl Curve {
     pub(super) fn new(name: String, colour: RGBColor, style: Style, places: Vec<Place>) -> Self {
-        Self {
-            name,
-            colour,
-            style,
-            places,
-        }
+        Self { name, colour, style, places }
     }
 
     /// A level across the axes, to compare with.

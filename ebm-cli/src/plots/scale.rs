@@ -27,12 +27,7 @@ pub(super) enum Spacing {
 
 impl Scale {
     pub(super) fn new(low: f64, high: f64, spacing: Spacing, labels: usize) -> Self {
-        Self {
-            low,
-            high,
-            spacing,
-            labels,
-        }
+        Self { low, high, spacing, labels }
     }
 
     pub(super) fn linear(low: f64, high: f64, labels: usize) -> Self {
@@ -84,10 +79,7 @@ impl Scale {
         let rough = (self.high - self.low) / self.labels.max(1) as f64;
         let power = 10f64.powf(rough.log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps
-            .into_iter()
-            .find(|step| *step >= rough * 0.999_999)
-            .unwrap_or(rough);
+        let step = steps.into_iter().find(|step| *step >= rough * 0.999_999).unwrap_or(rough);
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         (first..=last).map(|i| i as f64 * step).collect()

@@ -39,17 +39,10 @@ pub fn save_spectrum(path: &Path, title: &str, quantiles: &[[f64; 3]], rounding:
     }
     let remarks = match quantiles.iter().filter(|[low, ..]| !y.contains(*low)).count() {
         0 => Vec::new(),
-        n => vec![format!(
-            "values that are 0, or as good as that, are drawn at the lower edge: {n} of {count}"
-        )],
+        n => vec![format!("values that are 0, or as good as that, are drawn at the lower edge: {n} of {count}")],
     };
-    let panel = Panel {
-        height: 620,
-        scales: (x, y),
-        names: ["index, smallest first", "singular value"],
-        curves,
-        remarks,
-    };
+    let panel =
+        Panel { height: 620, scales: (x, y), names: ["index, smallest first", "singular value"], curves, remarks };
     save_panels(path, title, &[panel])
 }
 

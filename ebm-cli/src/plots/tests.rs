@@ -31,11 +31,7 @@ fn mixture(n: usize, width: f64) -> Vec<[f64; 2]> {
 
 /// A value of each of `n` evaluations, every `every` steps.
 fn curve(n: u64, every: u64, standard_error: f64, value: impl Fn(f64) -> f64) -> Vec<CurvePoint> {
-    let point = |i| CurvePoint {
-        step: every * (i + 1),
-        value: value(i as f64),
-        standard_error,
-    };
+    let point = |i| CurvePoint { step: every * (i + 1), value: value(i as f64), standard_error };
     (0..n).map(point).collect()
 }
 
@@ -49,10 +45,7 @@ fn the_density_picture_has_a_panel_a_cloud() {
     let energy = |[x, y]: [f64; 2]| 2.0 * ((4.44 * x).cos() + (4.44 * y).cos() + 2.0) + 0.02 * (x * x + y * y);
     let energy: Vec<f64> = frame.centres(300).into_iter().map(energy).collect();
     let clouds = [("Data", 0.06), ("Generator", 0.6), ("Refined: 100 Langevin steps", 0.2)];
-    let clouds = clouds.map(|(name, width)| Cloud {
-        name: name.into(),
-        points: mixture(2000, width),
-    });
+    let clouds = clouds.map(|(name, width)| Cloud { name: name.into(), points: mixture(2000, width) });
     let mut picture = DensityPicture {
         title: "25-gaussians after 20,000 steps",
         subtitle: "exact NLL \u{2212}0.253 \u{b1} 0.008 nats (10,000 held-out samples, quadrature); 25 of 25 modes",
@@ -105,9 +98,7 @@ fn the_bounds_of_a_run_and_how_good_its_samples_are() {
 
 #[test]
 fn bounds_over_runs_that_went_astray() {
-    let wobble = curve(200, 100, 0.2, |i| {
-        -2.9 + 1.5 * (-i / 40.0).exp() + 0.15 * (i * 1.7).sin()
-    });
+    let wobble = curve(200, 100, 0.2, |i| -2.9 + 1.5 * (-i / 40.0).exp() + 0.15 * (i * 1.7).sin());
     let falling = curve(200, 100, 0.5, |i| 3.0 - (i * 0.12).exp());
     let rising = curve(200, 100, 0.1, |i| 1.9 + (i * 0.06).exp());
     let wild_start = curve(200, 100, 0.01, |i| 1e5 * (-3.0 * i).exp() - 2.0 + (-i / 50.0).exp());
@@ -131,16 +122,8 @@ fn bounds_over_runs_that_went_astray() {
 #[test]
 fn several_candidates_side_by_side() {
     let strips = [
-        (
-            "sv+gp",
-            &[-1.86, -1.82, -1.8, -1.81, -1.79][..],
-            Some((-1.816, Some(0.027))),
-        ),
-        (
-            "mi+diffusion",
-            &[-1.2, -1.5, -1.1, -1.3, -1.4],
-            Some((-1.3, Some(0.158))),
-        ),
+        ("sv+gp", &[-1.86, -1.82, -1.8, -1.81, -1.79][..], Some((-1.816, Some(0.027)))),
+        ("mi+diffusion", &[-1.2, -1.5, -1.1, -1.3, -1.4], Some((-1.3, Some(0.158)))),
         ("sv-smallest+zero-gp", &[2.4], Some((2.4, None))),
         ("sv+none", &[], None),
     ];
@@ -178,9 +161,7 @@ fn a_scatter_plot_of_samples_with_one_far_out() {
 #[test]
 fn the_spectrum_is_one_panel_also_where_values_are_zero_or_all_the_same() {
     let around = |median: f64| [0.5 * median, median, 2.0 * median];
-    let steep: Vec<_> = (0..128)
-        .map(|i| around(10f64.powf(f64::from(i) / 20.0 - 5.0)))
-        .collect();
+    let steep: Vec<_> = (0..128).map(|i| around(10f64.powf(f64::from(i) / 20.0 - 5.0))).collect();
     for (name, quantiles) in [
         ("spectrum.png", &steep[..]),
         ("spectrum-of-three.png", &[0.0, 0.3, 0.9].map(around)),
@@ -197,18 +178,11 @@ fn the_spectrum_is_one_panel_also_where_values_are_zero_or_all_the_same() {
 #[test]
 fn images_side_by_side_are_magnified_by_a_whole_number() {
     let levels: Vec<u8> = (0..40 * 192).map(|i| (i * 37 % 251) as u8).collect();
-    let gallery = |name, levels: &[u8]| Gallery {
-        name,
-        levels: levels.to_vec(),
-    };
+    let gallery = |name, levels: &[u8]| Gallery { name, levels: levels.to_vec() };
     let picture = GalleryPicture {
         title: "8 x 8".into(),
         subtitle: "step 7".into(),
-        shape: ImageShape {
-            height: 8,
-            width: 8,
-            channels: 3,
-        },
+        shape: ImageShape { height: 8, width: 8, channels: 3 },
         columns: 8,
         galleries: vec![gallery("Generator", &levels), gallery("Data", &levels[192 * 10..])],
     };

@@ -51,13 +51,7 @@ impl Progress {
 
     /// A line about a step, unless the last one was a moment ago.
     fn line(&mut self, step: u64) -> Option<String> {
-        let Self {
-            steps,
-            from,
-            status,
-            shown: Shown::Lines { next, started },
-        } = self
-        else {
+        let Self { steps, from, status, shown: Shown::Lines { next, started } } = self else {
             return None;
         };
         if step < *next && step < *steps {
@@ -66,9 +60,7 @@ impl Progress {
         *next = step + (*steps / LINES).max(1);
         let rate = step.saturating_sub(*from) as f64 / started.elapsed().as_secs_f64().max(1e-9);
         let left = steps.saturating_sub(step) as f64 / rate.max(1e-9);
-        Some(format!(
-            "step {step}/{steps} | {rate:.0} steps/s | {left:.0} s left | {status}"
-        ))
+        Some(format!("step {step}/{steps} | {rate:.0} steps/s | {left:.0} s left | {status}"))
     }
 }
 

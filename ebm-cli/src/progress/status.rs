@@ -32,12 +32,7 @@ impl Status {
     /// The likelihood and the bounds of an evaluation.
     pub fn of(evaluation: &Evaluation) -> Self {
         let value = |name: &str| evaluation.get(name).map(|m| m.value);
-        Self {
-            lower: value("lower"),
-            nll: value("nll"),
-            upper: value("upper"),
-            good_share: value("good_share"),
-        }
+        Self { lower: value("lower"), nll: value("nll"), upper: value("upper"), good_share: value("good_share") }
     }
 }
 

@@ -34,12 +34,7 @@ impl Launched {
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let number = |name: &str| variable(name)?.trim().parse::<usize>().ok();
         LAUNCHERS.into_iter().find_map(|(by, rank, ranks)| {
-            let launched = Self {
-                by,
-                variable: ranks,
-                rank: number(rank)?,
-                ranks: number(ranks)?,
-            };
+            let launched = Self { by, variable: ranks, rank: number(rank)?, ranks: number(ranks)? };
             (launched.ranks > 1).then_some(launched)
         })
     }
@@ -93,10 +88,7 @@ mod tests {
 
     #[test]
     fn one_process_is_by_itself_and_so_is_a_batch_script() {
-        assert_eq!(
-            read(&[("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "1")]),
-            None
-        );
+        assert_eq!(read(&[("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "1")]), None);
         assert_eq!(read(&[("SLURM_PROCID", "0"), ("SLURM_NTASKS", "8")]), None);
         assert_eq!(read(&[("PMI_RANK", "0"), ("PMI_SIZE", "many")]), None);
     }

@@ -75,11 +75,7 @@ impl Ranks {
             Ok(begun) => begun,
             Err(failure) => end_job(&failure),
         };
-        Ok(Some(Self {
-            group,
-            sums,
-            _process: Some(process),
-        }))
+        Ok(Some(Self { group, sums, _process: Some(process) }))
     }
 
     #[cfg(not(feature = "mpi"))]
@@ -120,10 +116,8 @@ impl Ranks {
         if self.count() == 1 {
             return own;
         }
-        let told = own.as_ref().err().map(|failure| RemoteFailure {
-            exit: failure.exit as u8,
-            message: failure.to_string(),
-        });
+        let told =
+            own.as_ref().err().map(|failure| RemoteFailure { exit: failure.exit as u8, message: failure.to_string() });
         let bytes = serde_json::to_vec(&told).or_exit(Exit::Other)?;
         let all = self.group.gather(&bytes).or_exit(Exit::Other)?;
         for (rank, bytes) in all.iter().enumerate() {
@@ -227,10 +221,7 @@ mod tests {
             };
             ranks.agree(own).unwrap_err()
         });
-        assert_eq!(
-            (told[0].exit, told[0].to_string()),
-            (Exit::Config, "run.toml: odd".into())
-        );
+        assert_eq!((told[0].exit, told[0].to_string()), (Exit::Config, "run.toml: odd".into()));
         assert_eq!(told[1].to_string(), "process 1 of 2: run.toml: odd");
         assert_eq!(on_each(2, |ranks| ranks.agree(Ok(ranks.count())).unwrap()), [2, 2]);
     }

@@ -35,10 +35,9 @@ impl fmt::Display for Sums {
         match self {
             Self::OnHost => f.write_str("gradients are summed on the host"),
             Self::Nccl(version) => write!(f, "gradients are summed on the GPUs, by NCCL {version}"),
-            Self::NotNccl(reason) => write!(
-                f,
-                "gradients are summed by MPI, through the host's memory, as NCCL cannot be used: {reason}"
-            ),
+            Self::NotNccl(reason) => {
+                write!(f, "gradients are summed by MPI, through the host's memory, as NCCL cannot be used: {reason}")
+            }
         }
     }
 }
@@ -74,10 +73,9 @@ mod begin {
                     Ok((Arc::new(nccl), Self::Nccl(version)))
                 }
                 Err(NcclError::Unavailable { reason }) => Ok((group, Self::NotNccl(reason))),
-                Err(error @ NcclError::Start { .. }) => Err(Failure::message(
-                    Exit::Other,
-                    format!("{error}, and --without-nccl trains without it"),
-                )),
+                Err(error @ NcclError::Start { .. }) => {
+                    Err(Failure::message(Exit::Other, format!("{error}, and --without-nccl trains without it")))
+                }
                 Err(error) => Err(error).or_exit(Exit::Other),
             }
         }

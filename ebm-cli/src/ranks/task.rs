@@ -48,19 +48,12 @@ impl Task {
                 config: toml::to_string(config).or_exit(Exit::Other)?,
                 base: base.to_path_buf(),
                 progress: state.map(|state| state.progress.clone()),
-                owners: state
-                    .into_iter()
-                    .flat_map(|state| state.arrays.keys().cloned())
-                    .collect(),
+                owners: state.into_iter().flat_map(|state| state.arrays.keys().cloned()).collect(),
             })
         });
         let bytes = serde_json::to_vec(&head.transpose()?).or_exit(Exit::Other)?;
         ranks.broadcast(&bytes).or_exit(Exit::Other)?;
-        for arrays in task
-            .and_then(|(_, _, state)| state)
-            .into_iter()
-            .flat_map(|state| state.arrays.values())
-        {
+        for arrays in task.and_then(|(_, _, state)| state).into_iter().flat_map(|state| state.arrays.values()) {
             let bytes = state_file::encode(arrays, &BTreeMap::new(), FROM.as_ref()).or_exit(Exit::Other)?;
             ranks.broadcast(&bytes).or_exit(Exit::Other)?;
         }
@@ -104,15 +97,8 @@ mod tests {
     #[test]
     fn a_task_arrives_as_it_was_told() {
         let config = "seed = 3\ndata = \"two-moons\"\ntrain = { batch = 8 }\n";
-        let resolved = Layers::default()
-            .toml(Origin::File("a.toml".into()), config)
-            .unwrap()
-            .resolve()
-            .unwrap();
-        let entry = (
-            "weight".to_string(),
-            (vec![2], vec![0.1, ebm_core::device::Real::INFINITY]),
-        );
+        let resolved = Layers::default().toml(Origin::File("a.toml".into()), config).unwrap().resolve().unwrap();
+        let entry = ("weight".to_string(), (vec![2], vec![0.1, ebm_core::device::Real::INFINITY]));
         let mut state = TrainingState {
             arrays: BTreeMap::from([("energy".to_string(), BTreeMap::from([entry]))]),
             ..Default::default()

@@ -50,9 +50,7 @@ pub struct Checkpoints {
 impl Checkpoints {
     /// The checkpoints of the run at `directory`.
     pub fn of(directory: &Path) -> Self {
-        Self {
-            folder: directory.join(layout::CHECKPOINTS),
-        }
+        Self { folder: directory.join(layout::CHECKPOINTS) }
     }
 
     /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed. If that fails,
@@ -93,10 +91,7 @@ impl Checkpoints {
         let mut found: Vec<_> = entries
             .filter_map(|entry| {
                 let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
-                Some(Checkpoint {
-                    step,
-                    path: entry.path(),
-                })
+                Some(Checkpoint { step, path: entry.path() })
             })
             .collect();
         found.sort_by_key(|checkpoint| checkpoint.step);
@@ -154,9 +149,8 @@ impl Checkpoints {
         for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
             let path = entry.path();
             // A checkpoint that was moved away to be replaced is whole; its step may have no other.
-            let whole = Manifest::read(&path)
-                .ok()
-                .filter(|_| entry.file_name().to_string_lossy().ends_with("replaced"));
+            let whole =
+                Manifest::read(&path).ok().filter(|_| entry.file_name().to_string_lossy().ends_with("replaced"));
             let back = whole.map(|manifest| self.folder.join(format!("{STEP}{:012}", manifest.progress.step)));
             let done = match back {
                 Some(back) if !back.exists() => durable::rename(&path, &back),
@@ -192,10 +186,7 @@ impl Checkpoint {
             let bytes = self.content(name, digest)?;
             if let Some(owner) = name.strip_suffix(".safetensors") {
                 let state = state_file::decode(&bytes, &self.path.join(name));
-                arrays.insert(
-                    owner.to_string(),
-                    state.map_err(RunDirectoryError::checkpoint(&self.path))?,
-                );
+                arrays.insert(owner.to_string(), state.map_err(RunDirectoryError::checkpoint(&self.path))?);
             }
         }
         let progress = manifest.progress.clone();

@@ -19,14 +19,8 @@ impl Claim {
     /// # Errors
     /// If a run is there and `overwrite` is not given, or if anything else is there.
     pub fn new(path: &Path, overwrite: bool) -> Result<Self, RunDirectoryError> {
-        let foreign = |found| RunDirectoryError::Foreign {
-            path: path.into(),
-            found,
-        };
-        let claim = |replaces| Self {
-            path: path.into(),
-            replaces,
-        };
+        let foreign = |found| RunDirectoryError::Foreign { path: path.into(), found };
+        let claim = |replaces| Self { path: path.into(), replaces };
         let mut entries = match fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(claim(false)),
@@ -105,10 +99,7 @@ mod tests {
         drop(Claim::new(&path, false).unwrap().create(&marker()).unwrap());
         fs::write(path.join(layout::METRICS), "old").unwrap();
         fs::write(path.join("notes.txt"), "mine").unwrap();
-        assert!(matches!(
-            Claim::new(&path, false),
-            Err(RunDirectoryError::Exists { .. })
-        ));
+        assert!(matches!(Claim::new(&path, false), Err(RunDirectoryError::Exists { .. })));
         let claim = Claim::new(&path, true).unwrap();
         assert_eq!(fs::read(path.join(layout::METRICS)).unwrap(), b"old");
         drop(claim.create(&marker()).unwrap());
@@ -127,10 +118,7 @@ mod tests {
             }
         }
         fs::write(folder.path().join(layout::MARKER), "{\"format\": \"another program\"}").unwrap();
-        assert!(matches!(
-            Claim::new(folder.path(), true),
-            Err(RunDirectoryError::Foreign { .. })
-        ));
+        assert!(matches!(Claim::new(folder.path(), true), Err(RunDirectoryError::Foreign { .. })));
     }
 
     #[test]

@@ -54,10 +54,7 @@ impl Exported {
     /// Writes the file, whole or not at all. `more`: further entries of its metadata, for people.
     pub fn save(&self, path: &Path, more: &BTreeMap<String, String>) -> Result<(), RunDirectoryError> {
         let damaged = |error: &dyn ToString| RunDirectoryError::damaged(path, error.to_string());
-        let about = About {
-            steps: self.steps,
-            data: self.data.clone(),
-        };
+        let about = About { steps: self.steps, data: self.data.clone() };
         let config = toml::to_string(&self.config).map_err(|error| damaged(&error))?;
         let about = serde_json::to_string(&about).map_err(|error| damaged(&error))?;
         let mut metadata = more.clone();
@@ -98,11 +95,6 @@ impl Exported {
             };
             arrays.entry(owner.into()).or_default().insert(name.into(), array);
         }
-        Ok(Self {
-            config,
-            steps: about.steps,
-            data: about.data,
-            arrays,
-        })
+        Ok(Self { config, steps: about.steps, data: about.data, arrays })
     }
 }

@@ -52,13 +52,7 @@ mod tests {
             format.accepts(good).unwrap();
         }
         assert!(format.accepts("ebm run, version 3").unwrap_err().contains("newer ebm"));
-        for bad in [
-            "",
-            "ebm run",
-            "ebm run, version 0",
-            "ebm checkpoint, version 1",
-            "ebm run, version -1",
-        ] {
+        for bad in ["", "ebm run", "ebm run, version 0", "ebm checkpoint, version 1", "ebm run, version -1"] {
             assert!(format.accepts(bad).unwrap_err().contains("this program reads"), "{bad}");
         }
     }

@@ -40,9 +40,7 @@ impl Holder {
 }
 
 fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
 
 impl fmt::Display for Holder {
@@ -57,13 +55,8 @@ impl RunLock {
     pub fn take(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::LOCK);
         let refused = |error| RunDirectoryError::io(&path, "lock the run directory")(error);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(refused)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(refused)?;
         match persist(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -128,10 +121,7 @@ mod tests {
         assert_eq!(held_by(folder.path()), None);
         let first = RunLock::take(folder.path()).unwrap();
         let message = RunLock::take(folder.path()).unwrap_err().to_string();
-        assert!(
-            message.contains(&format!("process {}", std::process::id())),
-            "{message}"
-        );
+        assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
         assert_eq!(held_by(folder.path()).unwrap().unwrap().process, std::process::id());
         drop(first);
         assert_eq!(held_by(folder.path()), None);

@@ -23,19 +23,12 @@ pub struct Marker {
 impl Marker {
     /// The marker of a run made from a configuration file.
     pub fn new(config: &Path, base: &Path) -> Self {
-        Self {
-            format: FORMAT.to_string(),
-            config: config.into(),
-            base: base.into(),
-        }
+        Self { format: FORMAT.to_string(), config: config.into(), base: base.into() }
     }
 
     /// The marker of the run at `directory`.
     pub fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
-        let not = |reason: String| RunDirectoryError::NotARun {
-            path: directory.into(),
-            reason,
-        };
+        let not = |reason: String| RunDirectoryError::NotARun { path: directory.into(), reason };
         let text = fs::read_to_string(directory.join(layout::MARKER))
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =

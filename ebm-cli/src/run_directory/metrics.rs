@@ -28,22 +28,14 @@ pub struct Metric {
     /// The claim that holds for the value; `null` if it is not a bound.
     pub guarantee: Option<Guarantee>,
     /// Named numbers that explain the value.
-    #[serde(
-        default,
-        skip_serializing_if = "BTreeMap::is_empty",
-        deserialize_with = "nan_at_null_in_map"
-    )]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "nan_at_null_in_map")]
     pub diagnostics: BTreeMap<String, f64>,
 }
 
 impl Metric {
     /// A plain number.
     pub fn number(value: f64, unit: &'static str) -> Self {
-        Self {
-            value,
-            unit: unit.into(),
-            ..Self::default()
-        }
+        Self { value, unit: unit.into(), ..Self::default() }
     }
 
     /// A metric of an evaluation.
@@ -86,9 +78,7 @@ impl Metric {
         let error = self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 });
         let guarantee = self.guarantee.clone().unwrap_or_else(unclaimed);
         let measurement = Measurement::new(self.value, error, self.samples.unwrap_or(0), guarantee);
-        self.diagnostics
-            .iter()
-            .fold(measurement, |measurement, (name, value)| measurement.with(name, *value))
+        self.diagnostics.iter().fold(measurement, |measurement, (name, value)| measurement.with(name, *value))
     }
 }
 
@@ -106,12 +96,7 @@ impl MetricsFile {
     pub fn create(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
-        Ok(Self {
-            path,
-            file,
-            bytes: 0,
-            hash: blake3::Hasher::new(),
-        })
+        Ok(Self { path, file, bytes: 0, hash: blake3::Hasher::new() })
     }
 
     /// Continues the file of a run from the length that a checkpoint recorded, cutting off the rest.
@@ -119,12 +104,7 @@ impl MetricsFile {
         let hash = Self::check(directory, seen)?;
         let path = directory.join(layout::METRICS);
         let file = durable::cut(&path, seen.bytes).map_err(RunDirectoryError::io(&path, "cut the file"))?;
-        Ok(Self {
-            path,
-            file,
-            bytes: seen.bytes,
-            hash,
-        })
+        Ok(Self { path, file, bytes: seen.bytes, hash })
     }
 
     /// Checks that the file of a run begins with the content that a checkpoint recorded, and returns its hash.
@@ -143,10 +123,7 @@ impl MetricsFile {
     /// Forces the file to the disk, and returns its length and hash.
     pub fn settle(&mut self) -> Result<Digest, RunDirectoryError> {
         durable::sync(&self.file, &self.path).map_err(RunDirectoryError::io(&self.path, "write the file"))?;
-        Ok(Digest {
-            bytes: self.bytes,
-            blake3: self.hash.finalize().to_hex().to_string(),
-        })
+        Ok(Digest { bytes: self.bytes, blake3: self.hash.finalize().to_hex().to_string() })
     }
 
     /// Adds the line of an iteration whose step was not taken.
@@ -158,12 +135,7 @@ impl MetricsFile {
             reason: &'a str,
             remedy: &'a Remedy,
         }
-        self.write(&Line {
-            step: fault.step,
-            event: "fault",
-            reason: &fault.reason,
-            remedy: &fault.remedy,
-        })
+        self.write(&Line { step: fault.step, event: "fault", reason: &fault.reason, remedy: &fault.remedy })
     }
 
     /// Adds a line, with the verdict on the bounds where there is one, in one write: a run that is killed leaves whole lines.
@@ -182,12 +154,7 @@ impl MetricsFile {
             #[serde(skip_serializing_if = "Option::is_none")]
             sandwich: Option<&'a Sandwich>,
         }
-        self.write(&Line {
-            step,
-            event,
-            metrics,
-            sandwich,
-        })
+        self.write(&Line { step, event, metrics, sandwich })
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), RunDirectoryError> {

@@ -118,24 +118,14 @@ impl MetricsReader<BufReader<File>> {
             Ok(file)
         };
         let file = open().map_err(RunDirectoryError::io(&path, "open the file"))?;
-        Ok(Self {
-            line: lines,
-            end,
-            ..Self::new(BufReader::new(file), path)
-        })
+        Ok(Self { line: lines, end, ..Self::new(BufReader::new(file), path) })
     }
 }
 
 impl<R: BufRead> MetricsReader<R> {
     /// Reads the lines of a source; errors call it `path`.
     pub fn new(source: R, path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            source,
-            line: 0,
-            end: 0,
-            over: false,
-        }
+        Self { path: path.into(), source, line: 0, end: 0, over: false }
     }
 
     /// Number of lines read so far.
@@ -151,9 +141,7 @@ impl<R: BufRead> MetricsReader<R> {
     fn read(&mut self) -> Result<Option<MetricsLine>, RunDirectoryError> {
         let mut bytes = Vec::new();
         let mut limited = (&mut self.source).take(LONGEST_LINE + 1);
-        limited
-            .read_until(b'\n', &mut bytes)
-            .map_err(RunDirectoryError::io(&self.path, "read the file"))?;
+        limited.read_until(b'\n', &mut bytes).map_err(RunDirectoryError::io(&self.path, "read the file"))?;
         let damaged = |reason: String| {
             let reason = format!("line {}: {reason}", self.line + 1);
             RunDirectoryError::damaged(&self.path, reason)
@@ -200,11 +188,7 @@ fn parse(bytes: &[u8]) -> serde_json::Result<MetricsLine> {
         Ok(Head { step, event })
             if ![MetricsLine::TRAINING, MetricsLine::EVALUATION, MetricsLine::FINAL].contains(&event.as_str()) =>
         {
-            Ok(MetricsLine {
-                step,
-                event,
-                ..MetricsLine::default()
-            })
+            Ok(MetricsLine { step, event, ..MetricsLine::default() })
         }
         _ => Err(error),
     }
@@ -266,10 +250,7 @@ mod tests {
     fn a_damaged_line_is_named_and_ends_the_reading() {
         let long = format!("{{\"step\": \"{}\"", "x".repeat(LONGEST_LINE as usize));
         for (bad, expected) in [
-            (
-                "{\"step\": 8}",
-                "metrics.jsonl: line 2: it is no line of metrics: missing field `event`",
-            ),
+            ("{\"step\": 8}", "metrics.jsonl: line 2: it is no line of metrics: missing field `event`"),
             ("not JSON", "line 2"),
             ("", "line 2"),
             (long.as_str(), "line 2: it has more than 1048576 bytes"),
@@ -303,17 +284,11 @@ mod tests {
             ("lower".to_string(), side(f64::INFINITY)),
             ("gap".to_string(), side(f64::NAN)),
         ]);
-        let metrics = evaluation
-            .iter()
-            .map(|(name, m)| (name.clone(), Metric::measured(m, "nats")));
+        let metrics = evaluation.iter().map(|(name, m)| (name.clone(), Metric::measured(m, "nats")));
         let sandwich = Sandwich::of(&evaluation);
-        file.line(2, MetricsLine::EVALUATION, &metrics.collect(), sandwich.as_ref())
-            .unwrap();
+        file.line(2, MetricsLine::EVALUATION, &metrics.collect(), sandwich.as_ref()).unwrap();
 
-        let read: Vec<_> = MetricsReader::open(folder.path())
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let read: Vec<_> = MetricsReader::open(folder.path()).unwrap().map(Result::unwrap).collect();
         let back: Vec<u64> = read[0].metrics.values().map(|metric| metric.value.to_bits()).collect();
         assert_eq!(back, numbers.iter().map(|value| value.to_bits()).collect::<Vec<_>>());
         let lower = &read[1].metrics["lower"];

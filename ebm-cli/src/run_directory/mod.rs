@@ -55,18 +55,12 @@ pub struct RunDirectory {
 
 impl RunDirectory {
     fn held(path: PathBuf, lock: RunLock) -> Self {
-        Self {
-            path,
-            _lock: Some(lock),
-        }
+        Self { path, _lock: Some(lock) }
     }
 
     /// Opens an existing run to read it.
     pub fn open(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
-        let directory = Self {
-            path: path.into(),
-            _lock: None,
-        };
+        let directory = Self { path: path.into(), _lock: None };
         Ok((directory, Marker::read(path)?))
     }
 
@@ -187,10 +181,7 @@ pub fn log_to(directory: &Path) -> Result<(), RunDirectoryError> {
     let file = fs::OpenOptions::new().create(true).append(true).open(&path);
     let file = file.map_err(RunDirectoryError::io(&path, "make the file"))?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_writer(Mutex::new(file));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
     // A program that embeds this one may have a subscriber already; it gets the events then.
     let _ = subscriber.try_init();
     Ok(())

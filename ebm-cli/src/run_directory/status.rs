@@ -89,9 +89,8 @@ impl RunStatus {
             (None, None) if checkpoints.is_empty() => State::Begun,
             (None, None) => State::Interrupted,
         };
-        let config: Option<RunConfig> = fs::read_to_string(path.join(layout::CONFIG))
-            .ok()
-            .and_then(|text| read_written(&text).ok());
+        let config: Option<RunConfig> =
+            fs::read_to_string(path.join(layout::CONFIG)).ok().and_then(|text| read_written(&text).ok());
         let figure = |name: &str| {
             let figures = summary.as_ref()?["evaluation"]["figures"].as_array()?;
             figures.iter().find(|figure| figure["name"] == name)?["value"].as_f64()
@@ -122,9 +121,7 @@ impl Saved {
             step: checkpoint.step,
             bytes: size(&checkpoint.path),
             seconds: manifest.as_ref().map(|manifest| manifest.seconds),
-            best: manifest
-                .and_then(|manifest| manifest.watched)
-                .map(|watched| (watched.metric, watched.value)),
+            best: manifest.and_then(|manifest| manifest.watched).map(|watched| (watched.metric, watched.value)),
         }
     }
 }

@@ -44,9 +44,7 @@ impl Versions {
             ("lower", component(&*config.lower)),
             ("upper", component(&*config.upper)),
         ];
-        let present = components
-            .into_iter()
-            .filter_map(|(section, found)| Some((section, found?)));
+        let present = components.into_iter().filter_map(|(section, found)| Some((section, found?)));
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
             rustc: env!("BUILT_BY_RUSTC"),

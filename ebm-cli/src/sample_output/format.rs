@@ -110,14 +110,8 @@ impl Format {
             (Some(NamedFormat::Npz), _, Some(_)) | (None, Some("npz"), Some(_)) => Ok(Format::ImageNpz),
             (None, Some("png"), Some(_)) => Ok(Format::Gallery),
             (None, Some("png"), None) if width == 2 => Ok(Format::Png),
-            (None, Some("png"), None) => Err(OutputError::Width {
-                path: path.into(),
-                width,
-            }),
-            _ => Err(OutputError::Extension {
-                path: path.into(),
-                extension,
-            }),
+            (None, Some("png"), None) => Err(OutputError::Width { path: path.into(), width }),
+            _ => Err(OutputError::Extension { path: path.into(), extension }),
         }
     }
 }

@@ -40,15 +40,8 @@ impl SampleSet<'_> {
     /// # Errors
     /// The errors of [`Format::of`], and an error if the file cannot be written.
     pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<(), OutputError> {
-        let failed = |source| OutputError::Write {
-            path: path.into(),
-            source,
-        };
-        let shape = self.image.unwrap_or(ImageShape {
-            height: 1,
-            width: self.width,
-            channels: 1,
-        });
+        let failed = |source| OutputError::Write { path: path.into(), source };
+        let shape = self.image.unwrap_or(ImageShape { height: 1, width: self.width, channels: 1 });
         match Format::of(path, named, self.width, self.image)? {
             Format::Npy => write_atomically(path, |file| array(file, self.samples, Some(self.width))).map_err(failed),
             Format::Npz => write_atomically(path, |file| self.archive(file, None)).map_err(failed),
@@ -112,11 +105,8 @@ impl SampleSet<'_> {
     }
 
     fn picture(&self, path: &Path) -> Result<(), PlotError> {
-        let points: Vec<[f64; 2]> = self
-            .samples
-            .chunks_exact(2)
-            .map(|row| [f64::from(row[0]), f64::from(row[1])])
-            .collect();
+        let points: Vec<[f64; 2]> =
+            self.samples.chunks_exact(2).map(|row| [f64::from(row[0]), f64::from(row[1])]).collect();
         let frame = Frame::around(&points, self.axes);
         save_scatter(path, self.title, &frame, &points)
     }
@@ -126,11 +116,7 @@ impl SampleSet<'_> {
 fn images(writer: impl Write, levels: &[u8], shape: ImageShape) -> io::Result<()> {
     let count = levels.len() / shape.values().max(1);
     let sides = [count, shape.height, shape.width, shape.channels].map(|side| side as u64);
-    let mut writer = npyz::WriteOptions::<u8>::new()
-        .default_dtype()
-        .shape(&sides)
-        .writer(writer)
-        .begin_nd()?;
+    let mut writer = npyz::WriteOptions::<u8>::new().default_dtype().shape(&sides).writer(writer).begin_nd()?;
     writer.extend(levels.iter().copied())?;
     writer.finish()
 }
@@ -138,9 +124,7 @@ fn images(writer: impl Write, levels: &[u8], shape: ImageShape) -> io::Result<()
 /// Writes a folder of PNG files, all or none: beside its place first.
 fn image_folder(path: &Path, levels: &[u8], shape: ImageShape) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let beside = tempfile::Builder::new()
-        .prefix(".samples")
-        .tempdir_in(parent.unwrap_or(Path::new(".")))?;
+    let beside = tempfile::Builder::new().prefix(".samples").tempdir_in(parent.unwrap_or(Path::new(".")))?;
     let colour = match shape.channels {
         1 => ExtendedColorType::L8,
         _ => ExtendedColorType::Rgb8,
@@ -178,11 +162,7 @@ fn array(writer: impl Write, values: &[Real], width: Option<usize>) -> io::Resul
         Some(width) => vec![(values.len() / width) as u64, width as u64],
         None => vec![values.len() as u64],
     };
-    let mut writer = npyz::WriteOptions::<f32>::new()
-        .default_dtype()
-        .shape(&shape)
-        .writer(writer)
-        .begin_nd()?;
+    let mut writer = npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape).writer(writer).begin_nd()?;
     writer.extend(values.iter().map(|&v| single(v)))?;
     writer.finish()
 }
@@ -242,11 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npz");
         let (energy, latents) = ([1.5, -2.0, 0.25], [0.0, 1.0, 2.0]);
-        let full = SampleSet {
-            energy: Some(&energy),
-            latents: Some((&latents, 1)),
-            ..set(2)
-        };
+        let full = SampleSet { energy: Some(&energy), latents: Some((&latents, 1)), ..set(2) };
         full.save(&path, None).unwrap();
         let mut archive = NpzArchive::open(&path).unwrap();
         let mut read = |name: &str| {
@@ -279,24 +255,15 @@ mod tests {
     fn an_unknown_extension_is_answered_with_the_known_ones() {
         let message = |path: &str| set(2).save(Path::new(path), None).unwrap_err().to_string();
         let known = "known are .npy (one array), .npz (samples, energies and latents) and .png (a picture of images, or a scatter plot of two dimensions)";
-        assert_eq!(
-            message("x.jpg"),
-            format!("x.jpg: no format is known for the extension .jpg; {known}")
-        );
+        assert_eq!(message("x.jpg"), format!("x.jpg: no format is known for the extension .jpg; {known}"));
         let none = "the format is chosen by the file's extension, and it has none";
         assert_eq!(message("samples"), format!("samples: {none}; {known}"));
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
-        let error = set(2)
-            .save(Path::new("/no/such/folder/x.npy"), None)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with("/no/such/folder/x.npy: cannot write the samples: "),
-            "{error}"
-        );
+        let error = set(2).save(Path::new("/no/such/folder/x.npy"), None).unwrap_err().to_string();
+        assert!(error.starts_with("/no/such/folder/x.npy: cannot write the samples: "), "{error}");
     }
 
     /// Three images of 2 x 3 and one or three channels, whose levels count upwards.
@@ -304,19 +271,13 @@ mod tests {
         SampleSet {
             samples: values,
             width: 6 * channels,
-            image: Some(ImageShape {
-                height: 2,
-                width: 3,
-                channels,
-            }),
+            image: Some(ImageShape { height: 2, width: 3, channels }),
             ..set(2)
         }
     }
 
     fn image_values(channels: usize) -> Vec<Real> {
-        (0..3 * 6 * channels)
-            .map(|level| ebm_core::image::value_of(level as u8))
-            .collect()
+        (0..3 * 6 * channels).map(|level| ebm_core::image::value_of(level as u8)).collect()
     }
 
     #[test]
@@ -326,10 +287,7 @@ mod tests {
         image_set(3, &values).save(&path, None).unwrap();
         let mut archive = NpzArchive::open(&path).unwrap();
         let file = archive.by_name("arr_0").unwrap().unwrap();
-        assert_eq!(
-            (file.shape(), file.dtype().descr()),
-            (&[3, 2, 3, 3][..], "'|u1'".into())
-        );
+        assert_eq!((file.shape(), file.dtype().descr()), (&[3, 2, 3, 3][..], "'|u1'".into()));
         assert_eq!(file.into_vec::<u8>().unwrap(), (0..54).collect::<Vec<u8>>());
         assert!(archive.by_name("samples").unwrap().is_none());
     }
@@ -341,10 +299,7 @@ mod tests {
             let (path, values) = (folder.path().join(format!("x{channels}")), image_values(channels));
             let set = image_set(channels, &values);
             set.save(&path, Some(NamedFormat::Png)).unwrap();
-            let mut names: Vec<_> = std::fs::read_dir(&path)
-                .unwrap()
-                .map(|e| e.unwrap().file_name())
-                .collect();
+            let mut names: Vec<_> = std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name()).collect();
             names.sort();
             assert_eq!(names, ["000000.png", "000001.png", "000002.png"]);
             let last = image::open(path.join("000002.png")).unwrap();
@@ -355,9 +310,7 @@ mod tests {
         }
         // Nothing else is left.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        let error = set(2)
-            .save(&folder.path().join("y"), Some(NamedFormat::Png))
-            .unwrap_err();
+        let error = set(2).save(&folder.path().join("y"), Some(NamedFormat::Png)).unwrap_err();
         assert!(matches!(error, OutputError::NoImages { .. }));
     }
 

@@ -140,13 +140,7 @@ mod tests {
     use super::*;
     use toml::Table;
 
-    const KINDS: [Kind; 5] = [
-        Kind::LowerBound,
-        Kind::UpperBound,
-        Kind::Energy,
-        Kind::Generator,
-        Kind::Dataset,
-    ];
+    const KINDS: [Kind; 5] = [Kind::LowerBound, Kind::UpperBound, Kind::Energy, Kind::Generator, Kind::Dataset];
 
     fn files(kind: Kind) -> Vec<(String, String)> {
         let name = CrateName::new("my-first-one", &[]).unwrap();

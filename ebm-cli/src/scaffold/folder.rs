@@ -13,10 +13,7 @@ pub(crate) fn write_folder(folder: &Path, files: &[(String, String)]) -> Result<
         Ok(true) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) if error.kind() != ErrorKind::NotADirectory => return Err(error).with_context(named),
-        _ => bail!(
-            "{}: it is there already and not an empty folder; name another with --path",
-            named()
-        ),
+        _ => bail!("{}: it is there already and not an empty folder; name another with --path", named()),
     }
     let Some(name) = folder.file_name() else {
         bail!("{}: expected the path of a folder to make", named());
@@ -62,9 +59,7 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     #[test]

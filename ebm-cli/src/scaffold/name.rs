@@ -85,9 +85,7 @@ mod tests {
     #[test]
     fn what_is_no_crate_name_is_refused() {
         let long = "a".repeat(LONGEST + 1);
-        for name in [
-            "", "-", "a--b", "a-", "-a", "2d", "Noise", "a_b", "a b", "a/b", "é", "..", &long,
-        ] {
+        for name in ["", "-", "a--b", "a-", "-a", "2d", "Noise", "a_b", "a b", "a/b", "é", "..", &long] {
             let error = CrateName::new(name, &[]).unwrap_err().to_string();
             assert!(error.contains("is no name of a crate"), "{error}");
         }
@@ -96,12 +94,9 @@ mod tests {
     #[test]
     fn what_is_taken_is_refused_with_who_has_it() {
         let registered = [("gp".to_string(), "bounds-gp 0.1.0".to_string())];
-        for (name, owner) in [
-            ("gp", "bounds-gp 0.1.0"),
-            ("match", "Rust"),
-            ("serde", "depends on"),
-            ("lower-bound", "LowerBound"),
-        ] {
+        for (name, owner) in
+            [("gp", "bounds-gp 0.1.0"), ("match", "Rust"), ("serde", "depends on"), ("lower-bound", "LowerBound")]
+        {
             let error = CrateName::new(name, &registered).unwrap_err().to_string();
             assert!(error.contains(owner) && error.contains(name), "{error}");
         }

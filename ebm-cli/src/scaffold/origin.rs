@@ -109,17 +109,11 @@ mod tests {
     #[test]
     fn dependencies_are_versions_or_absolute_paths() {
         let registry = Origin::new(None).unwrap();
-        assert_eq!(
-            registry.dependency("ebm-core").unwrap(),
-            format!("version = {VERSION:?}")
-        );
+        assert_eq!(registry.dependency("ebm-core").unwrap(), format!("version = {VERSION:?}"));
         let folder = checkout(VERSION);
         let local = Origin::new(Some(folder.path())).unwrap();
         let path = folder.path().canonicalize().unwrap().join("ebm-core");
-        assert_eq!(
-            local.dependency("ebm-core").unwrap(),
-            format!("path = {:?}", path.to_str().unwrap())
-        );
+        assert_eq!(local.dependency("ebm-core").unwrap(), format!("path = {:?}", path.to_str().unwrap()));
         assert_eq!(local.lock().unwrap(), None);
     }
 

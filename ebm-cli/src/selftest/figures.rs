@@ -34,8 +34,7 @@ pub(super) fn figures(case: &Case, seed: u64) -> Result<Figures, Fault> {
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// Length up to which arrays are kept as they are.

@@ -90,10 +90,6 @@ mod tests {
         let reference = Reference::of([("kernel of another build".into(), figures)].into());
         let report = run(&reference, Some("another"));
         assert_eq!((report.rows.len(), report.count(Verdict::Skipped)), (1, 1));
-        assert!(
-            report
-                .to_string()
-                .contains("skipped: kernel of another build: the reference has it")
-        );
+        assert!(report.to_string().contains("skipped: kernel of another build: the reference has it"));
     }
 }

@@ -44,10 +44,7 @@ impl Reference {
     /// # Errors
     /// Only if the program was built from a damaged file.
     pub fn embedded() -> Result<Self, ReferenceError> {
-        Self::decode(
-            include_bytes!("reference.safetensors"),
-            Path::new("reference.safetensors"),
-        )
+        Self::decode(include_bytes!("reference.safetensors"), Path::new("reference.safetensors"))
     }
 
     /// Reads a file of [`Reference::encode`].
@@ -83,24 +80,14 @@ impl Reference {
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
                 return Err(fail(format!("{name:?} has {value}")));
             }
-            all.entry(case.into())
-                .or_default()
-                .entry(quantity)
-                .or_default()
-                .insert(index, values);
+            all.entry(case.into()).or_default().entry(quantity).or_default().insert(index, values);
         }
         if all.is_empty() {
             return Err(fail("it has no figures".into()));
         }
         let in_order = |arrays: BTreeMap<usize, Vec<f64>>| arrays.into_values().collect();
-        let figures = |indexed: Indexed| {
-            indexed
-                .into_iter()
-                .map(|(quantity, arrays)| (quantity, in_order(arrays)))
-        };
-        let all = all
-            .into_iter()
-            .map(|(case, indexed)| (case, figures(indexed).collect()));
+        let figures = |indexed: Indexed| indexed.into_iter().map(|(quantity, arrays)| (quantity, in_order(arrays)));
+        let all = all.into_iter().map(|(case, indexed)| (case, figures(indexed).collect()));
         Ok(Self(all.collect()))
     }
 
@@ -224,20 +211,12 @@ mod tests {
         let figures = Figures::from([(Quantity::Value, vec![vec![f64::NAN]])]);
         for (bytes, message) in [
             (b"nonsense".to_vec(), "r.safetensors: no safetensors file: "),
-            (
-                of_single("weight"),
-                "\"weight\" is the name of no figure; expected a file of",
-            ),
+            (of_single("weight"), "\"weight\" is the name of no figure; expected a file of"),
             (of_single("a | value | 0"), "\"a | value | 0\" is of type F32, not F64"),
-            (
-                Reference::of([("a".into(), figures)].into()).encode().unwrap(),
-                "\"a | value | 0\" has NaN",
-            ),
+            (Reference::of([("a".into(), figures)].into()).encode().unwrap(), "\"a | value | 0\" has NaN"),
             (Reference::default().encode().unwrap(), "it has no figures"),
         ] {
-            let error = Reference::decode(&bytes, Path::new("r.safetensors"))
-                .unwrap_err()
-                .to_string();
+            let error = Reference::decode(&bytes, Path::new("r.safetensors")).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
     }

@@ -54,13 +54,7 @@ pub struct Row {
 
 impl Row {
     fn new(name: &str, tolerance: f64) -> Self {
-        Self {
-            name: name.into(),
-            errors: BTreeMap::new(),
-            tolerance,
-            verdict: Verdict::Ran,
-            note: None,
-        }
+        Self { name: name.into(), errors: BTreeMap::new(), tolerance, verdict: Verdict::Ran, note: None }
     }
 
     /// A case that the reference has and this build has not.
@@ -107,11 +101,7 @@ impl Row {
     }
 
     fn say(self, verdict: Verdict, note: String) -> Self {
-        Self {
-            verdict,
-            note: Some(note),
-            ..self
-        }
+        Self { verdict, note: Some(note), ..self }
     }
 
     /// The same result with a note, unless a value was wrong or missing.
@@ -168,15 +158,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [value, pushed, x, weights] = Quantity::ALL.map(Quantity::heading);
-        let headings = [
-            "largest relative error of",
-            value,
-            pushed,
-            x,
-            weights,
-            "allowed",
-            "verdict",
-        ];
+        let headings = ["largest relative error of", value, pushed, x, weights, "allowed", "verdict"];
         let mut table = Rows::new(headings, [false, true, true, true, true, true, false]);
         for row in &self.rows {
             let [a, b, c, d] = Quantity::ALL.map(|quantity| match row.errors.get(&quantity) {
@@ -221,10 +203,7 @@ mod tests {
         assert!((wrong.errors[&Quantity::Value] - 0.0005).abs() < 1e-9);
         let text = Report::new(vec![right, wrong]).to_string();
         let end = "1 passed, 1 missed, 0 ran without a reference (all figures are finite), 0 skipped";
-        assert!(
-            text.contains(&format!("\nMISSED: kernel a: {note}")) && text.ends_with(end),
-            "{text}"
-        );
+        assert!(text.contains(&format!("\nMISSED: kernel a: {note}")) && text.ends_with(end), "{text}");
     }
 
     #[test]

@@ -22,13 +22,7 @@ pub struct Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".into(), Value::to_string);
-        write!(
-            f,
-            "{} = {} instead of {}",
-            self.key,
-            shown(&self.found),
-            shown(&self.wanted)
-        )
+        write!(f, "{} = {} instead of {}", self.key, shown(&self.found), shown(&self.wanted))
     }
 }
 

@@ -55,11 +55,7 @@ pub struct SeriesDirectory {
 impl SeriesDirectory {
     /// The folder at `path`, which may be yet to be made.
     pub fn at(path: &Path, kind: Kind) -> Self {
-        Self {
-            path: path.into(),
-            kind,
-            lock: None,
-        }
+        Self { path: path.into(), kind, lock: None }
     }
 
     /// Whether the series is there already; if not, it may be put there.
@@ -110,11 +106,7 @@ impl SeriesDirectory {
         let lock = io("open the file", &marked, File::open(&marked))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                let text = format!(
-                    "{}: another process {} in this folder",
-                    self.path.display(),
-                    self.kind.act
-                );
+                let text = format!("{}: another process {} in this folder", self.path.display(), self.kind.act);
                 return Err(Failure::message(Exit::RunDirectory, text));
             }
             // Some network file systems have no locks; the series itself does not need one.
@@ -174,9 +166,7 @@ pub fn json_text(value: &impl Serialize) -> Result<String, Failure> {
 
 /// The result of an operation of the system.
 fn io<T>(action: &'static str, path: &Path, result: io::Result<T>) -> Result<T, Failure> {
-    result
-        .map_err(RunDirectoryError::io(path, action))
-        .or_exit(Exit::RunDirectory)
+    result.map_err(RunDirectoryError::io(path, action)).or_exit(Exit::RunDirectory)
 }
 
 fn make(folder: &Path) -> Result<(), Failure> {

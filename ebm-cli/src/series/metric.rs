@@ -25,10 +25,7 @@ pub const METRICS: [Metric; 16] = [
     Metric::less("upper", "upper, nats", 3),
     Metric::less("gap", "gap, nats", 3),
     Metric::more("modes_covered", "modes", 0),
-    Metric {
-        percent: true,
-        ..Metric::more("good_share", "good samples", 1)
-    },
+    Metric { percent: true, ..Metric::more("good_share", "good samples", 1) },
     Metric::more("stacked_modes", "stacked modes", 0),
     Metric::less("stacked_kl", "stacked KL, nats", 3),
     Metric::less("classifier_frechet", "classifier Fréchet distance", 3),
@@ -43,29 +40,16 @@ pub const METRICS: [Metric; 16] = [
 
 impl Metric {
     const fn less(name: &'static str, head: &'static str, decimals: usize) -> Self {
-        Self {
-            name,
-            head,
-            decimals,
-            percent: false,
-            more_is_better: false,
-            shown: true,
-        }
+        Self { name, head, decimals, percent: false, more_is_better: false, shown: true }
     }
 
     const fn more(name: &'static str, head: &'static str, decimals: usize) -> Self {
-        Self {
-            more_is_better: true,
-            ..Self::less(name, head, decimals)
-        }
+        Self { more_is_better: true, ..Self::less(name, head, decimals) }
     }
 
     /// A metric of which more is better, shown in tables only on request.
     const fn hidden(name: &'static str) -> Self {
-        Self {
-            shown: false,
-            ..Self::more(name, name, 3)
-        }
+        Self { shown: false, ..Self::more(name, name, 3) }
     }
 
     /// The metric of a name, if it is known.

@@ -94,18 +94,13 @@ impl Outcome {
             Some("not-finite") => State::Diverged(text(&summary["reason"])),
             other => State::Failed(format!("its summary says {:?}", other.unwrap_or("nothing"))),
         };
-        let mut outcome = Self {
-            steps: summary["steps"].as_u64(),
-            seconds: summary["seconds"].as_f64(),
-            ..Self::new(path, state)
-        };
+        let mut outcome =
+            Self { steps: summary["steps"].as_u64(), seconds: summary["seconds"].as_f64(), ..Self::new(path, state) };
         for line in MetricsReader::open(path).into_iter().flatten().map_while(Result::ok) {
             let is_final = line.event == MetricsLine::FINAL;
             if is_final || line.event == MetricsLine::EVALUATION {
                 // The final evaluation replaces the one on the way at its step.
-                outcome
-                    .sandwiches
-                    .extend(line.sandwich.map(|sandwich| (line.step, sandwich)));
+                outcome.sandwiches.extend(line.sandwich.map(|sandwich| (line.step, sandwich)));
             }
             if is_final {
                 let values = line.metrics.into_iter().map(|(name, metric)| (name, metric.value));
@@ -123,28 +118,15 @@ impl Outcome {
             Some(run_directory::State::Ended(_)) => Self::read(&run),
             Some(run_directory::State::Training(_)) => {
                 let lines = MetricsReader::open(&run).into_iter().flatten().map_while(Result::ok);
-                Self {
-                    steps: lines.last().map(|line| line.step),
-                    ..Self::new(&run, State::Running)
-                }
+                Self { steps: lines.last().map(|line| line.step), ..Self::new(&run, State::Running) }
             }
             begun => {
                 let failure = log::failure(&directory.log(id)).map(State::Failed);
-                let idle = if begun.is_some() {
-                    State::Interrupted
-                } else {
-                    State::Missing
-                };
-                Self {
-                    steps: status.map(|status| status.steps),
-                    ..Self::new(&run, failure.unwrap_or(idle))
-                }
+                let idle = if begun.is_some() { State::Interrupted } else { State::Missing };
+                Self { steps: status.map(|status| status.steps), ..Self::new(&run, failure.unwrap_or(idle)) }
             }
         };
-        Self {
-            of: steps_wanted(&directory.config(id)),
-            ..looked
-        }
+        Self { of: steps_wanted(&directory.config(id)), ..looked }
     }
 
     /// A picture of the run, if it was drawn.
@@ -173,11 +155,7 @@ mod tests {
         let guarantee = r#"{"level": "certified", "reason": "test"}"#;
         let line = |step: u64, event: &str, nll: f64, held: bool| {
             let metric = |value: &str| format!(r#"{{"value": {value}, "unit": "nats"}}"#);
-            let metrics = format!(
-                r#"{{"nll": {}, "upper": {}}}"#,
-                metric(&nll.to_string()),
-                metric("null")
-            );
+            let metrics = format!(r#"{{"nll": {}, "upper": {}}}"#, metric(&nll.to_string()), metric("null"));
             let numbers = r#""excess": 0, "tolerance": 0, "bound": 0"#;
             let lower = format!(r#"{{"held": {held}, {numbers}, "guarantee": {guarantee}}}"#);
             let sandwich = format!(r#"{{"nll": {nll}, "lower": {lower}}}"#);

@@ -16,13 +16,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub fn new(at_once: usize, wanted: usize) -> Self {
-        Self {
-            at_once,
-            wanted,
-            started: 0,
-            ended: 0,
-            seconds: Vec::new(),
-        }
+        Self { at_once, wanted, started: 0, ended: 0, seconds: Vec::new() }
     }
 
     /// The amount of work left, where some runs are there already.

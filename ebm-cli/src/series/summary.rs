@@ -64,9 +64,7 @@ impl Summary {
                 values.entry(name).or_default().push(*value);
             }
         }
-        let spreads = values
-            .into_iter()
-            .map(|(name, values)| (name.into(), Spread::of(&values)));
+        let spreads = values.into_iter().map(|(name, values)| (name.into(), Spread::of(&values)));
         summary.spreads = spreads.collect();
         summary
     }

@@ -12,10 +12,7 @@ pub struct Table {
 impl Table {
     /// A table, from its heads and rows.
     pub fn new(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
-        Self {
-            heads: heads.iter().map(|head| head.to_string()).collect(),
-            rows: rows.collect(),
-        }
+        Self { heads: heads.iter().map(|head| head.to_string()).collect(), rows: rows.collect() }
     }
 
     fn lines(&self) -> impl Iterator<Item = &Vec<String>> {
@@ -58,20 +55,14 @@ impl Table {
         for row in self.lines() {
             writer.write_record(row).or_exit(Exit::Other)?;
         }
-        let bytes = writer
-            .into_inner()
-            .map_err(|error| error.into_error())
-            .or_exit(Exit::Other)?;
+        let bytes = writer.into_inner().map_err(|error| error.into_error()).or_exit(Exit::Other)?;
         String::from_utf8(bytes).or_exit(Exit::Other)
     }
 }
 
 /// A text without anything that HTML takes for markup.
 pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Puts values into a template, each in place of its name between `%%` and `%%`.

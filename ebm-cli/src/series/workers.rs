@@ -35,10 +35,7 @@ impl Said {
     /// The last line of the output, or the exit status if there was no output.
     pub fn reason(&self) -> String {
         let line = self.text.lines().rev().find(|line| !line.trim().is_empty());
-        line.map_or_else(
-            || self.status.to_string(),
-            |line| line.trim_start_matches("error: ").into(),
-        )
+        line.map_or_else(|| self.status.to_string(), |line| line.trim_start_matches("error: ").into())
     }
 
     /// Its exit code, as a shell counts it.
@@ -73,12 +70,7 @@ impl Worker {
             let _ = stderr.map(|mut stderr| stderr.read_to_string(&mut text));
             text
         });
-        Ok(Self {
-            task,
-            since: Instant::now(),
-            child,
-            said,
-        })
+        Ok(Self { task, since: Instant::now(), child, said })
     }
 
     /// Asks the process to save and to end; it may have ended by itself in the meantime.

@@ -68,11 +68,7 @@ impl Manifest {
             let form =
                 |(key, value): &(String, _)| Ok((key.clone(), serde_json::to_value(value).or_exit(Exit::Other)?));
             let values: Map<String, Json> = values.iter().map(form).collect::<Result<_, Failure>>()?;
-            let run = |&seed| Run {
-                point,
-                seed,
-                values: values.clone(),
-            };
+            let run = |&seed| Run { point, seed, values: values.clone() };
             runs.extend(sweep.seeds.iter().map(run));
         }
         Ok(Self {
@@ -139,12 +135,7 @@ impl Manifest {
         let mut heads = vec!["index", "name", "point", "seed"];
         heads.extend(self.keys.iter().map(String::as_str));
         let row = |(index, run): (usize, &Run)| {
-            let mut cells = vec![
-                index.to_string(),
-                self.name_of(run),
-                run.point.to_string(),
-                run.seed.to_string(),
-            ];
+            let mut cells = vec![index.to_string(), self.name_of(run), run.point.to_string(), run.seed.to_string()];
             cells.extend(self.keys.iter().map(|key| run.shown(key).unwrap_or_default()));
             cells
         };
@@ -186,12 +177,8 @@ mod tests {
             "upper.weight",
             "weight",
         ];
-        let expected = [
-            "energy.optimizer.learning_rate",
-            "generator.optimizer.learning_rate",
-            "upper.weight",
-            "weight",
-        ];
+        let expected =
+            ["energy.optimizer.learning_rate", "generator.optimizer.learning_rate", "upper.weight", "weight"];
         assert_eq!(labels(&keys.map(String::from)), expected);
         assert_eq!(labels(&["upper.weight".to_string()]), ["weight"]);
     }

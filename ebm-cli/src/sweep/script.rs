@@ -47,9 +47,7 @@ fn options(manifest: &Manifest, directory: &Path, slurm: &SlurmConfig) -> Result
         );
         return Err(Failure::message(Exit::RunDirectory, text));
     }
-    let plain = log
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "_-./,+=@:%".contains(c));
+    let plain = log.chars().all(|c| c.is_ascii_alphanumeric() || "_-./,+=@:%".contains(c));
     let mark = if plain { "" } else { "\"" };
     let mut options = vec![
         format!("--job-name={}", manifest.name),
@@ -59,11 +57,7 @@ fn options(manifest: &Manifest, directory: &Path, slurm: &SlurmConfig) -> Result
         "--ntasks=1".into(),
         format!("--cpus-per-task={}", slurm.cpus),
     ];
-    for (name, value) in [
-        ("partition", &slurm.partition),
-        ("time", &slurm.time),
-        ("mem", &slurm.mem),
-    ] {
+    for (name, value) in [("partition", &slurm.partition), ("time", &slurm.time), ("mem", &slurm.mem)] {
         if !value.is_empty() {
             options.push(format!("--{name}={value}"));
         }

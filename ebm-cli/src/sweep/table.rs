@@ -50,12 +50,7 @@ impl<'a> SweepTable<'a> {
         for runs in manifest.runs.chunk_by(|a, b| a.point == b.point) {
             let (outcomes, others) = rest.split_at(runs.len());
             rest = others;
-            rows.push(Row {
-                point: runs[0].point,
-                runs,
-                outcomes,
-                summary: Summary::of(outcomes),
-            });
+            rows.push(Row { point: runs[0].point, runs, outcomes, summary: Summary::of(outcomes) });
         }
         let order = |a: &Row<'_>, b: &Row<'_>| {
             let [a, b] = [a, b].map(|row| rank(judge, row.summary.mean(judge)));
@@ -66,13 +61,7 @@ impl<'a> SweepTable<'a> {
         if sort.is_some() {
             rows.sort_by(order);
         }
-        Ok(Self {
-            manifest,
-            outcomes,
-            judge: judge.into(),
-            rows,
-            best,
-        })
+        Ok(Self { manifest, outcomes, judge: judge.into(), rows, best })
     }
 
     /// The text for people: a line per point, and what is needed to read it.
@@ -110,9 +99,7 @@ impl<'a> SweepTable<'a> {
         };
         let figure = |spread: &Spread| {
             let (runs, all) = (spread.runs, row.summary.runs);
-            let error = spread
-                .standard_error()
-                .map(|error| format!(" +- {}", number(error, DECIMALS)));
+            let error = spread.standard_error().map(|error| format!(" +- {}", number(error, DECIMALS)));
             let some = (runs < all).then(|| format!(" ({runs} of {all})"));
             number(spread.mean, DECIMALS) + &error.unwrap_or_default() + &some.unwrap_or_default()
         };
@@ -120,11 +107,7 @@ impl<'a> SweepTable<'a> {
         let mut cells = vec![mark.to_string(), row.point.to_string()];
         cells.extend(self.manifest.keys.iter().map(|key| or_absent(row.runs[0].shown(key))));
         cells.extend([seeds, states.join(", "), or_absent(least.map(steps))]);
-        cells.extend(
-            metrics
-                .iter()
-                .map(|name| or_absent(row.summary.spreads.get(*name).map(figure))),
-        );
+        cells.extend(metrics.iter().map(|name| or_absent(row.summary.spreads.get(*name).map(figure))));
         cells
     }
 
@@ -136,11 +119,7 @@ impl<'a> SweepTable<'a> {
         }
         if self.best.is_some() {
             let judge = &self.judge;
-            let end = if Metric::more_is_better(judge) {
-                "largest"
-            } else {
-                "least"
-            };
+            let end = if Metric::more_is_better(judge) { "largest" } else { "least" };
             notes += &format!("* {end} mean {judge} of the points whose runs are all done and have it.\n");
         }
         for (index, (run, outcome)) in self.manifest.runs.iter().zip(self.outcomes).enumerate() {
@@ -184,11 +163,7 @@ impl<'a> SweepTable<'a> {
             (name.clone(), value)
         };
         let point = |row: &Row<'_>| {
-            let states = row
-                .summary
-                .states
-                .iter()
-                .map(|(word, count)| (word.to_string(), json!(count)));
+            let states = row.summary.states.iter().map(|(word, count)| (word.to_string(), json!(count)));
             json!({
                 "point": row.point,
                 "values": row.runs[0].values,
@@ -273,10 +248,7 @@ mod tests {
         assert_eq!(table.best, Some(0));
         let text = table.text();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
-        assert_eq!(
-            lines[0],
-            ["point", "weight", "seeds", "state", "steps", "nll", "good_share"]
-        );
+        assert_eq!(lines[0], ["point", "weight", "seeds", "state", "steps", "nll", "good_share"]);
         // Mean of 2 and 4 is 3, their sample deviation sqrt 2, over sqrt 2: 1. Of 1/2 and 1/4: 3/8 and 1/8.
         let first = "* 0 0.5 1,2 done 7/10 3.0000 +- 1.0000 0.3750 +- 0.1250";
         assert_eq!(lines[1].join(" "), first);
@@ -324,10 +296,7 @@ mod tests {
         assert_eq!(lines[4], "3,1,2,2.0,diverged,ran away,7,10,,2,0.5,-0.5");
         let json = table.json(&SeriesDirectory::at(Path::new("d"), SWEEP)).unwrap();
         let json: Json = serde_json::from_str(&json).unwrap();
-        assert_eq!(
-            (&json["best"], &json["runs"][5]["reason"]),
-            (&json!(0), &json!("no disk"))
-        );
+        assert_eq!((&json["best"], &json["runs"][5]["reason"]), (&json!(0), &json!("no disk")));
         let nll = &json["points"][0]["figures"]["nll"];
         assert_eq!((&nll["mean"], &nll["runs"]), (&json!(3.0), &json!(2)));
         assert!((nll["standard_error"].as_f64().unwrap() - 1.0).abs() < 1e-15);

@@ -67,12 +67,7 @@ pub(super) fn cases(spec: CaseSpec) -> impl Strategy<Value = Case> {
     let first = usize::from(spec.noise);
     let generators = 0..spec.generators.len();
     let energies = 0..spec.energies.len();
-    let numbers = (
-        1..=spec.widest,
-        0..spec.widest,
-        first..NOISES.len(),
-        0..spec.configs.max(1),
-    );
+    let numbers = (1..=spec.widest, 0..spec.widest, first..NOISES.len(), 0..spec.configs.max(1));
     (generators, energies, numbers, any::<u16>()).prop_map(
         move |(generator, energy, (data, less, noise, config), seed)| {
             let generator = spec.generators[generator];
@@ -81,11 +76,7 @@ pub(super) fn cases(spec: CaseSpec) -> impl Strategy<Value = Case> {
                 generator,
                 energy: spec.energies[energy],
                 // Half of all are square.
-                latent: if square {
-                    data
-                } else {
-                    data.saturating_sub(less.div_ceil(2) * (less % 2)).max(1)
-                },
+                latent: if square { data } else { data.saturating_sub(less.div_ceil(2) * (less % 2)).max(1) },
                 data,
                 noise: if square { 0.0 } else { NOISES[noise] },
                 batch: spec.batch,
@@ -107,17 +98,7 @@ impl fmt::Display for Case {
             EnergyKind::Quadratic => "quadratic energy",
             EnergyKind::Network => "network as energy",
         };
-        let Self {
-            latent,
-            data,
-            noise,
-            batch,
-            seed,
-            ..
-        } = self;
-        write!(
-            f,
-            "{generator}, {energy}, d = {latent}, D = {data}, sigma = {noise}, B = {batch}, seed {seed}"
-        )
+        let Self { latent, data, noise, batch, seed, .. } = self;
+        write!(f, "{generator}, {energy}, d = {latent}, D = {data}, sigma = {noise}, B = {batch}, seed {seed}")
     }
 }

@@ -17,6 +17,5 @@ pub(super) fn outcome(f: impl FnOnce() -> Outcome) -> Outcome {
 
 fn words(payload: &(dyn Any + Send)) -> String {
     let told = payload.downcast_ref::<&str>().map(ToString::to_string);
-    told.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "without words".into())
+    told.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without words".into())
 }

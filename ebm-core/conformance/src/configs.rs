@@ -16,10 +16,7 @@ pub(super) struct Variant {
 /// The example and every configuration that differs from it in one option that is a choice between words, as far as the
 /// bound accepts it.
 pub(super) fn variants(subject: &Subject) -> Vec<Variant> {
-    let mut all = vec![Variant {
-        label: "example".into(),
-        config: subject.example(),
-    }];
+    let mut all = vec![Variant { label: "example".into(), config: subject.example() }];
     let Ok(Value::Object(table)) = subject.example().table() else {
         return all;
     };
@@ -36,10 +33,7 @@ pub(super) fn variants(subject: &Subject) -> Vec<Variant> {
             changed.insert(key.clone(), choice.clone());
             let accepted = caught(|| subject.parse(changed).ok().filter(|config| config.check().is_ok()));
             if let Ok(Some(config)) = accepted {
-                all.push(Variant {
-                    label: format!("{key} = {choice}"),
-                    config,
-                });
+                all.push(Variant { label: format!("{key} = {choice}"), config });
             }
         }
     }

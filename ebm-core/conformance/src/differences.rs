@@ -60,11 +60,7 @@ impl Along {
 pub(super) fn move_along(module: &mut dyn Module, start: &[Vec<Real>], direction: &[Vec<f64>], size: f64) {
     let trained = module.parameters_mut().into_iter().filter(|p| p.is_trained());
     for ((parameter, start), direction) in trained.zip(start).zip(direction) {
-        let moved: Vec<Real> = start
-            .iter()
-            .zip(direction)
-            .map(|(w, v)| w + (size * v) as Real)
-            .collect();
+        let moved: Vec<Real> = start.iter().zip(direction).map(|(w, v)| w + (size * v) as Real).collect();
         parameter.set(&moved);
     }
 }
@@ -86,12 +82,7 @@ mod tests {
     use super::*;
 
     fn along(f: impl Fn(f64) -> f64) -> Along {
-        Along {
-            step: STEP,
-            before: f(-STEP),
-            at: f(0.0),
-            after: f(STEP),
-        }
+        Along { step: STEP, before: f(-STEP), at: f(0.0), after: f(STEP) }
     }
 
     #[test]

@@ -17,10 +17,7 @@ pub(super) struct Exact {
 
 /// The axes of a case.
 pub(super) fn geometry(case: &Case) -> Runtime {
-    Runtime {
-        latent: case.latent,
-        data: case.data,
-    }
+    Runtime { latent: case.latent, data: case.data }
 }
 
 /// The entropy of the generated samples; `None` where they have no density, or it is not known.
@@ -59,29 +56,20 @@ pub(super) fn cross_entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exac
             let energies = energy.forward(at.generator.forward(off.watch(&at.latents)));
             let energies = values(&energies).into_iter().map(f64::from);
             let mean = Measurement::of(energies, Guarantee::certified("sample mean"));
-            Some(Exact {
-                value: mean.value + log_partition,
-                standard_error: mean.standard_error,
-            })
+            Some(Exact { value: mean.value + log_partition, standard_error: mean.standard_error })
         }
         GeneratorKind::Network => None,
     }
 }
 
 fn known(value: f64) -> Exact {
-    Exact {
-        value,
-        standard_error: 0.0,
-    }
+    Exact { value, standard_error: 0.0 }
 }
 
 impl Exact {
     /// The difference of two.
     pub fn less(self, other: Exact) -> Exact {
-        Exact {
-            value: self.value - other.value,
-            standard_error: self.standard_error.hypot(other.standard_error),
-        }
+        Exact { value: self.value - other.value, standard_error: self.standard_error.hypot(other.standard_error) }
     }
 }
 

@@ -71,10 +71,7 @@ fn check(side: Side, name: &str, options: &Options) -> Report {
         name: name.into(),
         cases: options.cases,
         seed: options.seed,
-        entries: rules
-            .into_iter()
-            .map(|rule| check_rule(side, name, rule, options))
-            .collect(),
+        entries: rules.into_iter().map(|rule| check_rule(side, name, rule, options)).collect(),
     }
 }
 
@@ -83,9 +80,7 @@ pub fn check_rule(side: Side, name: &str, rule: Rule, options: &Options) -> Entr
     let outcome = match (Subject::find(side, name), rule) {
         (Ok(subject), rule) => caught::outcome(|| rules::check(rule, &subject, options)),
         (Err(fault), Rule::Registered) => Outcome::Failed(Violation::told(fault)),
-        (Err(_), _) => Outcome::NotApplicable {
-            reason: "there is no such bound to be checked".into(),
-        },
+        (Err(_), _) => Outcome::NotApplicable { reason: "there is no such bound to be checked".into() },
     };
     Entry { rule, outcome }
 }

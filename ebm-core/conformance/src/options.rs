@@ -16,9 +16,6 @@ impl Default for Options {
     /// 200 cases, or as many as the environment variable `CONFORMANCE_CASES` says; seed 0.
     fn default() -> Self {
         let told = std::env::var(CASES).ok().and_then(|told| told.trim().parse().ok());
-        Self {
-            cases: told.filter(|cases| *cases > 0).unwrap_or(200),
-            seed: 0,
-        }
+        Self { cases: told.filter(|cases| *cases > 0).unwrap_or(200), seed: 0 }
     }
 }

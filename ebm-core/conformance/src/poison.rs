@@ -23,11 +23,7 @@ impl Poisoned {
             return Self::Number(number);
         };
         let entry = |(key, inner): (&String, &Value)| {
-            let inner = if key == first {
-                Self::new(inner, rest, number)
-            } else {
-                Self::Plain(inner.clone())
-            };
+            let inner = if key == first { Self::new(inner, rest, number) } else { Self::Plain(inner.clone()) };
             (key.clone(), inner)
         };
         match value {

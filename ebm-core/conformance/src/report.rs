@@ -80,20 +80,13 @@ pub struct Violation {
 impl Violation {
     /// One that no numbers belong to.
     pub(super) fn told(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            ..Self::default()
-        }
+        Self { message: message.into(), ..Self::default() }
     }
 
     /// One of two numbers.
     pub(super) fn of(found: f64, expected: f64, message: impl Into<String>) -> Self {
         let finite = |number: f64| number.is_finite().then_some(number);
-        Self {
-            found: finite(found),
-            expected: finite(expected),
-            ..Self::told(message)
-        }
+        Self { found: finite(found), expected: finite(expected), ..Self::told(message) }
     }
 }
 
@@ -121,12 +114,7 @@ impl fmt::Display for Entry {
                 if *cases == 1 { "case" } else { "cases" }
             ),
             Outcome::Failed(violation) => {
-                write!(
-                    f,
-                    "FAILED  {:18} {}\n        {violation}",
-                    self.rule,
-                    self.rule.demand()
-                )
+                write!(f, "FAILED  {:18} {}\n        {violation}", self.rule, self.rule.demand())
             }
             Outcome::NotApplicable { reason } => write!(f, "  -     {:18} does not apply: {reason}", self.rule),
         }
@@ -135,11 +123,7 @@ impl fmt::Display for Entry {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} {:?}, {} cases a rule, seed {}",
-            self.side, self.name, self.cases, self.seed
-        )?;
+        writeln!(f, "{} {:?}, {} cases a rule, seed {}", self.side, self.name, self.cases, self.seed)?;
         for entry in &self.entries {
             writeln!(f, "{entry}")?;
         }
@@ -157,36 +141,20 @@ mod tests {
 
     #[test]
     fn a_report_tells_the_rule_the_numbers_and_the_case_and_survives_json() {
-        let violation = Violation {
-            case: "a case".into(),
-            ..Violation::of(2.5, 1.5, "too high")
-        };
+        let violation = Violation { case: "a case".into(), ..Violation::of(2.5, 1.5, "too high") };
         let report = Report {
             side: Side::Lower,
             name: "mine".into(),
             cases: 3,
             seed: 7,
             entries: vec![
-                Entry {
-                    rule: Rule::Example,
-                    outcome: Outcome::Passed { cases: 1 },
-                },
-                Entry {
-                    rule: Rule::CertifiedValue,
-                    outcome: Outcome::Failed(violation),
-                },
+                Entry { rule: Rule::Example, outcome: Outcome::Passed { cases: 1 } },
+                Entry { rule: Rule::CertifiedValue, outcome: Outcome::Failed(violation) },
             ],
         };
         assert!(report.failed());
         let text = report.to_string();
-        for part in [
-            "mine",
-            "FAILED  certified-value",
-            "2.5",
-            "1.5",
-            "a case",
-            "1 rule is broken",
-        ] {
+        for part in ["mine", "FAILED  certified-value", "2.5", "1.5", "a case", "1 rule is broken"] {
             assert!(text.contains(part), "{text}");
         }
         let json = serde_json::to_string(&report).unwrap();

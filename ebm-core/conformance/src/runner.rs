@@ -56,10 +56,7 @@ pub(super) fn run(options: &Options, spec: CaseSpec, test: impl Fn(&Case) -> Res
         });
         result.map_err(|stop| match stop {
             Stop::Broken(violation) => Stop::Broken(Violation {
-                case: [&violation.case, ", ", &case.to_string()]
-                    .concat()
-                    .trim_start_matches(", ")
-                    .into(),
+                case: [&violation.case, ", ", &case.to_string()].concat().trim_start_matches(", ").into(),
                 ..violation
             }),
             silent => silent,
@@ -85,9 +82,9 @@ pub(super) fn run(options: &Options, spec: CaseSpec, test: impl Fn(&Case) -> Res
             },
         }),
         // Too few cases that it speaks of are not its fault.
-        _ if kept.get() == 0 => Outcome::NotApplicable {
-            reason: silent.into_inner().unwrap_or_else(|| "there was no case for it".into()),
-        },
+        _ if kept.get() == 0 => {
+            Outcome::NotApplicable { reason: silent.into_inner().unwrap_or_else(|| "there was no case for it".into()) }
+        }
         _ => Outcome::Passed { cases: kept.get() },
     }
 }

@@ -118,20 +118,12 @@ fn quadratic<G: Geometry>(geometry: G, case: &Case, timed: bool) -> Box<dyn Ener
 
 /// A small network as energy, normalisable and with a known log-Sobolev constant.
 fn network_energy<G: Geometry>(geometry: G, case: &Case, timed: bool) -> MlpEnergy<G> {
-    let time = EmbeddingConfig {
-        count: 4,
-        width: 3,
-        max_frequency: 6.0,
-    };
+    let time = EmbeddingConfig { count: 4, width: 3, max_frequency: 6.0 };
     let config = MlpEnergyConfig {
         hidden: vec![6, 5],
         activation: Activation::Tanh,
         confinement: 0.5,
-        time: if timed {
-            TimeConfig::Embedded(time)
-        } else {
-            TimeConfig::Static
-        },
+        time: if timed { TimeConfig::Embedded(time) } else { TimeConfig::Static },
         ..Default::default()
     };
     MlpEnergy::new(geometry, &config, Random::new(case.seed).stream("energy"))
@@ -142,12 +134,7 @@ pub(super) fn shake(module: &mut dyn Module, random: Random, size: f64) {
     let trained = module.parameters_mut().into_iter().filter(|p| p.is_trained());
     for (i, parameter) in (0u64..).zip(trained) {
         let noise = random.stream("shake").at(i).normals(parameter.len());
-        let moved: Vec<Real> = parameter
-            .values()
-            .iter()
-            .zip(noise)
-            .map(|(w, n)| w + size as Real * n)
-            .collect();
+        let moved: Vec<Real> = parameter.values().iter().zip(noise).map(|(w, n)| w + size as Real * n).collect();
         parameter.set(&moved);
     }
 }

@@ -17,9 +17,7 @@ pub fn add(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     assert_eq!(a.shape(), b.shape(), "a sum of two shapes");
     let y = total(&a, &b);
-    record_binary(tape.merge(other), Some(&a), &b, y, accumulate, |gb, g| {
-        accumulate(gb, &g)
-    })
+    record_binary(tape.merge(other), Some(&a), &b, y, accumulate, |gb, g| accumulate(gb, &g))
 }
 
 /// `a + b` without a tape.

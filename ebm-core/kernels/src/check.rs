@@ -31,10 +31,7 @@ pub fn matrix(rows: usize, columns: usize, scale: Real, seed: u64) -> Matrix {
 /// If they are too far apart.
 pub fn close(name: &str, ours: f64, truth: f64, scale: f64) {
     let error = (ours - truth).abs() / (1.0 + scale);
-    assert!(
-        error <= TOLERANCE,
-        "{name}: {ours} is not {truth} (relative error {error:.1e})"
-    );
+    assert!(error <= TOLERANCE, "{name}: {ours} is not {truth} (relative error {error:.1e})");
 }
 
 /// The slope of `f` along the `i`-th value of `at`.
@@ -115,9 +112,7 @@ pub fn operation(
             close(&name, f64::from(ours[i]), slope(at, i, f), scale);
         }
     };
-    compare("x", gradients.of(&x).as_vec(), &rows, &|rows| {
-        weighted(run(rows, &arrays))
-    });
+    compare("x", gradients.of(&x).as_vec(), &rows, &|rows| weighted(run(rows, &arrays)));
     for (index, array) in arrays.iter().enumerate() {
         let of = format!("array {index}");
         compare(&of, gradients.of(array).as_vec(), &array.as_vec(), &|moved| {

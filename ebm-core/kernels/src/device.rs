@@ -75,10 +75,7 @@ pub fn check_device() -> Result<(), DeviceError> {
 /// # Panics
 /// If it was called before, or the process has used its device already.
 pub fn choose_device(number: usize) {
-    assert!(
-        CHOSEN.set(number).is_ok(),
-        "the device of this process is in use already"
-    );
+    assert!(CHOSEN.set(number).is_ok(), "the device of this process is in use already");
 }
 
 /// The number that was asked for.

@@ -19,11 +19,7 @@ pub struct Extent {
 impl Extent {
     /// An image.
     pub fn new(height: usize, width: usize, channels: usize) -> Self {
-        Self {
-            height,
-            width,
-            channels,
-        }
+        Self { height, width, channels }
     }
 
     /// A vector.

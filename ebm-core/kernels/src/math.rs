@@ -82,11 +82,7 @@ mod functions {
         let cosine =
             1.0 - 0.5 * s + s * s * (1.0 / 24.0 + s * (-1.0 / 720.0 + s * (1.0 / 40_320.0 + s * (-1.0 / 3_628_800.0))));
         let quadrant = n as i32;
-        let (a, b) = if quadrant & 1 == 0 {
-            (sine, cosine)
-        } else {
-            (cosine, sine)
-        };
+        let (a, b) = if quadrant & 1 == 0 { (sine, cosine) } else { (cosine, sine) };
         let a = if quadrant & 2 == 0 { a } else { -a };
         let b = if (quadrant + 1) & 2 == 0 { b } else { -b };
         (a, b)

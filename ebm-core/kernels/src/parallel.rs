@@ -74,10 +74,7 @@ pub(crate) struct Part<'a, T> {
 pub(crate) fn split<T>(values: &mut [T], samples: usize, width: usize, step: usize) -> Vec<Part<'_, T>> {
     let mut parts: Vec<Part<'_, T>> = (0..samples)
         .step_by(step)
-        .map(|start| Part {
-            samples: start..(start + step).min(samples),
-            blocks: Vec::new(),
-        })
+        .map(|start| Part { samples: start..(start + step).min(samples), blocks: Vec::new() })
         .collect();
     if samples * width > 0 {
         for block in values.chunks_mut(samples * width) {
@@ -103,10 +100,8 @@ mod tests {
         // Two blocks of 5 samples of width 2; value = 100 block + 10 sample + column.
         let mut values: Vec<usize> = (0..20).map(|i| 100 * (i / 10) + 10 * (i % 10 / 2) + i % 2).collect();
         let parts = split(&mut values, 5, 2, 3);
-        let seen: Vec<(Range<usize>, Vec<Vec<usize>>)> = parts
-            .iter()
-            .map(|p| (p.samples.clone(), p.blocks.iter().map(|b| b.to_vec()).collect()))
-            .collect();
+        let seen: Vec<(Range<usize>, Vec<Vec<usize>>)> =
+            parts.iter().map(|p| (p.samples.clone(), p.blocks.iter().map(|b| b.to_vec()).collect())).collect();
         let first = vec![vec![0, 1, 10, 11, 20, 21], vec![100, 101, 110, 111, 120, 121]];
         let second = vec![vec![30, 31, 40, 41], vec![130, 131, 140, 141]];
         assert_eq!(seen, vec![(0..3, first), (3..5, second)]);

@@ -37,18 +37,9 @@ impl Parameter {
     }
 
     fn new(name: String, shape: Vec<usize>, values: Vec<Real>, trained: bool) -> Self {
-        assert_eq!(
-            values.len(),
-            shape.iter().product::<usize>(),
-            "{name}: values do not fill shape {shape:?}"
-        );
+        assert_eq!(values.len(), shape.iter().product::<usize>(), "{name}: values do not fill shape {shape:?}");
         let n = values.len();
-        Self {
-            name,
-            shape,
-            value: buffers::tensor(values, (n,)),
-            trained,
-        }
+        Self { name, shape, value: buffers::tensor(values, (n,)), trained }
     }
 
     /// The parameter's name, unique within its model.
@@ -141,9 +132,7 @@ pub enum StateError {
 /// The gradient of what is trained of `module`, an array a parameter, on the host.
 pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
     let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-    trained
-        .map(|p| buffers::native::to_host(&gradients.take(p.tensor())))
-        .collect()
+    trained.map(|p| buffers::native::to_host(&gradients.take(p.tensor()))).collect()
 }
 
 /// Euclidean norm over all values of a gradient.
@@ -208,9 +197,8 @@ pub trait Module: Shareable {
     fn load_state(&mut self, state: &State) -> Result<(), StateError> {
         let own = self.parameters();
         for parameter in &own {
-            let (shape, values) = state.get(parameter.name()).ok_or_else(|| StateError::Missing {
-                name: parameter.name().into(),
-            })?;
+            let (shape, values) =
+                state.get(parameter.name()).ok_or_else(|| StateError::Missing { name: parameter.name().into() })?;
             if shape != parameter.shape() || values.len() != parameter.len() {
                 return Err(StateError::Shape {
                     name: parameter.name().into(),

@@ -13,9 +13,7 @@ use crate::tape::Taped;
 /// `a x` for values and tangents alike; `factor` is `[1]`.
 pub fn scale<S: Shape>(x: Taped<S>, factor: &PerSample, trains: bool) -> Taped<S> {
     let (x, tape) = x.split_tape();
-    let y = filled(*x.shape(), |y| {
-        multiply(y.len(), stored(factor)?.read(), stored(&x)?.read(), y)
-    });
+    let y = filled(*x.shape(), |y| multiply(y.len(), stored(factor)?.read(), stored(&x)?.read(), y));
     let (kept, a) = (x.clone(), factor.clone());
     record_binary(
         tape,

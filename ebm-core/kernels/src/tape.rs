@@ -81,10 +81,7 @@ impl std::fmt::Debug for SharedTape {
 impl SharedTape {
     /// A tape that records gradients for inputs and for the parameters of `parts`.
     pub fn training(parts: Parts) -> Self {
-        let recording = Recording {
-            operations: Default::default(),
-            trains: parts,
-        };
+        let recording = Recording { operations: Default::default(), trains: parts };
         Self(Some(Rc::new(RefCell::new(Node::Root(recording)))))
     }
 
@@ -185,9 +182,7 @@ pub struct GradientMap(Gradients<Real, Dev>);
 impl GradientMap {
     /// The gradient with respect to `tensor`; zeros where it played no part.
     pub fn of<S: Shape>(&mut self, tensor: &Tensor<S, Real, Dev>) -> Tensor<S, Real, Dev> {
-        self.0
-            .try_alloc_for(tensor)
-            .unwrap_or_else(|e| panic!("allocating a gradient: {e}"));
+        self.0.try_alloc_for(tensor).unwrap_or_else(|e| panic!("allocating a gradient: {e}"));
         self.0.get(tensor)
     }
 
@@ -205,9 +200,7 @@ impl GradientMap {
 /// The tape is emptied: operations recorded afterwards start afresh.
 pub fn backward(value: Scalar<SharedTape>) -> GradientMap {
     let (value, tape) = value.split_tape();
-    let operations = tape
-        .with_root(|recording| std::mem::take(&mut recording.operations))
-        .unwrap_or_default();
+    let operations = tape.with_root(|recording| std::mem::take(&mut recording.operations)).unwrap_or_default();
     GradientMap(value.put_tape(operations).backward())
 }
 

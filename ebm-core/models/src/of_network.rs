@@ -133,11 +133,7 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
         // Holley and Stroock: a quadratic of curvature kappa, changed by a function of oscillation K, keeps a
         // log-Sobolev inequality with constant kappa exp(-K).
         let mut facts = EnergyFacts::default();
-        facts.log_sobolev = self
-            .network
-            .oscillation()
-            .map(|k| self.confinement * (-k).exp())
-            .filter(|rho| *rho > 0.0);
+        facts.log_sobolev = self.network.oscillation().map(|k| self.confinement * (-k).exp()).filter(|rho| *rho > 0.0);
         facts.normalisable = self.confinement > 0.0;
         facts
     }

@@ -25,11 +25,7 @@ fn cases() -> Vec<Case> {
             r#"{"kind": "mlp", "latent": 5, "hidden": [40, 30], "activation": "tanh", "output": "tanh"}"#,
             12,
         ),
-        (
-            "mlp, batch-norm",
-            r#"{"kind": "mlp", "hidden": [24, 20], "activation": "prelu", "batch_norm": true}"#,
-            3,
-        ),
+        ("mlp, batch-norm", r#"{"kind": "mlp", "hidden": [24, 20], "activation": "prelu", "batch_norm": true}"#, 3),
         (
             "flow, six dimensions",
             r#"{"kind": "flow", "layers": 3, "steps": 4, "hidden": [10], "activation": "tanh"}"#,
@@ -44,11 +40,7 @@ fn cases() -> Vec<Case> {
             "activation": "tanh"}}]}"#,
             16 * 16 * 3,
         ),
-        (
-            "conv, cnn-28",
-            r#"{"kind": "conv", "preset": "cnn-28", "latent": 16}"#,
-            28 * 28 * 3,
-        ),
+        ("conv, cnn-28", r#"{"kind": "conv", "preset": "cnn-28", "latent": 16}"#, 28 * 28 * 3),
     ];
     let energies = [
         (
@@ -86,9 +78,7 @@ fn cases() -> Vec<Case> {
         ),
         ("conv, cnn-28", r#"{"kind": "conv", "preset": "cnn-28"}"#, 28 * 28 * 3),
     ];
-    let generators = generators
-        .into_iter()
-        .flat_map(|(name, json, width)| generator(name, json, width));
+    let generators = generators.into_iter().flat_map(|(name, json, width)| generator(name, json, width));
     let energies = energies.map(|(name, json, width)| energy(name, json, width));
     generators.chain(energies).chain(jacobians()).collect()
 }
@@ -96,11 +86,7 @@ fn cases() -> Vec<Case> {
 const BATCH: usize = 21;
 
 fn mlp(axes: Runtime) -> MlpGenerator<Runtime> {
-    let config = MlpGeneratorConfig {
-        hidden: vec![20],
-        activation: Activation::Silu,
-        ..Default::default()
-    };
+    let config = MlpGeneratorConfig { hidden: vec![20], activation: Activation::Silu, ..Default::default() };
     let mut generator = MlpGenerator::new(axes, &config, Random::new(0));
     set_weights("jacobian", &mut generator);
     generator
@@ -108,9 +94,7 @@ fn mlp(axes: Runtime) -> MlpGenerator<Runtime> {
 
 fn given(axes: Runtime, f: impl Fn(&dyn Generator<Runtime>) -> Vec<f64> + 'static, name: &str) -> Case {
     let shape = format!("[{}, {}]", axes.data, axes.latent);
-    Case::new(format!("jacobian {name}: {shape}"), NETWORK, move || {
-        vec![(Quantity::Value, f(&mlp(axes)))]
-    })
+    Case::new(format!("jacobian {name}: {shape}"), NETWORK, move || vec![(Quantity::Value, f(&mlp(axes)))])
 }
 
 /// A function of each sample's Jacobian, with its gradients in z and in the generator's weights.
@@ -146,38 +130,19 @@ fn jacobians() -> Vec<Case> {
         let at = move || axes.latents(numbers("latents", BATCH * latent));
         let v = move || axes.latents(numbers("directions", BATCH * latent));
         cases.push(differentiable(axes, |g, z| log_volume(&jacobian(g, z)), "log_volume"));
-        cases.push(differentiable(
-            axes,
-            |g, z| log_smallest(&jacobian(g, z)),
-            "log_smallest",
-        ));
-        cases.push(differentiable(
-            axes,
-            move |g, z| log_norm_pushforward(g, z, &v()),
-            "log_norm_pushforward",
-        ));
+        cases.push(differentiable(axes, |g, z| log_smallest(&jacobian(g, z)), "log_smallest"));
+        cases.push(differentiable(axes, move |g, z| log_norm_pushforward(g, z, &v()), "log_norm_pushforward"));
         cases.push(given(axes, |g| doubles(values(&columns(g).columns)), "jacobian"));
         cases.push(given(axes, |g| spectrum(&columns(g)).concat(), "spectrum"));
         cases.push(given(axes, move |g| doubles(values(&lift(&columns(g), &v()))), "lift"));
         cases.push(given(axes, move |g| log_mean_square(g, &at()), "log_mean_square"));
         let u = move || axes.samples(numbers("cotangents", BATCH * data));
-        cases.push(given(
-            axes,
-            move |g| doubles(values(&pullback(g, &at(), &u()))),
-            "pullback",
-        ));
+        cases.push(given(axes, move |g| doubles(values(&pullback(g, &at(), &u()))), "pullback"));
         let solve = move |g: &dyn Generator<Runtime>| {
-            let options = IterativeOptions {
-                steps: 2,
-                tolerance: 1e-6,
-            };
+            let options = IterativeOptions { steps: 2, tolerance: 1e-6 };
             let found = smallest_pairs(g, &at(), &v(), options);
             // With two columns it is done after a step: what is left is rounding.
-            let vectors = if latent > 2 {
-                doubles(values(&found.vectors))
-            } else {
-                Vec::new()
-            };
+            let vectors = if latent > 2 { doubles(values(&found.vectors)) } else { Vec::new() };
             [found.values, vectors].concat()
         };
         cases.push(given(axes, solve, "smallest_pairs"));

@@ -45,13 +45,7 @@ impl Measurement {
 
     /// A value that was estimated otherwise, with its standard error.
     pub fn new(value: f64, standard_error: f64, samples: usize, guarantee: Guarantee) -> Self {
-        Self {
-            value,
-            standard_error,
-            samples,
-            guarantee,
-            diagnostics: Vec::new(),
-        }
+        Self { value, standard_error, samples, guarantee, diagnostics: Vec::new() }
     }
 
     /// A value that does not depend on the samples: its standard error is 0.
@@ -120,11 +114,7 @@ pub struct Estimate {
 impl Estimate {
     /// An estimate from the differentiated value and the reported one.
     pub fn new(value: Scalar<SharedTape>, measurement: Measurement) -> Self {
-        Self {
-            value,
-            measurement,
-            coupling: None,
-        }
+        Self { value, measurement, coupling: None }
     }
 
     /// Declares the value not to be a mean over the samples of the batch, and says in a few words why.
@@ -179,11 +169,7 @@ mod tests {
         let certified = || Guarantee::certified("test");
         let whole = Measurement::of(values, certified()).with("median", 1.0);
         let part = |range: std::ops::Range<usize>| Measurement::of(values[range].iter().copied(), certified());
-        let parts = [
-            part(0..3).with("median", 0.0),
-            part(3..6).with("median", 0.0),
-            part(6..7).with("median", 7.0),
-        ];
+        let parts = [part(0..3).with("median", 0.0), part(3..6).with("median", 0.0), part(6..7).with("median", 7.0)];
         let pooled = Measurement::pooled(&parts).unwrap();
         assert_eq!(pooled.samples, 7);
         assert!((pooled.value - whole.value).abs() < 1e-14);

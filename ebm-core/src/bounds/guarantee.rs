@@ -51,10 +51,7 @@ impl Guarantee {
     }
 
     fn new(level: Level, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            level,
-            reason: reason.into(),
-        }
+        Self { level, reason: reason.into() }
     }
 
     /// The claim that can be made about a sum of two bounds: the weaker of the two.

@@ -39,30 +39,16 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
         random: Random,
         step: u64,
     ) -> Self {
-        Self {
-            generator,
-            latents,
-            tape,
-            random,
-            step,
-            samples: None,
-            batch: None,
-        }
+        Self { generator, latents, tape, random, step, samples: None, batch: None }
     }
     /// The same situation with the generator's samples `[B, D]` of these latents and random numbers, already computed.
     /// Their gradient is read from the tape, and carried on to the generator, by the caller.
     pub fn with_samples(self, samples: &'a Samples<G>) -> Self {
-        Self {
-            samples: Some(samples),
-            ..self
-        }
+        Self { samples: Some(samples), ..self }
     }
     /// The same situation as the evaluation of some `rows` of a batch, whose latents are `latents`.
     pub fn within_batch(self, latents: &'a Latents<G>, rows: Range<usize>) -> Self {
-        Self {
-            batch: Some((latents, rows)),
-            ..self
-        }
+        Self { batch: Some((latents, rows)), ..self }
     }
     /// The latents of the whole batch, and the rows of it that this evaluation has: a bound that pairs samples with the
     /// latents of others pairs them within the whole batch.
@@ -105,10 +91,7 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     }
     /// The same batch with nothing recorded.
     pub fn without_tape(&self) -> Self {
-        Self {
-            tape: SharedTape::off(),
-            ..self.clone()
-        }
+        Self { tape: SharedTape::off(), ..self.clone() }
     }
 }
 

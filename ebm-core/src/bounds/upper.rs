@@ -95,8 +95,7 @@ impl<'a, G: Geometry> EnergyView<'a, G> {
 
     /// The samples `G(z) + sigma n` of the latents, `[B, D]`: shared by the bound, or computed now.
     pub fn generated(&self) -> &Samples<G> {
-        self.generated
-            .get_or_init(|| detach(sample(self.generator, self.latents, &SharedTape::off(), self.random)))
+        self.generated.get_or_init(|| detach(sample(self.generator, self.latents, &SharedTape::off(), self.random)))
     }
 
     /// Hands back `E(generated)` `[B]` that the bound computed on the tape anyway, so that it is not computed again.

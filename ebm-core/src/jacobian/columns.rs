@@ -26,10 +26,5 @@ pub fn jacobian<G: Geometry>(generator: &dyn Generator<G>, z: Latents<G, SharedT
     let (batch, d) = (z.shape().0, geometry.latent_width());
     let basis = axes(batch, geometry.latent()).put_tape(SharedTape::off());
     let (samples, columns) = generator.pushforward(z, basis);
-    Columns {
-        samples,
-        columns,
-        batch,
-        latent: d,
-    }
+    Columns { samples, columns, batch, latent: d }
 }

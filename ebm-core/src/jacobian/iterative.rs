@@ -51,11 +51,7 @@ pub fn smallest_pairs<G: Geometry>(
         iteration.step(&apply(generator, z, &directions));
     }
     let (vectors, values, residuals) = iteration.end();
-    SmallestPairs {
-        vectors,
-        values,
-        residuals,
-    }
+    SmallestPairs { vectors, values, residuals }
 }
 
 /// `J^T J v` for one vector a sample.

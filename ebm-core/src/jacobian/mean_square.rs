@@ -50,21 +50,13 @@ mod tests {
     #[test]
     fn it_is_that_of_all_singular_values_however_many_columns_are_held_at_a_time() {
         let g = Runtime { latent: 5, data: 5 };
-        let draw = |stream: &str| {
-            Random::new(1)
-                .stream(stream)
-                .normals(25)
-                .into_iter()
-                .map(f64::from)
-                .collect::<Vec<_>>()
-        };
+        let draw =
+            |stream: &str| Random::new(1).stream(stream).normals(25).into_iter().map(f64::from).collect::<Vec<_>>();
         let model = TriangularFlow::new(g, &draw("scale"), &draw("shift"));
         let model = &model as &dyn Generator<_>;
         let z = g.latents(Random::new(2).normals(3 * 5));
         let all = spectrum(&jacobian(model, SharedTape::off().watch(&z)));
-        let expected = all
-            .iter()
-            .map(|s| 2.5 * (s.iter().map(|s| s * s).sum::<f64>() / 5.0).ln());
+        let expected = all.iter().map(|s| 2.5 * (s.iter().map(|s| s * s).sum::<f64>() / 5.0).ln());
         let expected: Vec<f64> = expected.collect();
         for count in [1, 2, 3, 5, 100] {
             for (found, expected) in in_parts(model, &z, count).iter().zip(&expected) {

@@ -33,11 +33,7 @@ pub fn lift<G: Geometry>(jacobian: &Columns<G>, b: &Latents<G>) -> Samples<G> {
 }
 
 fn sizes<G: Geometry>(jacobian: &Columns<G>) -> Sizes {
-    Sizes {
-        batch: jacobian.batch,
-        d: jacobian.latent,
-        width: jacobian.samples.shape().1.size(),
-    }
+    Sizes { batch: jacobian.batch, d: jacobian.latent, width: jacobian.samples.shape().1.size() }
 }
 
 fn volume_of<G: Geometry>(jacobian: &Columns<G>, kind: Volume) -> PerSample<SharedTape> {

@@ -25,12 +25,7 @@ pub struct GeneratorFacts {
 impl GeneratorFacts {
     /// A generator about which nothing is known but its noise.
     pub fn unknown(noise: f64) -> Self {
-        Self {
-            injective: false,
-            piecewise_linear: false,
-            couples_batch: false,
-            noise,
-        }
+        Self { injective: false, piecewise_linear: false, couples_batch: false, noise }
     }
     /// The same, known to be injective.
     pub fn injective(mut self) -> Self {

@@ -68,9 +68,7 @@ pub fn timed_energy_gradient<G: Geometry>(
     x: &Samples<G>,
     times: &[Real],
 ) -> (PerSample, Samples<G>) {
-    let (values, tape) = energy
-        .forward_at(SharedTape::inputs_only().watch(x), times)
-        .split_tape();
+    let (values, tape) = energy.forward_at(SharedTape::inputs_only().watch(x), times).split_tape();
     let gradient = backward(kernels::sum(values.clone().put_tape(tape))).of(x);
     (values, gradient)
 }

@@ -67,10 +67,7 @@ impl BatchNorm {
             }
             own
         } else {
-            Statistics {
-                mean: self.mean.tensor().clone(),
-                variance: self.variance.tensor().clone(),
-            }
+            Statistics { mean: self.mean.tensor().clone(), variance: self.variance.tensor().clone() }
         };
         let layer = batch_norm::BatchNorm {
             statistics: &used,

@@ -65,10 +65,7 @@ fn orthogonal(outputs: usize, inputs: usize, draws: &[Real]) -> Vec<Real> {
     let (count, length) = (outputs.min(inputs), outputs.max(inputs));
     let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(count);
     for i in 0..count {
-        let mut v: Vec<f64> = draws[i * length..(i + 1) * length]
-            .iter()
-            .map(|&x| f64::from(x))
-            .collect();
+        let mut v: Vec<f64> = draws[i * length..(i + 1) * length].iter().map(|&x| f64::from(x)).collect();
         // Twice, because once loses orthogonality to rounding.
         for _ in 0..2 {
             for u in &vectors {
@@ -81,16 +78,9 @@ fn orthogonal(outputs: usize, inputs: usize, draws: &[Real]) -> Vec<Real> {
         vectors.push(v);
     }
     let at = |o: usize, i: usize| {
-        if outputs <= inputs {
-            vectors[o][i]
-        } else {
-            vectors[i][o]
-        }
+        if outputs <= inputs { vectors[o][i] } else { vectors[i][o] }
     };
-    (0..outputs)
-        .flat_map(|o| (0..inputs).map(move |i| (o, i)))
-        .map(|(o, i)| at(o, i) as Real)
-        .collect()
+    (0..outputs).flat_map(|o| (0..inputs).map(move |i| (o, i))).map(|(o, i)| at(o, i) as Real).collect()
 }
 
 #[cfg(test)]
@@ -117,11 +107,7 @@ mod tests {
             let (w, _) = Init::Orthogonal.draw(outputs, inputs, false, Random::new(2));
             let short = outputs.min(inputs);
             let at = |a: usize, k: usize| {
-                if outputs <= inputs {
-                    w[a * inputs + k]
-                } else {
-                    w[k * inputs + a]
-                }
+                if outputs <= inputs { w[a * inputs + k] } else { w[k * inputs + a] }
             };
             for a in 0..short {
                 for b in 0..short {

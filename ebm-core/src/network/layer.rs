@@ -36,9 +36,7 @@ pub(super) struct Layer {
 impl Layer {
     pub fn new(name: &str, options: LayerOptions, random: Random) -> Self {
         let LayerOptions { inputs, outputs, .. } = options;
-        let (mut weight, bias) = options
-            .init
-            .draw(outputs, inputs, options.activation == Activation::Identity, random);
+        let (mut weight, bias) = options.init.draw(outputs, inputs, options.activation == Activation::Identity, random);
         weight.iter_mut().for_each(|w| *w *= options.gain as Real);
         let column = vec![outputs];
         let trained = |what: &str, values| Parameter::trained(format!("{name}.{what}"), column.clone(), values);
@@ -47,9 +45,7 @@ impl Layer {
             bias: options.bias.then(|| trained("bias", bias)),
             slope: (options.activation == Activation::Prelu)
                 .then(|| Parameter::trained(format!("{name}.slope"), vec![1], vec![0.25])),
-            normal: options
-                .batch_norm
-                .then(|| BatchNorm::new(&format!("{name}.norm"), outputs)),
+            normal: options.batch_norm.then(|| BatchNorm::new(&format!("{name}.norm"), outputs)),
             spectral: options.spectral_norm.then(|| SpectralNorm::new(name, outputs, random)),
             options,
         }

@@ -19,10 +19,7 @@ impl SpectralNorm {
     /// `name`: that of the layer, before the parameter's own.
     pub fn new(name: &str, outputs: usize, random: Random) -> Self {
         let left = random.stream("spectral").normals(outputs);
-        Self {
-            left: Parameter::fixed(format!("{name}.spectral.left"), vec![outputs], left),
-            pending: Mutex::new(None),
-        }
+        Self { left: Parameter::fixed(format!("{name}.spectral.left"), vec![outputs], left), pending: Mutex::new(None) }
     }
 
     /// The vector.

@@ -96,11 +96,7 @@ impl Network {
             let layer = LayerOptions {
                 inputs: width,
                 outputs,
-                activation: if last {
-                    options.output_activation
-                } else {
-                    options.activation
-                },
+                activation: if last { options.output_activation } else { options.activation },
                 batch_norm: options.batch_norm && !last,
                 spectral_norm: options.spectral_norm,
                 bias: true,
@@ -114,12 +110,7 @@ impl Network {
         let factor = options
             .output_scale
             .then(|| Parameter::trained(format!("{}output_scale", options.prefix), vec![1], vec![1.0]));
-        Self {
-            frequencies,
-            layers,
-            factor,
-            part: options.part,
-        }
+        Self { frequencies, layers, factor, part: options.part }
     }
 
     /// Applies the network to `[(1+K) * primal, inputs]`: values in the first `primal` rows, K tangents of each below (see
@@ -186,11 +177,7 @@ impl Module for Network {
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let layers = self.layers.iter_mut().flat_map(Layer::parameters_mut);
-        self.frequencies
-            .iter_mut()
-            .chain(layers)
-            .chain(&mut self.factor)
-            .collect()
+        self.frequencies.iter_mut().chain(layers).chain(&mut self.factor).collect()
     }
     fn commit(&mut self) {
         self.layers.iter_mut().for_each(Layer::commit);

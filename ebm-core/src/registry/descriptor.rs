@@ -35,10 +35,7 @@ pub struct ParseError {
 impl ParseError {
     /// A fault in the value at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
+        Self { path: path.into(), message: message.into() }
     }
 }
 

@@ -46,9 +46,7 @@ pub fn find<C: Registered + ?Sized>(name: &str) -> Option<&'static Descriptor<C>
 pub fn registers_something(crate_name: &str) -> bool {
     let normal = |name: &str| name.replace('-', "_");
     let wanted = normal(crate_name);
-    inventory::iter::<Entry>
-        .into_iter()
-        .any(|entry| normal(entry.crate_name) == wanted)
+    inventory::iter::<Entry>.into_iter().any(|entry| normal(entry.crate_name) == wanted)
 }
 
 /// A fault in what is linked together.

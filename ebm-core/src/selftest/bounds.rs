@@ -30,21 +30,14 @@ fn examples() -> Vec<Case> {
     let lower = registry::all::<dyn LowerBoundConfig>().into_iter().map(|descriptor| {
         let (config, noisy) = ((descriptor.example)(), descriptor.needs.contains(&Need::Noise));
         let name = format!("lower {}: example", descriptor.name);
-        Case::fallible(name.clone(), NETWORK, Draws::Unknown, move |seed| {
-            of_lower(&name, TALL, &*config, noisy, seed)
-        })
+        Case::fallible(name.clone(), NETWORK, Draws::Unknown, move |seed| of_lower(&name, TALL, &*config, noisy, seed))
     });
     let upper = registry::all::<dyn UpperBoundConfig>().into_iter().map(|descriptor| {
         let (config, needs) = ((descriptor.example)(), descriptor.needs);
         let name = format!("upper {}: example", descriptor.name);
         Case::fallible(name.clone(), NETWORK, Draws::Unknown, move |seed| {
             let timed = needs.contains(&Need::TimeConditionalEnergy);
-            of_upper(
-                &name,
-                &Situation::new(SQUARE, timed, needs.contains(&Need::Noise))?,
-                &*config,
-                seed,
-            )
+            of_upper(&name, &Situation::new(SQUARE, timed, needs.contains(&Need::Noise))?, &*config, seed)
         })
     });
     lower.chain(upper).collect()
@@ -89,10 +82,7 @@ struct Situation {
 impl Situation {
     fn new(axes: Runtime, timed: bool, noisy: bool) -> Result<Self, String> {
         let noise = if noisy { r#", "noise": 0.25"# } else { "" };
-        let text = format!(
-            r#"{{"kind": "mlp", "latent": {}, "hidden": [24, 20]{noise}}}"#,
-            axes.latent
-        );
+        let text = format!(r#"{{"kind": "mlp", "latent": {}, "hidden": [24, 20]{noise}}}"#, axes.latent);
         let config: Box<dyn GeneratorConfig> = parsed(&text)?;
         let mut generator = axes.generator(&*config, Random::new(0)).map_err(|e| e.to_string())?;
         set_weights("situation/generator", &mut *generator);
@@ -134,12 +124,7 @@ fn of_lower(name: &str, axes: Runtime, config: &dyn LowerBoundConfig, noisy: boo
     let view = GeneratorView::new(&*generator, &latents, tape, random(seed), 1);
     let estimate = bound.entropy(&view).map_err(|e| e.to_string())?;
     let mut value = vec![estimate.measurement.value, f64::from(values(&estimate.value)[0])];
-    value.extend(
-        bound
-            .entropy_upper_bound(&view.without_tape())
-            .map_err(|e| e.to_string())?
-            .map(|c| c.value),
-    );
+    value.extend(bound.entropy_upper_bound(&view.without_tape()).map_err(|e| e.to_string())?.map(|c| c.value));
     let mut gradients = backward(estimate.value);
     let of_generator = collect_gradients(&*generator, &mut gradients);
     let own = collect_gradients(&*bound, &mut gradients);
@@ -151,12 +136,8 @@ fn of_lower(name: &str, axes: Runtime, config: &dyn LowerBoundConfig, noisy: boo
 fn of_upper(name: &str, at: &Situation, config: &dyn UpperBoundConfig, seed: u64) -> Result<Found, String> {
     let mut bound = at.axes.upper(config, random(seed)).map_err(|e| e.to_string())?;
     set_weights(name, &mut *bound);
-    let situation = EnergySituation {
-        energy: &*at.energy,
-        generator: &*at.generator,
-        latents: &at.latents,
-        data: &at.data,
-    };
+    let situation =
+        EnergySituation { energy: &*at.energy, generator: &*at.generator, latents: &at.latents, data: &at.data };
     let tape = SharedTape::training(Parts::ENERGY | Parts::UPPER);
     let view = EnergyView::new(&situation, tape, random(seed), 1);
     let estimate = bound.divergence(&view).map_err(|e| e.to_string())?;

@@ -25,23 +25,13 @@ fn batch(width: usize) -> usize {
 
 /// The examples of all registered generators and energies.
 fn examples() -> Vec<Case> {
-    let generators = registry::all::<dyn GeneratorConfig>()
-        .into_iter()
-        .flat_map(|descriptor| {
-            let config = Rc::new((descriptor.example)());
-            of_generator(
-                &format!("{}: example", descriptor.name),
-                move || Ok(Rc::clone(&config)),
-                None,
-            )
-        });
+    let generators = registry::all::<dyn GeneratorConfig>().into_iter().flat_map(|descriptor| {
+        let config = Rc::new((descriptor.example)());
+        of_generator(&format!("{}: example", descriptor.name), move || Ok(Rc::clone(&config)), None)
+    });
     let energies = registry::all::<dyn EnergyConfig>().into_iter().map(|descriptor| {
         let config = Rc::new((descriptor.example)());
-        of_energy(
-            &format!("{}: example", descriptor.name),
-            move || Ok(Rc::clone(&config)),
-            None,
-        )
+        of_energy(&format!("{}: example", descriptor.name), move || Ok(Rc::clone(&config)), None)
     });
     generators.chain(energies).collect()
 }
@@ -94,10 +84,7 @@ fn generated(model: &dyn Generator<Runtime>, pushed: bool) -> Found {
     let count = batch(axes.data);
     let z = axes.latents(numbers("z", count * axes.latent));
     let v = axes.latents(numbers("v", count * axes.latent));
-    let (a, b) = (
-        axes.samples(numbers("a", count * axes.data)),
-        axes.samples(numbers("b", count * axes.data)),
-    );
+    let (a, b) = (axes.samples(numbers("a", count * axes.data)), axes.samples(numbers("b", count * axes.data)));
     let (tape, off) = (SharedTape::training(Parts::GENERATOR), SharedTape::off());
     let mut found = Vec::new();
     let y = if pushed {
@@ -124,9 +111,7 @@ fn of_energy(
     let name = format!("energy {name}");
     Case::fallible(name.clone(), NETWORK, Draws::Nothing, move |_| {
         let config = config()?;
-        let mut model = first(width, |data| {
-            Runtime { latent: 2, data }.energy(&**config, Random::new(0))
-        })?;
+        let mut model = first(width, |data| Runtime { latent: 2, data }.energy(&**config, Random::new(0)))?;
         set_weights(&name, &mut *model);
         Ok(valued(&*model))
     })
@@ -135,10 +120,7 @@ fn of_energy(
 fn valued(model: &dyn Energy<Runtime>) -> Found {
     let axes = model.geometry();
     let count = batch(axes.data);
-    let (x, v) = (
-        axes.samples(numbers("x", count * axes.data)),
-        axes.samples(numbers("v", count * axes.data)),
-    );
+    let (x, v) = (axes.samples(numbers("x", count * axes.data)), axes.samples(numbers("v", count * axes.data)));
     let (a, b) = (vector(numbers("a", count)), vector(numbers("b", count)));
     let (tape, off) = (SharedTape::training(Parts::ENERGY), SharedTape::off());
     let (energies, slopes) = match model.timed() {

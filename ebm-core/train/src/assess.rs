@@ -28,9 +28,7 @@ impl<G: Geometry> Trainer<G> {
         let batch = self.config.batch;
         let latents = draw_latents(self.players.generator.geometry(), batch, random);
         let data = draw_data(self.players.energy.geometry(), &*self.data, batch, random)?;
-        let check = Check {
-            step: self.progress.step,
-        };
+        let check = Check { step: self.progress.step };
         let plays = self.config.objective == Objective::Bidirectional;
         let off = SharedTape::off();
         let mean = |values| Estimate::sample_mean(values).measurement.value;
@@ -43,10 +41,7 @@ impl<G: Geometry> Trainer<G> {
         for (energy, generator) in [trained, averaged] {
             check.finite("E_data[E]", mean(energy.forward(off.watch(&data))))?;
             if plays {
-                check.finite(
-                    "E_pg[E]",
-                    mean(energy.forward(sample(generator, &latents, &off, random))),
-                )?;
+                check.finite("E_pg[E]", mean(energy.forward(sample(generator, &latents, &off, random))))?;
                 let view = GeneratorView::new(generator, &latents, off.clone(), random, self.progress.step);
                 let entropy = players.lower.entropy(&view)?.measurement.value;
                 check.finite("the lower bound's entropy", entropy)?;
@@ -71,19 +66,10 @@ impl<G: Geometry> Trainer<G> {
         let (energy, generator) = (&*players.energy, &*players.generator);
         let latents = draw_latents(generator.geometry(), batch, random);
         let data = draw_data(energy.geometry(), &*self.data, batch, random)?;
-        let situation = EnergySituation {
-            energy,
-            generator,
-            latents: &latents,
-            data: &data,
-        };
+        let situation = EnergySituation { energy, generator, latents: &latents, data: &data };
         let off = SharedTape::off();
-        let upper = players
-            .upper
-            .divergence(&EnergyView::new(&situation, off.clone(), random, 0))?;
-        let lower = players
-            .lower
-            .entropy(&GeneratorView::new(generator, &latents, off, random, 0))?;
+        let upper = players.upper.divergence(&EnergyView::new(&situation, off.clone(), random, 0))?;
+        let lower = players.lower.entropy(&GeneratorView::new(generator, &latents, off, random, 0))?;
         let normalised = "its batch-norm takes the statistics of each process's samples";
         let couples_batch = generator.facts().couples_batch;
         let found = [
@@ -152,12 +138,7 @@ impl<G: Geometry> Trainer<G> {
         let players = &mut self.players;
         let energy = players.energy_average.as_deref().unwrap_or(&*players.energy);
         let generator = players.generator_average.as_deref().unwrap_or(&*players.generator);
-        let situation = EnergySituation {
-            energy,
-            generator,
-            latents,
-            data,
-        };
+        let situation = EnergySituation { energy, generator, latents, data };
         let off = SharedTape::off();
         let view = EnergyView::new(&situation, off.clone(), random, step);
         let divergence = players.upper.divergence(&view)?.measurement;

@@ -79,12 +79,7 @@ pub struct PlayerConfig {
 
 impl Default for PlayerConfig {
     fn default() -> Self {
-        Self {
-            steps: 1,
-            optimizer: OptimizerChoice::default(),
-            schedule: Schedule::default(),
-            average: 0.0,
-        }
+        Self { steps: 1, optimizer: OptimizerChoice::default(), schedule: Schedule::default(), average: 0.0 }
     }
 }
 
@@ -107,12 +102,7 @@ impl TrainConfig {
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.steps > 0, "steps", self.steps, "a number > 0")?;
-        ConfigError::require(
-            self.batch >= 2,
-            "batch",
-            self.batch,
-            "at least 2: a standard error needs two samples",
-        )?;
+        ConfigError::require(self.batch >= 2, "batch", self.batch, "at least 2: a standard error needs two samples")?;
         ConfigError::require_not_negative("lambda", self.lambda)?;
         ConfigError::require(self.log_every > 0, "log_every", self.log_every, "a number > 0")?;
         self.energy.check().map_err(|e| e.within("energy"))?;
@@ -148,12 +138,7 @@ impl PlayerConfig {
 
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.steps > 0, "steps", self.steps, "a number > 0")?;
-        ConfigError::require(
-            (0.0..1.0).contains(&self.average),
-            "average",
-            self.average,
-            "a number in [0, 1)",
-        )?;
+        ConfigError::require((0.0..1.0).contains(&self.average), "average", self.average, "a number in [0, 1)")?;
         self.schedule.check().map_err(|e| e.within("schedule"))?;
         self.optimizer.check().map_err(|e| e.within("optimizer"))
     }

@@ -64,11 +64,7 @@ impl<G: Geometry> EnergySide<'_, G> {
             factor,
             [
                 ("the energy's gradient", &mut *self.energy, &mut *self.energy_optimizer),
-                (
-                    "the upper bound's gradient",
-                    &mut *self.upper,
-                    &mut *self.upper_optimizer,
-                ),
+                ("the upper bound's gradient", &mut *self.upper, &mut *self.upper_optimizer),
             ],
             gradients,
         )?;
@@ -90,17 +86,9 @@ impl<G: Geometry> EnergySide<'_, G> {
         let data = draw_data(self.energy.geometry(), self.data, batch, random)?;
         let energy = &*self.energy;
         let (upper, generator) = (&mut *self.upper, self.generator);
-        let PhaseTimes {
-            divergence,
-            data_term: of_data_term,
-            ..
-        } = &mut *self.times;
+        let PhaseTimes { divergence, data_term: of_data_term, .. } = &mut *self.times;
         let (generated, (of_data, mut gradient)) = parallel::both(
-            || {
-                timed(divergence, || {
-                    generated_term(energy, upper, generator, &latents, &data, random, check)
-                })
-            },
+            || timed(divergence, || generated_term(energy, upper, generator, &latents, &data, random, check)),
             || timed(of_data_term, || data_term(energy, &data)),
         );
         check.finite("E_data[E]", of_data.value)?;
@@ -133,12 +121,7 @@ fn generated_term<G: Geometry>(
     random: Random,
     check: Check,
 ) -> Result<GeneratedTerm, TrainError> {
-    let situation = EnergySituation {
-        energy,
-        generator,
-        latents,
-        data,
-    };
+    let situation = EnergySituation { energy, generator, latents, data };
     let tape = SharedTape::training(Parts::ENERGY | Parts::UPPER);
     let view = EnergyView::new(&situation, tape, random, check.step);
     let divergence = upper.divergence(&view)?;

@@ -39,21 +39,12 @@ impl<G: Geometry> GeneratorBatch<G> {
         let whole = is_share.then(|| draw_latents(generator.geometry(), batch, random.whole()));
         let tape = SharedTape::training(Parts::GENERATOR);
         let taped = sample(generator, &latents, &tape, random);
-        Self {
-            latents,
-            whole,
-            samples: detach(taped.clone()),
-            taped,
-        }
+        Self { latents, whole, samples: detach(taped.clone()), taped }
     }
 
     /// The inputs of the entropy's term.
     pub fn entropy_inputs(&self) -> EntropyInputs<'_, G> {
-        EntropyInputs {
-            latents: &self.latents,
-            whole: self.whole.as_ref(),
-            samples: &self.samples,
-        }
+        EntropyInputs { latents: &self.latents, whole: self.whole.as_ref(), samples: &self.samples }
     }
 }
 
@@ -154,16 +145,8 @@ impl<G: Geometry> GeneratorSide<'_, G> {
             self.ranks,
             factor,
             [
-                (
-                    "the generator's gradient",
-                    &mut *self.generator,
-                    &mut *self.generator_optimizer,
-                ),
-                (
-                    "the lower bound's gradient",
-                    &mut *self.lower,
-                    &mut *self.lower_optimizer,
-                ),
+                ("the generator's gradient", &mut *self.generator, &mut *self.generator_optimizer),
+                ("the lower bound's gradient", &mut *self.lower, &mut *self.lower_optimizer),
             ],
             gradients,
         )?;
@@ -193,11 +176,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
         let loss_of_both = differentiated_by(batch.taped, loss, add::total(&slopes, &entropy.samples));
         let mut gradient = Gradient::of(&*self.generator, &mut backward(loss_of_both));
         gradient.add(&entropy.generator);
-        let terms = Terms {
-            loss,
-            entropy: entropy.entropy,
-            upper_bound: entropy.upper_bound,
-        };
+        let terms = Terms { loss, entropy: entropy.entropy, upper_bound: entropy.upper_bound };
         Ok((terms, gradient, entropy.lower))
     }
 }

@@ -32,11 +32,7 @@ impl<G: Geometry> Trainer<G> {
         let norm = check.update(
             &self.ranks,
             factor,
-            [(
-                "the energy's gradient",
-                &mut *self.players.energy,
-                &mut *self.optimizers.energy,
-            )],
+            [("the energy's gradient", &mut *self.players.energy, &mut *self.optimizers.energy)],
             gradient,
         )?;
         report.energy_gradient_norm = Some(norm);

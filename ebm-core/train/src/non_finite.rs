@@ -100,10 +100,9 @@ impl fmt::Display for Fault {
         match self.remedy {
             Remedy::Skipped { in_a_row: 1 } => f.write_str("the iteration is left out"),
             Remedy::Skipped { in_a_row } => write!(f, "the iteration is left out, {in_a_row} in a row"),
-            Remedy::RolledBack { to, times } => write!(
-                f,
-                "training goes on from step {to} with other random numbers (time {times} in this run)"
-            ),
+            Remedy::RolledBack { to, times } => {
+                write!(f, "training goes on from step {to} with other random numbers (time {times} in this run)")
+            }
         }
     }
 }

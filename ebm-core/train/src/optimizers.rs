@@ -27,12 +27,7 @@ impl Optimizers {
     }
 
     fn all(&mut self) -> [&mut dyn Optimizer; 4] {
-        [
-            &mut *self.energy,
-            &mut *self.upper,
-            &mut *self.generator,
-            &mut *self.lower,
-        ]
+        [&mut *self.energy, &mut *self.upper, &mut *self.generator, &mut *self.lower]
     }
 
     /// Marks the states, for [`Optimizers::undo`].

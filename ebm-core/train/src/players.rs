@@ -45,12 +45,8 @@ impl<G: Geometry> Players<G> {
 
     /// The same modules in the same order, mutably.
     pub(crate) fn modules_mut(&mut self) -> Vec<&mut dyn Module> {
-        let mut modules: Vec<&mut dyn Module> = vec![
-            &mut *self.energy,
-            &mut *self.generator,
-            &mut *self.lower,
-            &mut *self.upper,
-        ];
+        let mut modules: Vec<&mut dyn Module> =
+            vec![&mut *self.energy, &mut *self.generator, &mut *self.lower, &mut *self.upper];
         modules.extend(self.energy_average.as_deref_mut().map(|m| m as &mut dyn Module));
         modules.extend(self.generator_average.as_deref_mut().map(|m| m as &mut dyn Module));
         modules
@@ -121,17 +117,12 @@ impl Components<'_> {
             checked.map_err(|error| error.within("optimizer").within(section))?;
             Ok(Some(optimizer))
         };
-        Ok([
-            read("lower", self.lower.optimizer())?,
-            read("upper", self.upper.optimizer())?,
-        ])
+        Ok([read("lower", self.lower.optimizer())?, read("upper", self.upper.optimizer())?])
     }
 
     fn generator_meets(&self, needs: &[Need], bound: &str) -> Result<(), ConfigError> {
         let told = |error| needed_by(error, bound).within("generator");
-        needs
-            .iter()
-            .try_for_each(|need| self.generator.meets(*need).map_err(told))
+        needs.iter().try_for_each(|need| self.generator.meets(*need).map_err(told))
     }
 }
 
@@ -153,25 +144,14 @@ impl<G: SupportedGeometry> Players<G> {
         let timed = parts.timed_energy()?;
         let [lower_optimizer, upper_optimizer] = parts.optimizers()?;
         let energy_config = timed.as_deref().unwrap_or(parts.energy);
-        let energy = || {
-            geometry
-                .energy(energy_config, random.stream("energy"))
-                .map_err(|e| e.within("energy"))
-        };
-        let generator = || {
-            geometry
-                .generator(parts.generator, random.stream("generator"))
-                .map_err(|e| e.within("generator"))
-        };
+        let energy = || geometry.energy(energy_config, random.stream("energy")).map_err(|e| e.within("energy"));
+        let generator =
+            || geometry.generator(parts.generator, random.stream("generator")).map_err(|e| e.within("generator"));
         Ok(Self {
             energy: energy()?,
             generator: generator()?,
-            lower: geometry
-                .lower(parts.lower, random.stream("lower"))
-                .map_err(|e| e.within("lower"))?,
-            upper: geometry
-                .upper(parts.upper, random.stream("upper"))
-                .map_err(|e| e.within("upper"))?,
+            lower: geometry.lower(parts.lower, random.stream("lower")).map_err(|e| e.within("lower"))?,
+            upper: geometry.upper(parts.upper, random.stream("upper")).map_err(|e| e.within("upper"))?,
             lower_optimizer,
             upper_optimizer,
             energy_average: (train.energy.average > 0.0).then(energy).transpose()?,

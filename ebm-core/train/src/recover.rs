@@ -35,9 +35,7 @@ impl<G: Geometry> Trainer<G> {
         self.optimizers.undo();
         self.progress.step += 1;
         self.progress.skipped += 1;
-        Remedy::Skipped {
-            in_a_row: self.progress.skipped,
-        }
+        Remedy::Skipped { in_a_row: self.progress.skipped }
     }
 
     /// Goes back to the mark, if there is one.
@@ -45,16 +43,12 @@ impl<G: Geometry> Trainer<G> {
         let Some(mark) = self.mark.take() else {
             return Ok(None);
         };
-        self.set_arrays(&mark.arrays)
-            .map_err(|e| TrainError::Observer(e.into()))?;
+        self.set_arrays(&mark.arrays).map_err(|e| TrainError::Observer(e.into()))?;
         self.progress.step = mark.step;
         self.progress.skipped = 0;
         self.progress.rollbacks += 1;
         self.good = Snapshot::of(&self.players, mark.step);
-        let remedy = Remedy::RolledBack {
-            to: mark.step,
-            times: self.progress.rollbacks,
-        };
+        let remedy = Remedy::RolledBack { to: mark.step, times: self.progress.rollbacks };
         self.mark = Some(mark);
         Ok(Some(remedy))
     }

@@ -121,20 +121,13 @@ mod tests {
         assert!((lower.standard_error - (2500.0f64 + 0.09).sqrt()).abs() < 1e-12);
         assert!((gap.standard_error - 0.5).abs() < 1e-12);
         assert_eq!(lower.guarantee.level, Level::Certified);
-        assert_eq!(
-            (upper.guarantee.level, gap.guarantee.level),
-            (Level::Heuristic, Level::Heuristic)
-        );
+        assert_eq!((upper.guarantee.level, gap.guarantee.level), (Level::Heuristic, Level::Heuristic));
     }
 
     #[test]
     fn an_upper_bound_of_the_cross_entropy_needs_no_entropy_and_a_lower_bound_does() {
-        let mut report = StepReport {
-            entropy: None,
-            entropy_upper_bound: None,
-            target: Some(Target::CrossEntropy),
-            ..report()
-        };
+        let mut report =
+            StepReport { entropy: None, entropy_upper_bound: None, target: Some(Target::CrossEntropy), ..report() };
         report.combine();
         assert_eq!(report.upper.as_ref().unwrap().value, -0.75);
         assert!(report.lower.is_none() && report.gap.is_none());

@@ -34,9 +34,7 @@ impl<G: Geometry> Trainer<G> {
                     flow,
                     // By the clock of one rank, or else they may not agree.
                     out_of_time: ranks.share().rank() == 0 && self.is_out_of_time(started),
-                    saves: observers
-                        .iter_mut()
-                        .fold(false, |saves, o| o.saves(self.progress.step) | saves),
+                    saves: observers.iter_mut().fold(false, |saves, o| o.saves(self.progress.step) | saves),
                 }
             }))?;
             let (mut flow, out_of_time) = (decision.flow, decision.out_of_time);
@@ -99,10 +97,7 @@ impl<G: Geometry> Trainer<G> {
     }
 
     fn outcome(&self, reason: StopReason) -> Outcome {
-        Outcome {
-            steps: self.progress.step,
-            reason,
-        }
+        Outcome { steps: self.progress.step, reason }
     }
 
     fn evaluate(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Evaluation, TrainError> {

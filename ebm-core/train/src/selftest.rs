@@ -128,19 +128,10 @@ fn train(json: &str, axes: Runtime, seed: u64) -> Result<Found, String> {
 }
 
 fn figures(report: &StepReport) -> Vec<f64> {
-    let terms = [
-        &report.data_energy,
-        &report.generated_energy,
-        &report.entropy,
-        &report.divergence,
-    ];
+    let terms = [&report.data_energy, &report.generated_energy, &report.entropy, &report.divergence];
     let terms = terms.into_iter().flatten().map(|term| term.value);
-    let others = [
-        report.energy_loss,
-        report.generator_loss,
-        report.energy_gradient_norm,
-        report.generator_gradient_norm,
-    ];
+    let others =
+        [report.energy_loss, report.generator_loss, report.energy_gradient_norm, report.generator_gradient_norm];
     terms.chain(others.into_iter().flatten()).collect()
 }
 
@@ -172,9 +163,7 @@ fn model(name: &str) -> Layers {
 
 fn gradients(name: &str, step: usize, model: &dyn Module) -> Vec<Vec<Real>> {
     let arrays = model.parameters().into_iter().filter(|p| p.is_trained());
-    arrays
-        .map(|p| numbers(&format!("{name}/{step}/{}", p.name()), p.len()))
-        .collect()
+    arrays.map(|p| numbers(&format!("{name}/{step}/{}", p.name()), p.len())).collect()
 }
 
 /// Three updates.
@@ -201,18 +190,9 @@ fn adam(name: &'static str, config: AdamConfig) -> Case {
 
 fn optimizers() -> Vec<Case> {
     // A rate at which the change of a weight is no smaller than its rounding.
-    let plain = AdamConfig {
-        learning_rate: 0.25,
-        ..Default::default()
-    };
-    let full = AdamConfig {
-        beta1: 0.75,
-        beta2: 0.875,
-        epsilon: 0.0625,
-        weight_decay: 0.125,
-        clip: 8.0,
-        ..plain.clone()
-    };
+    let plain = AdamConfig { learning_rate: 0.25, ..Default::default() };
+    let full =
+        AdamConfig { beta1: 0.75, beta2: 0.875, epsilon: 0.0625, weight_decay: 0.125, clip: 8.0, ..plain.clone() };
     vec![
         adam("defaults", plain),
         adam("momentum, decay, clipping", full),

@@ -18,10 +18,7 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     pub fn of<G: Geometry>(players: &Players<G>, step: u64) -> Self {
         let parameters = players.modules().into_iter().flat_map(|m| m.parameters());
-        Self {
-            step,
-            values: parameters.map(|p| p.tensor().clone()).collect(),
-        }
+        Self { step, values: parameters.map(|p| p.tensor().clone()).collect() }
     }
 
     /// Puts the values back into the players they were taken from.

@@ -33,10 +33,7 @@ impl<G: Geometry> Trainer<G> {
             let marked = mark.arrays.iter();
             arrays.extend(marked.map(|(owner, state)| (format!("{MARK}{owner}"), state.clone())));
         }
-        let progress = Progress {
-            mark: self.mark.as_ref().map(|mark| mark.step),
-            ..self.progress.clone()
-        };
+        let progress = Progress { mark: self.mark.as_ref().map(|mark| mark.step), ..self.progress.clone() };
         Ok(TrainingState { progress, arrays })
     }
 
@@ -49,10 +46,7 @@ impl<G: Geometry> Trainer<G> {
         let (marked, own): (BTreeMap<_, _>, _) = arrays.into_iter().partition(|(owner, _)| owner.starts_with(MARK));
         self.set_arrays(&own)?;
         let strip = |(owner, state): (String, State)| (owner[MARK.len()..].to_string(), state);
-        self.mark = progress.mark.map(|step| Mark {
-            step,
-            arrays: marked.into_iter().map(strip).collect(),
-        });
+        self.mark = progress.mark.map(|step| Mark { step, arrays: marked.into_iter().map(strip).collect() });
         self.progress = progress;
         self.good = Snapshot::of(&self.players, self.progress.step);
         Ok(())
@@ -74,10 +68,7 @@ impl<G: Geometry> Trainer<G> {
             (optimizer_of(name), optimizer.state(module))
         };
         let optimizers = self.parts().into_iter().map(of_optimizer);
-        let weights = self
-            .states()
-            .into_iter()
-            .map(|(owner, state)| (owner.to_string(), state));
+        let weights = self.states().into_iter().map(|(owner, state)| (owner.to_string(), state));
         let all = weights.chain(optimizers).chain(transient);
         all.filter(|(_, state)| !state.is_empty()).collect()
     }
@@ -85,9 +76,7 @@ impl<G: Geometry> Trainer<G> {
     /// The transient states of this rank's share.
     pub(crate) fn transient_states(&self) -> TransientStates {
         let parts = self.parts().into_iter();
-        parts
-            .map(|(name, module, _)| (transient_of(name), module.transient_state()))
-            .collect()
+        parts.map(|(name, module, _)| (transient_of(name), module.transient_state())).collect()
     }
 
     /// The transient states of the whole batch, as far as they are known here.
@@ -112,10 +101,7 @@ impl<G: Geometry> Trainer<G> {
     pub(crate) fn set_arrays(&mut self, arrays: &BTreeMap<String, State>) -> Result<(), StateError> {
         let (share, batch) = (self.ranks.share(), self.config.batch);
         let (players, optimizers) = (&mut self.players, &mut self.optimizers);
-        let mut given = Given {
-            arrays,
-            asked: Vec::new(),
-        };
+        let mut given = Given { arrays, asked: Vec::new() };
         let parts: [(&str, &mut dyn Module, &mut dyn Optimizer); 4] = [
             ("energy", &mut *players.energy, &mut *optimizers.energy),
             ("generator", &mut *players.generator, &mut *optimizers.generator),
@@ -157,10 +143,7 @@ impl<G: Geometry> Trainer<G> {
 
     /// The state to go back to, with these transient states of the whole batch.
     pub(crate) fn marked(&self, transient: TransientStates) -> Mark {
-        Mark {
-            step: self.progress.step,
-            arrays: self.arrays(transient),
-        }
+        Mark { step: self.progress.step, arrays: self.arrays(transient) }
     }
 }
 

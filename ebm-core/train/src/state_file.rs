@@ -41,10 +41,7 @@ pub fn save(path: &Path, state: &State, metadata: &BTreeMap<String, String>) -> 
 }
 
 fn failure(path: &Path, reason: String) -> StateError {
-    StateError::File {
-        path: path.display().to_string(),
-        reason,
-    }
+    StateError::File { path: path.display().to_string(), reason }
 }
 
 /// The bytes of the file that [`save`] writes: a function of the state and the metadata. `path` is for errors only.
@@ -112,12 +109,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
 pub fn metadata(bytes: &[u8], path: &Path) -> Result<BTreeMap<String, String>, StateError> {
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|e| failure(path, format!("not a safetensors file: {e}")))?;
-    Ok(header
-        .metadata()
-        .iter()
-        .flatten()
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect())
+    Ok(header.metadata().iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 /// The state in the bytes of a file, as [`load`] reads it. `path` is for errors only.
@@ -133,9 +125,7 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<State, StateError> {
             Dtype::F32 => read_values(view.data(), |b: [u8; 4]| f32::from_le_bytes(b) as Real),
             Dtype::F64 => read_values(view.data(), |b: [u8; 8]| f64::from_le_bytes(b) as Real),
             other => {
-                return Err(fail(format!(
-                    "array {name:?} is of type {other:?}; expected F32 or F64"
-                )));
+                return Err(fail(format!("array {name:?} is of type {other:?}; expected F32 or F64")));
             }
         };
         state.insert(name, (view.shape().to_vec(), values));
@@ -195,10 +185,7 @@ mod tests {
         let names = ["version", "player", "seed", "precision", "a \"quoted\" name"];
         let notes = BTreeMap::from(names.map(|n| (n.to_string(), format!("{n} of it"))));
         let arrays = [
-            (
-                "a.weight".to_string(),
-                (vec![2, 2], vec![1.0, -2.5, 3.0, Real::MIN_POSITIVE]),
-            ),
+            ("a.weight".to_string(), (vec![2, 2], vec![1.0, -2.5, 3.0, Real::MIN_POSITIVE])),
             ("b".to_string(), (vec![1], vec![0.1])),
         ];
         for state in [State::new(), State::from(arrays)] {

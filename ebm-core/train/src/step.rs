@@ -48,11 +48,9 @@ impl<G: Geometry> Trainer<G> {
                 }
                 Ok(report)
             }
-            Err(error) => Ok(StepReport {
-                step: report.step,
-                fault: Some(self.recover(error, before)?),
-                ..Default::default()
-            }),
+            Err(error) => {
+                Ok(StepReport { step: report.step, fault: Some(self.recover(error, before)?), ..Default::default() })
+            }
         }
     }
 
@@ -143,11 +141,7 @@ impl<G: Geometry> Trainer<G> {
                 Some(ready) => ready,
                 None => {
                     let (generator, lower) = (&*generator_side.generator, &mut *generator_side.lower);
-                    let PhaseTimes {
-                        sampling,
-                        entropy: in_entropy,
-                        ..
-                    } = &mut *generator_side.times;
+                    let PhaseTimes { sampling, entropy: in_entropy, .. } = &mut *generator_side.times;
                     let batch = timed(sampling, || draw(generator, k));
                     let term = timed(in_entropy, || entropy(generator, lower, batch.entropy_inputs(), k));
                     (term, batch)

@@ -106,19 +106,13 @@ impl<G: Geometry> Trainer<G> {
             share.divides(batch),
             "train.batch",
             batch,
-            &format!(
-                "a multiple of {}, the number of processes: each has as many samples",
-                share.ranks()
-            ),
+            &format!("a multiple of {}, the number of processes: each has as many samples", share.ranks()),
         )?;
         if !share.is_all() && self.config.objective == Objective::Bidirectional {
             let accepted = self.players.lower.accepts_batch(share.of(batch));
             accepted.map_err(|mut error| {
-                error.expected = format!(
-                    "{}; each of {} processes has a share of the batch",
-                    error.expected,
-                    share.ranks()
-                );
+                error.expected =
+                    format!("{}; each of {} processes has a share of the batch", error.expected, share.ranks());
                 error.within("lower")
             })?;
         }
@@ -159,10 +153,7 @@ impl<G: Geometry> Trainer<G> {
 
     /// The generator to evaluate: the average of the weights where one is kept.
     pub fn generator(&self) -> &dyn Generator<G> {
-        self.players
-            .generator_average
-            .as_deref()
-            .unwrap_or(&*self.players.generator)
+        self.players.generator_average.as_deref().unwrap_or(&*self.players.generator)
     }
 
     /// The arrays of everything that takes part, by name, to be saved.
@@ -173,9 +164,7 @@ impl<G: Geometry> Trainer<G> {
             self.players.generator_average.as_ref().map(|_| "generator-average"),
         ];
         let names = names.into_iter().chain(averages.into_iter().flatten());
-        names
-            .zip(self.players.modules().into_iter().map(|m| m.state()))
-            .collect()
+        names.zip(self.players.modules().into_iter().map(|m| m.state())).collect()
     }
 
     /// The source of the random numbers of this rank's share in training: another one each time that training went

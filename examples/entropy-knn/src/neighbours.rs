@@ -103,12 +103,7 @@ mod tests {
     use std::f64::consts::PI;
 
     fn normals(count: usize, seed: u64) -> Vec<f64> {
-        Random::new(seed)
-            .stream("points")
-            .normals(count)
-            .into_iter()
-            .map(f64::from)
-            .collect()
+        Random::new(seed).stream("points").normals(count).into_iter().map(f64::from).collect()
     }
 
     fn mean(found: &Distances) -> f64 {
@@ -117,13 +112,7 @@ mod tests {
 
     #[test]
     fn volumes_of_balls_are_those_of_the_books() {
-        for (width, volume) in [
-            (1, 2.0),
-            (2, PI),
-            (3, 4.0 * PI / 3.0),
-            (4, PI * PI / 2.0),
-            (5, 8.0 * PI * PI / 15.0),
-        ] {
+        for (width, volume) in [(1, 2.0), (2, PI), (3, 4.0 * PI / 3.0), (4, PI * PI / 2.0), (5, 8.0 * PI * PI / 15.0)] {
             assert!((ln_unit_ball(width) - f64::ln(volume)).abs() < 1e-14, "{width}");
         }
     }
@@ -134,18 +123,10 @@ mod tests {
         let found = entropy(&[0.0, 1.0, 3.0], 1, 1).unwrap();
         let constant = 1.5 + 2f64.ln();
         let truth = [constant, constant, constant + 2f64.ln()];
-        found
-            .terms
-            .iter()
-            .zip(truth)
-            .for_each(|(a, b)| assert!((a - b).abs() < 1e-15));
+        found.terms.iter().zip(truth).for_each(|(a, b)| assert!((a - b).abs() < 1e-15));
         // ln(b - a) twice and ln(c - b) once, a third each.
         let truth = [-2.0 / 3.0, 2.0 / 3.0 - 1.0 / 6.0, 1.0 / 6.0];
-        found
-            .gradient
-            .iter()
-            .zip(truth)
-            .for_each(|(a, b)| assert!((a - b).abs() < 1e-15));
+        found.gradient.iter().zip(truth).for_each(|(a, b)| assert!((a - b).abs() < 1e-15));
     }
 
     #[test]
@@ -169,10 +150,7 @@ mod tests {
                     mean(&entropy(&moved, width, k).unwrap())
                 };
                 let truth = (at(1e-6) - at(-1e-6)) / 2e-6;
-                assert!(
-                    (slope - truth).abs() < 1e-6 * (1.0 + truth.abs()),
-                    "{i}: {slope} {truth}"
-                );
+                assert!((slope - truth).abs() < 1e-6 * (1.0 + truth.abs()), "{i}: {slope} {truth}");
             }
         }
     }

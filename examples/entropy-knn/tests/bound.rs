@@ -51,11 +51,7 @@ fn a_larger_scale_of_a_linear_generator_is_more_entropy_by_the_dimension() {
     let z = latents(PLANE, 100);
     let found = entropy(&EntropyKnn::default(), &generator, PLANE, &z, SharedTape::inputs_only()).unwrap();
     let slopes = values(&backward(found.value).of(&z));
-    let total: f64 = slopes
-        .iter()
-        .zip(values(&z))
-        .map(|(slope, z)| f64::from(*slope) * f64::from(z))
-        .sum();
+    let total: f64 = slopes.iter().zip(values(&z)).map(|(slope, z)| f64::from(*slope) * f64::from(z)).sum();
     assert!((total - 2.0).abs() < 1e-3, "{total}");
 }
 
@@ -64,13 +60,7 @@ fn a_curve_in_the_plane_has_no_density_unless_there_is_noise() {
     let curve = Runtime { latent: 1, data: 2 };
     for (noise, level) in [(0.0, Level::Heuristic), (0.1, Level::Asymptotic)] {
         let generator = LinearGaussian::new(curve, &[1.0, 2.0], &[0.0, 0.0], noise);
-        let found = entropy(
-            &EntropyKnn::default(),
-            &generator,
-            curve,
-            &latents(curve, 50),
-            SharedTape::off(),
-        );
+        let found = entropy(&EntropyKnn::default(), &generator, curve, &latents(curve, 50), SharedTape::off());
         assert_eq!(found.unwrap().measurement.guarantee.level, level);
     }
 }

@@ -93,10 +93,7 @@ impl<G: Geometry> LowerBound<G> for Faulty<G> {
                 let measurement = Measurement::of(values, claim);
                 Estimate::new(view.tape.constant(measurement.value), measurement)
             }
-            None => Estimate::mean_of(
-                log_volume(&jacobian(view.generator, view.tape.watch(view.latents))),
-                claim,
-            ),
+            None => Estimate::mean_of(log_volume(&jacobian(view.generator, view.tape.watch(view.latents))), claim),
         };
         let weights = view.generator.parameters();
         let first = weights.first().copied();

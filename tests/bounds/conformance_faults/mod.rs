@@ -60,9 +60,5 @@ fn a_fault_breaks_the_rule_in_the_smallest_case_and_says_both_numbers() {
     assert!(violation.found > violation.expected, "{violation}");
     assert!(violation.case.contains("d = 1, D = 1, sigma = 0"), "{violation}");
     let again = check_rule(Side::Lower, "fault-wrong-sign", Rule::CertifiedValue, &options);
-    assert_eq!(
-        again.outcome,
-        Outcome::Failed(violation),
-        "the same seed finds the same case"
-    );
+    assert_eq!(again.outcome, Outcome::Failed(violation), "the same seed finds the same case");
 }

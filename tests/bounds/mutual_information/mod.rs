@@ -19,13 +19,8 @@ use proptest::prelude::*;
 
 type Bound = Box<dyn LowerBound<Runtime>>;
 
-const ESTIMATORS: [Estimator; 5] = [
-    Estimator::Jsd,
-    Estimator::Nwj,
-    Estimator::Dv,
-    Estimator::Infonce,
-    Estimator::BarberAgakov,
-];
+const ESTIMATORS: [Estimator; 5] =
+    [Estimator::Jsd, Estimator::Nwj, Estimator::Dv, Estimator::Infonce, Estimator::BarberAgakov];
 
 /// A small network of one hidden layer.
 const SMALL: &str = "hidden = [4], activation = 'tanh'";
@@ -151,33 +146,18 @@ fn barber_agakov_is_tight_at_the_posterior() {
     let found = entropy(&mut bound, &generator, 60_000, 3);
     let truth = generator.entropy().unwrap();
     // ln q varies by d/2: (0.5 (e_1^2 + e_2^2)) has variance 1.
-    assert!(
-        (found.standard_error * 60_000f64.sqrt() - 1.0).abs() < 0.03,
-        "{found:?}"
-    );
-    assert!(
-        (found.value - truth).abs() < 4.0 * found.standard_error,
-        "{found:?} {truth}"
-    );
+    assert!((found.standard_error * 60_000f64.sqrt() - 1.0).abs() < 0.03, "{found:?}");
+    assert!((found.value - truth).abs() < 4.0 * found.standard_error, "{found:?} {truth}");
     let noise = standard_normal_entropy(3) + 3.0 * sigma.ln();
     near("noise", diagnostic(&found, "noise_entropy"), noise, 1e-12);
-    near(
-        "sum",
-        diagnostic(&found, "mutual_information") + noise,
-        found.value,
-        1e-12,
-    );
+    near("sum", diagnostic(&found, "mutual_information") + noise, found.value, 1e-12);
 }
 
 #[test]
 fn infonce_says_what_it_cannot_exceed() {
     let generator = LinearGaussian::new(Runtime { latent: 2, data: 3 }, &ORTHOGONAL, &[0.0; 3], 0.5);
     for (batch, group, cap) in [(64, 64, 64f64.ln()), (64, 16, 16f64.ln()), (12, 64, 12f64.ln())] {
-        let config = config(
-            Estimator::Infonce,
-            "hidden = [8], activation = 'silu'",
-            &format!("group = {group}"),
-        );
+        let config = config(Estimator::Infonce, "hidden = [8], activation = 'silu'", &format!("group = {group}"));
         let found = entropy(&mut build(&config, &generator, 1), &generator, batch, 1);
         let truth = cap + standard_normal_entropy(3) + 3.0 * 0.5f64.ln();
         near("cap", diagnostic(&found, "cap"), truth, 1e-12);

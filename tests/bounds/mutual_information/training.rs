@@ -64,10 +64,7 @@ fn a_critic_trained_by_jensen_shannon_has_a_certified_value_beside() {
     train(&mut bound, &generator, 256, 800);
     let found = entropy(&mut bound, &generator, 6400, 1);
     let certified = diagnostic(&found, "nwj");
-    assert!(
-        certified > truth - 0.5 && certified < truth + 0.2,
-        "{certified} {truth}"
-    );
+    assert!(certified > truth - 0.5 && certified < truth + 0.2, "{certified} {truth}");
     // The value itself is not an estimate.
     assert!(found.value < truth - 1.0, "{found:?}");
 }
@@ -85,9 +82,7 @@ fn players(lower: &MiConfig, noise: &str) -> Players<Plane> {
         generator: Box::new(MlpGenerator::new(g, &generator, Random::new(2))),
         lower: lower.build(g, Random::new(3)).unwrap(),
         upper: NoneConfig::default().build(g, Random::new(4)).unwrap(),
-        lower_optimizer: lower
-            .optimizer()
-            .map(|options| OptimizerChoice::read(options.table().clone()).unwrap()),
+        lower_optimizer: lower.optimizer().map(|options| OptimizerChoice::read(options.table().clone()).unwrap()),
         upper_optimizer: None,
         energy_average: None,
         generator_average: None,
@@ -108,17 +103,10 @@ fn a_critic_whose_exponential_overflows_is_refused_by_name() {
 #[test]
 fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits() {
     let own = 0.01;
-    let lower = config(
-        Estimator::Nwj,
-        CRITIC,
-        &format!("optimizer = {{ learning_rate = {own} }}"),
-    );
+    let lower = config(Estimator::Nwj, CRITIC, &format!("optimizer = {{ learning_rate = {own} }}"));
     let train: TrainConfig = options("batch = 16, steps = 20");
     let rate = train.generator.optimizer.learning_rate();
-    let players = players(
-        &lower,
-        "noise = { learned = { start = 0.5, min = 0.499, max = 0.501 } }",
-    );
+    let players = players(&lower, "noise = { learned = { start = 0.5, min = 0.499, max = 0.501 } }");
     let mut trainer = Trainer::new(train, players, Arc::new(Normal), Random::new(5)).unwrap();
     let before = trainer.states();
     trainer.advance(true).unwrap();
@@ -162,9 +150,6 @@ fn samples_that_both_terms_share_carry_the_gradients_of_both() {
         let entropy = apart.lower.entropy(&view).unwrap().value;
         let loss = Estimate::sample_mean(energies).value - entropy;
         let truth = Gradient::of(generator, &mut backward(loss)).norm();
-        assert!(
-            (norm / truth - 1.0).abs() < 1e-4,
-            "{estimator:?}: {norm} is not {truth}"
-        );
+        assert!((norm / truth - 1.0).abs() < 1e-4, "{estimator:?}: {norm} is not {truth}");
     }
 }

@@ -30,11 +30,7 @@ quadrature = { tolerance = 1e-2, max_evaluations = 100_000 }
 
 /// Trains to a run directory, by so many processes.
 fn train(folder: &Folder, processes: usize, run: &str, more: &str) -> String {
-    good(&mut ebm(
-        folder,
-        processes,
-        &format!("train run.toml --run {run} {more}"),
-    ))
+    good(&mut ebm(folder, processes, &format!("train run.toml --run {run} {more}")))
 }
 
 /// Goes on until so many steps, by so many processes.
@@ -95,11 +91,7 @@ fn another_number_of_processes_goes_on_and_says_so() {
     train(&folder, 1, "one", "");
     train(&folder, 4, "run", "--set train.steps=50");
     let said = resume(&folder, 2, 80);
-    assert_eq!(
-        said.matches("goes on with 2 processes instead of 4").count(),
-        1,
-        "{said}"
-    );
+    assert_eq!(said.matches("goes on with 2 processes instead of 4").count(), 1, "{said}");
     let said = resume(&folder, 1, 100);
     contains(&said, &["goes on with 1 process instead of 2 processes"]);
     let far = distance(&folder, "run", "one");
@@ -114,12 +106,8 @@ fn what_several_processes_do_not_train_alike_is_said_once() {
     let folder = Folder::with(CONFIG);
     let sets = "--set 'lower={kind=\"mi\",estimator=\"dv\"}' --set 'generator={kind=\"mlp\",noise=0.1}'";
     let said = train(&folder, 2, "run", sets);
-    let warnings = said
-        .lines()
-        .filter(|line| line.starts_with("warning: 2 processes of 24 samples"));
-    let [warning] = warnings.collect::<Vec<_>>()[..] else {
-        panic!("{said}")
-    };
+    let warnings = said.lines().filter(|line| line.starts_with("warning: 2 processes of 24 samples"));
+    let [warning] = warnings.collect::<Vec<_>>()[..] else { panic!("{said}") };
     contains(warning, &["lower: dv has the logarithm"]);
 }
 
@@ -131,10 +119,7 @@ fn an_error_is_told_once_and_nothing_is_written() {
     let said = told(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert_eq!(said.matches("error: ").count(), 1, "{said}");
-    contains(
-        &said,
-        &["train.batch = 50: expected a multiple of 4, the number of processes"],
-    );
+    contains(&said, &["train.batch = 50: expected a multiple of 4, the number of processes"]);
 
     // A job that MPI does not know of.
     let mut command = ebm(&folder, 1, "train run.toml --run run");

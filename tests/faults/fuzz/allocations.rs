@@ -20,11 +20,7 @@ pub struct Allocations {
 }
 
 impl Allocations {
-    const NONE: Self = Self {
-        requests: 0,
-        largest: 0,
-        total: 0,
-    };
+    const NONE: Self = Self { requests: 0, largest: 0, total: 0 };
 }
 
 thread_local! {

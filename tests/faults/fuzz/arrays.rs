@@ -50,11 +50,7 @@ pub const NPY: Reader = Reader {
     generate: odd_array,
     read: |folder| {
         let bytes = folder.join("numbers.npy").metadata()?.len();
-        let options = NpyFile {
-            path: "numbers.npy".into(),
-            standardize: bytes % 4 == 3,
-            ..Default::default()
-        };
+        let options = NpyFile { path: "numbers.npy".into(), standardize: bytes % 4 == 3, ..Default::default() };
         load(&options, folder)
     },
 };
@@ -175,9 +171,7 @@ pub const IDX: Reader = Reader {
             _ => dice.below(5) as u32,
         };
         let sides: Vec<u32> = (0..dice.below(6)).map(|_| side(dice)).collect();
-        let whole = sides
-            .iter()
-            .fold(1u64, |count, side| count.saturating_mul(u64::from(*side)));
+        let whole = sides.iter().fold(1u64, |count, side| count.saturating_mul(u64::from(*side)));
         let count = match dice.below(3) {
             0 => dice.below(200),
             _ => whole.min(2000) as usize,
@@ -193,11 +187,7 @@ pub const IDX: Reader = Reader {
         bytes
     },
     read: |folder| {
-        let options = Idx {
-            path: "images-idx3-ubyte".into(),
-            dequantize: true,
-            ..Default::default()
-        };
+        let options = Idx { path: "images-idx3-ubyte".into(), dequantize: true, ..Default::default() };
         load(&options, folder)
     },
 };
@@ -240,10 +230,7 @@ pub const CIFAR: Reader = Reader {
     read: |folder| {
         // The held-out part is good, so that an error is about the file at hand.
         fs::write(folder.join("test.bin"), records(1, |_| 7))?;
-        let options = Cifar {
-            path: "".into(),
-            ..Default::default()
-        };
+        let options = Cifar { path: "".into(), ..Default::default() };
         load(&options, folder)
     },
 };

@@ -7,9 +7,9 @@ impl Dice {
     /// The decisions about one input: its reader's name and its number.
     pub fn new(name: &str, number: u64) -> Self {
         // FNV-1a, so that no two readers decide alike.
-        let mixed = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
+        let mixed = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         let mut dice = Self(mixed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         // Numbers that follow each other differ in few bits.
         dice.next();
@@ -60,9 +60,7 @@ impl Dice {
     pub fn awkward(&mut self) -> u64 {
         match self.below(4) {
             0 => self.below(20) as u64,
-            1 => (1u64 << self.below(64))
-                .wrapping_add(self.below(3) as u64)
-                .wrapping_sub(1),
+            1 => (1u64 << self.below(64)).wrapping_add(self.below(3) as u64).wrapping_sub(1),
             2 => u64::MAX - self.below(20) as u64,
             _ => self.next() >> self.below(64),
         }

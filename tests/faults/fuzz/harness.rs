@@ -66,10 +66,7 @@ pub fn fuzz(reader: &Reader, readers: u64) {
     }
     println!("{name}: {accepted} accepted, {refused} refused");
     // Inputs that are all of one kind would test little.
-    assert!(
-        accepted > 0 && refused > 0,
-        "{name}: {accepted} accepted, {refused} refused"
-    );
+    assert!(accepted > 0 && refused > 0, "{name}: {accepted} accepted, {refused} refused");
 }
 
 /// The input of a number.
@@ -178,14 +175,8 @@ impl Drop for Place {
 #[test]
 fn what_must_not_happen_is_told() {
     fn faulty(read: fn(&Path) -> anyhow::Result<()>) -> String {
-        let reader = Reader {
-            name: "faulty",
-            file: "file",
-            examples: Vec::new,
-            words: "",
-            generate: |_| Vec::new(),
-            read,
-        };
+        let reader =
+            Reader { name: "faulty", file: "file", examples: Vec::new, words: "", generate: |_| Vec::new(), read };
         examine(&reader, &Place::new(&reader), b"abc").unwrap_err()
     }
     assert_eq!(faulty(|_| panic!("out of range")), "a panic: out of range");

@@ -41,9 +41,8 @@ fn damage(dice: &mut Dice, bytes: &mut Vec<u8>, examples: &[Vec<u8>], words: &[&
         }
         8 | 9 => number(dice, bytes),
         10 => {
-            let unit = dice.pick(&[
-                "[", "(", "{", "\"", "'", "[[", "{\"a\":", "[(", "a.", "#", "\n", ",", "-", "9", " ",
-            ]);
+            let unit =
+                dice.pick(&["[", "(", "{", "\"", "'", "[[", "{\"a\":", "[(", "a.", "#", "\n", ",", "-", "9", " "]);
             let times = dice.few(14);
             insert(bytes, place, unit.repeat(times).as_bytes());
         }

@@ -67,12 +67,7 @@ pub const METRICS: Reader = Reader {
     examples: || {
         let later = "{\"step\":4,\"event\":\"of a later version\",\"metrics\":7}\n";
         let cut = &GOOD_LINES[..GOOD_LINES.len() - 9];
-        vec![
-            GOOD_LINES.into(),
-            format!("{GOOD_LINES}{later}").into(),
-            Vec::new(),
-            cut.into(),
-        ]
+        vec![GOOD_LINES.into(), format!("{GOOD_LINES}{later}").into(), Vec::new(), cut.into()]
     },
     words: JSON,
     generate: |dice| {
@@ -154,9 +149,7 @@ fn arrays_that_follow_each_other(dice: &mut Dice) -> Vec<u8> {
         let name = if dice.once_in(9) { 0 } else { index };
         let shape = shape.join(",");
         let offsets = format!("\"data_offsets\":{offsets:?}");
-        entries.push(format!(
-            r#""a{name}":{{"dtype":"{dtype}","shape":[{shape}],{offsets}}}"#
-        ));
+        entries.push(format!(r#""a{name}":{{"dtype":"{dtype}","shape":[{shape}],{offsets}}}"#));
     }
     let length = if dice.once_in(8) { dice.below(100) } else { end as usize };
     let bytes: Vec<u8> = (0..length).map(|_| dice.next() as u8).collect();

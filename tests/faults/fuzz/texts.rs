@@ -100,9 +100,7 @@ pub const CONFIG: Reader = Reader {
     file: "run.toml",
     examples: || {
         let folders = ["", "baselines", "compare", "pairs", "paper"];
-        let entries = folders
-            .iter()
-            .flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
+        let entries = folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
         let paths = entries.map(|entry| entry.unwrap().path());
         let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
         let mut paths: Vec<_> = paths.filter(is_toml).collect();
@@ -152,13 +150,10 @@ pub const RUN_CONFIG: Reader = Reader {
         // One value is another.
         let text = &resolved()[dice.below(2)];
         let changed = dice.below(text.lines().count());
-        let lines = text
-            .lines()
-            .enumerate()
-            .map(|(index, line)| match line.split_once(" = ") {
-                Some((key, _)) if index == changed => format!("{key} = {}\n", dice.awkward_text()),
-                _ => format!("{line}\n"),
-            });
+        let lines = text.lines().enumerate().map(|(index, line)| match line.split_once(" = ") {
+            Some((key, _)) if index == changed => format!("{key} = {}\n", dice.awkward_text()),
+            _ => format!("{line}\n"),
+        });
         let text = lines.collect::<String>().into_bytes();
         match dice.once_in(4) {
             true => mutated(dice, &[text], TOML),

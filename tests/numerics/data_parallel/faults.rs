@@ -18,10 +18,7 @@ fn hole(n: usize, random: Random) -> Option<usize> {
 }
 
 fn problem(policy: NonFinitePolicy) -> Problem {
-    let mut problem = Problem {
-        data: Arc::new(Holed(hole)),
-        ..warm()
-    };
+    let mut problem = Problem { data: Arc::new(Holed(hole)), ..warm() };
     problem.config.train.steps = 20;
     problem.config.train.non_finite = policy;
     problem
@@ -30,10 +27,7 @@ fn problem(policy: NonFinitePolicy) -> Problem {
 #[test]
 fn a_nan_of_one_rank_is_left_out_or_gone_back_for_by_all_as_one_process_does() {
     let rollback = RollbackConfig { limit: 2, every: 5 };
-    for policy in [
-        NonFinitePolicy::Skip(SkipConfig::default()),
-        NonFinitePolicy::Rollback(rollback),
-    ] {
+    for policy in [NonFinitePolicy::Skip(SkipConfig::default()), NonFinitePolicy::Rollback(rollback)] {
         let problem = problem(policy);
         let (mut trainer, mut seen) = (problem.trainer(), Faults::default());
         assert_eq!(trainer.run(&mut [&mut seen]).unwrap().reason, StopReason::Completed);
@@ -94,11 +88,9 @@ impl Dataset for Torn {
     fn intact(&self) -> Result<(), DataError> {
         match is_torn() && self.0.load(Ordering::Relaxed) {
             false => Ok(()),
-            true => Err(DataError::Malformed {
-                path: "points.npy".into(),
-                place: "row 7".into(),
-                reason: "gone".into(),
-            }),
+            true => {
+                Err(DataError::Malformed { path: "points.npy".into(), place: "row 7".into(), reason: "gone".into() })
+            }
         }
     }
 }
@@ -107,24 +99,16 @@ impl Dataset for Torn {
 fn data_that_one_rank_cannot_read_end_the_run_of_all() {
     let data: Arc<dyn Dataset> = Arc::new(Torn(AtomicBool::new(false)));
     let all = on_each(3, |rank| {
-        let problem = Problem {
-            data: data.clone(),
-            ..warm()
-        };
+        let problem = Problem { data: data.clone(), ..warm() };
         // The pool's thread that a rank works in is told apart by its name.
         let name = if rank.rank() == 1 { "torn" } else { "whole" };
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .thread_name(|_| name.into());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).thread_name(|_| name.into());
         let mut trainer = problem.trainer_of(rank);
         pool.build().unwrap().install(|| trainer.run(&mut []).unwrap_err())
     });
     for error in all {
         assert_eq!(error.to_string(), "process 2 of 3: points.npy: row 7: gone");
-        let TrainError::Elsewhere {
-            rank, ranks, origin, ..
-        } = error
-        else {
+        let TrainError::Elsewhere { rank, ranks, origin, .. } = error else {
             panic!("{error}");
         };
         assert_eq!((rank, ranks, origin), (1, 3, Origin::Data));

@@ -54,10 +54,7 @@ fn trained_alone(problem: &Problem) -> (Vec<StepReport>, TrainingState) {
 fn agree(name: &str, pooled: &StepReport, report: &StepReport) {
     let close = |what: &str, a: f64, b: f64| {
         let (far, step) = ((a - b).abs(), report.step);
-        assert!(
-            far <= 10.0 * TOLERANCE * (1.0 + b.abs()),
-            "{name}, step {step}: {what} {a} {b}"
-        );
+        assert!(far <= 10.0 * TOLERANCE * (1.0 + b.abs()), "{name}, step {step}: {what} {a} {b}");
     };
     let pairs = [
         ("E_data", &pooled.data_energy, &report.data_energy),

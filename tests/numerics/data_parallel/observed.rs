@@ -86,11 +86,7 @@ fn all_ranks_go_by_the_evaluation_of_the_first() {
         };
         (outcome.unwrap(), trainer.state().unwrap())
     });
-    let best = StopReason::NoImprovement {
-        metric: "nll".into(),
-        best: 10.0,
-        step: 10,
-    };
+    let best = StopReason::NoImprovement { metric: "nll".into(), best: 10.0, step: 10 };
     for (outcome, state) in &all {
         assert_eq!((outcome.steps, &outcome.reason), (30, &best));
         assert_eq!(state, &all[0].1);

@@ -43,11 +43,7 @@ pub struct Problem {
 fn problem_of(name: &'static str, generator: &str, lower: &str, upper: &str) -> Problem {
     let generator = format!("{{ kind = 'mlp', latent = 2, hidden = [16], activation = 'tanh', {generator} }}");
     let text = format!("generator = {generator}\nlower = {lower}\nupper = {upper}\n{COMMON}");
-    Problem {
-        name,
-        config: config(&text),
-        data: Arc::new(Normal),
-    }
+    Problem { name, config: config(&text), data: Arc::new(Normal) }
 }
 
 fn problem(name: &'static str, lower: &str, upper: &str) -> Problem {
@@ -115,10 +111,7 @@ pub fn coupled() -> Vec<(Problem, &'static str)> {
         (problem("mi infonce", &all_pairs(5), GP), "lower: its groups"),
         (problem("a margin", LOG_DET, margin), "upper: its margin"),
         (problem("Fokker-Planck", LOG_DET, regularised), "upper: the pairs"),
-        (
-            problem_of("batch-norm", normalised, LOG_DET, GP),
-            "generator: its batch-norm",
-        ),
+        (problem_of("batch-norm", normalised, LOG_DET, GP), "generator: its batch-norm"),
     ]
 }
 

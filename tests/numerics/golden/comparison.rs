@@ -35,9 +35,7 @@ fn usual(golden: &[Step], column: usize) -> f64 {
 
 fn line(step: usize, name: &str, (golden, now): (Option<f64>, Option<f64>)) -> String {
     let figure = |value: Option<f64>| value.map_or("-".to_string(), |value| format!("{value:.9e}"));
-    let difference = golden
-        .zip(now)
-        .map_or("-".to_string(), |(golden, now)| format!("{:.1e}", now - golden));
+    let difference = golden.zip(now).map_or("-".to_string(), |(golden, now)| format!("{:.1e}", now - golden));
     let (golden, now) = (figure(golden), figure(now));
     format!("step {step:>2}  {name:<24} golden {golden:>17}  now {now:>17}  difference {difference}")
 }
@@ -82,13 +80,7 @@ mod tests {
         assert_eq!(differences(&golden, &golden[..2], 1e-3).len(), 7);
         assert_eq!(differences(&golden[..2], &golden, 1e-3).len(), 7);
         let told = &differences(&golden, &changed(1, Some(-2.5)), 1e-3)[0];
-        for part in [
-            "step  2",
-            "generator_loss",
-            "-2.000000000e0",
-            "-2.500000000e0",
-            "-5.0e-1",
-        ] {
+        for part in ["step  2", "generator_loss", "-2.000000000e0", "-2.500000000e0", "-5.0e-1"] {
             assert!(told.contains(part), "{told}");
         }
     }

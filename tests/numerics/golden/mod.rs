@@ -66,19 +66,14 @@ const NOISY: &str = "{ kind = 'mlp', hidden = [16, 16], noise = 0.1 }";
 fn train((lower, upper): (&str, &str)) -> Vec<Step> {
     let (generator, lower) = match lower {
         "sv" => (FLOW, "{ kind = 'sv', variant = 'log-det' }"),
-        "mi" => (
-            NOISY,
-            "{ kind = 'mi', critic = { hidden = [16] }, optimizer = { epsilon = 1e-4 } }",
-        ),
+        "mi" => (NOISY, "{ kind = 'mi', critic = { hidden = [16] }, optimizer = { epsilon = 1e-4 } }"),
         _ => (NOISY, "'none'"),
     };
     let upper = match upper {
         "gp" => "{ kind = 'gp', volume = 'log-det', projections = 0, weight = 0.1 }".to_string(),
         other => format!("{other:?}"),
     };
-    let config = config(&format!(
-        "generator = {generator}\nlower = {lower}\nupper = {upper}\n{PROBLEM}"
-    ));
+    let config = config(&format!("generator = {generator}\nlower = {lower}\nupper = {upper}\n{PROBLEM}"));
     let random = Random::new(config.seed);
     let players = Players::build(Fixed::<2, 2>, config.components(), &config.train, random).unwrap();
     let data = config.data.load(Path::new("."), random.stream("data-set")).unwrap();
@@ -88,12 +83,7 @@ fn train((lower, upper): (&str, &str)) -> Vec<Step> {
 }
 
 fn figures(report: &StepReport) -> Step {
-    let terms = [
-        &report.data_energy,
-        &report.generated_energy,
-        &report.entropy,
-        &report.divergence,
-    ];
+    let terms = [&report.data_energy, &report.generated_energy, &report.entropy, &report.divergence];
     let [data, generated, entropy, divergence] = terms.map(|term| term.as_ref().map(|measured| measured.value));
     [
         report.energy_loss,

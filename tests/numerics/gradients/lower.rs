@@ -30,11 +30,7 @@ pub fn sv_forms() -> [(&'static str, SvConfig); 3] {
     let iterative = format!("{{ steps = 200, warm_start = false, tolerance = {tolerance:?} }}");
     let iterative = options(&format!("solver = {{ iterative = {iterative} }}"));
     let log_det = options("variant = 'log-det'");
-    [
-        ("smallest", SvConfig::default()),
-        ("log-det", log_det),
-        ("iterative", iterative),
-    ]
+    [("smallest", SvConfig::default()), ("log-det", log_det), ("iterative", iterative)]
 }
 
 #[test]
@@ -77,10 +73,7 @@ fn the_entropy_of_a_linear_map_has_the_closed_form_and_so_has_its_gradient() {
     let generator = LinearGaussian::new(square(2), &w, &[0.3, -0.1], 0.0);
     let z = latents(square(2), 3);
     // d ln|det W| = W^-T = U diag(1/s) V^T, and d (2 ln s_2) = 2 u_2 v_2^T / s_2.
-    let cases = [
-        ("log-det", (3.0 * 0.5f64).ln(), [1.0 / 3.0, 2.0]),
-        ("smallest", 2.0 * 0.5f64.ln(), [0.0, 4.0]),
-    ];
+    let cases = [("log-det", (3.0 * 0.5f64).ln(), [1.0 / 3.0, 2.0]), ("smallest", 2.0 * 0.5f64.ln(), [0.0, 4.0])];
     for (variant, volume, slopes) in cases {
         let config: SvConfig = options(&format!("variant = '{variant}'"));
         let estimate = entropy(&config, &generator, &z, SharedTape::training(Parts::GENERATOR));

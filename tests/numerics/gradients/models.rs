@@ -40,10 +40,7 @@ pub fn smoothest<M: Generator<Runtime> + 'static>(make: impl Fn(u64) -> M) -> Bo
 }
 
 pub fn mlp_generator(g: Runtime, activation: Activation) -> Box<dyn Generator<Runtime>> {
-    let config = MlpGeneratorConfig {
-        activation,
-        ..options("hidden = [6, 5], init_gain = 1.7")
-    };
+    let config = MlpGeneratorConfig { activation, ..options("hidden = [6, 5], init_gain = 1.7") };
     smoothest(|seed| MlpGenerator::new(g, &config, Random::new(seed)))
 }
 
@@ -71,10 +68,8 @@ pub fn generators() -> Vec<(String, Box<dyn Generator<Runtime>>)> {
         }
     }
     for d in [2, 3] {
-        let (flow, linear) = (
-            smoothest(|seed| Draws::new(seed).flow(d)),
-            smoothest(|seed| Draws::new(seed).linear(d, 0.0)),
-        );
+        let (flow, linear) =
+            (smoothest(|seed| Draws::new(seed).flow(d)), smoothest(|seed| Draws::new(seed).linear(d, 0.0)));
         all.push((format!("triangular flow {d}"), flow));
         all.push((format!("coupling flow {d}"), coupling_flow(d)));
         all.push((format!("linear {d}"), linear));

@@ -28,20 +28,11 @@ impl Batch {
     pub fn new(generator: Box<dyn Generator<Runtime>>) -> Self {
         let g = generator.geometry();
         let latents = latents(g, ENERGY_BATCH);
-        Self {
-            data: g.samples(Random::new(5).stream("data").normals(BATCH * g.data)),
-            latents,
-            generator,
-        }
+        Self { data: g.samples(Random::new(5).stream("data").normals(BATCH * g.data)), latents, generator }
     }
 
     pub fn situation<'a>(&'a self, energy: &'a dyn Energy<Runtime>) -> EnergySituation<'a, Runtime> {
-        EnergySituation {
-            energy,
-            generator: &*self.generator,
-            latents: &self.latents,
-            data: &self.data,
-        }
+        EnergySituation { energy, generator: &*self.generator, latents: &self.latents, data: &self.data }
     }
 
     fn term<C: UpperBoundSpec>(
@@ -73,14 +64,9 @@ impl Batch {
         let value = f64::from(values(&estimate.value)[0]);
         near(name, value, estimate.measurement.value, EXACT);
         let mut gradients = backward(estimate.value);
-        assert!(
-            all_zero(&gradients_of(&*self.generator, &mut gradients)),
-            "{name}: a gradient leaks to the generator"
-        );
+        assert!(all_zero(&gradients_of(&*self.generator, &mut gradients)), "{name}: a gradient leaks to the generator");
         let ours = gradients_of(energy, &mut gradients);
-        differences(name, energy, &ours, &mut |e| {
-            self.term(config, e, SharedTape::off(), 1).measurement.value
-        });
+        differences(name, energy, &ours, &mut |e| self.term(config, e, SharedTape::off(), 1).measurement.value);
     }
 }
 
@@ -111,10 +97,7 @@ pub fn penalties() -> Vec<GpConfig> {
 
 #[test]
 fn every_penalty_is_differentiated_right_in_every_parameter_of_every_energy() {
-    let generators = [
-        mlp_generator(Runtime { latent: 2, data: 3 }, Activation::Silu),
-        coupling_flow(2),
-    ];
+    let generators = [mlp_generator(Runtime { latent: 2, data: 3 }, Activation::Silu), coupling_flow(2)];
     for generator in generators {
         let batch = Batch::new(generator);
         for (label, mut energy) in energies(batch.generator.geometry()) {
@@ -136,10 +119,7 @@ fn timed_energies(g: Runtime) -> Vec<(&'static str, MlpEnergy<Runtime>)> {
         MlpEnergy::new(g, &config, Random::new(seed))
     };
     let rich = "activation = 'silu', fourier = { count = 3, scale = 0.3 }, confinement = 0.7, output_scale = true";
-    vec![
-        ("timed mlp", mlp(21, "activation = 'tanh'")),
-        ("timed mlp with everything", mlp(22, rich)),
-    ]
+    vec![("timed mlp", mlp(21, "activation = 'tanh'")), ("timed mlp with everything", mlp(22, rich))]
 }
 
 #[test]
@@ -297,21 +277,13 @@ fn the_penalty_is_taken_on_the_segment_between_a_data_and_a_generated_sample() {
     let count = 400;
     let rows = |x: [f64; 2]| g.samples(x.map(|v| v as Real).repeat(count));
     let latents = g.latents(vec![0.0; 2 * count]);
-    let situation = EnergySituation {
-        energy: &energy,
-        generator: &generator,
-        latents: &latents,
-        data: &rows(a),
-    };
+    let situation = EnergySituation { energy: &energy, generator: &generator, latents: &latents, data: &rows(a) };
     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(3), 1);
     let mut bound = WganGpConfig { weight: 1.0 }.build(g, Random::new(1)).unwrap();
     let term = bound.divergence(&view).unwrap().measurement;
     // The length is uniform on [5, 50], so the mean of (length - 1)^2 is (49^3 - 4^3) / (3 * 45).
     let truth = f64::from(49 * 49 * 49 - 4 * 4 * 4) / 135.0;
-    assert!(
-        (term.value - truth).abs() < 4.0 * term.standard_error,
-        "{term:?}, {truth}"
-    );
+    assert!((term.value - truth).abs() < 4.0 * term.standard_error, "{term:?}, {truth}");
     assert!(term.standard_error < 0.05 * truth, "{term:?}");
 }
 

@@ -9,11 +9,7 @@ use ebm_models::mlp::{MlpGenerator, MlpGeneratorConfig};
 
 fn problem(d: usize) -> (MlpGenerator<Runtime>, Latents<Runtime>, Latents<Runtime>, Vec<f64>) {
     let g = Runtime { latent: d, data: 2 * d };
-    let config = MlpGeneratorConfig {
-        hidden: vec![40, 40],
-        init_gain: 2.0,
-        ..Default::default()
-    };
+    let config = MlpGeneratorConfig { hidden: vec![40, 40], init_gain: 2.0, ..Default::default() };
     let model = MlpGenerator::new(g, &config, Random::new(3));
     let draw = |name| g.latents(Random::new(5).stream(name).normals(4 * d));
     let (z, start) = (draw("z"), draw("start"));
@@ -31,10 +27,7 @@ fn it_converges_to_the_exact_value_and_stays_above_it_on_the_way() {
         let found = smallest_pairs(&model as &dyn Generator<_>, &z, &start, options);
         for ((value, exact), last) in found.values.iter().zip(&exact).zip(&mut last) {
             assert!(*value >= exact * (1.0 - 1e-3), "{steps} steps: {value} below {exact}");
-            assert!(
-                *value <= *last * (1.0 + 1e-3),
-                "{steps} steps: {value} above the {last} of fewer"
-            );
+            assert!(*value <= *last * (1.0 + 1e-3), "{steps} steps: {value} above the {last} of fewer");
             *last = *value;
         }
     }
@@ -46,15 +39,9 @@ fn it_converges_to_the_exact_value_and_stays_above_it_on_the_way() {
 #[test]
 fn a_start_at_the_answer_stays_there() {
     let (model, z, start, exact) = problem(6);
-    let options = IterativeOptions {
-        steps: 60,
-        tolerance: 0.0,
-    };
+    let options = IterativeOptions { steps: 60, tolerance: 0.0 };
     let found = smallest_pairs(&model as &dyn Generator<_>, &z, &start, options);
-    let again = IterativeOptions {
-        steps: 0,
-        tolerance: 0.0,
-    };
+    let again = IterativeOptions { steps: 0, tolerance: 0.0 };
     let warm = smallest_pairs(&model as &dyn Generator<_>, &z, &found.vectors, again);
     for (value, exact) in warm.values.iter().zip(&exact) {
         assert!((value / exact - 1.0).abs() < 1e-2, "{value} {exact}");

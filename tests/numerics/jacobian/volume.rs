@@ -39,13 +39,7 @@ fn a_linear_map_has_its_own_singular_values() {
 #[test]
 fn a_flow_has_the_volume_of_its_closed_form() {
     let g = Runtime { latent: 4, data: 4 };
-    let draw = |s| {
-        Random::new(s)
-            .normals(16)
-            .into_iter()
-            .map(f64::from)
-            .collect::<Vec<_>>()
-    };
+    let draw = |s| Random::new(s).normals(16).into_iter().map(f64::from).collect::<Vec<_>>();
     let flow = TriangularFlow::new(g, &draw(1), &draw(2));
     let z = latents(g, 6);
     let j = jacobian(&flow as &dyn Generator<_>, SharedTape::off().watch(&z));
@@ -63,11 +57,7 @@ fn gradients_in_latents_and_parameters_agree_with_finite_differences() {
     for (latent, data) in shapes {
         for (name, f) in functions {
             let g = Runtime { latent, data };
-            let config = MlpGeneratorConfig {
-                hidden: vec![7, 6],
-                init_gain: 1.5,
-                ..Default::default()
-            };
+            let config = MlpGeneratorConfig { hidden: vec![7, 6], init_gain: 1.5, ..Default::default() };
             let mut model = MlpGenerator::new(g, &config, Random::new(11));
             let z = latents(g, 3);
             let tape = SharedTape::training(Parts::GENERATOR);
@@ -85,18 +75,9 @@ fn gradients_in_latents_and_parameters_agree_with_finite_differences() {
                     value(&model, &g.latents(moved))
                 };
                 let truth = (shifted(check::STEP) - shifted(-check::STEP)) / (2.0 * f64::from(check::STEP));
-                check::close(
-                    &format!("{name} {latent}->{data}, z {i}"),
-                    f64::from(ours[i]),
-                    truth,
-                    truth.abs(),
-                );
+                check::close(&format!("{name} {latent}->{data}, z {i}"), f64::from(ours[i]), truth, truth.abs());
             }
-            let all: Vec<_> = model
-                .parameters()
-                .iter()
-                .map(|p| gradients.of(p.tensor()).as_vec())
-                .collect();
+            let all: Vec<_> = model.parameters().iter().map(|p| gradients.of(p.tensor()).as_vec()).collect();
             for (p, ours) in all.iter().enumerate() {
                 for i in (0..ours.len()).step_by(5) {
                     let mut shifted = |by: Real| {

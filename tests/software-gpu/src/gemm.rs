@@ -22,9 +22,7 @@ impl Sizes {
         let [m, n, k] = self.sizes;
         let [a, b] = self.transposed;
         let rows = [if a { k } else { m }, if b { n } else { k }, m];
-        rows.iter()
-            .zip(self.leading)
-            .all(|(rows, leading)| leading >= *rows.max(&1))
+        rows.iter().zip(self.leading).all(|(rows, leading)| leading >= *rows.max(&1))
     }
 }
 
@@ -105,33 +103,20 @@ mod tests {
 
     fn get(memory: &mut Memory, address: u64, n: usize) -> Vec<f64> {
         let bytes = memory.read(address, 8 * n).unwrap();
-        bytes
-            .chunks(8)
-            .map(|x| f64::from_le_bytes(x.try_into().unwrap()))
-            .collect()
+        bytes.chunks(8).map(|x| f64::from_le_bytes(x.try_into().unwrap())).collect()
     }
 
     /// `[[1, 2, 3], [4, 5, 6]] [[7, 8], [9, 10], [11, 12]] = [[58, 64], [139, 154]]`, worked by hand.
     #[test]
     fn products_in_all_four_layouts() {
         // By columns, so that the transpose is by rows; every column is followed by one number that is no part of it.
-        let a: [&[f64]; 2] = [
-            &[1., 4., -1., 2., 5., -1., 3., 6., -1.],
-            &[1., 2., 3., -1., 4., 5., 6., -1.],
-        ];
-        let b: [&[f64]; 2] = [
-            &[7., 9., 11., -1., 8., 10., 12., -1.],
-            &[7., 8., -1., 9., 10., -1., 11., 12., -1.],
-        ];
+        let a: [&[f64]; 2] = [&[1., 4., -1., 2., 5., -1., 3., 6., -1.], &[1., 2., 3., -1., 4., 5., 6., -1.]];
+        let b: [&[f64]; 2] = [&[7., 9., 11., -1., 8., 10., 12., -1.], &[7., 8., -1., 9., 10., -1., 11., 12., -1.]];
         for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let mut memory = Memory::default();
             let factors = (put(&mut memory, a[i]), put(&mut memory, b[j]));
             let c = memory.allocate(4 * 8).unwrap();
-            let sizes = Sizes {
-                transposed: [i == 1, j == 1],
-                sizes: [2, 2, 3],
-                leading: [3 + i, 4 - j, 2],
-            };
+            let sizes = Sizes { transposed: [i == 1, j == 1], sizes: [2, 2, 3], leading: [3 + i, 4 - j, 2] };
             gemm(&mut memory, sizes, 1.0, factors, 0.0, c).unwrap();
             assert_eq!(get(&mut memory, c, 4), [58., 139., 64., 154.]);
             gemm(&mut memory, sizes, 2.0, factors, 10.0, c).unwrap();
@@ -144,11 +129,7 @@ mod tests {
         let mut memory = Memory::default();
         let a = put(&mut memory, &[1.; 4]);
         let c = memory.allocate(4 * 8).unwrap();
-        let with = |leading| Sizes {
-            transposed: [false; 2],
-            sizes: [2; 3],
-            leading,
-        };
+        let with = |leading| Sizes { transposed: [false; 2], sizes: [2; 3], leading };
         let refused = |memory: &mut Memory, sizes, beta| gemm(memory, sizes, 1.0, (a, a), beta, c).unwrap_err().0;
         assert!(refused(&mut memory, with([2, 2, 2]), 1.0).contains("never written"));
         assert!(refused(&mut memory, with([2, 3, 2]), 0.0).contains("outside"));

@@ -41,12 +41,7 @@ impl Call {
     /// The call that was sent, or none from a rank that leaves.
     fn of([from, to, width, count]: [u64; 4]) -> Option<Self> {
         let rank = |number: u64| Some(number.checked_sub(1)? as usize);
-        (width > 0).then(|| Self {
-            from: rank(from),
-            to: rank(to),
-            width: width as usize,
-            count: count as usize,
-        })
+        (width > 0).then(|| Self { from: rank(from), to: rank(to), width: width as usize, count: count as usize })
     }
 }
 
@@ -269,12 +264,7 @@ mod tests {
         values.iter().flat_map(|v| v.to_le_bytes()).collect()
     }
 
-    const CALL: Call = Call {
-        from: None,
-        to: None,
-        width: 8,
-        count: 4,
-    };
+    const CALL: Call = Call { from: None, to: None, width: 8, count: 4 };
 
     #[test]
     fn sums_are_for_all_or_for_one_and_what_one_has_is_for_all() {
@@ -311,10 +301,7 @@ mod tests {
             let call = Call { count, ..CALL };
             member.call(call, &bytes(&vec![0.0; count])).unwrap_err().0
         });
-        assert!(
-            faults[0].contains("count: 4") && faults[0].contains("count: 5"),
-            "{faults:?}"
-        );
+        assert!(faults[0].contains("count: 4") && faults[0].contains("count: 5"), "{faults:?}");
         assert_eq!(faults[0], faults[1]);
     }
 

@@ -33,13 +33,7 @@ impl Region {
     /// Makes `length` bytes that have not been written. Races are looked for among `grain` bytes at a time; smaller accesses are
     /// not checked.
     pub fn new(name: &'static str, length: usize, grain: usize) -> Self {
-        Self {
-            name,
-            values: vec![0; length],
-            written: vec![0; length],
-            grain,
-            histories: Vec::new(),
-        }
+        Self { name, values: vec![0; length], written: vec![0; length], grain, histories: Vec::new() }
     }
 
     /// New bytes have not been written.
@@ -150,10 +144,7 @@ impl Default for Memory {
 impl Memory {
     /// Starts without allocations. If `sees_races`, races between threads are looked for word by word.
     pub fn new(sees_races: bool) -> Self {
-        Self {
-            allocations: vec![None],
-            grain: if sees_races { 4 } else { 0 },
-        }
+        Self { allocations: vec![None], grain: if sees_races { 4 } else { 0 } }
     }
 
     /// Allocates `length` bytes, and returns their address, or `None` if there cannot be so many.
@@ -221,15 +212,8 @@ impl Memory {
     /// The bytes to copy to the host, which have to have been written.
     pub fn read(&mut self, address: u64, length: usize) -> Result<&[u8], Fault> {
         let (region, offset) = self.region(address, length)?;
-        if let Some(first) = region.written[offset..offset + length]
-            .iter()
-            .position(|known| *known != WRITTEN)
-        {
-            fault!(
-                "reads {length} bytes at {}: byte {} never written",
-                region.describe(offset),
-                offset + first
-            );
+        if let Some(first) = region.written[offset..offset + length].iter().position(|known| *known != WRITTEN) {
+            fault!("reads {length} bytes at {}: byte {} never written", region.describe(offset), offset + first);
         }
         Ok(region.bytes(offset, length))
     }
@@ -287,13 +271,9 @@ mod tests {
         let mut memory = Memory::default();
         let a = memory.allocate(16).unwrap();
         let b = memory.allocate(16).unwrap();
-        for (address, why) in [
-            (a + 16, "outside"),
-            (a - 4, "no address"),
-            (8, "null"),
-            (a + 2, "aligned"),
-            (a, "never written"),
-        ] {
+        for (address, why) in
+            [(a + 16, "outside"), (a - 4, "no address"), (8, "null"), (a + 2, "aligned"), (a, "never written")]
+        {
             let message = memory.load(address, 4).unwrap_err().0;
             assert!(message.contains(why), "{message}");
         }

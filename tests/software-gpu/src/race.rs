@@ -29,13 +29,7 @@ const SEVERAL_WARPS: u16 = 1 << 15;
 
 impl Moment {
     /// Before the first launch.
-    pub const NEVER: Self = Self {
-        launch: 0,
-        block: SEVERAL,
-        barriers: 0,
-        warp_barriers: 0,
-        thread: SEVERAL_WARPS,
-    };
+    pub const NEVER: Self = Self { launch: 0, block: SEVERAL, barriers: 0, warp_barriers: 0, thread: SEVERAL_WARPS };
 
     fn warp(self) -> u16 {
         (self.thread & !SEVERAL_OF_A_WARP) / LANES
@@ -83,11 +77,7 @@ pub struct History {
 }
 
 impl History {
-    pub const EMPTY: Self = Self {
-        written: Moment::NEVER,
-        read: Moment::NEVER,
-        is_atomic: false,
-    };
+    pub const EMPTY: Self = Self { written: Moment::NEVER, read: Moment::NEVER, is_atomic: false };
 
     /// Records another use. The error describes a race as the end of a sentence about the place.
     #[inline]
@@ -124,13 +114,7 @@ mod tests {
     use Use::{Atomic, Read, Write};
 
     fn at(thread: u16, barriers: u32, warp_barriers: u16) -> Moment {
-        Moment {
-            launch: 1,
-            block: 0,
-            barriers,
-            warp_barriers,
-            thread,
-        }
+        Moment { launch: 1, block: 0, barriers, warp_barriers, thread }
     }
 
     /// Uses one place time after time. Each use is accepted, or refused with a message that contains the text.
@@ -138,10 +122,7 @@ mod tests {
         let mut place = History::EMPTY;
         for (how, now, text) in uses {
             let message = place.record(*how, *now).err().unwrap_or_default();
-            assert!(
-                message.contains(text) && message.is_empty() == text.is_empty(),
-                "{how:?} {now:?}: {message}"
-            );
+            assert!(message.contains(text) && message.is_empty() == text.is_empty(), "{how:?} {now:?}: {message}");
         }
     }
 
@@ -166,11 +147,7 @@ mod tests {
 
     #[test]
     fn blocks_never_wait_for_one_another_and_launches_do() {
-        let of_block = |block, launch| Moment {
-            block,
-            launch,
-            ..at(0, 9, 9)
-        };
+        let of_block = |block, launch| Moment { block, launch, ..at(0, 9, 9) };
         check(&[
             (Write, of_block(0, 1), ""),
             (Read, of_block(1, 1), "a race"),

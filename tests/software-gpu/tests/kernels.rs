@@ -30,11 +30,7 @@ fn launch_with(
     let launch = Launch {
         module,
         kernel: module.kernel("k").expect("the kernel is there"),
-        grid: Grid {
-            blocks: [blocks, 1, 1],
-            threads: [threads, 1, 1],
-            shared_bytes: shared_bytes as usize,
-        },
+        grid: Grid { blocks: [blocks, 1, 1], threads: [threads, 1, 1], shared_bytes: shared_bytes as usize },
         parameters: &parameters,
         order,
         number: 1,
@@ -50,9 +46,7 @@ fn launch(memory: &mut Memory, source: &str, (blocks, threads): (u32, u32), argu
 fn refused(source: &str, grid: (u32, u32)) -> String {
     let mut memory = Memory::default();
     let address = memory.allocate(16).unwrap();
-    launch(&mut memory, source, grid, address)
-        .expect_err("nothing was found wrong")
-        .0
+    launch(&mut memory, source, grid, address).expect_err("nothing was found wrong").0
 }
 
 /// Numbers of threads, bodies of kernels that they run with the address of 16 bytes, and what is said of them: texts between dots.
@@ -127,10 +121,7 @@ fn sum(body: &str, blocks: u32, values: &[f32], seed: u64) -> Result<f32, Fault>
         address
     };
     let arguments = [put(values), put(&[0.0])];
-    let order = Order {
-        seed,
-        ..Order::default()
-    };
+    let order = Order { seed, ..Order::default() };
     launch_with(&mut memory, &kernel(2, body), [blocks, 64, 0], &arguments, order)?;
     Ok(f32::from_bits(memory.load(arguments[1], 4)? as u32))
 }
@@ -149,10 +140,7 @@ fn a_sum_without_its_barrier_is_a_race() {
     let message = |seed| sum(&SUM.replace("bar.sync 0;", ""), 1, &[1.0; 64], seed).unwrap_err().0;
     // In the natural order, the other warp has not written yet; in others, it has, by luck.
     let natural = message(0);
-    assert!(
-        natural.contains("never written") || natural.contains("race"),
-        "{natural}"
-    );
+    assert!(natural.contains("never written") || natural.contains("race"), "{natural}");
     let race = "offset 4 of shared memory of 8 bytes, written by thread 32 of block 0, is read by thread 0";
     assert!((1..8).any(|seed| message(seed).contains(race)));
 }
@@ -163,11 +151,7 @@ fn memory_that_is_not_there() {
     let few = |place| format!(".shared .align 4 .b8 few[6]; st.shared.u32 [few+{place}], %r0;");
     check_refused(&[
         (5, beyond, "kernel k, block [0, 0, 0] ... thread [4, 0, 0]"),
-        (
-            5,
-            beyond,
-            "st.global.u32 [%rd2], %r0; ... offset 16 of an allocation of 16 bytes",
-        ),
+        (5, beyond, "st.global.u32 [%rd2], %r0; ... offset 16 of an allocation of 16 bytes"),
         (1, "ld.global.u32 %r0, [%rd0];", "never written"),
         (1, "st.global.u32 [%rd0+2], %r0;", "not aligned"),
         (1, "st.global.v2.u32 [%rd0+4], {%r0, %r0};", "8 bytes ... not aligned"),
@@ -186,10 +170,7 @@ fn barriers_that_not_all_come_to() {
         (8, ends, "divergent barrier: thread 3 has ended"),
         (8, apart, "divergent barrier: thread 3 waits at another"),
     ]);
-    let order = Order {
-        ended_threads_pass_barriers: true,
-        ..Order::default()
-    };
+    let order = Order { ended_threads_pass_barriers: true, ..Order::default() };
     assert!(launch_with(&mut Memory::default(), &kernel(0, ends), [1, 8, 0], &[], order).is_ok());
 }
 
@@ -202,11 +183,7 @@ fn lanes_that_never_come() {
         (32, &format!("{third} ret; {shuffle}"), "waits for lane 3 ... has ended"),
         (32, &format!("{third} bra $b; {shuffle} $b: bar.sync 0;"), "never come"),
         // A value of a lane that takes no part.
-        (
-            1,
-            "shfl.sync.idx.b32 %r1, %r0, 3, 31, 1;",
-            "lane 3, which is not in the mask",
-        ),
+        (1, "shfl.sync.idx.b32 %r1, %r0, 3, 31, 1;", "lane 3, which is not in the mask"),
     ]);
 }
 
@@ -258,15 +235,9 @@ fn grids_that_gpus_refuse() {
 fn text_that_is_not_ptx() {
     for (source, part) in [
         ("\u{7f}ELF", "no PTX"),
-        (
-            ".version 8.0\n.target sm_100\n.address_size 64",
-            "line 2: target sm_100",
-        ),
+        (".version 8.0\n.target sm_100\n.address_size 64", "line 2: target sm_100"),
         (&format!("{HEAD}.visible .entry k( {{"), "PTX, line"),
-        (
-            &format!("{HEAD}.visible .entry k() {{ .reg .b32 %r<a>; }}"),
-            "registers %r",
-        ),
+        (&format!("{HEAD}.visible .entry k() {{ .reg .b32 %r<a>; }}"), "registers %r"),
     ] {
         let message = load(source, &mut Memory::default()).unwrap_err().0;
         assert!(message.contains(part), "{message}");

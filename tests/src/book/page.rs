@@ -15,8 +15,7 @@ pub fn packages() -> Vec<String> {
     let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
     let packages = lock["package"].as_array().unwrap().iter();
     let own = packages.filter(|package| package.get("source").is_none());
-    own.map(|package| package["name"].as_str().unwrap().to_string())
-        .collect()
+    own.map(|package| package["name"].as_str().unwrap().to_string()).collect()
 }
 
 /// A Markdown file.
@@ -184,18 +183,12 @@ mod tests {
     #[test]
     fn a_page_is_read_as_it_is_rendered() {
         let text = "# One `two`, three!\n\n[a](b.md#c)\n\n## Same\n\n## Same\n\n```sh,x\nebm --help # <b>\n```\n";
-        let page = Page {
-            name: "p.md".into(),
-            text: text.into(),
-        };
+        let page = Page { name: "p.md".into(), text: text.into() };
         assert_eq!(page.anchors(), ["one-two-three", "same", "same-1"]);
         assert_eq!(page.links(), [("b.md#c".to_string(), "p.md:3".to_string())]);
         assert_eq!(page.code_spans()[0].0, "two");
         let blocks = page.blocks();
-        assert_eq!(
-            (blocks[0].place.as_str(), blocks[0].text.as_str()),
-            ("p.md:9", "ebm --help # <b>\n")
-        );
+        assert_eq!((blocks[0].place.as_str(), blocks[0].text.as_str()), ("p.md:9", "ebm --help # <b>\n"));
         assert_eq!(blocks[0].tags, ["sh", "x"]);
     }
 }

@@ -24,20 +24,12 @@ pub(super) struct View {
 impl Augmentation {
     /// The shape of what is shown of images of a shape that is larger than the crop.
     pub fn shape(&self, stored: ImageShape) -> ImageShape {
-        ImageShape {
-            height: stored.height - self.crop,
-            width: stored.width - self.crop,
-            ..stored
-        }
+        ImageShape { height: stored.height - self.crop, width: stored.width - self.crop, ..stored }
     }
 
     /// The middle, as it is.
     pub fn plain(&self) -> View {
-        View {
-            top: self.crop / 2,
-            left: self.crop / 2,
-            mirrored: false,
-        }
+        View { top: self.crop / 2, left: self.crop / 2, mirrored: false }
     }
 
     /// Random views, one for each of `n` images.
@@ -65,9 +57,7 @@ impl View {
             let row = &image[start..start + shown.width * channels];
             match self.mirrored {
                 false => to.extend_from_slice(row),
-                true => row
-                    .rchunks_exact(channels)
-                    .for_each(|pixel| to.extend_from_slice(pixel)),
+                true => row.rchunks_exact(channels).for_each(|pixel| to.extend_from_slice(pixel)),
             }
         }
     }
@@ -77,11 +67,7 @@ impl View {
 mod tests {
     use super::*;
 
-    const STORED: ImageShape = ImageShape {
-        height: 3,
-        width: 4,
-        channels: 2,
-    };
+    const STORED: ImageShape = ImageShape { height: 3, width: 4, channels: 2 };
 
     fn shown(augmentation: Augmentation, view: View) -> Vec<u8> {
         let image: Vec<u8> = (0..24).collect();
@@ -93,19 +79,9 @@ mod tests {
     #[test]
     fn a_view_is_a_window_and_its_mirror_image_keeps_the_pixels_whole() {
         let crop = Augmentation { flip: true, crop: 1 };
-        let view = |mirrored| View {
-            top: 1,
-            left: 1,
-            mirrored,
-        };
-        assert_eq!(
-            shown(crop, view(false)),
-            [10, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 23]
-        );
-        assert_eq!(
-            shown(crop, view(true)),
-            [14, 15, 12, 13, 10, 11, 22, 23, 20, 21, 18, 19]
-        );
+        let view = |mirrored| View { top: 1, left: 1, mirrored };
+        assert_eq!(shown(crop, view(false)), [10, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 23]);
+        assert_eq!(shown(crop, view(true)), [14, 15, 12, 13, 10, 11, 22, 23, 20, 21, 18, 19]);
         let none = Augmentation::default();
         assert_eq!(shown(none, none.plain()), (0..24).collect::<Vec<u8>>());
     }

@@ -25,18 +25,10 @@ impl ByteStream {
         let mut file = BufReader::with_capacity(BUFFER, file);
         let start = file.fill_buf().map_err(unreadable(path))?;
         let (bytes, size): (Box<dyn BufRead>, _) = match start.starts_with(&GZIP) {
-            true => (
-                Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))),
-                None,
-            ),
+            true => (Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(file))), None),
             false => (Box::new(file), Some(size)),
         };
-        Ok(Self {
-            path: path.into(),
-            bytes,
-            size,
-            place: 0,
-        })
+        Ok(Self { path: path.into(), bytes, size, place: 0 })
     }
 
     /// Reads the next `count` bytes into `to`, which loses what it held. They are called `what` where the file ends too
@@ -87,19 +79,11 @@ impl ByteStream {
     }
 
     fn cut_short(&self, found: u64, wanted: u64, what: &str) -> DataError {
-        malformed(
-            &self.path,
-            what,
-            format!("the file is cut short: {wanted} bytes belong here, and there are {found}"),
-        )
+        malformed(&self.path, what, format!("the file is cut short: {wanted} bytes belong here, and there are {found}"))
     }
 
     fn failed(&self, error: io::Error) -> DataError {
-        let damaged = [
-            io::ErrorKind::UnexpectedEof,
-            io::ErrorKind::InvalidData,
-            io::ErrorKind::InvalidInput,
-        ];
+        let damaged = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput];
         match self.size {
             None if damaged.contains(&error.kind()) => malformed(
                 &self.path,

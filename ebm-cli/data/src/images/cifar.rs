@@ -7,11 +7,7 @@ use super::byte_stream::ByteStream;
 use super::finite::{FiniteImages, Values};
 use super::image_set::{ImageSet, ImageSetWriter};
 
-const SHAPE: ImageShape = ImageShape {
-    height: 32,
-    width: 32,
-    channels: 3,
-};
+const SHAPE: ImageShape = ImageShape { height: 32, width: 32, channels: 3 };
 /// Pixels of an image, and of a plane of one colour.
 const PIXELS: usize = 32 * 32;
 
@@ -45,12 +41,7 @@ pub enum CifarLabels {
 
 impl Default for Cifar {
     fn default() -> Self {
-        Self {
-            path: "cifar-10-batches-bin".into(),
-            labels: CifarLabels::default(),
-            flip: true,
-            dequantize: false,
-        }
+        Self { path: "cifar-10-batches-bin".into(), labels: CifarLabels::default(), flip: true, dequantize: false }
     }
 }
 
@@ -68,13 +59,7 @@ struct Layout {
 }
 
 const TEN: Layout = Layout {
-    training: &[
-        "data_batch_1.bin",
-        "data_batch_2.bin",
-        "data_batch_3.bin",
-        "data_batch_4.bin",
-        "data_batch_5.bin",
-    ],
+    training: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
     held_out: "test_batch.bin",
     labels: 1,
     label: 0,
@@ -91,12 +76,7 @@ const HUNDRED: Layout = Layout {
     names: "fine_label_names.txt",
 };
 
-const HUNDRED_COARSE: Layout = Layout {
-    label: 0,
-    classes: 20,
-    names: "coarse_label_names.txt",
-    ..HUNDRED
-};
+const HUNDRED_COARSE: Layout = Layout { label: 0, classes: 20, names: "coarse_label_names.txt", ..HUNDRED };
 
 impl Layout {
     /// Reads files one after the other.
@@ -132,11 +112,7 @@ impl Layout {
             count += 1;
         }
         match count {
-            0 => Err(malformed(
-                path,
-                "the whole file",
-                "it is empty; expected images of CIFAR",
-            )),
+            0 => Err(malformed(path, "the whole file", "it is empty; expected images of CIFAR")),
             _ => Ok(()),
         }
     }
@@ -149,12 +125,8 @@ impl Layout {
             return Ok(numbers());
         }
         let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
-        let names: Vec<String> = text
-            .lines()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(String::from)
-            .collect();
+        let names: Vec<String> =
+            text.lines().map(str::trim).filter(|name| !name.is_empty()).map(String::from).collect();
         match names.len() == self.classes {
             true => Ok(names),
             false => {
@@ -190,9 +162,7 @@ fn missing(folder: &Path, file: &str) -> DataError {
 impl Cifar {
     /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
-        [TEN.training[0], HUNDRED.training[0]]
-            .iter()
-            .any(|file| found(folder, file).is_some())
+        [TEN.training[0], HUNDRED.training[0]].iter().any(|file| found(folder, file).is_some())
     }
 }
 
@@ -251,10 +221,7 @@ mod tests {
     }
 
     fn here() -> Cifar {
-        Cifar {
-            path: ".".into(),
-            ..Default::default()
-        }
+        Cifar { path: ".".into(), ..Default::default() }
     }
 
     #[test]
@@ -304,10 +271,7 @@ mod tests {
     fn files_that_are_none_are_refused() {
         let whole = records(&[&[1], &[9]]);
         for (bytes, parts) in [
-            (
-                &whole[..whole.len() - 1],
-                &["image 1", "3073 bytes belong here, and there are 3072"][..],
-            ),
+            (&whole[..whole.len() - 1], &["image 1", "3073 bytes belong here, and there are 3072"][..]),
             (&records(&[&[1], &[10]]), &["image 1", "label is 10", "below 10"]),
             (&packed(&whole)[..60], &["gzip stream", "cut short or damaged"]),
             (b"", &["the whole file", "empty"]),

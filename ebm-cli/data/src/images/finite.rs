@@ -19,10 +19,7 @@ pub(super) struct Values {
 impl Values {
     /// Values of images that are mirrored or not, and not cropped.
     pub fn new(dequantize: bool, flip: bool) -> Self {
-        Self {
-            dequantize,
-            augmentation: Augmentation { flip, crop: 0 },
-        }
+        Self { dequantize, augmentation: Augmentation { flip, crop: 0 } }
     }
 }
 
@@ -160,11 +157,7 @@ impl Dataset for FiniteImages {
 
     fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
         let labelled = self.part(part).labelled(n, random)?;
-        Some(LabelledImages {
-            shape: self.shape,
-            levels: self.plain(labelled.shape, &labelled.levels),
-            ..labelled
-        })
+        Some(LabelledImages { shape: self.shape, levels: self.plain(labelled.shape, &labelled.levels), ..labelled })
     }
 
     fn intact(&self) -> Result<(), DataError> {

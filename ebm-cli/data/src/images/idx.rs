@@ -29,14 +29,7 @@ pub struct Idx {
 impl Default for Idx {
     fn default() -> Self {
         let [path, labels, held_out_images, held_out_labels] = Default::default();
-        Self {
-            path,
-            labels,
-            held_out_images,
-            held_out_labels,
-            held_out: 0.1,
-            dequantize: false,
-        }
+        Self { path, labels, held_out_images, held_out_labels, held_out: 0.1, dequantize: false }
     }
 }
 
@@ -95,26 +88,17 @@ mod tests {
     use ebm_core::image::{ImageShape, level_of, value_of};
 
     fn named(path: &str) -> Idx {
-        Idx {
-            path: path.into(),
-            ..Default::default()
-        }
+        Idx { path: path.into(), ..Default::default() }
     }
 
     #[test]
     fn a_folder_is_read_by_the_usual_names() {
         let folder = mnist();
         let data = load(folder.path(), &named(".")).unwrap();
-        let shape = ImageShape {
-            height: 2,
-            width: 3,
-            channels: 1,
-        };
+        let shape = ImageShape { height: 2, width: 3, channels: 1 };
         assert_eq!((data.image(), data.width(), data.len()), (Some(shape), 6, Some(10)));
         let held_out = data.held_out(99, Random::new(1));
-        let expected: Vec<_> = (10..13)
-            .flat_map(|i| (0..6).map(move |p| value_of(level(i, p))))
-            .collect();
+        let expected: Vec<_> = (10..13).flat_map(|i| (0..6).map(move |p| value_of(level(i, p)))).collect();
         assert_eq!(held_out, expected);
         let labelled = data.labelled(Part::HeldOut, 99, Random::new(1)).unwrap();
         assert_eq!((labelled.labels, labelled.classes.len()), (vec![7, 8, 9], 10));
@@ -147,23 +131,14 @@ mod tests {
     fn noise_is_within_the_width_of_a_level_and_the_same_at_the_same_place() {
         let folder = mnist();
         let exact = load(folder.path(), &named(".")).unwrap();
-        let noisy = Idx {
-            dequantize: true,
-            ..named(".")
-        };
+        let noisy = Idx { dequantize: true, ..named(".") };
         let noisy = load(folder.path(), &noisy).unwrap();
         let place = Random::new(4).stream("data").at(2);
         let (draw, noise) = (exact.draw(10, place), noisy.draw(10, place));
         assert_eq!(noise, noisy.draw(10, place));
         let differences: Vec<_> = draw.iter().zip(&noise).map(|(a, b)| (a - b).abs()).collect();
         assert!(differences.iter().all(|difference| *difference <= 0.5001 / 127.5));
-        assert!(
-            differences
-                .iter()
-                .filter(|difference| **difference > 0.25 / 127.5)
-                .count()
-                > 10
-        );
+        assert!(differences.iter().filter(|difference| **difference > 0.25 / 127.5).count() > 10);
         assert_ne!(noisy.held_out(3, place), exact.held_out(3, place));
     }
 
@@ -172,11 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "a.idx", &images(0, 10));
         write(folder.path(), "a.labels", &packed(&idx(&[10], &[1; 10])));
-        let config = Idx {
-            labels: "a.labels".into(),
-            held_out: 0.3,
-            ..named("a.idx")
-        };
+        let config = Idx { labels: "a.labels".into(), held_out: 0.3, ..named("a.idx") };
         let data = load(folder.path(), &config).unwrap();
         assert_eq!((data.len(), data.held_out(99, Random::new(0)).len()), (Some(7), 18));
         let labels = data.labelled(Part::Training, 99, Random::new(0)).unwrap().labels;
@@ -198,18 +169,9 @@ mod tests {
             held_out_images: held_out.into(),
             ..named("a.idx")
         };
-        refused(
-            load(path, &with("nine", "")),
-            &["nine: the whole file", "9 labels for 10 images"],
-        );
-        refused(
-            load(path, &with("a.idx", "")),
-            &["a.idx: header", "3 axes", "a label file has 1"],
-        );
-        refused(
-            load(path, &with("", "wide.idx")),
-            &["wide.idx", "1 x 7 x 1", "2 x 3 x 1"],
-        );
+        refused(load(path, &with("nine", "")), &["nine: the whole file", "9 labels for 10 images"]);
+        refused(load(path, &with("a.idx", "")), &["a.idx: header", "3 axes", "a label file has 1"]);
+        refused(load(path, &with("", "wide.idx")), &["wide.idx", "1 x 7 x 1", "2 x 3 x 1"]);
         refused(load(path, &with("", "none.idx")), &["none.idx", "No such file"]);
         refused(load(path, &named("one.idx")), &["one.idx", "1 image(s)", "at least 2"]);
     }
@@ -225,10 +187,7 @@ mod tests {
 
     #[test]
     fn labels_of_no_images_are_refused_by_name() {
-        let config = Idx {
-            held_out_labels: "a".into(),
-            ..named("b")
-        };
+        let config = Idx { held_out_labels: "a".into(), ..named("b") };
         assert_eq!(config.check().unwrap_err().key, "held_out_labels");
         assert_eq!(Idx::default().check().unwrap_err().key, "path");
     }

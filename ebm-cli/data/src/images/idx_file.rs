@@ -40,29 +40,18 @@ pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
     let axes = "an image file has 3 (n, height, width) or 4 (and channels)";
     let header = read_header(path, &mut stream, axes, |axes| (3..=4).contains(&axes))?;
     let side = |axis: usize| header.sides.get(axis).map_or(1, |side| *side as usize);
-    let shape = ImageShape {
-        height: side(1),
-        width: side(2),
-        channels: side(3),
-    };
+    let shape = ImageShape { height: side(1), width: side(2), channels: side(3) };
     let refuse = |reason: String| malformed(path, "header", reason);
     if header.count == 0 {
         let count = header.sides[0];
-        return Err(refuse(format!(
-            "it announces {count} images of {shape} values; there is nothing to train on"
-        )));
+        return Err(refuse(format!("it announces {count} images of {shape} values; there is nothing to train on")));
     }
     if ![1, 3].contains(&shape.channels) {
-        return Err(refuse(format!(
-            "it announces images of {shape} values; expected 1 or 3 channels"
-        )));
+        return Err(refuse(format!("it announces images of {shape} values; expected 1 or 3 channels")));
     }
     let mut images = ImageSetWriter::new(shape, path);
     let mut piece = Vec::new();
-    let (mut left, most) = (
-        header.count,
-        (AT_ONCE / shape.values() as u64).max(1) * shape.values() as u64,
-    );
+    let (mut left, most) = (header.count, (AT_ONCE / shape.values() as u64).max(1) * shape.values() as u64);
     while left > 0 {
         let next = left.min(most);
         stream.take_into(&mut piece, next, &header.what())?;
@@ -95,32 +84,24 @@ fn read_header(
         _ => {
             let shown: Vec<String> = magic.iter().map(|byte| format!("{byte:02x}")).collect();
             let shown = shown.join(" ");
-            return Err(refuse(format!(
-                "it starts with {shown}; an IDX file of bytes starts with 00 00 08"
-            )));
+            return Err(refuse(format!("it starts with {shown}; an IDX file of bytes starts with 00 00 08")));
         }
     };
     if kind != BYTES {
         let known = OTHERS.iter().find(|(code, _)| *code == kind);
         let name = known.map_or("of an unknown type", |(_, name)| name);
-        return Err(refuse(format!(
-            "its elements are {name} (code {kind:02x}); expected unsigned bytes (08)"
-        )));
+        return Err(refuse(format!("its elements are {name} (code {kind:02x}); expected unsigned bytes (08)")));
     }
     if !fits(axes) {
         return Err(refuse(format!("its array has {axes} axes; {expected}")));
     }
     let sides = stream.take(4 * u64::from(axes), "header")?;
-    let sides: Vec<u64> = sides
-        .chunks_exact(4)
-        .map(|side| u64::from(u32::from_be_bytes([side[0], side[1], side[2], side[3]])))
-        .collect();
+    let sides: Vec<u64> =
+        sides.chunks_exact(4).map(|side| u64::from(u32::from_be_bytes([side[0], side[1], side[2], side[3]]))).collect();
     let count = sides.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
     match count.filter(|count| *count <= MOST) {
         Some(count) => Ok(Header { sides, count }),
-        None => Err(refuse(format!(
-            "it announces an array {sides:?}, more than {MOST} bytes"
-        ))),
+        None => Err(refuse(format!("it announces an array {sides:?}, more than {MOST} bytes"))),
     }
 }
 
@@ -151,11 +132,7 @@ mod tests {
     fn plain_and_packed_files_hold_the_same_images() {
         let plain = read_bytes(&images(0, 5)).unwrap();
         assert_eq!(levels(&plain), levels(&read_bytes(&packed(&images(0, 5))).unwrap()));
-        let shape = ImageShape {
-            height: 2,
-            width: 3,
-            channels: 1,
-        };
+        let shape = ImageShape { height: 2, width: 3, channels: 1 };
         assert_eq!((plain.len(), plain.shape()), (5, shape));
         assert_eq!(plain.levels(&[3])[4], level(3, 4));
         // Gzip files may be put one after the other.
@@ -175,19 +152,13 @@ mod tests {
         refused(&floats, &["header", "32-bit floats (code 0d)", "unsigned bytes (08)"]);
         refused(b"", &["header", "cut short", "4 bytes belong here, and there are 0"]);
         refused(&images(0, 2)[..9], &["header", "12 bytes belong here, and there are 5"]);
-        refused(
-            &idx(&[1, 1, 1, 2], &[1, 2]),
-            &["header", "1 x 1 x 2", "1 or 3 channels"],
-        );
+        refused(&idx(&[1, 1, 1, 2], &[1, 2]), &["header", "1 x 1 x 2", "1 or 3 channels"]);
     }
 
     #[test]
     fn a_file_that_ends_early_or_goes_on_is_refused() {
         let whole = images(0, 4);
-        refused(
-            &whole[..whole.len() - 1],
-            &["array [4, 2, 3]", "24 bytes belong here, and there are 23"],
-        );
+        refused(&whole[..whole.len() - 1], &["array [4, 2, 3]", "24 bytes belong here, and there are 23"]);
         refused(&[&whole[..], b"x"].concat(), &["byte 40", "the file goes on"]);
         refused(&packed(&whole[..whole.len() - 1]), &["array [4, 2, 3]", "there are 23"]);
         refused(&packed(&[&whole[..], b"x"].concat()), &["byte 40", "the file goes on"]);
@@ -197,18 +168,12 @@ mod tests {
     fn a_damaged_gzip_file_is_told_from_a_short_one() {
         let whole = packed(&images(0, 4));
         for end in [12, whole.len() - 9, whole.len() - 1] {
-            refused(
-                &whole[..end],
-                &["gzip stream", "cut short or damaged", "fetch the file again"],
-            );
+            refused(&whole[..end], &["gzip stream", "cut short or damaged", "fetch the file again"]);
         }
         let mut wrong_sum = whole.clone();
         wrong_sum[whole.len() - 6] ^= 1;
         refused(&wrong_sum, &["gzip stream", "after 40 unpacked bytes"]);
-        refused(
-            &[&whole[..], b"garbage"].concat(),
-            &["gzip stream", "after 40 unpacked bytes"],
-        );
+        refused(&[&whole[..], b"garbage"].concat(), &["gzip stream", "after 40 unpacked bytes"]);
     }
 
     #[test]

@@ -45,9 +45,7 @@ impl ImageArrays {
             return Err(refuse(reason));
         }
         if header.fortran_order {
-            return Err(refuse(
-                "it is stored column by column; expected numpy.ascontiguousarray(array)".into(),
-            ));
+            return Err(refuse("it is stored column by column; expected numpy.ascontiguousarray(array)".into()));
         }
         let count = sides.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
         let order = Order::of(sides, layout);
@@ -58,27 +56,20 @@ impl ImageArrays {
             return Err(refuse(reason));
         };
         if order.shape.values() > LARGEST {
-            return Err(refuse(format!(
-                "its images are of {} values, more than {LARGEST}",
-                order.shape
-            )));
+            return Err(refuse(format!("its images are of {} values, more than {LARGEST}", order.shape)));
         }
         if let Some(size) = size.filter(|size| *size < count) {
             let reason = format!("the file is cut short: {count} values belong here, and it has {size} bytes");
             return Err(refuse(reason));
         }
-        let (writer, first) = self
-            .images
-            .get_or_insert_with(|| (ImageSetWriter::new(order.shape, path), order.shape));
+        let (writer, first) = self.images.get_or_insert_with(|| (ImageSetWriter::new(order.shape, path), order.shape));
         if *first != order.shape {
             let reason = format!("its images are of {} values, those before of {first}", order.shape);
             return Err(refuse(reason));
         }
         let (mut values, mut image) = (vec![0; order.shape.values()], Vec::new());
         for index in 0..sides[0] {
-            input
-                .read_exact(&mut values)
-                .map_err(|error| damaged(path, &format!("{place}, image {index}"), error))?;
+            input.read_exact(&mut values).map_err(|error| damaged(path, &format!("{place}, image {index}"), error))?;
             order.arrange(&values, &mut image);
             writer.push(&image)?;
         }
@@ -126,14 +117,10 @@ pub(super) fn labels_of((path, place): (&Path, &str), name: &str, entry: ZipFile
     if width != 1 {
         return refuse(format!("it has {width} columns; expected labels [n]"));
     }
-    match values
-        .iter()
-        .position(|v| !(0.0..=LARGEST).contains(v) || v.fract() != 0.0)
-    {
-        Some(index) => refuse(format!(
-            "label {index} is {}; expected a whole number from 0 to {LARGEST}",
-            values[index]
-        )),
+    match values.iter().position(|v| !(0.0..=LARGEST).contains(v) || v.fract() != 0.0) {
+        Some(index) => {
+            refuse(format!("label {index} is {}; expected a whole number from 0 to {LARGEST}", values[index]))
+        }
         None => Ok(values.into_iter().map(|label| label as u32).collect()),
     }
 }

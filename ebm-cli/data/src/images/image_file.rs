@@ -50,24 +50,14 @@ pub(super) fn read_image(path: &Path, frame: Frame) -> Result<(ImageShape, Vec<u
     };
     let (height, width) = (image.height() as usize, image.width() as usize);
     if height.max(width) > Frame::LARGEST {
-        let reason = format!(
-            "the image is {height} x {width} pixels, more than {}; set a size",
-            Frame::LARGEST
-        );
+        let reason = format!("the image is {height} x {width} pixels, more than {}; set a size", Frame::LARGEST);
         return Err(malformed(path, "the whole file", reason));
     }
     let (channels, levels) = match frame.colour {
         Colour::Rgb => (3, image.into_rgb8().into_raw()),
         Colour::Grey => (1, image.into_luma8().into_raw()),
     };
-    Ok((
-        ImageShape {
-            height,
-            width,
-            channels,
-        },
-        levels,
-    ))
+    Ok((ImageShape { height, width, channels }, levels))
 }
 
 fn decode(path: &Path) -> image::ImageResult<DynamicImage> {

@@ -69,10 +69,7 @@ impl Listing {
         let (own, below) = entries(folder)?;
         match (own.is_empty(), below.is_empty()) {
             (true, true) => Err(missing(folder, "no PNG or JPEG file and no folder is in this folder")),
-            (false, true) => Ok(Self {
-                files: own.into_iter().map(|file| (file, 0)).collect(),
-                classes: Vec::new(),
-            }),
+            (false, true) => Ok(Self { files: own.into_iter().map(|file| (file, 0)).collect(), classes: Vec::new() }),
             (false, false) => {
                 let reason = format!(
                     "it has images of its own ({} and others) beside folders ({} and others); expected images, or one folder a \
@@ -96,10 +93,7 @@ impl Listing {
                     }
                     files.extend(own.into_iter().map(|file| (file, class as u32)));
                 }
-                Ok(Self {
-                    files,
-                    classes: below.iter().map(|folder| name(folder)).collect(),
-                })
+                Ok(Self { files, classes: below.iter().map(|folder| name(folder)).collect() })
             }
         }
     }
@@ -130,11 +124,7 @@ impl Listing {
         let set = writer.finish()?;
         match self.classes.is_empty() {
             true => Ok(set),
-            false => set.with_classes(
-                self.files.iter().map(|file| file.1).collect(),
-                self.classes.clone(),
-                folder,
-            ),
+            false => set.with_classes(self.files.iter().map(|file| file.1).collect(), self.classes.clone(), folder),
         }
     }
 
@@ -144,10 +134,8 @@ impl Listing {
         for class in &self.classes {
             let number = other.classes.iter().position(|known| known == class);
             let number = number.ok_or_else(|| {
-                let reason = format!(
-                    "there is no such class to train on; the classes are {}",
-                    other.classes.join(", ")
-                );
+                let reason =
+                    format!("there is no such class to train on; the classes are {}", other.classes.join(", "));
                 malformed(&folder.join(class), "the class", reason)
             })?;
             numbers.push(number as u32);
@@ -165,9 +153,7 @@ fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
         let path = entry.map_err(unreadable(folder))?.path();
-        let extension = path
-            .extension()
-            .map(|extension| extension.to_string_lossy().to_lowercase());
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         if name(&path).starts_with('.') {
             continue;
         } else if path.is_dir() {
@@ -207,17 +193,9 @@ impl DatasetSpec for ImageFolder {
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let folder = base.join(&self.path);
-        let frame = Frame {
-            side: (self.size > 0).then_some(self.size + self.crop),
-            colour: self.color,
-        };
-        let values = Values {
-            dequantize: self.dequantize,
-            augmentation: Augmentation {
-                flip: self.flip,
-                crop: self.crop,
-            },
-        };
+        let frame = Frame { side: (self.size > 0).then_some(self.size + self.crop), colour: self.color };
+        let values =
+            Values { dequantize: self.dequantize, augmentation: Augmentation { flip: self.flip, crop: self.crop } };
         let listing = Listing::of(&folder)?;
         if self.held_out_path.as_os_str().is_empty() {
             let all = listing.read(&folder, frame)?;
@@ -252,9 +230,7 @@ mod tests {
         for (class, count, level) in [("a", 2, 10), ("b", 3, 200)] {
             create_dir_all(folder.path().join(class)).unwrap();
             for image in 0..count {
-                png(&folder.path().join(class).join(format!("{image}.png")), 4, 6, |_, _| {
-                    [level; 3]
-                });
+                png(&folder.path().join(class).join(format!("{image}.png")), 4, 6, |_, _| [level; 3]);
             }
         }
         std::fs::write(folder.path().join("a/.hidden.png"), b"x").unwrap();
@@ -263,10 +239,7 @@ mod tests {
     }
 
     fn here() -> ImageFolder {
-        ImageFolder {
-            path: ".".into(),
-            ..Default::default()
-        }
+        ImageFolder { path: ".".into(), ..Default::default() }
     }
 
     #[test]
@@ -275,10 +248,7 @@ mod tests {
         let data = load(folder.path(), &here()).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "4 x 6 x 3");
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
-        assert_eq!(
-            (labelled.labels.len(), labelled.classes),
-            (4, vec!["a".to_string(), "b".into()])
-        );
+        assert_eq!((labelled.labels.len(), labelled.classes), (4, vec!["a".to_string(), "b".into()]));
         for (image, label) in labelled.levels.chunks(72).zip(&labelled.labels) {
             assert_eq!(image, [[10, 200][*label as usize]; 72]);
         }
@@ -289,23 +259,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for image in 0..4 {
             // Black, but for a white left third.
-            png(&folder.path().join(format!("{image}.png")), 20, 60, |_, x| {
-                [if x < 20 { 255 } else { 0 }; 3]
-            });
+            png(&folder.path().join(format!("{image}.png")), 20, 60, |_, x| [if x < 20 { 255 } else { 0 }; 3]);
         }
-        let config = ImageFolder {
-            size: 10,
-            color: Colour::Grey,
-            ..here()
-        };
+        let config = ImageFolder { size: 10, color: Colour::Grey, ..here() };
         let data = load(folder.path(), &config).unwrap();
         assert_eq!(data.image().unwrap().to_string(), "10 x 10 x 1");
         // The middle third is black, up to the blur of scaling at its left edge.
         let levels: Vec<u8> = data.held_out(1, Random::new(0)).into_iter().map(level_of).collect();
-        assert!(
-            levels.chunks(10).all(|row| row[2..].iter().all(|level| *level < 5)),
-            "{levels:?}"
-        );
+        assert!(levels.chunks(10).all(|row| row[2..].iter().all(|level| *level < 5)), "{levels:?}");
         assert_eq!(data.labelled(Part::Training, 1, Random::new(0)), None);
         let windows = ImageFolder { crop: 4, ..config };
         let data = load(folder.path(), &windows).unwrap();
@@ -317,32 +278,20 @@ mod tests {
         let (folder, other) = (two_classes(), tempfile::tempdir().unwrap());
         create_dir_all(other.path().join("b")).unwrap();
         png(&other.path().join("b/x.png"), 4, 6, |_, _| [3; 3]);
-        let config = ImageFolder {
-            held_out_path: other.path().into(),
-            ..here()
-        };
+        let config = ImageFolder { held_out_path: other.path().into(), ..here() };
         let data = load(folder.path(), &config).unwrap();
         assert_eq!(data.len(), Some(5));
         // Its only class has the number that it has for training.
         assert_eq!(data.labelled(Part::HeldOut, 1, Random::new(0)).unwrap().labels, [1]);
         std::fs::rename(other.path().join("b"), other.path().join("c")).unwrap();
-        refused(
-            load(folder.path(), &config),
-            &["/c: the class", "no such class", "a, b"],
-        );
+        refused(load(folder.path(), &config), &["/c: the class", "no such class", "a, b"]);
     }
 
     #[test]
     fn folders_that_cannot_be_meant_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        refused(
-            load(folder.path(), &here()),
-            &["no PNG or JPEG file and no folder", "--data DIR"],
-        );
-        let nowhere = ImageFolder {
-            path: "nowhere".into(),
-            ..here()
-        };
+        refused(load(folder.path(), &here()), &["no PNG or JPEG file and no folder", "--data DIR"]);
+        let nowhere = ImageFolder { path: "nowhere".into(), ..here() };
         refused(load(folder.path(), &nowhere), &["nowhere: there is no such folder"]);
         let folder = two_classes();
         create_dir_all(folder.path().join("c")).unwrap();
@@ -350,20 +299,14 @@ mod tests {
         create_dir_all(folder.path().join("c/d")).unwrap();
         refused(load(folder.path(), &here()), &["c: the class", "this one has d"]);
         png(&folder.path().join("0.png"), 4, 6, |_, _| [0; 3]);
-        refused(
-            load(folder.path(), &here()),
-            &["images of its own (0.png", "folders (a"],
-        );
+        refused(load(folder.path(), &here()), &["images of its own (0.png", "folders (a"]);
     }
 
     #[test]
     fn images_of_mixed_sizes_are_told_with_the_way_out() {
         let folder = two_classes();
         png(&folder.path().join("b/1.png"), 5, 6, |_, _| [0; 3]);
-        refused(
-            load(folder.path(), &here()),
-            &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"],
-        );
+        refused(load(folder.path(), &here()), &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"]);
     }
 
     #[test]
@@ -381,10 +324,7 @@ mod tests {
     fn options_without_a_meaning_are_refused() {
         let config = ImageFolder { crop: 3, ..here() };
         assert_eq!(config.check().unwrap_err().key, "crop");
-        let config = ImageFolder {
-            size: 1 << 20,
-            ..here()
-        };
+        let config = ImageFolder { size: 1 << 20, ..here() };
         assert_eq!(config.check().unwrap_err().key, "size");
     }
 }

@@ -49,12 +49,7 @@ pub(super) struct ImageSetWriter {
 impl ImageSetWriter {
     /// Starts a set of images of a shape that has values. `from`: their file or folder, for messages.
     pub fn new(shape: ImageShape, from: &Path) -> Self {
-        Self {
-            shape,
-            count: 0,
-            store: StoreWriter::new(),
-            from: from.into(),
-        }
+        Self { shape, count: 0, store: StoreWriter::new(), from: from.into() }
     }
 
     /// Appends whole images.
@@ -69,10 +64,7 @@ impl ImageSetWriter {
         Ok(ImageSet {
             shape: self.shape,
             rows: Rows::All(self.count),
-            stored: Arc::new(Stored {
-                store,
-                fault: Mutex::default(),
-            }),
+            stored: Arc::new(Stored { store, fault: Mutex::default() }),
             classes: None,
             from: self.from,
         })
@@ -173,10 +165,7 @@ impl ImageSet {
         let (levels, indices) = self.some(n, random);
         Some(LabelledImages {
             shape: self.shape,
-            labels: indices
-                .into_iter()
-                .map(|index| self.label(index))
-                .collect::<Option<_>>()?,
+            labels: indices.into_iter().map(|index| self.label(index)).collect::<Option<_>>()?,
             levels,
             classes: self.class_names().to_vec(),
         })
@@ -185,9 +174,7 @@ impl ImageSet {
     /// Refuses a set of which an image could not be read.
     pub fn intact(&self) -> Result<(), DataError> {
         let mut fault = self.stored.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        fault
-            .take()
-            .map_or(Ok(()), |source| Err(unreadable(&self.from)(source)))
+        fault.take().map_or(Ok(()), |source| Err(unreadable(&self.from)(source)))
     }
 
     /// The class of one, if classes are known.

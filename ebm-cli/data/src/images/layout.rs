@@ -31,14 +31,7 @@ impl Order {
     pub fn of(sides: &[u64], layout: Layout) -> Option<Self> {
         let side = |axis: usize| sides.get(axis).and_then(|side| usize::try_from(*side).ok());
         let colours = |channels: &usize| [1, 3].contains(channels);
-        let with = |height, width, channels, planes| Self {
-            shape: ImageShape {
-                height,
-                width,
-                channels,
-            },
-            planes,
-        };
+        let with = |height, width, channels, planes| Self { shape: ImageShape { height, width, channels }, planes };
         match (sides.len(), layout) {
             (2, _) => {
                 let values = side(1)?;
@@ -64,11 +57,7 @@ impl Order {
     /// Puts an image's values in the order of samples.
     pub fn arrange(&self, values: &[u8], image: &mut Vec<u8>) {
         image.clear();
-        let ImageShape {
-            height,
-            width,
-            channels,
-        } = self.shape;
+        let ImageShape { height, width, channels } = self.shape;
         match self.planes {
             false => image.extend_from_slice(values),
             true => image

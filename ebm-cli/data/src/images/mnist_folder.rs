@@ -49,9 +49,5 @@ pub(super) fn missing(path: &Path) -> DataError {
         true => "no file train-images-idx3-ubyte or t10k-images-idx3-ubyte (.gz) is in this folder",
         false => "there is no such file or folder",
     };
-    DataError::Missing {
-        path: path.into(),
-        found: found.into(),
-        advice: ADVICE.into(),
-    }
+    DataError::Missing { path: path.into(), found: found.into(), advice: ADVICE.into() }
 }

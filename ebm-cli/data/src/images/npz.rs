@@ -79,26 +79,18 @@ impl Npz {
                 false => self.read_npz(file, &mut gathered)?,
             }
         }
-        gathered
-            .finish(path)?
-            .ok_or_else(|| missing(path, "there are no images"))
+        gathered.finish(path)?.ok_or_else(|| missing(path, "there are no images"))
     }
 
     fn read_npz(&self, path: &Path, gathered: &mut ImageArrays) -> Result<(), DataError> {
         let (input, _) = open(path)?;
         let refuse = |error: ZipError| match error {
             ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => unreadable(path)(source),
-            error => malformed(
-                path,
-                "archive",
-                format!("it is no whole NPZ file ({error}); fetch or write it again"),
-            ),
+            error => malformed(path, "archive", format!("it is no whole NPZ file ({error}); fetch or write it again")),
         };
         let mut archive = ZipArchive::new(BufReader::new(input)).map_err(refuse)?;
-        let known: Vec<String> = archive
-            .file_names()
-            .filter_map(|name| Some(name.strip_suffix(".npy")?.to_string()))
-            .collect();
+        let known: Vec<String> =
+            archive.file_names().filter_map(|name| Some(name.strip_suffix(".npy")?.to_string())).collect();
         let listed = || {
             let mut names = known.clone();
             names.sort();
@@ -222,10 +214,7 @@ mod tests {
     }
 
     fn named(path: &str) -> Npz {
-        Npz {
-            path: path.into(),
-            ..Default::default()
-        }
+        Npz { path: path.into(), ..Default::default() }
     }
 
     fn levels(data: &dyn Dataset) -> Vec<u8> {
@@ -246,22 +235,12 @@ mod tests {
         for (batch, name) in [(0, "batch_2"), (1, "batch_10")] {
             let images = npy(&[2, 12], &planes(2 * batch, 2));
             let labels = npy(&[2], &[i64::from(batch) * 2 + 1, i64::from(batch) * 2 + 2]);
-            write(
-                &path,
-                &format!("{name}.npz"),
-                &npz(&[("data", images), ("labels", labels)]),
-            );
+            write(&path, &format!("{name}.npz"), &npz(&[("data", images), ("labels", labels)]));
         }
         write(folder.path(), "val.npy", &npy(&[1, 2, 2, 3], &planes(4, 1)));
-        let config = Npz {
-            held_out_path: "val.npy".into(),
-            ..named("train")
-        };
+        let config = Npz { held_out_path: "val.npy".into(), ..named("train") };
         let data = load(folder.path(), &config).unwrap();
-        assert_eq!(
-            (data.len(), data.image().unwrap().to_string()),
-            (Some(4), "2 x 2 x 3".into())
-        );
+        assert_eq!((data.len(), data.image().unwrap().to_string()), (Some(4), "2 x 2 x 3".into()));
         assert_eq!(levels(&*data)[..12], [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
         assert_eq!((labelled.labels, labelled.classes.len()), (vec![1, 2, 3, 4], 5));
@@ -279,12 +258,7 @@ mod tests {
             ("kinds", npy(&[3], &[2u8, 0, 1])),
         ];
         write(folder.path(), "a.npz", &npz(&entries));
-        let config = Npz {
-            images: "pictures".into(),
-            labels: "kinds".into(),
-            held_out: 0.3,
-            ..named("a.npz")
-        };
+        let config = Npz { images: "pictures".into(), labels: "kinds".into(), held_out: 0.3, ..named("a.npz") };
         let data = load(folder.path(), &config).unwrap();
         let all = [
             data.labelled(Part::Training, 9, Random::new(0)).unwrap(),
@@ -293,14 +267,8 @@ mod tests {
         for (image, label) in all.iter().flat_map(|part| part.levels.chunks(4).zip(&part.labels)) {
             assert_eq!(*label, [2, 0, 1][usize::from(image[0] / 4)]);
         }
-        let other = Npz {
-            labels: "y".into(),
-            ..config
-        };
-        refused(
-            load(folder.path(), &other),
-            &["arrays are data, kinds, pictures; none is called y"],
-        );
+        let other = Npz { labels: "y".into(), ..config };
+        refused(load(folder.path(), &other), &["arrays are data, kinds, pictures; none is called y"]);
     }
 
     #[test]
@@ -319,33 +287,20 @@ mod tests {
         let with = |labels| vec![("data", images()), ("labels", labels)];
         for (entries, parts) in [
             (vec![("z", images())], &["archive", "arrays are z", "data, images"][..]),
-            (
-                vec![("data", npy(&[3, 12], &[0.5f32; 36]))],
-                &["array \"data\"", "<f4", "uint8"],
-            ),
+            (vec![("data", npy(&[3, 12], &[0.5f32; 36]))], &["array \"data\"", "<f4", "uint8"]),
             (vec![("data", npy(&[3, 5], &[0u8; 15]))], &["array \"data\"", "[3, 5]"]),
             (vec![("data", cut.to_vec())], &["image 2", "cut short"]),
-            (
-                vec![("data", [images(), vec![0]].concat())],
-                &["goes on after its 36 values"],
-            ),
+            (vec![("data", [images(), vec![0]].concat())], &["goes on after its 36 values"]),
             (with(npy(&[2], &[0i64, 1])), &["2 labels for 3 images"]),
             (with(npy(&[3], &[0i32, -1, 1])), &["array \"labels\"", "label 1 is -1"]),
-            (
-                with(npy(&[3], &[0.0f32, 0.5, 1.0])),
-                &["label 1 is 0.5", "whole number"],
-            ),
+            (with(npy(&[3], &[0.0f32, 0.5, 1.0])), &["label 1 is 0.5", "whole number"]),
         ] {
             refused("a.npz", &npz(&entries), parts);
         }
         let header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 60000, 60000, 3), }";
         let length = (header.len() as u16).to_le_bytes();
         let large = [b"\x93NUMPY\x01\0", &length[..], header.as_bytes()].concat();
-        refused(
-            "a.npy",
-            &large,
-            &["the array", "60000 x 60000 x 3 values, more than 4194304"],
-        );
+        refused("a.npy", &large, &["the array", "60000 x 60000 x 3 values, more than 4194304"]);
     }
 
     #[test]

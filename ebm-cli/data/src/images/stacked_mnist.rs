@@ -29,10 +29,7 @@ pub struct StackedMnist {
 
 impl Default for StackedMnist {
     fn default() -> Self {
-        Self {
-            path: "mnist".into(),
-            dequantize: false,
-        }
+        Self { path: "mnist".into(), dequantize: false }
     }
 }
 
@@ -58,10 +55,7 @@ impl Stacks {
         let pixels = digits.shape().values();
         let mut levels = vec![0; picks.len() * pixels];
         let mut digit = vec![0; pixels];
-        for (stack, picks) in levels
-            .chunks_exact_mut(STACKED * pixels)
-            .zip(picks.chunks_exact(STACKED))
-        {
+        for (stack, picks) in levels.chunks_exact_mut(STACKED * pixels).zip(picks.chunks_exact(STACKED)) {
             for (channel, &pick) in picks.iter().enumerate() {
                 digits.copy(pick, &mut digit);
                 let places = stack[channel..].iter_mut().step_by(STACKED);
@@ -94,26 +88,19 @@ impl Dataset for Stacks {
     }
     fn image(&self) -> Option<ImageShape> {
         let digit = self.digits.part(Part::Training).shape();
-        Some(ImageShape {
-            channels: STACKED,
-            ..digit
-        })
+        Some(ImageShape { channels: STACKED, ..digit })
     }
     /// Classes are the three digits as a number: red the hundreds, green the tens, blue the ones.
     fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
         let (digits, picks) = self.picks(part, n, random);
         let label = |picks: &[usize]| {
-            picks
-                .iter()
-                .try_fold(0, |number, &pick| Some(number * DIGITS as u32 + digits.label(pick)?))
+            picks.iter().try_fold(0, |number, &pick| Some(number * DIGITS as u32 + digits.label(pick)?))
         };
         Some(LabelledImages {
             shape: self.image()?,
             levels: Self::levels(digits, &picks),
             labels: picks.chunks_exact(STACKED).map(label).collect::<Option<_>>()?,
-            classes: (0..DIGITS.pow(STACKED as u32))
-                .map(|class| format!("{class:03}"))
-                .collect(),
+            classes: (0..DIGITS.pow(STACKED as u32)).map(|class| format!("{class:03}")).collect(),
         })
     }
     fn stacked(&self) -> Option<&dyn Dataset> {
@@ -136,16 +123,11 @@ impl DatasetSpec for StackedMnist {
         let held_out = read_part(&folder, Part::HeldOut)?;
         let refuse = |reason: String| malformed(&folder, "the whole folder", reason);
         if training.shape().channels != 1 {
-            return Err(refuse(format!(
-                "its images are of {} values; expected grey ones",
-                training.shape()
-            )));
+            return Err(refuse(format!("its images are of {} values; expected grey ones", training.shape())));
         }
         let classes = training.class_names().len().max(held_out.class_names().len());
         if classes > DIGITS {
-            return Err(refuse(format!(
-                "its images have {classes} classes; expected {DIGITS} digits"
-            )));
+            return Err(refuse(format!("its images have {classes} classes; expected {DIGITS} digits")));
         }
         Ok(Box::new(Stacks {
             digits: FiniteImages::new(training, held_out, Values::default())?,
@@ -168,10 +150,7 @@ mod tests {
     use ebm_core::image::level_of;
 
     fn here() -> StackedMnist {
-        StackedMnist {
-            path: ".".into(),
-            ..Default::default()
-        }
+        StackedMnist { path: ".".into(), ..Default::default() }
     }
 
     #[test]
@@ -208,10 +187,7 @@ mod tests {
             counts[100 * digit(0) + 10 * digit(1) + digit(2)] += 1;
         }
         // Chi-squared with 999 degrees of freedom has mean 999 and standard deviation 44.7.
-        let chi: f64 = counts
-            .iter()
-            .map(|&count| (f64::from(count) - 30.0).powi(2) / 30.0)
-            .sum();
+        let chi: f64 = counts.iter().map(|&count| (f64::from(count) - 30.0).powi(2) / 30.0).sum();
         assert!((chi - 999.0).abs() < 4.0 * 44.7, "{chi}");
     }
 
@@ -247,11 +223,7 @@ mod tests {
             return println!("skipped: MNIST_FOLDER names no folder with MNIST");
         };
         let data = load(Path::new(&folder), &here()).unwrap();
-        let digits = data
-            .stacked()
-            .unwrap()
-            .labelled(Part::Training, 60_000, Random::new(0))
-            .unwrap();
+        let digits = data.stacked().unwrap().labelled(Part::Training, 60_000, Random::new(0)).unwrap();
         let mean =
             digits.levels.iter().map(|&level| f64::from(level)).sum::<f64>() / 255.0 / digits.levels.len() as f64;
         // The well-known mean of MNIST's training part.

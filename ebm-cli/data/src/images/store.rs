@@ -28,11 +28,7 @@ impl StoreWriter {
 
     /// Keeps at most `most` bytes in memory.
     fn keeping(most: usize) -> Self {
-        Self {
-            memory: Vec::new(),
-            file: None,
-            most,
-        }
+        Self { memory: Vec::new(), file: None, most }
     }
 
     /// Appends bytes.

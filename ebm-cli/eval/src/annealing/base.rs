@@ -111,10 +111,7 @@ mod tests {
     fn its_samples_have_the_mean_and_covariance_of_the_data_and_a_ridge() {
         // x = (3 a, a + b, 7): covariance [[9, 3, 0], [3, 2, 0], [0, 0, 0]], mean variance 11 / 3.
         let draws = Random::new(1).normals(2 * 100_000);
-        let data: Vec<Real> = draws
-            .chunks(2)
-            .flat_map(|ab| [3.0 * ab[0], ab[0] + ab[1], 7.0])
-            .collect();
+        let data: Vec<Real> = draws.chunks(2).flat_map(|ab| [3.0 * ab[0], ab[0] + ab[1], 7.0]).collect();
         let base = Base::fit(&data, 3).unwrap();
         let x = base.to_data(&Random::new(2).normals(3 * 100_000));
         let found = Moments::of(Features::new(&single(&x), 3).unwrap()).unwrap();
@@ -141,24 +138,13 @@ mod tests {
     #[test]
     fn gradients_are_pulled_back_by_the_transpose() {
         let base = Base::fit(&Random::new(3).normals(60), 3).unwrap();
-        let (y, g, v) = (
-            Random::new(4).normals(3),
-            Random::new(5).normals(3),
-            Random::new(6).normals(3),
-        );
+        let (y, g, v) = (Random::new(4).normals(3), Random::new(5).normals(3), Random::new(6).normals(3));
         // <g, x(y + v) - x(y)> = <L' g, v>
         let moved: Vec<Real> = y.iter().zip(&v).map(|(y, v)| y + v).collect();
-        let change = base
-            .to_data(&moved)
-            .into_iter()
-            .zip(base.to_data(&y))
-            .map(|(a, b)| a - b);
+        let change = base.to_data(&moved).into_iter().zip(base.to_data(&y)).map(|(a, b)| a - b);
         let dot =
             |a: &[Real], b: &mut dyn Iterator<Item = Real>| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
-        let (left, right) = (
-            dot(&g, &mut change.into_iter()),
-            dot(&base.pull(&g), &mut v.into_iter()),
-        );
+        let (left, right) = (dot(&g, &mut change.into_iter()), dot(&base.pull(&g), &mut v.into_iter()));
         assert!((left - right).abs() < 1e-5 * left.abs().max(1.0), "{left} {right}");
     }
 
@@ -166,11 +152,6 @@ mod tests {
     fn data_that_does_not_vary_is_refused() {
         let error = Base::fit(&[1.0; 12], 3).unwrap_err().to_string();
         assert!(error.contains("does not vary"), "{error}");
-        assert!(
-            Base::fit(&[1.0; 3], 3)
-                .unwrap_err()
-                .to_string()
-                .contains("at least 2 samples")
-        );
+        assert!(Base::fit(&[1.0; 3], 3).unwrap_err().to_string().contains("at least 2 samples"));
     }
 }

@@ -21,12 +21,7 @@ pub struct AnnealingConfig {
 
 impl Default for AnnealingConfig {
     fn default() -> Self {
-        Self {
-            chains: 0,
-            temperatures: 1000,
-            leapfrog: 5,
-            burn_in: 200,
-        }
+        Self { chains: 0, temperatures: 1000, leapfrog: 5, burn_in: 200 }
     }
 }
 
@@ -37,12 +32,7 @@ impl AnnealingConfig {
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.chains != 1, "chains", self.chains, "0 for none, or at least 2")?;
-        ConfigError::require(
-            self.temperatures >= 3,
-            "temperatures",
-            self.temperatures,
-            "a number of at least 3",
-        )?;
+        ConfigError::require(self.temperatures >= 3, "temperatures", self.temperatures, "a number of at least 3")?;
         ConfigError::require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")
     }
 }
@@ -57,19 +47,7 @@ mod tests {
         let default = AnnealingConfig::default;
         assert_eq!(default().check(), Ok(()));
         assert_eq!(refused(AnnealingConfig { chains: 1, ..default() }), "chains");
-        assert_eq!(
-            refused(AnnealingConfig {
-                temperatures: 2,
-                ..default()
-            }),
-            "temperatures"
-        );
-        assert_eq!(
-            refused(AnnealingConfig {
-                leapfrog: 0,
-                ..default()
-            }),
-            "leapfrog"
-        );
+        assert_eq!(refused(AnnealingConfig { temperatures: 2, ..default() }), "temperatures");
+        assert_eq!(refused(AnnealingConfig { leapfrog: 0, ..default() }), "leapfrog");
     }
 }

@@ -17,11 +17,7 @@ impl LogMean {
         let n = logarithms.len() as f64;
         let largest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if largest == f64::NEG_INFINITY {
-            return Self {
-                value: f64::NEG_INFINITY,
-                standard_error: f64::INFINITY,
-                effective: 0.0,
-            };
+            return Self { value: f64::NEG_INFINITY, standard_error: f64::INFINITY, effective: 0.0 };
         }
         let weights: Vec<f64> = logarithms.iter().map(|l| (l - largest).exp()).collect();
         let (sum, squares) = weights.iter().fold((0.0, 0.0), |(s, q), w| (s + w, q + w * w));
@@ -46,10 +42,7 @@ mod tests {
         for shift in [0.0, 5000.0, -5000.0] {
             let found = LogMean::of(&logarithms.map(|l| l + shift));
             assert!((found.value - shift - 3f64.ln()).abs() < 1e-9, "{found:?}");
-            assert!(
-                (found.standard_error - (14f64 / 12.0).sqrt() / 3.0).abs() < 1e-9,
-                "{found:?}"
-            );
+            assert!((found.standard_error - (14f64 / 12.0).sqrt() / 3.0).abs() < 1e-9, "{found:?}");
             assert!((found.effective - 2.88).abs() < 1e-9, "{found:?}");
         }
     }
@@ -58,9 +51,6 @@ mod tests {
     fn weights_of_zero_count_as_such() {
         let found = LogMean::of(&[f64::NEG_INFINITY, 0.0]);
         assert!((found.value + 2f64.ln()).abs() < 1e-12);
-        assert_eq!(
-            (found.effective, LogMean::of(&[f64::NEG_INFINITY; 3]).effective),
-            (1.0, 0.0)
-        );
+        assert_eq!((found.effective, LogMean::of(&[f64::NEG_INFINITY; 3]).effective), (1.0, 0.0));
     }
 }

@@ -56,21 +56,11 @@ impl<'a, G: Geometry> Annealing<'a, G> {
     /// # Panics
     /// If energy and Gaussian have not the same number of dimensions.
     pub fn new(energy: &'a dyn Energy<G>, base: &'a Base, config: &'a AnnealingConfig, random: Random) -> Self {
-        assert_eq!(
-            energy.geometry().data_width(),
-            base.width(),
-            "energy and Gaussian have one number of dimensions"
-        );
+        assert_eq!(energy.geometry().data_width(), base.width(), "energy and Gaussian have one number of dimensions");
         let temperatures = temperatures(config.temperatures);
         // In many dimensions the stable step of Hamiltonian paths is of this order.
         let first = (base.width() as f64).powf(-0.25);
-        let mut annealing = Self {
-            energy,
-            base,
-            config,
-            step_sizes: vec![first; temperatures.len()],
-            temperatures,
-        };
+        let mut annealing = Self { energy, base, config, step_sizes: vec![first; temperatures.len()], temperatures };
         let chains = (config.chains / SHARE_ON_TRIAL).max(FEWEST_ON_TRIAL);
         annealing.try_out(chains, random.stream("trial"));
         annealing
@@ -112,9 +102,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         let random = random.stream("samples");
         let width = self.base.width();
         let chosen = drawn_by_weight(&forward.log_weights, random.stream("choice"));
-        let ends = chosen
-            .into_iter()
-            .flat_map(|chain| &forward.ends[chain * width..(chain + 1) * width]);
+        let ends = chosen.into_iter().flat_map(|chain| &forward.ends[chain * width..(chain + 1) * width]);
         let mut state = self.state(ends.copied().collect());
         let last = self.temperatures.len() - 1;
         for step in 0..self.config.burn_in {
@@ -172,11 +160,8 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         let b = self.temperatures[k];
         // A path of fixed length can come back to its start for ever; a random length cannot.
         let jitter = 0.8 + 0.4 * f64::from(random.stream("jitter").uniforms(1)[0]);
-        let transition = Transition {
-            step_size: self.step_sizes[k] * jitter,
-            leapfrog: self.config.leapfrog,
-            tested: true,
-        };
+        let transition =
+            Transition { step_size: self.step_sizes[k] * jitter, leapfrog: self.config.leapfrog, tested: true };
         let potential = |points: &[Real]| self.state(points.to_vec()).mixed(b);
         let (energies, gradients) = state.mixed(b);
         let points = std::mem::take(&mut state.points);
@@ -223,9 +208,7 @@ impl State {
         let gradients = self.points.iter().zip(&self.gradients);
         let (gaussian, model) = ((1.0 - b) as Real, b as Real);
         (
-            energies
-                .map(|(square, energy)| ((1.0 - b) * square + b * energy) as Real)
-                .collect(),
+            energies.map(|(square, energy)| ((1.0 - b) * square + b * energy) as Real).collect(),
             gradients.map(|(y, gradient)| gaussian * y + model * gradient).collect(),
         )
     }

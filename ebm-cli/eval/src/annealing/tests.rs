@@ -14,12 +14,7 @@ use crate::test_energy::FunctionEnergy;
 use ebm_data::TwentyFiveGaussians;
 
 fn config(chains: usize, temperatures: usize) -> AnnealingConfig {
-    AnnealingConfig {
-        chains,
-        temperatures,
-        burn_in: 50,
-        ..Default::default()
-    }
+    AnnealingConfig { chains, temperatures, burn_in: 50, ..Default::default() }
 }
 
 /// A Gaussian model in `width` dimensions with axes of lengths 1/2 to 2, away from the origin, and exact samples of it.
@@ -31,28 +26,18 @@ fn gaussian(width: usize, samples: usize) -> (QuadraticEnergy<Runtime>, Vec<Real
     for column in 0..width {
         // M y = e_column by forward substitution; below the diagonal M has 0.3.
         for i in column..width {
-            let above = if i > column {
-                0.3 * inverse[(i - 1) * width + column]
-            } else {
-                0.0
-            };
+            let above = if i > column { 0.3 * inverse[(i - 1) * width + column] } else { 0.0 };
             let unit = if i == column { 1.0 } else { 0.0 };
             inverse[i * width + column] = (unit - above) / scale(i);
         }
     }
-    let entry = |i: usize, j: usize| {
-        (0..width)
-            .map(|k| inverse[k * width + i] * inverse[k * width + j])
-            .sum()
-    };
+    let entry = |i: usize, j: usize| (0..width).map(|k| inverse[k * width + i] * inverse[k * width + j]).sum();
     let precision: Vec<f64> = (0..width * width).map(|i| entry(i / width, i % width)).collect();
     let geometry = Runtime { latent: 1, data: width };
     let draws = Random::new(99).stream("exact").normals(width * samples);
     let sample = |y: &[Real]| -> Vec<Real> {
         let from_above = |i: usize| if i > 0 { 0.3 * f64::from(y[i - 1]) } else { 0.0 };
-        (0..width)
-            .map(|i| (mean[i] + scale(i) * f64::from(y[i]) + from_above(i)) as Real)
-            .collect()
+        (0..width).map(|i| (mean[i] + scale(i) * f64::from(y[i]) + from_above(i)) as Real).collect()
     };
     let exact = draws.chunks(width).flat_map(sample).collect();
     (QuadraticEnergy::new(geometry, &precision, &mean), exact)
@@ -66,12 +51,7 @@ fn poor_base(samples: &[Real], width: usize) -> Base {
 
 fn within(found: &Annealed, truth: f64, standard_errors: f64) {
     let off = (found.log_z - truth).abs();
-    assert!(
-        off < standard_errors * found.standard_error,
-        "{} {truth} {}",
-        found.log_z,
-        found.standard_error
-    );
+    assert!(off < standard_errors * found.standard_error, "{} {truth} {}", found.log_z, found.standard_error);
 }
 
 #[test]
@@ -85,18 +65,13 @@ fn gaussians_of_up_to_eight_dimensions_are_bracketed_closely() {
         let forward = annealing.forward(Random::new(2)).unwrap();
         let backward = annealing.backward(base.to_base(&exact), Random::new(3)).unwrap();
         for found in [&forward, &backward] {
-            assert!(
-                found.standard_error < 0.06 && found.effective > 100.0,
-                "{width}: {found:?}"
-            );
+            assert!(found.standard_error < 0.06 && found.effective > 100.0, "{width}: {found:?}");
             assert!((0.4..0.95).contains(&found.acceptance), "{width}: {}", found.acceptance);
             // A bias of half the squared relative spread over n is far below the standard error.
             within(found, truth, 4.0);
         }
         // From its own samples the way back ends in the same place.
-        let own = annealing
-            .backward(annealing.samples(&forward, Random::new(4)), Random::new(5))
-            .unwrap();
+        let own = annealing.backward(annealing.samples(&forward, Random::new(4)), Random::new(5)).unwrap();
         within(&own, truth, 4.0);
     }
 }
@@ -115,36 +90,22 @@ fn too_few_temperatures_err_to_the_side_that_is_claimed() {
     };
     let runs = |f: &dyn Fn(u64) -> f64| (0..40).map(f).collect::<Vec<_>>();
     let (lower, error) = mean(&runs(&|run| annealing.forward(Random::new(10 + run)).unwrap().log_z));
-    assert!(
-        lower + 4.0 * error < truth,
-        "{lower} +- {error} is not clearly below {truth}"
-    );
+    assert!(lower + 4.0 * error < truth, "{lower} +- {error} is not clearly below {truth}");
     let samples = base.to_base(&exact);
     let part = |run: u64| samples[run as usize * 24..(run as usize + 1) * 24].to_vec();
-    let (upper, error) = mean(&runs(&|run| {
-        annealing.backward(part(run), Random::new(60 + run)).unwrap().log_z
-    }));
-    assert!(
-        upper - 4.0 * error > truth,
-        "{upper} +- {error} is not clearly above {truth}"
-    );
+    let (upper, error) = mean(&runs(&|run| annealing.backward(part(run), Random::new(60 + run)).unwrap().log_z));
+    assert!(upper - 4.0 * error > truth, "{upper} +- {error} is not clearly above {truth}");
 }
 
 #[test]
 fn the_25_gaussians_are_bracketed_around_the_value_of_the_quadrature() {
-    let data = TwentyFiveGaussians::default()
-        .load(".".as_ref(), Random::new(0))
-        .unwrap();
+    let data = TwentyFiveGaussians::default().load(".".as_ref(), Random::new(0)).unwrap();
     // Minus the log density.
     let modes = data.modes().unwrap();
     let variance = modes.standard_deviation.powi(2);
     let energy = FunctionEnergy::new(2, move |x| {
         let square = |centre: &Vec<f64>| x.iter().zip(centre).map(|(x, c)| (x - c).powi(2)).sum::<f64>();
-        let exponents: Vec<f64> = modes
-            .centres
-            .iter()
-            .map(|centre| -0.5 * square(centre) / variance)
-            .collect();
+        let exponents: Vec<f64> = modes.centres.iter().map(|centre| -0.5 * square(centre) / variance).collect();
         (std::f64::consts::TAU * variance).ln() - LogMean::of(&exponents).value
     });
     let seen = data.draw(2000, Random::new(1));

@@ -43,9 +43,7 @@ pub fn trained(images: &LabelledImages) -> (Classifier, Origin) {
 fn folder(cache: Option<std::ffi::OsString>, home: Option<std::ffi::OsString>) -> Option<PathBuf> {
     // A relative path is no cache, by the specification.
     let absolute = |path: std::ffi::OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
-    let folder = cache
-        .and_then(absolute)
-        .or_else(|| Some(home.and_then(absolute)?.join(".cache")));
+    let folder = cache.and_then(absolute).or_else(|| Some(home.and_then(absolute)?.join(".cache")));
     folder.map(|folder| folder.join("ebm").join("classifiers"))
 }
 
@@ -56,17 +54,11 @@ fn cached(images: &LabelledImages, settings: &Settings, folder: Option<&Path>) -
         match read(path, images) {
             Ok(classifier) => return (classifier, Origin::Cached(path.into())),
             Err(reason) => {
-                trouble = Some(format!(
-                    "{}: {reason}; the classifier was trained again",
-                    path.display()
-                ));
+                trouble = Some(format!("{}: {reason}; the classifier was trained again", path.display()));
             }
         }
     }
-    tracing::info!(
-        images = images.labels.len(),
-        "training the classifier; later runs find it in the cache"
-    );
+    tracing::info!(images = images.labels.len(), "training the classifier; later runs find it in the cache");
     let classifier = train(images, settings);
     let written = match &path {
         Some(path) => write(path, &classifier),
@@ -87,11 +79,7 @@ fn key(images: &LabelledImages, settings: &Settings) -> String {
     add(format!("{settings:?} {} bytes a value", size_of::<Real>()).as_bytes());
     add(format!("{} {:?}", images.shape, images.classes).as_bytes());
     add(&images.levels);
-    add(&images
-        .labels
-        .iter()
-        .flat_map(|label| label.to_le_bytes())
-        .collect::<Vec<u8>>());
+    add(&images.labels.iter().flat_map(|label| label.to_le_bytes()).collect::<Vec<u8>>());
     hasher.finalize().to_hex()[..32].to_string()
 }
 
@@ -181,10 +169,7 @@ mod tests {
     fn the_cache_is_where_the_user_keeps_caches() {
         let of = |cache: Option<&str>, home: Option<&str>| folder(cache.map(Into::into), home.map(Into::into));
         assert_eq!(of(Some("/c"), Some("/h")), Some("/c/ebm/classifiers".into()));
-        assert_eq!(
-            of(Some("relative"), Some("/h")),
-            Some("/h/.cache/ebm/classifiers".into())
-        );
+        assert_eq!(of(Some("relative"), Some("/h")), Some("/h/.cache/ebm/classifiers".into()));
         assert_eq!(of(None, None), None);
     }
 }

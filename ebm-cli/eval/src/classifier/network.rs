@@ -36,10 +36,7 @@ impl Classifier {
             prefix: "trunk.",
             ..NetworkOptions::plain(pixels, &HIDDEN, FEATURES, Parts::ENERGY)
         };
-        let head = NetworkOptions {
-            prefix: "head.",
-            ..NetworkOptions::plain(FEATURES, &[], classes, Parts::ENERGY)
-        };
+        let head = NetworkOptions { prefix: "head.", ..NetworkOptions::plain(FEATURES, &[], classes, Parts::ENERGY) };
         Self {
             pixels,
             classes,
@@ -103,18 +100,10 @@ impl Classifier {
     /// Share of images whose most probable class is their own.
     pub fn accuracy(&self, images: &LabelledImages) -> f64 {
         let mut right = 0;
-        for (levels, labels) in images
-            .levels
-            .chunks(CHUNK * self.pixels)
-            .zip(images.labels.chunks(CHUNK))
-        {
+        for (levels, labels) in images.levels.chunks(CHUNK * self.pixels).zip(images.labels.chunks(CHUNK)) {
             let values: Vec<Real> = levels.iter().map(|level| value_of(*level)).collect();
             let classes = self.classify(&values);
-            right += classes
-                .iter()
-                .zip(labels)
-                .filter(|(class, label)| u32::from(**class) == **label)
-                .count();
+            right += classes.iter().zip(labels).filter(|(class, label)| u32::from(**class) == **label).count();
         }
         right as f64 / images.labels.len() as f64
     }
@@ -129,10 +118,7 @@ impl Classifier {
     }
 
     fn geometry(&self) -> Runtime {
-        Runtime {
-            latent: 1,
-            data: self.pixels,
-        }
+        Runtime { latent: 1, data: self.pixels }
     }
 }
 

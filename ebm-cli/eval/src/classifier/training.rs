@@ -23,14 +23,7 @@ pub(super) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            seed: 0,
-            epochs: 10,
-            least_updates: 1000,
-            batch: 128,
-            learning_rate: 1e-3,
-            shift: 2,
-        }
+        Self { seed: 0, epochs: 10, least_updates: 1000, batch: 128, learning_rate: 1e-3, shift: 2 }
     }
 }
 
@@ -94,11 +87,7 @@ pub(super) mod tests {
 
     /// Images 6 x 5 of three classes: a bright row, a bright column, a bright corner, in noise.
     pub fn shapes(count: usize, seed: u64) -> LabelledImages {
-        let shape = ImageShape {
-            height: 6,
-            width: 5,
-            channels: 1,
-        };
+        let shape = ImageShape { height: 6, width: 5, channels: 1 };
         let noise = Random::new(seed).stream("noise").uniforms(count * 30);
         let labels: Vec<u32> = (0..count).map(|i| (i % 3) as u32).collect();
         let level = |i: usize| {
@@ -119,13 +108,7 @@ pub(super) mod tests {
     }
 
     pub fn quick() -> Settings {
-        Settings {
-            epochs: 4,
-            least_updates: 0,
-            batch: 30,
-            shift: 0,
-            ..Default::default()
-        }
+        Settings { epochs: 4, least_updates: 0, batch: 30, shift: 0, ..Default::default() }
     }
 
     #[test]
@@ -158,11 +141,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_moved_image_has_its_pixels_elsewhere() {
-        let shape = ImageShape {
-            height: 2,
-            width: 3,
-            channels: 1,
-        };
+        let shape = ImageShape { height: 2, width: 3, channels: 1 };
         let mut moved = Vec::new();
         append_moved(&[10, 20, 30, 40, 50, 60], shape, [1, -1], &mut moved);
         assert_eq!(moved, [0, 0, 0, 20, 30, 0].map(value_of));

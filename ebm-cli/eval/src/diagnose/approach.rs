@@ -59,12 +59,7 @@ fn estimates<G: Geometry>(generator: &dyn Generator<G>, latents: &[Real], starts
 impl Approach {
     fn of(steps: usize, estimates: &[f64], spectra: &[Vec<f64>]) -> Self {
         let d = spectra.first().map_or(0, Vec::len);
-        let ratios = || {
-            estimates
-                .iter()
-                .zip(spectra)
-                .map(|(found, exact)| found / ends(exact).0)
-        };
+        let ratios = || estimates.iter().zip(spectra).map(|(found, exact)| found / ends(exact).0);
         let bounds = || estimates.iter().map(|found| d as f64 * found.ln());
         let over_exact = Mean::of(bounds().zip(spectra).map(|(bound, exact)| bound - log_volume(exact)));
         Self {
@@ -92,12 +87,7 @@ mod tests {
         let generator = LinearGaussian::new(SPACE, &[1.0, 0.0, 0.0, 3.0], &[0.0; 2], 0.0);
         let generator = &generator as &dyn Generator<_>;
         let latents = [0.0, 0.0, 1.0, -2.0];
-        approaches(
-            generator,
-            &latents,
-            &start.repeat(2),
-            &singular_values(generator, &latents),
-        )
+        approaches(generator, &latents, &start.repeat(2), &singular_values(generator, &latents))
     }
 
     #[test]

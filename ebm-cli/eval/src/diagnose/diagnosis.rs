@@ -82,9 +82,7 @@ pub fn diagnose<G: Geometry>(
         small: over(|values| values.iter().filter(|s| **s < SMALL * ends(values).1).count() as f64),
         entropies: Entropies::of(&spectra),
         solver: approaches(generator, &latents, &starts, &spectra),
-        spectrum: (0..latent)
-            .map(|i| Quantiles::of(spectra.iter().map(|values| values[i])))
-            .collect(),
+        spectrum: (0..latent).map(|i| Quantiles::of(spectra.iter().map(|values| values[i]))).collect(),
         notes: notes(generator.facts(), (latent, data), &rounding, count),
         rounding,
     })
@@ -110,17 +108,11 @@ mod tests {
         let found = diagnose(&generator as &dyn Generator<_>, 6, Random::new(1)).unwrap();
         assert_eq!((found.latent, found.data, found.latents), (4, 5, 6));
         let close = |found: f64, expected: f64| {
-            assert!(
-                (found - expected).abs() < 1e-5 * expected.abs().max(1.0),
-                "{found} {expected}"
-            );
+            assert!((found - expected).abs() < 1e-5 * expected.abs().max(1.0), "{found} {expected}");
         };
-        for (quantiles, expected) in [
-            (found.smallest, 1e-3),
-            (found.largest, 8.0),
-            (found.condition, 8000.0),
-            (found.small, 1.0),
-        ] {
+        for (quantiles, expected) in
+            [(found.smallest, 1e-3), (found.largest, 8.0), (found.condition, 8000.0), (found.small, 1.0)]
+        {
             close(quantiles.least, expected);
             close(quantiles.greatest, expected);
         }
@@ -131,10 +123,7 @@ mod tests {
         let h0 = standard_normal_entropy(4);
         close(found.entropies.smallest.value, h0 + 4.0 * 1e-3f64.ln());
         close(found.entropies.exact.value, h0 + 8e-3f64.ln());
-        close(
-            found.entropies.ceiling.value,
-            h0 + 2.0 * ((4.25f64 + 64.0 + 1e-6) / 4.0).ln(),
-        );
+        close(found.entropies.ceiling.value, h0 + 2.0 * ((4.25f64 + 64.0 + 1e-6) / 4.0).ln());
         assert_eq!((found.rounding.latents_below_exact, found.solver.len()), (0, 8));
         // The first estimate is a mean of squares, far above a small s_1.
         assert!(found.solver[0].above_exact && found.solver[0].ratio.median > 100.0);

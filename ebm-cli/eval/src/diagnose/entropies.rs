@@ -19,10 +19,7 @@ impl Mean {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        Self {
-            value: mean,
-            standard_error: (squares / (n - 1.0) / n).sqrt(),
-        }
+        Self { value: mean, standard_error: (squares / (n - 1.0) / n).sqrt() }
     }
 }
 

@@ -70,15 +70,8 @@ mod tests {
         let mut facts = GeneratorFacts::unknown(0.25);
         (facts.couples_batch, facts.piecewise_linear) = (true, true);
         let told = notes(facts, (2, 3), &flat, 1);
-        let parts = [
-            "level of rounding",
-            "no number of steps",
-            "manifold",
-            "injective",
-            "0.2500",
-            "batch-norm",
-            "piecewise",
-        ];
+        let parts =
+            ["level of rounding", "no number of steps", "manifold", "injective", "0.2500", "batch-norm", "piecewise"];
         assert_eq!(told.len(), parts.len());
         for (note, part) in told.iter().zip(parts) {
             assert!(note.contains(part), "{note}");

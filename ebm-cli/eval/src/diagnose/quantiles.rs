@@ -24,13 +24,7 @@ impl Quantiles {
         sorted.sort_by(f64::total_cmp);
         let [least, tenth, median, ninetieth, greatest] =
             [0.0, 0.1, 0.5, 0.9, 1.0].map(|share| quantile(&sorted, share));
-        Self {
-            least,
-            tenth,
-            median,
-            ninetieth,
-            greatest,
-        }
+        Self { least, tenth, median, ninetieth, greatest }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::table::Rows;
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            latent, data, latents, ..
-        } = self;
+        let Self { latent, data, latents, .. } = self;
         writeln!(
             f,
             "Jacobian of the generator, [{data}, {latent}], at {latents} latents; its singular values s_1 <= ... <= s_{latent}:\n"
@@ -41,13 +39,7 @@ impl Diagnosis {
         let header = ["over the latents", "least", "10 %", "median", "90 %", "greatest"];
         let mut rows = Rows::new(header, [false, true, true, true, true, true]);
         let mut row = |label: String, quantiles: &Quantiles| {
-            let Quantiles {
-                least,
-                tenth,
-                median,
-                ninetieth,
-                greatest,
-            } = *quantiles;
+            let Quantiles { least, tenth, median, ninetieth, greatest } = *quantiles;
             let [a, b, c, d, e] = [least, tenth, median, ninetieth, greatest].map(number);
             rows.push([label, a, b, c, d, e]);
         };
@@ -74,16 +66,8 @@ impl Diagnosis {
     }
 
     fn iteration(&self) -> Rows<8> {
-        let header = [
-            "steps",
-            "ratio: median",
-            "90 %",
-            "above smallest: median",
-            "90 %",
-            "above sum: mean",
-            "+- s.e.",
-            "",
-        ];
+        let header =
+            ["steps", "ratio: median", "90 %", "above smallest: median", "90 %", "above sum: mean", "+- s.e.", ""];
         let mut rows = Rows::new(header, [true, true, true, true, true, true, true, false]);
         for approach in &self.solver {
             rows.push([
@@ -151,14 +135,10 @@ mod tests {
     fn the_text_says_each_figure_its_unit_and_what_to_trust() {
         let space = Runtime { latent: 2, data: 2 };
         let generator = LinearGaussian::new(space, &[1.0, 0.0, 0.0, 40.0], &[0.0; 2], 0.0);
-        let text = diagnose(&generator as &dyn Generator<_>, 5, Random::new(0))
-            .unwrap()
-            .to_string();
+        let text = diagnose(&generator as &dyn Generator<_>, 5, Random::new(0)).unwrap().to_string();
         let line = |start: &str| {
             let found = text.lines().find(|line| line.trim_start().starts_with(start));
-            let words = found
-                .unwrap_or_else(|| panic!("{start} is not in\n{text}"))
-                .split_whitespace();
+            let words = found.unwrap_or_else(|| panic!("{start} is not in\n{text}")).split_whitespace();
             words.map(String::from).collect::<Vec<_>>()
         };
         assert_eq!(line("condition number s_2 / s_1")[5..], ["40", "40", "40", "40", "40"]);

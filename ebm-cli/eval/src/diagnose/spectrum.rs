@@ -61,12 +61,7 @@ impl Rounding {
             let flat = |values: &&Vec<f64>| ends(values).0 <= level * ends(values).1;
             spectra.iter().filter(flat).count()
         };
-        Self {
-            exact,
-            products,
-            latents_below_exact: below(exact),
-            latents_below_products: below(products),
-        }
+        Self { exact, products, latents_below_exact: below(exact), latents_below_products: below(products) }
     }
 }
 
@@ -94,20 +89,13 @@ mod tests {
     use ebm_models::mlp::{MlpGenerator, MlpGeneratorConfig};
 
     fn mlp(geometry: Runtime, hidden: Vec<usize>, init_gain: f64, seed: u64) -> MlpGenerator<Runtime> {
-        let config = MlpGeneratorConfig {
-            hidden,
-            init_gain,
-            ..Default::default()
-        };
+        let config = MlpGeneratorConfig { hidden, init_gain, ..Default::default() };
         MlpGenerator::new(geometry, &config, Random::new(seed))
     }
 
     #[test]
     fn a_batch_of_several_parts_has_the_values_of_each_latent_alone() {
-        let geometry = Runtime {
-            latent: 2,
-            data: VALUES / 8,
-        };
+        let geometry = Runtime { latent: 2, data: VALUES / 8 };
         assert_eq!(values_at_once(geometry), 2 * 2);
         let gain = MlpGeneratorConfig::default().init_gain;
         let model = mlp(geometry, vec![3], gain, 1);

@@ -28,14 +28,12 @@ pub fn extracted<G: Geometry>(
 ) -> Result<Vec<MetricValue>, ExtractError> {
     let random = random.stream("extracted");
     let (mut generated, mut width, mut failed) = (Vec::new(), 1, None);
-    for_generated(generator, config.generated, random, |chunk| {
-        match extractor.apply(chunk) {
-            Ok((found, found_width)) => {
-                generated.extend(found);
-                width = found_width;
-            }
-            Err(error) => failed = failed.take().or(Some(error)),
+    for_generated(generator, config.generated, random, |chunk| match extractor.apply(chunk) {
+        Ok((found, found_width)) => {
+            generated.extend(found);
+            width = found_width;
         }
+        Err(error) => failed = failed.take().or(Some(error)),
     });
     if let Some(error) = failed {
         return Err(error);
@@ -43,11 +41,7 @@ pub fn extracted<G: Geometry>(
     let generated = Features::new(&generated, width)?;
     let held_out = match reference {
         Some(_) => Vec::new(),
-        None => {
-            extractor
-                .apply(&data.held_out(config.held_out, random.stream("data")))?
-                .0
-        }
+        None => extractor.apply(&data.held_out(config.held_out, random.stream("data")))?.0,
     };
     let (moments, real, what, of) = match reference {
         Some(archive) => {
@@ -60,17 +54,8 @@ pub fn extracted<G: Geometry>(
         }
     };
     let extractor = format!("of {}{of}", described(&extractor.path, &extractor.hash));
-    let other = Side {
-        moments: &Moments::of(generated)?,
-        what: "generated samples",
-    };
-    let (named, real_side) = (
-        ("frechet", "Frechet distance"),
-        Side {
-            moments: &moments,
-            what,
-        },
-    );
+    let other = Side { moments: &Moments::of(generated)?, what: "generated samples" };
+    let (named, real_side) = (("frechet", "Frechet distance"), Side { moments: &moments, what });
     let mut values = vec![frechet_value(named, real_side, other, &extractor)?];
     if let Some(real) = real {
         for value in neighbour_values(real, generated, (&config.images).into(), &extractor)? {

@@ -97,10 +97,7 @@ mod tests {
             random.stream("held-out").normals(n * self.0)
         }
         fn modes(&self) -> Option<Modes> {
-            Some(Modes {
-                centres: vec![vec![0.0; self.0]],
-                standard_deviation: 1.0,
-            })
+            Some(Modes { centres: vec![vec![0.0; self.0]], standard_deviation: 1.0 })
         }
         fn entropy(&self) -> Option<f64> {
             // 1/2 log(2 pi e) each.
@@ -112,48 +109,29 @@ mod tests {
     }
 
     fn identity(width: usize) -> Vec<f64> {
-        (0..width * width)
-            .map(|i| if i % (width + 1) == 0 { 1.0 } else { 0.0 })
-            .collect()
+        (0..width * width).map(|i| if i % (width + 1) == 0 { 1.0 } else { 0.0 }).collect()
     }
 
     fn run(data: &Normal, scale: f64, bounds: &StepReport) -> Report {
         let width = data.0;
-        let geometry = Runtime {
-            latent: width,
-            data: width,
-        };
+        let geometry = Runtime { latent: width, data: width };
         let energy = QuadraticEnergy::new(geometry, &identity(width), &vec![0.0; width]);
         let weight: Vec<f64> = identity(width).iter().map(|w| w * scale).collect();
         let generator = LinearGaussian::new(geometry, &weight, &vec![0.0; width], 0.0);
-        let subject = Subject {
-            energy: &energy,
-            generator: Some(&generator),
-            data,
-            bounds,
-        };
+        let subject = Subject { energy: &energy, generator: Some(&generator), data, bounds };
         evaluate(&subject, &EvaluateConfig::quick(), Random::new(1))
     }
 
     fn value(report: &Report, name: &str) -> f64 {
-        report
-            .get(name)
-            .unwrap_or_else(|| panic!("{name} is missing: {report:?}"))
-            .value
+        report.get(name).unwrap_or_else(|| panic!("{name} is missing: {report:?}")).value
     }
 
     #[test]
     fn the_true_model_has_the_likelihood_of_the_entropy_and_no_warning() {
         let report = run(&Normal(2, None), 1.0, &StepReport::default());
         let divergence = report.get("data_divergence").unwrap();
-        assert!(
-            divergence.value.abs() < 4.0 * divergence.standard_error.unwrap(),
-            "{report}"
-        );
-        assert_eq!(
-            report.get("nll").unwrap().guarantee.as_ref().unwrap().level,
-            Level::Certified
-        );
+        assert!(divergence.value.abs() < 4.0 * divergence.standard_error.unwrap(), "{report}");
+        assert_eq!(report.get("nll").unwrap().guarantee.as_ref().unwrap().level, Level::Certified);
         assert!((value(&report, "log_z") - 1.837_877_066).abs() < 1e-3, "{report}");
         assert_eq!(value(&report, "modes_covered"), 1.0);
         // A chi-squared of two degrees of freedom exceeds 16 with probability exp(-8) = 0.0003.
@@ -166,10 +144,7 @@ mod tests {
         let report = run(&Normal(2, None), 2.0, &StepReport::default());
         // With doubled deviation a sample is good with probability 1 - exp(-16 / 8) = 0.8647.
         let good = report.get("good_share").unwrap();
-        assert!(
-            (good.value - 0.864_665).abs() < 4.0 * good.standard_error.unwrap(),
-            "{report}"
-        );
+        assert!((good.value - 0.864_665).abs() < 4.0 * good.standard_error.unwrap(), "{report}");
     }
 
     #[test]
@@ -177,20 +152,13 @@ mod tests {
         let report = run(&Normal(3, None), 1.0, &StepReport::default());
         assert!(report.get("nll").is_none() && report.quadrature.is_none());
         let absent = report.absent.iter().find(|a| a.name == "nll").unwrap();
-        assert!(
-            absent.reason.contains("1 or 2 dimensions, the data has 3"),
-            "{}",
-            absent.reason
-        );
+        assert!(absent.reason.contains("1 or 2 dimensions, the data has 3"), "{}", absent.reason);
         assert!(report.get("good_share").is_some());
     }
 
     #[test]
     fn what_is_reported_is_registered_with_its_unit() {
-        let standardization = Standardization {
-            mean: vec![0.0; 2],
-            deviation: vec![1.0; 2],
-        };
+        let standardization = Standardization { mean: vec![0.0; 2], deviation: vec![1.0; 2] };
         let report = run(&Normal(2, Some(standardization)), 1.0, &StepReport::default());
         assert!(report.values.len() > 9);
         for value in &report.values {
@@ -203,22 +171,14 @@ mod tests {
     fn bounds_are_listed_and_one_on_the_wrong_side_is_called_out() {
         let bound = |value: f64| Some(Measurement::new(value, 0.01, 500, Guarantee::heuristic("test")));
         // The exact value is log(2 pi e) = 2.838.
-        let good = StepReport {
-            lower: bound(2.8),
-            upper: bound(2.9),
-            ..Default::default()
-        };
+        let good = StepReport { lower: bound(2.8), upper: bound(2.9), ..Default::default() };
         let report = run(&Normal(2, None), 1.0, &good);
         assert_eq!((value(&report, "lower"), report.warnings.len()), (2.8, 0));
         assert!(
             report.sandwich.as_ref().unwrap().held() && report.to_string().contains("Sandwich: lower 2.800 <= NLL")
         );
         assert!(report.absent.iter().any(|a| a.name == "entropy"));
-        let bad = StepReport {
-            lower: bound(3.1),
-            upper: bound(2.6),
-            ..Default::default()
-        };
+        let bad = StepReport { lower: bound(3.1), upper: bound(2.6), ..Default::default() };
         let report = run(&Normal(2, None), 1.0, &bad);
         assert_eq!(report.warnings.len(), 2, "{report}");
         assert!(report.warnings[0].contains("lower bound") && report.warnings[1].contains("upper bound"));
@@ -226,10 +186,7 @@ mod tests {
 
     #[test]
     fn standardised_data_has_its_likelihood_in_the_source_units_too() {
-        let standardization = Standardization {
-            mean: vec![0.0, 5.0],
-            deviation: vec![2.0, 10.0],
-        };
+        let standardization = Standardization { mean: vec![0.0, 5.0], deviation: vec![2.0, 10.0] };
         let report = run(&Normal(2, Some(standardization)), 1.0, &StepReport::default());
         let difference = value(&report, "nll_in_source_units") - value(&report, "nll");
         assert!((difference - 20.0f64.ln()).abs() < 1e-12);

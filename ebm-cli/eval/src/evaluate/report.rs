@@ -51,10 +51,7 @@ impl Report {
 
     /// Says why a metric could not be had.
     pub fn lack(&mut self, name: &str, reason: impl Into<String>) {
-        self.absent.push(Absent {
-            name: name.into(),
-            reason: reason.into(),
-        });
+        self.absent.push(Absent { name: name.into(), reason: reason.into() });
     }
 }
 
@@ -135,9 +132,7 @@ mod tests {
     fn report() -> Report {
         let mut report = Report::default();
         let nll = Measurement::new(-1.25, 0.0125, 10_000, Guarantee::certified("by quadrature"));
-        report
-            .values
-            .push(MetricValue::nats("nll", "exact NLL", &nll, "mean E(x) + log Z"));
+        report.values.push(MetricValue::nats("nll", "exact NLL", &nll, "mean E(x) + log Z"));
         let (half, protocol) = ((0.5, Unit::Share), "within 4 standard deviations");
         let share = MetricValue::new("good_share", "good samples", half, 10_000, protocol);
         report.values.push(share.with_error(0.005));
@@ -153,10 +148,7 @@ mod tests {
         assert_eq!(lines[0], "figure          value  +- s.e.  unit  samples  claim");
         assert_eq!(lines[1], "exact NLL     -1.2500   0.0125  nats    10000  certified");
         assert_eq!(lines[2], "good samples    50.00     0.50  %       10000  -");
-        assert!(
-            text.contains("exact NLL: mean E(x) + log Z (certified: by quadrature)"),
-            "{text}"
-        );
+        assert!(text.contains("exact NLL: mean E(x) + log Z (certified: by quadrature)"), "{text}");
         assert!(text.contains("lower: no lower bound was in use"), "{text}");
         assert!(text.contains("warning: 2.0 % lies outside"), "{text}");
     }

@@ -45,11 +45,7 @@ pub struct Sandwich {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upper: Option<Side>,
     /// Upper minus lower bound and its standard error, in nats, where there are both.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "nan_at_null_in_pair"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nan_at_null_in_pair")]
     pub gap: Option<(f64, f64)>,
 }
 
@@ -159,12 +155,7 @@ mod tests {
         };
         assert!((judged(0.9, 0.0).excess + 0.1).abs() < 1e-12);
         assert!((judged(0.9, 0.5).tolerance - 0.7).abs() < 1e-12);
-        for (lower, quadrature, held) in [
-            (0.5, 0.0, true),
-            (1.19, 0.0, true),
-            (1.21, 0.0, false),
-            (1.21, 0.02, true),
-        ] {
+        for (lower, quadrature, held) in [(0.5, 0.0, true), (1.19, 0.0, true), (1.21, 0.0, false), (1.21, 0.02, true)] {
             assert_eq!(judged(lower, quadrature).held, held, "{lower} {quadrature}");
         }
         assert!(!judged(f64::NAN, 0.0).held);
@@ -172,13 +163,8 @@ mod tests {
 
     #[test]
     fn the_sides_are_judged_apart_and_one_that_is_not_there_is_absent() {
-        let sandwich = Sandwich::of(&evaluation(&[
-            ("nll", 1.0),
-            ("lower", 2.0),
-            ("upper", 3.0),
-            ("gap", 1.0),
-        ]))
-        .unwrap();
+        let sandwich =
+            Sandwich::of(&evaluation(&[("nll", 1.0), ("lower", 2.0), ("upper", 3.0), ("gap", 1.0)])).unwrap();
         let held: Vec<_> = sandwich.sides().map(|(name, side)| (name, side.held)).collect();
         assert_eq!(held, [("lower", false), ("upper", true)]);
         assert!(!sandwich.held());
@@ -189,10 +175,7 @@ mod tests {
         );
         let one = Sandwich::of(&evaluation(&[("nll", 1.0), ("lower", 0.5)])).unwrap();
         assert!(one.held() && one.upper.is_none());
-        assert_eq!(
-            one.to_string(),
-            "lower 0.500 <= NLL 1.000: held (certified); no upper bound"
-        );
+        assert_eq!(one.to_string(), "lower 0.500 <= NLL 1.000: held (certified); no upper bound");
         let json = serde_json::to_value(&one).unwrap();
         assert!(json.get("upper").is_none() && json["lower"]["held"] == true, "{json}");
     }
@@ -201,9 +184,6 @@ mod tests {
     fn there_is_no_verdict_without_an_exact_value_or_a_bound() {
         assert_eq!(Sandwich::of(&evaluation(&[("lower", 0.5), ("upper", 2.0)])), None);
         assert_eq!(Sandwich::of(&evaluation(&[("nll", 1.0)])), None);
-        assert_eq!(
-            Sandwich::of(&evaluation(&[("nll", f64::INFINITY), ("lower", 0.0)])),
-            None
-        );
+        assert_eq!(Sandwich::of(&evaluation(&[("nll", f64::INFINITY), ("lower", 0.0)])), None);
     }
 }

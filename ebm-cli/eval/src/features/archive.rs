@@ -35,10 +35,7 @@ impl Archive {
     /// # Errors
     /// If the file cannot be read, or holds neither.
     pub fn read(path: &Path) -> Result<Self, DataError> {
-        let failed = |source| DataError::Io {
-            path: path.into(),
-            source,
-        };
+        let failed = |source| DataError::Io { path: path.into(), source };
         // Anything else might never end.
         if !std::fs::metadata(path).map_err(failed)?.is_file() {
             return Err(malformed(path, "the archive", "it is no regular file".into()));
@@ -65,11 +62,7 @@ impl Archive {
                 format!("its arrays are [{found}]; expected `features` [n, F], or `mu` [F] and `sigma` [F, F]");
             return Err(malformed(path, "the archive", reason));
         };
-        Ok(Self {
-            path: path.into(),
-            hash: hasher.finalize().to_hex().to_string(),
-            statistics,
-        })
+        Ok(Self { path: path.into(), hash: hasher.finalize().to_hex().to_string(), statistics })
     }
 
     /// Mean and covariance.
@@ -96,11 +89,7 @@ impl Archive {
 }
 
 fn malformed(path: &Path, place: &str, reason: String) -> DataError {
-    DataError::Malformed {
-        path: path.into(),
-        place: place.into(),
-        reason,
-    }
+    DataError::Malformed { path: path.into(), place: place.into(), reason }
 }
 
 type Numbers = (usize, usize, Vec<f64>);
@@ -125,12 +114,8 @@ mod tests {
         let mut archive = NpzWriter::create(path).unwrap();
         for (name, shape, values) in arrays {
             let mut bytes = Vec::new();
-            let mut writer = npyz::WriteOptions::new()
-                .default_dtype()
-                .shape(shape)
-                .writer(&mut bytes)
-                .begin_nd()
-                .unwrap();
+            let mut writer =
+                npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd().unwrap();
             writer.extend(values.iter()).unwrap();
             writer.finish().unwrap();
             let zip = archive.zip_writer();
@@ -145,10 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (features, moments) = (folder.path().join("f.npz"), folder.path().join("m.npz"));
         write(&features, &[("features", &[3, 2], &[1.0, 0.0, 2.0, 1.0, 3.0, 5.0])]);
-        write(
-            &moments,
-            &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[2, 2], &[1.0, 2.5, 2.5, 7.0])],
-        );
+        write(&moments, &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[2, 2], &[1.0, 2.5, 2.5, 7.0])]);
         let (features, moments) = (Archive::read(&features).unwrap(), Archive::read(&moments).unwrap());
         let (a, b) = (features.moments().unwrap(), moments.moments().unwrap());
         assert_eq!((a.mean(), a.covariance()), (b.mean(), b.covariance()));
@@ -166,17 +148,9 @@ mod tests {
         std::fs::write(&path, "no archive").unwrap();
         assert!(error().contains("x.npz: the archive"), "{}", error());
         write(&path, &[("mu", &[2], &[2.0, 2.0]), ("arr_0", &[1], &[1.0])]);
-        assert!(
-            error().contains("its arrays are [arr_0, mu]; expected `features`"),
-            "{}",
-            error()
-        );
+        assert!(error().contains("its arrays are [arr_0, mu]; expected `features`"), "{}", error());
         write(&path, &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[3], &[1.0, 0.0, 1.0])]);
-        assert!(
-            error().contains("mu and sigma") && error().contains("3 values instead of 4"),
-            "{}",
-            error()
-        );
+        assert!(error().contains("mu and sigma") && error().contains("3 values instead of 4"), "{}", error());
         write(&path, &[("features", &[2, 2], &[2.0, f64::NAN, 1.0, 1.0])]);
         assert!(error().contains("features.npy: element [0, 1]"), "{}", error());
     }

@@ -15,9 +15,7 @@ impl MetricError {
 
     /// A value that is no number, or infinite, or out of range.
     pub(crate) fn value(what: &str, (row, column): (usize, usize), value: f64, expected: &str) -> Self {
-        Self(format!(
-            "{what}: row {row}, column {column}, both counted from 0, is {value}; expected {expected}"
-        ))
+        Self(format!("{what}: row {row}, column {column}, both counted from 0, is {value}; expected {expected}"))
     }
 
     /// Fewer samples than a metric is defined for.

@@ -77,18 +77,11 @@ impl Extractor {
 mod tests {
     use super::*;
 
-    const SHAPE: ImageShape = ImageShape {
-        height: 2,
-        width: 2,
-        channels: 1,
-    };
+    const SHAPE: ImageShape = ImageShape { height: 2, width: 2, channels: 1 };
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let error = Extractor::open(Path::new("no/such.onnx"), SHAPE)
-            .err()
-            .unwrap()
-            .to_string();
+        let error = Extractor::open(Path::new("no/such.onnx"), SHAPE).err().unwrap().to_string();
         assert!(error.starts_with("no/such.onnx: "), "{error}");
     }
 
@@ -99,10 +92,7 @@ mod tests {
         let path = folder.path().join("net.onnx");
         std::fs::write(&path, "anything").unwrap();
         let error = Extractor::open(&path, SHAPE).err().unwrap().to_string();
-        assert!(
-            error.contains("--features onnx") && error.contains("ebm distance"),
-            "{error}"
-        );
+        assert!(error.contains("--features onnx") && error.contains("ebm distance"), "{error}");
     }
 
     #[cfg(feature = "onnx")]
@@ -118,11 +108,7 @@ mod tests {
 
         fn open_named(name: &str, height: usize, channels: usize) -> Result<Extractor, String> {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx");
-            let shape = ImageShape {
-                height,
-                width: 4,
-                channels,
-            };
+            let shape = ImageShape { height, width: 4, channels };
             Extractor::open(&folder.join(name), shape).map_err(|error| error.to_string())
         }
 
@@ -157,37 +143,15 @@ mod tests {
         #[test]
         fn a_network_that_gives_no_features_of_images_is_refused_with_what_was_expected() {
             for (name, found, expected) in [
-                (
-                    "output-of-maps",
-                    "its first output is [32, 2, 3, 4]",
-                    "expected features [32, F]",
-                ),
-                (
-                    "output-of-one-row",
-                    "its first output is [1, 24]",
-                    "expected features [32, F]",
-                ),
-                (
-                    "output-of-classes",
-                    "its first output holds I64",
-                    "expected features in F32",
-                ),
-                (
-                    "input-of-bytes",
-                    "its input holds U8",
-                    "expected values from 0 to 1 in F32",
-                ),
-                (
-                    "input-of-vectors",
-                    "its input is [?, 24]",
-                    "[n, 2, 3, 4] (channels, height, width",
-                ),
+                ("output-of-maps", "its first output is [32, 2, 3, 4]", "expected features [32, F]"),
+                ("output-of-one-row", "its first output is [1, 24]", "expected features [32, F]"),
+                ("output-of-classes", "its first output holds I64", "expected features in F32"),
+                ("input-of-bytes", "its input holds U8", "expected values from 0 to 1 in F32"),
+                ("input-of-vectors", "its input is [?, 24]", "[n, 2, 3, 4] (channels, height, width"),
                 ("two-inputs", "the network has 2 inputs", "expected one, the images"),
             ] {
                 let file = format!("{name}.onnx");
-                let error = open_named(&file, 3, 2)
-                    .err()
-                    .unwrap_or_else(|| panic!("{name} is taken"));
+                let error = open_named(&file, 3, 2).err().unwrap_or_else(|| panic!("{name} is taken"));
                 assert!(error.contains(&format!("{file}: {found}")), "{error}");
                 assert!(error.contains(expected), "{error}");
                 assert_eq!(error.lines().count(), 1, "{error}");

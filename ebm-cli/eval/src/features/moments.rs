@@ -37,21 +37,10 @@ impl Moments {
             let centred: Vec<f64> = values.map(|(v, m)| f64::from(*v) - m).collect();
             let centred = MatRef::from_row_major_slice(&centred, end - start, width);
             let scale = 1.0 / (n - 1) as f64;
-            matmul(
-                sum.as_mut(),
-                Accum::Add,
-                centred.transpose(),
-                centred,
-                scale,
-                Par::rayon(0),
-            );
+            matmul(sum.as_mut(), Accum::Add, centred.transpose(), centred, scale, Par::rayon(0));
         }
         let covariance = (0..width * width).map(|i| sum[(i / width, i % width)]).collect();
-        Ok(Self {
-            mean,
-            covariance,
-            samples: Some(n),
-        })
+        Ok(Self { mean, covariance, samples: Some(n) })
     }
 
     /// Moments that somebody else computed: `mean` `[F]` and `covariance` `[F, F]`.
@@ -62,11 +51,7 @@ impl Moments {
         let width = mean.len();
         let wrong = |reason: String| Err(MetricError::covariance(width, &reason));
         if width == 0 || covariance.len() != width * width {
-            return wrong(format!(
-                "it has {} values instead of {}",
-                covariance.len(),
-                width * width
-            ));
+            return wrong(format!("it has {} values instead of {}", covariance.len(), width * width));
         }
         if !mean.iter().chain(&covariance).all(|v| v.is_finite()) {
             return wrong("it or the mean has values that are not finite".into());
@@ -76,18 +61,10 @@ impl Moments {
         let pairs = (0..width).flat_map(|i| (0..i).map(move |j| (i, j)));
         for (i, j) in pairs {
             if (entry(i, j) - entry(j, i)).abs() > ASYMMETRY * largest {
-                return wrong(format!(
-                    "entry ({i}, {j}) is {} and entry ({j}, {i}) is {}",
-                    entry(i, j),
-                    entry(j, i)
-                ));
+                return wrong(format!("entry ({i}, {j}) is {} and entry ({j}, {i}) is {}", entry(i, j), entry(j, i)));
             }
         }
-        Ok(Self {
-            mean,
-            covariance,
-            samples: None,
-        })
+        Ok(Self { mean, covariance, samples: None })
     }
 
     /// Number of dimensions, F.
@@ -156,9 +133,6 @@ mod tests {
         assert!(text.contains("entry (1, 0) is 0.2 and entry (0, 1) is 0.5"), "{text}");
         let one = single(&Random::new(0).normals(3));
         let too_few = Moments::of(Features::new(&one, 3).unwrap()).unwrap_err();
-        assert_eq!(
-            too_few.to_string(),
-            "a covariance needs at least 2 samples, there are 1"
-        );
+        assert_eq!(too_few.to_string(), "a covariance needs at least 2 samples, there are 1");
     }
 }

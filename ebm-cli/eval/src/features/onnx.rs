@@ -71,10 +71,7 @@ impl Network {
 fn fitting(model: &InferenceModel, input: [usize; 4]) -> Result<(), String> {
     let inputs = model.input_outlets().map_err(|error| told(&error))?;
     if inputs.len() != 1 {
-        return Err(format!(
-            "the network has {} inputs; expected one, the images",
-            inputs.len()
-        ));
+        return Err(format!("the network has {} inputs; expected one, the images", inputs.len()));
     }
     let fact = model.input_fact(0).map_err(|error| told(&error))?;
     // Such a network means other values, such as bytes from 0 to 255, and would take ours without a word.
@@ -84,25 +81,16 @@ fn fitting(model: &InferenceModel, input: [usize; 4]) -> Result<(), String> {
             f32::datum_type()
         ));
     }
-    let known: Vec<Option<i64>> = fact
-        .shape
-        .dims()
-        .map(|dim| dim.concretize().and_then(|dim| dim.to_i64().ok()))
-        .collect();
+    let known: Vec<Option<i64>> =
+        fact.shape.dims().map(|dim| dim.concretize().and_then(|dim| dim.to_i64().ok())).collect();
     if known.is_empty() {
         return Ok(());
     }
     // The size of the batch is free to be anything, as the network is optimised for ours.
     let fits = known.len() == 4
-        && known[1..]
-            .iter()
-            .zip(&input[1..])
-            .all(|(known, wanted)| known.is_none_or(|known| known == *wanted as i64));
+        && known[1..].iter().zip(&input[1..]).all(|(known, wanted)| known.is_none_or(|known| known == *wanted as i64));
     let shown = || {
-        let dims: Vec<String> = known
-            .iter()
-            .map(|dim| dim.map_or("?".into(), |dim| dim.to_string()))
-            .collect();
+        let dims: Vec<String> = known.iter().map(|dim| dim.map_or("?".into(), |dim| dim.to_string())).collect();
         dims.join(", ")
     };
     match fits {

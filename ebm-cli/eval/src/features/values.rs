@@ -24,12 +24,7 @@ impl<'a> Features<'a> {
             None => Ok(Self { values, width }),
             Some(index) => {
                 let place = (index / width, index % width);
-                Err(MetricError::value(
-                    "features",
-                    place,
-                    f64::from(values[index]),
-                    "a finite number",
-                ))
+                Err(MetricError::value("features", place, f64::from(values[index]), "a finite number"))
             }
         }
     }
@@ -56,10 +51,7 @@ impl<'a> Features<'a> {
 
     /// The first samples, at most so many.
     pub fn first(self, most: usize) -> Self {
-        Self {
-            values: self.range(0..most.min(self.len())),
-            width: self.width,
-        }
+        Self { values: self.range(0..most.min(self.len())), width: self.width }
     }
 
     /// The values of some of the samples.
@@ -96,10 +88,7 @@ pub fn single(values: &[Real]) -> Vec<f32> {
 /// Samples `[n, pixels, channels]` as `[n, channels, pixels]`.
 pub(crate) fn planes<T: Copy>(samples: &[T], pixels: usize, channels: usize) -> Vec<T> {
     let planes = |sample: &[T]| -> Vec<T> {
-        (0..channels)
-            .flat_map(|channel| sample[channel..].iter().step_by(channels))
-            .copied()
-            .collect()
+        (0..channels).flat_map(|channel| sample[channel..].iter().step_by(channels)).copied().collect()
     };
     samples.chunks_exact(pixels * channels).flat_map(planes).collect()
 }

@@ -28,14 +28,8 @@ impl Metric for Accuracy {
         let label = "accuracy of the classifier";
         let error = (accuracy * (1.0 - accuracy) / held_out as f64).sqrt();
         found.push(
-            MetricValue::new(
-                "classifier_accuracy",
-                label,
-                (accuracy, Unit::Share),
-                held_out,
-                protocol,
-            )
-            .with_error(error),
+            MetricValue::new("classifier_accuracy", label, (accuracy, Unit::Share), held_out, protocol)
+                .with_error(error),
         );
         Ok(())
     }

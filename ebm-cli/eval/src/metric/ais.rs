@@ -50,13 +50,7 @@ impl Metric for Ais {
         let backwards = format!("{way}, backwards");
         let sides = [
             ("ais", "lower", "AIS", way, measurement(&bracket.forward, lower)),
-            (
-                "reverse_ais",
-                "upper",
-                "reverse AIS",
-                backwards,
-                measurement(&bracket.backward, upper),
-            ),
+            ("reverse_ais", "upper", "reverse AIS", backwards, measurement(&bracket.backward, upper)),
         ];
         for (name, side, method, protocol, log_z) in &sides {
             let label = format!("{side} bound of log Z, {method}");

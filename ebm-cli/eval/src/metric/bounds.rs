@@ -26,16 +26,8 @@ impl Metric for Bounds {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
         let bounds = context.bounds;
         let terms = [
-            (
-                ("lower", &bounds.lower),
-                "lower bound of the NLL",
-                "E_data[E] - E_pg[E] + floor(H)",
-            ),
-            (
-                ("upper", &bounds.upper),
-                "upper bound of the NLL",
-                "ceil(L) from the upper bound in use",
-            ),
+            (("lower", &bounds.lower), "lower bound of the NLL", "E_data[E] - E_pg[E] + floor(H)"),
+            (("upper", &bounds.upper), "upper bound of the NLL", "ceil(L) from the upper bound in use"),
             (
                 ("gap", &bounds.gap),
                 "gap between the bounds",
@@ -46,17 +38,9 @@ impl Metric for Bounds {
                 "lower bound of the generator's entropy",
                 "floor(H[p_g]) of the lower bound in use",
             ),
-            (
-                ("divergence", &bounds.divergence),
-                "the upper bound's own term",
-                "as the upper bound in use defines it",
-            ),
+            (("divergence", &bounds.divergence), "the upper bound's own term", "as the upper bound in use defines it"),
             (("data_energy", &bounds.data_energy), "energy of data", "E_data[E]"),
-            (
-                ("generated_energy", &bounds.generated_energy),
-                "energy of generated samples",
-                "E_pg[E]",
-            ),
+            (("generated_energy", &bounds.generated_energy), "energy of generated samples", "E_pg[E]"),
         ];
         for ((name, value), label, protocol) in terms {
             match value {

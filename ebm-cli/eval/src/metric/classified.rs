@@ -131,11 +131,7 @@ impl Classified {
             _ => planes(samples, self.classifier.pixels(), self.channels),
         };
         let (features, probabilities) = self.classifier.apply(&planes);
-        Seen {
-            features,
-            classes: self.classifier.most_probable(&probabilities),
-            probabilities,
-        }
+        Seen { features, classes: self.classifier.most_probable(&probabilities), probabilities }
     }
 
     /// The classifier, as protocols name it.

@@ -36,11 +36,7 @@ impl<'a> Cloud<'a> {
     /// about as large as distances.
     pub fn new(features: Features<'a>, centre: &'a [f64]) -> Self {
         let square = |row: &[f32]| row.iter().zip(centre).map(|(v, c)| (f64::from(*v) - c).powi(2)).sum();
-        Self {
-            features,
-            centre,
-            squares: features.rows().map(square).collect(),
-        }
+        Self { features, centre, squares: features.rows().map(square).collect() }
     }
 
     pub fn len(&self) -> usize {
@@ -71,14 +67,7 @@ impl<'a> Cloud<'a> {
                 let columns = first..(first + TILE).min(others.len());
                 let squares = &mut squares[..rows.len() * columns.len()];
                 self.distances(&own, rows.clone(), others, columns.clone(), squares);
-                visit(
-                    results,
-                    &Tile {
-                        rows: rows.clone(),
-                        columns,
-                        squares,
-                    },
-                );
+                visit(results, &Tile { rows: rows.clone(), columns, squares });
             }
         });
         results

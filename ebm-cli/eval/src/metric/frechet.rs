@@ -32,27 +32,15 @@ pub fn frechet_distance(first: &Moments, second: &Moments) -> Result<f64, Metric
         return Err(MetricError::widths(width, second.width()));
     }
     let none = |what: &str| MetricError::covariance(width, &format!("the eigenvalues of {what} did not converge"));
-    let eigen = first
-        .matrix()
-        .self_adjoint_eigen(faer::Side::Lower)
-        .map_err(|_| none("the first"))?;
+    let eigen = first.matrix().self_adjoint_eigen(faer::Side::Lower).map_err(|_| none("the first"))?;
     let (values, vectors) = (eigen.S().column_vector(), eigen.U());
     // Rounding makes eigenvalues of a singular matrix slightly negative.
     let root = Mat::from_fn(width, width, |i, j| values[i].max(0.0).sqrt() * vectors[(j, i)]);
     let product = &root * second.matrix() * root.transpose();
-    let values = product
-        .self_adjoint_eigenvalues(faer::Side::Lower)
-        .map_err(|_| none("the product"))?;
+    let values = product.self_adjoint_eigenvalues(faer::Side::Lower).map_err(|_| none("the product"))?;
     let cross: f64 = values.iter().map(|v| v.max(0.0).sqrt()).sum();
-    let means: f64 = first
-        .mean()
-        .iter()
-        .zip(second.mean())
-        .map(|(a, b)| (a - b).powi(2))
-        .sum();
-    let traces: f64 = (0..width)
-        .map(|i| first.matrix()[(i, i)] + second.matrix()[(i, i)])
-        .sum();
+    let means: f64 = first.mean().iter().zip(second.mean()).map(|(a, b)| (a - b).powi(2)).sum();
+    let traces: f64 = (0..width).map(|i| first.matrix()[(i, i)] + second.matrix()[(i, i)]).sum();
     Ok((means + traces - 2.0 * cross).max(0.0))
 }
 
@@ -117,12 +105,7 @@ impl Metric for ClassifierFrechet {
         let extractor = format!("of {} (no FID)", classified.name());
         let real = classified.moments(&sets.held_out)?;
         for (name, label, seen, what) in [
-            (
-                "classifier_frechet",
-                "classifier Frechet distance",
-                &sets.generated,
-                "generated samples",
-            ),
+            ("classifier_frechet", "classifier Frechet distance", &sets.generated, "generated samples"),
             (
                 "classifier_frechet_of_data",
                 "classifier Frechet distance, data",
@@ -130,19 +113,8 @@ impl Metric for ClassifierFrechet {
                 "training samples (what a perfect generator has)",
             ),
         ] {
-            let (real, other) = (
-                Side {
-                    moments: &real,
-                    what: "held-out samples",
-                },
-                classified.moments(seen)?,
-            );
-            found.push(frechet_value(
-                (name, label),
-                real,
-                Side { moments: &other, what },
-                &extractor,
-            )?);
+            let (real, other) = (Side { moments: &real, what: "held-out samples" }, classified.moments(seen)?);
+            found.push(frechet_value((name, label), real, Side { moments: &other, what }, &extractor)?);
         }
         Ok(())
     }
@@ -181,11 +153,7 @@ mod tests {
     #[test]
     fn it_is_the_closed_form_where_the_covariances_commute_also_where_they_are_singular() {
         // Diagonal covariances: sum (m1 - m2)^2 + (s1 - s2)^2 = 9 + 1 + 4 + 0 + 25.
-        let diagonal = |s: [f64; 4]| {
-            (0..16)
-                .map(|i| if i % 5 == 0 { s[i / 5].powi(2) } else { 0.0 })
-                .collect()
-        };
+        let diagonal = |s: [f64; 4]| (0..16).map(|i| if i % 5 == 0 { s[i / 5].powi(2) } else { 0.0 }).collect();
         let first = Moments::new(vec![1.0, 0.0, 0.0, 2.0], diagonal([2.0, 3.0, 0.0, 5.0])).unwrap();
         let second = Moments::new(vec![4.0, 0.0, 0.0, 2.0], diagonal([1.0, 1.0, 0.0, 0.0])).unwrap();
         let found = frechet_distance(&first, &second).unwrap();

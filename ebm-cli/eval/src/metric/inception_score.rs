@@ -37,19 +37,11 @@ pub fn inception_score(probabilities: &[f32], classes: usize, splits: usize) -> 
         return Err(MetricError::too_few(metric, what, splits.max(1), count));
     }
     let scores: Vec<f64> = (0..splits)
-        .map(|i| {
-            score(
-                &probabilities[i * count / splits * classes..(i + 1) * count / splits * classes],
-                classes,
-            )
-        })
+        .map(|i| score(&probabilities[i * count / splits * classes..(i + 1) * count / splits * classes], classes))
         .collect();
     let mean = scores.iter().sum::<f64>() / splits as f64;
     let variance = scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / splits as f64;
-    Ok(InceptionScore {
-        mean,
-        deviation: variance.sqrt(),
-    })
+    Ok(InceptionScore { mean, deviation: variance.sqrt() })
 }
 
 fn checked(probabilities: &[f32], classes: usize) -> Result<usize, MetricError> {
@@ -57,24 +49,14 @@ fn checked(probabilities: &[f32], classes: usize) -> Result<usize, MetricError> 
         return Err(MetricError::rows(probabilities.len(), classes));
     }
     for (row, values) in probabilities.chunks_exact(classes).enumerate() {
-        let wrong = |column, value, expected| {
-            Err(MetricError::value(
-                "class probabilities",
-                (row, column),
-                value,
-                expected,
-            ))
-        };
+        let wrong =
+            |column, value, expected| Err(MetricError::value("class probabilities", (row, column), value, expected));
         if let Some(column) = values.iter().position(|p| p.is_nan() || *p < 0.0) {
             return wrong(column, f64::from(values[column]), "a probability");
         }
         let sum: f64 = values.iter().map(|p| f64::from(*p)).sum();
         if (sum - 1.0).abs() > SUM {
-            return wrong(
-                classes,
-                sum,
-                "a sum of 1 over the columns (logits need a softmax first)",
-            );
+            return wrong(classes, sum, "a sum of 1 over the columns (logits need a softmax first)");
         }
     }
     Ok(probabilities.len() / classes)

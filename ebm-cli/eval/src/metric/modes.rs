@@ -40,10 +40,7 @@ impl Coverage {
                 good[mode] += 1;
             }
         }
-        Self {
-            samples: samples.len() / width,
-            good,
-        }
+        Self { samples: samples.len() / width, good }
     }
 
     /// Modes with at least one good sample, and at least a share `min_share` of all samples.
@@ -144,10 +141,7 @@ mod tests {
     use super::*;
 
     fn modes() -> Modes {
-        Modes {
-            centres: vec![vec![0.0, 0.0], vec![10.0, 0.0], vec![0.0, 10.0]],
-            standard_deviation: 0.5,
-        }
+        Modes { centres: vec![vec![0.0, 0.0], vec![10.0, 0.0], vec![0.0, 10.0]], standard_deviation: 0.5 }
     }
 
     #[test]

@@ -24,9 +24,7 @@ crate::register_metric!(
 
 impl Metric for ExactNll {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
-        let partition = context
-            .log_partition()
-            .map_err(|error| format!("no exact value: {error}"))?;
+        let partition = context.log_partition().map_err(|error| format!("no exact value: {error}"))?;
         let nll = exact_nll(&context.energies(&context.held_out), partition);
         let shifted = |by: f64| {
             let mut shifted = nll.clone();
@@ -79,11 +77,7 @@ fn partition_values(partition: &LogPartition, found: &mut Findings) {
             corner(&partition.region.low),
             corner(&partition.region.high),
             partition.cells_per_axis,
-            if partition.converged {
-                "converged"
-            } else {
-                "NOT converged"
-            }
+            if partition.converged { "converged" } else { "NOT converged" }
         ),
     ));
     found.push(MetricValue::new(

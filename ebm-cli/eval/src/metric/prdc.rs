@@ -59,10 +59,7 @@ impl Prdc {
         let covered = |around: &&Surroundings| around.balls > 0;
         let share = |count: usize, of: usize| count as f64 / of as f64;
         let inside: usize = of_generated.iter().map(|around| around.balls).sum();
-        let reached = of_real
-            .iter()
-            .zip(&real_radii)
-            .filter(|(around, radius)| around.nearest < **radius);
+        let reached = of_real.iter().zip(&real_radii).filter(|(around, radius)| around.nearest < **radius);
         Ok(Self {
             precision: share(of_generated.iter().filter(covered).count(), generated.len()),
             recall: share(of_real.iter().filter(covered).count(), real.len()),
@@ -91,19 +88,12 @@ fn radii(cloud: &Cloud<'_>, k: usize) -> Vec<f64> {
 }
 
 fn surroundings(points: &Cloud<'_>, others: &Cloud<'_>, radii: &[f64]) -> Vec<Surroundings> {
-    let start = Surroundings {
-        balls: 0,
-        nearest: f64::INFINITY,
-    };
+    let start = Surroundings { balls: 0, nearest: f64::INFINITY };
     points.survey(others, start, |results, tile| {
         let radii = &radii[tile.columns.clone()];
         for (row, squares) in tile.rows() {
             let result = &mut results[row];
-            result.balls += squares
-                .iter()
-                .zip(radii)
-                .filter(|(square, radius)| square < radius)
-                .count();
+            result.balls += squares.iter().zip(radii).filter(|(square, radius)| square < radius).count();
             result.nearest = squares.iter().copied().fold(result.nearest, f64::min);
         }
     })
@@ -120,10 +110,7 @@ pub struct Neighbours {
 
 impl From<&ImagesConfig> for Neighbours {
     fn from(config: &ImagesConfig) -> Self {
-        Self {
-            k: config.neighbours,
-            most: config.neighbour_samples,
-        }
+        Self { k: config.neighbours, most: config.neighbour_samples }
     }
 }
 
@@ -147,30 +134,10 @@ pub fn neighbour_values(
     );
     let count = real.len().min(generated.len());
     Ok([
-        (
-            "precision",
-            found.precision,
-            Unit::Share,
-            "generated samples within the k-th neighbour of a real one",
-        ),
-        (
-            "recall",
-            found.recall,
-            Unit::Share,
-            "real samples within the k-th neighbour of a generated one",
-        ),
-        (
-            "density",
-            found.density,
-            Unit::Number,
-            "real balls that a generated sample is in, divided by k",
-        ),
-        (
-            "coverage",
-            found.coverage,
-            Unit::Share,
-            "real samples with a generated one within their k-th neighbour",
-        ),
+        ("precision", found.precision, Unit::Share, "generated samples within the k-th neighbour of a real one"),
+        ("recall", found.recall, Unit::Share, "real samples within the k-th neighbour of a generated one"),
+        ("density", found.density, Unit::Number, "real balls that a generated sample is in, divided by k"),
+        ("coverage", found.coverage, Unit::Share, "real samples with a generated one within their k-th neighbour"),
     ]
     .map(|(name, value, unit, what)| MetricValue::new(name, name, (value, unit), count, format!("{what}; {samples}"))))
 }
@@ -195,15 +162,10 @@ impl Metric for ClassifierPrdc {
         let Some((classified, sets)) = context.compared() else {
             return Ok(());
         };
-        let (real, generated) = (
-            classified.features(&sets.held_out)?,
-            classified.features(&sets.generated)?,
-        );
+        let (real, generated) = (classified.features(&sets.held_out)?, classified.features(&sets.generated)?);
         let extractor = format!("of {}", classified.name());
         let neighbours = Neighbours::from(&context.config.images);
-        found
-            .values
-            .extend(neighbour_values(real, generated, neighbours, &extractor)?);
+        found.values.extend(neighbour_values(real, generated, neighbours, &extractor)?);
         Ok(())
     }
 }
@@ -248,12 +210,7 @@ mod tests {
         // Radii for k = 1: 1, 1, 2, 7 of the real points 0, 1, 3, 10; all 0.5 but the last, 4.5, of the generated ones.
         let real = [0.0, 1.0, 3.0, 10.0];
         let generated = [0.25, 0.75, 5.25];
-        let found = Prdc::of(
-            Features::new(&real, 1).unwrap(),
-            Features::new(&generated, 1).unwrap(),
-            1,
-        )
-        .unwrap();
+        let found = Prdc::of(Features::new(&real, 1).unwrap(), Features::new(&generated, 1).unwrap(), 1).unwrap();
         // 0.25 and 0.75 are in the balls of 0 and 1 (not of 3), 5.25 in that of 10 only: 5 pairs.
         assert_eq!((found.precision, found.density), (1.0, 5.0 / 3.0));
         // 0, 1, and, as |3 - 5.25| and |1 - 5.25| are below 4.5, 3; 10 is 4.75 away.
@@ -270,10 +227,7 @@ mod tests {
         let same = Prdc::of(near, near, 4).unwrap();
         assert_eq!((same.precision, same.recall, same.coverage), (1.0, 1.0, 1.0));
         let apart = Prdc::of(near, far, 4).unwrap();
-        assert_eq!(
-            (apart.precision, apart.recall, apart.density, apart.coverage),
-            (0.0, 0.0, 0.0, 0.0)
-        );
+        assert_eq!((apart.precision, apart.recall, apart.density, apart.coverage), (0.0, 0.0, 0.0, 0.0));
     }
 
     #[test]

@@ -219,10 +219,7 @@ mod tests {
         let names: Vec<_> = all().map(|value| value.name).collect();
         assert_eq!((names[0], names.len()), ("nll", 33), "{names:?}");
         assert_eq!(direction("precision/extractor"), Direction::Higher);
-        assert_eq!(
-            (direction("gap"), direction("unknown")),
-            (Direction::Lower, Direction::Lower)
-        );
+        assert_eq!((direction("gap"), direction("unknown")), (Direction::Lower, Direction::Lower));
         assert!(find("good_shared").is_none());
         assert!(Direction::Higher.is_better(2.0, 1.0) && !Direction::Lower.is_better(f64::NAN, 1.0));
     }

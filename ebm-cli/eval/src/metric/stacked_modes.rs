@@ -113,12 +113,7 @@ impl Metric for StackedModes {
         };
         for (suffix, comma, what, digits) in [
             ("", "", "generated samples", generated),
-            (
-                "_of_data",
-                ", data",
-                "held-out samples: what a perfect generator has",
-                of_data,
-            ),
+            ("_of_data", ", data", "held-out samples: what a perfect generator has", of_data),
         ] {
             let histogram = ModeHistogram::of_stacked_digits(digits);
             let (samples, all) = (histogram.samples(), histogram.classes());
@@ -155,14 +150,8 @@ mod tests {
     #[test]
     fn three_digits_are_a_mode() {
         let histogram = ModeHistogram::of_stacked_digits(&[[0, 0, 0], [9, 9, 9], [1, 2, 3], [1, 2, 3]]);
-        assert_eq!(
-            (histogram.classes(), histogram.samples(), histogram.occupied()),
-            (1000, 4, 3)
-        );
-        assert_eq!(
-            (histogram.counts()[0], histogram.counts()[123], histogram.counts()[999]),
-            (1, 2, 1)
-        );
+        assert_eq!((histogram.classes(), histogram.samples(), histogram.occupied()), (1000, 4, 3));
+        assert_eq!((histogram.counts()[0], histogram.counts()[123], histogram.counts()[999]), (1, 2, 1));
         // 1/2 log(1000/2) + 2 * 1/4 log(1000/4)
         let expected = 0.5 * 500f64.ln() + 0.5 * 250f64.ln();
         assert!((histogram.divergence() - expected).abs() < 1e-12);

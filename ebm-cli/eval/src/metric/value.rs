@@ -71,13 +71,7 @@ impl MetricValue {
         Self {
             guarantee: Some(measurement.guarantee.clone()),
             diagnostics: measurement.diagnostics.clone(),
-            ..Self::new(
-                name,
-                label,
-                (measurement.value, Unit::Nats),
-                measurement.samples,
-                protocol,
-            )
+            ..Self::new(name, label, (measurement.value, Unit::Nats), measurement.samples, protocol)
         }
         .with_error(measurement.standard_error)
     }

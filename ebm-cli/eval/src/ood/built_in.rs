@@ -35,13 +35,8 @@ pub struct Known<'a> {
 
 impl BuiltIn {
     /// All of them.
-    pub const ALL: [BuiltIn; 5] = [
-        BuiltIn::UniformNoise,
-        BuiltIn::GaussianNoise,
-        BuiltIn::Constant,
-        BuiltIn::Inverted,
-        BuiltIn::Blurred,
-    ];
+    pub const ALL: [BuiltIn; 5] =
+        [BuiltIn::UniformNoise, BuiltIn::GaussianNoise, BuiltIn::Constant, BuiltIn::Inverted, BuiltIn::Blurred];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -80,23 +75,17 @@ impl BuiltIn {
         Some(match self {
             BuiltIn::UniformNoise => {
                 let draws = random.uniforms(count).into_iter().zip(cycle);
-                draws
-                    .map(|(u, column)| column.low + u * (column.high - column.low))
-                    .collect()
+                draws.map(|(u, column)| column.low + u * (column.high - column.low)).collect()
             }
             BuiltIn::GaussianNoise => {
                 let draws = random.normals(count).into_iter().zip(cycle);
-                draws
-                    .map(|(n, column)| clipped(column.mean + n * column.deviation))
-                    .collect()
+                draws.map(|(n, column)| clipped(column.mean + n * column.deviation)).collect()
             }
             BuiltIn::Constant => {
                 let low = columns.iter().map(|c| c.low).fold(Real::INFINITY, Real::min);
                 let high = columns.iter().map(|c| c.high).fold(Real::NEG_INFINITY, Real::max);
                 let draws = random.uniforms(count / known.width).into_iter();
-                draws
-                    .flat_map(|u| std::iter::repeat_n(low + u * (high - low), known.width))
-                    .collect()
+                draws.flat_map(|u| std::iter::repeat_n(low + u * (high - low), known.width)).collect()
             }
             BuiltIn::Inverted => {
                 image?;
@@ -137,12 +126,7 @@ impl Known<'_> {
         }
         let column = |(low, high, sum, squares): (Real, Real, f64, f64)| {
             let mean = sum / count;
-            Column {
-                low,
-                high,
-                mean: mean as Real,
-                deviation: (squares / count - mean * mean).max(0.0).sqrt() as Real,
-            }
+            Column { low, high, mean: mean as Real, deviation: (squares / count - mean * mean).max(0.0).sqrt() as Real }
         };
         columns.into_iter().map(column).collect()
     }
@@ -157,9 +141,7 @@ fn blurred(image: &[Real], shape: ImageShape) -> Vec<Real> {
 /// Blurs along an axis of `length` places that are `stride` values apart.
 fn blurred_along(values: &[Real], length: usize, stride: usize) -> Vec<Real> {
     let reach = (3.0 * BLUR).ceil() as isize;
-    let weights: Vec<f64> = (-reach..=reach)
-        .map(|d| (-0.5 * (d as f64 / BLUR).powi(2)).exp())
-        .collect();
+    let weights: Vec<f64> = (-reach..=reach).map(|d| (-0.5 * (d as f64 / BLUR).powi(2)).exp()).collect();
     let total: f64 = weights.iter().sum();
     let blur = |index: usize| {
         let place = (index / stride % length) as isize;
@@ -176,11 +158,7 @@ fn blurred_along(values: &[Real], length: usize, stride: usize) -> Vec<Real> {
 mod tests {
     use super::*;
 
-    const SHAPE: ImageShape = ImageShape {
-        height: 9,
-        width: 7,
-        channels: 2,
-    };
+    const SHAPE: ImageShape = ImageShape { height: 9, width: 7, channels: 2 };
 
     fn images(count: usize) -> Vec<Real> {
         let draws = Random::new(3).uniforms(count * SHAPE.values());
@@ -190,16 +168,8 @@ mod tests {
     #[test]
     fn noise_has_the_range_and_the_moments_of_its_place() {
         // Columns: uniform in [0, 1], and three times that plus 5.
-        let samples: Vec<Real> = Random::new(1)
-            .uniforms(20_000)
-            .into_iter()
-            .flat_map(|u| [u, 3.0 * u + 5.0])
-            .collect();
-        let known = Known {
-            samples: &samples,
-            width: 2,
-            image: None,
-        };
+        let samples: Vec<Real> = Random::new(1).uniforms(20_000).into_iter().flat_map(|u| [u, 3.0 * u + 5.0]).collect();
+        let known = Known { samples: &samples, width: 2, image: None };
         let moments = |kind: BuiltIn| {
             let made = kind.make(known, Random::new(2)).unwrap();
             assert_eq!(made.len(), samples.len());
@@ -224,11 +194,7 @@ mod tests {
     #[test]
     fn images_stay_in_their_range_and_only_they_can_be_inverted_and_blurred() {
         let samples = images(50);
-        let known = |image| Known {
-            samples: &samples,
-            width: SHAPE.values(),
-            image,
-        };
+        let known = |image| Known { samples: &samples, width: SHAPE.values(), image };
         for kind in BuiltIn::ALL {
             let made = kind.make(known(Some(SHAPE)), Random::new(1)).unwrap();
             assert!(made.iter().all(|v| (-1.0..=1.0).contains(v)), "{}", kind.name());
@@ -241,16 +207,8 @@ mod tests {
 
     #[test]
     fn a_blur_keeps_constants_and_sums_and_spreads_a_point_as_a_gaussian_does() {
-        let shape = ImageShape {
-            height: 41,
-            width: 41,
-            channels: 1,
-        };
-        assert!(
-            blurred(&vec![0.5; 41 * 41], shape)
-                .iter()
-                .all(|v| (v - 0.5).abs() < 1e-6)
-        );
+        let shape = ImageShape { height: 41, width: 41, channels: 1 };
+        assert!(blurred(&vec![0.5; 41 * 41], shape).iter().all(|v| (v - 0.5).abs() < 1e-6));
         let mut point = vec![0.0; 41 * 41];
         point[20 * 41 + 20] = 1.0;
         let found = blurred(&point, shape);
@@ -260,18 +218,10 @@ mod tests {
         let ratio = found[22 * 41 + 21] / found[20 * 41 + 20];
         assert!((f64::from(ratio) - (-0.625f64).exp()).abs() < 1e-5, "{ratio}");
         // Channels do not mix.
-        let two = ImageShape {
-            height: 3,
-            width: 3,
-            channels: 2,
-        };
+        let two = ImageShape { height: 3, width: 3, channels: 2 };
         let mut image = vec![0.0; 18];
         image.iter_mut().step_by(2).for_each(|v| *v = 1.0);
         let found = blurred(&image, two);
-        assert!(
-            found
-                .chunks(2)
-                .all(|pixel| (pixel[0] - 1.0).abs() < 1e-6 && pixel[1] == 0.0)
-        );
+        assert!(found.chunks(2).all(|pixel| (pixel[0] - 1.0).abs() < 1e-6 && pixel[1] == 0.0));
     }
 }

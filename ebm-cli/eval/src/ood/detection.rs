@@ -58,9 +58,7 @@ impl Detection {
         }
         let auroc = wins / m;
         let variance = |kind: usize, count: f64| {
-            let squares = placed
-                .iter()
-                .map(|group| group[kind].0 * (group[kind].1 - auroc).powi(2));
+            let squares = placed.iter().map(|group| group[kind].0 * (group[kind].1 - auroc).powi(2));
             squares.sum::<f64>() / (count - 1.0) / count
         };
         Ok(Self {
@@ -123,12 +121,7 @@ mod tests {
     fn perfect_scores_are_perfect_also_where_they_are_infinite() {
         let found = Detection::of(&[f64::INFINITY, 3.0, f64::INFINITY], &[1.0, f64::NEG_INFINITY]).unwrap();
         assert_eq!(
-            (
-                found.auroc,
-                found.average_precision,
-                found.fpr_at_95,
-                found.auroc_standard_error
-            ),
+            (found.auroc, found.average_precision, found.fpr_at_95, found.auroc_standard_error),
             (1.0, 1.0, 0.0, 0.0)
         );
     }

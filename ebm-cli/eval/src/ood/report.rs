@@ -21,11 +21,7 @@ pub fn detection_values(
     let reversed = Detection::of(&negated(data), &negated(outliers))?;
     let mean = |energies: &[f64]| energies.iter().sum::<f64>() / energies.len() as f64;
     let samples = outliers.len() + data.len();
-    let against = format!(
-        "{} outliers ({what}) and {} held-out samples",
-        outliers.len(),
-        data.len()
-    );
+    let against = format!("{} outliers ({what}) and {} held-out samples", outliers.len(), data.len());
     let share = |key: &str, label: &str, value: f64, protocol: String| {
         let (name, label) = (format!("{key}/{name}"), format!("{label}, {name}"));
         MetricValue::new(&name, &label, (value, Unit::Share), samples, protocol)
@@ -77,10 +73,6 @@ mod tests {
         // With data as positives all of it is found at a threshold that two of three outliers do not reach.
         assert_eq!(values[2].diagnostics[0].1, 1.0 / 3.0);
         assert_eq!(values[0].samples, 7);
-        assert!(
-            values[0]
-                .protocol
-                .contains("3 outliers (far away) and 4 held-out samples")
-        );
+        assert!(values[0].protocol.contains("3 outliers (far away) and 4 held-out samples"));
     }
 }

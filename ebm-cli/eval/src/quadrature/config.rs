@@ -23,24 +23,12 @@ pub struct QuadratureConfig {
 impl QuadratureConfig {
     /// The options of a final evaluation: 1e-6 nats (or rounding, if larger), up to 4096 x 4096 points.
     pub fn thorough() -> Self {
-        Self {
-            tolerance: 1e-6,
-            start: 256,
-            max_evaluations: 4096 * 4096,
-            min_doublings: 4,
-            max_doublings: 12,
-        }
+        Self { tolerance: 1e-6, start: 256, max_evaluations: 4096 * 4096, min_doublings: 4, max_doublings: 12 }
     }
 
     /// The options of an evaluation during training: 1e-3 nats, usually below 100,000 points.
     pub fn quick() -> Self {
-        Self {
-            tolerance: 1e-3,
-            start: 128,
-            max_evaluations: 1024 * 1024,
-            min_doublings: 2,
-            max_doublings: 12,
-        }
+        Self { tolerance: 1e-3, start: 128, max_evaluations: 1024 * 1024, min_doublings: 2, max_doublings: 12 }
     }
 
     /// Refuses values that cannot be used.
@@ -49,12 +37,7 @@ impl QuadratureConfig {
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         let tolerance = self.tolerance;
-        ConfigError::require(
-            tolerance > 0.0 && tolerance.is_finite(),
-            "tolerance",
-            tolerance,
-            "a number of nats > 0",
-        )?;
+        ConfigError::require(tolerance > 0.0 && tolerance.is_finite(), "tolerance", tolerance, "a number of nats > 0")?;
         ConfigError::require(
             (8..=4096).contains(&self.start),
             "start",

@@ -30,16 +30,10 @@ pub fn log_density_grid<G: Geometry>(
     let points: Vec<Real> = (0..n * n)
         .flat_map(|flat| {
             let (row, column) = (flat / n, flat % n);
-            [
-                (region.low[0] + sides[0] * centre(column)) as Real,
-                (region.high[1] - sides[1] * centre(row)) as Real,
-            ]
+            [(region.low[0] + sides[0] * centre(column)) as Real, (region.high[1] - sides[1] * centre(row)) as Real]
         })
         .collect();
-    Ok(energies(energy, &points)
-        .into_iter()
-        .map(|e| -f64::from(e) - log_z)
-        .collect())
+    Ok(energies(energy, &points).into_iter().map(|e| -f64::from(e) - log_z).collect())
 }
 
 #[cfg(test)]
@@ -50,10 +44,7 @@ mod tests {
     #[test]
     fn rows_go_down_and_columns_go_right() {
         let energy = FunctionEnergy::new(2, |x| x[0] + 100.0 * x[1]);
-        let region = Region {
-            low: vec![0.0, 10.0],
-            high: vec![2.0, 12.0],
-        };
+        let region = Region { low: vec![0.0, 10.0], high: vec![2.0, 12.0] };
         let grid = log_density_grid(&energy, &region, 2, 1.0).unwrap();
         // Centres (0.5, 11.5), (1.5, 11.5), then (0.5, 10.5), (1.5, 10.5).
         assert_eq!(grid, [-1151.5, -1152.5, -1051.5, -1052.5]);

@@ -29,11 +29,7 @@ impl Grid {
             1 => vec![16 * config.start],
             width => vec![config.start; width],
         };
-        Ok(Self {
-            data_box: data_box.clone(),
-            core: Panel::new(energy, data_box.clone(), cells)?,
-            shells: Vec::new(),
-        })
+        Ok(Self { data_box: data_box.clone(), core: Panel::new(energy, data_box.clone(), cells)?, shells: Vec::new() })
     }
 
     pub fn panels(&self) -> impl Iterator<Item = &Panel> {
@@ -46,10 +42,7 @@ impl Grid {
 
     /// The effect that rounding of the energies to `Real` can have on log Z, in nats.
     pub fn rounding(&self) -> f64 {
-        let least = self
-            .panels()
-            .map(|panel| panel.least_energy)
-            .fold(f64::INFINITY, f64::min);
+        let least = self.panels().map(|panel| panel.least_energy).fold(f64::INFINITY, f64::min);
         // Nearly all of the mass lies within a few nats of the least energy.
         ROUNDINGS * f64::from(Real::EPSILON) * least.abs().max(1.0)
     }

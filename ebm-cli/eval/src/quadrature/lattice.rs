@@ -19,23 +19,13 @@ pub(super) struct Line {
 impl Line {
     /// The corners of `cells` cells between `low` and `high`, the two ends with half weight: the trapezoid rule.
     pub(super) fn corners(low: f64, high: f64, cells: usize) -> Self {
-        Self {
-            start: low,
-            spacing: (high - low) / cells as f64,
-            count: cells + 1,
-            half_ends: true,
-        }
+        Self { start: low, spacing: (high - low) / cells as f64, count: cells + 1, half_ends: true }
     }
 
     /// The centres of the same cells: the midpoint rule.
     pub(super) fn centres(low: f64, high: f64, cells: usize) -> Self {
         let spacing = (high - low) / cells as f64;
-        Self {
-            start: low + 0.5 * spacing,
-            spacing,
-            count: cells,
-            half_ends: false,
-        }
+        Self { start: low + 0.5 * spacing, spacing, count: cells, half_ends: false }
     }
 
     fn at(&self, index: usize) -> f64 {
@@ -68,10 +58,7 @@ pub(super) fn log_mass<G: Geometry>(energy: &dyn Energy<G>, lines: &[Line]) -> R
             let value = f64::from(value);
             let node = Node::of(flat, lines);
             if value.is_nan() || value == f64::NEG_INFINITY {
-                return Err(QuadratureError::NonFinite {
-                    point: node.coordinates(lines).collect(),
-                    value,
-                });
+                return Err(QuadratureError::NonFinite { point: node.coordinates(lines).collect(), value });
             }
             sum.add(-value, node.weight(lines));
         }
@@ -94,10 +81,6 @@ impl Node {
         lines.iter().zip(self.0).map(|(line, index)| line.at(index))
     }
     fn weight(&self, lines: &[Line]) -> f64 {
-        lines
-            .iter()
-            .zip(self.0)
-            .map(|(line, index)| line.weight(index))
-            .product()
+        lines.iter().zip(self.0).map(|(line, index)| line.weight(index)).product()
     }
 }

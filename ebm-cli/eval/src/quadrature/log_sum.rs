@@ -9,10 +9,7 @@ pub(super) struct LogSum {
 
 impl LogSum {
     pub(super) fn new() -> Self {
-        Self {
-            shift: f64::NEG_INFINITY,
-            sum: 0.0,
-        }
+        Self { shift: f64::NEG_INFINITY, sum: 0.0 }
     }
 
     /// Adds `weight * exp(exponent)`.

@@ -63,9 +63,7 @@ impl Panel {
 
     /// Energies that the next refinement evaluates.
     pub(super) fn refinement_cost(&self) -> usize {
-        let edges = self
-            .edges()
-            .map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());
+        let edges = self.edges().map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());
         let centres: usize = self.cells.iter().map(|cells| 2 * cells).product();
         edges + centres
     }
@@ -84,12 +82,8 @@ impl Panel {
 
     /// The midpoints of the cells' edges, if cells have edges.
     fn edges(&self) -> Option<[Vec<Line>; 2]> {
-        (self.cells.len() == 2).then(|| {
-            [
-                self.lines([Line::centres, Line::corners]),
-                self.lines([Line::corners, Line::centres]),
-            ]
-        })
+        (self.cells.len() == 2)
+            .then(|| [self.lines([Line::centres, Line::corners]), self.lines([Line::corners, Line::centres])])
     }
 
     fn evaluate<G: Geometry>(&mut self, energy: &dyn Energy<G>, lines: &[Line]) -> Result<f64, QuadratureError> {
@@ -101,11 +95,7 @@ impl Panel {
 
     fn lines(&self, rules: [fn(f64, f64, usize) -> Line; 2]) -> Vec<Line> {
         let sides = self.region.low.iter().zip(&self.region.high);
-        sides
-            .zip(&self.cells)
-            .zip(rules)
-            .map(|(((&low, &high), &cells), rule)| rule(low, high, cells))
-            .collect()
+        sides.zip(&self.cells).zip(rules).map(|(((&low, &high), &cells), rule)| rule(low, high, cells)).collect()
     }
 }
 
@@ -116,20 +106,14 @@ mod tests {
 
     #[test]
     fn a_refined_grid_gives_what_a_finer_one_gives_at_once() {
-        let region = Region {
-            low: vec![-1.0, -2.0],
-            high: vec![2.0, 1.0],
-        };
+        let region = Region { low: vec![-1.0, -2.0], high: vec![2.0, 1.0] };
         let plane = FunctionEnergy::new(2, |x| (x[0] - 0.3).powi(2) + (x[1] * x[0]).sin() + x[1].abs());
         let mut refined = Panel::new(&plane, region.clone(), vec![4, 8]).unwrap();
         let cost = refined.evaluations + refined.refinement_cost();
         refined.refine(&plane).unwrap();
         let fine = Panel::new(&plane, region, vec![8, 16]).unwrap();
         assert!((refined.log_mass - fine.log_mass).abs() < 1e-6, "{refined:?} {fine:?}");
-        assert!(
-            (refined.log_mass_before - fine.log_mass_before).abs() < 1e-6,
-            "{refined:?} {fine:?}"
-        );
+        assert!((refined.log_mass_before - fine.log_mass_before).abs() < 1e-6, "{refined:?} {fine:?}");
         assert_eq!((refined.evaluations, refined.evaluations), (fine.evaluations, cost));
 
         let line = FunctionEnergy::new(1, |x| (x[0] - 0.3).powi(2));

@@ -101,9 +101,7 @@ mod tests {
     const EXACT: f64 = 2e-6;
 
     fn gaussian(width: usize, precision: f64, mean: f64) -> FunctionEnergy<impl Fn(&[f64]) -> f64 + Send + Sync> {
-        FunctionEnergy::new(width, move |x| {
-            x.iter().map(|v| 0.5 * precision * (v - mean).powi(2)).sum()
-        })
+        FunctionEnergy::new(width, move |x| x.iter().map(|v| 0.5 * precision * (v - mean).powi(2)).sum())
     }
 
     /// Minus the log density of the 25-Gaussians mixture, plus a constant.
@@ -112,9 +110,7 @@ mod tests {
         FunctionEnergy::new(2, move |x| {
             let squares = (0..25).map(|i| {
                 let centre = [(i % 5) as f64 - 2.0, (i / 5) as f64 - 2.0].map(|c| c * spacing);
-                (0..2)
-                    .map(|axis| ((x[axis] - centre[axis]) / deviation).powi(2))
-                    .sum::<f64>()
+                (0..2).map(|axis| ((x[axis] - centre[axis]) / deviation).powi(2)).sum::<f64>()
             });
             let log_density = log_total(squares.map(|s| -0.5 * s)) - (25.0 * 2.0 * PI * deviation * deviation).ln();
             constant - log_density
@@ -131,10 +127,7 @@ mod tests {
         for (width, precision, mean) in [(1, 4.0, 0.5), (1, 0.01, 0.0), (2, 2.5, -0.25), (2, 400.0, 0.3)] {
             let found = integrate(&gaussian(width, precision, mean), 2.0, &QuadratureConfig::thorough());
             let exact = 0.5 * width as f64 * (2.0 * PI / precision).ln();
-            assert!(
-                (found.log_z - exact).abs() < EXACT,
-                "{width} {precision}: {found:?}, exact {exact}"
-            );
+            assert!((found.log_z - exact).abs() < EXACT, "{width} {precision}: {found:?}, exact {exact}");
             assert!(found.converged, "{found:?}");
         }
     }
@@ -160,16 +153,10 @@ mod tests {
         assert!((found.log_z + constant).abs() < found.error, "{found:?}");
         assert!(found.converged && found.evaluations < 1_000_000, "{found:?}");
         let unit = constant * f64::from(Real::EPSILON);
-        assert!(
-            found.error >= unit && found.error < 10.0 * unit.max(config.tolerance),
-            "{found:?}"
-        );
+        assert!(found.error >= unit && found.error < 10.0 * unit.max(config.tolerance), "{found:?}");
         // The same with energies of a few nats is known far better.
         let near = integrate(&mixture(3.0), 1.6, &config);
-        assert!(
-            near.converged && near.error < 1e-5 && (near.log_z + 3.0).abs() < near.error,
-            "{near:?}"
-        );
+        assert!(near.converged && near.error < 1e-5 && (near.log_z + 3.0).abs() < near.error, "{near:?}");
     }
 
     #[test]
@@ -177,10 +164,7 @@ mod tests {
         // A cone in the plane: Z = 2 pi / 25.
         let cone = FunctionEnergy::new(2, |x| 5.0 * x[0].hypot(x[1]));
         let found = integrate(&cone, 2.0, &QuadratureConfig::quick());
-        assert!(
-            found.converged && (found.log_z - (2.0 * PI / 25.0).ln()).abs() < found.error,
-            "{found:?}"
-        );
+        assert!(found.converged && (found.log_z - (2.0 * PI / 25.0).ln()).abs() < found.error, "{found:?}");
     }
 
     #[test]
@@ -192,16 +176,12 @@ mod tests {
 
     #[test]
     fn sharp_modes_are_resolved_and_cheap_where_the_box_is_tight() {
-        for (config, tolerance, budget) in [
-            (QuadratureConfig::thorough(), 1e-5, 1_000_000),
-            (QuadratureConfig::quick(), 1e-3, 100_000),
-        ] {
+        for (config, tolerance, budget) in
+            [(QuadratureConfig::thorough(), 1e-5, 1_000_000), (QuadratureConfig::quick(), 1e-3, 100_000)]
+        {
             let found = integrate(&mixture(3.7), 1.6, &config);
             assert!((found.log_z + 3.7).abs() < tolerance, "{found:?}");
-            assert!(
-                found.converged && found.outside < 1e-9 && found.evaluations < budget,
-                "{found:?}"
-            );
+            assert!(found.converged && found.outside < 1e-9 && found.evaluations < budget, "{found:?}");
         }
     }
 
@@ -236,10 +216,7 @@ mod tests {
         let config = QuadratureConfig::thorough();
         let found = integrate(&energy, 3.0, &config);
         let exact = ((3.0 * PI).sqrt() * PI.sqrt() / 2.0).ln();
-        assert!(
-            (found.log_z - exact).abs() < found.error.max(EXACT),
-            "{found:?}, exact {exact}"
-        );
+        assert!((found.log_z - exact).abs() < found.error.max(EXACT), "{found:?}, exact {exact}");
     }
 
     #[test]
@@ -247,10 +224,7 @@ mod tests {
         let constant = FunctionEnergy::new(2, |_| 0.0);
         let growing = FunctionEnergy::new(2, |x| 0.5 * x[1] * x[1] - 0.001 * x[0]);
         let logarithmic = FunctionEnergy::new(1, |x| (1.0 + x[0].abs()).ln());
-        let config = QuadratureConfig {
-            start: 32,
-            ..QuadratureConfig::quick()
-        };
+        let config = QuadratureConfig { start: 32, ..QuadratureConfig::quick() };
         for (energy, width) in [(&constant as &dyn Energy<Runtime>, 2), (&growing, 2), (&logarithmic, 1)] {
             match log_partition(energy, &Region::cube(2.0, width), &config) {
                 Err(QuadratureError::NotNormalisable { high, .. }) => assert_eq!(high[0], 2.0 * 4096.0),
@@ -261,12 +235,8 @@ mod tests {
 
     #[test]
     fn a_spent_budget_gives_the_value_with_its_error_and_without_the_claim() {
-        let config = QuadratureConfig {
-            start: 16,
-            max_evaluations: 3000,
-            min_doublings: 1,
-            ..QuadratureConfig::thorough()
-        };
+        let config =
+            QuadratureConfig { start: 16, max_evaluations: 3000, min_doublings: 1, ..QuadratureConfig::thorough() };
         let found = integrate(&mixture(0.0), 2.0, &config);
         assert!(!found.converged);
         assert!(found.error > 1e-3, "{found:?}");

@@ -15,11 +15,7 @@ pub(super) fn check_region(region: &Region, width: usize) -> Result<(), Quadratu
     if good {
         Ok(())
     } else {
-        Err(QuadratureError::Region {
-            low: region.low.clone(),
-            high: region.high.clone(),
-            width,
-        })
+        Err(QuadratureError::Region { low: region.low.clone(), high: region.high.clone(), width })
     }
 }
 
@@ -31,15 +27,9 @@ mod tests {
     fn boxes_that_cannot_be_integrated_over_are_refused() {
         let region = Region::cube(1.0, 2);
         assert_eq!(check_region(&region, 2), Ok(()));
-        assert_eq!(
-            check_region(&Region::cube(1.0, 3), 3),
-            Err(QuadratureError::Dimensions { width: 3 })
-        );
+        assert_eq!(check_region(&Region::cube(1.0, 3), 3), Err(QuadratureError::Dimensions { width: 3 }));
         for bad in [Region::cube(0.0, 2), Region::cube(f64::NAN, 2), Region::cube(1.0, 1)] {
-            assert!(
-                matches!(check_region(&bad, 2), Err(QuadratureError::Region { width: 2, .. })),
-                "{bad:?}"
-            );
+            assert!(matches!(check_region(&bad, 2), Err(QuadratureError::Region { width: 2, .. })), "{bad:?}");
         }
     }
 }

@@ -97,10 +97,7 @@ fn shell_regions(inner: &Region, outer: &Region, across: usize) -> Vec<(Region, 
     let (quarter, half) = (across / 4, across / 2);
     let (a, b, c, d) = (&outer.low, &inner.low, &inner.high, &outer.high);
     match inner.width() {
-        1 => vec![
-            side(vec![a[0]], vec![b[0]], vec![quarter]),
-            side(vec![c[0]], vec![d[0]], vec![quarter]),
-        ],
+        1 => vec![side(vec![a[0]], vec![b[0]], vec![quarter]), side(vec![c[0]], vec![d[0]], vec![quarter])],
         _ => vec![
             side(vec![a[0], a[1]], vec![d[0], b[1]], vec![across, quarter]),
             side(vec![a[0], c[1]], vec![d[0], d[1]], vec![across, quarter]),

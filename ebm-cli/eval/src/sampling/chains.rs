@@ -66,14 +66,7 @@ impl<'a> Chains<'a> {
         gradients: Vec<Real>,
     ) -> Self {
         let moved = vec![false; energies.len()];
-        Self {
-            potential,
-            width,
-            points,
-            energies,
-            gradients,
-            moved,
-        }
+        Self { potential, width, points, energies, gradients, moved }
     }
 
     /// Proposes a new state to every chain and takes those that are accepted.
@@ -181,37 +174,23 @@ mod tests {
     fn unadjusted_steps_have_the_variance_of_their_linear_recursion() {
         // x' = (1 - a eps^2/2) x + eps n has the stationary variance eps^2 / (1 - (1 - a eps^2/2)^2), not 1/a.
         let (a, eps) = (2.0, 0.8f64);
-        let transition = Transition {
-            step_size: eps,
-            leapfrog: 1,
-            tested: false,
-        };
+        let transition = Transition { step_size: eps, leapfrog: 1, tested: false };
         let found = second_moment(&after(transition, 60, a as Real));
         let expected = eps * eps / (1.0 - (1.0 - a * eps * eps / 2.0).powi(2));
         let standard_error = expected * (2.0f64 / 20_000.0).sqrt();
         assert!((found - expected).abs() < 5.0 * standard_error, "{found} {expected}");
-        assert!(
-            (expected - 1.0 / a).abs() > 10.0 * standard_error,
-            "the test must see the bias"
-        );
+        assert!((expected - 1.0 / a).abs() > 10.0 * standard_error, "the test must see the bias");
     }
 
     #[test]
     fn tested_steps_of_the_same_size_have_none_of_that_bias() {
         let a = 2.0;
         for (leapfrog, steps) in [(1, 60), (4, 30)] {
-            let transition = Transition {
-                step_size: 0.8,
-                leapfrog,
-                tested: true,
-            };
+            let transition = Transition { step_size: 0.8, leapfrog, tested: true };
             let found = second_moment(&after(transition, steps, a));
             let expected = 1.0 / f64::from(a);
             let standard_error = expected * (2.0f64 / 20_000.0).sqrt();
-            assert!(
-                (found - expected).abs() < 5.0 * standard_error,
-                "{leapfrog}: {found} {expected}"
-            );
+            assert!((found - expected).abs() < 5.0 * standard_error, "{leapfrog}: {found} {expected}");
         }
     }
 
@@ -223,14 +202,8 @@ mod tests {
         };
         for tested in [false, true] {
             let mut chains = Chains::start(&wall, 1, vec![0.0; 500]).unwrap();
-            let transition = Transition {
-                step_size: 0.7,
-                leapfrog: 1,
-                tested,
-            };
-            let refused: usize = (0..50)
-                .map(|s| chains.advance(transition, Random::new(5).at(s)).not_finite)
-                .sum();
+            let transition = Transition { step_size: 0.7, leapfrog: 1, tested };
+            let refused: usize = (0..50).map(|s| chains.advance(transition, Random::new(5).at(s)).not_finite).sum();
             assert!(refused > 0);
             assert_eq!(chains.unmoved(), 0);
             assert!(chains.into_points().iter().all(|x| x.abs() < 1.0));

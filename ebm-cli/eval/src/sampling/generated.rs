@@ -29,12 +29,7 @@ pub(crate) fn for_generated<G: Geometry>(
         let place = random.at(index as u64);
         let count = chunk.min(n - start);
         let latents = place.stream("latents").normals(count * geometry.latent_width());
-        let drawn = sample(
-            generator,
-            &geometry.latents(latents),
-            &SharedTape::off(),
-            place.stream("samples"),
-        );
+        let drawn = sample(generator, &geometry.latents(latents), &SharedTape::off(), place.stream("samples"));
         f(&drawn.as_vec());
     }
 }

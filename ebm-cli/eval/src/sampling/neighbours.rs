@@ -80,10 +80,8 @@ mod tests {
         let trained = |i: i32| !held_out.chunks(2).any(|row| row[0] as i32 == i);
         let found = nearest(&data, &[1000.2, 3.0, -7.0, 0.0], 4, Random::new(1));
         for (found, (x, y)) in found.iter().zip([(1000.2f64, 3.0f64), (-7.0, 0.0)]) {
-            let mut expected: Vec<(f64, i32)> = (0..2500)
-                .filter(|i| trained(*i))
-                .map(|i| ((f64::from(i) - x).hypot(y), i))
-                .collect();
+            let mut expected: Vec<(f64, i32)> =
+                (0..2500).filter(|i| trained(*i)).map(|i| ((f64::from(i) - x).hypot(y), i)).collect();
             expected.sort_by(|a, b| a.0.total_cmp(&b.0));
             let places: Vec<i32> = found.samples.chunks(2).map(|row| row[0] as i32).collect();
             assert_eq!(places, expected[..4].iter().map(|(_, i)| *i).collect::<Vec<_>>());

@@ -58,13 +58,7 @@ pub struct RefineOptions {
 
 impl Default for RefineOptions {
     fn default() -> Self {
-        Self {
-            method: Method::default(),
-            steps: 100,
-            step_size: 0.05,
-            leapfrog: 8,
-            adapt: true,
-        }
+        Self { method: Method::default(), steps: 100, step_size: 0.05, leapfrog: 8, adapt: true }
     }
 }
 
@@ -244,19 +238,13 @@ mod tests {
         for i in 0..2 {
             let mean = (0..CHAINS).map(|row| at(row, i)).sum::<f64>() / n;
             let standard_error = (covariance[i][i] / n).sqrt();
-            assert!(
-                mean.abs() < 5.0 * standard_error,
-                "mean {i}: off by {mean}, se {standard_error}"
-            );
+            assert!(mean.abs() < 5.0 * standard_error, "mean {i}: off by {mean}, se {standard_error}");
             for j in 0..2 {
                 let found = (0..CHAINS).map(|row| at(row, i) * at(row, j)).sum::<f64>() / n;
                 let (own, cross) = (covariance[i][i] * covariance[j][j], covariance[i][j]);
                 let standard_error = ((own + cross * cross) / n).sqrt();
                 let error = found - cross;
-                assert!(
-                    error.abs() < 5.0 * standard_error,
-                    "({i}, {j}): off by {error}, se {standard_error}"
-                );
+                assert!(error.abs() < 5.0 * standard_error, "({i}, {j}): off by {error}, se {standard_error}");
             }
         }
     }
@@ -264,13 +252,7 @@ mod tests {
     #[test]
     fn mala_and_hmc_reach_the_energys_distribution() {
         for (method, steps) in [(Method::Mala, 90), (Method::Hmc, 45)] {
-            let (samples, report) = refined(RefineOptions {
-                method,
-                steps,
-                step_size: 0.3,
-                leapfrog: 5,
-                adapt: true,
-            });
+            let (samples, report) = refined(RefineOptions { method, steps, step_size: 0.3, leapfrog: 5, adapt: true });
             check_moments(&samples);
             assert_eq!((report.warm_up, report.not_finite, report.unmoved), (steps / 3, 0, 0));
             assert!((0.4..0.95).contains(&report.acceptance), "{report:?}");
@@ -282,45 +264,26 @@ mod tests {
 
     #[test]
     fn a_step_size_far_too_large_is_brought_down_by_adapting_only() {
-        let options = RefineOptions {
-            step_size: 30.0,
-            steps: 120,
-            ..RefineOptions::default()
-        };
+        let options = RefineOptions { step_size: 30.0, steps: 120, ..RefineOptions::default() };
         let (samples, report) = refined(options);
         check_moments(&samples);
         assert!(report.step_size < 3.0, "{report:?}");
-        let (_, fixed) = refined(RefineOptions {
-            adapt: false,
-            steps: 3,
-            ..options
-        });
+        let (_, fixed) = refined(RefineOptions { adapt: false, steps: 3, ..options });
         assert_eq!((fixed.step_size, fixed.warm_up), (30.0, 0));
         assert!(fixed.acceptance < 0.01, "{fixed:?}");
     }
 
     #[test]
     fn the_same_place_in_the_random_numbers_gives_the_same_samples() {
-        let options = RefineOptions {
-            steps: 4,
-            ..RefineOptions::default()
-        };
-        let run = |seed| {
-            refine(&gaussian(), start(), &options, Random::new(seed))
-                .unwrap()
-                .0
-                .as_vec()
-        };
+        let options = RefineOptions { steps: 4, ..RefineOptions::default() };
+        let run = |seed| refine(&gaussian(), start(), &options, Random::new(seed)).unwrap().0.as_vec();
         assert_eq!(run(3), run(3));
         assert_ne!(run(3), run(4));
     }
 
     #[test]
     fn no_steps_leave_the_samples_alone() {
-        let (samples, report) = refined(RefineOptions {
-            steps: 0,
-            ..RefineOptions::default()
-        });
+        let (samples, report) = refined(RefineOptions { steps: 0, ..RefineOptions::default() });
         assert_eq!(samples, start().as_vec());
         assert_eq!(report.energy_before, report.energy_after);
     }
@@ -329,22 +292,11 @@ mod tests {
     fn bad_options_and_starts_are_named() {
         let run = |options: RefineOptions, start: Vec<Real>| {
             let start = Fixed::<2, 2>.samples(start);
-            refine(&gaussian(), start, &options, Random::new(1))
-                .unwrap_err()
-                .to_string()
+            refine(&gaussian(), start, &options, Random::new(1)).unwrap_err().to_string()
         };
         let good = RefineOptions::default();
-        let message = run(
-            RefineOptions {
-                step_size: -1.0,
-                ..good
-            },
-            vec![0.0; 2],
-        );
-        assert_eq!(
-            message,
-            "step_size = -1: expected a finite number > 0, in units of the data"
-        );
+        let message = run(RefineOptions { step_size: -1.0, ..good }, vec![0.0; 2]);
+        assert_eq!(message, "step_size = -1: expected a finite number > 0, in units of the data");
         let message = run(RefineOptions { leapfrog: 0, ..good }, vec![0.0; 2]);
         assert_eq!(message, "leapfrog = 0: expected a number > 0");
         let message = run(good, vec![0.0, 0.0, Real::NAN, 0.0]);

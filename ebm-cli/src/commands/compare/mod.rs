@@ -125,13 +125,8 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     };
     let outcomes: Vec<Outcome> = existing.iter().enumerate().map(outcome).collect();
 
-    let parts = pairs
-        .into_iter()
-        .zip(timings.pairs)
-        .zip(outcomes.chunks(plan.seeds.len()));
-    let rows = parts
-        .map(|((pair, timing), outcomes)| Row::new(pair, outcomes, timing))
-        .collect();
+    let parts = pairs.into_iter().zip(timings.pairs).zip(outcomes.chunks(plan.seeds.len()));
+    let rows = parts.map(|((pair, timing), outcomes)| Row::new(pair, outcomes, timing)).collect();
     let data = load_data(&grid.base().config, &plan.base)?;
     let comparison = Comparison {
         title: title_of(file),
@@ -170,14 +165,8 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
         runs: Vec::new(),
     };
     let mut pairs = Vec::new();
-    for (lower, upper) in lower
-        .iter()
-        .flat_map(|lower| upper.iter().map(move |upper| (lower, upper)))
-    {
-        let pair = Pair {
-            lower: lower.clone(),
-            upper: upper.clone(),
-        };
+    for (lower, upper) in lower.iter().flat_map(|lower| upper.iter().map(move |upper| (lower, upper))) {
+        let pair = Pair { lower: lower.clone(), upper: upper.clone() };
         for seed in plan.seeds.clone() {
             let resolved = grid.resolve(lower, upper, seed).or_exit(Exit::Config);
             let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
@@ -196,9 +185,7 @@ fn command() -> String {
         true => text,
         false => format!("'{}'", text.replace('\'', "'\\''")),
     };
-    let arguments = std::env::args_os()
-        .skip(1)
-        .map(|text| text.to_string_lossy().into_owned());
+    let arguments = std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned());
     let words = std::iter::once("ebm".to_string()).chain(arguments.map(word));
     words.collect::<Vec<_>>().join(" ")
 }

@@ -61,10 +61,7 @@ impl Timings {
         let baseline = other.as_ref().map_or(0, |_| pairs.len());
         let work = work_of(candidates[baseline].0)?;
         let timing = |(rate, run): (&Result<f64, String>, (&Resolved, &Path))| {
-            Ok(Timing {
-                rate: rate.clone(),
-                unlike_baseline: differences(&work, &work_of(run.0)?),
-            })
+            Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(run.0)?) })
         };
         let timed = rates.iter().zip(candidates).take(pairs.len()).map(timing);
         Ok(Self {
@@ -165,9 +162,6 @@ mod tests {
         let mut all = [sleeper(20_000, 1_000), sleeper(10, 3)];
         let rates = rates(&mut all, &Interrupt::default(), fail).unwrap();
         assert!(rates[0].as_ref().is_ok_and(|rate| *rate <= 50.0), "{rates:?}");
-        assert!(
-            rates[1].as_ref().is_err_and(|reason| reason.contains("E_data[E]")),
-            "{rates:?}"
-        );
+        assert!(rates[1].as_ref().is_err_and(|reason| reason.contains("E_data[E]")), "{rates:?}");
     }
 }

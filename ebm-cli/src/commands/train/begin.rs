@@ -77,10 +77,9 @@ impl Begin {
                 let claim = Claim::new(&path, arguments.overwrite).or_exit(Exit::RunDirectory)?;
                 Self::fresh(arguments, file, claim)
             }
-            (None, None) => Err(Failure::message(
-                Exit::Usage,
-                "give a configuration to train, or --resume RUN to go on with a run",
-            )),
+            (None, None) => {
+                Err(Failure::message(Exit::Usage, "give a configuration to train, or --resume RUN to go on with a run"))
+            }
         }
     }
 
@@ -130,10 +129,7 @@ impl Begin {
             same_build(run, &found.0, &resolved, processes)?;
             let (done, steps) = (found.0.progress.step, resolved.config.train.steps);
             if done > steps {
-                let text = format!(
-                    "{}: {done} steps are done, more than train.steps = {steps}",
-                    run.display()
-                );
+                let text = format!("{}: {done} steps are done, more than train.steps = {steps}", run.display());
                 return Err(Failure::message(Exit::Config, text));
             }
         }
@@ -283,19 +279,13 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: u
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);
     if was != is {
-        let text = format!(
-            "{}: the run was trained in {was}, and this program computes in {is}",
-            run.display()
-        );
+        let text = format!("{}: the run was trained in {was}, and this program computes in {is}", run.display());
         return Err(Failure::message(Exit::RunDirectory, text));
     }
     let threads = ebm_core::kernels::parallel::threads();
     let other = differences(&now, &manifest.versions);
     if !other.is_empty() {
-        eprintln!(
-            "warning: the run goes on with another build, its last digits may differ: {}",
-            phrase(&other)
-        );
+        eprintln!("warning: the run goes on with another build, its last digits may differ: {}", phrase(&other));
     }
     if processes != manifest.processes {
         eprintln!(

@@ -36,14 +36,10 @@ impl End<'_> {
     ) -> Result<Exit, Failure> {
         let (directory, config) = (self.directory, &self.resolved.config);
         if outcome.is_ok() {
-            saving
-                .end(trainer)
-                .map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
+            saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
         }
         let seconds = saving.seconds();
-        directory
-            .write_weights(&trainer.states(), trainer.step())
-            .or_exit(Exit::RunDirectory)?;
+        directory.write_weights(&trainer.states(), trainer.step()).or_exit(Exit::RunDirectory)?;
         let (reason, not_finite) = match outcome {
             Ok(outcome) => (outcome.reason.to_string(), None),
             Err(error @ TrainError::NonFinite { .. }) => (error.to_string(), Some(error)),
@@ -62,13 +58,7 @@ impl End<'_> {
         log.last(trainer.step(), &report).or_exit(Exit::RunDirectory)?;
         history.evaluated(trainer.step(), &report.evaluation());
         let divergence = judge(&history, gaussian_nll(self.data, random), self.data.width());
-        let pictures = Pictures {
-            title: self.title,
-            data: self.data,
-            history: &history,
-            report: &report,
-            random,
-        };
+        let pictures = Pictures { title: self.title, data: self.data, history: &history, report: &report, random };
         let drawn = pictures.draw(trainer, directory).or_exit(Exit::RunDirectory)?;
         let summary = Summary {
             status: match (&not_finite, &divergence) {
@@ -83,14 +73,9 @@ impl End<'_> {
             steps_per_second: trainer.step() as f64 / seconds.max(1e-9),
             best_nll: history.best("nll"),
             evaluation: report,
-            pictures: drawn
-                .iter()
-                .map(|name| format!("{}/{name}", layout::PICTURES))
-                .collect(),
+            pictures: drawn.iter().map(|name| format!("{}/{name}", layout::PICTURES)).collect(),
         };
-        directory
-            .write_json(layout::SUMMARY, &summary)
-            .or_exit(Exit::RunDirectory)?;
+        directory.write_json(layout::SUMMARY, &summary).or_exit(Exit::RunDirectory)?;
         tracing::info!(status = ?summary.status, steps = summary.steps, reason = summary.reason, "training ended");
         let path = directory.path().display();
         if !self.quiet {

@@ -64,12 +64,7 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
     let data = ranks.agree(load_data(config, base))?;
     let width = data.width();
     let latent = config.generator.latent_width(width);
-    let start = Start {
-        ranks,
-        begin,
-        data,
-        quiet: arguments.quiet,
-    };
+    let start = Start { ranks, begin, data, quiet: arguments.quiet };
     with_geometry(latent, width, start)
 }
 
@@ -99,26 +94,15 @@ struct Start<'a> {
 impl Work for Start<'_> {
     type Output = Result<Exit, Failure>;
     fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self {
-            ranks,
-            mut begin,
-            data,
-            quiet,
-        } = self;
+        let Self { ranks, mut begin, data, quiet } = self;
         let resolved = begin.resolved.clone();
         let config = &resolved.config;
         let random = Random::new(config.seed);
         let mut trainer = shared_trainer(ranks, &resolved, data.clone(), geometry, begin.state.take())?;
 
         let title = title_of(&begin.marker.config);
-        let Prepared {
-            directory,
-            metrics,
-            mut history,
-            mut saving,
-            mut board,
-            resumed,
-        } = ranks.agree(begin.prepare(&geometry, ranks.count()))?;
+        let Prepared { directory, metrics, mut history, mut saving, mut board, resumed } =
+            ranks.agree(begin.prepare(&geometry, ranks.count()))?;
         ranks.sums().tell();
         tell_couplings(ranks, &mut trainer);
         let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
@@ -146,13 +130,7 @@ impl Work for Start<'_> {
             }
             return Ok(Exit::Interrupted);
         }
-        let end = End {
-            resolved: &resolved,
-            title: &title,
-            data: &*data,
-            directory: &directory,
-            quiet,
-        };
+        let end = End { resolved: &resolved, title: &title, data: &*data, directory: &directory, quiet };
         end.finish(&mut trainer, outcome, &mut log, history, &mut saving)
     }
 }

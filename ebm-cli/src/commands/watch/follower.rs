@@ -28,10 +28,7 @@ pub(super) struct Follower {
 impl Follower {
     /// At the start of the file of the run at `directory`; there need be none yet.
     pub(super) fn new(directory: &Path) -> Self {
-        Self {
-            directory: directory.into(),
-            ..Self::default()
-        }
+        Self { directory: directory.into(), ..Self::default() }
     }
 
     /// Reads what is new: whole lines only.
@@ -41,10 +38,7 @@ impl Follower {
     /// file is cut back and written anew.
     pub(super) fn look(&mut self) -> Result<Vec<MetricsLine>, RunDirectoryError> {
         if !self.goes_on()? {
-            *self = Self {
-                is_unsure: self.is_unsure,
-                ..Self::new(&self.directory)
-            };
+            *self = Self { is_unsure: self.is_unsure, ..Self::new(&self.directory) };
         }
         let mut reader = match MetricsReader::open_after(&self.directory, self.end, self.lines) {
             Err(RunDirectoryError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {

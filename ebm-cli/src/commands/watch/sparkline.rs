@@ -64,9 +64,6 @@ mod tests {
         let mut values = vec![1e9];
         values.extend((0..39).map(f64::from));
         let line = sparkline(&values, 40);
-        assert!(
-            line.starts_with("█▁") && line.ends_with('█') && line.contains('▄'),
-            "{line}"
-        );
+        assert!(line.starts_with("█▁") && line.ends_with('█') && line.contains('▄'), "{line}");
     }
 }

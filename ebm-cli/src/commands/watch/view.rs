@@ -64,37 +64,22 @@ pub(super) fn view(watched: &Watched, columns: usize) -> Vec<String> {
     lines.extend(evaluated);
     lines.extend(reported("upper", report.and_then(|report| report.upper.as_ref())));
     lines.extend(reported("gap", report.and_then(|report| report.gap.as_ref())));
-    let good = history
-        .latest("good_share")
-        .map(|m| format!("good samples {:.1} %", 100.0 * m.value));
-    let modes = history
-        .latest("modes_covered")
-        .map(|m| format!("modes covered {}", m.value));
+    let good = history.latest("good_share").map(|m| format!("good samples {:.1} %", 100.0 * m.value));
+    let modes = history.latest("modes_covered").map(|m| format!("modes covered {}", m.value));
     lines.extend(joined("", good.into_iter().chain(modes)));
     if let Some((step, sandwich)) = history.sandwiches.last() {
         let verdicts = sandwich.sides().map(|(name, side)| verdict(name, side));
         lines.extend(joined(&format!("sandwich at step {}: ", HumanCount(*step)), verdicts));
     }
     if let Some(report) = report {
-        let norms = [
-            ("energy", report.energy_gradient_norm),
-            ("generator", report.generator_gradient_norm),
-        ];
-        let norms = norms
-            .into_iter()
-            .filter_map(|(name, norm)| Some(format!("{name} {}", short(norm?, 3))));
+        let norms = [("energy", report.energy_gradient_norm), ("generator", report.generator_gradient_norm)];
+        let norms = norms.into_iter().filter_map(|(name, norm)| Some(format!("{name} {}", short(norm?, 3))));
         lines.extend(joined("gradient norms: ", norms));
     }
     let width = columns.saturating_sub(BESIDE).clamp(8, CURVE);
-    let curves = [
-        ("lower", history.lower.as_slice()),
-        ("NLL", history.course("nll")),
-        ("upper", history.upper.as_slice()),
-    ];
-    let curves: Vec<_> = curves
-        .into_iter()
-        .filter_map(|(name, points)| curve(name, points, width))
-        .collect();
+    let curves =
+        [("lower", history.lower.as_slice()), ("NLL", history.course("nll")), ("upper", history.upper.as_slice())];
+    let curves: Vec<_> = curves.into_iter().filter_map(|(name, points)| curve(name, points, width)).collect();
     if !curves.is_empty() {
         lines.push(String::new());
         lines.extend(curves);
@@ -155,11 +140,7 @@ fn progress(watched: &Watched) -> String {
 
 fn figure(name: &str, measurement: &Measurement, at: String) -> String {
     let (value, error) = (short(measurement.value, 3), measurement.standard_error);
-    let error = if error.is_finite() {
-        format!(" +- {}", short(error, 3))
-    } else {
-        String::new()
-    };
+    let error = if error.is_finite() { format!(" +- {}", short(error, 3)) } else { String::new() };
     format!("{name:<6} {value:>9}{error} nats, {}{at}", measurement.guarantee.level)
 }
 
@@ -190,11 +171,7 @@ mod tests {
     fn a_curve_tells_its_range_and_one_without_a_value_is_left_out() {
         let points = |values: &[f64]| -> Vec<CurvePoint> {
             let (step, standard_error) = (1, 0.1);
-            let point = |&value: &f64| CurvePoint {
-                step,
-                value,
-                standard_error,
-            };
+            let point = |&value: &f64| CurvePoint { step, value, standard_error };
             values.iter().map(point).collect()
         };
         let told = curve("NLL", &points(&[2.8, f64::NAN, -1.5]), 4).unwrap();

@@ -47,10 +47,8 @@ impl Sweep {
     /// The first fault found. The configuration must also be good by itself; faults of a point are reported by
     /// [`Sweep::resolve`].
     pub fn load(file: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
-        let text = std::fs::read_to_string(file).map_err(|error| ConfigFault::Unreadable {
-            path: file.display().to_string(),
-            reason: error.to_string(),
-        })?;
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigFault::Unreadable { path: file.display().to_string(), reason: error.to_string() })?;
         let origin = Origin::File(file.into());
         let table = Layers::table(&origin, &text)?;
         let reader = Reader::new(origin, &table);
@@ -66,11 +64,7 @@ impl Sweep {
             let origin = Origin::Section(format!("{} [config]", file.display()));
             below = below.above(origin, value::of_table(config.clone()));
         }
-        let sources = Sources {
-            below,
-            variables: environment(),
-            assignments: assignments.to_vec(),
-        };
+        let sources = Sources { below, variables: environment(), assignments: assignments.to_vec() };
         let seeds = reader.seeds(sources.base()?.config.seed)?;
         let points = reader.points(&spec.random)?;
         reader.check_size(points.len(), seeds.len())?;

@@ -75,9 +75,7 @@ impl Range {
 }
 
 fn number(value: &Value) -> Option<f64> {
-    value
-        .as_float()
-        .or_else(|| value.as_integer().map(|whole| whole as f64))
+    value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
 }
 
 #[cfg(test)]

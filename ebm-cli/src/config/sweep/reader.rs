@@ -38,11 +38,7 @@ impl<'a> Reader<'a> {
     /// The file at `origin`, which says `table`.
     pub fn new(origin: Origin, table: &'a Table) -> Self {
         let values = value::of_table(table.clone());
-        Self {
-            merged: Layers::alone(origin.clone(), values).merge(),
-            origin,
-            table,
-        }
+        Self { merged: Layers::alone(origin.clone(), values).merge(), origin, table }
     }
 
     /// The options, checked.
@@ -130,9 +126,7 @@ impl<'a> Reader<'a> {
             };
             axes.push((key, self.list(&place, values)?));
         }
-        let size = axes
-            .iter()
-            .try_fold(1usize, |size, (_, values)| size.checked_mul(values.len()));
+        let size = axes.iter().try_fold(1usize, |size, (_, values)| size.checked_mul(values.len()));
         let many = match size {
             Some(count) if count <= MOST_RUNS => None,
             Some(count) => Some(format!("{count} points")),
@@ -141,10 +135,7 @@ impl<'a> Reader<'a> {
         if let Some(many) = many {
             return Err(self.too_many("grid", &many));
         }
-        Ok(product(&axes)
-            .into_iter()
-            .map(|values| self.point("[grid]", values))
-            .collect())
+        Ok(product(&axes).into_iter().map(|values| self.point("[grid]", values)).collect())
     }
 
     fn listed(&self) -> Result<Vec<Point>, ConfigFault> {
@@ -195,10 +186,7 @@ impl<'a> Reader<'a> {
         let root = Random::new(random.seed).stream(STREAM);
         let point = |sample: usize| {
             let draw = |(key, range): &(String, Range)| (key.clone(), range.draw(root.stream(key).at(sample as u64)));
-            self.point(
-                &format!("[random] point {}", sample + 1),
-                ranges.iter().map(draw).collect(),
-            )
+            self.point(&format!("[random] point {}", sample + 1), ranges.iter().map(draw).collect())
         };
         Ok((0..samples).map(point).collect())
     }
@@ -256,19 +244,11 @@ impl<'a> Reader<'a> {
     }
 
     fn missing(&self, key: &str, hint: &str) -> ConfigFault {
-        ConfigFault::Missing {
-            origin: self.origin.clone(),
-            key: key.into(),
-            hint: hint.into(),
-        }
+        ConfigFault::Missing { origin: self.origin.clone(), key: key.into(), hint: hint.into() }
     }
 
     fn other(&self, key: &str, reason: String) -> ConfigFault {
-        ConfigFault::Other {
-            origin: self.origin.clone(),
-            key: key.into(),
-            reason,
-        }
+        ConfigFault::Other { origin: self.origin.clone(), key: key.into(), reason }
     }
 
     fn too_many(&self, key: &str, what: &str) -> ConfigFault {

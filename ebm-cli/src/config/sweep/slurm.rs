@@ -62,12 +62,7 @@ impl SlurmConfig {
         for (key, value, good, expected) in [
             ("partition", &self.partition, word(&self.partition), partition),
             ("time", &self.time, seconds.is_some(), time),
-            (
-                "mem",
-                &self.mem,
-                is_memory(&self.mem),
-                "a size such as \"8G\" or \"512M\"",
-            ),
+            ("mem", &self.mem, is_memory(&self.mem), "a size such as \"8G\" or \"512M\""),
             ("program", &self.program, one_line(&self.program), program),
         ] {
             ConfigError::require(value.is_empty() || good, key, format!("{value:?}"), expected)?;
@@ -159,10 +154,7 @@ mod tests {
             ("cpus = 0", "cpus = 0: expected a whole number >= 1"),
             ("time = \"1\"", "warning = 120: expected less than the 60 seconds"),
             ("setup = [\"a\", \"b\\nc\"]", "setup[1] = \"b\\nc\": expected one line"),
-            (
-                "options = [\"account=x\"]",
-                "options[0] = \"account=x\": expected an option",
-            ),
+            ("options = [\"account=x\"]", "options[0] = \"account=x\": expected an option"),
         ] {
             assert!(refused(text).starts_with(expected), "{text}: {}", refused(text));
         }

@@ -19,12 +19,8 @@ fn load(spec: &str, sets: &[&str]) -> Result<Sweep, ConfigFault> {
 fn fault(spec: &str, sets: &[&str]) -> String {
     let resolved = load(spec, sets).and_then(|sweep| {
         let seeds = sweep.seeds.clone();
-        let all = sweep
-            .points
-            .iter()
-            .flat_map(|point| seeds.iter().map(move |seed| (point, *seed)));
-        all.into_iter()
-            .try_for_each(|(point, seed)| sweep.resolve(point, seed).map(drop))
+        let all = sweep.points.iter().flat_map(|point| seeds.iter().map(move |seed| (point, *seed)));
+        all.into_iter().try_for_each(|(point, seed)| sweep.resolve(point, seed).map(drop))
     });
     let told = resolved.expect_err(spec).to_string();
     let start = told.find("spec.toml").or_else(|| told.find("run.toml")).unwrap_or(0);
@@ -67,10 +63,7 @@ train.batch = { linear = [2, 100] }
         "",
     ];
     assert_eq!(all[..6], expected);
-    assert_eq!(
-        (all.len(), &sweep.seeds[..], sweep.name.as_str()),
-        (8, &[1, 2][..], "spec")
-    );
+    assert_eq!((all.len(), &sweep.seeds[..], sweep.name.as_str()), (8, &[1, 2][..], "spec"));
     let keys = [
         "upper",
         "upper.weight",
@@ -83,18 +76,8 @@ train.batch = { linear = [2, 100] }
     let of = |index: usize, seed| sweep.resolve(&sweep.points[index], seed).unwrap();
     let text = |resolved: &Resolved, key: &str| resolved.merged.find(key).map(value::text);
     let third = of(2, 2);
-    assert_eq!(
-        (
-            third.config.seed,
-            third.config.train.steps,
-            third.config.train.log_every
-        ),
-        (2, 11, 7)
-    );
-    assert_eq!(
-        text(&third, "upper").as_deref(),
-        Some("{ kind = \"zero-gp\", weight = 1 }")
-    );
+    assert_eq!((third.config.seed, third.config.train.steps, third.config.train.log_every), (2, 11, 7));
+    assert_eq!(text(&third, "upper").as_deref(), Some("{ kind = \"zero-gp\", weight = 1 }"));
     // A point that does not set it has the value of the base, also for a component that it names with other options.
     let spec = "base = \"run.toml\"\n[[point]]\n\"upper.margin\" = 2\nupper = \"gp\"";
     let named = load(spec, &[]).unwrap();

@@ -19,20 +19,15 @@ const DRAWS: u64 = 40;
 const CHANCE: f64 = 6.5;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let spec = CaseSpec {
-        batch: 5,
-        widest: 4,
-        ..on.suited(ANY)
-    };
+    let spec = CaseSpec { batch: 5, widest: 4, ..on.suited(ANY) };
     run(on.options, spec, |case| {
         let value = |ordered: bool, draw: u64| value(on, case, ordered, draw);
         let (ordered, permuted) = (value(true, 0)?, value(false, 0)?);
         if same(ordered, permuted) {
             return Ok(());
         }
-        let differences: Vec<f64> = (1..=DRAWS)
-            .map(|draw| Ok(value(true, draw)? - value(false, draw)?))
-            .collect::<Result<_, Stop>>()?;
+        let differences: Vec<f64> =
+            (1..=DRAWS).map(|draw| Ok(value(true, draw)? - value(false, draw)?)).collect::<Result<_, Stop>>()?;
         let mean = Measurement::of(differences, ebm_core::bounds::Guarantee::heuristic("a difference"));
         let rounding = EXACT * (1.0 + ordered.abs());
         if mean.value.is_nan() || mean.value.abs() <= CHANCE * mean.standard_error + rounding {

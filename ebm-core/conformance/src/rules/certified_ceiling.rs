@@ -16,10 +16,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             return Err(Stop::Silent("it has no ceiling".into()));
         };
         if ceiling.guarantee.level != Level::Certified {
-            return Err(Stop::Silent(format!(
-                "nothing is claimed certified: {}",
-                ceiling.guarantee.reason
-            )));
+            return Err(Stop::Silent(format!("nothing is claimed certified: {}", ceiling.guarantee.reason)));
         }
         let Some(exact) = exact::entropy(case, &at) else {
             return Err(Stop::Silent("no exact value is known".into()));

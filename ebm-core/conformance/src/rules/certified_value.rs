@@ -15,15 +15,9 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let reason = "no configuration claims a certified value".into();
         return Outcome::NotApplicable { reason };
     }
-    let spec = CaseSpec {
-        configs: certified.len(),
-        ..on.suited(KNOWN)
-    };
+    let spec = CaseSpec { configs: certified.len(), ..on.suited(KNOWN) };
     run(on.options, spec, |case| {
-        let case = &Case {
-            config: certified[case.config],
-            ..case.clone()
-        };
+        let case = &Case { config: certified[case.config], ..case.clone() };
         let at = on.situation(case);
         let mut bound = on.bound(geometry(case), case)?;
         let (measured, exact) = certified_pair(on, case, &at, &mut bound)?;

@@ -14,11 +14,7 @@ use ebm_core::tape::SharedTape;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, TimeConfig};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let spec = CaseSpec {
-        generators: &[GeneratorKind::Linear],
-        batch: 12,
-        ..on.suited(KNOWN)
-    };
+    let spec = CaseSpec { generators: &[GeneratorKind::Linear], batch: 12, ..on.suited(KNOWN) };
     run(on.options, spec, |case| {
         let mut asked = 0;
         for (situation, tape, why) in hopeless(on, case) {
@@ -54,10 +50,7 @@ const MANIFOLD: &str = "the generator has D > d and no noise, so that its sample
 fn hopeless(on: &On<'_>, case: &Case) -> Vec<(Situation<Runtime>, SharedTape, &'static str)> {
     let mut all = Vec::new();
     if case.data > case.latent {
-        let bare = Case {
-            noise: 0.0,
-            ..case.clone()
-        };
+        let bare = Case { noise: 0.0, ..case.clone() };
         all.push((on.situation(&bare), SharedTape::off(), MANIFOLD));
     }
     match on.subject.side() {
@@ -94,10 +87,7 @@ fn coupled(on: &On<'_>, case: &Case) -> Situation<Runtime> {
 
 /// Whether a value does not look at what the generator makes of its latents: a claim about it rests on no batch.
 fn is_blind(on: &On<'_>, case: &Case, measured: &Measurement, tape: SharedTape) -> Result<bool, Stop> {
-    let other = Case {
-        seed: case.seed + 1,
-        ..case.clone()
-    };
+    let other = Case { seed: case.seed + 1, ..case.clone() };
     let mut situation = coupled(on, case);
     situation.generator = Box::new(network(geometry(case), &other, true));
     let mut bound = on.bound(geometry(case), case)?;
@@ -110,8 +100,5 @@ fn humble(measured: &Measurement, why: &str) -> Result<(), Violation> {
         return Ok(());
     }
     let reason = &measured.guarantee.reason;
-    Err(Violation::told(format!(
-        "{} is claimed certified ({reason}), but {why}",
-        measured.value
-    )))
+    Err(Violation::told(format!("{} is claimed certified ({reason}), but {why}", measured.value)))
 }

@@ -12,18 +12,10 @@ use ebm_core::parameter::{collect_gradients, gradient_norm};
 use ebm_core::tape::{SharedTape, backward};
 
 /// Factors of the weights: the largest and the smallest have squares out of the range of numbers.
-const SIZES: [f64; 4] = if DOUBLE_PRECISION {
-    [1e-160, 1e-6, 1e6, 1e160]
-} else {
-    [1e-20, 1e-6, 1e6, 1e20]
-};
+const SIZES: [f64; 4] = if DOUBLE_PRECISION { [1e-160, 1e-6, 1e6, 1e160] } else { [1e-20, 1e-6, 1e6, 1e20] };
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let spec = CaseSpec {
-        batch: 4,
-        widest: 3,
-        ..on.suited(ANY)
-    };
+    let spec = CaseSpec { batch: 4, widest: 3, ..on.suited(ANY) };
     run(on.options, spec, |case| {
         let mut seen = 0;
         let mut tried = |change: &dyn Fn(&mut Situation<Runtime>), what: &str| -> Result<(), Stop> {
@@ -50,14 +42,8 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             Ok(())
         };
         for size in SIZES.map(|size| size as Real) {
-            tried(
-                &|at| scale(&mut *at.generator, size),
-                &format!("the generator's weights times {size:e}"),
-            )?;
-            tried(
-                &|at| scale(&mut *at.energy, size),
-                &format!("the energy's weights times {size:e}"),
-            )?;
+            tried(&|at| scale(&mut *at.generator, size), &format!("the generator's weights times {size:e}"))?;
+            tried(&|at| scale(&mut *at.energy, size), &format!("the energy's weights times {size:e}"))?;
             tried(
                 &|at| {
                     let far = values(&at.latents).into_iter().map(|z| z * size).collect();

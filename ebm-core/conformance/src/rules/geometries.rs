@@ -10,16 +10,9 @@ use ebm_core::registry::SupportedGeometry;
 use ebm_core::tape::SharedTape;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let spec = CaseSpec {
-        widest: 2,
-        ..on.suited(ANY)
-    };
+    let spec = CaseSpec { widest: 2, ..on.suited(ANY) };
     run(on.options, spec, |case| {
-        let case = Case {
-            latent: 2,
-            data: 2,
-            ..case.clone()
-        };
+        let case = Case { latent: 2, data: 2, ..case.clone() };
         for training in [false, true] {
             let fixed = value(on, Fixed::<2, 2>, &case, training);
             let runtime = value(on, Runtime { latent: 2, data: 2 }, &case, training);
@@ -42,11 +35,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
 
 fn value<G: SupportedGeometry>(on: &On<'_>, geometry: G, case: &Case, training: bool) -> Result<[f64; 2], Stop> {
     let at = Situation::new(geometry, case, on.timed());
-    let tape = if training {
-        SharedTape::training(trained(on.subject.side()))
-    } else {
-        SharedTape::off()
-    };
+    let tape = if training { SharedTape::training(trained(on.subject.side())) } else { SharedTape::off() };
     let estimate = on.bound(geometry, case)?.evaluate(&at, tape)?;
     Ok([trained_value(&estimate), estimate.measurement.value])
 }

@@ -15,12 +15,7 @@ use ebm_core::tape::{SharedTape, backward};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     // An option may make a value that is not differentiated right (an iteration that stops early); the example must be.
-    let spec = CaseSpec {
-        configs: 1,
-        batch: 4,
-        widest: 4,
-        ..on.suited(ANY)
-    };
+    let spec = CaseSpec { configs: 1, batch: 4, widest: 4, ..on.suited(ANY) };
     run(on.options, spec, |case| {
         let mut at = on.situation(case);
         let mut bound = on.bound(geometry(case), case)?;
@@ -67,11 +62,7 @@ fn along(on: &On<'_>, case: &Case, what: &str, ours: &[Vec<Real>], value: f64, o
         let shifted = |size: f64| -> Result<f64, Stop> {
             let mut at = on.situation(case);
             let mut bound: Bound<Runtime> = on.bound(geometry(case), case)?;
-            let module = if own {
-                bound.module_mut()
-            } else {
-                player(on.subject.side(), &mut at)
-            };
+            let module = if own { bound.module_mut() } else { player(on.subject.side(), &mut at) };
             let start = weights(module);
             move_along(module, &start, &direction, size);
             let tape = SharedTape::training(trained(on.subject.side()));
@@ -82,12 +73,7 @@ fn along(on: &On<'_>, case: &Case, what: &str, ours: &[Vec<Real>], value: f64, o
             if !(before.is_finite() && after.is_finite()) {
                 return Err(Stop::Silent("the value is not finite".into()));
             }
-            Ok(Along {
-                step,
-                before,
-                at: value,
-                after,
-            })
+            Ok(Along { step, before, at: value, after })
         };
         let (coarse, slope) = (line(STEP)?, dot(ours, &direction));
         if !coarse.agrees(slope) {

@@ -32,11 +32,7 @@ use ebm_core::tape::SharedTape;
 
 /// Checks a rule.
 pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome {
-    let on = On {
-        subject,
-        options,
-        variants: variants(subject),
-    };
+    let on = On { subject, options, variants: variants(subject) };
     match rule {
         // Whoever found the subject has found it registered once.
         Rule::Registered => Outcome::Passed { cases: 1 },
@@ -131,10 +127,7 @@ impl On<'_> {
             let claims = probes(config).iter().any(|case| {
                 let measured = || -> Result<Measurement, Stop> {
                     let at = self.situation(case);
-                    Ok(self
-                        .bound(geometry(case), case)?
-                        .evaluate(&at, SharedTape::off())?
-                        .measurement)
+                    Ok(self.bound(geometry(case), case)?.evaluate(&at, SharedTape::off())?.measurement)
                 };
                 let claim = super::caught::caught(measured);
                 matches!(claim, Ok(Ok(measured)) if measured.guarantee.level == Level::Certified)

@@ -22,22 +22,10 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             let estimate = bound.evaluate(&at, SharedTape::training(parts))?;
             let mut gradients = backward(estimate.value);
             let owners = [
+                (Parts::GENERATOR, "the generator", collect_gradients(&*at.generator, &mut gradients)),
+                (Parts::ENERGY, "the energy", collect_gradients(&*at.energy, &mut gradients)),
                 (
-                    Parts::GENERATOR,
-                    "the generator",
-                    collect_gradients(&*at.generator, &mut gradients),
-                ),
-                (
-                    Parts::ENERGY,
-                    "the energy",
-                    collect_gradients(&*at.energy, &mut gradients),
-                ),
-                (
-                    if side == Side::Lower {
-                        Parts::LOWER
-                    } else {
-                        Parts::UPPER
-                    },
+                    if side == Side::Lower { Parts::LOWER } else { Parts::UPPER },
                     "the bound's own weights",
                     collect_gradients(bound.module(), &mut gradients),
                 ),
@@ -55,16 +43,9 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let at = on.situation(case);
         let estimate = on.bound(geometry(case), case)?.evaluate(&at, SharedTape::off())?;
         let mut gradients = backward(estimate.value);
-        let all = [
-            collect_gradients(&*at.generator, &mut gradients),
-            collect_gradients(&*at.energy, &mut gradients),
-        ];
+        let all = [collect_gradients(&*at.generator, &mut gradients), collect_gradients(&*at.energy, &mut gradients)];
         match all.iter().find_map(|gradient| largest(gradient)) {
-            Some(leak) => Err(Stop::Broken(Violation::of(
-                leak,
-                0.0,
-                "an evaluation records a gradient",
-            ))),
+            Some(leak) => Err(Stop::Broken(Violation::of(leak, 0.0, "an evaluation records a gradient"))),
             None => Ok(()),
         }
     })
@@ -72,9 +53,6 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
 
 /// The largest value, if any is not zero.
 fn largest(gradient: &[Vec<Real>]) -> Option<f64> {
-    let size = gradient
-        .iter()
-        .flatten()
-        .fold(0.0, |m: f64, g| m.max(f64::from(g.abs())));
+    let size = gradient.iter().flatten().fold(0.0, |m: f64, g| m.max(f64::from(g.abs())));
     (size > 0.0).then_some(size)
 }

@@ -55,15 +55,7 @@ fn option(on: &On<'_>, written: &Value, path: &[String]) -> Result<u32, Violatio
             Ok(false) => {}
         }
     }
-    for number in [
-        json!(-1),
-        json!(-0.5),
-        json!(0),
-        json!(1),
-        json!(-1e300),
-        json!(1e300),
-        json!(u64::MAX),
-    ] {
+    for number in [json!(-1), json!(-0.5), json!(0), json!(1), json!(-1e300), json!(1e300), json!(u64::MAX)] {
         tried += 1;
         let mut changed = written.clone();
         let pointer: String = path.iter().map(|key| format!("/{key}")).collect();
@@ -105,12 +97,8 @@ fn exercise(on: &On<'_>, config: &Config) {
 /// The configuration, if it parses.
 fn read(on: &On<'_>, poisoned: Poisoned) -> Option<Config> {
     match on.subject.side() {
-        Side::Lower => Box::<dyn LowerBoundConfig>::deserialize(poisoned)
-            .ok()
-            .map(Config::Lower),
-        Side::Upper => Box::<dyn UpperBoundConfig>::deserialize(poisoned)
-            .ok()
-            .map(Config::Upper),
+        Side::Lower => Box::<dyn LowerBoundConfig>::deserialize(poisoned).ok().map(Config::Lower),
+        Side::Upper => Box::<dyn UpperBoundConfig>::deserialize(poisoned).ok().map(Config::Upper),
     }
 }
 

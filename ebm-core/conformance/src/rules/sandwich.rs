@@ -26,11 +26,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
     // Whoever needs a diffusion time is given an energy of the same model that has one.
     let others: Vec<(On<'_>, Vec<usize>)> = subjects
         .iter()
-        .map(|subject| On {
-            subject,
-            options: on.options,
-            variants: variants(subject),
-        })
+        .map(|subject| On { subject, options: on.options, variants: variants(subject) })
         .map(|other| {
             let certified = other.certified();
             (other, certified)
@@ -41,23 +37,13 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let reason = format!("no {other} that is linked in claims a certified value");
         return Outcome::NotApplicable { reason };
     }
-    let spec = CaseSpec {
-        configs: certified.len(),
-        noise: on.subject.needs(Need::Noise),
-        ..on.suited(KNOWN)
-    };
+    let spec = CaseSpec { configs: certified.len(), noise: on.subject.needs(Need::Noise), ..on.suited(KNOWN) };
     run(on.options, spec, |case| {
-        let own = Case {
-            config: certified[case.config],
-            ..case.clone()
-        };
+        let own = Case { config: certified[case.config], ..case.clone() };
         let mine = side(on, &own)?;
         let mut met = 0;
         for (other, configs) in &others {
-            let theirs = Case {
-                config: configs[case.seed as usize % configs.len()],
-                ..case.clone()
-            };
+            let theirs = Case { config: configs[case.seed as usize % configs.len()], ..case.clone() };
             // What a counterpart breaks is told of the counterpart.
             let Ok(Ok(theirs)) = caught(|| side(other, &theirs)) else {
                 continue;
@@ -66,18 +52,11 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
                 continue;
             }
             met += 1;
-            on_its_side(
-                on.subject.side(),
-                &on.variants[own.config].label,
-                &mine.measured,
-                mine.exact,
-            )?;
+            on_its_side(on.subject.side(), &on.variants[own.config].label, &mine.measured, mine.exact)?;
             ordered(on.subject.side(), &mine, &theirs, other.subject.name())?;
         }
         match met {
-            0 => Err(Stop::Silent(
-                "no counterpart is certified in the same situations".into(),
-            )),
+            0 => Err(Stop::Silent("no counterpart is certified in the same situations".into())),
             _ => Ok(()),
         }
     })

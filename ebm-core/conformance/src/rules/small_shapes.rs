@@ -8,11 +8,7 @@ use super::{ANY, On, Outcome, Violation, trained_value};
 use ebm_core::tape::{SharedTape, backward};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
-    let spec = CaseSpec {
-        batch: 1,
-        widest: 3,
-        ..on.suited(ANY)
-    };
+    let spec = CaseSpec { batch: 1, widest: 3, ..on.suited(ANY) };
     run(on.options, spec, |case| {
         let mut seen = Vec::new();
         for batch in [1, 2, 3] {

@@ -28,9 +28,8 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             let names = "two parameters have one name, so that only one of them is saved";
             return Err(Violation::of(state.len() as f64, bound.module().parameters().len() as f64, names).into());
         }
-        let mut again: Bound<Runtime> = on.variants[case.config]
-            .config
-            .build(geometry(case), Random::new(case.seed).stream("bound"))?;
+        let mut again: Bound<Runtime> =
+            on.variants[case.config].config.build(geometry(case), Random::new(case.seed).stream("bound"))?;
         let refused = |error| Violation::told(format!("its own state is refused: {error}"));
         again.module_mut().load_state(&state).map_err(refused)?;
         again.module_mut().restore_transient_state(&memory).map_err(refused)?;
@@ -45,10 +44,8 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         at.step = STEPS + 1;
         for tape in [SharedTape::off(), tape()] {
             let (one, other) = (bound.evaluate(&at, tape.clone())?, again.evaluate(&at, tape)?);
-            let pairs = [
-                (trained_value(&one), trained_value(&other)),
-                (one.measurement.value, other.measurement.value),
-            ];
+            let pairs =
+                [(trained_value(&one), trained_value(&other)), (one.measurement.value, other.measurement.value)];
             if let Some((one, other)) = pairs.iter().find(|(one, other)| one.to_bits() != other.to_bits()) {
                 let message = "the value before saving is not that of a second bound with the state loaded";
                 return Err(Stop::Broken(Violation::of(*one, *other, message)));

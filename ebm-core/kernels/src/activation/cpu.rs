@@ -51,16 +51,8 @@ pub(super) fn add_vjp(
 ) -> DevResult {
     let step = parallel::rows_a_task(n, WORK * blocks);
     parallel::run(parallel::split(gx, n, 1, step), |mut part| {
-        let (g, x) = (
-            parallel::blocks(g, n, &part.samples),
-            parallel::blocks(x, n, &part.samples),
-        );
-        with_phi!(activation, slope(learned), |phi| add_vjp_of_part(
-            phi,
-            &g,
-            &x,
-            &mut part.blocks
-        ));
+        let (g, x) = (parallel::blocks(g, n, &part.samples), parallel::blocks(x, n, &part.samples));
+        with_phi!(activation, slope(learned), |phi| add_vjp_of_part(phi, &g, &x, &mut part.blocks));
     });
     Ok(())
 }
@@ -87,19 +79,13 @@ fn add_vjp_of_part<P: Phi>(phi: P, g: &[&[Real]], x: &[&[Real]], gx: &mut [&mut 
                 *sum = g * *slope;
             }
             for ((gx, g), t) in tangents.iter_mut().zip(&g[1..]).zip(&x[1..]) {
-                let own = gx[range.clone()]
-                    .iter_mut()
-                    .zip(&g[range.clone()])
-                    .zip(&t[range.clone()]);
+                let own = gx[range.clone()].iter_mut().zip(&g[range.clone()]).zip(&t[range.clone()]);
                 for (((gx, g), t), ((slope, bend), sum)) in own.zip(slopes.iter().zip(&bends).zip(&mut sums)) {
                     *sum += g * bend * t;
                     *gx += g * slope;
                 }
             }
-            values[range.clone()]
-                .iter_mut()
-                .zip(&sums)
-                .for_each(|(gx, sum)| *gx += sum);
+            values[range.clone()].iter_mut().zip(&sums).for_each(|(gx, sum)| *gx += sum);
         });
     }
 }

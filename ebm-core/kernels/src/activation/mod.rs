@@ -122,11 +122,7 @@ activations! {
 /// The value and the derivatives of `max(x, 0) + slope min(x, 0)`.
 #[inline(always)]
 fn leaky(slope: Real, x: Real) -> (Real, Real, Real) {
-    if x > 0.0 {
-        (x, 1.0, 0.0)
-    } else {
-        (slope * x, slope, 0.0)
-    }
+    if x > 0.0 { (x, 1.0, 0.0) } else { (slope * x, slope, 0.0) }
 }
 
 /// Applies `activation` to `[(1+K) * primal, width]`: values in the first `primal` rows, tangents below. `slope` `[1]` is the
@@ -150,14 +146,7 @@ pub fn activate(
     let learned = slope.filter(|_| activation.has_learned_slope()).cloned();
     assert_eq!(learned.is_some(), activation.has_learned_slope(), "a learned slope");
     let y = filled((rows, width), |y| {
-        backend::activate(
-            n,
-            blocks,
-            activation,
-            optional(learned.as_ref())?.read(),
-            stored(&x)?.read(),
-            y,
-        )
+        backend::activate(n, blocks, activation, optional(learned.as_ref())?.read(), stored(&x)?.read(), y)
     });
     let (kept, parameter) = (x.clone(), learned.clone().filter(|_| trains));
     let other = x.clone();
@@ -204,10 +193,7 @@ mod tests {
     fn the_list_has_every_file_and_its_device_function() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/activation");
         for &activation in Activation::ALL {
-            let name = serde_json::to_string(&activation)
-                .unwrap()
-                .replace('"', "")
-                .replace('-', "_");
+            let name = serde_json::to_string(&activation).unwrap().replace('"', "").replace('-', "_");
             let source = std::fs::read_to_string(format!("{folder}/{name}.rs")).unwrap();
             let of = |text: &str| source.contains(text);
             assert!(with_phi!(activation, 0.0, |phi| of(device_function(phi))), "{name}");
@@ -227,13 +213,7 @@ mod tests {
         let x: Matrix = buffers::tensor(vec![2.0, -4.0, 3.0, 6.0], (2, 2));
         let slope: PerSample = buffers::tensor(vec![0.5], (1,));
         let weights: Matrix = buffers::tensor(vec![1.0, 10.0, 100.0, 1000.0], (2, 2));
-        let y = activate(
-            SharedTape::inputs_only().watch(&x),
-            1,
-            Activation::Prelu,
-            Some(&slope),
-            true,
-        );
+        let y = activate(SharedTape::inputs_only().watch(&x), 1, Activation::Prelu, Some(&slope), true);
         assert_eq!(y.as_vec(), vec![2.0, -2.0, 3.0, 3.0]);
         let mut g = tape::vjp(y, &weights);
         assert_eq!(g.of(&x).as_vec(), vec![1.0, 5.0, 100.0, 500.0]);

@@ -26,10 +26,6 @@ impl Phi for Silu {
     #[inline(always)]
     fn jet(self, x: Real) -> (Real, Real, Real) {
         let s = math::sigmoid(x);
-        (
-            x * s,
-            s * (1.0 + x * (1.0 - s)),
-            s * (1.0 - s) * (2.0 + x * (1.0 - 2.0 * s)),
-        )
+        (x * s, s * (1.0 + x * (1.0 - s)), s * (1.0 - s) * (2.0 + x * (1.0 - 2.0 * s)))
     }
 }

@@ -10,10 +10,7 @@ crate::selftest_cases!(cases);
 
 fn cases() -> Vec<Case> {
     // Of vectors, and of images with more pixels than are added up at once.
-    [("vectors", 1, 24), ("images", 49, 20)]
-        .into_iter()
-        .flat_map(of)
-        .collect()
+    [("vectors", 1, 24), ("images", 49, 20)].into_iter().flat_map(of).collect()
 }
 
 fn of((of, pixels, channels): (&'static str, usize, usize)) -> [Case; 3] {
@@ -23,27 +20,21 @@ fn of((of, pixels, channels): (&'static str, usize, usize)) -> [Case; 3] {
             .array(channels, 0)
             .array(channels, 0)
     };
-    let above_one = scaled(&format!("{of}/variance"), channels, -1)
-        .into_iter()
-        .map(|v| 1.0 + v);
-    let running = Statistics {
-        mean: vector(scaled(&format!("{of}/mean"), channels, -2)),
-        variance: vector(above_one.collect()),
-    };
+    let above_one = scaled(&format!("{of}/variance"), channels, -1).into_iter().map(|v| 1.0 + v);
+    let running =
+        Statistics { mean: vector(scaled(&format!("{of}/mean"), channels, -2)), variance: vector(above_one.collect()) };
     [
-        operation("running statistics", 2)
-            .kinked(true)
-            .case(move |x, primal, arrays| {
-                let layer = BatchNorm {
-                    statistics: &running,
-                    of_this_batch: false,
-                    gamma: &arrays[0],
-                    beta: &arrays[1],
-                    epilogue: Epilogue::Leaky(0.25),
-                    trains: true,
-                };
-                batch_norm(x, primal, layer)
-            }),
+        operation("running statistics", 2).kinked(true).case(move |x, primal, arrays| {
+            let layer = BatchNorm {
+                statistics: &running,
+                of_this_batch: false,
+                gamma: &arrays[0],
+                beta: &arrays[1],
+                epilogue: Epilogue::Leaky(0.25),
+                trains: true,
+            };
+            batch_norm(x, primal, layer)
+        }),
         operation("batch statistics", 0).case(move |x, primal, arrays| {
             let layer = BatchNorm {
                 statistics: &statistics(&x, channels),

@@ -19,9 +19,7 @@ pub(super) fn statistics(
     mean: &mut [Real],
     variance: &mut [Real],
 ) -> DevResult {
-    let parts = in_parts(pixels, |part| {
-        of_pixels(&x[part.start * channels..part.end * channels], channels)
-    });
+    let parts = in_parts(pixels, |part| of_pixels(&x[part.start * channels..part.end * channels], channels));
     let mut parts = parts.into_iter().zip((0..).map(|k| (pixels - k * PIXELS).min(PIXELS)));
     let Some((first, mut count)) = parts.next() else {
         return Ok(());
@@ -196,9 +194,7 @@ pub(super) fn batch_norm_backward_through(
     let (scale, inverse) = (scales(variance, gamma, epsilon), inverse_deviations(variance, epsilon));
     let share = channels as Real / (pixels * channels) as Real;
     each_part(pixels, channels, gx, |range, gx| {
-        let pixels = gx
-            .chunks_exact_mut(channels)
-            .zip(g[range.clone()].chunks_exact(channels));
+        let pixels = gx.chunks_exact_mut(channels).zip(g[range.clone()].chunks_exact(channels));
         vectorised(|| {
             for ((gx, g), x) in pixels.zip(x[range].chunks_exact(channels)) {
                 let normal = x.iter().zip(mean).zip(&inverse).map(|((x, m), r)| (x - m) * r);
@@ -226,10 +222,7 @@ fn each_part(
 ) -> DevResult {
     let step = parallel::rows_a_task(pixels, PASS * channels);
     parallel::run(parallel::split(values, pixels, channels, step), |mut part| {
-        f(
-            part.samples.start * channels..part.samples.end * channels,
-            part.blocks[0],
-        );
+        f(part.samples.start * channels..part.samples.end * channels, part.blocks[0]);
     });
     Ok(())
 }

@@ -55,9 +55,7 @@ pub(super) fn sums(
     let parts = parts_of(pixels, channels);
     let (mut by_gamma, mut by_beta) = (zeros::<f64>(parts * channels)?, zeros::<f64>(parts * channels)?);
     let (to_gamma, to_beta) = (Out::of(&mut by_gamma), Out::of(&mut by_beta));
-    batch_norm_sums_in_parts(
-        pixels, primal, parts, channels, epsilon, g, x, mean, variance, to_gamma, to_beta,
-    )?;
+    batch_norm_sums_in_parts(pixels, primal, parts, channels, epsilon, g, x, mean, variance, to_gamma, to_beta)?;
     let total = |sums| -> DevResult<Buffer> {
         let mut total = zeros(channels)?;
         add_channel_sums(parts, channels, In::of(sums), Out::of(&mut total))?;

@@ -79,24 +79,14 @@ pub struct BatchNorm<'a> {
 pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) -> Matrix<SharedTape> {
     let (x, mut tape) = x.split_tape();
     let ((rows, width), channels) = (*x.shape(), layer.gamma.shape().0);
-    let BatchNorm {
-        of_this_batch,
-        epilogue,
-        trains,
-        ..
-    } = layer;
-    assert!(
-        !of_this_batch || rows == primal,
-        "batch statistics have no per-sample Jacobian"
-    );
+    let BatchNorm { of_this_batch, epilogue, trains, .. } = layer;
+    assert!(!of_this_batch || rows == primal, "batch statistics have no per-sample Jacobian");
     let y = filled((rows, width), |y| {
         let (mean, variance) = (stored(&layer.statistics.mean)?, stored(&layer.statistics.variance)?);
         let (x, gamma, beta) = (stored(&x)?, stored(layer.gamma)?, stored(layer.beta)?);
         let (x, mean, variance, gamma, beta) = (x.read(), mean.read(), variance.read(), gamma.read(), beta.read());
         let (values, blocks) = (primal * width, rows / primal);
-        backend::batch_norm_forward(
-            values, blocks, channels, EPSILON, epilogue, x, mean, variance, gamma, beta, y,
-        )
+        backend::batch_norm_forward(values, blocks, channels, EPSILON, epilogue, x, mean, variance, gamma, beta, y)
     });
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
@@ -125,12 +115,8 @@ pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) ->
                 )
             })?;
             if trains {
-                gradients
-                    .get_or_alloc_mut(&gamma)?
-                    .update(|to| accumulate(to, &by_gamma))?;
-                gradients
-                    .get_or_alloc_mut(&beta)?
-                    .update(|to| accumulate(to, &by_beta))?;
+                gradients.get_or_alloc_mut(&gamma)?.update(|to| accumulate(to, &by_gamma))?;
+                gradients.get_or_alloc_mut(&beta)?.update(|to| accumulate(to, &by_beta))?;
             }
             Ok(())
         });

@@ -98,9 +98,7 @@ fn experiment<S: Shape>(shape: &S) -> Option<usize> {
         unsafe { *std::ptr::from_ref(tensor).cast::<usize>().add(index) }
     };
     // Of the words that differ between the two tensors, one is a small running number and one is an address.
-    let offset = (0..words)
-        .filter(|&index| word(&a, index) != word(&b, index))
-        .max_by_key(|&index| word(&a, index))?;
+    let offset = (0..words).filter(|&index| word(&a, index) != word(&b, index)).max_by_key(|&index| word(&a, index))?;
     if word(&a, offset) <= u32::MAX as usize || word(&a, offset) % WORD != 0 {
         return None;
     }
@@ -108,12 +106,7 @@ fn experiment<S: Shape>(shape: &S) -> Option<usize> {
     // their device, so it is the storage's `Arc`; `ManuallyDrop` leaves the reference count alone. What it leads to is
     // compared with what the storage is known to be before anything relies on it.
     let storage = unsafe {
-        std::ptr::read(
-            std::ptr::from_ref(&a)
-                .cast::<usize>()
-                .add(offset)
-                .cast::<ManuallyDrop<Arc<Buffer>>>(),
-        )
+        std::ptr::read(std::ptr::from_ref(&a).cast::<usize>().add(offset).cast::<ManuallyDrop<Arc<Buffer>>>())
     };
     let verified = storage.len() == count && Arc::strong_count(&storage) == 1;
     #[cfg(not(feature = "cuda"))]

@@ -36,10 +36,7 @@ pub(super) fn join(
 ) -> DevResult {
     for (i, row) in y.chunks_exact_mut(first.len() + second.len()).enumerate() {
         for (which, from) in [(first, a), (second, b)] {
-            which
-                .iter()
-                .zip(&from[i * which.len()..])
-                .for_each(|(&c, v)| row[c] = *v);
+            which.iter().zip(&from[i * which.len()..]).for_each(|(&c, v)| row[c] = *v);
         }
     }
     Ok(())

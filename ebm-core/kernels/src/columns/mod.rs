@@ -20,13 +20,9 @@ pub fn take_columns(x: Matrix<SharedTape>, which: &[usize]) -> Matrix<SharedTape
     let (x, tape) = x.split_tape();
     let (rows, width) = *x.shape();
     assert!(which.iter().all(|c| *c < width), "columns {which:?} of {width}");
-    let y = filled((rows, which.len()), |y| {
-        backend::choose(rows, width, which, stored(&x)?.read(), y)
-    });
+    let y = filled((rows, which.len()), |y| backend::choose(rows, width, which, stored(&x)?.read(), y));
     let which = which.to_vec();
-    record_unary(tape, &x, y, move |gx, g| {
-        backend::add_to_chosen(rows, width, &which, view(&g), gx)
-    })
+    record_unary(tape, &x, y, move |gx, g| backend::add_to_chosen(rows, width, &which, view(&g), gx))
 }
 
 /// The matrix whose columns `first` are those of `a` and whose columns `second` are those of `b`.
@@ -41,13 +37,8 @@ pub fn join_columns(
 ) -> Matrix<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     let (rows, width) = (a.shape().0, first.len() + second.len());
-    assert!(
-        (0..width).all(|c| first.contains(&c) != second.contains(&c)),
-        "columns {first:?} and {second:?}"
-    );
-    let y = filled((rows, width), |y| {
-        backend::join(rows, (first, second), stored(&a)?.read(), stored(&b)?.read(), y)
-    });
+    assert!((0..width).all(|c| first.contains(&c) != second.contains(&c)), "columns {first:?} and {second:?}");
+    let y = filled((rows, width), |y| backend::join(rows, (first, second), stored(&a)?.read(), stored(&b)?.read(), y));
     let (first, second) = (first.to_vec(), second.to_vec());
     record_binary(
         tape.merge(other),

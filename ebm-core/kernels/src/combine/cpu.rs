@@ -18,9 +18,7 @@ pub(super) fn combine(
     let (a, b) = factors.split_at(rows);
     vectorised(|| {
         for ((y, (x, v)), (a, b)) in y.chunks_exact_mut(columns).zip(x.zip(v)).zip(a.iter().zip(b)) {
-            y.iter_mut()
-                .zip(x.iter().zip(v))
-                .for_each(|(y, (x, v))| *y = a * x + b * v);
+            y.iter_mut().zip(x.iter().zip(v)).for_each(|(y, (x, v))| *y = a * x + b * v);
         }
     });
     Ok(())

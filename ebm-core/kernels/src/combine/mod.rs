@@ -25,23 +25,11 @@ pub fn combine<C: Dim>((x, a): (&Rows<C>, &[Real]), (v, b): (&Rows<C>, &[Real]))
     let ((first, columns), (second, others), rows) = (*x.shape(), *v.shape(), a.len());
     assert_eq!(columns.size(), others.size(), "rows of two widths");
     assert_eq!(rows, b.len(), "two factors for each row");
-    assert!(
-        rows == 0 || (first > 0 && second > 0),
-        "{rows} rows of {first} and {second}"
-    );
+    assert!(rows == 0 || (first > 0 && second > 0), "{rows} rows of {first} and {second}");
     filled((rows, columns), |y| {
         let factors = upload([a, b].concat())?;
         let (x, v) = (stored(x)?, stored(v)?);
-        backend::combine(
-            rows,
-            columns.size(),
-            first,
-            second,
-            view(&factors),
-            x.read(),
-            v.read(),
-            y,
-        )
+        backend::combine(rows, columns.size(), first, second, view(&factors), x.read(), v.read(), y)
     })
 }
 
@@ -69,10 +57,7 @@ mod tests {
         for (i, found) in found.as_vec().into_iter().enumerate() {
             let (row, column) = (i / 5, i % 5);
             let truth = a[row] * x[row % 2 * 5 + column] + b[row] * v[row % 3 * 5 + column];
-            assert!(
-                (found - truth).abs() <= 4.0 * Real::EPSILON * truth.abs().max(1.0),
-                "{i}"
-            );
+            assert!((found - truth).abs() <= 4.0 * Real::EPSILON * truth.abs().max(1.0), "{i}");
         }
         // The first row alone.
         assert_eq!(combine((&x_rows, &[1.0]), (&v_rows, &[0.0])).as_vec(), x[..5]);

@@ -20,27 +20,11 @@ pub fn confine(y: Matrix<SharedTape>, x: Matrix<SharedTape>, primal: usize, kapp
     let ((y, tape), (x, other)) = (y.split_tape(), x.split_tape());
     let (rows, columns) = *x.shape();
     let confined = filled(*y.shape(), |out| {
-        backend::confine(
-            rows,
-            columns,
-            primal,
-            kappa,
-            stored(&y)?.read(),
-            stored(&x)?.read(),
-            out,
-        )
+        backend::confine(rows, columns, primal, kappa, stored(&y)?.read(), stored(&x)?.read(), out)
     });
     let kept = x.clone();
     record_binary(tape.merge(other), Some(&y), &x, confined, accumulate, move |gx, g| {
-        backend::add_confined(
-            primal,
-            columns,
-            rows / primal,
-            kappa,
-            view(&g),
-            stored(&kept)?.read(),
-            gx,
-        )
+        backend::add_confined(primal, columns, rows / primal, kappa, view(&g), stored(&kept)?.read(), gx)
     })
 }
 

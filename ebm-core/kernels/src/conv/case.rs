@@ -62,9 +62,5 @@ fn cases() -> Vec<Case> {
             conv_transpose(x, primal, &layer)
         })
     };
-    CONVS
-        .map(of_conv)
-        .into_iter()
-        .chain(TRANSPOSED.map(of_transposed))
-        .collect()
+    CONVS.map(of_conv).into_iter().chain(TRANSPOSED.map(of_transposed)).collect()
 }

@@ -32,11 +32,7 @@ struct Slides {
 
 impl Slides {
     fn of(plan: Plan, primal: usize) -> Self {
-        Self {
-            window: plan.window,
-            channels: plan.channels,
-            primal,
-        }
+        Self { window: plan.window, channels: plan.channels, primal }
     }
 
     fn coarse_len(&self) -> usize {
@@ -248,10 +244,7 @@ fn mirror(plan: Plan, mut f: impl FnMut(usize, usize)) {
     for o in 0..fine {
         for tap in 0..taps {
             for c in 0..plan.channels {
-                f(
-                    (o * taps + tap) * plan.channels + c,
-                    (c * taps + taps - 1 - tap) * fine + o,
-                );
+                f((o * taps + tap) * plan.channels + c, (c * taps + taps - 1 - tap) * fine + o);
             }
         }
     }

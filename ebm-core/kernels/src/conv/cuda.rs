@@ -23,16 +23,7 @@ impl Argument for Window {
     type Raw = RawWindow;
     fn raw(&self) -> RawWindow {
         let (fine, (rows, columns)) = (self.fine, self.coarse);
-        RawWindow([
-            self.kernel,
-            self.stride,
-            self.padding,
-            fine.height,
-            fine.width,
-            fine.channels,
-            rows,
-            columns,
-        ])
+        RawWindow([self.kernel, self.stride, self.padding, fine.height, fine.width, fine.channels, rows, columns])
     }
 }
 
@@ -75,10 +66,7 @@ struct Slides {
 
 impl Slides {
     fn of(plan: Plan) -> Self {
-        Self {
-            window: plan.window,
-            channels: plan.channels,
-        }
+        Self { window: plan.window, channels: plan.channels }
     }
 
     fn coarse_len(&self) -> usize {
@@ -119,18 +107,14 @@ impl Slides {
         self.in_groups(coarse.len() / self.coarse_len(), |images| {
             let from = coarse.part(scaled(&images, self.coarse_len()));
             let from = Factor::new(from, images.len() * self.window.places(), self.channels);
-            self.with_patches(fine, images, |patches| {
-                gemm::add(from.transpose(), patches, weight.again())
-            })
+            self.with_patches(fine, images, |patches| gemm::add(from.transpose(), patches, weight.again()))
         })
     }
 
     /// Calls `f` with ranges that cover `images` images, each of as many as are handled together.
     fn in_groups(&self, images: usize, mut f: impl FnMut(Range<usize>) -> DevResult) -> DevResult {
         let together = (PATCHES / (self.window.places() * self.window.patch())).max(1);
-        (0..images)
-            .step_by(together)
-            .try_for_each(|first| f(first..(first + together).min(images)))
+        (0..images).step_by(together).try_for_each(|first| f(first..(first + together).min(images)))
     }
 
     /// Calls `f` with the patches of some images.

@@ -79,14 +79,7 @@ impl Conv {
     }
 
     pub(super) fn plan(&self) -> Plan {
-        let Self {
-            inputs,
-            outputs,
-            kernel,
-            stride,
-            padding,
-            ..
-        } = *self;
+        let Self { inputs, outputs, kernel, stride, padding, .. } = *self;
         assert!(padding < kernel && stride > 0, "a kernel beside the image");
         let size =
             |n| Self::size(n, kernel, stride, padding).unwrap_or_else(|| panic!("a kernel of {kernel} on {inputs}"));
@@ -108,13 +101,7 @@ impl Conv {
             };
         }
         Plan {
-            window: Window {
-                kernel,
-                stride,
-                padding,
-                fine: inputs,
-                coarse: (height, width),
-            },
+            window: Window { kernel, stride, padding, fine: inputs, coarse: (height, width) },
             channels: outputs,
             direction: Direction::Down,
             mirrored: false,
@@ -130,14 +117,7 @@ impl ConvTranspose {
     }
 
     pub(super) fn plan(&self) -> Plan {
-        let Self {
-            inputs,
-            kernel,
-            stride,
-            padding,
-            output_padding,
-            ..
-        } = *self;
+        let Self { inputs, kernel, stride, padding, output_padding, .. } = *self;
         assert!(padding < kernel && output_padding < stride, "a kernel beside the image");
         let size = |n| {
             Self::size(n, kernel, stride, padding, output_padding)

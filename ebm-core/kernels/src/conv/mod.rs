@@ -87,10 +87,7 @@ fn apply(x: Matrix<SharedTape>, primal: usize, plan: Plan, arrays: Arrays) -> Ma
     let (rows, width) = *x.shape();
     let (inputs, outputs) = (plan.inputs(), plan.outputs());
     assert_eq!(width, inputs.len(), "a convolution of images {inputs}");
-    assert!(
-        primal > 0 && rows % primal == 0,
-        "{rows} rows are no multiple of {primal}"
-    );
+    assert!(primal > 0 && rows % primal == 0, "{rows} rows are no multiple of {primal}");
     let y = backend::forward(&x, primal, plan, &arrays);
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
@@ -100,9 +97,7 @@ fn apply(x: Matrix<SharedTape>, primal: usize, plan: Plan, arrays: Arrays) -> Ma
             if let Some(y) = &kept {
                 vjp(&mut g, y, primal, arrays.epilogue)?;
             }
-            gradients
-                .get_or_alloc_mut(&xg)?
-                .update(|gx| backend::add_vjp(gx, &g, primal, plan, &arrays))?;
+            gradients.get_or_alloc_mut(&xg)?.update(|gx| backend::add_vjp(gx, &g, primal, plan, &arrays))?;
             if arrays.trains {
                 gradients
                     .get_or_alloc_mut(&arrays.weight)?

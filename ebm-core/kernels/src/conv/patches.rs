@@ -27,11 +27,7 @@ impl Window {
             (0..height).step_by(rows).map(move |row| {
                 let rows = row..(row + rows).min(height);
                 let start = images.start * places + rows.start * width;
-                Strip {
-                    pixels: start..start + images.len() * rows.len() * width,
-                    images: images.clone(),
-                    rows,
-                }
+                Strip { pixels: start..start + images.len() * rows.len() * width, images: images.clone(), rows }
             })
         })
     }
@@ -59,11 +55,7 @@ impl Window {
     /// Calls `f` with the number and the place of every run of every patch, in order.
     #[inline(always)]
     fn each_run(&self, strip: &Strip, mut f: impl FnMut(usize, Clip)) {
-        let Extent {
-            height,
-            width,
-            channels,
-        } = self.fine;
+        let Extent { height, width, channels } = self.fine;
         let mut patch = 0;
         for image in strip.images.clone() {
             for row in strip.rows.clone() {

@@ -51,11 +51,7 @@ fn gradients_and_pushforward_agree_with_finite_differences() {
         let name = format!("convolution of {inputs} to {outputs} channels, {kernel:?}, {epilogue:?}");
         let arrays = [(shape.weight.shape().0, 0.3), (outputs, 0.3)];
         check::operation(&name, (2, 2, inputs.len()), &arrays, |x, primal, arrays| {
-            let layer = Conv {
-                weight: arrays[0].clone(),
-                bias: Some(arrays[1].clone()),
-                ..shape.clone()
-            };
+            let layer = Conv { weight: arrays[0].clone(), bias: Some(arrays[1].clone()), ..shape.clone() };
             conv(x, primal, &layer)
         });
     }
@@ -78,11 +74,7 @@ fn gradients_and_pushforward_of_the_transpose_agree_with_finite_differences() {
         let name = format!("transposed convolution of {inputs} to {outputs} channels, {kernel:?}, {epilogue:?}");
         let arrays = [(shape.weight.shape().0, 0.3), (outputs, 0.3)];
         check::operation(&name, (2, 2, inputs.len()), &arrays, |x, primal, arrays| {
-            let layer = Conv {
-                weight: arrays[0].clone(),
-                bias: Some(arrays[1].clone()),
-                ..shape.clone()
-            };
+            let layer = Conv { weight: arrays[0].clone(), bias: Some(arrays[1].clone()), ..shape.clone() };
             conv_transpose(x, primal, &layer.transposed(inputs, outputs, output_padding))
         });
     }
@@ -90,9 +82,7 @@ fn gradients_and_pushforward_of_the_transpose_agree_with_finite_differences() {
 
 /// Inputs and weights of the values below.
 fn pattern(n: usize, times: usize, modulus: usize, offset: f64, scale: f64) -> Vec<Real> {
-    (0..n)
-        .map(|i| (((times * i) % modulus) as f64 - offset) as Real / scale as Real)
-        .collect()
+    (0..n).map(|i| (((times * i) % modulus) as f64 - offset) as Real / scale as Real).collect()
 }
 
 fn close(ours: &[Real], truth: &[f64]) {
@@ -137,15 +127,10 @@ fn values_are_those_of_an_independent_implementation() {
         ],
     );
 
-    let few_outputs = Conv {
-        weight: weights(18),
-        ..layer(Extent::new(3, 4, 2), 1, (3, 1, 1), Epilogue::Identity)
-    };
+    let few_outputs = Conv { weight: weights(18), ..layer(Extent::new(3, 4, 2), 1, (3, 1, 1), Epilogue::Identity) };
     close(
         &conv(off.watch(&image(24)), 1, &few_outputs).as_vec(),
-        &[
-            0.46875, -0.46875, 1.03125, -0.5, 1.40625, -1.1875, 2.03125, 0.09375, -1.0, 1.96875, -0.625, 0.6875,
-        ],
+        &[0.46875, -0.46875, 1.03125, -0.5, 1.40625, -1.1875, 2.03125, 0.09375, -1.0, 1.96875, -0.625, 0.6875],
     );
 }
 
@@ -153,11 +138,8 @@ fn values_are_those_of_an_independent_implementation() {
 fn a_batch_in_several_tasks_and_strips_is_the_sum_of_its_samples() {
     // 24 samples of 20 x 20 places are several strips and, on several cores, several tasks.
     let shape = layer(Extent::new(20, 20, 24), 40, (3, 1, 1), Epilogue::Leaky(0.1));
-    let layer = Conv {
-        weight: check::array(shape.weight.shape().0, 0.05, 1),
-        bias: Some(check::array(40, 0.1, 2)),
-        ..shape
-    };
+    let layer =
+        Conv { weight: check::array(shape.weight.shape().0, 0.05, 1), bias: Some(check::array(40, 0.1, 2)), ..shape };
     let (inputs, outputs, rows) = (400 * 24, 400 * 40, 24);
     let x = check::array(rows * inputs, 1.0, 3).as_vec();
     let weights = check::array(rows * outputs, 0.01, 4).as_vec();

@@ -24,10 +24,7 @@ pub fn cross_entropy(logits: Matrix<SharedTape>, labels: &[usize]) -> Scalar<Sha
     let (logits, tape) = logits.split_tape();
     let (rows, classes) = *logits.shape();
     assert_eq!(labels.len(), rows, "one label a row");
-    assert!(
-        labels.iter().all(|label| *label < classes),
-        "labels {labels:?} of {classes} classes"
-    );
+    assert!(labels.iter().all(|label| *label < classes), "labels {labels:?} of {classes} classes");
     let mut slopes = run(|| zeros(rows * classes));
     let y: Scalar = filled((), |y| {
         let (labels, mut losses) = (upload(labels.to_vec())?, zeros::<f64>(rows)?);
@@ -35,9 +32,7 @@ pub fn cross_entropy(logits: Matrix<SharedTape>, labels: &[usize]) -> Scalar<Sha
         backend::cross_entropy_rows(rows, classes, x.read(), view(&labels), to_losses, to_slopes)?;
         backend::mean_loss(rows, view(&losses), y)
     });
-    record_unary(tape, &logits, y, move |gx, g| {
-        add_multiple(gx.len(), view(&g), view(&slopes), gx)
-    })
+    record_unary(tape, &logits, y, move |gx, g| add_multiple(gx.len(), view(&g), view(&slopes), gx))
 }
 
 crate::selftest_cases!(cases);
@@ -78,8 +73,6 @@ mod tests {
         let x = buffers::tensor(logits.clone(), (5, 4));
         let loss = cross_entropy(SharedTape::inputs_only().watch(&x), &labels) * 2.0;
         let gradient = backward(loss).of(&x).as_vec();
-        check::gradient("cross-entropy", &gradient, &logits, |logits| {
-            2.0 * value(logits, &labels)
-        });
+        check::gradient("cross-entropy", &gradient, &logits, |logits| 2.0 * value(logits, &labels));
     }
 }

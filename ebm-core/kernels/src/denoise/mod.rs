@@ -51,40 +51,20 @@ pub struct Denoised<C: Dim> {
 /// # Panics
 /// If the shapes or the number of rows differ.
 pub fn denoise<C: Dim>(gradient: &Rows<C>, noise: &Rows<C>, rows: &[Row], square: Square) -> Denoised<C> {
-    assert_eq!(
-        gradient.shape().concrete(),
-        noise.shape().concrete(),
-        "shapes of gradient and noise"
-    );
+    assert_eq!(gradient.shape().concrete(), noise.shape().concrete(), "shapes of gradient and noise");
     assert_eq!(gradient.shape().0, rows.len(), "the part of each row");
     let (count, columns) = (rows.len(), gradient.shape().1.size());
     let terms = |of: fn(&Row) -> f64| rows.iter().map(of);
-    let terms = terms(|row| row.noise)
-        .chain(terms(|row| row.weight))
-        .chain(terms(|row| row.offset));
+    let terms = terms(|row| row.noise).chain(terms(|row| row.weight)).chain(terms(|row| row.offset));
     let [mut losses, mut errors] = [(); 2].map(|()| run(|| zeros(count)));
     let directions = filled(*gradient.shape(), |directions| {
         let terms = upload::<f64>(terms.collect())?;
         let (gradient, noise) = (stored(gradient)?, stored(noise)?);
         let (losses, errors) = (view_mut(&mut losses), view_mut(&mut errors));
         let whole = usize::from(square == Square::Whole);
-        backend::denoise(
-            count,
-            columns,
-            whole,
-            view(&terms),
-            gradient.read(),
-            noise.read(),
-            losses,
-            errors,
-            directions,
-        )
+        backend::denoise(count, columns, whole, view(&terms), gradient.read(), noise.read(), losses, errors, directions)
     });
-    Denoised {
-        losses: DeviceVec(losses),
-        errors: DeviceVec(errors),
-        directions,
-    }
+    Denoised { losses: DeviceVec(losses), errors: DeviceVec(errors), directions }
 }
 
 crate::selftest_cases!(cases);
@@ -109,10 +89,7 @@ fn cases() -> Vec<Case> {
             ]
         })
     };
-    vec![
-        case("denoise", Square::Whole),
-        case("denoise: without the target", Square::WithoutTarget),
-    ]
+    vec![case("denoise", Square::Whole), case("denoise: without the target", Square::WithoutTarget)]
 }
 
 #[cfg(test)]
@@ -123,11 +100,7 @@ mod tests {
     const SHAPE: (usize, usize) = (4, 37);
 
     fn rows() -> Vec<Row> {
-        let row = |b: usize| Row {
-            noise: 0.2 + 0.3 * b as f64,
-            weight: 1.5 - 0.4 * b as f64,
-            offset: b as f64 - 1.0,
-        };
+        let row = |b: usize| Row { noise: 0.2 + 0.3 * b as f64, weight: 1.5 - 0.4 * b as f64, offset: b as f64 - 1.0 };
         (0..SHAPE.0).map(row).collect()
     }
 
@@ -155,11 +128,7 @@ mod tests {
                 };
                 let distance = sum(&|g, n| (g - n / row.noise).powi(2));
                 let loss = row.weight * (distance - target) - row.offset;
-                assert!(
-                    (losses[b] - loss).abs() < 1e-12 * (1.0 + distance),
-                    "{} {loss}",
-                    losses[b]
-                );
+                assert!((losses[b] - loss).abs() < 1e-12 * (1.0 + distance), "{} {loss}", losses[b]);
                 let error = sum(&|g, n| (row.noise * g - n).powi(2));
                 assert!((errors[b] - error).abs() < 1e-12 * error, "{} {error}", errors[b]);
             }

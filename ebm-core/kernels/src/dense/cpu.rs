@@ -25,12 +25,7 @@ pub(super) struct Saved {
 
 /// The outputs, and what the backward pass needs if there is to be one.
 pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
-    let Sizes {
-        rows,
-        primal,
-        inputs,
-        outputs,
-    } = sizes;
+    let Sizes { rows, primal, inputs, outputs } = sizes;
     let (activation, slope) = (layer.activation, slope(layer));
     let (x, weight, bias) = (&read(x), &read(&layer.weight), layer.bias.as_ref().map(read));
     let has_tangents = rows > primal;
@@ -81,9 +76,7 @@ pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (M
         let (values, tangents) = y.blocks.split_at_mut(1);
         let slopes = slopes.blocks.pop();
         let curvatures = curvatures.blocks.pop();
-        with_phi!(activation, slope, |phi| apply(
-            phi, values[0], tangents, slopes, curvatures
-        ));
+        with_phi!(activation, slope, |phi| apply(phi, values[0], tangents, slopes, curvatures));
     });
     (buffers::tensor(y, (rows, outputs)), saved)
 }
@@ -92,18 +85,8 @@ type Task<'a> = (Part<'a, Real>, Part<'a, Real>, Part<'a, Real>, Part<'a, Real>)
 
 fn zip_parts<'a>(y: &'a mut [Real], saved: &'a mut Saved, sizes: Sizes, step: usize) -> Vec<Task<'a>> {
     let split = |values| parallel::split(values, sizes.primal, sizes.outputs, step);
-    let (y, a, b, c) = (
-        split(y),
-        split(&mut saved.slope),
-        split(&mut saved.curvature),
-        split(&mut saved.linear),
-    );
-    y.into_iter()
-        .zip(a)
-        .zip(b)
-        .zip(c)
-        .map(|(((y, a), b), c)| (y, a, b, c))
-        .collect()
+    let (y, a, b, c) = (split(y), split(&mut saved.slope), split(&mut saved.curvature), split(&mut saved.linear));
+    y.into_iter().zip(a).zip(b).zip(c).map(|(((y, a), b), c)| (y, a, b, c)).collect()
 }
 
 /// Replaces a by phi(a) and every s by phi'(a) s, keeping the derivatives where there is room for them.
@@ -152,12 +135,7 @@ pub(super) fn backward_rows(
     layer: &Dense,
     saved: &Saved,
 ) -> DevResult<Option<Array>> {
-    let Sizes {
-        primal,
-        inputs,
-        outputs,
-        rows,
-    } = sizes;
+    let Sizes { primal, inputs, outputs, rows } = sizes;
     let (activation, weight) = (layer.activation, &read(&layer.weight));
     let step = parallel::rows_a_task(primal, rows / primal * inputs * outputs);
     let parts = primal.div_ceil(step);
@@ -169,10 +147,8 @@ pub(super) fn backward_rows(
         .collect();
     parallel::run(tasks, |((mut g, mut gx), slope_gradient)| {
         if activation != Activation::Identity {
-            let part = Elements {
-                samples: g.samples.start * outputs..g.samples.end * outputs,
-                primal: primal * outputs,
-            };
+            let part =
+                Elements { samples: g.samples.start * outputs..g.samples.end * outputs, primal: primal * outputs };
             if activation.has_learned_slope() {
                 *slope_gradient = part.slope_gradient(&g.blocks, &saved.linear);
             }
@@ -256,17 +232,11 @@ fn is_zero(g: &[Real]) -> bool {
 
 /// `gW += g^T x`, split over the outputs.
 pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &Matrix, gw: &mut [Real]) -> DevResult {
-    let Sizes {
-        rows,
-        primal,
-        inputs,
-        outputs,
-    } = sizes;
+    let Sizes { rows, primal, inputs, outputs } = sizes;
     // Leave out leading blocks that no cotangent reached.
-    let skipped = (0..rows / primal)
-        .take_while(|b| is_zero(&g[b * primal * outputs..(b + 1) * primal * outputs]))
-        .count()
-        * primal;
+    let skipped =
+        (0..rows / primal).take_while(|b| is_zero(&g[b * primal * outputs..(b + 1) * primal * outputs])).count()
+            * primal;
     let rows = rows - skipped;
     if rows == 0 {
         return Ok(());

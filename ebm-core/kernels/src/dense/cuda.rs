@@ -26,9 +26,7 @@ impl Sizes {
 
 /// The outputs, and what the backward pass needs if there is to be one.
 pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
-    let Sizes {
-        rows, inputs, outputs, ..
-    } = sizes;
+    let Sizes { rows, inputs, outputs, .. } = sizes;
     let (n, blocks) = sizes.blocks();
     let product = |y: Out| {
         let (x, weight) = (stored(x)?, stored(&layer.weight)?);
@@ -82,9 +80,7 @@ pub(super) fn backward_rows(
     layer: &Dense,
     saved: &Saved,
 ) -> DevResult<Option<Buffer>> {
-    let Sizes {
-        rows, inputs, outputs, ..
-    } = sizes;
+    let Sizes { rows, inputs, outputs, .. } = sizes;
     let (n, blocks) = sizes.blocks();
     let mut of_slope = None;
     if let Saved(Some(kept)) = saved {
@@ -105,9 +101,7 @@ pub(super) fn backward_rows(
 
 /// `gW += g^T x`
 pub(super) fn backward_weight(sizes: Sizes, g: &Buffer, x: &Matrix, gw: Out) -> DevResult {
-    let Sizes {
-        rows, inputs, outputs, ..
-    } = sizes;
+    let Sizes { rows, inputs, outputs, .. } = sizes;
     let g = Factor::new(In::of(g), rows, outputs).transpose();
     gemm::add(g, Factor::new(stored(x)?.read(), rows, inputs), gw)
 }

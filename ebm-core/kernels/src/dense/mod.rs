@@ -77,16 +77,8 @@ pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<Share
     let (x, mut tape) = x.split_tape();
     let rows = x.shape().0;
     assert_eq!(x.shape().1, layer.inputs, "a dense layer of {} inputs", layer.inputs);
-    assert!(
-        primal > 0 && rows % primal == 0,
-        "{rows} rows are no multiple of {primal}"
-    );
-    let sizes = Sizes {
-        rows,
-        primal,
-        inputs: layer.inputs,
-        outputs: layer.outputs,
-    };
+    assert!(primal > 0 && rows % primal == 0, "{rows} rows are no multiple of {primal}");
+    let sizes = Sizes { rows, primal, inputs: layer.inputs, outputs: layer.outputs };
     let (y, saved) = backend::forward(sizes, &x, &layer, tape.is_recording());
     if tape.is_recording() {
         let (yg, xg) = (y.ghost(), x.ghost());
@@ -98,13 +90,9 @@ pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<Share
                 Ok(())
             })?;
             if layer.trains {
-                gradients
-                    .get_or_alloc_mut(&layer.weight)?
-                    .update(|gw| backend::backward_weight(sizes, &g, &x, gw))?;
+                gradients.get_or_alloc_mut(&layer.weight)?.update(|gw| backend::backward_weight(sizes, &g, &x, gw))?;
                 if let Some(bias) = &layer.bias {
-                    gradients
-                        .get_or_alloc_mut(bias)?
-                        .update(|gb| backend::backward_bias(sizes, &g, gb))?;
+                    gradients.get_or_alloc_mut(bias)?.update(|gb| backend::backward_bias(sizes, &g, gb))?;
                 }
                 if let (Some(slope), Some(total)) = (&layer.slope, &slope_gradient) {
                     gradients.get_or_alloc_mut(slope)?.update(|gs| accumulate(gs, total))?;
@@ -139,19 +127,12 @@ mod tests {
 
     #[test]
     fn common_columns_are_those_of_every_row() {
-        let layer = layer(
-            5,
-            4,
-            Activation::Silu,
-            &[check::array(20, 0.6, 0), check::array(4, 0.4, 1)],
-        );
+        let layer = layer(5, 4, Activation::Silu, &[check::array(20, 0.6, 0), check::array(4, 0.4, 1)]);
         let off = SharedTape::off();
         let common: Matrix = buffers::tensor(vec![0.3, -0.7], (1, 2));
         let folded = layer.clone().with_common(off.watch(&common));
-        let (own, beside): (Matrix, Matrix) = (
-            buffers::tensor(vec![1.0, 2.0, 3.0], (1, 3)),
-            buffers::tensor(vec![1.0, 2.0, 3.0, 0.3, -0.7], (1, 5)),
-        );
+        let (own, beside): (Matrix, Matrix) =
+            (buffers::tensor(vec![1.0, 2.0, 3.0], (1, 3)), buffers::tensor(vec![1.0, 2.0, 3.0, 0.3, -0.7], (1, 5)));
         let folded = dense(off.watch(&own), 1, folded).as_vec();
         for (ours, truth) in folded.iter().zip(dense(off.watch(&beside), 1, layer).as_vec()) {
             check::close("folded", f64::from(*ours), f64::from(truth), 1.0);
@@ -162,10 +143,7 @@ mod tests {
     fn values_are_those_of_the_formula() {
         // W = [[1, 2], [-3, 0.5]], b = [0.25, -0.5], x = [1, -1] (row), tangent [2, 1]:
         // a = [-0.75, -4], s = [4, -5.5]; leaky ReLU of slope 0.2 multiplies both by 0.2.
-        let arrays = [
-            buffers::tensor(vec![1.0, 2.0, -3.0, 0.5], (4,)),
-            buffers::tensor(vec![0.25, -0.5], (2,)),
-        ];
+        let arrays = [buffers::tensor(vec![1.0, 2.0, -3.0, 0.5], (4,)), buffers::tensor(vec![0.25, -0.5], (2,))];
         let x = buffers::tensor(vec![1.0, -1.0, 2.0, 1.0], (2, 2)).put_tape(SharedTape::off());
         let y = dense(x, 1, layer(2, 2, Activation::LeakyRelu, &arrays)).as_vec();
         let expected: [Real; 4] = [-0.15, -0.8, 0.8, -1.1];
@@ -197,10 +175,7 @@ mod tests {
         let close = |a: Real, b: Real, tolerance: Real| assert!((a - b).abs() < tolerance * (1.0 + b.abs()), "{a} {b}");
         for (which, tolerance) in [(0, 1e-6), (1, 2e-3)] {
             let apart = parts.iter().flat_map(|part| &part[which]);
-            whole[which]
-                .iter()
-                .zip(apart)
-                .for_each(|(a, b)| close(*a, *b, tolerance));
+            whole[which].iter().zip(apart).for_each(|(a, b)| close(*a, *b, tolerance));
         }
         for which in [2, 3] {
             for (i, total) in whole[which].iter().enumerate() {

@@ -46,10 +46,7 @@ crate::selftest_cases!(cases);
 fn cases() -> Vec<Case> {
     vec![Case::kernel("squared_norms", || {
         let squares = DeviceVec::squared_norms(&matrix("squared_norms", 68, 75));
-        vec![
-            (Quantity::Value, squares.read()),
-            Quantity::Value.of(&squares.rounded()),
-        ]
+        vec![(Quantity::Value, squares.read()), Quantity::Value.of(&squares.rounded())]
     })]
 }
 

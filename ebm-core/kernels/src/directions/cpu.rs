@@ -29,9 +29,7 @@ pub(super) fn weigh_rows(
     coefficients: &[Real],
     y: &mut [Real],
 ) -> DevResult {
-    let of_rows = y
-        .chunks_exact_mut(width.max(1))
-        .zip(coefficients.chunks_exact(count.max(1)));
+    let of_rows = y.chunks_exact_mut(width.max(1)).zip(coefficients.chunks_exact(count.max(1)));
     for (r, (y, coefficients)) in of_rows.enumerate() {
         for (k, c) in coefficients.iter().enumerate() {
             let row = &rows[(k * batch + r % batch) * width..][..width];
@@ -74,8 +72,7 @@ pub(super) fn p_norms(
         }
         let total: Real = row.iter().map(|v| (v.abs() / largest).powf(p)).sum();
         let length = largest * total.powf(1.0 / p);
-        row.iter_mut()
-            .for_each(|v| *v = v.signum() * (v.abs() / length).powf(p - 1.0));
+        row.iter_mut().for_each(|v| *v = v.signum() * (v.abs() / length).powf(p - 1.0));
         length
     })
 }

@@ -36,9 +36,7 @@ pub enum RowNorm {
 pub fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> Rows<K> {
     assert_eq!(rows.shape().0, count.size() * x.shape().0, "rows of each sample");
     let (batch, width) = (x.shape().0, x.shape().1.size());
-    filled((batch, count), |y| {
-        backend::project(batch, count.size(), width, stored(rows)?.read(), stored(x)?.read(), y)
-    })
+    filled((batch, count), |y| backend::project(batch, count.size(), width, stored(rows)?.read(), stored(x)?.read(), y))
 }
 
 /// `y_r = sum_k c_rk u_kb`, `[R, C]`, of rows `[K B, C]`, where the r-th row of coefficients `[R, K]` is for sample `b = r mod B`.
@@ -78,9 +76,7 @@ pub fn norms<C: Dim>(rows: &Rows<C>, norm: RowNorm) -> (PerSample, Rows<C>) {
 
 /// The basis vectors `which` for every one of `batch` samples, direction-major: `[which.len() * batch, width]`.
 pub fn axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Rows<W> {
-    filled((which.len() * batch, width), |y| {
-        backend::axes(batch, width.size(), which.start, which.len(), y)
-    })
+    filled((which.len() * batch, width), |y| backend::axes(batch, width.size(), which.start, which.len(), y))
 }
 
 crate::selftest_cases!(cases);
@@ -121,10 +117,7 @@ mod tests {
         let expected: Vec<f64> = expected.into_iter().collect();
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
-            assert!(
-                (f64::from(*found) - expected).abs() < 1e-5 * (1.0 + expected.abs()),
-                "{found} is not {expected}"
-            );
+            assert!((f64::from(*found) - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found} is not {expected}");
         }
     }
 
@@ -135,9 +128,7 @@ mod tests {
         let x = check::matrix(batch, width, 1.0, 2);
         let (u, v) = (rows.as_vec(), x.as_vec());
         let dot = |k: usize, b: usize| -> f64 {
-            (0..width)
-                .map(|i| f64::from(u[(k * batch + b) * width + i]) * f64::from(v[b * width + i]))
-                .sum()
+            (0..width).map(|i| f64::from(u[(k * batch + b) * width + i]) * f64::from(v[b * width + i])).sum()
         };
         let expected = (0..batch).flat_map(|b| (0..count).map(move |k| (k, b)));
         close(&project(&rows, &x, count).as_vec(), expected.map(|(k, b)| dot(k, b)));
@@ -145,15 +136,10 @@ mod tests {
         let coefficients = check::matrix(copies * batch, count, 1.0, 3);
         let c = coefficients.as_vec();
         let sum = |r: usize, i: usize| -> f64 {
-            (0..count)
-                .map(|k| f64::from(c[r * count + k]) * f64::from(u[(k * batch + r % batch) * width + i]))
-                .sum()
+            (0..count).map(|k| f64::from(c[r * count + k]) * f64::from(u[(k * batch + r % batch) * width + i])).sum()
         };
         let expected = (0..copies * batch).flat_map(|r| (0..width).map(move |i| (r, i)));
-        close(
-            &weighted_sums(&rows, &coefficients).as_vec(),
-            expected.map(|(r, i)| sum(r, i)),
-        );
+        close(&weighted_sums(&rows, &coefficients).as_vec(), expected.map(|(r, i)| sum(r, i)));
     }
 
     #[test]
@@ -173,10 +159,7 @@ mod tests {
             close(&sizes[..2], [size, 0.0]);
             close(&found[..4], slopes.into_iter().chain([0.0, 0.0]));
             if norm != RowNorm::HalfSquare {
-                assert!(
-                    (f64::from(sizes[2]) / (1e15 * size) - 1.0).abs() < 1e-5,
-                    "{norm:?}: {sizes:?}"
-                );
+                assert!((f64::from(sizes[2]) / (1e15 * size) - 1.0).abs() < 1e-5, "{norm:?}: {sizes:?}");
                 close(&found[4..], slopes);
             }
         }

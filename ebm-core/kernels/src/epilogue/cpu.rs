@@ -60,9 +60,7 @@ impl Epilogue {
 pub(super) fn end(n: usize, blocks: usize, epilogue: Epilogue, x: &[Real], y: &mut [Real]) -> DevResult {
     y.copy_from_slice(x);
     let step = parallel::rows_a_task(n, PASS * blocks);
-    parallel::run(parallel::split(y, n, 1, step), |mut part| {
-        epilogue.apply(&mut part.blocks)
-    });
+    parallel::run(parallel::split(y, n, 1, step), |mut part| epilogue.apply(&mut part.blocks));
     Ok(())
 }
 

@@ -34,9 +34,7 @@ pub fn end(x: Matrix<SharedTape>, primal: usize, epilogue: Epilogue) -> Matrix<S
     }
     let (x, tape) = x.split_tape();
     let (rows, width) = *x.shape();
-    let y = filled((rows, width), |y| {
-        backend::end(primal * width, rows / primal, epilogue, stored(&x)?.read(), y)
-    });
+    let y = filled((rows, width), |y| backend::end(primal * width, rows / primal, epilogue, stored(&x)?.read(), y));
     let kept = y.clone();
     record_unary(tape, &x, y, move |gx, mut g| {
         vjp(&mut g, &kept, primal, epilogue)?;

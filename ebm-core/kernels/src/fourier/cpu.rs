@@ -76,9 +76,5 @@ pub(super) fn add_vjp(gx: &mut [Real], g: &[Real], kept: &Kept, primal: usize, f
     for (gx, g) in gx.chunks_exact_mut(columns).zip(g.chunks_exact(width)) {
         add(gx, &g[..columns]);
     }
-    gemm::add(
-        Factor::new(&ga, rows, count),
-        Factor::new(&read(frequencies), count, columns),
-        gx,
-    )
+    gemm::add(Factor::new(&ga, rows, count), Factor::new(&read(frequencies), count, columns), gx)
 }

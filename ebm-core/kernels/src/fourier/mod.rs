@@ -19,9 +19,7 @@ pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) ->
     let (x, tape) = x.split_tape();
     let (y, kept) = backend::forward(&x, primal, frequencies);
     let frequencies = frequencies.clone();
-    record_unary(tape, &x, y, move |gx, g| {
-        backend::add_vjp(gx, &g, &kept, primal, &frequencies)
-    })
+    record_unary(tape, &x, y, move |gx, g| backend::add_vjp(gx, &g, &kept, primal, &frequencies))
 }
 
 crate::selftest_cases!(cases);

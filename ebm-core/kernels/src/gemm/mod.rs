@@ -28,37 +28,19 @@ impl<'a> Factor<'a> {
     /// # Panics
     /// If there are not as many.
     pub fn new(values: In<'a>, rows: usize, columns: usize) -> Self {
-        assert_eq!(
-            values.len(),
-            rows * columns,
-            "a matrix of {rows} rows and {columns} columns"
-        );
-        Self {
-            values,
-            height: rows,
-            stride: columns,
-            first: 0,
-            width: columns,
-            transposed: false,
-        }
+        assert_eq!(values.len(), rows * columns, "a matrix of {rows} rows and {columns} columns");
+        Self { values, height: rows, stride: columns, first: 0, width: columns, transposed: false }
     }
 
     /// Some of the columns of a matrix that was not transposed.
     #[cfg(not(device_kernels))]
     pub fn columns(self, which: std::ops::Range<usize>) -> Self {
-        Self {
-            first: which.start,
-            width: which.len(),
-            ..self
-        }
+        Self { first: which.start, width: which.len(), ..self }
     }
 
     /// The same values as the transpose of their matrix: `[columns, rows]`.
     pub fn transpose(self) -> Self {
-        Self {
-            transposed: !self.transposed,
-            ..self
-        }
+        Self { transposed: !self.transposed, ..self }
     }
 
     /// Rows and columns.
@@ -107,14 +89,8 @@ mod tests {
     #[test]
     fn products_of_matrices_and_of_transposes_are_the_same() {
         let array = |values: &[Real]| from_host(values.to_vec());
-        let (a, b) = (
-            array(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
-            array(&[7.0, 8.0, 9.0, 10.0, 11.0, 12.0]),
-        );
-        let (a_t, b_t) = (
-            array(&[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]),
-            array(&[7.0, 9.0, 11.0, 8.0, 10.0, 12.0]),
-        );
+        let (a, b) = (array(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), array(&[7.0, 8.0, 9.0, 10.0, 11.0, 12.0]));
+        let (a_t, b_t) = (array(&[1.0, 4.0, 2.0, 5.0, 3.0, 6.0]), array(&[7.0, 9.0, 11.0, 8.0, 10.0, 12.0]));
         for a in [Factor::new(view(&a), 2, 3), Factor::new(view(&a_t), 3, 2).transpose()] {
             for b in [Factor::new(view(&b), 3, 2), Factor::new(view(&b_t), 2, 3).transpose()] {
                 let mut c = array(&[1.0; 4]);

@@ -24,10 +24,7 @@ impl Inverse {
     /// If there is no such place.
     pub fn of(places: &[usize], count: usize) -> DevResult<Self> {
         let (starts, sources) = lists(places, count);
-        Ok(Self {
-            starts: upload(starts)?,
-            sources: upload(sources)?,
-        })
+        Ok(Self { starts: upload(starts)?, sources: upload(sources)? })
     }
 }
 

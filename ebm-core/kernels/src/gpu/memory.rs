@@ -98,11 +98,7 @@ impl<'a, T: Unit> In<'a, T> {
     }
 
     fn new(start: *const T, len: usize) -> Self {
-        Self {
-            start,
-            len,
-            borrowed: PhantomData,
-        }
+        Self { start, len, borrowed: PhantomData }
     }
 
     /// Some of it.
@@ -150,11 +146,7 @@ impl<'a, T: Unit> Out<'a, T> {
     }
 
     fn new(start: *mut T, len: usize) -> Self {
-        Self {
-            start,
-            len,
-            borrowed: PhantomData,
-        }
+        Self { start, len, borrowed: PhantomData }
     }
 
     /// Some of it, which is lent on.
@@ -198,10 +190,7 @@ impl<'a, T: Unit> Out<'a, T> {
 
 /// A range of what begins at `start`. The address is only computed: nothing is read on the host.
 fn cut<T>(start: *const T, len: usize, range: Range<usize>) -> (*const T, usize) {
-    assert!(
-        range.start <= range.end && range.end <= len,
-        "elements {range:?} of {len} on the device"
-    );
+    assert!(range.start <= range.end && range.end <= len, "elements {range:?} of {len} on the device");
     (start.wrapping_add(range.start), range.end - range.start)
 }
 

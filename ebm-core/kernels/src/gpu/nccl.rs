@@ -80,16 +80,9 @@ fn told(function: &str, result: c_int) -> NcclFailure {
             true => String::new(),
             false => CStr::from_ptr(text).to_string_lossy().trim().to_string(),
         };
-        (
-            text(ncclGetErrorString(result)),
-            text(ncclGetLastError(std::ptr::null_mut())),
-        )
+        (text(ncclGetErrorString(result)), text(ncclGetLastError(std::ptr::null_mut())))
     };
-    let detail = if detail.is_empty() {
-        detail
-    } else {
-        format!(": {detail}")
-    };
+    let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
     NcclFailure(format!("{function}: {kind} ({result}){detail}"))
 }
 
@@ -152,18 +145,13 @@ impl Communicator {
     /// # Errors
     /// If NCCL does not start here. Others may then wait for this one for ever.
     pub fn join(id: &[u8], rank: usize, ranks: usize) -> Result<Self, NcclFailure> {
-        let id: [u8; ID_BYTES] = id
-            .try_into()
-            .map_err(|_| NcclFailure("an id of another length".into()))?;
+        let id: [u8; ID_BYTES] = id.try_into().map_err(|_| NcclFailure("an id of another length".into()))?;
         let id = UniqueId(id.map(|byte| byte as c_char));
         let number = |n: usize| c_int::try_from(n).map_err(|_| NcclFailure(format!("{n} processes")));
         let (rank, ranks) = (number(rank)?, number(ranks)?);
         let device = driver()?;
         device.bind_to_thread()?;
-        let mut communicator = Self {
-            handle: std::ptr::null_mut(),
-            device,
-        };
+        let mut communicator = Self { handle: std::ptr::null_mut(), device };
         // SAFETY: the device's context is current, and a handle is written to where it may.
         let result = unsafe { ncclCommInitRank(&mut communicator.handle, ranks, id, rank) };
         match communicator.settled("ncclCommInitRank", result) {

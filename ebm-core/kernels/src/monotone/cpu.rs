@@ -42,11 +42,7 @@ impl Saved {
             saved.angles.extend(angles);
         }
         vectorised(|| {
-            saved
-                .steps
-                .iter_mut()
-                .zip(&saved.angles)
-                .for_each(|(t, v)| *t = tanh(*v));
+            saved.steps.iter_mut().zip(&saved.angles).for_each(|(t, v)| *t = tanh(*v));
         });
         Ok(saved)
     }
@@ -64,11 +60,7 @@ impl Saved {
         let width = parameters_an_element(steps);
         for (i, y) in y.iter_mut().enumerate() {
             let e = Element::at(i % elements, u, self, steps);
-            *y = if i < elements {
-                e.value()
-            } else {
-                e.tangent(u[i], &p[i * width..(i + 1) * width])
-            };
+            *y = if i < elements { e.value() } else { e.tangent(u[i], &p[i * width..(i + 1) * width]) };
         }
         Ok(())
     }

@@ -38,9 +38,7 @@ pub fn monotone(
     assert_eq!(*p.shape(), (rows, n * width), "parameters of a monotone function");
     let (elements, blocks) = (primal * n, rows / primal);
     let saved = run(|| Saved::new(elements, steps, stored(&u)?.read(), stored(&p)?.read()));
-    let y = filled((rows, n), |y| {
-        saved.forward(elements, blocks, steps, stored(&u)?.read(), stored(&p)?.read(), y)
-    });
+    let y = filled((rows, n), |y| saved.forward(elements, blocks, steps, stored(&u)?.read(), stored(&p)?.read(), y));
     if tape.is_recording() {
         let (yg, ug, pg) = (y.ghost(), u.ghost(), p.ghost());
         tape.add_backward_op(move |gradients| {

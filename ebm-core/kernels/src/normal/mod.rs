@@ -25,11 +25,7 @@ pub fn log_density<C: Dim>(
     limits: RangeInclusive<f64>,
 ) -> (DeviceVec, Matrix) {
     let (rows, columns) = (z.shape().0, z.shape().1.size());
-    assert_eq!(
-        *outputs.shape(),
-        (rows, 2 * columns),
-        "a mean and a log-variance for each value"
-    );
+    assert_eq!(*outputs.shape(), (rows, 2 * columns), "a mean and a log-variance for each value");
     let (low, high) = limits.into_inner();
     let mut values = run(|| zeros(rows));
     let slopes = filled(*outputs.shape(), |slopes| {

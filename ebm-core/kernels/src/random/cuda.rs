@@ -32,10 +32,7 @@ mod tests {
             for first in [0, 1, 6, 400] {
                 let truth = |of: fn(u64, u64, usize) -> Vec<f64>| of(key, step, first + 405).split_off(first);
                 assert_eq!(made(|y| philox_signs(405, first, key, step, y)), truth(twin::signs));
-                assert_eq!(
-                    made(|y| philox_uniforms(405, first, key, step, y)),
-                    truth(twin::uniforms)
-                );
+                assert_eq!(made(|y| philox_uniforms(405, first, key, step, y)), truth(twin::uniforms));
                 let normals = made(|y| philox_normals(405, first, key, step, y));
                 let tolerance = if cfg!(feature = "f64") { 1e-12 } else { 2e-6 };
                 for (found, truth) in normals.into_iter().zip(truth(twin::normals)) {

@@ -35,12 +35,7 @@ pub struct Random {
 impl Random {
     /// The root of a run's random numbers.
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            stream: 0,
-            step: 0,
-            share: Share::ALL,
-        }
+        Self { seed, stream: 0, step: 0, share: Share::ALL }
     }
 
     /// A sub-stream for one purpose. Streams nest: `stream("a").stream("b")` differs from `stream("b").stream("a")`.

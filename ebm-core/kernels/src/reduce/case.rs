@@ -28,18 +28,13 @@ fn cases() -> Vec<Case> {
         scalar("sum", sum),
         scalar("mean", mean),
         scalar("differentiated", |x| differentiated(x, 0.625, numbers("slopes", COUNT))),
-        scalar("differentiated_by", |x| {
-            differentiated_by(x, 0.625, vector(numbers("slopes", COUNT)))
-        }),
+        scalar("differentiated_by", |x| differentiated_by(x, 0.625, vector(numbers("slopes", COUNT)))),
         scalar("hinge: above zero", |x| hinge(mean(x))),
         scalar("hinge: below zero", |x| hinge(mean(x) * -1.0)),
-        Operation::new("row_dot", 67, 45)
-            .tangents(0)
-            .array(67 * 45, 0)
-            .case(|x, _, arrays| {
-                let (_, tape) = x.clone().split_tape();
-                let other = tape.watch(&arrays[0]).reshape_like(x.shape());
-                row_dot(x, other).reshape_like(&(67usize, 1usize))
-            }),
+        Operation::new("row_dot", 67, 45).tangents(0).array(67 * 45, 0).case(|x, _, arrays| {
+            let (_, tape) = x.clone().split_tape();
+            let other = tape.watch(&arrays[0]).reshape_like(x.shape());
+            row_dot(x, other).reshape_like(&(67usize, 1usize))
+        }),
     ]
 }

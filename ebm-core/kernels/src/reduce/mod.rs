@@ -29,9 +29,7 @@ pub fn mean(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
 /// In double precision: the sum of a batch is what gets logged and compared.
 fn scaled_sum(x: PerSample<SharedTape>, scale: Real) -> Scalar<SharedTape> {
     let (x, tape) = x.split_tape();
-    let y = filled((), |y| {
-        backend::scaled_sum(x.shape().0, f64::from(scale), stored(&x)?.read(), y)
-    });
+    let y = filled((), |y| backend::scaled_sum(x.shape().0, f64::from(scale), stored(&x)?.read(), y));
     record_unary(tape, &x, y, move |gx, g| add_number(gx.len(), scale, view(&g), gx))
 }
 
@@ -49,9 +47,7 @@ pub fn differentiated<S: Shape>(x: Taped<S>, value: f64, gradient: Vec<Real>) ->
 pub fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Real, Dev>) -> Scalar<SharedTape> {
     let (x, tape) = x.split_tape();
     let y = buffers::tensor(vec![value as Real], ());
-    record_unary(tape, &x, y, move |gx, g| {
-        add_multiple(gx.len(), view(&g), stored(&slopes)?.read(), gx)
-    })
+    record_unary(tape, &x, y, move |gx, g| add_multiple(gx.len(), view(&g), stored(&slopes)?.read(), gx))
 }
 
 /// `max(x, 0)` of a scalar.
@@ -67,9 +63,7 @@ pub fn row_dot<C: Dim>(a: Taped<(usize, C)>, b: Taped<(usize, C)>) -> PerSample<
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     assert_eq!(a.shape(), b.shape(), "row_dot of two shapes");
     let (rows, columns) = (a.shape().0, a.shape().1.size());
-    let y = filled((rows,), |y| {
-        backend::row_dot(rows, columns, stored(&a)?.read(), stored(&b)?.read(), y)
-    });
+    let y = filled((rows,), |y| backend::row_dot(rows, columns, stored(&a)?.read(), stored(&b)?.read(), y));
     let (in_a, in_b) = (b.clone(), a.clone());
     record_binary(
         tape.merge(other),

@@ -51,31 +51,13 @@ impl Blocks {
     /// `fine += scale * coarse`
     fn spread(&self, images: usize, scale: Real, coarse: In, fine: Out) -> DevResult {
         let size = self.coarse;
-        backend::spread_pixels(
-            images,
-            size.height,
-            size.width,
-            size.channels,
-            self.factor,
-            scale,
-            coarse,
-            fine,
-        )
+        backend::spread_pixels(images, size.height, size.width, size.channels, self.factor, scale, coarse, fine)
     }
 
     /// `coarse += scale * fine`
     fn gather(&self, images: usize, scale: Real, fine: In, coarse: Out) -> DevResult {
         let size = self.coarse;
-        backend::gather_pixels(
-            images,
-            size.height,
-            size.width,
-            size.channels,
-            self.factor,
-            scale,
-            fine,
-            coarse,
-        )
+        backend::gather_pixels(images, size.height, size.width, size.channels, self.factor, scale, fine, coarse)
     }
 }
 
@@ -136,9 +118,6 @@ mod tests {
         assert_eq!(large.as_vec(), [row, row].concat());
         assert_eq!(average_pool(large, Extent::new(2, 4, 2), 2).as_vec(), x.as_vec());
         let x = buffers::tensor((1u8..=8).map(Real::from).collect(), (1, 8));
-        assert_eq!(
-            average_pool(off.watch(&x), Extent::new(2, 4, 1), 2).as_vec(),
-            vec![3.5, 5.5]
-        );
+        assert_eq!(average_pool(off.watch(&x), Extent::new(2, 4, 1), 2).as_vec(), vec![3.5, 5.5]);
     }
 }

@@ -30,10 +30,7 @@ pub(super) fn pair_residuals(
         derivatives[p] = d / pairs as f64 * units[p];
         derivatives[p + pairs] = -d / pairs as f64 * units[p + pairs];
     }
-    in_slopes
-        .iter_mut()
-        .zip(derivatives)
-        .for_each(|(to, from)| *to = *from as Real);
+    in_slopes.iter_mut().zip(derivatives).for_each(|(to, from)| *to = *from as Real);
     Ok(())
 }
 

@@ -82,16 +82,7 @@ pub fn pair_variance(
         let (slopes, squares) = (stored(slopes)?, view(&squares.0));
         let (to_halves, to_derivatives) = (view_mut(&mut halves), view_mut(&mut derivatives));
         let (places, sums) = (view(&places), view(&sums));
-        backend::pair_residuals(
-            pairs,
-            places,
-            slopes.read(),
-            squares,
-            sums,
-            to_halves,
-            to_derivatives,
-            in_slopes,
-        )?;
+        backend::pair_residuals(pairs, places, slopes.read(), squares, sums, to_halves, to_derivatives, in_slopes)?;
         backend::mean_of_doubles(pairs, view(&halves), view_mut(&mut variance))
     });
     let in_laplacians = weights.map(|(terms, weights)| {
@@ -99,11 +90,7 @@ pub fn pair_variance(
             backend::in_sums(count, terms, view(&places), view(&derivatives), view(&weights), y)
         })
     });
-    PairVariance {
-        variance: DeviceVec(variance),
-        in_slopes,
-        in_laplacians,
-    }
+    PairVariance { variance: DeviceVec(variance), in_slopes, in_laplacians }
 }
 
 crate::selftest_cases!(cases);
@@ -115,28 +102,22 @@ fn cases() -> Vec<Case> {
             let of = vector(numbers("residual/of", 3 * SAMPLES));
             let squares = DeviceVec::squared_norms(&matrix("residual/x", SAMPLES, 3));
             let [diffusions, units] = ["residual/g", "residual/u"].map(|name| doubles(scaled(name, SAMPLES, -1)));
-            let places = diffusions.into_iter().zip(units).map(|(diffusion, unit)| Place {
-                diffusion: 1.0 + diffusion,
-                unit: 1.0 + unit,
-            });
+            let places = diffusions
+                .into_iter()
+                .zip(units)
+                .map(|(diffusion, unit)| Place { diffusion: 1.0 + diffusion, unit: 1.0 + unit });
             let given = doubles(numbers("residual/w", 3 * SAMPLES));
             let laplacians = match is_known {
                 true => Laplacians::Known(&given[..SAMPLES]),
                 false => Laplacians::OfSlopes(&of, &given),
             };
             let found = pair_variance(&slopes, &squares, laplacians, &places.collect::<Vec<_>>());
-            let mut figures = vec![
-                (Quantity::Value, found.variance.read()),
-                Quantity::InInputs.of(&found.in_slopes),
-            ];
+            let mut figures = vec![(Quantity::Value, found.variance.read()), Quantity::InInputs.of(&found.in_slopes)];
             figures.extend(found.in_laplacians.map(|slopes| Quantity::InInputs.of(&slopes)));
             figures
         })
     };
-    vec![
-        case("pair_variance", false),
-        case("pair_variance: of known Laplacians", true),
-    ]
+    vec![case("pair_variance", false), case("pair_variance: of known Laplacians", true)]
 }
 
 #[cfg(test)]
@@ -149,10 +130,7 @@ mod tests {
     const TERMS: usize = 3;
 
     fn places() -> Vec<Place> {
-        let place = |b: usize| Place {
-            diffusion: 0.5 + 0.3 * (b % 5) as f64,
-            unit: 1.0 / (1.0 + (b % 5) as f64),
-        };
+        let place = |b: usize| Place { diffusion: 0.5 + 0.3 * (b % 5) as f64, unit: 1.0 / (1.0 + (b % 5) as f64) };
         (0..COUNT).map(place).collect()
     }
 
@@ -192,17 +170,12 @@ mod tests {
         let (value, expected) = (found.variance.read()[0], truth(&slopes, &of));
         assert!((value - expected).abs() < 1e-12 * expected, "{value} is not {expected}");
         let ours = [found.in_slopes.as_vec(), found.in_laplacians.unwrap().as_vec()].concat();
-        check::gradient("residual", &ours, &[slopes, of].concat(), |at| {
-            truth(&at[..COUNT], &at[COUNT..])
-        });
+        check::gradient("residual", &ours, &[slopes, of].concat(), |at| truth(&at[..COUNT], &at[COUNT..]));
     }
 
     #[test]
     fn known_laplacians_are_taken_as_they_are() {
-        let (slopes, of) = (
-            check::array(COUNT, 1.0, 1).as_vec(),
-            check::array(TERMS * COUNT, 1.0, 2).as_vec(),
-        );
+        let (slopes, of) = (check::array(COUNT, 1.0, 1).as_vec(), check::array(TERMS * COUNT, 1.0, 2).as_vec());
         let weights = weights();
         let laplacian = |b: usize| {
             let terms = (0..TERMS).map(|k| k * COUNT + b);

@@ -42,9 +42,7 @@ pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
     if cut == all {
         return record_unary(tape, &top, y, move |to, g| in_top(to, &g));
     }
-    record_binary(tape, Some(&top), &bottom, y, in_top, move |to, g| {
-        backend::add_part(cut..all, view(&g), to)
-    })
+    record_binary(tape, Some(&top), &bottom, y, in_top, move |to, g| backend::add_part(cut..all, view(&g), to))
 }
 
 /// The first `count` rows and the rest, in shapes of the caller's choice with as many values a row.
@@ -76,9 +74,7 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
 pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
     let (n, columns) = (x.shape().num_elements(), x.shape().1.size());
-    let y = filled((copies * x.shape().0, columns), |y| {
-        backend::repeat(n, copies, stored(&x)?.read(), y)
-    });
+    let y = filled((copies * x.shape().0, columns), |y| backend::repeat(n, copies, stored(&x)?.read(), y));
     record_unary(tape, &x, y, move |gx, g| backend::add_repeated(n, copies, view(&g), gx))
 }
 
@@ -90,13 +86,9 @@ pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
     let (rows, columns) = (x.shape().0, x.shape().1.size());
     assert!(which.iter().all(|i| *i < rows), "rows {which:?} of {rows}");
-    let y = filled((which.len(), columns), |y| {
-        backend::choose_rows(rows, columns, which, stored(&x)?.read(), y)
-    });
+    let y = filled((which.len(), columns), |y| backend::choose_rows(rows, columns, which, stored(&x)?.read(), y));
     let which = which.to_vec();
-    record_unary(tape, &x, y, move |gx, g| {
-        backend::add_to_chosen(rows, columns, &which, view(&g), gx)
-    })
+    record_unary(tape, &x, y, move |gx, g| backend::add_to_chosen(rows, columns, &which, view(&g), gx))
 }
 
 crate::selftest_cases!(cases);
@@ -156,12 +148,7 @@ mod tests {
         let a = buffers::tensor(vec![1.0, 2.0], (1, 2));
         let none: Matrix = buffers::tensor(vec![], (0, 2));
         let tape = SharedTape::inputs_only();
-        let (top, bottom) = unstack(
-            stack(tape.watch(&a), tape.watch(&none)),
-            1,
-            (1usize, 2usize),
-            (0usize, 2usize),
-        );
+        let (top, bottom) = unstack(stack(tape.watch(&a), tape.watch(&none)), 1, (1usize, 2usize), (0usize, 2usize));
         assert_eq!(bottom.shape().0, 0);
         assert_eq!(backward(sum(row_dot(top.clone(), top))).of(&a).as_vec(), vec![2.0, 4.0]);
     }

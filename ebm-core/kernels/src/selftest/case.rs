@@ -95,21 +95,12 @@ impl Case {
         draws: Draws,
         work: impl Fn(u64) -> Result<Found, String> + 'static,
     ) -> Self {
-        Self {
-            name: name.into(),
-            units,
-            draws,
-            work: Box::new(work),
-            check: Box::new(|| {}),
-        }
+        Self { name: name.into(), units, draws, work: Box::new(work), check: Box::new(|| {}) }
     }
 
     /// The same with a check of what it computes, which panics if something is wrong.
     pub fn checked(self, check: impl Fn() + 'static) -> Self {
-        Self {
-            check: Box::new(check),
-            ..self
-        }
+        Self { check: Box::new(check), ..self }
     }
 
     /// Runs the check of what it computes, if it has one: an operation's derivatives are compared with differences.

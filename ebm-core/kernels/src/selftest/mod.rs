@@ -53,14 +53,7 @@ mod tests {
     }
 
     /// Public functions that compute nothing of their own, or that the Jacobian's cases are made of.
-    const NO_KERNELS: [&str; 6] = [
-        "parameters_an_element",
-        "total",
-        "move_running",
-        "volume",
-        "lift",
-        "end",
-    ];
+    const NO_KERNELS: [&str; 6] = ["parameters_an_element", "total", "move_running", "volume", "lift", "end"];
     /// Modules with no operation in them.
     const OTHERS: [&str; 13] = [
         "buffers",
@@ -98,15 +91,9 @@ mod tests {
                 found += 1;
                 let case = format!("kernel {name}");
                 let is_it = |found: &&String| {
-                    found
-                        .strip_prefix(&case)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+                    found.strip_prefix(&case).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
                 };
-                assert!(
-                    names.iter().find(is_it).is_some(),
-                    "{}: {name} has no case",
-                    path.display()
-                );
+                assert!(names.iter().find(is_it).is_some(), "{}: {name} has no case", path.display());
             }
         }
         assert!(found > 30, "{found}");

@@ -25,9 +25,7 @@ pub fn scaled(name: &str, count: usize, exponent: i32) -> Vec<Real> {
 
 /// FNV-1a.
 fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 /// The output function of SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
@@ -53,14 +51,7 @@ mod tests {
             1_234_567u64.wrapping_mul(inverse)
         };
         let found: Vec<u64> = (1..=3).map(|k| mix(inverse.wrapping_add(k))).collect();
-        assert_eq!(
-            found,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        assert_eq!(found, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
@@ -70,10 +61,7 @@ mod tests {
                 let number = f64::from(number);
                 assert_eq!(f64::from(number as f32), number);
                 let steps = number * 2f64.powi(7 - exponent);
-                assert!(
-                    steps.fract() == 0.0 && steps.abs() <= 127.0 && steps as i64 % 2 != 0,
-                    "{number}"
-                );
+                assert!(steps.fract() == 0.0 && steps.abs() <= 127.0 && steps as i64 % 2 != 0, "{number}");
             }
         }
         assert_ne!(numbers("a", 8), numbers("b", 8));

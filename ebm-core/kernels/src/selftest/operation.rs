@@ -27,14 +27,7 @@ pub struct Operation {
 impl Operation {
     /// `samples` rows of `inputs` with two tangents each.
     pub fn new(name: impl Into<String>, samples: usize, inputs: usize) -> Self {
-        Self {
-            name: name.into(),
-            samples,
-            tangents: 2,
-            inputs,
-            arrays: Vec::new(),
-            kinked: false,
-        }
+        Self { name: name.into(), samples, tangents: 2, inputs, arrays: Vec::new(), kinked: false }
     }
 
     /// Sets the number of tangents a row.
@@ -66,9 +59,8 @@ impl Operation {
     fn check(&self, op: impl Fn(Matrix<SharedTape>, usize, &[PerSample]) -> Matrix<SharedTape>) {
         if !self.kinked || check::RESOLVES_KINKS {
             let arrays = self.arrays.iter();
-            let arrays: Vec<(usize, Real)> = arrays
-                .map(|(n, exponent)| (*n, (2.0 as Real).powi(exponent - 1)))
-                .collect();
+            let arrays: Vec<(usize, Real)> =
+                arrays.map(|(n, exponent)| (*n, (2.0 as Real).powi(exponent - 1))).collect();
             check::operation(&self.name, (self.samples, self.tangents, self.inputs), &arrays, op);
         }
     }

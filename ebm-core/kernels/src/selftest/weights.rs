@@ -28,11 +28,7 @@ fn weights(name: &str, parameter: &Parameter) -> Vec<Real> {
     };
     let numbers = numbers(name, count);
     // What a network multiplies by or adds, small beside it; else, as frequencies, of the size of one.
-    let size = if start == 0.0 && !parameter.is_trained() {
-        1.0
-    } else {
-        0.125
-    };
+    let size = if start == 0.0 && !parameter.is_trained() { 1.0 } else { 0.125 };
     numbers.into_iter().map(|n| start + size * n).collect()
 }
 

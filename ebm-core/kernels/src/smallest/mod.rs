@@ -54,13 +54,7 @@ impl<C: Dim> Iteration<C> {
             })
         });
         let directions = filled((batch, width), |directions| {
-            backend::start_iteration(
-                batch,
-                width.size(),
-                stored(start)?.read(),
-                view_mut(&mut state.x),
-                directions,
-            )
+            backend::start_iteration(batch, width.size(), stored(start)?.read(), view_mut(&mut state.x), directions)
         });
         (state, directions)
     }

@@ -32,15 +32,9 @@ pub struct SingularPair {
 /// If the weights do not fill rows for the vector.
 pub fn power_iteration(weight: &PerSample, left: &PerSample, steps: usize) -> SingularPair {
     let ((count,), (outputs,)) = (*weight.shape(), *left.shape());
-    assert!(
-        outputs > 0 && count.is_multiple_of(outputs),
-        "{count} weights of {outputs} outputs"
-    );
+    assert!(outputs > 0 && count.is_multiple_of(outputs), "{count} weights of {outputs} outputs");
     let inputs = count / outputs;
-    let mut pair = SingularPair {
-        left: left.clone(),
-        right: filled((inputs,), |_| Ok(())),
-    };
+    let mut pair = SingularPair { left: left.clone(), right: filled((inputs,), |_| Ok(())) };
     let times = |a: Factor, b: Factor, mut y: Out| {
         gemm::write(a, b, again(&mut y))?;
         backend::make_unit(y.len(), SMALLEST, y)
@@ -48,12 +42,8 @@ pub fn power_iteration(weight: &PerSample, left: &PerSample, steps: usize) -> Si
     let weight = run(|| stored(weight));
     let weight = Factor::new(weight.read(), outputs, inputs);
     for _ in 0..steps {
-        pair.right = filled((inputs,), |y| {
-            times(Factor::new(stored(&pair.left)?.read(), 1, outputs), weight, y)
-        });
-        pair.left = filled((outputs,), |y| {
-            times(weight, Factor::new(stored(&pair.right)?.read(), inputs, 1), y)
-        });
+        pair.right = filled((inputs,), |y| times(Factor::new(stored(&pair.left)?.read(), 1, outputs), weight, y));
+        pair.left = filled((outputs,), |y| times(weight, Factor::new(stored(&pair.right)?.read(), inputs, 1), y));
     }
     pair
 }
@@ -105,10 +95,7 @@ fn cases() -> Vec<Case> {
         let mut gradients = backward((tape.watch(&y) * weights).sum());
         vec![Value.of(&y), InWeights.of(&gradients.of(weight))]
     };
-    vec![
-        case("power_iteration", "iterated", iterated, 3),
-        case("normalised", "normalised", normalised, 1),
-    ]
+    vec![case("power_iteration", "iterated", iterated, 3), case("normalised", "normalised", normalised, 1)]
 }
 
 #[cfg(test)]
@@ -139,11 +126,7 @@ mod tests {
             let weight = buffers::tensor(w.to_vec(), (6,));
             let pair = power_iteration(&weight, &left, 200);
             let y = normalised(&weight, &pair, &SharedTape::off(), false);
-            y.as_vec()
-                .iter()
-                .zip(&weights)
-                .map(|(y, c)| f64::from(*y) * f64::from(*c))
-                .sum()
+            y.as_vec().iter().zip(&weights).map(|(y, c)| f64::from(*y) * f64::from(*c)).sum()
         };
         let tape = SharedTape::inputs_only();
         let pair = power_iteration(&weight, &left, 200);

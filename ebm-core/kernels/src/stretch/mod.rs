@@ -16,9 +16,8 @@ use crate::tape::SharedTape;
 pub fn stretch(x: Matrix<SharedTape>, logarithms: &PerSample, trains: bool) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
     let (rows, columns) = *x.shape();
-    let y = filled((rows, columns), |y| {
-        backend::stretch(rows, columns, stored(logarithms)?.read(), stored(&x)?.read(), y)
-    });
+    let y =
+        filled((rows, columns), |y| backend::stretch(rows, columns, stored(logarithms)?.read(), stored(&x)?.read(), y));
     let (kept, l, other) = (x.clone(), logarithms.clone(), logarithms.clone());
     record_binary(
         tape,

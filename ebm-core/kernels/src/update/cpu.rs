@@ -47,15 +47,7 @@ pub fn parts(row: &Row, lengths: &[usize], scale: Real) -> Vec<Vec<Real>> {
 
 /// An update of Adam, with the moments in place.
 pub(super) fn adam(_: usize, step: Step, g: &[Real], m: &mut [Real], v: &mut [Real], w: &mut [Real]) -> DevResult {
-    let Step {
-        scale,
-        b1,
-        b2,
-        epsilon,
-        step,
-        correction,
-        keep,
-    } = step;
+    let Step { scale, b1, b2, epsilon, step, correction, keep } = step;
     vectorised(|| {
         for (((w, g), m), v) in w.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
             let g = g * scale;
@@ -85,8 +77,6 @@ pub(super) fn adam_beside(
 
 /// `to += rate (from - to)`
 pub(super) fn follow(_: usize, rate: Real, from: &[Real], to: &mut [Real]) -> DevResult {
-    to.iter_mut()
-        .zip(from)
-        .for_each(|(to, from)| *to += rate * (from - *to));
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += rate * (from - *to));
     Ok(())
 }

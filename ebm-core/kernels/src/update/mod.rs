@@ -62,7 +62,5 @@ pub fn elementwise(g: &Array, s: &mut Array, parameter: &mut Parameter, change: 
 
 /// `to = to + (1 - decay) (from - to)`
 pub fn follow(to: &mut Parameter, from: &Parameter, decay: Real) {
-    change(to.tensor_mut(), |to| {
-        backend::follow(to.len(), 1.0 - decay, stored(from.tensor())?.read(), to)
-    });
+    change(to.tensor_mut(), |to| backend::follow(to.len(), 1.0 - decay, stored(from.tensor())?.read(), to));
 }

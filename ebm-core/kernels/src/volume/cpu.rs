@@ -28,9 +28,7 @@ fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
 
 /// `1/2 ln det` of the Gram matrices, and their inverses `[B, d, d]`.
 pub(super) fn half_log_dets(sizes: Sizes, columns: &[Real], values: &mut [Real]) -> DevResult<Vec<f64>> {
-    Ok(combined(sizes, columns, values, |gram, inverse| {
-        gram.half_log_det(inverse)
-    }))
+    Ok(combined(sizes, columns, values, |gram, inverse| gram.half_log_det(inverse)))
 }
 
 /// `1/2 ln` of the smallest eigenvalues of the Gram matrices, and `v v^T / eigenvalue`, `[B, d, d]`.
@@ -105,9 +103,7 @@ pub(super) fn lift_through(sizes: Sizes, b: &[Real], columns: &[Real], y: &mut [
         for k in 0..d {
             let weight: f64 = (0..d).map(|l| inverse[k * d + l] * f64::from(b[sample * d + l])).sum();
             let column = &columns[(k * batch + sample) * width..][..width];
-            sum.iter_mut()
-                .zip(column)
-                .for_each(|(to, c)| *to += weight * f64::from(*c));
+            sum.iter_mut().zip(column).for_each(|(to, c)| *to += weight * f64::from(*c));
         }
         let to = &mut y[sample * width..][..width];
         to.iter_mut().zip(&sum).for_each(|(to, sum)| *to = *sum as Real);

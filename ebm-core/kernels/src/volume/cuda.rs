@@ -34,27 +34,13 @@ kernels! { "volume";
 pub(super) fn log_abs_dets(sizes: Sizes, columns: In, values: Out, slopes: Out) -> DevResult {
     let Sizes { batch, d, .. } = sizes;
     let (mut work, mut inverses) = (zeros(batch * d * d)?, zeros(batch * d * d)?);
-    log_abs_det(
-        batch,
-        d,
-        columns,
-        Out::of(&mut work),
-        Out::of(&mut inverses),
-        values,
-        slopes,
-    )
+    log_abs_det(batch, d, columns, Out::of(&mut work), Out::of(&mut inverses), values, slopes)
 }
 
 /// `1/2 ln det` of the Gram matrices, and their inverses `[B, d, d]`.
 pub(super) fn half_log_dets(sizes: Sizes, columns: In, values: Out) -> DevResult<Buffer<f64>> {
     let (mut grams, mut inverses) = (grams(sizes, columns)?, zeros(sizes.batch * sizes.d * sizes.d)?);
-    half_log_det(
-        sizes.batch,
-        sizes.d,
-        Out::of(&mut grams),
-        Out::of(&mut inverses),
-        values,
-    )?;
+    half_log_det(sizes.batch, sizes.d, Out::of(&mut grams), Out::of(&mut inverses), values)?;
     Ok(inverses)
 }
 

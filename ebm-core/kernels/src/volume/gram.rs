@@ -39,10 +39,7 @@ impl Gram<'_> {
     /// The smallest eigenvalue with its vector.
     pub fn smallest(&self) -> EigenPair {
         if self.d == 1 {
-            return EigenPair {
-                value: self.values[0],
-                vector: vec![1.0],
-            };
+            return EigenPair { value: self.values[0], vector: vec![1.0] };
         }
         if self.d == 2 {
             return self.smallest_of_two();
@@ -52,10 +49,7 @@ impl Gram<'_> {
                 value: eigen.S().column_vector()[0].max(0.0),
                 vector: (0..self.d).map(|i| eigen.U()[(i, 0)]).collect(),
             },
-            Err(_) => EigenPair {
-                value: f64::NAN,
-                vector: vec![f64::NAN; self.d],
-            },
+            Err(_) => EigenPair { value: f64::NAN, vector: vec![f64::NAN; self.d] },
         }
     }
 
@@ -92,11 +86,7 @@ impl Gram<'_> {
         let (a, b, c) = (self.values[0], self.values[1], self.values[3]);
         let large = 0.5 * (a + c) + (0.25 * (a - c) * (a - c) + b * b).sqrt();
         // The product of the eigenvalues is the determinant: no cancellation in the small one.
-        let small = if large > 0.0 {
-            ((a * c - b * b) / large).max(0.0)
-        } else {
-            0.0
-        };
+        let small = if large > 0.0 { ((a * c - b * b) / large).max(0.0) } else { 0.0 };
         (small, large)
     }
 
@@ -106,11 +96,7 @@ impl Gram<'_> {
         // Rows of (A - large I) are multiples of the small eigenvector; take the longer one.
         let (x, y) = if a <= c { (a - large, b) } else { (b, c - large) };
         let norm = x.hypot(y);
-        let vector = if norm > 0.0 {
-            vec![x / norm, y / norm]
-        } else {
-            vec![1.0, 0.0]
-        };
+        let vector = if norm > 0.0 { vec![x / norm, y / norm] } else { vec![1.0, 0.0] };
         EigenPair { value: small, vector }
     }
 }
@@ -163,21 +149,13 @@ mod tests {
 
     #[test]
     fn the_case_of_two_equals_the_general_solver() {
-        for values in [
-            [2.0, 0.5, 0.5, 1.0],
-            [1.0, 0.5, 0.5, 2.0],
-            [3.0, -1.2, -1.2, 0.7],
-            [1.0, 0.0, 0.0, 4.0],
-        ] {
+        for values in [[2.0, 0.5, 0.5, 1.0], [1.0, 0.5, 0.5, 2.0], [3.0, -1.2, -1.2, 0.7], [1.0, 0.0, 0.0, 4.0]] {
             let two = Gram { values: &values, d: 2 };
             // The same matrix as a block of a larger one whose other eigenvalue is 100.
             let three = [values[0], values[1], 0.0, values[2], values[3], 0.0, 0.0, 0.0, 100.0];
             let three = Gram { values: &three, d: 3 };
             let (a, b) = (two.eigenvalues(), three.eigenvalues());
-            assert!(
-                (a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12,
-                "{a:?} {b:?}"
-            );
+            assert!((a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12, "{a:?} {b:?}");
             let (u, v) = (two.smallest(), three.smallest());
             let along = u.vector[0] * v.vector[0] + u.vector[1] * v.vector[1];
             assert!((along.abs() - 1.0).abs() < 1e-12);
@@ -205,17 +183,10 @@ mod tests {
 
     #[test]
     fn a_multiple_of_the_identity_has_a_unit_vector_and_a_singular_matrix_has_no_volume() {
-        let same = Gram {
-            values: &[2.0, 0.0, 0.0, 2.0],
-            d: 2,
-        }
-        .smallest();
+        let same = Gram { values: &[2.0, 0.0, 0.0, 2.0], d: 2 }.smallest();
         assert!((same.value - 2.0).abs() < 1e-15);
         assert!((same.vector[0].hypot(same.vector[1]) - 1.0).abs() < 1e-15);
         let flat = [1.0, 2.0, 2.0, 4.0];
-        assert_eq!(
-            Gram { values: &flat, d: 2 }.half_log_det(&mut [0.0; 4]),
-            f64::NEG_INFINITY
-        );
+        assert_eq!(Gram { values: &flat, d: 2 }.half_log_det(&mut [0.0; 4]), f64::NEG_INFINITY);
     }
 }

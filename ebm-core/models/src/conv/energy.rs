@@ -148,9 +148,7 @@ impl<G: Geometry> NetworkEnergy<G, TimedStack> {
             network: TimedStack {
                 stack,
                 time,
-                factor: config
-                    .output_scale
-                    .then(|| Parameter::trained("output_scale", vec![1], vec![1.0])),
+                factor: config.output_scale.then(|| Parameter::trained("output_scale", vec![1], vec![1.0])),
             },
             confinement: config.confinement,
         })

@@ -87,11 +87,7 @@ impl<G: Geometry> NetworkGenerator<G, Stack> {
             format!("layers that end with {outputs}, {} values", outputs.len()),
             &format!("an image of the data's {wide} values"),
         )?;
-        Ok(Self {
-            geometry,
-            network: Stack::new(&options, random)?,
-            noise: NoiseLevel::new(&config.noise),
-        })
+        Ok(Self { geometry, network: Stack::new(&options, random)?, noise: NoiseLevel::new(&config.noise) })
     }
 }
 

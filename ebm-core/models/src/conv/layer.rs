@@ -99,11 +99,7 @@ impl Weights {
         weight.iter_mut().for_each(|w| *w *= start.gain as Real);
         Self {
             weight: Parameter::trained(format!("{name}.weight"), shape, weight),
-            bias: Parameter::trained(
-                format!("{name}.bias"),
-                vec![biases],
-                start.init.biases(biases, inputs, random),
-            ),
+            bias: Parameter::trained(format!("{name}.bias"), vec![biases], start.init.biases(biases, inputs, random)),
             spectral: start.spectral_norm.then(|| SpectralNorm::new(name, outputs, random)),
         }
     }
@@ -189,13 +185,7 @@ impl Layer {
         };
         let slope = (activation == LayerActivation::Prelu)
             .then(|| Parameter::trained(format!("{name}.slope"), vec![1], vec![0.25]));
-        Ok(Self {
-            operation,
-            inputs,
-            outputs,
-            activation,
-            slope,
-        })
+        Ok(Self { operation, inputs, outputs, activation, slope })
     }
 
     pub fn outputs(&self) -> Extent {
@@ -242,12 +232,7 @@ impl Layer {
                 };
                 dense(x, primal, layer)
             }
-            Operation::Conv {
-                weights,
-                kernel,
-                stride,
-                padding,
-            } => {
+            Operation::Conv { weights, kernel, stride, padding } => {
                 let layer = Conv {
                     weight: weights.of_pass(pass),
                     bias: Some(weights.bias.tensor().clone()),
@@ -261,13 +246,7 @@ impl Layer {
                 };
                 conv(x, primal, &layer)
             }
-            Operation::ConvTranspose {
-                weights,
-                kernel,
-                stride,
-                padding,
-                output_padding,
-            } => {
+            Operation::ConvTranspose { weights, kernel, stride, padding, output_padding } => {
                 let layer = ConvTranspose {
                     weight: weights.of_pass(pass),
                     bias: Some(weights.bias.tensor().clone()),
@@ -313,11 +292,9 @@ impl Layer {
                 w.parameters_mut().collect()
             }
             Operation::BatchNorm(norm) => norm.parameters_mut().into(),
-            Operation::Residual { main, shortcut } => main
-                .iter_mut()
-                .chain(shortcut)
-                .flat_map(Layer::parameters_mut)
-                .collect(),
+            Operation::Residual { main, shortcut } => {
+                main.iter_mut().chain(shortcut).flat_map(Layer::parameters_mut).collect()
+            }
             _ => Vec::new(),
         };
         own.extend(&mut self.slope);

@@ -112,31 +112,15 @@ impl Preset {
 }
 
 fn linear(to: &[usize]) -> LayerConfig {
-    LayerConfig::Linear(LinearConfig {
-        to: to.to_vec(),
-        activation: LayerActivation::Identity,
-    })
+    LayerConfig::Linear(LinearConfig { to: to.to_vec(), activation: LayerActivation::Identity })
 }
 
 fn conv(to: usize, kernel: usize, stride: usize, activation: LayerActivation) -> LayerConfig {
-    LayerConfig::Conv(ConvConfig {
-        to,
-        kernel,
-        stride,
-        padding: None,
-        activation,
-    })
+    LayerConfig::Conv(ConvConfig { to, kernel, stride, padding: None, activation })
 }
 
 fn spread(to: usize, kernel: usize, output_padding: usize, activation: LayerActivation) -> LayerConfig {
-    LayerConfig::ConvTranspose(ConvTransposeConfig {
-        to,
-        kernel,
-        stride: 2,
-        padding: None,
-        output_padding,
-        activation,
-    })
+    LayerConfig::ConvTranspose(ConvTransposeConfig { to, kernel, stride: 2, padding: None, output_padding, activation })
 }
 
 fn norm(activation: LayerActivation) -> LayerConfig {

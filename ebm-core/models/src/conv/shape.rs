@@ -11,9 +11,7 @@ const MOST: usize = 1 << 28;
 /// The size after all of `layers`; `place` is the key of the list.
 pub(super) fn after_all(layers: &[LayerConfig], inputs: Extent, place: &str) -> Result<Extent, ConfigError> {
     ConfigError::require(layers.len() <= 1024, place, layers.len(), "at most 1024 layers")?;
-    (0..).zip(layers).try_fold(inputs, |size, (index, layer)| {
-        after(layer, size, &format!("{place}[{index}]"))
-    })
+    (0..).zip(layers).try_fold(inputs, |size, (index, layer)| after(layer, size, &format!("{place}[{index}]")))
 }
 
 /// The size after a layer that gets images of size `inputs`; `place` is its key.
@@ -32,13 +30,7 @@ pub(super) fn after(layer: &LayerConfig, inputs: Extent, place: &str) -> Result<
         LayerConfig::Conv(conv) => {
             let place = format!("{place}.conv");
             check_activation(conv.activation, &place)?;
-            check_kernel(
-                conv.to,
-                conv.kernel,
-                conv.stride,
-                padding(conv.padding, conv.kernel),
-                &place,
-            )?;
+            check_kernel(conv.to, conv.kernel, conv.stride, padding(conv.padding, conv.kernel), &place)?;
             check_weights(inputs.channels, conv.to * conv.kernel * conv.kernel, &place)?;
             let padding = padding(conv.padding, conv.kernel);
             let size = |n| {

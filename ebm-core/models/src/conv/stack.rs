@@ -53,11 +53,7 @@ impl Stack {
     /// Those of [`StackOptions::outputs`].
     pub fn new(options: &StackOptions<'_>, random: Random) -> Result<Self, ConfigError> {
         options.outputs()?;
-        let start = Start {
-            init: options.init,
-            gain: options.gain,
-            spectral_norm: options.spectral_norm,
-        };
+        let start = Start { init: options.init, gain: options.gain, spectral_norm: options.spectral_norm };
         Ok(Self {
             layers: layer::all(options.layers, options.inputs, "layers", true, start, random)?,
             inputs: options.inputs,
@@ -93,12 +89,7 @@ impl Stack {
     ) -> Matrix<SharedTape> {
         use dfdx::prelude::HasShape;
         let trains = tape.trains(self.part);
-        let pass = Pass {
-            primal,
-            trains,
-            batch_statistics: trains && x.shape().0 == primal,
-            tape,
-        };
+        let pass = Pass { primal, trains, batch_statistics: trains && x.shape().0 == primal, tape };
         for layer in &self.layers {
             x = layer.apply(x, shift.take(), pass);
         }

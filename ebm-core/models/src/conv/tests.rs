@@ -22,10 +22,7 @@ const TOLERANCE: f64 = if ebm_core::device::DOUBLE_PRECISION { 1e-6 } else { 5e-
 
 fn close(name: &str, ours: f64, truth: f64, scale: f64) {
     let error = (ours - truth).abs() / (1.0 + truth.abs() + scale);
-    assert!(
-        error <= TOLERANCE,
-        "{name}: {ours} is not {truth} (relative error {error:.1e})"
-    );
+    assert!(error <= TOLERANCE, "{name}: {ours} is not {truth} (relative error {error:.1e})");
 }
 
 fn layers(list: serde_json::Value) -> Vec<LayerConfig> {
@@ -70,18 +67,12 @@ fn small_energy(time: TimeConfig) -> (ConvEnergyConfig, Runtime) {
 }
 
 fn embedded() -> TimeConfig {
-    TimeConfig::Embedded(EmbeddingConfig {
-        count: 4,
-        width: 5,
-        max_frequency: 3.0,
-    })
+    TimeConfig::Embedded(EmbeddingConfig { count: 4, width: 5, max_frequency: 3.0 })
 }
 
 /// Compares the gradient of `loss` in every array with differences; `loss` is called with the model moved.
 fn parameters_agree<M: Module>(name: &str, model: &mut M, ours: &[Vec<Real>], loss: impl Fn(&M) -> f64) {
-    let trained: Vec<usize> = (0..model.parameters().len())
-        .filter(|&p| model.parameters()[p].is_trained())
-        .collect();
+    let trained: Vec<usize> = (0..model.parameters().len()).filter(|&p| model.parameters()[p].is_trained()).collect();
     for (p, ours) in trained.into_iter().zip(ours) {
         let at = model.parameters()[p].values();
         let label = format!("{name}, {}", model.parameters()[p].name());
@@ -111,18 +102,9 @@ fn the_nets_of_the_literature_have_their_numbers_of_parameters() {
         // Energy: 151,680 + 311,680 + 2 x 295,168 + 129. Generator: 528,384 + 3 x 1,246,976 + 512 + 6,915.
         (Preset::Resnet32, 1_053_825, 4_276_739),
     ] {
-        let g = Runtime {
-            latent: 128,
-            data: preset.image().len(),
-        };
-        let of_energy = ConvEnergyConfig {
-            preset,
-            ..Default::default()
-        };
-        let of_generator = ConvGeneratorConfig {
-            preset,
-            ..Default::default()
-        };
+        let g = Runtime { latent: 128, data: preset.image().len() };
+        let of_energy = ConvEnergyConfig { preset, ..Default::default() };
+        let of_generator = ConvGeneratorConfig { preset, ..Default::default() };
         assert_eq!((of_energy.check(), of_generator.check()), (Ok(()), Ok(())));
         let built = ConvEnergy::new(g, &of_energy, Random::new(1)).unwrap();
         assert_eq!(built.parameter_count(), energy, "{preset:?}");
@@ -137,10 +119,7 @@ fn the_nets_of_the_literature_have_their_numbers_of_parameters() {
 /// The fully connected StackedMNIST nets of the same author, as the documentation writes them.
 #[test]
 fn the_fully_connected_nets_have_their_numbers_of_parameters() {
-    let g = Runtime {
-        latent: 128,
-        data: 28 * 28 * 3,
-    };
+    let g = Runtime { latent: 128, data: 28 * 28 * 3 };
     let energy = MlpEnergyConfig {
         hidden: vec![2000, 1000, 500, 250, 250],
         activation: Activation::Prelu,
@@ -156,10 +135,7 @@ fn the_fully_connected_nets_have_their_numbers_of_parameters() {
     };
     // Weights and biases of each layer, a slope each, and batch-norm 2 (500 + 1000 + 2000).
     assert_eq!(MlpEnergy::new(g, &energy, Random::new(1)).parameter_count(), 7_395_756);
-    assert_eq!(
-        MlpGenerator::new(g, &generator, Random::new(1)).parameter_count(),
-        7_280_855
-    );
+    assert_eq!(MlpGenerator::new(g, &generator, Random::new(1)).parameter_count(), 7_280_855);
 }
 
 #[test]
@@ -168,55 +144,32 @@ fn a_generator_of_every_layer_is_differentiated_right() {
     let mut generator = ConvGenerator::new(g, &config, Random::new(5)).unwrap();
     for p in generator.parameters_mut() {
         // Statistics and factors that differ from 0 and 1.
-        let moved: Vec<Real> = p
-            .values()
-            .iter()
-            .zip(Random::new(3).uniforms(p.len()))
-            .map(|(v, u)| v + 0.4 * u)
-            .collect();
+        let moved: Vec<Real> =
+            p.values().iter().zip(Random::new(3).uniforms(p.len())).map(|(v, u)| v + 0.4 * u).collect();
         p.set(&moved);
     }
     let batch = 2;
     let at = Random::new(1).normals(batch * 3);
     let directions = Random::new(2).normals(2 * batch * 3);
     let off = SharedTape::off();
-    let run = |z: Vec<Real>| {
-        values(
-            &generator
-                .pushforward(off.watch(&g.latents(z)), off.watch(&g.latents(vec![])))
-                .0,
-        )
-    };
+    let run = |z: Vec<Real>| values(&generator.pushforward(off.watch(&g.latents(z)), off.watch(&g.latents(vec![]))).0);
 
-    let (x, jv) = generator.pushforward(
-        off.watch(&g.latents(at.clone())),
-        off.watch(&g.latents(directions.clone())),
-    );
+    let (x, jv) = generator.pushforward(off.watch(&g.latents(at.clone())), off.watch(&g.latents(directions.clone())));
     assert_eq!(values(&x), run(at.clone()));
     let jv = values(&jv);
     for (k, v) in directions.chunks(batch * 3).enumerate() {
         let moved = |by: Real| run(at.iter().zip(v).map(|(z, v)| z + by * v).collect());
-        let rows = moved(STEP)
-            .into_iter()
-            .zip(moved(-STEP))
-            .zip(&jv[k * x.shape().0 * 32..]);
+        let rows = moved(STEP).into_iter().zip(moved(-STEP)).zip(&jv[k * x.shape().0 * 32..]);
         for ((above, below), ours) in rows {
-            close(
-                "J v",
-                f64::from(*ours),
-                f64::from(above - below) / (2.0 * f64::from(STEP)),
-                0.0,
-            );
+            close("J v", f64::from(*ours), f64::from(above - below) / (2.0 * f64::from(STEP)), 0.0);
         }
     }
 
     // Of the pushforward, with running statistics, and of samples, with those of the batch.
     let weights = Random::new(7).normals(3 * batch * 32);
     let pushed = |generator: &ConvGenerator<Runtime>, tape: &SharedTape| {
-        let (x, jv) = generator.pushforward(
-            tape.watch(&g.latents(at.clone())),
-            off.watch(&g.latents(directions.clone())),
-        );
+        let (x, jv) =
+            generator.pushforward(tape.watch(&g.latents(at.clone())), off.watch(&g.latents(directions.clone())));
         let (a, b) = weights.split_at(batch * 32);
         sum(row_dot(x, off.watch(&g.samples(a.to_vec())))) + sum(row_dot(jv, off.watch(&g.samples(b.to_vec()))))
     };
@@ -224,13 +177,9 @@ fn a_generator_of_every_layer_is_differentiated_right() {
         let x = generator.forward(SharedTape::training(Parts::GENERATOR).watch(&g.latents(at.clone())));
         sum(row_dot(x, off.watch(&g.samples(weights[..batch * 32].to_vec()))))
     };
-    let ours = collect_gradients(
-        &generator,
-        &mut backward(pushed(&generator, &SharedTape::training(Parts::GENERATOR))),
-    );
-    parameters_agree("pushforward", &mut generator, &ours, |g| {
-        f64::from(pushed(g, &off).array())
-    });
+    let ours =
+        collect_gradients(&generator, &mut backward(pushed(&generator, &SharedTape::training(Parts::GENERATOR))));
+    parameters_agree("pushforward", &mut generator, &ours, |g| f64::from(pushed(g, &off).array()));
     let ours = collect_gradients(&generator, &mut backward(drawn(&generator)));
     parameters_agree("samples", &mut generator, &ours, |g| f64::from(drawn(g).array()));
 }
@@ -244,11 +193,7 @@ fn an_energy_that_knows_the_time_is_differentiated_right_in_image_time_and_param
 #[test]
 fn an_energy_of_layers_divided_by_their_largest_singular_value_is_differentiated_right() {
     let (config, g) = small_energy(embedded());
-    let config = ConvEnergyConfig {
-        spectral_norm: true,
-        output_scale: true,
-        ..config
-    };
+    let config = ConvEnergyConfig { spectral_norm: true, output_scale: true, ..config };
     let mut energy = ConvEnergy::new(g, &config, Random::new(5)).unwrap();
     // Where the vectors have settled, a step of the power iteration changes the value by a second order only.
     for _ in 0..500 {
@@ -266,12 +211,7 @@ fn an_energy_of_layers_divided_by_their_largest_singular_value_is_differentiated
             parameter.set(&larger);
         }
     }
-    close(
-        "scaled",
-        f64::from(values(&energy.forward(x))[0]),
-        f64::from(before[0]),
-        1.0,
-    );
+    close("scaled", f64::from(values(&energy.forward(x))[0]), f64::from(before[0]), 1.0);
     is_differentiated_right(energy, g);
 }
 
@@ -281,12 +221,8 @@ fn is_differentiated_right(mut energy: ConvEnergy<Runtime>, g: Runtime) {
     let (v, rates) = (Random::new(2).normals(2 * batch * 32), [0.5, -1.0, 2.0, 0.3]);
     let value = |x: Vec<Real>, times: &[Real]| values(&energy.forward_at(off.watch(&g.samples(x)), times));
 
-    let (e, slopes) = energy.pushforward_at(
-        off.watch(&g.samples(at.clone())),
-        &times,
-        off.watch(&g.samples(v.clone())),
-        &rates,
-    );
+    let (e, slopes) =
+        energy.pushforward_at(off.watch(&g.samples(at.clone())), &times, off.watch(&g.samples(v.clone())), &rates);
     assert_eq!(values(&e), value(at.clone(), &times));
     let slopes = values(&slopes);
     for k in 0..2 {
@@ -311,19 +247,13 @@ fn is_differentiated_right(mut energy: ConvEnergy<Runtime>, g: Runtime) {
         };
         weigh(e, &weights[..2]) + weigh(slopes, &weights[2..])
     };
-    let ours = collect_gradients(
-        &energy,
-        &mut backward(loss(&energy, &SharedTape::training(Parts::ENERGY))),
-    );
+    let ours = collect_gradients(&energy, &mut backward(loss(&energy, &SharedTape::training(Parts::ENERGY))));
     parameters_agree("energy", &mut energy, &ours, |e| f64::from(loss(e, &off).array()));
 
     // Without a time it is the energy of time 0.
     let x = g.samples(at.clone());
     let untimed = values(&energy.forward(off.watch(&x)));
-    for (a, b) in untimed
-        .iter()
-        .zip(values(&energy.forward_at(off.watch(&x), &[0.0, 0.0])))
-    {
+    for (a, b) in untimed.iter().zip(values(&energy.forward_at(off.watch(&x), &[0.0, 0.0]))) {
         close("time 0", f64::from(*a), f64::from(b), 0.0);
     }
 }
@@ -342,10 +272,7 @@ fn a_batch_of_one_and_no_directions_are_allowed() {
     }
     let (config, g) = small_generator();
     let generator = ConvGenerator::new(g, &config, Random::new(5)).unwrap();
-    let (x, none) = generator.pushforward(
-        off.watch(&g.latents(vec![0.3, -0.1, 1.0])),
-        off.watch(&g.latents(vec![])),
-    );
+    let (x, none) = generator.pushforward(off.watch(&g.latents(vec![0.3, -0.1, 1.0])), off.watch(&g.latents(vec![])));
     assert_eq!((values(&x).len(), values(&none).len()), (32, 0));
 }
 
@@ -376,35 +303,20 @@ fn layers_are_read_and_written_back() {
     let leaky = layers(json!([{ "activation": { "leaky": 0.1 } }]));
     assert_eq!(leaky, [LayerConfig::Activation(LayerActivation::Leaky(0.1))]);
     for (text, place, message) in [
-        (
-            json!({ "layers": [{ "conf": {} }] }),
-            "layers[0]",
-            "unknown variant `conf`",
-        ),
-        (
-            json!({ "layers": [{ "conv": { "too": 3 } }] }),
-            "layers[0]",
-            "unknown field `too`",
-        ),
+        (json!({ "layers": [{ "conf": {} }] }), "layers[0]", "unknown variant `conf`"),
+        (json!({ "layers": [{ "conv": { "too": 3 } }] }), "layers[0]", "unknown field `too`"),
         (json!({ "layers": [{ "conv": {} }] }), "layers[0]", "missing field `to`"),
         (json!({ "preset": "dcgan-33" }), "preset", "unknown variant `dcgan-33`"),
     ] {
         let error = parse_as::<ConvGeneratorConfig>(text).unwrap_err();
-        assert!(
-            error.path.starts_with(place) && error.message.contains(message),
-            "{error}"
-        );
+        assert!(error.path.starts_with(place) && error.message.contains(message), "{error}");
     }
 }
 
 #[test]
 fn what_does_not_fit_is_refused_by_layer() {
     let generator = |list: serde_json::Value| {
-        let config = ConvGeneratorConfig {
-            latent: 8,
-            layers: layers(list),
-            ..Default::default()
-        };
+        let config = ConvGeneratorConfig { latent: 8, layers: layers(list), ..Default::default() };
         GeneratorSpec::check(&config).unwrap_err().to_string()
     };
     for (list, message) in [
@@ -469,28 +381,13 @@ fn what_does_not_fit_the_data_is_refused() {
         "image = 4x4x2, 32 values: expected an image of the data's 30 values"
     );
     let check = |config: &ConvEnergyConfig| EnergySpec::check(config).unwrap_err().to_string();
-    let no_image = ConvEnergyConfig {
-        image: vec![],
-        ..config.clone()
-    };
-    assert_eq!(
-        check(&no_image),
-        "image = []: expected [height, width, channels] of the data, none of them 0"
-    );
-    let no_end = ConvEnergyConfig {
-        layers: config.layers[..3].to_vec(),
-        ..config
-    };
+    let no_image = ConvEnergyConfig { image: vec![], ..config.clone() };
+    assert_eq!(check(&no_image), "image = []: expected [height, width, channels] of the data, none of them 0");
+    let no_end = ConvEnergyConfig { layers: config.layers[..3].to_vec(), ..config };
     assert_eq!(
         check(&no_end),
         "layers = layers that end with 2x2x4: expected one value an image, such as { linear = { to = [1] } } makes"
     );
-    let other_image = ConvEnergyConfig {
-        image: vec![28, 28, 3],
-        ..Default::default()
-    };
-    assert_eq!(
-        check(&other_image),
-        "image = [28, 28, 3]: expected 32x32x3 for this preset"
-    );
+    let other_image = ConvEnergyConfig { image: vec![28, 28, 3], ..Default::default() };
+    assert_eq!(check(&other_image), "image = [28, 28, 3]: expected 32x32x3 for this preset");
 }

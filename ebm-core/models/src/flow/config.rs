@@ -35,30 +35,14 @@ pub struct FlowGeneratorConfig {
 
 impl Default for FlowGeneratorConfig {
     fn default() -> Self {
-        Self {
-            layers: 2,
-            steps: 12,
-            hidden: vec![32, 32],
-            activation: Activation::Silu,
-            noise: NoiseConfig::default(),
-        }
+        Self { layers: 2, steps: 12, hidden: vec![32, 32], activation: Activation::Silu, noise: NoiseConfig::default() }
     }
 }
 
 impl GeneratorSpec for FlowGeneratorConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            (1..=64).contains(&self.layers),
-            "layers",
-            self.layers,
-            "a number between 1 and 64",
-        )?;
-        ConfigError::require(
-            (1..=256).contains(&self.steps),
-            "steps",
-            self.steps,
-            "a number between 1 and 256",
-        )?;
+        ConfigError::require((1..=64).contains(&self.layers), "layers", self.layers, "a number between 1 and 64")?;
+        ConfigError::require((1..=256).contains(&self.steps), "steps", self.steps, "a number between 1 and 256")?;
         check_widths(&self.hidden)?;
         self.noise.check()
     }

@@ -42,12 +42,7 @@ impl Coupling {
             weight.set(&small);
             bias.set(&start(config.steps).repeat(moved.len()));
         }
-        Self {
-            moved,
-            kept,
-            network,
-            steps: config.steps,
-        }
+        Self { moved, kept, network, steps: config.steps }
     }
 
     pub fn apply(&self, x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {

@@ -41,19 +41,11 @@ impl<G: Geometry> FlowGenerator<G> {
 
 impl<G: Geometry> Module for FlowGenerator<G> {
     fn parameters(&self) -> Vec<&Parameter> {
-        self.layers
-            .iter()
-            .flat_map(Coupling::parameters)
-            .chain([&self.stretch])
-            .chain(self.noise.parameter())
-            .collect()
+        self.layers.iter().flat_map(Coupling::parameters).chain([&self.stretch]).chain(self.noise.parameter()).collect()
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         let layers = self.layers.iter_mut().flat_map(Coupling::parameters_mut);
-        layers
-            .chain([&mut self.stretch])
-            .chain(self.noise.parameter_mut())
-            .collect()
+        layers.chain([&mut self.stretch]).chain(self.noise.parameter_mut()).collect()
     }
     fn commit(&mut self) {
         self.noise.commit();
@@ -111,19 +103,12 @@ mod tests {
     #[test]
     fn every_coordinate_grows_with_its_own_latent_and_the_volume_is_finite() {
         let g = Runtime { latent: 3, data: 3 };
-        let config = FlowGeneratorConfig {
-            layers: 2,
-            ..Default::default()
-        };
+        let config = FlowGeneratorConfig { layers: 2, ..Default::default() };
         let mut flow = FlowGenerator::new(g, &config, Random::new(1));
         // Weights far from the start.
         for (i, p) in (0u64..).zip(flow.parameters_mut()) {
-            let moved: Vec<_> = p
-                .values()
-                .iter()
-                .zip(Random::new(i).normals(p.len()))
-                .map(|(w, n)| w + 0.05 * n)
-                .collect();
+            let moved: Vec<_> =
+                p.values().iter().zip(Random::new(i).normals(p.len())).map(|(w, n)| w + 0.05 * n).collect();
             p.set(&moved);
         }
         let z = g.latents(Random::new(2).normals(300));
@@ -132,17 +117,8 @@ mod tests {
             assert!(volume.is_finite(), "{volume}");
         }
         // Two latents on a line along the first coordinate keep their order in it: only layer 0 and 2 move it.
-        let line: Vec<_> = (0..50)
-            .flat_map(|i| [i as ebm_core::device::Real * 0.1 - 2.5, 0.3, -0.2])
-            .collect();
-        let one = FlowGenerator::new(
-            g,
-            &FlowGeneratorConfig {
-                layers: 1,
-                ..Default::default()
-            },
-            Random::new(4),
-        );
+        let line: Vec<_> = (0..50).flat_map(|i| [i as ebm_core::device::Real * 0.1 - 2.5, 0.3, -0.2]).collect();
+        let one = FlowGenerator::new(g, &FlowGeneratorConfig { layers: 1, ..Default::default() }, Random::new(4));
         let x = ebm_core::device::values(&one.forward(SharedTape::off().watch(&g.latents(line))));
         assert!(x.chunks(3).zip(x.chunks(3).skip(1)).all(|(a, b)| a[0] < b[0]));
     }

@@ -152,12 +152,7 @@ impl EnergySpec for MlpEnergyConfig {
         if let TimeConfig::Embedded(embedding) = self.time {
             embedding.check()?;
         }
-        ConfigError::require(
-            self.fourier.count <= 65_536,
-            "fourier.count",
-            self.fourier.count,
-            "at most 65536",
-        )?;
+        ConfigError::require(self.fourier.count <= 65_536, "fourier.count", self.fourier.count, "at most 65536")?;
         ConfigError::require(
             self.fourier.count == 0 || (self.fourier.scale > 0.0 && self.fourier.scale.is_finite()),
             "fourier.scale",

@@ -71,11 +71,7 @@ impl<G: Geometry> NetworkGenerator<G, Network> {
             gain: config.init_gain,
             ..NetworkOptions::plain(d, &config.hidden, wide, Parts::GENERATOR)
         };
-        Self {
-            geometry,
-            network: Network::new(&options, random),
-            noise: NoiseLevel::new(&config.noise),
-        }
+        Self { geometry, network: Network::new(&options, random), noise: NoiseLevel::new(&config.noise) }
     }
 }
 

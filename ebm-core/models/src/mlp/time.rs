@@ -37,11 +37,7 @@ impl TimeConfig {
         match self {
             Self::Auto => Ok(Self::Embedded(EmbeddingConfig::default())),
             Self::Embedded(_) => Ok(self),
-            Self::Static => Err(ConfigError::new(
-                "time",
-                "static",
-                "\"auto\" or an embedding of the time",
-            )),
+            Self::Static => Err(ConfigError::new("time", "static", "\"auto\" or an embedding of the time")),
         }
     }
 }
@@ -60,11 +56,7 @@ pub struct EmbeddingConfig {
 
 impl Default for EmbeddingConfig {
     fn default() -> Self {
-        Self {
-            count: 16,
-            width: 32,
-            max_frequency: 100.0,
-        }
+        Self { count: 16, width: 32, max_frequency: 100.0 }
     }
 }
 

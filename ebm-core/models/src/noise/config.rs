@@ -43,11 +43,7 @@ impl Default for NoiseConfig {
 
 impl Default for LearnedNoise {
     fn default() -> Self {
-        Self {
-            start: 0.05,
-            min: 0.01,
-            max: 0.2,
-        }
+        Self { start: 0.05, min: 0.01, max: 0.2 }
     }
 }
 
@@ -136,24 +132,16 @@ mod tests {
 
     #[test]
     fn a_number_or_a_table_is_read_and_written_back() {
-        let learned = |start, min, max| NoiseConfig::Learned {
-            learned: LearnedNoise { start, min, max },
-        };
+        let learned = |start, min, max| NoiseConfig::Learned { learned: LearnedNoise { start, min, max } };
         for (text, config) in [
             (json!(0.02), NoiseConfig::Fixed(0.02)),
-            (
-                json!({"learned": {"start": 0.3, "min": 0.1, "max": 0.5}}),
-                learned(0.3, 0.1, 0.5),
-            ),
+            (json!({"learned": {"start": 0.3, "min": 0.1, "max": 0.5}}), learned(0.3, 0.1, 0.5)),
         ] {
             assert_eq!(parse_as::<NoiseConfig>(text.clone()).unwrap(), config);
             assert_eq!(serde_json::to_value(&config).unwrap(), text);
         }
         assert_eq!(parse_as::<NoiseConfig>(json!(1)).unwrap(), NoiseConfig::Fixed(1.0));
-        assert_eq!(
-            parse_as::<NoiseConfig>(json!({"learned": {"max": 0.4}})).unwrap(),
-            learned(0.05, 0.01, 0.4)
-        );
+        assert_eq!(parse_as::<NoiseConfig>(json!({"learned": {"max": 0.4}})).unwrap(), learned(0.05, 0.01, 0.4));
     }
 
     #[test]
@@ -161,11 +149,7 @@ mod tests {
         for (text, path, message) in [
             (json!("much"), "", "expected a number, or { learned"),
             (json!({"learnd": {}}), "learnd", "unknown field `learnd`"),
-            (
-                json!({"learned": {"strat": 1}}),
-                "learned.strat",
-                "unknown field `strat`",
-            ),
+            (json!({"learned": {"strat": 1}}), "learned.strat", "unknown field `strat`"),
             (json!({"learned": {"start": "low"}}), "learned.start", "invalid type"),
             (json!({}), "", "missing field `learned`"),
         ] {
@@ -178,9 +162,7 @@ mod tests {
     #[test]
     fn unusable_values_are_refused_by_key() {
         let key = |config: NoiseConfig| config.check().unwrap_err().key;
-        let learned = |start, min, max| NoiseConfig::Learned {
-            learned: LearnedNoise { start, min, max },
-        };
+        let learned = |start, min, max| NoiseConfig::Learned { learned: LearnedNoise { start, min, max } };
         assert_eq!(key(NoiseConfig::Fixed(-0.1)), "noise");
         assert_eq!(key(NoiseConfig::Fixed(f64::NAN)), "noise");
         assert_eq!(key(learned(0.1, 0.0, 0.2)), "noise.learned.min");

@@ -73,13 +73,8 @@ mod tests {
 
     #[test]
     fn a_learned_level_is_kept_within_its_limits() {
-        let mut level = NoiseLevel::new(&NoiseConfig::Learned {
-            learned: LearnedNoise {
-                start: 0.5,
-                min: 0.25,
-                max: 1.0,
-            },
-        });
+        let mut level =
+            NoiseLevel::new(&NoiseConfig::Learned { learned: LearnedNoise { start: 0.5, min: 0.25, max: 1.0 } });
         assert_eq!(level.sigma(), 0.5);
         for (moved, kept) in [(0.75, 0.75), (2.0, 1.0), (-3.0, 0.25)] {
             level.parameter_mut().unwrap().set(&[moved]);

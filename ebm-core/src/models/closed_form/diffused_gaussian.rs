@@ -37,9 +37,7 @@ impl<G: Geometry> DiffusedGaussian<G> {
     pub fn new(geometry: G, process: Process, precision: &[f64], mean: &[f64]) -> Option<Self> {
         let n = geometry.data_width();
         assert_eq!((precision.len(), mean.len()), (n * n, n), "sizes of precision and mean");
-        let eigen = faer::MatRef::from_row_major_slice(precision, n, n)
-            .self_adjoint_eigen(faer::Side::Lower)
-            .ok()?;
+        let eigen = faer::MatRef::from_row_major_slice(precision, n, n).self_adjoint_eigen(faer::Side::Lower).ok()?;
         let precisions: Vec<f64> = (0..n).map(|i| eigen.S().column_vector()[i]).collect();
         let vectors = eigen.U();
         let axis = |i: usize| (0..n).map(move |j| vectors[(j, i)]);
@@ -91,10 +89,7 @@ impl<G: Geometry> Energy<G> for DiffusedGaussian<G> {
     }
 
     fn facts(&self) -> EnergyFacts {
-        EnergyFacts {
-            log_sobolev: self.precisions.iter().copied().reduce(f64::min),
-            normalisable: true,
-        }
+        EnergyFacts { log_sobolev: self.precisions.iter().copied().reduce(f64::min), normalisable: true }
     }
 }
 
@@ -118,12 +113,7 @@ impl<G: Geometry> TimedEnergy<G> for DiffusedGaussian<G> {
             trains: false,
         };
         let matrix = |rows| (rows, n);
-        let (y, v) = unstack(
-            dense(stack(x, v), batch, turn),
-            batch,
-            matrix(batch),
-            matrix(directions),
-        );
+        let (y, v) = unstack(dense(stack(x, v), batch, turn), batch, matrix(batch), matrix(directions));
         let precision = |m: &crate::diffusion::Moment, i: usize| {
             1.0 / (m.signal * m.signal / self.precisions[i] + m.noise * m.noise)
         };
@@ -150,10 +140,7 @@ impl<G: Geometry> TimedEnergy<G> for DiffusedGaussian<G> {
         let end = self.process.at(Process::HORIZON);
         let variance = |p: &f64| end.signal * end.signal / p + end.noise * end.noise;
         let log_partition = self.precisions.iter().map(|p| 0.5 * (LN_TAU + variance(p).ln()));
-        Some(FokkerPlanck {
-            process: self.process,
-            end_log_partition: log_partition.sum(),
-        })
+        Some(FokkerPlanck { process: self.process, end_log_partition: log_partition.sum() })
     }
 }
 
@@ -204,12 +191,8 @@ mod tests {
             let time = [t as Real];
             let twice = plane().samples(vec![1.0, -2.0, 0.0, 0.0]);
             let (e, slopes) = model.pushforward_at(off.watch(&point), &time, off.watch(&twice), &[0.0, 1.0]);
-            let near = |a: Real, b: f64| {
-                assert!(
-                    (f64::from(a) - b).abs() < 2e-4 * (1.0 + b.abs()),
-                    "{process:?}: {a} {b}"
-                )
-            };
+            let near =
+                |a: Real, b: f64| assert!((f64::from(a) - b).abs() < 2e-4 * (1.0 + b.abs()), "{process:?}: {a} {b}");
             near(values(&e)[0], formula(process, x, t));
             let moved = |u: f64, v: f64, s: f64| formula(process, [x[0] + u * h, x[1] + v * h], t + s * h);
             let slope = |u: f64, v: f64, s: f64| (moved(u, v, s) - moved(-u, -v, -s)) / (2.0 * h);
@@ -232,10 +215,7 @@ mod tests {
 
     #[test]
     fn at_time_zero_it_is_the_quadratic_energy() {
-        let (model, plain) = (
-            model(Process::default()),
-            QuadraticEnergy::new(plane(), &PRECISION, &MEAN),
-        );
+        let (model, plain) = (model(Process::default()), QuadraticEnergy::new(plane(), &PRECISION, &MEAN));
         let x = plane().samples(vec![0.3, 0.8, -1.0, 2.0]);
         let off = SharedTape::off();
         let (a, b) = (model.forward(off.watch(&x)), plain.forward(off.watch(&x)));
@@ -258,10 +238,8 @@ mod tests {
                 let still = plane().samples(vec![0.0, 0.0]);
                 let (_, rate) = model.pushforward_at(off.watch(&point), &time, off.watch(&still), &[1.0]);
                 let gradient = values(&timed_energy_gradient(&model, &point, &time).1);
-                let laplacian: f64 = timed_curvature(&model, &point, &time, &[1.0, 0.0, 0.0, 1.0])
-                    .iter()
-                    .map(|c| f64::from(*c))
-                    .sum();
+                let laplacian: f64 =
+                    timed_curvature(&model, &point, &time, &[1.0, 0.0, 0.0, 1.0]).iter().map(|c| f64::from(*c)).sum();
                 let log_z = |t: f64| {
                     let m = process.at(t);
                     let variance = |p: &f64| m.signal.powi(2) / p + m.noise.powi(2);
@@ -272,10 +250,7 @@ mod tests {
                 let square: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
                 let along: f64 = gradient.iter().zip(x).map(|(g, x)| f64::from(*g) * x).sum();
                 let right = 0.5 * m.diffusion * (square - laplacian) + m.drift * (along - 2.0);
-                assert!(
-                    (left - right).abs() < 1e-4 * (1.0 + left.abs()),
-                    "{process:?} {t}: {left} {right}"
-                );
+                assert!((left - right).abs() < 1e-4 * (1.0 + left.abs()), "{process:?} {t}: {left} {right}");
             }
         }
     }

@@ -151,10 +151,7 @@ mod tests {
         let g = Runtime { latent: 1, data: 2 };
         let model = LinearGaussian::new(g, &[2.0, -1.0], &[0.5, 0.25], 0.0);
         let off = SharedTape::off();
-        let (x, jv) = model.pushforward(
-            off.watch(&g.latents(vec![1.0, 2.0])),
-            off.watch(&g.latents(vec![1.0, 3.0])),
-        );
+        let (x, jv) = model.pushforward(off.watch(&g.latents(vec![1.0, 2.0])), off.watch(&g.latents(vec![1.0, 3.0])));
         assert_eq!(x.as_vec(), vec![2.5, -0.75, 4.5, -1.75]);
         assert_eq!(jv.as_vec(), vec![2.0, -1.0, 6.0, -3.0]);
         assert!(model.facts().injective);

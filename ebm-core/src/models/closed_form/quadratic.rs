@@ -73,9 +73,8 @@ impl<G: Geometry> QuadraticEnergy<G> {
     pub fn smallest_curvature(&self) -> Option<f64> {
         let n = self.geometry.data_width();
         let a = self.precision();
-        let values = faer::MatRef::from_row_major_slice(&a[..], n, n)
-            .self_adjoint_eigenvalues(faer::Side::Lower)
-            .ok()?;
+        let values =
+            faer::MatRef::from_row_major_slice(&a[..], n, n).self_adjoint_eigenvalues(faer::Side::Lower).ok()?;
         values.first().copied()
     }
 }
@@ -117,11 +116,7 @@ impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
         // y = I x + (-m) on the values, and the tangents themselves below them.
         let shift = Dense {
             weight: crate::buffers::tensor(identity, (n * n,)),
-            ..layer(
-                self.precision.tensor().clone(),
-                Some(self.shift.tensor().clone()),
-                trains,
-            )
+            ..layer(self.precision.tensor().clone(), Some(self.shift.tensor().clone()), trains)
         };
         let y = dense(stack(x, v), batch, shift);
         let image = dense(y.clone(), batch, layer(self.precision.tensor().clone(), None, trains));
@@ -140,10 +135,7 @@ impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
 
     fn facts(&self) -> EnergyFacts {
         let curvature = self.smallest_curvature().filter(|c| *c > 0.0);
-        EnergyFacts {
-            log_sobolev: curvature,
-            normalisable: curvature.is_some(),
-        }
+        EnergyFacts { log_sobolev: curvature, normalisable: curvature.is_some() }
     }
 }
 

@@ -45,14 +45,7 @@ impl<G: Geometry> TriangularFlow<G> {
         let d = self.geometry.latent_width();
         let s = self.scale.values();
         let log_det = |z: &[Real]| -> f64 {
-            (0..d)
-                .map(|i| {
-                    (0..i)
-                        .map(|j| f64::from(s[i * d + j]) * f64::from(z[j]))
-                        .sum::<f64>()
-                        .tanh()
-                })
-                .sum()
+            (0..d).map(|i| (0..i).map(|j| f64::from(s[i * d + j]) * f64::from(z[j])).sum::<f64>().tanh()).sum()
         };
         z.as_vec().chunks(d).map(log_det).collect()
     }
@@ -64,10 +57,7 @@ impl<G: Geometry> TriangularFlow<G> {
         let square = |z: &[Real]| z.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>();
         let values = z.as_vec();
         let squares = values.chunks(d).map(square);
-        squares
-            .zip(self.log_determinants(z))
-            .map(|(q, l)| normal + 0.5 * q + l)
-            .collect()
+        squares.zip(self.log_determinants(z)).map(|(q, l)| normal + 0.5 * q + l).collect()
     }
 
     /// The strictly lower part of a matrix, as an array on the tape.

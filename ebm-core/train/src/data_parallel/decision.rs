@@ -19,10 +19,7 @@ pub(crate) struct Decision {
 
 impl From<Flow> for Decision {
     fn from(flow: Flow) -> Self {
-        Self {
-            flow,
-            ..Self::default()
-        }
+        Self { flow, ..Self::default() }
     }
 }
 

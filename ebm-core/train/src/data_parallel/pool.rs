@@ -81,8 +81,6 @@ fn checksum<G: Geometry>(players: &Players<G>) -> u64 {
     let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3);
     parameters.fold(0xcbf2_9ce4_8422_2325, |hash, parameter| {
         let values = parameter.values();
-        values.into_iter().fold(hash, |hash, value| {
-            mix(hash, f64::from(value).to_bits().rotate_left(29))
-        })
+        values.into_iter().fold(hash, |hash, value| mix(hash, f64::from(value).to_bits().rotate_left(29)))
     })
 }

@@ -113,11 +113,7 @@ impl Ranks {
         let mut changes = changes.into_iter();
         let fixed = module.parameters_mut().into_iter().filter(|p| !p.is_trained());
         for (parameter, before) in fixed.zip(before) {
-            let values: Vec<Real> = before
-                .iter()
-                .zip(&mut changes)
-                .map(|(v, change)| v + share * change)
-                .collect();
+            let values: Vec<Real> = before.iter().zip(&mut changes).map(|(v, change)| v + share * change).collect();
             parameter.set(&values);
         }
         Ok(())
@@ -188,11 +184,7 @@ mod tests {
         std::thread::scope(|scope| {
             let work = &work;
             let start = |threads| {
-                let rank = OnDevice {
-                    threads,
-                    tensors: AtomicUsize::new(0),
-                    longest: AtomicUsize::new(0),
-                };
+                let rank = OnDevice { threads, tensors: AtomicUsize::new(0), longest: AtomicUsize::new(0) };
                 scope.spawn(move || work(Arc::new(rank)))
             };
             let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
@@ -221,10 +213,7 @@ mod tests {
             let ranks = Ranks::new(rank.clone());
             let lengths = LENGTHS.map(<[usize]>::to_vec);
             let means = ranks.average(Ok(gradients(rank.rank())), lengths).unwrap();
-            let (tensors, longest) = (
-                rank.tensors.load(Ordering::Relaxed),
-                rank.longest.load(Ordering::Relaxed),
-            );
+            let (tensors, longest) = (rank.tensors.load(Ordering::Relaxed), rank.longest.load(Ordering::Relaxed));
             // One sum for everything, and for the flag that a rank has no gradients.
             match ebm_kernels::update::ON_DEVICE {
                 true => assert_eq!((tensors, longest), (1, 0)),

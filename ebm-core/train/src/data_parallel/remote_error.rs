@@ -7,37 +7,15 @@ use crate::error::{Origin, TrainError};
 /// An error without the parts that only its own process can make use of.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum RemoteError {
-    NonFinite {
-        step: u64,
-        term: String,
-        value: f64,
-        advice: String,
-    },
-    Other {
-        origin: Origin,
-        message: String,
-    },
+    NonFinite { step: u64, term: String, value: f64, advice: String },
+    Other { origin: Origin, message: String },
 }
 
 impl From<TrainError> for RemoteError {
     fn from(error: TrainError) -> Self {
         match error {
-            TrainError::NonFinite {
-                step,
-                term,
-                value,
-                advice,
-                ..
-            } => Self::NonFinite {
-                step,
-                term,
-                value,
-                advice,
-            },
-            other => Self::Other {
-                origin: Origin::of(&other),
-                message: other.to_string(),
-            },
+            TrainError::NonFinite { step, term, value, advice, .. } => Self::NonFinite { step, term, value, advice },
+            other => Self::Other { origin: Origin::of(&other), message: other.to_string() },
         }
     }
 }
@@ -53,24 +31,14 @@ impl RemoteError {
             false => met.find(fatal).unwrap_or(first),
         };
         Some(match error {
-            Self::NonFinite {
-                step,
-                term,
-                value,
-                advice,
-            } => TrainError::NonFinite {
+            Self::NonFinite { step, term, value, advice } => TrainError::NonFinite {
                 step,
                 term: format!("{term} (process {} of {ranks})", rank + 1),
                 value,
                 restored: 0,
                 advice,
             },
-            Self::Other { origin, message } => TrainError::Elsewhere {
-                rank,
-                ranks,
-                origin,
-                message,
-            },
+            Self::Other { origin, message } => TrainError::Elsewhere { rank, ranks, origin, message },
         })
     }
 }
@@ -98,10 +66,7 @@ mod tests {
         let error = RemoteError::first(all.clone(), 4).unwrap();
         assert_eq!(error.to_string(), "process 3 of 4: train.batch = 3: expected 4");
         let error = RemoteError::first(all[..2].to_vec(), 4).unwrap().to_string();
-        assert!(
-            error.starts_with("step 3: E_pg[E] (process 2 of 4) is -inf."),
-            "{error}"
-        );
+        assert!(error.starts_with("step 3: E_pg[E] (process 2 of 4) is -inf."), "{error}");
         assert!(RemoteError::first(vec![None, None], 2).is_none());
     }
 }

@@ -35,16 +35,12 @@ impl Ranks {
             return Ok(TransientStates::new());
         }
         let owners = self.exchange(&own.keys().cloned().collect::<Vec<_>>())?;
-        let common = owners[0]
-            .iter()
-            .filter(|owner| owners.iter().all(|all| all.contains(owner)));
+        let common = owners[0].iter().filter(|owner| owners.iter().all(|all| all.contains(owner)));
         let mut whole = TransientStates::new();
         for owner in common {
             let parts = self.group().gather(&own[owner])?;
             let decoded = parts.iter().map(|bytes| state_file::decode(bytes, path));
-            let parts: Vec<State> = decoded
-                .collect::<Result<_, _>>()
-                .map_err(|error| self.out_of_step(error))?;
+            let parts: Vec<State> = decoded.collect::<Result<_, _>>().map_err(|error| self.out_of_step(error))?;
             whole.insert(owner.clone(), joined(&parts, rows));
         }
         Ok(whole)
@@ -63,10 +59,7 @@ fn joined(parts: &[State], rows: usize) -> State {
             Some(&count) if count == rows => {
                 let mut shape = shape.clone();
                 shape[0] *= parts.len();
-                (
-                    shape,
-                    given.into_iter().flat_map(|(_, values)| values.clone()).collect(),
-                )
+                (shape, given.into_iter().flat_map(|(_, values)| values.clone()).collect())
             }
             _ => (shape.clone(), first.clone()),
         };
@@ -107,11 +100,7 @@ mod tests {
 
     #[test]
     fn rows_of_samples_are_joined_and_taken_apart_and_the_rest_is_left_alone() {
-        let first = state(&[
-            ("warm", &[2, 1], &[1.0, 2.0]),
-            ("count", &[1], &[7.0]),
-            ("own", &[1], &[0.0]),
-        ]);
+        let first = state(&[("warm", &[2, 1], &[1.0, 2.0]), ("count", &[1], &[7.0]), ("own", &[1], &[0.0])]);
         let second = state(&[("warm", &[2, 1], &[3.0, 4.0]), ("count", &[1], &[8.0])]);
         let whole = joined(&[first, second], 2);
         let expected = state(&[("warm", &[4, 1], &[1.0, 2.0, 3.0, 4.0]), ("count", &[1], &[7.0])]);

@@ -34,9 +34,7 @@ fn fill(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>)
 }
 
 fn beside(path: &Path) -> io::Result<PathBuf> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let mut hidden = OsString::from(".");
     hidden.push(name);
     // Two processes that write one file must not write into each other's.
@@ -80,13 +78,7 @@ mod tests {
     fn a_missing_folder_and_a_path_without_a_name_are_errors() {
         let folder = tempfile::tempdir().unwrap();
         let nowhere = folder.path().join("no/such/folder/a.txt");
-        assert_eq!(
-            write_atomically(&nowhere, |_| Ok(())).unwrap_err().kind(),
-            io::ErrorKind::NotFound
-        );
-        assert_eq!(
-            write_atomically(Path::new("/"), |_| Ok(())).unwrap_err().kind(),
-            io::ErrorKind::InvalidInput
-        );
+        assert_eq!(write_atomically(&nowhere, |_| Ok(())).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(write_atomically(Path::new("/"), |_| Ok(())).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

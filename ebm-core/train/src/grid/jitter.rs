@@ -41,10 +41,7 @@ mod tests {
 
     #[test]
     fn every_cell_holds_one_node() {
-        let region = Region {
-            low: vec![-1.0, 2.0],
-            high: vec![1.0, 3.0],
-        };
+        let region = Region { low: vec![-1.0, 2.0], high: vec![1.0, 3.0] };
         let (nodes, volume) = jittered_nodes(&region, 8, Random::new(1));
         assert_eq!(nodes.len(), 128);
         assert!((volume - 2.0 / 64.0).abs() < 1e-15);
@@ -59,10 +56,7 @@ mod tests {
     fn the_sum_estimates_an_integral() {
         // The integral of x^2 over [0, 1] is 1/3. The deviation is h^2 * 2 / sqrt(12) * sqrt(sum of x^2) = 3.3e-4 for
         // h = 0.01; a hundred independent points would have 0.03.
-        let region = Region {
-            low: vec![0.0],
-            high: vec![1.0],
-        };
+        let region = Region { low: vec![0.0], high: vec![1.0] };
         let (nodes, volume) = jittered_nodes(&region, 100, Random::new(2));
         let sum: f64 = nodes.iter().map(|&x| f64::from(x).powi(2) * volume).sum();
         assert!((sum - 1.0 / 3.0).abs() < 2e-3, "{sum}");

@@ -19,10 +19,7 @@ pub struct Region {
 impl Region {
     /// The box `[-half_side, half_side]^width`.
     pub fn cube(half_side: f64, width: usize) -> Self {
-        Self {
-            low: vec![-half_side; width],
-            high: vec![half_side; width],
-        }
+        Self { low: vec![-half_side; width], high: vec![half_side; width] }
     }
 
     /// The bounding box of row-major samples of `width` columns, wider on each side by `margin` times its side.
@@ -109,10 +106,7 @@ mod tests {
 
     #[test]
     fn scaling_keeps_the_centre() {
-        let region = Region {
-            low: vec![1.0, -2.0],
-            high: vec![3.0, 2.0],
-        };
+        let region = Region { low: vec![1.0, -2.0], high: vec![3.0, 2.0] };
         let double = region.scaled(2.0);
         assert_eq!((double.low, double.high), (vec![0.0, -4.0], vec![4.0, 4.0]));
     }

@@ -38,14 +38,7 @@ pub struct AdamConfig {
 
 impl Default for AdamConfig {
     fn default() -> Self {
-        Self {
-            learning_rate: 2e-4,
-            beta1: 0.0,
-            beta2: 0.9,
-            epsilon: 1e-6,
-            weight_decay: 0.0,
-            clip: 0.0,
-        }
+        Self { learning_rate: 2e-4, beta1: 0.0, beta2: 0.9, epsilon: 1e-6, weight_decay: 0.0, clip: 0.0 }
     }
 }
 
@@ -103,13 +96,7 @@ mod tests {
     use super::*;
 
     fn config() -> AdamConfig {
-        AdamConfig {
-            learning_rate: 0.1,
-            beta1: 0.9,
-            beta2: 0.99,
-            epsilon: 1e-8,
-            ..Default::default()
-        }
+        AdamConfig { learning_rate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, ..Default::default() }
     }
 
     #[test]
@@ -125,24 +112,14 @@ mod tests {
 
     #[test]
     fn clipping_scales_the_whole_gradient() {
-        let free = AdamConfig {
-            beta1: 0.0,
-            epsilon: 1.0,
-            ..config()
-        };
-        let clipped = AdamConfig {
-            clip: 2.5,
-            ..free.clone()
-        };
+        let free = AdamConfig { beta1: 0.0, epsilon: 1.0, ..config() };
+        let clipped = AdamConfig { clip: 2.5, ..free.clone() };
         assert_eq!(updated(clipped, &[[3.0, -4.0]]), updated(free, &[[1.5, -2.0]]));
     }
 
     #[test]
     fn decay_shrinks_the_weights_apart_from_the_gradient() {
-        let options = AdamConfig {
-            weight_decay: 0.5,
-            ..config()
-        };
+        let options = AdamConfig { weight_decay: 0.5, ..config() };
         near(&updated(options, &[[0.0, 0.0]]), [0.95, -1.9]);
     }
 

@@ -30,14 +30,7 @@ pub struct AdamWConfig {
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.01,
-            clip: 0.0,
-        }
+        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01, clip: 0.0 }
     }
 }
 
@@ -88,11 +81,7 @@ mod tests {
 
     #[test]
     fn an_update_equals_the_one_worked_out_by_hand() {
-        let options = AdamWConfig {
-            learning_rate: 0.1,
-            weight_decay: 0.5,
-            ..Default::default()
-        };
+        let options = AdamWConfig { learning_rate: 0.1, weight_decay: 0.5, ..Default::default() };
         // The first step is 0.1 sign(g), and the weights keep 1 - 0.1 * 0.5 of their size: 0.95 - 0.1 and -1.9 + 0.1.
         near(&updated(options.clone(), &[[0.5, -1.0]]), [0.85, -1.8]);
         keeps_its_state(options);

@@ -27,9 +27,8 @@ impl OptimizerChoice {
     /// If no optimiser has the name, or it does not have the options; the path is that of the key at fault.
     pub fn read(mut table: Map<String, Value>) -> Result<Self, ParseError> {
         let kind = table.remove(KIND).unwrap_or("adam".into());
-        let kind = kind
-            .as_str()
-            .ok_or_else(|| ParseError::new(KIND, format!("invalid type: {kind}, expected a string")))?;
+        let kind =
+            kind.as_str().ok_or_else(|| ParseError::new(KIND, format!("invalid type: {kind}, expected a string")))?;
         match registry::find::<dyn OptimizerConfig>(kind) {
             Some(descriptor) => (descriptor.parse)(table.into()).map(Self),
             None => {
@@ -117,10 +116,7 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<OptimizerChoice>(text).map_err(|error| error.to_string());
         let lion = |learning_rate| {
             let default = LionConfig::default();
-            OptimizerChoice::from(LionConfig {
-                learning_rate,
-                ..default
-            })
+            OptimizerChoice::from(LionConfig { learning_rate, ..default })
         };
         assert_eq!(read("\"lion\"").unwrap(), lion(1e-4));
         let text = r#"{"kind": "lion", "learning_rate": 0.5}"#;
@@ -131,10 +127,7 @@ mod tests {
         assert_eq!(read(&written).unwrap(), lion(0.25));
 
         let error = read(r#"{"lr": 1}"#).unwrap_err();
-        assert!(
-            error.starts_with("unknown field `lr`, expected one of `learning_rate`"),
-            "{error}"
-        );
+        assert!(error.starts_with("unknown field `lr`, expected one of `learning_rate`"), "{error}");
         let table = Map::from_iter([(KIND.to_string(), "lionn".into())]);
         let error = OptimizerChoice::read(table).unwrap_err();
         assert_eq!(

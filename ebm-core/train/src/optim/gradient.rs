@@ -73,10 +73,7 @@ impl JoinedGradients {
     /// Gradients after `mark`.
     pub fn new(mark: Real, gradients: &[Gradient]) -> Self {
         let arrays: Vec<_> = gradients.iter().flat_map(Gradient::arrays).collect();
-        Self {
-            row: update::row(mark, &arrays),
-            length: gradients.iter().map(Gradient::len).sum(),
-        }
+        Self { row: update::row(mark, &arrays), length: gradients.iter().map(Gradient::len).sum() }
     }
 
     /// Number of values after the mark.
@@ -119,11 +116,7 @@ mod tests {
         gradient.add(&Gradient::from_host(&[long, vec![], vec![-1.0]]));
         assert_eq!(gradient.to_host()[0][..4], [6.0, 8.0, 6.0, 8.0]);
         let truth = 10.0 * (pairs as f64).sqrt();
-        assert!(
-            (gradient.norm() / truth - 1.0).abs() < 1e-6,
-            "{} {truth}",
-            gradient.norm()
-        );
+        assert!((gradient.norm() / truth - 1.0).abs() < 1e-6, "{} {truth}", gradient.norm());
     }
 
     #[test]

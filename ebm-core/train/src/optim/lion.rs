@@ -35,13 +35,7 @@ pub struct LionConfig {
 
 impl Default for LionConfig {
     fn default() -> Self {
-        Self {
-            learning_rate: 1e-4,
-            beta1: 0.9,
-            beta2: 0.99,
-            weight_decay: 0.0,
-            clip: 0.0,
-        }
+        Self { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0.0, clip: 0.0 }
     }
 }
 
@@ -91,11 +85,7 @@ mod tests {
 
     #[test]
     fn two_updates_equal_those_worked_out_by_hand() {
-        let options = LionConfig {
-            learning_rate: 0.1,
-            weight_decay: 0.5,
-            ..Default::default()
-        };
+        let options = LionConfig { learning_rate: 0.1, weight_decay: 0.5, ..Default::default() };
         // 0.95 w - 0.1 sign(g): the mean starts at zero.
         near(&updated(options.clone(), &[[0.5, 0.0]]), [0.85, -1.9]);
         // m = 0.005, and 0.9*0.005 - 0.1*0.04 = 0.0005 > 0: the momentum outweighs the gradient. In the other place m = 0.

@@ -33,12 +33,7 @@ pub struct RmspropConfig {
 
 impl Default for RmspropConfig {
     fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            decay: 0.99,
-            epsilon: 1e-8,
-            clip: 0.0,
-        }
+        Self { learning_rate: 1e-3, decay: 0.99, epsilon: 1e-8, clip: 0.0 }
     }
 }
 
@@ -84,11 +79,7 @@ mod tests {
 
     #[test]
     fn two_updates_equal_those_worked_out_by_hand() {
-        let options = RmspropConfig {
-            learning_rate: 0.1,
-            decay: 0.75,
-            ..Default::default()
-        };
+        let options = RmspropConfig { learning_rate: 0.1, decay: 0.75, ..Default::default() };
         // v = g^2 / 4, so the first step is 0.2 sign(g).
         near(&updated(options.clone(), &[[0.5, -1.0]]), [0.8, -1.8]);
         // v = 0.75*0.0625 + 0.25*0.25 = 0.109375, root 0.330719: step 0.1*0.5/0.330719 = 0.151186.

@@ -98,16 +98,8 @@ impl<R: UpdateRule> Stateful<R> {
     pub fn new<M: Module + ?Sized>(rule: R, module: &M) -> Self {
         let zeros = |p: &Parameter| R::STATE.iter().map(|_| from_host(vec![0.0; p.len()])).collect();
         let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-        let now = Arrays {
-            of_parameters: trained.map(zeros).collect(),
-            updates: 0,
-        };
-        Self {
-            rule,
-            marked: now.clone(),
-            now,
-            changed: false,
-        }
+        let now = Arrays { of_parameters: trained.map(zeros).collect(), updates: 0 };
+        Self { rule, marked: now.clone(), now, changed: false }
     }
 }
 
@@ -160,11 +152,9 @@ impl<R: UpdateRule> Optimizer for Stateful<R> {
     fn load_state(&mut self, module: &dyn Module, state: &State) -> Result<(), StateError> {
         let get = |name: String, shape: &[usize]| match state.get(&name) {
             None => Err(StateError::Missing { name }),
-            Some((found, _)) if found != shape => Err(StateError::Shape {
-                name,
-                found: found.clone(),
-                expected: shape.to_vec(),
-            }),
+            Some((found, _)) if found != shape => {
+                Err(StateError::Shape { name, found: found.clone(), expected: shape.to_vec() })
+            }
             Some((_, values)) => Ok(values.clone()),
         };
         let of_parameter = |p: &Parameter| -> Result<Vec<Array>, StateError> {
@@ -174,10 +164,7 @@ impl<R: UpdateRule> Optimizer for Stateful<R> {
         let trained = module.parameters().into_iter().filter(|p| p.is_trained());
         let of_parameters = trained.map(of_parameter).collect::<Result<_, _>>()?;
         let digits = get(UPDATES.into(), &[2])?;
-        self.now = Arrays {
-            of_parameters,
-            updates: ((digits[0] as u64) << DIGIT) | digits[1] as u64,
-        };
+        self.now = Arrays { of_parameters, updates: ((digits[0] as u64) << DIGIT) | digits[1] as u64 };
         self.mark();
         Ok(())
     }

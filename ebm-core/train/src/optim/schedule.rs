@@ -37,12 +37,7 @@ pub struct Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self {
-            course: Course::Constant,
-            warmup: 0,
-            hold: 0.0,
-            last: 0.01,
-        }
+        Self { course: Course::Constant, warmup: 0, hold: 0.0, last: 0.01 }
     }
 }
 
@@ -52,12 +47,7 @@ impl Schedule {
     /// # Errors
     /// The first such value, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            (0.0..1.0).contains(&self.hold),
-            "hold",
-            self.hold,
-            "a share of the run in [0, 1)",
-        )?;
+        ConfigError::require((0.0..1.0).contains(&self.hold), "hold", self.hold, "a share of the run in [0, 1)")?;
         ConfigError::require(
             (0.0..=1.0).contains(&self.last) && (self.last > 0.0 || self.course != Course::Exponential),
             "last",
@@ -92,12 +82,7 @@ mod tests {
     #[test]
     fn every_course_goes_from_one_to_its_last_factor() {
         for course in [Course::Linear, Course::Cosine, Course::Exponential] {
-            let s = Schedule {
-                course,
-                last: 0.1,
-                hold: 0.5,
-                ..Default::default()
-            };
+            let s = Schedule { course, last: 0.1, hold: 0.5, ..Default::default() };
             assert_eq!(s.factor(0, 1001), 1.0);
             assert_eq!(s.factor(500, 1001), 1.0);
             assert!((s.factor(1000, 1001) - 0.1).abs() < 1e-12, "{course:?}");
@@ -108,14 +93,7 @@ mod tests {
 
     #[test]
     fn values_halfway_are_those_of_the_curves() {
-        let at = |course| {
-            Schedule {
-                course,
-                last: 0.25,
-                ..Default::default()
-            }
-            .factor(50, 101)
-        };
+        let at = |course| Schedule { course, last: 0.25, ..Default::default() }.factor(50, 101);
         assert!((at(Course::Linear) - 0.625).abs() < 1e-12);
         assert!((at(Course::Cosine) - 0.625).abs() < 1e-12);
         assert!((at(Course::Exponential) - 0.5).abs() < 1e-12);
@@ -124,10 +102,7 @@ mod tests {
 
     #[test]
     fn the_rate_warms_up_linearly() {
-        let s = Schedule {
-            warmup: 4,
-            ..Default::default()
-        };
+        let s = Schedule { warmup: 4, ..Default::default() };
         assert_eq!([0, 1, 3, 9].map(|i| s.factor(i, 100)), [0.25, 0.5, 1.0, 1.0]);
     }
 }

@@ -21,11 +21,7 @@ pub(super) fn obstacle(cards: &[Result<Card, String>]) -> Option<String> {
             Err(reason) => return Some(format!("process {}: {reason}", rank + 1)),
         };
         if let Some(other) = known.iter().position(|other| other.gpu == card.gpu) {
-            return Some(format!(
-                "processes {} and {} share a GPU, and it needs one for each",
-                other + 1,
-                rank + 1
-            ));
+            return Some(format!("processes {} and {} share a GPU, and it needs one for each", other + 1, rank + 1));
         }
         if let Some(first) = known.first().filter(|first| first.version != card.version) {
             let (a, b) = (version(first.version), version(card.version));
@@ -48,10 +44,7 @@ mod tests {
     use super::*;
 
     fn card(gpu: u8, version: i32) -> Result<Card, String> {
-        Ok(Card {
-            gpu: [gpu; 16],
-            version,
-        })
+        Ok(Card { gpu: [gpu; 16], version })
     }
 
     #[test]

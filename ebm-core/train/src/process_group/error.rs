@@ -39,9 +39,6 @@ pub enum ProcessGroupError {
 impl ProcessGroupError {
     /// A message that this rank did not expect.
     pub(crate) fn out_of_step(group: &dyn ProcessGroup, reason: impl ToString) -> Self {
-        Self::OutOfStep {
-            rank: group.rank(),
-            reason: reason.to_string(),
-        }
+        Self::OutOfStep { rank: group.rank(), reason: reason.to_string() }
     }
 }

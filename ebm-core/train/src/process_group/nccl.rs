@@ -68,11 +68,7 @@ impl Nccl {
             ranks: ranks.ranks(),
             reason: failure.to_string(),
         })?;
-        Ok(Self {
-            ranks,
-            communicator: Mutex::new(communicator),
-            version: found.map_or(0, |card| card.version),
-        })
+        Ok(Self { ranks, communicator: Mutex::new(communicator), version: found.map_or(0, |card| card.version) })
     }
 
     /// The version of NCCL, such as `2.28.3`.
@@ -83,10 +79,7 @@ impl Nccl {
 
 fn own_card() -> Result<Card, Box<dyn std::error::Error>> {
     check_device()?;
-    Ok(Card {
-        gpu: nccl::identity()?,
-        version: nccl::version()?,
-    })
+    Ok(Card { gpu: nccl::identity()?, version: nccl::version()? })
 }
 
 impl ProcessGroup for Nccl {

@@ -36,27 +36,14 @@ struct Table {
 impl Threads {
     /// All ranks of a group of `ranks`, in order.
     pub fn group(ranks: usize) -> Vec<Self> {
-        let table = Table {
-            given: vec![None; ranks],
-            ..Table::default()
-        };
-        let room = Arc::new(Room {
-            table: Mutex::new(table),
-            changed: Condvar::new(),
-        });
-        let member = |rank| Self {
-            rank,
-            ranks,
-            room: room.clone(),
-        };
+        let table = Table { given: vec![None; ranks], ..Table::default() };
+        let room = Arc::new(Room { table: Mutex::new(table), changed: Condvar::new() });
+        let member = |rank| Self { rank, ranks, room: room.clone() };
         (0..ranks).map(member).collect()
     }
 
     fn gone(&self, rank: usize) -> ProcessGroupError {
-        ProcessGroupError::Gone {
-            rank,
-            ranks: self.ranks,
-        }
+        ProcessGroupError::Gone { rank, ranks: self.ranks }
     }
 }
 
@@ -128,10 +115,8 @@ mod tests {
     fn on_each<T: Send>(ranks: usize, work: impl Fn(Threads) -> T + Sync) -> Vec<T> {
         std::thread::scope(|scope| {
             let work = &work;
-            let threads: Vec<_> = Threads::group(ranks)
-                .into_iter()
-                .map(|rank| scope.spawn(move || work(rank)))
-                .collect();
+            let threads: Vec<_> =
+                Threads::group(ranks).into_iter().map(|rank| scope.spawn(move || work(rank))).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         })
     }
@@ -163,9 +148,6 @@ mod tests {
     #[test]
     fn ranks_that_add_different_numbers_of_values_are_told() {
         let all = on_each(2, |rank| rank.sum(&mut vec![0.0; 1 + rank.rank()]));
-        assert!(
-            all.iter()
-                .all(|sum| matches!(sum, Err(ProcessGroupError::OutOfStep { .. })))
-        );
+        assert!(all.iter().all(|sum| matches!(sum, Err(ProcessGroupError::OutOfStep { .. }))));
     }
 }

@@ -53,9 +53,7 @@ fn sizes(operations: [c_uint; 2], sizes: [c_int; 3], leading: [c_int; 3]) -> Res
     let known = operations.iter().all(|operation| *operation <= 2);
     match known && sizes.iter().chain(&leading).all(|n| *n >= 0) && found.are_valid() {
         true => Ok(found),
-        false => Err(format!(
-            "operations {operations:?}, sizes {sizes:?}, leading dimensions {leading:?}"
-        )),
+        false => Err(format!("operations {operations:?}, sizes {sizes:?}, leading dimensions {leading:?}")),
     }
 }
 

@@ -49,10 +49,7 @@ pub struct Device {
 static DEVICE: LazyLock<Mutex<Device>> = LazyLock::new(|| {
     Mutex::new(Device {
         memory: Memory::new(!is(RACES, "ignore")),
-        order: Order {
-            seed: number(SEED).unwrap_or(0),
-            ended_threads_pass_barriers: is(ENDED, "allow"),
-        },
+        order: Order { seed: number(SEED).unwrap_or(0), ended_threads_pass_barriers: is(ENDED, "allow") },
         ..Device::default()
     })
 });
@@ -103,14 +100,7 @@ impl Device {
         self.launches = self.launches.wrapping_add(1).max(1);
         let module = self.modules.get(module).and_then(Option::as_ref);
         let module = module.ok_or_else(|| Fault("a kernel of a module that has been unloaded".into()))?;
-        let launch = Launch {
-            module,
-            kernel,
-            grid,
-            parameters,
-            order: self.order,
-            number: self.launches,
-        };
+        let launch = Launch { module, kernel, grid, parameters, order: self.order, number: self.launches };
         let instructions = launch.run(&mut self.memory)?;
         let name = module.functions[kernel].name.clone();
         let runs = self.runs.entry(name).or_default();

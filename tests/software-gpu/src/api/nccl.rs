@@ -118,12 +118,7 @@ fn begin(
         8 => 8,
         _ => return Err(not_known("type of data", kind)),
     };
-    let call = Call {
-        from: from.map(root).transpose()?,
-        to: to.map(root).transpose()?,
-        width,
-        count,
-    };
+    let call = Call { from: from.map(root).transpose()?, to: to.map(root).transpose()?, width, count };
     WAITING.with_borrow_mut(|waiting| waiting.push(Transfer { member, call, arrays }));
     run_outside_of_groups()
 }

@@ -349,11 +349,7 @@ fn permuted(low: u32, high: u32, selection: u32) -> u32 {
     u32::from_le_bytes([0, 4, 8, 12].map(|shift| {
         let selector = (selection >> shift) as usize & 0xf;
         let byte = bytes[selector & 7];
-        if selector & 8 == 0 {
-            byte
-        } else {
-            ((byte as i8) >> 7) as u8
-        }
+        if selector & 8 == 0 { byte } else { ((byte as i8) >> 7) as u8 }
     }))
 }
 
@@ -497,15 +493,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for unknown in [
-            "neg.pred",
-            "add.sat.s32",
-            "add.rz.f64",
-            "fma.rm.f64",
-            "setp.ltu.u32",
-            "add.ftz.s32",
-            "add.f16",
-        ] {
+        for unknown in ["neg.pred", "add.sat.s32", "add.rz.f64", "fma.rm.f64", "setp.ltu.u32", "add.ftz.s32", "add.f16"]
+        {
             let Mnemonic { name, types } = Mnemonic::parse(unknown);
             assert!(compute(&name, &types).is_none(), "{unknown}");
         }

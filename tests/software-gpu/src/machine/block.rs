@@ -47,12 +47,8 @@ impl<'a> Block<'a> {
     pub fn run(&mut self, memory: &mut Memory, place: [u32; 3]) -> Result<(), Fault> {
         self.place = place;
         self.shared.forget();
-        self.now = Moment {
-            launch: self.launch.number,
-            block: self.launch.linear(place),
-            barriers: 1,
-            ..Moment::NEVER
-        };
+        self.now =
+            Moment { launch: self.launch.number, block: self.launch.linear(place), barriers: 1, ..Moment::NEVER };
         self.warp_barriers.fill(1);
         let launch = self.launch;
         for (i, thread) in self.threads.iter_mut().enumerate() {
@@ -82,17 +78,8 @@ impl<'a> Block<'a> {
         let end = (start + LANES).min(self.threads.len());
         loop {
             for index in self.lanes.iter().map(|lane| start + lane).filter(|index| *index < end) {
-                let now = Moment {
-                    thread: index as u16,
-                    warp_barriers: self.warp_barriers[warp],
-                    ..self.now
-                };
-                let mut machine = Machine {
-                    module,
-                    memory,
-                    shared: &mut self.shared,
-                    now,
-                };
+                let now = Moment { thread: index as u16, warp_barriers: self.warp_barriers[warp], ..self.now };
+                let mut machine = Machine { module, memory, shared: &mut self.shared, now };
                 let ran = self.threads[index].run(&mut machine);
                 ran.map_err(|fault| (index, fault))?;
             }
@@ -139,9 +126,7 @@ impl<'a> Block<'a> {
 
     /// Adds the place of a fault to its message.
     fn locate(&self, index: usize, fault: &Fault) -> Fault {
-        let Launch {
-            module, kernel, grid, ..
-        } = self.launch;
+        let Launch { module, kernel, grid, .. } = self.launch;
         let thread = &self.threads[index];
         let line = thread.instruction(module).line;
         let within = match thread.place().0 {

@@ -66,9 +66,7 @@ fn perform(exchange: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (u
         ExchangeKind::Uniform => (votes.clone().all(|vote| vote) || !votes.any(|vote| vote)).into(),
         ExchangeKind::Ballot => lanes(mask).map(|lane| u64::from(values[lane] != 0) << lane).sum(),
         ExchangeKind::Reduce(join) => {
-            let joined = lanes(mask)
-                .map(|lane| values[lane])
-                .reduce(|x, y| apply(join, [x, y, 0, 0]));
+            let joined = lanes(mask).map(|lane| values[lane]).reduce(|x, y| apply(join, [x, y, 0, 0]));
             joined.unwrap_or(0)
         }
         _ => 0,

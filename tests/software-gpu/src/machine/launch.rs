@@ -43,11 +43,7 @@ impl Launch<'_> {
     /// Checks that a GPU would accept the grid.
     pub(super) fn check(&self) -> Result<(), Fault> {
         let function = &self.module.functions[self.kernel];
-        let Grid {
-            blocks,
-            threads,
-            shared_bytes,
-        } = self.grid;
+        let Grid { blocks, threads, shared_bytes } = self.grid;
         let launch = format!("kernel {}, {blocks:?} blocks of {threads:?} threads", function.name);
         if blocks.contains(&0) || threads.contains(&0) {
             fault!("{launch}: there are none");

@@ -41,13 +41,7 @@ struct Frame {
 
 impl Frame {
     fn new(local_base: usize) -> Self {
-        Self {
-            function: 0,
-            pc: 0,
-            registers: Vec::new(),
-            parameters: Region::new("the parameters", 0, 0),
-            local_base,
-        }
+        Self { function: 0, pc: 0, registers: Vec::new(), parameters: Region::new("the parameters", 0, 0), local_base }
     }
 }
 

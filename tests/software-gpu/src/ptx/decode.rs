@@ -20,14 +20,7 @@ pub fn decode<'a>(
 ) -> Result<Op, Fault> {
     let mnemonic = &Mnemonic::parse(mnemonic);
     let name = mnemonic.name.as_str();
-    Decoder {
-        symbols,
-        functions,
-        mnemonic,
-        name,
-        operands,
-    }
-    .decode()
+    Decoder { symbols, functions, mnemonic, name, operands }.decode()
 }
 
 struct Decoder<'s, 'a> {
@@ -270,14 +263,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
             }
             _ => return unknown(),
         };
-        Ok(Op::Compare(Box::new(Comparison {
-            compare,
-            operands,
-            join,
-            c,
-            d,
-            complement,
-        })))
+        Ok(Op::Compare(Box::new(Comparison { compare, operands, join, c, d, complement })))
     }
 
     /// Decodes a barrier of all threads of the block. Barriers of fewer are not supported.

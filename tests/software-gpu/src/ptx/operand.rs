@@ -28,11 +28,7 @@ impl<'a> Operand<'a> {
             "[" => {
                 let name = cursor.advance()?;
                 // `+4`, `-4` or `+-4`.
-                let offset = if cursor.accept("+") || cursor.peek() == "-" {
-                    integer(cursor)?
-                } else {
-                    0
-                };
+                let offset = if cursor.accept("+") || cursor.peek() == "-" { integer(cursor)? } else { 0 };
                 cursor.expect("]")?;
                 Self::Address(name, offset)
             }
@@ -100,12 +96,7 @@ mod tests {
         );
         assert_eq!(
             read("{%r1,%r2}, [%rd3+-8], !%p1, %r1|%p2"),
-            Ok(vec![
-                List(vec![Name("%r1"), Name("%r2")]),
-                Address("%rd3", -8),
-                Not("%p1"),
-                Pair("%r1", "%p2")
-            ])
+            Ok(vec![List(vec![Name("%r1"), Name("%r2")]), Address("%rd3", -8), Not("%p1"), Pair("%r1", "%p2")])
         );
         assert_eq!(read("(), f, (a, b)").map(|x| x.len()), Ok(3));
         for broken in ["%r1 %r2", "[%r1", "%r1,", "-%r1", "[a+b]"] {

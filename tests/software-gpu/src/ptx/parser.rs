@@ -139,13 +139,7 @@ impl<'a> Parser<'_, 'a, '_> {
                 }
             };
         }
-        Ok(Declaration {
-            space,
-            align: align.max(width),
-            name,
-            ty,
-            bytes,
-        })
+        Ok(Declaration { space, align: align.max(width), name, ty, bytes })
     }
 
     /// Reads a variable of the whole module.

@@ -36,10 +36,7 @@ pub struct Symbols<'a> {
 impl<'a> Symbols<'a> {
     /// Starts with an empty scope, the module's.
     pub fn new() -> Self {
-        Self {
-            scopes: vec![HashMap::new()],
-            ..Self::default()
-        }
+        Self { scopes: vec![HashMap::new()], ..Self::default() }
     }
 
     /// Forgets the registers and labels of the function before.

@@ -25,9 +25,8 @@ impl Dense {
         let ((rows, count), (outputs, inputs)) = (*common.shape(), (self.outputs, self.inputs));
         assert_eq!(rows, 1, "one row for all");
         let own = inputs - count;
-        let weight = filled((outputs * own,), |y| {
-            backend::left_columns(outputs, inputs, own, stored(&self.weight)?.read(), y)
-        });
+        let weight =
+            filled((outputs * own,), |y| backend::left_columns(outputs, inputs, own, stored(&self.weight)?.read(), y));
         let bias = filled((outputs,), |mut y| {
             if let Some(bias) = &self.bias {
                 copy_to(outputs, stored(bias)?.read(), again(&mut y))?;
@@ -35,12 +34,7 @@ impl Dense {
             let (weight, common) = (stored(&self.weight)?, stored(&common)?);
             backend::add_common(outputs, inputs, own, weight.read(), common.read(), y)
         });
-        let folded = Dense {
-            weight: weight.clone(),
-            bias: Some(bias.clone()),
-            inputs: own,
-            ..self.clone()
-        };
+        let folded = Dense { weight: weight.clone(), bias: Some(bias.clone()), inputs: own, ..self.clone() };
         // Nobody else holds the common columns: without gradients of the weights, nobody asks for theirs.
         if self.trains && tape.is_recording() {
             tape.add_backward_op(move |gradients| {
