@@ -113,6 +113,8 @@ activations! {
     /// x / (1 + e^-x)
     #[default]
     Silu => silu,
+    /// x above 0, e^x - 1 below
+    Elu => elu,
     /// ln(1 + e^x)
     Softplus => softplus,
     /// tanh x
