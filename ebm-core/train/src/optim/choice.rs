@@ -130,10 +130,8 @@ mod tests {
         assert!(error.starts_with("unknown field `lr`, expected one of `learning_rate`"), "{error}");
         let table = Map::from_iter([(KIND.to_string(), "lionn".into())]);
         let error = OptimizerChoice::read(table).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "kind: unknown variant `lionn`, expected one of `adam`, `adamw`, `lion`, `rmsprop`"
-        );
+        let text = error.to_string();
+        assert!(text.starts_with("kind: unknown variant `lionn`, expected one of `adam`, `adamw`, "), "{text}");
         registry::check_registry().unwrap();
     }
 }

@@ -13,6 +13,7 @@ mod registration;
 mod rmsprop;
 mod rule;
 mod schedule;
+mod sgd;
 
 pub use adam::AdamConfig;
 pub use adamw::AdamWConfig;
@@ -26,6 +27,7 @@ pub use registration::OptimizerConfig;
 pub use rmsprop::RmspropConfig;
 pub use rule::{Kept, Optimizer, Stateful, Update, UpdateRule, check_options};
 pub use schedule::{Course, Schedule};
+pub use sgd::SgdConfig;
 
 /// The optimiser Adam with its state.
 pub type Adam = Stateful<AdamConfig>;
