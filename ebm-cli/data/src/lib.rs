@@ -8,6 +8,7 @@ mod epochs;
 mod files;
 #[cfg(test)]
 mod fixture;
+mod gaussian;
 mod gaussian_mixture;
 mod images;
 mod npy_file;
@@ -25,6 +26,7 @@ mod two_spirals;
 
 pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
+pub use gaussian::Gaussian;
 pub use gaussian_mixture::{EightGaussians, GaussianMixture, TwentyFiveGaussians};
 pub use images::{Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist};
 pub use npy_file::{NpyFile, read_numbers};
