@@ -7,6 +7,7 @@
 //! | `ais_nll`, `reverse_ais_nll` | annealed chains | Neal 2001; Grosse, Ghahramani and Adams 2015 |
 //! | `lower`, `upper`, `gap` and their terms | the bounds in use | |
 //! | `modes_covered`, `good_share` | samples | |
+//! | `energy_distance` | samples | Székely and Rizzo 2013 |
 //! | `stacked_modes`, `stacked_kl` ([`ModeHistogram`]) | classes | Metz et al., ICLR 2017 |
 //! | `classifier_frechet` ([`frechet_distance`]) | features, or their moments | Heusel et al., NeurIPS 2017 |
 //! | `classifier_score` ([`inception_score`]) | class probabilities | Salimans et al., NeurIPS 2016 |
@@ -21,6 +22,7 @@ mod bounds;
 mod classified;
 mod cloud;
 mod context;
+mod energy_distance;
 mod frechet;
 mod inception_score;
 mod modes;
