@@ -30,6 +30,7 @@ mod jsd;
 mod means;
 mod nwj;
 mod pairs;
+mod smile;
 
 pub use barber_agakov::{LOG_VARIANCE, barber_agakov};
 pub use dv::dv;
@@ -37,6 +38,7 @@ pub use infonce::infonce;
 pub use jsd::jsd;
 pub use nwj::nwj;
 pub use pairs::Pairs;
+pub use smile::smile;
 
 use ebm_core::bounds::Guarantee;
 use schemars::JsonSchema;
@@ -101,6 +103,9 @@ macro_rules! estimators {
         }
 
         impl Estimator {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
             /// The estimator itself.
             pub fn method(self) -> &'static dyn Method {
                 match self {
@@ -119,6 +124,8 @@ estimators! {
     Nwj => nwj::Nwj,
     /// Donsker and Varadhan (MINE): the logarithm of a batch mean makes it too high; asymptotic.
     Dv => dv::Dv,
+    /// SMILE: `dv` with ratios clipped at e^5, of low variance; a clipped value is no bound. No claim.
+    Smile => smile::Smile,
     /// Noise-contrastive: certified, of low variance, never more than ln(group).
     Infonce => infonce::Infonce,
     /// Barber and Agakov: a Gaussian encoder q(z given x) instead of a critic; certified for every q.
@@ -139,6 +146,7 @@ mod tests {
             (Estimator::Jsd, Level::Heuristic),
             (Estimator::Nwj, Level::Certified),
             (Estimator::Dv, Level::Asymptotic),
+            (Estimator::Smile, Level::Heuristic),
             (Estimator::Infonce, Level::Certified),
             (Estimator::BarberAgakov, Level::Certified),
         ] {

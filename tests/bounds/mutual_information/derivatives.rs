@@ -12,7 +12,7 @@ use ebm_models::mlp::MlpGenerator;
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
 
-use super::{ESTIMATORS, PRODUCTS, SMALL, build, config, entropy, try_entropy};
+use super::{PRODUCTS, SMALL, build, config, entropy, try_entropy};
 
 const LEARNED: &str = "noise = { learned = { start = 0.4, min = 0.01, max = 2.0 } }";
 
@@ -34,7 +34,7 @@ fn generators() -> Vec<(&'static str, Box<dyn Generator<Runtime>>)> {
 fn every_estimator_is_differentiated_right_in_generator_noise_and_network() {
     const BATCH: usize = 5;
     for (label, mut generator) in generators() {
-        for estimator in ESTIMATORS {
+        for &estimator in Estimator::ALL {
             for product in PRODUCTS {
                 let more = format!("product = '{product}', group = 3");
                 let config = config(estimator, "hidden = [4, 3], activation = 'tanh'", &more);
@@ -67,7 +67,7 @@ fn every_estimator_is_differentiated_right_in_generator_noise_and_network() {
 #[test]
 fn each_part_is_trained_only_where_it_is_asked_for() {
     for (label, generator) in generators() {
-        for estimator in ESTIMATORS {
+        for &estimator in Estimator::ALL {
             let mut bound = build(&config(estimator, SMALL, ""), &*generator, 8);
             for part in [Parts::GENERATOR, Parts::LOWER] {
                 let estimate = try_entropy(&mut bound, &*generator, 6, 1, SharedTape::training(part));
@@ -85,7 +85,7 @@ fn each_part_is_trained_only_where_it_is_asked_for() {
 fn a_generator_without_noise_and_a_single_sample_are_refused_with_the_way_out() {
     let silent = Draws::new(1).tall(1, 2, 0.0);
     let noisy = Draws::new(1).tall(1, 2, 0.1);
-    for estimator in ESTIMATORS {
+    for &estimator in Estimator::ALL {
         let mut bound = build(&config(estimator, SMALL, ""), &silent, 1);
         let error = try_entropy(&mut bound, &silent, 8, 1, SharedTape::off()).unwrap_err();
         let message = error.to_string();

@@ -19,9 +19,6 @@ use proptest::prelude::*;
 
 type Bound = Box<dyn LowerBound<Runtime>>;
 
-const ESTIMATORS: [Estimator; 5] =
-    [Estimator::Jsd, Estimator::Nwj, Estimator::Dv, Estimator::Infonce, Estimator::BarberAgakov];
-
 /// A small network of one hidden layer.
 const SMALL: &str = "hidden = [4], activation = 'tanh'";
 const PRODUCTS: [&str; 2] = ["permutation", "all-pairs"];
@@ -93,7 +90,7 @@ proptest! {
         let generator = Draws::new(seed).tall(data.saturating_sub(less).max(1), data, noise);
         let truth = generator.entropy().unwrap();
         let rounding = 1e-4 * (1.0 + truth.abs());
-        for estimator in ESTIMATORS {
+        for &estimator in Estimator::ALL {
             let more = format!("product = '{}', group = 16", PRODUCTS[usize::from(all)]);
             let config = config(estimator, "hidden = [12, 12], activation = 'tanh'", &more);
             let mut bound = build(&config, &generator, seed);

@@ -16,7 +16,7 @@ use ebm_train::optim::{Gradient, OptimizerChoice};
 use ebm_train::{Players, TrainConfig, Trainer};
 use std::sync::Arc;
 
-use super::{Bound, ESTIMATORS, ORTHOGONAL, config, diagnostic, entropy, try_entropy};
+use super::{Bound, ORTHOGONAL, config, diagnostic, entropy, try_entropy};
 
 /// Maximises the bound over its own network.
 fn train(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, steps: u64) {
@@ -134,7 +134,7 @@ fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits(
 #[test]
 fn samples_that_both_terms_share_carry_the_gradients_of_both() {
     // The trainer takes the generator's gradient of E_pg[E] - H through one pass; here each term has a pass of its own.
-    for estimator in ESTIMATORS {
+    for &estimator in Estimator::ALL {
         let train: TrainConfig = options("batch = 16, energy = { optimizer = { learning_rate = 1e-30 } }");
         let lower = config(estimator, CRITIC, "group = 8");
         let players = || players(&lower, "noise = { learned = {} }");
