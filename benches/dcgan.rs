@@ -2,13 +2,11 @@
 //!
 //! `cargo bench -p ebm-tests --bench dcgan`; the same in PyTorch: `benches/peers/dcgan_step.py`.
 
-use std::sync::Arc;
+mod common;
 
 use bounds_gp::GpConfig;
 use bounds_sv::{IterativeSolver, Solver, SvConfig};
 use divan::Bencher;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::kernels::{row_dot, sum};
 use ebm_core::models::{Energy, Generator};
@@ -16,18 +14,13 @@ use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_models::conv::{ConvEnergy, ConvEnergyConfig, ConvGenerator, ConvGeneratorConfig};
 use ebm_train::optim::collect_gradients;
-use ebm_train::{Components, Players, TrainConfig, Trainer};
-
-// Part of what is measured.
-#[global_allocator]
-static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+use ebm_train::{Components, TrainConfig};
 
 const BATCH: usize = 64;
 const AXES: Runtime = Runtime { latent: 128, data: 32 * 32 * 3 };
 
 fn main() {
-    ebm_core::kernels::parallel::join_pool();
-    divan::main();
+    common::run();
 }
 
 #[divan::bench(sample_count = 20, sample_size = 1)]
@@ -64,24 +57,9 @@ fn generator_forward_and_backward(bencher: Bencher) {
     });
 }
 
-/// Standard normal data: the cost of a step does not depend on it.
-struct Normal;
-
-impl Dataset for Normal {
-    fn width(&self) -> usize {
-        AXES.data
-    }
-    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(n * AXES.data)
-    }
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(n * AXES.data)
-    }
-}
-
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn sv_gp_step(bencher: Bencher) {
-    let config = TrainConfig { steps: u64::MAX, batch: BATCH, lambda: 1e-4, ..Default::default() };
+    let config = TrainConfig { batch: BATCH, lambda: 1e-4, ..Default::default() };
     let lower = SvConfig {
         solver: Solver::Iterative(IterativeSolver { steps: 2, ..Default::default() }),
         ..Default::default()
@@ -92,7 +70,5 @@ fn sv_gp_step(bencher: Bencher) {
         lower: &lower,
         upper: &GpConfig { volume: bounds_gp::Volume::None, ..Default::default() },
     };
-    let players = Players::build(AXES, parts, &config, Random::new(1)).expect("a valid configuration");
-    let mut trainer = Trainer::new(config, players, Arc::new(Normal), Random::new(2)).expect("a valid configuration");
-    bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
+    common::step(bencher, AXES, parts, config);
 }

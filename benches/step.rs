@@ -2,54 +2,18 @@
 //!
 //! `cargo bench -p ebm-tests --bench step`
 
-use std::sync::Arc;
+mod common;
 
 use bounds_gp::{GpConfig, Volume};
 use bounds_sv::{SvConfig, Variant};
 use divan::Bencher;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
 use ebm_core::geometry::Fixed;
 use ebm_core::kernels::Activation;
-use ebm_core::random::Random;
 use ebm_models::mlp::{FourierConfig, MlpEnergyConfig, MlpGeneratorConfig};
-use ebm_train::{Components, Players, TrainConfig, Trainer};
-
-// Part of what is measured.
-#[global_allocator]
-static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+use ebm_train::{Components, TrainConfig};
 
 fn main() {
-    ebm_core::kernels::parallel::join_pool();
-    divan::main();
-}
-
-/// Standard normal data: the cost of a step does not depend on it.
-struct Normal;
-
-impl Dataset for Normal {
-    fn width(&self) -> usize {
-        2
-    }
-    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(2 * n)
-    }
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(2 * n)
-    }
-}
-
-fn trainer(
-    energy: MlpEnergyConfig,
-    generator: MlpGeneratorConfig,
-    lower: SvConfig,
-    upper: GpConfig,
-    batch: usize,
-) -> Trainer<Fixed<2, 2>> {
-    let config = TrainConfig { steps: u64::MAX, batch, ..Default::default() };
-    let parts = Components { energy: &energy, generator: &generator, lower: &lower, upper: &upper };
-    let players = Players::build(Fixed, parts, &config, Random::new(1)).expect("a valid configuration");
-    Trainer::new(config, players, Arc::new(Normal), Random::new(2)).expect("a valid configuration")
+    common::run();
 }
 
 /// The papers' toy setting: see `examples/paper/25-gaussians.toml`.
@@ -68,8 +32,8 @@ fn paper_toy(bencher: Bencher) {
         ..Default::default()
     };
     let upper = GpConfig { margin: 1.0, ..Default::default() };
-    let mut trainer = trainer(energy, generator, SvConfig::default(), upper, 200);
-    bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
+    let parts = Components { energy: &energy, generator: &generator, lower: &SvConfig::default(), upper: &upper };
+    common::step(bencher, Fixed::<2, 2>, parts, TrainConfig { batch: 200, ..Default::default() });
 }
 
 /// Three hidden layers of 128, SiLU, Fourier features, exact volume.
@@ -79,6 +43,6 @@ fn smooth_nets(bencher: Bencher) {
         MlpEnergyConfig { fourier: FourierConfig { count: 64, scale: 1.0 }, confinement: 0.5, ..Default::default() };
     let lower = SvConfig { variant: Variant::LogDet, ..Default::default() };
     let upper = GpConfig { volume: Volume::LogDet, projections: 0, weight: 0.01, ..Default::default() };
-    let mut trainer = trainer(energy, MlpGeneratorConfig::default(), lower, upper, 200);
-    bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
+    let parts = Components { energy: &energy, generator: &MlpGeneratorConfig::default(), lower: &lower, upper: &upper };
+    common::step(bencher, Fixed::<2, 2>, parts, TrainConfig { batch: 200, ..Default::default() });
 }

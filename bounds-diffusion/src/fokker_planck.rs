@@ -101,7 +101,7 @@ impl Quotient {
             0 => (axes(count, axis), 1.0),
             probes => {
                 let place = random.stream("residual-probes");
-                let signs = place.sign_tensor_in_blocks(probes, (probes * count, axis));
+                let signs = place.in_blocks(probes).sign_tensor((probes * count, axis));
                 (signs, 1.0 / probes as f64)
             }
         };

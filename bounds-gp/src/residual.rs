@@ -68,7 +68,7 @@ impl<G: Geometry> Ingredients<G> {
             columns => {
                 let shape = (view.batch() * projections, geometry.latent());
                 let place = view.random.stream("projections");
-                let draws = place.normal_tensor_in_blocks(projections, shape);
+                let draws = place.in_blocks(projections).normal_tensor(shape);
                 let images = push(view, columns.as_ref(), &draws);
                 Pushed::Random(Projections { draws, images })
             }

@@ -56,6 +56,44 @@ pub fn gradient(name: &str, ours: &[Real], at: &[Real], f: impl Fn(&[Real]) -> f
     }
 }
 
+/// Compares what `op` makes of many rows with what it makes of `step` of them at a time: outputs and gradients in the inputs, and
+/// the sums of the gradients in `arrays`. The tolerances are those of outputs and of gradients.
+#[cfg(test)]
+pub(crate) fn parts(
+    (rows, inputs, outputs): (usize, usize, usize),
+    step: usize,
+    arrays: &[PerSample],
+    (of_outputs, of_gradients): (Real, Real),
+    op: impl Fn(Matrix<SharedTape>, usize) -> Matrix<SharedTape>,
+) {
+    let (x, weights) = (array(rows * inputs, 1.0, 9).as_vec(), array(rows * outputs, 1.0, 10).as_vec());
+    let run = |start: usize, n: usize| {
+        let x = buffers::tensor(x[start * inputs..][..n * inputs].to_vec(), (n, inputs));
+        let cotangents = buffers::tensor(weights[start * outputs..][..n * outputs].to_vec(), (n, outputs));
+        let y = op(SharedTape::inputs_only().watch(&x), n);
+        let values = y.as_vec();
+        let mut gradients = vjp(y, &cotangents);
+        let in_x = gradients.of(&x).as_vec();
+        (values, in_x, arrays.iter().flat_map(|array| gradients.of(array).as_vec()).collect::<Vec<Real>>())
+    };
+    let close = |a: &[Real], b: &[Real], tolerance: Real| {
+        assert_eq!(a.len(), b.len());
+        let close = |(a, b): (&Real, &Real)| assert!((a - b).abs() < tolerance * (1.0 + b.abs()), "{a} {b}");
+        a.iter().zip(b).for_each(close);
+    };
+    let whole = run(0, rows);
+    let (mut values, mut in_x, mut in_arrays) = (Vec::new(), Vec::new(), vec![0.0; whole.2.len()]);
+    for start in (0..rows).step_by(step) {
+        let part = run(start, step);
+        values.extend(part.0);
+        in_x.extend(part.1);
+        in_arrays.iter_mut().zip(part.2).for_each(|(sum, part)| *sum += part);
+    }
+    close(&whole.0, &values, of_outputs);
+    close(&whole.1, &in_x, of_gradients);
+    close(&whole.2, &in_arrays, of_gradients);
+}
+
 /// Inputs and outputs of an operation that are compared at most, spread evenly.
 const COMPARED: usize = 48;
 

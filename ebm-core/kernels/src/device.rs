@@ -32,6 +32,9 @@ pub type Vector<T = NoneTape> = Tensor<(usize,), Real, Dev, T>;
 /// A matrix whose two axes are known at run time only, `[rows, columns]`.
 pub type Matrix<T = NoneTape> = Tensor<(usize, usize), Real, Dev, T>;
 
+/// Rows of values whose number of columns is a dimension, `[R, C]`.
+pub type Rows<C, T = NoneTape> = Tensor<(usize, C), Real, Dev, T>;
+
 /// The error type of the device in use.
 pub type DevError = <Dev as HasErr>::Err;
 /// The result of work that the device may refuse.

@@ -31,6 +31,7 @@ mod image;
 mod math;
 pub mod parallel;
 pub mod parameter;
+mod prelude;
 pub mod random;
 mod record;
 pub mod tape;

@@ -1,11 +1,6 @@
 //! Linear maps of rows, each given with its transpose.
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{In, Out, filled, stored, view};
-use crate::device::{DevResult, Matrix};
-use crate::record::record_unary;
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// A linear map of rows; both directions add to what they are handed.
 pub(crate) trait LinearMap: Copy + 'static {
@@ -17,10 +12,7 @@ pub(crate) trait LinearMap: Copy + 'static {
     fn transpose(&self, rows: usize, g: In, gx: Out) -> DevResult;
 }
 
-/// Applies the map to every row, tangents alike.
-///
-/// # Panics
-/// If the rows are not as wide as the map takes them.
+/// Applies the map to every row, tangents alike. The rows must be as wide as the map takes them.
 pub(crate) fn linear(x: Matrix<SharedTape>, map: impl LinearMap) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
     let ((rows, width), (inputs, outputs)) = (*x.shape(), map.sizes());

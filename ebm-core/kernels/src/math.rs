@@ -114,6 +114,23 @@ pub(crate) fn add(to: &mut [Real], from: &[Real]) {
     to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
 }
 
+/// Adds `row` to every row of `to`.
+#[inline(always)]
+pub(crate) fn add_to_rows(to: &mut [Real], row: &[Real]) {
+    to.chunks_exact_mut(row.len()).for_each(|to| add(to, row));
+}
+
+/// Adds all rows of `from`, each as long as `to`.
+#[inline(always)]
+pub(crate) fn add_rows(to: &mut [Real], from: &[Real]) {
+    from.chunks_exact(to.len()).for_each(|row| add(to, row));
+}
+
+/// Whether no cotangent reached a block: the values of a pass whose tangents alone are used, for example.
+pub(crate) fn is_zero(g: &[Real]) -> bool {
+    g.iter().all(|v| *v == 0.0)
+}
+
 /// 1 / (1 + e^-x)
 #[inline(always)]
 pub(crate) fn sigmoid(x: Real) -> Real {

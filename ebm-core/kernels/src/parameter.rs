@@ -3,8 +3,9 @@
 use dfdx::prelude::*;
 use std::collections::BTreeMap;
 
-use crate::buffers;
+use crate::buffers::{self, native};
 use crate::device::{PerSample, Real, Shareable};
+use crate::elementwise::copy_to;
 use crate::math::{dot, vectorised};
 use crate::tape::GradientMap;
 
@@ -80,7 +81,7 @@ impl Parameter {
     /// Replaces the values by those of a tensor.
     pub fn copy_from(&mut self, values: &PerSample) {
         assert_eq!(self.len(), values.shape().0, "values of `{}`", self.name);
-        buffers::native::copy(&mut self.value, values);
+        native::change(&mut self.value, |to| copy_to(to.len(), native::stored(values)?.read(), to));
     }
     /// The values, to be changed where they are.
     pub fn tensor_mut(&mut self) -> &mut PerSample {
@@ -94,45 +95,28 @@ pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 /// A saved state that does not fit the model.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages say what each value is")]
 pub enum StateError {
     /// An array the model needs is not there.
     #[error("the saved state has no array {name:?}; it was saved from a model of another configuration")]
-    Missing {
-        /// The array's name.
-        name: String,
-    },
+    Missing { name: String },
     /// An array the model does not know.
     #[error(
         "the saved state has an array {name:?} that this model does not; it was saved from a model of another configuration"
     )]
-    Unknown {
-        /// The array's name.
-        name: String,
-    },
+    Unknown { name: String },
     /// An array of another shape.
     #[error("array {name:?} has shape {found:?}, this model needs {expected:?}")]
-    Shape {
-        /// The array's name.
-        name: String,
-        /// The shape in the saved state.
-        found: Vec<usize>,
-        /// The shape of the model.
-        expected: Vec<usize>,
-    },
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
     /// The file cannot be read as safetensors.
     #[error("{path}: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// The reason.
-        reason: String,
-    },
+    File { path: String, reason: String },
 }
 
 /// The gradient of what is trained of `module`, an array a parameter, on the host.
 pub fn collect_gradients<M: Module + ?Sized>(module: &M, gradients: &mut GradientMap) -> Vec<Vec<Real>> {
     let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-    trained.map(|p| buffers::native::to_host(&gradients.take(p.tensor()))).collect()
+    trained.map(|p| native::to_host(&gradients.take(p.tensor()))).collect()
 }
 
 /// Euclidean norm over all values of a gradient.

@@ -1,14 +1,8 @@
 //! Multiplication by one learned number: `y = a x`.
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, stored, view};
-use crate::device::PerSample;
 use crate::elementwise::{add_multiple, multiply};
-use crate::record::record_binary;
+use crate::prelude::*;
 use crate::reduce::backend::add_dot;
-use crate::selftest::{Case, Operation};
-use crate::tape::Taped;
 
 /// `a x` for values and tangents alike; `factor` is `[1]`.
 pub fn scale<S: Shape>(x: Taped<S>, factor: &PerSample, trains: bool) -> Taped<S> {
@@ -25,8 +19,6 @@ pub fn scale<S: Shape>(x: Taped<S>, factor: &PerSample, trains: bool) -> Taped<S
     )
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
-    let operation = Operation::new("scale", 67, 9).array(1, 1);
-    vec![operation.case(|x, _, arrays| scale(x, &arrays[0], true))]
-}
+crate::selftest_cases!(|| {
+    vec![Operation::new("scale", 67, 9).array(1, 1).case(|x, _, arrays| scale(x, &arrays[0], true))]
+});

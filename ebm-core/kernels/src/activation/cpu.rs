@@ -1,9 +1,8 @@
 //! Activations on slices, in blocks of `n` elements: one of values, and below it one for every tangent.
 
 use super::{Activation, Phi, with_phi};
-use crate::device::{DevResult, Real};
-use crate::math::vectorised;
 use crate::parallel;
+use crate::prelude::*;
 
 /// Multiply-adds that an element takes the time of.
 const WORK: usize = 8;
@@ -11,25 +10,19 @@ const WORK: usize = 8;
 const CHUNK: usize = 512;
 
 /// `y = phi(x)`, and `phi'(x)` times the tangents.
-pub(crate) fn activate(
-    n: usize,
-    blocks: usize,
-    activation: Activation,
-    learned: &[Real],
-    x: &[Real],
-    y: &mut [Real],
-) -> DevResult {
+pub(crate) fn activate(n: usize, blocks: usize, activation: Activation, learned: In, x: In, y: Out) -> DevResult {
     let step = parallel::rows_a_task(n, WORK * blocks);
     parallel::run(parallel::split(y, n, 1, step), |mut part| {
-        with_phi!(activation, slope(learned), |phi| {
+        let slope = slope(learned);
+        with_phi!(activation, |P| {
             for (block, y) in part.blocks.iter_mut().enumerate() {
                 let values = &x[part.samples.clone()];
                 let own = &x[block * n..][part.samples.clone()];
                 vectorised(|| match block {
-                    0 => y.iter_mut().zip(values).for_each(|(y, x)| *y = phi.value(*x)),
+                    0 => y.iter_mut().zip(values).for_each(|(y, x)| *y = P::jet(slope, *x).0),
                     _ => {
                         for ((y, t), x) in y.iter_mut().zip(own).zip(values) {
-                            *y = t * phi.jet(*x).1;
+                            *y = t * P::jet(slope, *x).1;
                         }
                     }
                 });
@@ -40,31 +33,23 @@ pub(crate) fn activate(
 }
 
 /// `gx +=` the cotangents of x, given those of y.
-pub(super) fn add_vjp(
-    n: usize,
-    blocks: usize,
-    activation: Activation,
-    learned: &[Real],
-    g: &[Real],
-    x: &[Real],
-    gx: &mut [Real],
-) -> DevResult {
+pub fn add_vjp(n: usize, blocks: usize, activation: Activation, learned: In, g: In, x: In, gx: Out) -> DevResult {
     let step = parallel::rows_a_task(n, WORK * blocks);
     parallel::run(parallel::split(gx, n, 1, step), |mut part| {
         let (g, x) = (parallel::blocks(g, n, &part.samples), parallel::blocks(x, n, &part.samples));
-        with_phi!(activation, slope(learned), |phi| add_vjp_of_part(phi, &g, &x, &mut part.blocks));
+        with_phi!(activation, |P| add_vjp_of_part::<P>(slope(learned), &g, &x, &mut part.blocks));
     });
     Ok(())
 }
 
-fn add_vjp_of_part<P: Phi>(phi: P, g: &[&[Real]], x: &[&[Real]], gx: &mut [&mut [Real]]) {
+fn add_vjp_of_part<P: Phi>(slope: Real, g: &[&[Real]], x: &[&[Real]], gx: &mut [&mut [Real]]) {
     let Some((values, tangents)) = gx.split_first_mut() else {
         return;
     };
     if tangents.is_empty() {
         vectorised(|| {
             for ((gx, g), x) in values.iter_mut().zip(g[0]).zip(x[0]) {
-                *gx += g * phi.jet(*x).1;
+                *gx += g * P::jet(slope, *x).1;
             }
         });
         return;
@@ -74,9 +59,9 @@ fn add_vjp_of_part<P: Phi>(phi: P, g: &[&[Real]], x: &[&[Real]], gx: &mut [&mut 
         let range = start..(start + CHUNK).min(values.len());
         vectorised(|| {
             let own = x[0][range.clone()].iter().zip(&g[0][range.clone()]);
-            for ((x, g), ((slope, bend), sum)) in own.zip(slopes.iter_mut().zip(&mut bends).zip(&mut sums)) {
-                (_, *slope, *bend) = phi.jet(*x);
-                *sum = g * *slope;
+            for ((x, g), ((first, bend), sum)) in own.zip(slopes.iter_mut().zip(&mut bends).zip(&mut sums)) {
+                (_, *first, *bend) = P::jet(slope, *x);
+                *sum = g * *first;
             }
             for ((gx, g), t) in tangents.iter_mut().zip(&g[1..]).zip(&x[1..]) {
                 let own = gx[range.clone()].iter_mut().zip(&g[range.clone()]).zip(&t[range.clone()]);
@@ -91,7 +76,7 @@ fn add_vjp_of_part<P: Phi>(phi: P, g: &[&[Real]], x: &[&[Real]], gx: &mut [&mut 
 }
 
 /// `gs += sum of cotangent * (x or t) where x <= 0`: the gradient of a learned slope.
-pub(super) fn add_slope_gradient(n: usize, _: usize, g: &[Real], x: &[Real], gs: &mut [Real]) -> DevResult {
+pub fn add_slope_gradient(n: usize, _: usize, g: In, x: In, gs: Out) -> DevResult {
     let of_block = |(g, inputs): (&[Real], &[Real])| -> f64 {
         let parts = g.chunks(4096).zip(inputs.chunks(4096)).zip(x[..n].chunks(4096));
         let of_part = |((g, inputs), x): ((&[Real], &[Real]), &[Real])| {
@@ -113,6 +98,6 @@ pub(super) fn add_slope_gradient(n: usize, _: usize, g: &[Real], x: &[Real], gs:
 }
 
 /// The learned slope, where there is one.
-fn slope(learned: &[Real]) -> Real {
+fn slope(learned: In) -> Real {
     learned.first().copied().unwrap_or(0.0)
 }

@@ -1,8 +1,8 @@
 //! Activations on the device, in blocks of `n` elements: one of values, and below it one for every tangent, `blocks` in all.
 
 use super::Activation;
-use crate::device::DevResult;
-use crate::gpu::{Argument, In, Out, kernels, zeros};
+use crate::gpu::Argument;
+use crate::prelude::*;
 use crate::reduce::backend::{add_total, parts_of};
 
 /// An activation is passed as its number in the list.
@@ -18,7 +18,6 @@ fn slopes(activation: Activation) -> usize {
     usize::from(activation.has_learned_slope())
 }
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "activation";
     fn activate(n: usize, blocks: usize, activation: Activation, learned: In[slopes(activation)], x: In[blocks * n],
         y: Out[blocks * n]) over Elements(n);
@@ -44,6 +43,6 @@ kernels! { "activation";
 pub(crate) fn add_slope_gradient(n: usize, blocks: usize, g: In, x: In, gs: Out) -> DevResult {
     let parts = parts_of(n);
     let mut sums = zeros::<f64>(parts)?;
-    slope_sums(n, blocks, parts, g, x, Out::of(&mut sums))?;
-    add_total(parts, In::of(&sums), gs)
+    slope_sums(n, blocks, parts, g, x, view_mut(&mut sums))?;
+    add_total(parts, view(&sums), gs)
 }

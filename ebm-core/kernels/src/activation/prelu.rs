@@ -1,10 +1,9 @@
 //! `max(x, 0) + a min(x, 0), with a learned slope a`
 
-use super::{Phi, leaky};
+use super::{Jet, Phi, leaky};
 use crate::device::Real;
 
-#[derive(Clone, Copy)]
-pub(crate) struct Prelu(Real);
+pub(crate) struct Prelu;
 
 impl Phi for Prelu {
     const CURVED: bool = false;
@@ -12,15 +11,7 @@ impl Phi for Prelu {
     const CUDA: &'static str = " return leaky(slope, x); ";
 
     #[inline(always)]
-    fn new(slope: Real) -> Self {
-        Self(slope)
-    }
-    #[inline(always)]
-    fn value(self, x: Real) -> Real {
-        leaky(self.0, x).0
-    }
-    #[inline(always)]
-    fn jet(self, x: Real) -> (Real, Real, Real) {
-        leaky(self.0, x)
+    fn jet(slope: Real, x: Real) -> Jet {
+        leaky(slope, x)
     }
 }

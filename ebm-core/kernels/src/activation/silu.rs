@@ -1,10 +1,9 @@
 //! `x / (1 + e^-x)`
 
-use super::Phi;
+use super::{Jet, Phi};
 use crate::device::Real;
 use crate::math;
 
-#[derive(Clone, Copy)]
 pub(crate) struct Silu;
 
 impl Phi for Silu {
@@ -16,15 +15,7 @@ impl Phi for Silu {
     ";
 
     #[inline(always)]
-    fn new(_: Real) -> Self {
-        Self
-    }
-    #[inline(always)]
-    fn value(self, x: Real) -> Real {
-        x * math::sigmoid(x)
-    }
-    #[inline(always)]
-    fn jet(self, x: Real) -> (Real, Real, Real) {
+    fn jet(_: Real, x: Real) -> Jet {
         let s = math::sigmoid(x);
         (x * s, s * (1.0 + x * (1.0 - s)), s * (1.0 - s) * (2.0 + x * (1.0 - 2.0 * s)))
     }

@@ -1,10 +1,9 @@
 //! `ln(1 + e^x)`
 
-use super::Phi;
+use super::{Jet, Phi};
 use crate::device::Real;
 use crate::math;
 
-#[derive(Clone, Copy)]
 pub(crate) struct Softplus;
 
 impl Phi for Softplus {
@@ -14,15 +13,7 @@ impl Phi for Softplus {
     ";
 
     #[inline(always)]
-    fn new(_: Real) -> Self {
-        Self
-    }
-    #[inline(always)]
-    fn value(self, x: Real) -> Real {
-        math::softplus(x)
-    }
-    #[inline(always)]
-    fn jet(self, x: Real) -> (Real, Real, Real) {
+    fn jet(_: Real, x: Real) -> Jet {
         let s = math::sigmoid(x);
         (math::softplus(x), s, s * (1.0 - s))
     }

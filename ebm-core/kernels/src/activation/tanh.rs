@@ -1,10 +1,9 @@
 //! `tanh x`
 
-use super::Phi;
+use super::{Jet, Phi};
 use crate::device::Real;
 use crate::math;
 
-#[derive(Clone, Copy)]
 pub(crate) struct Tanh;
 
 impl Phi for Tanh {
@@ -14,15 +13,7 @@ impl Phi for Tanh {
     ";
 
     #[inline(always)]
-    fn new(_: Real) -> Self {
-        Self
-    }
-    #[inline(always)]
-    fn value(self, x: Real) -> Real {
-        math::tanh(x)
-    }
-    #[inline(always)]
-    fn jet(self, x: Real) -> (Real, Real, Real) {
+    fn jet(_: Real, x: Real) -> Jet {
         let y = math::tanh(x);
         let slope = 1.0 - y * y;
         (y, slope, -2.0 * y * slope)

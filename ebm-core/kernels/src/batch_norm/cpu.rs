@@ -1,36 +1,28 @@
-//! Batch normalisation on slices.
-
 use std::ops::Range;
 
+use super::EPSILON;
 use crate::channel_sums::backend::{PIXELS, add_up, in_parts};
-use crate::device::{DevResult, Real};
-use crate::epilogue::Epilogue;
-use crate::math::{add, vectorised};
+use crate::math::add_rows;
 use crate::parallel;
+use crate::prelude::*;
 
 /// Multiply-adds that an element of a pass over memory takes the time of.
 const PASS: usize = 8;
 
 /// Means and variances of the channels of `[pixels, channels]`.
-pub(super) fn statistics(
-    pixels: usize,
-    channels: usize,
-    x: &[Real],
-    mean: &mut [Real],
-    variance: &mut [Real],
-) -> DevResult {
+pub fn statistics(pixels: usize, channels: usize, x: In, mean: Out, variance: Out) -> DevResult {
     let parts = in_parts(pixels, |part| of_pixels(&x[part.start * channels..part.end * channels], channels));
     let mut parts = parts.into_iter().zip((0..).map(|k| (pixels - k * PIXELS).min(PIXELS)));
-    let Some((first, mut count)) = parts.next() else {
+    let Some(((first_mean, first_variance), mut count)) = parts.next() else {
         return Ok(());
     };
-    mean.copy_from_slice(&first.mean);
-    variance.copy_from_slice(&first.variance);
+    mean.copy_from_slice(&first_mean);
+    variance.copy_from_slice(&first_variance);
     // Chan, Golub and LeVeque: the statistics of two sets together, from those of each.
-    for (part, more) in parts {
+    for ((means, variances), more) in parts {
         let share = more as Real / (count + more) as Real;
         let own = mean.iter_mut().zip(variance.iter_mut());
-        for ((mean, variance), (m, v)) in own.zip(part.mean.iter().zip(&part.variance)) {
+        for ((mean, variance), (m, v)) in own.zip(means.iter().zip(&variances)) {
             let apart = m - *mean;
             *mean += share * apart;
             *variance += share * (v - *variance) + share * (1.0 - share) * apart * apart;
@@ -40,18 +32,12 @@ pub(super) fn statistics(
     Ok(())
 }
 
-struct Moments {
-    mean: Vec<Real>,
-    variance: Vec<Real>,
-}
-
-fn of_pixels(x: &[Real], channels: usize) -> Moments {
+/// Means and variances.
+fn of_pixels(x: In, channels: usize) -> (Vec<Real>, Vec<Real>) {
     let (mut mean, mut variance) = (vec![0.0; channels], vec![0.0; channels]);
     let share = channels as Real / x.len() as Real;
     vectorised(|| {
-        for pixel in x.chunks_exact(channels) {
-            add(&mut mean, pixel);
-        }
+        add_rows(&mut mean, x);
         mean.iter_mut().for_each(|m| *m *= share);
         for pixel in x.chunks_exact(channels) {
             for ((s, v), m) in variance.iter_mut().zip(pixel).zip(&mean) {
@@ -60,11 +46,11 @@ fn of_pixels(x: &[Real], channels: usize) -> Moments {
         }
         variance.iter_mut().for_each(|s| *s *= share);
     });
-    Moments { mean, variance }
+    (mean, variance)
 }
 
 /// `running += share (factor latest - running)`
-pub(super) fn move_towards(_: usize, share: Real, factor: Real, latest: &[Real], running: &mut [Real]) -> DevResult {
+pub fn move_towards(_: usize, share: Real, factor: Real, latest: In, running: Out) -> DevResult {
     for (r, n) in running.iter_mut().zip(latest) {
         *r += share * (factor * n - *r);
     }
@@ -72,18 +58,18 @@ pub(super) fn move_towards(_: usize, share: Real, factor: Real, latest: &[Real],
 }
 
 /// `y` `[blocks, values]`: values in the first block, tangents in the others.
-pub(super) fn batch_norm_forward(
+pub fn batch_norm_forward(
     values: usize,
     blocks: usize,
     channels: usize,
     epsilon: Real,
     epilogue: Epilogue,
-    x: &[Real],
-    mean: &[Real],
-    variance: &[Real],
-    gamma: &[Real],
-    beta: &[Real],
-    y: &mut [Real],
+    x: In,
+    mean: In,
+    variance: In,
+    gamma: In,
+    beta: In,
+    y: Out,
 ) -> DevResult {
     let (pixels, inverse) = (values / channels, inverse_deviations(variance, epsilon));
     let step = parallel::rows_a_task(pixels, PASS * blocks * channels);
@@ -113,22 +99,13 @@ pub(super) fn batch_norm_forward(
     Ok(())
 }
 
-fn inverse_deviations(variance: &[Real], epsilon: Real) -> Vec<Real> {
+fn inverse_deviations(variance: In, epsilon: Real) -> Vec<Real> {
     variance.iter().map(|v| 1.0 / (v + epsilon).sqrt()).collect()
 }
 
 /// The gradients of gamma and beta; pixels from `primal` on are tangents, which do not reach beta.
-pub(super) fn sums(
-    pixels: usize,
-    primal: usize,
-    channels: usize,
-    epsilon: Real,
-    g: &[Real],
-    x: &[Real],
-    mean: &[Real],
-    variance: &[Real],
-) -> DevResult<[Vec<Real>; 2]> {
-    let inverse = &inverse_deviations(variance, epsilon)[..];
+pub fn sums([pixels, primal, channels]: [usize; 3], g: In, x: In, mean: In, variance: In) -> DevResult<[Array; 2]> {
+    let inverse = &inverse_deviations(variance, EPSILON)[..];
     let parts = in_parts(pixels, |part| {
         let (mut by_gamma, mut by_beta) = (vec![0.0; channels], vec![0.0; channels]);
         let pixels_of = |which: Range<usize>| {
@@ -157,14 +134,14 @@ pub(super) fn sums(
 }
 
 /// `gx += gamma / deviation g`
-pub(super) fn batch_norm_backward(
+pub fn batch_norm_backward(
     pixels: usize,
     channels: usize,
     epsilon: Real,
-    variance: &[Real],
-    gamma: &[Real],
-    g: &[Real],
-    gx: &mut [Real],
+    variance: In,
+    gamma: In,
+    g: In,
+    gx: Out,
 ) -> DevResult {
     let scale = scales(variance, gamma, epsilon);
     each_part(pixels, channels, gx, |range, gx| {
@@ -178,18 +155,18 @@ pub(super) fn batch_norm_backward(
 }
 
 /// The same, where the gradient goes through the statistics.
-pub(super) fn batch_norm_backward_through(
+pub fn batch_norm_backward_through(
     pixels: usize,
     channels: usize,
     epsilon: Real,
-    x: &[Real],
-    mean: &[Real],
-    variance: &[Real],
-    gamma: &[Real],
-    by_gamma: &[Real],
-    by_beta: &[Real],
-    g: &[Real],
-    gx: &mut [Real],
+    x: In,
+    mean: In,
+    variance: In,
+    gamma: In,
+    by_gamma: In,
+    by_beta: In,
+    g: In,
+    gx: Out,
 ) -> DevResult {
     let (scale, inverse) = (scales(variance, gamma, epsilon), inverse_deviations(variance, epsilon));
     let share = channels as Real / (pixels * channels) as Real;
@@ -208,7 +185,7 @@ pub(super) fn batch_norm_backward_through(
 }
 
 /// `gamma / deviation`
-fn scales(variance: &[Real], gamma: &[Real], epsilon: Real) -> Vec<Real> {
+fn scales(variance: In, gamma: In, epsilon: Real) -> Vec<Real> {
     let inverse = inverse_deviations(variance, epsilon);
     gamma.iter().zip(inverse).map(|(g, r)| g * r).collect()
 }
@@ -217,7 +194,7 @@ fn scales(variance: &[Real], gamma: &[Real], epsilon: Real) -> Vec<Real> {
 fn each_part(
     pixels: usize,
     channels: usize,
-    values: &mut [Real],
+    values: Out,
     f: impl Fn(Range<usize>, &mut [Real]) + Sync + Send,
 ) -> DevResult {
     let step = parallel::rows_a_task(pixels, PASS * channels);

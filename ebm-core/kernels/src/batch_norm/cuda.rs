@@ -1,11 +1,9 @@
 //! Batch normalisation on the device, of which nothing is read on the host.
 
+use super::EPSILON;
 use crate::channel_sums::backend::{add_channel_sums, parts_of};
-use crate::device::{DevResult, Real};
-use crate::epilogue::Epilogue;
-use crate::gpu::{Buffer, In, Out, kernels, zeros};
+use crate::prelude::*;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "batch_norm";
     /// Means, and sums of squared deviations from them, over the pixels p, p + parts, ... of `x` `[pixels, channels]`.
     fn batch_statistics_in_parts(pixels: usize, parts: usize, channels: usize, x: In[pixels * channels],
@@ -32,33 +30,22 @@ kernels! { "batch_norm";
         over Elements(channels);
 }
 
-/// Means and variances of the channels of `[pixels, channels]`.
-pub(super) fn statistics(pixels: usize, channels: usize, x: In, mean: Out, variance: Out) -> DevResult {
+pub fn statistics(pixels: usize, channels: usize, x: In, mean: Out, variance: Out) -> DevResult {
     let parts = parts_of(pixels, channels);
     let (mut means, mut squares) = (zeros::<f64>(parts * channels)?, zeros::<f64>(parts * channels)?);
-    batch_statistics_in_parts(pixels, parts, channels, x, Out::of(&mut means), Out::of(&mut squares))?;
-    batch_means(pixels, parts, channels, In::of(&means), mean)?;
-    batch_variances(pixels, parts, channels, In::of(&means), In::of(&squares), variance)
+    batch_statistics_in_parts(pixels, parts, channels, x, view_mut(&mut means), view_mut(&mut squares))?;
+    batch_means(pixels, parts, channels, view(&means), mean)?;
+    batch_variances(pixels, parts, channels, view(&means), view(&squares), variance)
 }
 
-/// The gradients of gamma and beta; pixels from `primal` on are tangents, which do not reach beta.
-pub(super) fn sums(
-    pixels: usize,
-    primal: usize,
-    channels: usize,
-    epsilon: Real,
-    g: In,
-    x: In,
-    mean: In,
-    variance: In,
-) -> DevResult<[Buffer; 2]> {
+pub fn sums([pixels, primal, channels]: [usize; 3], g: In, x: In, mean: In, variance: In) -> DevResult<[Array; 2]> {
     let parts = parts_of(pixels, channels);
     let (mut by_gamma, mut by_beta) = (zeros::<f64>(parts * channels)?, zeros::<f64>(parts * channels)?);
-    let (to_gamma, to_beta) = (Out::of(&mut by_gamma), Out::of(&mut by_beta));
-    batch_norm_sums_in_parts(pixels, primal, parts, channels, epsilon, g, x, mean, variance, to_gamma, to_beta)?;
-    let total = |sums| -> DevResult<Buffer> {
+    let (to_gamma, to_beta) = (view_mut(&mut by_gamma), view_mut(&mut by_beta));
+    batch_norm_sums_in_parts(pixels, primal, parts, channels, EPSILON, g, x, mean, variance, to_gamma, to_beta)?;
+    let total = |sums| -> DevResult<Array> {
         let mut total = zeros(channels)?;
-        add_channel_sums(parts, channels, In::of(sums), Out::of(&mut total))?;
+        add_channel_sums(parts, channels, view(sums), view_mut(&mut total))?;
         Ok(total)
     };
     Ok([total(&by_gamma)?, total(&by_beta)?])

@@ -3,19 +3,13 @@
 //! With running statistics the layer is affine in each sample, so the pushforward is `gamma / sqrt(variance + eps) t`.
 //! With batch statistics a sample's output depends on the others: there is no per-sample Jacobian, hence no pushforward.
 
-mod case;
-
 #[cfg_attr(not(device_kernels), path = "cpu.rs")]
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{GradientBuffer, accumulate, change, filled, filled_two, stored, view};
-use crate::device::{Matrix, PerSample, Real};
-use crate::epilogue::{Epilogue, vjp as vjp_of_epilogue};
+use crate::epilogue::vjp as vjp_of_epilogue;
 use crate::parameter::Parameter;
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// Added to variances.
 pub const EPSILON: Real = 1e-5;
@@ -77,7 +71,7 @@ pub struct BatchNorm<'a> {
 /// # Panics
 /// If there are tangents, and the statistics are those of the batch.
 pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let ((rows, width), channels) = (*x.shape(), layer.gamma.shape().0);
     let BatchNorm { of_this_batch, epilogue, trains, .. } = layer;
     assert!(!of_this_batch || rows == primal, "batch statistics have no per-sample Jacobian");
@@ -88,47 +82,81 @@ pub fn batch_norm(x: Matrix<SharedTape>, primal: usize, layer: BatchNorm<'_>) ->
         let (values, blocks) = (primal * width, rows / primal);
         backend::batch_norm_forward(values, blocks, channels, EPSILON, epilogue, x, mean, variance, gamma, beta, y)
     });
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        let (statistics, gamma, beta) = (layer.statistics.clone(), layer.gamma.clone(), layer.beta.clone());
-        let kept = (epilogue != Epilogue::Identity).then(|| y.clone());
-        let pixels = rows * width / channels;
-        tape.add_backward_op(move |gradients| {
-            let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            if let Some(y) = &kept {
-                vjp_of_epilogue(&mut g, y, primal, epilogue)?;
+    let xg = x.ghost();
+    let (statistics, gamma, beta) = (layer.statistics.clone(), layer.gamma.clone(), layer.beta.clone());
+    let kept = (epilogue != Epilogue::Identity).then(|| y.clone());
+    let pixels = rows * width / channels;
+    record(tape, y, move |gradients, mut g| {
+        if let Some(y) = &kept {
+            vjp_of_epilogue(&mut g, y, primal, epilogue)?;
+        }
+        let (mean, variance) = (stored(&statistics.mean)?, stored(&statistics.variance)?);
+        let (x, mean, variance) = (stored(&x)?, mean.read(), variance.read());
+        // The first pixels are values, the others tangents.
+        let sizes = [pixels, primal * width / channels, channels];
+        let [by_gamma, by_beta] = backend::sums(sizes, view(&g), x.read(), mean, variance)?;
+        gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+            let (gamma, g) = (stored(&gamma)?, view(&g));
+            if !of_this_batch {
+                return backend::batch_norm_backward(pixels, channels, EPSILON, variance, gamma.read(), g, gx);
             }
-            let (mean, variance) = (stored(&statistics.mean)?, stored(&statistics.variance)?);
-            let (x, mean, variance) = (stored(&x)?, mean.read(), variance.read());
-            // The first pixels are values, the others tangents.
-            let values = primal * width / channels;
-            let [by_gamma, by_beta] =
-                backend::sums(pixels, values, channels, EPSILON, view(&g), x.read(), mean, variance)?;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                let (gamma, g) = (stored(&gamma)?, view(&g));
-                if !of_this_batch {
-                    return backend::batch_norm_backward(pixels, channels, EPSILON, variance, gamma.read(), g, gx);
-                }
-                let (x, gamma, by_gamma, by_beta) = (x.read(), gamma.read(), view(&by_gamma), view(&by_beta));
-                backend::batch_norm_backward_through(
-                    pixels, channels, EPSILON, x, mean, variance, gamma, by_gamma, by_beta, g, gx,
-                )
-            })?;
-            if trains {
-                gradients.get_or_alloc_mut(&gamma)?.update(|to| accumulate(to, &by_gamma))?;
-                gradients.get_or_alloc_mut(&beta)?.update(|to| accumulate(to, &by_beta))?;
-            }
-            Ok(())
-        });
-    }
-    y.put_tape(tape)
+            let (x, gamma, by_gamma, by_beta) = (x.read(), gamma.read(), view(&by_gamma), view(&by_beta));
+            backend::batch_norm_backward_through(
+                pixels, channels, EPSILON, x, mean, variance, gamma, by_gamma, by_beta, g, gx,
+            )
+        })?;
+        if trains {
+            gradients.get_or_alloc_mut(&gamma)?.update(|to| accumulate(to, &by_gamma))?;
+            gradients.get_or_alloc_mut(&beta)?.update(|to| accumulate(to, &by_beta))?;
+        }
+        Ok(())
+    })
 }
+
+/// A layer with the arrays gamma and beta.
+fn layer<'a>(
+    statistics: &'a Statistics,
+    of_this_batch: bool,
+    arrays: &'a [PerSample],
+    epilogue: Epilogue,
+) -> BatchNorm<'a> {
+    BatchNorm { statistics, of_this_batch, gamma: &arrays[0], beta: &arrays[1], epilogue, trains: true }
+}
+
+crate::selftest_cases!(|| {
+    let cases = |(of, pixels, channels): (&'static str, usize, usize)| {
+        let operation = |what: &str, tangents| {
+            let operation = Operation::new(format!("batch_norm: {of}, {what}"), 37, pixels * channels);
+            operation.tangents(tangents).array(channels, 0).array(channels, 0)
+        };
+        let above_one = scaled(&format!("{of}/variance"), channels, -1).into_iter().map(|v| 1.0 + v).collect();
+        let mean = vector(scaled(&format!("{of}/mean"), channels, -2));
+        let running = Statistics { mean, variance: vector(above_one) };
+        [
+            operation("running statistics", 2).kinked(true).case(move |x, primal, arrays| {
+                batch_norm(x, primal, layer(&running, false, arrays, Epilogue::Leaky(0.25)))
+            }),
+            operation("batch statistics", 0).case(move |x, primal, arrays| {
+                let own = statistics(&x, channels);
+                batch_norm(x, primal, layer(&own, true, arrays, Epilogue::Tanh))
+            }),
+            Case::kernel(format!("statistics: {of}"), move || {
+                let x = matrix(&format!("statistics/{of}"), 37, pixels * channels);
+                let found = statistics(&SharedTape::off().watch(&x), channels);
+                let ((value, means), (_, variances)) =
+                    (Quantity::Value.of(&found.mean), Quantity::Value.of(&found.variance));
+                vec![(value, [means, variances].concat())]
+            }),
+        ]
+    };
+    // Of vectors, and of images with more pixels than are added up at once.
+    [("vectors", 1, 24), ("images", 49, 20)].into_iter().flat_map(cases).collect()
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers::{self, values};
-    use crate::check;
+    use crate::buffers::values;
 
     #[test]
     fn batch_statistics_normalise_every_channel() {
@@ -137,16 +165,8 @@ mod tests {
             let x = check::array(rows * pixels * 2, 3.0, 7);
             let x = buffers::tensor(x.as_vec(), (rows, pixels * 2)).put_tape(SharedTape::off());
             let own = statistics(&x, 2);
-            let [gamma, beta] = &[vec![1.0; 2], vec![0.0; 2]].map(|v| buffers::tensor(v, (2,)));
-            let layer = BatchNorm {
-                statistics: &own,
-                of_this_batch: true,
-                gamma,
-                beta,
-                epilogue: Epilogue::Identity,
-                trains: true,
-            };
-            let y = batch_norm(x, rows, layer);
+            let arrays = [vec![1.0; 2], vec![0.0; 2]].map(vector);
+            let y = batch_norm(x, rows, layer(&own, true, &arrays, Epilogue::Identity));
             let after = statistics(&y, 2);
             assert!(values(&after.mean).iter().all(|m| m.abs() < 1e-5));
             assert!(values(&after.variance).iter().all(|v| (v - 1.0).abs() < 1e-4));

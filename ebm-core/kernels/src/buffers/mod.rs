@@ -4,12 +4,7 @@
 //! work on [`native`] arrays, wherever these are.
 
 pub mod native;
-#[cfg(not(device_kernels))]
-mod scratch;
 mod view;
-
-#[cfg(not(device_kernels))]
-pub(crate) use scratch::scratch;
 
 use dfdx::prelude::*;
 use std::borrow::Cow;
@@ -17,23 +12,16 @@ use std::borrow::Cow;
 use crate::device::{Dev, Real, device};
 
 /// The values of a tensor in row-major order. `tensor` must be contiguous.
-#[cfg(not(feature = "cuda"))]
 pub fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
-    match view::view(tensor) {
-        Some(storage) => Cow::Borrowed(storage),
-        // dfdx's iterators do not stop before the first element of none.
-        None if tensor.shape().num_elements() == 0 => Cow::Borrowed(&[]),
-        None => Cow::Owned(tensor.as_vec()),
+    // dfdx's iterators do not stop before the first element of none.
+    if tensor.shape().num_elements() == 0 {
+        return Cow::Borrowed(&[]);
     }
-}
-
-/// The values of a tensor in row-major order. `tensor` must be contiguous.
-#[cfg(feature = "cuda")]
-pub fn read<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> Cow<'_, [Real]> {
-    match tensor.shape().num_elements() {
-        0 => Cow::Borrowed(&[]),
-        _ => Cow::Owned(tensor.as_vec()),
+    #[cfg(not(feature = "cuda"))]
+    if let Some(storage) = view::view(tensor) {
+        return Cow::Borrowed(storage);
     }
+    Cow::Owned(tensor.as_vec())
 }
 
 /// The values of a tensor in row-major order, on the host.

@@ -1,18 +1,13 @@
-//! Shifts on the device.
-
 use crate::channel_sums;
-use crate::device::DevResult;
-use crate::gpu::{In, Out, kernels};
+use crate::prelude::*;
 use crate::sum_pool::backend::sum_pixels;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "channel_shift";
     fn shift_pixels(images: usize, reached: usize, pixels: usize, channels: usize, count: usize, shifts: In[count * channels],
         x: In[images * pixels * channels], y: Out[images * pixels * channels]) over Elements(images * pixels * channels);
 }
 
-/// `gs +=` the sums of each image's pixels.
-pub(super) fn add_sums(reached: usize, pixels: usize, channels: usize, count: usize, g: In, gs: Out) -> DevResult {
+pub fn add_sums(reached: usize, pixels: usize, channels: usize, count: usize, g: In, gs: Out) -> DevResult {
     let g = g.part(0..reached * pixels * channels);
     match count {
         1 => channel_sums::add_sums(g, channels, gs),

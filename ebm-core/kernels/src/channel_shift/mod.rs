@@ -4,16 +4,8 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{accumulate, filled, stored, view};
-use crate::check;
 use crate::columns::take_columns;
-use crate::device::Matrix;
-use crate::image::Extent;
-use crate::record::record_binary;
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// Adds `shifts` `[rows, channels]` to the pixels of `[rows, pixels * channels]`; or one row, `[1, channels]`, to those of
 /// every image, where the shift's tangents are 0. `primal`: rows of images, before those of tangents.
@@ -43,15 +35,11 @@ pub fn channel_shift(x: Matrix<SharedTape>, shifts: Matrix<SharedTape>, primal: 
     )
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let image = Extent::new(6, 4, 7);
     let case = |of: &str, rows: usize| {
         let operation = Operation::new(format!("channel_shift: of {of}"), 5, image.len()).array(rows * 7, 0);
-        operation.case(move |x, primal, arrays| {
-            let (_, tape) = x.clone().split_tape();
-            channel_shift(x, tape.watch(&arrays[0]).reshape_like(&(rows, 7)), primal)
-        })
+        operation.case(move |x, primal, arrays| channel_shift(x.clone(), beside(&x, &arrays[0], (rows, 7)), primal))
     };
     // Shifts that have tangents, too: columns of x.
     let of_columns = || {
@@ -61,4 +49,4 @@ fn cases() -> Vec<Case> {
         });
     };
     vec![case("every image", 3 * 5).checked(of_columns), case("all images", 1)]
-}
+});

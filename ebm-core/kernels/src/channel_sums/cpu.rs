@@ -1,10 +1,8 @@
-//! Sums on slices.
-
 use rayon::prelude::*;
 use std::ops::Range;
 
-use crate::device::{DevResult, Real};
-use crate::math::{add, vectorised};
+use crate::math::add_rows;
+use crate::prelude::*;
 
 /// Pixels added up in a row. Sums of these sums are exact enough in single precision, and they can be made on all cores
 /// without the result depending on how many there are.
@@ -30,14 +28,10 @@ pub(crate) fn add_up(parts: Vec<Vec<Real>>) -> Vec<Real> {
 }
 
 /// `y_c += sum_p x_pc` of `x` `[pixels, channels]`.
-pub(crate) fn add_sums(x: &[Real], channels: usize, y: &mut [Real]) -> DevResult {
+pub(crate) fn add_sums(x: In, channels: usize, y: Out) -> DevResult {
     let parts = in_parts(x.len() / channels, |pixels| {
         let mut sum = vec![0.0; channels];
-        vectorised(|| {
-            for pixel in x[pixels.start * channels..pixels.end * channels].chunks_exact(channels) {
-                add(&mut sum, pixel);
-            }
-        });
+        vectorised(|| add_rows(&mut sum, &x[pixels.start * channels..pixels.end * channels]));
         sum
     });
     add(y, &add_up(parts));

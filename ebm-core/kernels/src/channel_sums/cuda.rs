@@ -1,7 +1,4 @@
-//! Sums on the device.
-
-use crate::device::DevResult;
-use crate::gpu::{In, Out, kernels, zeros};
+use crate::prelude::*;
 
 /// Threads that sums are shared out to at least, where there are pixels enough: some for every core of a GPU.
 const THREADS: usize = 1 << 16;
@@ -21,11 +18,10 @@ pub(crate) fn parts_of(pixels: usize, channels: usize) -> usize {
     pixels.div_ceil(SHORTEST).min(THREADS / channels).max(1)
 }
 
-/// `y_c += sum_p x_pc` of `x` `[pixels, channels]`.
 pub(crate) fn add_sums(x: In, channels: usize, y: Out) -> DevResult {
     let pixels = x.len() / channels;
     let parts = parts_of(pixels, channels);
     let mut sums = zeros::<f64>(parts * channels)?;
-    channel_sums_in_parts(pixels, parts, channels, x, Out::of(&mut sums))?;
-    add_channel_sums(parts, channels, In::of(&sums), y)
+    channel_sums_in_parts(pixels, parts, channels, x, view_mut(&mut sums))?;
+    add_channel_sums(parts, channels, view(&sums), y)
 }

@@ -1,9 +1,7 @@
-//! Columns of slices.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `y_rc = x_r,which(c)`, of x with `width` columns.
-pub(super) fn choose(_: usize, width: usize, which: &[usize], x: &[Real], y: &mut [Real]) -> DevResult {
+pub fn choose(_: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
     for (y, x) in y.chunks_exact_mut(which.len().max(1)).zip(x.chunks_exact(width)) {
         y.iter_mut().zip(which).for_each(|(y, &c)| *y = x[c]);
     }
@@ -11,7 +9,7 @@ pub(super) fn choose(_: usize, width: usize, which: &[usize], x: &[Real], y: &mu
 }
 
 /// `y_rc += x_r,which(c)`, of x with `width` columns.
-pub(super) fn add_chosen(_: usize, width: usize, which: &[usize], x: &[Real], y: &mut [Real]) -> DevResult {
+pub fn add_chosen(_: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
     for (y, x) in y.chunks_exact_mut(which.len().max(1)).zip(x.chunks_exact(width)) {
         y.iter_mut().zip(which).for_each(|(y, &c)| *y += x[c]);
     }
@@ -19,7 +17,7 @@ pub(super) fn add_chosen(_: usize, width: usize, which: &[usize], x: &[Real], y:
 }
 
 /// `y_r,which(c) += x_rc`, of y with `width` columns.
-pub(super) fn add_to_chosen(_: usize, width: usize, which: &[usize], x: &[Real], y: &mut [Real]) -> DevResult {
+pub fn add_to_chosen(_: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
     for (y, x) in y.chunks_exact_mut(width).zip(x.chunks_exact(which.len())) {
         which.iter().zip(x).for_each(|(&c, x)| y[c] += x);
     }
@@ -27,13 +25,7 @@ pub(super) fn add_to_chosen(_: usize, width: usize, which: &[usize], x: &[Real],
 }
 
 /// The matrix with the columns of `a` at `first` and those of `b` at `second`.
-pub(super) fn join(
-    _: usize,
-    (first, second): (&[usize], &[usize]),
-    a: &[Real],
-    b: &[Real],
-    y: &mut [Real],
-) -> DevResult {
+pub fn join(_: usize, (first, second): (&[usize], &[usize]), a: In, b: In, y: Out) -> DevResult {
     for (i, row) in y.chunks_exact_mut(first.len() + second.len()).enumerate() {
         for (which, from) in [(first, a), (second, b)] {
             which.iter().zip(&from[i * which.len()..]).for_each(|(&c, v)| row[c] = *v);

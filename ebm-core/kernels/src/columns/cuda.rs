@@ -1,7 +1,5 @@
-//! Columns on the device.
-
-use crate::device::DevResult;
-use crate::gpu::{In, Inverse, Out, kernels, upload};
+use crate::gpu::Inverse;
+use crate::prelude::*;
 
 kernels! { "columns";
     /// `y_rc = x_r,which(c)`; every number in `which` must be less than `columns`.
@@ -18,31 +16,27 @@ kernels! { "columns";
         b: In[rows * second], y: Out[rows * (first + second)]) over Elements(rows * (first + second));
 }
 
-/// `y_rc = x_r,which(c)`, of x with `width` columns.
-pub(super) fn choose(rows: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
-    choose_columns(rows, width, which.len(), In::of(&upload(which.to_vec())?), x, y)
+pub fn choose(rows: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
+    choose_columns(rows, width, which.len(), view(&upload(which.to_vec())?), x, y)
 }
 
-/// `y_rc += x_r,which(c)`, of x with `width` columns.
-pub(super) fn add_chosen(rows: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
+pub fn add_chosen(rows: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
     if which.is_empty() {
         return Ok(());
     }
-    add_chosen_columns(rows, width, which.len(), In::of(&upload(which.to_vec())?), x, y)
+    add_chosen_columns(rows, width, which.len(), view(&upload(which.to_vec())?), x, y)
 }
 
-/// `y_r,which(c) += x_rc`, of y with `width` columns.
-pub(super) fn add_to_chosen(rows: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
+pub fn add_to_chosen(rows: usize, width: usize, which: &[usize], x: In, y: Out) -> DevResult {
     let inverse = Inverse::of(which, width)?;
-    let (starts, sources) = (In::of(&inverse.starts), In::of(&inverse.sources));
+    let (starts, sources) = (view(&inverse.starts), view(&inverse.sources));
     add_to_chosen_columns(rows, width, which.len(), starts, sources, x, y)
 }
 
-/// The matrix with the columns of `a` at `first` and those of `b` at `second`.
-pub(super) fn join(rows: usize, (first, second): (&[usize], &[usize]), a: In, b: In, y: Out) -> DevResult {
+pub fn join(rows: usize, (first, second): (&[usize], &[usize]), a: In, b: In, y: Out) -> DevResult {
     let mut from = vec![0; first.len() + second.len()];
     for (source, &column) in first.iter().chain(second).enumerate() {
         from[column] = source;
     }
-    join_columns(rows, first.len(), second.len(), In::of(&upload(from)?), a, b, y)
+    join_columns(rows, first.len(), second.len(), view(&upload(from)?), a, b, y)
 }

@@ -4,13 +4,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, stored, view};
-use crate::device::Matrix;
-use crate::record::{record_binary, record_unary};
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// The columns `which` of `[rows, C]`, in that order.
 ///
@@ -57,8 +51,7 @@ pub fn concatenate(a: Matrix<SharedTape>, b: Matrix<SharedTape>) -> Matrix<Share
     join_columns(a, &all[..left], b, &all[left..])
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let rows = |name: &str| Operation::new(name, 67, 9).tangents(0);
     vec![
         rows("take_columns").case(|x, _, _| take_columns(x, &[7, 0, 3])),
@@ -66,18 +59,15 @@ fn cases() -> Vec<Case> {
             let (ends, others) = (take_columns(x.clone(), &[8, 0]), take_columns(x, &[4, 1, 6]));
             join_columns(ends, &[4, 1], others, &[0, 2, 3])
         }),
-        rows("concatenate").array(67 * 4, 0).case(|x, _, arrays| {
-            let (_, tape) = x.clone().split_tape();
-            let right = tape.watch(&arrays[0]).reshape_like(&(67, 4));
-            concatenate(x, right)
-        }),
+        rows("concatenate")
+            .array(67 * 4, 0)
+            .case(|x, _, arrays| concatenate(x.clone(), beside(&x, &arrays[0], (67, 4)))),
     ]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
 
     #[test]
     fn columns_keep_their_values() {

@@ -1,19 +1,7 @@
-//! Rows of slices.
-
-use crate::device::{DevResult, Real};
-use crate::math::vectorised;
+use crate::prelude::*;
 
 /// `y_r = factors_0r x_r + factors_1r v_r`, where the rows of x and v are repeated.
-pub(super) fn combine(
-    rows: usize,
-    columns: usize,
-    _: usize,
-    _: usize,
-    factors: &[Real],
-    x: &[Real],
-    v: &[Real],
-    y: &mut [Real],
-) -> DevResult {
+pub fn combine(rows: usize, columns: usize, _: usize, _: usize, factors: In, x: In, v: In, y: Out) -> DevResult {
     let [x, v] = [x, v].map(|rows| rows.chunks_exact(columns).cycle());
     let (a, b) = factors.split_at(rows);
     vectorised(|| {

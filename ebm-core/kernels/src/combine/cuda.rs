@@ -1,6 +1,4 @@
-//! Rows on the device.
-
-use crate::gpu::{In, Out, kernels};
+use crate::prelude::*;
 
 kernels! { "combine";
     /// `y_r = factors_0r x_(r mod first) + factors_1r v_(r mod second)`

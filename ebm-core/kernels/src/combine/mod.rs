@@ -4,14 +4,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, stored, upload, view};
-use crate::device::{Dev, Real};
-use crate::selftest::{Case, Quantity, matrix, numbers};
-
-/// Rows of values that nothing is recorded of.
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
+use crate::prelude::*;
 
 /// `y_r = a_r x_(r mod m) + b_r v_(r mod k)`, `[R, C]`, for `x` `[m, C]` and `v` `[k, C]`, and R factors `a` and `b` each: rows that
 /// are fewer are repeated.
@@ -33,19 +26,17 @@ pub fn combine<C: Dim>((x, a): (&Rows<C>, &[Real]), (v, b): (&Rows<C>, &[Real]))
     })
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     vec![Case::kernel("combine", || {
         let (x, v) = (matrix("combine/x", 17, 75), matrix("combine/v", 34, 75));
         let (a, b) = (numbers("combine/a", 68), numbers("combine/b", 68));
         vec![Quantity::Value.of(&combine((&x, &a), (&v, &b)))]
     })]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check;
 
     #[test]
     fn rows_are_repeated_as_often_as_there_are_factors() {

@@ -1,17 +1,7 @@
-//! The confinement on slices.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `out = y + kappa/2 ||x||^2` for the first `primal` rows, `y + kappa <x, t>` for tangents t.
-pub(super) fn confine(
-    rows: usize,
-    columns: usize,
-    primal: usize,
-    kappa: Real,
-    y: &[Real],
-    x: &[Real],
-    out: &mut [Real],
-) -> DevResult {
+pub fn confine(rows: usize, columns: usize, primal: usize, kappa: Real, y: In, x: In, out: Out) -> DevResult {
     let row = |i: usize| &x[i * columns..(i + 1) * columns];
     let dot = |a: &[Real], b: &[Real]| -> Real { a.iter().zip(b).map(|(a, b)| a * b).sum() };
     for i in 0..rows {
@@ -22,15 +12,7 @@ pub(super) fn confine(
 }
 
 /// `gx +=` the cotangents of x, given those of `out`.
-pub(super) fn add_confined(
-    primal: usize,
-    columns: usize,
-    _: usize,
-    kappa: Real,
-    g: &[Real],
-    x: &[Real],
-    gx: &mut [Real],
-) -> DevResult {
+pub fn add_confined(primal: usize, columns: usize, _: usize, kappa: Real, g: In, x: In, gx: Out) -> DevResult {
     for (i, g) in g.iter().enumerate() {
         let sample = i % primal;
         for j in 0..columns {

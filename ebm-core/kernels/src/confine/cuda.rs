@@ -1,9 +1,5 @@
-//! The confinement on the device.
+use crate::prelude::*;
 
-use crate::device::Real;
-use crate::gpu::{In, Out, kernels};
-
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "confine";
     fn confine(rows: usize, columns: usize, primal: usize, kappa: Real, y: In[rows], x: In[rows * columns], out: Out[rows])
         over Rows(rows, columns);

@@ -4,14 +4,8 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{accumulate, filled, stored, view};
 use crate::columns::take_columns;
-use crate::device::{Matrix, Real};
-use crate::record::record_binary;
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// Adds `kappa/2 ||x||^2` to the values and `kappa <x, t>` to the tangents.
 ///
@@ -28,10 +22,9 @@ pub fn confine(y: Matrix<SharedTape>, x: Matrix<SharedTape>, primal: usize, kapp
     })
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     vec![Operation::new("confine", 67, 9).case(|x, primal, _| {
         let y = take_columns(x.clone(), &[2]);
         confine(y, x, primal, 0.75)
     })]
-}
+});

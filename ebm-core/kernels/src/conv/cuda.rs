@@ -1,16 +1,12 @@
 //! Convolutions on the device: patches of many images at a time, and matrix products.
 
-use dfdx::prelude::*;
 use std::ops::Range;
 
-use super::Arrays;
-use super::layer::{Direction, Plan, Window};
-use crate::buffers::native::{filled, optional, stored};
-use crate::channel_sums;
-use crate::device::{DevResult, Matrix, PerSample};
-use crate::epilogue::{Epilogue, backend::shift_and_end};
-use crate::gemm::{self, Factor};
-use crate::gpu::{Argument, Buffer, In, Out, by_value, kernels, scratch, zeros};
+use super::Conv;
+use super::layer::{Plan, Window};
+use crate::epilogue::backend::shift_and_end;
+use crate::gpu::{Argument, by_value};
+use crate::prelude::*;
 
 /// A window as kernels take it: kernel, stride, padding; height, width, channels of the fine image; rows, columns of the coarse.
 #[derive(Clone, Copy)]
@@ -27,7 +23,6 @@ impl Argument for Window {
     }
 }
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "conv";
     /// `patches = P(fine)`
     fn gather_patches(images: usize, window: Window, fine: In[images * window.fine.len()],
@@ -56,36 +51,20 @@ impl Window {
     }
 }
 
-/// A sliding kernel.
-#[derive(Clone, Copy)]
-struct Slides {
-    window: Window,
-    /// Channels of the coarse image.
-    channels: usize,
-}
-
-impl Slides {
-    fn of(plan: Plan) -> Self {
-        Self { window: plan.window, channels: plan.channels }
-    }
-
-    fn coarse_len(&self) -> usize {
-        self.window.places() * self.channels
-    }
-
-    /// `coarse (+)= P(fine) W^T`, `weight` `[channels, patch]`.
-    fn down(&self, fine: In, weight: In, mut coarse: Out, adds: bool) -> DevResult {
+impl Plan {
+    pub fn down(&self, primal: usize, fine: In, weight: In, mut coarse: Out, end: Option<&Conv>) -> DevResult {
         let weight = Factor::new(weight, self.channels, self.window.patch()).transpose();
         self.in_groups(coarse.len() / self.coarse_len(), |images| {
             let mut to = coarse.part(scaled(&images, self.coarse_len()));
-            self.with_patches(fine, images, |patches| match adds {
-                true => gemm::add(patches, weight, to.again()),
-                false => gemm::write(patches, weight, to.again()),
+            self.with_patches(fine, images, |patches| match end {
+                None => gemm::add(patches, weight, to.again()),
+                Some(_) => gemm::write(patches, weight, to.again()),
             })
-        })
+        })?;
+        self.end(primal, end, coarse)
     }
 
-    fn up(&self, coarse: In, weight: In, mut fine: Out) -> DevResult {
+    pub fn up(&self, primal: usize, coarse: In, weight: In, mut fine: Out, end: Option<&Conv>) -> DevResult {
         let patch = self.window.patch();
         let weight = Factor::new(weight, self.channels, patch);
         self.in_groups(coarse.len() / self.coarse_len(), |images| {
@@ -100,10 +79,20 @@ impl Slides {
                 gemm::write(from, weight, patches.again())?;
                 scatter_patches(count, self.window, patches.as_in(), to.again())
             })
-        })
+        })?;
+        self.end(primal, end, fine)
     }
 
-    fn weight(&self, coarse: In, fine: In, mut weight: Out) -> DevResult {
+    /// What follows the products, where the layer ends with them.
+    fn end(&self, primal: usize, end: Option<&Conv>, y: Out) -> DevResult {
+        let Some(layer) = end.filter(|layer| layer.bias.is_some() || layer.epilogue != Epilogue::Identity) else {
+            return Ok(());
+        };
+        let (bias, values) = (optional(layer.bias.as_ref())?, primal * self.outputs().len());
+        shift_and_end(values, bias.read().len(), y.len() / values, layer.epilogue, bias.read(), y)
+    }
+
+    pub fn weight(&self, coarse: In, fine: In, mut weight: Out) -> DevResult {
         self.in_groups(coarse.len() / self.coarse_len(), |images| {
             let from = coarse.part(scaled(&images, self.coarse_len()));
             let from = Factor::new(from, images.len() * self.window.places(), self.channels);
@@ -134,64 +123,4 @@ impl Slides {
 /// The range of the values of some images.
 fn scaled(images: &Range<usize>, len: usize) -> Range<usize> {
     images.start * len..images.end * len
-}
-
-pub(super) fn forward(x: &Matrix, primal: usize, plan: Plan, arrays: &Arrays) -> Matrix {
-    let (rows, slides, outputs) = (x.shape().0, Slides::of(plan), plan.outputs().len());
-    filled((rows, outputs), |mut y| {
-        let (x, weight) = (stored(x)?, oriented(plan, &arrays.weight));
-        let weight = stored(&weight)?;
-        match plan.direction {
-            Direction::Down => slides.down(x.read(), weight.read(), y.again(), false)?,
-            Direction::Up => slides.up(x.read(), weight.read(), y.again())?,
-        }
-        let (values, blocks, epilogue) = (primal * outputs, rows / primal, arrays.epilogue);
-        if arrays.bias.is_none() && epilogue == Epilogue::Identity {
-            return Ok(());
-        }
-        let bias = optional(arrays.bias.as_ref())?;
-        shift_and_end(values, bias.read().len(), blocks, epilogue, bias.read(), y)
-    })
-}
-
-/// The gradient of the images.
-pub(super) fn add_vjp(gx: Out, g: &Buffer, _: usize, plan: Plan, arrays: &Arrays) -> DevResult {
-    let (slides, weight) = (Slides::of(plan), oriented(plan, &arrays.weight));
-    let weight = stored(&weight)?;
-    match plan.direction {
-        Direction::Down => slides.up(In::of(g), weight.read(), gx),
-        Direction::Up => slides.down(In::of(g), weight.read(), gx, true),
-    }
-}
-
-/// The gradient of the weights.
-pub(super) fn add_weight_gradient(gw: Out, g: &Buffer, x: &Matrix, _: usize, plan: Plan) -> DevResult {
-    let (slides, x) = (Slides::of(plan), stored(x)?);
-    let (coarse, fine) = match plan.direction {
-        Direction::Down => (In::of(g), x.read()),
-        Direction::Up => (x.read(), In::of(g)),
-    };
-    if !plan.mirrored {
-        return slides.weight(coarse, fine, gw);
-    }
-    let mut sum = zeros(gw.len())?;
-    slides.weight(coarse, fine, Out::of(&mut sum))?;
-    let (outputs, taps) = (plan.window.fine.channels, plan.window.kernel * plan.window.kernel);
-    add_mirrored_weights(outputs, taps, plan.channels, In::of(&sum), gw)
-}
-
-/// The gradient of the bias, given the cotangents of values.
-pub(super) fn add_bias_gradient(gb: Out, g: &Buffer, values: usize) -> DevResult {
-    channel_sums::add_sums(In::of(g).part(0..values), gb.len(), gb)
-}
-
-/// The layer's weights as `[channels, kernel, kernel, fine channels]`.
-fn oriented(plan: Plan, weight: &PerSample) -> PerSample {
-    if !plan.mirrored {
-        return weight.clone();
-    }
-    filled(*weight.shape(), |oriented| {
-        let (outputs, taps) = (plan.window.fine.channels, plan.window.kernel * plan.window.kernel);
-        mirror_weights(outputs, taps, plan.channels, stored(weight)?.read(), oriented)
-    })
 }

@@ -1,16 +1,15 @@
 //! The layers' arrays and options, and how each is computed.
 
-use crate::device::PerSample;
-use crate::epilogue::Epilogue;
-use crate::image::Extent;
+use crate::prelude::*;
 
 /// A product with fewer coarse channels than this would move patches rather than multiply.
 const NARROW: usize = 16;
 
-/// A convolution: `y[i, j, :] = phi( sum_{k, l} W[:, k, l, :] x[s i + k - p, s j + l - p, :] + b )`, zero outside the image.
+/// A convolution: `y[i, j, :] = phi( sum_{k, l} W[:, k, l, :] x[s i + k - p, s j + l - p, :] + b )`, zero outside the image. Or a
+/// transposed one: `a[s i + k - p, s j + l - p, :] += x[i, j, :] W[:, k, l, :]`, then `y = phi(a + b)`.
 #[derive(Clone)]
 pub struct Conv {
-    /// `[outputs, kernel, kernel, input channels]`, flat.
+    /// `[outputs, kernel, kernel, input channels]`, flat; of a transposed one `[input channels, kernel, kernel, outputs]`.
     pub weight: PerSample,
     /// `[outputs]`.
     pub bias: Option<PerSample>,
@@ -20,36 +19,10 @@ pub struct Conv {
     pub outputs: usize,
     /// Width and height of the kernel.
     pub kernel: usize,
-    /// Distance s between places of the kernel.
+    /// Distance s between places of the kernel; of a transposed one, between those that pixels are spread to.
     pub stride: usize,
-    /// Zeros p around the image, fewer than the kernel is wide.
+    /// Zeros p around the image, of a transposed one pixels cut off at each side; fewer than the kernel is wide.
     pub padding: usize,
-    /// The activation that follows.
-    pub epilogue: Epilogue,
-    /// Whether the arrays want gradients.
-    pub trains: bool,
-}
-
-/// A transposed convolution: `a[s i + k - p, s j + l - p, :] += x[i, j, :] W[:, k, l, :]`, then `y = phi(a + b)`.
-#[derive(Clone)]
-pub struct ConvTranspose {
-    /// `[input channels, kernel, kernel, outputs]`, flat.
-    pub weight: PerSample,
-    /// `[outputs]`.
-    pub bias: Option<PerSample>,
-    /// Size of an input image.
-    pub inputs: Extent,
-    /// Output channels.
-    pub outputs: usize,
-    /// Width and height of the kernel.
-    pub kernel: usize,
-    /// Distance s between the places that pixels are spread to.
-    pub stride: usize,
-    /// Pixels p cut off at each side, fewer than the kernel is wide.
-    pub padding: usize,
-    /// Pixels added at the bottom and at the right, fewer than the stride: of the sizes that a convolution takes to one, the
-    /// transpose must be told which to return to.
-    pub output_padding: usize,
     /// The activation that follows.
     pub epilogue: Epilogue,
     /// Whether the arrays want gradients.
@@ -62,79 +35,41 @@ impl Conv {
         Some((size + 2 * padding).checked_sub(kernel)? / stride + 1)
     }
 
-    /// A transposed convolution with the same arrays and options.
-    pub fn transposed(&self, inputs: Extent, outputs: usize, output_padding: usize) -> ConvTranspose {
-        ConvTranspose {
-            weight: self.weight.clone(),
-            bias: self.bias.clone(),
-            inputs,
-            outputs,
-            kernel: self.kernel,
-            stride: self.stride,
-            padding: self.padding,
-            output_padding,
-            epilogue: self.epilogue,
-            trains: self.trains,
-        }
-    }
-
-    pub(super) fn plan(&self) -> Plan {
-        let Self { inputs, outputs, kernel, stride, padding, .. } = *self;
-        assert!(padding < kernel && stride > 0, "a kernel beside the image");
-        let size =
-            |n| Self::size(n, kernel, stride, padding).unwrap_or_else(|| panic!("a kernel of {kernel} on {inputs}"));
-        let (height, width) = (size(inputs.height), size(inputs.width));
-        if stride == 1 && outputs < NARROW && outputs < inputs.channels {
-            // With few output channels, patches of the output are much smaller than those of the input: spread each pixel
-            // with the mirrored kernel instead.
-            return Plan {
-                window: Window {
-                    kernel,
-                    stride: 1,
-                    padding: kernel - 1 - padding,
-                    fine: Extent::new(height, width, outputs),
-                    coarse: (inputs.height, inputs.width),
-                },
-                channels: inputs.channels,
-                direction: Direction::Up,
-                mirrored: true,
-            };
-        }
-        Plan {
-            window: Window { kernel, stride, padding, fine: inputs, coarse: (height, width) },
-            channels: outputs,
-            direction: Direction::Down,
-            mirrored: false,
-        }
-    }
-}
-
-impl ConvTranspose {
     /// Pixels along an axis of `size` after a transposed convolution; none if the padding cuts off all of them.
-    pub fn size(size: usize, kernel: usize, stride: usize, padding: usize, output_padding: usize) -> Option<usize> {
-        let spread = size.checked_sub(1)? * stride + kernel + output_padding;
+    pub fn transposed_size(size: usize, kernel: usize, stride: usize, padding: usize, added: usize) -> Option<usize> {
+        let spread = size.checked_sub(1)? * stride + kernel + added;
         spread.checked_sub(2 * padding).filter(|n| *n > 0)
     }
 
+    /// How the convolution is computed.
     pub(super) fn plan(&self) -> Plan {
-        let Self { inputs, kernel, stride, padding, output_padding, .. } = *self;
-        assert!(padding < kernel && output_padding < stride, "a kernel beside the image");
-        let size = |n| {
-            Self::size(n, kernel, stride, padding, output_padding)
-                .unwrap_or_else(|| panic!("a kernel of {kernel} on {inputs}"))
-        };
-        Plan {
-            window: Window {
-                kernel,
-                stride,
-                padding,
-                fine: Extent::new(size(inputs.height), size(inputs.width), self.outputs),
-                coarse: (inputs.height, inputs.width),
-            },
-            channels: inputs.channels,
-            direction: Direction::Up,
-            mirrored: false,
+        let Self { inputs, outputs, kernel, stride, padding, .. } = *self;
+        assert!(padding < kernel && stride > 0, "a kernel beside the image");
+        let (height, width) = self.sizes(|n| Self::size(n, kernel, stride, padding));
+        if stride == 1 && outputs < NARROW && outputs < inputs.channels {
+            // With few output channels, patches of the output are much smaller than those of the input: spread each pixel
+            // with the mirrored kernel instead.
+            let (fine, coarse) = (Extent::new(height, width, outputs), (inputs.height, inputs.width));
+            let window = Window { kernel, stride: 1, padding: kernel - 1 - padding, fine, coarse };
+            return Plan { window, channels: inputs.channels, direction: Direction::Up, mirrored: true };
         }
+        let window = Window { kernel, stride, padding, fine: inputs, coarse: (height, width) };
+        Plan { window, channels: outputs, direction: Direction::Down, mirrored: false }
+    }
+
+    /// How the transposed convolution is computed.
+    pub(super) fn transposed_plan(&self, added: usize) -> Plan {
+        let Self { inputs, outputs, kernel, stride, padding, .. } = *self;
+        assert!(padding < kernel && added < stride, "a kernel beside the image");
+        let (height, width) = self.sizes(|n| Self::transposed_size(n, kernel, stride, padding, added));
+        let (fine, coarse) = (Extent::new(height, width, outputs), (inputs.height, inputs.width));
+        let window = Window { kernel, stride, padding, fine, coarse };
+        Plan { window, channels: inputs.channels, direction: Direction::Up, mirrored: false }
+    }
+
+    fn sizes(&self, size: impl Fn(usize) -> Option<usize>) -> (usize, usize) {
+        let size = |n| size(n).unwrap_or_else(|| panic!("a kernel of {} on {}", self.kernel, self.inputs));
+        (size(self.inputs.height), size(self.inputs.width))
     }
 }
 
@@ -160,6 +95,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Values of a coarse image.
+    pub fn coarse_len(&self) -> usize {
+        self.window.places() * self.channels
+    }
+
     fn coarse(&self) -> Extent {
         Extent::new(self.window.coarse.0, self.window.coarse.1, self.channels)
     }

@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use super::layer::Window;
-use crate::device::Real;
-use crate::image::Extent;
-use crate::math::add;
+use crate::prelude::*;
 
 /// Places of the kernel whose patches are handled together: whole images, or some rows of one.
 pub(super) struct Strip {

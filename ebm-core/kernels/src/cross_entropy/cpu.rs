@@ -1,15 +1,13 @@
-//! Losses row by row.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `-log softmax(x_b)[label_b]` and its slopes, those of the mean.
-pub(super) fn cross_entropy_rows(
+pub fn cross_entropy_rows(
     rows: usize,
     classes: usize,
-    logits: &[Real],
+    logits: In,
     labels: &[usize],
-    losses: &mut [f64],
-    slopes: &mut [Real],
+    losses: Out<f64>,
+    slopes: Out,
 ) -> DevResult {
     let rows_of = logits.chunks_exact(classes).zip(labels);
     for ((row, &label), (loss, slopes)) in rows_of.zip(losses.iter_mut().zip(slopes.chunks_exact_mut(classes))) {
@@ -26,7 +24,7 @@ pub(super) fn cross_entropy_rows(
 }
 
 /// The mean of the losses.
-pub(super) fn mean_loss(rows: usize, losses: &[f64], mean: &mut [Real]) -> DevResult {
+pub fn mean_loss(rows: usize, losses: In<f64>, mean: Out) -> DevResult {
     mean[0] = (losses.iter().sum::<f64>() / rows as f64) as Real;
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! Losses on the device, of which nothing is read on the host.
 
-use crate::gpu::{In, Out, kernels};
+use crate::prelude::*;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "cross_entropy";
     fn cross_entropy_rows(rows: usize, classes: usize, logits: In[rows * classes], labels: In<usize>[rows],
         losses: Out<f64>[rows], slopes: Out[rows * classes]) over Elements(rows);

@@ -4,15 +4,9 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, run, stored, upload, view, view_mut, zeros};
-use crate::device::{Matrix, Scalar};
 use crate::elementwise::add_multiple;
-use crate::record::record_unary;
+use crate::prelude::*;
 use crate::selftest::Quantity::{InInputs, Value};
-use crate::selftest::{Case, matrix};
-use crate::tape::{SharedTape, backward};
 
 /// `1/B sum_b -log softmax(x_b)[label_b]` of logits `[B, C]`, in nats; its gradient is `(softmax(x_b) - onehot(label_b)) / B`.
 ///
@@ -35,21 +29,18 @@ pub fn cross_entropy(logits: Matrix<SharedTape>, labels: &[usize]) -> Scalar<Sha
     record_unary(tape, &logits, y, move |gx, g| add_multiple(gx.len(), view(&g), view(&slopes), gx))
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     vec![Case::kernel("cross_entropy", || {
         let logits = matrix("cross_entropy", 67, 10);
         let labels: Vec<usize> = (0..67).map(|i| i * 7 % 10).collect();
         let loss = cross_entropy(SharedTape::inputs_only().watch(&logits), &labels);
         vec![Value.of(&loss), InInputs.of(&backward(loss).of(&logits))]
     })]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Real;
-    use crate::{buffers, check};
 
     fn value(logits: &[Real], labels: &[usize]) -> f64 {
         let x = buffers::tensor(logits.to_vec(), (labels.len(), logits.len() / labels.len()));

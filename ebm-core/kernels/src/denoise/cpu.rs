@@ -1,19 +1,17 @@
-//! The comparison on slices.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// Of every row with target `t = noise / s`: `losses = w sum g (g - 2 t) - o`, with `w sum t^2` besides if `whole` is not 0;
 /// `errors = sum (s g - noise)^2`; `directions = 2 w (g - t)`. `terms` are all s, all w and all o.
-pub(super) fn denoise(
+pub fn denoise(
     rows: usize,
     columns: usize,
     whole: usize,
-    terms: &[f64],
-    gradient: &[Real],
-    noise: &[Real],
-    losses: &mut [f64],
-    errors: &mut [f64],
-    directions: &mut [Real],
+    terms: In<f64>,
+    gradient: In,
+    noise: In,
+    losses: Out<f64>,
+    errors: Out<f64>,
+    directions: Out,
 ) -> DevResult {
     for row in 0..rows {
         let own = row * columns..(row + 1) * columns;

@@ -1,8 +1,5 @@
-//! The comparison on the device.
+use crate::prelude::*;
 
-use crate::gpu::{In, Out, kernels};
-
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "denoise";
     fn denoise(rows: usize, columns: usize, whole: usize, terms: In<f64>[3 * rows], gradient: In[rows * columns],
         noise: In[rows * columns], losses: Out<f64>[rows], errors: Out<f64>[rows], directions: Out[rows * columns])

@@ -4,15 +4,9 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, run, stored, upload, view, view_mut, zeros};
-use crate::device::{Dev, Real};
 use crate::device_vec::DeviceVec;
-use crate::selftest::{Case, Quantity, doubles, matrix, scaled};
-
-/// Rows of values that nothing is recorded of.
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
+use crate::prelude::*;
+use crate::selftest::doubles;
 
 /// The part of a row in the loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,8 +61,7 @@ pub fn denoise<C: Dim>(gradient: &Rows<C>, noise: &Rows<C>, rows: &[Row], square
     Denoised { losses: DeviceVec(losses), errors: DeviceVec(errors), directions }
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     const SAMPLES: usize = 68;
     // More than two warps.
     const WIDTH: usize = 75;
@@ -90,12 +83,11 @@ fn cases() -> Vec<Case> {
         })
     };
     vec![case("denoise", Square::Whole), case("denoise: without the target", Square::WithoutTarget)]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{buffers, check};
 
     const SHAPE: (usize, usize) = (4, 37);
 

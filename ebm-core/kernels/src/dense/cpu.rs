@@ -1,20 +1,14 @@
-//! The dense layer on the CPU.
-
-use std::ops::Range;
-
 use super::thin::{self, THIN};
 use super::{Activation, Dense, Sizes};
 use crate::activation::{Phi, with_phi};
-use crate::buffers::native::{Array, run};
-use crate::buffers::{self, read};
-use crate::device::{DevResult, Matrix, Real};
-use crate::gemm::{self, Factor};
-use crate::math::{dot, vectorised};
-use crate::parallel::{self, Part};
+use crate::buffers::read;
+use crate::math::{add_rows, add_to_rows, dot, is_zero};
+use crate::parallel;
+use crate::prelude::*;
 
 /// The values that the backward pass needs, empty where it does not.
 #[derive(Default)]
-pub(super) struct Saved {
+pub struct Saved {
     /// phi'(a), `[primal, outputs]`.
     slope: Vec<Real>,
     /// phi''(a), `[primal, outputs]`.
@@ -24,7 +18,7 @@ pub(super) struct Saved {
 }
 
 /// The outputs, and what the backward pass needs if there is to be one.
-pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
+pub fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
     let Sizes { rows, primal, inputs, outputs } = sizes;
     let (activation, slope) = (layer.activation, slope(layer));
     let (x, weight, bias) = (&read(x), &read(&layer.weight), layer.bias.as_ref().map(read));
@@ -43,8 +37,11 @@ pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (M
         }
     }
     let step = parallel::rows_a_task(primal, rows / primal * inputs * outputs);
-    let tasks: Vec<_> = zip_parts(&mut y, &mut saved, sizes, step);
-    parallel::run(tasks, |(mut y, mut slopes, mut curvatures, mut linear)| {
+    let Saved { slope: slopes, curvature, linear } = &mut saved;
+    let [values, slopes, curvatures, linear] =
+        [&mut y, slopes, curvature, linear].map(|values| parallel::split(values, primal, outputs, step).into_iter());
+    let tasks = values.zip(slopes).zip(curvatures.zip(linear)).collect();
+    parallel::run(tasks, |((mut y, mut slopes), (mut curvatures, mut linear))| {
         let n = y.samples.len();
         for (block, rows) in y.blocks.iter_mut().enumerate() {
             let start = (block * primal + y.samples.start) * inputs;
@@ -59,13 +56,7 @@ pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (M
             }
         }
         if let Some(bias) = &bias {
-            vectorised(|| {
-                for row in y.blocks[0].chunks_exact_mut(outputs) {
-                    for (v, b) in row.iter_mut().zip(bias.iter()) {
-                        *v += b;
-                    }
-                }
-            });
+            vectorised(|| add_to_rows(y.blocks[0], bias));
         }
         if activation == Activation::Identity {
             return;
@@ -76,32 +67,18 @@ pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (M
         let (values, tangents) = y.blocks.split_at_mut(1);
         let slopes = slopes.blocks.pop();
         let curvatures = curvatures.blocks.pop();
-        with_phi!(activation, slope, |phi| apply(phi, values[0], tangents, slopes, curvatures));
+        with_phi!(activation, |P| apply::<P>(slope, values[0], tangents, slopes, curvatures));
     });
     (buffers::tensor(y, (rows, outputs)), saved)
 }
 
-type Task<'a> = (Part<'a, Real>, Part<'a, Real>, Part<'a, Real>, Part<'a, Real>);
-
-fn zip_parts<'a>(y: &'a mut [Real], saved: &'a mut Saved, sizes: Sizes, step: usize) -> Vec<Task<'a>> {
-    let split = |values| parallel::split(values, sizes.primal, sizes.outputs, step);
-    let (y, a, b, c) = (split(y), split(&mut saved.slope), split(&mut saved.curvature), split(&mut saved.linear));
-    y.into_iter().zip(a).zip(b).zip(c).map(|(((y, a), b), c)| (y, a, b, c)).collect()
-}
-
 /// Replaces a by phi(a) and every s by phi'(a) s, keeping the derivatives where there is room for them.
-fn apply<P: Phi>(
-    phi: P,
-    values: &mut [Real],
-    tangents: &mut [&mut [Real]],
-    slopes: Option<&mut [Real]>,
-    curvatures: Option<&mut [Real]>,
-) {
+fn apply<P: Phi>(slope: Real, values: Out, tangents: &mut [Out], slopes: Option<Out>, curvatures: Option<Out>) {
     let mut own = Vec::new();
     let slopes = match slopes {
         Some(slopes) => slopes,
         None if tangents.is_empty() => {
-            vectorised(|| values.iter_mut().for_each(|v| *v = phi.value(*v)));
+            vectorised(|| values.iter_mut().for_each(|v| *v = P::jet(slope, *v).0));
             return;
         }
         None => {
@@ -112,12 +89,12 @@ fn apply<P: Phi>(
     match curvatures {
         Some(curvatures) => vectorised(|| {
             for ((v, s), c) in values.iter_mut().zip(slopes.iter_mut()).zip(curvatures.iter_mut()) {
-                (*v, *s, *c) = phi.jet(*v);
+                (*v, *s, *c) = P::jet(slope, *v);
             }
         }),
         None => vectorised(|| {
             for (v, s) in values.iter_mut().zip(slopes.iter_mut()) {
-                (*v, *s, _) = phi.jet(*v);
+                (*v, *s, _) = P::jet(slope, *v);
             }
         }),
     }
@@ -128,31 +105,23 @@ fn apply<P: Phi>(
 
 /// Turns the cotangents of the outputs into those of the linear part, in place, and adds the inputs' to `gx`.
 /// Returns the gradient of a learned slope.
-pub(super) fn backward_rows(
-    sizes: Sizes,
-    g: &mut [Real],
-    gx: &mut [Real],
-    layer: &Dense,
-    saved: &Saved,
-) -> DevResult<Option<Array>> {
+pub fn backward_rows(sizes: Sizes, g: Out, gx: Out, layer: &Dense, saved: &Saved) -> DevResult<Option<Array>> {
     let Sizes { primal, inputs, outputs, rows } = sizes;
     let (activation, weight) = (layer.activation, &read(&layer.weight));
     let step = parallel::rows_a_task(primal, rows / primal * inputs * outputs);
     let parts = primal.div_ceil(step);
     let mut slope_gradients = vec![0.0; parts];
-    let tasks: Vec<_> = parallel::split(g, primal, outputs, step)
-        .into_iter()
-        .zip(parallel::split(gx, primal, inputs, step))
-        .zip(&mut slope_gradients)
-        .collect();
+    let (g, gx) = (parallel::split(g, primal, outputs, step), parallel::split(gx, primal, inputs, step));
+    let tasks = g.into_iter().zip(gx).zip(&mut slope_gradients).collect();
     parallel::run(tasks, |((mut g, mut gx), slope_gradient)| {
         if activation != Activation::Identity {
-            let part =
-                Elements { samples: g.samples.start * outputs..g.samples.end * outputs, primal: primal * outputs };
+            let own = g.samples.start * outputs..g.samples.end * outputs;
+            let linear = parallel::blocks(&saved.linear, primal * outputs, &own);
             if activation.has_learned_slope() {
-                *slope_gradient = part.slope_gradient(&g.blocks, &saved.linear);
+                *slope_gradient = slope_gradient_of(&g.blocks, &linear);
             }
-            part.vjp(&mut g.blocks, saved, !activation.is_piecewise_linear());
+            let curvatures = saved.curvature.get(own.clone()).unwrap_or_default();
+            vjp(&mut g.blocks, &saved.slope[own], curvatures, &linear);
         }
         let n = g.samples.len();
         for (g, gx) in g.blocks.iter().zip(&mut gx.blocks) {
@@ -176,67 +145,45 @@ fn slope(layer: &Dense) -> Real {
     layer.slope.as_ref().map_or(0.0, |s| read(s)[0])
 }
 
-/// The elements of a task: a range inside a block, and the distance between blocks.
-struct Elements {
-    samples: Range<usize>,
-    primal: usize,
+/// `sum over all rows of cotangent * (a or s) where a <= 0`
+fn slope_gradient_of(g: &[Out], linear: &[In]) -> Real {
+    let a = linear[0];
+    let mut total = 0.0;
+    let mut below = vec![0.0; a.len()];
+    for (g, linear) in g.iter().zip(linear) {
+        total += vectorised(|| {
+            for ((b, l), a) in below.iter_mut().zip(*linear).zip(a) {
+                *b = if *a > 0.0 { 0.0 } else { *l };
+            }
+            dot(g, &below)
+        });
+    }
+    total
 }
 
-impl Elements {
-    fn of<'a>(&self, values: &'a [Real], block: usize) -> &'a [Real] {
-        &values[block * self.primal + self.samples.start..block * self.primal + self.samples.end]
-    }
-
-    /// `sum over all rows of cotangent * (a or s) where a <= 0`
-    fn slope_gradient(&self, g: &[&mut [Real]], linear: &[Real]) -> Real {
-        let a = self.of(linear, 0);
-        let mut total = 0.0;
-        let mut below = vec![0.0; a.len()];
-        for (block, g) in g.iter().enumerate() {
-            let linear = self.of(linear, block);
-            total += vectorised(|| {
-                for ((b, l), a) in below.iter_mut().zip(linear).zip(a) {
-                    *b = if *a > 0.0 { 0.0 } else { *l };
+/// `ga = gy phi' + sum_k gt_k phi'' s_k`, `gs_k = gt_k phi'`; there are no `curvatures` where phi'' is zero.
+fn vjp(g: &mut [Out], slopes: In, curvatures: In, linear: &[In]) {
+    let (values, tangents) = g.split_at_mut(1);
+    let values = &mut *values[0];
+    vectorised(|| values.iter_mut().zip(slopes).for_each(|(v, s)| *v *= s));
+    for (k, tangent) in tangents.iter_mut().enumerate() {
+        if !curvatures.is_empty() {
+            let linear = linear[k + 1];
+            vectorised(|| {
+                for ((v, t), (c, l)) in values.iter_mut().zip(tangent.iter()).zip(curvatures.iter().zip(linear)) {
+                    *v += t * c * l;
                 }
-                dot(g, &below)
             });
         }
-        total
+        vectorised(|| tangent.iter_mut().zip(slopes).for_each(|(t, s)| *t *= s));
     }
-
-    /// `ga = gy phi' + sum_k gt_k phi'' s_k`, `gs_k = gt_k phi'`
-    fn vjp(&self, g: &mut [&mut [Real]], saved: &Saved, curved: bool) {
-        let slopes = self.of(&saved.slope, 0);
-        let (values, tangents) = g.split_at_mut(1);
-        let values = &mut *values[0];
-        vectorised(|| values.iter_mut().zip(slopes).for_each(|(v, s)| *v *= s));
-        for (k, tangent) in tangents.iter_mut().enumerate() {
-            if curved {
-                let curvature = self.of(&saved.curvature, 0);
-                let linear = self.of(&saved.linear, k + 1);
-                vectorised(|| {
-                    for ((v, t), (c, l)) in values.iter_mut().zip(tangent.iter()).zip(curvature.iter().zip(linear)) {
-                        *v += t * c * l;
-                    }
-                });
-            }
-            vectorised(|| tangent.iter_mut().zip(slopes).for_each(|(t, s)| *t *= s));
-        }
-    }
-}
-
-/// Whether no cotangent reached a block: the values of a pass whose tangents alone are used, for example.
-fn is_zero(g: &[Real]) -> bool {
-    g.iter().all(|v| *v == 0.0)
 }
 
 /// `gW += g^T x`, split over the outputs.
-pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &Matrix, gw: &mut [Real]) -> DevResult {
+pub fn backward_weight(sizes: Sizes, g: In, x: &Matrix, gw: Out) -> DevResult {
     let Sizes { rows, primal, inputs, outputs } = sizes;
     // Leave out leading blocks that no cotangent reached.
-    let skipped =
-        (0..rows / primal).take_while(|b| is_zero(&g[b * primal * outputs..(b + 1) * primal * outputs])).count()
-            * primal;
+    let skipped = primal * g.chunks(primal * outputs).take_while(|block| is_zero(block)).count();
     let rows = rows - skipped;
     if rows == 0 {
         return Ok(());
@@ -257,13 +204,7 @@ pub(super) fn backward_weight(sizes: Sizes, g: &[Real], x: &Matrix, gw: &mut [Re
 }
 
 /// `gb += sum over the rows of values of g`
-pub(super) fn backward_bias(sizes: Sizes, g: &[Real], gb: &mut [Real]) -> DevResult {
-    vectorised(|| {
-        for row in g[..sizes.primal * sizes.outputs].chunks_exact(sizes.outputs) {
-            for (b, g) in gb.iter_mut().zip(row) {
-                *b += g;
-            }
-        }
-    });
+pub fn backward_bias(sizes: Sizes, g: In, gb: Out) -> DevResult {
+    vectorised(|| add_rows(gb, &g[..sizes.primal * sizes.outputs]));
     Ok(())
 }

@@ -2,15 +2,12 @@
 
 use super::{Activation, Dense, Sizes};
 use crate::activation::backend as activation;
-use crate::buffers::native::{Stored, filled, optional, stored};
 use crate::channel_sums::add_sums;
-use crate::device::{DevResult, Matrix};
-use crate::gemm::{self, Factor};
-use crate::gpu::{Buffer, In, Out, zeros};
+use crate::prelude::*;
 
 /// The `[rows, outputs]` values from which the activation's derivatives follow. They are those before the activation, or, if it
 /// is piecewise linear with a constant slope, those after it, whose signs are the same.
-pub(super) struct Saved(Option<Matrix>);
+pub struct Saved(Option<Matrix>);
 
 /// The learned slope of the layer's activation, if it has one.
 fn learned(layer: &Dense) -> DevResult<Stored<'_>> {
@@ -24,8 +21,7 @@ impl Sizes {
     }
 }
 
-/// The outputs, and what the backward pass needs if there is to be one.
-pub(super) fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
+pub fn forward(sizes: Sizes, x: &Matrix, layer: &Dense, save: bool) -> (Matrix, Saved) {
     let Sizes { rows, inputs, outputs, .. } = sizes;
     let (n, blocks) = sizes.blocks();
     let product = |y: Out| {
@@ -71,15 +67,7 @@ fn keeps_linear(activation: Activation) -> bool {
     activation.has_learned_slope() || !activation.is_piecewise_linear()
 }
 
-/// Turns the cotangents of the outputs into those of the linear part, in place, and adds the inputs' to `gx`.
-/// Returns the gradient of a learned slope.
-pub(super) fn backward_rows(
-    sizes: Sizes,
-    g: &mut Buffer,
-    gx: Out,
-    layer: &Dense,
-    saved: &Saved,
-) -> DevResult<Option<Buffer>> {
+pub fn backward_rows(sizes: Sizes, g: &mut Array, gx: Out, layer: &Dense, saved: &Saved) -> DevResult<Option<Array>> {
     let Sizes { rows, inputs, outputs, .. } = sizes;
     let (n, blocks) = sizes.blocks();
     let mut of_slope = None;
@@ -87,27 +75,26 @@ pub(super) fn backward_rows(
         let kept = stored(kept)?;
         if layer.activation.has_learned_slope() && layer.trains {
             let mut total = zeros(1)?;
-            activation::add_slope_gradient(n, blocks, In::of(g), kept.read(), Out::of(&mut total))?;
+            activation::add_slope_gradient(n, blocks, view(g), kept.read(), view_mut(&mut total))?;
             of_slope = Some(total);
         }
         let slope = learned(layer)?;
-        activation::vjp(n, blocks, layer.activation, slope.read(), kept.read(), Out::of(g))?;
+        activation::vjp(n, blocks, layer.activation, slope.read(), kept.read(), view_mut(g))?;
     }
     let weight = stored(&layer.weight)?;
     let weight = Factor::new(weight.read(), outputs, inputs);
-    gemm::add(Factor::new(In::of(g), rows, outputs), weight, gx)?;
+    gemm::add(Factor::new(view(g), rows, outputs), weight, gx)?;
     Ok(of_slope)
 }
 
 /// `gW += g^T x`
-pub(super) fn backward_weight(sizes: Sizes, g: &Buffer, x: &Matrix, gw: Out) -> DevResult {
+pub fn backward_weight(sizes: Sizes, g: &Array, x: &Matrix, gw: Out) -> DevResult {
     let Sizes { rows, inputs, outputs, .. } = sizes;
-    let g = Factor::new(In::of(g), rows, outputs).transpose();
+    let g = Factor::new(view(g), rows, outputs).transpose();
     gemm::add(g, Factor::new(stored(x)?.read(), rows, inputs), gw)
 }
 
-/// `gb += sum over the rows of values of g`
-pub(super) fn backward_bias(sizes: Sizes, g: &Buffer, gb: Out) -> DevResult {
-    let values = In::of(g).part(0..sizes.primal * sizes.outputs);
+pub fn backward_bias(sizes: Sizes, g: &Array, gb: Out) -> DevResult {
+    let values = view(g).part(0..sizes.primal * sizes.outputs);
     add_sums(values, sizes.outputs, gb)
 }

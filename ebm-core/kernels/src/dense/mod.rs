@@ -26,7 +26,6 @@
 //! assert_eq!(values(&y), [3.5, 0.0, 1.0, 0.0]);
 //! ```
 
-mod case;
 mod common;
 #[cfg(not(device_kernels))]
 mod thin;
@@ -35,12 +34,8 @@ mod thin;
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
 use crate::activation::Activation;
-use crate::buffers::native::{GradientBuffer, accumulate};
-use crate::device::{Matrix, PerSample};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// A dense layer's arrays and options.
 #[derive(Clone)]
@@ -74,56 +69,70 @@ struct Sizes {
 
 /// Applies the layer to `[(1+K) * primal, inputs]`: values in the first `primal` rows, tangents below.
 pub fn dense(x: Matrix<SharedTape>, primal: usize, layer: Dense) -> Matrix<SharedTape> {
-    let (x, mut tape) = x.split_tape();
+    let (x, tape) = x.split_tape();
     let rows = x.shape().0;
     assert_eq!(x.shape().1, layer.inputs, "a dense layer of {} inputs", layer.inputs);
     assert!(primal > 0 && rows % primal == 0, "{rows} rows are no multiple of {primal}");
     let sizes = Sizes { rows, primal, inputs: layer.inputs, outputs: layer.outputs };
     let (y, saved) = backend::forward(sizes, &x, &layer, tape.is_recording());
-    if tape.is_recording() {
-        let (yg, xg) = (y.ghost(), x.ghost());
-        tape.add_backward_op(move |gradients| {
-            let mut g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let mut slope_gradient = None;
-            gradients.get_or_alloc_mut(&xg)?.update(|gx| {
-                slope_gradient = backend::backward_rows(sizes, &mut g, gx, &layer, &saved)?;
-                Ok(())
-            })?;
-            if layer.trains {
-                gradients.get_or_alloc_mut(&layer.weight)?.update(|gw| backend::backward_weight(sizes, &g, &x, gw))?;
-                if let Some(bias) = &layer.bias {
-                    gradients.get_or_alloc_mut(bias)?.update(|gb| backend::backward_bias(sizes, &g, gb))?;
-                }
-                if let (Some(slope), Some(total)) = (&layer.slope, &slope_gradient) {
-                    gradients.get_or_alloc_mut(slope)?.update(|gs| accumulate(gs, total))?;
-                }
-            }
+    let xg = x.ghost();
+    record(tape, y, move |gradients, mut g| {
+        let mut slope_gradient = None;
+        gradients.get_or_alloc_mut(&xg)?.update(|gx| {
+            slope_gradient = backend::backward_rows(sizes, &mut g, gx, &layer, &saved)?;
             Ok(())
-        });
-    }
-    y.put_tape(tape)
+        })?;
+        if layer.trains {
+            gradients.get_or_alloc_mut(&layer.weight)?.update(|gw| backend::backward_weight(sizes, &g, &x, gw))?;
+            if let Some(bias) = &layer.bias {
+                gradients.get_or_alloc_mut(bias)?.update(|gb| backend::backward_bias(sizes, &g, gb))?;
+            }
+            if let (Some(slope), Some(total)) = (&layer.slope, &slope_gradient) {
+                gradients.get_or_alloc_mut(slope)?.update(|gs| accumulate(gs, total))?;
+            }
+        }
+        Ok(())
+    })
 }
+
+/// A layer with the arrays weight, bias and slope, as far as they are given.
+fn layer(inputs: usize, outputs: usize, activation: Activation, arrays: &[PerSample]) -> Dense {
+    let (weight, bias, slope) = (arrays[0].clone(), arrays.get(1).cloned(), arrays.get(2).cloned());
+    Dense { weight, bias, slope, inputs, outputs, activation, trains: true }
+}
+
+crate::selftest_cases!(|| {
+    let operation = |of: &str, samples, inputs, outputs| {
+        let operation = Operation::new(format!("dense: {of}"), samples, inputs);
+        operation.array(inputs * outputs, -2).array(outputs, -1)
+    };
+    let of_activation = |&activation: &Activation| {
+        let operation = operation(&format!("{activation:?}").to_lowercase(), 37, 24, 40);
+        let operation = operation.kinked(activation.is_piecewise_linear());
+        let operation = if activation.has_learned_slope() { operation.array(1, -2) } else { operation };
+        operation.case(move |x, primal, arrays| dense(x, primal, layer(24, 40, activation, arrays)))
+    };
+    let of_size = |(samples, inputs, outputs)| {
+        let of = format!("{samples} samples, {inputs} to {outputs}");
+        operation(&of, samples, inputs, outputs)
+            .case(move |x, primal, arrays| dense(x, primal, layer(inputs, outputs, Activation::Silu, arrays)))
+    };
+    let plain = Operation::new("dense: without bias, no tangents", 65, 33).tangents(0).array(33 * 20, -2);
+    let common = Operation::new("dense: with_common", 37, 24).array(30 * 40, -2).array(40, -1).array(6, 0);
+    let mut cases: Vec<Case> = Activation::ALL.iter().map(of_activation).collect();
+    // Few inputs or few outputs go another way than many.
+    cases.extend([(37, 2, 70), (37, 70, 2), (300, 70, 45), (3, 1, 1)].map(of_size));
+    cases.push(plain.case(|x, primal, arrays| dense(x, primal, layer(33, 20, Activation::Tanh, arrays))));
+    cases.push(common.case(|x, primal, arrays| {
+        let common = beside(&x, &arrays[2], (1usize, 6usize));
+        dense(x, primal, layer(30, 40, Activation::Silu, &arrays[..2]).with_common(common))
+    }));
+    cases
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check;
-    use crate::device::Real;
-    use crate::{buffers, tape};
-
-    /// A layer with the arrays weight, bias and slope, as far as they are given.
-    fn layer(inputs: usize, outputs: usize, activation: Activation, arrays: &[PerSample]) -> Dense {
-        let slope = arrays.get(2).filter(|_| activation.has_learned_slope());
-        Dense {
-            weight: arrays[0].clone(),
-            bias: arrays.get(1).cloned(),
-            slope: slope.cloned(),
-            inputs,
-            outputs,
-            activation,
-            trains: true,
-        }
-    }
 
     #[test]
     fn common_columns_are_those_of_every_row() {
@@ -154,33 +163,8 @@ mod tests {
 
     #[test]
     fn a_large_batch_on_several_threads_equals_its_parts() {
-        const ROWS: usize = 1500;
         let arrays = [check::array(40 * 30, 0.2, 0), check::array(40, 0.1, 1)];
-        let x = check::array(ROWS * 30, 1.0, 9).as_vec();
-        let weights = check::array(ROWS * 40, 1.0, 10).as_vec();
-        // Outputs, and gradients in the inputs, the weights and the bias.
-        let run = |rows: std::ops::Range<usize>| {
-            let n = rows.len();
-            let part = buffers::tensor(x[rows.start * 30..rows.end * 30].to_vec(), (n, 30));
-            let cotangents = buffers::tensor(weights[rows.start * 40..rows.end * 40].to_vec(), (n, 40));
-            let layer = layer(30, 40, Activation::Tanh, &arrays);
-            let y = dense(SharedTape::inputs_only().watch(&part), n, layer);
-            let values = y.as_vec();
-            let mut g = tape::vjp(y, &cotangents);
-            let [weight, bias] = &arrays;
-            [values, g.of(&part).as_vec(), g.of(weight).as_vec(), g.of(bias).as_vec()]
-        };
-        let whole = run(0..ROWS);
-        let parts: Vec<_> = (0..75).map(|k| run(20 * k..20 * (k + 1))).collect();
-        let close = |a: Real, b: Real, tolerance: Real| assert!((a - b).abs() < tolerance * (1.0 + b.abs()), "{a} {b}");
-        for (which, tolerance) in [(0, 1e-6), (1, 2e-3)] {
-            let apart = parts.iter().flat_map(|part| &part[which]);
-            whole[which].iter().zip(apart).for_each(|(a, b)| close(*a, *b, tolerance));
-        }
-        for which in [2, 3] {
-            for (i, total) in whole[which].iter().enumerate() {
-                close(*total, parts.iter().map(|part| part[which][i]).sum(), 2e-3);
-            }
-        }
+        let layer = layer(30, 40, Activation::Tanh, &arrays);
+        check::parts((1500, 30, 40), 20, &arrays, (1e-6, 2e-3), |x, n| dense(x, n, layer.clone()));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::device::Real;
 use crate::flops;
-use crate::math::{dot, vectorised};
+use crate::math::dot;
+use crate::prelude::*;
 
 /// Widths up to which these loops beat the general product.
 pub(super) const THIN: usize = 8;

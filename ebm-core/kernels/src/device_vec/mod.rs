@@ -4,11 +4,8 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{self, Array, download, filled, run, stored, view, view_mut};
-use crate::device::{Dev, PerSample, Real};
-use crate::selftest::{Case, Quantity, matrix};
+use crate::buffers::native;
+use crate::prelude::*;
 
 /// Numbers in double precision, one a sample, that stay where kernels run until somebody reads them.
 ///
@@ -17,7 +14,7 @@ pub struct DeviceVec(pub(crate) Array<f64>);
 
 impl DeviceVec {
     /// `sum_j x_ij^2` of `[B, C]`.
-    pub fn squared_norms<C: Dim>(x: &Tensor<(usize, C), Real, Dev>) -> Self {
+    pub fn squared_norms<C: Dim>(x: &Rows<C>) -> Self {
         let (rows, columns) = (x.shape().0, x.shape().1.size());
         Self(run(|| {
             let mut y = native::zeros(rows)?;
@@ -42,18 +39,16 @@ impl DeviceVec {
     }
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     vec![Case::kernel("squared_norms", || {
         let squares = DeviceVec::squared_norms(&matrix("squared_norms", 68, 75));
         vec![(Quantity::Value, squares.read()), Quantity::Value.of(&squares.rounded())]
     })]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check;
 
     #[test]
     fn squares_are_added_up_in_double_precision() {

@@ -1,9 +1,5 @@
-//! Several rows of each sample, on the device.
+use crate::prelude::*;
 
-use crate::device::Real;
-use crate::gpu::{In, Out, kernels};
-
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "directions";
     fn project(batch: usize, count: usize, width: usize, rows: In[count * batch * width], x: In[batch * width],
         y: Out[batch * count]) over Rows(count * batch, width);

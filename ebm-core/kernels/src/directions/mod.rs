@@ -7,15 +7,10 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
 use std::ops::Range;
 
-use crate::buffers::native::{filled, filled_two, stored};
-use crate::device::{Dev, PerSample, Real};
+use crate::prelude::*;
 use crate::selftest::Quantity::{InInputs, Value};
-use crate::selftest::{Case, matrix};
-
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
 
 /// A size of rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,8 +74,7 @@ pub fn axes<W: Dim>(batch: usize, width: W, which: Range<usize>) -> Rows<W> {
     filled((which.len() * batch, width), |y| backend::axes(batch, width.size(), which.start, which.len(), y))
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     const SAMPLES: usize = 68;
     // More than two warps.
     const WIDTH: usize = 75;
@@ -105,13 +99,11 @@ fn cases() -> Vec<Case> {
         normed("norms: ||r||", RowNorm::Euclidean),
         normed("norms: p = 3", RowNorm::P(3.0)),
     ]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Matrix;
-    use crate::{buffers, check};
 
     fn close(found: &[Real], expected: impl IntoIterator<Item = f64>) {
         let expected: Vec<f64> = expected.into_iter().collect();

@@ -1,9 +1,5 @@
-//! Arithmetic on arrays of `n` elements on the device.
+use crate::prelude::*;
 
-use crate::device::Real;
-use crate::gpu::{In, Out, kernels};
-
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "elementwise";
     fn add_to(n: usize, x: In[n], y: Out[n]) over Elements(n);
     fn add_up(n: usize, a: In[n], b: In[n], y: Out[n]) over Elements(n);
@@ -18,7 +14,6 @@ kernels! { "elementwise";
 #[cfg(all(test, not(feature = "cuda")))]
 mod tests {
     use super::*;
-    use crate::gpu::upload;
 
     #[test]
     fn every_element_is_some_threads_and_only_one() {
@@ -26,7 +21,7 @@ mod tests {
         for n in [0, 1, 2, 3, 4, 100] {
             let x = upload::<Real>((0..n).map(|i| i as Real).collect()).unwrap();
             let mut y = upload::<Real>(vec![1.0; n]).unwrap();
-            add_to(n, In::of(&x), Out::of(&mut y)).unwrap();
+            add_to(n, view(&x), view_mut(&mut y)).unwrap();
             assert_eq!(**y, (0..n).map(|i| 1.0 + i as Real).collect::<Vec<_>>());
         }
     }
@@ -36,6 +31,6 @@ mod tests {
     fn an_array_of_another_length_is_refused() {
         let x = upload::<Real>(vec![1.0; 3]).unwrap();
         let mut y = upload::<Real>(vec![1.0; 4]).unwrap();
-        let _ = add_to(4, In::of(&x), Out::of(&mut y));
+        let _ = add_to(4, view(&x), view_mut(&mut y));
     }
 }

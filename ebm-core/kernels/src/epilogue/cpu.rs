@@ -1,9 +1,9 @@
 //! Epilogues on slices, in blocks of `n` elements: one of values, and below it one for every tangent.
 
 use super::Epilogue;
-use crate::device::{DevResult, Real};
-use crate::math::{self, vectorised};
+use crate::math;
 use crate::parallel;
+use crate::prelude::*;
 
 /// Multiply-adds that an element of a pass over memory takes the time of.
 const PASS: usize = 8;
@@ -27,7 +27,7 @@ impl Epilogue {
     }
 
     /// `t = phi'(a) t`, given `y = phi(a)`.
-    fn scale(self, tangents: &mut [Real], values: &[Real]) {
+    fn scale(self, tangents: Out, values: In) {
         let pairs = tangents.iter_mut().zip(values);
         match self {
             Self::Identity => {}
@@ -57,7 +57,7 @@ impl Epilogue {
 }
 
 /// `y = phi(x)`, and `phi'(x)` times the tangents.
-pub(super) fn end(n: usize, blocks: usize, epilogue: Epilogue, x: &[Real], y: &mut [Real]) -> DevResult {
+pub fn end(n: usize, blocks: usize, epilogue: Epilogue, x: In, y: Out) -> DevResult {
     y.copy_from_slice(x);
     let step = parallel::rows_a_task(n, PASS * blocks);
     parallel::run(parallel::split(y, n, 1, step), |mut part| epilogue.apply(&mut part.blocks));
@@ -65,7 +65,7 @@ pub(super) fn end(n: usize, blocks: usize, epilogue: Epilogue, x: &[Real], y: &m
 }
 
 /// Turns the cotangents of `y` into those before the epilogue, in place.
-pub(super) fn vjp_of_epilogue(n: usize, blocks: usize, epilogue: Epilogue, y: &[Real], g: &mut [Real]) -> DevResult {
+pub fn vjp_of_epilogue(n: usize, blocks: usize, epilogue: Epilogue, y: In, g: Out) -> DevResult {
     let step = parallel::rows_a_task(n, PASS * blocks);
     parallel::run(parallel::split(g, n, 1, step), |mut part| {
         epilogue.vjp(&mut part.blocks, &parallel::blocks(y, n, &part.samples));

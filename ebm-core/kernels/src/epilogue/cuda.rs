@@ -1,8 +1,8 @@
 //! Epilogues on the device, in blocks of `n` elements: one of values, and below it one for every tangent, `blocks` in all.
 
 use super::Epilogue;
-use crate::device::Real;
-use crate::gpu::{Argument, In, Out, by_value, kernels};
+use crate::gpu::{Argument, by_value};
+use crate::prelude::*;
 
 /// An epilogue as kernels take it: its number in `epilogue.cuh`, and its slope below zero.
 #[derive(Clone, Copy)]
@@ -26,7 +26,6 @@ impl Argument for Epilogue {
     }
 }
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "epilogue";
     fn end(n: usize, blocks: usize, epilogue: Epilogue, x: In[blocks * n], y: Out[blocks * n]) over Elements(n);
     /// The same of `y + b` in place, with one number of `bias` a column; there may be none.

@@ -8,13 +8,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 pub(crate) mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{OwnedGrad, accumulate, filled, stored, view_mut};
-use crate::device::{DevResult, Matrix, Real};
-use crate::record::record_unary;
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// An activation that an operation may end with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,8 +42,7 @@ pub(crate) fn vjp(g: &mut OwnedGrad, y: &Matrix, primal: usize, epilogue: Epilog
     backend::vjp_of_epilogue(primal * width, rows / primal, epilogue, stored(y)?.read(), view_mut(g))
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let case = |(of, epilogue): (&str, Epilogue)| {
         let operation = Operation::new(format!("end: {of}"), 37, 40).kinked(matches!(epilogue, Epilogue::Leaky(_)));
         operation.case(move |x, primal, _| end(x, primal, epilogue))
@@ -61,12 +54,12 @@ fn cases() -> Vec<Case> {
         ("tanh", Epilogue::Tanh),
     ];
     all.map(case).into()
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{buffers, tape};
+    use crate::tape;
 
     #[test]
     fn a_leaky_epilogue_bends_values_tangents_and_gradients() {

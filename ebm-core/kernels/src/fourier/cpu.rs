@@ -1,22 +1,16 @@
-//! Sines and cosines on slices.
-
-use dfdx::prelude::*;
-
-use crate::buffers::native::run;
-use crate::buffers::{self, read};
-use crate::device::{DevResult, Matrix, PerSample, Real};
-use crate::gemm::{self, Factor};
-use crate::math::{add, sin_cos, vectorised};
+use crate::buffers::read;
+use crate::math::sin_cos;
+use crate::prelude::*;
 
 /// The values that the backward pass needs.
-pub(super) struct Kept {
+pub struct Kept {
     sines: Vec<Real>,
     cosines: Vec<Real>,
     /// The derivatives of the angles along the tangents.
     rates: Vec<Real>,
 }
 
-pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, Kept) {
+pub fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, Kept) {
     let (rows, columns) = *x.shape();
     let count = frequencies.shape().0 / columns;
     let width = columns + 2 * count;
@@ -54,7 +48,7 @@ pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Ma
     (buffers::tensor(y, (rows, width)), kept)
 }
 
-pub(super) fn add_vjp(gx: &mut [Real], g: &[Real], kept: &Kept, primal: usize, frequencies: &PerSample) -> DevResult {
+pub fn add_vjp(gx: Out, g: In, kept: &Kept, primal: usize, frequencies: &PerSample) -> DevResult {
     let Kept { sines, cosines, rates } = kept;
     let count = sines.len() / primal;
     let columns = frequencies.shape().0 / count;

@@ -1,11 +1,4 @@
-//! Sines and cosines on the device.
-
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, stored};
-use crate::device::{DevResult, Matrix, PerSample};
-use crate::gemm::{self, Factor};
-use crate::gpu::{Buffer, In, Out, kernels, zeros};
+use crate::prelude::*;
 
 kernels! { "fourier";
     /// Coordinates, sines and cosines; below, their derivatives along the tangents.
@@ -20,9 +13,9 @@ kernels! { "fourier";
 }
 
 /// The angles and, below, their rates, which the backward pass needs.
-pub(super) type Kept = Matrix;
+pub type Kept = Matrix;
 
-pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, Kept) {
+pub fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, Kept) {
     let (rows, columns) = *x.shape();
     let count = frequencies.shape().0 / columns;
     let angles = filled((rows, count), |angles| {
@@ -37,13 +30,13 @@ pub(super) fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Ma
     (y, angles)
 }
 
-pub(super) fn add_vjp(mut gx: Out, g: &Buffer, angles: &Kept, primal: usize, frequencies: &PerSample) -> DevResult {
+pub fn add_vjp(mut gx: Out, g: &Array, angles: &Kept, primal: usize, frequencies: &PerSample) -> DevResult {
     let (rows, count) = *angles.shape();
     let columns = gx.len() / rows;
     let mut of_angles = zeros(rows * count)?;
-    let (angles, frequencies, to_angles) = (stored(angles)?, stored(frequencies)?, Out::of(&mut of_angles));
-    fourier_backward(rows, primal, columns, count, angles.read(), In::of(g), to_angles)?;
-    add_first_columns(rows, columns, columns + 2 * count, In::of(g), gx.again())?;
-    let of_angles = Factor::new(In::of(&of_angles), rows, count);
+    let (angles, frequencies, to_angles) = (stored(angles)?, stored(frequencies)?, view_mut(&mut of_angles));
+    fourier_backward(rows, primal, columns, count, angles.read(), view(g), to_angles)?;
+    add_first_columns(rows, columns, columns + 2 * count, view(g), gx.again())?;
+    let of_angles = Factor::new(view(&of_angles), rows, count);
     gemm::add(of_angles, Factor::new(frequencies.read(), count, columns), gx)
 }

@@ -7,12 +7,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::device::{Matrix, PerSample};
-use crate::record::record_unary;
-use crate::selftest::{Case, Operation, numbers, vector};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
 pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) -> Matrix<SharedTape> {
@@ -22,18 +17,15 @@ pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) ->
     record_unary(tape, &x, y, move |gx, g| backend::add_vjp(gx, &g, &kept, primal, &frequencies))
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     // The frequencies have no gradient.
     let operation = Operation::new("fourier", 37, 3);
     vec![operation.case(|x, primal, _| fourier(x, primal, &vector(numbers("frequencies", 3 * 20))))]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::device::Real;
 
     #[test]
     fn values_are_coordinates_then_sines_then_cosines() {

@@ -4,8 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::Factor;
-use crate::buffers::native::{In, Out};
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 #[cfg(not(device_kernels))]
 fn slice(values: In<'_>) -> &[Real] {
@@ -30,7 +29,7 @@ fn matrix(factor: Factor<'_>) -> MatRef<'_, Real> {
     if factor.transposed { matrix.transpose() } else { matrix }
 }
 
-pub(super) fn run(a: Factor, b: Factor, mut c: Out, adds: bool) -> DevResult {
+pub fn run(a: Factor, b: Factor, mut c: Out, adds: bool) -> DevResult {
     let c = MatMut::from_row_major_slice_mut(slice_mut(&mut c), a.shape().0, b.shape().1);
     let accumulate = if adds { Accum::Add } else { Accum::Replace };
     // One thread: kernels split their rows over the cores themselves, so that what follows a product stays in cache.

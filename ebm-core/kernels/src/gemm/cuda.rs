@@ -4,7 +4,6 @@
 //! to, and it is not.
 
 #![allow(unsafe_code)]
-
 use cudarc::cublas::sys::cublasOperation_t::{CUBLAS_OP_N, CUBLAS_OP_T};
 use cudarc::cublas::{CudaBlas, Gemm, GemmConfig};
 use cudarc::driver::sys::CUdeviceptr;
@@ -12,10 +11,10 @@ use cudarc::driver::{DevicePtr, DevicePtrMut, DeviceSlice};
 use std::cell::OnceCell;
 
 use super::Factor;
-use crate::device::{DevResult, Real};
-use crate::gpu::{Argument as _, In, Out, driver};
+use crate::gpu::{Argument as _, driver};
+use crate::prelude::*;
 
-pub(super) fn run(a: Factor, b: Factor, c: Out, adds: bool) -> DevResult {
+pub fn run(a: Factor, b: Factor, c: Out, adds: bool) -> DevResult {
     let size = |n: usize| {
         i32::try_from(n).unwrap_or_else(|_| panic!("a matrix of {n} rows or columns: cuBLAS counts to 2^31"))
     };
@@ -33,10 +32,12 @@ pub(super) fn run(a: Factor, b: Factor, c: Out, adds: bool) -> DevResult {
         beta: if adds { 1.0 } else { 0.0 },
         ldc: size(b.shape().1),
     };
+    let [a, b] = [a, b].map(|factor| Lent(factor.values.raw(), factor.values.len()));
+    let mut c = Lent(c.raw(), c.len());
     with(|blas| {
         // SAFETY: `Factor::new` and `run` checked the lengths against the sizes; the arrays are borrowed until the product is
         // queued, and all later uses, freeing included, are queued behind it on the same stream.
-        Ok(unsafe { blas.gemm::<Lent, Lent, Lent>(config, &b.values.into(), &a.values.into(), &mut c.into()) }?)
+        Ok(unsafe { blas.gemm(config, &b, &a, &mut c) }?)
     })
 }
 
@@ -58,18 +59,6 @@ fn with<R>(f: impl FnOnce(&CudaBlas) -> DevResult<R>) -> DevResult<R> {
 
 /// A lent array as cuBLAS's wrapper wants it: where it is, and how long.
 struct Lent(CUdeviceptr, usize);
-
-impl From<In<'_>> for Lent {
-    fn from(array: In<'_>) -> Self {
-        Self(array.raw(), array.len())
-    }
-}
-
-impl From<Out<'_>> for Lent {
-    fn from(array: Out<'_>) -> Self {
-        Self(array.raw(), array.len())
-    }
-}
 
 impl DeviceSlice<Real> for Lent {
     fn len(&self) -> usize {

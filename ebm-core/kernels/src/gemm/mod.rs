@@ -4,9 +4,8 @@
 #[cfg_attr(feature = "cuda", path = "cuda.rs")]
 mod backend;
 
-use crate::buffers::native::{In, Out};
-use crate::device::DevResult;
 use crate::flops;
+use crate::prelude::*;
 
 /// A row-major matrix, or the transpose of one.
 #[derive(Clone, Copy)]
@@ -24,9 +23,6 @@ pub(crate) struct Factor<'a> {
 
 impl<'a> Factor<'a> {
     /// `[rows, columns]` values.
-    ///
-    /// # Panics
-    /// If there are not as many.
     pub fn new(values: In<'a>, rows: usize, columns: usize) -> Self {
         assert_eq!(values.len(), rows * columns, "a matrix of {rows} rows and {columns} columns");
         Self { values, height: rows, stride: columns, first: 0, width: columns, transposed: false }
@@ -52,18 +48,12 @@ impl<'a> Factor<'a> {
     }
 }
 
-/// `c = a b`, row-major.
-///
-/// # Panics
-/// If the sizes do not fit.
+/// `c = a b`, row-major, of sizes that fit.
 pub(crate) fn write(a: Factor, b: Factor, c: Out) -> DevResult {
     run(a, b, c, false)
 }
 
-/// `c += a b`, row-major.
-///
-/// # Panics
-/// If the sizes do not fit.
+/// `c += a b`, row-major, of sizes that fit.
 pub(crate) fn add(a: Factor, b: Factor, c: Out) -> DevResult {
     run(a, b, c, true)
 }
@@ -82,8 +72,6 @@ fn run(a: Factor, b: Factor, c: Out, adds: bool) -> DevResult {
 #[cfg(all(test, not(feature = "cuda")))]
 mod tests {
     use super::*;
-    use crate::buffers::native::{from_host, to_host, view, view_mut};
-    use crate::device::Real;
 
     // [1 2 3; 4 5 6] [7 8; 9 10; 11 12] = [58 64; 139 154].
     #[test]

@@ -1,6 +1,6 @@
 //! Declaring kernels.
 
-/// Declares the kernels of one source file, each as a function that checks its arrays and runs it.
+/// Declares the kernels of one source file, each as a function that runs it, and panics if an array has not the length declared.
 ///
 /// After an array stands how many elements the kernel takes it to have, in terms of its other arguments; after `over`, how its
 /// work is spread (see [`Spread`](super::launch::Spread)). A declaration is a promise that the kernel reads and writes nothing
@@ -25,12 +25,6 @@ macro_rules! kernels {
         };
         $(
             $(#[$doc])*
-            ///
-            /// # Errors
-            /// If the device refuses to run it.
-            ///
-            /// # Panics
-            /// If the length of an array is not the one declared.
             #[allow(unsafe_code, clippy::too_many_arguments)]
             pub(crate) fn $name($($argument: $kind $(<$t>)?),+) -> $crate::device::DevResult {
                 $($( $crate::gpu::launch::check(stringify!($name), stringify!($argument), $argument.len(), $len); )?)+

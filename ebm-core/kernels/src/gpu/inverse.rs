@@ -16,12 +16,6 @@ pub(crate) struct Inverse {
 
 impl Inverse {
     /// Where source `i` goes to place `places[i]` of `count`.
-    ///
-    /// # Errors
-    /// If the device has no memory for it.
-    ///
-    /// # Panics
-    /// If there is no such place.
     pub fn of(places: &[usize], count: usize) -> DevResult<Self> {
         let (starts, sources) = lists(places, count);
         Ok(Self { starts: upload(starts)?, sources: upload(sources)? })

@@ -60,9 +60,6 @@ mod cuda {
 
     impl Module {
         /// A kernel by its name in the source, which is loaded on the device when the first one is asked for.
-        ///
-        /// # Errors
-        /// If the driver does not take the code.
         pub fn function(&self, name: &'static str) -> DevResult<CudaFunction> {
             let device = driver()?;
             let found = device.get_func(self.name, name);

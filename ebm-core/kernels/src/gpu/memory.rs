@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+#[cfg(feature = "cuda")]
+use cudarc::driver::{DevicePtr, DevicePtrMut, DeviceSlice};
 use dfdx::prelude::*;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -12,55 +14,50 @@ use crate::device::{Dev, DevResult, Real, device};
 pub type Buffer<T = Real> = <Dev as Storage<T>>::Vec;
 
 /// An array of `n` zeros.
-///
-/// # Errors
-/// If the device has no memory for it.
 pub fn zeros<T: Unit>(n: usize) -> DevResult<Buffer<T>> {
     device().try_alloc_len(n)
 }
 
 /// An array of these values.
-///
-/// # Errors
-/// If the device has no memory for it.
-#[cfg(feature = "cuda")]
 pub fn upload<T: Unit>(values: Vec<T>) -> DevResult<Buffer<T>> {
     let mut buffer = zeros(values.len())?;
+    #[cfg(feature = "cuda")]
     if !values.is_empty() {
-        let device = buffer.device();
-        device.htod_copy_into(values, &mut buffer)?;
+        buffer.device().htod_copy_into(values, &mut buffer)?;
     }
-    Ok(buffer)
-}
-
-/// An array of these values.
-///
-/// # Errors
-/// If the device has no memory for it.
-#[cfg(not(feature = "cuda"))]
-pub fn upload<T: Unit>(values: Vec<T>) -> DevResult<Buffer<T>> {
-    let mut buffer = zeros(0)?;
-    *buffer = values;
+    #[cfg(not(feature = "cuda"))]
+    buffer.copy_from_slice(&values);
     Ok(buffer)
 }
 
 /// A copy on the host. It waits for all work before it.
-///
-/// # Errors
-/// If the device refuses.
-#[cfg(feature = "cuda")]
 pub fn download<T: Unit>(array: &Buffer<T>) -> DevResult<Vec<T>> {
-    use cudarc::driver::DeviceSlice;
-    match array.len() {
+    #[cfg(feature = "cuda")]
+    return match array.len() {
         0 => Ok(Vec::new()),
         _ => Ok(array.device().dtoh_sync_copy(array)?),
-    }
+    };
+    #[cfg(not(feature = "cuda"))]
+    Ok(array.to_vec())
 }
 
-/// A copy on the host.
-#[cfg(not(feature = "cuda"))]
-pub fn download<T: Unit>(array: &Buffer<T>) -> DevResult<Vec<T>> {
-    Ok(array.to_vec())
+/// All of an array, to be read by a kernel.
+pub fn view<T: Unit>(array: &Buffer<T>) -> In<'_, T> {
+    #[cfg(feature = "cuda")]
+    let (start, len) = (*DevicePtr::device_ptr(array) as usize as *const T, array.len());
+    #[cfg(not(feature = "cuda"))]
+    let (start, len) = (array.as_ptr(), array.len());
+    In::new(start, len)
+}
+
+/// All of an array, to be written by a kernel.
+pub fn view_mut<T: Unit>(array: &mut Buffer<T>) -> Out<'_, T> {
+    let len = array.len();
+    #[cfg(feature = "cuda")]
+    let start = *DevicePtrMut::device_ptr_mut(array) as usize as *mut T;
+    #[cfg(not(feature = "cuda"))]
+    let start = array.as_mut_ptr();
+    Out::new(start, len)
 }
 
 /// A stretch of an array that a kernel reads.
@@ -79,19 +76,6 @@ pub struct Out<'a, T = Real> {
 }
 
 impl<'a, T: Unit> In<'a, T> {
-    /// All of an array.
-    #[cfg(feature = "cuda")]
-    pub fn of(buffer: &'a Buffer<T>) -> Self {
-        use cudarc::driver::{DevicePtr, DeviceSlice};
-        Self::new(*buffer.device_ptr() as usize as *const T, buffer.len())
-    }
-
-    /// All of an array.
-    #[cfg(not(feature = "cuda"))]
-    pub fn of(buffer: &'a Buffer<T>) -> Self {
-        Self::new(buffer.as_ptr(), buffer.len())
-    }
-
     /// No elements, which kernels see as a null pointer.
     pub fn none() -> Self {
         Self::new(std::ptr::null(), 0)
@@ -124,27 +108,12 @@ impl<'a, T: Unit> In<'a, T> {
     /// The elements, where the device is the host.
     #[cfg(not(feature = "cuda"))]
     pub(crate) fn slice(&self) -> &'a [T] {
-        // SAFETY: begun and cut by `of` and `part`, these are elements of a vector that is borrowed for `'a`.
+        // SAFETY: begun and cut by `view` and `part`, these are elements of a vector that is borrowed for `'a`.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
     }
 }
 
-impl<'a, T: Unit> Out<'a, T> {
-    /// All of an array.
-    #[cfg(feature = "cuda")]
-    pub fn of(buffer: &'a mut Buffer<T>) -> Self {
-        use cudarc::driver::{DevicePtrMut, DeviceSlice};
-        let len = buffer.len();
-        Self::new(*buffer.device_ptr_mut() as usize as *mut T, len)
-    }
-
-    /// All of an array.
-    #[cfg(not(feature = "cuda"))]
-    pub fn of(buffer: &'a mut Buffer<T>) -> Self {
-        let len = buffer.len();
-        Self::new(buffer.as_mut_ptr(), len)
-    }
-
+impl<T: Unit> Out<'_, T> {
     fn new(start: *mut T, len: usize) -> Self {
         Self { start, len, borrowed: PhantomData }
     }
@@ -182,7 +151,7 @@ impl<'a, T: Unit> Out<'a, T> {
     /// The elements, where the device is the host.
     #[cfg(not(feature = "cuda"))]
     pub(crate) fn slice(&mut self) -> &mut [T] {
-        // SAFETY: begun and cut by `of` and `part`, these are elements of a vector that is borrowed for writing, by this one
+        // SAFETY: begun and cut by `view` and `part`, these are elements of a vector that is borrowed for writing, by this one
         // alone: it can be lent on, but not copied.
         unsafe { std::slice::from_raw_parts_mut(self.start, self.len) }
     }
@@ -202,10 +171,10 @@ mod tests {
     fn a_part_begins_where_it_is_said_to() {
         let mut buffer = upload::<Real>(vec![1.0, 2.0, 3.0, 4.0]).unwrap();
         let address = buffer.as_ptr();
-        let part = In::of(&buffer).part(1..4).part(1..2);
+        let part = view(&buffer).part(1..4).part(1..2);
         assert_eq!((part.start(), part.len()), (address.wrapping_add(2), 1));
-        assert_eq!(In::of(&buffer).part(1..4).part(1..2).slice(), [3.0]);
-        let mut all = Out::of(&mut buffer);
+        assert_eq!(view(&buffer).part(1..4).part(1..2).slice(), [3.0]);
+        let mut all = view_mut(&mut buffer);
         assert_eq!(all.part(1..3).slice(), [2.0, 3.0]);
         assert_eq!(all.part(3..3).len(), 0);
         assert_eq!(all.part(2..4).as_in().start(), address.wrapping_add(2));
@@ -216,6 +185,6 @@ mod tests {
     #[should_panic(expected = "elements 1..5 of 4 on the device")]
     fn a_part_is_inside_its_array() {
         let buffer = upload::<Real>(vec![0.0; 4]).unwrap();
-        let _ = In::of(&buffer).part(1..5);
+        let _ = view(&buffer).part(1..5);
     }
 }

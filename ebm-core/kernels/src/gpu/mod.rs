@@ -1,4 +1,4 @@
-//! The infrastructure of device kernels: memory, launching, working space, lists of indices.
+//! The infrastructure of device kernels: memory, launching, lists of indices.
 //!
 //! The sources of the kernels, in C++, stand beside the operations. With the feature `cuda` they run on dfdx's CUDA device, on
 //! the one stream on which it does its own work; with `cuda-emulation` the same sources, compiled for the host, run on the CPU,
@@ -16,12 +16,10 @@ mod memory;
 pub mod nccl;
 #[cfg(feature = "cuda")]
 mod pool;
-mod scratch;
 
 pub(crate) use argument::{Argument, by_value};
 pub(crate) use declare::kernels;
 pub(crate) use inverse::Inverse;
 #[cfg(feature = "cuda")]
 pub(crate) use launch::driver;
-pub use memory::{Buffer, In, Out, download, upload, zeros};
-pub(crate) use scratch::scratch;
+pub use memory::{Buffer, In, Out, download, upload, view, view_mut, zeros};

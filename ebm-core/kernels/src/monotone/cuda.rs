@@ -1,32 +1,21 @@
 //! The elements on the device, a thread each.
 
-use super::parameters_an_element;
-use crate::device::DevResult;
-use crate::gpu::{In, Out, kernels};
+use super::{Sizes, parameters_an_element};
+use crate::prelude::*;
 
 /// Nothing: to compute exponentials anew costs less than to keep them.
-pub(super) struct Saved;
+pub struct Saved;
 
 impl Saved {
-    pub(super) fn new(_: usize, _: usize, _: In, _: In) -> DevResult<Self> {
+    pub fn new(_: usize, _: usize, _: In, _: In) -> DevResult<Self> {
         Ok(Self)
     }
 
-    pub(super) fn forward(&self, elements: usize, blocks: usize, steps: usize, u: In, p: In, y: Out) -> DevResult {
+    pub fn forward(&self, (elements, blocks, steps): Sizes, u: In, p: In, y: Out) -> DevResult {
         monotone_forward(elements, blocks, steps, u, p, y)
     }
 
-    pub(super) fn backward(
-        &self,
-        elements: usize,
-        blocks: usize,
-        steps: usize,
-        u: In,
-        p: In,
-        g: In,
-        gu: Out,
-        gp: Out,
-    ) -> DevResult {
+    pub fn backward(&self, (elements, blocks, steps): Sizes, u: In, p: In, g: In, gu: Out, gp: Out) -> DevResult {
         monotone_backward(elements, blocks, steps, u, p, g, gu, gp)
     }
 }

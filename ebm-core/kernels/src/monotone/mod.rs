@@ -7,14 +7,12 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{GradientBuffer, accumulate, filled, run, stored, view, view_mut, zeros};
 use crate::columns::take_columns;
-use crate::device::Matrix;
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 use backend::Saved;
+
+/// Elements of a block, blocks of values and tangents, and steps.
+type Sizes = (usize, usize, usize);
 
 /// The number of parameters an element: a, then K each of w, c and s.
 pub fn parameters_an_element(steps: usize) -> usize {
@@ -32,43 +30,34 @@ pub fn monotone(
     steps: usize,
 ) -> Matrix<SharedTape> {
     let ((u, tape), (p, other)) = (u.split_tape(), parameters.split_tape());
-    let mut tape = tape.merge(other);
     let (rows, n) = *u.shape();
     let width = parameters_an_element(steps);
     assert_eq!(*p.shape(), (rows, n * width), "parameters of a monotone function");
-    let (elements, blocks) = (primal * n, rows / primal);
-    let saved = run(|| Saved::new(elements, steps, stored(&u)?.read(), stored(&p)?.read()));
-    let y = filled((rows, n), |y| saved.forward(elements, blocks, steps, stored(&u)?.read(), stored(&p)?.read(), y));
-    if tape.is_recording() {
-        let (yg, ug, pg) = (y.ghost(), u.ghost(), p.ghost());
-        tape.add_backward_op(move |gradients| {
-            let g = gradients.get_or_alloc_mut(&yg)?.take()?;
-            let (u, p) = (stored(&u)?, stored(&p)?);
-            let (mut gu, mut gp) = (zeros(rows * n)?, zeros(rows * n * width)?);
-            let (to_u, to_p) = (view_mut(&mut gu), view_mut(&mut gp));
-            saved.backward(elements, blocks, steps, u.read(), p.read(), view(&g), to_u, to_p)?;
-            gradients.get_or_alloc_mut(&ug)?.update(|to| accumulate(to, &gu))?;
-            gradients.get_or_alloc_mut(&pg)?.update(|to| accumulate(to, &gp))
-        });
-    }
-    y.put_tape(tape)
+    let sizes = (primal * n, rows / primal, steps);
+    let saved = run(|| Saved::new(primal * n, steps, stored(&u)?.read(), stored(&p)?.read()));
+    let y = filled((rows, n), |y| saved.forward(sizes, stored(&u)?.read(), stored(&p)?.read(), y));
+    let (ug, pg) = (u.ghost(), p.ghost());
+    record(tape.merge(other), y, move |gradients, g| {
+        let (u, p) = (stored(&u)?, stored(&p)?);
+        let (mut gu, mut gp) = (zeros(rows * n)?, zeros(rows * n * width)?);
+        saved.backward(sizes, u.read(), p.read(), view(&g), view_mut(&mut gu), view_mut(&mut gp))?;
+        gradients.get_or_alloc_mut(&ug)?.update(|to| accumulate(to, &gu))?;
+        gradients.get_or_alloc_mut(&pg)?.update(|to| accumulate(to, &gp))
+    })
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let (steps, width) = (5, parameters_an_element(5));
     vec![Operation::new("monotone", 37, 2 + 2 * width).case(move |x, primal, _| {
         let parameters: Vec<usize> = (2..2 + 2 * width).collect();
         let (u, parameters) = (take_columns(x.clone(), &[0, 1]), take_columns(x, &parameters));
         monotone(u, parameters, primal, steps)
     })]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::device::Real;
 
     #[test]
     fn values_are_those_of_the_formula() {

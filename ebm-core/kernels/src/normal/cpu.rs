@@ -1,17 +1,15 @@
-//! Densities on slices.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `ln N(z_r; m_r, e^(l_r))` with `outputs_r = [m_r, l_r]` and l between `low` and `high`; slopes of its mean in the outputs.
-pub(super) fn log_density(
+pub fn log_density(
     rows: usize,
     d: usize,
     low: f64,
     high: f64,
-    outputs: &[Real],
-    z: &[Real],
-    values: &mut [f64],
-    slopes: &mut [Real],
+    outputs: In,
+    z: In,
+    values: Out<f64>,
+    slopes: Out,
 ) -> DevResult {
     let share = 1.0 / rows as f64;
     let given = outputs.chunks_exact(2 * d).zip(z.chunks_exact(d));

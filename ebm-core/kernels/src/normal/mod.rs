@@ -4,13 +4,10 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
 use std::ops::RangeInclusive;
 
-use crate::buffers::native::{filled, run, stored, view_mut, zeros};
-use crate::device::{Dev, Matrix, Real};
 use crate::device_vec::DeviceVec;
-use crate::selftest::{Case, Quantity, matrix};
+use crate::prelude::*;
 
 /// `ln N(z_b; m_b, diag(e^(l_b)))` in nats, `[B]`, of z `[B, d]`, and the derivatives of its mean over the batch in the
 /// outputs `[m_b, l_b]`, `[B, 2d]`. In double precision; nothing is recorded.
@@ -19,11 +16,7 @@ use crate::selftest::{Case, Quantity, matrix};
 ///
 /// # Panics
 /// If there are not a mean and a log-variance for each value.
-pub fn log_density<C: Dim>(
-    outputs: &Matrix,
-    z: &Tensor<(usize, C), Real, Dev>,
-    limits: RangeInclusive<f64>,
-) -> (DeviceVec, Matrix) {
+pub fn log_density<C: Dim>(outputs: &Matrix, z: &Rows<C>, limits: RangeInclusive<f64>) -> (DeviceVec, Matrix) {
     let (rows, columns) = (z.shape().0, z.shape().1.size());
     assert_eq!(*outputs.shape(), (rows, 2 * columns), "a mean and a log-variance for each value");
     let (low, high) = limits.into_inner();
@@ -35,20 +28,18 @@ pub fn log_density<C: Dim>(
     (DeviceVec(values), slopes)
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     vec![Case::kernel("log_density", || {
         let (outputs, z) = (matrix("log_density/outputs", 68, 150), matrix("log_density/z", 68, 75));
         // Some of the log-variances are beyond.
         let (found, slopes) = log_density(&outputs, &z, -0.75..=0.5);
         vec![(Quantity::Value, found.read()), Quantity::InInputs.of(&slopes)]
     })]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{buffers, check};
 
     const ROWS: usize = 3;
     const WIDTH: usize = 35;

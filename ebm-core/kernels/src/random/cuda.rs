@@ -1,6 +1,4 @@
-//! Random numbers that are made on the device.
-
-use crate::gpu::{Out, kernels};
+use crate::prelude::*;
 
 kernels! { "philox";
     /// Standard normal numbers of a key's step: n of them, from number `first` on.
@@ -15,13 +13,11 @@ kernels! { "philox";
 mod tests {
     use super::super::philox::twin;
     use super::*;
-    use crate::device::{DevResult, Real};
-    use crate::gpu::zeros;
 
     /// The 405 numbers that a kernel makes, of which the last is the first of its counter.
     fn made(kernel: impl Fn(Out) -> DevResult) -> Vec<f64> {
         let mut y = zeros::<Real>(405).unwrap();
-        kernel(Out::of(&mut y)).unwrap();
+        kernel(view_mut(&mut y)).unwrap();
         y.iter().map(|v| f64::from(*v)).collect()
     }
 

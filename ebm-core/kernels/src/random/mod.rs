@@ -16,9 +16,7 @@ use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use dfdx::prelude::{Shape, Tensor};
-
-use crate::device::{Dev, Real};
+use crate::prelude::*;
 
 /// A named place in the space of random numbers.
 ///
@@ -30,12 +28,13 @@ pub struct Random {
     stream: u64,
     step: u64,
     share: Share,
+    blocks: usize,
 }
 
 impl Random {
     /// The root of a run's random numbers.
     pub fn new(seed: u64) -> Self {
-        Self { seed, stream: 0, step: 0, share: Share::ALL }
+        Self { seed, stream: 0, step: 0, share: Share::ALL, blocks: 1 }
     }
 
     /// A sub-stream for one purpose. Streams nest: `stream("a").stream("b")` differs from `stream("b").stream("a")`.
@@ -74,6 +73,12 @@ impl Random {
         self.share(Share::ALL)
     }
 
+    /// The same place for numbers in `blocks` equal blocks that have values of every sample each, such as K directions of B
+    /// samples, `[K*B, d]`: so a part of the batch gets its own rows of each block.
+    pub fn in_blocks(self, blocks: usize) -> Self {
+        Self { blocks, ..self }
+    }
+
     /// A generator for this place: ChaCha8 keyed by (seed, stream, step), and by the part where it is for one.
     pub fn rng(&self) -> ChaCha8Rng {
         self.keyed(match self.share.is_all() {
@@ -83,98 +88,71 @@ impl Random {
     }
 
     /// `n` standard normal values.
-    pub fn normals(&self, n: usize) -> Vec<Real> {
-        self.normals_in_blocks(1, n)
-    }
-
-    /// [`Random::normals`] in `blocks` equal blocks that have values of every sample each, such as K directions of B samples,
-    /// `[K*B, d]`: so a part of the batch gets its own rows of each block.
     ///
     /// # Panics
-    /// If the place is for a part of a batch, and `n` values are no `blocks` equal blocks.
-    pub fn normals_in_blocks(&self, blocks: usize, n: usize) -> Vec<Real> {
-        self.own(blocks, n, |rng| StandardNormal.sample(rng))
+    /// As all that draw: if the place is for a part of a batch, and `n` values are no equal blocks.
+    pub fn normals(&self, n: usize) -> Vec<Real> {
+        self.own(n, |rng| StandardNormal.sample(rng))
     }
 
     /// `n` values uniform on [0, 1).
     pub fn uniforms(&self, n: usize) -> Vec<Real> {
-        self.own(1, n, |rng| rng.random::<Real>())
+        self.own(n, |rng| rng.random::<Real>())
     }
 
     /// `n` signs, +1 or -1 with equal probability (Rademacher).
     pub fn signs(&self, n: usize) -> Vec<Real> {
-        self.signs_in_blocks(1, n)
-    }
-
-    /// [`Random::signs`] in blocks, see [`Random::normals_in_blocks`].
-    ///
-    /// # Panics
-    /// As that.
-    pub fn signs_in_blocks(&self, blocks: usize, n: usize) -> Vec<Real> {
-        self.own(blocks, n, |rng| if rng.random::<bool>() { 1.0 } else { -1.0 })
+        self.own(n, |rng| if rng.random::<bool>() { 1.0 } else { -1.0 })
     }
 
     /// Standard normal values, made where the tensor is: on CUDA by Philox4x32-10 (Salmon et al., SC 2011) keyed by (seed,
     /// stream, step), so that nothing is copied; elsewhere those of [`Random::normals`].
     pub fn normal_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
-        self.normal_tensor_in_blocks(1, shape)
-    }
-
-    /// [`Random::normal_tensor`] in blocks, see [`Random::normals_in_blocks`].
-    ///
-    /// # Panics
-    /// As that.
-    pub fn normal_tensor_in_blocks<S: Shape>(&self, blocks: usize, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(blocks, shape, cuda::philox_normals);
+        return self.on_device(shape, cuda::philox_normals);
         #[cfg(not(feature = "cuda"))]
-        crate::buffers::tensor(self.normals_in_blocks(blocks, shape.num_elements()), shape)
+        crate::buffers::tensor(self.normals(shape.num_elements()), shape)
     }
 
     /// Values uniform on [0, 1), made where the tensor is, as those of [`Random::normal_tensor`].
     pub fn uniform_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(1, shape, cuda::philox_uniforms);
+        return self.on_device(shape, cuda::philox_uniforms);
         #[cfg(not(feature = "cuda"))]
         crate::buffers::tensor(self.uniforms(shape.num_elements()), shape)
     }
 
     /// Signs, +1 or -1 with equal probability, made where the tensor is, as the values of [`Random::normal_tensor`].
     pub fn sign_tensor<S: Shape>(&self, shape: S) -> Tensor<S, Real, Dev> {
-        self.sign_tensor_in_blocks(1, shape)
-    }
-
-    /// [`Random::sign_tensor`] in blocks, see [`Random::normals_in_blocks`].
-    ///
-    /// # Panics
-    /// As that.
-    pub fn sign_tensor_in_blocks<S: Shape>(&self, blocks: usize, shape: S) -> Tensor<S, Real, Dev> {
         #[cfg(feature = "cuda")]
-        return self.on_device(blocks, shape, cuda::philox_signs);
+        return self.on_device(shape, cuda::philox_signs);
         #[cfg(not(feature = "cuda"))]
-        crate::buffers::tensor(self.signs_in_blocks(blocks, shape.num_elements()), shape)
+        crate::buffers::tensor(self.signs(shape.num_elements()), shape)
     }
 
-    /// The numbers that a kernel makes of a key and a step, in so many blocks.
+    /// The numbers that a kernel makes of a key and a step.
     #[cfg(feature = "cuda")]
     fn on_device<S: Shape>(
         &self,
-        blocks: usize,
         shape: S,
-        kernel: fn(usize, usize, u64, u64, crate::gpu::Out<'_>) -> crate::device::DevResult,
+        kernel: fn(usize, usize, u64, u64, Out) -> DevResult,
     ) -> Tensor<S, Real, Dev> {
         let key = philox::key(self.seed, self.stream);
-        // To who draws for all samples the blocks are one.
-        let blocks = if self.share.is_all() { 1 } else { blocks };
-        crate::buffers::native::filled(shape, |mut y| {
-            let n = y.len();
-            let block = n / blocks.max(1);
-            assert_eq!(block * blocks, n, "{n} values in {blocks} equal blocks");
+        filled(shape, |mut y| {
+            let (blocks, block) = self.blocks_of(y.len());
             (0..blocks).try_for_each(|k| {
                 let first = (k * self.share.ranks() + self.share.rank()) * block;
                 kernel(block, first, key, self.step, y.part(k * block..(k + 1) * block))
             })
         })
+    }
+
+    /// The number of blocks of the part's own `n` values, and of the values of one. To who draws for all samples they are one.
+    fn blocks_of(&self, n: usize) -> (usize, usize) {
+        let blocks = if self.share.is_all() { 1 } else { self.blocks };
+        let block = n / blocks.max(1);
+        assert_eq!(block * blocks, n, "{n} values in {blocks} equal blocks");
+        (blocks, block)
     }
 
     /// The numbers 0..n in random order, of which each part has its own.
@@ -195,22 +173,14 @@ impl Random {
 
     /// The part's own values of those that are drawn for all samples. The others' are drawn, and dropped: how much of the
     /// generator's stream a normal value takes is not known before.
-    fn own(&self, blocks: usize, n: usize, mut draw: impl FnMut(&mut ChaCha8Rng) -> Real) -> Vec<Real> {
-        let mut rng = self.keyed(0);
-        let (before, block) = (self.share.rank(), n / blocks.max(1));
-        let after = self.share.ranks() - before - 1;
-        if self.share.is_all() {
-            return (0..n).map(|_| draw(&mut rng)).collect();
-        }
-        assert_eq!(block * blocks, n, "{n} values in {blocks} equal blocks");
+    fn own(&self, n: usize, mut draw: impl FnMut(&mut ChaCha8Rng) -> Real) -> Vec<Real> {
+        let (mut rng, (blocks, block)) = (self.keyed(0), self.blocks_of(n));
         let mut own = Vec::with_capacity(n);
-        for _ in 0..blocks {
-            for _ in 0..before * block {
-                draw(&mut rng);
-            }
-            own.extend((0..block).map(|_| draw(&mut rng)));
-            for _ in 0..after * block {
-                draw(&mut rng);
+        for part in 0..blocks * self.share.ranks() {
+            let drawn = (0..block).map(|_| draw(&mut rng));
+            match part % self.share.ranks() == self.share.rank() {
+                true => own.extend(drawn),
+                false => drawn.for_each(drop),
             }
         }
         own
@@ -244,14 +214,11 @@ mod tests {
     #[test]
     fn normals_have_the_moments_of_a_standard_normal() {
         let draw = Random::new(3).stream("moments").normals(200_000);
-        let n = draw.len() as f64;
-        let mean = draw.iter().map(|&v| v as f64).sum::<f64>() / n;
-        let second = draw.iter().map(|&v| (v as f64).powi(2)).sum::<f64>() / n;
-        let fourth = draw.iter().map(|&v| (v as f64).powi(4)).sum::<f64>() / n;
         // Standard errors: 0.0022, 0.0032, 0.022; the bounds are five of them.
-        assert!(mean.abs() < 0.011, "mean {mean}");
-        assert!((second - 1.0).abs() < 0.016, "second moment {second}");
-        assert!((fourth - 3.0).abs() < 0.11, "fourth moment {fourth}");
+        for (power, expected, bound) in [(1, 0.0, 0.011), (2, 1.0, 0.016), (4, 3.0, 0.11)] {
+            let moment = draw.iter().map(|v| f64::from(*v).powi(power)).sum::<f64>() / draw.len() as f64;
+            assert!((moment - expected).abs() < bound, "moment {power}: {moment}");
+        }
     }
 
     proptest::proptest! {
@@ -259,16 +226,9 @@ mod tests {
         fn parts_together_draw_what_the_whole_does(ranks in 1usize..5, rows in 1usize..6, blocks in 1usize..4, seed: u64) {
             let place = Random::new(seed).stream("parts").at(2);
             let parts = (0..ranks).map(|rank| place.share(Share::new(rank, ranks)));
-            type Draw = fn(&Random, usize, usize) -> Vec<Real>;
-            let kinds: [Draw; 3] = [
-                |place, blocks, n| place.normals_in_blocks(blocks, n),
-                |place, blocks, n| place.signs_in_blocks(blocks, n),
-                |place, _, n| place.uniforms(n),
-            ];
-            for (kind, draw) in kinds.iter().enumerate() {
-                let blocks = if kind == 2 { 1 } else { blocks };
-                let whole = draw(&place, blocks, blocks * rows * ranks);
-                let drawn: Vec<Vec<Real>> = parts.clone().map(|part| draw(&part, blocks, blocks * rows)).collect();
+            for (blocks, draw) in [(blocks, Random::normals as fn(&Random, usize) -> _), (blocks, Random::signs), (1, Random::uniforms)] {
+                let whole = draw(&place, blocks * rows * ranks);
+                let drawn: Vec<Vec<Real>> = parts.clone().map(|part| draw(&part.in_blocks(blocks), blocks * rows)).collect();
                 let block = |k: usize| drawn.iter().flat_map(move |part| part[k * rows..(k + 1) * rows].to_vec());
                 let together: Vec<Real> = (0..blocks).flat_map(block).collect();
                 proptest::prop_assert_eq!(together, whole);

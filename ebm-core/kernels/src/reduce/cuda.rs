@@ -1,14 +1,10 @@
-//! Sums on the device.
-
-use crate::device::DevResult;
-use crate::gpu::{In, Out, kernels, zeros};
+use crate::prelude::*;
 
 /// Parts that a long sum is made of: enough blocks to fill a GPU. The same for every device, as they decide the order of the sum.
 const PARTS: usize = 512;
 /// Elements a part has at least.
 const SHORTEST: usize = 4096;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "reduce";
     /// `y = scale sum_i x_i`, added up in double precision by one block: for a number a sample, not for an array of weights.
     fn scaled_sum(n: usize, scale: f64, x: In[n], y: Out[1]) over Rows(1, n);
@@ -25,8 +21,8 @@ kernels! { "reduce";
 pub(crate) fn add_dot(a: In, b: In, y: Out) -> DevResult {
     let parts = parts_of(a.len());
     let mut sums = zeros::<f64>(parts)?;
-    part_products(a.len(), parts, a, b, Out::of(&mut sums))?;
-    add_total(parts, In::of(&sums), y)
+    part_products(a.len(), parts, a, b, view_mut(&mut sums))?;
+    add_total(parts, view(&sums), y)
 }
 
 /// The number of parts to add up `n` elements in.

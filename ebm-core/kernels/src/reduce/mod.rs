@@ -1,19 +1,11 @@
 //! Sums, means and the hinge: the heads of losses.
 
-mod case;
-
 #[cfg_attr(not(device_kernels), path = "cpu.rs")]
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 pub(crate) mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers;
-use crate::buffers::native::{filled, stored, view};
-use crate::device::{Dev, PerSample, Real, Scalar};
 use crate::elementwise::{add_multiple, add_number};
-use crate::record::{record_binary, record_unary};
-use crate::tape::{SharedTape, Taped};
+use crate::prelude::*;
 
 /// `sum_i x_i` of `[B]`.
 pub fn sum(x: PerSample<SharedTape>) -> Scalar<SharedTape> {
@@ -59,7 +51,7 @@ pub fn hinge(x: Scalar<SharedTape>) -> Scalar<SharedTape> {
 ///
 /// # Panics
 /// If the shapes differ.
-pub fn row_dot<C: Dim>(a: Taped<(usize, C)>, b: Taped<(usize, C)>) -> PerSample<SharedTape> {
+pub fn row_dot<C: Dim>(a: Rows<C, SharedTape>, b: Rows<C, SharedTape>) -> PerSample<SharedTape> {
     let ((a, tape), (b, other)) = (a.split_tape(), b.split_tape());
     assert_eq!(a.shape(), b.shape(), "row_dot of two shapes");
     let (rows, columns) = (a.shape().0, a.shape().1.size());
@@ -75,10 +67,36 @@ pub fn row_dot<C: Dim>(a: Taped<(usize, C)>, b: Taped<(usize, C)>) -> PerSample<
     )
 }
 
+/// Values summed: more than one block of threads has.
+const COUNT: usize = 3000;
+
+/// A function of an array.
+fn scalar(name: &'static str, f: impl Fn(PerSample<SharedTape>) -> Scalar<SharedTape> + 'static) -> Case {
+    Case::kernel(name, move || {
+        // None of them below zero, so that nothing cancels.
+        let x = vector(numbers(name, COUNT).into_iter().map(|v| 1.0 + v).collect());
+        let y = f(SharedTape::inputs_only().watch(&x));
+        vec![Quantity::Value.of(&y), Quantity::InInputs.of(&backward(y * 0.75).of(&x))]
+    })
+}
+
+crate::selftest_cases!(|| {
+    vec![
+        scalar("sum", sum),
+        scalar("mean", mean),
+        scalar("differentiated", |x| differentiated(x, 0.625, numbers("slopes", COUNT))),
+        scalar("differentiated_by", |x| differentiated_by(x, 0.625, vector(numbers("slopes", COUNT)))),
+        scalar("hinge: above zero", |x| hinge(mean(x))),
+        scalar("hinge: below zero", |x| hinge(mean(x) * -1.0)),
+        Operation::new("row_dot", 67, 45).tangents(0).array(67 * 45, 0).case(|x, _, arrays| {
+            row_dot(x.clone(), beside(&x, &arrays[0], *x.shape())).reshape_like(&(67usize, 1usize))
+        }),
+    ]
+});
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tape::backward;
 
     #[test]
     fn sums_and_their_gradients_are_those_of_the_formulas() {

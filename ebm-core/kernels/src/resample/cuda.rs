@@ -1,14 +1,24 @@
-//! Blocks of pixels on the device.
+use super::Blocks;
+use crate::gpu::{Argument, by_value};
+use crate::prelude::*;
 
-use crate::device::Real;
-use crate::gpu::{In, Out, kernels};
+/// Blocks as kernels take them: height, width and channels of the coarse image, and the factor.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct RawBlocks([usize; 4]);
 
-// The kernels of `cpu.rs` say what those of the same names do.
+by_value!(RawBlocks);
+
+impl Argument for Blocks {
+    type Raw = RawBlocks;
+    fn raw(&self) -> RawBlocks {
+        RawBlocks([self.coarse.height, self.coarse.width, self.coarse.channels, self.factor])
+    }
+}
+
 kernels! { "resample";
-    fn spread_pixels(images: usize, height: usize, width: usize, channels: usize, factor: usize, scale: Real,
-        coarse: In[images * height * width * channels], fine: Out[images * height * width * factor * factor * channels])
-        over Elements(images * height * width * factor * factor * channels);
-    fn gather_pixels(images: usize, height: usize, width: usize, channels: usize, factor: usize, scale: Real,
-        fine: In[images * height * width * factor * factor * channels], coarse: Out[images * height * width * channels])
-        over Elements(images * height * width * channels);
+    fn spread_pixels(images: usize, blocks: Blocks, scale: Real, coarse: In[images * blocks.coarse.len()],
+        fine: Out[images * blocks.fine_len()]) over Elements(images * blocks.fine_len());
+    fn gather_pixels(images: usize, blocks: Blocks, scale: Real, fine: In[images * blocks.fine_len()],
+        coarse: Out[images * blocks.coarse.len()]) over Elements(images * blocks.coarse.len());
 }

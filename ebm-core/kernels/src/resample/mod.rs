@@ -6,16 +6,12 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use crate::buffers::native::{In, Out};
-use crate::device::{DevResult, Matrix, Real};
-use crate::image::Extent;
 use crate::linear::{LinearMap, linear};
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// Every pixel of images `inputs` becomes `factor x factor` equal ones; tangents alike.
 pub fn up_sample(x: Matrix<SharedTape>, inputs: Extent, factor: usize) -> Matrix<SharedTape> {
-    linear(x, Spread(Blocks { coarse: inputs, factor }))
+    linear(x, Resample { blocks: Blocks { coarse: inputs, factor }, scale: 1.0, spreads: true })
 }
 
 /// The mean of every `factor x factor` pixels of images `inputs`; tangents alike.
@@ -28,12 +24,13 @@ pub fn average_pool(x: Matrix<SharedTape>, inputs: Extent, factor: usize) -> Mat
         "blocks of {factor} in {inputs}"
     );
     let coarse = Extent::new(inputs.height / factor, inputs.width / factor, inputs.channels);
-    linear(x, Average(Blocks { coarse, factor }))
+    let scale = 1.0 / (factor * factor) as Real;
+    linear(x, Resample { blocks: Blocks { coarse, factor }, scale, spreads: false })
 }
 
-/// Coarse pixels and the blocks of fine ones that belong to them.
+/// Coarse images, and the fine ones with a block of `factor x factor` pixels for each of theirs.
 #[derive(Clone, Copy)]
-struct Blocks {
+pub(crate) struct Blocks {
     coarse: Extent,
     factor: usize,
 }
@@ -42,71 +39,51 @@ impl Blocks {
     fn fine_len(&self) -> usize {
         self.coarse.len() * self.factor * self.factor
     }
+}
 
-    /// The share that a fine pixel has in the average of its block.
-    fn share(&self) -> Real {
-        1.0 / (self.factor * self.factor) as Real
-    }
+/// Multiples of coarse pixels in all fine ones of their blocks, or of the sums of the blocks in the coarse ones.
+#[derive(Clone, Copy)]
+struct Resample {
+    blocks: Blocks,
+    scale: Real,
+    /// Whether it goes from coarse pixels to fine ones.
+    spreads: bool,
+}
 
-    /// `fine += scale * coarse`
-    fn spread(&self, images: usize, scale: Real, coarse: In, fine: Out) -> DevResult {
-        let size = self.coarse;
-        backend::spread_pixels(images, size.height, size.width, size.channels, self.factor, scale, coarse, fine)
-    }
-
-    /// `coarse += scale * fine`
-    fn gather(&self, images: usize, scale: Real, fine: In, coarse: Out) -> DevResult {
-        let size = self.coarse;
-        backend::gather_pixels(images, size.height, size.width, size.channels, self.factor, scale, fine, coarse)
+impl Resample {
+    fn add(&self, spreads: bool, rows: usize, from: In, to: Out) -> DevResult {
+        match spreads {
+            true => backend::spread_pixels(rows, self.blocks, self.scale, from, to),
+            false => backend::gather_pixels(rows, self.blocks, self.scale, from, to),
+        }
     }
 }
 
-/// From coarse pixels to fine ones, each of which gets the value.
-#[derive(Clone, Copy)]
-struct Spread(Blocks);
-
-impl LinearMap for Spread {
+impl LinearMap for Resample {
     fn sizes(&self) -> (usize, usize) {
-        (self.0.coarse.len(), self.0.fine_len())
+        let (coarse, fine) = (self.blocks.coarse.len(), self.blocks.fine_len());
+        if self.spreads { (coarse, fine) } else { (fine, coarse) }
     }
     fn forward(&self, rows: usize, x: In, y: Out) -> DevResult {
-        self.0.spread(rows, 1.0, x, y)
+        self.add(self.spreads, rows, x, y)
     }
     fn transpose(&self, rows: usize, g: In, gx: Out) -> DevResult {
-        self.0.gather(rows, 1.0, g, gx)
+        self.add(!self.spreads, rows, g, gx)
     }
 }
 
-/// From fine pixels to coarse ones, which get the mean.
-#[derive(Clone, Copy)]
-struct Average(Blocks);
-
-impl LinearMap for Average {
-    fn sizes(&self) -> (usize, usize) {
-        (self.0.fine_len(), self.0.coarse.len())
-    }
-    fn forward(&self, rows: usize, x: In, y: Out) -> DevResult {
-        self.0.gather(rows, self.0.share(), x, y)
-    }
-    fn transpose(&self, rows: usize, g: In, gx: Out) -> DevResult {
-        self.0.spread(rows, self.0.share(), g, gx)
-    }
-}
-
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let image = Extent::new(6, 4, 7);
     let operation = |name: &str| Operation::new(name, 5, image.len());
     vec![
         operation("up_sample").case(move |x, _, _| up_sample(x, image, 2)),
         operation("average_pool").case(move |x, _, _| average_pool(x, image, 2)),
     ]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
 
     #[test]
     fn pixels_go_where_they_belong() {

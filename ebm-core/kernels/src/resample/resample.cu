@@ -1,8 +1,13 @@
 #include "kernel.cuh"
 
+// The coarse images and the factor, as `RawBlocks` in resample/cuda.rs.
+struct Blocks {
+    size_t height, width, channels, factor;
+};
+
 // fine [images, factor height, factor width, channels] += scale coarse [images, height, width, channels]
-KERNEL(spread_pixels, size_t images, size_t height, size_t width, size_t channels, size_t factor, REAL scale,
-       const REAL *coarse, REAL *fine) {
+KERNEL(spread_pixels, size_t images, Blocks blocks, REAL scale, const REAL *coarse, REAL *fine) {
+    const size_t height = blocks.height, width = blocks.width, channels = blocks.channels, factor = blocks.factor;
     FOR_EACH(i, images * height * width * factor * factor * channels) {
         const size_t channel = i % channels;
         size_t rest = i / channels;
@@ -14,8 +19,8 @@ KERNEL(spread_pixels, size_t images, size_t height, size_t width, size_t channel
 }
 
 // coarse += scale the sum of each block of fine
-KERNEL(gather_pixels, size_t images, size_t height, size_t width, size_t channels, size_t factor, REAL scale,
-       const REAL *fine, REAL *coarse) {
+KERNEL(gather_pixels, size_t images, Blocks blocks, REAL scale, const REAL *fine, REAL *coarse) {
+    const size_t height = blocks.height, width = blocks.width, channels = blocks.channels, factor = blocks.factor;
     FOR_EACH(i, images * height * width * channels) {
         const size_t channel = i % channels;
         const size_t x = i / channels % width;

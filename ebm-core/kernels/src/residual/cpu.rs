@@ -1,9 +1,9 @@
 //! Residuals on slices. `places` are the diffusions of all samples, then their units.
 
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `y_b = sum_k w_kb x_kb`
-pub(super) fn weighted_sums(count: usize, _: usize, weights: &[f64], x: &[Real], y: &mut [f64]) -> DevResult {
+pub fn weighted_sums(count: usize, _: usize, weights: In<f64>, x: In, y: Out<f64>) -> DevResult {
     for (row, (x, weight)) in x.iter().zip(weights).enumerate() {
         y[row % count] += weight * f64::from(*x);
     }
@@ -12,15 +12,15 @@ pub(super) fn weighted_sums(count: usize, _: usize, weights: &[f64], x: &[Real],
 
 /// Of every pair half the squared difference d of the residuals; of both samples the derivative of the mean of these in the
 /// slope, `d / pairs` times the unit, and that rounded.
-pub(super) fn pair_residuals(
+pub fn pair_residuals(
     pairs: usize,
-    places: &[f64],
-    slopes: &[Real],
-    squares: &[f64],
-    sums: &[f64],
-    halves: &mut [f64],
-    derivatives: &mut [f64],
-    in_slopes: &mut [Real],
+    places: In<f64>,
+    slopes: In,
+    squares: In<f64>,
+    sums: In<f64>,
+    halves: Out<f64>,
+    derivatives: Out<f64>,
+    in_slopes: Out,
 ) -> DevResult {
     let (diffusions, units) = places.split_at(2 * pairs);
     let residual = |b: usize| (f64::from(slopes[b]) - 0.5 * diffusions[b] * (squares[b] + sums[b])) * units[b];
@@ -35,20 +35,13 @@ pub(super) fn pair_residuals(
 }
 
 /// `y = 1/n sum_i x_i`
-pub(super) fn mean_of_doubles(n: usize, x: &[f64], y: &mut [f64]) -> DevResult {
+pub fn mean_of_doubles(n: usize, x: In<f64>, y: Out<f64>) -> DevResult {
     y[0] = x.iter().sum::<f64>() / n as f64;
     Ok(())
 }
 
 /// `y_kb = -g_b^2/2 derivative_b w_kb`
-pub(super) fn in_sums(
-    count: usize,
-    _: usize,
-    places: &[f64],
-    derivatives: &[f64],
-    weights: &[f64],
-    y: &mut [Real],
-) -> DevResult {
+pub fn in_sums(count: usize, _: usize, places: In<f64>, derivatives: In<f64>, weights: In<f64>, y: Out) -> DevResult {
     for (row, (y, weight)) in y.iter_mut().zip(weights).enumerate() {
         let b = row % count;
         *y = (-0.5 * places[b] * derivatives[b] * weight) as Real;

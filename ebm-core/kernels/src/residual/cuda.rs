@@ -1,8 +1,7 @@
 //! Residuals on the device. `places` are the diffusions of all samples, then their units.
 
-use crate::gpu::{In, Out, kernels};
+use crate::prelude::*;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "residual";
     fn weighted_sums(count: usize, terms: usize, weights: In<f64>[terms * count], x: In[terms * count], y: Out<f64>[count])
         over Elements(count);

@@ -4,12 +4,9 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, run, stored, upload, view, view_mut, zeros};
-use crate::device::PerSample;
 use crate::device_vec::DeviceVec;
-use crate::selftest::{Case, Quantity, doubles, matrix, numbers, scaled, vector};
+use crate::prelude::*;
+use crate::selftest::doubles;
 
 /// A sample's place on the process.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,8 +90,7 @@ pub fn pair_variance(
     PairVariance { variance: DeviceVec(variance), in_slopes, in_laplacians }
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     const SAMPLES: usize = 68;
     let case = |name, is_known| {
         Case::kernel(name, move || {
@@ -118,13 +114,11 @@ fn cases() -> Vec<Case> {
         })
     };
     vec![case("pair_variance", false), case("pair_variance: of known Laplacians", true)]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Real;
-    use crate::{buffers, check};
 
     const COUNT: usize = 10;
     const TERMS: usize = 3;
@@ -140,12 +134,6 @@ mod tests {
 
     fn x() -> Vec<Real> {
         check::array(COUNT * 3, 1.0, 3).as_vec()
-    }
-
-    fn at(slopes: &[Real], of: &[Real]) -> PairVariance {
-        let squares = DeviceVec::squared_norms(&buffers::tensor(x(), (COUNT, 3usize)));
-        let [slopes, of] = [slopes, of].map(|values| buffers::tensor(values.to_vec(), (values.len(),)));
-        pair_variance(&slopes, &squares, Laplacians::OfSlopes(&of, &weights()), &places())
     }
 
     /// V by the formula.
@@ -164,29 +152,21 @@ mod tests {
 
     #[test]
     fn the_variance_is_that_of_the_formula_and_its_derivatives_are_right() {
-        let slopes = check::array(COUNT, 1.0, 1).as_vec();
-        let of = check::array(TERMS * COUNT, 1.0, 2).as_vec();
-        let found = at(&slopes, &of);
-        let (value, expected) = (found.variance.read()[0], truth(&slopes, &of));
-        assert!((value - expected).abs() < 1e-12 * expected, "{value} is not {expected}");
-        let ours = [found.in_slopes.as_vec(), found.in_laplacians.unwrap().as_vec()].concat();
-        check::gradient("residual", &ours, &[slopes, of].concat(), |at| truth(&at[..COUNT], &at[COUNT..]));
-    }
-
-    #[test]
-    fn known_laplacians_are_taken_as_they_are() {
-        let (slopes, of) = (check::array(COUNT, 1.0, 1).as_vec(), check::array(TERMS * COUNT, 1.0, 2).as_vec());
-        let weights = weights();
-        let laplacian = |b: usize| {
-            let terms = (0..TERMS).map(|k| k * COUNT + b);
-            terms.map(|r| weights[r] * f64::from(of[r])).sum()
-        };
-        let known: Vec<f64> = (0..COUNT).map(laplacian).collect();
+        let [slopes, of] = [(COUNT, 1), (TERMS * COUNT, 2)].map(|(n, seed)| check::array(n, 1.0, seed));
         let squares = DeviceVec::squared_norms(&buffers::tensor(x(), (COUNT, 3usize)));
-        let slopes = buffers::tensor(slopes, (COUNT,));
-        let found = pair_variance(&slopes, &squares, Laplacians::Known(&known), &places());
-        assert!(found.in_laplacians.is_none());
-        let expected = truth(&slopes.as_vec(), &of);
-        assert!((found.variance.read()[0] - expected).abs() < 1e-12 * expected);
+        let weights = weights();
+        let of_slopes = pair_variance(&slopes, &squares, Laplacians::OfSlopes(&of, &weights), &places());
+        let (slopes_at, of_at) = (slopes.as_vec(), of.as_vec());
+        let laplacian = |b: usize| (b..TERMS * COUNT).step_by(COUNT).map(|r| weights[r] * f64::from(of_at[r])).sum();
+        let known: Vec<f64> = (0..COUNT).map(laplacian).collect();
+        let of_known = pair_variance(&slopes, &squares, Laplacians::Known(&known), &places());
+        let expected = truth(&slopes_at, &of_at);
+        for found in [&of_slopes, &of_known] {
+            let value = found.variance.read()[0];
+            assert!((value - expected).abs() < 1e-12 * expected, "{value} is not {expected}");
+        }
+        assert!(of_known.in_laplacians.is_none());
+        let ours = [of_slopes.in_slopes.as_vec(), of_slopes.in_laplacians.unwrap().as_vec()].concat();
+        check::gradient("residual", &ours, &[slopes_at, of_at].concat(), |at| truth(&at[..COUNT], &at[COUNT..]));
     }
 }

@@ -20,49 +20,44 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{GradMut, GradientBuffer, OwnedGrad, filled, stored, view};
-use crate::device::Matrix;
-use crate::record::{record_binary, record_unary};
-use crate::selftest::{Case, Operation};
-use crate::tape::{SharedTape, Taped};
-
-type Rows<C> = Taped<(usize, C)>;
+use crate::elementwise::{add_to, copy_to};
+use crate::prelude::*;
 
 /// `[top; bottom]`, `[Ra + Rb, C]`, of two matrices of the same width.
-pub fn stack<C: Dim>(top: Rows<C>, bottom: Rows<C>) -> Matrix<SharedTape> {
+pub fn stack<C: Dim>(top: Rows<C, SharedTape>, bottom: Rows<C, SharedTape>) -> Matrix<SharedTape> {
     let ((top, tape), (bottom, other)) = (top.split_tape(), bottom.split_tape());
     let (tape, columns) = (tape.merge(other), top.shape().1.size());
-    let y = filled((top.shape().0 + bottom.shape().0, columns), |y| {
-        backend::stack(stored(&top)?.read(), stored(&bottom)?.read(), y)
+    let cut = top.shape().num_elements();
+    let all = cut + bottom.shape().num_elements();
+    let y = filled((top.shape().0 + bottom.shape().0, columns), |mut y| {
+        copy_to(cut, stored(&top)?.read(), part_mut(&mut y, 0..cut))?;
+        copy_to(all - cut, stored(&bottom)?.read(), part_mut(&mut y, cut..all))
     });
-    let (cut, all) = (top.shape().num_elements(), y.shape().num_elements());
-    let in_top = move |to: GradMut, g: &OwnedGrad| backend::add_part(0..cut, view(g), to);
+    let in_top = move |to: GradMut, g: &OwnedGrad| add_to(cut, part(view(g), 0..cut), to);
     if cut == all {
         return record_unary(tape, &top, y, move |to, g| in_top(to, &g));
     }
-    record_binary(tape, Some(&top), &bottom, y, in_top, move |to, g| backend::add_part(cut..all, view(&g), to))
+    record_binary(tape, Some(&top), &bottom, y, in_top, move |to, g| add_to(all - cut, part(view(&g), cut..all), to))
 }
 
 /// The first `count` rows and the rest, in shapes of the caller's choice with as many values a row.
 pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, bottom: B) -> (Taped<A>, Taped<B>) {
     let (x, mut tape) = x.split_tape();
     let (cut, all) = (count * x.shape().1, x.shape().num_elements());
-    let a = filled(top, |y| backend::part(0..cut, stored(&x)?.read(), y));
-    let b = filled(bottom, |y| backend::part(cut..all, stored(&x)?.read(), y));
+    let a = filled(top, |y| copy_to(cut, part(stored(&x)?.read(), 0..cut), y));
+    let b = filled(bottom, |y| copy_to(all - cut, part(stored(&x)?.read(), cut..all), y));
     if tape.is_recording() {
         let (xg, ag, bg) = (x.ghost(), a.ghost(), b.ghost());
         tape.add_backward_op(move |gradients| {
             let ga = gradients.get_or_alloc_mut(&ag)?.take()?;
             let to = gradients.get_or_alloc_mut(&xg)?;
-            to.update(|gx| backend::add_to_part(0..cut, view(&ga), gx))?;
+            to.update(|mut gx| add_to(cut, view(&ga), part_mut(&mut gx, 0..cut)))?;
             if cut == all {
                 return Ok(());
             }
             let gb = gradients.get_or_alloc_mut(&bg)?.take()?;
             let to = gradients.get_or_alloc_mut(&xg)?;
-            to.update(|gx| backend::add_to_part(cut..all, view(&gb), gx))
+            to.update(|mut gx| add_to(all - cut, view(&gb), part_mut(&mut gx, cut..all)))
         });
     }
     (a.put_tape(tape.clone()), b.put_tape(tape))
@@ -71,7 +66,7 @@ pub fn unstack<A: Shape, B: Shape>(x: Matrix<SharedTape>, count: usize, top: A, 
 /// `copies` times the same matrix, one below the other: `[rows, C]` becomes `[copies * rows, C]`.
 ///
 /// It puts beside several directions a sample the sample itself, as the pushforward of an energy or a generator needs it.
-pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
+pub fn repeat<C: Dim>(x: Rows<C, SharedTape>, copies: usize) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
     let (n, columns) = (x.shape().num_elements(), x.shape().1.size());
     let y = filled((copies * x.shape().0, columns), |y| backend::repeat(n, copies, stored(&x)?.read(), y));
@@ -82,7 +77,7 @@ pub fn repeat<C: Dim>(x: Rows<C>, copies: usize) -> Matrix<SharedTape> {
 ///
 /// # Panics
 /// If there is no such row.
-pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
+pub fn take_rows<C: Dim>(x: Rows<C, SharedTape>, which: &[usize]) -> Matrix<SharedTape> {
     let (x, tape) = x.split_tape();
     let (rows, columns) = (x.shape().0, x.shape().1.size());
     assert!(which.iter().all(|i| *i < rows), "rows {which:?} of {rows}");
@@ -91,16 +86,11 @@ pub fn take_rows<C: Dim>(x: Rows<C>, which: &[usize]) -> Matrix<SharedTape> {
     record_unary(tape, &x, y, move |gx, g| backend::add_to_chosen(rows, columns, &which, view(&g), gx))
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     // Tangents are rows like others here.
     let rows = |name: &str| Operation::new(name, 67, 9).tangents(0);
     vec![
-        rows("stack").array(30 * 9, 0).case(|x, _, arrays| {
-            let (_, tape) = x.clone().split_tape();
-            let below = tape.watch(&arrays[0]).reshape_like(&(30usize, 9usize));
-            stack(x, below)
-        }),
+        rows("stack").array(30 * 9, 0).case(|x, _, arrays| stack(x.clone(), beside(&x, &arrays[0], (30usize, 9usize)))),
         rows("unstack").case(|x, _, _| {
             let (top, bottom) = unstack(x, 60, (60usize, 9usize), (7, 9usize));
             // The other way round, so that both parts move.
@@ -109,13 +99,11 @@ fn cases() -> Vec<Case> {
         rows("repeat").case(|x, _, _| repeat(x, 3)),
         rows("take_rows").case(|x, _, _| take_rows(x, &[66, 0, 3, 3, 12])),
     ]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
-    use crate::tape::{backward, vjp};
     use crate::{row_dot, sum};
 
     #[test]

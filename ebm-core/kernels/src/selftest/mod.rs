@@ -10,7 +10,7 @@ mod weights;
 
 pub use case::{CANCELLING, Case, Draws, Found, NETWORK, OPERATION, Quantity, TRAINING, doubles};
 pub use numbers::{mix, numbers, scaled};
-pub use operation::{Operation, matrix, vector};
+pub use operation::{Operation, beside, matrix, vector};
 pub use weights::{change, in_weights, set_weights, trained};
 
 /// A function that lists cases, as it is registered.
@@ -21,7 +21,7 @@ inventory::collect!(Cases);
 /// Registers a function that lists [`Case`]s.
 #[macro_export]
 macro_rules! selftest_cases {
-    ($cases:path) => {
+    ($cases:expr) => {
         $crate::inventory::submit! { $crate::selftest::Cases($cases) }
     };
 }
@@ -55,21 +55,8 @@ mod tests {
     /// Public functions that compute nothing of their own, or that the Jacobian's cases are made of.
     const NO_KERNELS: [&str; 6] = ["parameters_an_element", "total", "move_running", "volume", "lift", "end"];
     /// Modules with no operation in them.
-    const OTHERS: [&str; 13] = [
-        "buffers",
-        "check",
-        "device",
-        "flops",
-        "gpu",
-        "parallel",
-        "parameter",
-        "random",
-        "record",
-        "selftest",
-        "smallest",
-        "tape",
-        "update",
-    ];
+    const OTHERS: &str =
+        "buffers check device flops gpu parallel parameter random record selftest smallest tape update";
 
     #[test]
     fn every_kernel_has_a_case() {
@@ -79,7 +66,7 @@ mod tests {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap_or_default().to_os_string();
             let path = if path.is_dir() { path.join("mod.rs") } else { path };
-            if OTHERS.iter().any(|other| name == *other) {
+            if OTHERS.split(' ').any(|other| name == *other) {
                 continue;
             }
             let source = fs::read_to_string(&path).unwrap();

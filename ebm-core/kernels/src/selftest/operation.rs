@@ -8,7 +8,7 @@ use super::numbers::{numbers, scaled};
 use crate::buffers::{tensor, values};
 use crate::check;
 use crate::device::{Matrix, PerSample, Real};
-use crate::tape::{SharedTape, vjp};
+use crate::tape::{SharedTape, Taped, vjp};
 
 /// The inputs of an operation.
 pub struct Operation {
@@ -84,6 +84,12 @@ impl Operation {
         found.extend(arrays.iter().map(|array| Quantity::InWeights.of(&gradients.of(array))));
         found
     }
+}
+
+/// An array of weights as a second input of this shape, on the tape of the first.
+pub fn beside<S: Shape>(x: &Matrix<SharedTape>, array: &PerSample, shape: S) -> Taped<S> {
+    let (_, tape) = x.clone().split_tape();
+    tape.watch(array).reshape_like(&shape)
 }
 
 /// A matrix of the numbers of a name.

@@ -1,13 +1,11 @@
-//! The iteration, one sample after the other, for `[batch, d]` vectors.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 use crate::volume::gram::Gram;
 
 /// A vector and its image under J^T J.
 type Image = (Vec<f64>, Vec<f64>);
 
 /// Unit vectors along the start.
-pub(super) fn start_iteration(_: usize, d: usize, start: &[Real], x: &mut [f64], directions: &mut [Real]) -> DevResult {
+pub fn start_iteration(_: usize, d: usize, start: In, x: Out<f64>, directions: Out) -> DevResult {
     widen(start, x);
     x.chunks_exact_mut(d).for_each(normalise);
     narrow(x, directions);
@@ -15,23 +13,23 @@ pub(super) fn start_iteration(_: usize, d: usize, start: &[Real], x: &mut [f64],
 }
 
 /// The images of the start under `J^T J`, and their lengths.
-pub(super) fn first_images(_: usize, d: usize, images: &[Real], ax: &mut [f64], scale: &mut [f64]) -> DevResult {
+pub fn first_images(_: usize, d: usize, images: In, ax: Out<f64>, scale: Out<f64>) -> DevResult {
     widen(images, ax);
     scale.iter_mut().zip(ax.chunks_exact(d)).for_each(|(s, a)| *s = norm(a));
     Ok(())
 }
 
 /// Unit vectors along the residuals, and which of them are done.
-pub(super) fn next_directions(
+pub fn next_directions(
     batch: usize,
     d: usize,
     limit: f64,
-    x: &[f64],
-    ax: &[f64],
-    scale: &[f64],
-    w: &mut [f64],
-    directions: &mut [Real],
-    done: &mut [u32],
+    x: In<f64>,
+    ax: In<f64>,
+    scale: In<f64>,
+    w: Out<f64>,
+    directions: Out,
+    done: Out<u32>,
 ) -> DevResult {
     for b in 0..batch {
         let own = b * d..(b + 1) * d;
@@ -44,19 +42,19 @@ pub(super) fn next_directions(
 }
 
 /// The best vector of the span of x, w and the step before, p, which is 0 where there is none.
-pub(super) fn take_step(
+pub fn take_step(
     batch: usize,
     d: usize,
     noise: f64,
-    images: &[Real],
-    done: &[u32],
-    x: &mut [f64],
-    ax: &mut [f64],
-    w: &mut [f64],
-    aw: &mut [f64],
-    p: &mut [f64],
-    ap: &mut [f64],
-    scale: &mut [f64],
+    images: In,
+    done: In<u32>,
+    x: Out<f64>,
+    ax: Out<f64>,
+    w: Out<f64>,
+    aw: Out<f64>,
+    p: Out<f64>,
+    ap: Out<f64>,
+    scale: Out<f64>,
 ) -> DevResult {
     widen(images, aw);
     for b in 0..batch {
@@ -92,15 +90,15 @@ pub(super) fn take_step(
 }
 
 /// The vectors, their singular values and relative residuals.
-pub(super) fn end_iteration(
+pub fn end_iteration(
     batch: usize,
     d: usize,
-    x: &[f64],
-    ax: &[f64],
-    scale: &[f64],
-    vectors: &mut [Real],
-    values: &mut [f64],
-    residuals: &mut [f64],
+    x: In<f64>,
+    ax: In<f64>,
+    scale: In<f64>,
+    vectors: Out,
+    values: Out<f64>,
+    residuals: Out<f64>,
 ) -> DevResult {
     narrow(x, vectors);
     for b in 0..batch {
@@ -147,28 +145,28 @@ fn ritz(basis: &[Image]) -> Vec<f64> {
     vector
 }
 
-fn residual(x: &[f64], ax: &[f64]) -> Vec<f64> {
+fn residual(x: In<f64>, ax: In<f64>) -> Vec<f64> {
     let quotient = dot(x, ax);
     ax.iter().zip(x).map(|(a, x)| a - quotient * x).collect()
 }
 
-fn widen(from: &[Real], to: &mut [f64]) {
+fn widen(from: In, to: Out<f64>) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = f64::from(*from));
 }
 
-fn narrow(from: &[f64], to: &mut [Real]) {
+fn narrow(from: In<f64>, to: Out) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from as Real);
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+fn dot(a: In<f64>, b: In<f64>) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn norm(v: &[f64]) -> f64 {
+fn norm(v: In<f64>) -> f64 {
     dot(v, v).sqrt()
 }
 
-fn normalise(v: &mut [f64]) {
+fn normalise(v: Out<f64>) {
     let length = norm(v);
     if length > 0.0 {
         v.iter_mut().for_each(|x| *x /= length);

@@ -1,8 +1,7 @@
 //! The iteration on the device, a block a sample.
 
-use crate::gpu::{In, Out, kernels};
+use crate::prelude::*;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "smallest";
     fn start_iteration(batch: usize, d: usize, start: In[batch * d], x: Out<f64>[batch * d], directions: Out[batch * d])
         over Rows(batch, d);

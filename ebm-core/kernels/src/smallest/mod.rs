@@ -5,12 +5,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{Array, download, filled, run, stored, view, view_mut, zeros};
-use crate::device::{DOUBLE_PRECISION, Dev, Real};
-
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
+use crate::prelude::*;
 
 /// Relative size below which what is left of a vector is rounding error of the products.
 const NOISE: f64 = if DOUBLE_PRECISION { 1e-8 } else { 1e-3 };
@@ -19,15 +14,9 @@ const NOISE: f64 = if DOUBLE_PRECISION { 1e-8 } else { 1e-3 };
 pub struct Iteration<C: Dim> {
     batch: usize,
     width: C,
-    /// Unit vectors, and their images under J^T J.
-    x: Array<f64>,
-    ax: Array<f64>,
-    /// The directions to go on in, and their images.
-    w: Array<f64>,
-    aw: Array<f64>,
-    /// The last steps, and their images; zeros before the first.
-    p: Array<f64>,
-    ap: Array<f64>,
+    /// Unit vectors x, the directions w to go on in, and the last steps p, zeros before the first: each with its images under J^T J,
+    /// in the order x, J^T J x, w, and so on.
+    vectors: [Array<f64>; 6],
     /// ||J^T J|| as seen so far, `[B]`.
     scale: Array<f64>,
     /// Which samples have converged, `[B]`.
@@ -38,33 +27,18 @@ impl<C: Dim> Iteration<C> {
     /// The state before the first image is known, and the vectors whose images are wanted.
     pub fn start(start: &Rows<C>) -> (Self, Rows<C>) {
         let (batch, width) = *start.shape();
-        let vectors = || zeros(batch * width.size());
-        let mut state = run(|| {
-            Ok(Self {
-                batch,
-                width,
-                x: vectors()?,
-                ax: vectors()?,
-                w: vectors()?,
-                aw: vectors()?,
-                p: vectors()?,
-                ap: vectors()?,
-                scale: zeros(batch)?,
-                done: zeros(batch)?,
-            })
-        });
+        let mut vectors = [(); 6].map(|()| run(|| zeros(batch * width.size())));
         let directions = filled((batch, width), |directions| {
-            backend::start_iteration(batch, width.size(), stored(start)?.read(), view_mut(&mut state.x), directions)
+            backend::start_iteration(batch, width.size(), stored(start)?.read(), view_mut(&mut vectors[0]), directions)
         });
-        (state, directions)
+        let (scale, done) = (run(|| zeros(batch)), run(|| zeros(batch)));
+        (Self { batch, width, vectors, scale, done }, directions)
     }
 
     /// The images of the start.
     pub fn take_images(&mut self, images: &Rows<C>) {
-        run(|| {
-            let (ax, scale) = (view_mut(&mut self.ax), view_mut(&mut self.scale));
-            backend::first_images(self.batch, self.width.size(), stored(images)?.read(), ax, scale)
-        });
+        let (ax, scale) = (view_mut(&mut self.vectors[1]), view_mut(&mut self.scale));
+        run(|| backend::first_images(self.batch, self.width.size(), stored(images)?.read(), ax, scale));
     }
 
     /// Unit vectors along the residuals, whose images are wanted; nothing, if all are small.
@@ -72,9 +46,9 @@ impl<C: Dim> Iteration<C> {
     /// To know that, a GPU has to be waited for. A product with J^T J takes the generator there and back: to leave one out is
     /// worth that.
     pub fn next_directions(&mut self, limit: f64) -> Option<Rows<C>> {
-        let (x, ax, scale) = (view(&self.x), view(&self.ax), view(&self.scale));
+        let [x, ax, w, ..] = &mut self.vectors;
         let directions = filled((self.batch, self.width), |directions| {
-            let (w, done) = (view_mut(&mut self.w), view_mut(&mut self.done));
+            let (x, ax, scale, w, done) = (view(x), view(ax), view(&self.scale), view_mut(w), view_mut(&mut self.done));
             backend::next_directions(self.batch, self.width.size(), limit, x, ax, scale, w, directions, done)
         });
         let done = run(|| download(&self.done));
@@ -83,29 +57,16 @@ impl<C: Dim> Iteration<C> {
 
     /// The step to the best vector of the span of x, the residual w, whose image this is, and the step before.
     pub fn step(&mut self, images: &Rows<C>) {
-        run(|| {
-            backend::take_step(
-                self.batch,
-                self.width.size(),
-                NOISE,
-                stored(images)?.read(),
-                view(&self.done),
-                view_mut(&mut self.x),
-                view_mut(&mut self.ax),
-                view_mut(&mut self.w),
-                view_mut(&mut self.aw),
-                view_mut(&mut self.p),
-                view_mut(&mut self.ap),
-                view_mut(&mut self.scale),
-            )
-        });
+        let [x, ax, w, aw, p, ap] = self.vectors.each_mut().map(view_mut);
+        let (d, done, scale) = (self.width.size(), view(&self.done), view_mut(&mut self.scale));
+        run(|| backend::take_step(self.batch, d, NOISE, stored(images)?.read(), done, x, ax, w, aw, p, ap, scale));
     }
 
     /// Vectors, singular values and relative residuals.
     pub fn end(self) -> (Rows<C>, Vec<f64>, Vec<f64>) {
         let (mut values, mut residuals) = run(|| Ok((zeros(self.batch)?, zeros(self.batch)?)));
         let vectors = filled((self.batch, self.width), |vectors| {
-            let (x, ax, scale) = (view(&self.x), view(&self.ax), view(&self.scale));
+            let (x, ax, scale) = (view(&self.vectors[0]), view(&self.vectors[1]), view(&self.scale));
             let (values, residuals) = (view_mut(&mut values), view_mut(&mut residuals));
             backend::end_iteration(self.batch, self.width.size(), x, ax, scale, vectors, values, residuals)
         });

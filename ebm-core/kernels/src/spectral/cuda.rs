@@ -1,11 +1,8 @@
 //! Singular vectors and their norm on the device, of which nothing is read on the host.
 
-use crate::device::{DevResult, Real};
-use crate::gemm::{self, Factor};
-use crate::gpu::{In, Out, kernels, zeros};
+use crate::prelude::*;
 use crate::reduce::backend::add_dot;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "spectral";
     fn make_unit(n: usize, smallest: Real, v: Out[n]) over Rows(1, n);
     fn divide_by_norm(n: usize, smallest: Real, norm: In[1], w: In[n], y: Out[n]) over Elements(n);
@@ -13,10 +10,9 @@ kernels! { "spectral";
         right: In[columns], g: In[rows * columns], gw: Out[rows * columns]) over Elements(rows * columns);
 }
 
-/// `norm = left^T W right`
-pub(super) fn norm(outputs: usize, inputs: usize, weight: In, left: In, right: In, norm: Out) -> DevResult {
+pub fn norm(outputs: usize, inputs: usize, weight: In, left: In, right: In, norm: Out) -> DevResult {
     let mut products = zeros(outputs)?;
     let (weight, right) = (Factor::new(weight, outputs, inputs), Factor::new(right, inputs, 1));
-    gemm::write(weight, right, Out::of(&mut products))?;
-    add_dot(left, In::of(&products), norm)
+    gemm::write(weight, right, view_mut(&mut products))?;
+    add_dot(left, view(&products), norm)
 }

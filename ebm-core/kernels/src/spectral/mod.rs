@@ -4,15 +4,10 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{GradientBuffer, Out, again, filled, run, stored, view, view_mut, zeros};
-use crate::device::{PerSample, Real, Scalar};
-use crate::gemm::{self, Factor};
+use crate::prelude::*;
 use crate::reduce::backend::add_dot;
 use crate::selftest::Quantity::{InWeights, Value};
-use crate::selftest::{Case, numbers, vector};
-use crate::tape::{Parts, SharedTape, backward};
+use crate::tape::Parts;
 
 /// Norms are taken to be no smaller than this.
 const SMALLEST: Real = 1e-12;
@@ -75,8 +70,7 @@ pub fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, tr
     y
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let case = |name, of: &'static str, f: fn(&PerSample, SingularPair) -> _, steps| {
         Case::kernel(name, move || {
             let weight = vector(numbers(&format!("{of}/weight"), 40 * 30));
@@ -96,13 +90,11 @@ fn cases() -> Vec<Case> {
         vec![Value.of(&y), InWeights.of(&gradients.of(weight))]
     };
     vec![case("power_iteration", "iterated", iterated, 3), case("normalised", "normalised", normalised, 1)]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tape::vjp;
-    use crate::{buffers, check};
 
     #[test]
     fn the_iteration_finds_the_largest_singular_value() {

@@ -1,9 +1,7 @@
-//! The stretch on slices.
-
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `y_rc = e^(l_c) x_rc`
-pub(super) fn stretch(_: usize, columns: usize, logarithms: &[Real], x: &[Real], y: &mut [Real]) -> DevResult {
+pub fn stretch(_: usize, columns: usize, logarithms: In, x: In, y: Out) -> DevResult {
     let factors = factors(logarithms);
     for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
         y.iter_mut().zip(x).zip(&factors).for_each(|((y, x), f)| *y = x * f);
@@ -12,7 +10,7 @@ pub(super) fn stretch(_: usize, columns: usize, logarithms: &[Real], x: &[Real],
 }
 
 /// `y_rc += e^(l_c) x_rc`
-pub(super) fn add_stretched(_: usize, columns: usize, logarithms: &[Real], x: &[Real], y: &mut [Real]) -> DevResult {
+pub fn add_stretched(_: usize, columns: usize, logarithms: In, x: In, y: Out) -> DevResult {
     let factors = factors(logarithms);
     for (y, x) in y.chunks_exact_mut(columns).zip(x.chunks_exact(columns)) {
         y.iter_mut().zip(x).zip(&factors).for_each(|((y, x), f)| *y += x * f);
@@ -21,14 +19,7 @@ pub(super) fn add_stretched(_: usize, columns: usize, logarithms: &[Real], x: &[
 }
 
 /// `gl_c += sum_r e^(l_c) g_rc x_rc`
-pub(super) fn add_to_logarithms(
-    _: usize,
-    columns: usize,
-    logarithms: &[Real],
-    g: &[Real],
-    x: &[Real],
-    gl: &mut [Real],
-) -> DevResult {
+pub fn add_to_logarithms(_: usize, columns: usize, logarithms: In, g: In, x: In, gl: Out) -> DevResult {
     let factors = factors(logarithms);
     for (g, x) in g.chunks_exact(columns).zip(x.chunks_exact(columns)) {
         for (((l, g), x), f) in gl.iter_mut().zip(g).zip(x).zip(&factors) {
@@ -38,6 +29,6 @@ pub(super) fn add_to_logarithms(
     Ok(())
 }
 
-fn factors(logarithms: &[Real]) -> Vec<Real> {
+fn factors(logarithms: In) -> Vec<Real> {
     logarithms.iter().map(|l| l.exp()).collect()
 }

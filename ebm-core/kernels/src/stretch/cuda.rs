@@ -1,10 +1,6 @@
-//! The stretch on the device.
-
 use crate::channel_sums::backend::{add_channel_sums, parts_of};
-use crate::device::DevResult;
-use crate::gpu::{In, Out, kernels, zeros};
+use crate::prelude::*;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "stretch";
     fn stretch(rows: usize, columns: usize, logarithms: In[columns], x: In[rows * columns], y: Out[rows * columns])
         over Elements(rows * columns);
@@ -15,10 +11,9 @@ kernels! { "stretch";
         x: In[rows * columns], sums: Out<f64>[parts * columns]) over Rows(parts, columns);
 }
 
-/// `gl_c += sum_r e^(l_c) g_rc x_rc`
-pub(super) fn add_to_logarithms(rows: usize, columns: usize, logarithms: In, g: In, x: In, gl: Out) -> DevResult {
+pub fn add_to_logarithms(rows: usize, columns: usize, logarithms: In, g: In, x: In, gl: Out) -> DevResult {
     let parts = parts_of(rows, columns);
     let mut sums = zeros::<f64>(parts * columns)?;
-    stretch_sums(rows, columns, parts, logarithms, g, x, Out::of(&mut sums))?;
-    add_channel_sums(parts, columns, In::of(&sums), gl)
+    stretch_sums(rows, columns, parts, logarithms, g, x, view_mut(&mut sums))?;
+    add_channel_sums(parts, columns, view(&sums), gl)
 }

@@ -4,13 +4,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{filled, stored, view};
-use crate::device::{Matrix, PerSample};
-use crate::record::record_binary;
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// `e^l x` for values and tangents alike; `logarithms` is `[columns]`.
 pub fn stretch(x: Matrix<SharedTape>, logarithms: &PerSample, trains: bool) -> Matrix<SharedTape> {
@@ -29,8 +23,6 @@ pub fn stretch(x: Matrix<SharedTape>, logarithms: &PerSample, trains: bool) -> M
     )
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
-    let operation = Operation::new("stretch", 67, 9).array(9, 0);
-    vec![operation.case(|x, _, arrays| stretch(x, &arrays[0], true))]
-}
+crate::selftest_cases!(|| {
+    vec![Operation::new("stretch", 67, 9).array(9, 0).case(|x, _, arrays| stretch(x, &arrays[0], true))]
+});

@@ -1,8 +1,5 @@
-//! Sums over pixels on the device.
+use crate::prelude::*;
 
-use crate::gpu::{In, Out, kernels};
-
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "sum_pool";
     fn sum_pixels(images: usize, pixels: usize, channels: usize, x: In[images * pixels * channels], sums: Out[images * channels])
         over Elements(images * channels);

@@ -4,12 +4,8 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 pub(crate) mod backend;
 
-use crate::buffers::native::{In, Out};
-use crate::device::{DevResult, Matrix};
-use crate::image::Extent;
 use crate::linear::{LinearMap, linear};
-use crate::selftest::{Case, Operation};
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 /// `[rows, channels]`: the sums over the pixels of images `inputs`; tangents alike.
 pub fn sum_pool(x: Matrix<SharedTape>, inputs: Extent) -> Matrix<SharedTape> {
@@ -32,16 +28,14 @@ impl LinearMap for Sum {
     }
 }
 
-crate::selftest_cases!(cases);
-fn cases() -> Vec<Case> {
+crate::selftest_cases!(|| {
     let image = Extent::new(6, 4, 7);
     vec![Operation::new("sum_pool", 5, image.len()).case(move |x, _, _| sum_pool(x, image))]
-}
+});
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers;
 
     #[test]
     fn channels_are_summed_apart() {

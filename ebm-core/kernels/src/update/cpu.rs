@@ -1,14 +1,7 @@
-//! The optimisers' loops over slices.
-
 use super::Step;
-use crate::device::{DevResult, Real, Vector};
-use crate::math::vectorised;
-use crate::parameter::gradient_norm;
+use crate::prelude::*;
 
-/// Euclidean norm over all values.
-pub fn norm(arrays: &[Vec<Real>]) -> f64 {
-    gradient_norm(arrays)
-}
+pub use crate::parameter::gradient_norm as norm;
 
 /// Values of several arrays, one after the other.
 pub type Row = Vec<Real>;
@@ -22,9 +15,6 @@ pub fn row(first: Real, arrays: &[&Vec<Real>]) -> Row {
 }
 
 /// Has the row changed by the function for arrays on the host.
-///
-/// # Errors
-/// Those of the function.
 pub fn exchange<E>(
     row: &mut Row,
     on_host: impl FnOnce(&mut [Real]) -> Result<(), E>,
@@ -46,7 +36,7 @@ pub fn parts(row: &Row, lengths: &[usize], scale: Real) -> Vec<Vec<Real>> {
 }
 
 /// An update of Adam, with the moments in place.
-pub(super) fn adam(_: usize, step: Step, g: &[Real], m: &mut [Real], v: &mut [Real], w: &mut [Real]) -> DevResult {
+pub fn adam(_: usize, step: Step, g: In, m: Out, v: Out, w: Out) -> DevResult {
     let Step { scale, b1, b2, epsilon, step, correction, keep } = step;
     vectorised(|| {
         for (((w, g), m), v) in w.iter_mut().zip(g).zip(m.iter_mut()).zip(v.iter_mut()) {
@@ -60,23 +50,14 @@ pub(super) fn adam(_: usize, step: Step, g: &[Real], m: &mut [Real], v: &mut [Re
 }
 
 /// An update of Adam that leaves the moments before it as they are.
-pub(super) fn adam_beside(
-    n: usize,
-    step: Step,
-    g: &[Real],
-    old_m: &[Real],
-    old_v: &[Real],
-    m: &mut [Real],
-    v: &mut [Real],
-    w: &mut [Real],
-) -> DevResult {
+pub fn adam_beside(n: usize, step: Step, g: In, old_m: In, old_v: In, m: Out, v: Out, w: Out) -> DevResult {
     m.copy_from_slice(old_m);
     v.copy_from_slice(old_v);
     adam(n, step, g, m, v, w)
 }
 
 /// `to += rate (from - to)`
-pub(super) fn follow(_: usize, rate: Real, from: &[Real], to: &mut [Real]) -> DevResult {
+pub fn follow(_: usize, rate: Real, from: In, to: Out) -> DevResult {
     to.iter_mut().zip(from).for_each(|(to, from)| *to += rate * (from - *to));
     Ok(())
 }

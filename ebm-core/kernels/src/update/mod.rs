@@ -4,11 +4,9 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-pub use backend::{Row, exchange, first, norm, parts, row};
-
-use crate::buffers::native::{Array, accumulate, change, from_host, run, stored, to_host, view, view_mut};
-use crate::device::Real;
 use crate::parameter::Parameter;
+use crate::prelude::*;
+pub use backend::{Row, exchange, first, norm, parts, row};
 
 /// Whether arrays are where kernels of the device run, and are summed there.
 pub const ON_DEVICE: bool = cfg!(device_kernels);

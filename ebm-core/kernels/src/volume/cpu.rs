@@ -1,11 +1,9 @@
-//! Volumes from columns that are slices.
-
 use super::Sizes;
 use super::gram::{Gram, grams_of, log_abs_det};
-use crate::device::{DevResult, Real};
+use crate::prelude::*;
 
 /// `ln |det J|` and `J^-T`, laid out as the columns are, of square Jacobians.
-pub(super) fn log_abs_dets(sizes: Sizes, columns: &[Real], values: &mut [Real], slopes: &mut [Real]) -> DevResult {
+pub fn log_abs_dets(sizes: Sizes, columns: In, values: Out, slopes: Out) -> DevResult {
     let Sizes { batch, d, .. } = sizes;
     let (mut j, mut inverse) = (vec![0.0; d * d], vec![0.0; d * d]);
     for (b, value) in values.iter_mut().enumerate() {
@@ -27,12 +25,12 @@ fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// `1/2 ln det` of the Gram matrices, and their inverses `[B, d, d]`.
-pub(super) fn half_log_dets(sizes: Sizes, columns: &[Real], values: &mut [Real]) -> DevResult<Vec<f64>> {
+pub fn half_log_dets(sizes: Sizes, columns: In, values: Out) -> DevResult<Vec<f64>> {
     Ok(combined(sizes, columns, values, |gram, inverse| gram.half_log_det(inverse)))
 }
 
 /// `1/2 ln` of the smallest eigenvalues of the Gram matrices, and `v v^T / eigenvalue`, `[B, d, d]`.
-pub(super) fn log_smallests(sizes: Sizes, columns: &[Real], values: &mut [Real]) -> DevResult<Vec<f64>> {
+pub fn log_smallests(sizes: Sizes, columns: In, values: Out) -> DevResult<Vec<f64>> {
     Ok(combined(sizes, columns, values, |gram, coefficients| {
         let pair = gram.smallest();
         for ((i, j), c) in pairs(gram.d).zip(coefficients) {
@@ -43,7 +41,7 @@ pub(super) fn log_smallests(sizes: Sizes, columns: &[Real], values: &mut [Real])
 }
 
 /// A function of each sample's Gram matrix whose derivative is `J C`, with the coefficients C `[d, d]` that it writes.
-fn combined(sizes: Sizes, columns: &[Real], values: &mut [Real], f: impl Fn(Gram, &mut [f64]) -> f64) -> Vec<f64> {
+fn combined(sizes: Sizes, columns: In, values: Out, f: impl Fn(Gram, &mut [f64]) -> f64) -> Vec<f64> {
     let Sizes { batch, d, .. } = sizes;
     let mut coefficients = vec![0.0; batch * d * d];
     let mut to = coefficients.chunks_exact_mut((d * d).max(1)).zip(values);
@@ -56,14 +54,7 @@ fn combined(sizes: Sizes, columns: &[Real], values: &mut [Real], f: impl Fn(Gram
 }
 
 /// `gradients += g_b slopes`
-pub(super) fn add_scaled_columns(
-    batch: usize,
-    _: usize,
-    width: usize,
-    g: &[Real],
-    slopes: &[Real],
-    gradients: &mut [Real],
-) -> DevResult {
+pub fn add_scaled_columns(batch: usize, _: usize, width: usize, g: In, slopes: In, gradients: Out) -> DevResult {
     let rows = gradients.chunks_exact_mut(width).zip(slopes.chunks_exact(width));
     for (row, (to, slopes)) in rows.enumerate() {
         to.iter_mut().zip(slopes).for_each(|(t, s)| *t += g[row % batch] * s);
@@ -72,14 +63,14 @@ pub(super) fn add_scaled_columns(
 }
 
 /// `gradients += g_b J C`
-pub(super) fn add_combined_columns(
+pub fn add_combined_columns(
     batch: usize,
     d: usize,
     width: usize,
-    coefficients: &[f64],
-    g: &[Real],
-    columns: &[Real],
-    gradients: &mut [Real],
+    coefficients: In<f64>,
+    g: In,
+    columns: In,
+    gradients: Out,
 ) -> DevResult {
     for b in 0..batch {
         for (k, l) in pairs(d) {
@@ -93,7 +84,7 @@ pub(super) fn add_combined_columns(
 }
 
 /// `y = J (J^T J)^-1 b`
-pub(super) fn lift_through(sizes: Sizes, b: &[Real], columns: &[Real], y: &mut [Real]) -> DevResult {
+pub fn lift_through(sizes: Sizes, b: In, columns: In, y: Out) -> DevResult {
     let Sizes { batch, d, width } = sizes;
     let (mut inverse, mut sum) = (vec![0.0; d * d], vec![0.0; width]);
     let mut sample = 0;

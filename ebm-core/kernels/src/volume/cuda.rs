@@ -1,10 +1,8 @@
 //! Volumes on the device, a block a sample.
 
 use super::Sizes;
-use crate::device::DevResult;
-use crate::gpu::{Buffer, In, Out, kernels, zeros};
+use crate::prelude::*;
 
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "volume";
     /// `J^T J`
     fn gram(batch: usize, d: usize, width: usize, columns: In[d * batch * width], grams: Out<f64>[batch * d * d])
@@ -30,41 +28,37 @@ kernels! { "volume";
         y: Out[batch * width]) over Elements(batch * width);
 }
 
-/// `ln |det J|` and `J^-T`, laid out as the columns are, of square Jacobians.
-pub(super) fn log_abs_dets(sizes: Sizes, columns: In, values: Out, slopes: Out) -> DevResult {
+pub fn log_abs_dets(sizes: Sizes, columns: In, values: Out, slopes: Out) -> DevResult {
     let Sizes { batch, d, .. } = sizes;
     let (mut work, mut inverses) = (zeros(batch * d * d)?, zeros(batch * d * d)?);
-    log_abs_det(batch, d, columns, Out::of(&mut work), Out::of(&mut inverses), values, slopes)
+    log_abs_det(batch, d, columns, view_mut(&mut work), view_mut(&mut inverses), values, slopes)
 }
 
-/// `1/2 ln det` of the Gram matrices, and their inverses `[B, d, d]`.
-pub(super) fn half_log_dets(sizes: Sizes, columns: In, values: Out) -> DevResult<Buffer<f64>> {
+pub fn half_log_dets(sizes: Sizes, columns: In, values: Out) -> DevResult<Array<f64>> {
     let (mut grams, mut inverses) = (grams(sizes, columns)?, zeros(sizes.batch * sizes.d * sizes.d)?);
-    half_log_det(sizes.batch, sizes.d, Out::of(&mut grams), Out::of(&mut inverses), values)?;
+    half_log_det(sizes.batch, sizes.d, view_mut(&mut grams), view_mut(&mut inverses), values)?;
     Ok(inverses)
 }
 
-/// `1/2 ln` of the smallest eigenvalues of the Gram matrices, and `v v^T / eigenvalue`, `[B, d, d]`.
-pub(super) fn log_smallests(sizes: Sizes, columns: In, values: Out) -> DevResult<Buffer<f64>> {
+pub fn log_smallests(sizes: Sizes, columns: In, values: Out) -> DevResult<Array<f64>> {
     let Sizes { batch, d, .. } = sizes;
     let (mut grams, mut vectors, mut turns) = (grams(sizes, columns)?, zeros(batch * d * d)?, zeros(batch * (d + 1))?);
-    let (to_vectors, to_turns) = (Out::of(&mut vectors), Out::of(&mut turns));
-    log_smallest(batch, d, Out::of(&mut grams), to_vectors, to_turns, values)?;
+    let (to_vectors, to_turns) = (view_mut(&mut vectors), view_mut(&mut turns));
+    log_smallest(batch, d, view_mut(&mut grams), to_vectors, to_turns, values)?;
     Ok(grams)
 }
 
 /// `J^T J` of every sample, `[B, d, d]`.
-fn grams(Sizes { batch, d, width }: Sizes, columns: In) -> DevResult<Buffer<f64>> {
+fn grams(Sizes { batch, d, width }: Sizes, columns: In) -> DevResult<Array<f64>> {
     let mut grams = zeros(batch * d * d)?;
-    gram(batch, d, width, columns, Out::of(&mut grams))?;
+    gram(batch, d, width, columns, view_mut(&mut grams))?;
     Ok(grams)
 }
 
-/// `y = J (J^T J)^-1 b`
-pub(super) fn lift_through(sizes: Sizes, b: In, columns: In, y: Out) -> DevResult {
+pub fn lift_through(sizes: Sizes, b: In, columns: In, y: Out) -> DevResult {
     let Sizes { batch, d, width } = sizes;
     let (mut unused, mut weights) = (zeros(batch)?, zeros(batch * d)?);
-    let inverses = half_log_dets(sizes, columns, Out::of(&mut unused))?;
-    solve(batch, d, In::of(&inverses), b, Out::of(&mut weights))?;
-    lift(batch, d, width, In::of(&weights), columns, y)
+    let inverses = half_log_dets(sizes, columns, view_mut(&mut unused))?;
+    solve(batch, d, view(&inverses), b, view_mut(&mut weights))?;
+    lift(batch, d, width, view(&weights), columns, y)
 }

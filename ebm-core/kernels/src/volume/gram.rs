@@ -1,10 +1,10 @@
 //! Gram matrices J^T J, `[d, d]` in double precision, with their eigenvalues and determinants.
 
-use dfdx::prelude::*;
+use faer::linalg::solvers::DenseSolveCore;
 
 use super::Sizes;
 use crate::buffers::read;
-use crate::device::{Dev, Real};
+use crate::prelude::*;
 
 /// A symmetric matrix of one sample.
 pub struct Gram<'a> {
@@ -66,13 +66,7 @@ impl Gram<'_> {
             inverse.fill(f64::NAN);
             return f64::NEG_INFINITY;
         };
-        use faer::linalg::solvers::DenseSolveCore;
-        let inverted = factor.inverse();
-        for i in 0..d {
-            for j in 0..d {
-                inverse[i * d + j] = inverted[(i, j)];
-            }
-        }
+        write(&factor.inverse(), inverse);
         let diagonal = factor.L().diagonal().column_vector();
         (0..d).map(|i| diagonal[i].ln()).sum()
     }
@@ -109,19 +103,19 @@ pub fn log_abs_det(a: &[f64], d: usize, inverse: &mut [f64]) -> f64 {
         inverse.iter_mut().zip(adjugate).for_each(|(i, v)| *i = v / det);
         return det.abs().ln();
     }
-    use faer::linalg::solvers::DenseSolveCore;
     let factor = faer::MatRef::from_row_major_slice(a, d, d).partial_piv_lu();
-    let inverted = factor.inverse();
-    for i in 0..d {
-        for j in 0..d {
-            inverse[i * d + j] = inverted[(i, j)];
-        }
-    }
+    write(&factor.inverse(), inverse);
     (0..d).map(|i| factor.U()[(i, i)].abs().ln()).sum()
 }
 
+/// Writes a square matrix by rows.
+fn write(matrix: &faer::Mat<f64>, to: &mut [f64]) {
+    let d = matrix.ncols();
+    to.iter_mut().enumerate().for_each(|(e, to)| *to = matrix[(e / d, e % d)]);
+}
+
 /// Calls `f` with `J^T J` `[d, d]` of each sample, from the columns `[d B, D]`.
-pub fn for_each_gram<C: Dim>(columns: &Tensor<(usize, C), Real, Dev>, batch: usize, d: usize, f: impl FnMut(&[f64])) {
+pub fn for_each_gram<C: Dim>(columns: &Rows<C>, batch: usize, d: usize, f: impl FnMut(&[f64])) {
     let width = columns.shape().1.size();
     grams_of(&read(columns), Sizes { batch, d, width }, f);
 }

@@ -5,14 +5,7 @@
 mod backend;
 pub mod gram;
 
-use dfdx::prelude::*;
-
-use crate::buffers::native::{Array, filled, filled_two, stored, view};
-use crate::device::{Dev, PerSample, Real};
-use crate::record::record_unary;
-use crate::tape::{SharedTape, Taped};
-
-type Rows<C> = Tensor<(usize, C), Real, Dev>;
+use crate::prelude::*;
 
 /// A function of a Jacobian's singular values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +34,11 @@ enum Slopes<C: Dim> {
     /// The derivative itself, laid out as the columns.
     Whole(Rows<C>),
     /// Coefficients C `[B, d, d]` of `J C`.
-    Combined(Option<Array<f64>>),
+    Combined(Array<f64>),
 }
 
 /// `[B]`, the value of `kind` for the Jacobians with these columns `[d B, D]`: column k of sample b is row `k B + b`.
-pub fn volume<C: Dim>(columns: Taped<(usize, C)>, sizes: Sizes, kind: Volume) -> PerSample<SharedTape> {
+pub fn volume<C: Dim>(columns: Rows<C, SharedTape>, sizes: Sizes, kind: Volume) -> PerSample<SharedTape> {
     let (columns, tape) = columns.split_tape();
     let (batch, shape) = (sizes.batch, *columns.shape());
     let (y, slopes) = if kind == Volume::Determinant {
@@ -54,13 +47,13 @@ pub fn volume<C: Dim>(columns: Taped<(usize, C)>, sizes: Sizes, kind: Volume) ->
         });
         (values, Slopes::Whole(slopes))
     } else {
-        let mut coefficients = None;
+        let mut coefficients = run(|| zeros(0));
         let values = filled((batch,), |values| {
             let of = match kind {
                 Volume::Smallest => backend::log_smallests,
                 _ => backend::half_log_dets,
             };
-            coefficients = Some(of(sizes, stored(&columns)?.read(), values)?);
+            coefficients = of(sizes, stored(&columns)?.read(), values)?;
             Ok(())
         });
         (values, Slopes::Combined(coefficients))
@@ -69,11 +62,10 @@ pub fn volume<C: Dim>(columns: Taped<(usize, C)>, sizes: Sizes, kind: Volume) ->
     let Sizes { batch, d, width } = sizes;
     record_unary(tape, &columns, y, move |gc, g| match &slopes {
         Slopes::Whole(slopes) => backend::add_scaled_columns(batch, d, width, view(&g), stored(slopes)?.read(), gc),
-        Slopes::Combined(Some(coefficients)) => {
+        Slopes::Combined(coefficients) => {
             let columns = stored(&kept)?;
             backend::add_combined_columns(batch, d, width, view(coefficients), view(&g), columns.read(), gc)
         }
-        Slopes::Combined(None) => Ok(()),
     })
 }
 

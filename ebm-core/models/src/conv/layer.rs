@@ -7,7 +7,7 @@ use ebm_core::error::ConfigError;
 use ebm_core::kernels::activation::activate;
 use ebm_core::kernels::add::add;
 use ebm_core::kernels::channel_shift::channel_shift;
-use ebm_core::kernels::conv::{Conv, ConvTranspose, conv, conv_transpose};
+use ebm_core::kernels::conv::{Conv, conv, conv_transpose};
 use ebm_core::kernels::dense::{Dense, dense};
 use ebm_core::kernels::epilogue::end;
 use ebm_core::kernels::resample::{average_pool, up_sample};
@@ -247,7 +247,7 @@ impl Layer {
                 conv(x, primal, &layer)
             }
             Operation::ConvTranspose { weights, kernel, stride, padding, output_padding } => {
-                let layer = ConvTranspose {
+                let layer = Conv {
                     weight: weights.of_pass(pass),
                     bias: Some(weights.bias.tensor().clone()),
                     inputs,
@@ -255,11 +255,10 @@ impl Layer {
                     kernel: *kernel,
                     stride: *stride,
                     padding: *padding,
-                    output_padding: *output_padding,
                     epilogue,
                     trains,
                 };
-                conv_transpose(x, primal, &layer)
+                conv_transpose(x, primal, &layer, *output_padding)
             }
             Operation::BatchNorm(norm) => norm.apply(x, primal, epilogue, trains, pass.batch_statistics),
             Operation::Nothing => x,

@@ -3,7 +3,7 @@
 use super::layer_config::{FactorConfig, LayerActivation, LayerConfig, ResidualConfig};
 use ebm_core::error::ConfigError;
 use ebm_core::kernels::Extent;
-use ebm_core::kernels::conv::{Conv, ConvTranspose};
+use ebm_core::kernels::conv::Conv;
 
 /// Values of an image and weights of a layer at most: more is a slip of the pen, and would not fit into memory.
 const MOST: usize = 1 << 28;
@@ -55,7 +55,7 @@ pub(super) fn after(layer: &LayerConfig, inputs: Extent, place: &str) -> Result<
                 &format!("less than the stride, {}", conv.stride),
             )?;
             let size = |n| {
-                ConvTranspose::size(n, conv.kernel, conv.stride, padding, conv.output_padding).ok_or_else(|| {
+                Conv::transposed_size(n, conv.kernel, conv.stride, padding, conv.output_padding).ok_or_else(|| {
                     let expected = format!("a padding that leaves something of the {inputs} this layer gets");
                     ConfigError::new(format!("{place}.padding"), padding, expected)
                 })

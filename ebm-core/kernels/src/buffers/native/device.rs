@@ -1,13 +1,13 @@
 //! Memory of the device.
 
 use dfdx::prelude::*;
+use std::ops::Range;
 
 use crate::buffers::view::{view as storage, view_mut as storage_mut};
 use crate::device::{Dev, DevError, DevResult, Real, device, run};
-use crate::elementwise;
 use crate::gpu::Buffer;
 
-pub use crate::gpu::{In, Out, download, upload, zeros};
+pub use crate::gpu::{In, Out, download, upload, view, view_mut, zeros};
 
 /// An array that owns its memory.
 pub type Array<T = Real> = Buffer<T>;
@@ -30,17 +30,14 @@ impl Stored<'_> {
     /// The values.
     pub fn read(&self) -> In<'_> {
         match self {
-            Self::Own(storage) => In::of(storage),
-            Self::Copy(storage) => In::of(storage),
+            Self::Own(storage) => view(storage),
+            Self::Copy(storage) => view(storage),
             Self::None => In::none(),
         }
     }
 }
 
 /// The values of a tensor in row-major order. One that is not contiguous is copied, by way of the host.
-///
-/// # Errors
-/// If there is no memory for the copy.
 pub fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> DevResult<Stored<'_>> {
     match storage(tensor) {
         Some(storage) => Ok(Stored::Own(storage)),
@@ -49,30 +46,27 @@ pub fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> DevResult<Stored<'_>> 
     }
 }
 
-/// All of an array, to be read by a kernel.
-pub fn view<T: Unit>(array: &Array<T>) -> In<'_, T> {
-    In::of(array)
-}
-
-/// All of an array, to be written by a kernel.
-pub fn view_mut<T: Unit>(array: &mut Array<T>) -> Out<'_, T> {
-    Out::of(array)
-}
-
 /// All of it, lent on.
 pub fn again<'a, T: Unit>(values: &'a mut Out<'_, T>) -> Out<'a, T> {
     values.again()
 }
 
+/// Some of it.
+pub fn part<T: Unit>(values: In<'_, T>, range: Range<usize>) -> In<'_, T> {
+    values.part(range)
+}
+
+/// Some of it, lent on.
+pub fn part_mut<'a, T: Unit>(values: &'a mut Out<'_, T>, range: Range<usize>) -> Out<'a, T> {
+    values.part(range)
+}
+
 /// Number of values.
 pub fn len<T: Unit>(array: &Array<T>) -> usize {
-    In::of(array).len()
+    view(array).len()
 }
 
 /// A tensor whose values, zeros at first, `fill` writes.
-///
-/// # Panics
-/// If the device fails.
 pub fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> DevResult) -> Tensor<S, Real, Dev> {
     let mut tensor = run(|| device().try_zeros_like(&shape));
     run(|| try_change(&mut tensor, fill));
@@ -80,39 +74,23 @@ pub fn filled<S: Shape>(shape: S, fill: impl FnOnce(Out) -> DevResult) -> Tensor
 }
 
 /// Lets `f` change the values of a tensor, as [`change`](super::change) does; what it does may fail otherwise, too.
-///
-/// # Errors
-/// That of `f`, or of the device.
 pub fn try_change<S: Shape, E: From<DevError>>(
     tensor: &mut Tensor<S, Real, Dev>,
     f: impl FnOnce(Out) -> Result<(), E>,
 ) -> Result<(), E> {
     if let Some(storage) = storage_mut(tensor) {
-        return f(Out::of(storage));
+        return f(view_mut(storage));
     }
     if tensor.shape().num_elements() == 0 {
-        return f(Out::of(&mut zeros(0)?));
+        return f(view_mut(&mut zeros(0)?));
     }
     let mut storage = upload(tensor.as_vec())?;
-    f(Out::of(&mut storage))?;
+    f(view_mut(&mut storage))?;
     tensor.copy_from(&download(&storage)?);
     Ok(())
-}
-
-/// `to = from`, of as many values.
-///
-/// # Panics
-/// If the device fails.
-pub fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
-    run(|| try_change(to, |to| elementwise::copy_to(to.len(), stored(from)?.read(), to)));
 }
 
 /// Takes the values out of a tensor's storage. What is left is freed with the other gradients.
 pub(super) fn take(storage: &mut Buffer) -> DevResult<Array> {
     Ok(std::mem::replace(storage, zeros(0)?))
-}
-
-/// The values of a tensor's storage, to be written by a kernel.
-pub(super) fn lend(storage: &mut Buffer) -> Out<'_> {
-    Out::of(storage)
 }

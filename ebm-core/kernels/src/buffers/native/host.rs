@@ -2,6 +2,7 @@
 
 use dfdx::prelude::*;
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::buffers;
 use crate::device::{Dev, DevResult, Real, run};
@@ -47,6 +48,16 @@ pub fn again<'a, T>(values: &'a mut Out<'_, T>) -> Out<'a, T> {
     values
 }
 
+/// Some of it.
+pub fn part<T>(values: In<'_, T>, range: Range<usize>) -> In<'_, T> {
+    &values[range]
+}
+
+/// Some of it, lent on.
+pub fn part_mut<'a, T>(values: &'a mut Out<'_, T>, range: Range<usize>) -> Out<'a, T> {
+    &mut values[range]
+}
+
 /// An array of `n` zeros.
 pub fn zeros<T: Unit>(n: usize) -> DevResult<Array<T>> {
     Ok(vec![T::default(); n])
@@ -85,17 +96,7 @@ pub fn try_change<S: Shape, E>(
     Ok(())
 }
 
-/// `to = from`, of as many values.
-pub fn copy<S: Shape>(to: &mut Tensor<S, Real, Dev>, from: &Tensor<S, Real, Dev>) {
-    to.copy_from(&buffers::read(from));
-}
-
 /// Takes the values out of a tensor's storage.
 pub(super) fn take(storage: &mut <Dev as Storage<Real>>::Vec) -> DevResult<Array> {
     Ok(std::mem::take(&mut **storage))
-}
-
-/// The values of a tensor's storage, to be written by a kernel.
-pub(super) fn lend(storage: &mut <Dev as Storage<Real>>::Vec) -> Out<'_> {
-    storage
 }

@@ -1,7 +1,8 @@
 //! Arrays where the operations' own kernels run: slices on the CPU, memory of the device in a build with device kernels.
 //!
 //! An operation is wired to the tape once, in terms of these; its `cpu` and `cuda` modules have kernels of the same names, which
-//! take them for what they are. A kernel reads [`In`]s, and writes or adds to [`Out`]s.
+//! take them for what they are. A kernel reads [`In`]s, and writes or adds to [`Out`]s. A device that refuses, as for want of
+//! memory, is an error where a [`DevResult`] is returned, and else a panic (see [`run`]).
 
 #[cfg(device_kernels)]
 mod device;
@@ -14,6 +15,7 @@ pub use device::*;
 pub use host::*;
 
 use dfdx::prelude::{Shape, Storage, Tensor};
+use std::cell::RefCell;
 
 use crate::buffers;
 use crate::device::{Dev, DevResult, PerSample, Real};
@@ -27,9 +29,6 @@ pub type OwnedGrad = Array;
 pub type GradMut<'a> = Out<'a>;
 
 /// Two tensors whose values, zeros at first, `fill` writes.
-///
-/// # Panics
-/// If the device fails.
 pub fn filled_two<A: Shape, B: Shape>(
     first: A,
     second: B,
@@ -44,55 +43,54 @@ pub fn filled_two<A: Shape, B: Shape>(
 }
 
 /// Lets `f` change the values of a contiguous tensor; others that share its storage keep what they have.
-///
-/// # Panics
-/// If the device fails.
 pub fn change<S: Shape>(tensor: &mut Tensor<S, Real, Dev>, f: impl FnOnce(Out) -> DevResult) {
     run(|| try_change(tensor, f));
 }
 
 /// `to += from`
-///
-/// # Errors
-/// If the device refuses.
 pub fn accumulate(to: GradMut, from: &Array) -> DevResult {
     elementwise::add_to(to.len(), view(from), to)
 }
 
 /// These values as an array.
-///
-/// # Panics
-/// If the device fails.
 pub fn from_host(values: Vec<Real>) -> Array {
     run(|| upload(values))
 }
 
 /// A copy of the values.
-///
-/// # Panics
-/// If the device fails.
 pub fn to_host(array: &Array) -> Vec<Real> {
     run(|| download(array))
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Option<Array>> = const { RefCell::new(None) };
+}
+
+/// Calls `f` with `count` values of whatever was there before: working memory of the thread, kept from one operation to the next, as
+/// getting large buffers anew costs more than filling them.
+///
+/// Inside `f` there must be no other such call on this thread, and nothing that waits for other threads' work. A device's work of a
+/// thread is queued on one stream, so what the next caller writes comes after what `f` has queued.
+pub(crate) fn scratch(count: usize, f: impl FnOnce(Out) -> DevResult) -> DevResult {
+    SCRATCH.with_borrow_mut(|kept| {
+        if kept.as_ref().is_none_or(|buffer| len(buffer) < count) {
+            // What is too small is given back first.
+            *kept = None;
+            *kept = Some(zeros(count)?);
+        }
+        kept.as_mut().map_or(Ok(()), |buffer| f(part_mut(&mut view_mut(buffer), 0..count)))
+    })
 }
 
 /// The storage of a gradient, as the backward operations of kernels see it.
 pub trait GradientBuffer {
     /// Takes the gradient out (of an intermediate value, which nobody else will ask for).
-    ///
-    /// # Errors
-    /// If the device refuses.
     fn take(&mut self) -> DevResult<OwnedGrad>;
     /// Adds to the gradient in place.
-    ///
-    /// # Errors
-    /// If the device refuses, and those of `f`.
     fn update(&mut self, f: impl FnOnce(GradMut) -> DevResult) -> DevResult;
 }
 
 /// The values of a tensor that may be missing: then there are none.
-///
-/// # Errors
-/// If there is no memory for a copy.
 pub fn optional(tensor: Option<&PerSample>) -> DevResult<Stored<'_>> {
     tensor.map_or(Ok(Stored::none()), stored)
 }
@@ -102,6 +100,6 @@ impl GradientBuffer for <Dev as Storage<Real>>::Vec {
         take(self)
     }
     fn update(&mut self, f: impl FnOnce(GradMut) -> DevResult) -> DevResult {
-        f(lend(self))
+        f(view_mut(self))
     }
 }

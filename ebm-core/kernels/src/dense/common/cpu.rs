@@ -1,10 +1,7 @@
-//! Common inputs on slices.
-
-use crate::device::{DevResult, Real};
-use crate::math::add;
+use crate::prelude::*;
 
 /// The first `own` of `inputs` columns.
-pub(super) fn left_columns(_: usize, inputs: usize, own: usize, weight: &[Real], y: &mut [Real]) -> DevResult {
+pub fn left_columns(_: usize, inputs: usize, own: usize, weight: In, y: Out) -> DevResult {
     for (y, row) in y.chunks_exact_mut(own.max(1)).zip(weight.chunks_exact(inputs)) {
         y.copy_from_slice(&row[..own]);
     }
@@ -12,14 +9,7 @@ pub(super) fn left_columns(_: usize, inputs: usize, own: usize, weight: &[Real],
 }
 
 /// `y_o += sum_c W_o,own+c common_c`
-pub(super) fn add_common(
-    _: usize,
-    inputs: usize,
-    own: usize,
-    weight: &[Real],
-    common: &[Real],
-    y: &mut [Real],
-) -> DevResult {
+pub fn add_common(_: usize, inputs: usize, own: usize, weight: In, common: In, y: Out) -> DevResult {
     for (y, row) in y.iter_mut().zip(weight.chunks_exact(inputs)) {
         *y += row[own..].iter().zip(common).map(|(w, c)| w * c).sum::<Real>();
     }
@@ -27,15 +17,7 @@ pub(super) fn add_common(
 }
 
 /// `gW += [g_own, g_bias common^T]`
-pub(super) fn add_folded(
-    _: usize,
-    inputs: usize,
-    own: usize,
-    g_own: &[Real],
-    g_bias: &[Real],
-    common: &[Real],
-    g_weight: &mut [Real],
-) -> DevResult {
+pub fn add_folded(_: usize, inputs: usize, own: usize, g_own: In, g_bias: In, common: In, g_weight: Out) -> DevResult {
     let from = g_own.chunks_exact(own.max(1)).zip(g_bias);
     for (to, (from, g)) in g_weight.chunks_exact_mut(inputs).zip(from) {
         let (left, right) = to.split_at_mut(own);
@@ -46,14 +28,7 @@ pub(super) fn add_folded(
 }
 
 /// `g_common_c += sum_o g_bias_o W_o,own+c`
-pub(super) fn add_to_common(
-    _: usize,
-    inputs: usize,
-    own: usize,
-    weight: &[Real],
-    g_bias: &[Real],
-    g_common: &mut [Real],
-) -> DevResult {
+pub fn add_to_common(_: usize, inputs: usize, own: usize, weight: In, g_bias: In, g_common: Out) -> DevResult {
     for (row, g) in weight.chunks_exact(inputs).zip(g_bias) {
         g_common.iter_mut().zip(&row[own..]).for_each(|(t, w)| *t += g * w);
     }

@@ -1,8 +1,5 @@
-//! Common inputs on the device.
+use crate::prelude::*;
 
-use crate::gpu::{In, Out, kernels};
-
-// The kernels of `cpu.rs` say what those of the same names do.
 kernels! { "fold";
     fn left_columns(outputs: usize, inputs: usize, own: usize, weight: In[outputs * inputs], y: Out[outputs * own])
         over Elements(outputs * own);

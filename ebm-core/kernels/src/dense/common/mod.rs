@@ -4,13 +4,9 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
-use dfdx::prelude::*;
-
 use super::Dense;
-use crate::buffers::native::{GradientBuffer, accumulate, again, filled, stored, view};
-use crate::device::Matrix;
 use crate::elementwise::copy_to;
-use crate::tape::SharedTape;
+use crate::prelude::*;
 
 impl Dense {
     /// The layer on rows `[rows, inputs - C]` that does what this one does on these rows with the columns `common` `[1, C]`

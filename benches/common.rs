@@ -1,0 +1,43 @@
+//! What benchmarks of training share.
+
+use divan::Bencher;
+use ebm_core::data::Dataset;
+use ebm_core::device::Real;
+use ebm_core::geometry::Geometry;
+use ebm_core::random::Random;
+use ebm_train::{Components, Players, TrainConfig, Trainer};
+use std::sync::Arc;
+
+// Part of what is measured.
+#[global_allocator]
+static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+
+/// Runs the benchmarks of the program.
+pub fn run() {
+    ebm_core::kernels::parallel::join_pool();
+    divan::main();
+}
+
+/// Standard normal data of a width: the cost of a step does not depend on it.
+struct Normal(usize);
+
+impl Dataset for Normal {
+    fn width(&self) -> usize {
+        self.0
+    }
+    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
+        random.normals(n * self.0)
+    }
+    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
+        random.normals(n * self.0)
+    }
+}
+
+/// A step of training these models by these bounds.
+pub fn step<G: Geometry>(bencher: Bencher, axes: G, parts: Components<'_>, config: TrainConfig) {
+    let config = TrainConfig { steps: u64::MAX, ..config };
+    let players = Players::build(axes, parts, &config, Random::new(1)).expect("a valid configuration");
+    let data = Arc::new(Normal(axes.data_width()));
+    let mut trainer = Trainer::new(config, players, data, Random::new(2)).expect("a valid configuration");
+    bencher.bench_local(|| trainer.advance(false).expect("a finite step"));
+}
