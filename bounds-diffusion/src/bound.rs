@@ -1,5 +1,3 @@
-//! The bound itself.
-
 use ebm_core::diffusion::Moment;
 use ebm_core::kernels::denoise::{Denoised, Row, Square, denoise};
 use ebm_core::models::{TimedEnergy, of_gradient, timed_energy_gradient};
@@ -129,11 +127,10 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
             measurement = measurement.with("fokker_planck", residual.root_mean_square);
             value = value + residual.variance * regularizer.weight as Real;
         }
-        let estimate = Estimate::new(value, measurement);
-        Ok(match regularizer.weight > 0.0 {
-            true => estimate.coupled("the pairs of its Fokker-Planck residual are formed within the samples"),
-            false => estimate,
-        })
+        let mut estimate = Estimate::new(value, measurement);
+        let why = "the pairs of its Fokker-Planck residual are formed within the samples";
+        estimate.coupling = (regularizer.weight > 0.0).then(|| why.into());
+        Ok(estimate)
     }
 
     fn target(&self) -> Target {

@@ -1,15 +1,14 @@
-//! Options of the bound.
-
 use ebm_core::diffusion::{Moment, Process};
 use ebm_core::prelude::*;
 use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::Diffusion;
 
 /// The upper bound by diffusion: a denoising score loss for E(x, t) on generated samples.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct DiffusionConfig {
     /// Which quantity is bounded.
@@ -17,32 +16,20 @@ pub struct DiffusionConfig {
     /// The process.
     pub process: Process,
     /// Smallest time that is trained, above 0: the denoising loss has an infinite variance at 0.
+    #[default(1e-3)]
     pub t_min: f64,
     /// Largest time, at most 1.
+    #[default(Process::HORIZON)]
     pub t_max: f64,
     /// How the time of a sample is drawn.
     pub sampling: Sampling,
     /// Weight of the times.
     pub weighting: Weighting,
     /// Factor of the term in the energy's objective. Reported values carry no factor.
+    #[default(1.0)]
     pub weight: f64,
     /// How far E(x, t) is from solving the Fokker-Planck equation, as a further term.
     pub fokker_planck: RegularizerConfig,
-}
-
-impl Default for DiffusionConfig {
-    fn default() -> Self {
-        Self {
-            form: Form::default(),
-            process: Process::default(),
-            t_min: 1e-3,
-            t_max: Process::HORIZON,
-            sampling: Sampling::default(),
-            weighting: Weighting::default(),
-            weight: 1.0,
-            fokker_planck: RegularizerConfig::default(),
-        }
-    }
 }
 
 /// Which quantity is bounded.
@@ -84,21 +71,16 @@ pub enum Weighting {
 
 /// A term that pulls E(x, t) towards a solution of the Fokker-Planck equation: the variance over x of the residual, relative
 /// to the rate g^2/s^2.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct RegularizerConfig {
     /// Factor of the term in the energy's objective. 0: it is only reported.
     pub weight: f64,
     /// Step of the difference quotient for the Laplacian in the trained term, in units of s(t).
+    #[default(0.05)]
     pub step: f64,
     /// Random directions for the Laplacian. 0: all D axes.
     pub probes: usize,
-}
-
-impl Default for RegularizerConfig {
-    fn default() -> Self {
-        Self { weight: 0.0, step: 0.05, probes: 0 }
-    }
 }
 
 impl DiffusionConfig {

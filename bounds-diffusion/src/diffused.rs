@@ -1,5 +1,3 @@
-//! Samples carried along the process.
-
 use ebm_core::diffusion::{Moment, Process};
 use ebm_core::jacobian::axes;
 use ebm_core::kernels::combine::combine;

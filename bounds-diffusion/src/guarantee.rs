@@ -1,5 +1,3 @@
-//! The claims of the bound, from the situation it is evaluated in.
-
 use ebm_core::bounds::{EnergyView, Guarantee, Level};
 use ebm_core::diffusion::Process;
 use ebm_core::geometry::Geometry;

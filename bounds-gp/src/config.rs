@@ -1,14 +1,13 @@
-//! Options of the gradient penalty.
-
 use ebm_core::prelude::*;
 use ebm_core::registry::UpperBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::GradientPenalty;
 
 /// The upper bound by gradient penalty: `relu(weight * E[N(r)] - margin)`, r the residual of grad E against -grad log p_g.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct GpConfig {
     /// Where the residual lives, and what its size means.
@@ -16,29 +15,17 @@ pub struct GpConfig {
     /// The norm N of the residual.
     pub norm: Norm,
     /// Random projections of the residual a sample. 0: the whole residual, from d pushforwards a sample.
+    #[default(1)]
     pub projections: usize,
     /// The volume term of log p_g(G(z)) = log p0(z) - volume.
     pub volume: Volume,
     /// Weight M of the penalty.
+    #[default(1e-3)]
     pub weight: f64,
     /// Margin zeta: the weighted batch mean is trained down to this value only.
     pub margin: f64,
     /// Decay of the weight over the iterations.
     pub decay: Decay,
-}
-
-impl Default for GpConfig {
-    fn default() -> Self {
-        Self {
-            form: Form::default(),
-            norm: Norm::default(),
-            projections: 1,
-            volume: Volume::default(),
-            weight: 1e-3,
-            margin: 0.0,
-            decay: Decay::default(),
-        }
-    }
 }
 
 /// Where the residual lives, and what its size means.
@@ -138,15 +125,13 @@ impl Decay {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let positive =
-            |key: &str, v: f64| ConfigError::require(v > 0.0 && v.is_finite(), key, v, "a finite number > 0");
         match *self {
             Self::None => Ok(()),
-            Self::Exponential { half_life } => positive("decay.exponential.half_life", half_life),
+            Self::Exponential { half_life } => ConfigError::require_positive("decay.exponential.half_life", half_life),
             Self::Power { scale, offset, exponent } => {
-                positive("decay.power.scale", scale)?;
-                positive("decay.power.offset", offset)?;
-                positive("decay.power.exponent", exponent)
+                ConfigError::require_positive("decay.power.scale", scale)?;
+                ConfigError::require_positive("decay.power.offset", offset)?;
+                ConfigError::require_positive("decay.power.exponent", exponent)
             }
         }
     }
@@ -173,9 +158,8 @@ impl UpperBoundSpec for GpConfig {
 
     fn build<G: Geometry>(&self, geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
-        let same = d == wide;
         ConfigError::require(
-            same || self.form != Form::LogSobolev,
+            d == wide || self.form != Form::LogSobolev,
             "form",
             "log-sobolev",
             &format!("as many latent as data dimensions, not {d} and {wide}"),

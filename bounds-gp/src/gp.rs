@@ -1,5 +1,3 @@
-//! The gradient penalty as an upper bound.
-
 use ebm_core::prelude::*;
 
 use crate::config::{Form, GpConfig, Norm, Volume};
@@ -90,11 +88,9 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
         // Not `max`, which would call a NaN zero.
         estimate.measurement.value = if term < 0.0 { 0.0 } else { term };
         estimate.measurement.standard_error *= weight;
-        let estimate = estimate.with("residual", residual).with("weight", weight);
         // Without a margin the penalty, which is never negative, is the mean itself.
-        Ok(match self.config.margin > 0.0 {
-            true => estimate.coupled("its margin is compared with the mean over the samples"),
-            false => estimate,
-        })
+        let why = "its margin is compared with the mean over the samples";
+        estimate.coupling = (self.config.margin > 0.0).then(|| why.into());
+        Ok(estimate.with("residual", residual).with("weight", weight))
     }
 }

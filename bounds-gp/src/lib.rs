@@ -9,16 +9,12 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod baselines;
 mod config;
 mod gp;
-mod none;
 mod residual;
 mod selftest;
-mod wgan_gp;
-mod zero_gp;
 
+pub use baselines::{NoneConfig, WganGpConfig, ZeroGpConfig};
 pub use config::{Decay, Form, GpConfig, Norm, Volume};
 pub use gp::GradientPenalty;
-pub use none::NoneConfig;
-pub use wgan_gp::WganGpConfig;
-pub use zero_gp::ZeroGpConfig;

@@ -1,5 +1,3 @@
-//! The bound itself.
-
 use ebm_core::kernels::normal::log_density;
 use ebm_core::kernels::rows::repeat;
 use ebm_core::network::Network;
@@ -135,17 +133,7 @@ fn doubles(values: Vec<Real>) -> Vec<f64> {
     values.into_iter().map(f64::from).collect()
 }
 
-impl<G: Geometry> Module for MutualInformation<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.network.parameters()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.network.parameters_mut()
-    }
-    fn commit(&mut self) {
-        self.network.commit();
-    }
-}
+ebm_core::module!([G: Geometry] MutualInformation<G>: network);
 
 impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
@@ -173,11 +161,9 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
         for (name, information) in found.diagnostics {
             measurement = measurement.with(name, information + noise);
         }
-        let estimate = Estimate::new(value, measurement);
-        Ok(match found.coupling {
-            Some(why) => estimate.coupled(why),
-            None => estimate,
-        })
+        let mut estimate = Estimate::new(value, measurement);
+        estimate.coupling = found.coupling.map(Into::into);
+        Ok(estimate)
     }
 
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {

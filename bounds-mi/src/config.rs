@@ -1,17 +1,16 @@
-//! Options of the bound.
-
 use ebm_core::optimizer::OptimizerOptions;
 use ebm_core::prelude::*;
 use ebm_core::registry::LowerBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
+use smart_default::SmartDefault;
 
 use crate::MutualInformation;
 use crate::estimators::Estimator;
 use crate::network::NetworkConfig;
 
 /// The entropy of the generator from the mutual information of its samples and latents. It needs a generator with noise.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct MiConfig {
     /// How the mutual information is estimated.
@@ -21,6 +20,7 @@ pub struct MiConfig {
     pub product: Product,
     /// Samples among which all pairs are formed; a larger batch is split into groups of about this size. The value of
     /// `infonce` is at most ln(group) above the noise's entropy. Time and memory grow with batch times group.
+    #[default(64)]
     pub group: usize,
     /// The network T(x, z), for every estimator but `barber-agakov`.
     pub critic: NetworkConfig,
@@ -28,20 +28,8 @@ pub struct MiConfig {
     pub encoder: NetworkConfig,
     /// The optimiser of the network in use: any, by its `kind`. Its learning rate follows the generator's schedule.
     #[serde(deserialize_with = "over_defaults")]
+    #[default(default_optimizer())]
     pub optimizer: OptimizerOptions,
-}
-
-impl Default for MiConfig {
-    fn default() -> Self {
-        Self {
-            estimator: Estimator::default(),
-            product: Product::default(),
-            group: 64,
-            critic: NetworkConfig::default(),
-            encoder: NetworkConfig::default(),
-            optimizer: default_optimizer(),
-        }
-    }
 }
 
 /// The bound's network fits a target that moves slowly, so momentum helps it where it harms the players of the game.

@@ -1,5 +1,3 @@
-//! The critic T(x, z).
-
 use ebm_core::kernels::columns::concatenate;
 use ebm_core::kernels::rows::{take_rows, unstack};
 use ebm_core::network::Network;

@@ -1,10 +1,9 @@
-//! Options of the bound's own networks.
-
 use ebm_core::kernels::Activation;
 use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
 use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 /// Factor of the output layer's initial weights.
 ///
@@ -13,23 +12,19 @@ use serde::{Deserialize, Serialize};
 const OUTPUT_START: Real = 0.01;
 
 /// A multi-layer perceptron, whose outputs start close to 0.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkConfig {
     /// Widths of the hidden layers; `[]`: an affine map.
+    #[default(vec![128, 128])]
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// How the weights start, but for the output layer's, which are close to 0.
     pub init: Init,
     /// Factor of the initial weights.
+    #[default(1.0)]
     pub init_gain: f64,
-}
-
-impl Default for NetworkConfig {
-    fn default() -> Self {
-        Self { hidden: vec![128, 128], activation: Activation::Silu, init: Init::Uniform, init_gain: 1.0 }
-    }
 }
 
 impl NetworkConfig {

@@ -1,5 +1,3 @@
-//! Cases of the self-test.
-
 use ebm_core::kernels::selftest::CANCELLING;
 use ebm_core::selftest::{Case, Draws, TALL, lower};
 

@@ -1,5 +1,3 @@
-//! An upper bound of the entropy, from Gaussians.
-
 use faer::{MatRef, Side};
 
 /// Half as many samples as dimensions make no covariance; below this many a dimension a diagonal one is fitted.

@@ -1,5 +1,3 @@
-//! The bound itself.
-
 use ebm_core::jacobian::{
     IterativeOptions, jacobian, log_mean_square, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
 };

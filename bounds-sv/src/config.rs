@@ -1,9 +1,8 @@
-//! Options of the bound.
-
 use ebm_core::prelude::*;
 use ebm_core::registry::LowerBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::SingularValues;
 
@@ -43,21 +42,18 @@ pub enum Solver {
 }
 
 /// Options of the iterative solver.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct IterativeSolver {
     /// Products with J^T J a step at most.
+    #[default(2)]
     pub steps: usize,
     /// Start from the vectors of the previous step instead of random ones.
+    #[default(true)]
     pub warm_start: bool,
     /// Relative residual ||J^T J v - s^2 v|| / ||J||^2 below which a sample has converged.
+    #[default(1e-4)]
     pub tolerance: f64,
-}
-
-impl Default for IterativeSolver {
-    fn default() -> Self {
-        Self { steps: 2, warm_start: true, tolerance: 1e-4 }
-    }
 }
 
 impl LowerBoundSpec for SvConfig {

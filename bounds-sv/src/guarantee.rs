@@ -1,5 +1,3 @@
-//! The claims of the bound, from the situation it is evaluated in.
-
 use ebm_core::bounds::Guarantee;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::GeneratorFacts;
@@ -23,6 +21,11 @@ pub(crate) fn lower_bound<G: Geometry>(geometry: G, facts: GeneratorFacts, conve
     if let Some(weakness) = weakness(geometry, facts) {
         return weakness;
     }
+    if !facts.injective {
+        return Guarantee::heuristic(
+            "the generator is not known to be injective: where it folds, volume is counted twice",
+        );
+    }
     match convergence {
         Convergence::Exact if facts.noise > 0.0 => {
             Guarantee::certified("injective generator with D = d, exact solver; noise only adds entropy")
@@ -42,40 +45,25 @@ pub(crate) fn lower_bound<G: Geometry>(geometry: G, facts: GeneratorFacts, conve
 ///
 /// It needs no injectivity: for any G with D = d and no noise, `H[G(z)] <= H[p0] + E[log |det J|]`.
 pub(crate) fn upper_bound<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Guarantee {
-    if facts.couples_batch {
-        return coupled();
-    }
-    if geometry.data_width() > geometry.latent_width() {
-        return manifold(geometry);
-    }
-    if facts.noise > 0.0 {
-        return Guarantee::heuristic("noise adds entropy that the Jacobian does not see");
-    }
-    Guarantee::certified("D = d and no noise: the mean of squares bounds the product of the singular values")
-}
-
-fn weakness<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Option<Guarantee> {
-    if facts.couples_batch {
-        return Some(coupled());
-    }
-    if geometry.data_width() > geometry.latent_width() {
-        return Some(manifold(geometry));
-    }
-    (!facts.injective).then(|| {
-        Guarantee::heuristic("the generator is not known to be injective: where it folds, volume is counted twice")
+    weakness(geometry, facts).unwrap_or_else(|| match facts.noise > 0.0 {
+        true => Guarantee::heuristic("noise adds entropy that the Jacobian does not see"),
+        false => {
+            Guarantee::certified("D = d and no noise: the mean of squares bounds the product of the singular values")
+        }
     })
 }
 
-fn coupled() -> Guarantee {
-    Guarantee::heuristic("batch-norm couples the batch in training; the Jacobian is that of evaluation")
-}
-
-fn manifold<G: Geometry>(geometry: G) -> Guarantee {
-    Guarantee::heuristic(format!(
-        "D = {} > d = {}: the samples lie on a manifold and have no density in the data space",
-        geometry.data_width(),
-        geometry.latent_width()
-    ))
+/// The reason why nothing can be claimed either way.
+fn weakness<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Option<Guarantee> {
+    let (d, wide) = (geometry.latent_width(), geometry.data_width());
+    if facts.couples_batch {
+        let reason = "batch-norm couples the batch in training; the Jacobian is that of evaluation";
+        return Some(Guarantee::heuristic(reason));
+    }
+    (wide > d).then(|| {
+        let reason = "the samples lie on a manifold and have no density in the data space";
+        Guarantee::heuristic(format!("D = {wide} > d = {d}: {reason}"))
+    })
 }
 
 #[cfg(test)]
@@ -89,16 +77,23 @@ mod tests {
         let square = Runtime { latent: 2, data: 2 };
         let tall = Runtime { latent: 2, data: 3 };
         let injective = GeneratorFacts::unknown(0.0).injective();
-        let level = |g, facts, c| lower_bound(g, facts, c).level;
-        assert_eq!(level(square, injective, Convergence::Exact), Level::Certified);
-        assert_eq!(level(square, GeneratorFacts::unknown(0.1).injective(), Convergence::Exact), Level::Certified);
-        assert_eq!(level(square, injective, Convergence::Converged), Level::Asymptotic);
-        assert_eq!(level(square, injective, Convergence::Stopped { share: 0.5 }), Level::Heuristic);
-        assert_eq!(level(square, GeneratorFacts::unknown(0.0), Convergence::Exact), Level::Heuristic);
-        assert_eq!(level(tall, injective, Convergence::Exact), Level::Heuristic);
         let mut coupled = injective;
         coupled.couples_batch = true;
-        assert_eq!(level(square, coupled, Convergence::Exact), Level::Heuristic);
+        for (geometry, facts, convergence, level) in [
+            (square, injective, Convergence::Exact, Level::Certified),
+            (square, GeneratorFacts::unknown(0.1).injective(), Convergence::Exact, Level::Certified),
+            (square, injective, Convergence::Converged, Level::Asymptotic),
+            (square, injective, Convergence::Stopped { share: 0.5 }, Level::Heuristic),
+            (square, GeneratorFacts::unknown(0.0), Convergence::Exact, Level::Heuristic),
+            (tall, injective, Convergence::Exact, Level::Heuristic),
+            (square, coupled, Convergence::Exact, Level::Heuristic),
+        ] {
+            assert_eq!(
+                lower_bound(geometry, facts, convergence).level,
+                level,
+                "{geometry:?} {facts:?} {convergence:?}"
+            );
+        }
         assert_eq!(upper_bound(square, GeneratorFacts::unknown(0.0)).level, Level::Certified);
         assert_eq!(upper_bound(square, GeneratorFacts::unknown(0.1)).level, Level::Heuristic);
     }

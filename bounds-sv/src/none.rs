@@ -1,5 +1,3 @@
-//! The baseline `none`: no entropy, the plain adversarial generator.
-
 use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,3 @@
-//! Cases of the self-test.
-
 use ebm_core::selftest::{Case, Draws, SQUARE, TALL, lower};
 
 ebm_core::kernels::selftest_cases!(cases);

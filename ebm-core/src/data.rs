@@ -61,9 +61,6 @@ impl Standardization {
 ///     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
 ///         random.normals(n)
 ///     }
-///     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-///         random.stream("held out").normals(n)
-///     }
 ///     fn entropy(&self) -> Option<f64> {
 ///         Some(0.5 * (1.0 + std::f64::consts::TAU.ln()))
 ///     }

@@ -2,55 +2,43 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::error::ConfigError;
 
 /// A process with marginals `x_t = a(t) x_0 + s(t) n`, n ~ N(0, I) (Song et al., ICLR 2021, section 3.4).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(rename_all = "kebab-case")]
 pub enum Process {
     /// Variance preserving, `dx = -beta(t)/2 x dt + sqrt(beta(t)) dw` with beta linear in t: data fades into N(0, I).
+    #[default]
     Vp(Vp),
     /// Variance exploding, `dx = g(t) dw` with `a = 1`, `s(t)^2 = sigma(t)^2 - sigma(0)^2` and sigma geometric in t.
     Ve(Ve),
 }
 
 /// Rates of the variance preserving process.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vp {
     /// beta(0).
+    #[default(0.1)]
     pub beta_min: f64,
     /// beta(1).
+    #[default(20.0)]
     pub beta_max: f64,
 }
 
 /// Scales of the variance exploding process.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ve {
     /// sigma(0).
+    #[default(0.01)]
     pub sigma_min: f64,
     /// sigma(1).
+    #[default(10.0)]
     pub sigma_max: f64,
-}
-
-impl Default for Vp {
-    fn default() -> Self {
-        Self { beta_min: 0.1, beta_max: 20.0 }
-    }
-}
-
-impl Default for Ve {
-    fn default() -> Self {
-        Self { sigma_min: 0.01, sigma_max: 10.0 }
-    }
-}
-
-impl Default for Process {
-    fn default() -> Self {
-        Self::Vp(Vp::default())
-    }
 }
 
 /// A process at one time.
@@ -75,26 +63,18 @@ impl Process {
     /// The end of the process.
     pub const HORIZON: f64 = 1.0;
 
-    /// Refuses rates that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses rates that cannot be used: the first, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let ordered = |low: f64, high: f64| low > 0.0 && low < high && high.is_finite();
-        match *self {
-            Self::Vp(Vp { beta_min, beta_max }) => ConfigError::require(
-                ordered(beta_min, beta_max),
-                "vp",
-                format!("beta_min {beta_min}, beta_max {beta_max}"),
-                "0 < beta_min < beta_max",
-            ),
-            Self::Ve(Ve { sigma_min, sigma_max }) => ConfigError::require(
-                ordered(sigma_min, sigma_max),
-                "ve",
-                format!("sigma_min {sigma_min}, sigma_max {sigma_max}"),
-                "0 < sigma_min < sigma_max",
-            ),
-        }
+        let (key, [lower, upper], low, high) = match *self {
+            Self::Vp(Vp { beta_min, beta_max }) => ("vp", ["beta_min", "beta_max"], beta_min, beta_max),
+            Self::Ve(Ve { sigma_min, sigma_max }) => ("ve", ["sigma_min", "sigma_max"], sigma_min, sigma_max),
+        };
+        ConfigError::require(
+            low > 0.0 && low < high && high.is_finite(),
+            key,
+            format!("{lower} {low}, {upper} {high}"),
+            &format!("0 < {lower} < {upper}"),
+        )
     }
 
     /// The process at time t.

@@ -1,5 +1,6 @@
 //! The errors of this crate: typed, carrying the values and the way out.
 
+use std::ops::RangeInclusive;
 use thiserror::Error;
 
 /// A configuration value that cannot be used.
@@ -30,6 +31,17 @@ impl ConfigError {
     /// Ok if `good`, else this error.
     pub fn require(good: bool, key: &str, value: impl ToString, expected: &str) -> Result<(), ConfigError> {
         if good { Ok(()) } else { Err(Self::new(key, value, expected)) }
+    }
+
+    /// Ok if `value` lies in `range`.
+    pub fn require_within(key: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), ConfigError> {
+        let expected = format!("a number between {} and {}", range.start(), range.end());
+        Self::require(range.contains(&value), key, value, &expected)
+    }
+
+    /// Ok if `value` is a finite number above 0.
+    pub fn require_positive(key: &str, value: f64) -> Result<(), ConfigError> {
+        Self::require(value > 0.0 && value.is_finite(), key, value, "a finite number > 0")
     }
 
     /// Ok if `value` is a finite number that is not negative.

@@ -23,6 +23,7 @@ use dfdx::prelude::*;
 use std::fmt::Debug;
 
 use crate::device::{Dev, Real, device};
+use crate::tape::SharedTape;
 
 /// The latent and the data axis of a problem, each known at compile time ([`Fixed`]) or at run time ([`Runtime`]).
 ///
@@ -115,3 +116,7 @@ impl Geometry for Runtime {
 pub type Latents<G, T = NoneTape> = Tensor<(usize, <G as Geometry>::Latent), Real, Dev, T>;
 /// Data or generated vectors, `[B, D]`.
 pub type Samples<G, T = NoneTape> = Tensor<(usize, <G as Geometry>::Data), Real, Dev, T>;
+/// [`Latents`] on the tape.
+pub type TapedLatents<G> = Latents<G, SharedTape>;
+/// [`Samples`] on the tape.
+pub type TapedSamples<G> = Samples<G, SharedTape>;

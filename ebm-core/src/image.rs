@@ -1,28 +1,12 @@
 //! Images: their shape, and how their grey levels and a model's values belong together.
 //!
 //! ```
-//! use ebm_core::image::{ImageShape, LabelledImages, Part, level_of, value_at, value_of};
+//! use ebm_core::image::{level_of, value_at, value_of};
 //!
 //! // Black, white, and the middle between the grey levels 127 and 128.
 //! assert_eq!((value_of(0), value_of(255), value_at(127.5)), (-1.0, 1.0, 0.0));
 //! // 0.1 lies at 1.1 * 127.5 = 140.25; what is beyond white is white.
 //! assert_eq!((level_of(0.1), level_of(3.0)), (140, 255));
-//!
-//! // A red pixel beside a green one.
-//! let images = LabelledImages {
-//!     shape: ImageShape { height: 1, width: 2, channels: 3 },
-//!     levels: vec![255, 0, 0, 0, 255, 0],
-//!     labels: vec![1],
-//!     classes: vec!["plain".into(), "striped".into()],
-//! };
-//! assert_eq!(images.shape.values(), images.levels.len());
-//! assert_eq!(images.classes[images.labels[0] as usize], "striped");
-//!
-//! let file = |part| match part {
-//!     Part::Training => "train.npz",
-//!     Part::HeldOut => "test.npz",
-//! };
-//! assert_eq!(file(Part::HeldOut), "test.npz");
 //! ```
 
 use serde::{Deserialize, Serialize};

@@ -39,7 +39,7 @@ pub use ebm_kernels as kernels;
 /// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
 /// in the right version.
 pub use ebm_kernels::dfdx;
-pub use ebm_kernels::{buffers, no_parameters, parameter, random, tape};
+pub use ebm_kernels::{buffers, module, no_parameters, parameter, random, tape};
 
 /// The element type, the device, and the tensors that every part of the system uses.
 pub mod device {

@@ -1,23 +1,15 @@
 //! What is counted of a dense layer and of a convolution. Alone in its process: the count is the process's.
 
-use dfdx::prelude::*;
-use ebm_core::device::{Matrix, PerSample, Real, device};
+use ebm_core::device::Matrix;
+use ebm_core::kernels::check;
 use ebm_core::kernels::conv::{Conv, conv};
 use ebm_core::kernels::dense::{Dense, dense};
 use ebm_core::kernels::{Activation, Epilogue, Extent, flops, row_dot, sum};
 use ebm_core::tape::{SharedTape, backward};
 
-fn array(n: usize) -> PerSample {
-    device().tensor_from_vec((1..=n).map(|k| 0.01 * k as Real).collect(), (n,))
-}
-
-fn matrix(rows: usize, columns: usize) -> Matrix {
-    array(rows * columns).reshape_like(&(rows, columns))
-}
-
 /// Operations of an operation forwards, and of its gradients.
 fn counted(rows: usize, columns: usize, op: impl Fn(Matrix<SharedTape>) -> Matrix<SharedTape>) -> (u64, u64) {
-    let x = matrix(rows, columns);
+    let x = check::matrix(rows, columns, 1.0, 0);
     let before = flops::done();
     let y = op(SharedTape::inputs_only().watch(&x));
     let forwards = flops::done();
@@ -31,8 +23,8 @@ fn a_product_is_two_operations_a_multiply_add_and_its_gradients_are_two_products
     for (samples, inputs, outputs) in [(10, 30, 20), (10, 2, 20), (10, 20, 1), (5000, 40, 50)] {
         for tangents in [0, 2] {
             let layer = Dense {
-                weight: array(outputs * inputs),
-                bias: Some(array(outputs)),
+                weight: check::array(outputs * inputs, 1.0, 1),
+                bias: Some(check::array(outputs, 1.0, 1)),
                 slope: None,
                 inputs,
                 outputs,
@@ -48,7 +40,7 @@ fn a_product_is_two_operations_a_multiply_add_and_its_gradients_are_two_products
     // 6 x 6 places, each of 3 x 3 x 4 values, to 20 channels.
     let (samples, inputs) = (7, Extent::new(6, 6, 4));
     let layer = Conv {
-        weight: array(20 * 9 * 4),
+        weight: check::array(20 * 9 * 4, 1.0, 1),
         bias: None,
         inputs,
         outputs: 20,

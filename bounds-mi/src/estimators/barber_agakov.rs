@@ -1,5 +1,3 @@
-//! Barber and Agakov.
-
 use super::{Method, Value};
 use ebm_core::bounds::Guarantee;
 use std::ops::RangeInclusive;

@@ -1,5 +1,3 @@
-//! The standard error of a difference of means over the same draws.
-
 use super::Pairs;
 
 /// The standard error of `mean_i a_i - sum_r w_r b_r` over draws that appear in both terms, and in several pairs.

@@ -1,5 +1,3 @@
-//! Pairs of samples and latents that stand for independent draws.
-
 /// Pairs of a sample `x_i` and a latent `z_j` of another draw, `i != j`, with weights that sum to 1.
 ///
 /// The draws of a batch are independent, so x_i and z_j are too, just where `i != j`: then every term of a weighted mean

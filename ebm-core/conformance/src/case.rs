@@ -1,5 +1,3 @@
-//! A random situation, as few numbers that can be told and shrunk.
-
 use proptest::prelude::*;
 use std::fmt;
 
@@ -57,6 +55,13 @@ pub(super) struct Case {
     pub config: usize,
     /// Seed of weights, latents and data.
     pub seed: u64,
+}
+
+impl Case {
+    /// One with the quadratic energy.
+    pub fn simple(generator: GeneratorKind, latent: usize, data: usize, noise: f64) -> Self {
+        Self { generator, energy: EnergyKind::Quadratic, latent, data, noise, batch: 8, config: 0, seed: 1 }
+    }
 }
 
 /// Standard deviations of noise, the simplest first.

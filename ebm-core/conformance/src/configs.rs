@@ -1,8 +1,6 @@
-//! Configurations of a bound: its example, and what differs from it in one choice.
-
 use serde_json::{Map, Value};
 
-use super::caught::caught;
+use super::runner::caught;
 use super::subject::{Config, Subject};
 
 /// A configuration, and what it differs from the example in.

@@ -1,10 +1,9 @@
-//! The exact quantities of a case.
-
 use super::case::{Case, GeneratorKind};
 use super::situation::{Situation, flow, linear, precision};
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::device::values;
 use ebm_core::geometry::Runtime;
+use ebm_core::models::Energy;
 use ebm_core::models::closed_form::{QuadraticEnergy, standard_normal_entropy};
 use ebm_core::tape::SharedTape;
 
@@ -52,7 +51,6 @@ pub(super) fn cross_entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exac
         }
         GeneratorKind::Flow => {
             let off = SharedTape::off();
-            use ebm_core::models::Energy;
             let energies = energy.forward(at.generator.forward(off.watch(&at.latents)));
             let energies = values(&energies).into_iter().map(f64::from);
             let mean = Measurement::of(energies, Guarantee::certified("sample mean"));
@@ -80,16 +78,7 @@ mod tests {
 
     #[test]
     fn the_axes_are_those_of_the_case() {
-        let case = Case {
-            generator: GeneratorKind::Linear,
-            energy: super::super::case::EnergyKind::Quadratic,
-            latent: 1,
-            data: 3,
-            noise: 0.0,
-            batch: 2,
-            config: 0,
-            seed: 1,
-        };
+        let case = Case::simple(GeneratorKind::Linear, 1, 3, 0.0);
         let at = Situation::new(geometry(&case), &case, false);
         assert_eq!((geometry(&case).latent_width(), geometry(&case).data_width()), (1, 3));
         assert_eq!(entropy(&case, &at), None, "a line in space has no density");

@@ -1,5 +1,3 @@
-//! The findings of a check.
-
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -61,6 +59,12 @@ pub enum Outcome {
         /// Why.
         reason: String,
     },
+}
+
+impl Outcome {
+    pub(super) fn not_applicable(reason: impl Into<String>) -> Self {
+        Self::NotApplicable { reason: reason.into() }
+    }
 }
 
 /// A case in which a rule was broken, the smallest that was found.

@@ -1,10 +1,11 @@
 //! Trying a rule in many cases, and shrinking the case that breaks it.
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::case::{Case, CaseSpec, cases};
-use super::caught::caught;
 use super::{Options, Outcome, Violation};
 use ebm_core::error::{BoundError, ConfigError};
 
@@ -83,8 +84,23 @@ pub(super) fn run(options: &Options, spec: CaseSpec, test: impl Fn(&Case) -> Res
         }),
         // Too few cases that it speaks of are not its fault.
         _ if kept.get() == 0 => {
-            Outcome::NotApplicable { reason: silent.into_inner().unwrap_or_else(|| "there was no case for it".into()) }
+            Outcome::not_applicable(silent.into_inner().unwrap_or_else(|| "there was no case for it".into()))
         }
         _ => Outcome::Passed { cases: kept.get() },
     }
+}
+
+/// The result of `f`, or what it panicked with.
+pub(super) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| words(&*payload))
+}
+
+/// The outcome, a panic being a failure.
+pub(super) fn outcome(f: impl FnOnce() -> Outcome) -> Outcome {
+    caught(f).unwrap_or_else(|words| Outcome::Failed(Violation::told(format!("it panicked: {words}"))))
+}
+
+fn words(payload: &(dyn Any + Send)) -> String {
+    let told = payload.downcast_ref::<&str>().map(ToString::to_string);
+    told.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without words".into())
 }

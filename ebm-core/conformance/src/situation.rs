@@ -1,5 +1,3 @@
-//! The situation a bound is evaluated in: models, latents and data.
-
 use super::case::{Case, EnergyKind, GeneratorKind};
 use ebm_core::device::Real;
 use ebm_core::diffusion::Process;

@@ -1,11 +1,8 @@
-//! The bound under check, of either side.
-
 use serde_json::{Map, Value};
 
 use super::Side;
 use super::situation::Situation;
-use ebm_core::bounds::{EnergySituation, EnergyView};
-use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Target, UpperBound};
+use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, LowerBound, Target, UpperBound};
 use ebm_core::error::{BoundError, ConfigError};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
@@ -32,6 +29,16 @@ pub(super) enum Config {
 pub(super) enum Bound<G: SupportedGeometry> {
     Lower(Box<dyn LowerBound<G>>),
     Upper(Box<dyn UpperBound<G>>),
+}
+
+/// The same of either side.
+macro_rules! either {
+    ($enum:ident, $value:expr, $inner:ident => $result:expr) => {
+        match $value {
+            $enum::Lower($inner) => $result,
+            $enum::Upper($inner) => $result,
+        }
+    };
 }
 
 /// The options of a table, without its `kind`.
@@ -76,10 +83,7 @@ impl Subject {
     }
 
     pub fn name(&self) -> &'static str {
-        match self {
-            Subject::Lower(d) => d.name,
-            Subject::Upper(d) => d.name,
-        }
+        either!(Subject, self, d => d.name)
     }
 
     pub fn side(&self) -> Side {
@@ -90,10 +94,7 @@ impl Subject {
     }
 
     pub fn needs(&self, need: Need) -> bool {
-        match self {
-            Subject::Lower(d) => d.needs.contains(&need),
-            Subject::Upper(d) => d.needs.contains(&need),
-        }
+        either!(Subject, self, d => d.needs.contains(&need))
     }
 
     pub fn example(&self) -> Config {
@@ -104,10 +105,7 @@ impl Subject {
     }
 
     pub fn schema(&self) -> Value {
-        match self {
-            Subject::Lower(d) => (d.schema)(),
-            Subject::Upper(d) => (d.schema)(),
-        }
+        either!(Subject, self, d => (d.schema)())
     }
 
     pub fn parse(&self, table: Table) -> Result<Config, ParseError> {
@@ -130,17 +128,20 @@ impl Config {
 
     /// The options and the name.
     pub fn written(&self) -> Result<Value, serde_json::Error> {
-        match self {
-            Config::Lower(config) => serde_json::to_value(config),
-            Config::Upper(config) => serde_json::to_value(config),
+        either!(Config, self, config => serde_json::to_value(config))
+    }
+
+    /// The same with a number at `path` that JSON cannot say.
+    pub fn with_number(&self, path: &[String], number: f64) -> Result<toml::Value, toml::ser::Error> {
+        let mut options = either!(Config, self, config => toml::Value::try_from(config))?;
+        if let Some(place) = path.iter().try_fold(&mut options, |table, key| table.get_mut(key)) {
+            *place = number.into();
         }
+        Ok(options)
     }
 
     pub fn check(&self) -> Result<(), ConfigError> {
-        match self {
-            Config::Lower(config) => config.check(),
-            Config::Upper(config) => config.check(),
-        }
+        either!(Config, self, config => config.check())
     }
 
     pub fn build<G: SupportedGeometry>(&self, geometry: G, random: Random) -> Result<Bound<G>, ConfigError> {
@@ -161,17 +162,11 @@ pub(super) fn trained(side: Side) -> Parts {
 
 impl<G: SupportedGeometry> Bound<G> {
     pub fn module(&self) -> &dyn Module {
-        match self {
-            Bound::Lower(bound) => &**bound,
-            Bound::Upper(bound) => &**bound,
-        }
+        either!(Bound, self, bound => &**bound)
     }
 
     pub fn module_mut(&mut self) -> &mut dyn Module {
-        match self {
-            Bound::Lower(bound) => &mut **bound,
-            Bound::Upper(bound) => &mut **bound,
-        }
+        either!(Bound, self, bound => &mut **bound)
     }
 
     /// Whether the value stands for a quantity; that of a baseline does not.

@@ -202,18 +202,56 @@ pub trait Module: Shareable {
     }
 }
 
+impl Module for Parameter {
+    fn parameters(&self) -> Vec<&Parameter> {
+        vec![self]
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        vec![self]
+    }
+}
+
+macro_rules! modules_of_several {
+    ($($several:ident),+) => {
+        $(impl<M: Module> Module for $several<M> {
+            fn parameters(&self) -> Vec<&Parameter> {
+                self.iter().flat_map(M::parameters).collect()
+            }
+            fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+                self.iter_mut().flat_map(M::parameters_mut).collect()
+            }
+            fn commit(&mut self) {
+                self.iter_mut().for_each(M::commit);
+            }
+        })+
+    };
+}
+modules_of_several!(Option, Vec);
+
+/// Makes a struct the [`Module`](crate::parameter::Module) of some of its fields, each of them a module itself, such as a
+/// [`Parameter`](crate::parameter::Parameter): `module!([G: Geometry] Linear<G>: weight, bias);`.
+#[macro_export]
+macro_rules! module {
+    ([$($generics:tt)*] $module:ty: $($field:ident),*) => {
+        impl<$($generics)*> $crate::parameter::Module for $module {
+            fn parameters(&self) -> ::std::vec::Vec<&$crate::parameter::Parameter> {
+                ::std::iter::empty()$(.chain($crate::parameter::Module::parameters(&self.$field)))*.collect()
+            }
+            fn parameters_mut(&mut self) -> ::std::vec::Vec<&mut $crate::parameter::Parameter> {
+                ::std::iter::empty()$(.chain($crate::parameter::Module::parameters_mut(&mut self.$field)))*.collect()
+            }
+            fn commit(&mut self) {
+                $($crate::parameter::Module::commit(&mut self.$field);)*
+            }
+        }
+    };
+}
+
 /// Makes types [`Module`](crate::parameter::Module)s without parameters: bounds that are formulas, with no network of their
 /// own.
 #[macro_export]
 macro_rules! no_parameters {
     ($($module:ty),+ $(,)?) => {
-        $(impl $crate::parameter::Module for $module {
-            fn parameters(&self) -> ::std::vec::Vec<&$crate::parameter::Parameter> {
-                ::std::vec::Vec::new()
-            }
-            fn parameters_mut(&mut self) -> ::std::vec::Vec<&mut $crate::parameter::Parameter> {
-                ::std::vec::Vec::new()
-            }
-        })+
+        $($crate::module!([] $module:);)+
     };
 }

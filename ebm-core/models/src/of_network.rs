@@ -4,10 +4,11 @@ use dfdx::prelude::{HasShape, SplitTape};
 
 use crate::noise::NoiseLevel;
 use ebm_core::device::{Matrix, PerSample, Real};
-use ebm_core::geometry::{Geometry, Latents, Samples};
+use ebm_core::geometry::{Geometry, TapedLatents, TapedSamples};
 use ebm_core::kernels::confine::confine;
 use ebm_core::kernels::rows::{stack, unstack};
 use ebm_core::models::{Energy, EnergyFacts, Generator, GeneratorFacts, TimedEnergy};
+use ebm_core::module;
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::tape::SharedTape;
 
@@ -15,30 +16,28 @@ use ebm_core::tape::SharedTape;
 pub trait GeneratorNetwork: Module {
     /// `[(1+K) * primal, D]` of latents `[(1+K) * primal, d]`: values in the first `primal` rows, K tangents of each below.
     fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape>;
-    /// Whether the derivative is piecewise constant.
-    fn is_piecewise_linear(&self) -> bool;
-    /// Whether a layer normalises by its batch while it is trained.
-    fn couples_batch(&self) -> bool;
+    /// The facts about the network as a generator without noise.
+    fn facts(&self) -> GeneratorFacts;
 }
 
 /// The interface of a network that an energy is made of.
 pub trait EnergyNetwork: Module {
-    /// `[(1+K) * primal, 1]` of samples `[(1+K) * primal, D]` at `times`, that move at `rates` along the tangents: one a row, or
-    /// one time for all and no rates.
-    fn apply_at(
-        &self,
-        rows: Matrix<SharedTape>,
-        times: &[Real],
-        rates: &[Real],
-        primal: usize,
-        tape: &SharedTape,
-    ) -> Matrix<SharedTape>;
+    /// `[(1+K) * primal, 1]` of samples `[(1+K) * primal, D]`.
+    fn apply_at(&self, x: Matrix<SharedTape>, times: Times<'_>, primal: usize, tape: &SharedTape)
+    -> Matrix<SharedTape>;
     /// Whether it depends on the time.
     fn is_timed(&self) -> bool;
     /// An upper bound of max - min, if one is known.
     fn oscillation(&self) -> Option<f64> {
         None
     }
+}
+
+/// The times of samples, and the rates at which they move along the tangents: one a row, or one time for all and no rates.
+#[derive(Clone, Copy)]
+pub struct Times<'a> {
+    pub at: &'a [Real],
+    pub rates: &'a [Real],
 }
 
 /// A network from latents to samples, with noise.
@@ -48,31 +47,14 @@ pub struct NetworkGenerator<G: Geometry, N> {
     pub(super) noise: NoiseLevel,
 }
 
-impl<G: Geometry, N: Module> Module for NetworkGenerator<G, N> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        let network = self.network.parameters().into_iter();
-        network.chain(self.noise.parameter()).collect()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let network = self.network.parameters_mut().into_iter();
-        network.chain(self.noise.parameter_mut()).collect()
-    }
-    fn commit(&mut self) {
-        self.network.commit();
-        self.noise.commit();
-    }
-}
+module!([G: Geometry, N: Module] NetworkGenerator<G, N>: network, noise);
 
 impl<G: Geometry, N: GeneratorNetwork> Generator<G> for NetworkGenerator<G, N> {
     fn geometry(&self) -> G {
         self.geometry
     }
 
-    fn pushforward(
-        &self,
-        z: Latents<G, SharedTape>,
-        v: Latents<G, SharedTape>,
-    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
+    fn pushforward(&self, z: TapedLatents<G>, v: TapedLatents<G>) -> (TapedSamples<G>, TapedSamples<G>) {
         let (batch, directions) = (z.shape().0, v.shape().0);
         let (_, tape) = z.clone().split_tape();
         let x = self.network.apply_to(stack(z, v), batch, &tape);
@@ -81,9 +63,8 @@ impl<G: Geometry, N: GeneratorNetwork> Generator<G> for NetworkGenerator<G, N> {
     }
 
     fn facts(&self) -> GeneratorFacts {
-        let mut facts = GeneratorFacts::unknown(self.noise.sigma());
-        facts.piecewise_linear = self.network.is_piecewise_linear();
-        facts.couples_batch = self.network.couples_batch();
+        let mut facts = self.network.facts();
+        facts.noise = self.noise.sigma();
         facts
     }
 
@@ -99,28 +80,14 @@ pub struct NetworkEnergy<G: Geometry, N> {
     pub(super) confinement: f64,
 }
 
-impl<G: Geometry, N: Module> Module for NetworkEnergy<G, N> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.network.parameters()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.network.parameters_mut()
-    }
-    fn commit(&mut self) {
-        self.network.commit();
-    }
-}
+module!([G: Geometry, N: Module] NetworkEnergy<G, N>: network);
 
 impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
     fn geometry(&self) -> G {
         self.geometry
     }
 
-    fn pushforward(
-        &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+    fn pushforward(&self, x: TapedSamples<G>, v: TapedSamples<G>) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         // One time for all samples, that does not move.
         self.pushforward_at(x, &[0.0], v, &[])
     }
@@ -142,15 +109,15 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
 impl<G: Geometry, N: EnergyNetwork> TimedEnergy<G> for NetworkEnergy<G, N> {
     fn pushforward_at(
         &self,
-        x: Samples<G, SharedTape>,
+        x: TapedSamples<G>,
         times: &[Real],
-        v: Samples<G, SharedTape>,
+        v: TapedSamples<G>,
         rates: &[Real],
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         let (batch, directions) = (x.shape().0, v.shape().0);
         let (_, tape) = x.clone().split_tape();
         let rows = stack(x, v);
-        let mut y = self.network.apply_at(rows.clone(), times, rates, batch, &tape);
+        let mut y = self.network.apply_at(rows.clone(), Times { at: times, rates }, batch, &tape);
         if self.confinement > 0.0 {
             y = confine(y, rows, batch, self.confinement as Real);
         }

@@ -1,7 +1,7 @@
 //! Cases of the self-test: generators and energies with more options than their examples have, and the Jacobian tools on one.
 
 use ebm_core::device::{PerSample, values};
-use ebm_core::geometry::{Geometry, Latents, Runtime};
+use ebm_core::geometry::{Geometry, Runtime, TapedLatents};
 use ebm_core::jacobian::{
     Columns, IterativeOptions, jacobian, lift, log_mean_square, log_norm_pushforward, log_smallest, log_volume,
     pullback, smallest_pairs, spectrum,
@@ -100,7 +100,7 @@ fn given(axes: Runtime, f: impl Fn(&dyn Generator<Runtime>) -> Vec<f64> + 'stati
 /// A function of each sample's Jacobian, with its gradients in z and in the generator's weights.
 fn differentiable(
     axes: Runtime,
-    f: impl Fn(&dyn Generator<Runtime>, Latents<Runtime, SharedTape>) -> PerSample<SharedTape> + 'static,
+    f: impl Fn(&dyn Generator<Runtime>, TapedLatents<Runtime>) -> PerSample<SharedTape> + 'static,
     name: &str,
 ) -> Case {
     let shape = format!("[{}, {}]", axes.data, axes.latent);

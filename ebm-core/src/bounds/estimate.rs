@@ -1,5 +1,3 @@
-//! The value of a bound on a batch.
-
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 

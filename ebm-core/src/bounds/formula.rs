@@ -7,7 +7,7 @@
 use super::{EnergyView, Estimate, GeneratorView, LowerBound, Measurement, Target, UpperBound};
 use crate::error::{BoundError, ConfigError};
 use crate::geometry::Geometry;
-use crate::parameter::{Module, Parameter};
+use crate::module;
 use crate::random::Random;
 use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 
@@ -52,23 +52,14 @@ use crate::registry::{LowerBoundSpec, Spec, UpperBoundSpec};
 )]
 pub trait LowerFormula: Spec {
     /// See [`LowerBound::entropy`].
-    ///
-    /// # Errors
-    /// If the bound is not defined for the models it was given.
     fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError>;
 
-    /// Refuses options that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses options that cannot be used: the first, with what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
 
-    /// Refuses to be used with axes of these widths.
-    ///
-    /// # Errors
-    /// The option that would have to change.
+    /// Refuses to be used with axes of these widths, naming the option that would have to change.
     fn fits<G: Geometry>(&self, _geometry: G) -> Result<(), ConfigError> {
         Ok(())
     }
@@ -79,17 +70,11 @@ pub trait LowerFormula: Spec {
     }
 
     /// See [`LowerBound::accepts_batch`].
-    ///
-    /// # Errors
-    /// The option that would have to change.
     fn accepts_batch(&self, _batch: usize) -> Result<(), ConfigError> {
         Ok(())
     }
 
     /// See [`LowerBound::entropy_upper_bound`].
-    ///
-    /// # Errors
-    /// As [`LowerFormula::entropy`].
     fn entropy_upper_bound<G: Geometry>(
         &self,
         _view: &GeneratorView<'_, G>,
@@ -153,23 +138,14 @@ pub trait LowerFormula: Spec {
 )]
 pub trait UpperFormula: Spec {
     /// See [`UpperBound::divergence`].
-    ///
-    /// # Errors
-    /// If the bound is not defined for the models it was given.
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
 
-    /// Refuses options that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses options that cannot be used: the first, with what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
 
-    /// Refuses to be used with axes of these widths.
-    ///
-    /// # Errors
-    /// The option that would have to change.
+    /// Refuses to be used with axes of these widths, naming the option that would have to change.
     fn fits<G: Geometry>(&self, _geometry: G) -> Result<(), ConfigError> {
         Ok(())
     }
@@ -183,14 +159,7 @@ pub trait UpperFormula: Spec {
 /// A formula as the trainer holds it.
 struct Formula<F>(F);
 
-impl<F: Spec> Module for Formula<F> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+module!([F: Spec] Formula<F>:);
 
 impl<G: Geometry, F: LowerFormula> LowerBound<G> for Formula<F> {
     fn entropy(&mut self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {

@@ -1,5 +1,3 @@
-//! Guarantees: the claims that hold for a value.
-
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;

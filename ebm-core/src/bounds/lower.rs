@@ -1,11 +1,9 @@
-//! Lower bounds of the negative log-likelihood: lower bounds of the generator's entropy.
-
 use std::ops::Range;
 
 use super::{Estimate, Measurement};
 use crate::device::{Real, Scalar};
 use crate::error::{BoundError, ConfigError};
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::{Geometry, Latents, Samples, TapedSamples};
 use crate::kernels::differentiated;
 use crate::models::{Generator, sample};
 use crate::parameter::Module;
@@ -64,7 +62,7 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     ///
     /// In training they are those the energy is evaluated at too: a bound that needs no more of the generator costs no pass
     /// of it.
-    pub fn generated(&self) -> Samples<G, SharedTape> {
+    pub fn generated(&self) -> TapedSamples<G> {
         match self.samples {
             Some(samples) => self.tape.watch(samples),
             None => sample(self.generator, self.latents, &self.tape, self.random),
@@ -117,10 +115,8 @@ pub trait LowerBound<G: Geometry>: Module {
         true
     }
 
-    /// Refuses to be trained on batches of `batch` samples, where the options ask for more.
-    ///
-    /// # Errors
-    /// The option that would have to change.
+    /// Refuses to be trained on batches of `batch` samples where the options ask for more, naming the option that would have to
+    /// change.
     fn accepts_batch(&self, _batch: usize) -> Result<(), ConfigError> {
         Ok(())
     }

@@ -1,5 +1,3 @@
-//! Upper bounds of the negative log-likelihood.
-
 use std::cell::{OnceCell, RefCell};
 
 use super::Estimate;

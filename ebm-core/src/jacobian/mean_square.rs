@@ -1,5 +1,3 @@
-//! The mean square of the singular values, which needs every column of J but never all of them at once.
-
 use dfdx::prelude::*;
 
 use crate::geometry::{Geometry, Latents};

@@ -3,18 +3,12 @@
 //! A Jacobian is held as [`Columns`]: d pushforwards, direction-major. Everything that is differentiable here is so in the
 //! generator's parameters and in z, because the pushforward is recorded on the tape.
 
-mod axes;
 mod columns;
 mod iterative;
 mod mean_square;
 mod products;
-mod spectrum;
-mod volume;
 
-pub use axes::axes;
-pub use columns::{Columns, jacobian};
+pub use columns::{Columns, axes, jacobian, lift, log_smallest, log_volume, spectrum};
 pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
 pub use mean_square::log_mean_square;
 pub use products::{log_norm_pushforward, pullback};
-pub use spectrum::spectrum;
-pub use volume::{lift, log_smallest, log_volume};

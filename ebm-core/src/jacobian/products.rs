@@ -1,9 +1,7 @@
-//! Products with J and its transpose, without forming J.
-
 use dfdx::prelude::*;
 
 use crate::device::PerSample;
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::{Geometry, Latents, Samples, TapedLatents};
 use crate::kernels::{row_dot, sum};
 use crate::models::Generator;
 use crate::tape::{SharedTape, backward};
@@ -21,7 +19,7 @@ pub fn pullback<G: Geometry>(generator: &dyn Generator<G>, z: &Latents<G>, u: &S
 /// s, its derivative is that of log s.
 pub fn log_norm_pushforward<G: Geometry>(
     generator: &dyn Generator<G>,
-    z: Latents<G, SharedTape>,
+    z: TapedLatents<G>,
     v: &Latents<G>,
 ) -> PerSample<SharedTape> {
     let (_, jv) = generator.pushforward(z, v.clone().put_tape(SharedTape::off()));

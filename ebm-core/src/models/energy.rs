@@ -1,10 +1,8 @@
-//! The energy: p(x) = exp(-E(x)) / Z.
-
 use dfdx::prelude::*;
 
 use super::TimedEnergy;
 use crate::device::PerSample;
-use crate::geometry::{Geometry, Samples};
+use crate::geometry::{Geometry, Samples, TapedSamples};
 use crate::kernels;
 use crate::parameter::Module;
 use crate::tape::{SharedTape, backward};
@@ -67,14 +65,10 @@ pub trait Energy<G: Geometry>: Module {
     /// `(E(x), <grad E(x), v>)`: the energies `[B]` and the directional derivatives `[K*B]` along K directions a sample.
     ///
     /// `v` is `[K*B, D]` in the order of [`Generator::pushforward`](super::Generator::pushforward). K = 0 is allowed.
-    fn pushforward(
-        &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>);
+    fn pushforward(&self, x: TapedSamples<G>, v: TapedSamples<G>) -> (PerSample<SharedTape>, PerSample<SharedTape>);
 
     /// `E(x)`, `[B]`.
-    fn forward(&self, x: Samples<G, SharedTape>) -> PerSample<SharedTape> {
+    fn forward(&self, x: TapedSamples<G>) -> PerSample<SharedTape> {
         let none = self.geometry().samples(Vec::new());
         self.pushforward(x, none.put_tape(SharedTape::off())).0
     }
@@ -95,4 +89,14 @@ pub fn energy_gradient<G: Geometry>(energy: &dyn Energy<G>, x: &Samples<G>) -> (
     let (values, tape) = energy.forward(SharedTape::inputs_only().watch(x)).split_tape();
     let gradient = backward(kernels::sum(values.clone().put_tape(tape))).of(x);
     (values, gradient)
+}
+
+/// Values `l_b` `[B]` of a function of `grad_x E(x_b)`, put on the tape with their derivative in the energy's parameters.
+///
+/// With `c_b = dl_b / d(grad E)` held fixed, `d_theta l_b = d_theta <c_b, grad_x E(x_b)>`. That is the derivative of the
+/// taped pushforward of E along c, which is what `slopes` `[B]` must be.
+pub fn of_gradient(values: PerSample, slopes: PerSample<SharedTape>) -> PerSample<SharedTape> {
+    // Replace the value <c, grad E> by l, and keep its derivative. A slope that is no number is seen in the value.
+    let plain: PerSample = slopes.retaped();
+    slopes + (values - plain)
 }

@@ -1,8 +1,6 @@
-//! The generator: x = G(z) + sigma n.
-
 use dfdx::prelude::*;
 
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::{Geometry, Latents, TapedLatents, TapedSamples};
 use crate::kernels::scale::scale;
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
@@ -41,25 +39,23 @@ impl GeneratorFacts {
 /// ```
 /// # use dfdx::prelude::*;
 /// use ebm_core::device::values;
-/// use ebm_core::geometry::{Fixed, Geometry, Latents, Samples};
+/// use ebm_core::geometry::{Fixed, Geometry, TapedLatents, TapedSamples};
 /// use ebm_core::models::{Generator, GeneratorFacts, sample};
 /// use ebm_core::random::Random;
 /// use ebm_core::tape::SharedTape;
+///
+/// type Line = Fixed<1, 1>;
 ///
 /// /// `G(z) = 3 z` on the line, with noise of standard deviation 0.1.
 /// struct Tripled;
 ///
 /// ebm_core::no_parameters!(Tripled);
 ///
-/// impl Generator<Fixed<1, 1>> for Tripled {
-///     fn geometry(&self) -> Fixed<1, 1> {
+/// impl Generator<Line> for Tripled {
+///     fn geometry(&self) -> Line {
 ///         Fixed
 ///     }
-///     fn pushforward(
-///         &self,
-///         z: Latents<Fixed<1, 1>, SharedTape>,
-///         v: Latents<Fixed<1, 1>, SharedTape>,
-///     ) -> (Samples<Fixed<1, 1>, SharedTape>, Samples<Fixed<1, 1>, SharedTape>) {
+///     fn pushforward(&self, z: TapedLatents<Line>, v: TapedLatents<Line>) -> (TapedSamples<Line>, TapedSamples<Line>) {
 ///         (z * 3.0, v * 3.0)
 ///     }
 ///     fn facts(&self) -> GeneratorFacts {
@@ -82,14 +78,10 @@ pub trait Generator<G: Geometry>: Module {
     /// `v` is `[K*B, d]`: the first B rows hold the first direction of every sample, the next B rows the second, and so
     /// on; the pushforward `[K*B, D]` has the same order. K = 0 is allowed. The map is the one of evaluation: a layer
     /// with batch statistics uses its running ones, so that the Jacobian is each sample's own.
-    fn pushforward(
-        &self,
-        z: Latents<G, SharedTape>,
-        v: Latents<G, SharedTape>,
-    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>);
+    fn pushforward(&self, z: TapedLatents<G>, v: TapedLatents<G>) -> (TapedSamples<G>, TapedSamples<G>);
 
     /// `G(z)`, `[B, D]`. On a tape that trains the generator, layers with batch statistics use those of this batch.
-    fn forward(&self, z: Latents<G, SharedTape>) -> Samples<G, SharedTape> {
+    fn forward(&self, z: TapedLatents<G>) -> TapedSamples<G> {
         let none = self.geometry().latents(Vec::new());
         self.pushforward(z, none.put_tape(SharedTape::off())).0
     }
@@ -114,16 +106,16 @@ pub fn sample<G: Geometry>(
     latents: &Latents<G>,
     tape: &SharedTape,
     random: Random,
-) -> Samples<G, SharedTape> {
+) -> TapedSamples<G> {
     with_noise(generator, generator.forward(tape.watch(latents)), random)
 }
 
 /// `x + sigma n` for `x = G(z)`, with the noise that [`sample`] draws.
 pub(crate) fn with_noise<G: Geometry>(
     generator: &dyn Generator<G>,
-    x: Samples<G, SharedTape>,
+    x: TapedSamples<G>,
     random: Random,
-) -> Samples<G, SharedTape> {
+) -> TapedSamples<G> {
     let noise = random.stream("generator-noise");
     let Some(level) = generator.noise_level() else {
         let sigma = generator.facts().noise as crate::device::Real;

@@ -3,11 +3,9 @@
 pub mod closed_form;
 mod energy;
 mod generator;
-mod of_gradient;
 mod timed;
 
-pub use energy::{Energy, EnergyFacts, energy_gradient};
+pub use energy::{Energy, EnergyFacts, energy_gradient, of_gradient};
 pub(crate) use generator::with_noise;
 pub use generator::{Generator, GeneratorFacts, sample};
-pub use of_gradient::of_gradient;
 pub use timed::{FokkerPlanck, TimedEnergy, timed_curvature, timed_energy_gradient};

@@ -1,11 +1,9 @@
-//! Energies that depend on a diffusion time.
-
 use dfdx::prelude::*;
 
 use super::Energy;
 use crate::device::{PerSample, Real};
 use crate::diffusion::Process;
-use crate::geometry::{Geometry, Samples};
+use crate::geometry::{Geometry, Samples, TapedSamples};
 use crate::kernels;
 use crate::tape::{SharedTape, backward};
 
@@ -35,14 +33,14 @@ pub trait TimedEnergy<G: Geometry>: Energy<G> {
     /// [`Energy::pushforward`].
     fn pushforward_at(
         &self,
-        x: Samples<G, SharedTape>,
+        x: TapedSamples<G>,
         times: &[Real],
-        v: Samples<G, SharedTape>,
+        v: TapedSamples<G>,
         rates: &[Real],
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>);
 
     /// `E(x, t)`, `[B]`.
-    fn forward_at(&self, x: Samples<G, SharedTape>, times: &[Real]) -> PerSample<SharedTape> {
+    fn forward_at(&self, x: TapedSamples<G>, times: &[Real]) -> PerSample<SharedTape> {
         let none = self.geometry().samples(Vec::new());
         self.pushforward_at(x, times, none.put_tape(SharedTape::off()), &[]).0
     }

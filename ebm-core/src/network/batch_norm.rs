@@ -1,11 +1,9 @@
-//! Batch-norm as part of a network: its arrays, its running statistics, and when they change.
-
 use std::sync::Mutex;
 
 use crate::device::{Matrix, Real};
 use crate::kernels::Epilogue;
 use crate::kernels::batch_norm::{self, Statistics, batch_norm, move_running, statistics};
-use crate::parameter::Parameter;
+use crate::parameter::{Module, Parameter};
 use crate::tape::SharedTape;
 use crate::tensor::width;
 
@@ -25,28 +23,16 @@ pub struct BatchNorm {
 impl BatchNorm {
     /// A layer that changes nothing yet; its parameters' names start with `name`.
     pub fn new(name: &str, channels: usize) -> Self {
-        let trained = |what: &str, value: Real| {
-            Parameter::trained(format!("{name}.{what}"), vec![channels], vec![value; channels])
+        let array = |new: fn(String, Vec<usize>, Vec<Real>) -> Parameter, what: &str, value: Real| {
+            new(format!("{name}.{what}"), vec![channels], vec![value; channels])
         };
-        let fixed =
-            |what: &str, value: Real| Parameter::fixed(format!("{name}.{what}"), vec![channels], vec![value; channels]);
         Self {
-            gamma: trained("weight", 1.0),
-            beta: trained("bias", 0.0),
-            mean: fixed("running_mean", 0.0),
-            variance: fixed("running_variance", 1.0),
+            gamma: array(Parameter::trained, "weight", 1.0),
+            beta: array(Parameter::trained, "bias", 0.0),
+            mean: array(Parameter::fixed, "running_mean", 0.0),
+            variance: array(Parameter::fixed, "running_variance", 1.0),
             pending: Mutex::new(None),
         }
-    }
-
-    /// The parameters and running statistics.
-    pub fn parameters(&self) -> [&Parameter; 4] {
-        [&self.gamma, &self.beta, &self.mean, &self.variance]
-    }
-
-    /// The same, to change.
-    pub fn parameters_mut(&mut self) -> [&mut Parameter; 4] {
-        [&mut self.gamma, &mut self.beta, &mut self.mean, &mut self.variance]
     }
 
     /// Normalises rows of values and tangents. `batch_statistics`: by the statistics of this batch (no tangents), which become
@@ -79,9 +65,16 @@ impl BatchNorm {
         };
         batch_norm(x, primal, layer)
     }
+}
 
-    /// Makes the pending statistics permanent.
-    pub fn commit(&mut self) {
+impl Module for BatchNorm {
+    fn parameters(&self) -> Vec<&Parameter> {
+        vec![&self.gamma, &self.beta, &self.mean, &self.variance]
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        vec![&mut self.gamma, &mut self.beta, &mut self.mean, &mut self.variance]
+    }
+    fn commit(&mut self) {
         let Some((own, count)) = self.pending.get_mut().ok().and_then(Option::take) else {
             return;
         };

@@ -1,5 +1,3 @@
-//! Initial weights.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,39 +23,33 @@ pub enum Init {
 }
 
 impl Init {
-    /// Weights `[outputs, inputs]` and biases `[outputs]`.
-    pub fn draw(self, outputs: usize, inputs: usize, linear: bool, random: Random) -> (Vec<Real>, Vec<Real>) {
-        let n = outputs * inputs;
-        let normal = |deviation: f64| -> Vec<Real> {
-            let draws = random.stream("weight").normals(n);
-            draws.into_iter().map(|v| v * deviation as Real).collect()
-        };
-        let weights = match self {
-            Self::Uniform => {
-                let limit = 1.0 / (inputs as Real).sqrt();
-                uniform(n, limit, random.stream("weight"))
-            }
+    /// Weights `[outputs, inputs]`; `linear`: no activation follows.
+    pub fn weights(self, outputs: usize, inputs: usize, linear: bool, random: Random) -> Vec<Real> {
+        let (n, random) = (outputs * inputs, random.stream("weight"));
+        let normal =
+            |deviation: f64| -> Vec<Real> { random.normals(n).into_iter().map(|v| v * deviation as Real).collect() };
+        match self {
+            Self::Uniform => uniform(n, inputs, random),
             Self::Kaiming => normal((if linear { 1.0 } else { 2.0 } / inputs as f64).sqrt()),
             Self::Xavier => normal((2.0 / (inputs + outputs) as f64).sqrt()),
             Self::Dcgan => normal(0.02),
             Self::Orthogonal => orthogonal(outputs, inputs, &normal(1.0)),
-        };
-        (weights, self.biases(outputs, inputs, random))
+        }
     }
 
     /// Biases `[count]` of a layer with that many inputs.
     pub fn biases(self, count: usize, inputs: usize, random: Random) -> Vec<Real> {
         match self {
-            Self::Uniform => uniform(count, 1.0 / (inputs as Real).sqrt(), random.stream("bias")),
+            Self::Uniform => uniform(count, inputs, random.stream("bias")),
             _ => vec![0.0; count],
         }
     }
 }
 
-/// `n` draws from +-limit.
-fn uniform(n: usize, limit: Real, random: Random) -> Vec<Real> {
-    let draws = random.uniforms(n);
-    draws.into_iter().map(|v| (2.0 * v - 1.0) * limit).collect()
+/// `n` draws from +-1/sqrt(inputs).
+fn uniform(n: usize, inputs: usize, random: Random) -> Vec<Real> {
+    let limit = 1.0 / (inputs as Real).sqrt();
+    random.uniforms(n).into_iter().map(|v| (2.0 * v - 1.0) * limit).collect()
 }
 
 /// Gram-Schmidt on the shorter axis.
@@ -95,7 +87,7 @@ mod tests {
             (Init::Xavier, (2.0 / 500.0f64).sqrt()),
             (Init::Dcgan, 0.02),
         ] {
-            let (w, _) = init.draw(300, 200, false, Random::new(1));
+            let w = init.weights(300, 200, false, Random::new(1));
             let square = w.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / w.len() as f64;
             assert!((square.sqrt() / deviation - 1.0).abs() < 0.02, "{init:?}");
         }
@@ -104,7 +96,7 @@ mod tests {
     #[test]
     fn orthogonal_weights_are_orthonormal_along_the_shorter_axis() {
         for (outputs, inputs) in [(3, 5), (5, 3), (4, 4)] {
-            let (w, _) = Init::Orthogonal.draw(outputs, inputs, false, Random::new(2));
+            let w = Init::Orthogonal.weights(outputs, inputs, false, Random::new(2));
             let short = outputs.min(inputs);
             let at = |a: usize, k: usize| {
                 if outputs <= inputs { w[a * inputs + k] } else { w[k * inputs + a] }

@@ -1,76 +1,44 @@
-//! One layer: dense, activation, batch-norm, spectral norm.
-
+use super::NetworkOptions;
 use super::batch_norm::BatchNorm;
-use super::spectral_norm::SpectralNorm;
-use crate::device::{Matrix, Real};
+use super::weights::{Start, Weights};
+use crate::device::Matrix;
 use crate::kernels::dense::{Dense, dense};
 use crate::kernels::{Activation, Epilogue};
+use crate::module;
 use crate::parameter::Parameter;
 use crate::random::Random;
-use crate::tape::{Parts, SharedTape};
+use crate::tape::SharedTape;
 
-use super::Init;
-
-/// The options of a layer.
-#[derive(Clone, Copy)]
-pub(super) struct LayerOptions {
-    pub inputs: usize,
-    pub outputs: usize,
-    pub activation: Activation,
-    pub batch_norm: bool,
-    pub spectral_norm: bool,
-    pub bias: bool,
-    pub init: Init,
-    pub gain: f64,
-}
-
+/// A dense layer, its activation, and batch-norm after it.
 pub(super) struct Layer {
-    options: LayerOptions,
-    weight: Parameter,
-    bias: Option<Parameter>,
+    pub weights: Weights,
     slope: Option<Parameter>,
-    normal: Option<BatchNorm>,
-    spectral: Option<SpectralNorm>,
+    pub normal: Option<BatchNorm>,
+    inputs: usize,
+    outputs: usize,
+    pub activation: Activation,
 }
+
+module!([] Layer: weights, slope, normal);
 
 impl Layer {
-    pub fn new(name: &str, options: LayerOptions, random: Random) -> Self {
-        let LayerOptions { inputs, outputs, .. } = options;
-        let (mut weight, bias) = options.init.draw(outputs, inputs, options.activation == Activation::Identity, random);
-        weight.iter_mut().for_each(|w| *w *= options.gain as Real);
-        let column = vec![outputs];
-        let trained = |what: &str, values| Parameter::trained(format!("{name}.{what}"), column.clone(), values);
+    /// The layer of this index, of those that `options` ask for.
+    pub fn new(index: usize, [outputs, inputs]: [usize; 2], options: &NetworkOptions<'_>, random: Random) -> Self {
+        let name = format!("{}layers.{index}", options.prefix);
+        let random = random.stream(&name);
+        let last = index == options.hidden.len();
+        let activation = if last { options.output_activation } else { options.activation };
+        let (shape, linear) = (vec![outputs, inputs], activation == Activation::Identity);
+        let start = Start { init: options.init, gain: options.gain, spectral_norm: options.spectral_norm };
         Self {
-            weight: Parameter::trained(format!("{name}.weight"), vec![outputs, inputs], weight),
-            bias: options.bias.then(|| trained("bias", bias)),
-            slope: (options.activation == Activation::Prelu)
+            weights: Weights::new(&name, shape, [outputs, inputs], outputs, linear, start, random),
+            slope: (activation == Activation::Prelu)
                 .then(|| Parameter::trained(format!("{name}.slope"), vec![1], vec![0.25])),
-            normal: options.batch_norm.then(|| BatchNorm::new(&format!("{name}.norm"), outputs)),
-            spectral: options.spectral_norm.then(|| SpectralNorm::new(name, outputs, random)),
-            options,
+            normal: (options.batch_norm && !last).then(|| BatchNorm::new(&format!("{name}.norm"), outputs)),
+            inputs,
+            outputs,
+            activation,
         }
-    }
-
-    pub fn parameters(&self) -> Vec<&Parameter> {
-        let mut all = vec![&self.weight];
-        all.extend(&self.bias);
-        all.extend(&self.slope);
-        if let Some(n) = &self.normal {
-            all.extend(n.parameters());
-        }
-        all.extend(self.spectral.as_ref().map(SpectralNorm::parameter));
-        all
-    }
-
-    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let mut all = vec![&mut self.weight];
-        all.extend(&mut self.bias);
-        all.extend(&mut self.slope);
-        if let Some(n) = &mut self.normal {
-            all.extend(n.parameters_mut());
-        }
-        all.extend(self.spectral.as_mut().map(SpectralNorm::parameter_mut));
-        all
     }
 
     /// `common` `[1, C]`: the layer's last inputs, where they are the same in every row; `batch_statistics`: normalise by this
@@ -81,21 +49,16 @@ impl Layer {
         common: Option<Matrix<SharedTape>>,
         primal: usize,
         tape: &SharedTape,
-        part: Parts,
+        trains: bool,
         batch_statistics: bool,
     ) -> Matrix<SharedTape> {
-        let trains = tape.trains(part);
-        let weight = match &self.spectral {
-            None => self.weight.tensor().clone(),
-            Some(spectral) => spectral.apply(&self.weight, tape, trains),
-        };
         let mut layer = Dense {
-            weight,
-            bias: self.bias.as_ref().map(|p| p.tensor().clone()),
+            weight: self.weights.weight(tape, trains),
+            bias: Some(self.weights.bias()),
             slope: self.slope.as_ref().map(|p| p.tensor().clone()),
-            inputs: self.options.inputs,
-            outputs: self.options.outputs,
-            activation: self.options.activation,
+            inputs: self.inputs,
+            outputs: self.outputs,
+            activation: self.activation,
             trains,
         };
         if let Some(common) = common {
@@ -106,24 +69,5 @@ impl Layer {
             Some(normal) => normal.apply(y, primal, Epilogue::Identity, trains, batch_statistics),
             None => y,
         }
-    }
-
-    /// Makes the pending statistics and singular vectors permanent.
-    pub fn commit(&mut self) {
-        if let Some(normal) = &mut self.normal {
-            normal.commit();
-        }
-        if let Some(spectral) = &mut self.spectral {
-            spectral.commit();
-        }
-    }
-
-    /// Sum of the absolute weights of a layer with one output: a bound of |y - b| for inputs within [-1, 1].
-    pub fn absolute_weight(&self) -> f64 {
-        self.weight.values().iter().map(|w| f64::from(w.abs())).sum()
-    }
-
-    pub fn options(&self) -> &LayerOptions {
-        &self.options
     }
 }

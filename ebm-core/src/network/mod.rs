@@ -1,10 +1,12 @@
 //! Networks of dense layers on rows of values and tangents, for models and for bounds that own one.
 
-pub mod batch_norm;
+mod batch_norm;
 mod init;
 mod layer;
-pub mod spectral_norm;
 mod stack;
+mod weights;
 
+pub use batch_norm::BatchNorm;
 pub use init::Init;
 pub use stack::{Network, NetworkOptions, check_gain, check_widths};
+pub use weights::{Start, Weights};

@@ -6,13 +6,15 @@ use crate::kernels::Activation;
 use crate::kernels::columns::join_columns;
 use crate::kernels::fourier::fourier;
 use crate::kernels::scale::scale;
-use crate::parameter::{Module, Parameter};
+use crate::models::GeneratorFacts;
+use crate::module;
+use crate::parameter::Parameter;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 use crate::tensor::{rows, width};
 
 use super::Init;
-use super::layer::{Layer, LayerOptions};
+use super::layer::Layer;
 
 /// The options of a [`Network`].
 #[derive(Clone, Copy, Debug)]
@@ -90,20 +92,8 @@ impl Network {
         });
         let mut width = inputs + 2 * count + options.extra;
         let mut layers = Vec::with_capacity(options.hidden.len() + 1);
-        for (i, &outputs) in options.hidden.iter().chain([&options.outputs]).enumerate() {
-            let last = i == options.hidden.len();
-            let name = format!("{}layers.{i}", options.prefix);
-            let layer = LayerOptions {
-                inputs: width,
-                outputs,
-                activation: if last { options.output_activation } else { options.activation },
-                batch_norm: options.batch_norm && !last,
-                spectral_norm: options.spectral_norm,
-                bias: true,
-                init: options.init,
-                gain: options.gain,
-            };
-            layers.push(Layer::new(&name, layer, random.stream(&name)));
+        for (index, &outputs) in options.hidden.iter().chain([&options.outputs]).enumerate() {
+            layers.push(Layer::new(index, [outputs, width], options, random));
             width = outputs;
         }
         // PyTorch's start of a bias-free linear layer 1 -> 1 is uniform in [-1, 1]; 1 keeps the sign and scale of the energy.
@@ -129,7 +119,8 @@ impl Network {
         primal: usize,
         tape: &SharedTape,
     ) -> Matrix<SharedTape> {
-        let batch_statistics = tape.trains(self.part) && rows(&x) == primal;
+        let trains = tape.trains(self.part);
+        let batch_statistics = trains && rows(&x) == primal;
         if let Some(frequencies) = &self.frequencies {
             x = fourier(x, primal, frequencies.tensor());
         }
@@ -139,10 +130,10 @@ impl Network {
             x = join_columns(x, &columns[..own], extra, &columns[own..]);
         }
         for layer in &self.layers {
-            x = layer.apply(x, extra.take(), primal, tape, self.part, batch_statistics);
+            x = layer.apply(x, extra.take(), primal, tape, trains, batch_statistics);
         }
         match &self.factor {
-            Some(factor) => scale(x, factor.tensor(), tape.trains(self.part)),
+            Some(factor) => scale(x, factor.tensor(), trains),
             None => x,
         }
     }
@@ -152,42 +143,27 @@ impl Network {
         let [.., hidden, last] = &self.layers[..] else {
             return None;
         };
-        let bounded = hidden.options().activation == Activation::Tanh && !hidden.options().batch_norm;
-        if !bounded || last.options().activation != Activation::Identity || last.options().spectral_norm {
+        if hidden.activation != Activation::Tanh || hidden.normal.is_some() || last.activation != Activation::Identity {
             return None;
         }
         let factor = self.factor.as_ref().map_or(1.0, |f| f64::from(f.values()[0].abs()));
-        Some(2.0 * factor * last.absolute_weight())
+        Some(2.0 * factor * last.weights.absolute()?)
     }
 
-    /// Whether the derivative is piecewise constant.
-    pub fn is_piecewise_linear(&self) -> bool {
-        self.frequencies.is_none() && self.layers.iter().all(|l| l.options().activation.is_piecewise_linear())
-    }
-    /// Whether a layer normalises by its batch while it is trained.
-    pub fn couples_batch(&self) -> bool {
-        self.layers.iter().any(|l| l.options().batch_norm)
+    /// The facts about the network as a generator without noise.
+    pub fn facts(&self) -> GeneratorFacts {
+        let linear = self.layers.iter().all(|layer| layer.activation.is_piecewise_linear());
+        GeneratorFacts {
+            piecewise_linear: linear && self.frequencies.is_none(),
+            couples_batch: self.layers.iter().any(|layer| layer.normal.is_some()),
+            ..GeneratorFacts::unknown(0.0)
+        }
     }
 }
 
-impl Module for Network {
-    fn parameters(&self) -> Vec<&Parameter> {
-        let layers = self.layers.iter().flat_map(Layer::parameters);
-        self.frequencies.iter().chain(layers).chain(&self.factor).collect()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let layers = self.layers.iter_mut().flat_map(Layer::parameters_mut);
-        self.frequencies.iter_mut().chain(layers).chain(&mut self.factor).collect()
-    }
-    fn commit(&mut self) {
-        self.layers.iter_mut().for_each(Layer::commit);
-    }
-}
+module!([] Network: frequencies, layers, factor);
 
-/// Refuses hidden layers that cannot be built; the key is `hidden`.
-///
-/// # Errors
-/// If a width is 0 or beyond all use.
+/// Refuses hidden layers of a width that is 0 or beyond all use; the key is `hidden`.
 pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
     ConfigError::require(
         hidden.iter().all(|&w| (1..=65_536).contains(&w)),
@@ -197,10 +173,7 @@ pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
     )
 }
 
-/// Refuses a factor of the initial weights that cannot be used; the key is `init_gain`.
-///
-/// # Errors
-/// If it is not a finite number > 0.
+/// Refuses a factor of the initial weights that is not a finite number > 0; the key is `init_gain`.
 pub fn check_gain(gain: f64) -> Result<(), ConfigError> {
-    ConfigError::require(gain > 0.0 && gain.is_finite(), "init_gain", gain, "a finite number > 0")
+    ConfigError::require_positive("init_gain", gain)
 }

@@ -21,25 +21,13 @@ type Built<T> = Result<Box<T>, ConfigError>;
 ///
 /// Every other problem runs on [`Runtime`]. A geometry here costs compile time in every bound crate, so there are few.
 pub trait SupportedGeometry: Geometry {
-    /// Builds a registered lower bound.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
+    /// Builds a registered lower bound, unless an option does not fit the geometry.
     fn lower(self, config: &dyn LowerBoundConfig, random: Random) -> Built<dyn LowerBound<Self>>;
-    /// Builds a registered upper bound.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
+    /// Builds a registered upper bound, unless an option does not fit the geometry.
     fn upper(self, config: &dyn UpperBoundConfig, random: Random) -> Built<dyn UpperBound<Self>>;
-    /// Builds a registered generator.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
+    /// Builds a registered generator, unless an option does not fit the geometry.
     fn generator(self, config: &dyn GeneratorConfig, random: Random) -> Built<dyn Generator<Self>>;
-    /// Builds a registered energy.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
+    /// Builds a registered energy, unless an option does not fit the geometry.
     fn energy(self, config: &dyn EnergyConfig, random: Random) -> Built<dyn Energy<Self>>;
 }
 
@@ -48,10 +36,7 @@ macro_rules! geometry_config {
         $(#[$doc])*
         #[typetag::serde(tag = "kind")]
         pub trait $config: Debug + Send + Sync {
-            /// Refuses values that cannot be used.
-            ///
-            /// # Errors
-            /// The first such value, with what was expected.
+            /// Refuses values that cannot be used: the first, with what was expected.
             fn check(&self) -> Result<(), ConfigError>;
             #[doc(hidden)]
             fn build_plane(&self, g: Fixed<2, 2>, random: Random) -> Built<dyn $product<Fixed<2, 2>>>;
@@ -86,34 +71,22 @@ geometry_config!(
     GeneratorConfig builds Generator,
     /// Number of latent dimensions d for data of `data` dimensions.
     fn latent_width(&self, data: usize) -> usize;
-    /// Refuses a bound's need that generators of this configuration do not meet.
-    ///
-    /// # Errors
-    /// The option that would have to change, with what was expected.
+    /// Refuses a bound's need that generators of this configuration do not meet, naming the option that would have to change.
     fn meets(&self, need: Need) -> Result<(), ConfigError>;
 );
 geometry_config!(
     /// A registered energy's configuration.
     EnergyConfig builds Energy,
-    /// The same energy conditional on a diffusion time.
-    ///
-    /// # Errors
-    /// If it cannot or shall not be.
+    /// The same energy conditional on a diffusion time, unless it cannot or shall not be.
     fn timed(&self) -> Built<dyn EnergyConfig>;
 );
 
 /// A registered data set's configuration.
 #[typetag::serde(tag = "kind")]
 pub trait DatasetConfig: Debug + Send + Sync {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first, with what was expected.
     fn check(&self) -> Result<(), ConfigError>;
-    /// Opens or prepares the data; relative paths are relative to `base`.
-    ///
-    /// # Errors
-    /// If a file is missing or malformed.
+    /// Opens or prepares the data, unless a file is missing or malformed; relative paths are relative to `base`.
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError>;
     /// A copy.
     fn clone_box(&self) -> Box<dyn DatasetConfig>;

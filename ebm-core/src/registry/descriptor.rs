@@ -1,5 +1,3 @@
-//! Descriptions of registered components, for use without building them.
-
 use std::any::Any;
 
 use serde::Serialize;

@@ -1,5 +1,3 @@
-//! Finding what is registered.
-
 use std::collections::BTreeMap;
 
 use thiserror::Error;

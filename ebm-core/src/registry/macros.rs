@@ -25,6 +25,9 @@ pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __submit_descriptor {
+    ($config:ty, model $object:ident, $name:literal, $summary:literal, $reference:literal) => {
+        $crate::__submit_descriptor!($config, dyn $crate::registry::$object, $name, $summary, $reference, None, &[]);
+    };
     ($config:ty, $object:ty, $name:literal, $summary:literal, $reference:literal, $guarantee:expr, $needs:expr) => {
         $crate::inventory::submit! {
             $crate::registry::Entry::new(&$crate::registry::Descriptor::<$object> {
@@ -47,7 +50,7 @@ macro_rules! __submit_descriptor {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __implement_config {
-    ($config:ty, $object:ident, $spec:ident, $module:ident, $product:ident, $name:literal $(, $extra:item)*) => {
+    ($config:ty, $object:ident, $spec:ident, $module:ident, $product:ident, $name:literal; $($extra:item)*) => {
         #[typetag::serde(name = $name)]
         impl $crate::registry::$object for $config {
             fn check(&self) -> Result<(), $crate::error::ConfigError> {
@@ -81,26 +84,15 @@ macro_rules! __register_bound {
     ($config:ty, $object:ident, $spec:ident, $product:ident,
      name: $name:literal, summary: $summary:literal, reference: $reference:literal,
      guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
-        $crate::__implement_config!(
-            $config,
-            $object,
-            $spec,
-            bounds,
-            $product,
-            $name,
+        $crate::__implement_config! {
+            $config, $object, $spec, bounds, $product, $name;
             fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
                 $crate::registry::$spec::optimizer(self)
             }
-        );
-        $crate::__submit_descriptor!(
-            $config,
-            dyn $crate::registry::$object,
-            $name,
-            $summary,
-            $reference,
-            Some($guarantee),
-            $needs
-        );
+        }
+        $crate::__submit_descriptor! {
+            $config, dyn $crate::registry::$object, $name, $summary, $reference, Some($guarantee), $needs
+        }
     };
 }
 
@@ -128,29 +120,16 @@ macro_rules! register_upper_bound {
 #[macro_export]
 macro_rules! register_generator {
     ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
-        $crate::__implement_config!(
-            $config,
-            GeneratorConfig,
-            GeneratorSpec,
-            models,
-            Generator,
-            $name,
+        $crate::__implement_config! {
+            $config, GeneratorConfig, GeneratorSpec, models, Generator, $name;
             fn latent_width(&self, data: usize) -> usize {
                 $crate::registry::GeneratorSpec::latent_width(self, data)
-            },
+            }
             fn meets(&self, need: $crate::registry::Need) -> Result<(), $crate::error::ConfigError> {
                 $crate::registry::GeneratorSpec::meets(self, need)
             }
-        );
-        $crate::__submit_descriptor!(
-            $config,
-            dyn $crate::registry::GeneratorConfig,
-            $name,
-            $summary,
-            $reference,
-            None,
-            &[]
-        );
+        }
+        $crate::__submit_descriptor!($config, model GeneratorConfig, $name, $summary, $reference);
     };
 }
 
@@ -158,27 +137,14 @@ macro_rules! register_generator {
 #[macro_export]
 macro_rules! register_energy {
     ($config:ty, name: $name:literal, summary: $summary:literal, reference: $reference:literal $(,)?) => {
-        $crate::__implement_config!(
-            $config,
-            EnergyConfig,
-            EnergySpec,
-            models,
-            Energy,
-            $name,
+        $crate::__implement_config! {
+            $config, EnergyConfig, EnergySpec, models, Energy, $name;
             fn timed(&self) -> Result<Box<dyn $crate::registry::EnergyConfig>, $crate::error::ConfigError> {
                 let timed = $crate::registry::EnergySpec::timed(self)?;
                 Ok(Box::new(timed))
             }
-        );
-        $crate::__submit_descriptor!(
-            $config,
-            dyn $crate::registry::EnergyConfig,
-            $name,
-            $summary,
-            $reference,
-            None,
-            &[]
-        );
+        }
+        $crate::__submit_descriptor!($config, model EnergyConfig, $name, $summary, $reference);
     };
 }
 
@@ -202,14 +168,6 @@ macro_rules! register_dataset {
                 Box::new(self.clone())
             }
         }
-        $crate::__submit_descriptor!(
-            $config,
-            dyn $crate::registry::DatasetConfig,
-            $name,
-            $summary,
-            $reference,
-            None,
-            &[]
-        );
+        $crate::__submit_descriptor!($config, model DatasetConfig, $name, $summary, $reference);
     };
 }

@@ -18,57 +18,43 @@ use crate::registry::Need;
 pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static {}
 impl<T: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static> Spec for T {}
 
-/// The configuration of a lower bound. Every [`LowerFormula`](crate::bounds::LowerFormula) is one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the configuration of a lower bound",
-    note = "for a bound that is a formula, implement `ebm_core::bounds::LowerFormula`; for one with networks or state of its own, `ebm_core::registry::LowerBoundSpec`",
-    note = "an upper bound is registered with `register_upper_bound!`"
-)]
-pub trait LowerBoundSpec: Spec {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError> {
-        Ok(())
-    }
-    /// Builds the bound for a geometry; `random` seeds networks of its own.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
-    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError>;
-    /// The options of the optimiser of the bound's own networks; `None`: those of the player that it is trained with. The schedule
-    /// is that player's.
-    fn optimizer(&self) -> Option<OptimizerOptions> {
-        None
-    }
+macro_rules! bound_spec {
+    ($(#[$attribute:meta])* $spec:ident builds $bound:ident) => {
+        $(#[$attribute])*
+        pub trait $spec: Spec {
+            /// Refuses values that cannot be used: the first, with what was expected.
+            fn check(&self) -> Result<(), ConfigError> {
+                Ok(())
+            }
+            /// Builds the bound for a geometry, unless an option does not fit it; `random` seeds networks of its own.
+            fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn $bound<G>>, ConfigError>;
+            /// The options of the optimiser of the bound's own networks; `None`: those of the player that it is trained with.
+            /// The schedule is that player's.
+            fn optimizer(&self) -> Option<OptimizerOptions> {
+                None
+            }
+        }
+    };
 }
 
-/// The configuration of an upper bound. Every [`UpperFormula`](crate::bounds::UpperFormula) is one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the configuration of an upper bound",
-    note = "for a bound that is a formula, implement `ebm_core::bounds::UpperFormula`; for one with networks or state of its own, `ebm_core::registry::UpperBoundSpec`",
-    note = "a lower bound is registered with `register_lower_bound!`"
-)]
-pub trait UpperBoundSpec: Spec {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
-    fn check(&self) -> Result<(), ConfigError> {
-        Ok(())
-    }
-    /// Builds the bound for a geometry; `random` seeds networks of its own.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
-    fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError>;
-    /// The options of the optimiser of the bound's own networks; `None`: those of the player that it is trained with. The schedule
-    /// is that player's.
-    fn optimizer(&self) -> Option<OptimizerOptions> {
-        None
-    }
-}
+bound_spec!(
+    /// The configuration of a lower bound. Every [`LowerFormula`](crate::bounds::LowerFormula) is one.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not the configuration of a lower bound",
+        note = "for a bound that is a formula, implement `ebm_core::bounds::LowerFormula`; for one with networks or state of its own, `ebm_core::registry::LowerBoundSpec`",
+        note = "an upper bound is registered with `register_upper_bound!`"
+    )]
+    LowerBoundSpec builds LowerBound
+);
+bound_spec!(
+    /// The configuration of an upper bound. Every [`UpperFormula`](crate::bounds::UpperFormula) is one.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is not the configuration of an upper bound",
+        note = "for a bound that is a formula, implement `ebm_core::bounds::UpperFormula`; for one with networks or state of its own, `ebm_core::registry::UpperBoundSpec`",
+        note = "a lower bound is registered with `register_lower_bound!`"
+    )]
+    UpperBoundSpec builds UpperBound
+);
 
 /// The configuration of a generator.
 #[diagnostic::on_unimplemented(
@@ -76,10 +62,7 @@ pub trait UpperBoundSpec: Spec {
     note = "implement `ebm_core::registry::GeneratorSpec` for it"
 )]
 pub trait GeneratorSpec: Spec {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first, with what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
@@ -87,17 +70,12 @@ pub trait GeneratorSpec: Spec {
     fn latent_width(&self, data: usize) -> usize {
         data
     }
-    /// Refuses a bound's need that generators of this configuration are known not to meet.
-    ///
-    /// # Errors
-    /// The option that would have to change, with what was expected.
+    /// Refuses a bound's need that generators of this configuration are known not to meet, naming the option that would have to
+    /// change.
     fn meets(&self, _need: Need) -> Result<(), ConfigError> {
         Ok(())
     }
-    /// Builds the generator with initial weights drawn from `random`.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
+    /// Builds the generator with initial weights drawn from `random`, unless an option does not fit the geometry.
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError>;
 }
 
@@ -110,24 +88,15 @@ pub(crate) const NEEDS_TIME: &str = "an energy that can depend on a diffusion ti
     note = "implement `ebm_core::registry::EnergySpec` for it"
 )]
 pub trait EnergySpec: Spec {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first, with what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
-    /// The same energy conditional on a diffusion time: itself if it is already.
-    ///
-    /// # Errors
-    /// If it cannot or shall not be.
+    /// The same energy conditional on a diffusion time: itself if it is already, an error if it cannot or shall not be.
     fn timed(&self) -> Result<Self, ConfigError> {
         Err(ConfigError::new("kind", "an energy without a time", NEEDS_TIME))
     }
-    /// Builds the energy with initial weights drawn from `random`.
-    ///
-    /// # Errors
-    /// If an option does not fit the geometry.
+    /// Builds the energy with initial weights drawn from `random`, unless an option does not fit the geometry.
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError>;
 }
 
@@ -137,10 +106,7 @@ pub trait EnergySpec: Spec {
     note = "implement `ebm_core::registry::DatasetSpec` for it"
 )]
 pub trait DatasetSpec: Spec {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first, with what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }

@@ -4,12 +4,12 @@
 //! situation are such that the value does not depend on them.
 
 use super::parsed;
-use crate::bounds::{EnergySituation, EnergyView, GeneratorView};
+use crate::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView};
 use crate::device::{Real, values};
 use crate::geometry::{Geometry, Latents, Runtime, Samples};
 use crate::kernels::selftest::{Case, Draws, Found, NETWORK, Quantity, in_weights, numbers, set_weights};
 use crate::models::{Energy, Generator};
-use crate::parameter::{State, collect_gradients};
+use crate::parameter::{Module, State, collect_gradients};
 use crate::random::Random;
 use crate::registry::{
     self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, SupportedGeometry, UpperBoundConfig,
@@ -125,12 +125,7 @@ fn of_lower(name: &str, axes: Runtime, config: &dyn LowerBoundConfig, noisy: boo
     let estimate = bound.entropy(&view).map_err(|e| e.to_string())?;
     let mut value = vec![estimate.measurement.value, f64::from(values(&estimate.value)[0])];
     value.extend(bound.entropy_upper_bound(&view.without_tape()).map_err(|e| e.to_string())?.map(|c| c.value));
-    let mut gradients = backward(estimate.value);
-    let of_generator = collect_gradients(&*generator, &mut gradients);
-    let own = collect_gradients(&*bound, &mut gradients);
-    let mut found = vec![(Quantity::Value, value)];
-    found.extend(in_weights([of_generator, own].concat()));
-    Ok(found)
+    Ok(found(value, estimate, &*generator, &*bound))
 }
 
 fn of_upper(name: &str, at: &Situation, config: &dyn UpperBoundConfig, seed: u64) -> Result<Found, String> {
@@ -143,10 +138,15 @@ fn of_upper(name: &str, at: &Situation, config: &dyn UpperBoundConfig, seed: u64
     let estimate = bound.divergence(&view).map_err(|e| e.to_string())?;
     // What is trained; what `diffusion` reports besides has draws of its own.
     let value = vec![f64::from(values(&estimate.value)[0])];
+    Ok(found(value, estimate, &*at.energy, &*bound))
+}
+
+/// The value, and the gradients in the weights of the player and of the bound.
+fn found<P: Module + ?Sized, B: Module + ?Sized>(value: Vec<f64>, estimate: Estimate, player: &P, bound: &B) -> Found {
     let mut gradients = backward(estimate.value);
-    let of_energy = collect_gradients(&*at.energy, &mut gradients);
-    let own = collect_gradients(&*bound, &mut gradients);
+    let of_player = collect_gradients(player, &mut gradients);
+    let own = collect_gradients(bound, &mut gradients);
     let mut found = vec![(Quantity::Value, value)];
-    found.extend(in_weights([of_energy, own].concat()));
-    Ok(found)
+    found.extend(in_weights([of_player, own].concat()));
+    found
 }

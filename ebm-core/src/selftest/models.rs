@@ -1,5 +1,3 @@
-//! Cases of generators and energies.
-
 use std::rc::Rc;
 
 use super::parsed;

@@ -4,7 +4,6 @@ use ebm_core::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::claim;
 use crate::neighbours::{Distances, entropy};
 
 /// The generator's entropy from the distances of its samples to their nearest neighbours.
@@ -59,7 +58,7 @@ impl LowerFormula for EntropyKnn {
         let x = view.generated();
         let found = self.distances(values(&x), view.geometry().data_width())?;
         let gradient = found.gradient.iter().map(|slope| *slope as Real).collect();
-        let measurement = Measurement::of(found.terms, claim::of(view));
+        let measurement = Measurement::of(found.terms, claim(view));
         let value = differentiated(x, measurement.value, gradient);
         let estimate = Estimate::new(value, measurement);
         let estimate = estimate.coupled("neighbours are looked for among the samples of a batch");
@@ -74,7 +73,24 @@ impl LowerFormula for EntropyKnn {
     fn entropy_upper_bound<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
         let view = view.without_tape();
         let found = self.distances(values(&view.generated()), view.geometry().data_width())?;
-        Ok(Some(Measurement::of(found.terms, claim::of(&view))))
+        Ok(Some(Measurement::of(found.terms, claim(&view))))
+    }
+}
+
+/// Asymptotic where the samples are independent and have a density, else heuristic.
+fn claim<G: Geometry>(view: &GeneratorView<'_, G>) -> Guarantee {
+    let (facts, geometry) = (view.generator.facts(), view.geometry());
+    let onto_all = facts.injective && geometry.latent_width() == geometry.data_width();
+    if facts.couples_batch && view.tape.trains(Parts::GENERATOR) {
+        Guarantee::heuristic("batch-norm couples the samples of a batch in training")
+    } else if facts.noise == 0.0 && !onto_all {
+        Guarantee::heuristic(
+            "the samples may have no density: the generator adds no noise and is not known to be injective",
+        )
+    } else {
+        Guarantee::asymptotic(
+            "the estimate tends to the entropy as the batch grows; at this size it is biased either way",
+        )
     }
 }
 

@@ -19,7 +19,6 @@
 #![warn(missing_docs)]
 
 mod bound;
-mod claim;
 pub mod neighbours;
 
 pub use bound::EntropyKnn;

@@ -2,7 +2,7 @@
 
 use ebm_core::models::closed_form::LinearGaussian;
 use ebm_core::prelude::*;
-use ebm_core::registry::{self, LowerBoundConfig, LowerBoundSpec};
+use ebm_core::registry::LowerBoundSpec;
 use ebm_core::tape::backward;
 use entropy_knn::EntropyKnn;
 
@@ -70,20 +70,4 @@ fn a_batch_without_enough_neighbours_is_refused_with_the_way_out() {
     let config = EntropyKnn { k: 8 };
     let error = entropy(&config, &planar(0.0), PLANE, &latents(PLANE, 8), SharedTape::off()).unwrap_err();
     assert!(error.to_string().contains("lower.k"), "{error}");
-}
-
-#[test]
-fn the_bound_is_registered_and_its_options_are_read_back_as_they_were_written() {
-    let bound = registry::find::<dyn LowerBoundConfig>("entropy-knn").unwrap();
-    assert_eq!(bound.crate_name, "entropy-knn");
-    registry::check_registry().unwrap();
-    let config = EntropyKnn { k: 5 };
-    let written = serde_json::to_value(&config).unwrap();
-    assert_eq!(serde_json::from_value::<EntropyKnn>(written.clone()).unwrap(), config);
-    (bound.parse)(written).unwrap().check().unwrap();
-}
-
-#[test]
-fn unusable_options_are_refused_by_key() {
-    assert_eq!(LowerBoundSpec::check(&EntropyKnn { k: 0 }).unwrap_err().key, "k");
 }

@@ -3,15 +3,10 @@
 //! Where random numbers belong to rows (a time, a projection, noise), a batch in another order gets others, and its value is
 //! another one. Then the means over many draws are compared.
 
-use super::super::case::{Case, CaseSpec};
-use super::super::differences::{EXACT, same};
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::{ANY, On, Outcome, Violation};
-use ebm_core::bounds::Measurement;
-use ebm_core::device::{Real, values};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use super::super::differences::EXACT;
+use super::*;
+use ebm_core::bounds::Guarantee;
+use ebm_core::geometry::Geometry;
 
 /// Draws that are averaged.
 const DRAWS: u64 = 40;
@@ -28,7 +23,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         }
         let differences: Vec<f64> =
             (1..=DRAWS).map(|draw| Ok(value(true, draw)? - value(false, draw)?)).collect::<Result<_, Stop>>()?;
-        let mean = Measurement::of(differences, ebm_core::bounds::Guarantee::heuristic("a difference"));
+        let mean = Measurement::of(differences, Guarantee::heuristic("a difference"));
         let rounding = EXACT * (1.0 + ordered.abs());
         if mean.value.is_nan() || mean.value.abs() <= CHANCE * mean.standard_error + rounding {
             return Ok(());
@@ -51,10 +46,9 @@ fn value(on: &On<'_>, case: &Case, ordered: bool, draw: u64) -> Result<f64, Stop
         let backwards =
             |rows: Vec<Real>, width: usize| -> Vec<Real> { rows.chunks(width).rev().flatten().copied().collect() };
         let g = geometry(case);
-        use ebm_core::geometry::Geometry;
         at.latents = g.latents(backwards(values(&at.latents), case.latent));
         at.data = g.samples(backwards(values(&at.data), case.data));
     }
-    let mut bound = on.bound(geometry(case), case)?;
+    let mut bound = on.bound(case)?;
     Ok(bound.evaluate(&at, SharedTape::off())?.measurement.value)
 }

@@ -1,16 +1,6 @@
-//! Nothing is claimed certified where nothing can hold.
-
-use super::super::case::{Case, CaseSpec, GeneratorKind};
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
 use super::super::situation::network;
-use super::super::subject::{Bound, trained};
-use super::{KNOWN, Level, On, Outcome, Side, Situation, Violation};
-use ebm_core::bounds::{Measurement, Target};
-use ebm_core::geometry::Runtime;
+use super::*;
 use ebm_core::models::closed_form::QuadraticEnergy;
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, TimeConfig};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
@@ -18,10 +8,8 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
     run(on.options, spec, |case| {
         let mut asked = 0;
         for (situation, tape, why) in hopeless(on, case) {
-            let mut bound = on.bound(geometry(case), case)?;
-            if !bound.bounds_something() {
-                return Err(Stop::Silent("it bounds nothing".into()));
-            }
+            let mut bound = on.bound(case)?;
+            speaks(bound.bounds_something(), "it bounds nothing")?;
             // A divergence from a line in the plane is infinite; so is a cross-entropy only without a partition function.
             let cross_entropy = matches!(&bound, Bound::Upper(bound) if bound.target() == Target::CrossEntropy);
             if cross_entropy && why == MANIFOLD {
@@ -36,10 +24,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
                 humble(&estimate.measurement, why)?;
             }
         }
-        match asked {
-            0 => Err(Stop::Silent("the bound refuses every such situation".into())),
-            _ => Ok(()),
-        }
+        speaks(asked > 0, "the bound refuses every such situation")
     })
 }
 
@@ -55,7 +40,7 @@ fn hopeless(on: &On<'_>, case: &Case) -> Vec<(Situation<Runtime>, SharedTape, &'
     }
     match on.subject.side() {
         Side::Lower => {
-            all.push((coupled(on, case), SharedTape::training(trained(Side::Lower)), COUPLED));
+            all.push((coupled(on, case), on.training(), COUPLED));
         }
         Side::Upper => {
             let mut open = on.situation(case);
@@ -90,7 +75,7 @@ fn is_blind(on: &On<'_>, case: &Case, measured: &Measurement, tape: SharedTape) 
     let other = Case { seed: case.seed + 1, ..case.clone() };
     let mut situation = coupled(on, case);
     situation.generator = Box::new(network(geometry(case), &other, true));
-    let mut bound = on.bound(geometry(case), case)?;
+    let mut bound = on.bound(case)?;
     let again = bound.evaluate(&situation, tape);
     Ok(again.is_ok_and(|again| again.measurement.value == measured.value))
 }

@@ -1,22 +1,16 @@
-//! The value is a function of configuration, weights, seed and step.
-
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::super::subject::trained;
-use super::{ANY, On, Outcome, Violation, trained_value};
-use ebm_core::tape::SharedTape;
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     run(on.options, on.suited(ANY), |case| {
         // With an evaluation in between or without: it must leave no trace.
         let value = |evaluated: bool| -> Result<[f64; 2], Stop> {
             let at = on.situation(case);
-            let mut bound = on.bound(geometry(case), case)?;
+            let mut bound = on.bound(case)?;
             if evaluated {
                 bound.evaluate(&at, SharedTape::off())?;
             }
-            let estimate = bound.evaluate(&at, SharedTape::training(trained(on.subject.side())))?;
-            Ok([trained_value(&estimate), estimate.measurement.value])
+            let estimate = bound.evaluate(&at, on.training())?;
+            Ok(values_of(&estimate))
         };
         let first = value(false)?;
         for (again, what) in [

@@ -1,8 +1,6 @@
-//! The example parses, survives its text form, and unknown keys are refused.
-
 use serde_json::Value;
 
-use super::{On, Outcome, Violation};
+use super::*;
 
 const UNKNOWN: &str = "surely-no-option-of-this-name";
 

@@ -1,13 +1,5 @@
-//! Axes known at compile time and at run time give the same value.
-
-use super::super::case::{Case, CaseSpec};
-use super::super::differences::same;
-use super::super::runner::{Stop, run};
-use super::super::subject::trained;
-use super::{ANY, On, Outcome, Situation, Violation, trained_value};
-use ebm_core::geometry::{Fixed, Runtime};
-use ebm_core::registry::SupportedGeometry;
-use ebm_core::tape::SharedTape;
+use super::*;
+use ebm_core::geometry::Fixed;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let spec = CaseSpec { widest: 2, ..on.suited(ANY) };
@@ -35,7 +27,6 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
 
 fn value<G: SupportedGeometry>(on: &On<'_>, geometry: G, case: &Case, training: bool) -> Result<[f64; 2], Stop> {
     let at = Situation::new(geometry, case, on.timed());
-    let tape = if training { SharedTape::training(trained(on.subject.side())) } else { SharedTape::off() };
-    let estimate = on.bound(geometry, case)?.evaluate(&at, tape)?;
-    Ok([trained_value(&estimate), estimate.measurement.value])
+    let tape = if training { on.training() } else { SharedTape::off() };
+    Ok(values_of(&on.bound_for(geometry, case)?.evaluate(&at, tape)?))
 }

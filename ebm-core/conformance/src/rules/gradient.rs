@@ -1,29 +1,15 @@
-//! The gradient is that of the value.
-
-use super::super::case::{Case, CaseSpec};
 use super::super::differences::{Along, STEP, dot, move_along, trained as weights};
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::super::subject::{Bound, trained};
-use super::{ANY, On, Outcome, Side, Situation, Violation, trained_value};
-use ebm_core::device::Real;
-use ebm_core::geometry::Runtime;
-use ebm_core::parameter::Module;
-use ebm_core::parameter::collect_gradients;
-use ebm_core::random::Random;
-use ebm_core::tape::{SharedTape, backward};
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     // An option may make a value that is not differentiated right (an iteration that stops early); the example must be.
     let spec = CaseSpec { configs: 1, batch: 4, widest: 4, ..on.suited(ANY) };
     run(on.options, spec, |case| {
         let mut at = on.situation(case);
-        let mut bound = on.bound(geometry(case), case)?;
-        let estimate = bound.evaluate(&at, SharedTape::training(trained(on.subject.side())))?;
+        let mut bound = on.bound(case)?;
+        let estimate = bound.evaluate(&at, on.training())?;
         let value = trained_value(&estimate);
-        if !value.is_finite() {
-            return Err(Stop::Silent("the value is not finite".into()));
-        }
+        speaks(value.is_finite(), "the value is not finite")?;
         let mut gradients = backward(estimate.value);
         let player = collect_gradients(player(on.subject.side(), &mut at), &mut gradients);
         let own = collect_gradients(bound.module(), &mut gradients);
@@ -31,13 +17,9 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             Side::Lower => "the generator's weights",
             Side::Upper => "the energy's weights",
         };
-        let mut checked = 0;
-        checked += along(on, case, what, &player, value, false)?;
-        checked += along(on, case, "its own weights", &own, value, true)?;
-        match checked {
-            0 => Err(Stop::Silent("there are no weights to be trained".into())),
-            _ => Ok(()),
-        }
+        let checked =
+            along(on, case, what, &player, value, false)? + along(on, case, "its own weights", &own, value, true)?;
+        speaks(checked > 0, "there are no weights to be trained")
     })
 }
 
@@ -61,18 +43,15 @@ fn along(on: &On<'_>, case: &Case, what: &str, ours: &[Vec<Real>], value: f64, o
         let Some(direction) = unit(direction) else { continue };
         let shifted = |size: f64| -> Result<f64, Stop> {
             let mut at = on.situation(case);
-            let mut bound: Bound<Runtime> = on.bound(geometry(case), case)?;
+            let mut bound: Bound<Runtime> = on.bound(case)?;
             let module = if own { bound.module_mut() } else { player(on.subject.side(), &mut at) };
             let start = weights(module);
             move_along(module, &start, &direction, size);
-            let tape = SharedTape::training(trained(on.subject.side()));
-            Ok(trained_value(&bound.evaluate(&at, tape)?))
+            Ok(trained_value(&bound.evaluate(&at, on.training())?))
         };
         let line = |step: f64| -> Result<Along, Stop> {
             let (before, after) = (shifted(-step)?, shifted(step)?);
-            if !(before.is_finite() && after.is_finite()) {
-                return Err(Stop::Silent("the value is not finite".into()));
-            }
+            speaks(before.is_finite() && after.is_finite(), "the value is not finite")?;
             Ok(Along { step, before, at: value, after })
         };
         let (coarse, slope) = (line(STEP)?, dot(ours, &direction));

@@ -18,17 +18,19 @@ mod state;
 
 use super::case::{Case, CaseSpec, EnergyKind, GeneratorKind};
 use super::configs::{Variant, variants};
-use super::exact::{Exact, geometry};
-use super::runner::Stop;
+use super::differences::same;
+use super::exact::{self, Exact, geometry};
+use super::runner::{Stop, caught, run};
 use super::situation::{Situation, shake};
-use super::subject::{Bound, Subject};
+use super::subject::{Bound, Subject, trained};
 use super::{Options, Outcome, Rule, Side, Violation};
-use ebm_core::bounds::{Estimate, Level, Measurement};
-use ebm_core::device::{DOUBLE_PRECISION, values};
+use ebm_core::bounds::{Estimate, Level, Measurement, Target};
+use ebm_core::device::{DOUBLE_PRECISION, Real, values};
 use ebm_core::geometry::Runtime;
+use ebm_core::parameter::{Module, collect_gradients};
 use ebm_core::random::Random;
 use ebm_core::registry::{Need, SupportedGeometry};
-use ebm_core::tape::SharedTape;
+use ebm_core::tape::{Parts, SharedTape, backward};
 
 /// Checks a rule.
 pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome {
@@ -109,60 +111,62 @@ impl On<'_> {
     }
 
     /// The bound of a case, in the middle of its training where it has weights of its own.
-    fn bound<G: SupportedGeometry>(&self, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
-        self.bound_of(&self.variants[case.config], geometry, case)
+    fn bound(&self, case: &Case) -> Result<Bound<Runtime>, Stop> {
+        self.bound_for(geometry(case), case)
     }
 
-    fn bound_of<G: SupportedGeometry>(&self, variant: &Variant, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
+    fn bound_for<G: SupportedGeometry>(&self, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
         let random = Random::new(case.seed).stream("bound");
-        let mut bound = variant.config.build(geometry, random)?;
+        let mut bound = self.variants[case.config].config.build(geometry, random)?;
         shake(bound.module_mut(), random, 0.05);
         Ok(bound)
     }
 
+    /// A tape of the training step that the bound belongs to.
+    fn training(&self) -> SharedTape {
+        SharedTape::training(trained(self.subject.side()))
+    }
+
     /// Indices of the configurations that claim a certified value in some situation.
     fn certified(&self) -> Vec<usize> {
-        let mut found = Vec::new();
-        for (config, _) in self.variants.iter().enumerate() {
-            let claims = probes(config).iter().any(|case| {
-                let measured = || -> Result<Measurement, Stop> {
-                    let at = self.situation(case);
-                    Ok(self.bound(geometry(case), case)?.evaluate(&at, SharedTape::off())?.measurement)
-                };
-                let claim = super::caught::caught(measured);
-                matches!(claim, Ok(Ok(measured)) if measured.guarantee.level == Level::Certified)
-            });
-            if claims {
-                found.push(config);
-            }
-        }
-        found
+        let claims = |case: &Case| {
+            let measured = || -> Result<Measurement, Stop> {
+                Ok(self.bound(case)?.evaluate(&self.situation(case), SharedTape::off())?.measurement)
+            };
+            matches!(caught(measured), Ok(Ok(measured)) if measured.guarantee.level == Level::Certified)
+        };
+        (0..self.variants.len()).filter(|config| probes(*config).iter().any(claims)).collect()
     }
 }
 
 /// Situations in which a bound has every reason to be certified.
-fn probes(config: usize) -> Vec<Case> {
-    let case = |generator, latent, data, noise| Case {
-        generator,
-        energy: EnergyKind::Quadratic,
-        latent,
-        data,
-        noise,
-        batch: 8,
-        config,
-        seed: 1,
-    };
-    vec![
-        case(GeneratorKind::Linear, 2, 2, 0.0),
-        case(GeneratorKind::Flow, 2, 2, 0.0),
-        case(GeneratorKind::Linear, 2, 2, 0.3),
-        case(GeneratorKind::Linear, 1, 2, 0.3),
-    ]
+fn probes(config: usize) -> [Case; 4] {
+    use GeneratorKind::{Flow, Linear};
+    let cases = [(Linear, 2, 2, 0.0), (Flow, 2, 2, 0.0), (Linear, 2, 2, 0.3), (Linear, 1, 2, 0.3)];
+    cases.map(|(generator, latent, data, noise)| Case { config, ..Case::simple(generator, latent, data, noise) })
 }
 
 /// The trained value of an estimate.
 fn trained_value(estimate: &Estimate) -> f64 {
     f64::from(values(&estimate.value)[0])
+}
+
+/// The trained value and the measured one.
+fn values_of(estimate: &Estimate) -> [f64; 2] {
+    [trained_value(estimate), estimate.measurement.value]
+}
+
+/// Why a rule of certified values does not apply.
+const NONE_CERTIFIED: &str = "no configuration claims a certified value";
+
+fn only_certified(measured: &Measurement) -> Result<(), Stop> {
+    let reason = format!("nothing is claimed certified: {}", measured.guarantee.reason);
+    speaks(measured.guarantee.level == Level::Certified, reason)
+}
+
+/// Stops where the rule does not speak of the case, for this reason.
+fn speaks(of_it: bool, else_because: impl Into<String>) -> Result<(), Stop> {
+    if of_it { Ok(()) } else { Err(Stop::Silent(else_because.into())) }
 }
 
 /// Five standard errors, and what rounding may do.

@@ -2,21 +2,15 @@
 //!
 //! A bound may leave out of training what costs much and trains nothing, if it then claims less, or gives another reason.
 
-use super::super::differences::same;
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::super::subject::trained;
-use super::{ANY, On, Outcome, Violation};
-use ebm_core::bounds::Measurement;
-use ebm_core::tape::SharedTape;
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     run(on.options, on.suited(ANY), |case| {
         let measured = |tape| -> Result<Measurement, Stop> {
             let at = on.situation(case);
-            Ok(on.bound(geometry(case), case)?.evaluate(&at, tape)?.measurement)
+            Ok(on.bound(case)?.evaluate(&at, tape)?.measurement)
         };
-        let training = measured(SharedTape::training(trained(on.subject.side())))?;
+        let training = measured(on.training())?;
         let evaluation = measured(SharedTape::off())?;
         let (claim, other) = (&training.guarantee, &evaluation.guarantee);
         if claim.level < other.level || (claim.level == other.level && claim.reason != other.reason) {

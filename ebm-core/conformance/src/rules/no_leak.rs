@@ -1,12 +1,4 @@
-//! No gradient reaches what the bound does not train.
-
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::super::subject::trained;
-use super::{ANY, On, Outcome, Side, Violation};
-use ebm_core::device::Real;
-use ebm_core::parameter::collect_gradients;
-use ebm_core::tape::{Parts, SharedTape, backward};
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let side = on.subject.side();
@@ -18,7 +10,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         };
         for parts in steps {
             let at = on.situation(case);
-            let mut bound = on.bound(geometry(case), case)?;
+            let mut bound = on.bound(case)?;
             let estimate = bound.evaluate(&at, SharedTape::training(parts))?;
             let mut gradients = backward(estimate.value);
             let owners = [
@@ -41,7 +33,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         }
         // In an evaluation nothing is recorded.
         let at = on.situation(case);
-        let estimate = on.bound(geometry(case), case)?.evaluate(&at, SharedTape::off())?;
+        let estimate = on.bound(case)?.evaluate(&at, SharedTape::off())?;
         let mut gradients = backward(estimate.value);
         let all = [collect_gradients(&*at.generator, &mut gradients), collect_gradients(&*at.energy, &mut gradients)];
         match all.iter().find_map(|gradient| largest(gradient)) {

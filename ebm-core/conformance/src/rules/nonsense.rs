@@ -1,16 +1,9 @@
-//! Numbers that make no sense are refused, and none makes the bound panic.
-
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::super::caught::caught;
-use super::super::exact::geometry;
-use super::super::poison::Poisoned;
 use super::super::subject::Config;
-use super::{On, Outcome, Side, Violation, probes};
-use ebm_core::random::Random;
+use super::*;
 use ebm_core::registry::{LowerBoundConfig, UpperBoundConfig};
-use ebm_core::tape::SharedTape;
 
 /// Largest number that a bound is built with: beyond, a size that is accepted may be more than there is memory.
 const BUILT: f64 = 1.0;
@@ -26,28 +19,30 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         numeric(&written, &mut Vec::new(), &mut paths);
         for path in paths {
             numbers += 1;
-            match option(on, &written, &path) {
+            match option(on, &variant.config, &written, &path) {
                 Ok(tried) => cases += tried,
                 Err(violation) => return Outcome::Failed(violation),
             }
         }
     }
     if numbers == 0 {
-        let reason = "no option is a number".into();
-        return Outcome::NotApplicable { reason };
+        return Outcome::not_applicable("no option is a number");
     }
     Outcome::Passed { cases }
 }
 
 /// Tries nonsense in one option.
-fn option(on: &On<'_>, written: &Value, path: &[String]) -> Result<u32, Violation> {
+fn option(on: &On<'_>, config: &Config, written: &Value, path: &[String]) -> Result<u32, Violation> {
     let key = path.join(".");
     let told = |number: &dyn std::fmt::Display, what: &str| Violation::told(format!("{key} = {number}: {what}"));
     let mut accepted = Vec::new();
     let mut tried = 0;
     for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         tried += 1;
-        let good = caught(|| read(on, Poisoned::new(written, path, number)).is_some_and(|c| c.check().is_ok()));
+        let good = caught(|| {
+            let poisoned = config.with_number(path, number).ok().and_then(|options| read(on, options));
+            poisoned.is_some_and(|c| c.check().is_ok())
+        });
         match good {
             Err(words) => return Err(told(&number, &format!("check() panicked: {words}"))),
             Ok(true) if number.is_nan() => return Err(told(&number, "check() accepts it")),
@@ -62,7 +57,7 @@ fn option(on: &On<'_>, written: &Value, path: &[String]) -> Result<u32, Violatio
         if let Some(place) = changed.pointer_mut(&pointer) {
             *place = number.clone();
         }
-        let used = caught(|| match read(on, Poisoned::Plain(changed)) {
+        let used = caught(|| match read(on, changed) {
             Some(config) if config.check().is_ok() => {
                 if number.as_f64().is_some_and(|n| n.abs() <= BUILT) {
                     exercise(on, &config);
@@ -95,10 +90,10 @@ fn exercise(on: &On<'_>, config: &Config) {
 }
 
 /// The configuration, if it parses.
-fn read(on: &On<'_>, poisoned: Poisoned) -> Option<Config> {
+fn read<'de>(on: &On<'_>, options: impl Deserializer<'de>) -> Option<Config> {
     match on.subject.side() {
-        Side::Lower => Box::<dyn LowerBoundConfig>::deserialize(poisoned).ok().map(Config::Lower),
-        Side::Upper => Box::<dyn UpperBoundConfig>::deserialize(poisoned).ok().map(Config::Upper),
+        Side::Lower => Box::<dyn LowerBoundConfig>::deserialize(options).ok().map(Config::Lower),
+        Side::Upper => Box::<dyn UpperBoundConfig>::deserialize(options).ok().map(Config::Upper),
     }
 }
 

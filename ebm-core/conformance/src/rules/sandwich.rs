@@ -1,22 +1,10 @@
-//! lower <= exact <= upper with every certified counterpart that is registered.
-
-use super::super::case::{Case, CaseSpec};
-use super::super::caught::caught;
-use super::super::configs::variants;
-use super::super::exact::{self, Exact, geometry};
-use super::super::runner::{Stop, run};
-use super::super::subject::Bound;
 use super::certified_value::certified_pair;
-use super::{KNOWN, On, Outcome, Side, Situation, Subject, Violation, on_its_side, slack};
-use ebm_core::bounds::{Measurement, Target};
-use ebm_core::geometry::Runtime;
-use ebm_core::registry::Need;
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let certified = on.certified();
     if certified.is_empty() {
-        let reason = "no configuration claims a certified value".into();
-        return Outcome::NotApplicable { reason };
+        return Outcome::not_applicable(NONE_CERTIFIED);
     }
     let other = match on.subject.side() {
         Side::Lower => Side::Upper,
@@ -24,20 +12,16 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
     };
     let subjects = Subject::all(other);
     // Whoever needs a diffusion time is given an energy of the same model that has one.
-    let others: Vec<(On<'_>, Vec<usize>)> = subjects
-        .iter()
-        .map(|subject| On { subject, options: on.options, variants: variants(subject) })
-        .map(|other| {
-            let certified = other.certified();
-            (other, certified)
-        })
-        .filter(|(_, certified)| !certified.is_empty())
-        .collect();
+    let others = subjects.iter().map(|subject| {
+        let other = On { subject, options: on.options, variants: variants(subject) };
+        let certified = other.certified();
+        (other, certified)
+    });
+    let others: Vec<_> = others.filter(|(_, certified)| !certified.is_empty()).collect();
     if others.is_empty() {
-        let reason = format!("no {other} that is linked in claims a certified value");
-        return Outcome::NotApplicable { reason };
+        return Outcome::not_applicable(format!("no {other} that is linked in claims a certified value"));
     }
-    let spec = CaseSpec { configs: certified.len(), noise: on.subject.needs(Need::Noise), ..on.suited(KNOWN) };
+    let spec = CaseSpec { configs: certified.len(), ..on.suited(KNOWN) };
     run(on.options, spec, |case| {
         let own = Case { config: certified[case.config], ..case.clone() };
         let mine = side(on, &own)?;
@@ -45,9 +29,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         for (other, configs) in &others {
             let theirs = Case { config: configs[case.seed as usize % configs.len()], ..case.clone() };
             // What a counterpart breaks is told of the counterpart.
-            let Ok(Ok(theirs)) = caught(|| side(other, &theirs)) else {
-                continue;
-            };
+            let Ok(Ok(theirs)) = caught(|| side(other, &theirs)) else { continue };
             if !theirs.holds(other.subject.side()) {
                 continue;
             }
@@ -55,10 +37,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             on_its_side(on.subject.side(), &on.variants[own.config].label, &mine.measured, mine.exact)?;
             ordered(on.subject.side(), &mine, &theirs, other.subject.name())?;
         }
-        match met {
-            0 => Err(Stop::Silent("no counterpart is certified in the same situations".into())),
-            _ => Ok(()),
-        }
+        speaks(met > 0, "no counterpart is certified in the same situations")
     })
 }
 
@@ -78,7 +57,7 @@ impl Slice {
 
 fn side(on: &On<'_>, case: &Case) -> Result<Slice, Stop> {
     let at: Situation<Runtime> = on.situation(case);
-    let mut bound = on.bound(geometry(case), case)?;
+    let mut bound = on.bound(case)?;
     if let Bound::Upper(bound) = &bound
         && bound.target() == Target::Divergence
         && exact::entropy(case, &at).is_none()

@@ -1,38 +1,24 @@
-//! One sample, one dimension, as many latent as data dimensions: a finite value or a typed error.
-
-use super::super::case::{Case, CaseSpec};
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::super::subject::trained;
-use super::{ANY, On, Outcome, Violation, trained_value};
-use ebm_core::tape::{SharedTape, backward};
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let spec = CaseSpec { batch: 1, widest: 3, ..on.suited(ANY) };
     run(on.options, spec, |case| {
-        let mut seen = Vec::new();
+        let mut seen = false;
         for batch in [1, 2, 3] {
-            for tape in [SharedTape::off(), SharedTape::training(trained(on.subject.side()))] {
+            for tape in [SharedTape::off(), on.training()] {
                 let case = Case { batch, ..case.clone() };
                 let at = on.situation(&case);
-                let Ok(mut bound) = on.bound(geometry(&case), &case) else {
-                    continue;
-                };
-                let Ok(estimate) = bound.evaluate(&at, tape) else {
-                    continue;
-                };
-                let values = [estimate.measurement.value, trained_value(&estimate)];
+                let estimate = on.bound(&case).and_then(|mut bound| Ok(bound.evaluate(&at, tape)?));
+                let Ok(estimate) = estimate else { continue };
+                let values = values_of(&estimate);
                 backward(estimate.value);
                 if let Some(bad) = values.iter().find(|value| !value.is_finite()) {
                     let message = format!("the value of a batch of {batch} is {bad}, and no error says why");
                     return Err(Violation::told(message).into());
                 }
-                seen.push(batch);
+                seen = true;
             }
         }
-        match seen.is_empty() {
-            true => Err(Stop::Silent("the bound refuses every such situation".into())),
-            false => Ok(()),
-        }
+        speaks(seen, "the bound refuses every such situation")
     })
 }

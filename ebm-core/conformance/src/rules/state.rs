@@ -1,13 +1,4 @@
-//! What is saved and loaded is all that a value depends on.
-
-use super::super::exact::geometry;
-use super::super::runner::{Stop, run};
-use super::super::situation::shake;
-use super::super::subject::{Bound, trained};
-use super::{ANY, On, Outcome, Violation, trained_value};
-use ebm_core::geometry::Runtime;
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use super::*;
 
 /// Steps of training before the state is saved.
 const STEPS: u64 = 3;
@@ -15,11 +6,10 @@ const STEPS: u64 = 3;
 pub(super) fn check(on: &On<'_>) -> Outcome {
     run(on.options, on.suited(ANY), |case| {
         let mut at = on.situation(case);
-        let tape = || SharedTape::training(trained(on.subject.side()));
-        let mut bound = on.bound(geometry(case), case)?;
+        let mut bound = on.bound(case)?;
         for step in 1..=STEPS {
             at.step = step;
-            bound.evaluate(&at, tape())?;
+            bound.evaluate(&at, on.training())?;
             shake(bound.module_mut(), Random::new(case.seed).at(step), 0.02);
             bound.module_mut().commit();
         }
@@ -36,19 +26,17 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let mut odd = memory.clone();
         odd.insert("surely-no-array-of-this-name".into(), (vec![1], vec![0.0]));
         if again.module_mut().restore_transient_state(&odd).is_ok() {
-            return Err(Violation::told(
-                "restore_transient_state() accepts an array that transient_state() does not give",
-            )
-            .into());
+            let message = "restore_transient_state() accepts an array that transient_state() does not give";
+            return Err(Violation::told(message).into());
         }
         at.step = STEPS + 1;
-        for tape in [SharedTape::off(), tape()] {
+        for tape in [SharedTape::off(), on.training()] {
             let (one, other) = (bound.evaluate(&at, tape.clone())?, again.evaluate(&at, tape)?);
-            let pairs =
-                [(trained_value(&one), trained_value(&other)), (one.measurement.value, other.measurement.value)];
-            if let Some((one, other)) = pairs.iter().find(|(one, other)| one.to_bits() != other.to_bits()) {
-                let message = "the value before saving is not that of a second bound with the state loaded";
-                return Err(Stop::Broken(Violation::of(*one, *other, message)));
+            for (one, other) in values_of(&one).into_iter().zip(values_of(&other)) {
+                if one.to_bits() != other.to_bits() {
+                    let message = "the value before saving is not that of a second bound with the state loaded";
+                    return Err(Violation::of(one, other, message).into());
+                }
             }
         }
         Ok(())

@@ -1,27 +1,26 @@
-//! A stack of layers as energy.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::layer_config::LayerConfig;
-use super::{Preset, Stack, StackOptions};
+use super::{Preset, Stack, shape};
 use crate::mlp::{TimeConfig, TimeEmbedding};
-use crate::of_network::{EnergyNetwork, NetworkEnergy};
-use ebm_core::device::{Matrix, Real};
+use crate::of_network::{EnergyNetwork, NetworkEnergy, Times};
+use ebm_core::device::Matrix;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Extent;
 use ebm_core::kernels::scale::scale;
 use ebm_core::models::Energy;
-use ebm_core::network::{Init, Network, NetworkOptions, check_gain};
-use ebm_core::parameter::{Module, Parameter};
+use ebm_core::network::{Init, Network, NetworkOptions, Start, check_gain};
+use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
-use ebm_core::register_energy;
 use ebm_core::registry::EnergySpec;
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::{module, register_energy};
 
 /// Layers from images `[height, width, channels]` to energies, E(x) = layers(x) + confinement/2 ||x||^2.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvEnergyConfig {
     /// The layers of a known net, unless `layers` lists others.
@@ -43,31 +42,13 @@ pub struct ConvEnergyConfig {
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
+    #[default(1.0)]
     pub init_gain: f64,
-}
-
-impl Default for ConvEnergyConfig {
-    fn default() -> Self {
-        Self {
-            preset: Preset::default(),
-            image: Vec::new(),
-            layers: Vec::new(),
-            time: TimeConfig::default(),
-            confinement: 0.0,
-            spectral_norm: false,
-            output_scale: false,
-            init: Init::Uniform,
-            init_gain: 1.0,
-        }
-    }
 }
 
 impl ConvEnergyConfig {
     fn chosen(&self) -> Vec<LayerConfig> {
-        match self.layers.is_empty() {
-            true => self.preset.energy(),
-            false => self.layers.clone(),
-        }
+        if self.layers.is_empty() { self.preset.energy() } else { self.layers.clone() }
     }
 
     fn image(&self) -> Result<Extent, ConfigError> {
@@ -91,23 +72,17 @@ impl ConvEnergyConfig {
         }
     }
 
-    fn options<'a>(&self, layers: &'a [LayerConfig]) -> Result<StackOptions<'a>, ConfigError> {
-        let options = StackOptions {
-            layers,
-            inputs: self.image()?,
-            init: self.init,
-            gain: self.init_gain,
-            spectral_norm: self.spectral_norm,
-            part: Parts::ENERGY,
-        };
-        let outputs = options.outputs()?;
+    /// The layers that are asked for, and the size of their input.
+    fn fitted(&self) -> Result<(Vec<LayerConfig>, Extent), ConfigError> {
+        let (layers, image) = (self.chosen(), self.image()?);
+        let outputs = shape::after_all(&layers, image, "layers")?;
         ConfigError::require(
             outputs.len() == 1,
             "layers",
             format!("layers that end with {outputs}"),
             "one value an image, such as { linear = { to = [1] } } makes",
         )?;
-        Ok(options)
+        Ok((layers, image))
     }
 }
 
@@ -120,38 +95,27 @@ impl<G: Geometry> NetworkEnergy<G, TimedStack> {
     /// # Errors
     /// If the layers do not fit together, do not end with one value, or do not start with as many as the data has.
     pub fn new(geometry: G, config: &ConvEnergyConfig, random: Random) -> Result<Self, ConfigError> {
-        let layers = config.chosen();
-        let options = config.options(&layers)?;
-        let (inputs, wide) = (options.inputs, geometry.data_width());
+        let ((layers, image), wide) = (config.fitted()?, geometry.data_width());
         ConfigError::require(
-            inputs.len() == wide,
+            image.len() == wide,
             "image",
-            format!("{inputs}, {} values", inputs.len()),
+            format!("{image}, {} values", image.len()),
             &format!("an image of the data's {wide} values"),
         )?;
-        let stack = Stack::new(&options, random)?;
-        let time = match config.time {
-            TimeConfig::Embedded(embedding) => {
-                let options = NetworkOptions {
-                    prefix: "time.channels.",
-                    ..NetworkOptions::plain(embedding.width, &[], stack.first_channels(), Parts::ENERGY)
-                };
-                Some(TimeShift {
-                    embedding: TimeEmbedding::new(embedding, random),
-                    channels: Network::new(&options, random.stream("time-channels")),
-                })
+        let start = Start { init: config.init, gain: config.init_gain, spectral_norm: config.spectral_norm };
+        let stack = Stack::new(&layers, image, start, Parts::ENERGY, random)?;
+        let time = config.time.embedding().map(|embedding| {
+            let options = NetworkOptions {
+                prefix: "time.channels.",
+                ..NetworkOptions::plain(embedding.width, &[], stack.first_channels(), Parts::ENERGY)
+            };
+            TimeShift {
+                embedding: TimeEmbedding::new(embedding, random),
+                channels: Network::new(&options, random.stream("time-channels")),
             }
-            TimeConfig::Auto | TimeConfig::Static => None,
-        };
-        Ok(Self {
-            geometry,
-            network: TimedStack {
-                stack,
-                time,
-                factor: config.output_scale.then(|| Parameter::trained("output_scale", vec![1], vec![1.0])),
-            },
-            confinement: config.confinement,
-        })
+        });
+        let factor = config.output_scale.then(|| Parameter::trained("output_scale", vec![1], vec![1.0]));
+        Ok(Self { geometry, network: TimedStack { stack, time, factor }, confinement: config.confinement })
     }
 }
 
@@ -168,44 +132,22 @@ struct TimeShift {
     channels: Network,
 }
 
-impl Module for TimedStack {
-    fn parameters(&self) -> Vec<&Parameter> {
-        let mut all = self.stack.parameters();
-        if let Some(time) = &self.time {
-            all.extend(time.embedding.parameters());
-            all.extend(time.channels.parameters());
-        }
-        all.extend(&self.factor);
-        all
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let mut all = self.stack.parameters_mut();
-        if let Some(time) = &mut self.time {
-            all.extend(time.embedding.parameters_mut());
-            all.extend(time.channels.parameters_mut());
-        }
-        all.extend(&mut self.factor);
-        all
-    }
-    fn commit(&mut self) {
-        self.stack.commit();
-    }
-}
+module!([] TimeShift: embedding, channels);
+module!([] TimedStack: stack, time, factor);
 
 impl EnergyNetwork for TimedStack {
     fn apply_at(
         &self,
-        rows: Matrix<SharedTape>,
-        times: &[Real],
-        rates: &[Real],
+        x: Matrix<SharedTape>,
+        times: Times<'_>,
         primal: usize,
         tape: &SharedTape,
     ) -> Matrix<SharedTape> {
         let shift = self.time.as_ref().map(|time| {
-            let embedded = time.embedding.apply(times, rates, tape);
-            time.channels.apply(embedded, times.len(), tape)
+            let embedded = time.embedding.apply(times, tape);
+            time.channels.apply(embedded, times.at.len(), tape)
         });
-        let y = self.stack.apply_with(rows, shift, primal, tape);
+        let y = self.stack.apply(x, shift, primal, tape);
         match &self.factor {
             Some(factor) => scale(y, factor.tensor(), tape.trains(Parts::ENERGY)),
             None => y,
@@ -218,17 +160,13 @@ impl EnergyNetwork for TimedStack {
 
 impl EnergySpec for ConvEnergyConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        self.options(&self.chosen())?;
+        self.fitted()?;
         check_gain(self.init_gain)?;
         ConfigError::require_not_negative("confinement", self.confinement)?;
-        match self.time {
-            TimeConfig::Embedded(embedding) => embedding.check(),
-            TimeConfig::Auto | TimeConfig::Static => Ok(()),
-        }
+        self.time.check()
     }
     fn timed(&self) -> Result<Self, ConfigError> {
-        let time = self.time.embedded()?;
-        Ok(Self { time, ..self.clone() })
+        Ok(Self { time: self.time.embedded()?, ..self.clone() })
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
         Ok(Box::new(ConvEnergy::new(geometry, self, random)?))

@@ -1,27 +1,27 @@
-//! A stack of layers as generator.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::layer_config::LayerConfig;
-use super::{Preset, Stack, StackOptions};
+use super::{Preset, Stack, shape};
 use crate::noise::{NoiseConfig, NoiseLevel};
 use crate::of_network::NetworkGenerator;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Extent;
 use ebm_core::models::Generator;
-use ebm_core::network::{Init, check_gain};
+use ebm_core::network::{Init, Start, check_gain};
 use ebm_core::random::Random;
 use ebm_core::register_generator;
 use ebm_core::registry::{GeneratorSpec, Need};
 use ebm_core::tape::Parts;
 
 /// Layers from latents to images `[height, width, channels]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConvGeneratorConfig {
     /// Number of latent dimensions d.
+    #[default(128)]
     pub latent: usize,
     /// The layers of a known net, unless `layers` lists others.
     pub preset: Preset,
@@ -33,39 +33,13 @@ pub struct ConvGeneratorConfig {
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
+    #[default(1.0)]
     pub init_gain: f64,
-}
-
-impl Default for ConvGeneratorConfig {
-    fn default() -> Self {
-        Self {
-            latent: 128,
-            preset: Preset::default(),
-            layers: Vec::new(),
-            noise: NoiseConfig::default(),
-            init: Init::Uniform,
-            init_gain: 1.0,
-        }
-    }
 }
 
 impl ConvGeneratorConfig {
     fn chosen(&self) -> Vec<LayerConfig> {
-        match self.layers.is_empty() {
-            true => self.preset.generator(),
-            false => self.layers.clone(),
-        }
-    }
-
-    fn options<'a>(&self, layers: &'a [LayerConfig], latent: usize) -> StackOptions<'a> {
-        StackOptions {
-            layers,
-            inputs: Extent::vector(latent),
-            init: self.init,
-            gain: self.init_gain,
-            spectral_norm: false,
-            part: Parts::GENERATOR,
-        }
+        if self.layers.is_empty() { self.preset.generator() } else { self.layers.clone() }
     }
 }
 
@@ -78,28 +52,24 @@ impl<G: Geometry> NetworkGenerator<G, Stack> {
     /// # Errors
     /// If the layers do not fit together, or do not end with as many values as the data has.
     pub fn new(geometry: G, config: &ConvGeneratorConfig, random: Random) -> Result<Self, ConfigError> {
-        let layers = config.chosen();
-        let options = config.options(&layers, geometry.latent_width());
-        let (outputs, wide) = (options.outputs()?, geometry.data_width());
+        let (layers, inputs) = (config.chosen(), Extent::vector(geometry.latent_width()));
+        let (outputs, wide) = (shape::after_all(&layers, inputs, "layers")?, geometry.data_width());
         ConfigError::require(
             outputs.len() == wide,
             "layers",
             format!("layers that end with {outputs}, {} values", outputs.len()),
             &format!("an image of the data's {wide} values"),
         )?;
-        Ok(Self { geometry, network: Stack::new(&options, random)?, noise: NoiseLevel::new(&config.noise) })
+        let start = Start { init: config.init, gain: config.init_gain, spectral_norm: false };
+        let network = Stack::new(&layers, inputs, start, Parts::GENERATOR, random)?;
+        Ok(Self { geometry, network, noise: NoiseLevel::new(&config.noise) })
     }
 }
 
 impl GeneratorSpec for ConvGeneratorConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            (1..=65_536).contains(&self.latent),
-            "latent",
-            self.latent,
-            "a number between 1 and 65536",
-        )?;
-        self.options(&self.chosen(), self.latent).outputs()?;
+        ConfigError::require_within("latent", self.latent, 1..=65_536)?;
+        shape::after_all(&self.chosen(), Extent::vector(self.latent), "layers")?;
         check_gain(self.init_gain)?;
         self.noise.check()
     }

@@ -1,8 +1,7 @@
-//! Layers as a configuration lists them.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use ebm_core::device::Real;
 use ebm_core::kernels::{Activation, Epilogue};
 
 /// A layer: a table with one key, such as `{ conv = { to = 64, kernel = 3 } }`.
@@ -47,10 +46,10 @@ pub struct ConvConfig {
     /// Output channels.
     pub to: usize,
     /// Width and height of the kernel.
-    #[serde(default = "three")]
+    #[serde(default = "number::<3>")]
     pub kernel: usize,
     /// Distance between places of the kernel.
-    #[serde(default = "one")]
+    #[serde(default = "number::<1>")]
     pub stride: usize,
     /// Zeros around the image; without it (kernel - 1) / 2, rounded down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,10 +66,10 @@ pub struct ConvTransposeConfig {
     /// Output channels.
     pub to: usize,
     /// Width and height of the kernel.
-    #[serde(default = "four")]
+    #[serde(default = "number::<4>")]
     pub kernel: usize,
     /// Distance between the places that pixels are spread to.
-    #[serde(default = "two")]
+    #[serde(default = "number::<2>")]
     pub stride: usize,
     /// Pixels cut off at each side; without it (kernel - 1) / 2, rounded down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,7 +95,7 @@ pub struct BatchNormConfig {
 #[serde(deny_unknown_fields)]
 pub struct FactorConfig {
     /// Pixels along each axis that belong to one of the smaller image.
-    #[serde(default = "two")]
+    #[serde(default = "number::<2>")]
     pub factor: usize,
 }
 
@@ -146,7 +145,7 @@ impl LayerActivation {
             Self::Identity => (Epilogue::Identity, Activation::Identity),
             Self::Relu => (Epilogue::Leaky(0.0), Activation::Identity),
             Self::LeakyRelu => (Epilogue::Leaky(0.2), Activation::Identity),
-            Self::Leaky(a) => (Epilogue::Leaky(a as ebm_core::device::Real), Activation::Identity),
+            Self::Leaky(a) => (Epilogue::Leaky(a as Real), Activation::Identity),
             Self::Tanh => (Epilogue::Tanh, Activation::Identity),
             Self::Prelu => (Epilogue::Identity, Activation::Prelu),
             Self::Silu => (Epilogue::Identity, Activation::Silu),
@@ -160,15 +159,22 @@ impl LayerActivation {
     }
 }
 
-fn one() -> usize {
-    1
+fn number<const N: usize>() -> usize {
+    N
 }
-fn two() -> usize {
-    2
-}
-fn three() -> usize {
-    3
-}
-fn four() -> usize {
-    4
+
+impl LayerConfig {
+    /// The activation that the layer ends with.
+    pub(super) fn activation(&self) -> LayerActivation {
+        match self {
+            Self::Linear(layer) => layer.activation,
+            Self::Conv(layer) => layer.activation,
+            Self::ConvTranspose(layer) => layer.activation,
+            Self::BatchNorm(layer) => layer.activation,
+            Self::Activation(activation) => *activation,
+            Self::UpSample(_) | Self::AveragePool(_) | Self::SumPool(_) | Self::Residual(_) => {
+                LayerActivation::Identity
+            }
+        }
+    }
 }

@@ -1,5 +1,3 @@
-//! Pairs of nets from the literature.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,12 +34,12 @@ impl Preset {
 
     /// The generator's layers.
     pub fn generator(self) -> Vec<LayerConfig> {
-        use LayerActivation::{Prelu, Relu, Tanh};
+        use LayerActivation::{Identity, Prelu, Relu, Tanh};
         match self {
             Self::Dcgan32 => {
                 let mut layers = vec![linear(&[4, 4, 512])];
                 for to in [256, 128, 64] {
-                    layers.extend([spread(to, 4, 0, LayerActivation::Identity), norm(Relu)]);
+                    layers.extend([spread(to, 4, 0, Identity), norm(Relu)]);
                 }
                 layers.push(conv(3, 3, 1, Tanh));
                 layers
@@ -49,25 +47,16 @@ impl Preset {
             Self::Cnn28 => {
                 let mut layers = vec![linear(&[2, 2, 512]), norm(Prelu)];
                 for (to, output_padding) in [(256, 1), (128, 0), (64, 1)] {
-                    layers.extend([spread(to, 5, output_padding, LayerActivation::Identity), norm(Prelu)]);
+                    layers.extend([spread(to, 5, output_padding, Identity), norm(Prelu)]);
                 }
                 layers.push(spread(3, 5, 1, Tanh));
                 layers
             }
             Self::Resnet32 => {
+                let plain = |kernel| conv(256, kernel, 1, Identity);
+                let main = vec![norm(Relu), up(), plain(3), norm(Relu), plain(3)];
                 let mut layers = vec![linear(&[4, 4, 256])];
-                for _ in 0..3 {
-                    layers.push(residual(
-                        vec![
-                            norm(Relu),
-                            up(),
-                            conv(256, 3, 1, LayerActivation::Identity),
-                            norm(Relu),
-                            conv(256, 3, 1, LayerActivation::Identity),
-                        ],
-                        vec![up(), conv(256, 1, 1, LayerActivation::Identity)],
-                    ));
-                }
+                layers.extend(vec![residual(main, vec![up(), plain(1)]); 3]);
                 layers.extend([norm(Relu), conv(3, 3, 1, Tanh)]);
                 layers
             }

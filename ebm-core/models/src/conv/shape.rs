@@ -29,25 +29,22 @@ pub(super) fn after(layer: &LayerConfig, inputs: Extent, place: &str) -> Result<
         }
         LayerConfig::Conv(conv) => {
             let place = format!("{place}.conv");
-            check_activation(conv.activation, &place)?;
-            check_kernel(conv.to, conv.kernel, conv.stride, padding(conv.padding, conv.kernel), &place)?;
-            check_weights(inputs.channels, conv.to * conv.kernel * conv.kernel, &place)?;
             let padding = padding(conv.padding, conv.kernel);
+            check_activation(conv.activation, &place)?;
+            check_kernel(inputs, [conv.to, conv.kernel, conv.stride, padding], &place)?;
             let size = |n| {
-                Conv::size(n, conv.kernel, conv.stride, padding).ok_or_else(|| {
-                    let expected =
-                        format!("a kernel no larger than the {inputs} this layer gets with {padding} around it");
-                    ConfigError::new(format!("{place}.kernel"), conv.kernel, expected)
-                })
+                let expected =
+                    || format!("a kernel no larger than the {inputs} this layer gets with {padding} around it");
+                Conv::size(n, conv.kernel, conv.stride, padding)
+                    .ok_or_else(|| ConfigError::new(format!("{place}.kernel"), conv.kernel, expected()))
             };
             Extent::new(size(inputs.height)?, size(inputs.width)?, conv.to)
         }
         LayerConfig::ConvTranspose(conv) => {
             let place = format!("{place}.conv_transpose");
-            check_activation(conv.activation, &place)?;
             let padding = padding(conv.padding, conv.kernel);
-            check_kernel(conv.to, conv.kernel, conv.stride, padding, &place)?;
-            check_weights(inputs.channels, conv.to * conv.kernel * conv.kernel, &place)?;
+            check_activation(conv.activation, &place)?;
+            check_kernel(inputs, [conv.to, conv.kernel, conv.stride, padding], &place)?;
             ConfigError::require(
                 conv.output_padding < conv.stride,
                 &format!("{place}.output_padding"),
@@ -55,10 +52,9 @@ pub(super) fn after(layer: &LayerConfig, inputs: Extent, place: &str) -> Result<
                 &format!("less than the stride, {}", conv.stride),
             )?;
             let size = |n| {
-                Conv::transposed_size(n, conv.kernel, conv.stride, padding, conv.output_padding).ok_or_else(|| {
-                    let expected = format!("a padding that leaves something of the {inputs} this layer gets");
-                    ConfigError::new(format!("{place}.padding"), padding, expected)
-                })
+                let expected = || format!("a padding that leaves something of the {inputs} this layer gets");
+                Conv::transposed_size(n, conv.kernel, conv.stride, padding, conv.output_padding)
+                    .ok_or_else(|| ConfigError::new(format!("{place}.padding"), padding, expected()))
             };
             Extent::new(size(inputs.height)?, size(inputs.width)?, conv.to)
         }
@@ -71,12 +67,12 @@ pub(super) fn after(layer: &LayerConfig, inputs: Extent, place: &str) -> Result<
             inputs
         }
         LayerConfig::UpSample(FactorConfig { factor }) => {
-            check_factor(*factor, &format!("{place}.up_sample.factor"))?;
+            ConfigError::require_within(&format!("{place}.up_sample.factor"), *factor, 1..=64)?;
             Extent::new(inputs.height * factor, inputs.width * factor, inputs.channels)
         }
         LayerConfig::AveragePool(FactorConfig { factor }) => {
             let key = format!("{place}.average_pool.factor");
-            check_factor(*factor, &key)?;
+            ConfigError::require_within(&key, *factor, 1..=64)?;
             ConfigError::require(
                 inputs.height.is_multiple_of(*factor) && inputs.width.is_multiple_of(*factor),
                 &key,
@@ -130,24 +126,13 @@ fn linear_size(to: &[usize], place: &str) -> Result<Extent, ConfigError> {
     Ok(size)
 }
 
-fn check_kernel(to: usize, kernel: usize, stride: usize, padding: usize, place: &str) -> Result<(), ConfigError> {
-    let within = |key: &str, value: usize, most: usize| {
-        ConfigError::require(
-            (1..=most).contains(&value),
-            &format!("{place}.{key}"),
-            value,
-            &format!("a number between 1 and {most}"),
-        )
-    };
-    within("to", to, 65_536)?;
-    within("kernel", kernel, 64)?;
-    within("stride", stride, 64)?;
-    ConfigError::require(
-        padding < kernel,
-        &format!("{place}.padding"),
-        padding,
-        &format!("less than the kernel, {kernel}"),
-    )
+fn check_kernel(inputs: Extent, [to, kernel, stride, padding]: [usize; 4], place: &str) -> Result<(), ConfigError> {
+    ConfigError::require_within(&format!("{place}.to"), to, 1..=65_536)?;
+    ConfigError::require_within(&format!("{place}.kernel"), kernel, 1..=64)?;
+    ConfigError::require_within(&format!("{place}.stride"), stride, 1..=64)?;
+    let expected = format!("less than the kernel, {kernel}");
+    ConfigError::require(padding < kernel, &format!("{place}.padding"), padding, &expected)?;
+    check_weights(inputs.channels, to * kernel * kernel, place)
 }
 
 fn check_weights(inputs: usize, outputs: usize, place: &str) -> Result<(), ConfigError> {
@@ -157,10 +142,6 @@ fn check_weights(inputs: usize, outputs: usize, place: &str) -> Result<(), Confi
         format!("{inputs} x {outputs} weights"),
         &format!("at most {MOST}"),
     )
-}
-
-fn check_factor(factor: usize, key: &str) -> Result<(), ConfigError> {
-    ConfigError::require((1..=64).contains(&factor), key, factor, "a number between 1 and 64")
 }
 
 fn check_activation(activation: LayerActivation, place: &str) -> Result<(), ConfigError> {

@@ -6,23 +6,17 @@ use serde_json::json;
 use super::*;
 use crate::mlp::{EmbeddingConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig};
 use ebm_core::device::{Real, values};
-use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Runtime};
+use ebm_core::kernels::check::{self, STEP};
 use ebm_core::kernels::{Activation, row_dot, sum};
 use ebm_core::models::{Energy, Generator, TimedEnergy};
-use ebm_core::parameter::Module;
-use ebm_core::parameter::collect_gradients;
+use ebm_core::parameter::{Module, collect_gradients};
 use ebm_core::random::Random;
 use ebm_core::registry::{EnergySpec, GeneratorSpec, parse_as};
 use ebm_core::tape::{Parts, SharedTape, backward};
 
-/// Step of the differences and the relative error allowed: single precision checks the wiring, double the formulas.
-const STEP: Real = if ebm_core::device::DOUBLE_PRECISION { 1e-5 } else { 1e-2 };
-const TOLERANCE: f64 = if ebm_core::device::DOUBLE_PRECISION { 1e-6 } else { 5e-2 };
-
 fn close(name: &str, ours: f64, truth: f64, scale: f64) {
-    let error = (ours - truth).abs() / (1.0 + truth.abs() + scale);
-    assert!(error <= TOLERANCE, "{name}: {ours} is not {truth} (relative error {error:.1e})");
+    check::close(name, ours, truth, truth.abs() + scale);
 }
 
 fn layers(list: serde_json::Value) -> Vec<LayerConfig> {
@@ -369,25 +363,24 @@ fn what_does_not_fit_is_refused_by_layer() {
 #[test]
 fn what_does_not_fit_the_data_is_refused() {
     let g = Runtime { latent: 3, data: 30 };
-    let refused = |result: Result<(), ConfigError>| result.unwrap_err().to_string();
-    let (config, _) = small_generator();
-    assert_eq!(
-        refused(ConvGenerator::new(g, &config, Random::new(1)).map(|_| ())),
-        "layers = layers that end with 4x4x2, 32 values: expected an image of the data's 30 values"
-    );
-    let (config, _) = small_energy(TimeConfig::Auto);
-    assert_eq!(
-        refused(ConvEnergy::new(g, &config, Random::new(1)).map(|_| ())),
-        "image = 4x4x2, 32 values: expected an image of the data's 30 values"
-    );
-    let check = |config: &ConvEnergyConfig| EnergySpec::check(config).unwrap_err().to_string();
-    let no_image = ConvEnergyConfig { image: vec![], ..config.clone() };
-    assert_eq!(check(&no_image), "image = []: expected [height, width, channels] of the data, none of them 0");
-    let no_end = ConvEnergyConfig { layers: config.layers[..3].to_vec(), ..config };
-    assert_eq!(
-        check(&no_end),
-        "layers = layers that end with 2x2x4: expected one value an image, such as { linear = { to = [1] } } makes"
-    );
+    let ((generator, _), (energy, _)) = (small_generator(), small_energy(TimeConfig::Auto));
+    let built = |config: &ConvEnergyConfig| ConvEnergy::new(g, config, Random::new(1)).map(|_| ());
+    let no_image = ConvEnergyConfig { image: vec![], ..energy.clone() };
+    let no_end = ConvEnergyConfig { layers: energy.layers[..3].to_vec(), ..energy.clone() };
     let other_image = ConvEnergyConfig { image: vec![28, 28, 3], ..Default::default() };
-    assert_eq!(check(&other_image), "image = [28, 28, 3]: expected 32x32x3 for this preset");
+    for (refused, message) in [
+        (
+            ConvGenerator::new(g, &generator, Random::new(1)).map(|_| ()),
+            "layers = layers that end with 4x4x2, 32 values: expected an image of the data's 30 values",
+        ),
+        (built(&energy), "image = 4x4x2, 32 values: expected an image of the data's 30 values"),
+        (no_image.check(), "image = []: expected [height, width, channels] of the data, none of them 0"),
+        (
+            no_end.check(),
+            "layers = layers that end with 2x2x4: expected one value an image, such as { linear = { to = [1] } } makes",
+        ),
+        (other_image.check(), "image = [28, 28, 3]: expected 32x32x3 for this preset"),
+    ] {
+        assert_eq!(refused.unwrap_err().to_string(), message);
+    }
 }

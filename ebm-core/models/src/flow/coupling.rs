@@ -1,10 +1,9 @@
-//! One coupling layer.
-
 use ebm_core::device::{Matrix, Real};
 use ebm_core::kernels::columns::{join_columns, take_columns};
 use ebm_core::kernels::monotone::{monotone, parameters_an_element};
+use ebm_core::module;
 use ebm_core::network::{Init, Network, NetworkOptions};
-use ebm_core::parameter::{Module, Parameter};
+use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape};
 
@@ -22,6 +21,8 @@ pub(super) struct Coupling {
     network: Network,
     steps: usize,
 }
+
+module!([] Coupling: network);
 
 impl Coupling {
     /// A layer close to the identity.
@@ -51,14 +52,6 @@ impl Coupling {
         let parameters = self.network.apply(kept.clone(), primal, tape);
         let moved = monotone(moved, parameters, primal, self.steps);
         join_columns(moved, &self.moved, kept, &self.kept)
-    }
-
-    pub fn parameters(&self) -> Vec<&Parameter> {
-        self.network.parameters()
-    }
-
-    pub fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.network.parameters_mut()
     }
 }
 

@@ -1,30 +1,28 @@
-//! A multi-layer perceptron as energy.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
-use crate::of_network::{EnergyNetwork, NetworkEnergy};
-use ebm_core::device::{Matrix, Real};
+use crate::of_network::{EnergyNetwork, NetworkEnergy, Times};
+use ebm_core::device::Matrix;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Activation;
 use ebm_core::models::Energy;
-use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
-use ebm_core::register_energy;
 use ebm_core::registry::EnergySpec;
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::{module, register_energy};
 
 use super::TimeConfig;
 use super::time::TimeEmbedding;
-use ebm_core::network::{Init, Network, NetworkOptions};
-use ebm_core::network::{check_gain, check_widths};
+use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
 
 /// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpEnergyConfig {
     /// Widths of the hidden layers.
+    #[default(vec![128, 128, 128])]
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
@@ -42,23 +40,8 @@ pub struct MlpEnergyConfig {
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
+    #[default(1.0)]
     pub init_gain: f64,
-}
-
-impl Default for MlpEnergyConfig {
-    fn default() -> Self {
-        Self {
-            hidden: vec![128, 128, 128],
-            activation: Activation::Silu,
-            fourier: FourierConfig::default(),
-            time: TimeConfig::default(),
-            confinement: 0.0,
-            spectral_norm: false,
-            output_scale: false,
-            init: Init::Uniform,
-            init_gain: 1.0,
-        }
-    }
 }
 
 /// Random Fourier features: sines and cosines of `count` random projections, beside the coordinates themselves.
@@ -77,10 +60,7 @@ pub type MlpEnergy<G> = NetworkEnergy<G, TimedNetwork>;
 impl<G: Geometry> NetworkEnergy<G, TimedNetwork> {
     /// An energy with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
-        let embedding = match config.time {
-            TimeConfig::Embedded(embedding) => Some(embedding),
-            TimeConfig::Auto | TimeConfig::Static => None,
-        };
+        let embedding = config.time.embedding();
         let options = NetworkOptions {
             extra: embedding.map_or(0, |e| e.width),
             activation: config.activation,
@@ -108,33 +88,18 @@ pub struct TimedNetwork {
     time: Option<TimeEmbedding>,
 }
 
-impl Module for TimedNetwork {
-    fn parameters(&self) -> Vec<&Parameter> {
-        let mut all = self.network.parameters();
-        all.extend(self.time.iter().flat_map(|t| t.parameters()));
-        all
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let mut all = self.network.parameters_mut();
-        all.extend(self.time.iter_mut().flat_map(|t| t.parameters_mut()));
-        all
-    }
-    fn commit(&mut self) {
-        self.network.commit();
-    }
-}
+module!([] TimedNetwork: network, time);
 
 impl EnergyNetwork for TimedNetwork {
     fn apply_at(
         &self,
-        rows: Matrix<SharedTape>,
-        times: &[Real],
-        rates: &[Real],
+        x: Matrix<SharedTape>,
+        times: Times<'_>,
         primal: usize,
         tape: &SharedTape,
     ) -> Matrix<SharedTape> {
-        let time = self.time.as_ref().map(|t| t.apply(times, rates, tape));
-        self.network.apply_with(rows, time, primal, tape)
+        let time = self.time.as_ref().map(|t| t.apply(times, tape));
+        self.network.apply_with(x, time, primal, tape)
     }
     fn is_timed(&self) -> bool {
         self.time.is_some()
@@ -149,9 +114,7 @@ impl EnergySpec for MlpEnergyConfig {
         check_widths(&self.hidden)?;
         check_gain(self.init_gain)?;
         ConfigError::require_not_negative("confinement", self.confinement)?;
-        if let TimeConfig::Embedded(embedding) = self.time {
-            embedding.check()?;
-        }
+        self.time.check()?;
         ConfigError::require(self.fourier.count <= 65_536, "fourier.count", self.fourier.count, "at most 65536")?;
         ConfigError::require(
             self.fourier.count == 0 || (self.fourier.scale > 0.0 && self.fourier.scale.is_finite()),
@@ -161,8 +124,7 @@ impl EnergySpec for MlpEnergyConfig {
         )
     }
     fn timed(&self) -> Result<Self, ConfigError> {
-        let time = self.time.embedded()?;
-        Ok(Self { time, ..self.clone() })
+        Ok(Self { time: self.time.embedded()?, ..self.clone() })
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
         Ok(Box::new(MlpEnergy::new(geometry, self, random)))

@@ -1,7 +1,6 @@
-//! A multi-layer perceptron as generator.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::noise::{NoiseConfig, NoiseLevel};
 use crate::of_network::{GeneratorNetwork, NetworkGenerator};
@@ -9,27 +8,27 @@ use ebm_core::device::Matrix;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Activation;
-use ebm_core::models::Generator;
+use ebm_core::models::{Generator, GeneratorFacts};
 use ebm_core::random::Random;
 use ebm_core::register_generator;
 use ebm_core::registry::{GeneratorSpec, Need};
-use ebm_core::tape::Parts;
-use ebm_core::tape::SharedTape;
+use ebm_core::tape::{Parts, SharedTape};
 
-use ebm_core::network::{Init, Network, NetworkOptions};
-use ebm_core::network::{check_gain, check_widths};
+use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
 
 /// A multi-layer perceptron from latents to samples.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpGeneratorConfig {
     /// Number of latent dimensions d. 0: as many as the data has.
     pub latent: usize,
     /// Widths of the hidden layers.
+    #[default(vec![128, 128, 128])]
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
     /// Activation of the output.
+    #[default(Activation::Identity)]
     pub output: Activation,
     /// Batch-norm after the activation of every hidden layer.
     pub batch_norm: bool,
@@ -38,22 +37,8 @@ pub struct MlpGeneratorConfig {
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
+    #[default(1.0)]
     pub init_gain: f64,
-}
-
-impl Default for MlpGeneratorConfig {
-    fn default() -> Self {
-        Self {
-            latent: 0,
-            hidden: vec![128, 128, 128],
-            activation: Activation::Silu,
-            output: Activation::Identity,
-            batch_norm: false,
-            noise: NoiseConfig::default(),
-            init: Init::Uniform,
-            init_gain: 1.0,
-        }
-    }
 }
 
 /// The generator that [`MlpGeneratorConfig`] describes.
@@ -96,11 +81,8 @@ impl GeneratorNetwork for Network {
     fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {
         self.apply(rows, primal, tape)
     }
-    fn is_piecewise_linear(&self) -> bool {
-        Network::is_piecewise_linear(self)
-    }
-    fn couples_batch(&self) -> bool {
-        Network::couples_batch(self)
+    fn facts(&self) -> GeneratorFacts {
+        Network::facts(self)
     }
 }
 

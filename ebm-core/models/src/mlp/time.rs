@@ -1,14 +1,15 @@
-//! The diffusion time as an input of a network.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
+use crate::of_network::Times;
 use ebm_core::buffers;
 use ebm_core::device::{Matrix, Real};
 use ebm_core::error::ConfigError;
 use ebm_core::kernels::Activation;
 use ebm_core::kernels::fourier::fourier;
-use ebm_core::parameter::{Module, Parameter};
+use ebm_core::module;
+use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape};
 
@@ -29,10 +30,7 @@ pub enum TimeConfig {
 }
 
 impl TimeConfig {
-    /// The same with an embedding, for a bound that needs one.
-    ///
-    /// # Errors
-    /// If the energy shall not depend on time.
+    /// The same with an embedding, for a bound that needs one; an error if the energy shall not depend on time.
     pub(crate) fn embedded(self) -> Result<Self, ConfigError> {
         match self {
             Self::Auto => Ok(Self::Embedded(EmbeddingConfig::default())),
@@ -40,47 +38,41 @@ impl TimeConfig {
             Self::Static => Err(ConfigError::new("time", "static", "\"auto\" or an embedding of the time")),
         }
     }
+
+    /// The embedding, if there is one.
+    pub(crate) fn embedding(self) -> Option<EmbeddingConfig> {
+        match self {
+            Self::Embedded(embedding) => Some(embedding),
+            Self::Auto | Self::Static => None,
+        }
+    }
+
+    /// Refuses an embedding that cannot be built.
+    pub(crate) fn check(self) -> Result<(), ConfigError> {
+        let Some(EmbeddingConfig { count, width, max_frequency }) = self.embedding() else {
+            return Ok(());
+        };
+        let even = (2..=1024).contains(&count) && count.is_multiple_of(2);
+        ConfigError::require(even, "time.embedded.count", count, "an even number from 2 to 1024")?;
+        ConfigError::require_within("time.embedded.width", width, 1..=65_536)?;
+        let fast = max_frequency >= 1.0 && max_frequency.is_finite();
+        ConfigError::require(fast, "time.embedded.max_frequency", max_frequency, "a finite number >= 1")
+    }
 }
 
 /// The sinusoidal embedding of a diffusion time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct EmbeddingConfig {
     /// Number of sines and cosines together.
+    #[default(16)]
     pub count: usize,
     /// Width of the layer between the embedding and the network.
+    #[default(32)]
     pub width: usize,
     /// Largest angular frequency, in radians per unit of t; the frequencies fall from it to 1 in equal ratios.
+    #[default(100.0)]
     pub max_frequency: f64,
-}
-
-impl Default for EmbeddingConfig {
-    fn default() -> Self {
-        Self { count: 16, width: 32, max_frequency: 100.0 }
-    }
-}
-
-impl EmbeddingConfig {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            self.count >= 2 && self.count.is_multiple_of(2) && self.count <= 1024,
-            "time.embedded.count",
-            self.count,
-            "an even number from 2 to 1024",
-        )?;
-        ConfigError::require(
-            (1..=65_536).contains(&self.width),
-            "time.embedded.width",
-            self.width,
-            "a width between 1 and 65536",
-        )?;
-        ConfigError::require(
-            self.max_frequency >= 1.0 && self.max_frequency.is_finite(),
-            "time.embedded.max_frequency",
-            self.max_frequency,
-            "a finite number >= 1",
-        )
-    }
 }
 
 /// `t -> phi(W [t, sin(w t), cos(w t)] + b)`, as columns that join the input of another network's first layer.
@@ -90,6 +82,8 @@ pub(crate) struct TimeEmbedding {
     frequencies: Parameter,
     layer: Network,
 }
+
+module!([] TimeEmbedding: frequencies, layer);
 
 impl TimeEmbedding {
     pub fn new(config: EmbeddingConfig, random: Random) -> Self {
@@ -108,24 +102,10 @@ impl TimeEmbedding {
     }
 
     /// The columns `[(1+K) B, width]` for times `[B]` and their rates along K directions a sample, `[K*B]`.
-    pub fn apply(&self, times: &[Real], rates: &[Real], tape: &SharedTape) -> Matrix<SharedTape> {
+    pub fn apply(&self, Times { at, rates }: Times<'_>, tape: &SharedTape) -> Matrix<SharedTape> {
         use dfdx::prelude::PutTape;
-        let rows = times.len() + rates.len();
-        let t: Matrix = buffers::tensor([times, rates].concat(), (rows, 1));
-        let features = fourier(t.put_tape(tape.clone()), times.len(), self.frequencies.tensor());
-        self.layer.apply(features, times.len(), tape)
-    }
-}
-
-impl Module for TimeEmbedding {
-    fn parameters(&self) -> Vec<&Parameter> {
-        let mut all = vec![&self.frequencies];
-        all.extend(self.layer.parameters());
-        all
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        let mut all = vec![&mut self.frequencies];
-        all.extend(self.layer.parameters_mut());
-        all
+        let t: Matrix = buffers::tensor([at, rates].concat(), (at.len() + rates.len(), 1));
+        let features = fourier(t.put_tape(tape.clone()), at.len(), self.frequencies.tensor());
+        self.layer.apply(features, at.len(), tape)
     }
 }

@@ -1,17 +1,15 @@
-//! A Gaussian model whose energy is known at every time of a diffusion process.
-
 use dfdx::prelude::*;
 
-use super::LN_TAU;
+use super::{LN_TAU, affine};
 use crate::buffers;
 use crate::device::{Matrix, PerSample, Real};
-use crate::diffusion::Process;
-use crate::geometry::{Geometry, Samples};
-use crate::kernels::dense::{Dense, dense};
+use crate::diffusion::{Moment, Process};
+use crate::geometry::{Geometry, TapedSamples};
+use crate::kernels::dense::dense;
+use crate::kernels::row_dot;
 use crate::kernels::rows::{repeat, stack, unstack};
-use crate::kernels::{Activation, row_dot};
 use crate::models::{Energy, EnergyFacts, FokkerPlanck, TimedEnergy};
-use crate::parameter::{Module, Parameter};
+use crate::module;
 use crate::tape::SharedTape;
 
 /// `E(x, t) = 1/2 (x - a m)^T A_t (x - a m)` with `A_t = (a^2 A^-1 + s^2 I)^-1`: N(m, A^-1) carried along a process.
@@ -51,7 +49,7 @@ impl<G: Geometry> DiffusedGaussian<G> {
     }
 
     /// `[B, D]` of a function of the process at each sample's time and of an axis.
-    fn table(&self, times: &[Real], f: impl Fn(&crate::diffusion::Moment, usize) -> f64) -> Matrix {
+    fn table(&self, times: &[Real], f: impl Fn(&Moment, usize) -> f64) -> Matrix {
         let n = self.precisions.len();
         let values = times.iter().flat_map(|&t| {
             let moment = self.process.at(f64::from(t));
@@ -61,25 +59,14 @@ impl<G: Geometry> DiffusedGaussian<G> {
     }
 }
 
-impl<G: Geometry> Module for DiffusedGaussian<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        Vec::new()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        Vec::new()
-    }
-}
+module!([G: Geometry] DiffusedGaussian<G>:);
 
 impl<G: Geometry> Energy<G> for DiffusedGaussian<G> {
     fn geometry(&self) -> G {
         self.geometry
     }
 
-    fn pushforward(
-        &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+    fn pushforward(&self, x: TapedSamples<G>, v: TapedSamples<G>) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         let (times, rates) = (vec![0.0; x.shape().0], vec![0.0; v.shape().0]);
         self.pushforward_at(x, &times, v, &rates)
     }
@@ -96,27 +83,17 @@ impl<G: Geometry> Energy<G> for DiffusedGaussian<G> {
 impl<G: Geometry> TimedEnergy<G> for DiffusedGaussian<G> {
     fn pushforward_at(
         &self,
-        x: Samples<G, SharedTape>,
+        x: TapedSamples<G>,
         times: &[Real],
-        v: Samples<G, SharedTape>,
+        v: TapedSamples<G>,
         rates: &[Real],
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         let n = self.geometry.data_width();
         let (batch, directions) = (times.len(), rates.len());
-        let turn = Dense {
-            weight: buffers::tensor(self.axes.clone(), (n * n,)),
-            bias: None,
-            slope: None,
-            inputs: n,
-            outputs: n,
-            activation: Activation::Identity,
-            trains: false,
-        };
+        let turn = affine(buffers::tensor(self.axes.clone(), (n * n,)), None, [n, n], false);
         let matrix = |rows| (rows, n);
         let (y, v) = unstack(dense(stack(x, v), batch, turn), batch, matrix(batch), matrix(directions));
-        let precision = |m: &crate::diffusion::Moment, i: usize| {
-            1.0 / (m.signal * m.signal / self.precisions[i] + m.noise * m.noise)
-        };
+        let precision = |m: &Moment, i: usize| 1.0 / (m.signal * m.signal / self.precisions[i] + m.noise * m.noise);
         let y = y - self.table(times, |m, i| m.signal * self.mean[i]);
         let force = y.clone() * self.table(times, precision);
         let energies = row_dot(y.clone(), force.clone()) * 0.5;
@@ -124,11 +101,11 @@ impl<G: Geometry> TimedEnergy<G> for DiffusedGaussian<G> {
             return (energies, v.reshape_like(&(0usize,)));
         }
         // d_t E = 1/2 sum y^2 A' - sum y A a' m, with A' = -A^2 (2 a a' / A_0 + (s^2)').
-        let growth = |m: &crate::diffusion::Moment, i: usize| {
+        let growth = |m: &Moment, i: usize| {
             let spread = 2.0 * m.signal * m.signal_rate / self.precisions[i] + m.variance_rate;
             -0.5 * precision(m, i).powi(2) * spread
         };
-        let pull = |m: &crate::diffusion::Moment, i: usize| precision(m, i) * m.signal_rate * self.mean[i];
+        let pull = |m: &Moment, i: usize| precision(m, i) * m.signal_rate * self.mean[i];
         let change = y.clone() * self.table(times, growth) - self.table(times, pull);
         let repeated = |m| repeat(m, directions / batch);
         let rates = buffers::tensor(rates.to_vec(), (directions,));

@@ -1,16 +1,13 @@
-//! The linear generator x = W z + b + sigma n.
-
 use dfdx::prelude::*;
 
-use super::{LN_TAU, ln_det_spd, standard_normal_entropy};
-use crate::device::Real;
-use crate::geometry::{Geometry, Latents, Samples};
-use crate::kernels::Activation;
-use crate::kernels::dense::{Dense, dense};
+use super::{LN_TAU, affine, doubles, eigenvalues, ln_det_spd, reals, standard_normal_entropy};
+use crate::geometry::{Geometry, TapedLatents, TapedSamples};
+use crate::kernels::dense::dense;
 use crate::kernels::rows::{stack, unstack};
 use crate::models::{Generator, GeneratorFacts};
-use crate::parameter::{Module, Parameter};
-use crate::tape::{Parts, SharedTape};
+use crate::module;
+use crate::parameter::Parameter;
+use crate::tape::Parts;
 
 /// `G(z) = W z + b` with noise `sigma`: p_g = N(b, W W^T + sigma^2 I).
 pub struct LinearGaussian<G: Geometry> {
@@ -27,17 +24,16 @@ impl<G: Geometry> LinearGaussian<G> {
     /// If the arrays do not have these sizes.
     pub fn new(geometry: G, weight: &[f64], bias: &[f64], noise: f64) -> Self {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
-        let real = |v: &[f64]| v.iter().map(|&v| v as Real).collect();
         Self {
             geometry,
-            weight: Parameter::trained("weight", vec![wide, d], real(weight)),
-            bias: Parameter::trained("bias", vec![wide], real(bias)),
+            weight: Parameter::trained("weight", vec![wide, d], reals(weight)),
+            bias: Parameter::trained("bias", vec![wide], reals(bias)),
             noise,
         }
     }
 
     fn weights(&self) -> Vec<f64> {
-        self.weight.values().into_iter().map(f64::from).collect()
+        doubles(self.weight.values())
     }
 
     /// The covariance `W W^T + sigma^2 I` of the samples, `[D, D]` row-major.
@@ -56,7 +52,7 @@ impl<G: Geometry> LinearGaussian<G> {
 
     /// The mean of the samples, `[D]`.
     pub fn mean(&self) -> Vec<f64> {
-        self.bias.values().into_iter().map(f64::from).collect()
+        doubles(self.bias.values())
     }
 
     /// The exact entropy in nats. With `sigma = 0` and `D > d`, that of the density on the d-dimensional image.
@@ -79,43 +75,24 @@ impl<G: Geometry> LinearGaussian<G> {
     /// Whether no two latents map to one point, to the precision of the weights.
     fn has_full_rank(&self) -> bool {
         let d = self.geometry.latent_width();
-        let gram = self.gram();
-        let values = faer::MatRef::from_row_major_slice(&gram[..], d, d).self_adjoint_eigenvalues(faer::Side::Lower);
         // Squares of singular values: single precision resolves ratios down to about 1e-7.
-        values.is_ok_and(|values| values[0] > 1e-12 * values[d - 1])
+        eigenvalues(&self.gram(), d).is_some_and(|values| values[0] > 1e-12 * values[d - 1])
     }
 }
 
-impl<G: Geometry> Module for LinearGaussian<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        vec![&self.weight, &self.bias]
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        vec![&mut self.weight, &mut self.bias]
-    }
-}
+module!([G: Geometry] LinearGaussian<G>: weight, bias);
 
 impl<G: Geometry> Generator<G> for LinearGaussian<G> {
     fn geometry(&self) -> G {
         self.geometry
     }
 
-    fn pushforward(
-        &self,
-        z: Latents<G, SharedTape>,
-        v: Latents<G, SharedTape>,
-    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
+    fn pushforward(&self, z: TapedLatents<G>, v: TapedLatents<G>) -> (TapedSamples<G>, TapedSamples<G>) {
         let (batch, directions) = (z.shape().0, v.shape().0);
         let (_, tape) = z.clone().split_tape();
-        let layer = Dense {
-            weight: self.weight.tensor().clone(),
-            bias: Some(self.bias.tensor().clone()),
-            slope: None,
-            inputs: self.geometry.latent_width(),
-            outputs: self.geometry.data_width(),
-            activation: Activation::Identity,
-            trains: tape.trains(Parts::GENERATOR),
-        };
+        let sizes = [self.geometry.data_width(), self.geometry.latent_width()];
+        let (weight, bias) = (self.weight.tensor().clone(), self.bias.tensor().clone());
+        let layer = affine(weight, Some(bias), sizes, tape.trains(Parts::GENERATOR));
         let x = dense(stack(z, v), batch, layer);
         let shape = |rows| (rows, self.geometry.data());
         unstack(x, batch, shape(batch), shape(directions))
@@ -134,6 +111,7 @@ impl<G: Geometry> Generator<G> for LinearGaussian<G> {
 mod tests {
     use super::*;
     use crate::geometry::Runtime;
+    use crate::tape::SharedTape;
 
     #[test]
     fn entropies_are_those_of_the_formulas() {

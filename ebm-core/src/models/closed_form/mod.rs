@@ -5,6 +5,10 @@ mod linear_gaussian;
 mod quadratic;
 mod triangular_flow;
 
+use crate::device::{PerSample, Real};
+use crate::kernels::Activation;
+use crate::kernels::dense::Dense;
+
 pub use diffused_gaussian::DiffusedGaussian;
 pub use linear_gaussian::LinearGaussian;
 pub use quadratic::QuadraticEnergy;
@@ -24,4 +28,22 @@ pub(crate) fn ln_det_spd(a: &[f64], n: usize) -> Option<f64> {
     let l = m.llt(faer::Side::Lower).ok()?;
     let diagonal = l.L().diagonal().column_vector();
     Some(2.0 * (0..n).map(|i| diagonal[i].ln()).sum::<f64>())
+}
+
+/// The eigenvalues of a symmetric `[n, n]` matrix, row-major, smallest first; `None` where they are not found.
+fn eigenvalues(a: &[f64], n: usize) -> Option<Vec<f64>> {
+    faer::MatRef::from_row_major_slice(a, n, n).self_adjoint_eigenvalues(faer::Side::Lower).ok()
+}
+
+/// The affine map of `weight` `[outputs, inputs]`.
+fn affine(weight: PerSample, bias: Option<PerSample>, [outputs, inputs]: [usize; 2], trains: bool) -> Dense {
+    Dense { weight, bias, slope: None, inputs, outputs, activation: Activation::Identity, trains }
+}
+
+fn reals(values: &[f64]) -> Vec<Real> {
+    values.iter().map(|&v| v as Real).collect()
+}
+
+fn doubles(values: Vec<Real>) -> Vec<f64> {
+    values.into_iter().map(f64::from).collect()
 }

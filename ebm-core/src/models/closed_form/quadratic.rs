@@ -1,15 +1,14 @@
-//! The quadratic energy E(x) = 1/2 (x - m)^T A (x - m): a Gaussian model.
-
 use dfdx::prelude::*;
 
-use super::{LN_TAU, ln_det_spd};
-use crate::device::{PerSample, Real};
-use crate::geometry::{Geometry, Samples};
-use crate::kernels::dense::{Dense, dense};
+use super::{LN_TAU, affine, doubles, eigenvalues, ln_det_spd, reals};
+use crate::device::PerSample;
+use crate::geometry::{Geometry, TapedSamples};
+use crate::kernels::dense::dense;
+use crate::kernels::row_dot;
 use crate::kernels::rows::{repeat, stack, unstack};
-use crate::kernels::{Activation, row_dot};
 use crate::models::{Energy, EnergyFacts};
-use crate::parameter::{Module, Parameter};
+use crate::module;
+use crate::parameter::Parameter;
 use crate::tape::{Parts, SharedTape};
 
 /// `E(x) = 1/2 (x - m)^T A (x - m)`: p_theta = N(m, A^-1).
@@ -30,13 +29,13 @@ impl<G: Geometry> QuadraticEnergy<G> {
         let n = geometry.data_width();
         Self {
             geometry,
-            precision: Parameter::trained("precision", vec![n, n], precision.iter().map(|&v| v as Real).collect()),
-            shift: Parameter::trained("shift", vec![n], mean.iter().map(|&v| -v as Real).collect()),
+            precision: Parameter::trained("precision", vec![n, n], reals(precision)),
+            shift: Parameter::trained("shift", vec![n], reals(mean).into_iter().map(|v| -v).collect()),
         }
     }
 
     fn precision(&self) -> Vec<f64> {
-        self.precision.values().into_iter().map(f64::from).collect()
+        doubles(self.precision.values())
     }
 
     fn mean(&self) -> Vec<f64> {
@@ -71,55 +70,28 @@ impl<G: Geometry> QuadraticEnergy<G> {
 
     /// The smallest eigenvalue of A: the constant of strong convexity, and so of a log-Sobolev inequality.
     pub fn smallest_curvature(&self) -> Option<f64> {
-        let n = self.geometry.data_width();
-        let a = self.precision();
-        let values =
-            faer::MatRef::from_row_major_slice(&a[..], n, n).self_adjoint_eigenvalues(faer::Side::Lower).ok()?;
-        values.first().copied()
+        eigenvalues(&self.precision(), self.geometry.data_width())?.first().copied()
     }
 }
 
-impl<G: Geometry> Module for QuadraticEnergy<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        vec![&self.precision, &self.shift]
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        vec![&mut self.precision, &mut self.shift]
-    }
-}
+module!([G: Geometry] QuadraticEnergy<G>: precision, shift);
 
 impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
     fn geometry(&self) -> G {
         self.geometry
     }
 
-    fn pushforward(
-        &self,
-        x: Samples<G, SharedTape>,
-        v: Samples<G, SharedTape>,
-    ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+    fn pushforward(&self, x: TapedSamples<G>, v: TapedSamples<G>) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         let n = self.geometry.data_width();
         let (batch, directions) = (x.shape().0, v.shape().0);
         let (_, tape) = x.clone().split_tape();
         let trains = tape.trains(Parts::ENERGY);
-        let layer = |weight: PerSample, bias, trains| Dense {
-            weight,
-            bias,
-            slope: None,
-            inputs: n,
-            outputs: n,
-            activation: Activation::Identity,
-            trains,
-        };
         let mut identity = vec![0.0; n * n];
         (0..n).for_each(|i| identity[i * n + i] = 1.0);
+        let identity = crate::buffers::tensor(identity, (n * n,));
         // y = I x + (-m) on the values, and the tangents themselves below them.
-        let shift = Dense {
-            weight: crate::buffers::tensor(identity, (n * n,)),
-            ..layer(self.precision.tensor().clone(), Some(self.shift.tensor().clone()), trains)
-        };
-        let y = dense(stack(x, v), batch, shift);
-        let image = dense(y.clone(), batch, layer(self.precision.tensor().clone(), None, trains));
+        let y = dense(stack(x, v), batch, affine(identity, Some(self.shift.tensor().clone()), [n, n], trains));
+        let image = dense(y.clone(), batch, affine(self.precision.tensor().clone(), None, [n, n], trains));
         let matrix = |rows| (rows, n);
         let (y, t) = unstack(y, batch, matrix(batch), matrix(directions));
         let (ay, at) = unstack(image, batch, matrix(batch), matrix(directions));

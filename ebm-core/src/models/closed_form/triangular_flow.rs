@@ -1,16 +1,15 @@
-//! A nonlinear generator that is injective, with a Jacobian determinant in closed form.
-
 use dfdx::prelude::*;
 
-use super::standard_normal_entropy;
+use super::{affine, reals, standard_normal_entropy};
 use crate::buffers;
 use crate::device::{Matrix, PerSample, Real, Taped};
-use crate::geometry::{Geometry, Latents, Samples};
+use crate::geometry::{Geometry, Latents, TapedLatents, TapedSamples};
 use crate::kernels::Activation;
 use crate::kernels::dense::{Dense, dense};
 use crate::kernels::rows::{repeat, stack, unstack};
 use crate::models::{Generator, GeneratorFacts};
-use crate::parameter::{Module, Parameter};
+use crate::module;
+use crate::parameter::Parameter;
 use crate::tape::{Parts, SharedTape};
 
 /// The autoregressive affine flow `x_i = z_i exp(s_i) + t_i` with `s = tanh(S z)` and `t = T z`, S and T strictly lower
@@ -32,11 +31,10 @@ impl<G: Geometry> TriangularFlow<G> {
     pub fn new(geometry: G, scale: &[f64], shift: &[f64]) -> Self {
         let d = geometry.latent_width();
         assert_eq!(d, geometry.data_width(), "a flow keeps the number of dimensions");
-        let real = |v: &[f64]| v.iter().map(|&v| v as Real).collect();
         Self {
             geometry,
-            scale: Parameter::trained("scale", vec![d, d], real(scale)),
-            shift: Parameter::trained("shift", vec![d, d], real(shift)),
+            scale: Parameter::trained("scale", vec![d, d], reals(scale)),
+            shift: Parameter::trained("shift", vec![d, d], reals(shift)),
         }
     }
 
@@ -70,40 +68,21 @@ impl<G: Geometry> TriangularFlow<G> {
     }
 }
 
-impl<G: Geometry> Module for TriangularFlow<G> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        vec![&self.scale, &self.shift]
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        vec![&mut self.scale, &mut self.shift]
-    }
-}
+module!([G: Geometry] TriangularFlow<G>: scale, shift);
 
 impl<G: Geometry> Generator<G> for TriangularFlow<G> {
     fn geometry(&self) -> G {
         self.geometry
     }
 
-    fn pushforward(
-        &self,
-        z: Latents<G, SharedTape>,
-        v: Latents<G, SharedTape>,
-    ) -> (Samples<G, SharedTape>, Samples<G, SharedTape>) {
+    fn pushforward(&self, z: TapedLatents<G>, v: TapedLatents<G>) -> (TapedSamples<G>, TapedSamples<G>) {
         let d = self.geometry.latent_width();
         let (batch, directions) = (z.shape().0, v.shape().0);
         let (_, tape) = z.clone().split_tape();
         let rows = stack(z, v);
         let apply = |parameter: &Parameter, activation| {
-            let layer = Dense {
-                weight: self.lower(parameter, &tape),
-                bias: None,
-                slope: None,
-                inputs: d,
-                outputs: d,
-                activation,
-                trains: tape.trains(Parts::GENERATOR),
-            };
-            dense(rows.clone(), batch, layer)
+            let layer = affine(self.lower(parameter, &tape), None, [d, d], tape.trains(Parts::GENERATOR));
+            dense(rows.clone(), batch, Dense { activation, ..layer })
         };
         let matrix = |n| (n, d);
         let split = |m: Matrix<SharedTape>| unstack(m, batch, matrix(batch), matrix(directions));

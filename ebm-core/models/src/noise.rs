@@ -1,20 +1,24 @@
-//! Options of a generator's noise.
+//! The noise that a generator adds to its samples, `x = G(z) + sigma n`: a fixed or a learned level.
 
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use smart_default::SmartDefault;
 use std::fmt;
 
+use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
+use ebm_core::parameter::{Module, Parameter};
 use ebm_core::registry::Need;
 
 /// The standard deviation sigma of a generator's noise: a number, or `{ learned = { start, min, max } }`.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema, SmartDefault)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum NoiseConfig {
     /// This value throughout.
+    #[default]
     Fixed(f64),
     /// Trained with the generator, within limits.
     Learned {
@@ -24,42 +28,29 @@ pub enum NoiseConfig {
 }
 
 /// A standard deviation that is trained: where it starts, and between which limits it is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct LearnedNoise {
     /// Value at the start.
+    #[default(0.05)]
     pub start: f64,
     /// Smallest value, above 0.
+    #[default(0.01)]
     pub min: f64,
     /// Largest value.
+    #[default(0.2)]
     pub max: f64,
 }
 
-impl Default for NoiseConfig {
-    fn default() -> Self {
-        Self::Fixed(0.0)
-    }
-}
-
-impl Default for LearnedNoise {
-    fn default() -> Self {
-        Self { start: 0.05, min: 0.01, max: 0.2 }
-    }
-}
-
 impl NoiseConfig {
-    /// Refuses values that cannot be used; keys are relative to the generator's table.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first, with what was expected. Keys are relative to the generator's table.
     pub fn check(&self) -> Result<(), ConfigError> {
         let learned = match self {
             Self::Fixed(sigma) => return ConfigError::require_not_negative("noise", *sigma),
             Self::Learned { learned } => learned,
         };
         let LearnedNoise { start, min, max } = *learned;
-        let positive = |v: f64| v > 0.0 && v.is_finite();
-        ConfigError::require(positive(min), "noise.learned.min", min, "a finite number > 0")?;
+        ConfigError::require_positive("noise.learned.min", min)?;
         ConfigError::require(
             max.is_finite() && max >= min,
             "noise.learned.max",
@@ -74,10 +65,7 @@ impl NoiseConfig {
         )
     }
 
-    /// Refuses a need of noise where there is none; the key is relative to the generator's table.
-    ///
-    /// # Errors
-    /// If noise is needed and sigma is 0.
+    /// Refuses a need of noise where sigma is 0; the key is relative to the generator's table.
     pub fn meets(&self, need: Need) -> Result<(), ConfigError> {
         ConfigError::require(
             need != Need::Noise || *self != Self::Fixed(0.0),
@@ -124,15 +112,84 @@ impl<'de> Visitor<'de> for NumberOrTable {
     }
 }
 
+/// The standard deviation sigma of a generator's noise.
+///
+/// A generator that holds one names it in its [`module!`](ebm_core::module), so that a learned level is trained and kept within
+/// its limits, and hands out [`NoiseLevel::parameter`] as
+/// [`Generator::noise_level`](ebm_core::models::Generator::noise_level).
+#[derive(Clone, Debug)]
+pub enum NoiseLevel {
+    /// A constant.
+    Fixed(f64),
+    /// A trained number.
+    Learned {
+        /// sigma, `[1]`.
+        sigma: Parameter,
+        /// Its limits.
+        limits: LearnedNoise,
+    },
+}
+
+impl NoiseLevel {
+    /// The level that `config` describes, under the name `noise`.
+    pub fn new(config: &NoiseConfig) -> Self {
+        match config {
+            NoiseConfig::Fixed(sigma) => Self::Fixed(*sigma),
+            NoiseConfig::Learned { learned } => Self::Learned {
+                sigma: Parameter::trained("noise", vec![1], vec![learned.start as Real]),
+                limits: learned.clone(),
+            },
+        }
+    }
+
+    /// sigma now.
+    pub fn sigma(&self) -> f64 {
+        match self {
+            Self::Fixed(sigma) => *sigma,
+            Self::Learned { sigma, .. } => f64::from(sigma.values()[0]),
+        }
+    }
+
+    /// The trained number, if it is one.
+    pub fn parameter(&self) -> Option<&Parameter> {
+        match self {
+            Self::Fixed(_) => None,
+            Self::Learned { sigma, .. } => Some(sigma),
+        }
+    }
+}
+
+impl Module for NoiseLevel {
+    fn parameters(&self) -> Vec<&Parameter> {
+        self.parameter().into_iter().collect()
+    }
+    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
+        match self {
+            Self::Fixed(_) => Vec::new(),
+            Self::Learned { sigma, .. } => vec![sigma],
+        }
+    }
+    /// Puts a learned level back between its limits.
+    fn commit(&mut self) {
+        if let Self::Learned { sigma, limits } = self {
+            let value = sigma.values()[0].clamp(limits.min as Real, limits.max as Real);
+            sigma.set(&[value]);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use ebm_core::registry::parse_as;
     use serde_json::json;
 
+    fn learned(start: f64, min: f64, max: f64) -> NoiseConfig {
+        NoiseConfig::Learned { learned: LearnedNoise { start, min, max } }
+    }
+
     #[test]
     fn a_number_or_a_table_is_read_and_written_back() {
-        let learned = |start, min, max| NoiseConfig::Learned { learned: LearnedNoise { start, min, max } };
         for (text, config) in [
             (json!(0.02), NoiseConfig::Fixed(0.02)),
             (json!({"learned": {"start": 0.3, "min": 0.1, "max": 0.5}}), learned(0.3, 0.1, 0.5)),
@@ -161,18 +218,32 @@ mod tests {
 
     #[test]
     fn unusable_values_are_refused_by_key() {
-        let key = |config: NoiseConfig| config.check().unwrap_err().key;
-        let learned = |start, min, max| NoiseConfig::Learned { learned: LearnedNoise { start, min, max } };
-        assert_eq!(key(NoiseConfig::Fixed(-0.1)), "noise");
-        assert_eq!(key(NoiseConfig::Fixed(f64::NAN)), "noise");
-        assert_eq!(key(learned(0.1, 0.0, 0.2)), "noise.learned.min");
-        assert_eq!(key(learned(0.1, 0.1, 0.05)), "noise.learned.max");
-        assert_eq!(key(learned(0.1, 0.1, f64::INFINITY)), "noise.learned.max");
-        assert_eq!(key(learned(0.3, 0.1, 0.2)), "noise.learned.start");
-        assert_eq!(key(learned(f64::NAN, 0.1, 0.2)), "noise.learned.start");
+        for (config, key) in [
+            (NoiseConfig::Fixed(-0.1), "noise"),
+            (NoiseConfig::Fixed(f64::NAN), "noise"),
+            (learned(0.1, 0.0, 0.2), "noise.learned.min"),
+            (learned(0.1, 0.1, 0.05), "noise.learned.max"),
+            (learned(0.1, 0.1, f64::INFINITY), "noise.learned.max"),
+            (learned(0.3, 0.1, 0.2), "noise.learned.start"),
+            (learned(f64::NAN, 0.1, 0.2), "noise.learned.start"),
+        ] {
+            assert_eq!(config.check().unwrap_err().key, key);
+        }
         assert!(learned(0.1, 0.1, 0.1).check().is_ok());
         assert!(NoiseConfig::Fixed(0.0).meets(Need::Jacobian).is_ok());
         assert_eq!(NoiseConfig::Fixed(0.0).meets(Need::Noise).unwrap_err().key, "noise");
         assert!(NoiseConfig::Fixed(0.1).meets(Need::Noise).is_ok());
+    }
+
+    #[test]
+    fn a_learned_level_is_kept_within_its_limits() {
+        let mut level = NoiseLevel::new(&learned(0.5, 0.25, 1.0));
+        assert_eq!(level.sigma(), 0.5);
+        for (moved, kept) in [(0.75, 0.75), (2.0, 1.0), (-3.0, 0.25)] {
+            level.parameters_mut()[0].set(&[moved]);
+            level.commit();
+            assert_eq!(level.sigma(), kept);
+        }
+        assert!(NoiseLevel::new(&NoiseConfig::Fixed(0.1)).parameter().is_none());
     }
 }
