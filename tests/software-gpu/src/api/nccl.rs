@@ -3,7 +3,7 @@
 //! Everything that is queued on a stream is done at once, as elsewhere: a call waits for the other ranks, where NCCL's kernel
 //! would.
 
-use super::call::{Failure, OrStatus, Out, Outcome, Status, exports, put, statuses};
+use super::call::{Failure, Out, Outcome, Status, exports, put, statuses};
 use super::device::{device, locked};
 use super::driver::current_device;
 use crate::fault::{Fault, fault};
@@ -128,7 +128,7 @@ fn run_outside_of_groups() -> Outcome {
     match DEPTH.get() {
         0 => {
             let waiting = WAITING.take();
-            waiting.iter().try_for_each(Transfer::run).or_status(INVALID_USAGE)
+            waiting.iter().try_for_each(Transfer::run).map_err(Failure::with(INVALID_USAGE))
         }
         _ => Ok(()),
     }
@@ -176,7 +176,7 @@ exports! {
             return Err(Failure::mistake(INVALID_ARGUMENT, format!("rank {rank} of {ranks}")));
         };
         let position = Position { rank, ranks, device };
-        let member = Member::join(&String::from_utf8_lossy(&name), position).or_status(INVALID_USAGE)?;
+        let member = Member::join(&String::from_utf8_lossy(&name), position).map_err(Failure::with(INVALID_USAGE))?;
         let member = Arc::new(Mutex::new(member));
         let handle = Arc::as_ptr(&member).addr();
         locked(&COMMUNICATORS).insert(handle, member);

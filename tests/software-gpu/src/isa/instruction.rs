@@ -14,10 +14,8 @@ pub const SINK: Register = 1;
 /// The register of the carry that an instruction leaves for another.
 pub const CARRY: Register = 2;
 
-/// The number of special registers, which the machine fills in. The last has no name in PTX: it holds the address where shared
-/// memory of the launch starts.
-pub const SPECIALS: usize = 16;
-pub const SHARED_OF_LAUNCH: usize = SPECIALS - 1;
+/// The number of special registers, which the machine fills in.
+pub const SPECIALS: usize = 15;
 
 /// The number of the special register of this name.
 pub fn special(name: &str) -> Option<usize> {
@@ -46,8 +44,8 @@ pub struct Address {
     pub offset: i64,
 }
 
-/// A predicate as an operand, or as the condition of an instruction.
-#[derive(Debug, Clone, Copy, Default)]
+/// The condition of an instruction.
+#[derive(Debug, Clone, Copy)]
 pub struct Predicate {
     pub register: Register,
     pub negated: bool,
@@ -66,28 +64,12 @@ pub struct Transfer {
     pub sign_mask: Option<u64>,
 }
 
-/// A comparison whose result is joined with a predicate, or wanted negated as well.
-#[derive(Debug, Clone, Copy)]
-pub struct Comparison {
-    pub compare: Function,
-    pub operands: [Register; 4],
-    /// Joins the result with `c`.
-    pub join: Function,
-    pub c: Predicate,
-    pub d: Register,
-    pub complement: Register,
-}
-
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExchangeKind {
     Up,
     Down,
     Butterfly,
     Index,
-    Uniform,
-    Ballot,
-    /// Joins the values of all lanes.
-    Reduce(Function),
     /// Moves nothing: lanes wait for one another.
     Synchronise,
 }
@@ -99,7 +81,7 @@ pub struct Exchange {
     pub d: Register,
     /// Whether the value comes from within the lane's part of the warp.
     pub valid: Register,
-    pub a: Predicate,
+    pub a: Register,
     pub b: Register,
     pub c: Register,
     pub mask: Register,
@@ -125,7 +107,6 @@ pub struct Call {
 #[derive(Debug, Clone)]
 pub enum Op {
     Compute(Function, Register, [Register; 4]),
-    Compare(Box<Comparison>),
     /// Computes a value, and the carry that it leaves.
     Carry(Function, Register, Function, Box<[Register; 4]>),
     Load(Box<Transfer>),

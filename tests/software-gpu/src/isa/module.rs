@@ -18,7 +18,6 @@ pub struct Function {
     /// The size of parameter space, with what is passed on to other functions.
     pub parameter_bytes: usize,
     pub local_bytes: usize,
-    /// The size of what is declared; shared memory of the launch comes after.
     pub shared_bytes: usize,
     /// The number of threads that a block may have at most, and the sizes that it must have.
     pub most_threads: Option<u64>,
@@ -28,11 +27,6 @@ pub struct Function {
 impl Function {
     pub fn push(&mut self, guard: Option<Predicate>, op: Op, line: u32) {
         self.code.push(Instruction { guard, op, line });
-    }
-
-    /// The address where shared memory of the launch starts.
-    pub fn shared_of_launch(&self) -> usize {
-        self.shared_bytes.next_multiple_of(16)
     }
 }
 
@@ -52,7 +46,6 @@ impl Module {
         self.names.get(name).copied().filter(|i| self.functions[*i].is_kernel)
     }
 
-    /// A line of its text.
     pub fn line(&self, line: u32) -> &str {
         let line = (line as usize).saturating_sub(1);
         self.source.lines().nth(line).unwrap_or_default().trim()

@@ -24,7 +24,8 @@ pub struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    pub fn new(launch: &'a Launch<'a>, threads: usize, shared_bytes: usize) -> Self {
+    pub fn new(launch: &'a Launch<'a>) -> Self {
+        let (threads, shared_bytes) = (launch.threads(), launch.module.functions[launch.kernel].shared_bytes);
         let warps = threads.div_ceil(LANES);
         Self {
             launch,

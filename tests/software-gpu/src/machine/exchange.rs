@@ -1,10 +1,9 @@
-//! What the lanes of a warp do together: shuffles, votes and sums.
+//! What the lanes of a warp do together: shuffles and barriers.
 
 use super::thread::{State, Thread};
 use crate::fault::{Fault, fault};
 use crate::isa::instruction::{Exchange, ExchangeKind};
 use crate::isa::module::Module;
-use crate::isa::operation::apply;
 
 pub const LANES: usize = 32;
 
@@ -29,7 +28,7 @@ pub fn exchange(module: &Module, warp: &mut [Thread]) -> Result<bool, (usize, Fa
     Ok(some)
 }
 
-fn lanes(mask: u64) -> impl Iterator<Item = usize> + Clone {
+fn lanes(mask: u64) -> impl Iterator<Item = usize> {
     (0..LANES).filter(move |lane| mask >> lane & 1 == 1)
 }
 
@@ -58,34 +57,16 @@ fn have_met(module: &Module, warp: &[Thread], first: usize, exchange: &Exchange,
 }
 
 fn perform(exchange: &Exchange, mask: u64, warp: &mut [Thread]) -> Result<(), (usize, Fault)> {
-    let negated = u64::from(exchange.a.negated);
-    let value = |thread: &Thread| thread.get(exchange.a.register) ^ negated;
-    let values: Vec<u64> = warp.iter().map(value).collect();
-    let mut votes = lanes(mask).map(|lane| values[lane] != 0);
-    let joint = match exchange.kind {
-        ExchangeKind::Uniform => (votes.clone().all(|vote| vote) || !votes.any(|vote| vote)).into(),
-        ExchangeKind::Ballot => lanes(mask).map(|lane| u64::from(values[lane] != 0) << lane).sum(),
-        ExchangeKind::Reduce(join) => {
-            let joined = lanes(mask).map(|lane| values[lane]).reduce(|x, y| apply(join, [x, y, 0, 0]));
-            joined.unwrap_or(0)
-        }
-        _ => 0,
-    };
+    let values: Vec<u64> = warp.iter().map(|thread| thread.get(exchange.a)).collect();
     for lane in lanes(mask) {
         let thread = &mut warp[lane];
-        let (value, valid) = match exchange.kind {
-            ExchangeKind::Up | ExchangeKind::Down | ExchangeKind::Butterfly | ExchangeKind::Index => {
-                let (from, valid) = source(exchange.kind, lane, thread.get(exchange.b), thread.get(exchange.c));
-                // A GPU returns an undefined value there.
-                if mask >> from & 1 == 0 {
-                    let message = format!("takes a value from lane {from}, which is not in the mask {mask:#010x}");
-                    return Err((lane, Fault(message)));
-                }
-                (values[from], valid)
-            }
-            _ => (joint, true),
-        };
-        thread.set(exchange.d, value);
+        let (from, valid) = source(exchange.kind, lane, thread.get(exchange.b), thread.get(exchange.c));
+        // A GPU returns an undefined value there.
+        if mask >> from & 1 == 0 {
+            let message = format!("takes a value from lane {from}, which is not in the mask {mask:#010x}");
+            return Err((lane, Fault(message)));
+        }
+        thread.set(exchange.d, values[from]);
         thread.set(exchange.valid, valid.into());
         thread.resume();
     }
@@ -100,7 +81,8 @@ fn source(kind: ExchangeKind, lane: usize, b: u64, c: u64) -> (usize, bool) {
         ExchangeKind::Up => (lane.wrapping_sub(distance), lane >= distance && lane - distance >= last),
         ExchangeKind::Down => (lane + distance, lane + distance <= last),
         ExchangeKind::Butterfly => (lane ^ distance, lane ^ distance <= last),
-        _ => {
+        ExchangeKind::Synchronise => (lane, true),
+        ExchangeKind::Index => {
             let from = (lane & segment) | (distance & !segment & 0x1f);
             (from, from <= last)
         }

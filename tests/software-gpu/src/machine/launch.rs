@@ -1,16 +1,17 @@
 //! A launch: a kernel and the grid that it runs over.
 
+use super::block::Block;
 use super::exchange::LANES;
 use crate::fault::{Fault, fault};
 use crate::isa::instruction::SPECIALS;
 use crate::isa::module::Module;
+use crate::memory::Memory;
 
-/// The sizes of a launch: blocks, threads of each, and bytes of shared memory beyond those that the kernel declares.
+/// The sizes of a launch: blocks, and threads of each.
 #[derive(Debug, Clone, Copy)]
 pub struct Grid {
     pub blocks: [u32; 3],
     pub threads: [u32; 3],
-    pub shared_bytes: usize,
 }
 
 /// The order in which blocks, warps and lanes take their turns, and how strict barriers are.
@@ -40,10 +41,22 @@ pub const MOST_THREADS: u64 = 1024;
 pub const MOST_SHARED_BYTES: usize = 48 << 10;
 
 impl Launch<'_> {
+    /// Runs all blocks, one after the other, and counts the instructions that threads ran.
+    pub fn run(&self, memory: &mut Memory) -> Result<u64, Fault> {
+        self.check()?;
+        let mut block = Block::new(self);
+        let [x, y, z] = self.grid.blocks.map(|n| n as usize);
+        for number in shuffled(x * y * z, self.order.seed) {
+            let place = [number % x, number / x % y, number / (x * y)];
+            block.run(memory, place.map(|n| n as u32))?;
+        }
+        Ok(block.executed())
+    }
+
     /// Checks that a GPU would accept the grid.
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), Fault> {
         let function = &self.module.functions[self.kernel];
-        let Grid { blocks, threads, shared_bytes } = self.grid;
+        let Grid { blocks, threads } = self.grid;
         let launch = format!("kernel {}, {blocks:?} blocks of {threads:?} threads", function.name);
         if blocks.contains(&0) || threads.contains(&0) {
             fault!("{launch}: there are none");
@@ -59,8 +72,8 @@ impl Launch<'_> {
         if function.required_threads.is_some_and(|required| required != threads) {
             fault!("{launch}: it requires {:?} threads", function.required_threads);
         }
-        if function.shared_bytes + shared_bytes > MOST_SHARED_BYTES {
-            let bytes = function.shared_bytes + shared_bytes;
+        if function.shared_bytes > MOST_SHARED_BYTES {
+            let bytes = function.shared_bytes;
             fault!("{launch}: {bytes} bytes of shared memory, of which there are {MOST_SHARED_BYTES}");
         }
         Ok(())
@@ -83,15 +96,12 @@ impl Launch<'_> {
         self.grid.threads.iter().product::<u32>() as usize
     }
 
-    /// The special registers of a thread.
     pub(super) fn specials(&self, thread: usize, block: [u32; 3]) -> [u64; SPECIALS] {
         let (lane, warp) = ((thread % LANES) as u32, (thread / LANES) as u32);
         let warps = self.threads().div_ceil(LANES) as u32;
-        let shared = self.module.functions[self.kernel].shared_of_launch() as u32;
-        let Grid { blocks, threads, .. } = self.grid;
+        let Grid { blocks, threads } = self.grid;
         let values = [self.thread(thread), threads, block, blocks, [lane, warp, warps]];
-        let values = values.as_flattened();
-        std::array::from_fn(|i| values.get(i).copied().unwrap_or(shared).into())
+        std::array::from_fn(|i| values.as_flattened()[i].into())
     }
 }
 

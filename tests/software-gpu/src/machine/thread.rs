@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, fault};
 use crate::isa::instruction::{
-    Address, CARRY, Call, Comparison, Exchange, ExchangeKind, Instruction, Op, Parameter, SPECIALS, Space, Transfer,
+    Address, CARRY, Call, Exchange, ExchangeKind, Instruction, Op, Parameter, SPECIALS, Space, Transfer,
 };
 use crate::isa::module::{self, Module};
 use crate::isa::operation::{Function, Register, apply};
@@ -113,7 +113,6 @@ impl Thread {
         (self.frame.function, self.frame.pc)
     }
 
-    /// The next instruction.
     pub fn instruction<'m>(&self, module: &'m Module) -> &'m Instruction {
         &module.functions[self.frame.function].code[self.frame.pc]
     }
@@ -128,8 +127,7 @@ impl Thread {
 
     /// Whether it is waiting at a barrier of its warp.
     pub fn synchronises(&self, module: &Module) -> bool {
-        let exchange = self.exchange(module);
-        exchange.is_some_and(|exchange| matches!(exchange.kind, ExchangeKind::Synchronise))
+        self.exchange(module).is_some_and(|exchange| exchange.kind == ExchangeKind::Synchronise)
     }
 
     /// Goes on after the instruction that it has waited at.
@@ -162,7 +160,6 @@ impl Thread {
                 Op::Load(transfer) => self.transfer(machine, transfer, Use::Read)?,
                 Op::Store(transfer) => self.transfer(machine, transfer, Use::Write)?,
                 Op::Jump(target) => pc = *target,
-                Op::Compare(comparison) => self.compare(comparison),
                 Op::Carry(value, d, carry, operands) => {
                     let [value, carry] = [value, carry].map(|f| f(&self.frame.registers, operands));
                     self.set(*d, value);
@@ -227,7 +224,6 @@ impl Thread {
         Ok((region, offset))
     }
 
-    /// Loads or stores.
     #[inline(always)]
     fn transfer(&mut self, machine: &mut Machine, transfer: &Transfer, how: Use) -> Result<(), Fault> {
         let (mut address, width) = (self.address(&transfer.address), transfer.width);
@@ -266,13 +262,6 @@ impl Thread {
         region.store(offset, width, apply(f, [old, b, c, 0]));
         self.set(d, old);
         Ok(())
-    }
-
-    fn compare(&mut self, comparison: &Comparison) {
-        let result = (comparison.compare)(&self.frame.registers, &comparison.operands);
-        let c = self.get(comparison.c.register) ^ u64::from(comparison.c.negated);
-        self.set(comparison.d, apply(comparison.join, [result, c, 0, 0]));
-        self.set(comparison.complement, apply(comparison.join, [1 - result, c, 0, 0]));
     }
 
     fn call(&mut self, module: &Module, call: &Call) -> Result<(), Fault> {

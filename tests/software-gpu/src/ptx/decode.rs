@@ -4,10 +4,10 @@ use super::operand::Operand;
 use super::symbols::{Symbol, Symbols};
 use crate::fault::{Fault, fault};
 use crate::isa::instruction::{
-    CARRY, Call, Comparison, Exchange, ExchangeKind, Op, Parameter, Passed, Predicate, SINK, Space, Transfer, ZERO,
+    CARRY, Call, Exchange, ExchangeKind, Op, Parameter, Passed, SINK, Space, Transfer, ZERO,
 };
 use crate::isa::module;
-use crate::isa::operation::{Function, Mnemonic, Register, compute, operation};
+use crate::isa::operation::{Function, Register, compute, operation, split};
 use crate::isa::ty::{Class, Ty};
 use crate::memory::{LOCAL_WINDOW, SHARED_WINDOW};
 
@@ -18,16 +18,15 @@ pub fn decode<'a>(
     mnemonic: &str,
     operands: &[Operand<'a>],
 ) -> Result<Op, Fault> {
-    let mnemonic = &Mnemonic::parse(mnemonic);
-    let name = mnemonic.name.as_str();
-    Decoder { symbols, functions, mnemonic, name, operands }.decode()
+    let (name, types) = &split(mnemonic);
+    Decoder { symbols, functions, name, types, operands }.decode()
 }
 
 struct Decoder<'s, 'a> {
     symbols: &'s mut Symbols<'a>,
     functions: &'s [module::Function],
-    mnemonic: &'s Mnemonic,
     name: &'s str,
+    types: &'s [Ty],
     operands: &'s [Operand<'a>],
 }
 
@@ -51,23 +50,17 @@ impl<'s, 'a> Decoder<'s, 'a> {
             "trap" => Ok(Op::Trap),
             "bar.sync" | "bar.cta.sync" | "barrier.sync" | "barrier.cta.sync" => self.barrier(),
             "barrier.sync.aligned" | "barrier.cta.sync.aligned" => self.barrier(),
-            "bar.warp.sync" => self.exchange(ExchangeKind::Synchronise, 0),
-            "shfl.sync.up" => self.exchange(ExchangeKind::Up, 3),
-            "shfl.sync.down" => self.exchange(ExchangeKind::Down, 3),
-            "shfl.sync.bfly" => self.exchange(ExchangeKind::Butterfly, 3),
-            "shfl.sync.idx" => self.exchange(ExchangeKind::Index, 3),
-            "vote.sync.all" => self.exchange(ExchangeKind::Reduce(function("and", Ty::PREDICATE)?), 1),
-            "vote.sync.any" => self.exchange(ExchangeKind::Reduce(function("or", Ty::PREDICATE)?), 1),
-            "vote.sync.uni" => self.exchange(ExchangeKind::Uniform, 1),
-            "vote.sync.ballot" => self.exchange(ExchangeKind::Ballot, 1),
+            "bar.warp.sync" => self.exchange(ExchangeKind::Synchronise),
+            "shfl.sync.up" => self.exchange(ExchangeKind::Up),
+            "shfl.sync.down" => self.exchange(ExchangeKind::Down),
+            "shfl.sync.bfly" => self.exchange(ExchangeKind::Butterfly),
+            "shfl.sync.idx" => self.exchange(ExchangeKind::Index),
             name => match name.split('.').next() {
                 Some("ld" | "ldu") => self.load_or_store(0),
                 Some("st") => self.load_or_store(1),
                 Some("atom") => self.atomic(1),
                 Some("red") => self.atomic(0),
-                Some("redux") => self.reduction(),
                 Some("cvta") => self.convert_address(),
-                Some("setp") => self.compare(),
                 // Every write is visible at once.
                 Some("membar" | "fence" | "prefetch" | "pragma") => Ok(Op::Nothing),
                 _ => self.compute(),
@@ -76,7 +69,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
     }
 
     fn ty(&self) -> Result<Ty, Fault> {
-        match self.mnemonic.types[..] {
+        match *self.types {
             [ty] => Ok(ty),
             _ => unknown(),
         }
@@ -108,7 +101,7 @@ impl<'s, 'a> Decoder<'s, 'a> {
         let leaves_carry = self.name.ends_with(".cc");
         let name = self.name.trim_end_matches(".cc");
         let takes_carry = matches!(name, "addc" | "subc" | "madc.lo" | "madc.hi");
-        let types = &self.mnemonic.types[..];
+        let types = self.types;
         let Some(operation) = compute(name, types) else {
             return unknown();
         };
@@ -245,27 +238,6 @@ impl<'s, 'a> Decoder<'s, 'a> {
         Ok(Op::Compute(function("add", Ty::U64)?, self.target(0)?, operands))
     }
 
-    /// Decodes `setp.lt` or `setp.lt.and`, which joins the comparison with a predicate.
-    fn compare(&mut self) -> Result<Op, Fault> {
-        let ty = self.ty()?;
-        let mut parts = self.name.splitn(3, '.').skip(1);
-        let compare = function(&format!("setp.{}", parts.next().unwrap_or_default()), ty)?;
-        let join = parts.next();
-        self.expects(if join.is_some() { 4 } else { 3 })?;
-        let (d, complement) = self.symbols.targets(self.operand(0)?)?;
-        let operands = [self.source(1, ty)?, self.source(2, ty)?, ZERO, ZERO];
-        let (join, c) = match join {
-            None if complement == SINK => return Ok(Op::Compute(compare, d, operands)),
-            None => (function("mov", Ty::U64)?, Predicate::default()),
-            Some(join @ ("and" | "or" | "xor")) => {
-                let c = self.symbols.predicate(self.operand(3)?, Ty::PREDICATE)?;
-                (function(join, Ty::PREDICATE)?, c)
-            }
-            _ => return unknown(),
-        };
-        Ok(Op::Compare(Box::new(Comparison { compare, operands, join, c, d, complement })))
-    }
-
     /// Decodes a barrier of all threads of the block. Barriers of fewer are not supported.
     fn barrier(&mut self) -> Result<Op, Fault> {
         self.expects(1)?;
@@ -312,39 +284,19 @@ impl<'s, 'a> Decoder<'s, 'a> {
         given.iter().zip(expected).map(one).collect()
     }
 
-    /// Decodes `redux.sync.add`.
-    fn reduction(&mut self) -> Result<Op, Fault> {
-        match (self.name.strip_prefix("redux.sync."), self.ty()?) {
-            (Some(name @ ("add" | "min" | "max" | "and" | "or" | "xor")), ty) if ty.bits == 32 => {
-                self.exchange(ExchangeKind::Reduce(function(name, ty)?), 1)
-            }
-            _ => unknown(),
-        }
-    }
-
-    /// Decodes an exchange. Its operands are a result, `count` values, and the mask of the lanes that take part; without values
-    /// there is no result either.
-    fn exchange(&mut self, kind: ExchangeKind, count: usize) -> Result<Op, Fault> {
-        let results = count.min(1);
-        self.expects(results + count + 1)?;
-        let mut exchange = Exchange {
-            kind,
-            d: SINK,
-            valid: SINK,
-            a: Predicate::default(),
-            b: ZERO,
-            c: ZERO,
-            mask: self.source(results + count, Ty::U32)?,
-        };
-        if count > 0 {
-            let votes = self.name.starts_with("vote");
-            let ty = if votes { Ty::PREDICATE } else { self.ty()? };
+    /// Decodes a shuffle, whose operands are a result, three values and the mask of the lanes that take part, or a barrier of a
+    /// warp, which has the mask alone.
+    fn exchange(&mut self, kind: ExchangeKind) -> Result<Op, Fault> {
+        let mut exchange = Exchange { kind, d: SINK, valid: SINK, a: ZERO, b: ZERO, c: ZERO, mask: ZERO };
+        if kind != ExchangeKind::Synchronise {
+            self.expects(5)?;
             (exchange.d, exchange.valid) = self.symbols.targets(self.operand(0)?)?;
-            exchange.a = self.symbols.predicate(self.operand(1)?, ty)?;
-        }
-        if count == 3 {
+            exchange.a = self.source(1, self.ty()?)?;
             (exchange.b, exchange.c) = (self.source(2, Ty::U32)?, self.source(3, Ty::U32)?);
+        } else {
+            self.expects(1)?;
         }
+        exchange.mask = self.source(self.operands.len() - 1, Ty::U32)?;
         Ok(Op::Exchange(Box::new(exchange)))
     }
 }

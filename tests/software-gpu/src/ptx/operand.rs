@@ -6,8 +6,6 @@ use crate::fault::{Fault, fault};
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand<'a> {
     Name(&'a str),
-    /// `!%p1`
-    Not(&'a str),
     /// `%r1|%p2`
     Pair(&'a str, &'a str),
     Whole(i128),
@@ -32,7 +30,6 @@ impl<'a> Operand<'a> {
                 cursor.expect("]")?;
                 Self::Address(name, offset)
             }
-            "!" => Self::Not(cursor.advance()?),
             "-" => match number(cursor.advance()?) {
                 Some(Self::Whole(value)) => Self::Whole(-value),
                 _ => fault!("no number after \"-\""),
@@ -95,11 +92,11 @@ mod tests {
             Ok(vec![Single(0x3f80_0000), Double(0x3ff0_0000_0000_0000)])
         );
         assert_eq!(
-            read("{%r1,%r2}, [%rd3+-8], !%p1, %r1|%p2"),
-            Ok(vec![List(vec![Name("%r1"), Name("%r2")]), Address("%rd3", -8), Not("%p1"), Pair("%r1", "%p2")])
+            read("{%r1,%r2}, [%rd3+-8], %r1|%p2"),
+            Ok(vec![List(vec![Name("%r1"), Name("%r2")]), Address("%rd3", -8), Pair("%r1", "%p2")])
         );
         assert_eq!(read("(), f, (a, b)").map(|x| x.len()), Ok(3));
-        for broken in ["%r1 %r2", "[%r1", "%r1,", "-%r1", "[a+b]"] {
+        for broken in ["%r1 %r2", "[%r1", "%r1,", "-%r1", "!%p1", "[a+b]"] {
             assert!(read(broken).is_err(), "{broken}");
         }
     }

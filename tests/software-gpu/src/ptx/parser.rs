@@ -5,7 +5,7 @@ use super::lexer::{Cursor, tokens};
 use super::operand::{Operand, integer};
 use super::symbols::{Symbol, Symbols};
 use crate::fault::{Fault, fault};
-use crate::isa::instruction::{Instruction, Op, Parameter, Predicate, SHARED_OF_LAUNCH};
+use crate::isa::instruction::{Instruction, Op, Parameter, Predicate};
 use crate::isa::module::{Function, Module};
 use crate::isa::ty::{Class, Ty};
 use crate::memory::Memory;
@@ -68,11 +68,10 @@ impl<'a> Parser<'_, 'a, '_> {
         if self.cursor.peek() != ".version" {
             fault!("{:?} where \".version\" is expected: no PTX?", self.cursor.peek());
         }
-        let mut is_external = false;
         while !self.cursor.accept("") {
             let directive = self.cursor.peek();
             if matches!(directive.split('.').nth(1), Some("global" | "const" | "shared")) {
-                self.variable(is_external)?;
+                self.variable()?;
                 continue;
             }
             self.cursor.advance()?;
@@ -86,7 +85,6 @@ impl<'a> Parser<'_, 'a, '_> {
                 ".entry" | ".func" => self.function(directive == ".entry")?,
                 other => fault!("{other:?} is not known"),
             }
-            is_external = directive == ".extern";
         }
         Ok(())
     }
@@ -143,10 +141,10 @@ impl<'a> Parser<'_, 'a, '_> {
     }
 
     /// Reads a variable of the whole module.
-    fn variable(&mut self, is_external: bool) -> Result<(), Fault> {
+    fn variable(&mut self) -> Result<(), Fault> {
         let declared = self.declaration()?;
         let symbol = match declared.space {
-            "shared" if is_external || declared.bytes.is_none() => Symbol::Special(SHARED_OF_LAUNCH),
+            "shared" if declared.bytes.is_none() => fault!("{}: shared memory of the launch", declared.name),
             "shared" => Symbol::Shared(declared.place(&mut self.shared_bytes, 1).offset as u64),
             _ if declared.ty.is_none() => fault!("a variable without a type"),
             _ => {

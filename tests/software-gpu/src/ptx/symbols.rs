@@ -2,7 +2,7 @@
 
 use super::operand::Operand;
 use crate::fault::{Fault, fault};
-use crate::isa::instruction::{Address, CARRY, Parameter, Predicate, SINK, ZERO, special};
+use crate::isa::instruction::{Address, CARRY, Parameter, SINK, ZERO, special};
 use crate::isa::operation::Register;
 use crate::isa::ty::{Class, Ty};
 use std::collections::HashMap;
@@ -64,7 +64,6 @@ impl<'a> Symbols<'a> {
         self.insert(name, Symbol::Register(first as Register, ty));
     }
 
-    /// The number of a label.
     pub fn label(&mut self, name: &'a str) -> usize {
         let known = self.labels.iter().position(|(label, _)| *label == name);
         known.unwrap_or_else(|| {
@@ -124,15 +123,6 @@ impl<'a> Symbols<'a> {
         Ok(*constant)
     }
 
-    /// An operand that may be negated if it is a predicate.
-    pub fn predicate(&mut self, operand: &Operand<'a>, ty: Ty) -> Result<Predicate, Fault> {
-        let (register, negated) = match operand {
-            Operand::Not(name) => (self.register(name)?.0, true),
-            operand => (self.source(operand, ty)?, false),
-        };
-        Ok(Predicate { register, negated })
-    }
-
     fn special(&mut self, special: usize) -> Register {
         *self.specials.entry(special).or_insert_with(|| {
             self.registers.push(0);
@@ -140,7 +130,6 @@ impl<'a> Symbols<'a> {
         })
     }
 
-    /// Resolves an address in brackets.
     pub fn address(&mut self, operand: &Operand<'a>) -> Result<Address, Fault> {
         let Operand::Address(name, offset) = *operand else {
             fault!("{operand:?} is no address");
@@ -151,7 +140,6 @@ impl<'a> Symbols<'a> {
                 _ => fault!("{name} has {bytes} bytes"),
             },
             Some(Symbol::Shared(start) | Symbol::Global(start)) => (ZERO, start),
-            Some(Symbol::Special(special)) => (self.special(special), 0),
             Some(Symbol::Local(_)) => fault!("the local variable {name} in an address"),
             _ => (self.register(name)?.0, 0),
         };
