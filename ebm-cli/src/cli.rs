@@ -2,13 +2,12 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use ebm_core::device::check_device;
 
 use crate::commands::{
-    bench, bounds, build, compare, config, data, diagnose, distance, evaluate, export, new, ood, runs, sample,
+    bench, bounds, build, compare, config, data, diagnose, distance, evaluate, export, list, new, ood, runs, sample,
     selftest, sweep, train, watch,
 };
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure};
 use crate::output::print;
 
 const EXAMPLES: &str = "\
@@ -25,6 +24,7 @@ Examples:
   ebm export runs/run-seed0 --out m.safetensors write the model to one file
   ebm data check data/mnist                     describe a data set and check that it can be read
   ebm runs list                                 list the runs and their states
+  ebm list optimizer                            list the optimisers; without a kind, everything that is linked in
   ebm bounds list                               list the bounds
   ebm new bound my-bound --lower                start a crate for a bound of your own
   ebm build --with my-bound                     build this program with that bound
@@ -69,6 +69,8 @@ pub enum Command {
     /// List, inspect, verify and prune runs
     #[command(subcommand)]
     Runs(runs::Runs),
+    /// List what is linked into this program: bounds, models, data sets, optimisers, metrics
+    List(list::List),
     /// List, describe and check the bounds that are linked into this program
     #[command(subcommand)]
     Bounds(bounds::Bounds),
@@ -94,13 +96,7 @@ pub enum Command {
 
 impl Command {
     /// Runs the command.
-    ///
-    /// # Errors
-    /// The error of the command, with its exit code.
     pub fn run(self) -> Result<Exit, Failure> {
-        if self.computes() {
-            check_device().or_exit(Exit::Other)?;
-        }
         match self {
             Self::Train(arguments) => train::run(&arguments),
             Self::Watch(arguments) => watch::run(&arguments),
@@ -114,6 +110,7 @@ impl Command {
             Self::Export(arguments) => export::run(&arguments),
             Self::Data(command) => data::run(&command),
             Self::Runs(command) => runs::run(&command),
+            Self::List(arguments) => list::run(&arguments),
             Self::Bounds(command) => bounds::run(&command),
             Self::New(command) => new::run(&command),
             Self::Build(arguments) => build::run(&arguments),
@@ -126,21 +123,6 @@ impl Command {
                 print(&String::from_utf8_lossy(&script))
             }
         }
-    }
-
-    /// Whether the command computes with models, for which it needs the device. `ebm train` checks it by itself: as one of
-    /// several processes it chooses a device first.
-    fn computes(&self) -> bool {
-        matches!(
-            self,
-            Self::Evaluate(_)
-                | Self::Diagnose(_)
-                | Self::Ood(_)
-                | Self::Sample(_)
-                | Self::Export(_)
-                | Self::Selftest(_)
-                | Self::Bench(_)
-        )
     }
 }
 

@@ -1,69 +1,57 @@
 //! Exit codes of the commands, and errors that carry one.
 
+use clap::ValueEnum;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-/// The exit codes of `ebm`. They are part of its interface: scripts may rely on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::run_directory::RunDirectoryError;
+
+/// The exit codes of `ebm`. They are part of its interface: scripts may rely on them, and `ebm --help` prints what they mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Exit {
-    /// All went well.
+    /// success
     Success = 0,
-    /// Something else went wrong: an internal limit, or an output file that cannot be written.
+    /// something else went wrong (an output file that cannot be written, an internal error)
     Other = 1,
-    /// The command line is wrong (clap's code).
+    /// wrong command line
     Usage = 2,
-    /// The configuration cannot be read or used.
+    /// a configuration that cannot be read or used
     Config = 3,
-    /// The data cannot be read or used.
+    /// data that cannot be read or used
     Data = 4,
-    /// The run directory cannot be made, read or written.
+    /// a run directory that cannot be made, read or written, or that exists already
     RunDirectory = 5,
-    /// A term of the training became NaN or infinite; the last good weights were saved.
+    /// training stopped at a NaN or an infinity; the last good weights were saved
     NotFinite = 6,
-    /// Training ran to its end but diverged; everything was saved.
+    /// training reached its end but diverged; everything was saved
     Diverged = 7,
-    /// Runs of a comparison or a sweep have no result, for another reason than divergence; the others are reported.
+    /// runs of a comparison or a sweep failed (to diverge is not to fail); the others are reported
     Incomplete = 8,
-    /// A bound that was checked breaks its contract.
+    /// a bound breaks its contract (`ebm bounds check`)
     Contract = 9,
-    /// A figure of `ebm selftest` is not that of the reference.
+    /// this machine computes other figures than the reference (`ebm selftest`)
     Selftest = 10,
-    /// The program was asked to stop before it was done (128 + 2, as shells count SIGINT).
+    /// interrupted; what was done is saved: `ebm train --resume` or the same command goes on
+    // 128 + 2, as shells count SIGINT.
     Interrupted = 130,
 }
 
 impl Exit {
-    /// Every code but success, with its meaning in a line.
-    pub const FAILURES: [(Exit, &'static str); 11] = [
-        (Exit::Other, "something else went wrong (an output file that cannot be written, an internal error)"),
-        (Exit::Usage, "wrong command line"),
-        (Exit::Config, "a configuration that cannot be read or used"),
-        (Exit::Data, "data that cannot be read or used"),
-        (Exit::RunDirectory, "a run directory that cannot be made, read or written, or that exists already"),
-        (Exit::NotFinite, "training stopped at a NaN or an infinity; the last good weights were saved"),
-        (Exit::Diverged, "training reached its end but diverged; everything was saved"),
-        (
-            Exit::Incomplete,
-            "runs of a comparison or a sweep failed (to diverge is not to fail); the others are reported",
-        ),
-        (Exit::Contract, "a bound breaks its contract (`ebm bounds check`)"),
-        (Exit::Selftest, "this machine computes other figures than the reference (`ebm selftest`)"),
-        (Exit::Interrupted, "interrupted; what was done is saved: `ebm train --resume` or the same command goes on"),
-    ];
-
     /// The failure with this code, or [`Exit::Other`] if there is none.
     pub(crate) fn of_code(code: u8) -> Self {
-        let mut all = Self::FAILURES.into_iter().map(|(exit, _)| exit);
-        all.find(|exit| *exit as u8 == code).unwrap_or(Self::Other)
+        let found = Self::value_variants().iter().find(|exit| **exit as u8 == code);
+        found.copied().filter(|exit| *exit != Self::Success).unwrap_or(Self::Other)
     }
 
     /// The table of codes, as `ebm --help` shows it.
     pub fn table() -> String {
-        let mut text = format!("Exit codes:\n  {}  success", Exit::Success as u8);
-        for (exit, meaning) in Self::FAILURES {
-            text.push_str(&format!("\n  {}  {meaning}", exit as u8));
+        let mut text = String::from("Exit codes:");
+        for exit in Self::value_variants() {
+            let variant = exit.to_possible_value();
+            let meaning = variant.as_ref().and_then(|variant| variant.get_help()).map(ToString::to_string);
+            text.push_str(&format!("\n  {}  {}", *exit as u8, meaning.unwrap_or_default()));
         }
         text
     }
@@ -101,6 +89,12 @@ impl Failure {
     }
 }
 
+impl From<RunDirectoryError> for Failure {
+    fn from(error: RunDirectoryError) -> Self {
+        Self::new(Exit::RunDirectory, error)
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut text = String::new();
@@ -119,6 +113,14 @@ impl std::fmt::Display for Failure {
     }
 }
 
+/// Returns a message with an exit code from a function, as `anyhow::bail!` does one without.
+macro_rules! fail {
+    ($exit:expr, $($message:tt)+) => {
+        return Err($crate::exit::Failure::message($exit, format!($($message)+)))
+    };
+}
+pub(crate) use fail;
+
 /// Gives an error its exit code.
 pub trait OrExit<T> {
     /// Makes an error end the process with `exit`.
@@ -136,14 +138,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_distinct_and_in_the_table() {
+    fn every_code_is_in_the_table_with_its_meaning() {
         let table = Exit::table();
-        let mut codes: Vec<u8> = Exit::FAILURES.iter().map(|(exit, _)| *exit as u8).collect();
-        for (exit, meaning) in Exit::FAILURES {
-            assert!(table.contains(&format!("{}  {meaning}", exit as u8)));
-        }
-        codes.dedup();
-        assert_eq!(codes, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130]);
+        let codes = table.lines().skip(1).map(|line| line.trim().split_once("  ").expect("a meaning").0);
+        assert_eq!(codes.collect::<Vec<_>>().join(" "), "0 1 2 3 4 5 6 7 8 9 10 130", "{table}");
+        assert_eq!([0, 7, 11, 130].map(Exit::of_code), [Exit::Other, Exit::Diverged, Exit::Other, Exit::Interrupted]);
     }
 
     #[test]

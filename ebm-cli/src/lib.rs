@@ -23,7 +23,6 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
-mod allocator;
 pub mod bench;
 mod cli;
 mod commands;
@@ -51,9 +50,18 @@ mod series;
 mod signals;
 mod sweep;
 
-pub use allocator::Allocator;
-pub use dispatch::{Work, with_geometry};
 pub use exit::{Exit, Failure};
+
+/// The allocator to declare in the program, since only one crate of a program may, and the program may want another:
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
+/// ```
+///
+/// A training step allocates and frees many buffers of some hundred kilobytes. glibc gives such buffers back to the
+/// system each time, and the page faults of getting them anew cost more than the arithmetic.
+pub use mimalloc::MiMalloc as Allocator;
 
 use clap::Parser;
 use exit::OrExit;

@@ -1,11 +1,7 @@
-//! The bound crates that this program is built with.
+//! The bound crates that this program is built with. A crate that is a dependency but is never named registers nothing,
+//! silently.
 
-/// Links crates that register bounds. A crate that is a dependency but is never named registers nothing, silently.
-macro_rules! link {
-    ($($bounds:ident),+ $(,)?) => { $(use $bounds as _;)+ };
-}
-
-link!(bounds_sv, bounds_mi, bounds_gp, bounds_diffusion);
+use {bounds_diffusion as _, bounds_gp as _, bounds_mi as _, bounds_sv as _};
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Sources of outliers.
 
+use anyhow::anyhow;
 use ebm_core::registry::{self, DatasetConfig};
-use thiserror::Error;
 
 use crate::config::suggest;
 use ebm_eval::ood::BuiltIn;
@@ -15,42 +15,27 @@ pub enum Source {
     Data(String, Box<dyn DatasetConfig>),
 }
 
-/// A name or table that does not describe outliers.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{given}: {reason}")]
-pub struct SourceError {
-    /// The name or table as it was given.
-    pub given: String,
-    /// Why it cannot be used.
-    pub reason: String,
-}
-
 impl Source {
     /// Reads the name of built-in outliers, the name of a data set, or a table as in `data = { kind = "...", ... }`.
-    ///
-    /// # Errors
-    /// If the name is unknown, or an option of the data set cannot be used.
-    pub fn parse(given: &str) -> Result<Self, SourceError> {
-        let wrong = |reason: String| SourceError { given: given.into(), reason };
+    pub fn parse(given: &str) -> anyhow::Result<Self> {
+        let wrong = |reason: String| anyhow!("{given}: {reason}");
         if let Some(built_in) = BuiltIn::ALL.into_iter().find(|kind| kind.name() == given) {
             return Ok(Source::BuiltIn(built_in));
         }
-        let mut options = match given.trim_start().starts_with('{') {
-            false => toml::Table::new(),
-            true => {
-                let read: toml::Table = toml::from_str(&format!("data = {given}"))
-                    .map_err(|error| wrong(format!("no TOML table: {}", error.message())))?;
-                match read.into_iter().next() {
-                    Some((_, toml::Value::Table(table))) => table,
-                    _ => return Err(wrong("expected a table { kind = \"...\" }".into())),
-                }
-            }
-        };
-        let name = match options.remove("kind") {
-            None if options.is_empty() && !given.contains('{') => given.to_string(),
-            Some(toml::Value::String(name)) => name,
-            _ => return Err(wrong("the table has no `kind` that names a data set".into())),
-        };
+        let mut options = toml::Table::new();
+        let mut name = given.to_string();
+        if given.trim_start().starts_with('{') {
+            let read = toml::from_str(&format!("data = {given}"));
+            let read: toml::Table = read.map_err(|error| wrong(format!("no TOML table: {}", error.message())))?;
+            let Some((_, toml::Value::Table(table))) = read.into_iter().next() else {
+                return Err(wrong("expected a table { kind = \"...\" }".into()));
+            };
+            options = table;
+            let Some(toml::Value::String(kind)) = options.remove("kind") else {
+                return Err(wrong("the table has no `kind` that names a data set".into()));
+            };
+            name = kind;
+        }
         let descriptor = registry::find::<dyn DatasetConfig>(&name).ok_or_else(|| {
             let data = registry::all::<dyn DatasetConfig>().into_iter().map(|d| d.name);
             let names: Vec<&str> = BuiltIn::ALL.map(BuiltIn::name).into_iter().chain(data).collect();

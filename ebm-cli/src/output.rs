@@ -1,7 +1,10 @@
 //! Output of commands to stdout and to files.
 
+use anyhow::Context;
 use serde::Serialize;
-use std::io::{ErrorKind, Write};
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use crate::exit::{Exit, Failure, OrExit};
@@ -9,11 +12,24 @@ use ebm_train::files::write_atomically;
 
 /// Prints to stdout. A reader that stops early (`ebm bounds list | head -1`) is not an error.
 pub fn print(text: &str) -> Result<Exit, Failure> {
-    let mut out = std::io::stdout().lock();
+    print_to_reader(text).map(|_| Exit::Success)
+}
+
+/// Prints to stdout, and says whether the reader is still there.
+pub fn print_to_reader(text: &str) -> Result<bool, Failure> {
+    let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).or_exit(Exit::Other),
-        _ => Ok(Exit::Success),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true).or_exit(Exit::Other),
     }
+}
+
+/// Prints a line, unless only errors are to be printed.
+pub fn say(quiet: bool, line: &str) -> Result<(), Failure> {
+    if !quiet {
+        print(&format!("{line}\n"))?;
+    }
+    Ok(())
 }
 
 /// Prints a value as indented JSON.
@@ -22,9 +38,42 @@ pub fn print_json(value: &impl Serialize) -> Result<Exit, Failure> {
     print(&format!("{text}\n"))
 }
 
+/// Prints a value as indented JSON, or as text for people.
+pub fn print_either(value: &(impl Serialize + Display), json: bool) -> Result<Exit, Failure> {
+    if json { print_json(value) } else { print(&value.to_string()) }
+}
+
+/// The folder that a file is in.
+pub fn folder_of(file: &Path) -> &Path {
+    let parent = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+/// Whether nothing is at a path, or an empty folder.
+pub fn is_vacant(path: &Path) -> io::Result<bool> {
+    match fs::read_dir(path).map(|mut entries| entries.next().is_none()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
+        vacant => vacant,
+    }
+}
+
+/// Writes a new or empty folder completely or not at all: `fill` writes one beside it first, which then gets its name.
+pub fn write_folder(folder: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let beside = tempfile::Builder::new().prefix(".ebm").tempdir_in(folder_of(folder))?;
+    // A temporary folder is for its owner alone, one in it for whom the user lets read.
+    let whole = beside.path().join("whole");
+    fs::create_dir(&whole)?;
+    fill(&whole)?;
+    // An empty folder may be there; one that has been filled meanwhile is not removed.
+    if folder.exists() {
+        fs::remove_dir(folder)?;
+    }
+    Ok(fs::rename(&whole, folder)?)
+}
+
 /// Writes a file completely, or leaves what was there.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let written = write_atomically(path, |file| file.write_all(bytes));
-    let failed = |error| anyhow::Error::new(error).context(format!("{}: cannot write the file", path.display()));
-    written.map_err(failed).or_exit(Exit::Other)
+    written.with_context(|| format!("{}: cannot write the file", path.display())).or_exit(Exit::Other)
 }

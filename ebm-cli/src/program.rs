@@ -1,8 +1,8 @@
 //! A third party's program: `ebm` with more crates linked in.
 
+use anyhow::bail;
 use ebm_core::registry::registers_something;
 use ebm_eval::metric;
-use thiserror::Error;
 
 /// The whole `main.rs` of a program that is `ebm` with these crates linked in.
 ///
@@ -27,23 +27,16 @@ macro_rules! main {
     };
 }
 
-/// A crate that was linked in and registers nothing.
-#[derive(Debug, Error, PartialEq)]
-#[error(
-    "the crate {name} is linked in and registers nothing: it needs a call of a macro such as register_lower_bound! or \
-     register_dataset!, and the same ebm-core as this program ({})",
-    env!("CARGO_PKG_VERSION")
-)]
-pub(crate) struct RegistersNothing {
-    name: String,
-}
-
 /// Checks that each of the crates registers something; `-` and `_` in their names are one.
-pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
-    match crates.iter().find(|name| !registers(name)) {
-        None => Ok(()),
-        Some(name) => Err(RegistersNothing { name: (*name).to_string() }),
+pub(crate) fn check_linked(crates: &[&str]) -> anyhow::Result<()> {
+    if let Some(name) = crates.iter().find(|name| !registers(name)) {
+        bail!(
+            "the crate {name} is linked in and registers nothing: it needs a call of a macro such as register_lower_bound! or \
+             register_dataset!, and the same ebm-core as this program ({})",
+            env!("CARGO_PKG_VERSION")
+        );
     }
+    Ok(())
 }
 
 /// Whether a crate registers a component or a metric.
@@ -59,7 +52,7 @@ mod tests {
 
     #[test]
     fn crates_that_register_anything_are_found_however_their_names_are_written() {
-        assert_eq!(check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data", "ebm_eval"]), Ok(()));
+        check_linked(&["bounds_sv", "bounds-gp", "ebm_models", "ebm-data", "ebm_eval"]).unwrap();
     }
 
     #[test]

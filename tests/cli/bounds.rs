@@ -26,6 +26,27 @@ fn bounds_are_listed_for_people_and_programs() {
 }
 
 #[test]
+fn everything_else_is_listed_beside_them() {
+    let folder = Folder::with("");
+    let table = folder.succeed("list");
+    for (name, kind) in [
+        ("gp", "upper bound"),
+        ("mlp", "generator"),
+        ("mlp", "energy"),
+        ("two-moons", "data set"),
+        ("lion", "optimizer"),
+        ("good_share", "metric"),
+    ] {
+        let mut rows = table.lines().filter(|line| line.split_whitespace().next() == Some(name));
+        assert!(rows.any(|row| row.contains(kind)), "{name}: {table}");
+    }
+    let optimizers = folder.json("list optimizer --json");
+    let names: Vec<_> = optimizers.as_array().unwrap().iter().map(|entry| &entry["name"]).collect();
+    assert_eq!(names, ["adam", "adamw", "lion", "rmsprop"]);
+    assert_eq!(folder.json("list bound --json"), folder.json("bounds list --json"));
+}
+
+#[test]
 fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
     let folder = Folder::with("");
     for entry in folder.json("bounds list --json").as_array().unwrap() {

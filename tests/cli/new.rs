@@ -151,19 +151,28 @@ fn the_tests_of_a_new_bound_compile_no_more_than_it_needs() {
 
 /// Each is started, tested, linked in with the others, and trained with.
 #[test]
-fn a_new_energy_generator_and_data_set_are_tested_and_linked_in() {
+fn a_new_energy_generator_data_set_and_metric_are_tested_and_linked_in() {
     let folder = workshop();
-    let kinds = [("energy", "my-bowl"), ("generator", "my-map"), ("dataset", "my-circle")];
+    let kinds = [("energy", "my-bowl"), ("generator", "my-map"), ("dataset", "my-circle"), ("metric", "my-spread")];
     for (kind, name) in kinds {
         new_crate(&folder, kind, name);
         let told = cargo(&folder, name, &format!("test --profile {PROFILE} --lib --tests"));
-        contains(&told, &["registered_and_its_options_are_read_back"]);
+        contains(
+            &told,
+            &[if kind == "metric" { "the_value_is_that_of_the_formula" } else { "its_options_are_read_back" }],
+        );
     }
     let output = build(&folder, &kinds.map(|(_, name)| name));
     assert!(output.status.success(), "{}", stderr(&output));
     for (_, name) in kinds {
         let run = format!("runs/{name}");
         trained(&folder, &folder.path("mine"), &format!("{name}/example.toml"), &run);
+    }
+    let measured = folder.metrics("runs/my-spread").pop().unwrap();
+    assert!(measured["metrics"]["my_spread"]["value"].as_f64().is_some_and(|value| value >= 0.0), "{measured}");
+    let listed = done(&folder, "", &folder.path("mine"), "list");
+    for (kind, name) in [("data set", "my-circle"), ("metric", "my_spread")] {
+        assert!(listed.lines().any(|line| line.starts_with(name) && line.contains(kind)), "{listed}");
     }
     // A crate that registers nothing is built, does not start, and is named.
     folder.write("my-map/src/lib.rs", "");
@@ -180,6 +189,7 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
         2 | new bound gp --lower | "gp"
         2 | new bound Floor --lower | "Floor"
         2 | new dataset two-moons | "two-moons"
+        2 | new metric good-share | "good-share"
         2 | new bound my-floor --lower --local . | --local .
         2 | build --with ./nowhere | ./nowhere
         2 | build --with . | no Cargo.toml

@@ -3,7 +3,7 @@
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::flops;
 use ebm_train::{PhaseTimes, TrainError, Trainer};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
 
 /// Steps before anything is measured: buffers, caches, the processor's clock, kernels that a driver loads when first used.
@@ -32,8 +32,9 @@ pub struct Measured {
     pub steps_per_second: f64,
     /// Seconds per step.
     pub step_seconds: Spread,
-    /// Seconds per step of each phase.
-    pub phase_seconds: Phases,
+    /// Seconds per step of each phase; a step of the energy contains the next three, one of the generator its update.
+    #[serde(serialize_with = "by_name")]
+    pub phase_seconds: [f64; PHASES.len()],
     /// Whether phases run at the same time.
     pub phases_overlap: bool,
     /// Operations of matrix products and convolutions per step; a multiply-add counts as two.
@@ -53,25 +54,23 @@ pub struct Spread {
     pub most: f64,
 }
 
-/// Seconds of each phase; see [`PhaseTimes`].
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct Phases {
-    /// The energy step, which contains the next three.
-    pub energy_step: f64,
-    /// `E_data[E]`.
-    pub data_term: f64,
-    /// `-E_pg[E]` and the upper bound.
-    pub divergence: f64,
-    /// The optimiser of the energy.
-    pub energy_update: f64,
-    /// The generator's samples.
-    pub sampling: f64,
-    /// The lower bound.
-    pub entropy: f64,
-    /// The generator step, which contains the next one.
-    pub generator_step: f64,
-    /// The optimiser of the generator.
-    pub generator_update: f64,
+/// A phase of a step: the key in JSON, the heading in a table, and the time of all steps.
+type Phase = (&'static str, &'static str, fn(&PhaseTimes) -> Duration);
+
+pub(super) const PHASES: [Phase; 8] = [
+    ("energy_step", "energy step", |times| times.energy_step),
+    ("data_term", "data term", |times| times.data_term),
+    ("divergence", "divergence", |times| times.divergence),
+    ("energy_update", "update", |times| times.energy_update),
+    ("sampling", "sampling", |times| times.sampling),
+    ("entropy", "entropy", |times| times.entropy),
+    ("generator_step", "generator step", |times| times.generator_step),
+    ("generator_update", "update", |times| times.generator_update),
+];
+
+/// Seconds per step, in the order of [`PHASES`].
+fn by_name<S: Serializer>(seconds: &[f64; PHASES.len()], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(PHASES.iter().map(|(key, ..)| key).zip(seconds))
 }
 
 /// Trains until the time is up, for at least one step.
@@ -110,7 +109,7 @@ pub(super) fn measure<G: Geometry>(
         seconds,
         steps_per_second: steps as f64 / seconds,
         step_seconds: Spread { least: times[0], median: times[steps / 2], most: times[steps - 1] },
-        phase_seconds: Phases::of(&phases),
+        phase_seconds: PHASES.map(|(.., time)| time(&phases).as_secs_f64() / phases.iterations.max(1) as f64),
         phases_overlap: ebm_core::kernels::parallel::threads() > 1 && cfg!(not(feature = "cuda")),
         flop_per_step: operations / steps as f64,
         flop_per_second: operations / seconds,
@@ -121,21 +120,5 @@ pub(super) fn measure<G: Geometry>(
 fn settle<G: Geometry>(trainer: &Trainer<G>) {
     for module in [trainer.energy().parameters(), trainer.generator().parameters()] {
         module.last().map(|parameter| parameter.values());
-    }
-}
-
-impl Phases {
-    fn of(times: &PhaseTimes) -> Self {
-        let each = |phase: Duration| phase.as_secs_f64() / times.iterations.max(1) as f64;
-        Self {
-            energy_step: each(times.energy_step),
-            data_term: each(times.data_term),
-            divergence: each(times.divergence),
-            energy_update: each(times.energy_update),
-            sampling: each(times.sampling),
-            entropy: each(times.entropy),
-            generator_step: each(times.generator_step),
-            generator_update: each(times.generator_update),
-        }
     }
 }

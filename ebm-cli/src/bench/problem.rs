@@ -1,5 +1,6 @@
 //! The standard problems that are timed.
 
+use anyhow::Context;
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::random::Random;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use super::measurement::{Measured, measure};
 use crate::config::{Layers, Origin, RunConfig};
-use crate::dispatch::{Work, with_geometry};
+use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 
 /// A problem to train on.
@@ -24,29 +25,19 @@ pub struct Problem {
     text: &'static str,
 }
 
+macro_rules! problem {
+    ($name:literal, $width:expr, $file:literal) => {
+        Problem { name: $name, width: $width, text: include_str!(concat!("problems/", $file)) }
+    };
+}
+
 /// The problems, the quick ones first.
 pub const PROBLEMS: [Problem; 5] = [
-    Problem { name: "25-gaussians sv+gp", width: 2, text: include_str!("problems/25-gaussians-sv-gp.toml") },
-    Problem {
-        name: "25-gaussians mi+diffusion",
-        width: 2,
-        text: include_str!("problems/25-gaussians-mi-diffusion.toml"),
-    },
-    Problem {
-        name: "stacked-mnist sv+gp",
-        width: 28 * 28 * 3,
-        text: include_str!("problems/stacked-mnist-sv-gp.toml"),
-    },
-    Problem {
-        name: "stacked-mnist cnn sv+gp",
-        width: 28 * 28 * 3,
-        text: include_str!("problems/stacked-mnist-cnn-sv-gp.toml"),
-    },
-    Problem {
-        name: "cifar-10 dcgan sv+gp",
-        width: 32 * 32 * 3,
-        text: include_str!("problems/cifar-10-dcgan-sv-gp.toml"),
-    },
+    problem!("25-gaussians sv+gp", 2, "25-gaussians-sv-gp.toml"),
+    problem!("25-gaussians mi+diffusion", 2, "25-gaussians-mi-diffusion.toml"),
+    problem!("stacked-mnist sv+gp", 28 * 28 * 3, "stacked-mnist-sv-gp.toml"),
+    problem!("stacked-mnist cnn sv+gp", 28 * 28 * 3, "stacked-mnist-cnn-sv-gp.toml"),
+    problem!("cifar-10 dcgan sv+gp", 32 * 32 * 3, "cifar-10-dcgan-sv-gp.toml"),
 ];
 
 impl Problem {
@@ -60,29 +51,15 @@ impl Problem {
     /// Trains for about this long.
     pub fn time(&self, duration: Duration) -> Result<Measured, Failure> {
         let config = self.config()?;
-        let latent = config.generator.latent_width(self.width);
-        let work = Train { problem: self, config, duration };
-        with_geometry(latent, self.width, work)
+        let timed = with_geometry!(widths(&config, self.width), |geometry| self.train(config, duration, geometry));
+        timed.context(self.name).or_exit(Exit::Other)
     }
-}
 
-struct Train<'a> {
-    problem: &'a Problem,
-    config: RunConfig,
-    duration: Duration,
-}
-
-impl Work for Train<'_> {
-    type Output = Result<Measured, Failure>;
-    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { problem, config, duration } = self;
-        let named = |error: anyhow::Error| Failure::new(Exit::Other, error.context(problem.name));
+    fn train<G: SupportedGeometry>(&self, config: RunConfig, time: Duration, geometry: G) -> anyhow::Result<Measured> {
         let random = Random::new(config.seed);
-        let players = Players::build(geometry, config.components(), &config.train, random);
-        let players = players.map_err(|error| named(error.into()))?;
-        let data = Arc::new(Normal(problem.width));
-        let trainer = Trainer::new(config.train, players, data, random).map_err(|error| named(error.into()))?;
-        measure(problem.name, trainer, duration).map_err(|error| named(error.into()))
+        let players = Players::build(geometry, config.components(), &config.train, random)?;
+        let trainer = Trainer::new(config.train, players, Arc::new(Normal(self.width)), random)?;
+        Ok(measure(self.name, trainer, time)?)
     }
 }
 

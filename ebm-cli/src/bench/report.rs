@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::fmt;
 
-use super::measurement::Measured;
+use super::measurement::{Measured, PHASES};
 use crate::machine::Machine;
 use ebm_eval::evaluate::Rows;
 
@@ -19,7 +19,7 @@ pub struct Timings {
 impl Timings {
     fn rates(&self) -> Rows<8> {
         let header = ["", "batch", "steps/s", "ms a step", "least", "most", "GFLOP a step", "GFLOP/s"];
-        let mut rows = Rows::new(header, [false, true, true, true, true, true, true, true]);
+        let mut rows = Rows::new(header, std::array::from_fn(|column| column > 0));
         for measured in &self.problems {
             let spread = measured.step_seconds;
             let [median, least, most] = [spread.median, spread.least, spread.most].map(milliseconds);
@@ -38,24 +38,10 @@ impl Timings {
     }
 
     fn phases(&self) -> Rows<9> {
-        let header = [
-            "ms a step",
-            "energy step",
-            "data term",
-            "divergence",
-            "update",
-            "sampling",
-            "entropy",
-            "generator step",
-            "update",
-        ];
-        let mut rows = Rows::new(header, [false, true, true, true, true, true, true, true, true]);
+        let [a, b, c, d, e, f, g, h] = PHASES.map(|(_, heading, _)| heading);
+        let mut rows = Rows::new(["ms a step", a, b, c, d, e, f, g, h], std::array::from_fn(|column| column > 0));
         for measured in &self.problems {
-            let phases = &measured.phase_seconds;
-            let [a, b, c, d] =
-                [phases.energy_step, phases.data_term, phases.divergence, phases.energy_update].map(milliseconds);
-            let generator = [phases.sampling, phases.entropy, phases.generator_step, phases.generator_update];
-            let [e, f, g, h] = generator.map(milliseconds);
+            let [a, b, c, d, e, f, g, h] = measured.phase_seconds.map(milliseconds);
             rows.push([measured.problem.into(), a, b, c, d, e, f, g, h]);
         }
         rows
@@ -75,9 +61,8 @@ impl fmt::Display for Timings {
              as they were done, a multiply-add as two.",
             self.seconds
         )?;
-        writeln!(
-            f,
-            "Data term, divergence and the first update are parts of the energy step, the second update of the generator step."
+        f.write_str(
+            "Data term, divergence and the first update are parts of the energy step, the second update of the generator step.\n",
         )?;
         if self.problems.iter().any(|measured| measured.phases_overlap) {
             writeln!(

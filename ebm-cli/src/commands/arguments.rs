@@ -1,10 +1,13 @@
 //! Arguments that several commands share.
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
+use crate::output::folder_of;
 
 /// A configuration file and the values set above it.
 #[derive(Args, Debug)]
@@ -25,6 +28,11 @@ impl Source {
     }
 }
 
+/// Parses a number of things.
+pub fn count(range: impl RangeBounds<u64>) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(range)
+}
+
 /// Parses a number of seconds that a person can wait for.
 pub fn seconds(text: &str) -> Result<f64, String> {
     let read = text.parse().ok().filter(|seconds| (0.01..=3600.0).contains(seconds));
@@ -42,8 +50,7 @@ pub fn base_of(file: &Path, data: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(folder) = data {
         return data_folder(folder);
     }
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).canonicalize().or_exit(Exit::Config)
+    folder_of(file).canonicalize().or_exit(Exit::Config)
 }
 
 /// The name of a configuration file without its extension, which names runs.

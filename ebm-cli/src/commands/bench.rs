@@ -1,16 +1,16 @@
 //! `ebm bench`: times training with this build on this machine.
 
 use clap::Args;
+use ebm_core::device::check_device;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::arguments::seconds;
 use crate::bench::{PROBLEMS, Problem, Timings};
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::machine::Machine;
-use crate::output::{print, print_json, write_whole};
+use crate::output::{folder_of, print, print_json, write_whole};
 
-/// `ebm bench`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Problems: the papers' toy setting (sv+gp), 25-gaussians with mi+diffusion, fully connected and
@@ -35,13 +35,13 @@ pub struct Bench {
     pub json: Option<PathBuf>,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
     let problems = chosen(arguments.filter.as_deref())?;
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let file = arguments.json.as_deref().filter(|_| !to_stdout);
     // Checked before the work, not after it.
     file.map_or(Ok(()), writable)?;
+    check_device().or_exit(Exit::Other)?;
     let duration = Duration::from_secs_f64(arguments.seconds);
     let timed: Result<_, Failure> = problems.iter().map(|problem| problem.time(duration)).collect();
     let timings = Timings { machine: Machine::here(), seconds: arguments.seconds, problems: timed? };
@@ -58,24 +58,19 @@ pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
 }
 
 fn chosen(filter: Option<&str>) -> Result<Vec<Problem>, Failure> {
-    let Some(filter) = filter else {
-        return Ok(PROBLEMS.to_vec());
-    };
+    let filter = filter.unwrap_or_default();
     let wanted = filter.to_lowercase();
     let found: Vec<Problem> = PROBLEMS.into_iter().filter(|problem| problem.name.contains(&wanted)).collect();
     if found.is_empty() {
         let names = PROBLEMS.map(|problem| problem.name).join(", ");
-        let message = format!("--filter {filter}: no problem has that in its name; there are {names}");
-        return Err(Failure::message(Exit::Usage, message));
+        fail!(Exit::Usage, "--filter {filter}: no problem has that in its name; there are {names}");
     }
     Ok(found)
 }
 
 fn writable(path: &Path) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
-        let message = format!("--json {}: expected a file in a folder that is there, or -", path.display());
-        return Err(Failure::message(Exit::Usage, message));
+    if path.is_dir() || !folder_of(path).is_dir() {
+        fail!(Exit::Usage, "--json {}: expected a file in a folder that is there, or -", path.display());
     }
     Ok(())
 }

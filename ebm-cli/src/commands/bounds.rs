@@ -2,18 +2,17 @@
 
 use clap::Subcommand;
 use ebm_core::registry::{self, Descriptor, LowerBoundConfig, Need, Registered, UpperBoundConfig};
-use ebm_eval::evaluate::Rows;
 use serde::Serialize;
 use std::fmt::Write;
 use toml::{Table, Value};
 
+use super::list::{Kind, entries, print_entries};
 use crate::config::options::{OptionRow, options};
 use crate::config::schema::Schema;
 use crate::config::suggest;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::output::{print, print_json};
+use crate::output::print;
 
-/// `ebm bounds`.
 #[derive(Debug, Subcommand)]
 pub enum Bounds {
     /// List the bounds that are linked into this program
@@ -46,54 +45,13 @@ pub enum Bounds {
     },
 }
 
-/// Runs the command.
 pub fn run(command: &Bounds) -> Result<Exit, Failure> {
     match command {
-        Bounds::List { json: false } => print(&table()),
-        Bounds::List { json: true } => print_json(&entries()),
+        Bounds::List { json } => print_entries(&entries(Kind::Bound), *json),
         Bounds::Describe { name } => print(&describe(name)?),
         #[cfg(feature = "conformance")]
         Bounds::Check { name, cases, seed, json } => check(name.as_deref(), *cases, *seed, *json),
     }
-}
-
-#[derive(Serialize)]
-struct Entry {
-    name: &'static str,
-    kind: &'static str,
-    guarantee: Option<String>,
-    needs: &'static [Need],
-    #[serde(rename = "crate")]
-    crate_name: &'static str,
-    version: &'static str,
-    summary: &'static str,
-    reference: &'static str,
-}
-
-fn entries() -> Vec<Entry> {
-    fn of<C: Registered + ?Sized>() -> impl Iterator<Item = Entry> {
-        registry::all::<C>().into_iter().map(|d| Entry {
-            name: d.name,
-            kind: C::KIND,
-            guarantee: d.guarantee.map(|level| level.to_string()),
-            needs: d.needs,
-            crate_name: d.crate_name,
-            version: d.crate_version,
-            summary: d.summary,
-            reference: d.reference,
-        })
-    }
-    of::<dyn LowerBoundConfig>().chain(of::<dyn UpperBoundConfig>()).collect()
-}
-
-fn table() -> String {
-    let mut rows = Rows::new(["NAME", "KIND", "AT BEST", "CRATE", "SUMMARY"], [false; 5]);
-    for entry in entries() {
-        let crate_of = format!("{} {}", entry.crate_name, entry.version);
-        let claim = entry.guarantee.unwrap_or_else(|| "-".into());
-        rows.push([entry.name.into(), entry.kind.into(), claim, crate_of, entry.summary.into()]);
-    }
-    rows.to_string()
 }
 
 fn describe(name: &str) -> Result<String, Failure> {
@@ -108,9 +66,8 @@ fn describe(name: &str) -> Result<String, Failure> {
 
 /// The failure for a name that no bound has.
 fn unknown(name: &str) -> Failure {
-    let names: Vec<_> = entries().iter().map(|entry| entry.name).collect();
-    let message = format!("there is no bound {name:?}; {}", suggest::hint(name, &names));
-    Failure::message(Exit::Usage, message)
+    let names: Vec<_> = entries(Kind::Bound).iter().map(|entry| entry.name).collect();
+    Failure::message(Exit::Usage, format!("there is no bound {name:?}; {}", suggest::hint(name, &names)))
 }
 
 fn describe_one<C>(d: &Descriptor<C>, section: &str) -> anyhow::Result<String>
@@ -126,15 +83,25 @@ where
     writeln!(text, "Needs:     {}", needs(d.needs))?;
     writeln!(text, "Crate:     {} {}", d.crate_name, d.crate_version)?;
     writeln!(text, "Reference: {}\n\nOptions:", d.reference)?;
-    let schema = (d.schema)();
-    let defaults = Table::try_from((d.example)())?;
-    write_options(&mut text, &options(Schema::new(&schema), &defaults, ""))?;
+    let (rows, example) = options_of(d, section, "")?;
+    write_options(&mut text, &rows)?;
     writeln!(text, "\nExample:\n")?;
-    let example = Table::from_iter([(section.to_string(), Value::Table(defaults))]);
-    for line in toml::to_string(&example)?.lines() {
+    for line in example.lines() {
         writeln!(text, "{}", format!("    {line}").trim_end())?;
     }
     Ok(text)
+}
+
+/// The options of a component, whose keys start with `path`, and an example with all of them at their defaults.
+pub(super) fn options_of<C>(d: &Descriptor<C>, section: &str, path: &str) -> anyhow::Result<(Vec<OptionRow>, String)>
+where
+    C: Registered + Serialize + ?Sized,
+{
+    let schema = (d.schema)();
+    let defaults = Table::try_from((d.example)())?;
+    let rows = options(Schema::new(&schema), &defaults, path);
+    let example = Table::from_iter([(section.to_string(), Value::Table(defaults))]);
+    Ok((rows, toml::to_string(&example)?))
 }
 
 fn write_options(text: &mut String, rows: &[OptionRow]) -> std::fmt::Result {
@@ -172,37 +139,28 @@ pub(super) fn needs(needs: &[Need]) -> String {
 /// Checks the bounds of a name, or all, against their contract.
 #[cfg(feature = "conformance")]
 fn check(name: Option<&str>, cases: Option<u32>, seed: u64, json: bool) -> Result<Exit, Failure> {
+    use crate::{output::print_json, selftest::quietly};
     use ebm_conformance::{Options, Report, check_lower, check_upper};
-    use std::panic;
 
-    let default = Options::default();
-    let cases = cases.unwrap_or(default.cases);
-    let options = Options { seed, cases };
-    let chosen = entries().into_iter().filter(|entry| name.is_none_or(|name| name == entry.name));
-    let chosen: Vec<Entry> = chosen.collect();
+    let options = Options { seed, cases: cases.unwrap_or(Options::default().cases) };
+    let mut chosen = entries(Kind::Bound);
+    chosen.retain(|entry| name.is_none_or(|name| name == entry.name));
     if let Some(name) = name.filter(|_| chosen.is_empty()) {
         return Err(unknown(name));
     }
-    // A panic in a bound is in its report, with the smallest case that causes it.
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
     let mut reports: Vec<Report> = Vec::new();
     for entry in chosen {
-        let report = match entry.kind == <dyn LowerBoundConfig>::KIND {
-            true => check_lower(entry.name, &options),
-            false => check_upper(entry.name, &options),
-        };
+        let lower = entry.kind == <dyn LowerBoundConfig>::KIND;
+        let check = if lower { check_lower } else { check_upper };
+        // A panic in a bound is in its report, with the smallest case that causes it.
+        let report = quietly(|| check(entry.name, &options));
         if !json {
             print(&format!("{report}\n\n"))?;
         }
         reports.push(report);
     }
-    panic::set_hook(hook);
     if json {
         print_json(&reports)?;
     }
-    Ok(match reports.iter().any(Report::failed) {
-        true => Exit::Contract,
-        false => Exit::Success,
-    })
+    Ok(if reports.iter().any(Report::failed) { Exit::Contract } else { Exit::Success })
 }

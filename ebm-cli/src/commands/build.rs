@@ -10,9 +10,8 @@ use std::process::Command;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::link::{Cargo, Given, Program, command_line};
 use crate::output::print;
-use crate::scaffold::{Origin, write_folder};
+use crate::scaffold::{Origin, write_files};
 
-/// `ebm build`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Writes a program of a few lines to target/ebm-build, compiles it with cargo (into CARGO_TARGET_DIR if
@@ -43,7 +42,6 @@ pub struct Build {
     pub dry_run: bool,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Build) -> Result<Exit, Failure> {
     let origin = Origin::new(arguments.local.as_deref()).or_exit(Exit::Usage)?;
     let given = Given::all(&arguments.with, &origin).or_exit(Exit::Usage)?;
@@ -61,21 +59,15 @@ pub fn run(arguments: &Build) -> Result<Exit, Failure> {
     }
     // Its name is a hash of its files.
     if !folder.join("Cargo.toml").exists() {
-        write_folder(&folder, &program.files()).or_exit(Exit::Other)?;
+        write_files(&folder, &program.files()).or_exit(Exit::Other)?;
     }
-    let target = match env::var_os("CARGO_TARGET_DIR") {
-        Some(shared) => here.join(shared),
-        None => builds.join("target"),
-    };
-    let (folder, target) = (&*folder, &*target);
-    let cargo = Cargo { folder, target };
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| builds.join("target"), |shared| here.join(shared));
+    let cargo = Cargo { folder: &folder, target: &target };
     cargo.check_versions().or_exit(Exit::Other)?;
     let built = cargo.build(&arguments.profile).or_exit(Exit::Other)?;
     starts(&built).or_exit(Exit::Other)?;
-    let out = match &arguments.out {
-        Some(out) => out.clone(),
-        None => PathBuf::from(format!("ebm-with-bounds{}", env::consts::EXE_SUFFIX)),
-    };
+    let default = || format!("ebm-with-bounds{}", env::consts::EXE_SUFFIX).into();
+    let out = arguments.out.clone().unwrap_or_else(default);
     put(&built, &out).or_exit(Exit::Other)?;
     let names: Vec<&str> = given.iter().map(|bound| bound.name.as_str()).collect();
     print(&format!("{}: ebm with {}\n", out.display(), names.join(", ")))

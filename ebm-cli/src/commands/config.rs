@@ -8,7 +8,6 @@ use crate::config;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print;
 
-/// `ebm config`.
 #[derive(Debug, Subcommand)]
 pub enum Config {
     /// Print the resolved configuration, with the source of each value
@@ -32,7 +31,6 @@ Examples:
     },
 }
 
-/// Runs the command.
 pub fn run(command: &Config) -> Result<Exit, Failure> {
     match command {
         Config::Default => print(&config::example().or_exit(Exit::Other)?),

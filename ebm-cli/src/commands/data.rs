@@ -1,20 +1,19 @@
 //! `ebm data`: describes the contents of a data set.
 
+use clap::Subcommand;
 use ebm_core::data::Dataset;
+use ebm_core::device::Real;
 use ebm_core::image::{Part, level_of};
 use ebm_core::random::Random;
+use ebm_data::recognise;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure, OrExit};
-use crate::output::{print, print_json};
-use clap::Subcommand;
-use ebm_data::recognise;
-use std::path::PathBuf;
+use crate::output::print_either;
 
-/// `ebm data`.
 #[derive(Debug, Subcommand)]
 pub enum Data {
     /// Read all of a file or folder and describe it: format, images, classes, values, problems
@@ -39,7 +38,6 @@ Examples:
 /// Number of samples drawn at once.
 const AT_ONCE: usize = 1000;
 
-/// Runs the command.
 pub fn run(command: &Data) -> Result<Exit, Failure> {
     let Data::Check { path, json } = command;
     let config = recognise(path).or_exit(Exit::Data)?;
@@ -48,10 +46,7 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     let kind = form["kind"].as_str().unwrap_or_default();
     let found = Found::of(&*data, path, kind);
     data.intact().or_exit(Exit::Data)?;
-    match json {
-        true => print_json(&found),
-        false => print(&found.to_string()),
-    }
+    print_either(&found, *json)
 }
 
 /// A summary of a data set.
@@ -77,7 +72,7 @@ struct Found {
 }
 
 /// The values of a channel or column.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 struct Values {
     name: String,
     smallest: f64,
@@ -92,15 +87,7 @@ struct Values {
 
 impl Values {
     fn new(name: String) -> Self {
-        Self {
-            name,
-            smallest: f64::INFINITY,
-            largest: f64::NEG_INFINITY,
-            mean: 0.0,
-            standard_deviation: 0.0,
-            count: 0.0,
-            squares: 0.0,
-        }
+        Self { name, smallest: f64::INFINITY, largest: f64::NEG_INFINITY, ..Self::default() }
     }
 
     fn add(&mut self, value: f64) {
@@ -178,29 +165,24 @@ fn classes(data: &dyn Dataset, random: Random) -> Vec<(String, usize)> {
 /// Looks for samples that should not be there.
 #[derive(Default)]
 struct Seen {
-    hashes: HashSet<[u8; 16]>,
+    hashes: HashSet<blake3::Hash>,
     repeated: usize,
     leaked: usize,
     constant: usize,
 }
 
 impl Seen {
-    fn hash(sample: &[ebm_core::device::Real]) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new();
-        sample.iter().for_each(|value| {
-            hasher.update(&value.to_le_bytes());
-        });
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        hash
+    fn hash(sample: &[Real]) -> blake3::Hash {
+        let bytes: Vec<u8> = sample.iter().flat_map(|value| value.to_le_bytes()).collect();
+        blake3::hash(&bytes)
     }
 
-    fn training(&mut self, sample: &[ebm_core::device::Real]) {
+    fn training(&mut self, sample: &[Real]) {
         self.repeated += usize::from(!self.hashes.insert(Self::hash(sample)));
         self.constant += usize::from(sample.len() > 1 && sample.iter().all(|value| *value == sample[0]));
     }
 
-    fn held_out(&mut self, sample: &[ebm_core::device::Real]) {
+    fn held_out(&mut self, sample: &[Real]) {
         self.leaked += usize::from(self.hashes.contains(&Self::hash(sample)));
     }
 

@@ -1,20 +1,19 @@
 //! `ebm diagnose`: the Jacobian of a run's generator.
 
+use clap::Args;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_train::Objective;
-use std::path::Path;
-
-use super::loaded_run::{LoadedRun, TrainedModel};
-use crate::dispatch::{Work, with_geometry};
-use crate::exit::{Exit, Failure, OrExit};
-use crate::output::{print, print_json};
-use crate::plots::save_spectrum;
-use clap::Args;
 use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Quantiles, diagnose};
-use std::path::PathBuf;
+use ebm_train::Objective;
+use std::path::{Path, PathBuf};
 
-/// `ebm diagnose`.
+use super::arguments::count;
+use super::loaded_run::{LoadedRun, TrainedModel};
+use crate::dispatch::{widths, with_geometry};
+use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::output::print_either;
+use crate::plots::save_spectrum;
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Explains why the bound sv is loose or fails: where the smallest singular value is far below the others, d ln s_1 gives
@@ -25,12 +24,11 @@ Examples:
   ebm diagnose runs/mnist-mini-seed0 --checkpoint 2000 --out spectrum.png
   ebm diagnose runs/25-gaussians-seed0 --samples 1000 --json")]
 pub struct Diagnose {
-    /// The model.
     #[command(flatten)]
     pub model: TrainedModel,
     /// Number of latents, drawn with the run's seed
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
-    pub samples: u32,
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(2..=1_000_000))]
+    pub samples: usize,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -42,61 +40,42 @@ pub struct Diagnose {
     pub data: Option<PathBuf>,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
     // Checked before the work, not after it.
-    if let Some(out) = &arguments.out {
-        drawable(out)?;
+    if let Some(out) = arguments.out.as_deref().filter(|out| !is_png(out)) {
+        fail!(
+            Exit::Usage,
+            "--out {}: the spectrum is drawn as a picture; give a file that ends with .png",
+            out.display()
+        );
     }
     let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
     if run.config.train.objective == Objective::MaximumLikelihood {
-        let message = "this run trained an energy only, no generator (train.objective = \"maximum-likelihood\"); there is no \
-                       Jacobian to diagnose";
-        return Err(Failure::message(Exit::Usage, message));
-    }
-    let (latent, width) = run.widths(run.description()?.width);
-    let run = &run;
-    with_geometry(latent, width, Look { run, arguments })
-}
-
-fn drawable(out: &Path) -> Result<(), Failure> {
-    let png = |extension: &std::ffi::OsStr| extension.eq_ignore_ascii_case("png");
-    match out.extension().is_some_and(png) {
-        true => Ok(()),
-        false => Err(Failure::message(
+        fail!(
             Exit::Usage,
-            format!("--out {}: the spectrum is drawn as a picture; give a file that ends with .png", out.display()),
-        )),
+            "this run trained an energy only, no generator (train.objective = \"maximum-likelihood\"); there is no Jacobian to \
+             diagnose"
+        );
     }
+    let width = run.description()?.width;
+    with_geometry!(widths(&run.config, width), |geometry| look(&run, arguments, geometry))
 }
 
-struct Look<'a> {
-    run: &'a LoadedRun,
-    arguments: &'a Diagnose,
+fn is_png(out: &Path) -> bool {
+    out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }
 
-impl Work for Look<'_> {
-    type Output = Result<Exit, Failure>;
-    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { run, arguments } = self;
-        let players = run.players(geometry)?;
-        let random = Random::new(run.config.seed).stream("diagnose");
-        let count = usize::try_from(arguments.samples).or_exit(Exit::Usage)?;
-        let found = diagnose(&*players.generator, count, random).map_err(|error| {
-            let exit = match error {
-                DiagnoseError::NotFinite { .. } => Exit::Other,
-                _ => Exit::Usage,
-            };
-            Failure::new(exit, error)
-        })?;
-        if let Some(out) = &arguments.out {
-            draw(&found, run.steps, out)?;
-        }
-        match arguments.json {
-            true => print_json(&found),
-            false => print(&found.to_string()),
-        }
+fn look<G: SupportedGeometry>(run: &LoadedRun, arguments: &Diagnose, geometry: G) -> Result<Exit, Failure> {
+    let players = run.players(geometry)?;
+    let random = Random::new(run.config.seed).stream("diagnose");
+    let found = diagnose(&*players.generator, arguments.samples, random).map_err(|error| {
+        let not_finite = matches!(error, DiagnoseError::NotFinite { .. });
+        Failure::new(if not_finite { Exit::Other } else { Exit::Usage }, error)
+    })?;
+    if let Some(out) = &arguments.out {
+        draw(&found, run.steps, out)?;
     }
+    print_either(&found, arguments.json)
 }
 
 fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {

@@ -1,16 +1,16 @@
 //! `ebm distance`: the distance between two sets of features.
 
 use anyhow::anyhow;
-
-use crate::exit::{Exit, Failure, OrExit};
-use crate::output::{print, print_json};
 use clap::Args;
 use ebm_eval::evaluate::Report;
 use ebm_eval::features::Archive;
 use ebm_eval::metric::{Neighbours, Side, frechet_value, neighbour_values};
 use std::path::PathBuf;
 
-/// `ebm distance`.
+use super::arguments::count;
+use crate::exit::{Exit, Failure, OrExit};
+use crate::output::print_either;
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Each file holds an array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them. With the features
@@ -24,7 +24,7 @@ pub struct Distance {
     /// Features of generated samples (.npz), by the same extractor
     pub generated: PathBuf,
     /// Neighbours k for precision, recall, density and coverage
-    #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    #[arg(long, value_name = "K", default_value_t = 5, value_parser = count(1..))]
     pub neighbours: usize,
     /// Print JSON
     #[arg(long)]
@@ -34,7 +34,6 @@ pub struct Distance {
 /// Digits of a file's hash that are printed with the metrics.
 const DIGITS_OF_HASH: usize = 16;
 
-/// Runs the command.
 pub fn run(arguments: &Distance) -> Result<Exit, Failure> {
     let real = Archive::read(&arguments.real).or_exit(Exit::Data)?;
     let generated = Archive::read(&arguments.generated).or_exit(Exit::Data)?;
@@ -61,8 +60,5 @@ pub fn run(arguments: &Distance) -> Result<Exit, Failure> {
         }
         _ => report.lack("precision", "both files must hold `features`; mean and covariance say nothing of neighbours"),
     }
-    match arguments.json {
-        true => print_json(&report),
-        false => print(&report.to_string()),
-    }
+    print_either(&report, arguments.json)
 }

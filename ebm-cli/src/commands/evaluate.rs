@@ -1,29 +1,28 @@
 //! `ebm evaluate`: evaluates a trained model.
 
+use clap::Args;
 use ebm_core::data::Dataset;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_train::{Objective, Trainer};
-use std::sync::Arc;
-
-use super::loaded_run::{LoadedRun, TrainedModel};
-use crate::dispatch::{Work, with_geometry};
-use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::evaluated;
-use crate::output::{print, print_json};
-use clap::Args;
 use ebm_eval::evaluate::extracted;
 use ebm_eval::features::{Archive, Extractor};
+use ebm_train::{Objective, Trainer};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-/// `ebm evaluate`.
+use super::arguments::count;
+use super::loaded_run::{LoadedRun, TrainedModel};
+use crate::dispatch::{widths, with_geometry};
+use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::observers::evaluated;
+use crate::output::print_either;
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   ebm evaluate runs/25-gaussians-seed0
   ebm evaluate runs/25-gaussians-seed0 --json --samples 100000")]
 pub struct Evaluate {
-    /// The model.
     #[command(flatten)]
     pub model: TrainedModel,
     /// Print JSON
@@ -33,8 +32,8 @@ pub struct Evaluate {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Generated samples and held-out samples [default: as in the run's configuration]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
-    pub samples: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = count(2..=100_000_000))]
+    pub samples: Option<usize>,
     /// Also compare generated and held-out images by the features of this network (ONNX)
     ///
     /// Its input is [n, channels, height, width] with values from 0 to 1, its first output the features [n, F].
@@ -47,56 +46,44 @@ pub struct Evaluate {
     pub reference: Option<PathBuf>,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Evaluate) -> Result<Exit, Failure> {
     let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
     let data = run.data()?;
-    let (latent, width) = run.widths(data.width());
-    let run = &run;
-    with_geometry(latent, width, Measure { run, data, arguments })
+    with_geometry!(widths(&run.config, data.width()), |geometry| measure(&run, data, arguments, geometry))
 }
 
-struct Measure<'a> {
-    run: &'a LoadedRun,
+fn measure<G: SupportedGeometry>(
+    run: &LoadedRun,
     data: Arc<dyn Dataset>,
-    arguments: &'a Evaluate,
-}
-
-impl Work for Measure<'_> {
-    type Output = Result<Exit, Failure>;
-    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { run, data, arguments } = self;
-        let random = Random::new(run.config.seed);
-        // Files are checked before the work, not after it.
-        let extractor = extractor(arguments, &*data)?;
-        let reference = arguments.reference.as_deref().map(Archive::read);
-        let reference = reference.transpose().or_exit(Exit::Data)?;
-        let players = run.players(geometry)?;
-        // Weights of bounds may depend on the step, so they are those of the run's last one.
-        let mut trainer = Trainer::new(run.config.train.clone(), players, data.clone(), random)
-            .or_exit(Exit::RunDirectory)?
-            .at_step(run.steps);
-        let mut config = run.config.evaluate.clone();
-        if let Some(samples) = arguments.samples {
-            config.generated = usize::try_from(samples).or_exit(Exit::Usage)?;
-            config.held_out = config.generated;
-        }
-        let mut report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
-        if let Some(extractor) = &extractor {
-            match run.config.train.objective {
-                Objective::Bidirectional => {
-                    let from = (extractor, reference.as_ref());
-                    let values = extracted(trainer.generator(), &*data, from, &config, random);
-                    report.values.extend(values.or_exit(Exit::Data)?);
-                }
-                _ => report.lack("frechet", "the model has no generator"),
+    arguments: &Evaluate,
+    geometry: G,
+) -> Result<Exit, Failure> {
+    let random = Random::new(run.config.seed);
+    // Files are checked before the work, not after it.
+    let extractor = extractor(arguments, &*data)?;
+    let reference = arguments.reference.as_deref().map(Archive::read);
+    let reference = reference.transpose().or_exit(Exit::Data)?;
+    let players = run.players(geometry)?;
+    // Weights of bounds may depend on the step, so they are those of the run's last one.
+    let mut trainer = Trainer::new(run.config.train.clone(), players, data.clone(), random)
+        .or_exit(Exit::RunDirectory)?
+        .at_step(run.steps);
+    let mut config = run.config.evaluate.clone();
+    if let Some(samples) = arguments.samples {
+        (config.generated, config.held_out) = (samples, samples);
+    }
+    let mut report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
+    if let Some(extractor) = &extractor {
+        match run.config.train.objective {
+            Objective::Bidirectional => {
+                let from = (extractor, reference.as_ref());
+                let values = extracted(trainer.generator(), &*data, from, &config, random);
+                report.values.extend(values.or_exit(Exit::Data)?);
             }
-        }
-        match arguments.json {
-            true => print_json(&report),
-            false => print(&report.to_string()),
+            _ => report.lack("frechet", "the model has no generator"),
         }
     }
+    print_either(&report, arguments.json)
 }
 
 /// The feature network that was asked for, ready for the images of the data.
@@ -105,8 +92,7 @@ fn extractor(arguments: &Evaluate, data: &dyn Dataset) -> Result<Option<Extracto
         return Ok(None);
     };
     let Some(shape) = data.image() else {
-        let text = format!("--extractor {}: the data of this run are no images", path.display());
-        return Err(Failure::message(Exit::Usage, text));
+        fail!(Exit::Usage, "--extractor {}: the data of this run are no images", path.display());
     };
     Extractor::open(path, shape).map(Some).or_exit(Exit::Data)
 }

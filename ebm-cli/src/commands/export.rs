@@ -6,12 +6,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::loaded_run::TrainedModel;
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::output::{print, write_whole};
 use crate::run_directory::{Digest, Exported, RunDirectory, Versions};
 use ebm_eval::evaluate::Report;
 
-/// `ebm export`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The file holds the weights (averaged where the run kept an average), the configuration, versions and the final
@@ -21,7 +20,6 @@ Examples:
   ebm export runs/25-gaussians-seed0 --out model.safetensors
   ebm sample model.safetensors -n 1000 --out samples.npy")]
 pub struct Export {
-    /// The model.
     #[command(flatten)]
     pub model: TrainedModel,
     /// File to write, ending with .safetensors
@@ -32,21 +30,18 @@ pub struct Export {
     pub overwrite: bool,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     let out = &arguments.out;
     if out.extension().is_none_or(|extension| extension != "safetensors") {
-        let text = format!("--out {}: expected a file that ends with .safetensors", out.display());
-        return Err(Failure::message(Exit::Usage, text));
+        fail!(Exit::Usage, "--out {}: expected a file that ends with .safetensors", out.display());
     }
     let card = out.with_extension("md");
     for file in [out, &card] {
         if file.exists() && !arguments.overwrite {
-            let text = format!("{}: a file is there already; give --overwrite to replace it", file.display());
-            return Err(Failure::message(Exit::Usage, text));
+            fail!(Exit::Usage, "{}: a file is there already; give --overwrite to replace it", file.display());
         }
     }
-    let (directory, _) = RunDirectory::open(&arguments.model.run).or_exit(Exit::RunDirectory)?;
+    let (directory, _) = RunDirectory::open(&arguments.model.run)?;
     let loaded = arguments.model.open()?;
     let report = match arguments.model.checkpoint {
         None => directory.final_evaluation(),

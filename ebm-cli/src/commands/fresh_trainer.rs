@@ -8,7 +8,7 @@ use ebm_train::{Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
 use crate::config::Resolved;
-use crate::dispatch::{Work, with_geometry};
+use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure};
 
 /// Builds everything that takes part in training.
@@ -27,35 +27,22 @@ pub fn fresh_trainer<G: SupportedGeometry>(
 
 /// Whether everything that takes part in training can be built: the last check before a run that is trained later.
 pub fn can_be_built(resolved: &Resolved, data: Arc<dyn Dataset>) -> Result<(), Failure> {
-    struct Build<'a>(&'a Resolved, Arc<dyn Dataset>);
-    impl Work for Build<'_> {
-        type Output = Result<(), Failure>;
-        fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-            fresh_trainer(self.0, self.1, geometry).map(drop)
-        }
-    }
-    let width = data.width();
-    let latent = resolved.config.generator.latent_width(width);
-    with_geometry(latent, width, Build(resolved, data))
+    let widths = widths(&resolved.config, data.width());
+    with_geometry!(widths, |geometry| fresh_trainer(resolved, data, geometry).map(drop))
 }
 
 /// Converts an error of training to a failure of the program, with its exit code.
 pub fn training_failure(resolved: &Resolved, error: TrainError) -> Failure {
+    let exit = match Origin::of(&error) {
+        Origin::Data => Exit::Data,
+        Origin::Config | Origin::Bound => Exit::Config,
+        Origin::Observer => Exit::RunDirectory,
+        _ => Exit::Other,
+    };
     match error {
         // Its key carries the section already.
-        TrainError::Config(error) => Failure::new(Exit::Config, resolved.misfit("", error)),
-        TrainError::Data(_) => Failure::new(Exit::Data, error),
-        TrainError::Bound(_) => Failure::new(Exit::Config, error),
-        TrainError::Elsewhere { origin, .. } => {
-            let exit = match origin {
-                Origin::Data => Exit::Data,
-                Origin::Config | Origin::Bound => Exit::Config,
-                Origin::Observer => Exit::RunDirectory,
-                _ => Exit::Other,
-            };
-            Failure::new(exit, error)
-        }
-        TrainError::Observer(error) => Failure::new(Exit::RunDirectory, anyhow::Error::from_boxed(error)),
-        _ => Failure::new(Exit::Other, error),
+        TrainError::Config(error) => Failure::new(exit, resolved.misfit("", error)),
+        TrainError::Observer(error) => Failure::new(exit, anyhow::Error::from_boxed(error)),
+        error => Failure::new(exit, error),
     }
 }

@@ -1,7 +1,9 @@
 //! A run or an exported model, read back: its configuration, data and trained models.
 
+use anyhow::Context;
 use clap::Args;
 use ebm_core::data::Dataset;
+use ebm_core::device::check_device;
 use ebm_core::parameter::{Module, State};
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
@@ -13,7 +15,8 @@ use std::sync::Arc;
 
 use super::arguments::data_folder;
 use crate::config::RunConfig;
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::output::folder_of;
 use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
 use ebm_data::Prefetched;
 
@@ -50,9 +53,37 @@ pub struct TrainedModel {
 }
 
 impl TrainedModel {
-    /// Opens the run directory or the file.
+    /// Opens the given checkpoint, or else the weights at the end of the run, or the last checkpoint of a run that has not ended.
     pub fn open(&self) -> Result<LoadedRun, Failure> {
-        LoadedRun::open(&self.run, self.checkpoint)
+        check_device().or_exit(Exit::Other)?;
+        let (path, which) = (&*self.run, self.checkpoint);
+        if path.is_file() {
+            return self.exported();
+        }
+        let (directory, Marker { base, .. }) = RunDirectory::open(path)?;
+        let config = directory.read_config()?;
+        let ended = which.is_none().then(|| directory.steps_done()).flatten();
+        let (steps, arrays) = match ended {
+            Some(steps) => (steps, directory.read_weights()?),
+            None => {
+                let checkpoint = choose(path, which)?;
+                if which.is_none() {
+                    eprintln!("note: the run is not at its end; this is its checkpoint of step {}", checkpoint.step);
+                }
+                let (_, state) = checkpoint.read()?;
+                (checkpoint.step, state.arrays)
+            }
+        };
+        Ok(LoadedRun { config, steps, base, described: None, arrays })
+    }
+
+    fn exported(&self) -> Result<LoadedRun, Failure> {
+        let path = &self.run;
+        if self.checkpoint.is_some() {
+            fail!(Exit::Usage, "{}: a file has no checkpoints; give a run directory", path.display());
+        }
+        let Exported { config, steps, data, arrays } = Exported::read(path)?;
+        Ok(LoadedRun { config, steps, base: folder_of(path).into(), described: Some(data), arrays })
     }
 }
 
@@ -69,38 +100,6 @@ pub struct LoadedRun {
 }
 
 impl LoadedRun {
-    /// Opens the given checkpoint, or else the weights at the end of the run, or the last checkpoint of a run that has not ended.
-    fn open(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
-        if path.is_file() {
-            return Self::exported(path, which);
-        }
-        let (directory, Marker { base, .. }) = RunDirectory::open(path).or_exit(Exit::RunDirectory)?;
-        let config = directory.read_config().or_exit(Exit::RunDirectory)?;
-        let ended = which.is_none().then(|| directory.steps_done()).flatten();
-        let (steps, arrays) = match ended {
-            Some(steps) => (steps, directory.read_weights().or_exit(Exit::RunDirectory)?),
-            None => {
-                let checkpoint = choose(path, which)?;
-                if which.is_none() {
-                    eprintln!("note: the run is not at its end; this is its checkpoint of step {}", checkpoint.step);
-                }
-                let (_, state) = checkpoint.read().or_exit(Exit::RunDirectory)?;
-                (checkpoint.step, state.arrays)
-            }
-        };
-        Ok(Self { config, steps, base, described: None, arrays })
-    }
-
-    fn exported(path: &Path, which: Option<Which>) -> Result<Self, Failure> {
-        if which.is_some() {
-            let text = format!("{}: a file has no checkpoints; give a run directory", path.display());
-            return Err(Failure::message(Exit::Usage, text));
-        }
-        let Exported { config, steps, data, arrays } = Exported::read(path).or_exit(Exit::RunDirectory)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Ok(Self { config, steps, base: folder.unwrap_or(Path::new(".")).into(), described: Some(data), arrays })
-    }
-
     /// Replaces the folder that relative data paths start from, if one is given.
     pub fn with_data(mut self, folder: Option<&Path>) -> Result<Self, Failure> {
         if let Some(folder) = folder {
@@ -126,11 +125,6 @@ impl LoadedRun {
             columns: data.columns(),
             image: data.image(),
         })
-    }
-
-    /// Number of latent and of data dimensions.
-    pub fn widths(&self, width: usize) -> (usize, usize) {
-        (self.config.generator.latent_width(width), width)
     }
 
     /// Builds the players with their trained weights, averaged where the run kept an average.
@@ -160,10 +154,8 @@ impl LoadedRun {
         if module.parameters().is_empty() {
             return Ok(());
         }
-        let none = State::new();
-        let loaded = module.load_state(self.of(owner).unwrap_or(&none));
-        let failed = |error| anyhow::Error::new(error).context(format!("weights of the {owner}"));
-        loaded.map_err(failed).or_exit(Exit::RunDirectory)
+        let loaded = module.load_state(self.of(owner).unwrap_or(&State::new()));
+        loaded.with_context(|| format!("weights of the {owner}")).or_exit(Exit::RunDirectory)
     }
 }
 
@@ -177,9 +169,9 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
     };
     chosen.ok_or_else(|| {
         let steps: Vec<String> = all.iter().map(|checkpoint| checkpoint.step.to_string()).collect();
-        let there = match steps.len() {
-            0 => "there are none".into(),
-            _ => format!("there are those of steps {}", steps.join(", ")),
+        let there = match &steps[..] {
+            [] => "there are none".into(),
+            steps => format!("there are those of steps {}", steps.join(", ")),
         };
         let wanted = match which {
             Some(Which::Best) => "no best checkpoint (checkpoint.best names the metric)",

@@ -12,6 +12,7 @@ pub mod distance;
 pub mod evaluate;
 pub mod export;
 mod fresh_trainer;
+pub mod list;
 mod loaded_run;
 pub mod new;
 pub mod ood;

@@ -8,9 +8,8 @@ use std::path::PathBuf;
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print;
-use crate::scaffold::{CrateName, Kind, Origin, new_crate, write_folder};
+use crate::scaffold::{CrateName, Kind, Origin, new_crate, write_files};
 
-/// `ebm new`.
 #[derive(Debug, Subcommand)]
 pub enum New {
     /// Write the crate of a new bound: mathematics, options, registration, tests, a program, an example
@@ -31,6 +30,9 @@ Examples:
     /// Write the crate of a new data set, which starts as points around a circle
     #[command(after_help = "Example:\n  ebm new dataset my-data --local ~/ebm")]
     Dataset(NewCrate),
+    /// Write the crate of a new metric, which starts as the spread of samples beside that of the data
+    #[command(after_help = "Example:\n  ebm new metric my-metric --local ~/ebm")]
+    Metric(NewCrate),
 }
 
 /// The crate of any component.
@@ -46,7 +48,6 @@ pub struct NewCrate {
     pub local: Option<PathBuf>,
 }
 
-/// `ebm new bound`.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("side").required(true).args(["lower", "upper"]))]
 pub struct NewBound {
@@ -61,17 +62,20 @@ pub struct NewBound {
     pub upper: bool,
 }
 
-/// Runs the command.
 pub fn run(command: &New) -> Result<Exit, Failure> {
     match command {
         New::Bound(bound) => {
             let taken = [taken::<dyn LowerBoundConfig>(), taken::<dyn UpperBoundConfig>()].concat();
-            let kind = if bound.lower { Kind::LowerBound } else { Kind::UpperBound };
+            let kind = if bound.lower { Kind::LOWER_BOUND } else { Kind::UPPER_BOUND };
             write(&bound.new, kind, &taken)
         }
-        New::Energy(new) => write(new, Kind::Energy, &taken::<dyn EnergyConfig>()),
-        New::Generator(new) => write(new, Kind::Generator, &taken::<dyn GeneratorConfig>()),
-        New::Dataset(new) => write(new, Kind::Dataset, &taken::<dyn DatasetConfig>()),
+        New::Energy(new) => write(new, Kind::ENERGY, &taken::<dyn EnergyConfig>()),
+        New::Generator(new) => write(new, Kind::GENERATOR, &taken::<dyn GeneratorConfig>()),
+        New::Dataset(new) => write(new, Kind::DATASET, &taken::<dyn DatasetConfig>()),
+        New::Metric(new) => {
+            let names = ebm_eval::metric::all().map(|value| value.name.replace('_', "-"));
+            write(new, Kind::METRIC, &names.map(|name| (name, "a metric".into())).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -88,8 +92,8 @@ fn write(new: &NewCrate, kind: Kind, taken: &[(String, String)]) -> Result<Exit,
     let name = CrateName::new(&new.name, taken).or_exit(Exit::Usage)?;
     let origin = Origin::new(new.local.as_deref()).or_exit(Exit::Usage)?;
     let folder = new.path.clone().unwrap_or_else(|| PathBuf::from(name.kebab()));
-    let files = new_crate(&name, kind, &origin).or_exit(Exit::Other)?;
-    write_folder(&folder, &files).or_exit(Exit::Other)?;
+    let files = new_crate(&name, &kind, &origin).or_exit(Exit::Other)?;
+    write_files(&folder, &files).or_exit(Exit::Other)?;
     print(&format!(
         "{folder}: the {kind} {name}, with tests and an example; the mathematics is in src/lib.rs
 
@@ -98,7 +102,7 @@ fn write(new: &NewCrate, kind: Kind, taken: &[(String, String)]) -> Result<Exit,
   cargo run --release --features program -- train example.toml
 ",
         folder = folder.display(),
-        kind = kind.words(),
+        kind = kind.words,
         name = name.kebab(),
     ))
 }

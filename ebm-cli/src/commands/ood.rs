@@ -1,24 +1,22 @@
 //! `ebm ood`: measures how well a model's energy tells its data from outliers.
 
+use clap::Args;
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
-use ebm_core::models::Energy;
 use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
-use ebm_eval::quadrature::energies;
-use std::path::Path;
-use std::sync::Arc;
-
-use super::loaded_run::{LoadedRun, TrainedModel};
-use crate::dispatch::{Work, with_geometry};
-use crate::exit::{Exit, Failure, OrExit};
-use crate::ood_source::Source;
-use crate::output::{print, print_json};
-use clap::Args;
 use ebm_eval::evaluate::Report;
 use ebm_eval::ood::{BuiltIn, Known, detection_values};
+use ebm_eval::quadrature::energies;
+use std::path::Path;
 
-/// `ebm ood`.
+use super::arguments::count;
+use super::loaded_run::{LoadedRun, TrainedModel};
+use crate::dispatch::{widths, with_geometry};
+use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::ood_source::Source;
+use crate::output::print_either;
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Outliers are the positives, scored by the energy: an AUROC of 50 % is chance.
@@ -28,7 +26,6 @@ Examples:
   ebm ood runs/mnist-seed0 --against inverted --against '{ kind = \"idx\", path = \"fashion\" }'
   ebm ood runs/25-gaussians-seed0 --against two-moons --json")]
 pub struct Ood {
-    /// The model.
     #[command(flatten)]
     pub model: TrainedModel,
     /// Outliers to tell the data from; may be repeated [default: all kinds that are made from the data]
@@ -38,71 +35,53 @@ pub struct Ood {
     #[arg(long, value_name = "OUTLIERS")]
     pub against: Vec<String>,
     /// Samples of each kind [default: evaluate.held_out of the run's configuration]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
-    pub samples: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = count(2..=100_000_000))]
+    pub samples: Option<usize>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
     let given: Result<Vec<Source>, _> = arguments.against.iter().map(|given| Source::parse(given)).collect();
     let sources = given.or_exit(Exit::Usage)?;
     let run = arguments.model.open()?;
     let data = run.data()?;
-    let (latent, width) = run.widths(data.width());
-    let run = &run;
-    with_geometry(latent, width, Compare { run, data, sources, arguments })
+    with_geometry!(widths(&run.config, data.width()), |geometry| compare(&run, &*data, sources, arguments, geometry))
 }
 
-struct Compare<'a> {
-    run: &'a LoadedRun,
-    data: Arc<dyn Dataset>,
+fn compare<G: SupportedGeometry>(
+    run: &LoadedRun,
+    data: &dyn Dataset,
     sources: Vec<Source>,
-    arguments: &'a Ood,
-}
-
-impl Work for Compare<'_> {
-    type Output = Result<Exit, Failure>;
-    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { run, data, sources, arguments } = self;
-        let count = match arguments.samples {
-            Some(samples) => usize::try_from(samples).or_exit(Exit::Usage)?,
-            None => run.config.evaluate.held_out,
-        };
-        let random = Random::new(run.config.seed).stream("ood");
-        let players = run.players(geometry)?;
-        let held_out = data.held_out(count, random.stream("data"));
-        if held_out.is_empty() {
-            return Err(Failure::message(Exit::Data, "the data set holds out no samples".to_string()));
-        }
-        let known = Known { samples: &held_out, width: data.width(), image: data.image() };
-        // Without a choice, all kinds that there are.
-        let sources = match sources.is_empty() {
-            false => sources,
-            true => {
-                let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
-                BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn).collect()
-            }
-        };
-        let scored = |samples: &[Real]| scores(&*players.energy, samples);
-        let of_data = scored(&held_out);
-        let mut report = Report::default();
-        for source in &sources {
-            let (what, samples) = outliers(source, known, run, count, random)?;
-            let values = detection_values(source.name(), &what, &scored(&samples), &of_data);
-            report.values.extend(values.or_exit(Exit::Other)?);
-        }
-        match arguments.json {
-            true => print_json(&report),
-            false => print(&report.to_string()),
-        }
+    arguments: &Ood,
+    geometry: G,
+) -> Result<Exit, Failure> {
+    let count = arguments.samples.unwrap_or(run.config.evaluate.held_out);
+    let random = Random::new(run.config.seed).stream("ood");
+    let players = run.players(geometry)?;
+    let held_out = data.held_out(count, random.stream("data"));
+    if held_out.is_empty() {
+        fail!(Exit::Data, "the data set holds out no samples");
     }
-}
-
-fn scores<G: SupportedGeometry>(energy: &dyn Energy<G>, samples: &[Real]) -> Vec<f64> {
-    energies(energy, samples).into_iter().map(f64::from).collect()
+    let known = Known { samples: &held_out, width: data.width(), image: data.image() };
+    // Without a choice, all kinds that there are.
+    let sources = match sources.is_empty() {
+        false => sources,
+        true => {
+            let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
+            BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn).collect()
+        }
+    };
+    let scored = |samples: &[Real]| energies(&*players.energy, samples).into_iter().map(f64::from).collect::<Vec<_>>();
+    let of_data = scored(&held_out);
+    let mut report = Report::default();
+    for source in &sources {
+        let (what, samples) = outliers(source, known, run, count, random)?;
+        let values = detection_values(source.name(), &what, &scored(&samples), &of_data);
+        report.values.extend(values.or_exit(Exit::Other)?);
+    }
+    print_either(&report, arguments.json)
 }
 
 /// The samples of a source, and a description of them.
@@ -116,24 +95,15 @@ fn outliers(
     match source {
         Source::BuiltIn(kind) => match kind.make(known, random.stream("outliers")) {
             Some(samples) => Ok((kind.meaning().into(), samples)),
-            None => Err(Failure::message(
-                Exit::Usage,
-                format!("--against {}: the data of this run are no images", kind.name()),
-            )),
+            None => fail!(Exit::Usage, "--against {}: the data of this run are no images", kind.name()),
         },
         Source::Data(name, config) => {
             // Paths on a command line start where it is typed.
             let place = Random::new(run.config.seed).stream("data-set");
             let data = config.load(Path::new("."), place).or_exit(Exit::Data)?;
             if data.width() != known.width {
-                return Err(Failure::message(
-                    Exit::Usage,
-                    format!(
-                        "--against {name}: its samples have {} dimensions; the model is of {}",
-                        data.width(),
-                        known.width
-                    ),
-                ));
+                let (theirs, ours) = (data.width(), known.width);
+                fail!(Exit::Usage, "--against {name}: its samples have {theirs} dimensions; the model is of {ours}");
             }
             let samples = data.held_out(count, random.stream("outliers"));
             Ok((format!("held-out samples of {name}"), samples))

@@ -7,13 +7,13 @@ use ebm_train::TrainConfig;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
-use toml::{Table, Value};
+use toml::Table;
 
-use super::bounds::needs;
+use super::bounds::{self, needs};
 use crate::config::options::{OptionRow, options};
 use crate::config::schema::Schema;
 use crate::config::{CheckpointConfig, LogConfig, SweepSpec, suggest};
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use ebm_eval::evaluate::EvaluateConfig;
 
 /// The reference of a section or of a component.
@@ -37,8 +37,7 @@ pub fn reference(place: Option<&str>) -> Result<String, Failure> {
         return Ok(part.text.clone());
     }
     let places: Vec<_> = parts.iter().map(|part| part.place.as_str()).collect();
-    let text = format!("there are no options at {place:?}; {}", suggest::hint(place, &places));
-    Err(Failure::message(Exit::Usage, text))
+    fail!(Exit::Usage, "there are no options at {place:?}; {}", suggest::hint(place, &places))
 }
 
 fn parts() -> anyhow::Result<Vec<Part>> {
@@ -77,16 +76,13 @@ fn component<C: Registered + Serialize + ?Sized>(d: &Descriptor<C>, section: &st
     }
     writeln!(text, "| crate | `{}` |", d.crate_name)?;
     writeln!(text, "| reference | {} |", cell(d.reference))?;
-    let schema = (d.schema)();
-    let defaults = Table::try_from((d.example)())?;
-    let entries = options(Schema::new(&schema), &defaults, &format!("{section}."));
+    let (entries, example) = bounds::options_of(d, section, &format!("{section}."))?;
     if entries.is_empty() {
         writeln!(text, "\nIt has no options: `{section} = {:?}`.", d.name)?;
         return Ok(text);
     }
     table(&mut text, &entries)?;
-    let example = Table::from_iter([(section.to_string(), Value::Table(defaults))]);
-    writeln!(text, "\n```toml\n{}```", toml::to_string(&example)?)?;
+    writeln!(text, "\n```toml\n{example}```")?;
     Ok(text)
 }
 

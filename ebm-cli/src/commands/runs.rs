@@ -1,5 +1,6 @@
 //! `ebm runs`: lists, describes, verifies and prunes runs.
 
+use anyhow::Context;
 use clap::Subcommand;
 use ebm_eval::evaluate::Rows;
 use ebm_train::state_file;
@@ -7,13 +8,13 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::exit::{Exit, Failure, OrExit};
+use super::arguments::count;
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::output::{print, print_json};
 use crate::run_directory::{
     MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, RunStatus, State, layout, size,
 };
 
-/// `ebm runs`.
 #[derive(Debug, Subcommand)]
 pub enum Runs {
     /// List the runs in a folder and below: bounds, steps, likelihood, size, state
@@ -49,7 +50,7 @@ pub enum Runs {
         #[arg(required = true)]
         runs: Vec<PathBuf>,
         /// Number of latest checkpoints to keep; the best one by the watched metric stays too
-        #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+        #[arg(long, value_name = "K", default_value_t = 1, value_parser = count(1..))]
         keep: usize,
         /// Only say what would be removed
         #[arg(long)]
@@ -57,7 +58,6 @@ pub enum Runs {
     },
 }
 
-/// Runs the command.
 pub fn run(command: &Runs) -> Result<Exit, Failure> {
     match command {
         Runs::List { folder, json } => list(folder, *json),
@@ -71,8 +71,7 @@ pub fn run(command: &Runs) -> Result<Exit, Failure> {
 const DEPTH: usize = 4;
 
 fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
-    fs::read_dir(folder)
-        .map_err(|error| Failure::message(Exit::RunDirectory, format!("{}: {error}", folder.display())))?;
+    fs::read_dir(folder).with_context(|| folder.display().to_string()).or_exit(Exit::RunDirectory)?;
     let mut found = Vec::new();
     collect(folder, DEPTH, &mut found);
     found.sort();
@@ -117,7 +116,7 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
 }
 
 fn inspect(path: &Path, json: bool) -> Result<Exit, Failure> {
-    let run = RunStatus::read(path).or_exit(Exit::RunDirectory)?;
+    let run = RunStatus::read(path)?;
     match json {
         true => print_json(&run),
         false => print(&described(&run)),
@@ -141,8 +140,7 @@ fn described(run: &RunStatus) -> String {
     }
     line("size", bytes(run.bytes));
     for saved in &run.checkpoints {
-        let time = saved.seconds.map(|seconds| format!("after {seconds:.0} s of training"));
-        let time = time.unwrap_or_else(|| "damaged".into());
+        let time = saved.seconds.map_or("damaged".into(), |seconds| format!("after {seconds:.0} s of training"));
         let best = saved.best.as_ref().map(|(name, value)| format!(", best {name} so far: {value:.4}"));
         let best = best.unwrap_or_default();
         let (step, size) = (saved.step, bytes(saved.bytes));
@@ -165,7 +163,7 @@ fn steps(run: &RunStatus, separator: &str) -> String {
 fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     let mut damaged = 0;
     for run in runs {
-        let (directory, _) = RunDirectory::open(run).or_exit(Exit::RunDirectory)?;
+        let (directory, _) = RunDirectory::open(run)?;
         let mut text = format!("{}\n", run.display());
         for (part, outcome) in parts(&directory) {
             damaged += usize::from(outcome.is_err());
@@ -174,10 +172,10 @@ fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
         }
         print(&text)?;
     }
-    match damaged {
-        0 => Ok(Exit::Success),
-        count => Err(Failure::message(Exit::RunDirectory, format!("damaged parts: {count}"))),
+    if damaged > 0 {
+        fail!(Exit::RunDirectory, "damaged parts: {damaged}");
     }
+    Ok(Exit::Success)
 }
 
 /// The parts of a run, each with a verdict.
@@ -209,19 +207,19 @@ fn metrics(directory: &Path) -> Result<String, RunDirectoryError> {
 /// Removes all but the last checkpoints, and the best, of runs that are not being trained.
 fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
     for run in runs {
-        let (directory, _) = RunDirectory::take(run).or_exit(Exit::RunDirectory)?;
+        let (directory, _) = RunDirectory::take(run)?;
         let checkpoints = directory.checkpoints();
         let old = checkpoints.old(keep);
         let freed: u64 = old.iter().map(|checkpoint| size(&checkpoint.path)).sum();
         if !dry {
             let done = checkpoints.sweep().and_then(|()| checkpoints.prune(keep));
-            done.or_exit(Exit::RunDirectory)?;
+            done?;
         }
         let steps: Vec<String> = old.iter().map(|checkpoint| checkpoint.step.to_string()).collect();
         let verb = if dry { "would remove" } else { "removed" };
-        let what = match steps.len() {
-            0 => "nothing to remove".into(),
-            _ => format!("{verb} checkpoints of steps {} ({})", steps.join(", "), bytes(freed)),
+        let what = match &steps[..] {
+            [] => "nothing to remove".into(),
+            steps => format!("{verb} checkpoints of steps {} ({})", steps.join(", "), bytes(freed)),
         };
         print(&format!("{}: {what}\n", run.display()))?;
     }

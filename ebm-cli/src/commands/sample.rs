@@ -1,5 +1,6 @@
 //! `ebm sample`: draw samples from a run.
 
+use clap::Args;
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{self, Generator};
@@ -7,22 +8,20 @@ use ebm_core::random::Random;
 use ebm_core::registry::SupportedGeometry;
 use ebm_core::tape::SharedTape;
 use ebm_eval::quadrature::energies;
+use ebm_eval::sampling::{Method, RefineOptions, RefineReport, refine};
 use ebm_train::Objective;
+use std::path::PathBuf;
 
+use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use super::sample_pictures::{between, neighbours};
-use crate::dispatch::{Work, with_geometry};
-use crate::exit::{Exit, Failure, OrExit};
+use crate::dispatch::{widths, with_geometry};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::observers::gaussian_fit;
 use crate::output::print;
 use crate::run_directory::Description;
-use crate::sample_output::NamedFormat;
-use crate::sample_output::{Format, SampleSet};
-use clap::Args;
-use ebm_eval::sampling::{Method, RefineOptions, RefineReport, refine};
-use std::path::PathBuf;
+use crate::sample_output::{Format, NamedFormat, SampleSet};
 
-/// `ebm sample`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The file's extension decides what is written: .npy one array [n, D]; .npz the arrays `samples`, `energy` and `latents`;
@@ -39,12 +38,11 @@ Examples:
   ebm sample runs/mnist-mini-seed0 -n 8 --out between.png --show interpolation
   ebm sample runs/mnist-mini-seed0 -n 8 --out nearest.png --show neighbors")]
 pub struct Sample {
-    /// The model.
     #[command(flatten)]
     pub model: TrainedModel,
     /// Number of samples
-    #[arg(short = 'n', long = "number", value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
-    pub number: u64,
+    #[arg(short = 'n', long = "number", value_name = "N", value_parser = count(1..=100_000_000))]
+    pub number: usize,
     /// File to write, replacing it: .npy, .npz or .png
     #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
@@ -99,118 +97,109 @@ pub enum Show {
 /// Most samples generated at once.
 const CHUNK: usize = 8192;
 /// Most samples in a picture with a row for each.
-const MOST_SHOWN: u64 = 64;
+const MOST_SHOWN: usize = 64;
 
-/// Runs the command.
 pub fn run(arguments: &Sample) -> Result<Exit, Failure> {
     let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
     let data = run.description()?;
-    let (latent, width) = run.widths(data.width);
     // Checked before the work, not after it.
-    let format = Format::of(&arguments.out, arguments.format, width, data.image).or_exit(Exit::Usage)?;
+    let format = Format::of(&arguments.out, arguments.format, data.width, data.image).or_exit(Exit::Usage)?;
     if arguments.show != Show::Samples {
         showable(arguments, format, &run)?;
     }
     if run.config.train.objective == Objective::MaximumLikelihood && arguments.refine == 0 {
-        let message = "this run trained an energy only, no generator (train.objective = \"maximum-likelihood\"); \
-                       give --refine STEPS to draw from the energy";
-        return Err(Failure::message(Exit::Usage, message));
+        fail!(
+            Exit::Usage,
+            "this run trained an energy only, no generator (train.objective = \"maximum-likelihood\"); give --refine STEPS to \
+             draw from the energy"
+        );
     }
-    let run = &run;
-    with_geometry(latent, width, Draw { run, data, arguments })
+    with_geometry!(widths(&run.config, data.width), |geometry| draw(&run, data, arguments, geometry))
 }
 
 /// Refuses options that do not apply to a picture of anything other than samples.
 fn showable(arguments: &Sample, format: Format, run: &LoadedRun) -> Result<(), Failure> {
-    let refuse = |message: &str| Err(Failure::message(Exit::Usage, format!("--show: {message}")));
-    if format != Format::Gallery {
-        return refuse("it is for pictures of images; give a file that ends with .png, and no --format");
-    }
-    if arguments.number > MOST_SHOWN {
-        return refuse(&format!("a picture has room for {MOST_SHOWN} samples at most; give -n {MOST_SHOWN} or fewer"));
-    }
-    if arguments.show == Show::Interpolation {
-        if arguments.refine > 0 {
-            return refuse("what lies between two latents is not refined; leave out --refine");
-        }
-        if run.config.train.objective == Objective::MaximumLikelihood {
-            return refuse("this run has no generator, and no latents to go between");
-        }
-    }
-    Ok(())
+    let between = arguments.show == Show::Interpolation;
+    let reason = if format != Format::Gallery {
+        "it is for pictures of images; give a file that ends with .png, and no --format".into()
+    } else if arguments.number > MOST_SHOWN {
+        format!("a picture has room for {MOST_SHOWN} samples at most; give -n {MOST_SHOWN} or fewer")
+    } else if between && arguments.refine > 0 {
+        "what lies between two latents is not refined; leave out --refine".into()
+    } else if between && run.config.train.objective == Objective::MaximumLikelihood {
+        "this run has no generator, and no latents to go between".into()
+    } else {
+        return Ok(());
+    };
+    fail!(Exit::Usage, "--show: {reason}")
 }
 
-struct Draw<'a> {
-    run: &'a LoadedRun,
+fn draw<G: SupportedGeometry>(
+    run: &LoadedRun,
     data: Description,
-    arguments: &'a Sample,
-}
-
-impl Work for Draw<'_> {
-    type Output = Result<Exit, Failure>;
-    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { run, data, arguments } = self;
-        let number = usize::try_from(arguments.number).or_exit(Exit::Usage)?;
-        let players = run.players(geometry)?;
-        let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
-        if let (Show::Interpolation, Some(shape)) = (arguments.show, data.image) {
-            let picture = between(&*players.generator, shape, number, random);
-            picture.save(&arguments.out).or_exit(Exit::Other)?;
-            return print(&format!("{}: {number} ways between samples\n", arguments.out.display()));
-        }
-        let (mut points, latents) = match run.config.train.objective {
-            Objective::MaximumLikelihood => (gaussian_fit(&*run.data()?, number, random), None),
-            // Every other objective trains a generator.
-            _ => {
-                let (points, latents) = generate(&*players.generator, number, random);
-                (points, Some(latents))
-            }
-        };
-        let mut said = String::new();
-        if arguments.refine > 0 {
-            let options = RefineOptions {
-                method: match arguments.method {
-                    RefineMethod::Ula => Method::Ula,
-                    RefineMethod::Mala => Method::Mala,
-                    RefineMethod::Hmc => Method::Hmc,
-                },
-                steps: arguments.refine,
-                step_size: arguments.step_size.unwrap_or(RefineOptions::default().step_size),
-                ..RefineOptions::default()
-            };
-            options.check().or_exit(Exit::Usage)?;
-            let start = geometry.samples(points);
-            let (refined, report) = refine(&*players.energy, start, &options, random).or_exit(Exit::Other)?;
-            points = refined.as_vec();
-            said = tell(&report);
-        }
-        if let (Show::Neighbors, Some(shape)) = (arguments.show, data.image) {
-            let picture = neighbours(&*run.data()?, &points, shape, random);
-            picture.save(&arguments.out).or_exit(Exit::Other)?;
-            let out = arguments.out.display();
-            return print(&format!("{said}{out}: {number} samples and what is nearest to them\n"));
-        }
-        let energy = energies(&*players.energy, &points);
-        let values = data.standardization.map_or_else(|| points.clone(), |s| s.invert(&points));
-        let columns = data.columns.unwrap_or_default();
-        let axis = |index: usize, name| columns.get(index).map_or(name, String::as_str);
-        let title = match arguments.refine {
-            0 => format!("{number} samples of the generator"),
-            steps => format!("{number} samples, refined by {steps} steps on the energy"),
-        };
-        let set = SampleSet {
-            title: &title,
-            axes: [axis(0, "x1"), axis(1, "x2")],
-            samples: &values,
-            width: geometry.data_width(),
-            energy: Some(&energy),
-            latents: latents.as_deref().map(|latents| (latents, geometry.latent_width())),
-            image: data.image,
-        };
-        set.save(&arguments.out, arguments.format).or_exit(Exit::Other)?;
-        let width = geometry.data_width();
-        print(&format!("{said}{}: {number} samples of {width} dimensions\n", arguments.out.display()))
+    arguments: &Sample,
+    geometry: G,
+) -> Result<Exit, Failure> {
+    let number = arguments.number;
+    let players = run.players(geometry)?;
+    let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
+    if let (Show::Interpolation, Some(shape)) = (arguments.show, data.image) {
+        let picture = between(&*players.generator, shape, number, random);
+        picture.save(&arguments.out).or_exit(Exit::Other)?;
+        return print(&format!("{}: {number} ways between samples\n", arguments.out.display()));
     }
+    let (mut points, latents) = match run.config.train.objective {
+        Objective::MaximumLikelihood => (gaussian_fit(&*run.data()?, number, random), None),
+        // Every other objective trains a generator.
+        _ => {
+            let (points, latents) = generate(&*players.generator, number, random);
+            (points, Some(latents))
+        }
+    };
+    let mut said = String::new();
+    if arguments.refine > 0 {
+        let options = RefineOptions {
+            method: match arguments.method {
+                RefineMethod::Ula => Method::Ula,
+                RefineMethod::Mala => Method::Mala,
+                RefineMethod::Hmc => Method::Hmc,
+            },
+            steps: arguments.refine,
+            step_size: arguments.step_size.unwrap_or(RefineOptions::default().step_size),
+            ..RefineOptions::default()
+        };
+        options.check().or_exit(Exit::Usage)?;
+        let start = geometry.samples(points);
+        let (refined, report) = refine(&*players.energy, start, &options, random).or_exit(Exit::Other)?;
+        points = refined.as_vec();
+        said = tell(&report);
+    }
+    if let (Show::Neighbors, Some(shape)) = (arguments.show, data.image) {
+        let picture = neighbours(&*run.data()?, &points, shape, random);
+        picture.save(&arguments.out).or_exit(Exit::Other)?;
+        let out = arguments.out.display();
+        return print(&format!("{said}{out}: {number} samples and what is nearest to them\n"));
+    }
+    let energy = energies(&*players.energy, &points);
+    let values = data.standardization.map_or_else(|| points.clone(), |s| s.invert(&points));
+    let columns = data.columns.unwrap_or_default();
+    let axis = |index: usize, name| columns.get(index).map_or(name, String::as_str);
+    let title = match arguments.refine {
+        0 => format!("{number} samples of the generator"),
+        steps => format!("{number} samples, refined by {steps} steps on the energy"),
+    };
+    let set = SampleSet {
+        title: &title,
+        axes: [axis(0, "x1"), axis(1, "x2")],
+        samples: &values,
+        width: geometry.data_width(),
+        energy: Some(&energy),
+        latents: latents.as_deref().map(|latents| (latents, geometry.latent_width())),
+        image: data.image,
+    };
+    set.save(&arguments.out, arguments.format).or_exit(Exit::Other)?;
+    let (out, width) = (arguments.out.display(), geometry.data_width());
+    print(&format!("{said}{out}: {number} samples of {width} dimensions\n"))
 }
 
 /// Samples `[n, D]` of a generator, and the latents `[n, d]` they are from.
@@ -230,10 +219,7 @@ fn generate<G: Geometry>(generator: &dyn Generator<G>, number: usize, random: Ra
 
 fn tell(report: &RefineReport) -> String {
     let RefineReport { steps, step_size, acceptance, energy_before, energy_after, unmoved, .. } = report;
-    let stuck = match unmoved {
-        0 => String::new(),
-        n => format!(", {n} samples never moved"),
-    };
+    let stuck = if *unmoved > 0 { format!(", {unmoved} samples never moved") } else { String::new() };
     format!(
         "refined by {steps} steps of size {step_size:.3}, acceptance {acceptance:.2}, mean energy {energy_before:.3} -> \
          {energy_after:.3} nats{stuck}\n"

@@ -1,16 +1,16 @@
 //! `ebm selftest`: checks that this machine computes correctly.
 
 use clap::Args;
+use ebm_core::device::check_device;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::machine::Machine;
 use crate::output::{print, print_json, write_whole};
 use crate::selftest::{self, Reference, Report};
 
-/// `ebm selftest`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The one command to run on a new machine, above all on one with a GPU: it compares values,
@@ -40,8 +40,8 @@ pub struct Selftest {
     pub json: bool,
 }
 
-/// Runs the command.
 pub fn run(arguments: &Selftest) -> Result<Exit, Failure> {
+    check_device().or_exit(Exit::Other)?;
     if let Some(path) = &arguments.write {
         return write(path);
     }
@@ -57,8 +57,7 @@ pub fn run(arguments: &Selftest) -> Result<Exit, Failure> {
     let report = selftest::run(&reference, arguments.filter.as_deref());
     let seconds = started.elapsed().as_secs_f64();
     if let (Some(filter), true) = (&arguments.filter, report.rows.is_empty()) {
-        let message = format!("--filter {filter}: nothing has that in its name; `ebm selftest` lists the names");
-        return Err(Failure::message(Exit::Usage, message));
+        fail!(Exit::Usage, "--filter {filter}: nothing has that in its name; `ebm selftest` lists the names");
     }
     let failed = report.failed();
     match arguments.json {
@@ -79,12 +78,12 @@ struct JsonReport<'a> {
 
 fn write(path: &Path) -> Result<Exit, Failure> {
     if !ebm_core::device::DOUBLE_PRECISION {
-        let message = format!(
+        fail!(
+            Exit::Usage,
             "--write {}: this build is in single precision; a reference is written by one in double precision on a CPU, \
              such as `cargo run --release --features f64 -- selftest --write {0}`",
             path.display()
         );
-        return Err(Failure::message(Exit::Usage, message));
     }
     let reference = selftest::record();
     write_whole(path, &reference.encode().or_exit(Exit::Other)?)?;

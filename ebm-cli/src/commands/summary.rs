@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, fail};
 use crate::numerals::short;
 use crate::observers::Divergence;
 use crate::plots::CurvePoint;
@@ -32,32 +32,37 @@ const SHOWN: [&str; 13] = [
 ];
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// It reached its last step or a stop condition, and the result is sound.
-    Completed,
-    /// It reached its end, but the result is unusable.
-    Diverged,
-    /// It met a NaN or an infinity.
-    NotFinite,
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// One of [`COMPLETED`], [`DIVERGED`] and [`NOT_FINITE`], unless another version wrote it.
+    pub status: String,
+    /// Steps done.
+    #[serde(default)]
+    pub steps: u64,
+    /// Why it ended there.
+    #[serde(default)]
+    pub reason: String,
+    /// Why the run counts as diverged, and what to try.
+    pub divergence: Option<Divergence>,
+    /// Wall-clock time of training, its evaluations included, in seconds.
+    pub seconds: Option<f64>,
+    /// Steps a second of that time.
+    pub steps_per_second: Option<f64>,
 }
+
+/// It reached its last step or a stop condition, and the result is sound.
+pub const COMPLETED: &str = "completed";
+/// It reached its end, but the result is unusable.
+pub const DIVERGED: &str = "diverged";
+/// It met a NaN or an infinity.
+pub const NOT_FINITE: &str = "not-finite";
 
 /// How a run ended, with its final evaluation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
     /// How it ended.
-    pub status: Status,
-    /// Steps done.
-    pub steps: u64,
-    /// Why it ended there.
-    pub reason: String,
-    /// Why the run counts as diverged, and what to try.
-    pub divergence: Option<Divergence>,
-    /// Wall-clock time of training, its evaluations included, in seconds.
-    pub seconds: f64,
-    /// Steps a second of that time.
-    pub steps_per_second: f64,
+    #[serde(flatten)]
+    pub end: RunEnd,
     /// The best negative log-likelihood of the evaluations on the way, in nats.
     pub best_nll: Option<CurvePoint>,
     /// The final evaluation.
@@ -69,8 +74,8 @@ pub struct Summary {
 impl Summary {
     /// The summary as text for a person.
     pub fn text(&self) -> String {
-        let Self { steps, reason, seconds, steps_per_second, evaluation, .. } = self;
-        let mut text = format!("{steps} steps in {seconds:.1} s ({steps_per_second:.0} steps/s): {reason}\n");
+        let Self { end, evaluation, .. } = self;
+        let mut text = format!("{} steps{}: {}\n", end.steps, end.pace(), end.reason);
         let shown = || SHOWN.iter().filter_map(|name| evaluation.get(name));
         let width = shown().map(|figure| figure.label.chars().count()).max().unwrap_or(0);
         for figure in shown() {
@@ -107,31 +112,12 @@ fn described(figure: &MetricValue) -> String {
     text
 }
 
-/// How a run ended, read back from its `summary.json`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct RunEnd {
-    status: String,
-    /// Steps done.
-    #[serde(default)]
-    pub steps: u64,
-    #[serde(default)]
-    reason: String,
-    divergence: Option<Divergence>,
-    seconds: Option<f64>,
-    /// Steps a second over the whole run.
-    pub steps_per_second: Option<f64>,
-}
-
 impl RunEnd {
     /// Reads how the run at `directory` ended, if it did.
     pub fn read(directory: &Path) -> Result<Option<Self>, RunDirectoryError> {
         let path = directory.join(layout::SUMMARY);
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(RunDirectoryError::io(&path, "read the file"))?,
-        };
-        let read = serde_json::from_str(&text).map(Some);
-        read.map_err(|error| RunDirectoryError::damaged(path, error))
+        let read = text_of(&path)?.map(|text| serde_json::from_str(&text));
+        read.transpose().map_err(|error| RunDirectoryError::damaged(path, error))
     }
 
     /// Whether the same configuration would end it in the same way: a time limit is one of each process.
@@ -143,26 +129,35 @@ impl RunEnd {
     pub fn exit(&self, path: &Path) -> Result<Exit, Failure> {
         let Self { status, reason, .. } = self;
         let path = path.display();
-        let (exit, text) = match (status.as_str(), &self.divergence) {
-            ("completed", _) => return Ok(Exit::Success),
-            ("diverged", Some(Divergence { reason, advice })) => {
-                (Exit::Diverged, format!("the run diverged: {reason}; {advice}"))
+        match (status.as_str(), &self.divergence) {
+            (COMPLETED, _) => Ok(Exit::Success),
+            (DIVERGED, Some(Divergence { reason, advice })) => {
+                fail!(Exit::Diverged, "{path}: the run diverged: {reason}; {advice}")
             }
-            ("not-finite", _) => (Exit::NotFinite, format!("the last good weights are saved: {reason}")),
-            _ => (Exit::Other, format!("the run ended as {status}: {reason}")),
-        };
-        Err(Failure::message(exit, format!("{path}: {text}")))
+            (NOT_FINITE, _) => fail!(Exit::NotFinite, "{path}: the last good weights are saved: {reason}"),
+            _ => fail!(Exit::Other, "{path}: the run ended as {status}: {reason}"),
+        }
+    }
+
+    /// Time and rate, where they are known.
+    fn pace(&self) -> String {
+        let known = self.seconds.zip(self.steps_per_second);
+        known.map_or_else(String::new, |(seconds, rate)| format!(" in {seconds:.1} s ({rate:.0} steps/s)"))
     }
 }
 
 impl fmt::Display for RunEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, steps, reason, .. } = self;
-        write!(f, "ended as {status} after {steps} steps")?;
-        if let (Some(seconds), Some(rate)) = (self.seconds, self.steps_per_second) {
-            write!(f, " in {seconds:.1} s ({rate:.0} steps/s)")?;
-        }
-        write!(f, ": {reason}")
+        write!(f, "ended as {status} after {steps} steps{}: {reason}", self.pace())
+    }
+}
+
+/// The text of a file of a run, if it is there.
+pub fn text_of(path: &Path) -> Result<Option<String>, RunDirectoryError> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map(Some).map_err(RunDirectoryError::io(path, "read the file")),
     }
 }
 

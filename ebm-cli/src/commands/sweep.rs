@@ -1,5 +1,6 @@
 //! `ebm sweep`: one configuration at many points, written for Slurm or trained here, and the results.
 
+use clap::{Args, Subcommand};
 use ebm_core::data::Dataset;
 use ebm_core::device::check_device;
 use std::collections::HashMap;
@@ -10,16 +11,13 @@ use std::sync::Arc;
 use super::arguments::base_of;
 use super::fresh_trainer::can_be_built;
 use super::loaded_run::load_data;
-use crate::config;
-use crate::config::MOST_JOBS;
-use crate::exit::{Exit, Failure, OrExit};
+use crate::config::{self, MOST_JOBS};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
-use crate::output::{print, write_whole};
+use crate::output::{print, say, write_whole};
 use crate::series::{Plan, PlannedRun, SeriesDirectory, differences, phrase, verdict};
 use crate::sweep::{Manifest, SWEEP, SweepTable, id, script};
-use clap::{Args, Subcommand};
 
-/// `ebm sweep`.
 #[derive(Args, Debug)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -85,7 +83,6 @@ Examples:
     Collect(SweepCollect),
 }
 
-/// `ebm sweep collect`.
 #[derive(Args, Debug)]
 pub struct SweepCollect {
     /// Folder of the sweep
@@ -108,20 +105,15 @@ const POINTS: &str = "points.csv";
 /// The script for sbatch.
 const SCRIPT: &str = "array.sbatch";
 
-/// Runs the command.
-///
 /// Nothing is written before every point is known to be good, its models could be built, and what is in the folder is known
 /// to belong to this sweep.
 pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
     let spec = match (&arguments.command, &arguments.spec) {
         (Some(SweepCommand::Collect(arguments)), _) => return collect(arguments),
         (None, Some(spec)) => spec,
-        (None, None) => return Err(Failure::message(Exit::Usage, "give the file of a sweep")),
+        (None, None) => fail!(Exit::Usage, "give the file of a sweep"),
     };
-    let say = |line: &str| match arguments.quiet {
-        true => Ok(()),
-        false => print(&format!("{line}\n")).map(drop),
-    };
+    let say = |line: &str| say(arguments.quiet, line);
     let sweep = config::Sweep::load(spec, &arguments.set).or_exit(Exit::Config)?;
     let (mut plan, manifest) = planned(arguments, spec, &sweep)?;
     if arguments.dry_run {
@@ -196,9 +188,10 @@ fn different(plan: &Plan, spec: &Path) -> Result<(), Failure> {
     for second in &plan.runs {
         if let Some(first) = known.insert(&second.text, second) {
             let (file, [first, second]) = (spec.display(), [first, second].map(named));
-            let message =
-                format!("{file}: runs {first} and {second} have the same configuration; expected points that differ");
-            return Err(Failure::message(Exit::Config, message));
+            fail!(
+                Exit::Config,
+                "{file}: runs {first} and {second} have the same configuration; expected points that differ"
+            );
         }
     }
     Ok(())
@@ -253,12 +246,14 @@ fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
         let keys = differences(&found, &form(&run.text)?);
         differing = (!keys.is_empty()).then(|| format!("{} in run {}", phrase(&keys), run.id));
     }
-    let Some(differing) = differing else {
-        return Ok(());
-    };
-    let place = directory.path.display();
-    let text = format!("{place}: another sweep is there, with {differing}; give --out DIR to put this one elsewhere");
-    Err(Failure::message(Exit::RunDirectory, text))
+    if let Some(differing) = differing {
+        let place = directory.path.display();
+        fail!(
+            Exit::RunDirectory,
+            "{place}: another sweep is there, with {differing}; give --out DIR to put this one elsewhere"
+        );
+    }
+    Ok(())
 }
 
 /// Writes the files of the sweep; files that are already up to date are left alone.

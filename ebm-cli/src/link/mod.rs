@@ -1,10 +1,4 @@
 //! Builds this program with more crates linked in.
-//!
-//! | file | has |
-//! |---|---|
-//! | `given` | the crates named by `--with`, as dependencies |
-//! | `program` | the crate of the program, as text |
-//! | `cargo` | runs cargo on it |
 
 mod cargo;
 mod given;

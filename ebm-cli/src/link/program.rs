@@ -21,14 +21,13 @@ impl Program {
         let dependencies: String =
             crates.iter().map(|given| format!("{} = {{ {} }}\n", given.name, given.dependency)).collect();
         // A crate that was written for a released ebm-core gets the checkout's: it must be the program's own.
-        let patch = match origin {
-            Origin::Registry => String::new(),
-            Origin::Checkout(_) => format!(
-                "\n[patch.crates-io]\nebm-core = {{ {} }}\nebm-cli = {{ {} }}\n",
-                origin.dependency("ebm-core")?,
-                origin.dependency("ebm-cli")?
-            ),
-        };
+        let mut patch = String::new();
+        if let Origin::Checkout(_) = origin {
+            patch.push_str("\n[patch.crates-io]\n");
+            for name in ["ebm-core", "ebm-cli", "ebm-eval"] {
+                patch.push_str(&format!("{name} = {{ {} }}\n", origin.dependency(name)?));
+            }
+        }
         let manifest = format!(
             "# Written by `ebm build`.\n\n[package]\nname = \"{NAME}\"\nversion = \"0.0.0\"\nedition = \"{EDITION}\"\npublish = false\n\n\
              [dependencies]\nebm-cli = {{ {} }}\n{dependencies}\n[workspace]\n{patch}\n{PROFILES}",

@@ -1,16 +1,17 @@
-//! Samples in files: NumPy arrays for programs, a picture for people.
+//! Samples with what is known about them, and how each format holds them.
 
+use anyhow::{Context, Result};
 use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, level_of};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use npyz::WriterBuilder;
-use npyz::npz::NpzWriter;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use zip::write::FileOptions;
+use zip::{ZipWriter, write::FileOptions};
 
-use super::format::{Format, NamedFormat, OutputError};
+use super::format::{Format, NamedFormat};
+use crate::output::write_folder;
 use crate::plots::{Frame, Gallery, GalleryPicture, PlotError, save_scatter};
 use ebm_train::files::write_atomically;
 
@@ -36,19 +37,18 @@ pub struct SampleSet<'a> {
 impl SampleSet<'_> {
     /// Writes the samples to `path`, whole or not at all, in the format of its name, or else of its extension. A file that is
     /// there is replaced.
-    ///
-    /// # Errors
-    /// The errors of [`Format::of`], and an error if the file cannot be written.
-    pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<(), OutputError> {
-        let failed = |source| OutputError::Write { path: path.into(), source };
+    pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<()> {
         let shape = self.image.unwrap_or(ImageShape { height: 1, width: self.width, channels: 1 });
+        let failed = || format!("{}: cannot write the samples", path.display());
         match Format::of(path, named, self.width, self.image)? {
-            Format::Npy => write_atomically(path, |file| array(file, self.samples, Some(self.width))).map_err(failed),
-            Format::Npz => write_atomically(path, |file| self.archive(file, None)).map_err(failed),
-            Format::ImageNpz => write_atomically(path, |file| self.archive(file, Some(shape))).map_err(failed),
+            Format::Npy => write_atomically(path, |file| self.values(file)).with_context(failed),
+            Format::Npz => write_atomically(path, |file| self.archive(file, None)).with_context(failed),
+            Format::ImageNpz => write_atomically(path, |file| self.archive(file, Some(shape))).with_context(failed),
             Format::Png => Ok(self.picture(path)?),
             Format::Gallery => Ok(self.gallery(path, shape)?),
-            Format::ImageFolder => image_folder(path, &self.levels(), shape).map_err(failed),
+            Format::ImageFolder => {
+                write_folder(path, |folder| image_files(folder, &self.levels(), shape)).with_context(failed)
+            }
         }
     }
 
@@ -71,37 +71,35 @@ impl SampleSet<'_> {
     }
 
     fn archive(&self, file: &mut (impl Write + io::Seek), image: Option<ImageShape>) -> io::Result<()> {
-        let mut archive = NpzWriter::new(file);
+        let mut archive = ZipWriter::new(file);
         // The time of day is not part of the samples: equal samples are equal bytes.
         let options = FileOptions::default().last_modified_time(zip::DateTime::default());
-        let mut add_bytes = |name: &str, bytes: &[u8]| {
-            archive
-                .zip_writer()
-                .start_file(npyz::npz::file_name_from_array_name(name), options)
-                .map_err(io::Error::other)?;
-            archive.zip_writer().write_all(bytes)
-        };
-        if let Some(shape) = image {
+        let mut add = |name: &str, write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>| {
             let mut bytes = Vec::new();
-            images(&mut bytes, &self.levels(), shape)?;
-            add_bytes("arr_0", &bytes)?;
-        }
-        let mut add = |name: &str, values: &[Real], width: Option<usize>| {
-            let mut bytes = Vec::new();
-            array(&mut bytes, values, width)?;
-            add_bytes(name, &bytes)
+            write(&mut bytes)?;
+            archive.start_file(format!("{name}.npy"), options).map_err(io::Error::other)?;
+            archive.write_all(&bytes)
         };
-        if image.is_none() {
-            add("samples", self.samples, Some(self.width))?;
+        match image {
+            None => add("samples", &|bytes| self.values(bytes))?,
+            Some(ImageShape { height, width, channels }) => {
+                let levels = self.levels();
+                let count = levels.len() / (height * width * channels).max(1);
+                add("arr_0", &|bytes| array(bytes, &[count, height, width, channels], levels.iter().copied()))?;
+            }
         }
         if let Some(energy) = self.energy {
-            add("energy", energy, None)?;
+            add("energy", &|bytes| array(bytes, &[energy.len()], singles(energy)))?;
         }
         if let Some((latents, width)) = self.latents {
-            add("latents", latents, Some(width))?;
+            add("latents", &|bytes| array(bytes, &[latents.len() / width, width], singles(latents)))?;
         }
-        archive.zip_writer().finish().map_err(io::Error::other)?;
+        archive.finish().map_err(io::Error::other)?;
         Ok(())
+    }
+
+    fn values(&self, writer: impl Write) -> io::Result<()> {
+        array(writer, &[self.samples.len() / self.width, self.width], singles(self.samples))
     }
 
     fn picture(&self, path: &Path) -> Result<(), PlotError> {
@@ -112,64 +110,34 @@ impl SampleSet<'_> {
     }
 }
 
-/// A uint8 array `[n, height, width, channels]` in NumPy's format.
-fn images(writer: impl Write, levels: &[u8], shape: ImageShape) -> io::Result<()> {
-    let count = levels.len() / shape.values().max(1);
-    let sides = [count, shape.height, shape.width, shape.channels].map(|side| side as u64);
-    let mut writer = npyz::WriteOptions::<u8>::new().default_dtype().shape(&sides).writer(writer).begin_nd()?;
-    writer.extend(levels.iter().copied())?;
-    writer.finish()
-}
-
-/// Writes a folder of PNG files, all or none: beside its place first.
-fn image_folder(path: &Path, levels: &[u8], shape: ImageShape) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let beside = tempfile::Builder::new().prefix(".samples").tempdir_in(parent.unwrap_or(Path::new(".")))?;
+/// Writes a PNG file for each image.
+fn image_files(folder: &Path, levels: &[u8], shape: ImageShape) -> Result<()> {
     let colour = match shape.channels {
         1 => ExtendedColorType::L8,
         _ => ExtendedColorType::Rgb8,
     };
     for (index, levels) in levels.chunks_exact(shape.values().max(1)).enumerate() {
-        let file = BufWriter::new(File::create(beside.path().join(format!("{index:06}.png")))?);
-        PngEncoder::new(file)
-            .write_image(levels, shape.width as u32, shape.height as u32, colour)
-            .map_err(io::Error::other)?;
+        let file = BufWriter::new(File::create(folder.join(format!("{index:06}.png")))?);
+        PngEncoder::new(file).write_image(levels, shape.width as u32, shape.height as u32, colour)?;
     }
-    if path.exists() {
-        std::fs::remove_dir(path)?;
-    }
-    // Temporary folders are for their owner alone; this one is no longer temporary.
-    open_to_all(beside.path())?;
-    std::fs::rename(beside.path(), path)?;
-    let _ = beside.keep();
     Ok(())
 }
 
-#[cfg(unix)]
-fn open_to_all(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
-}
-
-#[cfg(not(unix))]
-fn open_to_all(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// A float32 array `[n, width]`, or `[n]` without a width, in NumPy's format.
-fn array(writer: impl Write, values: &[Real], width: Option<usize>) -> io::Result<()> {
-    let shape = match width {
-        Some(width) => vec![(values.len() / width) as u64, width as u64],
-        None => vec![values.len() as u64],
-    };
-    let mut writer = npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape).writer(writer).begin_nd()?;
-    writer.extend(values.iter().map(|&v| single(v)))?;
+/// Writes an array in NumPy's format.
+fn array<T: npyz::AutoSerialize>(
+    writer: impl Write,
+    shape: &[usize],
+    values: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    let shape: Vec<u64> = shape.iter().map(|side| *side as u64).collect();
+    let mut writer = npyz::WriteOptions::<T>::new().default_dtype().shape(&shape).writer(writer).begin_nd()?;
+    writer.extend(values)?;
     writer.finish()
 }
 
-/// The nearest value in single precision, from whichever precision the build has.
-fn single(value: Real) -> f32 {
-    f64::from(value) as f32
+/// The nearest values in single precision, from whichever precision the build has.
+fn singles(values: &[Real]) -> impl Iterator<Item = f32> {
+    values.iter().map(|value| f64::from(*value) as f32)
 }
 
 #[cfg(test)]
@@ -192,7 +160,7 @@ mod tests {
     }
 
     fn expected() -> Vec<f32> {
-        SAMPLES.into_iter().map(single).collect()
+        singles(&SAMPLES).collect()
     }
 
     #[test]
@@ -207,18 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_npz_file_does_not_say_when_it_was_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.npz");
-        set(2).save(&path, None).unwrap();
-        let mut archive = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
-        let time = archive.by_index(0).unwrap().last_modified();
-        // The beginning of the format's calendar.
-        assert_eq!((time.year(), time.month(), time.day(), time.hour()), (1980, 1, 1, 0));
-    }
-
-    #[test]
-    fn an_npz_file_holds_what_is_known() {
+    fn an_npz_file_holds_what_is_known_and_does_not_say_when_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.npz");
         let (energy, latents) = ([1.5, -2.0, 0.25], [0.0, 1.0, 2.0]);
@@ -234,36 +191,27 @@ mod tests {
         assert_eq!(read("latents"), (vec![3, 1], vec![0.0, 1.0, 2.0]));
 
         set(2).save(&path, None).unwrap();
-        let archive = NpzArchive::open(&path).unwrap();
-        assert_eq!(archive.array_names().collect::<Vec<_>>(), ["samples"]);
+        let mut archive = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
+        assert_eq!(archive.file_names().collect::<Vec<_>>(), ["samples.npy"]);
+        let time = archive.by_index(0).unwrap().last_modified();
+        // The beginning of the format's calendar.
+        assert_eq!((time.year(), time.month(), time.day(), time.hour()), (1980, 1, 1, 0));
     }
 
     #[test]
-    fn a_picture_is_for_two_dimensions() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.png");
-        set(2).save(&path, None).unwrap();
-        assert!(image::ImageReader::open(&path).unwrap().decode().is_ok());
-        let error = set(3).save(Path::new("x.png"), None).unwrap_err().to_string();
-        assert_eq!(
-            error,
-            "x.png: a picture shows images or 2 dimensions, these samples have 3; write .npy or .npz instead"
-        );
-    }
-
-    #[test]
-    fn an_unknown_extension_is_answered_with_the_known_ones() {
-        let message = |path: &str| set(2).save(Path::new(path), None).unwrap_err().to_string();
+    fn what_cannot_be_written_is_refused_with_the_formats_that_are_known() {
         let known = "known are .npy (one array), .npz (samples, energies and latents) and .png (a picture of images, or a scatter plot of two dimensions)";
-        assert_eq!(message("x.jpg"), format!("x.jpg: no format is known for the extension .jpg; {known}"));
         let none = "the format is chosen by the file's extension, and it has none";
-        assert_eq!(message("samples"), format!("samples: {none}; {known}"));
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_named() {
-        let error = set(2).save(Path::new("/no/such/folder/x.npy"), None).unwrap_err().to_string();
-        assert!(error.starts_with("/no/such/folder/x.npy: cannot write the samples: "), "{error}");
+        let picture = "a picture shows images or 2 dimensions, these samples have 3; write .npy or .npz instead";
+        for (path, message) in [
+            ("x.png", format!("x.png: {picture}")),
+            ("x.jpg", format!("x.jpg: no format is known for the extension .jpg; {known}")),
+            ("samples", format!("samples: {none}; {known}")),
+            ("/no/such/folder/x.npy", "/no/such/folder/x.npy: cannot write the samples: ".into()),
+        ] {
+            let error = format!("{:#}", set(3).save(Path::new(path), None).unwrap_err());
+            assert!(error.starts_with(&message), "{error}");
+        }
     }
 
     /// Three images of 2 x 3 and one or three channels, whose levels count upwards.
@@ -310,14 +258,16 @@ mod tests {
         }
         // Nothing else is left.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
-        let error = set(2).save(&folder.path().join("y"), Some(NamedFormat::Png)).unwrap_err();
-        assert!(matches!(error, OutputError::NoImages { .. }));
+        let error = set(2).save(&folder.path().join("y"), Some(NamedFormat::Png)).unwrap_err().to_string();
+        assert!(error.contains("--format png writes images"), "{error}");
     }
 
     #[test]
-    fn a_picture_of_images_shows_them_all() {
+    fn pictures_are_of_points_in_the_plane_or_of_all_images() {
         let folder = tempfile::tempdir().unwrap();
         let (path, values) = (folder.path().join("x.png"), image_values(1));
+        set(2).save(&path, None).unwrap();
+        assert!(image::open(&path).is_ok());
         image_set(1, &values).save(&path, None).unwrap();
         let picture = image::open(&path).unwrap().to_rgb8();
         // The last pixel of the third image, of level 17; images are 21 times as large, after a margin of 24 and a heading.

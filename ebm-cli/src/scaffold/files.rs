@@ -9,128 +9,110 @@ pub(crate) const EDITION: &str = "2024";
 const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// Compiler options for the machine that builds, as a `.cargo/config.toml`.
-pub(crate) const CARGO_CONFIG: &str = include_str!("../../templates/common/cargo-config.toml.in");
+pub(crate) const CARGO_CONFIG: &str = include_str!("../../templates/common/.cargo/config.toml.in");
 
 /// Compiler options for numerical code, as the end of a manifest: as in this workspace, so that compiled dependencies
 /// can be shared with it.
 pub(crate) const PROFILES: &str = include_str!("../../templates/common/profiles.toml.in");
 
-/// The kinds of components that there are templates for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
-    /// A lower bound of the negative log-likelihood.
-    LowerBound,
-    /// An upper bound of it.
-    UpperBound,
-    /// An energy.
-    Energy,
-    /// A generator.
-    Generator,
-    /// A data set.
-    Dataset,
-}
-
 macro_rules! template {
-    ($($path:literal from $file:literal),+ $(,)?) => {
-        [$(($path, include_str!(concat!("../../templates/", $file)))),+]
+    ($folder:literal: $($path:literal),+ $(,)?) => {
+        [$(($path, include_str!(concat!("../../templates/", $folder, "/", $path, ".in")))),+]
     };
 }
 
+/// Files of every crate.
 const COMMON: [(&str, &str); 6] = template![
-    "Cargo.toml" from "common/Cargo.toml.in",
-    "README.md" from "common/README.md.in",
-    ".gitignore" from "common/gitignore.in",
-    "rustfmt.toml" from "common/rustfmt.toml.in",
-    ".cargo/config.toml" from "common/cargo-config.toml.in",
-    "src/main.rs" from "common/src/main.rs.in",
+    "common": "Cargo.toml", "README.md", ".gitignore", "rustfmt.toml", ".cargo/config.toml", "src/main.rs",
 ];
 
-impl Kind {
+/// The dependencies of what has options.
+const WITH_OPTIONS: &str =
+    "schemars = \"1\"\nserde = { version = \"1\", features = [\"derive\"] }\ntypetag = \"0.2\"\n";
+
+/// A kind of component that there is a template for.
+#[derive(Debug)]
+pub(crate) struct Kind {
     /// The kind in words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::LowerBound => "lower bound",
-            Self::UpperBound => "upper bound",
-            Self::Energy => "energy",
-            Self::Generator => "generator",
-            Self::Dataset => "data set",
-        }
-    }
+    pub words: &'static str,
+    /// What the template's component computes.
+    about: &'static str,
+    /// The files of its own: paths within the crate, and texts.
+    files: [(&'static str, &'static str); 3],
+    /// Its dependencies beside `ebm-core`, in TOML.
+    dependencies: &'static str,
+    /// The dependencies of its tests.
+    dev_dependencies: &'static str,
+}
 
-    /// A description of what the template's component computes.
-    fn about(self) -> &'static str {
-        match self {
-            Self::LowerBound => {
-                "the entropy of the generator's noise,\n`D/2 ln(2 pi e sigma^2)`, certified for every generator with noise."
-            }
-            Self::UpperBound => {
-                "a penalty on the size of the energy,\n`weight (E_data[E^2] + E_pg[E^2])`, heuristic: it keeps training calm and \
-                 bounds nothing."
-            }
-            Self::Energy => "a quadratic, so that the model is a Gaussian.",
-            Self::Generator => "an affine map of the latents, with noise.",
-            Self::Dataset => "points around a circle in the plane.",
-        }
-    }
-
-    fn files(self) -> [(&'static str, &'static str); 3] {
-        match self {
-            Self::LowerBound => template![
-                "src/lib.rs" from "bound/lower/src/lib.rs.in",
-                "tests/bound.rs" from "bound/lower/tests/bound.rs.in",
-                "example.toml" from "bound/lower/example.toml.in",
-            ],
-            Self::UpperBound => template![
-                "src/lib.rs" from "bound/upper/src/lib.rs.in",
-                "tests/bound.rs" from "bound/upper/tests/bound.rs.in",
-                "example.toml" from "bound/upper/example.toml.in",
-            ],
-            Self::Energy => template![
-                "src/lib.rs" from "energy/src/lib.rs.in",
-                "tests/energy.rs" from "energy/tests/energy.rs.in",
-                "example.toml" from "energy/example.toml.in",
-            ],
-            Self::Generator => template![
-                "src/lib.rs" from "generator/src/lib.rs.in",
-                "tests/generator.rs" from "generator/tests/generator.rs.in",
-                "example.toml" from "generator/example.toml.in",
-            ],
-            Self::Dataset => template![
-                "src/lib.rs" from "dataset/src/lib.rs.in",
-                "tests/dataset.rs" from "dataset/tests/dataset.rs.in",
-                "example.toml" from "dataset/example.toml.in",
-            ],
-        }
-    }
+impl Kind {
+    /// A lower bound of the negative log-likelihood.
+    pub const LOWER_BOUND: Self = Self {
+        words: "lower bound",
+        about: "the entropy of the generator's noise,\n`D/2 ln(2 pi e sigma^2)`, certified for every generator with noise.",
+        files: template!["bound/lower": "src/lib.rs", "tests/bound.rs", "example.toml"],
+        dependencies: WITH_OPTIONS,
+        dev_dependencies: "ebm-conformance = { {{ebm-conformance}} }\nserde_json = \"1\"\n",
+    };
+    /// An upper bound of it.
+    pub const UPPER_BOUND: Self = Self {
+        words: "upper bound",
+        about: "a penalty on the size of the energy,\n`weight (E_data[E^2] + E_pg[E^2])`, heuristic: it keeps training calm and \
+                bounds nothing.",
+        files: template!["bound/upper": "src/lib.rs", "tests/bound.rs", "example.toml"],
+        ..Self::LOWER_BOUND
+    };
+    /// An energy.
+    pub const ENERGY: Self = Self {
+        words: "energy",
+        about: "a quadratic, so that the model is a Gaussian.",
+        files: template!["energy": "src/lib.rs", "tests/energy.rs", "example.toml"],
+        dependencies: WITH_OPTIONS,
+        dev_dependencies: "serde_json = \"1\"\n",
+    };
+    /// A generator.
+    pub const GENERATOR: Self = Self {
+        words: "generator",
+        about: "an affine map of the latents, with noise.",
+        files: template!["generator": "src/lib.rs", "tests/generator.rs", "example.toml"],
+        ..Self::ENERGY
+    };
+    /// A data set.
+    pub const DATASET: Self = Self {
+        words: "data set",
+        about: "points around a circle in the plane.",
+        files: template!["dataset": "src/lib.rs", "tests/dataset.rs", "example.toml"],
+        ..Self::ENERGY
+    };
+    /// A metric.
+    pub const METRIC: Self = Self {
+        words: "metric",
+        about: "how far the spread of generated samples is from that of the data.",
+        files: template!["metric": "src/lib.rs", "tests/metric.rs", "example.toml"],
+        dependencies: "ebm-eval = { {{ebm-eval}} }\n",
+        dev_dependencies: "ebm-train = { {{ebm-train}} }\n",
+    };
 }
 
 /// The files of a new crate: paths within its folder, and their contents.
-pub(crate) fn new_crate(name: &CrateName, kind: Kind, origin: &Origin) -> anyhow::Result<Vec<(String, String)>> {
-    let conformance = match kind {
-        Kind::LowerBound | Kind::UpperBound => {
-            format!("ebm-conformance = {{ {} }}\n", origin.dependency("ebm-conformance")?)
-        }
-        _ => String::new(),
-    };
-    let values = [
-        ("{{name}}", name.kebab().to_string()),
+pub(crate) fn new_crate(name: &CrateName, kind: &Kind, origin: &Origin) -> anyhow::Result<Vec<(String, String)>> {
+    let mut values: Vec<(&str, String)> = vec![
+        ("{{dependencies}}", kind.dependencies.into()),
+        ("{{dev-dependencies}}", kind.dev_dependencies.into()),
+        ("{{name}}", name.kebab().into()),
         ("{{crate}}", name.identifier()),
         ("{{Type}}", name.type_name()),
-        ("{{kind}}", kind.words().into()),
-        ("{{about}}", kind.about().into()),
-        ("{{ebm-core}}", origin.dependency("ebm-core")?),
-        ("{{ebm-cli}}", origin.dependency("ebm-cli")?),
-        ("{{ebm-conformance}}", conformance),
+        ("{{kind}}", kind.words.into()),
+        ("{{about}}", kind.about.into()),
         ("{{edition}}", EDITION.into()),
         ("{{rust-version}}", RUST_VERSION.into()),
         ("{{profiles}}", PROFILES.into()),
     ];
-    let fill = |text: &str| {
-        let text = text.to_string();
-        values.iter().fold(text, |text, (key, value)| text.replace(key, value))
-    };
-    let filled = COMMON.into_iter().chain(kind.files());
-    let filled = filled.map(|(path, text)| (path.to_string(), fill(text)));
+    for placeholder in ["{{ebm-core}}", "{{ebm-cli}}", "{{ebm-conformance}}", "{{ebm-eval}}", "{{ebm-train}}"] {
+        values.push((placeholder, origin.dependency(placeholder.trim_matches(['{', '}']))?));
+    }
+    let fill = |text: &str| values.iter().fold(text.to_string(), |text, (key, value)| text.replace(key, value));
+    let filled = COMMON.into_iter().chain(kind.files).map(|(path, text)| (path.to_string(), fill(text)));
     let lock = origin.lock()?.map(|lock| ("Cargo.lock".to_string(), lock));
     Ok(filled.chain(lock).collect())
 }
@@ -140,41 +122,37 @@ mod tests {
     use super::*;
     use toml::Table;
 
-    const KINDS: [Kind; 5] = [Kind::LowerBound, Kind::UpperBound, Kind::Energy, Kind::Generator, Kind::Dataset];
+    const KINDS: [&Kind; 6] =
+        [&Kind::LOWER_BOUND, &Kind::UPPER_BOUND, &Kind::ENERGY, &Kind::GENERATOR, &Kind::DATASET, &Kind::METRIC];
 
-    fn files(kind: Kind) -> Vec<(String, String)> {
+    fn files(kind: &Kind) -> Vec<(String, String)> {
         let name = CrateName::new("my-first-one", &[]).unwrap();
         new_crate(&name, kind, &Origin::Registry).unwrap()
     }
 
     #[test]
-    fn every_placeholder_is_filled_in_and_every_manifest_parses() {
-        for (path, text) in KINDS.into_iter().flat_map(files) {
-            assert!(!text.contains("{{") && !text.contains("}}"), "{path}: {text}");
-            if path.ends_with(".toml") {
-                text.parse::<Table>().unwrap_or_else(|error| panic!("{path}: {error}"));
+    fn every_placeholder_is_filled_in_and_only_the_program_depends_on_the_command_line() {
+        for kind in KINDS {
+            let files = files(kind);
+            for (path, text) in &files {
+                assert!(!text.contains("{{") && !text.contains("}}"), "{path}: {text}");
+                if path.ends_with(".toml") {
+                    text.parse::<Table>().unwrap_or_else(|error| panic!("{path}: {error}"));
+                }
             }
+            let manifest: Table = files[0].1.parse().unwrap();
+            assert_eq!(manifest["dependencies"]["ebm-cli"]["optional"].as_bool(), Some(true));
+            assert!(manifest["features"].get("default").is_none(), "{kind:?}");
+            assert!(manifest["dev-dependencies"].get("ebm-cli").is_none(), "{kind:?}");
         }
     }
 
     #[test]
     fn a_simple_bound_is_at_most_60_lines_with_its_options_and_its_registration() {
-        for kind in [Kind::LowerBound, Kind::UpperBound] {
-            let files = files(kind);
-            let sources = files.iter().filter(|(path, _)| path.starts_with("src/"));
-            let of_the_bound = sources.filter(|(path, _)| path != "src/main.rs");
-            let lines: usize = of_the_bound.map(|(_, text)| text.lines().count()).sum();
-            assert!((1..=60).contains(&lines), "{kind:?}: {lines} lines");
-        }
-    }
-
-    #[test]
-    fn only_the_program_depends_on_the_command_line() {
-        for kind in KINDS {
-            let manifest: Table = files(kind)[0].1.parse().unwrap();
-            assert_eq!(manifest["dependencies"]["ebm-cli"]["optional"].as_bool(), Some(true));
-            assert!(manifest["features"].get("default").is_none(), "{kind:?}");
-            assert!(manifest["dev-dependencies"].get("ebm-cli").is_none(), "{kind:?}");
+        for kind in [Kind::LOWER_BOUND, Kind::UPPER_BOUND] {
+            let (path, text) = kind.files[0];
+            let lines = text.lines().count();
+            assert!(path == "src/lib.rs" && (1..=60).contains(&lines), "{}: {lines} lines", kind.words);
         }
     }
 
@@ -184,7 +162,7 @@ mod tests {
         let dependencies = &workspace["workspace"]["dependencies"];
         assert_eq!(workspace["workspace"]["package"]["edition"].as_str(), Some(EDITION));
         assert_eq!(CARGO_CONFIG, include_str!("../../../.cargo/config.toml"));
-        let ours: Table = files(Kind::LowerBound)[0].1.parse().unwrap();
+        let ours: Table = files(&Kind::LOWER_BOUND)[0].1.parse().unwrap();
         for name in ["schemars", "typetag"] {
             let there = &dependencies[name];
             let version = there.get("version").unwrap_or(there);

@@ -15,10 +15,11 @@ const DEPENDENCIES: &str = "ebm-core ebm-kernels ebm-models ebm-train ebm-data e
     serde serde-json typetag";
 
 /// Types that the templates use by these names.
-const TYPES: &str = "BoundError Box ConfigError DataError Dataset DatasetConfig DatasetSpec Energy EnergyConfig EnergySituation \
-    EnergySpec EnergyView Err Estimate Generator GeneratorConfig GeneratorSpec GeneratorView Geometry Guarantee JsonSchema \
-    Level LinearGaussian LowerBound LowerBoundConfig LowerBoundSpec Measurement Need None Ok Option Parts Path \
-    QuadraticEnergy Random Real Result Runtime SharedTape Some String Target UpperBound UpperBoundConfig UpperBoundSpec Vec";
+const TYPES: &str = "BoundError Box ConfigError Context DataError Dataset DatasetConfig DatasetSpec Energy EnergyConfig \
+    EnergySituation EnergySpec EnergyView Err Estimate Findings Generator GeneratorConfig GeneratorSpec GeneratorView Geometry \
+    Guarantee JsonSchema Level LinearGaussian LowerBound LowerBoundConfig LowerBoundSpec Measurement Metric MetricValue Need \
+    None Ok Option Parts Path QuadraticEnergy Random Real Reason Result Runtime SharedTape Some String Target Unit UpperBound \
+    UpperBoundConfig UpperBoundSpec Vec";
 
 fn lists(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)
@@ -30,9 +31,6 @@ pub(crate) struct CrateName(String);
 
 impl CrateName {
     /// Checks a name against those of registered components and their crates, given with their owners.
-    ///
-    /// # Errors
-    /// If it is not in kebab case, or taken.
     pub fn new(name: &str, registered: &[(String, String)]) -> Result<Self> {
         let part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         let good =

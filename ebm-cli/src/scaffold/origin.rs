@@ -24,11 +24,9 @@ impl Origin {
             return Ok(Self::Registry);
         };
         let path = given.display();
-        let missing = |what: &str| {
-            anyhow!(
-                "--local {path}: expected a checkout of ebm, with the folders ebm-core and ebm-cli; {what} is not there"
-            )
-        };
+        let folders = "the folders ebm-core and ebm-cli";
+        let missing =
+            |what: &str| anyhow!("--local {path}: expected a checkout of ebm, with {folders}; {what} is not there");
         for needed in ["Cargo.toml", "ebm-core/Cargo.toml", "ebm-cli/Cargo.toml"] {
             if !given.join(needed).is_file() {
                 return Err(missing(needed));
@@ -52,6 +50,8 @@ impl Origin {
             Self::Checkout(path) => {
                 let folder = match name {
                     "ebm-conformance" => "ebm-core/conformance",
+                    "ebm-train" => "ebm-core/train",
+                    "ebm-eval" => "ebm-cli/eval",
                     name => name,
                 };
                 Ok(format!("path = {}", toml_text(&path.join(folder))?))

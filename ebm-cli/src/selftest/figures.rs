@@ -94,10 +94,7 @@ mod tests {
             Err(Fault::Broken(message)) => message,
             other => panic!("{other:?}"),
         };
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(|_| {}));
-        let message = broken(|| panic!("out of memory"));
-        std::panic::set_hook(hook);
+        let message = super::super::quietly(|| broken(|| panic!("out of memory")));
         assert_eq!(message, "it panicked: out of memory");
         let message = broken(|| vec![(Quantity::InInputs, vec![1.0, f64::NAN])]);
         assert_eq!(message, "gradient in x: figure 1 is NaN");

@@ -22,7 +22,7 @@ mod reference;
 mod report;
 
 pub use ebm_core::kernels::selftest::Quantity;
-pub use reference::{Reference, ReferenceError};
+pub use reference::Reference;
 pub use report::{Report, Row, Verdict};
 
 use ebm_core::kernels::selftest::{Draws, all};
@@ -50,7 +50,7 @@ pub fn run(reference: &Reference, filter: Option<&str>) -> Report {
     let others = reference.names().filter(|name| matches(name, filter));
     let absent = others.filter(|name| *name != draws::NAME && !here.contains(*name));
     rows.extend(absent.map(Row::absent));
-    Report::new(rows)
+    Report { rows }
 }
 
 /// The figures of this build, as a reference for others. Cases that cannot be run, or that depend on what they draw in more than
@@ -71,8 +71,8 @@ fn matches(name: &str, filter: Option<&str>) -> bool {
     filter.is_none_or(|filter| name.to_lowercase().contains(&filter.to_lowercase()))
 }
 
-/// Keeps panics from printing: the row of a case says what went wrong.
-fn quietly<T>(work: impl FnOnce() -> T) -> T {
+/// Keeps panics from printing, where the result of the work says what went wrong.
+pub(crate) fn quietly<T>(work: impl FnOnce() -> T) -> T {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let done = work();

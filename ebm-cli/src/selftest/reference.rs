@@ -1,12 +1,11 @@
 //! The figures of a build in double precision on a CPU, as a file.
 
+use anyhow::{Context, Result, anyhow};
+use ebm_core::kernels::selftest::Quantity;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use thiserror::Error;
-
-use ebm_core::kernels::selftest::Quantity;
 
 use super::figures::Figures;
 
@@ -17,14 +16,6 @@ const BAR: &str = " | ";
 /// The figures of each case, by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reference(BTreeMap<String, Figures>);
-
-/// A reference that cannot be used: the file, and what is wrong with it.
-#[derive(Debug, Error)]
-#[error("{0}")]
-pub struct ReferenceError(String);
-
-/// Figures with the numbers of their arrays.
-type Indexed = BTreeMap<Quantity, BTreeMap<usize, Vec<f64>>>;
 
 /// The case, the quantity and the number of an array of a file.
 fn part(name: &str) -> Option<(&str, Quantity, usize)> {
@@ -39,11 +30,8 @@ impl Reference {
         Self(figures)
     }
 
-    /// The reference that comes with the program.
-    ///
-    /// # Errors
-    /// Only if the program was built from a damaged file.
-    pub fn embedded() -> Result<Self, ReferenceError> {
+    /// The reference that comes with the program; an error if that was built from a damaged file.
+    pub fn embedded() -> Result<Self> {
         Self::decode(include_bytes!("reference.safetensors"), Path::new("reference.safetensors"))
     }
 
@@ -51,22 +39,19 @@ impl Reference {
     ///
     /// # Errors
     /// If the file cannot be read or is not such a file.
-    pub fn load(path: &Path) -> Result<Self, ReferenceError> {
-        let bytes = fs::read(path).map_err(|error| ReferenceError(format!("{}: {error}", path.display())))?;
-        Self::decode(&bytes, path)
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::decode(&fs::read(path).with_context(|| path.display().to_string())?, path)
     }
 
     /// The reference in the bytes of a file; `path` is for errors only.
     ///
     /// # Errors
     /// If the bytes are not such a file.
-    pub fn decode(bytes: &[u8], path: &Path) -> Result<Self, ReferenceError> {
-        let fail = |reason: String| {
-            let path = path.display();
-            ReferenceError(format!("{path}: {reason}; expected a file of `ebm selftest --write`"))
-        };
+    pub fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
+        let path = path.display();
+        let fail = |reason: String| anyhow!("{path}: {reason}; expected a file of `ebm selftest --write`");
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| fail(format!("no safetensors file: {e}")))?;
-        let mut all: BTreeMap<String, Indexed> = BTreeMap::new();
+        let mut arrays = Vec::new();
         for (name, view) in tensors.tensors() {
             let Some((case, quantity, index)) = part(&name) else {
                 return Err(fail(format!("{name:?} is the name of no figure")));
@@ -80,21 +65,20 @@ impl Reference {
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
                 return Err(fail(format!("{name:?} has {value}")));
             }
-            all.entry(case.into()).or_default().entry(quantity).or_default().insert(index, values);
+            arrays.push((index, case.to_string(), quantity, values));
         }
-        if all.is_empty() {
+        if arrays.is_empty() {
             return Err(fail("it has no figures".into()));
         }
-        let in_order = |arrays: BTreeMap<usize, Vec<f64>>| arrays.into_values().collect();
-        let figures = |indexed: Indexed| indexed.into_iter().map(|(quantity, arrays)| (quantity, in_order(arrays)));
-        let all = all.into_iter().map(|(case, indexed)| (case, figures(indexed).collect()));
-        Ok(Self(all.collect()))
+        arrays.sort_by_key(|(index, ..)| *index);
+        let mut all = Self::default();
+        for (_, case, quantity, values) in arrays {
+            all.0.entry(case).or_default().entry(quantity).or_default().push(values);
+        }
+        Ok(all)
     }
 
-    /// The bytes of a file: a function of the figures.
-    ///
-    /// # Errors
-    /// Never, as far as is known.
+    /// The bytes of a file: a function of the figures. No error is known.
     pub fn encode(&self) -> Result<Vec<u8>, safetensors::SafeTensorError> {
         let mut arrays: Vec<(String, Vec<u8>)> = Vec::new();
         for (case, figures) in &self.0 {

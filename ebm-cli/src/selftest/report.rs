@@ -3,6 +3,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::iter::zip;
 
 use ebm_core::device::Real;
 use ebm_core::kernels::selftest::{Case, Quantity};
@@ -78,15 +79,14 @@ impl Row {
     fn compared(mut self, found: &Figures, known: &Figures) -> Self {
         self.verdict = Verdict::Passed;
         for quantity in Quantity::ALL {
-            let (found, known) = match (found.get(&quantity), known.get(&quantity)) {
-                (None, None) => continue,
-                (Some(found), Some(known)) if count(found) == count(known) => (found, known),
-                (found, known) => {
-                    let [found, known] = [found, known].map(|arrays| arrays.map_or(0, |arrays| count(arrays)));
-                    return self.missed(format!("{quantity}: {found} figures, and the reference has {known}"));
-                }
+            let [found, known] = [found, known].map(|figures| figures.get(&quantity).map_or(&[][..], Vec::as_slice));
+            let Some(error) = error(found, known) else {
+                let [found, known] = [found, known].map(|arrays| arrays.iter().map(Vec::len).sum::<usize>());
+                return self.missed(format!("{quantity}: {found} figures, and the reference has {known}"));
             };
-            let error = error(found, known).unwrap_or(f64::INFINITY);
+            if found.is_empty() {
+                continue;
+            }
             // A NaN is within no tolerance.
             if (error > self.tolerance || error.is_nan()) && self.verdict == Verdict::Passed {
                 self = self.missed(worst(quantity, found, known));
@@ -113,22 +113,15 @@ impl Row {
     }
 }
 
-fn count(arrays: &[Vec<f64>]) -> usize {
-    arrays.iter().map(Vec::len).sum()
-}
-
+/// The place with the largest difference, in words.
 fn worst(quantity: Quantity, found: &[Vec<f64>], known: &[Vec<f64>]) -> String {
     let error = |index: &usize| error(&found[*index..=*index], &known[*index..=*index]).unwrap_or(f64::INFINITY);
-    let arrays = 0..found.len().min(known.len());
-    let array = arrays.max_by(|a, b| error(a).total_cmp(&error(b))).unwrap_or(0);
-    let pairs = found[array].iter().zip(&known[array]).enumerate();
+    let array = (0..found.len()).max_by(|a, b| error(a).total_cmp(&error(b))).unwrap_or(0);
+    let pairs = zip(&found[array], &known[array]).enumerate();
     let apart = |(_, (f, k)): &(usize, (&f64, &f64))| (*f - *k).abs();
     let worst = pairs.max_by(|a, b| apart(a).total_cmp(&apart(b)));
     let (place, (value, right)) = worst.unwrap_or((0, (&0.0, &0.0)));
-    let of = match found.len() {
-        0 | 1 => String::new(),
-        _ => format!(" of array {array}"),
-    };
+    let of = if found.len() > 1 { format!(" of array {array}") } else { String::new() };
     format!("{quantity}: figure {place}{of} is {value:e}, the reference {right:e}")
 }
 
@@ -140,10 +133,6 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(rows: Vec<Row>) -> Self {
-        Self { rows }
-    }
-
     /// Whether a figure is another one than that of the reference, or missing.
     pub fn failed(&self) -> bool {
         self.count(Verdict::Missed) > 0
@@ -161,10 +150,8 @@ impl fmt::Display for Report {
         let headings = ["largest relative error of", value, pushed, x, weights, "allowed", "verdict"];
         let mut table = Rows::new(headings, [false, true, true, true, true, true, false]);
         for row in &self.rows {
-            let [a, b, c, d] = Quantity::ALL.map(|quantity| match row.errors.get(&quantity) {
-                None => "-".to_string(),
-                Some(error) => format!("{error:.1e}"),
-            });
+            let error = |quantity| row.errors.get(&quantity).map_or("-".into(), |error| format!("{error:.1e}"));
+            let [a, b, c, d] = Quantity::ALL.map(error);
             let allowed = format!("{:.1e}", row.tolerance);
             table.push([row.name.clone(), a, b, c, d, allowed, row.verdict.to_string()]);
         }
@@ -201,7 +188,7 @@ mod tests {
         let note = "value: figure 1 is 1.001e0, the reference 1e0";
         assert_eq!((wrong.verdict, wrong.note.as_deref()), (Verdict::Missed, Some(note)));
         assert!((wrong.errors[&Quantity::Value] - 0.0005).abs() < 1e-9);
-        let text = Report::new(vec![right, wrong]).to_string();
+        let text = Report { rows: vec![right, wrong] }.to_string();
         let end = "1 passed, 1 missed, 0 ran without a reference (all figures are finite), 0 skipped";
         assert!(text.contains(&format!("\nMISSED: kernel a: {note}")) && text.ends_with(end), "{text}");
     }

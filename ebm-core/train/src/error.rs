@@ -89,7 +89,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    pub(crate) fn of(error: &TrainError) -> Self {
+    /// The kind of an error, whichever process met it.
+    pub fn of(error: &TrainError) -> Self {
         match error {
             TrainError::Bound(_) => Self::Bound,
             TrainError::Config(_) => Self::Config,

@@ -2,24 +2,21 @@
 
 mod timings;
 
+use clap::Args;
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{Source, base_of, title_of};
 use super::loaded_run::load_data;
 use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
-use crate::config::Grid;
-use crate::config::MOST_JOBS;
-use crate::exit::{Exit, Failure, OrExit};
+use crate::config::{Grid, MOST_JOBS};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
-use crate::output::print;
+use crate::output::say;
 use crate::ranks::Launched;
 use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, verdict};
-use clap::Args;
-use std::path::PathBuf;
-use timings::Timings;
+use timings::timings;
 
-/// `ebm compare`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Every pair of a lower and an upper bound is trained with every seed, each run in a directory of
@@ -79,8 +76,6 @@ pub struct Compare {
     pub quiet: bool,
 }
 
-/// Runs the command.
-///
 /// Nothing is written before every configuration is known to be good, its models are built, its steps were tried, and what is
 /// in the directory is known to belong to this comparison.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
@@ -94,24 +89,19 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     let existing = plan.existing(arguments.overwrite)?;
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
     let names: Vec<String> = pairs.iter().map(Pair::name).collect();
-    let baseline = match &arguments.baseline {
-        None => None,
-        Some(file) => {
-            let resolved = grid.baseline(file).or_exit(Exit::Config)?;
-            Some((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
-        }
+    let baseline = |file: &PathBuf| -> Result<_, Failure> {
+        let resolved = grid.baseline(file).or_exit(Exit::Config)?;
+        Ok((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
     };
-    let timings = Timings::measure(&plan, &names, baseline, arguments.quiet, &interrupt)?;
+    let baseline = arguments.baseline.as_ref().map(baseline).transpose()?;
+    let (timings, baseline) = timings(&plan, &names, baseline, arguments.quiet, &interrupt)?;
 
     let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
     plan.directory.open(&marker)?;
     for run in &plan.runs {
         plan.directory.write_config(&run.id, &run.text)?;
     }
-    let say = |line: &str| match arguments.quiet {
-        true => Ok(()),
-        false => print(&format!("{line}\n")).map(drop),
-    };
+    let say = |line: &str| say(arguments.quiet, line);
     let mut trained = plan.train(&existing, arguments.jobs, &interrupt, say)?;
     let outcome = |(index, existing): (usize, &Existing)| {
         let place = plan.directory.run(&plan.runs[index].id);
@@ -125,7 +115,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     };
     let outcomes: Vec<Outcome> = existing.iter().enumerate().map(outcome).collect();
 
-    let parts = pairs.into_iter().zip(timings.pairs).zip(outcomes.chunks(plan.seeds.len()));
+    let parts = pairs.into_iter().zip(timings).zip(outcomes.chunks(plan.seeds.len()));
     let rows = parts.map(|((pair, timing), outcomes)| Row::new(pair, outcomes, timing)).collect();
     let data = load_data(&grid.base().config, &plan.base)?;
     let comparison = Comparison {
@@ -133,7 +123,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
         config: file.clone(),
         command: command(),
         rows,
-        baseline: timings.baseline,
+        baseline,
         modes: data.modes().map(|modes| modes.centres.len()),
         entropy: data.entropy(),
         plan: &plan,
@@ -151,11 +141,9 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
     let named = grid.names(&arguments.lower, &arguments.upper);
     let [lower, upper] = named.map_err(|message| Failure::message(Exit::Usage, message))?;
     let (first, count) = (arguments.seed_start.unwrap_or(grid.base().config.seed), arguments.seeds);
-    let seeds: Option<Vec<u64>> = (0..count).map(|k| first.checked_add(k)).collect();
-    let seeds = seeds.ok_or_else(|| {
-        let text = format!("--seed-start {first}: {count} seeds from there are more than there are");
-        Failure::message(Exit::Usage, text)
-    })?;
+    let Some(seeds) = (0..count).map(|k| first.checked_add(k)).collect() else {
+        fail!(Exit::Usage, "--seed-start {first}: {count} seeds from there are more than there are");
+    };
     let out = arguments.out.clone();
     let out = out.unwrap_or_else(|| Path::new("runs").join(format!("compare-{}", title_of(file))));
     let mut plan = Plan {

@@ -1,21 +1,18 @@
 //! The time of a training step for each pair, and for the baseline.
 
-use ebm_core::data::Dataset;
-use ebm_core::registry::SupportedGeometry;
 use ebm_train::TrainError;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
 use crate::commands::loaded_run::load_data;
 use crate::compare::{Baseline, Timing};
 use crate::config::Resolved;
-use crate::dispatch::{Work, with_geometry};
+use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
-use crate::output::print;
+use crate::output::say;
 use crate::series::{Plan, differences};
 
 /// Number of rounds, in which the candidates take turns: what slows the machine down for a while slows them all.
@@ -28,50 +25,37 @@ const WARM_UP: u32 = 5;
 /// Does one training step of a candidate and nothing else: no report, no evaluation.
 type Step = Box<dyn FnMut() -> Result<(), TrainError>>;
 
-/// The timing of a step for each pair.
-pub(super) struct Timings {
-    pub pairs: Vec<Timing>,
-    /// The reference that costs are relative to.
-    pub baseline: Baseline,
-}
-
-impl Timings {
-    /// Builds the models of each pair, and of the baseline with its name and folder of data if there is one, and times their
-    /// steps.
-    pub(super) fn measure(
-        plan: &Plan,
-        pairs: &[String],
-        other: Option<(String, Resolved, PathBuf)>,
-        quiet: bool,
-        interrupt: &Interrupt,
-    ) -> Result<Self, Failure> {
-        let mut names = pairs.to_vec();
-        names.extend(other.as_ref().map(|(name, ..)| name.clone()));
-        let mut candidates: Vec<(&Resolved, &Path)> = plan.firsts().map(|run| (&run.resolved, &*plan.base)).collect();
-        candidates.extend(other.as_ref().map(|(_, resolved, base)| (resolved, &**base)));
-        let mut steps = Vec::new();
-        for ((resolved, base), name) in candidates.iter().zip(&names) {
-            steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
-        }
-        if !quiet {
-            print(&format!("timing the steps of {}\n", names.join(", ")))?;
-        }
-        let fail = |index: usize, error| training_failure(candidates[index].0, error).within(&names[index]);
-        let rates = rates(&mut steps, interrupt, fail)?;
-        let baseline = other.as_ref().map_or(0, |_| pairs.len());
-        let work = work_of(candidates[baseline].0)?;
-        let timing = |(rate, run): (&Result<f64, String>, (&Resolved, &Path))| {
-            Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(run.0)?) })
-        };
-        let timed = rates.iter().zip(candidates).take(pairs.len()).map(timing);
-        Ok(Self {
-            pairs: timed.collect::<Result<_, Failure>>()?,
-            baseline: Baseline {
-                name: names.swap_remove(baseline),
-                steps_per_second: rates[baseline].as_ref().ok().copied(),
-            },
-        })
+/// Builds the models of each pair, and of the baseline with its name and folder of data if there is one, and times their
+/// steps: those of each pair, and the reference that costs are relative to.
+pub(super) fn timings(
+    plan: &Plan,
+    pairs: &[String],
+    other: Option<(String, Resolved, PathBuf)>,
+    quiet: bool,
+    interrupt: &Interrupt,
+) -> Result<(Vec<Timing>, Baseline), Failure> {
+    let mut names = pairs.to_vec();
+    let mut candidates: Vec<(&Resolved, &Path)> = plan.firsts().map(|run| (&run.resolved, &*plan.base)).collect();
+    if let Some((name, resolved, base)) = &other {
+        names.push(name.clone());
+        candidates.push((resolved, base));
     }
+    let mut steps = Vec::new();
+    for ((resolved, base), name) in candidates.iter().zip(&names) {
+        steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
+    }
+    say(quiet, &format!("timing the steps of {}", names.join(", ")))?;
+    let fail = |index: usize, error| training_failure(candidates[index].0, error).within(&names[index]);
+    let rates = rates(&mut steps, interrupt, fail)?;
+    let baseline = other.as_ref().map_or(0, |_| pairs.len());
+    let work = work_of(candidates[baseline].0)?;
+    let timing = |(rate, run): (&Result<f64, String>, (&Resolved, &Path))| {
+        Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(run.0)?) })
+    };
+    let timed = rates.iter().zip(candidates).take(pairs.len()).map(timing);
+    let timed = timed.collect::<Result<_, Failure>>()?;
+    let steps_per_second = rates[baseline].as_ref().ok().copied();
+    Ok((timed, Baseline { name: names.swap_remove(baseline), steps_per_second }))
 }
 
 /// The settings beside the bounds that affect the time of a step.
@@ -91,18 +75,11 @@ fn work_of(resolved: &Resolved) -> Result<Value, Failure> {
 }
 
 fn step_of(resolved: &Resolved, base: &Path) -> Result<Step, Failure> {
-    struct Build<'a>(&'a Resolved, Arc<dyn Dataset>);
-    impl Work for Build<'_> {
-        type Output = Result<Step, Failure>;
-        fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-            let mut trainer = fresh_trainer(self.0, self.1, geometry)?;
-            Ok(Box::new(move || trainer.advance(false).map(drop)))
-        }
-    }
     let data = load_data(&resolved.config, base)?;
-    let width = data.width();
-    let latent = resolved.config.generator.latent_width(width);
-    with_geometry(latent, width, Build(resolved, data))
+    with_geometry!(widths(&resolved.config, data.width()), |geometry| {
+        let mut trainer = fresh_trainer(resolved, data, geometry)?;
+        Ok(Box::new(move || trainer.advance(false).map(drop)))
+    })
 }
 
 /// Times the steps of several candidates, in turns: steps a second, or why training broke down before it could be timed. It is

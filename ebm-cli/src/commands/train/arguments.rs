@@ -3,7 +3,6 @@
 use clap::Args;
 use std::path::PathBuf;
 
-/// `ebm train`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Values come from, in this order: --set, the environment (EBM_TRAIN__STEPS=100 sets train.steps), the file, the defaults.
@@ -47,20 +46,10 @@ pub struct Train {
     #[arg(long)]
     pub overwrite: bool,
     /// Sum the gradients of several processes by MPI even where NCCL could
-    #[cfg(feature = "nccl")]
-    #[arg(long)]
+    #[cfg_attr(feature = "nccl", arg(long))]
+    #[cfg_attr(not(feature = "nccl"), arg(skip))]
     pub without_nccl: bool,
     /// Print nothing but errors
     #[arg(long, short)]
     pub quiet: bool,
-}
-
-impl Train {
-    /// Whether gradients are summed without NCCL even where it is available.
-    pub fn without_nccl(&self) -> bool {
-        #[cfg(feature = "nccl")]
-        return self.without_nccl;
-        #[cfg(not(feature = "nccl"))]
-        false
-    }
 }

@@ -1,5 +1,6 @@
 //! The beginning of a training run: fresh, or from a checkpoint.
 
+use anyhow::Context;
 use ebm_train::TrainingState;
 use std::cell::RefCell;
 use std::fmt::Debug;
@@ -9,8 +10,8 @@ use std::rc::Rc;
 use super::arguments::Train;
 use crate::commands::arguments::{base_of, data_folder, title_of};
 use crate::commands::summary::RunEnd;
-use crate::config::{self, Resolved, RunConfig};
-use crate::exit::{Exit, Failure, OrExit};
+use crate::config::{self, Resolved};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::observers::{History, Identity, Saving, TensorBoard};
 use crate::run_directory::{
     Checkpoint, Claim, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, Versions, layout,
@@ -67,19 +68,17 @@ impl Begin {
             (Some(run), Some(file)) => match Claim::new(run, false) {
                 Err(RunDirectoryError::Exists { .. }) => Self::resume(arguments, run, processes),
                 // Nothing is there, or a run that was only begun: the same command starts it and continues it.
-                claim => Self::fresh(arguments, file, claim.or_exit(Exit::RunDirectory)?),
+                claim => Self::fresh(arguments, file, claim?),
             },
             (Some(run), None) => Self::resume(arguments, run, processes),
             (None, Some(file)) => {
                 let seed = read(file, arguments)?.config.seed;
                 let default = || Path::new("runs").join(format!("{}-seed{seed}", title_of(file)));
                 let path = arguments.run.clone().unwrap_or_else(default);
-                let claim = Claim::new(&path, arguments.overwrite).or_exit(Exit::RunDirectory)?;
+                let claim = Claim::new(&path, arguments.overwrite)?;
                 Self::fresh(arguments, file, claim)
             }
-            (None, None) => {
-                Err(Failure::message(Exit::Usage, "give a configuration to train, or --resume RUN to go on with a run"))
-            }
+            (None, None) => fail!(Exit::Usage, "give a configuration to train, or --resume RUN to go on with a run"),
         }
     }
 
@@ -94,17 +93,16 @@ impl Begin {
     }
 
     fn resume(arguments: &Train, run: &Path, processes: usize) -> Result<Self, Failure> {
-        let (directory, marker) = RunDirectory::take(run).or_exit(Exit::RunDirectory)?;
+        let (directory, marker) = RunDirectory::take(run)?;
         let own = run.join(layout::CONFIG);
         let (resolved, marker) = match &arguments.config {
             None if !own.exists() => {
-                let text = format!(
-                    "{}: the run ended before it wrote its configuration; start it again: ebm train {} --resume {}",
+                fail!(
+                    Exit::RunDirectory,
+                    "{}: the run ended before it wrote its configuration; start it again: ebm train {} --resume {0}",
                     run.display(),
-                    marker.config.display(),
-                    run.display()
+                    marker.config.display()
                 );
-                return Err(Failure::message(Exit::RunDirectory, text));
             }
             None => {
                 let resolved = read(&own, arguments)?;
@@ -116,21 +114,20 @@ impl Begin {
             Some(file) => (read(file, arguments)?, Marker::new(file, &base(arguments, file)?)),
         };
         let same = own.exists() && unchanged(run, &resolved)?;
-        let ended = RunEnd::read(run).or_exit(Exit::RunDirectory)?;
+        let ended = RunEnd::read(run)?;
         let found = newest(&directory)?;
         if ended.is_some() && found.is_none() && !same {
-            let text = format!(
+            fail!(
+                Exit::RunDirectory,
                 "{}: the run ended, and left no checkpoint to go on from; give --overwrite to train it again from its start",
                 run.display()
             );
-            return Err(Failure::message(Exit::RunDirectory, text));
         }
         if let Some(found) = &found {
             same_build(run, &found.0, &resolved, processes)?;
             let (done, steps) = (found.0.progress.step, resolved.config.train.steps);
             if done > steps {
-                let text = format!("{}: {done} steps are done, more than train.steps = {steps}", run.display());
-                return Err(Failure::message(Exit::Config, text));
+                fail!(Exit::Config, "{}: {done} steps are done, more than train.steps = {steps}", run.display());
             }
         }
         let (manifest, state) = found.unzip();
@@ -155,19 +152,29 @@ impl Begin {
     pub fn prepare(self, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
         let config = &self.resolved.config;
         let versions = Versions::of(config);
-        let (directory, metrics, manifest) =
-            open(self.place, &self.marker, config, &versions).or_exit(Exit::RunDirectory)?;
-        let resumed = manifest.as_ref().map(|manifest| manifest.progress.step);
-        log_to(directory.path()).or_exit(Exit::RunDirectory)?;
-        let from = self.marker.config.display();
-        tracing::info!(config = %from, seed = config.seed, ?geometry, processes, resumed, "training starts");
-        let history = match resumed {
-            None => History::default(),
-            Some(_) => {
-                let lines = MetricsReader::open(directory.path()).or_exit(Exit::RunDirectory)?;
-                History::from_metrics(lines).or_exit(Exit::RunDirectory)?
+        let (directory, manifest) = match self.place {
+            Place::New(claim) => (claim.create(&self.marker)?, None),
+            Place::There(directory, manifest) => {
+                directory.keep_marker(&self.marker)?;
+                directory.reopen()?;
+                directory.checkpoints().sweep()?;
+                (directory, manifest)
             }
         };
+        directory.write_config(config)?;
+        directory.write_json(layout::VERSIONS, &versions)?;
+        let (metrics, history) = match &manifest {
+            None => (MetricsFile::create(directory.path())?, History::default()),
+            // Back to the checkpoint that the run continues from.
+            Some(manifest) => {
+                let metrics = MetricsFile::resume(directory.path(), &manifest.metrics)?;
+                (metrics, History::from_metrics(MetricsReader::open(directory.path())?)?)
+            }
+        };
+        let resumed = manifest.as_ref().map(|manifest| manifest.progress.step);
+        log_to(directory.path())?;
+        let from = self.marker.config.display();
+        tracing::info!(config = %from, seed = config.seed, ?geometry, processes, resumed, "training starts");
         let signals = Signals::listen().or_exit(Exit::Other)?;
         let metrics = Rc::new(RefCell::new(metrics));
         let identity = Identity {
@@ -179,41 +186,9 @@ impl Begin {
         let (checkpoints, options) = (directory.checkpoints(), config.checkpoint.clone());
         let saving = Saving::new(checkpoints, options, identity, metrics.clone(), signals, resumed);
         let board = config.log.tensorboard;
-        let board = board.then(|| TensorBoard::create(directory.path(), resumed.unwrap_or(0)));
-        Ok(Prepared {
-            board: board.transpose().or_exit(Exit::RunDirectory)?,
-            directory,
-            metrics,
-            history,
-            saving,
-            resumed,
-        })
+        let board = board.then(|| TensorBoard::create(directory.path(), resumed.unwrap_or(0))).transpose()?;
+        Ok(Prepared { directory, metrics, history, saving, board, resumed })
     }
-}
-
-/// Makes the directory, or reopens it, with its metrics file at the checkpoint that the run continues from.
-fn open(
-    place: Place,
-    marker: &Marker,
-    config: &RunConfig,
-    versions: &Versions,
-) -> Result<(RunDirectory, MetricsFile, Option<Box<Manifest>>), RunDirectoryError> {
-    let (directory, manifest) = match place {
-        Place::New(claim) => (claim.create(marker)?, None),
-        Place::There(directory, manifest) => {
-            directory.keep_marker(marker)?;
-            directory.reopen()?;
-            directory.checkpoints().sweep()?;
-            (directory, manifest)
-        }
-    };
-    directory.write_config(config)?;
-    directory.write_json(layout::VERSIONS, versions)?;
-    let metrics = match &manifest {
-        None => MetricsFile::create(directory.path())?,
-        Some(manifest) => MetricsFile::resume(directory.path(), &manifest.metrics)?,
-    };
-    Ok((directory, metrics, manifest))
 }
 
 fn read(file: &Path, arguments: &Train) -> Result<Resolved, Failure> {
@@ -237,16 +212,16 @@ fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let all = differences(&form(resolved)?, &form(&own)?);
     let same = all.is_empty();
     let refused: Vec<_> = all.into_iter().filter(|found| !harmless(&found.key)).collect();
-    if refused.is_empty() {
-        return Ok(same);
+    if !refused.is_empty() {
+        fail!(
+            Exit::Config,
+            "{}: the run cannot go on with another configuration: {}; what may differ: {}",
+            run.display(),
+            phrase(&refused),
+            HARMLESS.join(", ")
+        );
     }
-    let text = format!(
-        "{}: the run cannot go on with another configuration: {}; what may differ: {}",
-        run.display(),
-        phrase(&refused),
-        HARMLESS.join(", ")
-    );
-    Err(Failure::message(Exit::Config, text))
+    Ok(same)
 }
 
 /// The newest checkpoint that is undamaged; `None` if there are none at all.
@@ -262,10 +237,8 @@ fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>,
             }
         }
     }
-    first.map_or(Ok(None), |error| {
-        let text = format!("{}: no checkpoint can be used", directory.path().display());
-        Err(anyhow::Error::new(error).context(text)).or_exit(Exit::RunDirectory)
-    })
+    let none = || format!("{}: no checkpoint can be used", directory.path().display());
+    first.map_or(Ok(None), Err).with_context(none).or_exit(Exit::RunDirectory)
 }
 
 fn usable(directory: &RunDirectory, checkpoint: &Checkpoint) -> Result<(Manifest, TrainingState), RunDirectoryError> {
@@ -279,8 +252,7 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: u
     let now = serde_json::to_value(Versions::of(&resolved.config)).or_exit(Exit::Other)?;
     let (was, is) = (&manifest.versions["precision"], &now["precision"]);
     if was != is {
-        let text = format!("{}: the run was trained in {was}, and this program computes in {is}", run.display());
-        return Err(Failure::message(Exit::RunDirectory, text));
+        fail!(Exit::RunDirectory, "{}: the run was trained in {was}, and this program computes in {is}", run.display());
     }
     let threads = ebm_core::kernels::parallel::threads();
     let other = differences(&now, &manifest.versions);

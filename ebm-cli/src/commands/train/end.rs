@@ -7,7 +7,7 @@ use ebm_train::{Outcome, TrainError, Trainer};
 
 use crate::commands::fresh_trainer::training_failure;
 use crate::commands::pictures::Pictures;
-use crate::commands::summary::{Status, Summary};
+use crate::commands::summary::{COMPLETED, DIVERGED, NOT_FINITE, RunEnd, Summary};
 use crate::config::Resolved;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{Divergence, History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
@@ -39,44 +39,48 @@ impl End<'_> {
             saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
         }
         let seconds = saving.seconds();
-        directory.write_weights(&trainer.states(), trainer.step()).or_exit(Exit::RunDirectory)?;
-        let (reason, not_finite) = match outcome {
-            Ok(outcome) => (outcome.reason.to_string(), None),
-            Err(error @ TrainError::NonFinite { .. }) => (error.to_string(), Some(error)),
+        directory.write_weights(&trainer.states(), trainer.step())?;
+        let (reason, finite) = match outcome {
+            Ok(outcome) => (outcome.reason.to_string(), true),
+            Err(error @ TrainError::NonFinite { .. }) => (error.to_string(), false),
             Err(error) => return Err(training_failure(self.resolved, error)),
         };
         let random = Random::new(config.seed);
-        let report = match (evaluated(trainer, self.data, &config.evaluate, random), &not_finite) {
-            (Ok(report), _) => report,
+        let report = match evaluated(trainer, self.data, &config.evaluate, random) {
+            Ok(report) => report,
+            Err(error) if finite => return Err(training_failure(self.resolved, error)),
             // The saved weights are the last good ones; their evaluation is worth having if it succeeds.
-            (Err(error), Some(_)) => {
+            Err(error) => {
                 tracing::warn!(%error, "the last good state cannot be evaluated");
                 Report::default()
             }
-            (Err(error), None) => return Err(training_failure(self.resolved, error)),
         };
-        log.last(trainer.step(), &report).or_exit(Exit::RunDirectory)?;
+        log.last(trainer.step(), &report)?;
         history.evaluated(trainer.step(), &report.evaluation());
         let divergence = judge(&history, gaussian_nll(self.data, random), self.data.width());
         let pictures = Pictures { title: self.title, data: self.data, history: &history, report: &report, random };
         let drawn = pictures.draw(trainer, directory).or_exit(Exit::RunDirectory)?;
+        let status = match &divergence {
+            _ if !finite => NOT_FINITE,
+            Some(_) => DIVERGED,
+            None => COMPLETED,
+        };
         let summary = Summary {
-            status: match (&not_finite, &divergence) {
-                (Some(_), _) => Status::NotFinite,
-                (None, Some(_)) => Status::Diverged,
-                (None, None) => Status::Completed,
+            end: RunEnd {
+                status: status.into(),
+                steps: trainer.step(),
+                reason,
+                divergence,
+                seconds: Some(seconds),
+                steps_per_second: Some(trainer.step() as f64 / seconds.max(1e-9)),
             },
-            steps: trainer.step(),
-            reason,
-            divergence,
-            seconds,
-            steps_per_second: trainer.step() as f64 / seconds.max(1e-9),
             best_nll: history.best("nll"),
             evaluation: report,
             pictures: drawn.iter().map(|name| format!("{}/{name}", layout::PICTURES)).collect(),
         };
-        directory.write_json(layout::SUMMARY, &summary).or_exit(Exit::RunDirectory)?;
-        tracing::info!(status = ?summary.status, steps = summary.steps, reason = summary.reason, "training ended");
+        directory.write_json(layout::SUMMARY, &summary)?;
+        let end = &summary.end;
+        tracing::info!(status = end.status, steps = end.steps, reason = end.reason, "training ended");
         let path = directory.path().display();
         if !self.quiet {
             let mut text = format!("{}run: {path}\n", summary.text());
@@ -85,17 +89,9 @@ impl End<'_> {
             }
             print(&text)?;
         }
-        match (not_finite, summary.divergence) {
-            (Some(error), _) => {
-                let saved = format!("{path}: the last good weights are saved");
-                Err(anyhow::Error::new(error).context(saved)).or_exit(Exit::NotFinite)
-            }
-            (None, Some(Divergence { reason, advice })) => {
-                tracing::error!(reason, advice, "the run diverged");
-                let text = format!("{path}: the run diverged: {reason}; {advice}");
-                Err(Failure::message(Exit::Diverged, text))
-            }
-            (None, None) => Ok(Exit::Success),
+        if let (DIVERGED, Some(Divergence { reason, advice })) = (status, &end.divergence) {
+            tracing::error!(reason, advice, "the run diverged");
         }
+        end.exit(directory.path())
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::commands::fresh_trainer::fresh_trainer;
 use crate::commands::loaded_run::load_data;
 use crate::config::Resolved;
-use crate::dispatch::{Work, with_geometry};
+use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::ranks::{Ranks, Task};
 use crate::signals::Signals;
@@ -28,27 +28,13 @@ pub(super) fn follow(ranks: &Ranks) -> Result<Exit, Failure> {
     let Some((data, task)) = ranks.agree(heard)? else {
         return Ok(Exit::Success);
     };
-    let width = data.width();
-    let latent = task.resolved.config.generator.latent_width(width);
-    with_geometry(latent, width, Follow { ranks, data, task })
-}
-
-struct Follow<'a> {
-    ranks: &'a Ranks,
-    data: Arc<dyn Dataset>,
-    task: Task,
-}
-
-impl Work for Follow<'_> {
-    type Output = Result<Exit, Failure>;
-    fn run<G: SupportedGeometry>(self, geometry: G) -> Self::Output {
-        let Self { ranks, data, task } = self;
+    with_geometry!(widths(&task.resolved.config, data.width()), |geometry| {
         let mut trainer = shared_trainer(ranks, &task.resolved, data, geometry, task.state)?;
         // A launcher hands signals to all; the first process decides what to do.
         ranks.agree(Signals::listen().or_exit(Exit::Other))?;
         trainer.run(&mut []).or_exit(Exit::Other)?;
         Ok(Exit::Success)
-    }
+    })
 }
 
 /// Builds this process's trainer, at its first step or in the given state.

@@ -98,6 +98,7 @@ impl Follower {
 mod tests {
     use super::*;
     use std::fs;
+    use tempfile::TempDir;
 
     fn line(step: u64, lower: f64) -> String {
         format!(
@@ -105,11 +106,15 @@ mod tests {
         ) + "\n"
     }
 
+    fn followed() -> (TempDir, PathBuf, Follower) {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, follower) = (folder.path().join(layout::METRICS), Follower::new(folder.path()));
+        (folder, path, follower)
+    }
+
     #[test]
     fn a_file_is_followed_from_before_it_is_there_by_whole_lines() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(layout::METRICS);
-        let mut follower = Follower::new(folder.path());
+        let (_folder, path, mut follower) = followed();
         assert!(follower.look().unwrap().is_empty());
         let second = line(20, 2.0);
         let (begun, rest) = second.split_at(30);
@@ -123,9 +128,7 @@ mod tests {
 
     #[test]
     fn a_file_that_was_cut_back_or_replaced_is_read_from_its_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(layout::METRICS);
-        let mut follower = Follower::new(folder.path());
+        let (_folder, path, mut follower) = followed();
         let values = |follower: &Follower| follower.history.lower.iter().map(|p| p.value).collect::<Vec<_>>();
         fs::write(&path, line(10, 1.0) + &line(20, 2.0)).unwrap();
         follower.look().unwrap();
@@ -142,9 +145,7 @@ mod tests {
 
     #[test]
     fn a_damaged_line_is_looked_at_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(layout::METRICS);
-        let mut follower = Follower::new(folder.path());
+        let (_folder, path, mut follower) = followed();
         let damaged = line(10, 1.0) + "torn\n";
         fs::write(&path, &damaged).unwrap();
         assert_eq!(follower.look().unwrap().len(), 1);

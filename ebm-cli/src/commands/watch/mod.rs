@@ -6,21 +6,19 @@ mod sparkline;
 mod view;
 mod watched;
 
+use clap::Args;
 use console::Term;
-use std::io::{self, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use self::view::{Screen, lines, view};
 use self::watched::Watched;
 use crate::commands::arguments::seconds;
-use crate::exit::{Exit, Failure, OrExit};
+use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
+use crate::output::print_to_reader;
 use crate::run_directory::{Marker, layout};
-use clap::Args;
-use std::path::PathBuf;
 
-/// `ebm watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 On a terminal, the view is redrawn in place; elsewhere, there is one line for each evaluation. The
@@ -54,10 +52,6 @@ const COLUMNS: usize = 100;
 /// a process makes the directory and the one it locks it.
 const LOOKS: u32 = 2;
 
-/// Runs the command.
-///
-/// # Errors
-/// If there is no run, its files cannot be read, it ended badly, or nothing trains it any more.
 pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
     let every = Duration::from_secs_f64(arguments.every);
@@ -67,14 +61,14 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
             return Ok(Exit::Interrupted);
         }
     }
-    Marker::read(path).or_exit(Exit::RunDirectory)?;
+    Marker::read(path)?;
 
     let mut watched = Watched::new(path);
     if arguments.once {
-        watched.look(None).or_exit(Exit::RunDirectory)?;
+        watched.look(None)?;
         // A second look tells whether the metrics are damaged or were just being rewritten.
         if watched.follower.is_unsure {
-            watched.look(None).or_exit(Exit::RunDirectory)?;
+            watched.look(None)?;
         }
         say(&view(&watched, COLUMNS))?;
         return Ok(Exit::Success);
@@ -84,7 +78,7 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     let mut without = 0;
     loop {
         let seconds = started.elapsed().as_secs_f64();
-        let news = watched.look(Some(seconds)).or_exit(Exit::RunDirectory)?;
+        let news = watched.look(Some(seconds))?;
         let reader_is_there = match &mut screen {
             Some(screen) => screen.draw(&watched).map(|()| true).or_exit(Exit::Other)?,
             None => say(&news.iter().flat_map(|news| lines(&watched, news)).collect::<Vec<_>>())?,
@@ -95,7 +89,9 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
         }
         without = if watched.held { 0 } else { without + 1 };
         if without >= LOOKS {
-            return Err(abandoned(path, watched.follower.step));
+            let (path, step) = (path.display(), watched.follower.step);
+            let reason = "no process trains this run any more, and it has not ended; the last step it told of is";
+            fail!(Exit::Other, "{path}: {reason} {step}");
         }
         if !reader_is_there {
             return Ok(Exit::Success);
@@ -106,22 +102,9 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
     }
 }
 
-fn abandoned(path: &Path, step: u64) -> Failure {
-    let reason = "no process trains this run any more, and it has not ended; the last step it told of is";
-    Failure::message(Exit::Other, format!("{}: {reason} {step}", path.display()))
-}
-
 /// Prints lines. Returns whether the reader is still there.
 fn say(lines: &[String]) -> Result<bool, Failure> {
-    let mut out = io::stdout().lock();
-    let mut write = || {
-        lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-        out.flush()
-    };
-    match write() {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        written => written.map(|()| true).or_exit(Exit::Other),
-    }
+    print_to_reader(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
 }
 
 /// Waits; false once somebody asked the program to stop.

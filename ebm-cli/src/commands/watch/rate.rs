@@ -44,16 +44,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_is_that_of_the_last_half_minute() {
+    fn a_rate_is_that_of_the_last_half_minute_of_going_forward() {
         assert_eq!(rate(&[]), None);
         assert_eq!(rate(&[(0.0, 500)]), None);
         assert_eq!(rate(&[(0.0, 500), (1.0, 500), (2.0, 600)]), Some(50.0));
         assert_eq!(rate(&[(0.0, 0), (100.0, 1000), (110.0, 1200)]), Some(20.0));
         assert_eq!(rate(&[(0.0, 0), (100.0, 1000)]), Some(10.0));
-    }
-
-    #[test]
-    fn a_run_that_went_back_is_measured_afresh() {
+        // A run that went back is measured afresh.
         assert_eq!(rate(&[(0.0, 0), (1.0, 1000), (2.0, 400)]), None);
         assert_eq!(rate(&[(0.0, 0), (1.0, 1000), (2.0, 400), (3.0, 500)]), Some(100.0));
     }

@@ -33,9 +33,6 @@ impl Screen {
     }
 
     /// Draws the run over what was drawn before.
-    ///
-    /// # Errors
-    /// If the terminal cannot be written to.
     pub(super) fn draw(&mut self, watched: &Watched) -> io::Result<()> {
         let (rows, columns) = self.term.size();
         // A line that wraps, or a view higher than the terminal, could not be cleared again.

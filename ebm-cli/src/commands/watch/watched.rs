@@ -1,12 +1,10 @@
 //! The state of a watched run.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::follower::Follower;
 use super::rate::Rate;
-use crate::commands::summary::RunEnd;
+use crate::commands::summary::{RunEnd, text_of};
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
 /// The state of a watched run, read from its files.
@@ -48,9 +46,6 @@ impl Watched {
     }
 
     /// Reads what is new; returns the new lines of the metrics. `seconds` is the time of a clock that measures the rate.
-    ///
-    /// # Errors
-    /// If a file of the run cannot be read.
     pub(super) fn look(&mut self, seconds: Option<f64>) -> Result<Vec<MetricsLine>, RunDirectoryError> {
         // In the order opposite to that of training, which writes metrics, then the summary, then lets go of the
         // directory: whatever one file refers to is complete in those that are read after it.
@@ -79,22 +74,11 @@ impl Watched {
 
 impl Plan {
     /// The plan of the run at `directory`, as far as it is there.
-    ///
-    /// # Errors
-    /// If the configuration cannot be read.
     fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::CONFIG);
-        let text = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            read => read.map_err(RunDirectoryError::io(&path, "read the file"))?,
-        };
-        let table: toml::Table = match text.parse() {
-            Ok(table) => table,
-            Err(error) => {
-                let reason = toml::de::Error::to_string(&error).trim().replace('\n', " ");
-                return Err(RunDirectoryError::Damaged { path, reason });
-            }
-        };
+        let table: toml::Table = text_of(&path)?.unwrap_or_default().parse().map_err(|error: toml::de::Error| {
+            RunDirectoryError::damaged(path, error.to_string().trim().replace('\n', " "))
+        })?;
         let value = |section: &str, key: &str| table.get(section)?.get(key);
         let kind = |section: &str| Some(value(section, "kind")?.as_str()?.to_string());
         Ok(Self {
