@@ -1,5 +1,3 @@
-//! Evaluates the model while it is trained, and at the end.
-
 use ebm_core::data::Dataset;
 use ebm_core::geometry::Geometry;
 use ebm_core::random::Random;

@@ -190,16 +190,7 @@ mod tests {
             assert_eq!(back.sandwiches, history.sandwiches);
 
             let mut report = history.report.unwrap();
-            for measurement in [
-                &mut report.data_energy,
-                &mut report.generated_energy,
-                &mut report.entropy,
-                &mut report.entropy_upper_bound,
-                &mut report.divergence,
-                &mut report.lower,
-                &mut report.upper,
-                &mut report.gap,
-            ] {
+            for (_, measurement) in report.measurements() {
                 *measurement = measurement.take().map(ordered);
             }
             assert_eq!(back.report.unwrap(), report);

@@ -1,12 +1,10 @@
-//! Writes every figure to the metrics file.
-
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::run_directory::{Metric, MetricsFile, RunDirectoryError};
+use crate::run_directory::{Metric, MetricsFile, MetricsLine, RunDirectoryError};
 use ebm_eval::evaluate::{Report, Sandwich};
 
 const NATS: &str = "nats";
@@ -35,14 +33,14 @@ impl MetricsLog {
         let figures = report.values.iter();
         let metrics = figures.map(|figure| (figure.name.clone(), Metric::figure(figure)));
         let mut file = self.file.borrow_mut();
-        file.line(step, "final", &metrics.collect(), report.sandwich.as_ref())
+        file.line(step, MetricsLine::FINAL, &metrics.collect(), report.sandwich.as_ref())
     }
 }
 
 impl<G: Geometry> Observer<G> for MetricsLog {
     fn on_report(&mut self, _: &Trainer<G>, report: &StepReport) -> Result<Flow, ObserverError> {
         let mut file = self.file.borrow_mut();
-        file.line(report.step, "training", &of_report(report), None)?;
+        file.line(report.step, MetricsLine::TRAINING, &of_report(report), None)?;
         Ok(Flow::Continue)
     }
 
@@ -59,33 +57,25 @@ impl<G: Geometry> Observer<G> for MetricsLog {
             (name.clone(), metric.unwrap_or_else(|| Metric::measured(value, NATS)))
         });
         let sandwich = Sandwich::of(evaluation);
-        file.line(trainer.step(), "evaluation", &metrics.collect(), sandwich.as_ref())?;
+        file.line(trainer.step(), MetricsLine::EVALUATION, &metrics.collect(), sandwich.as_ref())?;
         Ok(Flow::Continue)
     }
 }
 
 /// The metrics of a report by name.
 pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
-    let measured = [
-        ("data_energy", &report.data_energy),
-        ("generated_energy", &report.generated_energy),
-        ("entropy", &report.entropy),
-        ("entropy_ceiling", &report.entropy_upper_bound),
-        ("divergence", &report.divergence),
-        ("lower", &report.lower),
-        ("upper", &report.upper),
-        ("gap", &report.gap),
+    let mut report = report.clone();
+    let rates = [
+        ("energy_learning_rate", Metric::number(report.energy_learning_rate, RATE)),
+        ("generator_learning_rate", Metric::number(report.generator_learning_rate, RATE)),
     ];
-    let numbers = [
-        ("energy_loss", report.energy_loss, NATS),
-        ("generator_loss", report.generator_loss, NATS),
-        ("energy_gradient_norm", report.energy_gradient_norm, SLOPE),
-        ("generator_gradient_norm", report.generator_gradient_norm, SLOPE),
-        ("energy_learning_rate", Some(report.energy_learning_rate), RATE),
-        ("generator_learning_rate", Some(report.generator_learning_rate), RATE),
-    ];
-    let measured = measured.into_iter().map(|(name, m)| (name, m.as_ref().map(|m| Metric::measured(m, NATS))));
-    let numbers = numbers.into_iter().map(|(name, value, unit)| (name, value.map(|v| Metric::number(v, unit))));
-    let known = measured.chain(numbers).filter_map(|(name, metric)| Some((name.to_string(), metric?)));
-    known.collect()
+    let mut metrics = BTreeMap::from(rates.map(|(name, rate)| (name.to_string(), rate)));
+    for (name, value) in report.numbers() {
+        let unit = if name.ends_with("_norm") { SLOPE } else { NATS };
+        metrics.extend(value.map(|value| (name.to_string(), Metric::number(value, unit))));
+    }
+    for (name, measured) in report.measurements() {
+        metrics.extend(measured.as_ref().map(|measured| (name.to_string(), Metric::measured(measured, NATS))));
+    }
+    metrics
 }

@@ -15,5 +15,5 @@ pub use gaussian::{gaussian_fit, gaussian_nll};
 pub use history::History;
 pub use metrics_log::MetricsLog;
 pub use sample_grid::SampleGrid;
-pub use saving::{Identity, Saving};
+pub use saving::Saving;
 pub use tensorboard::TensorBoard;

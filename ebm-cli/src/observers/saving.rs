@@ -1,5 +1,3 @@
-//! Saves the state of a run while it is trained.
-
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
@@ -8,27 +6,15 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::config::CheckpointConfig;
-use crate::run_directory::{Checkpoints, MetricsFile, Moment, Watched};
+use crate::run_directory::{Checkpoints, Manifest, MetricsFile, Watched};
 use crate::signals::Signals;
-
-/// The facts about a run that every checkpoint of it records.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// BLAKE3 of the resolved configuration.
-    pub config: String,
-    /// Versions of everything that takes part.
-    pub versions: serde_json::Value,
-    /// Number of processes that train together.
-    pub processes: usize,
-    /// Seconds of training before this process.
-    pub seconds: f64,
-}
 
 /// Saves the state of a run: by time, by iterations, when a metric improves, and when somebody asks.
 pub struct Saving {
     checkpoints: Checkpoints,
     config: CheckpointConfig,
-    identity: Identity,
+    /// What every checkpoint records; its seconds are those before this process.
+    manifest: Manifest,
     metrics: Rc<RefCell<MetricsFile>>,
     signals: Signals,
     started: Instant,
@@ -41,11 +27,12 @@ pub struct Saving {
 }
 
 impl Saving {
-    /// Saves to `checkpoints`. `resumed`: the step of the checkpoint that the run continues from.
+    /// Saves to `checkpoints`, with what `manifest` says of the run and the seconds of training before this process. `resumed`: the
+    /// step of the checkpoint that the run continues from.
     pub fn new(
         checkpoints: Checkpoints,
         config: CheckpointConfig,
-        identity: Identity,
+        manifest: Manifest,
         metrics: Rc<RefCell<MetricsFile>>,
         signals: Signals,
         resumed: Option<u64>,
@@ -55,7 +42,7 @@ impl Saving {
         Self {
             checkpoints,
             config,
-            identity,
+            manifest,
             metrics,
             signals,
             started: now,
@@ -69,7 +56,7 @@ impl Saving {
 
     /// Seconds of training so far, those before a resume included.
     pub fn seconds(&self) -> f64 {
-        self.identity.seconds + self.started.elapsed().as_secs_f64()
+        self.manifest.seconds + self.started.elapsed().as_secs_f64()
     }
 
     /// Saves the state at the end of a run, unless it is saved already or checkpoints are off.
@@ -94,15 +81,13 @@ impl Saving {
             }
             Err(error) => return Err(error.into()),
         };
-        let moment = Moment {
-            config: self.identity.config.clone(),
-            versions: self.identity.versions.clone(),
-            processes: self.identity.processes,
+        let manifest = Manifest {
             metrics: self.metrics.borrow_mut().settle()?,
             seconds: self.seconds(),
             watched: self.improved.take(),
+            ..self.manifest.clone()
         };
-        let saved = self.checkpoints.save(&state, moment)?;
+        let saved = self.checkpoints.save(&state, manifest)?;
         self.saved = Some(saved.step);
         self.checkpoints.prune(self.config.keep)?;
         let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
@@ -149,7 +134,7 @@ impl<G: Geometry> Observer<G> for Saving {
         let (save, stop) = std::mem::take(&mut self.wanted);
         // A stop that was asked for during an evaluation need not wait for another iteration, unless other processes must
         // know of it first.
-        let is_alone = self.identity.processes == 1;
+        let is_alone = self.manifest.processes == 1;
         if stop || is_alone && self.signals.stop() {
             self.save(trainer)?;
             return Ok(Flow::Interrupt);

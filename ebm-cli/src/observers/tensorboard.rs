@@ -1,5 +1,3 @@
-//! Writes figures for TensorBoard.
-//!
 //! An event file is a TFRecord file of messages in the wire format of protocol buffers, of
 //! `tensorflow/core/util/event.proto` and `summary.proto`, with these field numbers:
 //!

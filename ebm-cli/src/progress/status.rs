@@ -1,5 +1,3 @@
-//! The current figures of a run on one line.
-
 use ebm_core::bounds::Measurement;
 use ebm_train::{Evaluation, StepReport};
 use std::fmt;

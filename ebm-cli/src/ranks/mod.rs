@@ -7,8 +7,7 @@ mod task;
 use ebm_train::TrainError;
 #[cfg(feature = "mpi")]
 use ebm_train::process_group::mpi;
-use ebm_train::process_group::{Alone, ProcessGroup, ProcessGroupError};
-use serde::{Deserialize, Serialize};
+use ebm_train::process_group::{Alone, ProcessGroup, ProcessGroupError, gather};
 use std::sync::Arc;
 
 use crate::exit::{Exit, Failure, OrExit};
@@ -25,13 +24,6 @@ pub(crate) struct Ranks {
     _process: Option<mpi::Process>,
 }
 
-/// A failure as one process sends it to the others.
-#[derive(Clone, Serialize, Deserialize)]
-struct RemoteFailure {
-    exit: u8,
-    message: String,
-}
-
 impl Ranks {
     /// Joins the processes that were started with this one; `None` where another one reports why that cannot be. Call
     /// it before the first use of the device: where there are several, each process has its own.
@@ -40,13 +32,9 @@ impl Ranks {
     /// If a launcher started several processes, and this program cannot work with them.
     pub fn join(without_nccl: bool) -> Result<Option<Self>, Failure> {
         match Launched::read(|name| std::env::var(name).ok()) {
-            None => Ok(Some(Self::alone())),
+            None => Ok(Some(Self::of(Arc::new(Alone)))),
             Some(launched) => Self::launched(&launched, without_nccl),
         }
-    }
-
-    fn alone() -> Self {
-        Self::of(Arc::new(Alone))
     }
 
     /// A process of this group, which somebody else ends.
@@ -116,30 +104,16 @@ impl Ranks {
         if self.count() == 1 {
             return own;
         }
-        let told =
-            own.as_ref().err().map(|failure| RemoteFailure { exit: failure.exit as u8, message: failure.to_string() });
-        let bytes = serde_json::to_vec(&told).or_exit(Exit::Other)?;
-        let all = self.group.gather(&bytes).or_exit(Exit::Other)?;
-        for (rank, bytes) in all.iter().enumerate() {
-            let told: Option<RemoteFailure> = serde_json::from_slice(bytes).or_exit(Exit::Other)?;
-            match (told, &own) {
-                (None, _) => {}
-                (Some(_), Err(_)) if rank == self.group.rank() => return own,
-                (Some(RemoteFailure { exit, message }), _) => {
-                    let text = format!("process {} of {}: {message}", rank + 1, self.count());
-                    return Err(Failure::message(Exit::of_code(exit), text));
-                }
+        // The exit code and the message of each that failed.
+        let told = own.as_ref().err().map(|failure| (failure.exit as u8, failure.to_string()));
+        let all = gather(&*self.group, &told).or_exit(Exit::Other)?;
+        match all.into_iter().enumerate().find_map(|(rank, told)| Some((rank, told?))) {
+            Some((rank, (exit, message))) if rank != self.group.rank() => {
+                let text = format!("process {} of {}: {message}", rank + 1, self.count());
+                Err(Failure::message(Exit::of_code(exit), text))
             }
+            _ => own,
         }
-        own
-    }
-
-    /// Sends the first process's bytes to all processes and returns them.
-    ///
-    /// # Errors
-    /// If they cannot reach each other.
-    fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, ProcessGroupError> {
-        self.group.broadcast(own)
     }
 
     /// Returns how the process ends: only the first process reports the result.
@@ -178,12 +152,7 @@ mod tests {
     use ebm_train::process_group::Threads;
 
     fn on_each<T: Send>(ranks: usize, work: impl Fn(Ranks) -> T + Sync) -> Vec<T> {
-        std::thread::scope(|scope| {
-            let work = &work;
-            let start = |rank| scope.spawn(move || work(Ranks::of(Arc::new(rank))));
-            let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        })
+        Threads::on_each(ranks, |rank| work(Ranks::of(Arc::new(rank))))
     }
 
     #[test]

@@ -1,6 +1,15 @@
-//! How the gradients of several processes are summed.
-
+#[cfg(feature = "mpi")]
+use ebm_train::process_group::ProcessGroup;
+#[cfg(feature = "nccl")]
+use ebm_train::process_group::{Nccl, NcclError, ProcessGroupError};
 use std::fmt;
+#[cfg(feature = "mpi")]
+use std::sync::Arc;
+
+#[cfg(feature = "mpi")]
+use crate::exit::Failure;
+#[cfg(feature = "nccl")]
+use crate::exit::{Exit, OrExit};
 
 /// How the gradients of several processes are summed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +26,30 @@ pub(crate) enum Sums {
 }
 
 impl Sums {
+    /// The same processes, with NCCL where all have a GPU of their own and this program was built with it.
+    ///
+    /// # Errors
+    /// If NCCL does not start on this process, on which others may then wait.
+    #[cfg(feature = "mpi")]
+    pub fn begin(group: Arc<dyn ProcessGroup>, without_nccl: bool) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
+        #[cfg(feature = "nccl")]
+        if !without_nccl {
+            return match Nccl::start(group.clone()) {
+                Ok(nccl) => {
+                    let version = nccl.version();
+                    Ok((Arc::new(nccl), Self::Nccl(version)))
+                }
+                Err(NcclError::Unavailable { reason }) => Ok((group, Self::NotNccl(reason))),
+                Err(NcclError::ProcessGroup(error @ ProcessGroupError::Device { .. })) => {
+                    Err(Failure::message(Exit::Other, format!("{error}, and --without-nccl trains without it")))
+                }
+                Err(error) => Err(error).or_exit(Exit::Other),
+            };
+        }
+        let _ = without_nccl;
+        Ok((group, Self::default()))
+    }
+
     /// Writes it to the run's log, and the lack of NCCL to the terminal, too.
     pub fn tell(&self) {
         match self {
@@ -38,55 +71,6 @@ impl fmt::Display for Sums {
             Self::NotNccl(reason) => {
                 write!(f, "gradients are summed by MPI, through the host's memory, as NCCL cannot be used: {reason}")
             }
-        }
-    }
-}
-
-#[cfg(feature = "mpi")]
-mod begin {
-    use ebm_train::process_group::ProcessGroup;
-    use std::sync::Arc;
-
-    use super::Sums;
-
-    use crate::exit::Failure;
-
-    impl Sums {
-        /// The same processes, with NCCL where all have a GPU of their own.
-        ///
-        /// # Errors
-        /// If NCCL does not start on this process, on which others may then wait.
-        #[cfg(feature = "nccl")]
-        pub fn begin(
-            group: Arc<dyn ProcessGroup>,
-            without_nccl: bool,
-        ) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
-            use crate::exit::{Exit, OrExit};
-            use ebm_train::process_group::{Nccl, NcclError};
-
-            if without_nccl {
-                return Ok((group, Self::default()));
-            }
-            match Nccl::start(group.clone()) {
-                Ok(nccl) => {
-                    let version = nccl.version();
-                    Ok((Arc::new(nccl), Self::Nccl(version)))
-                }
-                Err(NcclError::Unavailable { reason }) => Ok((group, Self::NotNccl(reason))),
-                Err(error @ NcclError::Start { .. }) => {
-                    Err(Failure::message(Exit::Other, format!("{error}, and --without-nccl trains without it")))
-                }
-                Err(error) => Err(error).or_exit(Exit::Other),
-            }
-        }
-
-        /// The same processes: this program was built without NCCL.
-        ///
-        /// # Errors
-        /// Never.
-        #[cfg(not(feature = "nccl"))]
-        pub fn begin(group: Arc<dyn ProcessGroup>, _: bool) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
-            Ok((group, Self::default()))
         }
     }
 }

@@ -1,9 +1,8 @@
 //! The training task that the first process sends to the others.
 
-use ebm_train::state_file;
-use ebm_train::{Progress, TrainingState};
+use ebm_train::TrainingState;
+use ebm_train::process_group::broadcast;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Ranks;
@@ -19,19 +18,14 @@ pub(crate) struct Task {
     pub state: Option<TrainingState>,
 }
 
-/// The part of a task that is sent before the arrays.
+/// A task as it is sent.
 #[derive(Serialize, Deserialize)]
-struct Head {
+struct Message {
     /// The resolved configuration, TOML.
     config: String,
     base: PathBuf,
-    progress: Option<Progress>,
-    /// Owners of the arrays, which follow.
-    owners: Vec<String>,
+    state: Option<TrainingState>,
 }
-
-/// The source of a task, as errors name it.
-const FROM: &str = "the first process";
 
 impl Task {
     /// Tells the others what to do, or, with `None`, that there is nothing to do. For the first process; the others
@@ -43,21 +37,11 @@ impl Task {
         if ranks.count() == 1 {
             return Ok(());
         }
-        let head = task.map(|(config, base, state)| -> Result<Head, Failure> {
-            Ok(Head {
-                config: toml::to_string(config).or_exit(Exit::Other)?,
-                base: base.to_path_buf(),
-                progress: state.map(|state| state.progress.clone()),
-                owners: state.into_iter().flat_map(|state| state.arrays.keys().cloned()).collect(),
-            })
+        let message = task.map(|(config, base, state)| -> Result<Message, Failure> {
+            let config = toml::to_string(config).or_exit(Exit::Other)?;
+            Ok(Message { config, base: base.into(), state: state.cloned() })
         });
-        let bytes = serde_json::to_vec(&head.transpose()?).or_exit(Exit::Other)?;
-        ranks.broadcast(&bytes).or_exit(Exit::Other)?;
-        for arrays in task.and_then(|(_, _, state)| state).into_iter().flat_map(|state| state.arrays.values()) {
-            let bytes = state_file::encode(arrays, &BTreeMap::new(), FROM.as_ref()).or_exit(Exit::Other)?;
-            ranks.broadcast(&bytes).or_exit(Exit::Other)?;
-        }
-        Ok(())
+        broadcast(&*ranks.group, &message.transpose()?).map(drop).or_exit(Exit::Other)
     }
 
     /// Receives the task from the first process; `None` if there is nothing to do.
@@ -65,26 +49,11 @@ impl Task {
     /// # Errors
     /// If it cannot be reached, or is another program.
     pub fn hear(ranks: &Ranks) -> Result<Option<Self>, Failure> {
-        let bytes = ranks.broadcast(&[]).or_exit(Exit::Other)?;
-        let Some(head) = serde_json::from_slice::<Option<Head>>(&bytes).or_exit(Exit::Other)? else {
+        let Some(Message { config, base, state }) = broadcast(&*ranks.group, &None).or_exit(Exit::Other)? else {
             return Ok(None);
         };
-        // All is received before any of it is read: the others must not wait for a process that cannot make sense of a
-        // part.
-        let owners = head.owners.iter();
-        let received = owners.map(|owner| Ok((owner, ranks.broadcast(&[]).or_exit(Exit::Other)?)));
-        let received: Vec<_> = received.collect::<Result<_, Failure>>()?;
-        let mut arrays = BTreeMap::new();
-        for (owner, bytes) in received {
-            let state = state_file::decode(&bytes, FROM.as_ref()).or_exit(Exit::Other)?;
-            arrays.insert(owner.clone(), state);
-        }
-        let layers = Layers::default().toml(Origin::File(FROM.into()), &head.config);
-        Ok(Some(Self {
-            resolved: layers.and_then(Layers::resolve).or_exit(Exit::Config)?,
-            base: head.base,
-            state: head.progress.map(|progress| TrainingState { progress, arrays }),
-        }))
+        let layers = Layers::default().toml(Origin::File("the first process".into()), &config);
+        Ok(Some(Self { resolved: layers.and_then(Layers::resolve).or_exit(Exit::Config)?, base, state }))
     }
 }
 
@@ -92,6 +61,7 @@ impl Task {
 mod tests {
     use super::*;
     use ebm_train::process_group::Threads;
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     #[test]
@@ -104,20 +74,17 @@ mod tests {
             ..Default::default()
         };
         state.progress.step = 7;
-        let mut group = Threads::group(2).into_iter().map(|rank| Ranks::of(Arc::new(rank)));
-        let (first, second) = (group.next().unwrap(), group.next().unwrap());
-        std::thread::scope(|scope| {
-            let heard = scope.spawn(move || {
-                let heard = Task::hear(&second).unwrap().unwrap();
-                assert!(Task::hear(&second).unwrap().is_none());
-                let text = toml::to_string(&heard.resolved.config).unwrap();
-                (text, heard.base, heard.state)
-            });
-            Task::tell(&first, Some((&resolved.config, Path::new("data"), Some(&state)))).unwrap();
-            Task::tell(&first, None).unwrap();
-            let (text, base, heard) = heard.join().unwrap();
-            assert_eq!(text, toml::to_string(&resolved.config).unwrap());
-            assert_eq!((base, heard), (PathBuf::from("data"), Some(state.clone())));
+        Threads::on_each(2, |rank| {
+            let ranks = Ranks::of(Arc::new(rank));
+            if ranks.is_first() {
+                Task::tell(&ranks, Some((&resolved.config, Path::new("data"), Some(&state)))).unwrap();
+                return Task::tell(&ranks, None).unwrap();
+            }
+            let heard = Task::hear(&ranks).unwrap().unwrap();
+            assert!(Task::hear(&ranks).unwrap().is_none());
+            let text = |config| toml::to_string(config).unwrap();
+            assert_eq!(text(&heard.resolved.config), text(&resolved.config));
+            assert_eq!((heard.base, heard.state), (PathBuf::from("data"), Some(state.clone())));
         });
     }
 }

@@ -7,29 +7,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::manifest::{Digest, FORMAT, MANIFEST, Manifest, Watched};
-use super::{RunDirectoryError, durable, layout};
+use super::manifest::{Digest, MANIFEST, Manifest, Watched};
+use super::{RunDirectoryError, durable, json_text, layout};
 
 /// Prefix of the name of a checkpoint that is being written or removed.
 const UNFINISHED: &str = ".unfinished-";
+/// The name, after that prefix, of a checkpoint whose place is taken by a new one.
+const REPLACED: &str = "replaced";
 /// Prefix of the step in a checkpoint's name.
 const STEP: &str = "step-";
 
-/// The metadata that a checkpoint records beside the state.
-#[derive(Clone, Debug)]
-pub struct Moment {
-    /// BLAKE3 of the resolved configuration.
-    pub config: String,
-    /// Versions of everything that takes part.
-    pub versions: serde_json::Value,
-    /// Number of processes that train together.
-    pub processes: usize,
-    /// The metrics file up to here.
-    pub metrics: Digest,
-    /// Seconds of training so far.
-    pub seconds: f64,
-    /// The watched metric, if it improved.
-    pub watched: Option<Watched>,
+fn folder_name(step: u64) -> String {
+    format!("{STEP}{step:012}")
 }
 
 /// A checkpoint on the disk.
@@ -53,22 +42,22 @@ impl Checkpoints {
         Self { folder: directory.join(layout::CHECKPOINTS) }
     }
 
-    /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed. If that fails,
-    /// earlier checkpoints are as they were.
+    /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed. The progress and
+    /// the files of `manifest` are filled in.
     ///
     /// # Errors
     /// The system's error. Earlier checkpoints stay as they were.
-    pub fn save(&self, state: &TrainingState, moment: Moment) -> Result<Checkpoint, RunDirectoryError> {
+    pub fn save(&self, state: &TrainingState, manifest: Manifest) -> Result<Checkpoint, RunDirectoryError> {
         let step = state.progress.step;
-        let name = format!("{STEP}{step:012}");
+        let name = folder_name(step);
         let (beside, path) = (self.folder.join(format!("{UNFINISHED}{name}")), self.folder.join(name));
         let made = durable::create_folders(&self.folder)
             .and_then(|()| durable::remove(&beside))
             .and_then(|()| durable::create_folders(&beside));
         made.map_err(RunDirectoryError::io(&beside, "make the folder"))?;
-        let written = write(&beside, state, moment).and_then(|()| {
+        let written = write(&beside, state, manifest).and_then(|()| {
             // One of the same step is there after a rollback, or where the run was asked to save twice.
-            let replaced = self.folder.join(format!("{UNFINISHED}replaced"));
+            let replaced = self.folder.join(format!("{UNFINISHED}{REPLACED}"));
             if path.exists() {
                 let moved = durable::remove(&replaced).and_then(|()| durable::rename(&path, &replaced));
                 moved.map_err(RunDirectoryError::io(&path, "replace the checkpoint"))?;
@@ -85,10 +74,14 @@ impl Checkpoints {
         written.map(|()| Checkpoint { step, path })
     }
 
+    fn entries(&self) -> impl Iterator<Item = fs::DirEntry> {
+        fs::read_dir(&self.folder).into_iter().flatten().flatten()
+    }
+
     /// Every checkpoint, oldest first. They may be damaged.
     pub fn list(&self) -> Vec<Checkpoint> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut found: Vec<_> = entries
+        let mut found: Vec<_> = self
+            .entries()
             .filter_map(|entry| {
                 let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
                 Some(Checkpoint { step, path: entry.path() })
@@ -99,9 +92,6 @@ impl Checkpoints {
     }
 
     /// Removes all but the last `keep` and the best by the watched metric, and the remains of unfinished ones.
-    ///
-    /// # Errors
-    /// The system's error.
     pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
         let old = self.old(keep);
         old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
@@ -129,10 +119,7 @@ impl Checkpoints {
     }
 
     /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.
-    ///
-    /// # Errors
-    /// The system's error.
-    pub fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
+    fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
         let aside = self.folder.join(format!("{UNFINISHED}removed"));
         durable::remove(&aside)
             .and_then(|()| durable::rename(&checkpoint.path, &aside))
@@ -141,18 +128,15 @@ impl Checkpoints {
     }
 
     /// Removes the remains of checkpoints that were never finished.
-    ///
-    /// # Errors
-    /// The system's error.
     pub fn sweep(&self) -> Result<(), RunDirectoryError> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED)) {
-            let path = entry.path();
+        for entry in self.entries() {
+            let (name, path) = (entry.file_name(), entry.path());
+            let Some(unfinished) = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED)) else {
+                continue;
+            };
             // A checkpoint that was moved away to be replaced is whole; its step may have no other.
-            let whole =
-                Manifest::read(&path).ok().filter(|_| entry.file_name().to_string_lossy().ends_with("replaced"));
-            let back = whole.map(|manifest| self.folder.join(format!("{STEP}{:012}", manifest.progress.step)));
-            let done = match back {
+            let whole = if unfinished == REPLACED { Manifest::read(&path).ok() } else { None };
+            let done = match whole.map(|manifest| self.folder.join(folder_name(manifest.progress.step))) {
                 Some(back) if !back.exists() => durable::rename(&path, &back),
                 _ => durable::remove(&path),
             };
@@ -209,7 +193,7 @@ impl Checkpoint {
     }
 }
 
-fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), RunDirectoryError> {
+fn write(folder: &Path, state: &TrainingState, mut manifest: Manifest) -> Result<(), RunDirectoryError> {
     let mut files = BTreeMap::new();
     let mut file = |name: String, bytes: &[u8]| {
         let path = folder.join(&name);
@@ -222,23 +206,10 @@ fn write(folder: &Path, state: &TrainingState, moment: Moment) -> Result<(), Run
         let bytes = state_file::encode(arrays, &BTreeMap::new(), &folder.join(&name));
         file(name, &bytes.map_err(RunDirectoryError::checkpoint(folder))?)?;
     }
-    let manifest = Manifest {
-        format: FORMAT.to_string(),
-        progress: state.progress.clone(),
-        config: moment.config,
-        versions: moment.versions,
-        threads: ebm_core::kernels::parallel::threads(),
-        processes: moment.processes,
-        metrics: moment.metrics,
-        seconds: moment.seconds,
-        watched: moment.watched,
-        files,
-    };
+    manifest.progress = state.progress.clone();
+    manifest.files = files;
     let path = folder.join(MANIFEST);
-    let text = serde_json::to_vec_pretty(&manifest);
-    let mut text = text.map_err(|error| RunDirectoryError::damaged(&path, error))?;
-    text.push(b'\n');
-    durable::write_file(&path, &text)
+    durable::write_file(&path, &json_text(&manifest, &path)?)
         .and_then(|()| durable::sync_folder(folder))
         .map_err(RunDirectoryError::io(&path, "write the file"))
 }

@@ -1,10 +1,8 @@
-//! Checks whether a run may be put somewhere, before anything is changed there.
-
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Marker, RunDirectory, RunDirectoryError, RunLock, durable, layout};
+use super::{Marker, RunDirectory, RunDirectoryError, durable, layout, lock::lock};
 
 /// A place where a run may be put. Nothing is changed before [`Claim::create`].
 #[derive(Debug)]
@@ -51,27 +49,25 @@ impl Claim {
     /// If another process trains there, or the system refuses.
     pub fn create(self, marker: &Marker) -> Result<RunDirectory, RunDirectoryError> {
         let Self { path, replaces } = self;
-        if replaces {
-            // Held until the old run is gone, so that no two processes clear one directory.
-            let lock = RunLock::take(&path)?;
-            clear(&path)?;
-            return mark(path, marker, lock);
-        }
         let existed = path.exists();
-        durable::create_folders(&path).map_err(RunDirectoryError::io(&path, "make the run directory"))?;
-        let made = RunLock::take(&path).and_then(|lock| mark(path.clone(), marker, lock));
+        if !existed {
+            durable::create_folders(&path).map_err(RunDirectoryError::io(&path, "make the run directory"))?;
+        }
+        let made = lock(&path).and_then(|lock| {
+            // With the lock, so that no two processes clear one directory.
+            if replaces {
+                clear(&path)?;
+            }
+            super::write_json(&path.join(layout::MARKER), marker)?;
+            super::create_folders(&path)?;
+            Ok(RunDirectory { path: path.clone(), _lock: lock })
+        });
         if made.is_err() && !existed {
             // It holds nothing; the error to report is the one before.
             let _ = fs::remove_file(path.join(layout::LOCK)).and_then(|()| fs::remove_dir(&path));
         }
         made
     }
-}
-
-fn mark(path: PathBuf, marker: &Marker, lock: RunLock) -> Result<RunDirectory, RunDirectoryError> {
-    super::write_json(&path.join(layout::MARKER), marker)?;
-    super::create_folders(&path)?;
-    Ok(RunDirectory::held(path, lock))
 }
 
 fn clear(directory: &Path) -> Result<(), RunDirectoryError> {

@@ -1,8 +1,6 @@
-//! Errors of run directories.
-
 use ebm_core::error::StateError;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// A run directory that cannot be made, read or written.
@@ -57,19 +55,11 @@ pub enum RunDirectoryError {
         /// The system's error.
         source: io::Error,
     },
-    /// Weights that cannot be read or written.
-    #[error("weights of the {player}: {source}")]
-    Weights {
-        /// The player that owns the weights.
-        player: String,
-        /// The underlying error.
-        source: StateError,
-    },
-    /// A checkpoint whose arrays cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Checkpoint {
-        /// The checkpoint.
-        path: PathBuf,
+    /// Arrays of weights or of a checkpoint that cannot be read or written.
+    #[error("{owner}: {source}")]
+    Arrays {
+        /// The owner of the arrays: a player, or a checkpoint's path.
+        owner: String,
         /// The underlying error.
         source: StateError,
     },
@@ -94,13 +84,13 @@ impl RunDirectoryError {
 
     /// Wraps an error of a player's weights.
     pub(crate) fn weights(player: &str) -> impl FnOnce(StateError) -> Self {
-        let player = player.to_string();
-        move |source| Self::Weights { player, source }
+        let owner = format!("weights of the {player}");
+        move |source| Self::Arrays { owner, source }
     }
 
     /// Wraps an error of the arrays of the checkpoint at `path`.
-    pub(super) fn checkpoint(path: impl Into<PathBuf>) -> impl FnOnce(StateError) -> Self {
-        let path = path.into();
-        move |source| Self::Checkpoint { path, source }
+    pub(super) fn checkpoint(path: &Path) -> impl FnOnce(StateError) -> Self {
+        let owner = path.display().to_string();
+        move |source| Self::Arrays { owner, source }
     }
 }

@@ -6,11 +6,10 @@ use ebm_core::parameter::State;
 use ebm_train::state_file;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use super::format::Format;
-use super::{RunDirectoryError, write_atomically};
+use super::{RunDirectoryError, write};
 use crate::config::{RunConfig, read_written};
 
 /// The format that this program writes.
@@ -55,13 +54,11 @@ impl Exported {
     pub fn save(&self, path: &Path, more: &BTreeMap<String, String>) -> Result<(), RunDirectoryError> {
         let damaged = |error: &dyn ToString| RunDirectoryError::damaged(path, error.to_string());
         let about = About { steps: self.steps, data: self.data.clone() };
-        let config = toml::to_string(&self.config).map_err(|error| damaged(&error))?;
-        let about = serde_json::to_string(&about).map_err(|error| damaged(&error))?;
         let mut metadata = more.clone();
         metadata.extend([
             ("ebm.format".into(), FORMAT.to_string()),
-            ("ebm.config".into(), config),
-            ("ebm.model".into(), about),
+            ("ebm.config".into(), toml::to_string(&self.config).map_err(|error| damaged(&error))?),
+            ("ebm.model".into(), serde_json::to_string(&about).map_err(|error| damaged(&error))?),
         ]);
         let mut all = State::new();
         for (owner, state) in &self.arrays {
@@ -69,7 +66,7 @@ impl Exported {
             all.extend(state.iter().map(named));
         }
         let bytes = state_file::encode(&all, &metadata, path).map_err(|error| damaged(&error))?;
-        write_atomically(path, |file| file.write_all(&bytes)).map_err(RunDirectoryError::io(path, "write the file"))
+        write(path, &bytes)
     }
 
     /// Reads a file. Nothing in it is run; it only names components that are linked into this program.

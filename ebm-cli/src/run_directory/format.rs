@@ -1,5 +1,3 @@
-//! Names and versions of file formats.
-
 use std::fmt;
 
 /// The name and version of a format, written as `name, version N`.

@@ -12,12 +12,6 @@ use super::{RunDirectoryError, layout};
 /// Largest description of a holder that is read, in bytes.
 const LIMIT: u64 = 4096;
 
-/// Keeps other processes from writing to a run directory while this value and its process live.
-#[derive(Debug)]
-pub struct RunLock {
-    _file: Option<File>,
-}
-
 /// The process that holds a run directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -50,37 +44,36 @@ impl fmt::Display for Holder {
     }
 }
 
-impl RunLock {
-    /// Takes the directory for this process.
-    pub fn take(directory: &Path) -> Result<Self, RunDirectoryError> {
-        let path = directory.join(layout::LOCK);
-        let refused = |error| RunDirectoryError::io(&path, "lock the run directory")(error);
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(refused)?;
-        match persist(&file) {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(RunDirectoryError::Busy {
-                    path: directory.into(),
-                    holder: holder(&mut file).map(|holder| holder.to_string()),
-                });
-            }
-            // Some network file systems know no locks; the run itself does not need one.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                tracing::warn!(path = %path.display(), "the file system has no locks: nothing keeps a second process out");
-                return Ok(Self { _file: None });
-            }
-            Err(TryLockError::Error(error)) => return Err(refused(error)),
+/// Takes a run directory for this process: keeps other processes from writing to it while the file is open. `None` on a file system
+/// that has no locks.
+pub fn lock(directory: &Path) -> Result<Option<File>, RunDirectoryError> {
+    let path = directory.join(layout::LOCK);
+    let refused = |error| RunDirectoryError::io(&path, "lock the run directory")(error);
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(refused)?;
+    match persist(&file) {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(RunDirectoryError::Busy {
+                path: directory.into(),
+                holder: holder(&mut file).map(|holder| holder.to_string()),
+            });
         }
-        let write = |file: &mut File| {
-            file.set_len(0)?;
-            file.rewind()?;
-            serde_json::to_writer(&mut *file, &Holder::this())?;
-            file.write_all(b"\n")
-        };
-        write(&mut file).map_err(refused)?;
-        Ok(Self { _file: Some(file) })
+        // Some network file systems know no locks; the run itself does not need one.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
+            tracing::warn!(path = %path.display(), "the file system has no locks: nothing keeps a second process out");
+            return Ok(None);
+        }
+        Err(TryLockError::Error(error)) => return Err(refused(error)),
     }
+    let write = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        serde_json::to_writer(&mut *file, &Holder::this())?;
+        file.write_all(b"\n")
+    };
+    write(&mut file).map_err(refused)?;
+    Ok(Some(file))
 }
 
 /// A process that asks whether a directory is held holds it for an instant, which must not keep this one out.
@@ -119,22 +112,22 @@ mod tests {
     fn the_second_is_refused_and_told_who_was_first() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(held_by(folder.path()), None);
-        let first = RunLock::take(folder.path()).unwrap();
-        let message = RunLock::take(folder.path()).unwrap_err().to_string();
+        let first = lock(folder.path()).unwrap();
+        let message = lock(folder.path()).unwrap_err().to_string();
         assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
         assert_eq!(held_by(folder.path()).unwrap().unwrap().process, std::process::id());
         drop(first);
         assert_eq!(held_by(folder.path()), None);
-        RunLock::take(folder.path()).unwrap();
+        lock(folder.path()).unwrap();
     }
 
     #[test]
     fn a_holder_that_cannot_be_read_still_holds() {
         let folder = tempfile::tempdir().unwrap();
-        let first = RunLock::take(folder.path()).unwrap();
+        let first = lock(folder.path()).unwrap();
         std::fs::write(folder.path().join(layout::LOCK), "{\"pro").unwrap();
         assert_eq!(held_by(folder.path()), Some(None));
-        let message = RunLock::take(folder.path()).unwrap_err().to_string();
+        let message = lock(folder.path()).unwrap_err().to_string();
         assert!(message.contains("another process"), "{message}");
         drop(first);
     }

@@ -12,12 +12,12 @@ use super::format::Format;
 /// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";
 /// The format that this program writes.
-pub(super) const FORMAT: Format = Format::new("ebm checkpoint", 1);
+const FORMAT: Format = Format::new("ebm checkpoint", 1);
 /// Largest manifest that is read, in bytes.
 const LIMIT: u64 = 4 << 20;
 
 /// The length and hash of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// Its length.
     pub bytes: u64,
@@ -77,6 +77,23 @@ fn is_one(number: &usize) -> bool {
 }
 
 impl Manifest {
+    /// The manifest of a checkpoint that is yet to be written, at step 0 of a run of this configuration (by its hash) and these
+    /// versions on this number of processes.
+    pub fn new(config: String, versions: serde_json::Value, processes: usize) -> Self {
+        Self {
+            format: FORMAT.to_string(),
+            progress: Progress::default(),
+            config,
+            versions,
+            threads: ebm_core::kernels::parallel::threads(),
+            processes,
+            metrics: Digest::default(),
+            seconds: 0.0,
+            watched: None,
+            files: BTreeMap::new(),
+        }
+    }
+
     /// Reads the manifest of the checkpoint at `folder`; additions of a later version of the format are ignored.
     pub fn read(folder: &Path) -> Result<Self, RunDirectoryError> {
         let path = folder.join(MANIFEST);

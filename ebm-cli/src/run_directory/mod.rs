@@ -17,18 +17,18 @@ mod metrics_reader;
 mod status;
 mod versions;
 
-pub use checkpoints::{Checkpoint, Checkpoints, Moment};
+pub use checkpoints::{Checkpoint, Checkpoints};
 pub use claim::Claim;
 pub use ebm_train::files::durable;
 pub(crate) use ebm_train::files::write_atomically;
 pub use error::RunDirectoryError;
 pub use exported::{Description, Exported};
 pub(crate) use format::Format;
-pub use lock::{Holder, RunLock, held_by};
+pub use lock::{Holder, held_by};
 pub use manifest::{Digest, Manifest, Watched};
 pub use marker::Marker;
 pub use metrics::{Metric, MetricsFile};
-pub use metrics_reader::{LONGEST_LINE, MetricsLine, MetricsReader};
+pub use metrics_reader::{MetricsLine, MetricsReader};
 pub use status::{RunStatus, Saved, State, size};
 pub use versions::Versions;
 
@@ -36,7 +36,7 @@ use ebm_core::parameter::State as Arrays;
 use ebm_train::state_file;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -50,14 +50,10 @@ use ebm_eval::evaluate::Report;
 pub struct RunDirectory {
     path: PathBuf,
     /// Keeps other processes from writing here while this one does.
-    _lock: Option<RunLock>,
+    _lock: Option<File>,
 }
 
 impl RunDirectory {
-    fn held(path: PathBuf, lock: RunLock) -> Self {
-        Self { path, _lock: Some(lock) }
-    }
-
     /// Opens an existing run to read it.
     pub fn open(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
         let directory = Self { path: path.into(), _lock: None };
@@ -68,8 +64,8 @@ impl RunDirectory {
     pub fn take(path: &Path) -> Result<(Self, Marker), RunDirectoryError> {
         // Checked first: a directory that is not a run gets no lock file.
         Marker::read(path)?;
-        let lock = RunLock::take(path)?;
-        Ok((Self::held(path.into(), lock), Marker::read(path)?))
+        let directory = Self { path: path.into(), _lock: lock::lock(path)? };
+        Ok((directory, Marker::read(path)?))
     }
 
     /// Its checkpoints.
@@ -108,8 +104,7 @@ impl RunDirectory {
     pub fn write_config(&self, config: &RunConfig) -> Result<(), RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
         let text = toml::to_string(config).map_err(|error| RunDirectoryError::damaged(&path, error))?;
-        write_atomically(&path, |file| file.write_all(text.as_bytes()))
-            .map_err(RunDirectoryError::io(&path, "write the file"))
+        write(&path, text.as_bytes())
     }
 
     /// Reads the resolved configuration back.
@@ -140,8 +135,7 @@ impl RunDirectory {
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
             let path = self.weights(player);
             let bytes = state_file::encode(state, &metadata, &path).map_err(RunDirectoryError::weights(player))?;
-            write_atomically(&path, |file| file.write_all(&bytes))
-                .map_err(RunDirectoryError::io(&path, "write the file"))?;
+            write(&path, &bytes)?;
         }
         Ok(())
     }
@@ -202,9 +196,17 @@ pub(crate) fn read_json(path: &Path) -> Option<serde_json::Value> {
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunDirectoryError> {
-    write_atomically(path, |file| {
-        serde_json::to_writer_pretty(&mut *file, value)?;
-        file.write_all(b"\n")
-    })
-    .map_err(RunDirectoryError::io(path, "write the file"))
+    write(path, &json_text(value, path)?)
+}
+
+/// The content of the JSON file at `path`.
+fn json_text(value: &impl Serialize, path: &Path) -> Result<Vec<u8>, RunDirectoryError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| RunDirectoryError::damaged(path, error))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// Writes a file, whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), RunDirectoryError> {
+    write_atomically(path, |file| file.write_all(bytes)).map_err(RunDirectoryError::io(path, "write the file"))
 }

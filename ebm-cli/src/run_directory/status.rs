@@ -1,5 +1,3 @@
-//! The status of a run, read from its directory.
-
 use serde::Serialize;
 use std::fmt;
 use std::fs;

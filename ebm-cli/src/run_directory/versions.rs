@@ -1,5 +1,3 @@
-//! The versions of everything that took part in a run.
-
 use ebm_core::registry::{self, Registered};
 use serde::Serialize;
 use std::collections::BTreeMap;

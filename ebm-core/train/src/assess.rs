@@ -1,15 +1,14 @@
 //! Evaluates the models without training them.
 
-use std::ops::Range;
-
 use crate::config::Objective;
 use crate::draws::{draw_data, draw_latents};
 use crate::error::TrainError;
-use crate::finite::Check;
+use crate::finite::finite;
 use crate::report::StepReport;
 use crate::snapshot::Snapshot;
 use crate::trainer::Trainer;
-use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Measurement, Target};
+use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Target};
+use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::models::sample;
 use ebm_core::random::Random;
@@ -24,11 +23,11 @@ impl<G: Geometry> Trainer<G> {
     ///
     /// Only the terms of the next iteration prove an update good, so models that are evaluated or kept need this check.
     pub(crate) fn verify(&mut self) -> Result<(), TrainError> {
-        let random = self.random.stream("verification").at(self.progress.step);
+        let step = self.progress.step;
+        let random = self.random.stream("verification").at(step);
         let batch = self.config.batch;
         let latents = draw_latents(self.players.generator.geometry(), batch, random);
         let data = draw_data(self.players.energy.geometry(), &*self.data, batch, random)?;
-        let check = Check { step: self.progress.step };
         let plays = self.config.objective == Objective::Bidirectional;
         let off = SharedTape::off();
         let mean = |values| Estimate::sample_mean(values).measurement.value;
@@ -39,15 +38,15 @@ impl<G: Geometry> Trainer<G> {
             players.generator_average.as_deref().unwrap_or(trained.1),
         );
         for (energy, generator) in [trained, averaged] {
-            check.finite("E_data[E]", mean(energy.forward(off.watch(&data))))?;
+            finite(step, "E_data[E]", mean(energy.forward(off.watch(&data))))?;
             if plays {
-                check.finite("E_pg[E]", mean(energy.forward(sample(generator, &latents, &off, random))))?;
-                let view = GeneratorView::new(generator, &latents, off.clone(), random, self.progress.step);
+                finite(step, "E_pg[E]", mean(energy.forward(sample(generator, &latents, &off, random))))?;
+                let view = GeneratorView::new(generator, &latents, off.clone(), random, step);
                 let entropy = players.lower.entropy(&view)?.measurement.value;
-                check.finite("the lower bound's entropy", entropy)?;
+                finite(step, "the lower bound's entropy", entropy)?;
             }
         }
-        self.good = Snapshot::of(&self.players, self.progress.step);
+        self.good = Snapshot::of(&self.players, step);
         Ok(())
     }
 
@@ -97,37 +96,24 @@ impl<G: Geometry> Trainer<G> {
         let rows = (LARGEST / ((1 + geometry.latent_width()) * geometry.data_width())).max(self.config.batch);
         // Each part has two samples of data at least, so that it has a standard error.
         let parts = batch.div_ceil(rows).min(held_out / 2).max(1);
-        let rows = rows.min(batch);
+        let generated = batch.min(parts * rows.min(batch));
+        // The values of a part's rows, whose numbers differ by at most one.
+        let share = |values: &[Real], rows: usize, width: usize, part: usize| {
+            values[part * rows / parts * width..(part + 1) * rows / parts * width].to_vec()
+        };
         let mut measured = Vec::with_capacity(parts);
         for part in 0..parts {
-            let generated = share(batch.min(parts * rows), parts, part);
-            let latents = &latents[generated.start * geometry.latent_width()..generated.end * geometry.latent_width()];
-            let held_out = share(held_out, parts, part);
-            let data = &data[held_out.start * geometry.data_width()..held_out.end * geometry.data_width()];
+            let latents = geometry.latents(share(&latents, generated, geometry.latent_width(), part));
+            let data = geometry.samples(share(&data, held_out, geometry.data_width(), part));
             let random = match parts {
                 1 => random,
                 _ => random.stream("part").stream(&part.to_string()),
             };
-            measured.push(self.measure(
-                &geometry.latents(latents.to_vec()),
-                &geometry.samples(data.to_vec()),
-                random,
-            )?);
+            measured.push(self.measure(&latents, &data, random)?);
         }
-        let pooled = |of: fn(&StepReport) -> &Option<Measurement>| {
-            let parts: Option<Vec<_>> = measured.iter().map(|report| of(report).clone()).collect();
-            parts.and_then(|parts| Measurement::pooled(&parts))
-        };
-        let mut report = StepReport {
-            step: self.progress.step,
-            data_energy: pooled(|report| &report.data_energy),
-            generated_energy: pooled(|report| &report.generated_energy),
-            entropy: pooled(|report| &report.entropy),
-            entropy_upper_bound: pooled(|report| &report.entropy_upper_bound),
-            divergence: pooled(|report| &report.divergence),
-            target: Some(self.players.upper.target()),
-            ..Default::default()
-        };
+        let target = Some(self.players.upper.target());
+        let mut report = StepReport { step: self.progress.step, target, ..Default::default() };
+        report.pool(measured);
         report.combine();
         Ok(report)
     }
@@ -155,9 +141,4 @@ impl<G: Geometry> Trainer<G> {
             ..Default::default()
         })
     }
-}
-
-/// The rows of one of `parts` parts of `all`, whose sizes differ by at most one.
-fn share(all: usize, parts: usize, part: usize) -> Range<usize> {
-    part * all / parts..(part + 1) * all / parts
 }

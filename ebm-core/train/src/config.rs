@@ -1,5 +1,3 @@
-//! Options of the minimax training loop.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -96,10 +94,7 @@ pub struct StopConfig {
 }
 
 impl TrainConfig {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses the first value that cannot be used, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.steps > 0, "steps", self.steps, "a number > 0")?;
         ConfigError::require(self.batch >= 2, "batch", self.batch, "at least 2: a standard error needs two samples")?;

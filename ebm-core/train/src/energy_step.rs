@@ -1,20 +1,19 @@
 //! The energy's side of an iteration.
 
-use std::time::Instant;
-
 use crate::config::TrainConfig;
 use crate::data_parallel::Ranks;
 use crate::draws::{draw_data, draw_latents};
 use crate::error::TrainError;
-use crate::finite::Check;
+use crate::finite::{finite, update};
 use crate::optim::{Gradient, Optimizer};
 use crate::phase_times::{PhaseTimes, timed};
 use crate::report::StepReport;
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Measurement, Target, UpperBound};
 use ebm_core::data::Dataset;
-use ebm_core::geometry::{Geometry, Latents, Samples};
+use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::parallel;
 use ebm_core::models::{Energy, Generator};
+use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::tensor::item;
@@ -41,67 +40,40 @@ struct GeneratedTerm {
     upper: Gradient,
 }
 
-/// `E_data[E] - E_pg[E] + ceil(KL)` and its terms.
-struct Terms {
-    data_energy: Measurement,
-    generated_energy: Measurement,
-    divergence: Measurement,
-    loss: f64,
-}
-
 impl<G: Geometry> EnergySide<'_, G> {
-    /// Minimises `E_data[E] - E_pg[E] + ceil(KL)` by one update; `step`: iterations done.
-    pub fn step(&mut self, step: u64, random: Random, report: &mut StepReport) -> Result<(), TrainError> {
-        let check = Check { step: report.step };
-        let (terms, gradients) = match self.terms(random, check) {
-            Ok((terms, energy, upper)) => (Some(terms), Ok([energy, upper])),
-            Err(error) => (None, Err(error)),
-        };
-        let factor = self.config.energy.schedule.factor(step, self.config.steps);
-        let updated = Instant::now();
-        let norm = check.update(
-            self.ranks,
-            factor,
-            [
-                ("the energy's gradient", &mut *self.energy, &mut *self.energy_optimizer),
-                ("the upper bound's gradient", &mut *self.upper, &mut *self.upper_optimizer),
-            ],
-            gradients,
-        )?;
-        self.times.energy_update += updated.elapsed();
-        report.energy_gradient_norm = Some(norm);
-        if let Some(terms) = terms {
-            report.energy_loss = Some(terms.loss);
-            report.data_energy = Some(terms.data_energy);
-            report.generated_energy = Some(terms.generated_energy);
-            report.divergence = (self.upper.target() != Target::Nothing).then_some(terms.divergence);
-        }
+    /// Minimises `E_data[E] - E_pg[E] + ceil(KL)` by one update; `done`: iterations done.
+    pub fn step(&mut self, done: u64, random: Random, report: &mut StepReport) -> Result<(), TrainError> {
+        let gradients = self.gradients(random, report);
+        let factor = self.config.energy.schedule.factor(done, self.config.steps);
+        let modules: [(&str, &mut dyn Module, &mut dyn Optimizer); 2] = [
+            ("the energy's gradient", &mut *self.energy, &mut *self.energy_optimizer),
+            ("the upper bound's gradient", &mut *self.upper, &mut *self.upper_optimizer),
+        ];
+        let updated = || update(report.step, self.ranks, factor, modules, gradients);
+        report.energy_gradient_norm = Some(timed(&mut self.times.energy_update, updated)?);
         Ok(())
     }
 
-    /// The terms on this rank's share of a batch, and their gradients in the energy and in the upper bound.
-    fn terms(&mut self, random: Random, check: Check) -> Result<(Terms, Gradient, Gradient), TrainError> {
-        let batch = self.config.batch;
+    /// Reports the terms on this rank's share of a batch. Returns their gradients in the energy and in the upper bound.
+    fn gradients(&mut self, random: Random, report: &mut StepReport) -> Result<[Gradient; 2], TrainError> {
+        let (batch, step) = (self.config.batch, report.step);
         let latents = draw_latents(self.generator.geometry(), batch, random);
         let data = draw_data(self.energy.geometry(), self.data, batch, random)?;
-        let energy = &*self.energy;
-        let (upper, generator) = (&mut *self.upper, self.generator);
+        let (energy, upper) = (&*self.energy, &mut *self.upper);
+        let situation = EnergySituation { energy, generator: self.generator, latents: &latents, data: &data };
         let PhaseTimes { divergence, data_term: of_data_term, .. } = &mut *self.times;
         let (generated, (of_data, mut gradient)) = parallel::both(
-            || timed(divergence, || generated_term(energy, upper, generator, &latents, &data, random, check)),
+            || timed(divergence, || generated_term(&situation, upper, random, step)),
             || timed(of_data_term, || data_term(energy, &data)),
         );
-        check.finite("E_data[E]", of_data.value)?;
+        finite(step, "E_data[E]", of_data.value)?;
         let generated = generated?;
-        let loss = check.finite("the energy's loss", of_data.value + generated.loss)?;
         gradient.add(&generated.energy);
-        let terms = Terms {
-            data_energy: of_data,
-            generated_energy: generated.generated_energy,
-            divergence: generated.divergence,
-            loss,
-        };
-        Ok((terms, gradient, generated.upper))
+        report.energy_loss = Some(finite(step, "the energy's loss", of_data.value + generated.loss)?);
+        report.data_energy = Some(of_data);
+        report.generated_energy = Some(generated.generated_energy);
+        report.divergence = (self.upper.target() != Target::Nothing).then_some(generated.divergence);
+        Ok([gradient, generated.upper])
     }
 }
 
@@ -113,28 +85,23 @@ fn data_term<G: Geometry>(energy: &dyn Energy<G>, data: &Samples<G>) -> (Measure
 }
 
 fn generated_term<G: Geometry>(
-    energy: &dyn Energy<G>,
+    situation: &EnergySituation<'_, G>,
     upper: &mut dyn UpperBound<G>,
-    generator: &dyn Generator<G>,
-    latents: &Latents<G>,
-    data: &Samples<G>,
     random: Random,
-    check: Check,
+    step: u64,
 ) -> Result<GeneratedTerm, TrainError> {
-    let situation = EnergySituation { energy, generator, latents, data };
     let tape = SharedTape::training(Parts::ENERGY | Parts::UPPER);
-    let view = EnergyView::new(&situation, tape, random, check.step);
+    let view = EnergyView::new(situation, tape, random, step);
     let divergence = upper.divergence(&view)?;
     let generated = Estimate::sample_mean(view.generated_energy());
-    check.finite("E_pg[E]", generated.measurement.value)?;
-    let trained = item(&divergence.value);
-    check.finite("the upper bound's term", trained)?;
+    finite(step, "E_pg[E]", generated.measurement.value)?;
+    let trained = finite(step, "the upper bound's term", item(&divergence.value))?;
     let mut gradients = backward(divergence.value - generated.value);
     Ok(GeneratedTerm {
         loss: trained - generated.measurement.value,
         generated_energy: generated.measurement,
         divergence: divergence.measurement,
-        energy: Gradient::of(energy, &mut gradients),
+        energy: Gradient::of(situation.energy, &mut gradients),
         upper: Gradient::of(upper, &mut gradients),
     })
 }

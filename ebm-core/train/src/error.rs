@@ -1,5 +1,3 @@
-//! Errors that end training.
-
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

@@ -1,34 +1,39 @@
 //! The generator's side of an iteration.
 
-use std::time::Instant;
-
 use crate::config::TrainConfig;
 use crate::data_parallel::Ranks;
 use crate::draws::draw_latents;
 use crate::error::TrainError;
-use crate::finite::Check;
+use crate::finite::{finite, update};
 use crate::optim::{Gradient, Optimizer};
-use crate::phase_times::PhaseTimes;
+use crate::phase_times::{PhaseTimes, timed};
 use crate::report::StepReport;
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
 use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::{add, differentiated_by};
 use ebm_core::models::{Energy, Generator, sample};
+use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::tensor::{detach, item, rows};
 
 /// The latents and samples of a step of the generator.
 pub(crate) struct GeneratorBatch<G: Geometry> {
+    /// The inputs of the entropy's term; two threads may read them.
+    pub inputs: EntropyInputs<G>,
+    /// The samples with the generator's operations behind them.
+    taped: Samples<G, SharedTape>,
+}
+
+/// The part of a [`GeneratorBatch`] that the entropy is computed from.
+pub(crate) struct EntropyInputs<G: Geometry> {
     /// `[B, d]`
     latents: Latents<G>,
     /// The latents of the whole batch, where this is a share of it.
     whole: Option<Latents<G>>,
     /// `[B, D]`
     samples: Samples<G>,
-    /// The samples with the generator's operations behind them.
-    taped: Samples<G, SharedTape>,
 }
 
 impl<G: Geometry> GeneratorBatch<G> {
@@ -39,21 +44,8 @@ impl<G: Geometry> GeneratorBatch<G> {
         let whole = is_share.then(|| draw_latents(generator.geometry(), batch, random.whole()));
         let tape = SharedTape::training(Parts::GENERATOR);
         let taped = sample(generator, &latents, &tape, random);
-        Self { latents, whole, samples: detach(taped.clone()), taped }
+        Self { inputs: EntropyInputs { latents, whole, samples: detach(taped.clone()) }, taped }
     }
-
-    /// The inputs of the entropy's term.
-    pub fn entropy_inputs(&self) -> EntropyInputs<'_, G> {
-        EntropyInputs { latents: &self.latents, whole: self.whole.as_ref(), samples: &self.samples }
-    }
-}
-
-/// The part of a [`GeneratorBatch`] that the entropy is computed from; two threads may read it.
-#[derive(Clone, Copy)]
-pub(crate) struct EntropyInputs<'a, G: Geometry> {
-    latents: &'a Latents<G>,
-    whole: Option<&'a Latents<G>>,
-    samples: &'a Samples<G>,
 }
 
 /// `-lambda floor(H)` and its gradient in the generator's samples, in the generator's parameters as far as the bound uses them
@@ -73,22 +65,22 @@ impl<G: Geometry> EntropyTerm<G> {
     pub fn new(
         generator: &dyn Generator<G>,
         lower: &mut dyn LowerBound<G>,
-        inputs: EntropyInputs<'_, G>,
+        inputs: &EntropyInputs<G>,
         lambda: f64,
         random: Random,
-        check: Check,
+        step: u64,
         upper_bound: bool,
     ) -> Result<Self, TrainError> {
         let tape = SharedTape::training(Parts::GENERATOR | Parts::LOWER);
-        let view = GeneratorView::new(generator, inputs.latents, tape, random, check.step);
-        let mut view = view.with_samples(inputs.samples);
-        if let Some(whole) = inputs.whole {
+        let view = GeneratorView::new(generator, &inputs.latents, tape, random, step);
+        let mut view = view.with_samples(&inputs.samples);
+        if let Some(whole) = &inputs.whole {
             view = view.within_batch(whole, random.shared_by().rows(rows(whole)));
         }
         let entropy = lower.entropy(&view)?;
-        check.finite("the lower bound's entropy", entropy.measurement.value)?;
+        finite(step, "the lower bound's entropy", entropy.measurement.value)?;
         // The trained value may be out of the range of single precision where the reported one is not.
-        let trained = check.finite("the lower bound's entropy", item(&entropy.value))?;
+        let trained = finite(step, "the lower bound's entropy", item(&entropy.value))?;
         let upper_bound = match upper_bound {
             true => lower.entropy_upper_bound(&view.without_tape())?,
             false => None,
@@ -99,18 +91,11 @@ impl<G: Geometry> EntropyTerm<G> {
             entropy: entropy.measurement,
             upper_bound,
             loss,
-            samples: gradients.of(inputs.samples),
+            samples: gradients.of(&inputs.samples),
             generator: Gradient::of(generator, &mut gradients),
             lower: Gradient::of(lower, &mut gradients),
         })
     }
-}
-
-/// `E_pg[E] - lambda floor(H)` and its terms.
-struct Terms {
-    loss: f64,
-    entropy: Measurement,
-    upper_bound: Option<Measurement>,
 }
 
 /// The state that the generator's steps read and change.
@@ -126,57 +111,44 @@ pub(crate) struct GeneratorSide<'a, G: Geometry> {
 }
 
 impl<G: Geometry> GeneratorSide<'_, G> {
-    /// Minimises `E_pg[E] - lambda floor(H)` by one update, given the second term; `step`: iterations done.
+    /// Minimises `E_pg[E] - lambda floor(H)` by one update, given the second term; `done`: iterations done.
     pub fn step(
         &mut self,
         batch: GeneratorBatch<G>,
         entropy: Result<EntropyTerm<G>, TrainError>,
-        step: u64,
+        done: u64,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
-        let check = Check { step: report.step };
-        let (terms, gradients) = match entropy.and_then(|entropy| self.terms(batch, entropy, check)) {
-            Ok((terms, generator, lower)) => (Some(terms), Ok([generator, lower])),
-            Err(error) => (None, Err(error)),
-        };
-        let factor = self.config.generator.schedule.factor(step, self.config.steps);
-        let updated = Instant::now();
-        let norm = check.update(
-            self.ranks,
-            factor,
-            [
-                ("the generator's gradient", &mut *self.generator, &mut *self.generator_optimizer),
-                ("the lower bound's gradient", &mut *self.lower, &mut *self.lower_optimizer),
-            ],
-            gradients,
-        )?;
-        self.times.generator_update += updated.elapsed();
-        report.generator_gradient_norm = Some(norm);
-        if let Some(terms) = terms {
-            report.generator_loss = Some(terms.loss);
-            report.entropy = self.lower.bounds_entropy().then_some(terms.entropy);
-            report.entropy_upper_bound = terms.upper_bound;
-        }
+        let gradients = entropy.and_then(|entropy| self.gradients(batch, entropy, report));
+        let factor = self.config.generator.schedule.factor(done, self.config.steps);
+        let modules: [(&str, &mut dyn Module, &mut dyn Optimizer); 2] = [
+            ("the generator's gradient", &mut *self.generator, &mut *self.generator_optimizer),
+            ("the lower bound's gradient", &mut *self.lower, &mut *self.lower_optimizer),
+        ];
+        let updated = || update(report.step, self.ranks, factor, modules, gradients);
+        report.generator_gradient_norm = Some(timed(&mut self.times.generator_update, updated)?);
         Ok(())
     }
 
-    /// Both terms on this rank's share of a batch, and their gradients in the generator and in the lower bound.
-    fn terms(
+    /// Reports both terms on this rank's share of a batch. Returns their gradients in the generator and in the lower bound.
+    fn gradients(
         &self,
         batch: GeneratorBatch<G>,
         entropy: EntropyTerm<G>,
-        check: Check,
-    ) -> Result<(Terms, Gradient, Gradient), TrainError> {
-        let energies = self.energy.forward(SharedTape::inputs_only().watch(&batch.samples));
-        let energy = Estimate::sample_mean(energies);
-        let loss = check.finite("the generator's loss", energy.measurement.value + entropy.loss)?;
+        report: &mut StepReport,
+    ) -> Result<[Gradient; 2], TrainError> {
+        let samples = &batch.inputs.samples;
+        let energy = Estimate::sample_mean(self.energy.forward(SharedTape::inputs_only().watch(samples)));
+        let loss = finite(report.step, "the generator's loss", energy.measurement.value + entropy.loss)?;
 
         // Both terms go back through the generator in one pass.
-        let slopes = backward(energy.value).of(&batch.samples);
+        let slopes = backward(energy.value).of(samples);
         let loss_of_both = differentiated_by(batch.taped, loss, add::total(&slopes, &entropy.samples));
         let mut gradient = Gradient::of(&*self.generator, &mut backward(loss_of_both));
         gradient.add(&entropy.generator);
-        let terms = Terms { loss, entropy: entropy.entropy, upper_bound: entropy.upper_bound };
-        Ok((terms, gradient, entropy.lower))
+        report.generator_loss = Some(loss);
+        report.entropy = self.lower.bounds_entropy().then_some(entropy.entropy);
+        report.entropy_upper_bound = entropy.upper_bound;
+        Ok([gradient, entropy.lower])
     }
 }

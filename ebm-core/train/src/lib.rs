@@ -20,7 +20,6 @@ mod likelihood;
 mod non_finite;
 mod observer;
 pub mod optim;
-mod optimizers;
 mod outcome;
 mod phase_times;
 mod players;

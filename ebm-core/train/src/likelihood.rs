@@ -2,14 +2,15 @@
 
 use crate::draws::draw_data;
 use crate::error::TrainError;
-use crate::finite::Check;
+use crate::finite::{finite, update};
 use crate::grid::jittered_nodes;
-use crate::optim::Gradient;
+use crate::optim::{Gradient, Optimizer};
 use crate::report::StepReport;
 use crate::trainer::Trainer;
-use ebm_core::bounds::{Estimate, Measurement};
+use ebm_core::bounds::Estimate;
 use ebm_core::device::{Real, values};
 use ebm_core::geometry::Geometry;
+use ebm_core::parameter::Module;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::tensor::{sum, tensor};
 
@@ -21,30 +22,21 @@ impl<G: Geometry> Trainer<G> {
     ///
     /// Where several ranks train, each has its share of the data and the whole grid.
     pub(crate) fn likelihood_step(&mut self, report: &mut StepReport) -> Result<(), TrainError> {
-        let check = Check { step: report.step };
-        let (terms, gradient) = match self.likelihood_terms(check) {
+        let gradients = match self.likelihood_gradient(report) {
             Ok(None) => return Ok(()),
-            Ok(Some((of_data, log_z, gradient))) => (Some((of_data, log_z)), Ok([gradient])),
-            Err(error) => (None, Err(error)),
+            Ok(Some(gradient)) => Ok([gradient]),
+            Err(error) => Err(error),
         };
-        let (step, steps) = (self.progress.step, self.config.steps);
-        let factor = self.config.energy.schedule.factor(step, steps);
-        let norm = check.update(
-            &self.ranks,
-            factor,
-            [("the energy's gradient", &mut *self.players.energy, &mut *self.optimizers.energy)],
-            gradient,
-        )?;
-        report.energy_gradient_norm = Some(norm);
-        if let Some((of_data, log_z)) = terms {
-            report.energy_loss = Some(of_data.value + log_z);
-            report.data_energy = Some(of_data);
-        }
+        let factor = self.config.energy.schedule.factor(self.progress.step, self.config.steps);
+        let [energy_optimizer, ..] = &mut self.optimizers;
+        let modules: [(&str, &mut dyn Module, &mut dyn Optimizer); 1] =
+            [("the energy's gradient", &mut *self.players.energy, &mut **energy_optimizer)];
+        report.energy_gradient_norm = Some(update(report.step, &self.ranks, factor, modules, gradients)?);
         Ok(())
     }
 
-    /// `E_data[E]`, log Z, and the gradient of their sum; `None` for another objective.
-    fn likelihood_terms(&self, check: Check) -> Result<Option<(Measurement, f64, Gradient)>, TrainError> {
+    /// Reports `E_data[E]` and its sum with log Z. Returns the gradient of the sum; `None` for another objective.
+    fn likelihood_gradient(&self, report: &mut StepReport) -> Result<Option<Gradient>, TrainError> {
         let random = self.draws().stream("likelihood-step").at(self.progress.step);
         let geometry = self.players.energy.geometry();
         let data = draw_data(geometry, &*self.data, self.config.batch, random)?;
@@ -66,12 +58,13 @@ impl<G: Geometry> Trainer<G> {
             let shares: Vec<Real> = weights.iter().map(|w| (w / total) as Real).collect();
             (shares, (total * cell).ln() - f64::from(least))
         };
-        check.finite("E_data[E]", of_data.measurement.value)?;
-        check.finite("log Z", log_z)?;
+        finite(report.step, "E_data[E]", of_data.measurement.value)?;
+        finite(report.step, "log Z", log_z)?;
         let count = shares.len();
         let shares = tensor(shares, (count,));
         let loss = of_data.value.clone() - sum(energies * shares);
-        let gradient = Gradient::of(&**energy, &mut backward(loss));
-        Ok(Some((of_data.measurement, log_z, gradient)))
+        report.energy_loss = Some(of_data.measurement.value + log_z);
+        report.data_energy = Some(of_data.measurement);
+        Ok(Some(Gradient::of(&**energy, &mut backward(loss))))
     }
 }

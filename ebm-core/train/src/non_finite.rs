@@ -1,5 +1,3 @@
-//! The policy for terms that are not finite.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;

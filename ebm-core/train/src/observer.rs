@@ -1,5 +1,3 @@
-//! Observers of a training run.
-
 use crate::error::ObserverError;
 use crate::non_finite::Fault;
 use crate::outcome::Flow;
@@ -9,29 +7,20 @@ use ebm_core::geometry::Geometry;
 
 /// An observer of training: a progress bar, a log, an evaluation.
 ///
-/// All methods default to doing nothing.
+/// All methods default to doing nothing. An error that one returns ends the run.
 ///
 /// Where several processes train together, observers belong on the first of them, rank 0: all ranks do what they ask for, their
 /// errors end the run of all, and all ranks get the measurements of their evaluations.
 pub trait Observer<G: Geometry> {
     /// After every `log_every`-th iteration, the first and the last.
-    ///
-    /// # Errors
-    /// An error ends the run.
     fn on_report(&mut self, _trainer: &Trainer<G>, _report: &StepReport) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
     /// After every iteration; keep it cheap.
-    ///
-    /// # Errors
-    /// An error ends the run.
     fn on_step(&mut self, _step: u64) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
     /// After an iteration that was discarded because a term was not finite, where training goes on.
-    ///
-    /// # Errors
-    /// An error ends the run.
     fn on_fault(&mut self, _fault: &Fault) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
@@ -44,23 +33,14 @@ pub trait Observer<G: Geometry> {
     }
     /// At the very end of every iteration, after its report and evaluation: the next iteration starts from the state that is
     /// saved here. Keep it cheap.
-    ///
-    /// # Errors
-    /// An error ends the run.
     fn on_iteration(&mut self, _trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }
     /// After every `evaluate_every`-th iteration and the last: measurements of this moment, given to all observers' `on_evaluation`.
-    ///
-    /// # Errors
-    /// An error ends the run.
     fn evaluate(&mut self, _trainer: &mut Trainer<G>) -> Result<Evaluation, ObserverError> {
         Ok(Evaluation::new())
     }
     /// After an evaluation: the measurements of all observers' `evaluate`.
-    ///
-    /// # Errors
-    /// An error ends the run.
     fn on_evaluation(&mut self, _trainer: &Trainer<G>, _evaluation: &Evaluation) -> Result<Flow, ObserverError> {
         Ok(Flow::Continue)
     }

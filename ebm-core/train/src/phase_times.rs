@@ -1,5 +1,3 @@
-//! Wall time by phase.
-
 use std::time::{Duration, Instant};
 
 /// Wall time of the phases of all iterations so far, measured where they begin and end.

@@ -1,5 +1,3 @@
-//! The two players and the two bounds.
-
 use ebm_core::bounds::{LowerBound, UpperBound};
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
@@ -8,11 +6,11 @@ use ebm_core::optimizer::OptimizerOptions;
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::registry::{
-    self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, SupportedGeometry, UpperBoundConfig,
+    self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, Registered, SupportedGeometry, UpperBoundConfig,
 };
 
 use crate::config::TrainConfig;
-use crate::optim::{OptimizerChoice, average};
+use crate::optim::{Optimizer, OptimizerChoice, average};
 
 /// Everything that takes part in training.
 pub struct Players<G: Geometry> {
@@ -34,22 +32,64 @@ pub struct Players<G: Geometry> {
     pub generator_average: Option<Box<dyn Generator<G>>>,
 }
 
+/// The optimisers of the energy, of the generator, and of the networks of the lower and of the upper bound, in the order of
+/// [`Players::modules`].
+pub(crate) type Optimizers = [Box<dyn Optimizer>; 4];
+
 impl<G: Geometry> Players<G> {
-    /// All modules, the averages last.
-    pub(crate) fn modules(&self) -> Vec<&dyn Module> {
-        let mut modules: Vec<&dyn Module> = vec![&*self.energy, &*self.generator, &*self.lower, &*self.upper];
-        modules.extend(self.energy_average.as_deref().map(|m| m as &dyn Module));
-        modules.extend(self.generator_average.as_deref().map(|m| m as &dyn Module));
-        modules
+    /// All modules with the names that their arrays are saved under, the averages last.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = (&'static str, &dyn Module)> {
+        let players: [(_, &dyn Module); 4] = [
+            ("energy", &*self.energy),
+            ("generator", &*self.generator),
+            ("lower", &*self.lower),
+            ("upper", &*self.upper),
+        ];
+        let averages = [
+            self.energy_average.as_deref().map(|m| ("energy-average", m as &dyn Module)),
+            self.generator_average.as_deref().map(|m| ("generator-average", m as &dyn Module)),
+        ];
+        players.into_iter().chain(averages.into_iter().flatten())
     }
 
     /// The same modules in the same order, mutably.
-    pub(crate) fn modules_mut(&mut self) -> Vec<&mut dyn Module> {
-        let mut modules: Vec<&mut dyn Module> =
-            vec![&mut *self.energy, &mut *self.generator, &mut *self.lower, &mut *self.upper];
-        modules.extend(self.energy_average.as_deref_mut().map(|m| m as &mut dyn Module));
-        modules.extend(self.generator_average.as_deref_mut().map(|m| m as &mut dyn Module));
-        modules
+    pub(crate) fn modules_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut dyn Module)> {
+        let players: [(_, &mut dyn Module); 4] = [
+            ("energy", &mut *self.energy),
+            ("generator", &mut *self.generator),
+            ("lower", &mut *self.lower),
+            ("upper", &mut *self.upper),
+        ];
+        let averages = [
+            self.energy_average.as_deref_mut().map(|m| ("energy-average", m as &mut dyn Module)),
+            self.generator_average.as_deref_mut().map(|m| ("generator-average", m as &mut dyn Module)),
+        ];
+        players.into_iter().chain(averages.into_iter().flatten())
+    }
+
+    /// New optimisers for all.
+    pub(crate) fn optimizers(&self, config: &TrainConfig) -> Optimizers {
+        let (energy, generator) = (&config.energy.optimizer, &config.generator.optimizer);
+        let lower = self.lower_optimizer.as_ref().unwrap_or(generator);
+        let upper = self.upper_optimizer.as_ref().unwrap_or(energy);
+        [
+            energy.build(&*self.energy),
+            generator.build(&*self.generator),
+            lower.build(&*self.lower),
+            upper.build(&*self.upper),
+        ]
+    }
+
+    /// A checksum that differs where any value of the models does, except for one time in 2^64.
+    pub(crate) fn checksum(&self) -> u64 {
+        // The averages, which come last, follow from the others.
+        let parameters = self.modules().take(4).flat_map(|(_, module)| module.parameters());
+        // FNV-1a, a value at a time.
+        let mix = |hash: u64, value: u64| (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3);
+        parameters.fold(0xcbf2_9ce4_8422_2325, |hash, parameter| {
+            let values = parameter.values();
+            values.into_iter().fold(hash, |hash, value| mix(hash, f64::from(value).to_bits().rotate_left(29)))
+        })
     }
 
     /// Moves the averages of the weights towards the weights after `step` iterations, by these decays of the energy's and the
@@ -81,12 +121,10 @@ impl Components<'_> {
     /// The energy's configuration with a diffusion time, where the upper bound needs one.
     fn timed_energy(&self) -> Result<Option<Box<dyn EnergyConfig>>, ConfigError> {
         let name = self.upper.typetag_name();
-        let needs = registry::find::<dyn UpperBoundConfig>(name).map_or(&[][..], |d| d.needs);
-        if !needs.contains(&Need::TimeConditionalEnergy) {
-            return Ok(None);
+        match needs::<dyn UpperBoundConfig>(name).contains(&Need::TimeConditionalEnergy) {
+            false => Ok(None),
+            true => self.energy.timed().map(Some).map_err(needed_by("energy", &format!("upper = {name:?}"))),
         }
-        let told = |error| needed_by(error, &format!("upper = {name:?}")).within("energy");
-        self.energy.timed().map(Some).map_err(told)
     }
 
     /// Refuses models that do not meet a bound's needs, as far as the configurations show.
@@ -95,10 +133,11 @@ impl Components<'_> {
     /// The model's option that would have to change; the key starts with the model's table.
     pub fn check(&self) -> Result<(), ConfigError> {
         let (lower, upper) = (self.lower.typetag_name(), self.upper.typetag_name());
-        let of_lower = registry::find::<dyn LowerBoundConfig>(lower).map_or(&[][..], |d| d.needs);
-        let of_upper = registry::find::<dyn UpperBoundConfig>(upper).map_or(&[][..], |d| d.needs);
-        self.generator_meets(of_lower, &format!("lower = {lower:?}"))?;
-        self.generator_meets(of_upper, &format!("upper = {upper:?}"))?;
+        let meets = |needs: &[Need], bound: &str| {
+            needs.iter().try_for_each(|need| self.generator.meets(*need).map_err(needed_by("generator", bound)))
+        };
+        meets(needs::<dyn LowerBoundConfig>(lower), &format!("lower = {lower:?}"))?;
+        meets(needs::<dyn UpperBoundConfig>(upper), &format!("upper = {upper:?}"))?;
         self.optimizers()?;
         self.timed_energy().map(drop)
     }
@@ -109,26 +148,31 @@ impl Components<'_> {
             let Some(options) = options else {
                 return Ok(None);
             };
-            let optimizer = OptimizerChoice::read(options.table().clone()).map_err(|error| {
+            let read = OptimizerChoice::read(options.table().clone()).map_err(|error| {
                 let value = serde_json::Value::from(options.table().clone());
-                ConfigError::new("optimizer", value, format!("options of an optimizer ({error})")).within(section)
-            })?;
-            let checked = optimizer.check();
-            checked.map_err(|error| error.within("optimizer").within(section))?;
-            Ok(Some(optimizer))
+                ConfigError::new("optimizer", value, format!("options of an optimizer ({error})"))
+            });
+            let checked = read.and_then(|optimizer| match optimizer.check() {
+                Ok(()) => Ok(Some(optimizer)),
+                Err(error) => Err(error.within("optimizer")),
+            });
+            checked.map_err(|error| error.within(section))
         };
         Ok([read("lower", self.lower.optimizer())?, read("upper", self.upper.optimizer())?])
     }
-
-    fn generator_meets(&self, needs: &[Need], bound: &str) -> Result<(), ConfigError> {
-        let told = |error| needed_by(error, bound).within("generator");
-        needs.iter().try_for_each(|need| self.generator.meets(*need).map_err(told))
-    }
 }
 
-fn needed_by(mut error: ConfigError, bound: &str) -> ConfigError {
-    error.expected = format!("{}, since {bound} needs it", error.expected);
-    error
+/// What the bound of this name needs of the models.
+fn needs<C: Registered + ?Sized>(name: &str) -> &'static [Need] {
+    registry::find::<C>(name).map_or(&[], |descriptor| descriptor.needs)
+}
+
+/// Puts the model's `section` and the `bound` that needs it into an error of the model's options.
+fn needed_by(section: &str, bound: &str) -> impl FnOnce(ConfigError) -> ConfigError {
+    move |mut error| {
+        error.expected = format!("{}, since {bound} needs it", error.expected);
+        error.within(section)
+    }
 }
 
 impl<G: SupportedGeometry> Players<G> {

@@ -1,5 +1,3 @@
-//! The progress of a run.
-
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,7 +24,7 @@ pub struct Progress {
 
 /// Everything that the next iterations depend on: a trainer of the same configuration, data and seed that takes it over
 /// continues exactly as the trainer that it is from.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrainingState {
     /// The progress of the run.
     pub progress: Progress,

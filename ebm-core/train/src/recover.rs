@@ -1,8 +1,5 @@
-//! Recovery from a term that is not finite.
-
 use crate::error::TrainError;
 use crate::non_finite::{Fault, NonFinitePolicy, Remedy};
-use crate::optimizers::Optimizers;
 use crate::snapshot::Snapshot;
 use crate::trainer::Trainer;
 use ebm_core::geometry::Geometry;
@@ -18,21 +15,19 @@ impl<G: Geometry> Trainer<G> {
         };
         let (step, reason) = (*step, format!("{term} is {value}"));
         let remedy = match self.config.non_finite {
-            NonFinitePolicy::Skip(skip) if self.progress.skipped < skip.limit => self.skip(&before),
-            NonFinitePolicy::Rollback(rollback) if self.progress.rollbacks < rollback.limit => {
-                match self.roll_back()? {
-                    Some(remedy) => remedy,
-                    None => return Err(self.undo(error, Some(before))),
-                }
-            }
-            _ => return Err(self.undo(error, Some(before))),
+            NonFinitePolicy::Skip(skip) if self.progress.skipped < skip.limit => Some(self.skip(&before)),
+            NonFinitePolicy::Rollback(rollback) if self.progress.rollbacks < rollback.limit => self.roll_back()?,
+            _ => None,
         };
-        Ok(Fault { step, reason, remedy })
+        match remedy {
+            Some(remedy) => Ok(Fault { step, reason, remedy }),
+            None => Err(self.undo(error, Some(before))),
+        }
     }
 
     fn skip(&mut self, before: &Snapshot) -> Remedy {
         before.restore(&mut self.players);
-        self.optimizers.undo();
+        self.optimizers.iter_mut().for_each(|optimizer| optimizer.undo());
         self.progress.step += 1;
         self.progress.skipped += 1;
         Remedy::Skipped { in_a_row: self.progress.skipped }
@@ -43,7 +38,7 @@ impl<G: Geometry> Trainer<G> {
         let Some(mark) = self.mark.take() else {
             return Ok(None);
         };
-        self.set_arrays(&mark.arrays).map_err(|e| TrainError::Observer(e.into()))?;
+        self.set_arrays(mark.arrays.clone()).map_err(|e| TrainError::Observer(e.into()))?;
         self.progress.step = mark.step;
         self.progress.skipped = 0;
         self.progress.rollbacks += 1;
@@ -59,14 +54,14 @@ impl<G: Geometry> Trainer<G> {
             let good = before.is_some_and(|before| {
                 before.restore(&mut self.players);
                 self.progress.step = before.step;
-                self.optimizers.undo();
+                self.optimizers.iter_mut().for_each(|optimizer| optimizer.undo());
                 self.verify().is_ok()
             });
             if !good {
                 self.good.clone().restore(&mut self.players);
                 self.progress.step = self.good.step;
                 // Their states have seen the bad models.
-                self.optimizers = Optimizers::new(&self.config, &self.players);
+                self.optimizers = self.players.optimizers(&self.config);
             }
             *restored = self.progress.step;
         }

@@ -52,6 +52,44 @@ pub struct StepReport {
 }
 
 impl StepReport {
+    /// The measurements, by the names that they are written under.
+    pub fn measurements(&mut self) -> [(&'static str, &mut Option<Measurement>); 8] {
+        [
+            ("data_energy", &mut self.data_energy),
+            ("generated_energy", &mut self.generated_energy),
+            ("entropy", &mut self.entropy),
+            ("entropy_ceiling", &mut self.entropy_upper_bound),
+            ("divergence", &mut self.divergence),
+            ("lower", &mut self.lower),
+            ("upper", &mut self.upper),
+            ("gap", &mut self.gap),
+        ]
+    }
+
+    /// The numbers of both players' updates that are not estimates, by the names that they are written under.
+    pub fn numbers(&mut self) -> [(&'static str, &mut Option<f64>); 4] {
+        [
+            ("energy_loss", &mut self.energy_loss),
+            ("generator_loss", &mut self.generator_loss),
+            ("energy_gradient_norm", &mut self.energy_gradient_norm),
+            ("generator_gradient_norm", &mut self.generator_gradient_norm),
+        ]
+    }
+
+    /// Takes the measurements of all samples of several parts of a batch from the parts, and the means of their losses.
+    pub(crate) fn pool(&mut self, mut parts: Vec<Self>) {
+        for (index, (_, pooled)) in self.measurements().into_iter().enumerate() {
+            let measured: Option<Vec<_>> = parts.iter_mut().map(|part| part.measurements()[index].1.take()).collect();
+            *pooled = measured.and_then(|measured| Measurement::pooled(&measured));
+        }
+        let mean = |loss: fn(&Self) -> Option<f64>| {
+            let losses: Option<Vec<f64>> = parts.iter().map(loss).collect();
+            losses.map(|losses| losses.iter().sum::<f64>() / losses.len() as f64)
+        };
+        self.energy_loss = mean(|part| part.energy_loss);
+        self.generator_loss = mean(|part| part.generator_loss);
+    }
+
     /// Fills in `lower`, `upper` and `gap` from the terms.
     pub(crate) fn combine(&mut self) {
         let (Some(data), Some(generated)) = (&self.data_energy, &self.generated_energy) else {

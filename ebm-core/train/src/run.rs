@@ -75,18 +75,18 @@ impl<G: Geometry> Trainer<G> {
         done: Option<u64>,
         reported: bool,
     ) -> Result<Flow, TrainError> {
-        let mut flow = Flow::Continue;
-        if let Some(fault) = &report.fault {
-            flow.merge(merged(observers, |observer| observer.on_fault(fault))?);
-        }
-        let Some(step) = done else {
-            return Ok(flow);
+        let mut flow = match &report.fault {
+            None => Flow::Continue,
+            Some(fault) => merged(observers, |observer| observer.on_fault(fault))?,
         };
-        for observer in observers.iter_mut() {
-            flow.merge(observer.on_step(step).map_err(TrainError::Observer)?);
-            if reported && report.fault.is_none() {
-                flow.merge(observer.on_report(self, report).map_err(TrainError::Observer)?);
-            }
+        if let Some(step) = done {
+            flow.merge(merged(observers, |observer| {
+                let mut flow = observer.on_step(step)?;
+                if reported && report.fault.is_none() {
+                    flow.merge(observer.on_report(self, report)?);
+                }
+                Ok(flow)
+            })?);
         }
         Ok(flow)
     }

@@ -1,5 +1,3 @@
-//! The models as they were after an iteration.
-
 use crate::players::Players;
 use ebm_core::buffers::read;
 use ebm_core::device::PerSample;
@@ -17,13 +15,13 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     pub fn of<G: Geometry>(players: &Players<G>, step: u64) -> Self {
-        let parameters = players.modules().into_iter().flat_map(|m| m.parameters());
+        let parameters = players.modules().flat_map(|(_, module)| module.parameters());
         Self { step, values: parameters.map(|p| p.tensor().clone()).collect() }
     }
 
     /// Puts the values back into the players they were taken from.
     pub fn restore<G: Geometry>(&self, players: &mut Players<G>) {
-        let parameters = players.modules_mut().into_iter().flat_map(|m| m.parameters_mut());
+        let parameters = players.modules_mut().flat_map(|(_, module)| module.parameters_mut());
         for (parameter, value) in parameters.zip(&self.values) {
             // Values, not tensors: a gradient is found under the tensor that the parameter has now.
             parameter.set(&read(value));

@@ -1,6 +1,5 @@
 //! Saving and restoring the state of a training.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::data_parallel::{TransientStates, own_rows};
@@ -44,7 +43,7 @@ impl<G: Geometry> Trainer<G> {
     pub fn resume(&mut self, state: TrainingState) -> Result<(), StateError> {
         let TrainingState { progress, arrays } = state;
         let (marked, own): (BTreeMap<_, _>, _) = arrays.into_iter().partition(|(owner, _)| owner.starts_with(MARK));
-        self.set_arrays(&own)?;
+        self.set_arrays(own)?;
         let strip = |(owner, state): (String, State)| (owner[MARK.len()..].to_string(), state);
         self.mark = progress.mark.map(|step| Mark { step, arrays: marked.into_iter().map(strip).collect() });
         self.progress = progress;
@@ -52,22 +51,14 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    fn parts(&self) -> [(&'static str, &dyn Module, &dyn Optimizer); 4] {
-        let (players, optimizers) = (&self.players, &self.optimizers);
-        [
-            ("energy", &*players.energy, &*optimizers.energy),
-            ("generator", &*players.generator, &*optimizers.generator),
-            ("lower", &*players.lower, &*optimizers.lower),
-            ("upper", &*players.upper, &*optimizers.upper),
-        ]
+    /// The modules that are trained, with their optimisers.
+    fn trained(&self) -> impl Iterator<Item = ((&'static str, &dyn Module), &dyn Optimizer)> {
+        self.players.modules().zip(self.optimizers.iter().map(|optimizer| &**optimizer))
     }
 
     /// Arrays by owner, with these transient states; owners that have none are left out.
     fn arrays(&self, transient: TransientStates) -> BTreeMap<String, State> {
-        let of_optimizer = |(name, module, optimizer): (&str, &dyn Module, &dyn Optimizer)| {
-            (optimizer_of(name), optimizer.state(module))
-        };
-        let optimizers = self.parts().into_iter().map(of_optimizer);
+        let optimizers = self.trained().map(|((name, module), of)| (optimizer_of(name), of.state(module)));
         let weights = self.states().into_iter().map(|(owner, state)| (owner.to_string(), state));
         let all = weights.chain(optimizers).chain(transient);
         all.filter(|(_, state)| !state.is_empty()).collect()
@@ -75,8 +66,7 @@ impl<G: Geometry> Trainer<G> {
 
     /// The transient states of this rank's share.
     pub(crate) fn transient_states(&self) -> TransientStates {
-        let parts = self.parts().into_iter();
-        parts.map(|(name, module, _)| (transient_of(name), module.transient_state())).collect()
+        self.trained().map(|((name, module), _)| (transient_of(name), module.transient_state())).collect()
     }
 
     /// The transient states of the whole batch, as far as they are known here.
@@ -98,29 +88,20 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    pub(crate) fn set_arrays(&mut self, arrays: &BTreeMap<String, State>) -> Result<(), StateError> {
+    /// Takes over the arrays, by owner.
+    pub(crate) fn set_arrays(&mut self, mut arrays: BTreeMap<String, State>) -> Result<(), StateError> {
         let (share, batch) = (self.ranks.share(), self.config.batch);
-        let (players, optimizers) = (&mut self.players, &mut self.optimizers);
-        let mut given = Given { arrays, asked: Vec::new() };
-        let parts: [(&str, &mut dyn Module, &mut dyn Optimizer); 4] = [
-            ("energy", &mut *players.energy, &mut *optimizers.energy),
-            ("generator", &mut *players.generator, &mut *optimizers.generator),
-            ("lower", &mut *players.lower, &mut *optimizers.lower),
-            ("upper", &mut *players.upper, &mut *optimizers.upper),
-        ];
-        for (name, module, optimizer) in parts {
-            module.load_state(&given.of(name.into()))?;
-            optimizer.load_state(module, &given.of(optimizer_of(name)))?;
-            let transient = given.of(transient_of(name));
-            module.restore_transient_state(&own_rows(&transient, share, batch))?;
+        let mut take = |owner: String| arrays.remove(&owner).unwrap_or_default();
+        let mut optimizers = self.optimizers.iter_mut();
+        for (name, module) in self.players.modules_mut() {
+            module.load_state(&take(name.into()))?;
+            // The averages, which come last, have neither.
+            if let Some(optimizer) = optimizers.next() {
+                optimizer.load_state(module, &take(optimizer_of(name)))?;
+                module.restore_transient_state(&own_rows(take(transient_of(name)), share, batch))?;
+            }
         }
-        if let Some(copy) = &mut players.energy_average {
-            copy.load_state(&given.of("energy-average".into()))?;
-        }
-        if let Some(copy) = &mut players.generator_average {
-            copy.load_state(&given.of("generator-average".into()))?;
-        }
-        given.all_asked_for()
+        arrays.into_keys().next().map_or(Ok(()), |name| Err(StateError::Unknown { name }))
     }
 
     /// Keeps the state as one to go back to, if its models give finite terms.
@@ -154,27 +135,4 @@ fn optimizer_of(player: &str) -> String {
 /// The name that transient states have had in checkpoints from the start.
 fn transient_of(player: &str) -> String {
     format!("{player}-memory")
-}
-
-/// Hands out arrays by owner, and keeps the owners that were asked for.
-struct Given<'a> {
-    arrays: &'a BTreeMap<String, State>,
-    asked: Vec<String>,
-}
-
-impl<'a> Given<'a> {
-    /// The arrays of an owner; empty for an unknown owner.
-    fn of(&mut self, owner: String) -> Cow<'a, State> {
-        let found = self.arrays.get(&owner).map(Cow::Borrowed).unwrap_or_default();
-        self.asked.push(owner);
-        found
-    }
-
-    /// Refuses arrays of an owner that nobody asked for.
-    fn all_asked_for(self) -> Result<(), StateError> {
-        match self.arrays.keys().find(|owner| !self.asked.contains(owner)) {
-            None => Ok(()),
-            Some(owner) => Err(StateError::Unknown { name: owner.clone() }),
-        }
-    }
 }

@@ -1,11 +1,8 @@
-//! One iteration.
-
 use std::time::{Duration, Instant};
 
 use crate::config::{Objective, PlayerConfig};
 use crate::energy_step::EnergySide;
 use crate::error::TrainError;
-use crate::finite::Check;
 use crate::generator_step::{EntropyInputs, EntropyTerm, GeneratorBatch, GeneratorSide};
 use crate::non_finite::NonFinitePolicy;
 use crate::phase_times::{PhaseTimes, timed};
@@ -34,7 +31,7 @@ impl<G: Geometry> Trainer<G> {
             ..Default::default()
         };
         let before = Snapshot::of(&self.players, self.progress.step);
-        self.optimizers.mark();
+        self.optimizers.iter_mut().for_each(|optimizer| optimizer.mark());
         let started = Instant::now();
         let done = self.iterate(full, &mut report);
         self.times.iteration += started.elapsed();
@@ -43,7 +40,9 @@ impl<G: Geometry> Trainer<G> {
             Ok(()) => {
                 self.good = before;
                 self.progress.skipped = 0;
-                if self.marks() && self.is_at_mark() {
+                if let NonFinitePolicy::Rollback(rollback) = self.config.non_finite
+                    && self.progress.step.is_multiple_of(rollback.every)
+                {
                     self.set_mark()?;
                 }
                 Ok(report)
@@ -54,20 +53,13 @@ impl<G: Geometry> Trainer<G> {
         }
     }
 
-    fn is_at_mark(&self) -> bool {
-        match self.config.non_finite {
-            NonFinitePolicy::Rollback(rollback) => self.progress.step.is_multiple_of(rollback.every),
-            _ => false,
-        }
-    }
-
     fn iterate(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
         match self.config.objective {
             Objective::MaximumLikelihood => self.likelihood_step(report)?,
             Objective::Bidirectional => self.minimax(full, report)?,
         }
         if full {
-            self.ranks.pool(report, &self.players)?;
+            self.ranks.pool(report, || self.players.checksum())?;
         }
         report.combine();
         self.progress.step += 1;
@@ -79,27 +71,25 @@ impl<G: Geometry> Trainer<G> {
     /// The steps of both players.
     fn minimax(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
         let (done, random) = (self.progress.step, self.draws());
-        let (config, ranks) = (&self.config, &self.ranks);
-        let (optimizers, players) = (&mut self.optimizers, &mut self.players);
-        let times = &mut self.times;
-        let target = players.upper.target();
-        let check = Check { step: report.step };
+        let (config, ranks, players, times) = (&self.config, &self.ranks, &mut self.players, &mut self.times);
+        let [energy_optimizer, generator_optimizer, lower_optimizer, upper_optimizer] = &mut self.optimizers;
+        let (step, target) = (report.step, players.upper.target());
         let place = |player: &PlayerConfig, stream: &str, k: usize| {
             random.stream(stream).at(done * player.steps as u64 + k as u64)
         };
         let draw = |generator: &dyn Generator<G>, k| {
             GeneratorBatch::new(generator, config.batch, place(&config.generator, "generator-step", k))
         };
-        let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, inputs: EntropyInputs<'_, G>, k| {
+        let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, inputs: &EntropyInputs<G>, k| {
             let random = place(&config.generator, "generator-step", k);
             let upper_bound = full && target == Target::Divergence;
-            EntropyTerm::new(generator, lower, inputs, config.lambda, random, check, upper_bound)
+            EntropyTerm::new(generator, lower, inputs, config.lambda, random, step, upper_bound)
         };
 
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
         let (generator, lower) = (&*players.generator, &mut *players.lower);
         let batch = timed(&mut times.sampling, || draw(generator, 0));
-        let inputs = batch.entropy_inputs();
+        let inputs = &batch.inputs;
         let mut energy_side = EnergySide {
             config,
             ranks,
@@ -107,8 +97,8 @@ impl<G: Geometry> Trainer<G> {
             generator,
             energy: &mut *players.energy,
             upper: &mut *players.upper,
-            energy_optimizer: &mut *optimizers.energy,
-            upper_optimizer: &mut *optimizers.upper,
+            energy_optimizer: &mut **energy_optimizer,
+            upper_optimizer: &mut **upper_optimizer,
             times,
         };
         let mut in_entropy = Duration::ZERO;
@@ -132,8 +122,8 @@ impl<G: Geometry> Trainer<G> {
             energy: &*players.energy,
             generator: &mut *players.generator,
             lower: &mut *players.lower,
-            generator_optimizer: &mut *optimizers.generator,
-            lower_optimizer: &mut *optimizers.lower,
+            generator_optimizer: &mut **generator_optimizer,
+            lower_optimizer: &mut **lower_optimizer,
             times,
         };
         for k in 0..config.generator.steps {
@@ -143,7 +133,7 @@ impl<G: Geometry> Trainer<G> {
                     let (generator, lower) = (&*generator_side.generator, &mut *generator_side.lower);
                     let PhaseTimes { sampling, entropy: in_entropy, .. } = &mut *generator_side.times;
                     let batch = timed(sampling, || draw(generator, k));
-                    let term = timed(in_entropy, || entropy(generator, lower, batch.entropy_inputs(), k));
+                    let term = timed(in_entropy, || entropy(generator, lower, &batch.inputs, k));
                     (term, batch)
                 }
             };

@@ -1,5 +1,3 @@
-//! The trainer.
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,9 +5,8 @@ use crate::config::{Objective, TrainConfig};
 use crate::data_parallel::{Ranks, TransientStates};
 use crate::grid::Region;
 use crate::non_finite::NonFinitePolicy;
-use crate::optimizers::Optimizers;
 use crate::phase_times::PhaseTimes;
-use crate::players::Players;
+use crate::players::{Optimizers, Players};
 use crate::process_group::ProcessGroup;
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
@@ -68,7 +65,7 @@ impl<G: Geometry> Trainer<G> {
             Objective::Bidirectional => None,
             Objective::MaximumLikelihood => Some(Region::of_data(&*data, random)?),
         };
-        let optimizers = Optimizers::new(&config, &players);
+        let optimizers = players.optimizers(&config);
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {
@@ -85,7 +82,7 @@ impl<G: Geometry> Trainer<G> {
             times: PhaseTimes::default(),
             likelihood_box,
         };
-        if trainer.marks() && trainer.verify().is_ok() {
+        if matches!(trainer.config.non_finite, NonFinitePolicy::Rollback(_)) && trainer.verify().is_ok() {
             trainer.mark = Some(trainer.marked(trainer.transient_states()));
         }
         Ok(trainer)
@@ -158,13 +155,7 @@ impl<G: Geometry> Trainer<G> {
 
     /// The arrays of everything that takes part, by name, to be saved.
     pub fn states(&self) -> BTreeMap<&'static str, State> {
-        let names = ["energy", "generator", "lower", "upper"];
-        let averages = [
-            self.players.energy_average.as_ref().map(|_| "energy-average"),
-            self.players.generator_average.as_ref().map(|_| "generator-average"),
-        ];
-        let names = names.into_iter().chain(averages.into_iter().flatten());
-        names.zip(self.players.modules().into_iter().map(|m| m.state())).collect()
+        self.players.modules().map(|(name, module)| (name, module.state())).collect()
     }
 
     /// The source of the random numbers of this rank's share in training: another one each time that training went
@@ -175,10 +166,5 @@ impl<G: Geometry> Trainer<G> {
             times => self.random.stream("rollback").stream(&times.to_string()),
         };
         random.share(self.ranks.share())
-    }
-
-    /// Whether states to go back to are kept.
-    pub(crate) fn marks(&self) -> bool {
-        matches!(self.config.non_finite, NonFinitePolicy::Rollback(_))
     }
 }

@@ -12,7 +12,7 @@ use crate::commands::arguments::{base_of, data_folder, title_of};
 use crate::commands::summary::RunEnd;
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::observers::{History, Identity, Saving, TensorBoard};
+use crate::observers::{History, Saving, TensorBoard};
 use crate::run_directory::{
     Checkpoint, Claim, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, Versions, layout,
     log_to,
@@ -177,14 +177,11 @@ impl Begin {
         tracing::info!(config = %from, seed = config.seed, ?geometry, processes, resumed, "training starts");
         let signals = Signals::listen().or_exit(Exit::Other)?;
         let metrics = Rc::new(RefCell::new(metrics));
-        let identity = Identity {
-            config: config.hash().or_exit(Exit::Other)?,
-            versions: serde_json::to_value(&versions).or_exit(Exit::Other)?,
-            processes,
-            seconds: manifest.map_or(0.0, |manifest| manifest.seconds),
-        };
+        let versions = serde_json::to_value(&versions).or_exit(Exit::Other)?;
+        let mut about = Manifest::new(config.hash().or_exit(Exit::Other)?, versions, processes);
+        about.seconds = manifest.map_or(0.0, |manifest| manifest.seconds);
         let (checkpoints, options) = (directory.checkpoints(), config.checkpoint.clone());
-        let saving = Saving::new(checkpoints, options, identity, metrics.clone(), signals, resumed);
+        let saving = Saving::new(checkpoints, options, about, metrics.clone(), signals, resumed);
         let board = config.log.tensorboard;
         let board = board.then(|| TensorBoard::create(directory.path(), resumed.unwrap_or(0))).transpose()?;
         Ok(Prepared { directory, metrics, history, saving, board, resumed })

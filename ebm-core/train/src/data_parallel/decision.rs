@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::ranks::Ranks;
 use crate::error::TrainError;
 use crate::outcome::Flow;
-use ebm_core::device::Real;
 
 /// The wishes of one rank, or of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,9 +39,7 @@ impl Ranks {
             return own;
         }
         let calm = own.as_ref().is_ok_and(|own| *own == Decision::default());
-        let mut events = [Real::from(u8::from(!calm))];
-        self.group().sum(&mut events)?;
-        if events[0] == 0.0 {
+        if !self.any(!calm)? {
             return Ok(Decision::default());
         }
         let all = self.exchange(&self.agree(own)?)?;

@@ -5,7 +5,6 @@
 //! goes through [`Ranks::agree`] before anything depends on it.
 
 mod decision;
-mod pool;
 mod ranks;
 mod remote_error;
 mod transient_state;

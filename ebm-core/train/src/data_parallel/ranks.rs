@@ -1,15 +1,16 @@
-//! This rank among the others.
-
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 use super::remote_error::RemoteError;
 use crate::error::TrainError;
-use crate::optim::{Gradient, JoinedGradients};
-use crate::process_group::{Alone, ProcessGroup, ProcessGroupError, message};
+use crate::optim::Gradient;
+use crate::process_group::{self, Alone, ProcessGroup, ProcessGroupError};
+use crate::report::{Evaluation, StepReport};
+use ebm_core::buffers::native::{from_host, len};
 use ebm_core::device::Real;
 use ebm_core::parameter::Module;
 use ebm_core::random::Share;
+use ebm_kernels::update;
 
 /// This rank among the others.
 #[derive(Clone)]
@@ -30,10 +31,6 @@ impl Ranks {
         Self { group, share }
     }
 
-    pub(super) fn group(&self) -> &dyn ProcessGroup {
-        &*self.group
-    }
-
     /// The part of a batch that this rank has.
     pub fn share(&self) -> Share {
         self.share
@@ -48,12 +45,17 @@ impl Ranks {
         if self.is_alone() {
             return own;
         }
-        let mut failed = [Real::from(u8::from(own.is_err()))];
-        self.group.sum(&mut failed)?;
-        match failed[0] > 0.0 {
+        match self.any(own.is_err())? {
             false => own,
             true => Err(self.common(own.err())?),
         }
+    }
+
+    /// Whether something is so on any rank, told by a single number.
+    pub(super) fn any(&self, own: bool) -> Result<bool, ProcessGroupError> {
+        let mut count = [Real::from(u8::from(own))];
+        self.group.sum(&mut count)?;
+        Ok(count[0] > 0.0)
     }
 
     /// Returns the error that all ranks report, chosen from those of the ranks that failed.
@@ -73,19 +75,26 @@ impl Ranks {
         if self.is_alone() {
             return own;
         }
-        let total: usize = lengths.iter().flatten().sum();
-        let mut sums = match &own {
-            Ok(gradients) => JoinedGradients::new(0.0, gradients),
-            Err(_) => JoinedGradients::new(1.0, &[Gradient::zeros(total)]),
+        let lengths_of_all: Vec<usize> = lengths.iter().flatten().copied().collect();
+        let total: usize = lengths_of_all.iter().sum();
+        let zeros;
+        let (flag, arrays) = match &own {
+            Ok(gradients) => (0.0, gradients.iter().flat_map(Gradient::arrays).collect()),
+            Err(_) => {
+                zeros = from_host(vec![0.0; total]);
+                (1.0, vec![&zeros])
+            }
         };
-        if sums.len() != total {
+        if arrays.iter().map(|array| len(array)).sum::<usize>() != total {
             return Err(self.out_of_step("a gradient of another length").into());
         }
-        sums.sum(&*self.group)?;
-        if sums.mark() > 0.0 {
+        let mut row = update::row(flag, &arrays);
+        update::exchange(&mut row, |row| self.group.sum(row), |row| self.group.sum_tensor(row))?;
+        if update::first(&row) > 0.0 {
             return Err(self.common(own.err())?);
         }
-        Ok(sums.split(lengths, 1.0 / self.share.ranks() as Real))
+        let mut parts = update::parts(&row, &lengths_of_all, 1.0 / self.share.ranks() as Real).into_iter();
+        Ok(lengths.map(|lengths| parts.by_ref().take(lengths.len()).collect()))
     }
 
     /// The values of a module's buffers, its arrays beside the trained parameters, for [`Ranks::sync_buffers`].
@@ -119,18 +128,32 @@ impl Ranks {
         Ok(())
     }
 
-    /// The result of rank 0.
-    pub(super) fn of_first<T: Serialize + DeserializeOwned>(
-        &self,
-        own: Result<T, TrainError>,
-    ) -> Result<T, TrainError> {
+    /// The evaluation of rank 0.
+    pub fn evaluation(&self, own: Result<Evaluation, TrainError>) -> Result<Evaluation, TrainError> {
+        if self.is_alone() {
+            return own;
+        }
         let own = self.agree(own)?;
-        Ok(message::broadcast(&*self.group, &own)?)
+        Ok(process_group::broadcast(&*self.group, &own)?)
+    }
+
+    /// Makes a report of this rank's share one of the whole batch, and makes sure that all ranks have the same models, by their
+    /// checksum.
+    pub fn pool(&self, report: &mut StepReport, checksum: impl FnOnce() -> u64) -> Result<(), TrainError> {
+        if self.is_alone() {
+            return Ok(());
+        }
+        let all = self.exchange(&(report.clone(), checksum()))?;
+        if let Some(rank) = all.iter().position(|(_, checksum)| *checksum != all[0].1) {
+            return Err(TrainError::Drift { step: report.step, rank, ranks: self.share.ranks() });
+        }
+        report.pool(all.into_iter().map(|(part, _)| part).collect());
+        Ok(())
     }
 
     /// The values of all ranks, in their order.
     pub(super) fn exchange<T: Serialize + DeserializeOwned>(&self, own: &T) -> Result<Vec<T>, ProcessGroupError> {
-        message::gather(&*self.group, own)
+        process_group::gather(&*self.group, own)
     }
 
     pub(super) fn out_of_step(&self, reason: impl ToString) -> ProcessGroupError {
@@ -165,14 +188,9 @@ mod tests {
         }
         fn sum_tensor(&self, tensor: &mut Vector) -> Result<(), ProcessGroupError> {
             self.tensors.fetch_add(1, Ordering::Relaxed);
-            let own: Vec<u8> = values(tensor).iter().flat_map(|v| v.to_le_bytes()).collect();
-            let given = self.threads.gather(&own)?;
-            let given = given.iter().map(|bytes| {
-                let values: Vec<Real> = bytes.as_chunks().0.iter().map(|b| Real::from_le_bytes(*b)).collect();
-                let length = values.len();
-                ebm_core::tensor::tensor(values, (length,))
-            });
-            *tensor = given.reduce(|sum, other| sum + other).unwrap();
+            let mut sums = values(tensor);
+            self.threads.sum(&mut sums)?;
+            tensor.copy_from(&sums);
             Ok(())
         }
         fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
@@ -181,14 +199,8 @@ mod tests {
     }
 
     fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<OnDevice>) -> T + Sync) -> Vec<T> {
-        std::thread::scope(|scope| {
-            let work = &work;
-            let start = |threads| {
-                let rank = OnDevice { threads, tensors: AtomicUsize::new(0), longest: AtomicUsize::new(0) };
-                scope.spawn(move || work(Arc::new(rank)))
-            };
-            let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        Threads::on_each(ranks, |threads| {
+            work(Arc::new(OnDevice { threads, tensors: AtomicUsize::new(0), longest: AtomicUsize::new(0) }))
         })
     }
 

@@ -1,5 +1,3 @@
-//! An error as one rank sends it to the others.
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Origin, TrainError};

@@ -1,14 +1,9 @@
 //! The transient states of modules, of the whole batch: arrays with a row for each sample among them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::ranks::Ranks;
 use crate::error::TrainError;
-use crate::state_file;
-use ebm_core::device::Real;
-use ebm_core::error::StateError;
 use ebm_core::parameter::State;
 use ebm_core::random::Share;
 
@@ -22,75 +17,50 @@ impl Ranks {
         if self.is_alone() {
             return Ok(own);
         }
-        let (path, rows) = (Path::new("transient state"), self.share().of(batch));
-        let encode = |(owner, state): (String, State)| {
-            Ok::<_, StateError>((owner, state_file::encode(&state, &BTreeMap::new(), path)?))
-        };
-        let own = own.into_iter().filter(|(_, state)| !state.is_empty()).map(encode);
-        let own: BTreeMap<String, Vec<u8>> = own.collect::<Result<_, _>>().map_err(|error| self.out_of_step(error))?;
-        // Most modules have none; a single number tells.
-        let mut any = [Real::from(u8::from(!own.is_empty()))];
-        self.group().sum(&mut any)?;
-        if any[0] == 0.0 {
+        let own: TransientStates = own.into_iter().filter(|(_, state)| !state.is_empty()).collect();
+        // Most modules have none.
+        if !self.any(!own.is_empty())? {
             return Ok(TransientStates::new());
         }
-        let owners = self.exchange(&own.keys().cloned().collect::<Vec<_>>())?;
-        let common = owners[0].iter().filter(|owner| owners.iter().all(|all| all.contains(owner)));
-        let mut whole = TransientStates::new();
-        for owner in common {
-            let parts = self.group().gather(&own[owner])?;
-            let decoded = parts.iter().map(|bytes| state_file::decode(bytes, path));
-            let parts: Vec<State> = decoded.collect::<Result<_, _>>().map_err(|error| self.out_of_step(error))?;
-            whole.insert(owner.clone(), joined(&parts, rows));
-        }
-        Ok(whole)
+        let all = self.exchange(&own)?;
+        let rows = self.share().of(batch);
+        let whole = all[0].keys().filter_map(|owner| {
+            let parts: Option<Vec<_>> = all.iter().map(|states| states.get(owner)).collect();
+            Some((owner.clone(), joined(&parts?, rows)))
+        });
+        Ok(whole.collect())
     }
 }
 
-/// The arrays of all parts, the rows of one below those of the other.
-fn joined(parts: &[State], rows: usize) -> State {
-    let mut whole = State::new();
-    for (name, (shape, first)) in &parts[0] {
-        let given: Option<Vec<_>> = parts.iter().map(|part| part.get(name)).collect();
-        let Some(given) = given.filter(|given| given.iter().all(|(other, _)| other == shape)) else {
-            continue;
-        };
-        let entry = match shape.first() {
-            Some(&count) if count == rows => {
-                let mut shape = shape.clone();
-                shape[0] *= parts.len();
-                (shape, given.into_iter().flat_map(|(_, values)| values.clone()).collect())
-            }
-            _ => (shape.clone(), first.clone()),
-        };
-        whole.insert(name.clone(), entry);
-    }
+/// The arrays that all parts have in one shape; those of `rows` rows get the rows of all parts, one below the other.
+fn joined(parts: &[&State], rows: usize) -> State {
+    let mut whole = parts[0].clone();
+    whole.retain(|name, (shape, values)| {
+        let is_common = parts.iter().all(|part| part.get(name).is_some_and(|(other, _)| other == shape));
+        if is_common && shape.first() == Some(&rows) {
+            shape[0] *= parts.len();
+            values.extend(parts[1..].iter().flat_map(|part| &part[name].1));
+        }
+        is_common
+    });
     whole
 }
 
 /// The rows of one share in the transient state of a whole batch of `batch` samples; arrays without a row a sample as they are.
-pub(crate) fn own_rows(state: &State, share: Share, batch: usize) -> Cow<'_, State> {
-    if share.is_all() {
-        return Cow::Borrowed(state);
+pub(crate) fn own_rows(mut state: State, share: Share, batch: usize) -> State {
+    let is_whole = |shape: &[usize]| shape.first() == Some(&batch) && batch > 0 && !share.is_all();
+    for (shape, values) in state.values_mut().filter(|(shape, _)| is_whole(shape)) {
+        let (width, rows) = (values.len() / batch, share.rows(batch));
+        shape[0] = rows.len();
+        *values = values[rows.start * width..rows.end * width].to_vec();
     }
-    let own = state.iter().map(|(name, (shape, values))| {
-        let entry = match shape.first() {
-            Some(&count) if count == batch && count > 0 => {
-                let (mut shape, width) = (shape.clone(), values.len() / count);
-                shape[0] = share.of(batch);
-                let rows = share.rows(batch);
-                (shape, values[rows.start * width..rows.end * width].to_vec())
-            }
-            _ => (shape.clone(), values.clone()),
-        };
-        (name.clone(), entry)
-    });
-    Cow::Owned(own.collect())
+    state
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ebm_core::device::Real;
 
     fn state(arrays: &[(&str, &[usize], &[Real])]) -> State {
         let entry =
@@ -102,11 +72,11 @@ mod tests {
     fn rows_of_samples_are_joined_and_taken_apart_and_the_rest_is_left_alone() {
         let first = state(&[("warm", &[2, 1], &[1.0, 2.0]), ("count", &[1], &[7.0]), ("own", &[1], &[0.0])]);
         let second = state(&[("warm", &[2, 1], &[3.0, 4.0]), ("count", &[1], &[8.0])]);
-        let whole = joined(&[first, second], 2);
+        let whole = joined(&[&first, &second], 2);
         let expected = state(&[("warm", &[4, 1], &[1.0, 2.0, 3.0, 4.0]), ("count", &[1], &[7.0])]);
         assert_eq!(whole, expected);
-        let part = own_rows(&whole, Share::new(1, 2), 4);
-        assert_eq!(*part, state(&[("warm", &[2, 1], &[3.0, 4.0]), ("count", &[1], &[7.0])]));
-        assert_eq!(*own_rows(&whole, Share::ALL, 4), whole);
+        let part = own_rows(whole.clone(), Share::new(1, 2), 4);
+        assert_eq!(part, state(&[("warm", &[2, 1], &[3.0, 4.0]), ("count", &[1], &[7.0])]));
+        assert_eq!(own_rows(whole.clone(), Share::ALL, 4), whole);
     }
 }

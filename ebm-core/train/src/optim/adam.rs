@@ -1,5 +1,3 @@
-//! Adam with decoupled weight decay and clipping of the gradient's norm.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,20 +40,14 @@ impl Default for AdamConfig {
     }
 }
 
-impl AdamConfig {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
-    pub fn check(&self) -> Result<(), ConfigError> {
+impl UpdateRule for AdamConfig {
+    const STATE: &'static [&'static str] = &["first", "second"];
+
+    fn check(&self) -> Result<(), ConfigError> {
         let decays = [("beta1", self.beta1), ("beta2", self.beta2)];
         check_options(self.learning_rate, &decays, self.weight_decay, self.clip)?;
         check_positive("epsilon", self.epsilon)
     }
-}
-
-impl UpdateRule for AdamConfig {
-    const STATE: &'static [&'static str] = &["first", "second"];
 
     fn learning_rate(&self) -> f64 {
         self.learning_rate

@@ -1,5 +1,3 @@
-//! AdamW.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,10 +33,6 @@ impl Default for AdamWConfig {
 }
 
 impl AdamWConfig {
-    fn check(&self) -> Result<(), ConfigError> {
-        self.adam().check()
-    }
-
     fn adam(&self) -> AdamConfig {
         AdamConfig {
             learning_rate: self.learning_rate,
@@ -53,6 +47,10 @@ impl AdamWConfig {
 
 impl UpdateRule for AdamWConfig {
     const STATE: &'static [&'static str] = AdamConfig::STATE;
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.adam().check()
+    }
 
     fn learning_rate(&self) -> f64 {
         self.learning_rate

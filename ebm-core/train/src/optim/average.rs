@@ -1,5 +1,3 @@
-//! The exponential moving average of a model's weights.
-
 use ebm_core::device::Real;
 use ebm_core::parameter::Module;
 use ebm_kernels::update;

@@ -1,7 +1,4 @@
-//! The gradient of a module.
-
-use crate::process_group::{ProcessGroup, ProcessGroupError};
-use ebm_core::buffers::native::{Array, from_host, len};
+use ebm_core::buffers::native::{Array, from_host};
 use ebm_core::device::Real;
 use ebm_core::parameter::Module;
 use ebm_core::tape::GradientMap;
@@ -21,16 +18,6 @@ impl Gradient {
     /// The gradient with these values, an array a parameter.
     pub fn from_host(gradients: &[Vec<Real>]) -> Self {
         Self(gradients.iter().cloned().map(from_host).collect())
-    }
-
-    /// Zeros, in one array.
-    pub(crate) fn zeros(length: usize) -> Self {
-        Self(vec![from_host(vec![0.0; length])])
-    }
-
-    /// Number of values.
-    pub(crate) fn len(&self) -> usize {
-        self.0.iter().map(len).sum()
     }
 
     /// Copies on the host.
@@ -63,49 +50,9 @@ impl FromIterator<Array> for Gradient {
     }
 }
 
-/// A mark, and after it the gradients of several modules, in one array where the gradients are: on the device in a build for one.
-pub(crate) struct JoinedGradients {
-    row: update::Row,
-    length: usize,
-}
-
-impl JoinedGradients {
-    /// Gradients after `mark`.
-    pub fn new(mark: Real, gradients: &[Gradient]) -> Self {
-        let arrays: Vec<_> = gradients.iter().flat_map(Gradient::arrays).collect();
-        Self { row: update::row(mark, &arrays), length: gradients.iter().map(Gradient::len).sum() }
-    }
-
-    /// Number of values after the mark.
-    pub fn len(&self) -> usize {
-        self.length
-    }
-
-    /// Replaces all of it by the sums over the ranks, in one exchange.
-    ///
-    /// # Errors
-    /// If a rank is gone.
-    pub fn sum(&mut self, group: &dyn ProcessGroup) -> Result<(), ProcessGroupError> {
-        update::exchange(&mut self.row, |row| group.sum(row), |row| group.sum_tensor(row))
-    }
-
-    /// The mark, or the sum of all marks.
-    pub fn mark(&self) -> Real {
-        update::first(&self.row)
-    }
-
-    /// The gradients times `scale`; `lengths` are their numbers of values.
-    pub fn split<const N: usize>(&self, lengths: [Vec<usize>; N], scale: Real) -> [Gradient; N] {
-        let all: Vec<usize> = lengths.iter().flatten().copied().collect();
-        let mut parts = update::parts(&self.row, &all, scale).into_iter();
-        lengths.map(|lengths| parts.by_ref().take(lengths.len()).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process_group::Alone;
 
     #[test]
     fn gradients_add_up_and_have_a_norm_over_all_arrays() {
@@ -117,17 +64,5 @@ mod tests {
         assert_eq!(gradient.to_host()[0][..4], [6.0, 8.0, 6.0, 8.0]);
         let truth = 10.0 * (pairs as f64).sqrt();
         assert!((gradient.norm() / truth - 1.0).abs() < 1e-6, "{} {truth}", gradient.norm());
-    }
-
-    #[test]
-    fn what_was_joined_is_split_again_and_scaled() {
-        let first = [vec![1.0, -2.0, 3.0], vec![], vec![4.0]];
-        let second = [vec![0.5, 8.0]];
-        let mut joined = JoinedGradients::new(7.0, &[Gradient::from_host(&first), Gradient::from_host(&second)]);
-        joined.sum(&Alone).unwrap();
-        assert_eq!((joined.mark(), joined.len()), (7.0, 6));
-        let [a, b] = joined.split([vec![3, 0, 1], vec![2]], 0.5);
-        assert_eq!(a.to_host(), [vec![0.5, -1.0, 1.5], vec![], vec![2.0]]);
-        assert_eq!(b.to_host(), [[0.25, 4.0]]);
     }
 }

@@ -1,5 +1,3 @@
-//! Lion.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -39,15 +37,13 @@ impl Default for LionConfig {
     }
 }
 
-impl LionConfig {
+impl UpdateRule for LionConfig {
+    const STATE: &'static [&'static str] = &["mean"];
+
     fn check(&self) -> Result<(), ConfigError> {
         let decays = [("beta1", self.beta1), ("beta2", self.beta2)];
         check_options(self.learning_rate, &decays, self.weight_decay, self.clip)
     }
-}
-
-impl UpdateRule for LionConfig {
-    const STATE: &'static [&'static str] = &["mean"];
 
     fn learning_rate(&self) -> f64 {
         self.learning_rate

@@ -21,7 +21,6 @@ pub use average::average;
 pub use choice::OptimizerChoice;
 pub use ebm_core::parameter::collect_gradients;
 pub use gradient::Gradient;
-pub(crate) use gradient::JoinedGradients;
 pub use lion::LionConfig;
 pub use registration::OptimizerConfig;
 pub use rmsprop::RmspropConfig;

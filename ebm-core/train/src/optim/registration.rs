@@ -10,10 +10,7 @@ use ebm_core::registry::Registered;
 /// A registered optimiser's configuration, implemented by [`register_optimizer!`](crate::register_optimizer).
 #[typetag::serde(tag = "kind")]
 pub trait OptimizerConfig: Debug + Send + Sync {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses the first value that cannot be used, with what was expected.
     fn check(&self) -> Result<(), ConfigError>;
     /// The learning rate before the schedule's factor.
     fn learning_rate(&self) -> f64;
@@ -35,8 +32,8 @@ impl Registered for dyn OptimizerConfig {
 
 /// Registers an optimiser: makes its configuration readable by name and submits its descriptor.
 ///
-/// The configuration implements [`UpdateRule`](crate::optim::UpdateRule), and has a method `check` that refuses values that cannot
-/// be used. The calling crate depends on `typetag`, `serde` and `ebm-core`.
+/// The configuration implements [`UpdateRule`](crate::optim::UpdateRule). The calling crate depends on `typetag`, `serde` and
+/// `ebm-core`.
 ///
 /// ```
 /// use ebm_core::buffers::native::Array;
@@ -61,14 +58,11 @@ impl Registered for dyn OptimizerConfig {
 ///     }
 /// }
 ///
-/// impl Sgd {
+/// impl UpdateRule for Sgd {
+///     const STATE: &'static [&'static str] = &[];
 ///     fn check(&self) -> Result<(), ConfigError> {
 ///         check_options(self.learning_rate, &[], 0.0, 0.0)
 ///     }
-/// }
-///
-/// impl UpdateRule for Sgd {
-///     const STATE: &'static [&'static str] = &[];
 ///     fn learning_rate(&self) -> f64 {
 ///         self.learning_rate
 ///     }
@@ -95,7 +89,7 @@ macro_rules! register_optimizer {
         #[typetag::serde(name = $name)]
         impl $crate::optim::OptimizerConfig for $config {
             fn check(&self) -> Result<(), ebm_core::error::ConfigError> {
-                <$config>::check(self)
+                $crate::optim::UpdateRule::check(self)
             }
             fn learning_rate(&self) -> f64 {
                 $crate::optim::UpdateRule::learning_rate(self)

@@ -1,5 +1,3 @@
-//! RMSprop.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -37,15 +35,13 @@ impl Default for RmspropConfig {
     }
 }
 
-impl RmspropConfig {
+impl UpdateRule for RmspropConfig {
+    const STATE: &'static [&'static str] = &["square"];
+
     fn check(&self) -> Result<(), ConfigError> {
         check_options(self.learning_rate, &[("decay", self.decay)], 0.0, self.clip)?;
         check_positive("epsilon", self.epsilon)
     }
-}
-
-impl UpdateRule for RmspropConfig {
-    const STATE: &'static [&'static str] = &["square"];
 
     fn learning_rate(&self) -> f64 {
         self.learning_rate

@@ -64,6 +64,9 @@ pub trait UpdateRule: Clone + Debug + Send + Sync + 'static {
     /// Names of the arrays that are kept for every parameter; they start at zero.
     const STATE: &'static [&'static str];
 
+    /// Refuses the first value that cannot be used, with what was expected.
+    fn check(&self) -> Result<(), ConfigError>;
+
     /// The learning rate before the schedule's factor.
     fn learning_rate(&self) -> f64;
 

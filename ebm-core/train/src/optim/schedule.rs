@@ -42,10 +42,7 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses the first value that cannot be used, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require((0.0..1.0).contains(&self.hold), "hold", self.hold, "a share of the run in [0, 1)")?;
         ConfigError::require(

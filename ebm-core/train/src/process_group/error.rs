@@ -1,5 +1,3 @@
-//! Errors of process groups.
-
 use thiserror::Error;
 
 use super::ProcessGroup;
@@ -16,7 +14,7 @@ pub enum ProcessGroupError {
         /// Number of ranks.
         ranks: usize,
     },
-    /// A sum on the device failed on a rank. The others may wait for it for ever, so it must end the job.
+    /// A sum on the device failed on a rank, or cannot be had. The others may wait for it for ever, so it must end the job.
     #[error("process {} of {ranks}: {reason}", rank + 1)]
     Device {
         /// The rank, counted from 0.
@@ -37,6 +35,12 @@ pub enum ProcessGroupError {
 }
 
 impl ProcessGroupError {
+    /// A failure of this rank's device.
+    #[cfg(feature = "nccl")]
+    pub(crate) fn device(group: &dyn ProcessGroup, reason: impl ToString) -> Self {
+        Self::Device { rank: group.rank(), ranks: group.ranks(), reason: reason.to_string() }
+    }
+
     /// A message that this rank did not expect.
     pub(crate) fn out_of_step(group: &dyn ProcessGroup, reason: impl ToString) -> Self {
         Self::OutOfStep { rank: group.rank(), reason: reason.to_string() }

@@ -4,28 +4,26 @@
 //! [`Threads`] are threads of one process, for tests. The feature `mpi` adds the processes of an MPI job, and the feature `nccl`
 //! sums on the GPUs for any other group.
 
-mod alone;
 #[cfg(any(feature = "nccl", test))]
 mod card;
 mod error;
-pub(crate) mod message;
 #[cfg(feature = "mpi")]
 pub mod mpi;
 #[cfg(feature = "nccl")]
 mod nccl;
 mod threads;
 
-pub use alone::Alone;
 pub use error::ProcessGroupError;
 #[cfg(feature = "nccl")]
 pub use nccl::{Nccl, NcclError};
 pub use threads::Threads;
 
 use ebm_core::device::{self, Real, Vector};
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A member of a group of equal processes, the ranks 0, 1, ..., that all call the same functions in the same order.
 ///
-/// Every method waits for all ranks.
+/// Every method waits for all ranks, and errs if one is gone.
 ///
 /// ```
 /// use ebm_train::process_group::{Alone, ProcessGroup, ProcessGroupError, Threads};
@@ -39,11 +37,8 @@ use ebm_core::device::{self, Real, Vector};
 /// }
 /// assert_eq!(mean(&Alone, 3.0)?, 3.0);
 ///
-/// let ranks = Threads::group(3).into_iter().zip([1.0, 2.0, 6.0]);
-/// let ranks: Vec<_> = ranks.map(|(rank, value)| std::thread::spawn(move || mean(&rank, value))).collect();
-/// for rank in ranks {
-///     assert_eq!(rank.join().unwrap()?, 3.0);
-/// }
+/// let means = Threads::on_each(3, |rank| mean(&rank, [1.0, 2.0, 6.0][rank.rank()]));
+/// assert_eq!(means, [Ok(3.0), Ok(3.0), Ok(3.0)]);
 /// # Ok::<(), ProcessGroupError>(())
 /// ```
 pub trait ProcessGroup: Send + Sync {
@@ -55,9 +50,6 @@ pub trait ProcessGroup: Send + Sync {
 
     /// Replaces `values` by their sums over the ranks, which all give the same number of values: to the same bits on
     /// every rank.
-    ///
-    /// # Errors
-    /// If a rank is gone.
     fn sum(&self, values: &mut [Real]) -> Result<(), ProcessGroupError>;
 
     /// The same as [`sum`](Self::sum), for values that are where the models are: on the GPU in a build for one.
@@ -67,7 +59,7 @@ pub trait ProcessGroup: Send + Sync {
     /// By default they go through the host's memory.
     ///
     /// # Errors
-    /// If a rank is gone, or the sum on the device fails: the others may then wait for this rank, and it must end the job.
+    /// Also if the sum on the device fails: the others may then wait for this rank, and it must end the job.
     fn sum_tensor(&self, values: &mut Vector) -> Result<(), ProcessGroupError> {
         let mut on_host = device::values(values);
         self.sum(&mut on_host)?;
@@ -76,17 +68,58 @@ pub trait ProcessGroup: Send + Sync {
     }
 
     /// Collects the bytes of every rank, in order of rank; their lengths may differ.
-    ///
-    /// # Errors
-    /// If a rank is gone.
     fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError>;
 
     /// Sends the bytes of rank 0 to all ranks; the bytes of the others are ignored.
-    ///
-    /// # Errors
-    /// If a rank is gone.
     fn broadcast(&self, own: &[u8]) -> Result<Vec<u8>, ProcessGroupError> {
         let given = if self.rank() == 0 { own } else { &[] };
         Ok(self.gather(given)?.swap_remove(0))
     }
+}
+
+/// The only rank of its group: sums and messages stay as they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alone;
+
+impl ProcessGroup for Alone {
+    fn rank(&self) -> usize {
+        0
+    }
+    fn ranks(&self) -> usize {
+        1
+    }
+    fn sum(&self, _values: &mut [Real]) -> Result<(), ProcessGroupError> {
+        Ok(())
+    }
+    fn sum_tensor(&self, _values: &mut Vector) -> Result<(), ProcessGroupError> {
+        Ok(())
+    }
+    fn gather(&self, own: &[u8]) -> Result<Vec<Vec<u8>>, ProcessGroupError> {
+        Ok(vec![own.to_vec()])
+    }
+}
+
+/// Collects the values of all ranks, in order of rank.
+///
+/// # Errors
+/// If a rank is gone, or gives a value of another type.
+pub fn gather<T: Serialize + DeserializeOwned>(group: &dyn ProcessGroup, own: &T) -> Result<Vec<T>, ProcessGroupError> {
+    let all = group.gather(&encoded(group, own)?)?;
+    all.iter().map(|bytes| decoded(group, bytes)).collect()
+}
+
+/// Sends the value of rank 0 to all ranks; the values of the others are ignored.
+///
+/// # Errors
+/// If a rank is gone, or rank 0 gives a value of another type.
+pub fn broadcast<T: Serialize + DeserializeOwned>(group: &dyn ProcessGroup, own: &T) -> Result<T, ProcessGroupError> {
+    decoded(group, &group.broadcast(&encoded(group, own)?)?)
+}
+
+fn encoded<T: Serialize>(group: &dyn ProcessGroup, value: &T) -> Result<Vec<u8>, ProcessGroupError> {
+    rmp_serde::to_vec_named(value).map_err(|error| ProcessGroupError::out_of_step(group, error))
+}
+
+fn decoded<T: DeserializeOwned>(group: &dyn ProcessGroup, bytes: &[u8]) -> Result<T, ProcessGroupError> {
+    rmp_serde::from_slice(bytes).map_err(|error| ProcessGroupError::out_of_step(group, error))
 }

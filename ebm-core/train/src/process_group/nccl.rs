@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 
 use super::card::{Card, obstacle, version};
-use super::{ProcessGroup, ProcessGroupError, message};
+use super::{ProcessGroup, ProcessGroupError, broadcast, gather};
 use ebm_core::buffers::native::try_change;
 use ebm_core::device::{Real, Vector, check_device};
 use ebm_kernels::gpu::nccl::{self, Communicator, NcclFailure};
@@ -29,17 +29,7 @@ pub enum NcclError {
         /// The reason.
         reason: String,
     },
-    /// NCCL does not start on this rank. The others may wait for it for ever, so it must end the job.
-    #[error("process {} of {ranks}: NCCL does not start: {reason}; NCCL_DEBUG=INFO has it say more", rank + 1)]
-    Start {
-        /// This rank, counted from 0.
-        rank: usize,
-        /// Number of ranks.
-        ranks: usize,
-        /// The cause of the failure.
-        reason: String,
-    },
-    /// The ranks cannot reach each other.
+    /// NCCL does not start on this rank, or the ranks cannot reach each other: the job must end.
     #[error(transparent)]
     ProcessGroup(#[from] ProcessGroupError),
 }
@@ -52,21 +42,20 @@ impl Nccl {
     /// start, on the ranks where it does not.
     pub fn start(ranks: Arc<dyn ProcessGroup>) -> Result<Self, NcclError> {
         let found = own_card().map_err(|failure| failure.to_string());
-        let cards: Vec<Result<Card, String>> = message::gather(&*ranks, &found)?;
+        let cards: Vec<Result<Card, String>> = gather(&*ranks, &found)?;
         if let Some(reason) = obstacle(&cards) {
             return Err(NcclError::Unavailable { reason });
         }
         let made = (ranks.rank() == 0).then(|| nccl::unique_id().map_err(|failure| failure.to_string()));
-        let id: Vec<u8> = match message::broadcast(&*ranks, &made)? {
+        let id: Vec<u8> = match broadcast(&*ranks, &made)? {
             Some(Ok(id)) => id,
             Some(Err(reason)) => return Err(NcclError::Unavailable { reason }),
             None => return Err(ProcessGroupError::out_of_step(&*ranks, "no id of NCCL's").into()),
         };
         let joined = Communicator::join(&id, ranks.rank(), ranks.ranks());
-        let communicator = joined.map_err(|failure| NcclError::Start {
-            rank: ranks.rank(),
-            ranks: ranks.ranks(),
-            reason: failure.to_string(),
+        let communicator = joined.map_err(|failure| {
+            let reason = format!("NCCL does not start: {failure}; NCCL_DEBUG=INFO has it say more");
+            ProcessGroupError::device(&*ranks, reason)
         })?;
         Ok(Self { ranks, communicator: Mutex::new(communicator), version: found.map_or(0, |card| card.version) })
     }
@@ -98,11 +87,7 @@ impl ProcessGroup for Nccl {
     /// The sum is formed on the GPUs, without a copy to the host.
     fn sum_tensor(&self, values: &mut Vector) -> Result<(), ProcessGroupError> {
         let mut communicator = self.communicator.lock().unwrap_or_else(PoisonError::into_inner);
-        let failed = |failure: NcclFailure| ProcessGroupError::Device {
-            rank: self.ranks.rank(),
-            ranks: self.ranks.ranks(),
-            reason: failure.to_string(),
-        };
+        let failed = |failure: NcclFailure| ProcessGroupError::device(&*self.ranks, failure);
         try_change(values, |values| communicator.sum(values)).map_err(failed)
     }
 

@@ -1,6 +1,8 @@
 //! Threads of one process as ranks.
 
+use std::panic::resume_unwind;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 
 use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::Real;
@@ -42,8 +44,18 @@ impl Threads {
         (0..ranks).map(member).collect()
     }
 
-    fn gone(&self, rank: usize) -> ProcessGroupError {
-        ProcessGroupError::Gone { rank, ranks: self.ranks }
+    /// Does `work` as each rank of a group, on a thread each, and returns the results in order of rank.
+    ///
+    /// # Panics
+    /// If the work panics.
+    pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Self) -> T + Sync) -> Vec<T> {
+        std::thread::scope(|scope| {
+            let work = &work;
+            let start = |rank| scope.spawn(move || work(rank));
+            let threads: Vec<_> = Self::group(ranks).into_iter().map(start).collect();
+            let join = |thread: ScopedJoinHandle<'_, T>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            threads.into_iter().map(join).collect()
+        })
     }
 }
 
@@ -94,7 +106,7 @@ impl ProcessGroup for Threads {
         }
         while table.takers == 0 {
             if let Some(rank) = table.gone {
-                return Err(self.gone(rank));
+                return Err(ProcessGroupError::Gone { rank, ranks: self.ranks });
             }
             table = wait(table);
         }
@@ -112,18 +124,9 @@ impl ProcessGroup for Threads {
 mod tests {
     use super::*;
 
-    fn on_each<T: Send>(ranks: usize, work: impl Fn(Threads) -> T + Sync) -> Vec<T> {
-        std::thread::scope(|scope| {
-            let work = &work;
-            let threads: Vec<_> =
-                Threads::group(ranks).into_iter().map(|rank| scope.spawn(move || work(rank))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        })
-    }
-
     #[test]
     fn many_meetings_in_a_row_do_not_mix() {
-        let all = on_each(4, |rank| {
+        let all = Threads::on_each(4, |rank| {
             let own = rank.rank() as Real;
             let rounds = (0..200).map(|round| {
                 let mut values = [own, round as Real];
@@ -141,13 +144,13 @@ mod tests {
 
     #[test]
     fn what_rank_0_gives_reaches_all() {
-        let all = on_each(3, |rank| rank.broadcast(&[rank.rank() as u8; 5]).unwrap());
+        let all = Threads::on_each(3, |rank| rank.broadcast(&[rank.rank() as u8; 5]).unwrap());
         assert_eq!(all, vec![vec![0; 5]; 3]);
     }
 
     #[test]
     fn ranks_that_add_different_numbers_of_values_are_told() {
-        let all = on_each(2, |rank| rank.sum(&mut vec![0.0; 1 + rank.rank()]));
+        let all = Threads::on_each(2, |rank| rank.sum(&mut vec![0.0; 1 + rank.rank()]));
         assert!(all.iter().all(|sum| matches!(sum, Err(ProcessGroupError::OutOfStep { .. }))));
     }
 }

@@ -1,5 +1,6 @@
-//! Axis-aligned boxes.
+//! Boxes around samples, and jittered grids in them: what exact maximum likelihood integrates over.
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use ebm_core::data::Dataset;
@@ -66,11 +67,6 @@ impl Region {
         self.low.iter().zip(&self.high).map(|(low, high)| high - low).collect()
     }
 
-    /// Product of the sides.
-    pub fn volume(&self) -> f64 {
-        self.sides().iter().product()
-    }
-
     /// The box with the same centre and sides `factor` times as long.
     pub fn scaled(&self, factor: f64) -> Self {
         let (low, high) = self
@@ -84,12 +80,35 @@ impl Region {
             .unzip();
         Self { low, high }
     }
+}
 
-    /// Whether a point lies in the box, borders included.
-    pub fn contains(&self, point: &[f64]) -> bool {
-        let sides = self.low.iter().zip(&self.high);
-        point.len() == self.width() && point.iter().zip(sides).all(|(v, (low, high))| low <= v && v <= high)
+/// One point drawn uniformly in each of `per_axis^D` cells of a box, row-major `[per_axis^D, D]` with the last axis
+/// running fastest, and the volume of a cell.
+///
+/// The sum of `f(x) * volume` over the points is an unbiased estimate of the integral of f over the box, with far less
+/// variance than independent points: what exact maximum-likelihood training needs, since a fixed grid would let an
+/// energy hide mass between the nodes.
+pub fn jittered_nodes(region: &Region, per_axis: usize, random: Random) -> (Vec<Real>, f64) {
+    let width = region.width();
+    let steps: Vec<f64> = region.sides().iter().map(|side| side / per_axis as f64).collect();
+    let mut rng = random.whole().rng();
+    let count = per_axis.pow(width as u32);
+    let mut nodes = Vec::with_capacity(count * width);
+    let mut cell = vec![0usize; width];
+    for _ in 0..count {
+        for axis in 0..width {
+            let place = cell[axis] as f64 + rng.random::<f64>();
+            nodes.push((region.low[axis] + steps[axis] * place) as Real);
+        }
+        for index in cell.iter_mut().rev() {
+            *index += 1;
+            if *index < per_axis {
+                break;
+            }
+            *index = 0;
+        }
     }
+    (nodes, steps.iter().product())
 }
 
 #[cfg(test)]
@@ -101,7 +120,7 @@ mod tests {
         let region = Region::around(&[0.0, 5.0, 4.0, 5.0, 2.0, 5.0], 2, 0.25);
         assert_eq!(region.low, [-1.0, 4.5]);
         assert_eq!(region.high, [5.0, 5.5]);
-        assert_eq!(region.volume(), 6.0);
+        assert_eq!(region.sides(), [6.0, 1.0]);
     }
 
     #[test]
@@ -109,5 +128,28 @@ mod tests {
         let region = Region { low: vec![1.0, -2.0], high: vec![3.0, 2.0] };
         let double = region.scaled(2.0);
         assert_eq!((double.low, double.high), (vec![0.0, -4.0], vec![4.0, 4.0]));
+    }
+
+    #[test]
+    fn every_cell_holds_one_node() {
+        let region = Region { low: vec![-1.0, 2.0], high: vec![1.0, 3.0] };
+        let (nodes, volume) = jittered_nodes(&region, 8, Random::new(1));
+        assert_eq!(nodes.len(), 128);
+        assert!((volume - 2.0 / 64.0).abs() < 1e-15);
+        for (flat, node) in nodes.chunks(2).enumerate() {
+            let (x, y) = (f64::from(node[0]), f64::from(node[1]));
+            assert_eq!(((x + 1.0) * 4.0).floor() as usize, flat / 8);
+            assert_eq!(((y - 2.0) * 8.0).floor() as usize, flat % 8);
+        }
+    }
+
+    #[test]
+    fn the_sum_estimates_an_integral() {
+        // The integral of x^2 over [0, 1] is 1/3. The deviation is h^2 * 2 / sqrt(12) * sqrt(sum of x^2) = 3.3e-4 for
+        // h = 0.01; a hundred independent points would have 0.03.
+        let region = Region { low: vec![0.0], high: vec![1.0] };
+        let (nodes, volume) = jittered_nodes(&region, 100, Random::new(2));
+        let sum: f64 = nodes.iter().map(|&x| f64::from(x).powi(2) * volume).sum();
+        assert!((sum - 1.0 / 3.0).abs() < 2e-3, "{sum}");
     }
 }
