@@ -1,10 +1,9 @@
 //! `x` above 0, `e^x - 1` below (Clevert, Unterthiner and Hochreiter, ICLR 2016)
 
-use super::Phi;
+use super::{Jet, Phi};
 use crate::device::Real;
 use crate::math;
 
-#[derive(Clone, Copy)]
 pub(crate) struct Elu;
 
 impl Phi for Elu {
@@ -15,15 +14,7 @@ impl Phi for Elu {
     ";
 
     #[inline(always)]
-    fn new(_: Real) -> Self {
-        Self
-    }
-    #[inline(always)]
-    fn value(self, x: Real) -> Real {
-        self.jet(x).0
-    }
-    #[inline(always)]
-    fn jet(self, x: Real) -> (Real, Real, Real) {
+    fn jet(_: Real, x: Real) -> Jet {
         let e = math::exp(x.min(0.0));
         if x > 0.0 { (x, 1.0, 0.0) } else { (e - 1.0, e, e) }
     }

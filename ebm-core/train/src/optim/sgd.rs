@@ -35,14 +35,12 @@ impl Default for SgdConfig {
     }
 }
 
-impl SgdConfig {
+impl UpdateRule for SgdConfig {
+    const STATE: &'static [&'static str] = &["velocity"];
+
     fn check(&self) -> Result<(), ConfigError> {
         check_options(self.learning_rate, &[("momentum", self.momentum)], 0.0, self.clip)
     }
-}
-
-impl UpdateRule for SgdConfig {
-    const STATE: &'static [&'static str] = &["velocity"];
 
     fn learning_rate(&self) -> f64 {
         self.learning_rate
