@@ -6,6 +6,7 @@ use divan::Bencher;
 use ebm_core::device::{Matrix, PerSample, Real, device};
 use ebm_core::geometry::Fixed;
 use ebm_core::kernels::batch_norm::{BatchNorm, Statistics, batch_norm, statistics};
+use ebm_core::kernels::check;
 use ebm_core::kernels::columns::{join_columns, take_columns};
 use ebm_core::kernels::confine::confine;
 use ebm_core::kernels::dense::{Dense, dense};
@@ -38,12 +39,11 @@ fn main() {
 }
 
 fn array(n: usize) -> PerSample {
-    let values = Random::new(n as u64).normals(n).into_iter().map(|v| 0.1 * v).collect();
-    device().tensor_from_vec(values, (n,))
+    check::array(n, 0.1, n as u64)
 }
 
 fn matrix(rows: usize, columns: usize) -> Matrix {
-    device().tensor_from_vec(array(rows * columns).as_vec(), (rows, columns))
+    check::matrix(rows, columns, 0.1, 1)
 }
 
 /// Forward and backward through one operation.

@@ -34,6 +34,17 @@ pub fn close(name: &str, ours: f64, truth: f64, scale: f64) {
     assert!(error <= TOLERANCE, "{name}: {ours} is not {truth} (relative error {error:.1e})");
 }
 
+/// Compares as many values, each within a tolerance times one more than its size.
+#[cfg(test)]
+pub(crate) fn all_close(found: &[Real], expected: impl IntoIterator<Item = impl Into<f64>>, tolerance: f64) {
+    let expected: Vec<f64> = expected.into_iter().map(Into::into).collect();
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        let error = (f64::from(*found) - expected).abs();
+        assert!(error < tolerance * (1.0 + expected.abs()), "{found} is not {expected}");
+    }
+}
+
 /// The slope of `f` along the `i`-th value of `at`.
 pub fn slope(at: &[Real], i: usize, f: &dyn Fn(&[Real]) -> f64) -> f64 {
     let moved = |by: Real| {
@@ -63,7 +74,7 @@ pub(crate) fn parts(
     (rows, inputs, outputs): (usize, usize, usize),
     step: usize,
     arrays: &[PerSample],
-    (of_outputs, of_gradients): (Real, Real),
+    (of_outputs, of_gradients): (f64, f64),
     op: impl Fn(Matrix<SharedTape>, usize) -> Matrix<SharedTape>,
 ) {
     let (x, weights) = (array(rows * inputs, 1.0, 9).as_vec(), array(rows * outputs, 1.0, 10).as_vec());
@@ -76,11 +87,6 @@ pub(crate) fn parts(
         let in_x = gradients.of(&x).as_vec();
         (values, in_x, arrays.iter().flat_map(|array| gradients.of(array).as_vec()).collect::<Vec<Real>>())
     };
-    let close = |a: &[Real], b: &[Real], tolerance: Real| {
-        assert_eq!(a.len(), b.len());
-        let close = |(a, b): (&Real, &Real)| assert!((a - b).abs() < tolerance * (1.0 + b.abs()), "{a} {b}");
-        a.iter().zip(b).for_each(close);
-    };
     let whole = run(0, rows);
     let (mut values, mut in_x, mut in_arrays) = (Vec::new(), Vec::new(), vec![0.0; whole.2.len()]);
     for start in (0..rows).step_by(step) {
@@ -89,9 +95,9 @@ pub(crate) fn parts(
         in_x.extend(part.1);
         in_arrays.iter_mut().zip(part.2).for_each(|(sum, part)| *sum += part);
     }
-    close(&whole.0, &values, of_outputs);
-    close(&whole.1, &in_x, of_gradients);
-    close(&whole.2, &in_arrays, of_gradients);
+    all_close(&whole.0, values, of_outputs);
+    all_close(&whole.1, in_x, of_gradients);
+    all_close(&whole.2, in_arrays, of_gradients);
 }
 
 /// Inputs and outputs of an operation that are compared at most, spread evenly.

@@ -22,6 +22,8 @@ compile_error!(
 // The device, arrays on it, and the tape.
 pub mod buffers;
 pub mod device;
+#[cfg_attr(not(device_kernels), path = "elementwise/cpu.rs")]
+#[cfg_attr(device_kernels, path = "elementwise/cuda.rs")]
 mod elementwise;
 pub mod flops;
 mod gemm;

@@ -29,10 +29,7 @@ impl Parameter {
         Self::new(name.into(), shape, values, true)
     }
 
-    /// State that no optimiser touches but that belongs to the model.
-    ///
-    /// # Panics
-    /// If the number of values is not the product of `shape`.
+    /// State that no optimiser touches but that belongs to the model; it panics as [`Parameter::trained`] does.
     pub fn fixed(name: impl Into<String>, shape: Vec<usize>, values: Vec<Real>) -> Self {
         Self::new(name.into(), shape, values, false)
     }

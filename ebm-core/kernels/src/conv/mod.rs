@@ -110,7 +110,13 @@ impl Plan {
         }
         let mut sum = zeros(gw.len())?;
         self.weight(coarse, fine, view_mut(&mut sum))?;
-        backend::add_mirrored_weights(self.window.fine.channels, self.taps(), self.channels, view(&sum), gw)
+        backend::add_mirrored_weights(
+            self.window.fine.channels,
+            self.window.kernel.pow(2),
+            self.channels,
+            view(&sum),
+            gw,
+        )
     }
 
     /// The layer's weights as `[channels, kernel, kernel, fine channels]`.
@@ -120,12 +126,14 @@ impl Plan {
         }
         filled(*weight.shape(), |oriented| {
             let weight = stored(weight)?;
-            backend::mirror_weights(self.window.fine.channels, self.taps(), self.channels, weight.read(), oriented)
+            backend::mirror_weights(
+                self.window.fine.channels,
+                self.window.kernel.pow(2),
+                self.channels,
+                weight.read(),
+                oriented,
+            )
         })
-    }
-
-    fn taps(&self) -> usize {
-        self.window.kernel * self.window.kernel
     }
 }
 

@@ -33,26 +33,27 @@ impl Window {
     /// `patches = P image`, for the places of a strip.
     pub fn gather(&self, strip: &Strip, images: &[Real], patches: &mut [Real]) {
         let run = self.kernel * self.fine.channels;
-        self.each_run(strip, |patch, clip| {
+        self.each_run(strip, |patch, skipped, values| {
             let to = &mut patches[patch * run..(patch + 1) * run];
-            to[..clip.skipped].fill(0.0);
-            to[clip.skipped + clip.values.len()..].fill(0.0);
-            to[clip.skipped..][..clip.values.len()].copy_from_slice(&images[clip.values]);
+            to[..skipped].fill(0.0);
+            to[skipped + values.len()..].fill(0.0);
+            to[skipped..][..values.len()].copy_from_slice(&images[values]);
         });
     }
 
     /// `image += P^T patches`, for the places of a strip.
     pub fn scatter(&self, strip: &Strip, patches: &[Real], images: &mut [Real]) {
         let run = self.kernel * self.fine.channels;
-        self.each_run(strip, |patch, clip| {
-            let from = &patches[patch * run + clip.skipped..][..clip.values.len()];
-            add(&mut images[clip.values], from);
+        self.each_run(strip, |patch, skipped, values| {
+            let from = &patches[patch * run + skipped..][..values.len()];
+            add(&mut images[values], from);
         });
     }
 
-    /// Calls `f` with the number and the place of every run of every patch, in order.
+    /// Calls `f` with the number of every run of every patch, in order, how many of its values come before the image, and which
+    /// values of the images follow.
     #[inline(always)]
-    fn each_run(&self, strip: &Strip, mut f: impl FnMut(usize, Clip)) {
+    fn each_run(&self, strip: &Strip, mut f: impl FnMut(usize, usize, Range<usize>)) {
         let Extent { height, width, channels } = self.fine;
         let mut patch = 0;
         for image in strip.images.clone() {
@@ -69,19 +70,11 @@ impl Window {
                             true => start..start + (end - first) * channels,
                             false => start..start,
                         };
-                        f(patch, Clip { skipped, values });
+                        f(patch, skipped, values);
                         patch += 1;
                     }
                 }
             }
         }
     }
-}
-
-/// The part of a run that lies inside the image.
-struct Clip {
-    /// Values of the run before it.
-    skipped: usize,
-    /// Its range among the images' values.
-    values: Range<usize>,
 }

@@ -34,13 +34,6 @@ fn pattern(n: usize, times: usize, modulus: usize, offset: f64, scale: f64) -> V
     (0..n).map(|i| (((times * i) % modulus) as f64 - offset) as Real / scale as Real).collect()
 }
 
-fn close(ours: &[Real], truth: &[f64]) {
-    assert_eq!(ours.len(), truth.len());
-    for (a, b) in ours.iter().zip(truth) {
-        assert!((f64::from(*a) - b).abs() < 1e-6, "{ours:?} is not {truth:?}");
-    }
-}
-
 // From PyTorch 2.15 in double precision, conv2d and conv_transpose2d on tensors permuted to its channels-first order, with
 // x_i = ((7 i mod 11) - 5) / 4 and W_i = ((5 i mod 13) - 6) / 8, i counted in our order.
 #[test]
@@ -51,28 +44,23 @@ fn values_are_those_of_an_independent_implementation() {
 
     let arrays = [weights(54), vector(vec![0.5, -1.0, 0.25])];
     let strided = layer((Extent::new(4, 5, 2), 3, [3, 2, 1], Epilogue::Identity), &arrays);
-    close(
-        &conv(off.watch(&image(40)), 1, &strided).as_vec(),
-        &[
-            -0.40625, -1.71875, -2.3125, 2.53125, -0.15625, 1.125, -0.5625, -0.4375, -0.8125, -0.28125, -1.34375,
-            1.5625, 2.5625, -0.3125, -0.03125, 1.1875, -1.3125, 1.375,
-        ],
-    );
+    let expected = [
+        -0.40625, -1.71875, -2.3125, 2.53125, -0.15625, 1.125, -0.5625, -0.4375, -0.8125, -0.28125, -1.34375, 1.5625,
+        2.5625, -0.3125, -0.03125, 1.1875, -1.3125, 1.375,
+    ];
+    check::all_close(&conv(off.watch(&image(40)), 1, &strided).as_vec(), expected, 1e-6);
 
     let spread = layer((Extent::new(2, 3, 3), 1, [3, 2, 1], Epilogue::Identity), &[weights(27), vector(vec![0.5])]);
-    close(
-        &conv_transpose(off.watch(&image(18)), 1, &spread, 1).as_vec(),
-        &[
-            -0.03125, -0.90625, 0.46875, 1.0625, 0.625, 0.625, -0.28125, 2.375, -0.03125, 1.90625, -0.125, 1.40625,
-            0.78125, -0.84375, 0.9375, 0.78125, 1.09375, 1.40625, 0.59375, 0.09375, 1.25, -1.625, 1.21875, -0.5,
-        ],
-    );
+    let expected = [
+        -0.03125, -0.90625, 0.46875, 1.0625, 0.625, 0.625, -0.28125, 2.375, -0.03125, 1.90625, -0.125, 1.40625,
+        0.78125, -0.84375, 0.9375, 0.78125, 1.09375, 1.40625, 0.59375, 0.09375, 1.25, -1.625, 1.21875, -0.5,
+    ];
+    check::all_close(&conv_transpose(off.watch(&image(18)), 1, &spread, 1).as_vec(), expected, 1e-6);
 
     let few_outputs = layer((Extent::new(3, 4, 2), 1, [3, 1, 1], Epilogue::Identity), &[weights(18)]);
-    close(
-        &conv(off.watch(&image(24)), 1, &few_outputs).as_vec(),
-        &[0.46875, -0.46875, 1.03125, -0.5, 1.40625, -1.1875, 2.03125, 0.09375, -1.0, 1.96875, -0.625, 0.6875],
-    );
+    let expected =
+        [0.46875, -0.46875, 1.03125, -0.5, 1.40625, -1.1875, 2.03125, 0.09375, -1.0, 1.96875, -0.625, 0.6875];
+    check::all_close(&conv(off.watch(&image(24)), 1, &few_outputs).as_vec(), expected, 1e-6);
 }
 
 #[test]

@@ -106,11 +106,7 @@ mod tests {
     use super::*;
 
     fn close(found: &[Real], expected: impl IntoIterator<Item = f64>) {
-        let expected: Vec<f64> = expected.into_iter().collect();
-        assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(expected) {
-            assert!((f64::from(*found) - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{found} is not {expected}");
-        }
+        check::all_close(found, expected, 1e-5);
     }
 
     #[test]

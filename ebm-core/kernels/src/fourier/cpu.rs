@@ -2,13 +2,8 @@ use crate::buffers::read;
 use crate::math::sin_cos;
 use crate::prelude::*;
 
-/// The values that the backward pass needs.
-pub struct Kept {
-    sines: Vec<Real>,
-    cosines: Vec<Real>,
-    /// The derivatives of the angles along the tangents.
-    rates: Vec<Real>,
-}
+/// The values that the backward pass needs: sines, cosines, and the derivatives of the angles along the tangents.
+pub type Kept = [Vec<Real>; 3];
 
 pub fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, Kept) {
     let (rows, columns) = *x.shape();
@@ -43,13 +38,11 @@ pub fn forward(x: &Matrix, primal: usize, frequencies: &PerSample) -> (Matrix, K
             }
         }
     }
-    let rates = rates.to_vec();
-    let kept = Kept { sines, cosines, rates };
-    (buffers::tensor(y, (rows, width)), kept)
+    (buffers::tensor(y, (rows, width)), [sines, cosines, rates.to_vec()])
 }
 
 pub fn add_vjp(gx: Out, g: In, kept: &Kept, primal: usize, frequencies: &PerSample) -> DevResult {
-    let Kept { sines, cosines, rates } = kept;
+    let [sines, cosines, rates] = kept;
     let count = sines.len() / primal;
     let columns = frequencies.shape().0 / count;
     let (rows, width) = (gx.len() / columns, columns + 2 * count);

@@ -47,24 +47,18 @@ macro_rules! by_value {
 }
 pub(crate) use by_value;
 
-impl<T: Unit> Argument for In<'_, T> {
-    #[cfg(feature = "cuda")]
-    type Raw = u64;
-    #[cfg(not(feature = "cuda"))]
-    type Raw = *const T;
-
-    fn raw(&self) -> Self::Raw {
-        self.start() as Self::Raw
-    }
+/// Arrays are passed as their addresses on the device.
+macro_rules! addresses {
+    ($($array:ident: $pointer:ty),*) => {$(
+        impl<T: Unit> Argument for $array<'_, T> {
+            #[cfg(feature = "cuda")]
+            type Raw = u64;
+            #[cfg(not(feature = "cuda"))]
+            type Raw = $pointer;
+            fn raw(&self) -> Self::Raw {
+                self.start() as Self::Raw
+            }
+        }
+    )*};
 }
-
-impl<T: Unit> Argument for Out<'_, T> {
-    #[cfg(feature = "cuda")]
-    type Raw = u64;
-    #[cfg(not(feature = "cuda"))]
-    type Raw = *mut T;
-
-    fn raw(&self) -> Self::Raw {
-        self.start() as Self::Raw
-    }
-}
+addresses!(In: *const T, Out: *mut T);

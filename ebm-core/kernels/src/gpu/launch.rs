@@ -24,7 +24,7 @@ pub(crate) fn check(kernel: &str, array: &str, found: usize, expected: usize) {
 
 #[cfg(feature = "cuda")]
 mod cuda {
-    use cudarc::driver::{CudaDevice, CudaFunction, DriverError, LaunchConfig};
+    use cudarc::driver::{CudaDevice, CudaFunction, DriverError, LaunchConfig, sys};
     use std::cell::OnceCell;
     use std::sync::Arc;
 
@@ -67,7 +67,7 @@ mod cuda {
                 Some(function) => Ok(function),
                 None => {
                     device.load_ptx(self.ptx.into(), self.name, self.functions)?;
-                    let error = DriverError(cudarc::driver::sys::CUresult::CUDA_ERROR_NOT_FOUND);
+                    let error = DriverError(sys::CUresult::CUDA_ERROR_NOT_FOUND);
                     Ok(device.get_func(self.name, name).ok_or(error)?)
                 }
             }
@@ -78,13 +78,30 @@ mod cuda {
         static DRIVER: OnceCell<Arc<CudaDevice>> = const { OnceCell::new() };
     }
 
+    /// Has the pool that dfdx takes its memory from keep what is freed.
+    ///
+    /// As it is set up, it gives everything that is free back at every synchronisation, so with every number that is read, and
+    /// gets it anew for the next operations, which costs far more than these do.
+    #[allow(unsafe_code)]
+    fn keep_memory(device: &CudaDevice) -> Result<(), DriverError> {
+        const THRESHOLD: sys::CUmemPool_attribute_enum =
+            sys::CUmemPool_attribute_enum::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+        let (mut pool, mut all) = (std::ptr::null_mut(), u64::MAX);
+        // SAFETY: the device is open, and lives on in the caller's hands; the driver writes one handle, and reads one 64-bit
+        // number, which is what this attribute is.
+        unsafe {
+            sys::cuDeviceGetDefaultMemPool(&mut pool, *device.cu_device()).result()?;
+            sys::cuMemPoolSetAttribute(pool, THRESHOLD, std::ptr::from_mut(&mut all).cast()).result()
+        }
+    }
+
     /// The very device, and so the stream, that dfdx works on in this thread.
     pub(crate) fn driver() -> DevResult<Arc<CudaDevice>> {
         DRIVER.with(|known| match known.get() {
             Some(device) => Ok(device.clone()),
             None => {
                 let device = crate::gpu::zeros::<Real>(1)?.device();
-                if let Err(error) = crate::gpu::pool::keep(&device) {
+                if let Err(error) = keep_memory(&device) {
                     tracing::debug!("the device keeps no memory for later: {error:?}");
                 }
                 Ok(known.get_or_init(|| device).clone())

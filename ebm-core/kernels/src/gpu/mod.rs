@@ -14,8 +14,6 @@ pub(crate) mod launch;
 mod memory;
 #[cfg(feature = "nccl")]
 pub mod nccl;
-#[cfg(feature = "cuda")]
-mod pool;
 
 pub(crate) use argument::{Argument, by_value};
 pub(crate) use declare::kernels;

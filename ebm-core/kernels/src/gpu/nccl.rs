@@ -38,12 +38,7 @@ impl From<DriverError> for NcclFailure {
 #[derive(Clone, Copy)]
 struct UniqueId([c_char; ID_BYTES]);
 
-#[repr(C)]
-struct Opaque {
-    _nothing: [u8; 0],
-}
-
-type Handle = *mut Opaque;
+type Handle = *mut c_void;
 
 const ID_BYTES: usize = 128;
 const SUCCESS: c_int = 0;

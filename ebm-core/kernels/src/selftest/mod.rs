@@ -56,7 +56,7 @@ mod tests {
     const NO_KERNELS: [&str; 6] = ["parameters_an_element", "total", "move_running", "volume", "lift", "end"];
     /// Modules with no operation in them.
     const OTHERS: &str =
-        "buffers check device flops gpu parallel parameter random record selftest smallest tape update";
+        "buffers check device elementwise flops gpu parallel parameter random record selftest smallest tape update";
 
     #[test]
     fn every_kernel_has_a_case() {

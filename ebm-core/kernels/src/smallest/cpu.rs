@@ -138,7 +138,7 @@ fn ritz(basis: &[Image]) -> Vec<f64> {
             values[j * n + i] = mean;
         }
     }
-    let mut vector = Gram { values: &values, d: n }.smallest().vector;
+    let (_, mut vector) = Gram { values: &values, d: n }.smallest();
     if vector[0] < 0.0 {
         vector.iter_mut().for_each(|v| *v = -*v);
     }

@@ -32,11 +32,11 @@ pub fn half_log_dets(sizes: Sizes, columns: In, values: Out) -> DevResult<Vec<f6
 /// `1/2 ln` of the smallest eigenvalues of the Gram matrices, and `v v^T / eigenvalue`, `[B, d, d]`.
 pub fn log_smallests(sizes: Sizes, columns: In, values: Out) -> DevResult<Vec<f64>> {
     Ok(combined(sizes, columns, values, |gram, coefficients| {
-        let pair = gram.smallest();
+        let (value, vector) = gram.smallest();
         for ((i, j), c) in pairs(gram.d).zip(coefficients) {
-            *c = pair.vector[i] * pair.vector[j] / pair.value;
+            *c = vector[i] * vector[j] / value;
         }
-        0.5 * pair.value.ln()
+        0.5 * value.ln()
     }))
 }
 

@@ -14,14 +14,6 @@ pub struct Gram<'a> {
     pub d: usize,
 }
 
-/// An eigenvalue with its unit eigenvector.
-pub struct EigenPair {
-    /// The eigenvalue.
-    pub value: f64,
-    /// The vector, `[d]`.
-    pub vector: Vec<f64>,
-}
-
 impl Gram<'_> {
     /// Eigenvalues, smallest first. Negative rounding errors are raised to zero.
     pub fn eigenvalues(&self) -> Vec<f64> {
@@ -36,20 +28,17 @@ impl Gram<'_> {
         }
     }
 
-    /// The smallest eigenvalue with its vector.
-    pub fn smallest(&self) -> EigenPair {
+    /// The smallest eigenvalue, and its unit eigenvector `[d]`.
+    pub fn smallest(&self) -> (f64, Vec<f64>) {
         if self.d == 1 {
-            return EigenPair { value: self.values[0], vector: vec![1.0] };
+            return (self.values[0], vec![1.0]);
         }
         if self.d == 2 {
             return self.smallest_of_two();
         }
         match self.matrix().self_adjoint_eigen(faer::Side::Lower) {
-            Ok(eigen) => EigenPair {
-                value: eigen.S().column_vector()[0].max(0.0),
-                vector: (0..self.d).map(|i| eigen.U()[(i, 0)]).collect(),
-            },
-            Err(_) => EigenPair { value: f64::NAN, vector: vec![f64::NAN; self.d] },
+            Ok(eigen) => (eigen.S().column_vector()[0].max(0.0), (0..self.d).map(|i| eigen.U()[(i, 0)]).collect()),
+            Err(_) => (f64::NAN, vec![f64::NAN; self.d]),
         }
     }
 
@@ -84,14 +73,14 @@ impl Gram<'_> {
         (small, large)
     }
 
-    fn smallest_of_two(&self) -> EigenPair {
+    fn smallest_of_two(&self) -> (f64, Vec<f64>) {
         let (a, b, c) = (self.values[0], self.values[1], self.values[3]);
         let (small, large) = self.pair_of_two();
         // Rows of (A - large I) are multiples of the small eigenvector; take the longer one.
         let (x, y) = if a <= c { (a - large, b) } else { (b, c - large) };
         let norm = x.hypot(y);
         let vector = if norm > 0.0 { vec![x / norm, y / norm] } else { vec![1.0, 0.0] };
-        EigenPair { value: small, vector }
+        (small, vector)
     }
 }
 
@@ -150,8 +139,8 @@ mod tests {
             let three = Gram { values: &three, d: 3 };
             let (a, b) = (two.eigenvalues(), three.eigenvalues());
             assert!((a[0] - b[0]).abs() < 1e-12 && (a[1] - b[1]).abs() < 1e-12, "{a:?} {b:?}");
-            let (u, v) = (two.smallest(), three.smallest());
-            let along = u.vector[0] * v.vector[0] + u.vector[1] * v.vector[1];
+            let ((_, u), (_, v)) = (two.smallest(), three.smallest());
+            let along = u[0] * v[0] + u[1] * v[1];
             assert!((along.abs() - 1.0).abs() < 1e-12);
             let (mut i2, mut i3) = ([0.0; 4], [0.0; 9]);
             let (l2, l3) = (two.half_log_det(&mut i2), three.half_log_det(&mut i3));
@@ -177,9 +166,9 @@ mod tests {
 
     #[test]
     fn a_multiple_of_the_identity_has_a_unit_vector_and_a_singular_matrix_has_no_volume() {
-        let same = Gram { values: &[2.0, 0.0, 0.0, 2.0], d: 2 }.smallest();
-        assert!((same.value - 2.0).abs() < 1e-15);
-        assert!((same.vector[0].hypot(same.vector[1]) - 1.0).abs() < 1e-15);
+        let (value, vector) = Gram { values: &[2.0, 0.0, 0.0, 2.0], d: 2 }.smallest();
+        assert!((value - 2.0).abs() < 1e-15);
+        assert!((vector[0].hypot(vector[1]) - 1.0).abs() < 1e-15);
         let flat = [1.0, 2.0, 2.0, 4.0];
         assert_eq!(Gram { values: &flat, d: 2 }.half_log_det(&mut [0.0; 4]), f64::NEG_INFINITY);
     }

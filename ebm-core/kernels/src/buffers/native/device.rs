@@ -5,19 +5,15 @@ use std::ops::Range;
 
 use crate::buffers::view::{view as storage, view_mut as storage_mut};
 use crate::device::{Dev, DevError, DevResult, Real, device, run};
-use crate::gpu::Buffer;
 
-pub use crate::gpu::{In, Out, download, upload, view, view_mut, zeros};
-
-/// An array that owns its memory.
-pub type Array<T = Real> = Buffer<T>;
+pub use crate::gpu::{Buffer as Array, In, Out, download, upload, view, view_mut, zeros};
 
 /// The values of a tensor, where kernels can read them.
 pub enum Stored<'a> {
     /// Its own storage.
-    Own(&'a Buffer),
+    Own(&'a Array),
     /// A copy in row-major order.
-    Copy(Buffer),
+    Copy(Array),
     /// No values.
     None,
 }
@@ -44,11 +40,6 @@ pub fn stored<S: Shape>(tensor: &Tensor<S, Real, Dev>) -> DevResult<Stored<'_>> 
         None if tensor.shape().num_elements() == 0 => Ok(Stored::Copy(zeros(0)?)),
         None => Ok(Stored::Copy(upload(tensor.as_vec())?)),
     }
-}
-
-/// All of it, lent on.
-pub fn again<'a, T: Unit>(values: &'a mut Out<'_, T>) -> Out<'a, T> {
-    values.again()
 }
 
 /// Some of it.
@@ -88,9 +79,4 @@ pub fn try_change<S: Shape, E: From<DevError>>(
     f(view_mut(&mut storage))?;
     tensor.copy_from(&download(&storage)?);
     Ok(())
-}
-
-/// Takes the values out of a tensor's storage. What is left is freed with the other gradients.
-pub(super) fn take(storage: &mut Buffer) -> DevResult<Array> {
-    Ok(std::mem::replace(storage, zeros(0)?))
 }

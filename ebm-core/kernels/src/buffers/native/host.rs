@@ -43,11 +43,6 @@ pub fn view_mut<T>(array: &mut Array<T>) -> Out<'_, T> {
     array
 }
 
-/// All of it, lent on.
-pub fn again<'a, T>(values: &'a mut Out<'_, T>) -> Out<'a, T> {
-    values
-}
-
 /// Some of it.
 pub fn part<T>(values: In<'_, T>, range: Range<usize>) -> In<'_, T> {
     &values[range]
@@ -94,9 +89,4 @@ pub fn try_change<S: Shape, E>(
     f(&mut values)?;
     tensor.copy_from(&values);
     Ok(())
-}
-
-/// Takes the values out of a tensor's storage.
-pub(super) fn take(storage: &mut <Dev as Storage<Real>>::Vec) -> DevResult<Array> {
-    Ok(std::mem::take(&mut **storage))
 }

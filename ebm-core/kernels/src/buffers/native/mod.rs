@@ -97,7 +97,11 @@ pub fn optional(tensor: Option<&PerSample>) -> DevResult<Stored<'_>> {
 
 impl GradientBuffer for <Dev as Storage<Real>>::Vec {
     fn take(&mut self) -> DevResult<OwnedGrad> {
-        take(self)
+        #[cfg(not(device_kernels))]
+        return Ok(std::mem::take(&mut **self));
+        // What is left is freed with the other gradients.
+        #[cfg(device_kernels)]
+        Ok(std::mem::replace(self, zeros(0)?))
     }
     fn update(&mut self, f: impl FnOnce(GradMut) -> DevResult) -> DevResult {
         f(view_mut(self))

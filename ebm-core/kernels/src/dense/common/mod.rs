@@ -25,7 +25,7 @@ impl Dense {
             filled((outputs * own,), |y| backend::left_columns(outputs, inputs, own, stored(&self.weight)?.read(), y));
         let bias = filled((outputs,), |mut y| {
             if let Some(bias) = &self.bias {
-                copy_to(outputs, stored(bias)?.read(), again(&mut y))?;
+                copy_to(outputs, stored(bias)?.read(), part_mut(&mut y, 0..outputs))?;
             }
             let (weight, common) = (stored(&self.weight)?, stored(&common)?);
             backend::add_common(outputs, inputs, own, weight.read(), common.read(), y)
