@@ -123,27 +123,14 @@ impl DiffusionConfig {
 impl UpperBoundSpec for DiffusionConfig {
     fn check(&self) -> Result<(), ConfigError> {
         self.process.check().map_err(|e| e.within("process"))?;
-        ConfigError::require(
-            self.t_max > 0.0 && self.t_max <= Process::HORIZON,
-            "t_max",
-            self.t_max,
-            "a time in (0, 1]",
-        )?;
-        ConfigError::require(
-            self.t_min > 0.0 && self.t_min < self.t_max,
-            "t_min",
-            self.t_min,
-            &format!("a time above 0 and below t_max = {}", self.t_max),
-        )?;
-        ConfigError::require_not_negative("weight", self.weight)?;
-        let regularizer = self.fokker_planck;
+        let &Self { t_min, t_max, weight, fokker_planck: regularizer, .. } = self;
+        ConfigError::require(t_max > 0.0 && t_max <= Process::HORIZON, "t_max", t_max, "a time in (0, 1]")?;
+        let expected = format!("a time above 0 and below t_max = {t_max}");
+        ConfigError::require(t_min > 0.0 && t_min < t_max, "t_min", t_min, &expected)?;
+        ConfigError::require_not_negative("weight", weight)?;
         ConfigError::require_not_negative("fokker_planck.weight", regularizer.weight)?;
-        ConfigError::require(
-            regularizer.step > 0.0 && regularizer.step <= 1.0,
-            "fokker_planck.step",
-            regularizer.step,
-            "a number in (0, 1]",
-        )
+        let step = regularizer.step;
+        ConfigError::require(step > 0.0 && step <= 1.0, "fokker_planck.step", step, "a number in (0, 1]")
     }
 
     fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {

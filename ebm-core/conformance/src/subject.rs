@@ -4,6 +4,7 @@ use super::Side;
 use super::situation::Situation;
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, LowerBound, Target, UpperBound};
 use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::optimizer::OptimizerOptions;
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::registry::{
@@ -138,6 +139,10 @@ impl Config {
             *place = number.into();
         }
         Ok(options)
+    }
+
+    pub fn optimizer(&self) -> Option<OptimizerOptions> {
+        either!(Config, self, config => config.optimizer())
     }
 
     pub fn check(&self) -> Result<(), ConfigError> {

@@ -51,28 +51,16 @@ impl NoiseConfig {
         };
         let LearnedNoise { start, min, max } = *learned;
         ConfigError::require_positive("noise.learned.min", min)?;
-        ConfigError::require(
-            max.is_finite() && max >= min,
-            "noise.learned.max",
-            max,
-            &format!("a finite number >= min = {min}"),
-        )?;
-        ConfigError::require(
-            (min..=max).contains(&start),
-            "noise.learned.start",
-            start,
-            &format!("a number between min = {min} and max = {max}"),
-        )
+        let expected = format!("a finite number >= min = {min}");
+        ConfigError::require(max.is_finite() && max >= min, "noise.learned.max", max, &expected)?;
+        let expected = format!("a number between min = {min} and max = {max}");
+        ConfigError::require((min..=max).contains(&start), "noise.learned.start", start, &expected)
     }
 
     /// Refuses a need of noise where sigma is 0; the key is relative to the generator's table.
     pub fn meets(&self, need: Need) -> Result<(), ConfigError> {
-        ConfigError::require(
-            need != Need::Noise || *self != Self::Fixed(0.0),
-            "noise",
-            "0",
-            "a number > 0, or { learned = { ... } }",
-        )
+        let met = need != Need::Noise || *self != Self::Fixed(0.0);
+        ConfigError::require(met, "noise", "0", "a number > 0, or { learned = { ... } }")
     }
 }
 

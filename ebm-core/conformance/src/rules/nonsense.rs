@@ -17,7 +17,11 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         };
         let mut paths = Vec::new();
         numeric(&written, &mut Vec::new(), &mut paths);
-        for path in paths {
+        // The options of an optimiser are the trainer's to check.
+        let optimizer = variant.config.optimizer();
+        let trainers =
+            |path: &[String]| optimizer.as_ref().is_some_and(|o| written[&path[0]].as_object() == Some(o.table()));
+        for path in paths.into_iter().filter(|path| !trainers(path)) {
             numbers += 1;
             match option(on, &variant.config, &written, &path) {
                 Ok(tried) => cases += tried,

@@ -115,13 +115,10 @@ impl EnergySpec for MlpEnergyConfig {
         check_gain(self.init_gain)?;
         ConfigError::require_not_negative("confinement", self.confinement)?;
         self.time.check()?;
-        ConfigError::require(self.fourier.count <= 65_536, "fourier.count", self.fourier.count, "at most 65536")?;
-        ConfigError::require(
-            self.fourier.count == 0 || (self.fourier.scale > 0.0 && self.fourier.scale.is_finite()),
-            "fourier.scale",
-            self.fourier.scale,
-            "a finite number > 0, since fourier.count is not 0",
-        )
+        let FourierConfig { count, scale } = self.fourier;
+        ConfigError::require(count <= 65_536, "fourier.count", count, "at most 65536")?;
+        let good = count == 0 || (scale > 0.0 && scale.is_finite());
+        ConfigError::require(good, "fourier.scale", scale, "a finite number > 0, since fourier.count is not 0")
     }
     fn timed(&self) -> Result<Self, ConfigError> {
         Ok(Self { time: self.time.embedded()?, ..self.clone() })
