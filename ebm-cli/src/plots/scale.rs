@@ -17,10 +17,11 @@ pub(super) struct Scale {
 /// The function from a value to its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Spacing {
-    /// Proportionally.
     Linear,
     /// Proportionally near zero, logarithmically in the size of the value far from it: asinh(v / threshold).
-    Symlog { threshold: f64 },
+    Symlog {
+        threshold: f64,
+    },
     /// Logarithmically, for values above 0; a 0 lies at the lower end.
     Log,
 }
@@ -45,7 +46,6 @@ impl Scale {
         }
     }
 
-    /// Whether a value lies between the ends.
     pub(super) fn contains(self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
@@ -61,7 +61,6 @@ impl Scale {
         ((stretch(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// The labels.
     pub(super) fn tick_labels(self) -> Vec<String> {
         self.ticks().iter().map(|tick| self.format_ext(tick)).collect()
     }
