@@ -3,20 +3,17 @@
 mod timings;
 
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{Source, base_of, title_of};
 use super::loaded_run::load_data;
 use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
-use crate::config::Grid;
-use crate::config::MOST_JOBS;
+use crate::config::{Grid, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
-use crate::output::print;
 use crate::ranks::Launched;
-use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, verdict};
+use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, quoted, say, verdict};
 use clap::Args;
-use std::path::PathBuf;
 use timings::Timings;
 
 /// `ebm compare`.
@@ -94,13 +91,11 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     let existing = plan.existing(arguments.overwrite)?;
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
     let names: Vec<String> = pairs.iter().map(Pair::name).collect();
-    let baseline = match &arguments.baseline {
-        None => None,
-        Some(file) => {
-            let resolved = grid.baseline(file).or_exit(Exit::Config)?;
-            Some((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
-        }
+    let baseline = |file: &PathBuf| -> Result<_, Failure> {
+        let resolved = grid.baseline(file).or_exit(Exit::Config)?;
+        Ok((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
     };
+    let baseline = arguments.baseline.as_ref().map(baseline).transpose()?;
     let timings = Timings::measure(&plan, &names, baseline, arguments.quiet, &interrupt)?;
 
     let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
@@ -108,19 +103,15 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     for run in &plan.runs {
         plan.directory.write_config(&run.id, &run.text)?;
     }
-    let say = |line: &str| match arguments.quiet {
-        true => Ok(()),
-        false => print(&format!("{line}\n")).map(drop),
-    };
+    let say = say(arguments.quiet);
     let mut trained = plan.train(&existing, arguments.jobs, &interrupt, say)?;
     let outcome = |(index, existing): (usize, &Existing)| {
         let place = plan.directory.run(&plan.runs[index].id);
+        // One that was not trained here was left to the process that trains it.
+        let held = || Outcome::new(&place, State::Failed("another process trains it".into()));
         match existing {
             Existing::Finished => Outcome::read(&place),
-            _ => trained.remove(&index).unwrap_or_else(|| {
-                // It was left to the process that trains it.
-                Outcome::new(&place, State::Failed("another process trains it".into()))
-            }),
+            _ => trained.remove(&index).unwrap_or_else(held),
         }
     };
     let outcomes: Vec<Outcome> = existing.iter().enumerate().map(outcome).collect();
@@ -156,35 +147,26 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
         let text = format!("--seed-start {first}: {count} seeds from there are more than there are");
         Failure::message(Exit::Usage, text)
     })?;
-    let out = arguments.out.clone();
-    let out = out.unwrap_or_else(|| Path::new("runs").join(format!("compare-{}", title_of(file))));
-    let mut plan = Plan {
-        directory: SeriesDirectory::at(&out, COMPARISON),
-        base: base_of(file, arguments.data.as_deref())?,
-        seeds,
-        runs: Vec::new(),
-    };
-    let mut pairs = Vec::new();
-    for (lower, upper) in lower.iter().flat_map(|lower| upper.iter().map(move |upper| (lower, upper))) {
-        let pair = Pair { lower: lower.clone(), upper: upper.clone() };
-        for seed in plan.seeds.clone() {
-            let resolved = grid.resolve(lower, upper, seed).or_exit(Exit::Config);
-            let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
-            let id = format!("{}-seed{seed}", pair.name());
-            plan.add(id, String::new(), pairs.len(), seed, resolved)?;
-        }
-        pairs.push(pair);
-    }
+    let named = || Path::new("runs").join(format!("compare-{}", title_of(file)));
+    let out = arguments.out.clone().unwrap_or_else(named);
+    let pair = |(lower, upper): (&String, &String)| Pair { lower: lower.clone(), upper: upper.clone() };
+    let pairs = lower.iter().flat_map(|lower| upper.iter().map(move |upper| (lower, upper)));
+    let pairs: Vec<Pair> = pairs.map(pair).collect();
+    let base = base_of(file, arguments.data.as_deref())?;
+    let plan = Plan::new(SeriesDirectory::at(&out, COMPARISON), base, seeds, pairs.len(), |_, point, seed| {
+        let pair = &pairs[point];
+        let resolved = grid.resolve(&pair.lower, &pair.upper, seed).or_exit(Exit::Config);
+        let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
+        Ok((format!("{}-seed{seed}", pair.name()), String::new(), resolved))
+    })?;
     Ok((plan, pairs))
 }
 
 /// The command that repeats the comparison.
 fn command() -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
-    let word = |text: String| match !text.is_empty() && text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    };
+    let is_plain = |text: &str| !text.is_empty() && text.chars().all(plain);
+    let word = |text: String| if is_plain(&text) { text } else { quoted(&text) };
     let arguments = std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned());
     let words = std::iter::once("ebm".to_string()).chain(arguments.map(word));
     words.collect::<Vec<_>>().join(" ")

@@ -4,6 +4,7 @@ use ebm_core::data::Dataset;
 use ebm_core::registry::SupportedGeometry;
 use ebm_train::TrainError;
 use serde_json::{Value, json};
+use std::iter::zip;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,8 +16,7 @@ use crate::config::Resolved;
 use crate::dispatch::{Work, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
-use crate::output::print;
-use crate::series::{Plan, differences};
+use crate::series::{Plan, differences, say};
 
 /// Number of rounds, in which the candidates take turns: what slows the machine down for a while slows them all.
 const ROUNDS: usize = 7;
@@ -45,31 +45,27 @@ impl Timings {
         quiet: bool,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        let mut names = pairs.to_vec();
-        names.extend(other.as_ref().map(|(name, ..)| name.clone()));
-        let mut candidates: Vec<(&Resolved, &Path)> = plan.firsts().map(|run| (&run.resolved, &*plan.base)).collect();
-        candidates.extend(other.as_ref().map(|(_, resolved, base)| (resolved, &**base)));
+        let pairs = zip(pairs, plan.firsts()).map(|(name, run)| (name, &run.resolved, &*plan.base));
+        let other = other.as_ref().map(|(name, resolved, base)| (name, resolved, &**base));
+        let candidates: Vec<(&String, &Resolved, &Path)> = pairs.chain(other).collect();
         let mut steps = Vec::new();
-        for ((resolved, base), name) in candidates.iter().zip(&names) {
+        for (name, resolved, base) in &candidates {
             steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
         }
-        if !quiet {
-            print(&format!("timing the steps of {}\n", names.join(", ")))?;
-        }
-        let fail = |index: usize, error| training_failure(candidates[index].0, error).within(&names[index]);
+        let names: Vec<&str> = candidates.iter().map(|(name, ..)| name.as_str()).collect();
+        say(quiet)(&format!("timing the steps of {}", names.join(", ")))?;
+        let fail = |index: usize, error| training_failure(candidates[index].1, error).within(names[index]);
         let rates = rates(&mut steps, interrupt, fail)?;
-        let baseline = other.as_ref().map_or(0, |_| pairs.len());
-        let work = work_of(candidates[baseline].0)?;
-        let timing = |(rate, run): (&Result<f64, String>, (&Resolved, &Path))| {
-            Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(run.0)?) })
+        let baseline = if other.is_some() { names.len() - 1 } else { 0 };
+        let work = work_of(candidates[baseline].1)?;
+        let timing = |(rate, (_, resolved, _)): (&Result<f64, String>, &(_, &Resolved, _))| {
+            Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(resolved)?) })
         };
-        let timed = rates.iter().zip(candidates).take(pairs.len()).map(timing);
+        let timed = zip(&rates, &candidates).take(candidates.len() - usize::from(other.is_some())).map(timing);
+        let steps_per_second = rates[baseline].as_ref().ok().copied();
         Ok(Self {
             pairs: timed.collect::<Result<_, Failure>>()?,
-            baseline: Baseline {
-                name: names.swap_remove(baseline),
-                steps_per_second: rates[baseline].as_ref().ok().copied(),
-            },
+            baseline: Baseline { name: names[baseline].into(), steps_per_second },
         })
     }
 }
