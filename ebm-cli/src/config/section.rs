@@ -137,7 +137,8 @@ fn plain_words(expected: &str) -> &str {
     }
 }
 
-fn join(table: &str, key: &str) -> String {
+/// The key of an entry of a table, dotted from the top.
+pub(super) fn join(table: &str, key: &str) -> String {
     match (table, key) {
         (table, "") => table.to_string(),
         ("", key) => key.to_string(),

@@ -37,7 +37,6 @@ impl Scale {
 
     /// A logarithmic axis between round values, with these positive ones inside.
     pub(super) fn decades(low: f64, high: f64, labels: usize) -> Self {
-        let steps = |v: f64| [1.0, 2.0, 5.0, 10.0].map(|step| step * 10f64.powf(v.log10().floor()));
         let below = steps(low).into_iter().rfind(|step| *step <= low * 1.000_001);
         let above = steps(high).into_iter().find(|step| *step >= high * 0.999_999);
         match (below.unwrap_or(low), above.unwrap_or(high)) {
@@ -76,9 +75,7 @@ impl Scale {
 
     fn linear_ticks(self) -> Vec<f64> {
         let rough = (self.high - self.low) / self.labels.max(1) as f64;
-        let power = 10f64.powf(rough.log10().floor());
-        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps.into_iter().find(|step| *step >= rough * 0.999_999).unwrap_or(rough);
+        let step = steps(rough).into_iter().find(|step| *step >= rough * 0.999_999).unwrap_or(rough);
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         (first..=last).map(|i| i as f64 * step).collect()
@@ -107,6 +104,11 @@ impl Scale {
         let ticks = powers.flat_map(|power| within.iter().map(move |step| step * 10f64.powi(power)));
         ticks.filter(|tick| (low..=high).contains(tick)).collect()
     }
+}
+
+/// Round values from the power of ten below a positive value to the one above.
+fn steps(value: f64) -> [f64; 4] {
+    [1.0, 2.0, 5.0, 10.0].map(|step| step * 10f64.powf(value.log10().floor()))
 }
 
 impl Ranged for Scale {

@@ -54,7 +54,7 @@ impl Sweep {
         let mut below = match &base {
             Some(base) => {
                 // The fault of a base that cannot be read names the file that asks for it, too.
-                let text = Layers::read(base).map_err(|fault| reader.fault("base", fault))?;
+                let text = Layers::read(base).map_err(|fault| reader.merged.fault("base", fault))?;
                 Layers::default().toml(Origin::File(base.clone()), &text)?
             }
             // The fault of a default that does not fit names this file.

@@ -3,7 +3,6 @@
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 use ebm_core::registry::parse_as;
-use std::fmt::Display;
 use toml::{Table, Value};
 
 use super::range::Range;
@@ -31,7 +30,7 @@ pub(super) fn is_name_letter(letter: char) -> bool {
 pub(super) struct Reader<'a> {
     origin: Origin,
     table: &'a Table,
-    merged: Merged,
+    pub merged: Merged,
 }
 
 impl<'a> Reader<'a> {
@@ -67,7 +66,8 @@ impl<'a> Reader<'a> {
             Value::Array(list) => {
                 let seed = |(index, one): (usize, &Value)| {
                     let number = one.as_integer().and_then(|number| u64::try_from(number).ok());
-                    number.ok_or_else(|| self.wrong(&format!("seeds[{index}]"), one, "a whole number >= 0"))
+                    number
+                        .ok_or_else(|| self.merged.wrong_value(&format!("seeds[{index}]"), one, "a whole number >= 0"))
                 };
                 return self.list("seeds", list)?.iter().enumerate().map(seed).collect();
             }
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
             Value::Integer(_) => format!("1 to {MOST_RUNS}, or a list of seeds"),
             _ => "a list of whole numbers >= 0, or how many seeds from the configuration's on".into(),
         };
-        Err(self.wrong("seeds", given, &expected))
+        Err(self.merged.wrong_value("seeds", given, expected))
     }
 
     /// All points: those of the grid, the listed ones, the drawn ones; the configuration as it is where there are none.
@@ -90,8 +90,8 @@ impl<'a> Reader<'a> {
         points.extend(self.drawn(random)?);
         if points.is_empty() {
             if self.table.get("seeds").is_none() {
-                let hint = "a sweep has a [grid], a [[point]], a [random] search, or seeds at least";
-                return Err(self.missing("grid", hint));
+                let reason = "missing; a sweep has a [grid], a [[point]], a [random] search, or seeds at least";
+                return Err(self.merged.fault("grid", reason));
             }
             points.push(self.point("", Vec::new()));
         }
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         for (key, given) in self.keyed("grid", leaves(grid, &|_| false))? {
             let place = format!("grid.{key}");
             let Value::Array(values) = given else {
-                return Err(self.wrong(&place, given, "a list of the values it takes"));
+                return Err(self.merged.wrong_value(&place, given, "a list of the values it takes"));
             };
             axes.push((key, self.list(&place, values)?));
         }
@@ -131,14 +131,14 @@ impl<'a> Reader<'a> {
             return Ok(Vec::new());
         };
         let list = match given.as_array().map(Vec::as_slice) {
-            None => return Err(self.wrong("point", given, "[[point]], once for every point")),
-            Some([]) => return Err(self.wrong("point", given, "at least one point")),
+            None => return Err(self.merged.wrong_value("point", given, "[[point]], once for every point")),
+            Some([]) => return Err(self.merged.wrong_value("point", given, "at least one point")),
             Some(list) => list,
         };
         let point = |(index, given): (usize, &Value)| {
             let place = format!("point[{index}]");
             let Some(table) = given.as_table() else {
-                return Err(self.wrong(&place, given, "a table of keys with their values"));
+                return Err(self.merged.wrong_value(&place, given, "a table of keys with their values"));
             };
             let values = match table.is_empty() {
                 true => Vec::new(),
@@ -156,16 +156,16 @@ impl<'a> Reader<'a> {
         };
         let place = "random.range";
         let Some(ranges) = section.get("range").and_then(Value::as_table) else {
-            let hint = "a random search has a table [random.range] of keys with their ranges";
-            return Err(self.missing(place, hint));
+            let reason = "missing; a random search has a table [random.range] of keys with their ranges";
+            return Err(self.merged.fault(place, reason));
         };
         let samples = usize::try_from(random.samples).unwrap_or(usize::MAX);
         if !(1..=MOST_RUNS).contains(&samples) {
-            return Err(self.wrong("random.samples", samples, &format!("1 to {MOST_RUNS} points to draw")));
+            return Err(self.merged.wrong_value("random.samples", samples, format!("1 to {MOST_RUNS} points to draw")));
         }
         let read = |(key, given): (String, &Value)| match Range::read(given) {
             Some(range) => Ok((key, range)),
-            None => Err(self.wrong(&format!("{place}.{key}"), given, Range::EXPECTED)),
+            None => Err(self.merged.wrong_value(&format!("{place}.{key}"), given, Range::EXPECTED)),
         };
         let ranges = self.keyed(place, leaves(ranges, &Range::is_meant))?.into_iter();
         let ranges: Keyed<Range> = ranges.map(read).collect::<Result<_, _>>()?;
@@ -180,8 +180,8 @@ impl<'a> Reader<'a> {
     /// Refuses a table without keys, and keys that are there twice or that a sweep may not give values to.
     fn keyed(&self, place: &str, found: Keyed<&'a Value>) -> Result<Keyed<&'a Value>, ConfigFault> {
         if found.is_empty() {
-            let hint = "expected keys of a configuration, such as \"train.batch\"";
-            return Err(self.missing(&format!("{place}.KEY"), hint));
+            let reason = "missing; expected keys of a configuration, such as \"train.batch\"";
+            return Err(self.merged.fault(&format!("{place}.KEY"), reason));
         }
         for (index, (key, _)) in found.iter().enumerate() {
             let mut parts = key.split('.');
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
             } else {
                 continue;
             };
-            return Err(self.fault(&format!("{place}.{key}"), fault));
+            return Err(self.merged.fault(&format!("{place}.{key}"), fault));
         }
         Ok(found)
     }
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
             (None, []) => "a list with at least one value".into(),
             (None, _) => return Ok(list),
         };
-        Err(self.wrong(place, Value::Array(list.to_vec()), &expected))
+        Err(self.merged.wrong_value(place, Value::Array(list.to_vec()), expected))
     }
 
     /// A point with the values that a part of the file gives.
@@ -220,20 +220,8 @@ impl<'a> Reader<'a> {
         Point::new(&origin, values, "the sweep gives this key its values")
     }
 
-    fn wrong(&self, key: &str, value: impl Display, expected: &str) -> ConfigFault {
-        self.merged.wrong_value(key, value, expected)
-    }
-
-    fn missing(&self, key: &str, hint: &str) -> ConfigFault {
-        self.fault(key, format!("missing; {hint}"))
-    }
-
-    pub fn fault(&self, key: &str, reason: impl Display) -> ConfigFault {
-        self.merged.fault(key, reason)
-    }
-
     fn too_many(&self, key: &str, what: &str) -> ConfigFault {
-        self.fault(key, format!("{what}: a sweep has at most {MOST_RUNS} runs"))
+        self.merged.fault(key, format!("{what}: a sweep has at most {MOST_RUNS} runs"))
     }
 }
 
