@@ -98,11 +98,8 @@ pub struct SweepCollect {
     pub sort: Option<String>,
 }
 
-/// The sweep as requested.
 const SPEC: &str = "sweep.toml";
-/// The list of runs.
 const POINTS: &str = "points.csv";
-/// The script for sbatch.
 const SCRIPT: &str = "array.sbatch";
 
 /// Nothing is written before every point is known to be good, its models could be built, and what is in the folder is known
@@ -165,19 +162,15 @@ fn collect(arguments: &SweepCollect) -> Result<Exit, Failure> {
 fn planned(arguments: &Sweep, spec: &Path, sweep: &config::Sweep) -> Result<(Plan, Manifest), Failure> {
     let given = arguments.out.clone().or_else(|| sweep.spec.out.clone());
     let out = given.unwrap_or_else(|| Path::new("runs").join(format!("sweep-{}", sweep.name)));
-    let mut plan = Plan {
-        directory: SeriesDirectory::at(&out, SWEEP),
-        base: base_of(&sweep.home, arguments.data.as_deref())?,
-        seeds: sweep.seeds.clone(),
-        runs: Vec::new(),
-    };
-    let manifest = Manifest::new(sweep, spec, &arguments.set, &plan.base)?;
-    for (index, run) in manifest.runs.iter().enumerate() {
-        let label = manifest.name_of(run);
-        let resolved = sweep.resolve(&sweep.points[run.point], run.seed).or_exit(Exit::Config);
+    let base = base_of(&sweep.home, arguments.data.as_deref())?;
+    let manifest = Manifest::new(sweep, spec, &arguments.set, &base)?;
+    let seeds = sweep.seeds.clone();
+    let plan = Plan::new(SeriesDirectory::at(&out, SWEEP), base, seeds, sweep.points.len(), |index, point, seed| {
+        let label = manifest.name_of(&manifest.runs[index]);
+        let resolved = sweep.resolve(&sweep.points[point], seed).or_exit(Exit::Config);
         let resolved = resolved.map_err(|failure| failure.within(&format!("{} ({label})", id(index))))?;
-        plan.add(id(index), label, run.point, run.seed, resolved)?;
-    }
+        Ok((id(index), label, resolved))
+    })?;
     different(&plan, spec)?;
     Ok((plan, manifest))
 }
@@ -231,10 +224,7 @@ fn try_to_build(plan: &Plan) -> Result<(), Failure> {
 /// training may differ.
 fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
     let directory = &plan.directory;
-    let form = |text: &str| {
-        let table: toml::Table = text.parse().or_exit(Exit::RunDirectory)?;
-        serde_json::to_value(table).or_exit(Exit::Other)
-    };
+    let form = |text: &str| toml::from_str(text).or_exit(Exit::RunDirectory);
     let mut differing = Manifest::read(directory)?.differs_from(manifest);
     for run in &plan.runs {
         let path = directory.config(&run.id);
@@ -259,11 +249,10 @@ fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
 /// Writes the files of the sweep; files that are already up to date are left alone.
 fn write(plan: &Plan, manifest: &Manifest, sweep: &config::Sweep) -> Result<(), Failure> {
     let directory = &plan.directory;
-    let absolute: PathBuf = directory.path.canonicalize().or_exit(Exit::RunDirectory)?;
+    let absolute = directory.path.canonicalize().or_exit(Exit::RunDirectory)?;
     let program = std::env::current_exe().or_exit(Exit::Other)?;
     let script = script(manifest, &absolute, &program, &sweep.spec.slurm)?;
-    let (sweep_name, base) = (&manifest.name, plan.base.display().to_string());
-    let base = base.escape_default();
+    let (sweep_name, base) = (&manifest.name, plan.base.display().to_string().escape_default().to_string());
     for run in &plan.runs {
         let (id, label, text) = (&run.id, &run.label, &run.text);
         let text = format!(

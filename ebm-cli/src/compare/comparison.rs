@@ -7,10 +7,8 @@ use std::path::PathBuf;
 use crate::run_directory::Format;
 use crate::series::{Difference, Kind, Outcome, Plan, PlannedRun, State, Summary};
 
-/// Pictures of all pairs together.
 const PICTURES: &str = "pictures";
 
-/// The folder of a comparison.
 pub const COMPARISON: Kind = Kind {
     marker: "compare.json",
     format: Format::new("ebm comparison", 1),
@@ -89,12 +87,8 @@ pub struct Row {
 
 impl Row {
     pub fn new(pair: Pair, outcomes: &[Outcome], timing: Timing) -> Self {
-        Self {
-            pair,
-            summary: Summary::of(outcomes),
-            held: ["lower", "upper"].map(|side| Held::of(outcomes, side)),
-            timing,
-        }
+        let held = ["lower", "upper"].map(|side| Held::of(outcomes, side));
+        Self { pair, summary: Summary::of(outcomes), held, timing }
     }
 
     /// The time of a step, relative to the baseline's.
@@ -103,25 +97,19 @@ impl Row {
     }
 }
 
-/// A finished comparison.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     /// The heading: the name of the configuration.
     pub title: String,
-    /// The configuration file.
     pub config: PathBuf,
-    /// The command that made it.
     pub command: String,
     pub baseline: Baseline,
     /// Modes of the data, where it has separate ones.
     pub modes: Option<usize>,
     /// Entropy of the data in nats, where it is known.
     pub entropy: Option<f64>,
-    /// A row for each pair.
     pub rows: Vec<Row>,
-    /// The runs.
     pub plan: &'a Plan,
-    /// The outcome of each run.
     pub outcomes: Vec<Outcome>,
 }
 
@@ -162,38 +150,16 @@ mod tests {
     use ebm_eval::evaluate::{Sandwich, Side};
     use std::path::Path;
 
-    fn run(state: State, nll: f64, held: bool) -> Outcome {
-        let side = Side { held, excess: 0.0, tolerance: 0.0, bound: 0.0, guarantee: Guarantee::certified("test") };
-        let sandwich = Sandwich { nll, lower: Some(side), upper: None, gap: None };
-        Outcome {
-            metrics: [("nll".to_string(), nll)].into(),
-            sandwiches: [(1, sandwich)].into(),
-            ..Outcome::new(Path::new("x"), state)
-        }
-    }
-
     #[test]
-    fn means_are_over_runs_that_are_done_and_verdicts_over_all() {
-        let outcomes = [
-            run(State::Done, 1.0, true),
-            run(State::Done, 2.0, true),
-            run(State::Diverged("ran away".into()), 1e6, false),
-            Outcome::new(Path::new("x"), State::Failed("killed".into())),
-        ];
-        let pair = Pair { lower: "sv".into(), upper: "gp".into() };
-        let timing = Timing { rate: Ok(100.0), unlike_baseline: Vec::new() };
-        let mut row = Row::new(pair, &outcomes, timing);
-        let summary = &row.summary;
-        let counts = (summary.runs, summary.count("diverged"), summary.count("failed"));
-        assert_eq!(counts, (4, 1, 1));
-        let nll = summary.spreads["nll"];
-        assert_eq!((nll.mean, nll.runs), (1.5, 2));
-        let lower = Held { held: 2, evaluations: 3, guarantee: Level::Certified };
-        assert_eq!(row.held, [Some(lower), None]);
-        // A step takes 10 ms, the baseline's 1/300 s.
-        let baseline = Baseline { name: "b".into(), steps_per_second: Some(300.0) };
-        assert!((row.cost(&baseline).unwrap() - 3.0).abs() < 1e-9);
-        row.timing.rate = Err("NaN".into());
-        assert_eq!(row.cost(&baseline), None);
+    fn verdicts_are_over_all_runs_also_those_that_diverged() {
+        let run = |state, held| {
+            let guarantee = Guarantee::certified("test");
+            let side = Side { held, excess: 0.0, tolerance: 0.0, bound: 0.0, guarantee };
+            let sandwich = Sandwich { nll: 1.0, lower: Some(side), upper: None, gap: None };
+            Outcome { sandwiches: [(1, sandwich)].into(), ..Outcome::new(Path::new("x"), state) }
+        };
+        let outcomes = [run(State::Done, true), run(State::Diverged("ran away".into()), false)];
+        let lower = Held { held: 1, evaluations: 2, guarantee: Level::Certified };
+        assert_eq!(["lower", "upper"].map(|side| Held::of(&outcomes, side)), [Some(lower), None]);
     }
 }

@@ -11,12 +11,11 @@ use crate::series::{METRICS, Metric, Outcome, PlannedRun, State, Table, escaped,
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
-/// The pictures of a run that stand for its pair.
-const PICTURES: [&str; 3] = ["sandwich.png", "curves.png", "density.png"];
-const CAPTIONS: [&str; 3] = [
-    "The exact likelihood between its bounds, at each evaluation.",
-    "The course of the bounds.",
-    "Energy, density, data and samples.",
+/// The pictures of a run that stand for its pair, with captions.
+const PICTURES: [(&str, &str); 3] = [
+    ("sandwich.png", "The exact likelihood between its bounds, at each evaluation."),
+    ("curves.png", "The course of the bounds."),
+    ("density.png", "Energy, density, data and samples."),
 ];
 
 impl Comparison<'_> {
@@ -63,7 +62,7 @@ impl Comparison<'_> {
             _ => "a run that diverged",
         };
         section += &format!("<p class=\"notes\">Seed {}, {which}.</p>\n", run.seed);
-        for (file, caption) in PICTURES.into_iter().zip(CAPTIONS) {
+        for (file, caption) in PICTURES {
             // The course of the bounds is what remains where there is no verdict.
             let wanted = file != "curves.png" || outcome.sandwiches.is_empty();
             if let Some(path) = outcome.picture(file).filter(|_| wanted) {
@@ -101,7 +100,6 @@ impl Comparison<'_> {
     }
 }
 
-/// A picture inside the page.
 fn image(path: &Path, alternative: &str) -> Result<String, Failure> {
     let failed = |error| anyhow::Error::new(error).context(format!("{}: cannot read the picture", path.display()));
     let bytes = fs::read(path).map_err(failed).or_exit(Exit::RunDirectory)?;

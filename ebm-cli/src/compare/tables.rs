@@ -12,7 +12,6 @@ pub(super) const COMPARED: [(&str, &str); 4] =
 const ABSENT: &str = "-";
 
 impl Comparison<'_> {
-    /// The table for people to read.
     pub(super) fn table(&self) -> Table {
         let metrics = COMPARED.iter().filter_map(|(_, name)| Metric::find(name));
         let mut heads = vec!["lower + upper"];
@@ -155,7 +154,6 @@ impl Comparison<'_> {
         Table::new(&heads, self.rows.iter().map(cells)).csv()
     }
 
-    /// Everything, for programs.
     pub(super) fn json(&self) -> Result<String, Failure> {
         let directory = &self.plan.directory.path;
         let run = |(run, outcome): (&PlannedRun, &Outcome)| {

@@ -3,25 +3,27 @@
 use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
 use figment::value::{Dict, Value};
 use std::collections::BTreeMap;
+use std::iter::zip;
 
-use super::fault::ConfigFault;
-use super::layers::{COMPONENTS, KIND, Merged};
-use super::origin::Origin;
-use super::section::{component, only_known, wrong};
-use super::{suggest, value};
+use super::fault::{ConfigFault, Origin};
+use super::layers::{COMPONENTS, KIND, Merged, of_kind};
+use super::suggest;
 
 /// The section's key.
 pub const COMPARE: &str = "compare";
 /// Any bound, in the name of a pair.
 const ANY: &str = "*";
 
+/// Values, and where they are from.
+type Source = (Origin, Dict);
+
 /// The section `[compare]`.
 #[derive(Clone, Debug)]
 pub(super) struct Comparison {
     /// The lower bounds, and the upper bounds.
     pub sides: [Side; 2],
-    /// Values for pairs, lowest first.
-    pairs: Vec<PairValues>,
+    /// Values for the pairs that a pattern such as `mi+*` matches, lowest first.
+    pairs: Vec<([String; 2], Source)>,
 }
 
 /// The bounds that may stand on one side of a pair.
@@ -33,35 +35,16 @@ pub(super) struct Side {
     pub noun: &'static str,
     /// The names of all registered bounds of this side.
     kinds: Vec<&'static str>,
-    /// The bounds of the section `[compare]`, by name.
-    named: BTreeMap<String, NamedBound>,
-}
-
-/// A bound that a comparison knows by a name of its own.
-#[derive(Clone, Debug)]
-struct NamedBound {
-    kind: String,
-    options: Dict,
-    origin: Origin,
-}
-
-/// Values for the pairs that a pattern such as `mi+*` matches.
-#[derive(Clone, Debug)]
-struct PairValues {
-    pattern: [String; 2],
-    values: Dict,
-    origin: Origin,
+    /// The bounds that the section knows by a name of their own, each with its kind and its options.
+    named: BTreeMap<String, (String, Source)>,
 }
 
 impl Comparison {
     /// Reads the section and checks what can be checked without a pair: names, kinds, the options of each bound.
     pub fn read(merged: &Merged) -> Result<Self, ConfigFault> {
         let empty = Dict::new();
-        let section = match merged.values().get(COMPARE) {
-            None => &empty,
-            Some(given) => table(merged, COMPARE, given)?,
-        };
-        only_known(merged, COMPARE, section, &["lower", "upper", "pair"])?;
+        let section = merged.values.get(COMPARE).map_or(Ok(&empty), |given| table(merged, COMPARE, given))?;
+        merged.only_known(COMPARE, section, &["lower", "upper", "pair"])?;
         let mut read = Self {
             sides: [
                 Side::read::<dyn LowerBoundConfig>(merged, section, "lower")?,
@@ -69,113 +52,94 @@ impl Comparison {
             ],
             pairs: Vec::new(),
         };
-        if let Some(given) = section.get("pair") {
-            let path = format!("{COMPARE}.pair");
-            for (pattern, values) in table(merged, &path, given)? {
-                let pair = read.pair(merged, &format!("{path}.{pattern}"), pattern, values)?;
-                read.pairs.push(pair);
-            }
-            // The closer a pattern describes a pair, the higher its values stand.
-            read.pairs.sort_by_key(|pair| pair.pattern.clone().map(|name| name != ANY));
+        for (path, pattern, values) in tables(merged, section, "pair")? {
+            let pattern = read.pattern(pattern).map_err(|reason| merged.fault(&path, reason))?;
+            let sections = COMPONENTS.map(|(section, _)| section).into_iter();
+            let sections: Vec<&str> = sections.chain(["train", "evaluate", "checkpoint"]).collect();
+            merged.only_known(&path, values, &sections)?;
+            read.pairs.push((pattern, (origin(merged, &path), values.clone())));
         }
+        // The closer a pattern describes a pair, the higher its values stand.
+        read.pairs.sort_by_key(|(pattern, _)| pattern.clone().map(|name| name != ANY));
         Ok(read)
     }
 
-    fn pair(&self, merged: &Merged, path: &str, pattern: &str, values: &Value) -> Result<PairValues, ConfigFault> {
-        let other = |reason: String| ConfigFault::Other { origin: merged.blame(path), key: path.to_string(), reason };
-        let (lower, upper) = pattern
-            .split_once('+')
-            .ok_or_else(|| other("a pair is written \"lower+upper\", either of them \"*\" for any".into()))?;
-        for (side, name) in self.sides.iter().zip([lower, upper]).filter(|(_, name)| *name != ANY) {
-            if let Some(hint) = side.unknown(name) {
-                return Err(other(format!("there is no {} {name:?}; {hint}", side.noun)));
-            }
+    /// The names of a pattern, which exist, or what is wrong with it.
+    fn pattern(&self, pattern: &str) -> Result<[String; 2], String> {
+        let (lower, upper) =
+            pattern.split_once('+').ok_or("a pair is written \"lower+upper\", either of them \"*\" for any")?;
+        for (side, name) in zip(&self.sides, [lower, upper]).filter(|(_, name)| *name != ANY) {
+            side.known(name).map_err(|hint| format!("there is no {} {name:?}; {hint}", side.noun))?;
         }
-        let values = table(merged, path, values)?;
-        let sections = COMPONENTS.map(|(section, _)| section).into_iter();
-        let sections: Vec<&str> = sections.chain(["train", "evaluate", "checkpoint"]).collect();
-        only_known(merged, path, values, &sections)?;
-        Ok(PairValues { pattern: [lower.into(), upper.into()], values: untagged(values), origin: origin(merged, path) })
+        Ok([lower.into(), upper.into()])
     }
 
     /// The sources that stand above the file for a pair, lowest first.
-    pub fn layers(&self, pair: [&str; 2]) -> Vec<(Origin, Dict)> {
+    pub fn layers(&self, pair: [&str; 2]) -> Vec<Source> {
         let mut layers = Vec::new();
-        for (side, name) in self.sides.iter().zip(pair) {
-            let kind = side.kind(name);
-            let chosen = |mut table: Dict| {
-                table.insert(KIND.into(), Value::from(kind));
-                Dict::from([(side.key.to_string(), Value::from(table))])
-            };
-            layers.push((Origin::Section(format!("--{} {name}", side.key)), chosen(Dict::new())));
-            let named = side.named.get(name);
-            layers.extend(named.map(|bound| (bound.origin.clone(), chosen(bound.options.clone()))));
+        for (side, name) in zip(&self.sides, pair) {
+            let kind = || Value::from(side.kind(name));
+            let within = |options: Value| Dict::from([(side.key.to_string(), options)]);
+            layers.push((Origin::Section(format!("--{} {name}", side.key)), within(of_kind(kind()))));
+            layers.extend(side.named.get(name).map(|(_, (origin, options))| {
+                let mut options = options.clone();
+                options.insert(KIND.into(), kind());
+                (origin.clone(), within(options.into()))
+            }));
         }
-        let matches = |values: &&PairValues| {
-            let mut names = values.pattern.iter().zip(pair);
-            names.all(|(pattern, name)| pattern == ANY || pattern == name)
-        };
-        let of_pair = self.pairs.iter().filter(matches);
-        layers.extend(of_pair.map(|pair| (pair.origin.clone(), pair.values.clone())));
+        let matches =
+            |pattern: &[String; 2]| zip(pattern, pair).all(|(pattern, name)| pattern == ANY || pattern == name);
+        layers.extend(self.pairs.iter().filter(|(pattern, _)| matches(pattern)).map(|(_, source)| source.clone()));
         layers
     }
 }
 
 impl Side {
     fn read<C: Registered + ?Sized>(merged: &Merged, section: &Dict, key: &'static str) -> Result<Self, ConfigFault> {
-        let mut side = Self {
-            key,
-            noun: C::KIND,
-            kinds: registry::all::<C>().into_iter().map(|d| d.name).collect(),
-            named: BTreeMap::new(),
-        };
-        let Some(given) = section.get(key) else {
-            return Ok(side);
-        };
-        let path = format!("{COMPARE}.{key}");
-        for (name, given) in table(merged, &path, given)? {
-            let path = format!("{path}.{name}");
-            let table = table(merged, &path, given)?;
+        let kinds = registry::all::<C>().into_iter().map(|d| d.name).collect();
+        let mut side = Self { key, noun: C::KIND, kinds, named: BTreeMap::new() };
+        for (path, name, options) in tables(merged, section, key)? {
             let usable = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             if name.is_empty() || !name.chars().all(usable) {
-                return Err(ConfigFault::Other {
-                    origin: merged.blame(&path),
-                    key: path,
-                    reason: "the name of a bound is made of letters, digits, - and _: folders are named by it".into(),
-                });
+                let reason = "the name of a bound is made of letters, digits, - and _: folders are named by it";
+                return Err(merged.fault(&path, reason));
             }
-            let (kind, _) = component::<C>(merged, &path, table, Some(name))?;
-            let bound = NamedBound { kind, options: untagged(table), origin: origin(merged, &path) };
-            side.named.insert(name.clone(), bound);
+            let (kind, _) = merged.component::<C>(&path, options, Some(name))?;
+            side.named.insert(name.into(), (kind, (origin(merged, &path), options.clone())));
         }
         Ok(side)
     }
 
     /// The kind of the bound of a name, which may be that of the kind itself.
     pub fn kind<'a>(&'a self, name: &'a str) -> &'a str {
-        self.named.get(name).map_or(name, |bound| &bound.kind)
+        self.named.get(name).map_or(name, |(kind, _)| kind)
     }
 
-    /// A hint at the names that exist, if no bound has this name: neither one of the section nor one that is
-    /// registered.
-    pub fn unknown(&self, name: &str) -> Option<String> {
+    /// Whether a bound has this name, one of the section or one that is registered; if not, a hint at the names that exist.
+    pub fn known(&self, name: &str) -> Result<(), String> {
         let mut names: Vec<&str> = self.kinds.iter().copied().chain(self.named.keys().map(String::as_str)).collect();
         names.sort_unstable();
         names.dedup();
-        (!names.contains(&name)).then(|| suggest::hint(name, &names))
+        if names.contains(&name) { Ok(()) } else { Err(suggest::hint(name, &names)) }
     }
 }
 
 fn table<'a>(merged: &Merged, path: &str, given: &'a Value) -> Result<&'a Dict, ConfigFault> {
-    given.as_dict().ok_or_else(|| wrong(merged, path, "a table"))
+    given.as_dict().ok_or_else(|| merged.wrong(path, "a table"))
+}
+
+/// The tables in a table of the section, each with its path and its name.
+fn tables<'a>(merged: &Merged, section: &'a Dict, key: &str) -> Result<Vec<(String, &'a str, &'a Dict)>, ConfigFault> {
+    let Some(given) = section.get(key) else { return Ok(Vec::new()) };
+    let path = format!("{COMPARE}.{key}");
+    let inner = |(name, given): (&'a String, &'a Value)| {
+        let path = format!("{path}.{name}");
+        table(merged, &path, given).map(|table| (path, name.as_str(), table))
+    };
+    table(merged, &path, given)?.iter().map(inner).collect()
 }
 
 /// The origin of the values of a table of the section: the source, and the table's name in it.
 fn origin(merged: &Merged, path: &str) -> Origin {
     Origin::Section(format!("{} [{path}]", merged.blame(path)))
-}
-
-/// The values without the mark of the layer that they are from, to be given one of their own.
-fn untagged(table: &Dict) -> Dict {
-    table.iter().map(|(key, v)| (key.clone(), value::untagged(v))).collect()
 }

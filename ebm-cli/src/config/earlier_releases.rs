@@ -45,25 +45,16 @@ pub(super) fn move_lambda(merged: &mut Merged) -> Result<(), ConfigFault> {
     if merged.find("lower.kind").and_then(Value::as_str).is_none_or(has_lambda) {
         return Ok(());
     }
-    let refused = |expected: String| ConfigFault::Value {
-        origin: merged.blame(OLD),
-        key: OLD.to_string(),
-        value: value::text(old),
-        expected,
-    };
     let number = |given: &Value| match given {
-        Value::Num(_, number) => {
-            let integer = number.to_i128().map(|integer| integer as f64);
-            number.to_f64().or(integer)
-        }
+        Value::Num(_, number) => number.to_f64().or(number.to_i128().map(|integer| integer as f64)),
         _ => None,
     };
     if !number(old).is_some_and(|lambda| lambda >= 0.0 && lambda.is_finite()) {
-        return Err(refused("a finite number >= 0".into()));
+        return Err(merged.wrong(OLD, "a finite number >= 0"));
     }
     if let Some(new) = merged.find("train.lambda").filter(|new| number(new) != number(old)) {
-        let expected = format!("no other value than train.lambda = {}, which is its new name", value::text(new));
-        return Err(refused(expected));
+        let new = value::text(new);
+        return Err(merged.wrong(OLD, format!("no other value than train.lambda = {new}, which is its new name")));
     }
     merged.move_value(["lower", "lambda"], ["train", "lambda"]);
     Ok(())

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use super::comparison::{COMPARE, Comparison};
 use super::fault::ConfigFault;
-use super::layers::{KIND, Layers, PREFIX, environment};
+use super::layers::{KIND, Layers, PREFIX};
 use super::points::{Point, Sources};
 use super::resolve::Resolved;
-use super::section::wrong;
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///
@@ -28,16 +27,12 @@ impl Grid {
     /// # Errors
     /// The first fault found; the file must also be a good configuration by itself.
     pub fn load(path: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
-        Self::of(Sources {
-            below: Layers::default().file(path)?,
-            variables: environment(),
-            assignments: assignments.to_vec(),
-        })
+        Self::of(Sources::new(Layers::default().file(path)?, assignments))
     }
 
     fn of(sources: Sources) -> Result<Self, ConfigFault> {
         let base = sources.base()?;
-        Ok(Self { sources, section: Comparison::read(&base.merged)?, base })
+        Ok(Self { section: Comparison::read(&base.merged)?, sources, base })
     }
 
     /// The configuration by itself.
@@ -51,14 +46,12 @@ impl Grid {
     /// # Errors
     /// The first fault found.
     pub fn baseline(&self, path: &Path) -> Result<Resolved, ConfigFault> {
-        let Sources { mut variables, mut assignments, .. } = self.sources.clone();
-        variables.retain(|(name, _)| {
+        let mut sources = Sources { below: Layers::default().file(path)?, ..self.sources.clone() };
+        sources.variables.retain(|(name, _)| {
             let key = name.strip_prefix(PREFIX).unwrap_or_default();
             !of_bounds(&key.to_lowercase().replace("__", "."))
         });
-        assignments.retain(|text| !of_bounds(text));
-        let below = Layers::default().file(path)?;
-        let sources = Sources { below, variables, assignments };
+        sources.assignments.retain(|text| !of_bounds(text));
         sources.base()
     }
 
@@ -77,10 +70,8 @@ impl Grid {
             return Ok(kind.and_then(Value::as_str).map(str::to_string).into_iter().collect());
         }
         for (place, name) in given.iter().enumerate() {
-            if let Some(hint) = side.unknown(name) {
-                let (key, noun) = (side.key, side.noun);
-                return Err(format!("--{key} {name}: there is no {noun} of this name; {hint}"));
-            }
+            let unknown = |hint| format!("--{} {name}: there is no {} of this name; {hint}", side.key, side.noun);
+            side.known(name).map_err(unknown)?;
             if given[..place].contains(name) {
                 return Err(format!("--{}: {name} is named twice", side.key));
             }
@@ -103,10 +94,7 @@ impl Grid {
         let resolved = self.sources.resolve(&point, seed)?;
         match resolved.config.train.objective {
             Objective::Bidirectional => Ok(resolved),
-            _ => {
-                let expected = "\"bidirectional\": a comparison is one of bounds";
-                Err(wrong(&resolved.merged, "train.objective", expected))
-            }
+            _ => Err(resolved.merged.wrong("train.objective", "\"bidirectional\": a comparison is one of bounds")),
         }
     }
 }
@@ -190,22 +178,7 @@ upper.weight = 8.0
         let grid = grid(FILE, &["train.steps=99", "compare.upper.zero-gp.weight=9"]).unwrap();
         let resolved = grid.resolve("sv-smallest", "zero-gp", 0).unwrap();
         assert_eq!((shown(&resolved, "train.steps"), shown(&resolved, "upper.weight")), ("99".into(), "9".into()));
-        assert_eq!(resolved.merged.origin("train.batch").unwrap().to_string(), "run.toml [compare.pair.*+zero-gp]");
-    }
-
-    #[test]
-    fn names_are_kinds_or_tables_of_the_section() {
-        let grid = grid(FILE, &[]).unwrap();
-        let names = |text: &[&str]| text.iter().map(|t| t.to_string()).collect::<Vec<_>>();
-        assert_eq!(grid.names(&[], &[]).unwrap(), [names(&["sv"]), names(&["gp"])]);
-        let given = [names(&["sv", "sv-smallest"]), names(&["none", "zero-gp"])];
-        assert_eq!(grid.names(&given[0], &given[1]).unwrap(), given);
-        let refused = |lower: &[&str]| grid.names(&names(lower), &[]).unwrap_err();
-        assert_eq!(
-            refused(&["sv-smalest"]),
-            "--lower sv-smalest: there is no lower bound of this name; did you mean `sv-smallest`?"
-        );
-        assert!(refused(&["sv", "sv"]).contains("twice"));
+        assert_eq!(resolved.merged.source("train.batch").to_string(), "run.toml [compare.pair.*+zero-gp]");
     }
 
     /// A fault a line: the section with `|` for a line break, and parts of the message.
@@ -233,24 +206,18 @@ upper.weight = 8.0
     }
 
     #[test]
-    fn a_fault_of_a_pair_names_the_table_it_is_from() {
+    fn a_fault_of_a_pair_names_the_source_it_is_from() {
         let text = "[compare.pair.\"sv+gp\"]\ntrain.stepz = 1\n[compare.upper.zero-gp]\nweight = -1";
-        let grid = grid(text, &[]).unwrap();
-        let fault = |upper: &str| grid.resolve("sv", upper, 0).unwrap_err().to_string();
-        assert_eq!(fault("gp"), "run.toml [compare.pair.sv+gp]: train.stepz: unknown key; did you mean `steps`?");
-        assert!(
-            fault("zero-gp").starts_with("run.toml [compare.upper.zero-gp]: upper.weight = -1"),
-            "{}",
-            fault("zero-gp")
-        );
-    }
-
-    #[test]
-    fn the_bounds_of_a_comparison_are_not_set_by_other_means() {
-        for assignment in ["upper=none", "train.objective=maximum-likelihood"] {
-            let grid = grid("", &[assignment]).unwrap();
-            let fault = grid.resolve("sv", "gp", 0).unwrap_err().to_string();
-            assert!(fault.starts_with(&format!("--set {assignment}: ")), "{fault}");
+        for (assignment, upper, start) in [
+            (None, "gp", "run.toml [compare.pair.sv+gp]: train.stepz: unknown key; did you mean `steps`?"),
+            (None, "zero-gp", "run.toml [compare.upper.zero-gp]: upper.weight = -1"),
+            // The bounds of a comparison are not set by other means.
+            (Some("upper=gp"), "none", "--set upper=gp: upper.kind = \"gp\": expected \"none\": "),
+            (Some("train.objective=maximum-likelihood"), "none", "--set train.objective=maximum-likelihood: "),
+        ] {
+            let grid = grid(text, assignment.as_slice()).unwrap();
+            let fault = grid.resolve("sv", upper, 0).unwrap_err().to_string();
+            assert!(fault.starts_with(start), "{fault}");
         }
     }
 }

@@ -6,8 +6,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use super::fault::ConfigFault;
-use super::origin::Origin;
+use super::fault::{ConfigFault, Origin};
 use super::value;
 
 /// Prefix of the environment variables that set configuration values.
@@ -23,13 +22,6 @@ const OPTIMIZERS: [[&str; 3]; 2] = [["train", "energy", "optimizer"], ["train", 
 /// The key that names a component.
 pub const KIND: &str = "kind";
 
-/// One source of values.
-#[derive(Clone, Debug)]
-struct Layer {
-    origin: Origin,
-    values: Dict,
-}
-
 /// A layer as figment merges it: its name is its number.
 struct Numbered(usize, Dict);
 
@@ -44,13 +36,12 @@ impl Provider for Numbered {
 
 /// Sources of values, lowest first.
 #[derive(Clone, Debug)]
-pub struct Layers(Vec<Layer>);
+pub struct Layers(Vec<(Origin, Dict)>);
 
 impl Default for Layers {
     /// The names of the default components; their options get their defaults when they are parsed.
     fn default() -> Self {
-        let kind = |kind: &str| Value::from(Dict::from([(KIND.to_string(), Value::from(kind))]));
-        let values = COMPONENTS.map(|(section, name)| (section.to_string(), kind(name)));
+        let values = COMPONENTS.map(|(section, name)| (section.to_string(), of_kind(name.into())));
         Self::alone(Origin::Default, Dict::from(values))
     }
 }
@@ -58,9 +49,12 @@ impl Default for Layers {
 impl Layers {
     /// Adds a TOML file above.
     pub fn file(self, path: &Path) -> Result<Self, ConfigFault> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| ConfigFault::Unreadable { path: path.display().to_string(), reason: error.to_string() })?;
-        self.toml(Origin::File(path.to_path_buf()), &text)
+        self.toml(Origin::File(path.into()), &Self::read(path)?)
+    }
+
+    /// The text of a file.
+    pub(super) fn read(path: &Path) -> Result<String, ConfigFault> {
+        fs::read_to_string(path).map_err(|error| ConfigFault::new(Origin::File(path.into()), error))
     }
 
     /// Adds the text of a TOML file above.
@@ -74,18 +68,16 @@ impl Layers {
         text.parse().map_err(|error: toml::de::Error| {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
             let before = &text.as_bytes()[..offset];
-            ConfigFault::Syntax {
-                path: origin.to_string(),
-                line: 1 + before.iter().filter(|&&byte| byte == b'\n').count(),
-                column: 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count(),
-                reason: error.message().trim().replace('\n', ", "),
-            }
+            let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+            let column = 1 + before.iter().rev().take_while(|&&byte| byte != b'\n').count();
+            let reason = error.message().trim().replace('\n', ", ");
+            ConfigFault::new(origin.clone(), format!("line {line}, column {column}: {reason}"))
         })
     }
 
     /// One source with nothing below it, not even defaults, for a file that is not the configuration of a run.
     pub(super) fn alone(origin: Origin, values: Dict) -> Self {
-        Self(vec![Layer { origin, values }])
+        Self(vec![(origin, values)])
     }
 
     /// Adds the variables that start with [`PREFIX`] above; two underscores stand for a dot.
@@ -101,17 +93,14 @@ impl Layers {
     }
 
     /// Adds assignments `a.b=value` above, each above the one before.
-    pub fn sets(mut self, assignments: &[String]) -> Result<Self, ConfigFault> {
-        for text in assignments {
-            let fault = || ConfigFault::Assignment { text: text.clone() };
-            let (key, value) = text.split_once('=').ok_or_else(fault)?;
-            let key = key.trim();
-            if key.split('.').any(str::is_empty) {
-                return Err(fault());
+    pub fn sets(self, assignments: &[String]) -> Result<Self, ConfigFault> {
+        assignments.iter().try_fold(self, |layers, text| {
+            let origin = Origin::Set(text.clone());
+            match text.split_once('=').map(|(key, value)| (key.trim(), value)) {
+                Some((key, value)) if !key.split('.').any(str::is_empty) => Ok(layers.nested(origin, key, value)),
+                _ => Err(ConfigFault::new(origin, "expected KEY=VALUE, such as train.steps=1000")),
             }
-            self = self.nested(Origin::Set(text.clone()), key, value);
-        }
-        Ok(self)
+        })
     }
 
     fn nested(self, origin: Origin, key: &str, text: &str) -> Self {
@@ -124,30 +113,20 @@ impl Layers {
 
     /// Adds values above. Where they name another kind, the options of the kind below are dropped.
     pub(super) fn above(mut self, origin: Origin, mut values: Dict) -> Self {
-        for (section, _) in COMPONENTS {
-            if let Some(Value::String(_, name)) = values.get(section) {
-                let table = Dict::from([(KIND.to_string(), Value::from(name.clone()))]);
-                values.insert(section.to_string(), Value::from(table));
-                self.forget(&[section]);
-            }
-        }
-        for path in OPTIMIZERS {
-            let [train, player, optimizer] = path;
-            let Some(Value::Dict(_, players)) = values.get_mut(train) else {
-                continue;
-            };
-            let Some(Value::Dict(_, options)) = players.get_mut(player) else {
-                continue;
-            };
-            if let Some(given @ Value::String(..)) = options.get_mut(optimizer) {
-                *given = Value::from(Dict::from([(KIND.to_string(), given.clone())]));
+        let sections = COMPONENTS.map(|(section, _)| vec![section]);
+        for path in sections.into_iter().chain(OPTIMIZERS.map(Vec::from)) {
+            if let Some((key, tables)) = path.split_last()
+                && let Some(given @ Value::String(..)) =
+                    table(&mut values, tables).and_then(|table| table.get_mut(*key))
+            {
+                *given = of_kind(given.clone());
                 self.forget(&path);
             }
         }
         for (key, value) in &values {
             self.forget_other_kinds(&mut vec![key.as_str()], value);
         }
-        self.0.push(Layer { origin, values });
+        self.0.push((origin, values));
         self
     }
 
@@ -168,37 +147,39 @@ impl Layers {
 
     /// The kind that the layers so far give the table at `path`.
     fn kind(&self, path: &[&str]) -> Option<&str> {
-        self.0.iter().rev().find_map(|layer| {
-            let mut keys = path.iter();
-            let table = keys.try_fold(&layer.values, |dict, key| dict.get(*key)?.as_dict())?;
+        self.0.iter().rev().find_map(|(_, values)| {
+            let table = path.iter().try_fold(values, |table, key| table.get(*key)?.as_dict())?;
             table.get(KIND)?.as_str()
         })
     }
 
     /// Drops the values of the layers so far for the table at `path`: options of one kind mean nothing to another.
     fn forget(&mut self, path: &[&str]) {
-        fn remove(dict: &mut Dict, path: &[&str]) {
-            match path {
-                [] => {}
-                [last] => drop(dict.remove(*last)),
-                [first, rest @ ..] => {
-                    if let Some(Value::Dict(_, inner)) = dict.get_mut(*first) {
-                        remove(inner, rest);
-                    }
-                }
-            }
-        }
-        self.0.iter_mut().for_each(|layer| remove(&mut layer.values, path));
+        let Some((key, tables)) = path.split_last() else { return };
+        self.0.iter_mut().filter_map(|(_, values)| table(values, tables)).for_each(|table| drop(table.remove(*key)));
     }
 
     /// Merges the layers.
     pub fn merge(self) -> Merged {
-        let (origins, values): (Vec<_>, Vec<_>) = self.0.into_iter().map(|layer| (layer.origin, layer.values)).unzip();
+        let (origins, values): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
         let numbered = values.into_iter().enumerate();
         let figment = numbered.fold(Figment::new(), |below, (index, values)| below.merge(Numbered(index, values)));
         let values = figment.data().ok().and_then(|mut profiles| profiles.remove(&Profile::Default));
         Merged { values: values.unwrap_or_default(), figment, origins }
     }
+}
+
+/// The table that the name of a component stands for.
+pub(super) fn of_kind(name: Value) -> Value {
+    Dict::from([(KIND.to_string(), name)]).into()
+}
+
+/// The table at a path of tables.
+fn table<'a>(values: &'a mut Dict, path: &[&str]) -> Option<&'a mut Dict> {
+    path.iter().try_fold(values, |table, key| match table.get_mut(*key)? {
+        Value::Dict(_, inner) => Some(inner),
+        _ => None,
+    })
 }
 
 /// The process's environment, as far as it is text.
@@ -211,7 +192,8 @@ pub(super) fn environment() -> Vec<(String, String)> {
 #[derive(Clone, Debug)]
 pub struct Merged {
     figment: Figment,
-    values: Dict,
+    /// The top-level tables and values.
+    pub(super) values: Dict,
     /// The sources of the layers.
     origins: Vec<Origin>,
 }
@@ -219,31 +201,17 @@ pub struct Merged {
 impl Merged {
     /// Moves the value at `from`, a table and a key, to `to`, unless there is one.
     pub(super) fn move_value(&mut self, from: [&str; 2], to: [&str; 2]) {
-        let Some(Value::Dict(_, table)) = self.values.get_mut(from[0]) else {
-            return;
-        };
-        let Some(value) = table.remove(from[1]) else {
-            return;
-        };
-        let table = self.values.entry(to[0].to_string()).or_insert_with(|| Value::from(Dict::new()));
-        if let Value::Dict(_, table) = table {
-            table.entry(to[1].to_string()).or_insert(value);
+        let moved = table(&mut self.values, &from[..1]).and_then(|table| table.remove(from[1]));
+        if let (Some(value), Value::Dict(_, table)) =
+            (moved, self.values.entry(to[0].into()).or_insert(Dict::new().into()))
+        {
+            table.entry(to[1].into()).or_insert(value);
         }
-    }
-
-    /// The top-level tables and values.
-    pub fn values(&self) -> &Dict {
-        &self.values
     }
 
     /// The value at a path such as `train.energy.steps` or `energy.hidden[1]`.
     pub fn find(&self, path: &str) -> Option<&Value> {
         self.walk(path).1
-    }
-
-    /// The source of the value at exactly this path; `None` if no layer gives it.
-    pub fn origin(&self, path: &str) -> Option<Origin> {
-        Some(self.of(self.find(path)?))
     }
 
     /// The source of the value at this path, given there or by a name that stands for a table; else the default.
@@ -279,22 +247,21 @@ impl Merged {
     /// The last value on the way to this path, and the value at its end if there is one.
     fn walk(&self, path: &str) -> (Option<&Value>, Option<&Value>) {
         let path = path.replace('[', ".").replace(']', "");
-        let mut keys = path.split('.').filter(|key| !key.is_empty());
-        let Some(mut here) = keys.next().and_then(|key| self.values.get(key)) else {
-            return (None, None);
-        };
+        let keys = path.split('.').filter(|key| !key.is_empty());
+        let mut nearest: Option<&Value> = None;
         for key in keys {
-            let next = match here {
-                Value::Dict(_, dict) => dict.get(key),
-                Value::Array(_, items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
-                _ => None,
+            let next = match nearest {
+                None => self.values.get(key),
+                Some(Value::Dict(_, table)) => table.get(key),
+                Some(Value::Array(_, items)) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+                Some(_) => None,
             };
-            match next {
-                Some(next) => here = next,
-                None => return (Some(here), None),
+            if next.is_none() {
+                return (nearest, None);
             }
+            nearest = next;
         }
-        (Some(here), Some(here))
+        (nearest, nearest)
     }
 }
 
@@ -302,88 +269,51 @@ impl Merged {
 mod tests {
     use super::*;
 
-    fn file(text: &str) -> Layers {
-        Layers::default().toml(Origin::File("run.toml".into()), text).unwrap()
-    }
-    fn set(layers: Layers, texts: &[&str]) -> Merged {
-        let texts: Vec<_> = texts.iter().map(|text| text.to_string()).collect();
-        layers.sets(&texts).unwrap().merge()
-    }
-    fn text(merged: &Merged, path: &str) -> Option<String> {
-        merged.find(path).map(value::text)
+    fn merged(text: &str, assignments: &[&str]) -> Merged {
+        let assignments: Vec<_> = assignments.iter().map(|text| text.to_string()).collect();
+        let file = Layers::default().toml(Origin::File("run.toml".into()), text);
+        file.and_then(|layers| layers.sets(&assignments)).unwrap().merge()
     }
 
     #[test]
-    fn a_higher_layer_wins_and_each_value_knows_its_own() {
-        let layers = file("seed = 1\n[train]\nsteps = 10\nbatch = 20\nlog_every = 5");
-        let variables = [("EBM_TRAIN__STEPS", "30"), ("EBM_SEED", "2"), ("PATH", "/bin")];
-        let layers = layers.environment(variables.map(|(name, text)| (name.to_string(), text.to_string())));
-        let merged = set(layers, &["train.steps=40", "train.energy.average=0.5"]);
-        for (path, expected, origin) in [
-            ("seed", "2", Origin::Environment("EBM_SEED".into())),
-            ("train.steps", "40", Origin::Set("train.steps=40".into())),
-            ("train.batch", "20", Origin::File("run.toml".into())),
-            ("train.energy.average", "0.5", Origin::Set("train.energy.average=0.5".into())),
-            ("upper.kind", "\"gp\"", Origin::Default),
+    fn a_name_is_the_table_of_its_kind_and_another_kind_takes_nothing_over_from_below() {
+        const UPPER: &str = "[upper]\nkind = \"gp\"\nweight = 3\n[upper.nested]\nkind = \"a\"\nx = 1";
+        // An optimiser that does not name its kind is Adam.
+        const ADAM: &str = "[train.energy.optimizer]\nbeta1 = 0.5";
+        const OPTIMIZER: &str = "train.energy.optimizer";
+        let (none, lion) = ("{ kind = \"none\" }", "{ clip = 1, kind = \"lion\" }");
+        for (text, assignments, path, expected) in [
+            (UPPER, &["upper=none"][..], "upper", none),
+            (UPPER, &["upper.kind=none"], "upper", none),
+            (UPPER, &["upper={kind=\"none\"}"], "upper", none),
+            (UPPER, &["upper.kind=gp"], "upper.weight", "3"),
+            (UPPER, &["upper.nested.kind=b"], "upper.nested", "{ kind = \"b\" }"),
+            (UPPER, &["upper.nested.kind=b"], "upper.weight", "3"),
+            ("upper = \"none\"", &["upper=gp", "upper.weight=2"], "upper", "{ kind = \"gp\", weight = 2 }"),
+            (ADAM, &["train.energy.optimizer=lion", "train.energy.optimizer.clip=1"], OPTIMIZER, lion),
+            (ADAM, &["train.energy.optimizer.kind=lion", "train.energy.optimizer.clip=1"], OPTIMIZER, lion),
+            (ADAM, &["train.energy.optimizer.kind=adam"], "train.energy.optimizer.beta1", "0.5"),
         ] {
-            assert_eq!(text(&merged, path).as_deref(), Some(expected), "{path}");
-            assert_eq!(merged.origin(path), Some(origin), "{path}");
+            let found = merged(text, assignments).find(path).map(value::text);
+            assert_eq!(found.as_deref(), Some(expected), "{assignments:?} {path}");
         }
-        assert_eq!(merged.find("path"), None);
     }
 
     #[test]
-    fn another_kind_takes_nothing_over_from_the_table_below() {
-        let table = "[upper]\nkind = \"gp\"\nweight = 3\n[upper.nested]\nkind = \"a\"\nx = 1";
-        for assignment in ["upper=none", "upper.kind=none", "upper={kind=\"none\"}"] {
-            let merged = set(file(table), &[assignment]);
-            assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"none\" }"), "{assignment}");
-        }
-        let merged = set(file(table), &["upper.kind=gp"]);
-        assert_eq!(text(&merged, "upper.weight").as_deref(), Some("3"));
-        let merged = set(file(table), &["upper.nested.kind=b"]);
-        assert_eq!(text(&merged, "upper.nested").as_deref(), Some("{ kind = \"b\" }"));
-        assert_eq!(text(&merged, "upper.weight").as_deref(), Some("3"));
-    }
-
-    #[test]
-    fn a_name_alone_is_the_component_with_its_defaults() {
-        let merged = set(file("upper = \"none\""), &["upper=gp", "upper.weight=2"]);
-        assert_eq!(text(&merged, "upper").as_deref(), Some("{ kind = \"gp\", weight = 2 }"));
-        assert_eq!(merged.origin("upper.kind"), Some(Origin::Set("upper=gp".into())));
-    }
-
-    #[test]
-    fn an_optimizer_is_known_by_its_name_and_adam_without_one() {
-        let table = "[train.energy.optimizer]\nbeta1 = 0.5";
-        for assignment in ["train.energy.optimizer=lion", "train.energy.optimizer.kind=lion"] {
-            let merged = set(file(table), &[assignment, "train.energy.optimizer.clip=1"]);
-            let expected = "{ clip = 1, kind = \"lion\" }";
-            assert_eq!(text(&merged, "train.energy.optimizer").as_deref(), Some(expected), "{assignment}");
-        }
-        let merged = set(file(table), &["train.energy.optimizer.kind=adam"]);
-        assert_eq!(text(&merged, "train.energy.optimizer.beta1").as_deref(), Some("0.5"));
-    }
-
-    #[test]
-    fn a_syntax_error_names_its_line_and_column() {
-        let fault = Layers::default().toml(Origin::File("run.toml".into()), "seed = 1\n[train\nsteps = 1").unwrap_err();
-        assert!(matches!(fault, ConfigFault::Syntax { line: 2, .. }), "{fault}");
-        assert!(!fault.to_string().contains('\n'));
-    }
-
-    #[test]
-    fn what_is_no_assignment_is_refused() {
+    fn what_cannot_be_read_is_told_with_its_place() {
+        let origin = Origin::File("run.toml".into());
+        let fault = Layers::default().toml(origin, "seed = 1\n[train\nsteps = 1").unwrap_err().to_string();
+        assert!(fault.starts_with("run.toml: line 2, column ") && !fault.contains('\n'), "{fault}");
         for text in ["steps", "=3", "train.=3", "train..steps=3"] {
-            let fault = Layers::default().sets(&[text.to_string()]).unwrap_err();
-            assert_eq!(fault, ConfigFault::Assignment { text: text.to_string() });
+            let fault = Layers::default().sets(&[text.to_string()]).unwrap_err().to_string();
+            assert_eq!(fault, format!("--set {text}: expected KEY=VALUE, such as train.steps=1000"));
         }
     }
 
     #[test]
     fn paths_go_through_arrays_and_a_missing_key_is_blamed_on_its_table() {
-        let merged = file("[energy]\nhidden = [4, -5]").merge();
-        assert_eq!(text(&merged, "energy.hidden[1]").as_deref(), Some("-5"));
+        let merged = merged("[energy]\nhidden = [4, -5]", &[]);
+        assert_eq!(merged.find("energy.hidden[1]").map(value::text).as_deref(), Some("-5"));
         assert_eq!(merged.find("energy.hidden[2]"), None);
         assert_eq!(merged.blame("energy.nothing"), Origin::File("run.toml".into()));
         assert_eq!(merged.blame("nothing"), Origin::File("run.toml".into()));

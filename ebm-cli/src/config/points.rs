@@ -1,12 +1,11 @@
 //! The points of a series of runs: values that stand above one configuration, for every seed alike.
 
 use figment::value::{Dict, Value};
+use figment::{Figment, Profile, Provider};
 
-use super::fault::ConfigFault;
-use super::layers::{KIND, Layers};
-use super::origin::Origin;
+use super::fault::{ConfigFault, Origin};
+use super::layers::{KIND, Layers, environment, of_kind};
 use super::resolve::Resolved;
-use super::section::wrong;
 use super::value;
 
 /// A point of a series: the values that it sets above the configuration that all points share.
@@ -39,6 +38,11 @@ pub(super) struct Sources {
 }
 
 impl Sources {
+    /// What stands below, the process's environment, and `--set` assignments.
+    pub fn new(below: Layers, assignments: &[String]) -> Self {
+        Self { below, variables: environment(), assignments: assignments.to_vec() }
+    }
+
     /// The configuration without a point.
     pub fn base(&self) -> Result<Resolved, ConfigFault> {
         self.with_outside(self.below.clone())?.resolve()
@@ -54,8 +58,7 @@ impl Sources {
         for (key, wanted) in &point.values {
             let found = resolved.merged.find(key);
             if !found.is_some_and(|found| holds(found, &value::of_toml(wanted.clone()))) {
-                let expected = format!("{wanted}: {}", point.reason);
-                return Err(wrong(&resolved.merged, key, expected));
+                return Err(resolved.merged.wrong(key, format!("{wanted}: {}", point.reason)));
             }
         }
         Ok(resolved)
@@ -78,32 +81,19 @@ fn holds(found: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Makes one table of values by dotted key. A key that another one continues is set first, whatever the order.
+/// One table of values by dotted key; a key that another one continues is set first, whatever the order.
 fn nested(values: &[(String, toml::Value)]) -> Dict {
+    let is_continued =
+        |key: &str| values.iter().any(|(other, _)| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
     let mut ordered: Vec<_> = values.iter().collect();
     ordered.sort_by_key(|(key, _)| key.matches('.').count());
-    let mut table = Dict::new();
-    for (key, value) in ordered {
-        let path: Vec<_> = key.split('.').collect();
-        insert(&mut table, &path, value::of_toml(value.clone()));
-    }
-    table
-}
-
-fn insert(table: &mut Dict, path: &[&str], value: Value) {
-    match path {
-        [] => {}
-        [last] => drop(table.insert((*last).to_string(), value)),
-        [first, rest @ ..] => {
-            let inner = table.entry((*first).to_string()).or_insert_with(|| Dict::new().into());
+    let merged = ordered.into_iter().fold(Figment::new(), |merged, (key, value)| {
+        let value = value::of_toml(value.clone());
+        match &value {
             // The name of a component stands for a table with its kind.
-            if let Value::String(_, name) = inner {
-                *inner = Value::from(Dict::from([(KIND.to_string(), Value::from(name.clone()))]));
-            }
-            // Where something else is in the way, the key does not hold what was asked for, and the configuration is refused.
-            if let Value::Dict(_, inner) = inner {
-                insert(inner, rest, value);
-            }
+            Value::String(..) if is_continued(key) => merged.merge((key, of_kind(value))),
+            _ => merged.merge((key, value)),
         }
-    }
+    });
+    merged.data().ok().and_then(|mut profiles| profiles.remove(&Profile::Global)).unwrap_or_default()
 }

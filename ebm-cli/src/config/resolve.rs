@@ -5,13 +5,14 @@ use ebm_core::registry::{self, Registered};
 use ebm_train::optim::OptimizerChoice;
 use figment::value::Value;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use super::comparison::{COMPARE, Comparison};
 use super::earlier_releases;
 use super::fault::ConfigFault;
-use super::layers::{COMPONENTS, KIND, Layers, Merged};
+use super::layers::{COMPONENTS, Layers, Merged};
 use super::run_config::RunConfig;
-use super::section::{self, json, missing, only_known, refused, unreadable, wrong};
+use super::section::json;
 
 /// The top-level keys that are not components.
 const PLAIN: [&str; 6] = ["seed", "train", "evaluate", "checkpoint", "log", COMPARE];
@@ -30,14 +31,12 @@ impl Layers {
     pub fn resolve(self) -> Result<Resolved, ConfigFault> {
         let mut merged = self.merge();
         let known: Vec<&str> = PLAIN.into_iter().chain(COMPONENTS.map(|(section, _)| section)).collect();
-        only_known(&merged, "", merged.values(), &known)?;
+        merged.only_known("", &merged.values, &known)?;
         earlier_releases::move_lambda(&mut merged)?;
         // One file serves single runs and comparisons, and is checked as strictly for either.
         Comparison::read(&merged)?;
         for player in ["train.energy.optimizer", "train.generator.optimizer"] {
-            if let Some(given @ Value::Dict(..)) = merged.find(player) {
-                optimizer(&merged, player, json(given))?;
-            }
+            merged.find(player).map_or(Ok(()), |given| optimizer(&merged, player, json(given)))?;
         }
         let config = RunConfig {
             seed: plain(&merged, "seed", |_| Ok(()))?,
@@ -54,13 +53,10 @@ impl Layers {
         for (bound, options) in
             [("lower.optimizer", config.lower.optimizer()), ("upper.optimizer", config.upper.optimizer())]
         {
-            if let Some(options) = options {
-                optimizer(&merged, bound, serde_json::Value::from(options.table().clone()))?;
-            }
+            options.map_or(Ok(()), |options| optimizer(&merged, bound, options.table().clone().into()))?;
         }
         // Its keys carry their section.
-        let fits = config.components().check();
-        fits.map_err(|error| refused(&merged, "", error))?;
+        config.components().check().map_err(|error| merged.refused("", error))?;
         Ok(Resolved { config, merged })
     }
 }
@@ -69,17 +65,17 @@ impl Resolved {
     /// A fault that was found only when the parts of the configuration were put together. The error's key is relative to
     /// `section`, which may be empty.
     pub fn misfit(&self, section: &str, error: ConfigError) -> ConfigFault {
-        refused(&self.merged, section, error)
+        self.merged.refused(section, error)
     }
 }
 
 /// Refuses options of an optimiser that cannot be used, by their keys.
-fn optimizer(merged: &Merged, section: &str, options: serde_json::Value) -> Result<(), ConfigFault> {
-    let serde_json::Value::Object(table) = options else {
+fn optimizer(merged: &Merged, section: &str, options: Json) -> Result<(), ConfigFault> {
+    let Json::Object(table) = options else {
         return Ok(());
     };
-    let read = OptimizerChoice::read(table).map_err(|error| unreadable(merged, section, error))?;
-    read.check().map_err(|error| refused(merged, section, error))
+    let read = OptimizerChoice::read(table).map_err(|error| merged.unreadable(section, error))?;
+    read.check().map_err(|error| merged.refused(section, error))
 }
 
 /// Reads a section that is not registered by name.
@@ -88,11 +84,11 @@ fn plain<T: DeserializeOwned + Default>(
     section: &str,
     check: impl Fn(&T) -> Result<(), ConfigError>,
 ) -> Result<T, ConfigFault> {
-    let read: T = match merged.values().get(section) {
+    let read: T = match merged.values.get(section) {
         None => T::default(),
-        Some(given) => registry::parse_as(json(given)).map_err(|error| unreadable(merged, section, error))?,
+        Some(given) => registry::parse_as(json(given)).map_err(|error| merged.unreadable(section, error))?,
     };
-    check(&read).map_err(|error| refused(merged, section, error))?;
+    check(&read).map_err(|error| merged.refused(section, error))?;
     Ok(read)
 }
 
@@ -102,15 +98,10 @@ fn component<C: Registered + ?Sized>(
     section: &str,
     check: impl Fn(&C) -> Result<(), ConfigError>,
 ) -> Result<Box<C>, ConfigFault> {
-    let table = match merged.values().get(section) {
-        Some(Value::Dict(_, table)) => table,
-        Some(_) => {
-            let expected = format!("the name of a {}, or a table with `kind`", C::KIND);
-            return Err(wrong(merged, section, expected));
-        }
-        None => return Err(missing(merged, section, KIND)),
+    let Some(Value::Dict(_, table)) = merged.values.get(section) else {
+        return Err(merged.wrong(section, format!("the name of a {}, or a table with `kind`", C::KIND)));
     };
-    let (_, read) = section::component::<C>(merged, section, table, None)?;
-    check(&read).map_err(|error| refused(merged, section, error))?;
+    let (_, read) = merged.component::<C>(section, table, None)?;
+    check(&read).map_err(|error| merged.refused(section, error))?;
     Ok(read)
 }

@@ -1,6 +1,9 @@
 //! Reads the meaning, type and choices of an option from its JSON schema.
 
 use serde_json::Value as Json;
+use toml::{Table, Value};
+
+use super::layers::KIND;
 
 /// A place in a JSON schema.
 #[derive(Clone, Copy, Debug)]
@@ -41,10 +44,11 @@ impl<'a> Schema<'a> {
         self.target()["properties"].get(key).map(|node| self.at(node))
     }
 
-    /// The options of the alternative that a tagged value takes, or of the table itself.
-    pub fn chosen(self, tag: &str, name: &str) -> Schema<'a> {
-        let matches = |s: &Schema<'a>| s.target()["properties"][tag]["const"].as_str() == Some(name);
-        self.alternatives().into_iter().find(matches).unwrap_or(self)
+    /// The options of the kind that a table names, or of the table itself.
+    pub fn of_kind(self, table: &Table) -> Schema<'a> {
+        let Some(kind) = table.get(KIND).and_then(Value::as_str) else { return self };
+        let is_it = |s: &Schema<'a>| s.target()["properties"][KIND]["const"].as_str() == Some(kind);
+        self.alternatives().into_iter().find(is_it).unwrap_or(self)
     }
 
     /// The meaning of the option, one line per paragraph. Stops at the first code block: examples are for Rust users.
@@ -71,28 +75,25 @@ impl<'a> Schema<'a> {
 
     /// The names without the meanings, which may in turn list choices like these: layers contain layers.
     fn named(self) -> Vec<Choice<'a>> {
-        let listed = |node: &'a Json, schema: Option<Schema<'a>>| -> Vec<Choice<'a>> {
-            let names = node["enum"].as_array().into_iter().flatten().filter_map(Json::as_str);
-            let inside = None;
-            names.map(|name| Choice { name, schema, inside }).collect()
-        };
         let own = self.target();
-        if own["enum"].is_array() {
-            return listed(own, None);
-        }
-        let choices = |s: Schema<'a>| {
-            let node = s.target();
+        let places: Vec<(&'a Json, Option<Schema<'a>>)> = match own["enum"].is_array() {
+            true => vec![(own, None)],
+            false => self.alternatives().into_iter().map(|s| (s.target(), Some(s))).collect(),
+        };
+        let choices = |(node, schema): (&'a Json, Option<Schema<'a>>)| {
+            let choice = |name| Choice { name, schema, inside: None };
             let mut tags = node["properties"].as_object().into_iter().flatten();
             let tagged = tags.find_map(|(_, property)| property["const"].as_str());
             let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
-            let schema = Some(s);
             match (node["const"].as_str().or(tagged), wrapped()) {
-                (Some(name), _) => vec![Choice { name, schema, inside: None }],
-                (None, Some(name)) => vec![Choice { name, schema, inside: s.property(name) }],
-                (None, None) => listed(node, schema),
+                (Some(name), _) => vec![choice(name)],
+                (None, Some(name)) => vec![Choice { inside: schema.and_then(|s| s.property(name)), ..choice(name) }],
+                (None, None) => {
+                    node["enum"].as_array().into_iter().flatten().filter_map(Json::as_str).map(choice).collect()
+                }
             }
         };
-        self.alternatives().into_iter().flat_map(choices).collect()
+        places.into_iter().flat_map(choices).collect()
     }
 
     /// Describes how a choice with options of its own is written, and what these mean.
@@ -181,15 +182,20 @@ impl<'a> Schema<'a> {
 }
 
 #[cfg(test)]
+#[allow(dead_code)]
 mod tests {
     use super::*;
     use schemars::JsonSchema;
-    use serde::Serialize;
 
-    /// A table.
-    #[derive(Serialize, JsonSchema)]
-    #[allow(dead_code)]
-    struct Table {
+    /// What users read.
+    ///
+    /// And more of it.
+    ///
+    /// ```
+    /// // What they do not.
+    /// ```
+    #[derive(JsonSchema)]
+    struct Options {
         /// How many,
         /// exactly.
         count: usize,
@@ -201,37 +207,14 @@ mod tests {
         /// Its own words.
         inner: Inner,
         solver: Solver,
-        search: Search,
         level: Level,
-    }
-
-    #[derive(Serialize, JsonSchema)]
-    #[serde(untagged)]
-    #[allow(dead_code)]
-    enum Level {
-        /// This one.
-        Fixed(f64),
-        /// To be found.
-        Learned { learned: Inner },
-    }
-
-    #[derive(Serialize, JsonSchema)]
-    #[serde(rename_all = "kebab-case")]
-    #[allow(dead_code)]
-    enum Search {
-        /// All of it.
-        Whole,
-        /// A part.
-        Part {
-            /// Which share.
-            share: f64,
-        },
+        /// What grows.
+        trees: Vec<Tree>,
     }
 
     /// How to go about it.
-    #[derive(Serialize, JsonSchema)]
+    #[derive(JsonSchema)]
     #[serde(rename_all = "kebab-case")]
-    #[allow(dead_code)]
     enum Mode {
         /// With haste.
         Fast,
@@ -240,16 +223,14 @@ mod tests {
     }
 
     /// Said by the type.
-    #[derive(Serialize, JsonSchema)]
-    #[allow(dead_code)]
+    #[derive(JsonSchema)]
     struct Inner {
         /// Deep.
         value: bool,
     }
 
-    #[derive(Serialize, JsonSchema)]
+    #[derive(JsonSchema)]
     #[serde(tag = "kind", rename_all = "kebab-case")]
-    #[allow(dead_code)]
     enum Solver {
         /// Exact.
         Exact,
@@ -260,62 +241,20 @@ mod tests {
         },
     }
 
-    #[test]
-    fn a_derived_schema_is_read_back_in_plain_words() {
-        let root = schemars::schema_for!(Table).to_value();
-        let schema = Schema::new(&root);
-        let said = |key: &str| {
-            let property = schema.property(key).unwrap();
-            (property.type_name(), property.description())
-        };
-        let some = |text: &str| Some(text.to_string());
-        assert_eq!(said("count"), ("whole number >= 0".into(), some("How many, exactly.")));
-        assert_eq!(said("weights"), ("list of number".into(), some("The weights.")));
-        assert_eq!(said("limit"), ("number".into(), some("If wanted.")));
-        let modes = "\"fast\" | \"very-slow\"";
-        assert_eq!(said("mode"), (modes.into(), some("How to go about it.")));
-        assert_eq!(said("inner"), ("table".into(), some("Its own words.")));
-        assert_eq!(said("solver").0, "\"exact\" | \"iterative\"");
-        let choices = schema.property("mode").unwrap().choices();
-        assert_eq!(choices[1], ("very-slow".to_string(), some("With care.")));
-        let part = "A part. Written { part = { share = ... } }. `share` (number): Which share.";
-        let choices = schema.property("search").unwrap().choices();
-        assert_eq!(choices[0], ("whole".to_string(), some("All of it.")));
-        assert_eq!(choices[1], ("part".to_string(), some(part)));
-        assert_eq!(said("level").0, "number | \"learned\"");
-        let found = "To be found. Written { learned = { value = ... } }. `value` (true | false): Deep.";
-        let choices = schema.property("level").unwrap().choices();
-        assert_eq!(choices, [("learned".to_string(), some(found))]);
-        let deep = schema.property("inner").unwrap().property("value").unwrap();
-        assert_eq!(deep.description(), some("Deep."));
-        let iterative = schema.property("solver").unwrap().chosen("kind", "iterative");
-        assert_eq!(iterative.property("steps").unwrap().type_name(), "whole number >= 0");
-        assert_eq!(schema.properties()[0].0, "count");
+    #[derive(JsonSchema)]
+    #[serde(untagged)]
+    enum Level {
+        /// This one.
+        Fixed(f64),
+        /// To be found.
+        Learned { learned: Inner },
     }
 
-    /// What users read.
-    ///
-    /// And more of it.
-    ///
-    /// ```
-    /// // What they do not.
-    /// ```
-    #[derive(Serialize, JsonSchema)]
-    #[allow(dead_code)]
-    struct Forest {
-        /// What grows.
-        trees: Vec<Tree>,
-    }
-
-    #[derive(Serialize, JsonSchema)]
+    #[derive(JsonSchema)]
     #[serde(rename_all = "kebab-case")]
-    #[allow(dead_code)]
     enum Tree {
         /// The end.
-        Leaf {
-            /// How large.
-            size: usize,
-        },
+        Leaf,
         /// More of them.
         Branch {
             /// Of all kinds.
@@ -324,14 +263,39 @@ mod tests {
     }
 
     #[test]
-    fn what_contains_itself_is_told_once_and_without_its_example() {
-        let root = schemars::schema_for!(Forest).to_value();
-        let words = Schema::new(&root).description();
-        assert_eq!(words.as_deref(), Some("What users read.\nAnd more of it."));
-        let trees = Schema::new(&root).property("trees").unwrap();
-        assert_eq!(trees.type_name(), "list of \"leaf\" | \"branch\"");
-        let choices = trees.at(&root["properties"]["trees"]["items"]).choices();
+    fn a_derived_schema_is_read_back_in_plain_words() {
+        let root = schemars::schema_for!(Options).to_value();
+        let schema = Schema::new(&root);
+        let property = |key: &str| schema.property(key).unwrap();
+        assert_eq!(schema.description().as_deref(), Some("What users read.\nAnd more of it."));
+        assert_eq!(schema.properties()[0].0, "count");
+        for (key, type_name, meaning) in [
+            ("count", "whole number >= 0", Some("How many, exactly.")),
+            ("weights", "list of number", Some("The weights.")),
+            ("limit", "number", Some("If wanted.")),
+            ("mode", "\"fast\" | \"very-slow\"", Some("How to go about it.")),
+            ("inner", "table", Some("Its own words.")),
+            ("solver", "\"exact\" | \"iterative\"", None),
+            ("level", "number | \"learned\"", None),
+            ("trees", "list of \"leaf\" | \"branch\"", Some("What grows.")),
+        ] {
+            let told = (property(key).type_name(), property(key).description());
+            assert_eq!((told.0.as_str(), told.1.as_deref()), (type_name, meaning), "{key}");
+        }
+        let found = "To be found. Written { learned = { value = ... } }. `value` (true | false): Deep.";
         let branch = "More of them. Written { branch = { parts = ... } }. `parts` (list of \"leaf\" | \"branch\"): Of all kinds.";
-        assert_eq!(choices[1], ("branch".to_string(), Some(branch.to_string())));
+        let tree = schema.at(&root["properties"]["trees"]["items"]);
+        for (schema, place, name, meaning) in [
+            (property("mode"), 1, "very-slow", "With care."),
+            (property("level"), 0, "learned", found),
+            (tree, 0, "leaf", "The end."),
+            (tree, 1, "branch", branch),
+        ] {
+            assert_eq!(schema.choices()[place], (name.to_string(), Some(meaning.to_string())));
+        }
+        let deep = property("inner").property("value").unwrap();
+        assert_eq!(deep.description().as_deref(), Some("Deep."));
+        let iterative = property("solver").of_kind(&"kind = \"iterative\"".parse().unwrap());
+        assert_eq!(iterative.property("steps").unwrap().type_name(), "whole number >= 0");
     }
 }

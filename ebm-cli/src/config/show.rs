@@ -4,6 +4,7 @@ use toml::{Table, Value};
 
 use super::layers::Merged;
 use super::resolve::Resolved;
+use super::section::join;
 
 /// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file.
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
@@ -14,12 +15,8 @@ pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
 }
 
 fn write(text: &mut String, table: &Table, path: &str, merged: &Merged) {
-    let inside = |key: &str| match path {
-        "" => key.to_string(),
-        path => format!("{path}.{key}"),
-    };
     let plain = table.iter().filter(|(_, value)| !value.is_table());
-    let line = |(key, value): (&String, &Value)| (format!("{key} = {value}"), merged.source(&inside(key)));
+    let line = |(key, value): (&String, &Value)| (format!("{key} = {value}"), merged.source(&join(path, key)));
     let lines: Vec<_> = plain.map(line).collect();
     if !path.is_empty() && (!lines.is_empty() || table.is_empty()) {
         text.push_str(&format!("\n[{path}]\n"));
@@ -30,7 +27,7 @@ fn write(text: &mut String, table: &Table, path: &str, merged: &Merged) {
     }
     for (key, value) in table {
         if let Value::Table(inner) = value {
-            write(text, inner, &inside(key), merged);
+            write(text, inner, &join(path, key), merged);
         }
     }
 }

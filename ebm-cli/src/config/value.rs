@@ -1,6 +1,6 @@
 //! Configuration values: read from text, converted, and written as text.
 
-use figment::value::{Dict, Tag, Value};
+use figment::value::{Dict, Value};
 
 /// Reads a value as TOML (`3`, `0.5`, `true`, `[64, 64]`, `{ kind = "gp" }`), or takes the text itself.
 pub fn parse(text: &str) -> Value {
@@ -29,22 +29,6 @@ pub fn of_toml(value: toml::Value) -> Value {
 /// Converts a table to figment's types.
 pub fn of_table(table: toml::Table) -> Dict {
     table.into_iter().map(|(key, value)| (key, of_toml(value))).collect()
-}
-
-/// The same value without the mark of the layer it is from.
-pub fn untagged(value: &Value) -> Value {
-    match value {
-        Value::String(_, text) => Value::String(Tag::Default, text.clone()),
-        Value::Char(_, letter) => Value::Char(Tag::Default, *letter),
-        Value::Bool(_, truth) => Value::Bool(Tag::Default, *truth),
-        Value::Num(_, number) => Value::Num(Tag::Default, *number),
-        Value::Empty(_, empty) => Value::Empty(Tag::Default, *empty),
-        Value::Array(_, items) => Value::Array(Tag::Default, items.iter().map(untagged).collect()),
-        Value::Dict(_, dict) => {
-            let entries = dict.iter().map(|(key, value)| (key.clone(), untagged(value)));
-            Value::Dict(Tag::Default, entries.collect())
-        }
-    }
 }
 
 /// The value as it would stand in a file.

@@ -43,13 +43,10 @@ pub struct Bound<'a> {
 /// panels below; a picture 1600 pixels wide. Absent values are left out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoundsPicture<'a> {
-    /// The heading.
     pub title: &'a str,
-    /// The lower bound of the negative log-likelihood.
     pub lower: Bound<'a>,
     /// The exact negative log-likelihood, nats.
     pub exact: &'a [CurvePoint],
-    /// The upper bound of the negative log-likelihood.
     pub upper: Bound<'a>,
     /// Entropy of the data in nats, where it is known: no likelihood can be better.
     pub entropy: Option<f64>,
@@ -57,7 +54,6 @@ pub struct BoundsPicture<'a> {
     pub evaluated: bool,
     /// Upper minus lower bound, nats.
     pub gap: &'a [CurvePoint],
-    /// Quality of the samples.
     pub coverage: Option<Coverage<'a>>,
 }
 
@@ -70,15 +66,11 @@ pub struct Coverage<'a> {
     pub meaning: &'a str,
     /// Number of modes that have samples.
     pub modes: &'a [CurvePoint],
-    /// Number of modes of the data.
     pub modes_total: usize,
 }
 
 impl BoundsPicture<'_> {
     /// Draws the picture and writes it to `path` as a PNG, atomically.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         let curves = [self.lower.points, self.exact, self.upper.points, self.gap].into_iter();
         let coverage = self.coverage.iter().flat_map(|c| [c.good_share, c.modes]);
@@ -116,7 +108,7 @@ impl BoundsPicture<'_> {
         let broken: Vec<Place> = broken.collect();
         if !broken.is_empty() {
             let name = format!("bounds that did not hold: {}", broken.len());
-            curves.push(Curve::new(name, BROKEN, Style::Crosses, broken));
+            curves.push(Curve { name, colour: BROKEN, style: Style::Crosses, places: broken });
         }
 
         let mut remarks: Vec<String> = limits.into_iter().collect();
@@ -126,10 +118,7 @@ impl BoundsPicture<'_> {
         match values.iter().filter(|value| !value.is_finite()).count() {
             skipped if skipped == values.len() => remarks.push("no finite value yet".into()),
             0 => {}
-            skipped => {
-                let skipped = label(skipped as f64, 1.0);
-                remarks.push(format!("values that are not finite, skipped: {skipped}"));
-            }
+            skipped => remarks.push(format!("values that are not finite, skipped: {}", label(skipped as f64, 1.0))),
         }
         if points().any(|point| point.standard_error > 0.0) {
             remarks.push("bands: \u{b1} one standard error".into());
@@ -158,7 +147,7 @@ impl BoundsPicture<'_> {
             y: point.value,
             band: (point.value - point.standard_error, point.value + point.standard_error),
         };
-        Curve::new(name, colour, style, points.iter().map(place).collect())
+        Curve { name, colour, style, places: points.iter().map(place).collect() }
     }
 }
 
@@ -166,7 +155,7 @@ impl Coverage<'_> {
     fn panel(&self, steps: Scale) -> Panel {
         let curve = |name, colour, points: &[CurvePoint], whole: f64| {
             let place = |point: &CurvePoint| Place::at(point.step as f64, 100.0 * point.value / whole);
-            Curve::new(name, colour, Style::Line, points.iter().map(place).collect())
+            Curve { name, colour, style: Style::Line, places: points.iter().map(place).collect() }
         };
         let share = last_value(self.good_share).map(|share| {
             let name = format!("good samples ({}), last {} %", self.meaning, label(100.0 * share, 0.1));

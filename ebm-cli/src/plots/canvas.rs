@@ -9,7 +9,7 @@ use plotters::element::BitMapElement;
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, register_font};
 use std::io;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::PlotError;
 use crate::run_directory::write_atomically;
@@ -50,12 +50,9 @@ pub(super) fn save(
 
 /// Makes the typeface known to the drawing library. It is compiled in, so that no font of the system is needed.
 fn register_typeface() -> Result<(), PlotError> {
-    static DONE: OnceLock<bool> = OnceLock::new();
-    let good = DONE.get_or_init(|| register_font("ebm", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
-    match good {
-        true => Ok(()),
-        false => Err(PlotError::PotentialBug("the embedded font is not readable".into())),
-    }
+    static DONE: LazyLock<bool> =
+        LazyLock::new(|| register_font("ebm", FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT).is_ok());
+    DONE.then_some(()).ok_or_else(|| PlotError::PotentialBug("the embedded font is not readable".into()))
 }
 
 /// Letters of a size in pixels of the file.

@@ -33,7 +33,6 @@ const INKS: [RGBColor; 4] = [RGBColor(20, 20, 20), RGBColor(0, 90, 160), RGBColo
 pub struct Cloud {
     /// The name: "Data", "Generator", "Refined: 100 Langevin steps".
     pub name: String,
-    /// The points.
     pub points: Vec<[f64; 2]>,
 }
 
@@ -42,11 +41,9 @@ pub struct Cloud {
 /// 400 pixels a panel: four panels are 1600 pixels wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DensityPicture<'a> {
-    /// The heading.
     pub title: &'a str,
     /// A line below the heading: the meaning of the numbers, and how they were obtained.
     pub subtitle: &'a str,
-    /// The rectangle shown.
     pub frame: &'a Frame,
     /// The energy in nats at the [centres](Frame::centres) of a square number of cells.
     pub energy: &'a [f64],
@@ -58,9 +55,6 @@ pub struct DensityPicture<'a> {
 
 impl DensityPicture<'_> {
     /// Draws the picture and writes it to `path` as a PNG, atomically.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         let panels = 2 + self.clouds.len();
         let tall = self.frame.height_for(PANEL - LEFT - RIGHT).clamp(160, 800);
@@ -81,11 +75,9 @@ impl DensityPicture<'_> {
     }
 
     fn draw_energy(&self, panel: &Area<'_>) -> Result<(), PlotError> {
-        let range = Range::of_energy(self.energy);
         let chart = self.axes(panel, ["Energy, nats", "low energy is bright"], &self.frame.names[1])?;
         // Low energy is bright, so that both heat maps are bright where the model expects data.
-        heat_map(&chart, self.energy, |energy| 1.0 - range.share(energy))?;
-        range.explain(panel, |share| 1.0 - share, "nats")
+        Range::of_energy(self.energy).draw(panel, &chart, self.energy, |share| 1.0 - share, "nats")
     }
 
     fn draw_density(&self, panel: &Area<'_>) -> Result<(), PlotError> {
@@ -94,10 +86,8 @@ impl DensityPicture<'_> {
             None => (self.log_partition_of_frame(), "Z unknown: normalised over this frame".into()),
         };
         let density: Vec<f64> = self.energy.iter().map(|energy| (-energy - log_z).exp()).collect();
-        let range = Range::of_density(&density);
         let chart = self.axes(panel, ["Model density, per unit area", &remark], "")?;
-        heat_map(&chart, &density, |p| range.share(p))?;
-        range.explain(panel, |share| share, "per unit area")
+        Range::of_density(&density).draw(panel, &chart, &density, |share| share, "per unit area")
     }
 
     /// Axes on a panel, below a title and a remark.
@@ -119,16 +109,6 @@ impl DensityPicture<'_> {
         let cell = self.frame.area() / self.energy.len() as f64;
         (sum * cell).ln() - lowest
     }
-}
-
-/// Fills axes with a colour for each cell; cells without a number are grey.
-fn heat_map(chart: &Chart<'_, '_>, values: &[f64], shade: impl Fn(f64) -> f64) -> Result<(), PlotError> {
-    let (plot, cells) = (chart.plotting_area().strip_coord_spec(), values.len().isqrt() as u32);
-    let image = RgbImage::from_fn(cells, cells, |column, row| {
-        colour(shade(values[((cells - 1 - row) * cells + column) as usize]))
-    });
-    plot.draw(&magnified(&image, (0, 0), plot.dim_in_pixel())?)?;
-    Ok(())
 }
 
 /// The values that the ends of the colour map stand for.
@@ -167,12 +147,23 @@ impl Range {
         Self::new(0.0, high, &sorted)
     }
 
-    fn share(self, value: f64) -> f64 {
-        (value - self.low) / (self.high - self.low)
-    }
+    /// Fills axes with a colour for each cell, grey without a number, and explains the colours in a bar at the lower end of
+    /// the panel. `shade`: the place of a colour in the map, by the place of a value in the range.
+    fn draw(
+        self,
+        panel: &Area<'_>,
+        chart: &Chart<'_, '_>,
+        values: &[f64],
+        shade: impl Fn(f64) -> f64,
+        unit: &str,
+    ) -> Result<(), PlotError> {
+        let (plot, cells) = (chart.plotting_area().strip_coord_spec(), values.len().isqrt() as u32);
+        let share = |value: f64| (value - self.low) / (self.high - self.low);
+        let image = RgbImage::from_fn(cells, cells, |column, row| {
+            colour(shade(share(values[((cells - 1 - row) * cells + column) as usize])))
+        });
+        plot.draw(&magnified(&image, (0, 0), plot.dim_in_pixel())?)?;
 
-    /// Draws a bar at the lower end of a panel that explains the colours.
-    fn explain(self, panel: &Area<'_>, shade: impl Fn(f64) -> f64, unit: &str) -> Result<(), PlotError> {
         let (width, height) = panel.dim_in_pixel();
         let size = (width - (LEFT + RIGHT) * FINE, BAR * FINE);
         let (left, top) = ((LEFT * FINE) as i32, (height - BELOW * FINE) as i32);

@@ -8,11 +8,8 @@ use super::scale::Scale;
 /// The rectangle of the plane that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// The names of the axes.
     pub names: [String; 2],
-    /// The ends of the horizontal axis.
     pub x: Range<f64>,
-    /// The ends of the vertical axis.
     pub y: Range<f64>,
 }
 
@@ -50,7 +47,6 @@ impl Frame {
         (0..cells * cells).map(centre).collect()
     }
 
-    /// The axes, with about `labels` labels each.
     pub(super) fn scales(&self, labels: usize) -> (Scale, Scale) {
         let scale = |axis: &Range<f64>| Scale::linear(axis.start, axis.end, labels);
         (scale(&self.x), scale(&self.y))

@@ -31,7 +31,6 @@ pub struct Gallery {
 /// Galleries of images side by side. Small images are magnified, every pixel into a square.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GalleryPicture {
-    /// The heading.
     pub title: String,
     /// A line below the heading.
     pub subtitle: String,
@@ -39,15 +38,11 @@ pub struct GalleryPicture {
     pub shape: ImageShape,
     /// Images in a row of a gallery.
     pub columns: usize,
-    /// The galleries, from left to right.
     pub galleries: Vec<Gallery>,
 }
 
 impl GalleryPicture {
     /// Draws the picture and writes it to `path` as a PNG, atomically.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         let ImageShape { height, width, .. } = self.shape;
         let zoom = (SIDE / height.max(width).max(1)).max(1);

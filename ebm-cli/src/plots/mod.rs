@@ -32,14 +32,8 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PlotError {
-    /// The file cannot be written.
     #[error("{}: cannot write the picture: {source}", path.display())]
-    Write {
-        /// The picture's file.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
-    },
+    Write { path: PathBuf, source: std::io::Error },
     /// The drawing library failed; with the fonts and sizes used here it should not.
     #[error("drawing failed, which is a defect of this program: {0}")]
     PotentialBug(String),

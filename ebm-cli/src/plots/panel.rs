@@ -12,7 +12,6 @@ use super::PlotError;
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, save, width_of, write};
 use super::scale::Scale;
 
-/// A pair of axes to draw in.
 pub(super) type Chart<'a, 'b> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<Scale, Scale>>;
 
 pub(super) const MESH: RGBColor = RGBColor(224, 224, 228);
@@ -43,7 +42,6 @@ pub(super) enum Style {
     Line,
     /// A line with a dot at each place.
     Dotted,
-    /// A dashed line.
     Dashed,
     /// A cross at each place.
     Crosses,
@@ -55,7 +53,6 @@ pub(super) struct Panel {
     /// Pixels of the file between the horizontal axes.
     pub(super) height: u32,
     pub(super) scales: (Scale, Scale),
-    /// The names of the axes.
     pub(super) names: [&'static str; 2],
     pub(super) curves: Vec<Curve>,
     pub(super) remarks: Vec<String>,
@@ -117,21 +114,15 @@ impl Panel {
 }
 
 impl Place {
-    /// A place without a band.
     pub(super) fn at(x: f64, y: f64) -> Self {
         Self { x, y, band: (y, y) }
     }
 }
 
 impl Curve {
-    pub(super) fn new(name: String, colour: RGBColor, style: Style, places: Vec<Place>) -> Self {
-        Self { name, colour, style, places }
-    }
-
     /// A level across the axes, to compare with.
     pub(super) fn level(name: String, colour: RGBColor, y: f64, x: Scale) -> Self {
-        let ends = [x.low, x.high].map(|x| Place::at(x, y));
-        Self::new(name, colour, Style::Dashed, ends.into())
+        Self { name, colour, style: Style::Dashed, places: [x.low, x.high].map(|x| Place::at(x, y)).into() }
     }
 
     /// Draws the mark that stands before the name.

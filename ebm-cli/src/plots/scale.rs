@@ -17,10 +17,11 @@ pub(super) struct Scale {
 /// The function from a value to its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Spacing {
-    /// Proportionally.
     Linear,
     /// Proportionally near zero, logarithmically in the size of the value far from it: asinh(v / threshold).
-    Symlog { threshold: f64 },
+    Symlog {
+        threshold: f64,
+    },
     /// Logarithmically, for values above 0; a 0 lies at the lower end.
     Log,
 }
@@ -36,7 +37,6 @@ impl Scale {
 
     /// A logarithmic axis between round values, with these positive ones inside.
     pub(super) fn decades(low: f64, high: f64, labels: usize) -> Self {
-        let steps = |v: f64| [1.0, 2.0, 5.0, 10.0].map(|step| step * 10f64.powf(v.log10().floor()));
         let below = steps(low).into_iter().rfind(|step| *step <= low * 1.000_001);
         let above = steps(high).into_iter().find(|step| *step >= high * 0.999_999);
         match (below.unwrap_or(low), above.unwrap_or(high)) {
@@ -45,7 +45,6 @@ impl Scale {
         }
     }
 
-    /// Whether a value lies between the ends.
     pub(super) fn contains(self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
@@ -61,7 +60,6 @@ impl Scale {
         ((stretch(value) - low) / (high - low)).clamp(0.0, 1.0)
     }
 
-    /// The labels.
     pub(super) fn tick_labels(self) -> Vec<String> {
         self.ticks().iter().map(|tick| self.format_ext(tick)).collect()
     }
@@ -77,9 +75,7 @@ impl Scale {
 
     fn linear_ticks(self) -> Vec<f64> {
         let rough = (self.high - self.low) / self.labels.max(1) as f64;
-        let power = 10f64.powf(rough.log10().floor());
-        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps.into_iter().find(|step| *step >= rough * 0.999_999).unwrap_or(rough);
+        let step = steps(rough).into_iter().find(|step| *step >= rough * 0.999_999).unwrap_or(rough);
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
         (first..=last).map(|i| i as f64 * step).collect()
@@ -108,6 +104,11 @@ impl Scale {
         let ticks = powers.flat_map(|power| within.iter().map(move |step| step * 10f64.powi(power)));
         ticks.filter(|tick| (low..=high).contains(tick)).collect()
     }
+}
+
+/// Round values from the power of ten below a positive value to the one above.
+fn steps(value: f64) -> [f64; 4] {
+    [1.0, 2.0, 5.0, 10.0].map(|step| step * 10f64.powf(value.log10().floor()))
 }
 
 impl Ranged for Scale {

@@ -20,9 +20,6 @@ const COLOUR: RGBColor = RGBColor(0, 90, 160);
 
 /// Draws points in the plane, as a picture 1000 pixels wide, and writes it to `path` as a PNG, atomically. Points outside
 /// of `frame` are counted, not drawn.
-///
-/// # Errors
-/// If the file cannot be written.
 pub fn save_scatter(path: &Path, title: &str, frame: &Frame, points: &[[f64; 2]]) -> Result<(), PlotError> {
     let tall = frame.height_for(WIDTH - LEFT - RIGHT).clamp(300, 1400);
     save(path, (WIDTH, ABOVE + tall + BELOW), |area| {

@@ -17,9 +17,6 @@ const SHOWN: f64 = 1e-12;
 ///
 /// `quantiles` are the 10 % quantile, the median and the 90 % quantile of each singular value over a batch; one that is
 /// 0 lies at the lower edge. Below `rounding` a value is rounding.
-///
-/// # Errors
-/// If the file cannot be written.
 pub fn save_spectrum(path: &Path, title: &str, quantiles: &[[f64; 3]], rounding: f64) -> Result<(), PlotError> {
     let (count, y) = (quantiles.len(), axis(quantiles));
     // No labels between indices.
@@ -32,7 +29,7 @@ pub fn save_spectrum(path: &Path, title: &str, quantiles: &[[f64; 3]], rounding:
     // In few dimensions the values themselves are to be seen, and not only the way between them.
     let style = if count <= 64 { Style::Dotted } else { Style::Line };
     let name = "median, and the band from the 10 % to the 90 % quantile".into();
-    let mut curves = vec![Curve::new(name, MEDIAN, style, places.collect())];
+    let mut curves = vec![Curve { name, colour: MEDIAN, style, places: places.collect() }];
     if y.contains(rounding) {
         let name = format!("rounding, {}", label(rounding, 0.0));
         curves.push(Curve::level(name, BROKEN, rounding, x));

@@ -29,7 +29,6 @@ const LEVEL: RGBColor = RGBColor(0, 140, 100);
 /// A candidate's values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strip {
-    /// The candidate.
     pub name: String,
     /// A value a run.
     pub values: Vec<f64>,
@@ -42,7 +41,6 @@ pub struct Strip {
 /// One metric of several candidates, as a picture 760 pixels wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strips<'a> {
-    /// The heading.
     pub title: &'a str,
     /// The quantity along the axis, with its unit.
     pub axis: &'a str,
@@ -56,9 +54,6 @@ pub struct Strips<'a> {
 
 impl Strips<'_> {
     /// Draws the picture and writes it to `path` as a PNG, atomically.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), PlotError> {
         let tall = STRIP * self.strips.len().max(1) as u32;
         save(path, (WIDTH, TOP + tall + BELOW), |area| self.draw(area))

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The number of differences that a phrase names; the others are counted.
@@ -13,9 +13,7 @@ const NAMED: usize = 4;
 pub struct Difference {
     /// The key, dotted from the top.
     pub key: String,
-    /// Its value in the first table, if it has one.
     pub found: Option<Value>,
-    /// Its value in the second table, if it has one.
     pub wanted: Option<Value>,
 }
 
@@ -26,19 +24,15 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares two JSON values; their differences are in the order of the keys.
+/// The differences between two JSON values, in the order of the keys.
 pub fn differences(found: &Value, wanted: &Value) -> Vec<Difference> {
     let (found, wanted) = (leaves(found), leaves(wanted));
-    let mut keys: Vec<&String> = found.keys().chain(wanted.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let difference = |key: &String| Difference {
-        key: key.clone(),
-        found: found.get(key).cloned(),
-        wanted: wanted.get(key).cloned(),
-    };
-    let all = keys.into_iter().map(difference);
-    all.filter(|difference| difference.found != difference.wanted).collect()
+    let keys: BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
+    let differing = keys.into_iter().filter(|key| found.get(*key) != wanted.get(*key));
+    let value = |values: &BTreeMap<_, Value>, key| values.get(key).cloned();
+    differing
+        .map(|key| Difference { key: key.clone(), found: value(&found, key), wanted: value(&wanted, key) })
+        .collect()
 }
 
 /// The differences in a phrase.
@@ -53,18 +47,15 @@ pub fn phrase(differences: &[Difference]) -> String {
 
 /// Every value that is not a table, by its dotted key.
 fn leaves(value: &Value) -> BTreeMap<String, Value> {
-    fn collect(value: &Value, path: String, found: &mut BTreeMap<String, Value>) {
-        match value {
-            Value::Object(table) => {
-                let dot = if path.is_empty() { "" } else { "." };
-                let entries = table.iter();
-                entries.for_each(|(key, value)| collect(value, format!("{path}{dot}{key}"), found));
-            }
-            leaf => drop(found.insert(path, leaf.clone())),
-        }
+    fn collect(value: &Value, path: &str, found: &mut BTreeMap<String, Value>) {
+        let Value::Object(table) = value else {
+            found.insert(path.trim_start_matches('.').into(), value.clone());
+            return;
+        };
+        table.iter().for_each(|(key, value)| collect(value, &format!("{path}.{key}"), found));
     }
     let mut found = BTreeMap::new();
-    collect(value, String::new(), &mut found);
+    collect(value, "", &mut found);
     found
 }
 

@@ -16,11 +16,9 @@ pub enum Existing {
     Nothing,
     /// The planned run, not finished, with a checkpoint to continue from.
     Begun,
-    /// The planned run, finished.
     Finished,
     /// A finished run of another configuration or another build, with the differences.
     Different(String),
-    /// A run that another process is training now.
     Held,
 }
 
@@ -37,22 +35,17 @@ impl Existing {
         // The summary is written last.
         let ended = read_json(&path.join(layout::SUMMARY)).is_some();
         let whole = |checkpoint: &Checkpoint| {
-            let manifest = checkpoint.verify();
-            manifest.is_ok_and(|manifest| MetricsFile::check(path, &manifest.metrics).is_ok())
+            checkpoint.verify().is_ok_and(|manifest| MetricsFile::check(path, &manifest.metrics).is_ok())
         };
         if !ended && !Checkpoints::of(path).list().iter().any(whole) {
             return Ok(Self::Nothing);
         }
-        let text = fs::read_to_string(path.join(layout::CONFIG)).ok();
+        let Ok(text) = fs::read_to_string(path.join(layout::CONFIG)) else { return Ok(Self::Nothing) };
         // In the form of today, if its components are linked in.
         let form = |config: &RunConfig| toml::to_string(config).or_exit(Exit::Other);
-        let text = text.map(|text| read_written(&text).map_or(Ok(text), |config| form(&config)));
-        let Some(found) = text.transpose()?.and_then(|text| text.parse::<toml::Table>().ok()) else {
-            return Ok(Self::Nothing);
-        };
-        let wanted: toml::Table = form(config)?.parse().or_exit(Exit::Other)?;
-        let table = |table: toml::Table| serde_json::to_value(table).or_exit(Exit::Other);
-        let mut differing = differences(&table(found)?, &table(wanted)?);
+        let text = read_written(&text).map_or(Ok(text), |config| form(&config))?;
+        let Ok(found) = toml::from_str(&text) else { return Ok(Self::Nothing) };
+        let mut differing = differences(&found, &toml::from_str(&form(config)?).or_exit(Exit::Other)?);
         // A build of another version may compute other numbers. Its configuration is compared above.
         let build = |mut value: Value| {
             value.as_object_mut().map(|table| table.remove("components"));
@@ -62,12 +55,8 @@ impl Existing {
         let there = read_json(&path.join(layout::VERSIONS)).unwrap_or_default();
         differing.extend(differences(&build(there), &build(versions)));
         if marker.base != base {
-            let folder = |path: &Path| Some(path.display().to_string().into());
-            differing.push(Difference {
-                key: "the folder of relative paths".into(),
-                found: folder(&marker.base),
-                wanted: folder(base),
-            });
+            let [found, wanted] = [&*marker.base, base].map(|path| Some(path.display().to_string().into()));
+            differing.push(Difference { key: "the folder of relative paths".into(), found, wanted });
         }
         Ok(match (differing.is_empty(), ended) {
             (true, true) => Self::Finished,

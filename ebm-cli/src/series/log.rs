@@ -24,7 +24,6 @@ pub fn end_line(id: &str, code: &str) -> String {
     format!("{MARK} run {id} ended with exit code {code}")
 }
 
-/// Adds lines to a log.
 pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(format!("{}\n", text.trim_end()).as_bytes())

@@ -10,25 +10,20 @@ use super::log;
 use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
 use ebm_eval::evaluate::Sandwich;
 
-/// The state of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The run finished.
     Done,
     /// The run diverged or met a NaN, which is a result about the bounds; with the reason.
     Diverged(String),
-    /// A process is training it.
     Running,
     /// The run was started, and no process is training it.
     Interrupted,
     /// The last process of the run failed; with the reason.
     Failed(String),
-    /// The run was not started.
     Missing,
 }
 
 impl State {
-    /// The word for the state.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -49,12 +44,9 @@ impl State {
     }
 }
 
-/// The state and the results of a run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The run directory.
     pub path: PathBuf,
-    /// The state of the run.
     pub state: State,
     /// Steps done, where that is known; of a run that was interrupted, those that are saved.
     pub steps: Option<u64>,
@@ -140,39 +132,4 @@ impl Outcome {
 fn steps_wanted(config: &Path) -> Option<u64> {
     let table: toml::Table = fs::read_to_string(config).ok()?.parse().ok()?;
     table.get("train")?.get("steps")?.as_integer()?.try_into().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_is_read_with_its_last_metrics_and_one_verdict_a_step() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(Outcome::read(folder.path()).state, State::Failed(_)));
-        let summary = r#"{"status": "diverged", "steps": 20, "seconds": 1.5, "divergence": {"reason": "ran away"}}"#;
-        fs::write(folder.path().join(layout::SUMMARY), summary).unwrap();
-        let guarantee = r#"{"level": "certified", "reason": "test"}"#;
-        let line = |step: u64, event: &str, nll: f64, held: bool| {
-            let metric = |value: &str| format!(r#"{{"value": {value}, "unit": "nats"}}"#);
-            let metrics = format!(r#"{{"nll": {}, "upper": {}}}"#, metric(&nll.to_string()), metric("null"));
-            let numbers = r#""excess": 0, "tolerance": 0, "bound": 0"#;
-            let lower = format!(r#"{{"held": {held}, {numbers}, "guarantee": {guarantee}}}"#);
-            let sandwich = format!(r#"{{"nll": {nll}, "lower": {lower}}}"#);
-            format!(r#"{{"step": {step}, "event": "{event}", "metrics": {metrics}, "sandwich": {sandwich}}}"#) + "\n"
-        };
-        let lines = [
-            line(1, "training", 9.0, true),
-            line(10, "evaluation", 3.0, true),
-            line(20, "evaluation", 2.0, true),
-            line(20, "final", 2.5, false),
-        ];
-        fs::write(folder.path().join(layout::METRICS), lines.concat()).unwrap();
-        let outcome = Outcome::read(folder.path());
-        assert_eq!(outcome.state, State::Diverged("ran away".into()));
-        assert_eq!((outcome.steps, outcome.seconds), (Some(20), Some(1.5)));
-        assert_eq!(outcome.metrics, BTreeMap::from([("nll".to_string(), 2.5)]));
-        let held: Vec<_> = outcome.sandwiches.iter().map(|(step, s)| (*step, s.held())).collect();
-        assert_eq!(held, [(10, true), (20, false)]);
-    }
 }

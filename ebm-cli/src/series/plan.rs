@@ -9,11 +9,11 @@ use super::directory::SeriesDirectory;
 use super::existing::Existing;
 use super::log::{end_line, start_line};
 use super::outcome::{Outcome, State};
-use super::progress::Progress;
-use super::workers::{Event, Said, run_all};
+use super::workers::{Said, run_all};
 use crate::config::{PREFIX, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
+use crate::output::print;
 
 /// The variable that tells a process how many threads to use.
 const THREADS: &str = "RAYON_NUM_THREADS";
@@ -27,11 +27,9 @@ pub struct PlannedRun {
     pub label: String,
     /// Its point, counted from 0.
     pub point: usize,
-    /// Its seed.
     pub seed: u64,
-    /// Its configuration.
     pub resolved: Resolved,
-    /// The same, as it is written.
+    /// Its configuration as it is written.
     pub text: String,
 }
 
@@ -45,28 +43,32 @@ impl PlannedRun {
 /// The runs of a series: every point with all of its seeds, one point after the other.
 #[derive(Debug)]
 pub struct Plan {
-    /// The folder of the series.
     pub directory: SeriesDirectory,
     /// The folder that relative paths of the configurations start from.
     pub base: PathBuf,
     /// The seeds of every point.
     pub seeds: Vec<u64>,
-    /// The runs.
     pub runs: Vec<PlannedRun>,
 }
 
 impl Plan {
-    /// Adds a run of a point.
-    pub fn add(&mut self, id: String, label: String, point: usize, seed: u64, config: Resolved) -> Result<(), Failure> {
-        self.runs.push(PlannedRun {
-            text: toml::to_string(&config.config).or_exit(Exit::Other)?,
-            resolved: config,
-            id,
-            label,
-            point,
-            seed,
-        });
-        Ok(())
+    /// Plans `points` points with every seed. `run` gives the id, the label and the configuration of a run, by its place in
+    /// the plan, its point and its seed.
+    pub fn new(
+        directory: SeriesDirectory,
+        base: PathBuf,
+        seeds: Vec<u64>,
+        points: usize,
+        run: impl Fn(usize, usize, u64) -> Result<(String, String, Resolved), Failure>,
+    ) -> Result<Self, Failure> {
+        let plan = |(index, (point, &seed)): (usize, (usize, &u64))| {
+            let (id, label, resolved) = run(index, point, seed)?;
+            let text = toml::to_string(&resolved.config).or_exit(Exit::Other)?;
+            Ok(PlannedRun { id, label, point, seed, resolved, text })
+        };
+        let all = (0..points).flat_map(|point| seeds.iter().map(move |seed| (point, seed)));
+        let runs = all.enumerate().map(plan).collect::<Result<_, Failure>>()?;
+        Ok(Self { directory, base, seeds, runs })
     }
 
     /// The run of each point with the first seed.
@@ -107,7 +109,7 @@ impl Plan {
         let count = |kind: Existing| existing.iter().filter(|existing| **existing == kind).count();
         let is_wanted = |run: &usize| ![Existing::Finished, Existing::Held].contains(&existing[*run]);
         let wanted: Vec<usize> = (0..self.runs.len()).filter(is_wanted).collect();
-        let mut progress = Progress::new(at_once, wanted.len());
+        let mut progress = Progress { at_once, wanted: wanted.len(), started: 0, ended: 0, seconds: Vec::new() };
         let held = count(Existing::Held);
         if held > 0 {
             say(&format!("runs that another process trains, left alone: {held}"))?;
@@ -115,18 +117,15 @@ impl Plan {
         say(&progress.begin(count(Existing::Finished)))?;
         let mut outcomes = BTreeMap::new();
         let command = |index: usize| self.command(index, &existing[index], at_once);
-        run_all(&wanted, at_once, command, interrupt, |index, event| {
+        run_all(&wanted, at_once, command, interrupt, |index, ended| {
             let (id, name) = (&self.runs[index].id, self.runs[index].name());
-            match event {
-                Event::Starts => {
+            match ended {
+                None => {
                     self.directory.add_to_log(id, &start_line(id, "this machine"))?;
                     let line = progress.starts(&name);
-                    match self.directory.kind.says_starts {
-                        true => say(&line),
-                        false => Ok(()),
-                    }
+                    if self.directory.kind.says_starts { say(&line) } else { Ok(()) }
                 }
-                Event::Ended(said) => {
+                Some(said) => {
                     let end = end_line(id, &said.code().to_string());
                     let lines = format!("{}\n{end}", said.text.trim_end());
                     self.directory.add_to_log(id, lines.trim_start_matches('\n'))?;
@@ -175,23 +174,80 @@ impl Plan {
     }
 }
 
+/// Counts the runs that are trained, and words the messages about them.
+struct Progress {
+    /// Runs trained at once.
+    at_once: usize,
+    /// Runs to train.
+    wanted: usize,
+    started: usize,
+    ended: usize,
+    /// Seconds of each run that did not fail: training, evaluation and pictures.
+    seconds: Vec<f64>,
+}
+
+impl Progress {
+    /// The amount of work left, where some runs are there already.
+    fn begin(&self, there: usize) -> String {
+        match (there, self.wanted) {
+            (0, wanted) => format!("{wanted} runs to train"),
+            (there, 0) => format!("all {there} runs are there already"),
+            (there, wanted) => format!("{there} runs are there already, {wanted} to train"),
+        }
+    }
+
+    fn starts(&mut self, name: &str) -> String {
+        self.started += 1;
+        format!("[{}/{}] {name}: training", self.started, self.wanted)
+    }
+
+    /// A run ended, after some seconds.
+    fn ended(&mut self, name: &str, outcome: &Outcome, seconds: f64) -> String {
+        self.ended += 1;
+        if !matches!(outcome.state, State::Failed(_)) {
+            self.seconds.push(seconds);
+        }
+        let result = match (&outcome.state, outcome.metrics.get("nll")) {
+            (State::Done, Some(nll)) => format!("exact NLL {nll:.3} nats"),
+            (State::Done, None) => "trained".into(),
+            (state, _) => format!("{}: {}", state.word(), state.reason().unwrap_or_default()),
+        };
+        let (ended, wanted, taken) = (self.ended, self.wanted, duration(seconds));
+        let mut text = format!("[{ended}/{wanted}] {name}: {result}, {taken}");
+        let waiting = wanted - ended;
+        if waiting > 0 && !self.seconds.is_empty() {
+            let mean = self.seconds.iter().sum::<f64>() / self.seconds.len() as f64;
+            let left = mean * waiting as f64 / self.at_once.min(waiting) as f64;
+            text += &format!("; about {} left", duration(left));
+        }
+        text
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 100.0 => format!("{s:.0} s"),
+        s if s < 6000.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
 /// Returns how a series of runs ends the program. Runs that diverged are results; runs that failed are not. `others`
 /// says where the other runs are, such as "are reported in x".
 pub fn verdict<'a>(runs: impl Iterator<Item = (&'a PlannedRun, &'a Outcome)>, others: &str) -> Result<Exit, Failure> {
-    let (mut count, mut failed) = (0, Vec::new());
-    for (run, outcome) in runs {
-        count += 1;
-        if let State::Failed(reason) = &outcome.state {
-            failed.push((run.name(), reason));
-        }
-    }
-    let Some((name, reason)) = failed.first() else {
+    let runs: Vec<_> = runs.collect();
+    let failure = |(run, outcome): &(&PlannedRun, &Outcome)| match &outcome.state {
+        State::Failed(reason) => Some(format!("{}: {reason}", run.name())),
+        _ => None,
+    };
+    let failed: Vec<String> = runs.iter().filter_map(failure).collect();
+    let Some(first) = failed.first() else {
         return Ok(Exit::Success);
     };
     let text = format!(
-        "{} of {count} runs failed, first {name}: {reason}; the others {others}, and the same command trains the failed ones \
-         again",
-        failed.len()
+        "{} of {} runs failed, first {first}; the others {others}, and the same command trains the failed ones again",
+        failed.len(),
+        runs.len()
     );
     Err(Failure::message(Exit::Incomplete, text))
 }

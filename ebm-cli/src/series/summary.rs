@@ -8,11 +8,9 @@ use super::outcome::{Outcome, State};
 /// Mean and sample standard deviation of one metric over runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Spread {
-    /// The mean.
     pub mean: f64,
     /// The sample standard deviation, `sqrt(sum (v - mean)^2 / (n - 1))`; absent for one run.
     pub standard_deviation: Option<f64>,
-    /// Number of runs.
     pub runs: usize,
 }
 
@@ -23,7 +21,6 @@ impl Spread {
         self.standard_deviation.map(|deviation| deviation / root)
     }
 
-    /// The spread of one or more values.
     fn of(values: &[f64]) -> Self {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
@@ -36,10 +33,8 @@ impl Spread {
     }
 }
 
-/// The runs of a point.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// Number of runs.
     pub runs: usize,
     /// The number of runs in each state, by the state's word, in the order of their first.
     pub states: Vec<(&'static str, usize)>,
@@ -48,7 +43,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Summarises runs.
     pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
         let mut summary = Self::default();
         let mut values: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
@@ -69,13 +63,11 @@ impl Summary {
         summary
     }
 
-    /// The number of runs in a state, by its word.
     pub fn count(&self, word: &str) -> usize {
         let found = self.states.iter().find(|(known, _)| *known == word);
         found.map_or(0, |(_, count)| *count)
     }
 
-    /// The mean of a metric, if a run has it.
     pub fn mean(&self, metric: &str) -> Option<f64> {
         self.spreads.get(metric).map(|spread| spread.mean)
     }

@@ -2,7 +2,6 @@
 
 use crate::exit::{Exit, Failure, OrExit};
 
-/// A table of texts.
 #[derive(Clone, Debug)]
 pub struct Table {
     heads: Vec<String>,
@@ -10,7 +9,6 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table, from its heads and rows.
     pub fn new(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
         Self { heads: heads.iter().map(|head| head.to_string()).collect(), rows: rows.collect() }
     }
@@ -49,7 +47,6 @@ impl Table {
         format!("<div class=\"scroll\"><table>\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody></table></div>\n")
     }
 
-    /// For spreadsheets.
     pub fn csv(&self) -> Result<String, Failure> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         for row in self.lines() {
@@ -63,6 +60,11 @@ impl Table {
 /// A text without anything that HTML takes for markup.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A text as a word of a shell.
+pub fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Puts values into a template, each in place of its name between `%%` and `%%`.

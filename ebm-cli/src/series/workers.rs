@@ -11,23 +11,12 @@ use crate::interrupt::Interrupt;
 /// The interval between two looks at the running processes.
 const GLANCE: Duration = Duration::from_millis(20);
 
-/// An event in the life of a process.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The process is about to start.
-    Starts,
-    /// The process ended.
-    Ended(Said),
-}
-
 /// The output of a process, and how it ended.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// All of its stderr.
     pub text: String,
-    /// The exit status.
     pub status: ExitStatus,
-    /// The run time of the process, in seconds.
     pub seconds: f64,
 }
 
@@ -85,13 +74,13 @@ impl Worker {
     }
 }
 
-/// Runs the process of each task, `at_once` at a time, and reports the events of each.
+/// Runs the process of each task, `at_once` at a time, and tells that one starts, and what one that ended has said.
 pub fn run_all(
     tasks: &[usize],
     at_once: usize,
     command: impl Fn(usize) -> io::Result<Command>,
     interrupt: &Interrupt,
-    mut tell: impl FnMut(usize, Event) -> Result<(), Failure>,
+    mut tell: impl FnMut(usize, Option<Said>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut running: Vec<Worker> = Vec::new();
     let mut waiting = tasks.iter();
@@ -100,7 +89,7 @@ pub fn run_all(
         while running.len() < at_once
             && let Some(&task) = waiting.next()
         {
-            tell(task, Event::Starts)?;
+            tell(task, None)?;
             let worker = command(task).and_then(|command| Worker::start(task, command));
             running.push(worker.or_exit(Exit::Other)?);
         }
@@ -121,7 +110,7 @@ pub fn run_all(
                 status,
                 seconds: worker.since.elapsed().as_secs_f64(),
             };
-            tell(worker.task, Event::Ended(said))?;
+            tell(worker.task, Some(said))?;
         }
         Ok(!running.is_empty() || waiting.len() > 0)
     };

@@ -10,7 +10,6 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::Format;
 use crate::series::{Kind, LOGS, Outcome, SeriesDirectory, Table};
 
-/// The folder of a sweep.
 pub const SWEEP: Kind = Kind {
     marker: "sweep.json",
     format: Format::new("ebm sweep", 1),
@@ -21,12 +20,10 @@ pub const SWEEP: Kind = Kind {
     folders: &[LOGS],
 };
 
-/// A run of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// Its point, counted from 0.
     pub point: usize,
-    /// Its seed.
     pub seed: u64,
     /// The values of its point, by key.
     pub values: Map<String, Json>,
@@ -46,7 +43,6 @@ impl Run {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     format: String,
-    /// The name of the sweep.
     pub name: String,
     /// The sweep's file, as it was given.
     pub spec: PathBuf,
@@ -56,7 +52,6 @@ pub struct Manifest {
     pub base: PathBuf,
     /// The keys that points give values to.
     pub keys: Vec<String>,
-    /// The runs.
     pub runs: Vec<Run>,
 }
 
@@ -82,7 +77,6 @@ impl Manifest {
         })
     }
 
-    /// Reads the manifest of the sweep at `directory`.
     pub fn read(directory: &SeriesDirectory) -> Result<Self, Failure> {
         let path = directory.path.join(SWEEP.marker);
         let failed = |reason: String| {

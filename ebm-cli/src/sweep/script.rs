@@ -5,7 +5,7 @@ use std::path::Path;
 use super::manifest::Manifest;
 use crate::config::SlurmConfig;
 use crate::exit::{Exit, Failure};
-use crate::series::{end_line, fill, start_line};
+use crate::series::{end_line, fill, quoted, start_line};
 
 const SCRIPT: &str = include_str!("array.sbatch");
 const REQUEUE: &str = include_str!("requeue.sh");
@@ -32,7 +32,6 @@ pub fn script(manifest: &Manifest, directory: &Path, program: &Path, slurm: &Slu
     }))
 }
 
-/// The options of sbatch.
 fn options(manifest: &Manifest, directory: &Path, slurm: &SlurmConfig) -> Result<Vec<String>, Failure> {
     let limit = match slurm.jobs {
         0 => String::new(),
@@ -69,11 +68,6 @@ fn options(manifest: &Manifest, directory: &Path, slurm: &SlurmConfig) -> Result
     options.push(format!("--signal=B:USR1@{}", slurm.warning));
     options.extend(slurm.options.iter().cloned());
     Ok(options)
-}
-
-/// A word of a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::ranks::Launched;
-use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, verdict};
-use timings::timings;
+use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, quoted, verdict};
+use timings::Timings;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -76,6 +76,8 @@ pub struct Compare {
     pub quiet: bool,
 }
 
+/// Runs the command.
+///
 /// Nothing is written before every configuration is known to be good, its models are built, its steps were tried, and what is
 /// in the directory is known to belong to this comparison.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
@@ -94,7 +96,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
         Ok((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
     };
     let baseline = arguments.baseline.as_ref().map(baseline).transpose()?;
-    let (timings, baseline) = timings(&plan, &names, baseline, arguments.quiet, &interrupt)?;
+    let timings = Timings::measure(&plan, &names, baseline, arguments.quiet, &interrupt)?;
 
     let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
     plan.directory.open(&marker)?;
@@ -105,17 +107,16 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     let mut trained = plan.train(&existing, arguments.jobs, &interrupt, say)?;
     let outcome = |(index, existing): (usize, &Existing)| {
         let place = plan.directory.run(&plan.runs[index].id);
+        // One that was not trained here was left to the process that trains it.
+        let held = || Outcome::new(&place, State::Failed("another process trains it".into()));
         match existing {
             Existing::Finished => Outcome::read(&place),
-            _ => trained.remove(&index).unwrap_or_else(|| {
-                // It was left to the process that trains it.
-                Outcome::new(&place, State::Failed("another process trains it".into()))
-            }),
+            _ => trained.remove(&index).unwrap_or_else(held),
         }
     };
     let outcomes: Vec<Outcome> = existing.iter().enumerate().map(outcome).collect();
 
-    let parts = pairs.into_iter().zip(timings).zip(outcomes.chunks(plan.seeds.len()));
+    let parts = pairs.into_iter().zip(timings.pairs).zip(outcomes.chunks(plan.seeds.len()));
     let rows = parts.map(|((pair, timing), outcomes)| Row::new(pair, outcomes, timing)).collect();
     let data = load_data(&grid.base().config, &plan.base)?;
     let comparison = Comparison {
@@ -123,7 +124,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
         config: file.clone(),
         command: command(),
         rows,
-        baseline,
+        baseline: timings.baseline,
         modes: data.modes().map(|modes| modes.centres.len()),
         entropy: data.entropy(),
         plan: &plan,
@@ -144,35 +145,26 @@ fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failur
     let Some(seeds) = (0..count).map(|k| first.checked_add(k)).collect() else {
         fail!(Exit::Usage, "--seed-start {first}: {count} seeds from there are more than there are");
     };
-    let out = arguments.out.clone();
-    let out = out.unwrap_or_else(|| Path::new("runs").join(format!("compare-{}", title_of(file))));
-    let mut plan = Plan {
-        directory: SeriesDirectory::at(&out, COMPARISON),
-        base: base_of(file, arguments.data.as_deref())?,
-        seeds,
-        runs: Vec::new(),
-    };
-    let mut pairs = Vec::new();
-    for (lower, upper) in lower.iter().flat_map(|lower| upper.iter().map(move |upper| (lower, upper))) {
-        let pair = Pair { lower: lower.clone(), upper: upper.clone() };
-        for seed in plan.seeds.clone() {
-            let resolved = grid.resolve(lower, upper, seed).or_exit(Exit::Config);
-            let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
-            let id = format!("{}-seed{seed}", pair.name());
-            plan.add(id, String::new(), pairs.len(), seed, resolved)?;
-        }
-        pairs.push(pair);
-    }
+    let named = || Path::new("runs").join(format!("compare-{}", title_of(file)));
+    let out = arguments.out.clone().unwrap_or_else(named);
+    let pair = |(lower, upper): (&String, &String)| Pair { lower: lower.clone(), upper: upper.clone() };
+    let pairs = lower.iter().flat_map(|lower| upper.iter().map(move |upper| (lower, upper)));
+    let pairs: Vec<Pair> = pairs.map(pair).collect();
+    let base = base_of(file, arguments.data.as_deref())?;
+    let plan = Plan::new(SeriesDirectory::at(&out, COMPARISON), base, seeds, pairs.len(), |_, point, seed| {
+        let pair = &pairs[point];
+        let resolved = grid.resolve(&pair.lower, &pair.upper, seed).or_exit(Exit::Config);
+        let resolved = resolved.map_err(|failure| failure.within(&pair.name()))?;
+        Ok((format!("{}-seed{seed}", pair.name()), String::new(), resolved))
+    })?;
     Ok((plan, pairs))
 }
 
 /// The command that repeats the comparison.
 fn command() -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=,:+@%".contains(c);
-    let word = |text: String| match !text.is_empty() && text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    };
+    let is_plain = |text: &str| !text.is_empty() && text.chars().all(plain);
+    let word = |text: String| if is_plain(&text) { text } else { quoted(&text) };
     let arguments = std::env::args_os().skip(1).map(|text| text.to_string_lossy().into_owned());
     let words = std::iter::once("ebm".to_string()).chain(arguments.map(word));
     words.collect::<Vec<_>>().join(" ")

@@ -11,9 +11,8 @@ pub use spec::{LocalConfig, MOST_JOBS, RandomSearch, SweepSpec};
 use figment::value::Dict;
 use std::path::{Path, PathBuf};
 
-use super::fault::ConfigFault;
-use super::layers::{Layers, environment};
-use super::origin::Origin;
+use super::fault::{ConfigFault, Origin};
+use super::layers::Layers;
 use super::points::{Point, Sources};
 use super::resolve::Resolved;
 use super::value;
@@ -47,24 +46,25 @@ impl Sweep {
     /// The first fault found. The configuration must also be good by itself; faults of a point are reported by
     /// [`Sweep::resolve`].
     pub fn load(file: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| ConfigFault::Unreadable { path: file.display().to_string(), reason: error.to_string() })?;
-        let origin = Origin::File(file.into());
+        let (origin, text) = (Origin::File(file.into()), Layers::read(file)?);
         let table = Layers::table(&origin, &text)?;
-        let reader = Reader::new(origin, &table);
+        let reader = Reader::new(origin.clone(), &table);
         let spec = reader.spec()?;
-        let folder = file.parent().unwrap_or(Path::new(""));
-        let base = spec.base.as_ref().map(|base| folder.join(base));
+        let base = spec.base.as_ref().map(|base| file.with_file_name("").join(base));
         let mut below = match &base {
-            Some(base) => Layers::default().file(base).map_err(|fault| reader.no_base(fault))?,
+            Some(base) => {
+                // The fault of a base that cannot be read names the file that asks for it, too.
+                let text = Layers::read(base).map_err(|fault| reader.merged.fault("base", fault))?;
+                Layers::default().toml(Origin::File(base.clone()), &text)?
+            }
             // The fault of a default that does not fit names this file.
-            None => Layers::default().above(Origin::File(file.into()), Dict::new()),
+            None => Layers::default().above(origin, Dict::new()),
         };
         if let Some(config) = table.get("config").and_then(toml::Value::as_table) {
             let origin = Origin::Section(format!("{} [config]", file.display()));
             below = below.above(origin, value::of_table(config.clone()));
         }
-        let sources = Sources { below, variables: environment(), assignments: assignments.to_vec() };
+        let sources = Sources::new(below, assignments);
         let seeds = reader.seeds(sources.base()?.config.seed)?;
         let points = reader.points(&spec.random)?;
         reader.check_size(points.len(), seeds.len())?;

@@ -7,11 +7,10 @@ use toml::{Table, Value};
 
 use super::range::Range;
 use super::spec::{MOST_JOBS, MOST_RUNS, RandomSearch, SweepSpec};
-use crate::config::fault::ConfigFault;
+use crate::config::fault::{ConfigFault, Origin};
 use crate::config::layers::{Layers, Merged};
-use crate::config::origin::Origin;
 use crate::config::points::Point;
-use crate::config::section::{json, refused, unreadable};
+use crate::config::section::json;
 use crate::config::value;
 
 /// Parts of a key at most; no configuration has more than half as many.
@@ -31,7 +30,7 @@ pub(super) fn is_name_letter(letter: char) -> bool {
 pub(super) struct Reader<'a> {
     origin: Origin,
     table: &'a Table,
-    merged: Merged,
+    pub merged: Merged,
 }
 
 impl<'a> Reader<'a> {
@@ -43,8 +42,8 @@ impl<'a> Reader<'a> {
 
     /// The options, checked.
     pub fn spec(&self) -> Result<SweepSpec, ConfigFault> {
-        let all = json(&figment::value::Value::from(self.merged.values().clone()));
-        let spec: SweepSpec = parse_as(all).map_err(|error| unreadable(&self.merged, "", error))?;
+        let spec = parse_as(json(&self.merged.values.clone().into()));
+        let spec: SweepSpec = spec.map_err(|error| self.merged.unreadable("", error))?;
         let check = || {
             if let Some(name) = &spec.name {
                 let good = !name.is_empty() && name.chars().all(is_name_letter);
@@ -54,16 +53,8 @@ impl<'a> Reader<'a> {
             ConfigError::require((1..=MOST_JOBS).contains(&jobs), "local.jobs", jobs, &expected)?;
             spec.slurm.check().map_err(|error| error.within("slurm"))
         };
-        check().map_err(|error| refused(&self.merged, "", error))?;
+        check().map_err(|error| self.merged.refused("", error))?;
         Ok(spec)
-    }
-
-    /// The fault of a base that cannot be read: it names the file that asks for it, too.
-    pub fn no_base(&self, fault: ConfigFault) -> ConfigFault {
-        match fault {
-            ConfigFault::Unreadable { path, reason } => self.other("base", format!("{path}: {reason}")),
-            fault => fault,
-        }
     }
 
     /// The seeds; `first` is the configuration's.
@@ -75,7 +66,8 @@ impl<'a> Reader<'a> {
             Value::Array(list) => {
                 let seed = |(index, one): (usize, &Value)| {
                     let number = one.as_integer().and_then(|number| u64::try_from(number).ok());
-                    number.ok_or_else(|| self.wrong(&format!("seeds[{index}]"), one, "a whole number >= 0"))
+                    number
+                        .ok_or_else(|| self.merged.wrong_value(&format!("seeds[{index}]"), one, "a whole number >= 0"))
                 };
                 return self.list("seeds", list)?.iter().enumerate().map(seed).collect();
             }
@@ -88,7 +80,7 @@ impl<'a> Reader<'a> {
             Value::Integer(_) => format!("1 to {MOST_RUNS}, or a list of seeds"),
             _ => "a list of whole numbers >= 0, or how many seeds from the configuration's on".into(),
         };
-        Err(self.wrong("seeds", given, &expected))
+        Err(self.merged.wrong_value("seeds", given, expected))
     }
 
     /// All points: those of the grid, the listed ones, the drawn ones; the configuration as it is where there are none.
@@ -98,8 +90,8 @@ impl<'a> Reader<'a> {
         points.extend(self.drawn(random)?);
         if points.is_empty() {
             if self.table.get("seeds").is_none() {
-                let hint = "a sweep has a [grid], a [[point]], a [random] search, or seeds at least";
-                return Err(self.missing("grid", hint));
+                let reason = "missing; a sweep has a [grid], a [[point]], a [random] search, or seeds at least";
+                return Err(self.merged.fault("grid", reason));
             }
             points.push(self.point("", Vec::new()));
         }
@@ -109,7 +101,7 @@ impl<'a> Reader<'a> {
     /// Refuses more runs than a sweep may have.
     pub fn check_size(&self, points: usize, seeds: usize) -> Result<(), ConfigFault> {
         match points.checked_mul(seeds) {
-            Some(runs) if runs <= MOST_RUNS => Ok(()),
+            Some(..=MOST_RUNS) => Ok(()),
             _ => Err(self.too_many("seeds", &format!("{points} points with {seeds} seeds each"))),
         }
     }
@@ -122,18 +114,14 @@ impl<'a> Reader<'a> {
         for (key, given) in self.keyed("grid", leaves(grid, &|_| false))? {
             let place = format!("grid.{key}");
             let Value::Array(values) = given else {
-                return Err(self.wrong(&place, given, "a list of the values it takes"));
+                return Err(self.merged.wrong_value(&place, given, "a list of the values it takes"));
             };
             axes.push((key, self.list(&place, values)?));
         }
-        let size = axes.iter().try_fold(1usize, |size, (_, values)| size.checked_mul(values.len()));
-        let many = match size {
-            Some(count) if count <= MOST_RUNS => None,
-            Some(count) => Some(format!("{count} points")),
-            None => Some("more combinations than can be counted".into()),
-        };
-        if let Some(many) = many {
-            return Err(self.too_many("grid", &many));
+        match axes.iter().try_fold(1usize, |size, (_, values)| size.checked_mul(values.len())) {
+            Some(..=MOST_RUNS) => {}
+            Some(count) => return Err(self.too_many("grid", &format!("{count} points"))),
+            None => return Err(self.too_many("grid", "more combinations than can be counted")),
         }
         Ok(product(&axes).into_iter().map(|values| self.point("[grid]", values)).collect())
     }
@@ -142,16 +130,15 @@ impl<'a> Reader<'a> {
         let Some(given) = self.table.get("point") else {
             return Ok(Vec::new());
         };
-        let Some(list) = given.as_array() else {
-            return Err(self.wrong("point", given, "[[point]], once for every point"));
+        let list = match given.as_array().map(Vec::as_slice) {
+            None => return Err(self.merged.wrong_value("point", given, "[[point]], once for every point")),
+            Some([]) => return Err(self.merged.wrong_value("point", given, "at least one point")),
+            Some(list) => list,
         };
-        if list.is_empty() {
-            return Err(self.wrong("point", given, "at least one point"));
-        }
         let point = |(index, given): (usize, &Value)| {
             let place = format!("point[{index}]");
             let Some(table) = given.as_table() else {
-                return Err(self.wrong(&place, given, "a table of keys with their values"));
+                return Err(self.merged.wrong_value(&place, given, "a table of keys with their values"));
             };
             let values = match table.is_empty() {
                 true => Vec::new(),
@@ -169,17 +156,16 @@ impl<'a> Reader<'a> {
         };
         let place = "random.range";
         let Some(ranges) = section.get("range").and_then(Value::as_table) else {
-            let hint = "a random search has a table [random.range] of keys with their ranges";
-            return Err(self.missing(place, hint));
+            let reason = "missing; a random search has a table [random.range] of keys with their ranges";
+            return Err(self.merged.fault(place, reason));
         };
         let samples = usize::try_from(random.samples).unwrap_or(usize::MAX);
         if !(1..=MOST_RUNS).contains(&samples) {
-            let given = Value::from(random.samples as i64);
-            return Err(self.wrong("random.samples", &given, &format!("1 to {MOST_RUNS} points to draw")));
+            return Err(self.merged.wrong_value("random.samples", samples, format!("1 to {MOST_RUNS} points to draw")));
         }
         let read = |(key, given): (String, &Value)| match Range::read(given) {
             Some(range) => Ok((key, range)),
-            None => Err(self.wrong(&format!("{place}.{key}"), given, Range::EXPECTED)),
+            None => Err(self.merged.wrong_value(&format!("{place}.{key}"), given, Range::EXPECTED)),
         };
         let ranges = self.keyed(place, leaves(ranges, &Range::is_meant))?.into_iter();
         let ranges: Keyed<Range> = ranges.map(read).collect::<Result<_, _>>()?;
@@ -194,8 +180,8 @@ impl<'a> Reader<'a> {
     /// Refuses a table without keys, and keys that are there twice or that a sweep may not give values to.
     fn keyed(&self, place: &str, found: Keyed<&'a Value>) -> Result<Keyed<&'a Value>, ConfigFault> {
         if found.is_empty() {
-            let hint = "expected keys of a configuration, such as \"train.batch\"";
-            return Err(self.missing(&format!("{place}.KEY"), hint));
+            let reason = "missing; expected keys of a configuration, such as \"train.batch\"";
+            return Err(self.merged.fault(&format!("{place}.KEY"), reason));
         }
         for (index, (key, _)) in found.iter().enumerate() {
             let mut parts = key.split('.');
@@ -208,7 +194,7 @@ impl<'a> Reader<'a> {
             } else {
                 continue;
             };
-            return Err(self.other(&format!("{place}.{key}"), fault.into()));
+            return Err(self.merged.fault(&format!("{place}.{key}"), fault));
         }
         Ok(found)
     }
@@ -225,7 +211,7 @@ impl<'a> Reader<'a> {
             (None, []) => "a list with at least one value".into(),
             (None, _) => return Ok(list),
         };
-        Err(self.wrong(place, &Value::Array(list.to_vec()), &expected))
+        Err(self.merged.wrong_value(place, Value::Array(list.to_vec()), expected))
     }
 
     /// A point with the values that a part of the file gives.
@@ -234,25 +220,8 @@ impl<'a> Reader<'a> {
         Point::new(&origin, values, "the sweep gives this key its values")
     }
 
-    fn wrong(&self, key: &str, value: &Value, expected: &str) -> ConfigFault {
-        ConfigFault::Value {
-            origin: self.origin.clone(),
-            key: key.into(),
-            value: value.to_string(),
-            expected: expected.into(),
-        }
-    }
-
-    fn missing(&self, key: &str, hint: &str) -> ConfigFault {
-        ConfigFault::Missing { origin: self.origin.clone(), key: key.into(), hint: hint.into() }
-    }
-
-    fn other(&self, key: &str, reason: String) -> ConfigFault {
-        ConfigFault::Other { origin: self.origin.clone(), key: key.into(), reason }
-    }
-
     fn too_many(&self, key: &str, what: &str) -> ConfigFault {
-        self.other(key, format!("{what}: a sweep has at most {MOST_RUNS} runs"))
+        self.merged.fault(key, format!("{what}: a sweep has at most {MOST_RUNS} runs"))
     }
 }
 
@@ -280,30 +249,4 @@ fn product(axes: &[(String, &[Value])]) -> Vec<Keyed<Value>> {
         };
         points.iter().flat_map(longer).collect()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// Counting in mixed radix is an independent way to enumerate: the digits of i are the values of point i.
-        #[test]
-        fn every_combination_is_there_once_and_in_order(lengths in prop::collection::vec(1usize..5, 0..5)) {
-            let values: Vec<Value> = (0..5).map(Value::from).collect();
-            let axes = lengths.iter().enumerate().map(|(axis, &length)| (format!("k{axis}"), &values[..length]));
-            let axes: Vec<_> = axes.collect();
-            let points = product(&axes);
-            prop_assert_eq!(points.len(), lengths.iter().product::<usize>());
-            for (index, point) in points.iter().enumerate() {
-                let mut rest = index;
-                for ((name, values), (key, value)) in axes.iter().zip(point).rev() {
-                    prop_assert_eq!((key, value), (name, &values[rest % values.len()]));
-                    rest /= values.len();
-                }
-                prop_assert_eq!(rest, 0);
-            }
-        }
-    }
 }

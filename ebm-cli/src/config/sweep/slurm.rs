@@ -72,14 +72,14 @@ impl SlurmConfig {
             let expected = format!("less than the {seconds} seconds of time = {:?}", self.time);
             ConfigError::require(u64::from(self.warning) < seconds, "warning", self.warning, &expected)?;
         }
-        for (index, line) in self.setup.iter().enumerate() {
-            let key = format!("setup[{index}]");
-            ConfigError::require(one_line(line), &key, format!("{line:?}"), "one line of shell")?;
-        }
-        for (index, option) in self.options.iter().enumerate() {
-            let (key, good) = (format!("options[{index}]"), option.starts_with('-') && one_line(option));
-            let expected = "an option of sbatch such as \"--account=physics\"";
-            ConfigError::require(good, &key, format!("{option:?}"), expected)?;
+        let option = "an option of sbatch such as \"--account=physics\"";
+        for (key, lines, start, expected) in
+            [("setup", &self.setup, "", "one line of shell"), ("options", &self.options, "-", option)]
+        {
+            for (index, line) in lines.iter().enumerate() {
+                let (key, good) = (format!("{key}[{index}]"), line.starts_with(start) && one_line(line));
+                ConfigError::require(good, &key, format!("{line:?}"), expected)?;
+            }
         }
         Ok(())
     }
