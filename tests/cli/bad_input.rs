@@ -1,7 +1,6 @@
 //! Bad input: one clear message, a documented exit code, nothing written or lost.
 
-use crate::command::{Folder, contains, rows, stderr};
-use std::fs;
+use crate::command::{Folder, contains, ended, rows};
 
 /// Trains with each assignment of a table, `assignment & ... | part of the error | ...`, and expects it to fail with every part and
 /// nothing to be written.
@@ -78,10 +77,8 @@ fn a_fault_in_the_file_is_told_with_the_file() {
     }
     let folder = Folder::tiny();
     folder.refuse(3, "train none.toml", &["none.toml"]);
-    let mut command = folder.ebm("config check run.toml");
-    let output = command.env("EBM_TRAIN__STEP", "3").output().unwrap();
-    assert_eq!(output.status.code(), Some(3));
-    contains(&stderr(&output), &["EBM_TRAIN__STEP"]);
+    let (_, said) = ended(3, folder.ebm("config check run.toml").env("EBM_TRAIN__STEP", "3").output());
+    contains(&said, &["EBM_TRAIN__STEP"]);
 }
 
 #[test]
@@ -139,25 +136,13 @@ fn an_existing_run_is_kept_unless_it_may_be_replaced() {
     }
     assert_eq!(folder.read("r/metrics.jsonl"), first);
     folder.write("r/notes.txt", "mine");
+    // A file, and a folder that is no run, are never replaced.
+    for place in ["r/notes.txt", "r/notes.txt/run", "r/weights"] {
+        folder.refuse(5, &format!("train run.toml --run {place} --overwrite"), &[place]);
+    }
     folder.succeed(&format!("{train} --overwrite --set seed=8"));
     assert_ne!(folder.read("r/metrics.jsonl"), first);
     assert_eq!(folder.read("r/notes.txt"), "mine");
-}
-
-#[test]
-fn what_is_no_run_is_never_replaced() {
-    let folder = Folder::tiny();
-    fs::create_dir(folder.path("thesis")).unwrap();
-    folder.write("thesis/chapter.tex", "years of work");
-    folder.write("file", "text");
-    for place in ["thesis", "file", "file/run"] {
-        for overwrite in ["", "--overwrite"] {
-            folder.refuse(5, &format!("train run.toml --run {place} {overwrite}"), &[place]);
-        }
-    }
-    assert_eq!(folder.read("thesis/chapter.tex"), "years of work");
-    assert_eq!(folder.read("file"), "text");
-    assert_eq!(folder.names(), ["file", "run.toml", "thesis"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -186,6 +171,6 @@ fn what_is_no_run_cannot_be_evaluated_or_sampled() {
 fn a_wrong_command_line_is_code_two() {
     let folder = Folder::tiny();
     for line in ["trian", "train", "train run.toml --resume", "sample r -n 0"] {
-        folder.end(2, line);
+        folder.run(2, line);
     }
 }

@@ -1,6 +1,6 @@
 //! The output of `ebm bench`. Times vary and are not checked, except for plausibility.
 
-use crate::command::{Folder, contains, stderr, stdout};
+use crate::command::{Folder, contains};
 use ebm_cli::bench::PROBLEMS;
 use ebm_cli::config::{RunConfig, load_alone};
 use serde_json::Value;
@@ -76,9 +76,8 @@ fn what_cannot_be_done_is_told_before_anything_is_timed() {
         "2 | bench --filter imagenet | --filter imagenet: no problem has that in its name; there are 25-gaussians
          2 | bench --json no/such/bench.json | --json no/such/bench.json: expected a file in a folder that is there",
     );
-    let error = folder.end(2, "bench --seconds 0");
-    contains(&error, &["expected a number of seconds from 0.01 to 3600"]);
-    folder.end(2, "bench --json");
+    contains(&folder.run(2, "bench --seconds 0").1, &["expected a number of seconds from 0.01 to 3600"]);
+    folder.run(2, "bench --json");
 }
 
 #[test]
@@ -86,11 +85,9 @@ fn timings_are_told_where_their_file_cannot_be_written() {
     let folder = Folder::with("");
     // No file system allows names of so many letters.
     let name = "x".repeat(300);
-    let output = folder.output(&format!("bench --filter '25-gaussians sv' --seconds 0.01 --json {name}"));
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let (table, said) = folder.run(1, &format!("bench --filter '25-gaussians sv' --seconds 0.01 --json {name}"));
     contains(&said, &["xxx: cannot write the file"]);
-    contains(&stdout(&output), &["\n25-gaussians sv+gp "]);
+    contains(&table, &["\n25-gaussians sv+gp "]);
 }
 
 /// The networks, the bounds and the batch.

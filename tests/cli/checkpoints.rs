@@ -1,6 +1,6 @@
 //! Checkpoints from the command line: resuming, pruning, looking at runs, exporting models.
 
-use crate::command::{Folder, TINY, contains, stderr, stdout, tiny_with_table};
+use crate::command::{Folder, TINY, contains, tiny_with_table, unlike};
 use serde_json::Value;
 use std::fs;
 
@@ -13,16 +13,6 @@ fn trained(more: &str) -> Folder {
     let folder = with_checkpoints(more);
     folder.train("run", "");
     folder
-}
-
-fn saved(folder: &Folder, run: &str) -> Vec<String> {
-    folder.names_in(&format!("{run}/checkpoints"))
-}
-
-fn named(mut steps: Vec<u64>) -> Vec<String> {
-    steps.sort_unstable();
-    steps.dedup();
-    steps.iter().map(|step| format!("step-{step:012}")).collect()
 }
 
 /// The step after `after` whose evaluation has the smallest upper bound.
@@ -42,16 +32,9 @@ fn a_run_goes_on_for_longer_as_if_it_had_been_asked_to_from_the_start() {
     contains(&said, &["the run ended as completed after 30 steps"]);
     folder.succeed("train --resume short --set train.steps=50 --quiet");
     folder.train("long", "--set train.steps=50");
-    for file in [
-        "metrics.jsonl",
-        "config.toml",
-        "weights/energy.safetensors",
-        "weights/generator.safetensors",
-        "pictures/curves.png",
-    ] {
-        let [short, long] = ["short", "long"].map(|run| folder.read_bytes(&format!("{run}/{file}")));
-        assert!(short == long, "{file}");
-    }
+    assert_eq!(unlike(&folder.lasting("short"), &folder.lasting("long")), [].into());
+    let [short, long] = ["short", "long"].map(|run| folder.read_bytes(&format!("{run}/pictures/curves.png")));
+    assert!(short == long);
 }
 
 #[test]
@@ -69,7 +52,7 @@ fn another_configuration_is_refused_with_what_differs_and_harmless_keys_are_not(
          --set evaluate.generated=300 --set train.stop.seconds=1e6",
     );
     contains(&folder.read("run/config.toml"), &["steps = 40"]);
-    assert_eq!(saved(&folder, "run"), ["step-000000000040"]);
+    assert_eq!(folder.checkpoints("run"), [40].into());
 }
 
 #[test]
@@ -110,7 +93,7 @@ fn with_a_configuration_what_is_not_there_is_started() {
     folder.write("file", "mine");
     folder.fail(5, "train run.toml --resume file");
     assert_eq!(folder.read("file"), "mine");
-    folder.end(2, "train");
+    folder.run(2, "train");
 }
 
 #[test]
@@ -118,7 +101,7 @@ fn the_last_checkpoints_and_the_best_one_are_kept() {
     let folder = with_checkpoints("keep = 2\nbest = \"upper\"\n");
     folder.train("run", "--set train.steps=60 --set checkpoint.every=5");
     let best = best_by_upper(&folder, 0);
-    assert_eq!(saved(&folder, "run"), named(vec![best, 55, 60]));
+    assert_eq!(folder.checkpoints("run"), [best, 55, 60].into());
     let unknown = "train run.toml --run other --set 'checkpoint.best=\"beauty\"'";
     folder.refuse(5, unknown, &["checkpoint.best", "beauty", "lower"]);
 }
@@ -129,7 +112,7 @@ fn the_best_by_another_metric_does_not_stand_in_for_the_best() {
     // Every value of `lower` is below every value of `upper`.
     folder.succeed("train --resume run --quiet --set train.steps=60 --set 'checkpoint.best=\"upper\"'");
     let best = best_by_upper(&folder, 30);
-    assert_eq!(saved(&folder, "run"), named(vec![best, 60]));
+    assert_eq!(folder.checkpoints("run"), [best, 60].into());
 }
 
 #[test]
@@ -142,25 +125,19 @@ fn a_damaged_checkpoint_is_found_named_and_passed_over() {
     let mut bytes = folder.read_bytes(file);
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(folder.path(file), bytes).unwrap();
-    let output = folder.output("runs verify run");
-    assert_eq!(output.status.code(), Some(5));
-    contains(&stdout(&output), &["step 30: DAMAGED", "energy.safetensors", "step 20: good"]);
+    contains(&folder.run(5, "runs verify run").0, &["step 30: DAMAGED", "energy.safetensors", "step 20: good"]);
 
     folder.remove("run/summary.json");
-    let output = folder.output("train --resume run --quiet");
-    let said = stderr(&output);
-    assert!(output.status.success(), "{said}");
-    contains(&said, &["warning: a checkpoint cannot be used"]);
+    contains(&folder.run(0, "train --resume run --quiet").1, &["warning: a checkpoint cannot be used"]);
     assert_eq!(folder.read("run/metrics.jsonl"), truth);
     folder.succeed("runs verify run");
 
     // Without an undamaged one, nothing is started over.
     folder.remove("run/summary.json");
-    for step in saved(&folder, "run") {
-        folder.write(&format!("run/checkpoints/{step}/manifest.json"), "{");
+    for step in folder.checkpoints("run") {
+        folder.write(&format!("run/checkpoints/step-{step:012}/manifest.json"), "{");
     }
-    let said = folder.end(5, "train --resume run");
-    contains(&said, &["no checkpoint can be used", "manifest.json"]);
+    contains(&folder.run(5, "train --resume run").1, &["no checkpoint can be used", "manifest.json"]);
     assert_eq!(folder.read("run/metrics.jsonl"), truth);
 }
 
@@ -177,7 +154,7 @@ fn what_a_newer_version_wrote_is_refused_and_what_it_added_is_passed_over() {
     let manifest = "run/checkpoints/step-000000000030/manifest.json";
     let newer = folder.read(manifest).replace("checkpoint, version 1", "checkpoint, version 9");
     folder.write(manifest, &newer);
-    contains(&stdout(&folder.output("runs verify run")), &["newer ebm"]);
+    contains(&folder.run(5, "runs verify run").0, &["newer ebm"]);
 }
 
 #[test]
@@ -197,9 +174,9 @@ fn runs_are_listed_with_how_they_stand_and_pruned() {
 
     let would = folder.succeed("runs prune runs/run-seed7 --dry-run");
     contains(&would, &["would remove", "10, 20"]);
-    assert_eq!(saved(&folder, "runs/run-seed7").len(), 3);
+    assert_eq!(folder.checkpoints("runs/run-seed7").len(), 3);
     folder.succeed("runs prune runs/run-seed7");
-    assert_eq!(saved(&folder, "runs/run-seed7"), ["step-000000000030"]);
+    assert_eq!(folder.checkpoints("runs/run-seed7"), [30].into());
     folder.fail(5, "runs list nowhere");
     folder.fail(5, "runs prune nowhere");
 }
@@ -214,13 +191,13 @@ fn checkpoints_and_runs_without_an_end_are_evaluated_and_sampled() {
     assert_ne!(of("--checkpoint 10"), end);
     folder.refuse(5, "evaluate run --checkpoint 15", &["steps 10, 20, 30"]);
     folder.fail(5, "evaluate run --checkpoint best");
-    folder.end(2, "evaluate run --checkpoint lately");
+    folder.run(2, "evaluate run --checkpoint lately");
 
     folder.remove("run/summary.json");
     fs::remove_dir_all(folder.path("run/weights")).unwrap();
-    let output = folder.output("evaluate run --json");
-    assert_eq!(stdout(&output), end);
-    contains(&stderr(&output), &["checkpoint of step 30"]);
+    let (found, said) = folder.run(0, "evaluate run --json");
+    assert_eq!(found, end);
+    contains(&said, &["checkpoint of step 30"]);
     folder.succeed("sample run -n 10 --out x.npy --checkpoint 20");
 }
 

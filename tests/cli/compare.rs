@@ -1,6 +1,6 @@
 //! A comparison from its grid to its report.
 
-use crate::command::{Folder, TINY, bytes, contains, rows, tiny_with_table, two_columns};
+use crate::command::{Folder, TINY, contains, files, rows, tiny_with_table, two_columns, unlike};
 use serde_json::Value;
 use std::fs;
 
@@ -35,13 +35,6 @@ fn table(folder: &Folder) -> Value {
     folder.read_json(&within("table.json"))
 }
 
-/// The final value of a figure, from the run's own metrics.
-fn last(folder: &Folder, run: &str, name: &str) -> Option<f64> {
-    let lines = folder.metrics(&within(&format!("runs/{run}")));
-    let last = lines.into_iter().find(|line| line["event"] == "final").unwrap();
-    last["metrics"][name]["value"].as_f64()
-}
-
 fn near(ours: &Value, truth: f64) {
     let ours = ours.as_f64().unwrap();
     assert!((ours - truth).abs() <= 1e-12 * (1.0 + truth.abs()), "{ours} is not {truth}");
@@ -61,18 +54,14 @@ fn a_grid_is_trained_and_its_table_is_that_of_the_runs() {
     assert_eq!(table["seeds"], serde_json::json!([7, 8]));
     for (pair, row) in rows.iter().enumerate() {
         assert_eq!(["runs", "diverged", "failed"].map(|key| &row[key]), [2, 0, 0], "{row}");
-        for (column, figure) in
-            [("nll", "nll"), ("gap", "gap"), ("modes", "modes_covered"), ("good_share", "good_share")]
+        for (column, name) in [("nll", "nll"), ("gap", "gap"), ("modes", "modes_covered"), ("good_share", "good_share")]
         {
-            let runs = RUNS[2 * pair..2 * pair + 2].iter();
-            let values: Vec<f64> = runs.filter_map(|run| last(&folder, run, figure)).collect();
-            let [a, b] = values[..] else {
+            let value = |run: usize| folder.final_value(&within(&format!("runs/{}", RUNS[2 * pair + run])), name);
+            match value(0).zip(value(1)) {
+                Some((a, b)) => near(&row[column]["mean"], (a + b) / 2.0),
                 // A penalty that is not a bound has no upper bound of L, and no gap.
-                assert_eq!((pair, column, &row[column]), (1, "gap", &Value::Null));
-                continue;
-            };
-            near(&row[column]["mean"], (a + b) / 2.0);
-            near(&row[column]["standard_deviation"], (a - b).abs() / 2f64.sqrt());
+                None => assert_eq!((pair, column, &row[column]), (1, "gap", &Value::Null)),
+            }
         }
         // Three evaluations on the way, or two; the final one stands for the last.
         assert_eq!(row["lower_held"]["evaluations"], [6, 4][pair], "{row}");
@@ -104,9 +93,9 @@ fn what_is_finished_is_not_trained_again_and_what_is_not_is() {
     let folder = grid();
     compare(&folder, "");
     let runs = folder.path(&within("runs"));
-    let first = bytes(&runs);
+    let first = files(&runs);
     compare(&folder, "");
-    assert_eq!(bytes(&runs), first);
+    assert_eq!(unlike(&files(&runs), &first), [].into());
 
     // The state of a run that was killed: without its summary, with half of its metrics.
     let killed = within(&format!("runs/{}", RUNS[1]));
@@ -115,11 +104,10 @@ fn what_is_finished_is_not_trained_again_and_what_is_not_is() {
     folder.write(&format!("{killed}/metrics.jsonl"), &whole[..whole.len() / 2]);
     fs::remove_dir_all(runs.join(RUNS[3])).unwrap();
     contains(&folder.succeed(COMPARE), &["2 runs are there already, 2 to train"]);
-    let again = bytes(&runs);
+    let again = files(&runs);
     assert!(again.keys().eq(first.keys()));
-    for (file, content) in first.iter().filter(|(file, _)| file.ends_with("metrics.jsonl")) {
-        assert!(again[file] == *content, "{file}");
-    }
+    let unlike = unlike(&again, &first);
+    assert!(!unlike.iter().any(|file| file.ends_with("metrics.jsonl")), "{unlike:?}");
 
     // More seeds are trained beside those that are there.
     compare(&folder, "--seed-start 8");
@@ -131,10 +119,10 @@ fn what_is_finished_is_not_trained_again_and_what_is_not_is() {
 fn a_finished_run_of_another_configuration_is_refused_or_replaced() {
     let folder = grid();
     compare(&folder, "");
-    let before = bytes(&folder.path(DIRECTORY));
+    let before = files(&folder.path(DIRECTORY));
     let parts = [RUNS[0], "train.batch = 32 instead of 16", "--overwrite", "--out"];
     folder.refuse(5, &format!("{COMPARE} --set train.batch=16"), &parts);
-    assert_eq!(bytes(&folder.path(DIRECTORY)), before);
+    assert_eq!(unlike(&files(&folder.path(DIRECTORY)), &before), [].into());
     compare(&folder, "--set train.batch=16 --overwrite");
     for run in RUNS {
         let config = folder.read_toml(&within(&format!("runs/{run}/config.toml")));
@@ -226,7 +214,7 @@ fn data_is_found_from_the_folder_of_the_configuration() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_comparison_goes_on_where_it_was() {
-    use crate::command::{signal, stderr, wait_for};
+    use crate::command::{ended, signal, wait_for};
     use std::io::{BufRead, BufReader};
 
     let folder = grid();
@@ -236,16 +224,13 @@ fn an_interrupted_comparison_goes_on_where_it_was() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     assert!(lines.any(|line| line.contains(": training")));
     let run = within(&format!("runs/{}", RUNS[0]));
-    let metrics = folder.path(&format!("{run}/metrics.jsonl"));
-    wait_for(&mut child, || fs::read_to_string(&metrics).is_ok_and(|text| text.contains('\n')));
+    wait_for(&mut child, || folder.step(&run) > 0);
     signal("-INT", child.id());
-    let output = child.wait_with_output().unwrap();
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(130), "{said}");
+    let (_, said) = ended(130, child.wait_with_output());
     assert!(said.starts_with("error: interrupted"), "{said}");
     assert!(!folder.path(&within("table.md")).exists());
     // The run was asked to save, and waited for: with the same configuration it would go on from there.
-    assert_eq!(folder.names_in(&format!("{run}/checkpoints")).len(), 1);
+    assert_eq!(folder.checkpoints(&run).len(), 1);
     contains(&folder.read(&format!("{run}/log.txt")), &["interrupted"]);
 
     // The run that was cut short does not get in the way, whatever it was trained with: nobody trains it any longer.

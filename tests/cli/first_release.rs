@@ -1,28 +1,13 @@
 //! A run of the first release is read, evaluated and continued as that release did.
 
-use crate::command::{Folder, bytes, contains};
-use std::fs;
+use crate::command::{Folder, contains, figure, files};
 use std::path::Path;
-
-/// A folder with a copy of the run: 300 steps of `sv` and `gp` on two moons, with warm starts and averages.
-fn folder() -> Folder {
-    let folder = Folder::with("");
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/first-release-run");
-    for (file, content) in bytes(&fixture) {
-        let place = Path::new(&file).strip_prefix(&fixture).unwrap();
-        let place = folder.path("run").join(place);
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::write(place, content).unwrap();
-    }
-    folder
-}
 
 /// Compares an evaluation with the figures of the first release.
 fn assert_figures(folder: &Folder, more: &str, expected: &[(&str, f64)], tolerance: f64) {
     let report = folder.json(&format!("evaluate run --json {more}"));
-    let figures = report["figures"].as_array().unwrap();
     for (name, expected) in expected {
-        let found = figures.iter().find(|figure| figure["name"] == *name).unwrap();
+        let found = figure(&report, name);
         let far = (found["value"].as_f64().unwrap() - expected).abs();
         assert!(far < tolerance, "{found} is not {expected}");
     }
@@ -30,7 +15,9 @@ fn assert_figures(folder: &Folder, more: &str, expected: &[(&str, f64)], toleran
 
 #[test]
 fn a_run_of_the_first_release_is_read_evaluated_and_gone_on_with() {
-    let folder = folder();
+    // 300 steps of `sv` and `gp` on two moons, with warm starts and averages.
+    let folder = Folder::with("");
+    folder.put("run", &files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/first-release-run")));
     contains(&folder.succeed("runs list ."), &["./run", "sv+gp", "300/300", "3.615", "completed"]);
     contains(&folder.succeed("runs inspect run"), &["first-release.toml", "300 of 300", "step 150", "step 300"]);
     contains(

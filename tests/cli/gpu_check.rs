@@ -1,10 +1,9 @@
 //! The messages of `scripts/gpu-check.sh` where it cannot do its work, and the order of its steps where it can: with
 //! stand-ins for the driver, the toolkit, the compiler and the program.
 
-use crate::command::{Folder, contains, stderr, stdout};
+use crate::command::{Folder, contains, ended};
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
 /// The tools of a Unix system that the script uses.
 const TOOLS: [&str; 17] = [
@@ -30,19 +29,18 @@ fn machine() -> Folder {
     folder
 }
 
-fn check(folder: &Folder, arguments: &str) -> Output {
+/// Runs the script, which must end with this code; returns its stdout and stderr.
+fn check(folder: &Folder, code: i32, arguments: &str) -> (String, String) {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/gpu-check.sh");
     let bash = folder.path("bin/bash").display().to_string();
     let mut command = folder.program(&bash, &format!("{script} {arguments}"));
     let variables = [("PATH", "bin"), ("CUDA_HOME", "no-toolkit"), ("ASKED", "asked"), ("CARGO_TARGET_DIR", "target")];
     command.envs(variables.map(|(name, place)| (name, folder.path(place))));
-    command.output().unwrap()
+    ended(code, command.output())
 }
 
 fn refused(folder: &Folder, code: i32, arguments: &str, parts: &[&str]) {
-    let output = check(folder, arguments);
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
+    let (_, said) = check(folder, code, arguments);
     assert!(said.starts_with("gpu-check: ") && said.lines().count() == 1, "{said}");
     contains(&said, parts);
 }
@@ -58,8 +56,8 @@ fn wrong_arguments_are_told_before_anything_is_done() {
     }
     // A folder with something in it is not written to.
     refused(&folder, 2, "--out .", &["--out .: expected a folder that is new or empty"]);
-    let help = check(&folder, "--help");
-    assert!(help.status.success() && stdout(&help).starts_with("usage: scripts/gpu-check.sh"));
+    let (help, _) = check(&folder, 0, "--help");
+    assert!(help.starts_with("usage: scripts/gpu-check.sh"), "{help}");
     assert_eq!(folder.names(), ["bin", "run.toml"]);
 }
 
@@ -74,9 +72,7 @@ fn what_is_missing_is_named() {
     stand_in(&folder, "cargo", "exit 101");
     refused(&folder, 3, "", &["nvidia-smi finds no GPU: No devices were found"]);
     stand_in(&folder, "nvidia-smi", "echo 'A Card, 1.0'");
-    let output = check(&folder, "--out report");
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(4), "{said}");
+    let (_, said) = check(&folder, 4, "--out report");
     contains(&said, &["the build failed; all it said is in "]);
 }
 
@@ -94,9 +90,7 @@ fn every_step_is_done_and_a_missed_figure_is_the_exit_code() {
     let build = "release=\"$CARGO_TARGET_DIR/release\"; mkdir -p \"$release\"; cp";
     let build = format!("{build} {} \"$release/ebm\"; chmod +x \"$release/ebm\"", program.display());
     stand_in(&folder, "cargo", &build);
-    let output = check(&folder, "--out report --seconds 2");
-    let said = stdout(&output);
-    assert_eq!(output.status.code(), Some(10), "{said}{}", stderr(&output));
+    let (said, _) = check(&folder, 10, "--out report --seconds 2");
     let asked = folder.read("asked");
     let report = fs::canonicalize(folder.path("report")).unwrap();
     for step in [

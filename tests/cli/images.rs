@@ -1,6 +1,6 @@
 //! Images from their files to pictures of samples.
 
-use crate::command::{Folder, contains};
+use crate::command::{Folder, contains, files, unlike};
 use serde_json::Value;
 use std::fs;
 
@@ -36,7 +36,6 @@ held_out = 50
 generated = 50
 "#;
 
-/// An IDX file of bytes.
 fn idx(sides: &[u32], byte: impl Fn(usize) -> u8) -> Vec<u8> {
     let mut file = vec![0, 0, 8, sides.len() as u8];
     sides.iter().for_each(|side| file.extend(side.to_be_bytes()));
@@ -113,20 +112,9 @@ fn samples_are_written_as_others_read_them() {
 }
 
 #[test]
-fn an_interrupted_run_on_images_ends_with_the_same_bytes() {
+fn a_run_that_goes_on_with_data_elsewhere_remembers_where_and_ends_with_the_same_bytes() {
     let folder = digits();
     folder.train("whole", "--data data");
-    folder.train("parts", "--data data --set train.steps=3");
-    folder.succeed("train --resume parts --set train.steps=6");
-    for name in ["energy", "generator"] {
-        let weights = |run: &str| folder.read_bytes(&format!("{run}/weights/{name}.safetensors"));
-        assert_eq!(weights("whole"), weights("parts"), "{name}");
-    }
-}
-
-#[test]
-fn a_run_that_goes_on_with_data_elsewhere_remembers_where() {
-    let folder = digits();
     folder.train("r", "--data data --set train.steps=3");
     let go_on = "train --resume r --set train.steps=6 --quiet";
     let marker = || folder.read("r/run.json");
@@ -137,6 +125,8 @@ fn a_run_that_goes_on_with_data_elsewhere_remembers_where() {
         assert_eq!(marker(), first, "{more}");
     }
     folder.succeed(&format!("{go_on} --data moved"));
+    let weights = |run: &str| files(&folder.path(run).join("weights"));
+    assert_eq!(unlike(&weights("whole"), &weights("r")), [].into());
     let evaluated = folder.succeed("evaluate r");
     folder.succeed("sample r -n 2 --out x.png --show neighbors");
     folder.succeed("ood r --against constant --samples 10");

@@ -3,9 +3,9 @@
 //!
 //! `REGENERATE_MESSAGES=1 cargo test -p ebm-tests --test cli messages` writes the messages anew, for another compiler.
 
-use crate::command::{Folder, stdout};
+use crate::command::{Folder, ended};
 use crate::new::{CARGO, PROFILE, workshop};
-use ebm_tests::book::page::root;
+use ebm_tests::book::root;
 use serde_json::Value;
 use std::fs;
 
@@ -14,9 +14,7 @@ fn errors(folder: &Folder, program: &str) -> String {
     let options = "--quiet --message-format json -- --verbose --diagnostic-width=140";
     let line = format!("rustc --profile {PROFILE} --bin {program} {options}");
     let mut command = folder.program(CARGO, &line);
-    let output = command.current_dir(folder.path("mistakes")).output().unwrap();
-    assert!(!output.status.success(), "{program} compiles");
-    let said = stdout(&output);
+    let (said, _) = ended(101, command.current_dir(folder.path("mistakes")).output());
     let entries = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let errors = entries.filter(|entry| entry["message"]["level"] == "error" && entry["message"]["code"].is_object());
     let rendered = errors.map(|error| error["message"]["rendered"].as_str().unwrap().to_string());

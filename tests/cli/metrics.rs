@@ -1,6 +1,6 @@
 //! Metrics beyond the likelihood: outliers, a bracket of log Z, features from files, the generator's Jacobian.
 
-use crate::command::{Folder, contains};
+use crate::command::{Folder, contains, figure};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,18 +13,9 @@ fn trained(more: &str) -> Folder {
     folder
 }
 
-/// The figures of a report that is printed as JSON.
-fn figures(folder: &Folder, line: &str) -> Vec<Value> {
-    folder.json(&format!("{line} --json"))["figures"].as_array().unwrap().clone()
-}
-
-fn figure<'a>(figures: &'a [Value], name: &str) -> &'a Value {
-    let found = figures.iter().find(|figure| figure["name"] == name);
-    found.unwrap_or_else(|| panic!("{name} is not there: {figures:?}"))
-}
-
-fn number(figures: &[Value], name: &str, key: &str) -> f64 {
-    figure(figures, name)[key].as_f64().unwrap()
+/// The value of a figure of a report, or another number with it.
+fn number(report: &Value, name: &str, key: &str) -> f64 {
+    figure(report, name)[key].as_f64().unwrap()
 }
 
 fn fixture(name: &str) -> PathBuf {
@@ -34,20 +25,21 @@ fn fixture(name: &str) -> PathBuf {
 
 #[test]
 fn the_energy_tells_data_from_outliers() {
-    let folder = trained("");
-    let found = figures(&folder, &format!("ood {RUN} --samples 300"));
+    let folder = Folder::trained(RUN);
+    let report = folder.json(&format!("ood {RUN} --samples 300 --json"));
+    let found = report["figures"].as_array().unwrap();
     // Points in the plane are not images, which alone can be inverted and blurred.
     let names: Vec<&str> = found.iter().map(|figure| figure["name"].as_str().unwrap()).collect();
     let kinds = ["uniform-noise", "gaussian-noise", "constant"];
     let expected = kinds.map(|kind| ["auroc", "auprc", "fpr95"].map(|key| format!("{key}/{kind}")));
     assert_eq!(names, expected.concat());
-    for figure in &found {
+    for figure in found {
         assert!((0.0..=1.0).contains(&figure["value"].as_f64().unwrap()), "{figure}");
         assert_eq!(figure["samples"], 600);
     }
     let auroc = |against: &str| {
-        let found = figures(&folder, &format!("ood {RUN} --against '{against}'"));
-        number(&found, &format!("auroc/{against}"), "value")
+        let report = folder.json(&format!("ood {RUN} --against '{against}' --json"));
+        number(&report, &format!("auroc/{against}"), "value")
     };
     // Far away, the confinement alone raises the energy above that of all data.
     let far = auroc("{ kind = \"25-gaussians\", spacing = 40 }");
@@ -71,7 +63,7 @@ fn the_energy_tells_data_from_outliers() {
 fn log_z_is_bracketed_where_it_is_asked_for() {
     let keys = ["chains=60", "temperatures=60", "burn_in=20"].map(|key| format!(" --set evaluate.annealing.{key}"));
     let folder = trained(&keys.concat());
-    let found = figures(&folder, &format!("evaluate {RUN}"));
+    let found = folder.json(&format!("evaluate {RUN} --json"));
     let value = |name: &str| number(&found, name, "value");
     for (name, level) in [("ais_log_z", "certified"), ("reverse_ais_log_z", "asymptotic")] {
         assert_eq!(figure(&found, name)["guarantee"]["level"], level);
@@ -90,24 +82,22 @@ fn features_from_files_are_compared_as_the_reference_packages_do() {
     let expected: Value = serde_json::from_str(&fs::read_to_string(fixture("prdc.json")).unwrap()).unwrap();
     let distance = |real: &str, generated: &str| {
         let [real, generated] = [real, generated].map(|name| fixture(name).display().to_string());
-        figures(&folder, &format!("distance {real} {generated}"))
+        folder.json(&format!("distance {real} {generated} --json"))
     };
-    let close = |found: &[Value], name: &str, expected: &Value| {
+    let close = |found: &Value, name: &str, expected: &Value| {
         let (found, expected) = (number(found, name, "value"), expected.as_f64().unwrap());
         assert!((found - expected).abs() < 1e-6, "{name}: {found} {expected}");
     };
     let found = distance("real.npz", "fake.npz");
-    close(&found, "frechet", &expected["frechet"]);
-    let mut cases = expected["cases"].as_array().unwrap().iter();
-    let of_five = cases.find(|case| case["k"] == 5).unwrap();
+    let of_five = expected["cases"].as_array().unwrap().iter().find(|case| case["k"] == 5).unwrap();
     for name in ["precision", "recall", "density", "coverage"] {
         close(&found, name, &of_five[name]);
         let protocol = figure(&found, name)["protocol"].as_str().unwrap();
         contains(protocol, &["BLAKE3", "70 generated and 90 real samples"]);
     }
     let moments = distance("real-moments.npz", "fake.npz");
-    close(&moments, "frechet", &expected["frechet"]);
-    assert_eq!(moments.len(), 1);
+    [found, moments.clone()].iter().for_each(|found| close(found, "frechet", &expected["frechet"]));
+    assert_eq!(moments["figures"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -121,7 +111,7 @@ fn files_without_features_are_told() {
 
 #[test]
 fn the_jacobian_of_a_generator_is_diagnosed() {
-    let folder = trained("");
+    let folder = Folder::trained(RUN);
     let said = folder.succeed(&format!("diagnose {RUN} --json --out spectrum.png"));
     let found: Value = serde_json::from_str(&said).unwrap();
     let number = |path: &str| {
@@ -143,7 +133,7 @@ fn the_jacobian_of_a_generator_is_diagnosed() {
     assert!(picture.starts_with(b"\x89PNG") && picture.len() > 5000);
 
     // The entropy terms are those that the run's own bound reports, on other latents.
-    let evaluated = figures(&folder, &format!("evaluate {RUN}"));
+    let evaluated = folder.json(&format!("evaluate {RUN} --json"));
     let of_bound = |key: &str| figure(&evaluated, "entropy")[key].as_f64().unwrap();
     let off = (entropy("smallest") - of_bound("value")).abs();
     let error = of_bound("standard_error").hypot(number("/entropies/smallest/standard_error"));

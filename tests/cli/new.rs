@@ -2,17 +2,15 @@
 //!
 //! It compiles `ebm` for the new crates, in the workspace's target directory, where all other dependencies are built already.
 
-use crate::command::{Folder, PROGRAM, contains, stderr, stdout};
-use ebm_tests::book::page::{Page, packages, root};
+use crate::command::{Folder, PROGRAM, contains, ended};
+use ebm_tests::book::{Page, packages, root};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 /// The profile that the tests themselves are built with: its dependencies are there.
 pub const PROFILE: &str = if cfg!(debug_assertions) { "dev" } else { "release" };
 pub const CARGO: &str = env!("CARGO");
 
-/// The workspace's target directory.
 fn target() -> PathBuf {
     Path::new(PROGRAM).ancestors().nth(2).unwrap().to_path_buf()
 }
@@ -32,9 +30,7 @@ pub fn workshop() -> Folder {
 /// Runs a program in a folder of the workshop, which must succeed; its stdout.
 fn done(folder: &Folder, within: &str, program: &Path, line: &str) -> String {
     let mut command = folder.program(program.to_str().unwrap(), line);
-    let output = command.current_dir(folder.path(within)).output().unwrap();
-    assert!(output.status.success(), "{line}: {}\n{}", stdout(&output), stderr(&output));
-    stdout(&output)
+    ended(0, command.current_dir(folder.path(within)).output()).0
 }
 
 fn cargo(folder: &Folder, within: &str, line: &str) -> String {
@@ -76,18 +72,19 @@ fn at_its_end(folder: &Folder, run: &str) {
     assert_eq!(last["step"], 60, "{last}");
 }
 
-fn trained(folder: &Folder, program: &Path, config: &str, run: &str) {
+/// Trains with the program that was built.
+fn trained(folder: &Folder, run: &str, config: &str) {
     let short = "--quiet --set train.steps=60 --set train.evaluate_every=30";
-    done(folder, "", program, &format!("train {config} --run {run} {short}"));
-    at_its_end(folder, run);
+    done(folder, "", &folder.path("mine"), &format!("train {config} --run runs/{run} {short}"));
+    at_its_end(folder, &format!("runs/{run}"));
 }
 
-fn build(folder: &Folder, with: &[&str]) -> Output {
+/// Has `ebm` build a program with crates, which must end with this code; returns the stderr.
+fn build(folder: &Folder, code: i32, with: &[&str]) -> String {
     let with: String = with.iter().map(|one| format!(" --with {one}")).collect();
     let local = root();
     let mut command = folder.ebm(&format!("build --profile {PROFILE} --out mine --local {}{with}", local.display()));
-    let command = command.env("CARGO_TARGET_DIR", target()).env("CARGO", CARGO);
-    command.output().unwrap()
+    ended(code, command.env("CARGO_TARGET_DIR", target()).env("CARGO", CARGO).output()).1
 }
 
 #[test]
@@ -97,21 +94,16 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     new_crate(&folder, "bound --upper", "calm-energy");
     let told = cargo(&folder, "calm-energy", &format!("test --profile {PROFILE} --lib --tests"));
     contains(&told, &["the_value_is_that_of_the_formula"]);
-    cargo(&folder, "calm-energy", &format!("build --profile {PROFILE} --features program"));
-    let kind = if PROFILE == "dev" { "debug" } else { PROFILE };
-    let program = target().join(kind).join("ebm-calm-energy");
-    trained(&folder, &program, "calm-energy/example.toml", "runs/calm-energy");
 
     let neighbours = root().join("examples/entropy-knn");
-    let output = build(&folder, &["noise-floor", "calm-energy", neighbours.to_str().unwrap()]);
-    assert!(output.status.success(), "{}", stderr(&output));
+    build(&folder, 0, &["noise-floor", "calm-energy", neighbours.to_str().unwrap()]);
     let mine = folder.path("mine");
     let listed = done(&folder, "", &mine, "bounds list");
     for name in ["noise-floor", "calm-energy", "entropy-knn"] {
         assert!(listed.lines().any(|line| line.starts_with(name)), "{listed}");
     }
-    let example = neighbours.join("example.toml");
-    trained(&folder, &mine, example.to_str().unwrap(), "runs/neighbours");
+    trained(&folder, "calm-energy", "calm-energy/example.toml");
+    trained(&folder, "neighbours", neighbours.join("example.toml").to_str().unwrap());
 
     // Two crates that register one name: the program is built, does not start, and nothing is put in place.
     folder.remove("mine");
@@ -125,9 +117,7 @@ fn a_new_bound_of_either_side_is_tested_trained_with_and_linked_with_others() {
     let (before, after) = manifest.split_once("[[bin]]").unwrap();
     let (_, after) = after.split_once("[dependencies]").unwrap();
     folder.write("copy/Cargo.toml", &format!("{before}[dependencies]{after}"));
-    let output = build(&folder, &["noise-floor", "copy"]);
-    let error = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{error}");
+    let error = build(&folder, 1, &["noise-floor", "copy"]);
     let last = error.lines().last().unwrap();
     let names = ["noise-floor 0.1.0 and", "loud-floor 0.1.0 and"];
     assert!(names.iter().any(|name| last.contains(name)), "{last}");
@@ -162,11 +152,9 @@ fn a_new_energy_generator_data_set_and_metric_are_tested_and_linked_in() {
             &[if kind == "metric" { "the_value_is_that_of_the_formula" } else { "its_options_are_read_back" }],
         );
     }
-    let output = build(&folder, &kinds.map(|(_, name)| name));
-    assert!(output.status.success(), "{}", stderr(&output));
+    build(&folder, 0, &kinds.map(|(_, name)| name));
     for (_, name) in kinds {
-        let run = format!("runs/{name}");
-        trained(&folder, &folder.path("mine"), &format!("{name}/example.toml"), &run);
+        trained(&folder, name, &format!("{name}/example.toml"));
     }
     let measured = folder.metrics("runs/my-spread").pop().unwrap();
     assert!(measured["metrics"]["my_spread"]["value"].as_f64().is_some_and(|value| value >= 0.0), "{measured}");
@@ -176,9 +164,7 @@ fn a_new_energy_generator_data_set_and_metric_are_tested_and_linked_in() {
     }
     // A crate that registers nothing is built, does not start, and is named.
     folder.write("my-map/src/lib.rs", "");
-    let output = build(&folder, &["my-map"]);
-    assert_eq!(output.status.code(), Some(1));
-    contains(&stderr(&output), &["the crate my_map is linked in and registers nothing"]);
+    contains(&build(&folder, 1, &["my-map"]), &["the crate my_map is linked in and registers nothing"]);
 }
 
 #[test]
@@ -202,8 +188,6 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
     contains(&told, &parts);
     assert_eq!(folder.names(), ["run.toml"]);
 
-    let mut command = folder.ebm("build --with my-bound");
-    let output = command.env("CARGO", folder.path("no-cargo")).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    contains(&stderr(&output), &["cargo was not found"]);
+    let (_, said) = ended(1, folder.ebm("build --with my-bound").env("CARGO", folder.path("no-cargo")).output());
+    contains(&said, &["cargo was not found"]);
 }

@@ -1,6 +1,6 @@
 //! A sweep from its file to its table: written, trained here, and trained as Slurm would.
 
-use crate::command::{Folder, bytes, contains, rows, stderr, stdout, tiny_with_table, two_columns};
+use crate::command::{Folder, contains, ended, files, rows, tiny_with_table, two_columns, unlike};
 use serde_json::Value;
 use std::fs;
 
@@ -60,13 +60,13 @@ fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
     let shown: toml::Table = shown.parse().unwrap();
     assert_eq!(folder.read_toml(&within("configs/0002.toml")), shown);
 
-    let before = bytes(&folder.path(DIRECTORY));
+    let before = files(&folder.path(DIRECTORY));
     folder.succeed("sweep spec.toml --quiet");
-    assert_eq!(bytes(&folder.path(DIRECTORY)), before);
+    assert_eq!(unlike(&files(&folder.path(DIRECTORY)), &before), [].into());
     // Files that a killed process left half-written are completed.
     folder.remove(&within("configs/0001.toml"));
     folder.succeed("sweep spec.toml --quiet");
-    assert_eq!(bytes(&folder.path(DIRECTORY)), before);
+    assert_eq!(unlike(&files(&folder.path(DIRECTORY)), &before), [].into());
 
     for row in rows(
         "[16, 64] | 0001 is weight=0.01 batch=32 seed=7 instead of weight=0.01 batch=64
@@ -78,51 +78,34 @@ fn a_sweep_is_written_complete_and_the_same_command_changes_nothing() {
         folder.write("spec.toml", &SPEC.replace("[16, 32]", batches));
         let parts = [row[1], "another sweep is there", "--out DIR"];
         folder.refuse(5, &format!("sweep spec.toml{more}"), &parts);
-        assert_eq!(bytes(&folder.path(DIRECTORY)), before);
+        assert_eq!(unlike(&files(&folder.path(DIRECTORY)), &before), [].into());
     }
     // The options of Slurm do not change what is computed.
     folder.write("spec.toml", &format!("{SPEC}\n[slurm]\npartition = \"long\"\n"));
     folder.succeed("sweep spec.toml --quiet");
-    let after = bytes(&folder.path(DIRECTORY));
-    let changed: Vec<&String> = after.keys().filter(|name| after[*name] != before[*name]).collect();
-    let files = ["array.sbatch", "sweep.toml"];
-    assert_eq!(changed.len(), 2, "{changed:?}");
-    assert!(changed.iter().zip(files).all(|(name, file)| name.ends_with(file)), "{changed:?}");
+    let changed = ["array.sbatch", "sweep.toml"].map(String::from);
+    assert_eq!(unlike(&files(&folder.path(DIRECTORY)), &before), changed.into());
 }
 
 #[test]
 fn a_sweep_is_trained_here_and_its_table_is_that_of_the_runs() {
     let folder = sweep(&SPEC.replace("seeds = [7]", "seeds = [7, 8]"));
     // The number of threads decides the order of sums.
-    let trained = |line: &str| {
-        let output = folder.ebm(line).env("RAYON_NUM_THREADS", "1").output().unwrap();
-        assert!(output.status.success(), "{}", stderr(&output));
-        stdout(&output)
-    };
+    let trained = |line: &str| ended(0, folder.ebm(line).env("RAYON_NUM_THREADS", "1").output()).0;
     let told = trained("sweep spec.toml --run --jobs 2");
     let lines = told.lines().filter(|line| line.contains("/8] 000")).count();
     assert_eq!(lines, 8, "a line a run: {told}");
     contains(&told, &["8 runs to train", "0002 weight=0.01 batch=32 seed=7: exact NLL"]);
     assert_eq!(states(&folder), ["done"; 8]);
 
-    // Mean and standard error of two values a and b: (a + b) / 2 and |a - b| / 2.
-    let nll = |run: usize| {
-        let lines = folder.metrics(&within(&format!("runs/{run:04}")));
-        let last = lines.into_iter().find(|line| line["event"] == "final").unwrap();
-        last["metrics"]["nll"]["value"].as_f64().unwrap()
-    };
+    let nll = |run: usize| folder.final_value(&within(&format!("runs/{run:04}")), "nll").unwrap();
     let table = collected(&folder);
-    let mut means = Vec::new();
-    for (point, row) in table["points"].as_array().unwrap().iter().enumerate() {
-        let (a, b) = (nll(2 * point), nll(2 * point + 1));
+    let means = [0, 1, 2, 3].map(|point| (nll(2 * point) + nll(2 * point + 1)) / 2.0);
+    for (row, mean) in table["points"].as_array().unwrap().iter().zip(means) {
         let figure = &row["figures"]["nll"];
-        for (key, truth) in [("mean", (a + b) / 2.0), ("standard_error", (a - b).abs() / 2.0)] {
-            let ours = figure[key].as_f64().unwrap();
-            assert!((ours - truth).abs() <= 1e-12 * (1.0 + truth.abs()), "{row}");
-        }
-        assert_eq!(row["seeds"], serde_json::json!([7, 8]));
-        assert_eq!(figure["runs"], 2);
-        means.push((a + b) / 2.0);
+        let ours = figure["mean"].as_f64().unwrap();
+        assert!((ours - mean).abs() <= 1e-12 * (1.0 + mean.abs()), "{row}");
+        assert_eq!((&row["seeds"], &figure["runs"]), (&serde_json::json!([7, 8]), &2.into()));
     }
     let best = (0..4).min_by(|a, b| means[*a].total_cmp(&means[*b])).unwrap();
     assert_eq!(table["best"], best);
@@ -200,7 +183,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_written() {
     );
     assert_eq!(folder.names(), ["run.toml", "spec.toml"]);
     for wrong in ["sweep", "sweep spec.toml --jobs 2", "sweep collect"] {
-        folder.end(2, wrong);
+        folder.run(2, wrong);
     }
 }
 
@@ -230,22 +213,13 @@ mod signalled {
 
     /// Waits until a run has done more than some steps; they are many.
     fn wait_for_steps(folder: &Folder, child: &mut Child, run: &str, more_than: u64) {
-        let file = folder.path(&within(&format!("runs/{run}/metrics.jsonl")));
-        let steps = || {
-            let text = fs::read_to_string(&file).ok()?;
-            let (whole, _) = text.rsplit_once('\n')?;
-            let last: Value = serde_json::from_str(whole.lines().last()?).ok()?;
-            last["step"].as_u64()
-        };
-        wait_for(child, || steps().is_some_and(|step| step > more_than));
+        wait_for(child, || folder.step(&within(&format!("runs/{run}"))) > more_than);
     }
 
     /// Interrupts the script; the run's row then has more steps than before.
     fn interrupt(folder: &Folder, child: Child, name: &str, run: usize, steps: &mut u64) -> String {
         signal(name, child.id());
-        let output = child.wait_with_output().unwrap();
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(130), "{said}");
+        let (_, said) = ended(130, child.wait_with_output());
         let row = &collected(folder)["runs"][run];
         assert_eq!(row["state"], "interrupted");
         assert!(row["steps"].as_u64().unwrap() > *steps, "{row}");
@@ -289,13 +263,11 @@ mod signalled {
         let folder = queued(SPEC);
         let script = within("array.sbatch");
         folder.program("bash", &format!("-n {script}")).assert().success();
-        if let Ok(output) = Command::new("shellcheck").arg(folder.path(&script)).output() {
-            assert!(output.status.success(), "{}", stdout(&output));
+        if let found @ Ok(_) = Command::new("shellcheck").arg(folder.path(&script)).output() {
+            ended(0, found);
         }
         for attempt in 0..2 {
-            let output = start(&folder, &format!("exec bash {script}")).wait_with_output().unwrap();
-            assert!(output.status.success(), "{}", stderr(&output));
-            let said = stdout(&output);
+            let (said, _) = ended(0, start(&folder, &format!("exec bash {script}")).wait_with_output());
             assert!(said.starts_with("[ebm sweep] run 0001 starts on "), "{attempt}: {said}");
             let last = said.lines().last();
             assert_eq!(last, Some("[ebm sweep] run 0001 ended with exit code 0"), "{attempt}: {said}");
@@ -329,8 +301,7 @@ mod signalled {
         let folder = queued(SPEC);
         folder.write(&within("configs/0001.toml"), "upper = 3");
         let script = format!("bash {DIRECTORY}/array.sbatch > {DIRECTORY}/logs/0001.log 2>&1");
-        let output = start(&folder, &script).wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(3));
+        ended(3, start(&folder, &script).wait_with_output());
         let run = &collected(&folder)["runs"][1];
         assert_eq!(run["state"], "failed");
         contains(run["reason"].as_str().unwrap(), &["upper = 3"]);

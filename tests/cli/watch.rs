@@ -1,15 +1,9 @@
 //! `ebm watch`, and event files for TensorBoard.
 
-use crate::command::{Folder, contains, stdout};
+use crate::command::{Folder, contains, ended};
 use std::fs::{self, File};
 
 const RUN: &str = "runs/run-seed7";
-
-fn trained() -> Folder {
-    let folder = Folder::tiny();
-    folder.train(RUN, "");
-    folder
-}
 
 /// The run as it is before its end, with its process: locked, until the file is dropped.
 fn in_training(folder: &Folder) -> File {
@@ -21,7 +15,7 @@ fn in_training(folder: &Folder) -> File {
 
 #[test]
 fn a_run_that_ended_is_told_by_its_evaluations_and_its_end() {
-    let folder = trained();
+    let folder = Folder::trained(RUN);
     let told = folder.succeed(&format!("watch {RUN}"));
     let lines: Vec<&str> = told.lines().collect();
     let metrics = folder.metrics(RUN);
@@ -44,7 +38,7 @@ fn a_run_that_ended_is_told_by_its_evaluations_and_its_end() {
 
 #[test]
 fn the_state_of_a_moment_says_whether_the_run_goes_on() {
-    let folder = trained();
+    let folder = Folder::trained(RUN);
     let once = || folder.succeed(&format!("watch {RUN} --once"));
     let ended = once();
     assert!(ended.starts_with("runs/run-seed7 (lower sv, upper gp): ended as completed"), "{ended}");
@@ -75,22 +69,16 @@ fn the_state_of_a_moment_says_whether_the_run_goes_on() {
 
 #[test]
 fn a_watcher_ends_with_the_code_of_its_run() {
-    let folder = trained();
+    let folder = Folder::trained(RUN);
     let summary = format!("{RUN}/summary.json");
-    let text = folder.read(&summary);
-    let divergence = r#""divergence": {"reason": "it rose", "advice": "lower it"}"#;
-    let diverged = text.replace("\"divergence\": null", divergence);
-    folder.write(&summary, &diverged.replace("\"completed\"", "\"diverged\""));
-    let watch = format!("watch {RUN}");
-    folder.refuse(7, &watch, &["the run diverged: it rose; lower it"]);
-    folder.write(&summary, &text.replace("\"completed\"", "\"not-finite\""));
-    folder.fail(6, &watch);
-    folder.succeed(&format!("{watch} --once"));
+    folder.write(&summary, &folder.read(&summary).replace("\"completed\"", "\"not-finite\""));
+    folder.fail(6, &format!("watch {RUN}"));
+    folder.succeed(&format!("watch {RUN} --once"));
 }
 
 #[test]
 fn what_is_no_run_is_refused() {
-    let folder = trained();
+    let folder = Folder::trained(RUN);
     folder.refuse(5, "watch runs/none", &["runs/none: no run is here"]);
     folder.refuse(5, "watch .", &["no run is here"]);
     let broken = "{\"step\": 1, \"event\": \"training\"}\n{\"step\": \n";
@@ -98,7 +86,7 @@ fn what_is_no_run_is_refused() {
     folder.refuse(5, &format!("watch {RUN} --every 0.01"), &["metrics.jsonl: line 2: "]);
     folder.fail(5, &format!("watch {RUN} --once"));
     for every in ["0", "-1", "nan", "1e9", "soon"] {
-        contains(&folder.end(2, &format!("watch {RUN} --every={every}")), &["0.01 to 3600"]);
+        contains(&folder.run(2, &format!("watch {RUN} --every={every}")).1, &["0.01 to 3600"]);
     }
 }
 
@@ -107,9 +95,7 @@ fn a_run_that_is_not_there_yet_can_be_waited_for_and_is_followed_to_its_end() {
     let folder = Folder::tiny();
     let watch = folder.start(&format!("watch {RUN} --wait --every 0.25"));
     folder.train(RUN, "");
-    let watched = watch.wait_with_output().unwrap();
-    let told = stdout(&watched);
-    assert!(watched.status.success(), "{told}");
+    let (told, _) = ended(0, watch.wait_with_output());
     contains(&told, &["\nstep 30/30 at the end | lower ", "\nended as completed"]);
 }
 
@@ -118,7 +104,7 @@ fn a_run_that_is_not_there_yet_can_be_waited_for_and_is_followed_to_its_end() {
 fn ctrl_c_ends_the_watcher() {
     use std::io::{BufRead, BufReader};
 
-    let folder = trained();
+    let folder = Folder::trained(RUN);
     let _lock = in_training(&folder);
     let mut watch = folder.start(&format!("watch {RUN}"));
     let mut first = String::new();

@@ -4,15 +4,15 @@
 
 use assert_cmd::Command;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
+use std::{fs, io};
 use tempfile::TempDir;
-
-#[cfg(unix)]
-pub mod script;
 
 /// The program that the tests run.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ebm-tested");
@@ -70,6 +70,27 @@ impl Folder {
         Self::with(TINY)
     }
 
+    /// The same with a finished run of it, which is trained once for all tests.
+    pub fn trained(run: &str) -> Self {
+        static RUN: LazyLock<Files> = LazyLock::new(|| {
+            let folder = Folder::tiny();
+            folder.train("run", "");
+            files(&folder.path("run"))
+        });
+        let folder = Self::tiny();
+        folder.put(run, &RUN);
+        folder
+    }
+
+    /// Writes files to a folder within this one.
+    pub fn put(&self, folder: &str, files: &Files) {
+        for (name, bytes) in files {
+            let path = self.path(folder).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
@@ -115,7 +136,6 @@ impl Folder {
         names
     }
 
-    /// The names in the folder, in order.
     pub fn names(&self) -> Vec<String> {
         self.names_in("")
     }
@@ -144,60 +164,122 @@ impl Folder {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    pub fn output(&self, line: &str) -> Output {
-        self.ebm(line).output().unwrap()
+    /// Runs the program and expects an exit code; returns its stdout and stderr.
+    #[track_caller]
+    pub fn run(&self, code: i32, line: &str) -> (String, String) {
+        println!("ebm {line}");
+        ended(code, self.ebm(line).output())
     }
 
     /// Runs the program and expects it to succeed; its stdout.
+    #[track_caller]
     pub fn succeed(&self, line: &str) -> String {
-        let output = self.output(line);
-        assert!(output.status.success(), "{line}: {}", stderr(&output));
-        stdout(&output)
+        self.run(0, line).0
     }
 
     /// The same, with the stdout read as JSON.
+    #[track_caller]
     pub fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.succeed(line)).unwrap()
     }
 
     /// Trains the folder's configuration to a run directory, quietly.
+    #[track_caller]
     pub fn train(&self, run: &str, more: &str) {
         assert_eq!(self.succeed(&format!("train run.toml --run {run} --quiet {more}")), "");
     }
 
-    /// Runs the program and expects an exit code; returns its stderr.
-    pub fn end(&self, code: i32, line: &str) -> String {
-        let output = self.output(line);
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
-        said
-    }
-
     /// Runs the program and expects it to fail with an exit code; its one line of error.
+    #[track_caller]
     pub fn fail(&self, code: i32, line: &str) -> String {
-        let error = self.end(code, line);
+        let (_, error) = self.run(code, line);
         assert!(error.starts_with("error: "), "{line}: {error}");
         assert_eq!(error.trim_end().lines().count(), 1, "{line}: {error}");
         error
     }
 
     /// The same for an error that must contain all of the given parts.
+    #[track_caller]
     pub fn refuse(&self, code: i32, line: &str, parts: &[&str]) {
         contains(&self.fail(code, line), parts);
     }
 
     /// Runs each line of a table, `code | command line | part of the error | ...`, and expects it to fail so.
+    #[track_caller]
     pub fn refuse_all(&self, table: &str) {
         for row in rows(table) {
             self.refuse(row[0].parse().unwrap(), row[1], &row[2..]);
         }
     }
 
-    /// The lines of a run's metrics file.
     pub fn metrics(&self, run: &str) -> Vec<Value> {
         let text = self.read(&format!("{run}/metrics.jsonl"));
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
+
+    /// The files of a run that are functions of its configuration.
+    pub fn lasting(&self, run: &str) -> Files {
+        let mut found = files(&self.path(run));
+        found.retain(|name, _| name.starts_with("weights/") || ["metrics.jsonl", "config.toml"].contains(&&**name));
+        assert!(found.len() >= 4, "{:?}", found.keys());
+        found
+    }
+
+    /// The last step in a run's metrics, which may be on the way; 0 before the first.
+    pub fn step(&self, run: &str) -> u64 {
+        let text = fs::read_to_string(self.path(run).join("metrics.jsonl")).unwrap_or_default();
+        let whole = text.rsplit_once('\n').and_then(|(whole, _)| whole.lines().last());
+        whole.map_or(0, |line| serde_json::from_str::<Value>(line).unwrap()["step"].as_u64().unwrap())
+    }
+
+    /// The steps of a run's checkpoints.
+    pub fn checkpoints(&self, run: &str) -> BTreeSet<u64> {
+        let entries = fs::read_dir(self.path(run).join("checkpoints")).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+        names.filter_map(|name| name.strip_prefix("step-")?.parse().ok()).collect()
+    }
+
+    /// A figure at the end of a run, from its metrics.
+    pub fn final_value(&self, run: &str, name: &str) -> Option<f64> {
+        let last = self.metrics(run).into_iter().find(|line| line["event"] == "final");
+        last.unwrap()["metrics"][name]["value"].as_f64()
+    }
+}
+
+/// Programs of the folder's own, and scripts that find them.
+#[cfg(unix)]
+impl Folder {
+    /// Makes a program of a shell script, to be found before any other of its name.
+    pub fn put_program(&self, name: &str, script: &str) {
+        let path = self.path("bin").join(name);
+        fs::create_dir_all(self.path("bin")).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    /// The search path with the folder's own programs first.
+    pub fn search_path(&self) -> String {
+        let path = std::env::var("PATH").unwrap_or_default();
+        format!("{}:{path}", self.path("bin").display())
+    }
+
+    /// Makes a file or folder from elsewhere appear under a name.
+    pub fn link(&self, target: &Path, name: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(target, path).unwrap();
+    }
+
+    /// Runs a script in the folder, every command of which must succeed; its stdout.
+    pub fn script(&self, text: &str) -> String {
+        let mut shell = self.program("sh", "-e -c");
+        ended(0, shell.arg(text).env("PATH", self.search_path()).output()).0
+    }
+}
+
+pub fn figure<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let mut figures = report["figures"].as_array().unwrap().iter();
+    figures.find(|figure| figure["name"] == name).unwrap_or_else(|| panic!("{name} is not there: {report}"))
 }
 
 pub fn words(line: &str) -> Vec<String> {
@@ -211,21 +293,22 @@ pub fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
 }
 
 /// Asserts that a text has every part.
+#[track_caller]
 pub fn contains(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
 }
 
-pub fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
+/// Expects that a program has ended with an exit code; returns its stdout and stderr.
+#[track_caller]
+pub fn ended(code: i32, output: io::Result<Output>) -> (String, String) {
+    let Output { status, stdout, stderr } = output.unwrap();
+    let [stdout, stderr] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(status.code(), Some(code), "{stdout}\n{stderr}");
+    (stdout, stderr)
 }
 
-pub fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// Sends a signal to a process.
 #[cfg(unix)]
 pub fn signal(name: &str, process: u32) {
     let status = std::process::Command::new("kill").args([name, &process.to_string()]).status();
@@ -240,16 +323,24 @@ pub fn wait_for(child: &mut Child, so: impl Fn() -> bool) {
     }
 }
 
-/// The bytes of every file below a folder, by its path.
-pub fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+/// Files by their names, as paths within a folder.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Every file below a folder.
+pub fn files(folder: &Path) -> Files {
+    let mut found = Files::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
         if path.is_dir() {
-            found.extend(bytes(&path));
+            found.extend(files(&path).into_iter().map(|(within, bytes)| (format!("{name}/{within}"), bytes)));
         } else {
-            found.insert(path.display().to_string(), fs::read(&path).unwrap());
+            found.insert(name, fs::read(&path).unwrap());
         }
     }
     found
+}
+
+/// The names of the files that are in one only, or differ.
+pub fn unlike(a: &Files, b: &Files) -> BTreeSet<String> {
+    a.keys().chain(b.keys()).filter(|name| a.get(*name) != b.get(*name)).cloned().collect()
 }

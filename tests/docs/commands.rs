@@ -1,78 +1,94 @@
 //! Commands are understood.
 
+use anyhow::{Context, bail, ensure};
 use ebm_cli::config::{Layers, Sweep};
 
-use super::shell::{Command, commands};
-use ebm_tests::book::page::{Page, packages, pages, root};
+use crate::command::words;
+use ebm_tests::book::{Block, Page, packages, pages, root};
 
 /// Programs that are not ours.
 const OTHERS: [&str; 4] = [".", "cd", "sbatch", "tensorboard"];
 
-/// Returns the fault of a command, if it has one.
-fn fault(command: &Command) -> Option<String> {
-    let arguments: Vec<&str> = command.arguments.iter().map(String::as_str).collect();
-    let is_missing = |one: &&&str| one.starts_with("examples/") && !root().join(one).exists();
-    if let Some(missing) = arguments.iter().find(is_missing) {
-        return Some(format!("there is no {missing}"));
+/// The commands of a block of shell script, in order, without comments, variables and redirections: a program and its arguments.
+fn commands(block: &Block) -> Vec<Vec<String>> {
+    let script = block.text.replace("\\\n", " ");
+    let mut commands = Vec::new();
+    for line in script.lines() {
+        for words in words(line).split(|word| ["&&", "||", "|", ";", "&"].contains(&word.as_str())) {
+            let words = words.iter().take_while(|word| *word != ">").skip_while(|word| sets_a_variable(word));
+            commands.push(words.cloned().collect());
+        }
     }
-    match command.program.as_str() {
+    commands.retain(|command: &Vec<String>| !command.is_empty());
+    commands
+}
+
+fn sets_a_variable(word: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit();
+    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_part))
+}
+
+fn understood(arguments: &[&str]) -> anyhow::Result<()> {
+    ebm_cli::understands(arguments.iter().copied()).map_err(anyhow::Error::msg)
+}
+
+fn there(name: &str) -> anyhow::Result<()> {
+    ensure!(root().join(name).exists(), "there is no {name}");
+    Ok(())
+}
+
+/// Checks that a command can be run.
+fn check(command: &[String]) -> anyhow::Result<()> {
+    let words: Vec<&str> = command.iter().map(String::as_str).collect();
+    let (program, arguments) = (words[0], &words[1..]);
+    arguments.iter().filter(|one| one.starts_with("examples/")).try_for_each(|one| there(one))?;
+    match program {
         // Also as cargo built it, wherever it is that it builds to.
-        "ebm" | "target/debug/ebm" | "target/release/ebm" => ours(&arguments),
+        "ebm" | "target/debug/ebm" | "target/release/ebm" => ours(arguments),
         // The program that a launcher starts.
-        "mpirun" | "srun" => match arguments.iter().position(|one| *one == "ebm") {
-            Some(at) => ours(&arguments[at + 1..]),
-            None => Some("it starts no ebm".into()),
-        },
+        "mpirun" | "srun" => {
+            let at = arguments.iter().position(|one| *one == "ebm").context("it starts no ebm")?;
+            ours(&arguments[at + 1..])
+        }
         // With bounds of others, whose configurations are not known here.
-        "./mine" => ebm_cli::understands(arguments).err(),
-        "cargo" => cargo(&arguments),
-        program if OTHERS.contains(&program) => None,
+        "./mine" => understood(arguments),
+        "cargo" => cargo(arguments),
+        program if OTHERS.contains(&program) => Ok(()),
         // A script of the repository.
-        program if program.contains('/') => (!root().join(program).is_file()).then(|| format!("there is no {program}")),
-        program => Some(format!("{program} is no program that is known here")),
+        program if program.contains('/') => there(program),
+        program => bail!("{program} is no program that is known here"),
     }
 }
 
-/// Returns the fault in the arguments of `ebm`: an option that does not exist, or a value that cannot be set.
-fn ours(arguments: &[&str]) -> Option<String> {
-    if let Err(fault) = ebm_cli::understands(arguments.iter().copied()) {
-        return Some(fault);
-    }
+/// Checks the arguments of `ebm`: that its options exist, and that the values can be set.
+fn ours(arguments: &[&str]) -> anyhow::Result<()> {
+    understood(arguments)?;
     let sets = arguments.windows(2).filter(|pair| pair[0] == "--set");
     let sets: Vec<String> = sets.map(|pair| pair[1].to_string()).collect();
     let is_example = |one: &&&str| one.starts_with("examples/") && one.ends_with(".toml");
-    let file = arguments.iter().find(is_example);
-    if let (Some(file), Some(&"sweep")) = (file, arguments.first()) {
-        let loaded = Sweep::load(&root().join(file), &sets);
-        return loaded.err().map(|fault| fault.to_string());
+    let mut layers = Layers::default();
+    if let Some(file) = arguments.iter().find(is_example) {
+        if arguments[0] == "sweep" {
+            return Ok(Sweep::load(&root().join(file), &sets).map(drop)?);
+        }
+        layers = layers.file(&root().join(file))?;
     }
-    let layers = match file {
-        Some(file) => Layers::default().file(&root().join(file)),
-        None => Ok(Layers::default()),
-    };
-    let resolved = layers.and_then(|layers| layers.sets(&sets)).and_then(Layers::resolve);
-    resolved.err().map(|fault| fault.to_string())
+    Ok(layers.sets(&sets).and_then(Layers::resolve).map(drop)?)
 }
 
-/// Returns the fault in the arguments of cargo: one in those after `--` where it runs `ebm`, or a package or a test
-/// that does not exist.
-fn cargo(arguments: &[&str]) -> Option<String> {
-    let (options, rest) = match arguments.iter().position(|one| *one == "--") {
-        Some(end) => (&arguments[..end], &arguments[end + 1..]),
-        None => (arguments, &[][..]),
-    };
+/// Checks the arguments of cargo: those after `--` where it runs `ebm`, or that the package or the test exists.
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    let end = arguments.iter().position(|one| *one == "--").unwrap_or(arguments.len());
+    let options = &arguments[..end];
     if options.first() == Some(&"run") {
-        return ours(rest);
+        return ours(arguments.get(end + 1..).unwrap_or_default());
     }
     let value = |option: &str| options.windows(2).find(|pair| pair[0] == option).map(|pair| pair[1]);
-    let missing = |file: String| (!root().join(&file).exists()).then(|| format!("there is no {file}"));
     match (value("-p"), value("--test"), value("--bench")) {
-        (Some("ebm-tests"), Some(suite), _) => missing(format!("tests/{suite}/main.rs")),
-        (Some("ebm-tests"), _, Some(bench)) => missing(format!("benches/{bench}.rs")),
-        (Some(package), ..) if !packages().contains(&package.to_string()) => {
-            Some(format!("there is no package {package}"))
-        }
-        _ => None,
+        (Some("ebm-tests"), Some(suite), _) => there(&format!("tests/{suite}/main.rs")),
+        (Some("ebm-tests"), _, Some(bench)) => there(&format!("benches/{bench}.rs")),
+        (Some(package), ..) if !packages().contains(&package.to_string()) => bail!("there is no package {package}"),
+        _ => Ok(()),
     }
 }
 
@@ -84,7 +100,7 @@ fn every_command_shown_is_understood() {
     for block in blocks.iter().filter(|block| block.language() == "sh") {
         for command in commands(block) {
             found += 1;
-            faults.extend(fault(&command).map(|fault| format!("{}: {command:?}: {fault}", block.place)));
+            faults.extend(check(&command).err().map(|fault| format!("{}: {command:?}: {fault}", block.place)));
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -100,10 +116,9 @@ fn every_command_in_the_running_text_exists() {
             let Some(words) = code.strip_prefix("ebm ").and_then(shlex::split) else {
                 continue;
             };
-            let understood = ebm_cli::understands(words.iter().map(String::as_str));
             let wrong =
                 |said: &String| said.contains("unrecognized subcommand") || said.contains("unexpected argument");
-            let fault = understood.err().filter(wrong);
+            let fault = ebm_cli::understands(words.iter().map(String::as_str)).err().filter(wrong);
             faults.extend(fault.map(|said| format!("{place}: {code}: {said}")));
         }
     }
@@ -128,10 +143,14 @@ fn what_is_not_understood_is_found() {
         "target/debug/ebm trian run.toml",
         "srun true",
     ] {
-        let mut words = shlex::split(text).unwrap().into_iter();
-        let program = words.next().unwrap();
-        let arguments = words.collect();
-        let command = Command { program, arguments };
-        assert!(fault(&command).is_some(), "{text}");
+        assert!(check(&words(text)).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_script_is_taken_apart_as_a_shell_does() {
+    let text = "A_B=1 ebm x --set 'a=[1, 2]' > y.toml   # words\ncd z && ebm \\\n  u & ebm v\n";
+    let block = Block { place: "p.md:1".into(), start: 0, tags: vec!["sh".into()], text: text.into() };
+    let found: Vec<_> = commands(&block).iter().map(|command| command.join("|")).collect();
+    assert_eq!(found, ["ebm|x|--set|a=[1, 2]", "cd|z", "ebm|u", "ebm|v"]);
 }

@@ -9,10 +9,11 @@
 //!
 //! and ends with `<!-- end -->`. Inside a fence it is code, else Markdown.
 
+use anyhow::{Context, bail, ensure};
 use std::fs;
 
-use crate::command::Folder;
-use ebm_tests::book::page::{Page, book, pages, root};
+use crate::command::{Folder, words};
+use ebm_tests::book::{Page, book, pages, root};
 
 const END: &str = "<!-- end -->";
 
@@ -67,7 +68,7 @@ fn inserts(page: &Page) -> Vec<Insert<'_>> {
 
 /// The program's output, on whichever stream. Variables of the environment may stand before its name.
 fn printed(folder: &Folder, command: &str) -> String {
-    let words = shlex::split(command).unwrap();
+    let words = words(command);
     let (variables, rest) = words.split_at(words.iter().position(|word| word == "ebm").unwrap());
     let variables = variables.iter().map(|word| word.split_once('=').unwrap());
     let output = folder.ebm("").args(&rest[1..]).envs(variables).output().unwrap();
@@ -101,31 +102,29 @@ fn item(text: &str, beginning: &str) -> Option<String> {
 }
 
 /// Returns the text that an insert should hold.
-fn due(insert: &Insert<'_>, folder: &Folder) -> Result<String, String> {
+fn due(insert: &Insert<'_>, folder: &Folder) -> anyhow::Result<String> {
+    let place = &insert.place;
     match insert.kind {
         "prints" => Ok(printed(folder, insert.source)),
         "from" => match insert.source.split_once(": ") {
             None => Ok(file(folder, insert.source)),
-            Some((name, beginning)) => {
-                let found = item(&file(folder, name), beginning);
-                found.ok_or_else(|| format!("{}: nothing in {name} begins with {beginning:?}", insert.place))
-            }
+            Some((name, beginning)) => item(&file(folder, name), beginning)
+                .with_context(|| format!("{place}: nothing in {name} begins with {beginning:?}")),
         },
         "within" => {
             let whole = printed(folder, insert.source);
             let mut printed = whole.lines();
-            let mut shown = insert.body.lines().filter(|line| !line.is_empty());
-            match shown.find(|line| !printed.any(|one| one == *line)) {
-                None => Ok(insert.body.into()),
-                Some(line) => Err(format!("{}: not printed, or not in this order: {line}", insert.place)),
+            for line in insert.body.lines().filter(|line| !line.is_empty()) {
+                ensure!(printed.any(|one| one == line), "{place}: not printed, or not in this order: {line}");
             }
+            Ok(insert.body.into())
         }
-        kind => Err(format!("{}: unknown kind of insert {kind:?}", insert.place)),
+        kind => bail!("{place}: unknown kind of insert {kind:?}"),
     }
 }
 
 /// The page as it should be.
-fn renewed(page: &Page, folder: &Folder) -> Result<String, String> {
+fn renewed(page: &Page, folder: &Folder) -> anyhow::Result<String> {
     let mut text = page.text.clone();
     for insert in inserts(page).iter().rev() {
         let body = due(insert, folder)?;
@@ -145,7 +144,7 @@ fn what_is_inserted_is_what_its_source_has() {
     let mut faults = Vec::new();
     for page in pages() {
         match renewed(&page, &folder) {
-            Err(fault) => faults.push(fault),
+            Err(fault) => faults.push(fault.to_string()),
             Ok(text) if text == page.text => {}
             Ok(text) if std::env::var_os("REGENERATE_BOOK").is_some() => {
                 fs::write(root().join(&page.name), text).unwrap();

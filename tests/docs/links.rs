@@ -1,21 +1,6 @@
 //! Links lead somewhere.
 
-use std::path::{Component, Path, PathBuf};
-
-use ebm_tests::book::page::{Page, book, pages, root};
-
-/// The path without `..`, as a link is followed.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => drop(plain.pop()),
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain
-}
+use ebm_tests::book::{Page, book, pages, root};
 
 /// Why a link of a page leads nowhere.
 fn broken(page: &Page, link: &str) -> Option<String> {
@@ -23,16 +8,15 @@ fn broken(page: &Page, link: &str) -> Option<String> {
         return None;
     }
     let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-    let folder = Path::new(&page.name).parent().unwrap();
     let target = match file {
-        "" => PathBuf::from(&page.name),
-        file => plain(&folder.join(file)),
+        "" => root().join(&page.name),
+        file => root().join(&page.name).with_file_name(file),
     };
-    let name = target.to_str().unwrap();
-    if !root().join(&target).exists() {
-        return Some(format!("there is no {name}"));
-    }
-    if page.name.starts_with("docs/") && !target.starts_with("docs/src") {
+    let Ok(target) = target.canonicalize() else {
+        return Some(format!("there is no {file}"));
+    };
+    let name = target.strip_prefix(root()).unwrap().to_str().unwrap();
+    if page.name.starts_with("docs/") && !name.starts_with("docs/src") {
         return Some(format!("{name} is no part of the book"));
     }
     let known = anchor.is_empty() || Page::read(name).anchors().iter().any(|one| one == anchor);

@@ -7,11 +7,9 @@
 #[path = "../command/mod.rs"]
 mod command;
 
+mod blocks;
 mod commands;
-mod configurations;
 mod inserts;
 mod links;
 #[cfg(unix)]
 mod quick_start;
-mod rust_code;
-mod shell;

@@ -1,6 +1,6 @@
 //! The quick start, done as it is written. Only its runs are made short.
 
-use ebm_tests::book::page::{Page, root};
+use ebm_tests::book::{Page, root};
 
 use crate::command::{Folder, PROGRAM};
 

@@ -2,13 +2,9 @@
 
 use bounds_gp::GpConfig;
 use bounds_sv::SvConfig;
-use ebm_core::device::{PerSample, Real};
-use ebm_core::geometry::{Fixed, Latents, Samples};
-use ebm_core::models::{Energy, Generator, GeneratorFacts};
-use ebm_core::parameter::{Module, Parameter, State};
-use ebm_core::random::Random;
+use ebm_core::models::GeneratorFacts;
+use ebm_core::prelude::*;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
-use ebm_core::tape::SharedTape;
 use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_tests::{Normal, config, options};
 use ebm_train::{Flow, Objective, Observer, ObserverError, Players, StepReport, TrainError, Trainer};
@@ -104,27 +100,20 @@ struct Case {
     objective: Objective,
 }
 
-/// The ordinary case, to be changed.
-fn case(change: impl FnOnce(&mut Case)) -> Case {
-    let mut case =
-        Case { rates: [1e-2; 2], limits: [Real::INFINITY; 2], steps: 40, objective: Objective::Bidirectional };
-    change(&mut case);
-    case
-}
+const ORDINARY: Case =
+    Case { rates: [1e-2; 2], limits: [Real::INFINITY; 2], steps: 40, objective: Objective::Bidirectional };
 
 impl Case {
     fn players(&self, random: Random) -> Players<Plane> {
         let [energy_limit, generator_limit] = self.limits;
         let energy = || {
             let model = MlpEnergy::new(Fixed, &options("hidden = [8, 8]"), random.stream("energy"));
-            let limit = energy_limit;
-            Box::new(Fragile { model, limit })
+            Box::new(Fragile { model, limit: energy_limit })
         };
         let generator = || {
             let config = options("hidden = [8, 8], batch_norm = true");
             let model = MlpGenerator::new(Fixed, &config, random.stream("generator"));
-            let limit = generator_limit;
-            Box::new(Fragile { model, limit })
+            Box::new(Fragile { model, limit: generator_limit })
         };
         let lower: SvConfig = options("variant = 'log-det'");
         Players {
@@ -179,9 +168,9 @@ fn break_down(case: &Case) -> (u64, u64) {
 #[test]
 fn an_enormous_step_is_undone() {
     for case in [
-        case(|case| case.rates[0] = ENORMOUS),
-        case(|case| case.rates[1] = ENORMOUS),
-        case(|case| (case.rates[0], case.objective) = (ENORMOUS, Objective::MaximumLikelihood)),
+        Case { rates: [ENORMOUS, 1e-2], ..ORDINARY },
+        Case { rates: [1e-2, ENORMOUS], ..ORDINARY },
+        Case { rates: [ENORMOUS, 1e-2], objective: Objective::MaximumLikelihood, ..ORDINARY },
     ] {
         let (step, restored) = break_down(&case);
         assert!(step <= 2 && restored == 0, "{step} {restored}");
@@ -191,14 +180,14 @@ fn an_enormous_step_is_undone() {
 #[test]
 fn a_breakdown_on_the_way_goes_back_to_the_last_models_that_worked() {
     // An energy that breaks in step n is met by the generator's part of that step.
-    let (step, restored) = break_down(&case(|case| case.limits[0] = 0.75));
+    let (step, restored) = break_down(&Case { limits: [0.75, Real::INFINITY], ..ORDINARY });
     assert!(step > 3, "{step}");
     assert_eq!(restored, step - 1);
     // A generator that breaks in step n is met by the energy's part of step n + 1.
-    let (step, restored) = break_down(&case(|case| case.limits[1] = 1.15));
+    let fragile = Case { limits: [Real::INFINITY, 1.15], ..ORDINARY };
+    let (step, restored) = break_down(&fragile);
     assert!(step > 3, "{step}");
     assert_eq!(restored, step - 2);
     // Where that is the last step, after which no other would notice, it is proved good too.
-    let shorter = case(|case| (case.limits[1], case.steps) = (1.15, step - 1));
-    assert_eq!(break_down(&shorter), (step - 1, step - 2));
+    assert_eq!(break_down(&Case { steps: step - 1, ..fragile }), (step - 1, step - 2));
 }

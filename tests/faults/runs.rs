@@ -1,9 +1,10 @@
 //! Whatever happens to a run from outside, nothing is lost: killed at any moment, with a full disk, by signals.
 
-use crate::command::{Folder, contains, stderr, stdout, wait_for};
+use crate::command::{Files, Folder, contains, ended, unlike, wait_for};
 use ebm_core::random::Random;
-use std::fs;
 use std::process::{Child, Output};
+use std::sync::LazyLock;
+use std::{fs, io};
 
 /// Three columns: no quadrature, no pictures of a plane. A critic of its own, warm starts and averages make a full checkpoint.
 const RUN: &str = r#"
@@ -54,40 +55,23 @@ fn folder() -> Folder {
     folder
 }
 
-/// The files of a run that must not depend on what happened to it on the way.
-type Lasting = Vec<(String, Vec<u8>)>;
-
-fn lasting(folder: &Folder, run: &str) -> Lasting {
-    let weights = folder.names_in(&format!("{run}/weights"));
-    let files = weights.into_iter().map(|name| format!("weights/{name}"));
-    let files = files.chain(["metrics.jsonl".to_string()]);
-    let read = |name: String| (name.clone(), folder.read_bytes(&format!("{run}/{name}")));
-    let found: Lasting = files.map(read).collect();
-    assert!(found.len() >= 6, "{}", found.len());
-    found
-}
-
-fn assert_same(folder: &Folder, truth: &[(String, Vec<u8>)], what: &str) {
-    let found = lasting(folder, "run");
-    for ((name, found), (_, truth)) in found.iter().zip(truth) {
-        assert!(found == truth, "{what}: {name} differs from that of the undisturbed run");
-    }
-    assert_eq!(found.len(), truth.len(), "{what}");
+/// Asserts that nothing of what happened to the run on the way is left.
+fn assert_same(folder: &Folder, truth: &Files, what: &str) {
+    let unlike = unlike(&folder.lasting("run"), truth);
+    assert!(unlike.is_empty(), "{what}: {unlike:?} are not those of the undisturbed run");
 }
 
 /// The operations on files of an undisturbed run, and the files it leaves.
-fn undisturbed(folder: &Folder) -> (Vec<String>, Lasting) {
+static UNDISTURBED: LazyLock<(Vec<String>, Files)> = LazyLock::new(|| {
+    let folder = folder();
     let mut command = folder.ebm("train run.toml --run undisturbed --quiet");
     command.env("FAULT_TRACE", folder.path("trace")).assert().success();
-    let operations = folder.read("trace").lines().map(str::to_string).collect();
-    (operations, lasting(folder, "undisturbed"))
-}
+    (folder.read("trace").lines().map(str::to_string).collect(), folder.lasting("undisturbed"))
+});
 
 /// The program, with a fault at an operation.
-fn disturbed(folder: &Folder, line: &str, at: usize, kind: &str) -> Output {
-    let mut command = folder.ebm(line);
-    command.env("FAULT_AT", at.to_string()).env("FAULT_KIND", kind);
-    command.output().unwrap()
+fn disturbed(folder: &Folder, line: &str, at: usize, kind: &str) -> io::Result<Output> {
+    folder.ebm(line).env("FAULT_AT", at.to_string()).env("FAULT_KIND", kind).output()
 }
 
 const GO_ON: &str = "train run.toml --resume run --quiet";
@@ -96,7 +80,7 @@ const TRAIN: &str = "train run.toml --run run --overwrite --quiet";
 #[test]
 fn killed_at_every_operation_of_a_save_and_at_a_hundred_others_it_ends_the_same() {
     let folder = folder();
-    let (operations, truth) = undisturbed(&folder);
+    let (operations, truth) = &*UNDISTURBED;
     // The saves of steps 4, 6 and 8: an old one goes at each, and that of step 6 is the best so far and stays.
     let begins = |step: u64| {
         let name = format!("checkpoints/.unfinished-step-{step:012}");
@@ -108,31 +92,31 @@ fn killed_at_every_operation_of_a_save_and_at_a_hundred_others_it_ends_the_same(
     let others = draws.map(|u| 1 + (f64::from(u) * operations.len() as f64) as usize);
     for at in save.chain(others) {
         let _ = fs::remove_dir_all(folder.path("run"));
-        let output = disturbed(&folder, GO_ON, at, "die");
+        let output = disturbed(&folder, GO_ON, at, "die").unwrap();
         assert!(output.status.code().is_none(), "operation {at}: {output:?}");
         folder.succeed(GO_ON);
-        assert_same(&folder, &truth, &format!("killed before {}", operations[at - 1]));
+        assert_same(&folder, truth, &format!("killed before {}", operations[at - 1]));
     }
 }
 
 #[test]
 fn killed_again_and_again_it_still_comes_to_its_end() {
     let folder = folder();
-    let (operations, truth) = undisturbed(&folder);
+    let (operations, truth) = &*UNDISTURBED;
     let mut deaths = 0;
     // Long enough for one save, so that every attempt gets somewhere.
-    while !disturbed(&folder, GO_ON, operations.len() / 4, "die").status.success() {
+    while !disturbed(&folder, GO_ON, operations.len() / 4, "die").unwrap().status.success() {
         deaths += 1;
         assert!(deaths < 20);
     }
     assert!(deaths >= 2, "{deaths}");
-    assert_same(&folder, &truth, "killed again and again");
+    assert_same(&folder, truth, "killed again and again");
 }
 
 #[test]
 fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
     let folder = folder();
-    let (operations, truth) = undisturbed(&folder);
+    let (operations, truth) = &*UNDISTURBED;
     for (operation, file) in [
         ("Create", "checkpoints/.unfinished-step-000000000004"),
         ("Write", "checkpoints/.unfinished-step-000000000004/energy.safetensors"),
@@ -142,29 +126,25 @@ fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
         let is_it = |line: &String| line.contains(operation) && line.ends_with(file);
         let at = operations.iter().position(is_it).unwrap() + 1;
         let _ = fs::remove_dir_all(folder.path("run"));
-        let output = disturbed(&folder, "train run.toml --run run --quiet", at, "full-once");
-        let said = stderr(&output);
-        assert!(output.status.success(), "{operation} {file}: {said}");
+        let (_, said) = ended(0, disturbed(&folder, "train run.toml --run run --quiet", at, "full-once"));
         contains(&said, &["step 4: not saved", "000000000004"]);
-        assert_same(&folder, &truth, &format!("{operation} {file}"));
+        assert_same(&folder, truth, &format!("{operation} {file}"));
     }
 }
 
 #[test]
 fn a_full_disk_and_a_forbidden_folder_end_the_run_with_path_and_cause_and_the_last_save_stays() {
     let folder = folder();
-    let (operations, truth) = undisturbed(&folder);
+    let (operations, truth) = &*UNDISTURBED;
     let is_save = |line: &String| line.contains(".unfinished-step-000000000008");
     let save = operations.iter().position(is_save).unwrap();
     for (kind, cause) in [("full", "no storage space"), ("denied", "permission denied")] {
         let _ = fs::remove_dir_all(folder.path("run"));
-        let output = disturbed(&folder, "train run.toml --run run --quiet", save + 5, kind);
-        let said = stderr(&output);
-        assert_eq!(output.status.code(), Some(5), "{said}");
+        let (_, said) = ended(5, disturbed(&folder, "train run.toml --run run --quiet", save + 5, kind));
         contains(&said, &["error: ", "run/", cause]);
         contains(&folder.succeed("runs verify run"), &["step 6"]);
         folder.succeed("train --resume run --quiet");
-        assert_same(&folder, &truth, kind);
+        assert_same(&folder, truth, kind);
     }
 }
 
@@ -175,26 +155,13 @@ const UNSAVED: &str = "--set checkpoint.every=0 --set train.log_every=1 --set tr
 fn endless(folder: &Folder) -> Child {
     let line = format!("train run.toml --run run --set train.steps=100000000 {UNSAVED}");
     let mut child = folder.start(&line);
-    wait_for(&mut child, || steps_done(folder) > 0);
+    wait_for(&mut child, || folder.step("run") > 0);
     child
-}
-
-fn steps_done(folder: &Folder) -> usize {
-    let text = fs::read_to_string(folder.path("run/metrics.jsonl")).unwrap_or_default();
-    text.matches('\n').count()
 }
 
 fn kill(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
-}
-
-/// The steps of the checkpoints.
-fn saved(folder: &Folder) -> Vec<u64> {
-    let entries = fs::read_dir(folder.path("run/checkpoints")).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
-    let step = |name: String| name.strip_prefix("step-")?.parse().ok();
-    names.filter_map(step).collect()
 }
 
 #[test]
@@ -204,16 +171,17 @@ fn asked_to_stop_it_saves_and_goes_on_later_as_if_nothing_had_been() {
         let folder = folder();
         let child = endless(&folder);
         crate::command::signal(name, child.id());
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(130), "{output:?}");
-        contains(&stdout(&output), &["ebm train --resume run"]);
-        let [step] = saved(&folder)[..] else { panic!("one checkpoint") };
+        let (told, _) = ended(130, child.wait_with_output());
+        contains(&told, &["ebm train --resume run"]);
+        let saved = folder.checkpoints("run");
+        assert_eq!(saved.len(), 1, "{saved:?}");
+        let step = saved.first().unwrap();
 
         // Some steps more, in both: the run that was stopped, and one that never was.
         let end = format!("--quiet --set train.steps={}", step + 5);
         folder.succeed(&format!("train --resume run {end}"));
         folder.succeed(&format!("train run.toml --run whole {end} {UNSAVED}"));
-        assert_same(&folder, &lasting(&folder, "whole"), name);
+        assert_same(&folder, &folder.lasting("whole"), name);
     }
 }
 
@@ -222,11 +190,11 @@ fn asked_to_stop_it_saves_and_goes_on_later_as_if_nothing_had_been() {
 fn asked_to_save_it_saves_and_goes_on() {
     let folder = folder();
     let mut child = endless(&folder);
-    assert!(saved(&folder).is_empty());
+    assert!(folder.checkpoints("run").is_empty());
     crate::command::signal("-USR1", child.id());
-    wait_for(&mut child, || !saved(&folder).is_empty());
-    let before = steps_done(&folder);
-    wait_for(&mut child, || steps_done(&folder) > before + 10);
+    wait_for(&mut child, || !folder.checkpoints("run").is_empty());
+    let before = folder.step("run");
+    wait_for(&mut child, || folder.step("run") > before + 10);
     kill(child);
 }
 

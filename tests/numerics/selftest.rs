@@ -2,23 +2,15 @@
 //!
 //! `REGENERATE_GOLDEN=1 cargo test -p ebm-tests --test numerics --features ebm-tests/f64 selftest` writes the reference anew.
 
-use crate::command::{FAULTY, Folder, contains, stderr, stdout};
+use crate::command::{FAULTY, Folder, contains, ended};
 use ebm_cli::selftest::Reference;
+use ebm_tests::book::root;
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Output;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use std::path::PathBuf;
 
 fn file() -> PathBuf {
     root().join("ebm-cli/src/selftest/reference.safetensors")
-}
-
-fn report(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)))
 }
 
 #[cfg(feature = "f64")]
@@ -39,12 +31,11 @@ fn the_reference_is_what_a_build_in_double_precision_computes() {
 
 #[test]
 fn this_build_computes_what_the_reference_has() {
-    let output = Folder::with("").output("selftest --json");
-    let told = report(&output);
+    let told = Folder::with("").json("selftest --json");
     let rows = told["rows"].as_array().unwrap();
     let missed: Vec<&Value> = rows.iter().filter(|row| row["verdict"] == "missed").collect();
     assert!(missed.is_empty(), "{missed:#?}");
-    assert_eq!((output.status.code(), &told["failed"]), (Some(0), &Value::Bool(false)));
+    assert_eq!(told["failed"], false);
     // Nothing of the reference is left out.
     let reference = Reference::embedded().unwrap();
     for name in reference.names() {
@@ -92,9 +83,7 @@ fn a_wrong_value_is_found_and_gives_the_exit_code() {
     let last = bytes.len() - 2;
     bytes[last] ^= 0x04;
     fs::write(folder.path("wrong.safetensors"), &bytes).unwrap();
-    let output = folder.output("selftest --reference wrong.safetensors");
-    assert_eq!(output.status.code(), Some(10), "{}", stderr(&output));
-    let text = stdout(&output);
+    let (text, _) = folder.run(10, "selftest --reference wrong.safetensors");
     let missed = text.lines().filter(|line| line.starts_with("MISSED: ")).count();
     assert_eq!(missed, 1, "{text}");
     contains(&text, &[" passed, 1 missed, "]);
@@ -109,7 +98,7 @@ fn what_cannot_be_done_is_told() {
          4 | selftest --reference none.safetensors | none.safetensors:
          4 | selftest --reference text.safetensors | expected a file of `ebm selftest --write`",
     );
-    folder.end(2, "selftest --write mine.safetensors --json");
+    folder.run(2, "selftest --write mine.safetensors --json");
     if cfg!(not(feature = "f64")) {
         let part = "--write mine.safetensors: this build is in single precision";
         folder.refuse(2, "selftest --write mine.safetensors", &[part]);
@@ -120,17 +109,16 @@ fn what_cannot_be_done_is_told() {
 #[test]
 fn bounds_of_others_are_run() {
     let folder = Folder::with("");
-    let run = |line: &str| folder.program(FAULTY, line).output().unwrap();
+    let run = |line: &str| ended(0, folder.program(FAULTY, line).output()).0;
+    let json = |line: &str| serde_json::from_str::<Value>(&run(line)).unwrap();
     let line = "selftest --filter overclaimed --json";
-    let output = run(line);
-    let told = report(&output);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = json(line);
     let [row] = &told["rows"].as_array().unwrap()[..] else { panic!("{told}") };
     assert_eq!([&row["name"], &row["verdict"]], ["lower overclaimed: example", "ran"]);
     // Its value is the same for every draw: a reference of one's own has it.
     if cfg!(feature = "f64") {
-        assert!(run("selftest --write mine.safetensors").status.success());
-        let told = report(&run(&format!("{line} --reference mine.safetensors")));
+        run("selftest --write mine.safetensors");
+        let told = json(&format!("{line} --reference mine.safetensors"));
         assert_eq!(told["rows"][0]["verdict"], "passed", "{told:#}");
     }
 }

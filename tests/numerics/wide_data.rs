@@ -1,5 +1,6 @@
 //! Bounds on batches whose Jacobians are too large to be held at once.
 
+use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Runtime;
@@ -46,13 +47,11 @@ fn a_batch_in_parts_has_the_energies_of_the_whole() {
     let (mut trainer, place) = (trainer(usize::MAX), Random::new(3));
     let report = trainer.bounds(2500, place).unwrap();
     let data = trainer.data().held_out(2500, place.stream("data"));
-    let energies = energies(trainer.energy(), &data);
-    let mean = energies.iter().map(|&e| f64::from(e)).sum::<f64>() / 2500.0;
-    let variance = energies.iter().map(|&e| (f64::from(e) - mean).powi(2)).sum::<f64>() / 2499.0;
-    let found = report.data_energy.unwrap();
+    let energies = energies(trainer.energy(), &data).into_iter().map(f64::from);
+    let (truth, found) = (Measurement::of(energies, Guarantee::heuristic("a mean")), report.data_energy.unwrap());
     assert_eq!(found.samples, 2500);
-    assert!((found.value - mean).abs() < 1e-5, "{} {mean}", found.value);
-    assert!((found.standard_error - (variance / 2500.0).sqrt()).abs() < 1e-6);
+    assert!((found.value - truth.value).abs() < 1e-5, "{found:?} {truth:?}");
+    assert!((found.standard_error - truth.standard_error).abs() < 1e-6, "{found:?} {truth:?}");
     for term in [report.generated_energy, report.entropy, report.divergence, report.lower] {
         let term = term.unwrap();
         assert_eq!(term.samples, 2500);

@@ -37,13 +37,10 @@ pub fn differences<M: Module + ?Sized>(
     ours: &[Vec<Real>],
     value: &mut dyn FnMut(&M) -> f64,
 ) {
-    let trained = |model: &M, which: usize| -> usize {
-        let mut indices = (0..model.parameters().len()).filter(|i| model.parameters()[*i].is_trained());
-        indices.nth(which).unwrap()
-    };
+    let mut trained: Vec<usize> = (0..model.parameters().len()).collect();
+    trained.retain(|index| model.parameters()[*index].is_trained());
     assert!(!ours.is_empty(), "{name}: nothing to check");
-    for (which, ours) in ours.iter().enumerate() {
-        let index = trained(model, which);
+    for (index, ours) in trained.into_iter().zip(ours) {
         let (start, label) = {
             let p = model.parameters()[index];
             (p.values(), p.name().to_string())

@@ -14,6 +14,8 @@ use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularF
 use ebm_core::random::Random;
 use ebm_train::{Fault, Flow, Observer, ObserverError, Players, Trainer};
 use serde::de::DeserializeOwned;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Options as written between the braces of a configuration; an option that the text leaves out has its default.
@@ -22,6 +24,16 @@ pub fn options<C: DeserializeOwned>(text: &str) -> C {
     let table: toml::Table = format!("options = {{ {text} }}").parse().unwrap();
     let options = table["options"].clone().try_into();
     options.unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+/// The TOML files in these folders of the examples, in order.
+pub fn examples(folders: &[&str]) -> Vec<PathBuf> {
+    let folders = folders.iter().map(|name| book::root().join("examples").join(name));
+    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap()).map(|file| file.unwrap().path());
+    let mut files: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
+    files.sort();
+    files
 }
 
 /// A configuration; an option that the text leaves out has its default.

@@ -13,7 +13,6 @@ use super::workers::{Said, run_all};
 use crate::config::{PREFIX, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
-use crate::output::print;
 
 /// The variable that tells a process how many threads to use.
 const THREADS: &str = "RAYON_NUM_THREADS";

@@ -1,17 +1,15 @@
 //! The network of `mi` in training, alone and in the trainer.
 
-use bounds_gp::NoneConfig;
 use bounds_mi::{Estimator, MiConfig};
 use ebm_core::bounds::{Estimate, GeneratorView};
 use ebm_core::device::Real;
-use ebm_core::geometry::{Fixed, Geometry, Runtime};
+use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::models::closed_form::LinearGaussian;
 use ebm_core::models::{Generator, sample};
 use ebm_core::random::Random;
-use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
+use ebm_core::registry::LowerBoundSpec;
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_models::mlp::{MlpEnergy, MlpGenerator};
-use ebm_tests::{Normal, options};
+use ebm_tests::{Normal, options, square};
 use ebm_train::optim::{Gradient, OptimizerChoice};
 use ebm_train::{Players, TrainConfig, Trainer};
 use std::sync::Arc;
@@ -69,24 +67,16 @@ fn a_critic_trained_by_jensen_shannon_has_a_certified_value_beside() {
     assert!(found.value < truth - 1.0, "{found:?}");
 }
 
-type Plane = Fixed<2, 2>;
-
 const CRITIC: &str = "hidden = [8], activation = 'silu'";
 
-fn players(lower: &MiConfig, noise: &str) -> Players<Plane> {
-    let g = Fixed::<2, 2>;
-    let generator = options(&format!("hidden = [8], {noise}"));
-    let energy = options("hidden = [8], confinement = 1.0");
-    Players {
-        energy: Box::new(MlpEnergy::new(g, &energy, Random::new(1))),
-        generator: Box::new(MlpGenerator::new(g, &generator, Random::new(2))),
-        lower: lower.build(g, Random::new(3)).unwrap(),
-        upper: NoneConfig::default().build(g, Random::new(4)).unwrap(),
-        lower_optimizer: lower.optimizer().map(|options| OptimizerChoice::read(options.table().clone()).unwrap()),
-        upper_optimizer: None,
-        energy_average: None,
-        generator_average: None,
-    }
+/// Small networks in the plane, and no upper bound.
+fn players(lower: &MiConfig, noise: &str) -> Players<Runtime> {
+    let mut config = ebm_tests::config(&format!(
+        "generator = {{ kind = 'mlp', hidden = [8], {noise} }}\n\
+         energy = {{ kind = 'mlp', hidden = [8], confinement = 1.0 }}\nupper = 'none'"
+    ));
+    config.lower = Box::new(lower.clone());
+    Players::build(square(2), config.components(), &config.train, Random::new(3)).unwrap()
 }
 
 #[test]
@@ -121,7 +111,7 @@ fn the_trainer_moves_the_critic_at_its_own_rate_and_the_noise_within_its_limits(
     assert!((largest("lower") / own - 1.0).abs() < 0.01, "{}", largest("lower"));
     let of_generator = largest("generator");
     assert!((of_generator / rate - 1.0).abs() < 0.05, "{of_generator}");
-    let sigma = |trainer: &Trainer<Plane>| f64::from(trainer.states()["generator"]["noise"].1[0]);
+    let sigma = |trainer: &Trainer<Runtime>| f64::from(trainer.states()["generator"]["noise"].1[0]);
     assert!(sigma(&trainer) != 0.5);
     for _ in 0..19 {
         trainer.advance(false).unwrap();
@@ -143,7 +133,7 @@ fn samples_that_both_terms_share_carry_the_gradients_of_both() {
         let norm = trainer.advance(true).unwrap().generator_gradient_norm.unwrap();
 
         let (generator, random) = (&*apart.generator, Random::new(5).stream("generator-step").at(0));
-        let latents = Fixed::<2, 2>.latents(random.stream("latents").normals(2 * 16));
+        let latents = square(2).latents(random.stream("latents").normals(2 * 16));
         let tape = SharedTape::training(Parts::GENERATOR);
         let energies = apart.energy.forward(sample(generator, &latents, &tape, random));
         let view = GeneratorView::new(generator, &latents, tape, random, 1);

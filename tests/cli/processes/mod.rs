@@ -7,9 +7,9 @@ mod nccl;
 use ebm_train::state_file;
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::command::{Folder, PROGRAM, words};
+use crate::command::{Folder, PROGRAM, ended, words};
 
 /// The program as one process, or as several with a thread each.
 fn ebm(folder: &Folder, processes: usize, line: &str) -> Command {
@@ -33,16 +33,10 @@ fn ebm(folder: &Folder, processes: usize, line: &str) -> Command {
     command
 }
 
-fn told(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!("{}{}", text(&output.stdout), text(&output.stderr))
-}
-
-fn good(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let told = told(&output);
-    assert!(output.status.success(), "{told}");
-    told
+/// Runs a command that must end with this code; returns all that it says.
+fn told(code: i32, command: &mut Command) -> String {
+    let (stdout, stderr) = ended(code, command.output());
+    stdout + &stderr
 }
 
 /// The arrays of weights that a run left, by file and name.

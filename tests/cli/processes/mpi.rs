@@ -4,8 +4,8 @@ use std::fs;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{distance, ebm, good, told};
-use crate::command::{Folder, contains, signal};
+use super::{distance, ebm, told};
+use crate::command::{Folder, contains, ended, signal};
 
 /// Every layer smooth, every term a mean over the samples; with noise, warm starts and averages, which are shared.
 const CONFIG: &str = r#"
@@ -30,13 +30,12 @@ quadrature = { tolerance = 1e-2, max_evaluations = 100_000 }
 
 /// Trains to a run directory, by so many processes.
 fn train(folder: &Folder, processes: usize, run: &str, more: &str) -> String {
-    good(&mut ebm(folder, processes, &format!("train run.toml --run {run} {more}")))
+    told(0, &mut ebm(folder, processes, &format!("train run.toml --run {run} {more}")))
 }
 
 /// Goes on until so many steps, by so many processes.
 fn resume(folder: &Folder, processes: usize, steps: u64) -> String {
-    let line = format!("train --resume run --set train.steps={steps}");
-    good(&mut ebm(folder, processes, &line))
+    told(0, &mut ebm(folder, processes, &format!("train --resume run --set train.steps={steps}")))
 }
 
 /// Two processes that train for longer than a test waits, and have saved.
@@ -45,18 +44,11 @@ fn long_job(folder: &Folder) -> Child {
     let mut command = ebm(folder, 2, line);
     let job = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let started = Instant::now();
-    while last_checkpoint(folder).is_none() {
+    while folder.checkpoints("run").is_empty() {
         assert!(started.elapsed() < Duration::from_secs(300), "nothing is saved");
         std::thread::sleep(Duration::from_millis(20));
     }
     job
-}
-
-fn last_checkpoint(folder: &Folder) -> Option<u64> {
-    let entries = fs::read_dir(folder.path("run/checkpoints")).ok()?.flatten();
-    let names = entries.map(|entry| entry.file_name());
-    let step = |name: std::ffi::OsString| name.to_str()?.strip_prefix("step-")?.parse().ok();
-    names.filter_map(step).max()
 }
 
 /// The processes of a job, by number.
@@ -114,18 +106,13 @@ fn what_several_processes_do_not_train_alike_is_said_once() {
 #[test]
 fn an_error_is_told_once_and_nothing_is_written() {
     let folder = Folder::with(CONFIG);
-    let line = "train run.toml --run run --set train.batch=50";
-    let output = ebm(&folder, 4, line).output().unwrap();
-    let said = told(&output);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let said = told(3, &mut ebm(&folder, 4, "train run.toml --run run --set train.batch=50"));
     assert_eq!(said.matches("error: ").count(), 1, "{said}");
     contains(&said, &["train.batch = 50: expected a multiple of 4, the number of processes"]);
 
     // A job that MPI does not know of.
     let mut command = ebm(&folder, 1, "train run.toml --run run");
-    let output = command.envs([("PMI_RANK", "0"), ("PMI_SIZE", "2")]).output().unwrap();
-    let said = told(&output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let said = told(2, command.envs([("PMI_RANK", "0"), ("PMI_SIZE", "2")]));
     contains(&said, &["mpirun started 2 processes, but MPI knows of 1"]);
     assert!(!folder.path("run").exists());
 }
@@ -136,12 +123,11 @@ fn a_killed_process_ends_the_job_and_its_checkpoint_goes_on() {
     let job = long_job(&folder);
     signal("-9", *children(job.id()).last().unwrap());
     let output = job.wait_with_output().unwrap();
-    let said = told(&output);
-    assert!(!output.status.success(), "{said}");
-    contains(&said, &["signal 9"]);
+    assert!(!output.status.success());
+    contains(&String::from_utf8_lossy(&[output.stdout, output.stderr].concat()), &["signal 9"]);
 
     // One process continues it, from the last checkpoint.
-    let steps = last_checkpoint(&folder).unwrap() + 20;
+    let steps = folder.checkpoints("run").last().unwrap() + 20;
     contains(&resume(&folder, 1, steps), &[&format!("{steps} steps in")]);
 }
 
@@ -151,8 +137,6 @@ fn a_job_that_is_asked_to_end_saves_first() {
     let job = long_job(&folder);
     // To the process that writes, as a launcher hands it on.
     signal("-TERM", children(job.id())[0]);
-    let output = job.wait_with_output().unwrap();
-    let said = told(&output);
-    assert_eq!(output.status.code(), Some(130), "{said}");
-    contains(&said, &["the state is saved; go on with: ebm train --resume"]);
+    let (out, said) = ended(130, job.wait_with_output());
+    contains(&(out + &said), &["the state is saved; go on with: ebm train --resume"]);
 }

@@ -1,7 +1,7 @@
 //! Processes on GPUs: gradients are summed by NCCL where each process has one, and elsewhere by MPI. Needs three GPUs, or the GPU in
 //! software, of which there are as many as the test says.
 
-use super::{distance, ebm, good};
+use super::{distance, ebm, told};
 use crate::command::{Folder, contains};
 
 /// Every layer smooth, every term a mean over the samples, and few figures at the end: a GPU in software is slow.
@@ -42,7 +42,7 @@ fn train(folder: &Folder, processes: usize, run: &str, more: &str, gpus: &str) -
     let mut command = ebm(folder, processes, &format!("train run.toml --run {run} {more}"));
     let count = gpus.split(',').count().to_string();
     command.envs([("CUDA_VISIBLE_DEVICES", gpus), ("SOFTWARE_GPU_DEVICES", &count)]);
-    let said = good(&mut command);
+    let said = told(0, &mut command);
     (said, folder.read(&format!("{run}/log.txt")))
 }
 

@@ -5,8 +5,13 @@ use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
 use ebm_data::{Cifar, Idx, NpyFile};
 use ebm_eval::features::Archive;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::fs;
+use std::io::{Cursor, Write};
 use std::path::Path;
+use zip::write::FileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::dice::Dice;
 use super::harness::Reader;
@@ -22,13 +27,6 @@ pub fn draw_all(data: &dyn Dataset) {
 fn load(options: &impl DatasetSpec, folder: &Path) -> anyhow::Result<()> {
     draw_all(&*options.load(folder, Random::new(7))?);
     Ok(())
-}
-
-/// The checksum of gzip (RFC 1952, 8) and of archives.
-fn checksum(content: &[u8]) -> u32 {
-    let bit = |sum: u32| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg());
-    let byte = |sum: u32, byte: &u8| (0..8).fold(sum ^ u32::from(*byte), |sum, _| bit(sum));
-    !content.iter().fold(u32::MAX, byte)
 }
 
 /// Tables in NumPy's binary files.
@@ -125,32 +123,21 @@ pub const NPZ: Reader = Reader {
     },
 };
 
-/// An archive that compresses nothing. Now and then it claims another size than it has.
+/// An archive that compresses nothing. Now and then an entry claims another size than it has.
 fn archive(entries: &[(String, Vec<u8>)], dice: &mut Dice) -> Vec<u8> {
-    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = FileOptions::default().compression_method(CompressionMethod::Stored);
     for (name, content) in entries {
-        let offset = bytes.len() as u32;
-        let claimed = match dice.once_in(8) {
-            true => dice.awkward() as u32,
-            false => content.len() as u32,
-        };
-        let mut fields = vec![20, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        fields.extend(checksum(content).to_le_bytes());
-        fields.extend((content.len() as u32).to_le_bytes());
-        fields.extend(claimed.to_le_bytes());
-        fields.extend((name.len() as u16).to_le_bytes());
-        fields.extend([0, 0]);
-        bytes.extend([b"PK\x03\x04", &fields[..], name.as_bytes(), content].concat());
-        directory.extend([b"PK\x01\x02\x14\0", &fields[..], &[0; 10]].concat());
-        directory.extend([&offset.to_le_bytes(), name.as_bytes()].concat());
+        writer.start_file(name, options.last_modified_time(DateTime::default())).unwrap();
+        writer.write_all(content).unwrap();
     }
-    let (count, start) = ((entries.len() as u16).to_le_bytes(), bytes.len() as u32);
-    bytes.extend(&directory);
-    bytes.extend(b"PK\x05\x06\0\0\0\0");
-    bytes.extend([count, count].concat());
-    bytes.extend((directory.len() as u32).to_le_bytes());
-    bytes.extend(start.to_le_bytes());
-    bytes.extend([0, 0]);
+    let mut bytes = writer.finish().unwrap().into_inner();
+    for at in 0..bytes.len() {
+        // The size of an entry in the directory at the end.
+        if bytes[at..].starts_with(b"PK\x01\x02") && dice.once_in(8) {
+            bytes[at + 24..at + 28].copy_from_slice(&(dice.awkward() as u32).to_le_bytes());
+        }
+    }
     bytes
 }
 
@@ -160,8 +147,7 @@ pub const IDX: Reader = Reader {
     file: "images-idx3-ubyte",
     examples: || {
         let images = idx(&[3, 2, 5], 30);
-        let packed = stored(&images, checksum(&images));
-        vec![images, idx(&[2, 1, 1, 3], 6), packed]
+        vec![packed(&images, false), images, idx(&[2, 1, 1, 3], 6)]
     },
     words: "\0\0\x08\x03  \0\0\x08\x04  \0\0\x08\x01  \0\0\x0d\x03  \0\0\0\x02  \x7f\x7f\x7f\x7f  \x1f",
     generate: |dice| {
@@ -181,8 +167,7 @@ pub const IDX: Reader = Reader {
             bytes[2] = dice.next() as u8;
         }
         if dice.once_in(3) {
-            let sum = checksum(&bytes);
-            bytes = stored(&bytes, if dice.once_in(4) { !sum } else { sum });
+            bytes = packed(&bytes, dice.once_in(4));
         }
         bytes
     },
@@ -199,15 +184,13 @@ fn idx(sides: &[u32], count: usize) -> Vec<u8> {
     bytes
 }
 
-/// A gzip file whose content is stored as it is (RFC 1951, 3.2.4), so that its length is known, with a checksum of any kind.
-fn stored(content: &[u8], sum: u32) -> Vec<u8> {
-    let length = content.len() as u16;
-    let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
-    bytes.extend(length.to_le_bytes());
-    bytes.extend((!length).to_le_bytes());
-    bytes.extend(content);
-    bytes.extend(sum.to_le_bytes());
-    bytes.extend(u32::from(length).to_le_bytes());
+/// A gzip file whose content is stored as it is, so that its length is known; with another checksum if it is `damaged`.
+fn packed(content: &[u8], damaged: bool) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
+    encoder.write_all(content).unwrap();
+    let mut bytes = encoder.finish().unwrap();
+    let checksum = bytes.len() - 8;
+    bytes[checksum] ^= u8::from(damaged);
     bytes
 }
 

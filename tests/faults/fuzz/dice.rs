@@ -7,13 +7,8 @@ impl Dice {
     /// The decisions about one input: its reader's name and its number.
     pub fn new(name: &str, number: u64) -> Self {
         // FNV-1a, so that no two readers decide alike.
-        let mixed = name
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
-        let mut dice = Self(mixed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        // Numbers that follow each other differ in few bits.
-        dice.next();
-        Self(dice.next())
+        let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        Self(name.bytes().chain(number.to_le_bytes()).fold(0xcbf2_9ce4_8422_2325, mix))
     }
 
     /// Decisions that do not depend on how many more are made here.
@@ -21,7 +16,6 @@ impl Dice {
         Self(self.next())
     }
 
-    /// 64 random bits.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -40,12 +34,10 @@ impl Dice {
         self.below(1 << bits)
     }
 
-    /// True once in `n` times.
     pub fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    /// One of several.
     pub fn pick<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
         choices[self.below(choices.len())]
     }

@@ -1,11 +1,9 @@
 //! The rules that every reader must keep for any input.
 
 use ebm_cli::{Exit, Failure};
-use std::cell::Cell;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use super::allocations::counted;
 use super::dice::Dice;
@@ -69,7 +67,6 @@ pub fn fuzz(reader: &Reader, readers: u64) {
     assert!(accepted > 0 && refused > 0, "{name}: {accepted} accepted, {refused} refused");
 }
 
-/// The input of a number.
 fn input(reader: &Reader, number: u64, examples: &[Vec<u8>]) -> Vec<u8> {
     let mut dice = Dice::new(reader.name, number);
     match dice.below(20) {
@@ -95,7 +92,7 @@ fn examine(reader: &Reader, place: &Place, input: &[u8]) -> Result<Result<(), St
     place.write(reader.file, input);
     // The message as the user sees it.
     let told = |error| Failure::new(Exit::Other, error).to_string();
-    let (read, used) = counted(|| quietly(|| (reader.read)(&place.folder).map_err(told)));
+    let (read, used) = counted(|| caught(|| (reader.read)(&place.folder).map_err(told)));
     let read = read?;
     if let Err(message) = &read {
         if !message.contains(reader.file) {
@@ -112,24 +109,8 @@ fn examine(reader: &Reader, place: &Place, input: &[u8]) -> Result<Result<(), St
     Ok(read)
 }
 
-/// Turns a panic into an error, and prints nothing about it.
-fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    thread_local! {
-        static QUIET: Cell<bool> = const { Cell::new(false) };
-    }
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                before(info);
-            }
-        }));
-    });
-    QUIET.set(true);
-    let done = catch_unwind(AssertUnwindSafe(work));
-    QUIET.set(false);
-    done.map_err(|payload| {
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
         format!("a panic: {}", text.unwrap_or("of no known type"))
@@ -149,7 +130,6 @@ impl Place {
         Self { folder }
     }
 
-    /// Writes the input at hand.
     fn write(&self, name: &str, input: &[u8]) {
         let path = self.folder.join(name);
         // Some systems flush a file that is cut and written anew to the disk, which takes a hundred times as long. The

@@ -92,7 +92,6 @@ const GOOD_LINES: &str = concat!(
     "\n"
 );
 
-/// A safetensors file.
 fn safetensors(header: &str, arrays: &[u8]) -> Vec<u8> {
     let length = (header.len() as u64).to_le_bytes();
     [&length[..], header.as_bytes(), arrays].concat()

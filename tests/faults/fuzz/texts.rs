@@ -5,9 +5,10 @@ use ebm_cli::run_directory::RunDirectory;
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
 use ebm_data::{CsvFile, Header};
+use ebm_tests::book::root;
+use ebm_tests::examples;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::arrays::draw_all;
 use super::dice::Dice;
@@ -90,22 +91,12 @@ const VALUES: &str = "\"gp\"  \"sv\"  \"mi\"  \"diffusion\"  \"none\"  \"mlp\"  
     { learned = { start = 0.1, max = 0.2 } }  { iterative = { steps = 3 } }  { course = \"cosine\" }  \"a\\nb\"  \
     { a.b.c = 1 }  1979-05-27T07:32:00Z";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
-}
-
 /// Configuration files, as `ebm config check` reads them.
 pub const CONFIG: Reader = Reader {
     name: "config",
     file: "run.toml",
     examples: || {
-        let folders = ["", "baselines", "compare", "pairs", "paper"];
-        let entries = folders.iter().flat_map(|folder| fs::read_dir(root().join(folder)).unwrap());
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
-        let mut paths: Vec<_> = paths.filter(is_toml).collect();
-        // The order of a folder is the system's.
-        paths.sort();
+        let paths = examples(&["", "baselines", "compare", "pairs", "paper"]);
         assert!(paths.len() > 5, "{paths:?}");
         paths.iter().map(|path| fs::read(path).unwrap()).collect()
     },
@@ -144,11 +135,11 @@ fn value(dice: &mut Dice) -> String {
 pub const RUN_CONFIG: Reader = Reader {
     name: "run-config",
     file: "config.toml",
-    examples: || resolved().iter().map(|text| text.clone().into_bytes()).collect(),
+    examples: || RESOLVED.iter().map(|text| text.clone().into_bytes()).collect(),
     words: TOML,
     generate: |dice| {
         // One value is another.
-        let text = &resolved()[dice.below(2)];
+        let text = &RESOLVED[dice.below(2)];
         let changed = dice.below(text.lines().count());
         let lines = text.lines().enumerate().map(|(index, line)| match line.split_once(" = ") {
             Some((key, _)) if index == changed => format!("{key} = {}\n", dice.awkward_text()),
@@ -171,16 +162,12 @@ pub const RUN_CONFIG: Reader = Reader {
 };
 
 /// The resolved forms of two configurations, with all their defaults.
-fn resolved() -> &'static [String; 2] {
-    static RESOLVED: OnceLock<[String; 2]> = OnceLock::new();
-    let texts = ["", "generator = \"flow\"\nlower = \"none\"\nupper = \"zero-gp\""];
-    let resolve = |text: &str| {
+static RESOLVED: LazyLock<[String; 2]> = LazyLock::new(|| {
+    ["", "generator = \"flow\"\nlower = \"none\"\nupper = \"zero-gp\""].map(|text| {
         let layers = Layers::default().toml(Origin::Default, text);
-        let config = layers.and_then(Layers::resolve).unwrap().config;
-        toml::to_string(&config).unwrap()
-    };
-    RESOLVED.get_or_init(|| texts.map(resolve))
-}
+        toml::to_string(&layers.and_then(Layers::resolve).unwrap().config).unwrap()
+    })
+});
 
 const TOP: &str = "base = \"other.toml\"  seeds = 3  seeds = [1, 2]  seeds = 10000  name = \"a b\"  point = [{}]  \
     config.lower = \"mi\"  config.train.steps = 4  slurm = { time = \"1-0\", cpus = 3 }  local.jobs = 0";
@@ -195,7 +182,7 @@ pub const SWEEP: Reader = Reader {
     file: "spec.toml",
     examples: || {
         // The example without its base, which is not beside the input.
-        let text = fs::read_to_string(root().join("sweeps/penalty.toml")).unwrap();
+        let text = fs::read_to_string(root().join("examples/sweeps/penalty.toml")).unwrap();
         let lines = text.lines().filter(|line| !line.starts_with("base"));
         let alone: String = lines.map(|line| format!("{line}\n")).collect();
         let drawn = "[random]\nsamples = 3\n[random.range]\ntrain.batch = { linear = [2, 9] }\n\"upper.weight\" = { log = [0.1, 1] }\n";

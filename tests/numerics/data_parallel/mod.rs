@@ -14,22 +14,38 @@ use problem::{BATCH, Problem, coupled, distance, exact, on_each, set_rate, warm}
 /// The largest change of a weight by rounding in 100 steps.
 const TOLERANCE: f64 = if size_of::<Real>() == 4 { 1e-5 } else { 1e-9 };
 
+/// The reports and the state of one process.
+fn trained_alone(problem: &Problem) -> (Vec<StepReport>, TrainingState) {
+    let mut trainer = problem.trainer();
+    let reports = (0..100).map(|_| trainer.advance(true).unwrap()).collect();
+    (reports, trainer.state().unwrap())
+}
+
+/// What ranks report to be no mean over the samples, and the state that they end with: to the last bit the same on all of them.
+fn trained_by(ranks: usize, problem: &Problem, from: Option<&TrainingState>) -> (Vec<String>, TrainingState) {
+    let mut all = on_each(ranks, |rank| {
+        let mut trainer = problem.trainer_of(rank);
+        if let Some(state) = from {
+            trainer.resume(state.clone()).unwrap();
+        }
+        let told = trainer.couplings().unwrap();
+        trainer.run(&mut []).unwrap();
+        assert_eq!(trainer.step(), problem.config.train.steps);
+        (told, trainer.state().unwrap())
+    });
+    assert!(all.iter().all(|other| other == &all[0]), "{}", problem.name);
+    all.swap_remove(0)
+}
+
 #[test]
 fn of_means_several_ranks_train_what_one_process_does() {
     for problem in exact() {
-        let (reports, state) = trained_alone(&problem);
+        let (reports, truth) = trained_alone(&problem);
         for ranks in [2, 4] {
-            let all = on_each(ranks, |rank| {
-                let mut trainer = problem.trainer_of(rank);
-                assert_eq!(trainer.couplings().unwrap(), [""; 0], "{}", problem.name);
-                let outcome = trainer.run(&mut []).unwrap();
-                assert_eq!(outcome.steps, 100);
-                trainer.state().unwrap()
-            });
             let name = format!("{} on {ranks} ranks", problem.name);
-            // Every rank has the same weights and moments, to the last bit.
-            assert!(all.iter().all(|other| other == &all[0]), "{name}");
-            let far = distance(&all[0], &state);
+            let (told, state) = trained_by(ranks, &problem, None);
+            assert_eq!(told, [""; 0], "{name}");
+            let far = distance(&state, &truth);
             assert!(far <= TOLERANCE, "{name}: {far:e}");
 
             let pooled = on_each(ranks, |rank| {
@@ -41,13 +57,6 @@ fn of_means_several_ranks_train_what_one_process_does() {
             }
         }
     }
-}
-
-/// The reports and the state of one process.
-fn trained_alone(problem: &Problem) -> (Vec<StepReport>, TrainingState) {
-    let mut trainer = problem.trainer();
-    let reports = (0..100).map(|_| trainer.advance(true).unwrap()).collect();
-    (reports, trainer.state().unwrap())
 }
 
 /// A report of several ranks is of the whole batch.
@@ -74,15 +83,11 @@ fn agree(name: &str, pooled: &StepReport, report: &StepReport) {
     if let (Some(pooled), Some(alone)) = (&pooled.data_energy, &report.data_energy) {
         close("standard error", pooled.standard_error, alone.standard_error);
     }
-    let numbers = [
-        (pooled.energy_loss, report.energy_loss),
-        (pooled.generator_loss, report.generator_loss),
-        (pooled.energy_gradient_norm, report.energy_gradient_norm),
-        (pooled.generator_gradient_norm, report.generator_gradient_norm),
-    ];
-    for (pooled, alone) in numbers {
-        close("a loss or norm", pooled.unwrap_or(0.0), alone.unwrap_or(0.0));
-    }
+    let numbers = |report: &StepReport| {
+        let norms = [report.energy_gradient_norm, report.generator_gradient_norm];
+        [report.energy_loss, report.generator_loss].into_iter().chain(norms).map(|number| number.unwrap_or(0.0))
+    };
+    numbers(pooled).zip(numbers(report)).for_each(|(pooled, alone)| close("a loss or norm", pooled, alone));
 }
 
 #[test]
@@ -90,17 +95,10 @@ fn what_is_said_to_differ_does_and_the_ranks_stay_together() {
     for (mut problem, word) in coupled() {
         set_rate(&mut problem.config.train.energy, 2e-4);
         set_rate(&mut problem.config.train.generator, 2e-4);
-        let (_, state) = trained_alone(&problem);
-        let all = on_each(4, |rank| {
-            let mut trainer = problem.trainer_of(rank);
-            let told = trainer.couplings().unwrap();
-            let of_it = told.len() == 1 && told[0].starts_with(word);
-            assert!(of_it, "{}: {told:?}", problem.name);
-            trainer.run(&mut []).unwrap();
-            trainer.state().unwrap()
-        });
-        assert!(all.iter().all(|other| other == &all[0]), "{}", problem.name);
-        assert!(distance(&all[0], &state) > TOLERANCE, "{}", problem.name);
+        let (told, state) = trained_by(4, &problem, None);
+        let of_it = told.len() == 1 && told[0].starts_with(word);
+        assert!(of_it, "{}: {told:?}", problem.name);
+        assert!(distance(&state, &trained_alone(&problem).1) > TOLERANCE, "{}", problem.name);
     }
 }
 
@@ -113,18 +111,10 @@ fn a_state_goes_on_with_any_number_of_ranks() {
     let mut state = None;
     for (ranks, steps) in [(4, 30), (2, 60), (1, 100)] {
         problem.config.train.steps = steps;
-        let all = on_each(ranks, |rank| {
-            let mut trainer = problem.trainer_of(rank);
-            if let Some(state) = &state {
-                trainer.resume(Clone::clone(state)).unwrap();
-            }
-            trainer.run(&mut []).unwrap();
-            trainer.state().unwrap()
-        });
-        assert!(all.iter().all(|other| other == &all[0]));
-        let (shape, _) = &all[0].arrays["lower-memory"]["warm_start"];
+        let (_, reached) = trained_by(ranks, &problem, state.as_ref());
+        let (shape, _) = &reached.arrays["lower-memory"]["warm_start"];
         assert_eq!(shape, &[BATCH, 2], "a row for each sample of the whole batch");
-        state = all.into_iter().next();
+        state = Some(reached);
     }
     let far = distance(&state.unwrap(), &truth);
     assert!(far <= TOLERANCE, "{far:e}");
@@ -147,11 +137,5 @@ fn a_batch_that_cannot_be_shared_is_refused_with_both_numbers() {
 #[test]
 fn one_rank_of_one_is_a_process_alone() {
     let problem = warm();
-    let (_, truth) = trained_alone(&problem);
-    let all = on_each(1, |rank| {
-        let mut trainer = problem.trainer_of(rank);
-        trainer.run(&mut []).unwrap();
-        trainer.state().unwrap()
-    });
-    assert_eq!(all[0], truth);
+    assert_eq!(trained_by(1, &problem, None).1, trained_alone(&problem).1);
 }

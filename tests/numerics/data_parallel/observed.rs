@@ -2,9 +2,25 @@
 
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::geometry::Runtime;
-use ebm_train::{Evaluation, Flow, Observer, ObserverError, Origin, StopReason, TrainError, Trainer, TrainingState};
+use ebm_train::process_group::ProcessGroup;
+use ebm_train::{
+    Evaluation, Flow, Observer, ObserverError, Origin, Outcome, StopReason, TrainError, Trainer, TrainingState,
+};
+use std::sync::Arc;
 
-use super::problem::{BATCH, on_each, warm};
+use super::problem::{BATCH, Problem, on_each, warm};
+
+/// Trains a rank of a problem, the first one with an observer.
+fn run(
+    problem: &Problem,
+    rank: Arc<dyn ProcessGroup>,
+    observer: &mut dyn Observer<Runtime>,
+) -> (Result<Outcome, TrainError>, Trainer<Runtime>) {
+    let is_first = rank.rank() == 0;
+    let mut trainer = problem.trainer_of(rank);
+    let outcome = if is_first { trainer.run(&mut [observer]) } else { trainer.run(&mut []) };
+    (outcome, trainer)
+}
 
 /// Asks for something at step 5.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,28 +46,13 @@ impl Observer<Runtime> for Wishing {
 #[test]
 fn a_wish_or_an_error_of_the_first_rank_is_that_of_all() {
     for wish in [Wish::Stop, Wish::Leave, Wish::Fail] {
-        let all = on_each(3, |rank| {
-            let is_first = rank.rank() == 0;
-            let mut trainer = warm().trainer_of(rank);
-            let mut wishing = Wishing(wish);
-            match is_first {
-                true => trainer.run(&mut [&mut wishing]),
-                false => trainer.run(&mut []),
-            }
-        });
-        for outcome in all {
-            match (wish, outcome) {
-                (Wish::Stop, Ok(outcome)) => {
-                    let asked = StopReason::Requested("enough".into());
-                    assert_eq!((outcome.steps, outcome.reason), (5, asked));
-                }
-                (Wish::Leave, Ok(outcome)) => {
-                    assert_eq!((outcome.steps, outcome.reason), (5, StopReason::Interrupted));
-                }
+        for outcome in on_each(3, |rank| run(&warm(), rank, &mut Wishing(wish)).0) {
+            match (wish, outcome.map(|outcome| (outcome.steps, outcome.reason))) {
+                (Wish::Stop, Ok(end)) => assert_eq!(end, (5, StopReason::Requested("enough".into()))),
+                (Wish::Leave, Ok(end)) => assert_eq!(end, (5, StopReason::Interrupted)),
                 (Wish::Fail, Err(error)) => {
                     assert_eq!(error.to_string(), "process 1 of 3: the disk is full");
-                    let origin = Origin::Observer;
-                    assert!(matches!(error, TrainError::Elsewhere { origin: found, .. } if found == origin));
+                    assert!(matches!(error, TrainError::Elsewhere { origin: Origin::Observer, .. }));
                 }
                 (wish, outcome) => panic!("{wish:?}: {outcome:?}"),
             }
@@ -78,12 +79,7 @@ fn all_ranks_go_by_the_evaluation_of_the_first() {
     problem.config.train.stop.patience = 2;
     problem.config.train.stop.metric = "nll".into();
     let all = on_each(2, |rank| {
-        let is_first = rank.rank() == 0;
-        let mut trainer = problem.trainer_of(rank);
-        let outcome = match is_first {
-            true => trainer.run(&mut [&mut Worsening]),
-            false => trainer.run(&mut []),
-        };
+        let (outcome, mut trainer) = run(&problem, rank, &mut Worsening);
         (outcome.unwrap(), trainer.state().unwrap())
     });
     let best = StopReason::NoImprovement { metric: "nll".into(), best: 10.0, step: 10 };
@@ -115,13 +111,8 @@ impl Observer<Runtime> for Keeping {
 fn a_state_that_is_announced_has_what_every_rank_remembers() {
     for announced in [true, false] {
         let all = on_each(2, |rank| {
-            let is_first = rank.rank() == 0;
-            let mut trainer = warm().trainer_of(rank);
             let mut keeping = Keeping { announced, state: None };
-            match is_first {
-                true => trainer.run(&mut [&mut keeping]).unwrap(),
-                false => trainer.run(&mut []).unwrap(),
-            };
+            run(&warm(), rank, &mut keeping).0.unwrap();
             keeping.state
         });
         let memory = all[0].as_ref().unwrap().arrays.get("lower-memory");

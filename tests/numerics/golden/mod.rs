@@ -3,7 +3,6 @@
 //! `REGENERATE_GOLDEN=1 cargo test -p ebm-tests --test numerics golden` writes the record anew; with `--features ebm-tests/f64`
 //! that of double precision. The name does not start with `EBM_`: such variables are configuration.
 
-mod comparison;
 mod record;
 
 use ebm_core::geometry::Fixed;
@@ -104,7 +103,7 @@ fn changes(pair: (&str, &str)) -> Option<String> {
         record::write(&name, &now);
         return None;
     }
-    let differences = comparison::differences(&record::read(&name), &now, TOLERANCE);
+    let differences = record::differences(&record::read(&name), &now, TOLERANCE);
     (!differences.is_empty()).then(|| format!("{name}:\n{}", differences.join("\n")))
 }
 

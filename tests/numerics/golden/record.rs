@@ -1,84 +1,112 @@
-//! The files with the recorded losses: one line per step.
+//! Recorded losses: the files, which have a line for each step, and the differences between two records.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The figures of a step, in the order of a record's columns.
-pub const COLUMNS: [&str; 8] = [
-    "energy_loss",
-    "generator_loss",
-    "data_energy",
-    "generated_energy",
-    "entropy",
-    "divergence",
-    "energy_gradient_norm",
-    "generator_gradient_norm",
-];
+const COLUMNS: usize = 8;
+const HEADER: &str = "step,energy_loss,generator_loss,data_energy,generated_energy,entropy,divergence,\
+    energy_gradient_norm,generator_gradient_norm";
 
-/// One value each; a pair may not have all of them.
-pub type Step = [Option<f64>; COLUMNS.len()];
-
-/// The mark for a value that the pair does not have.
-const ABSENT: &str = "-";
+/// A step's figures in the order of the columns; a pair may not have all of them.
+pub type Step = [Option<f64>; COLUMNS];
 
 fn path(pair: &str) -> PathBuf {
     let precision = if cfg!(feature = "f64") { "f64" } else { "f32" };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(precision);
-    folder.join(format!("{pair}.csv"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/{precision}/{pair}.csv"))
 }
 
-/// Writes the record of a pair.
 pub fn write(pair: &str, steps: &[Step]) {
     fs::write(path(pair), text(steps)).unwrap();
 }
 
-/// Reads the record of a pair.
 pub fn read(pair: &str) -> Vec<Step> {
-    let path = path(pair);
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    parse(&text).unwrap_or_else(|line| panic!("{}: {line:?} is no line of a record", path.display()))
+    parse(&fs::read_to_string(path(pair)).unwrap_or_else(|error| panic!("{pair}: {error}")))
 }
 
 fn text(steps: &[Step]) -> String {
-    let mut text = format!("step,{}\n", COLUMNS.join(","));
-    for (index, step) in steps.iter().enumerate() {
-        // The shortest digits that give the same number back.
-        let cells = step.map(|figure| figure.map_or(ABSENT.to_string(), |value| format!("{value:e}")));
-        text += &format!("{},{}\n", index + 1, cells.join(","));
-    }
-    text
+    // The shortest digits that give the same number back.
+    let cell = |figure: Option<f64>| figure.map_or("-".to_string(), |value| format!("{value:e}"));
+    let lines = (1..).zip(steps).map(|(number, step)| format!("{number},{}\n", step.map(cell).join(",")));
+    format!("{HEADER}\n{}", lines.collect::<String>())
 }
 
-/// The steps, or the first line that is wrong.
-fn parse(text: &str) -> Result<Vec<Step>, &str> {
-    let mut lines = text.lines();
-    let header = lines.next().unwrap_or_default();
-    if header != format!("step,{}", COLUMNS.join(",")) {
-        return Err(header);
-    }
-    let steps = lines.enumerate().map(|(index, line)| {
-        let (step, cells) = line.split_once(',').ok_or(line)?;
-        if step != (index + 1).to_string() {
-            return Err(line);
+fn parse(text: &str) -> Vec<Step> {
+    let lines = text.strip_prefix(HEADER).expect("the columns are those of a record").lines().skip(1);
+    let figure = |cell: &str| (cell != "-").then(|| cell.parse().unwrap());
+    let step = |line: &str| line.split(',').skip(1).map(figure).collect::<Vec<_>>().try_into().unwrap();
+    lines.map(step).collect()
+}
+
+/// The figures that differ by more than `tolerance` times their size, or that are in one record only: a line each, with the step,
+/// counted from 1, the name, both values and their difference.
+pub fn differences(golden: &[Step], now: &[Step], tolerance: f64) -> Vec<String> {
+    let mut found = Vec::new();
+    for index in 0..golden.len().max(now.len()) {
+        for (column, name) in HEADER.split(',').skip(1).enumerate() {
+            let at = |steps: &[Step]| steps.get(index).and_then(|step| step[column]);
+            let (then, now) = (at(golden), at(now));
+            let difference = then.zip(now).map(|(then, now)| now - then);
+            let size = then.unwrap_or(0.0).abs().max(usual(golden, column));
+            // A NaN is within no tolerance.
+            if difference.map_or(then == now, |difference| difference.abs() <= tolerance * size) {
+                continue;
+            }
+            let told = |value: Option<f64>| value.map_or("-".to_string(), |value| format!("{value:.9e}"));
+            let (step, then, now) = (index + 1, told(then), told(now));
+            let difference = difference.map_or("-".to_string(), |difference| format!("{difference:.1e}"));
+            found.push(format!("step {step:>2}  {name:<24} golden {then:>17}  now {now:>17}  difference {difference}"));
         }
-        let figure = |cell: &str| match cell {
-            ABSENT => Ok(None),
-            number => number.parse().map(Some).map_err(|_| line),
-        };
-        let figures: Vec<_> = cells.split(',').map(figure).collect::<Result<_, _>>()?;
-        figures.try_into().map_err(|_| line)
-    });
-    steps.collect()
+    }
+    found
+}
+
+/// The median size of a column: a value that passes through zero has no size of its own.
+fn usual(golden: &[Step], column: usize) -> f64 {
+    let mut sizes: Vec<f64> = golden.iter().filter_map(|step| Some(step[column]?.abs())).collect();
+    sizes.sort_by(f64::total_cmp);
+    sizes.get(sizes.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Three steps, in the second of which a figure is another.
+fn changed(column: usize, figure: Option<f64>) -> Vec<Step> {
+    let mut steps = vec![[Some(1.0), Some(-2.0), Some(0.0), None, Some(3.0), Some(4.0), Some(5.0), Some(6.0)]; 3];
+    steps[1][column] = figure;
+    steps
 }
 
 #[test]
 fn a_record_is_read_as_it_was_written() {
-    let mut steps = vec![[0.1, -1e-300, 3.0, 1.0 / 3.0, 2.0, 3.0, 7e8, 0.0].map(Some); 3];
-    steps.iter_mut().for_each(|step| step[4] = None);
-    steps[1][0] = Some(-2.5);
-    assert_eq!(parse(&text(&steps)), Ok(steps.clone()));
-    let text = text(&steps);
-    assert_eq!(parse(&text.replace("3,1e-1", "4,1e-1")).unwrap_err()[..6], *"4,1e-1");
-    assert!(parse(&text.replace("7e8", "7e8,")).is_err());
-    assert!(parse(&text.replace("divergence", "gap")).is_err());
+    for figure in [Some(-1e-300), Some(1.0 / 3.0), Some(7e8), None] {
+        let steps = changed(4, figure);
+        assert_eq!(parse(&text(&steps)), steps);
+    }
+}
+
+#[test]
+fn a_figure_is_measured_by_its_size_or_the_usual_one_of_its_column() {
+    let found = |golden: &[Step], figure| differences(golden, &changed(1, Some(figure)), 1e-3).len();
+    for (golden, near, far) in [(-2.0, -2.0019, -2.0021), (1e6, 1e6 + 900.0, 1e6 + 1100.0), (1e-9, 1.9e-3, 2.1e-3)] {
+        let golden = changed(1, Some(golden));
+        assert_eq!((found(&golden, near), found(&golden, far)), (0, 1));
+    }
+}
+
+#[test]
+fn what_is_missing_and_what_is_not_a_number_differs_and_is_told() {
+    let golden = changed(0, Some(1.0));
+    let told = [
+        (0, None, "energy_loss"),
+        (1, Some(-2.5), "step  2  generator_loss "),
+        (1, Some(-2.5), "golden   -2.000000000e0  now   -2.500000000e0  difference -5.0e-1"),
+        (2, Some(1e-9), "data_energy"),
+        (3, Some(1.0), "generated_energy"),
+        (4, Some(f64::NAN), "entropy"),
+    ];
+    for (column, figure, part) in told {
+        let [found] = &differences(&golden, &changed(column, figure), 1e-3)[..] else { panic!("{part}") };
+        assert!(found.contains(part), "{found}");
+    }
+    // Seven figures of the step that is not there.
+    assert_eq!(differences(&golden, &golden[..2], 1e-3).len(), 7);
+    assert_eq!(differences(&golden[..2], &golden, 1e-3).len(), 7);
 }

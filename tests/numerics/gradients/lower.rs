@@ -1,7 +1,7 @@
 //! The entropy of the lower bounds `sv` and `none`.
 
 use bounds_sv::{NoneConfig as NoLowerBound, SvConfig};
-use ebm_core::bounds::{Estimate, GeneratorView};
+use ebm_core::bounds::{Estimate, GeneratorView, LowerBound};
 use ebm_core::device::values;
 use ebm_core::geometry::{Latents, Runtime};
 use ebm_core::models::Generator;
@@ -14,7 +14,7 @@ use ebm_tests::{options, square};
 
 use super::models::{GENERATOR_BATCH, generators, latents};
 
-pub fn entropy<C: LowerBoundSpec>(
+fn entropy<C: LowerBoundSpec>(
     config: &C,
     generator: &dyn Generator<Runtime>,
     z: &Latents<Runtime>,
@@ -25,7 +25,7 @@ pub fn entropy<C: LowerBoundSpec>(
     bound.entropy(&view).unwrap()
 }
 
-pub fn sv_forms() -> [(&'static str, SvConfig); 3] {
+fn sv_forms() -> [(&'static str, SvConfig); 3] {
     let tolerance = if cfg!(feature = "f64") { 1e-12 } else { 1e-6 };
     let iterative = format!("{{ steps = 200, warm_start = false, tolerance = {tolerance:?} }}");
     let iterative = options(&format!("solver = {{ iterative = {iterative} }}"));
@@ -86,6 +86,29 @@ fn the_entropy_of_a_linear_map_has_the_closed_form_and_so_has_its_gradient() {
         }
         assert!(ours[1].iter().all(|g| *g == 0.0), "the bias moves no volume: {ours:?}");
     }
+}
+
+#[test]
+fn a_multiple_of_a_rotation_makes_the_smallest_bound_and_the_upper_bound_tight() {
+    for (angle, factor) in [(0.0, 1.0), (0.3, 0.1), (2.0, 0.7), (4.0, 5.0)] {
+        let (s, c) = f64::sin_cos(angle);
+        let generator = LinearGaussian::new(square(2), &[c, -s, s, c].map(|v| v * factor), &[0.0; 2], 0.0);
+        let truth = standard_normal_entropy(2) + 2.0 * f64::ln(factor);
+        let z = latents(square(2), 1);
+        let view = GeneratorView::new(&generator, &z, SharedTape::off(), Random::new(1), 0);
+        let mut bound: Box<dyn LowerBound<Runtime>> = SvConfig::default().build(square(2), Random::new(1)).unwrap();
+        let upper = bound.entropy_upper_bound(&view).unwrap().unwrap();
+        for found in [bound.entropy(&view).unwrap().measurement, upper] {
+            near(&format!("{angle}, {factor}"), found.value, truth, EXACT);
+        }
+    }
+}
+
+#[test]
+fn more_latent_than_data_dimensions_are_refused() {
+    let bound = SvConfig::default().build(Runtime { latent: 3, data: 2 }, Random::new(0));
+    let error = bound.err().unwrap();
+    assert!(error.to_string().contains("3 > 2"), "{error}");
 }
 
 #[test]

@@ -1,29 +1,39 @@
 //! A configuration for each fault, registered under its name.
 
-use ebm_core::bounds::LowerBound;
+use ebm_conformance::Rule;
 use ebm_core::prelude::*;
-use ebm_core::registry::LowerBoundSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::bound::Faulty;
+use super::bound;
 
 macro_rules! lower {
-    ($($(#[$doc:meta])+ $config:ident $name:literal),+ $(,)?) => { $(
+    ($($(#[$doc:meta])+ $config:ident $name:literal $rule:ident),+ $(,)?) => {
+        /// The names, and the rules that they break.
+        pub const FAULTS: &[(&str, Rule)] = &[$(($name, Rule::$rule)),+];
+        $(lower!(@empty $(#[$doc])+ $config $name);)+
+    };
+    (@empty $(#[$doc:meta])+ $config:ident $name:literal) => {
         $(#[$doc])+
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, default)]
         pub struct $config {}
 
         lower!(@register $config $name);
-    )+ };
+    };
     (@register $config:ident $name:literal) => {
-        impl LowerBoundSpec for $config {
-            fn check(&self) -> Result<(), ConfigError> {
-                Ok(())
+        impl LowerFormula for $config {
+            fn entropy<G: Geometry>(&self, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+                bound::entropy($name, view)
             }
-            fn build<G: Geometry>(&self, geometry: G, _: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
-                Ok(Box::new(Faulty::new($name, geometry)))
+            fn entropy_upper_bound<G: Geometry>(
+                &self,
+                view: &GeneratorView<'_, G>,
+            ) -> Result<Option<Measurement>, BoundError> {
+                // Exact where it is certified, so both sides in one; noise adds what the Jacobian does not see.
+                let noisy = view.generator.facts().noise > 0.0;
+                let estimate = (!noisy).then(|| bound::entropy($name, view)).transpose()?;
+                Ok(estimate.map(|estimate| estimate.measurement))
             }
         }
 
@@ -39,38 +49,41 @@ macro_rules! lower {
 }
 
 lower!(
-    /// Nothing is wrong.
-    Sound "sound",
     /// The volume is subtracted.
-    WrongSign "fault-wrong-sign",
+    WrongSign "fault-wrong-sign" CertifiedValue,
     /// The largest singular value in place of the smallest.
-    Largest "fault-largest",
+    Largest "fault-largest" CertifiedValue,
     /// An iteration for the smallest singular value that stops at its start.
-    EarlyStop "fault-early-stop",
+    EarlyStop "fault-early-stop" CertifiedValue,
     /// The mean of the logarithms in place of their sum.
-    MeanForSum "fault-mean-for-sum",
+    MeanForSum "fault-mean-for-sum" CertifiedValue,
     /// The latents' own entropy is left out.
-    MissingEntropy "fault-missing-entropy",
+    MissingEntropy "fault-missing-entropy" CertifiedCeiling,
     /// Certified wherever it is asked.
-    EverywhereCertified "fault-everywhere-certified",
+    EverywhereCertified "fault-everywhere-certified" Claims,
     /// A penalty on the weights that is in the value and not in the gradient.
-    NoGradient "fault-no-gradient",
+    NoGradient "fault-no-gradient" Gradient,
     /// The generator's weights are watched by every tape.
-    Leak "fault-leak",
+    Leak "fault-leak" NoLeak,
     /// A count of steps that no state has.
-    StateNotSaved "fault-state",
+    StateNotSaved "fault-state" State,
     /// Later samples count more.
-    Order "fault-order",
+    Order "fault-order" BatchOrder,
     /// Statistics of the batch in training, running ones in an evaluation.
-    BatchNorm "fault-batch-norm",
+    BatchNorm "fault-batch-norm" Modes,
     /// Numbers from nowhere.
-    Unseeded "fault-unseeded",
+    Unseeded "fault-unseeded" Deterministic,
     /// A second sample is taken for granted.
-    Panics "fault-panics",
+    Panics "fault-panics" SmallShapes,
     /// Another value where the axes are known at compile time.
-    FixedAxes "fault-geometry",
+    FixedAxes "fault-geometry" Geometries,
     /// Values that are not numbers are reported as zero.
-    Hidden "fault-hidden",
+    Hidden "fault-hidden" ExtremeInputs,
+);
+
+lower!(@empty
+    /// Nothing is wrong.
+    Sound "sound"
 );
 
 /// A configuration that takes whatever it is given.

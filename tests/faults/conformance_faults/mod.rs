@@ -6,35 +6,18 @@ mod configs;
 use bounds_sv as _;
 use ebm_conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
 
-/// The faults and the rules that they break.
-const FAULTS: [(Side, &str, Rule); 20] = [
-    (Side::Lower, "fault-wrong-sign", Rule::CertifiedValue),
-    (Side::Lower, "fault-largest", Rule::CertifiedValue),
-    (Side::Lower, "fault-early-stop", Rule::CertifiedValue),
-    (Side::Lower, "fault-mean-for-sum", Rule::CertifiedValue),
-    (Side::Lower, "fault-missing-entropy", Rule::CertifiedCeiling),
-    (Side::Lower, "fault-everywhere-certified", Rule::Claims),
-    (Side::Lower, "fault-no-gradient", Rule::Gradient),
-    (Side::Lower, "fault-leak", Rule::NoLeak),
-    (Side::Lower, "fault-state", Rule::State),
-    (Side::Lower, "fault-order", Rule::BatchOrder),
-    (Side::Lower, "fault-batch-norm", Rule::Modes),
-    (Side::Lower, "fault-unseeded", Rule::Deterministic),
-    (Side::Lower, "fault-panics", Rule::SmallShapes),
-    (Side::Lower, "fault-geometry", Rule::Geometries),
-    (Side::Lower, "fault-hidden", Rule::ExtremeInputs),
-    (Side::Lower, "fault-unknown-keys", Rule::Example),
-    (Side::Lower, "fault-nonsense", Rule::Nonsense),
-    (Side::Lower, "fault-not-registered", Rule::Registered),
-    (Side::Upper, "fault-jsd", Rule::CertifiedValue),
-    (Side::Upper, "fault-jsd", Rule::Sandwich),
-];
-
 #[test]
 fn every_planted_fault_is_found_by_the_rule_that_is_meant_for_it() {
     let options = Options { cases: 100, seed: 0 };
+    let lower = [
+        ("fault-unknown-keys", Rule::Example),
+        ("fault-nonsense", Rule::Nonsense),
+        ("fault-not-registered", Rule::Registered),
+    ];
+    let upper = [Rule::CertifiedValue, Rule::Sandwich].map(|rule| (Side::Upper, "fault-jsd", rule));
+    let lower = configs::FAULTS.iter().copied().chain(lower).map(|(name, rule)| (Side::Lower, name, rule));
     let mut missed = Vec::new();
-    for (side, name, rule) in FAULTS {
+    for (side, name, rule) in lower.chain(upper) {
         let entry = check_rule(side, name, rule, &options);
         println!("{name}: {entry}");
         if !matches!(entry.outcome, Outcome::Failed(_)) {

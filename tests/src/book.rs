@@ -1,9 +1,20 @@
-//! A page of documentation, and its contents.
+//! The pages of the book and the README: read by the tests, and their Rust code compiled as documentation tests.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+/// The pages whose code is compiled.
+pub const PAGES: [&str; 2] = ["README.md", "docs/src/conformance.md"];
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/conformance.md")]
+mod conformance {}
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -92,22 +103,22 @@ impl Page {
 
     /// The targets of links and pictures, with their places.
     pub fn links(&self) -> Vec<(String, String)> {
-        let link = |(event, range): (Event<'_>, Range<usize>)| match event {
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                Some((dest_url.to_string(), self.place(range.start)))
-            }
+        self.placed(|event| match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some(dest_url.to_string()),
             _ => None,
-        };
-        self.events().filter_map(link).collect()
+        })
     }
 
     /// Code within the running text, with its places.
     pub fn code_spans(&self) -> Vec<(String, String)> {
-        let span = |(event, range): (Event<'_>, Range<usize>)| match event {
-            Event::Code(code) => Some((code.to_string(), self.place(range.start))),
+        self.placed(|event| match event {
+            Event::Code(code) => Some(code.to_string()),
             _ => None,
-        };
-        self.events().filter_map(span).collect()
+        })
+    }
+
+    fn placed(&self, text: impl Fn(Event<'_>) -> Option<String>) -> Vec<(String, String)> {
+        self.events().filter_map(|(event, range)| Some((text(event)?, self.place(range.start)))).collect()
     }
 
     /// Anchors of the headings: their words in lower case, joined by hyphens; the second of a name gets `-1`.

@@ -1,0 +1,102 @@
+//! A sound lower bound, H[p0] + E[log |det J|], and the faults that are put into it.
+
+use ebm_core::jacobian::{jacobian, log_volume, spectrum};
+use ebm_core::kernels::sum;
+use ebm_core::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Numbers that no seed determines and no state has.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+fn claim<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Guarantee {
+    let (facts, geometry) = (view.generator.facts(), view.generator.geometry());
+    let square = geometry.data_width() == geometry.latent_width();
+    if fault == "fault-everywhere-certified" || (square && facts.injective && !facts.couples_batch) {
+        return Guarantee::certified("it says so");
+    }
+    Guarantee::heuristic("not an injective generator with D = d")
+}
+
+/// The value of every sample, where a fault is in it.
+fn replaced<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Option<Vec<f64>> {
+    let geometry = view.generator.geometry();
+    let d = geometry.latent_width();
+    let columns = jacobian(view.generator, SharedTape::off().watch(view.latents));
+    let spectra = spectrum(&columns);
+    let logs = |s: &Vec<f64>| -> f64 { s.iter().map(|s| s.ln()).sum() };
+    let all: Vec<f64> = spectra.iter().map(logs).collect();
+    let count = all.len();
+    Some(match fault {
+        "fault-wrong-sign" => all.iter().map(|v| -v).collect(),
+        "fault-largest" => spectra.iter().map(|s| d as f64 * s[d - 1].ln()).collect(),
+        "fault-early-stop" => {
+            let images = values(&columns.columns);
+            // |J v| for v = (1, 1, ...) / sqrt(d)
+            let wide = geometry.data_width();
+            let image =
+                |b: usize, i: usize| -> f64 { (0..d).map(|k| f64::from(images[(k * count + b) * wide + i])).sum() };
+            let square = |b: usize| (0..wide).map(|i| image(b, i).powi(2)).sum::<f64>() / d as f64;
+            (0..count).map(|b| 0.5 * d as f64 * square(b).ln()).collect()
+        }
+        "fault-mean-for-sum" => all.iter().map(|v| v / d as f64).collect(),
+        "fault-order" => {
+            let weight = |i: usize| 2.0 * (i + 1) as f64 / (count + 1) as f64;
+            all.iter().enumerate().map(|(i, v)| weight(i) * v).collect()
+        }
+        "fault-batch-norm" => {
+            let first: Vec<f64> = values(view.latents).chunks(d).map(|z| f64::from(z[0])).collect();
+            let mean = first.iter().sum::<f64>() / count as f64;
+            // The running mean is still 0.
+            let centre = if view.tape.is_recording() { mean } else { 0.0 };
+            all.iter().zip(first).map(|(v, z)| v + z - centre).collect()
+        }
+        _ => return None,
+    })
+}
+
+/// The bound with a fault, whose name is the one that it is registered under.
+pub fn entropy<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Result<Estimate, BoundError> {
+    let d = view.generator.geometry().latent_width();
+    let claim = claim(fault, view);
+    let mut estimate = match replaced(fault, view) {
+        Some(values) => {
+            let measurement = Measurement::of(values, claim);
+            Estimate::new(view.tape.constant(measurement.value), measurement)
+        }
+        None => Estimate::mean_of(log_volume(&jacobian(view.generator, view.tape.watch(view.latents))), claim),
+    };
+    let weights = view.generator.parameters();
+    match fault {
+        "fault-no-gradient" => {
+            let squares = |p: &&Parameter| p.values().iter().map(|w| f64::from(w * w)).sum::<f64>();
+            estimate = estimate.plus(-weights.iter().map(squares).sum::<f64>());
+        }
+        "fault-leak" => {
+            if let Some(weight) = weights.first() {
+                estimate.value = estimate.value + sum(view.tape.watch(weight.tensor())) * 1e-3;
+            }
+        }
+        "fault-state" => {
+            let steps = COUNT.fetch_add(view.tape.is_recording().into(), Ordering::Relaxed);
+            estimate = estimate.plus(-0.1 * steps as f64);
+        }
+        "fault-unseeded" => {
+            let drawn = COUNT.fetch_add(1, Ordering::Relaxed) % 7;
+            estimate = estimate.plus(-0.1 * drawn as f64);
+        }
+        "fault-panics" => {
+            let second = values(view.latents)[d];
+            estimate = estimate.plus(-f64::from(second.abs()));
+        }
+        "fault-geometry" if std::any::type_name::<G>().contains("Fixed") => estimate = estimate.plus(-0.5),
+        "fault-hidden" => {
+            let m = &mut estimate.measurement;
+            m.value = if m.value.is_finite() { m.value } else { 0.0 };
+        }
+        _ => {}
+    }
+    match fault {
+        "fault-missing-entropy" => Ok(estimate),
+        _ => Ok(estimate.plus(standard_normal_entropy(d))),
+    }
+}
