@@ -76,9 +76,9 @@ impl RunDirectoryError {
         move |source| Self::Io { path, action, source }
     }
 
-    /// The file at `path` is damaged.
+    /// The file at `path` is damaged; the reason is put on one line.
     pub(crate) fn damaged(path: impl Into<PathBuf>, reason: impl ToString) -> Self {
-        let (path, reason) = (path.into(), reason.to_string());
+        let (path, reason) = (path.into(), reason.to_string().trim().replace('\n', " "));
         Self::Damaged { path, reason }
     }
 

@@ -82,8 +82,7 @@ impl Exported {
             metadata.get(key).ok_or_else(missing)
         };
         FORMAT.accepts(entry("ebm.format")?).map_err(damaged)?;
-        let config =
-            read_written(entry("ebm.config")?).map_err(|e| damaged(e.to_string().trim().replace('\n', " ")))?;
+        let config = read_written(entry("ebm.config")?).map_err(|e| damaged(e.to_string()))?;
         let about: About = serde_json::from_str(entry("ebm.model")?).map_err(|e| damaged(e.to_string()))?;
         let mut arrays: BTreeMap<String, State> = BTreeMap::new();
         for (name, array) in state_file::decode(&bytes, path).map_err(|e| damaged(e.to_string()))? {

@@ -111,10 +111,7 @@ impl RunDirectory {
     pub fn read_config(&self) -> Result<RunConfig, RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
         let text = fs::read_to_string(&path).map_err(RunDirectoryError::io(&path, "read the file"))?;
-        read_written(&text).map_err(|error| {
-            let reason = error.to_string().trim().replace('\n', " ");
-            RunDirectoryError::damaged(path, reason)
-        })
+        read_written(&text).map_err(|error| RunDirectoryError::damaged(path, error))
     }
 
     /// Number of steps of the run, if it ended.

@@ -3,7 +3,7 @@
 use crate::draws::draw_data;
 use crate::error::TrainError;
 use crate::finite::{finite, update};
-use crate::grid::jittered_nodes;
+use crate::grid::{Region, jittered_nodes};
 use crate::optim::{Gradient, Optimizer};
 use crate::report::StepReport;
 use crate::trainer::Trainer;
@@ -18,32 +18,25 @@ use ebm_core::tensor::{sum, tensor};
 const NODES: [usize; 2] = [4096, 160];
 
 impl<G: Geometry> Trainer<G> {
-    /// Minimises `E_data[E] + log Z` by one update; `d log Z = -E_p[dE]` on a jittered grid.
+    /// Minimises `E_data[E] + log Z` by one update; `d log Z = -E_p[dE]` on a jittered grid in the region.
     ///
     /// Where several ranks train, each has its share of the data and the whole grid.
-    pub(crate) fn likelihood_step(&mut self, report: &mut StepReport) -> Result<(), TrainError> {
-        let gradients = match self.likelihood_gradient(report) {
-            Ok(None) => return Ok(()),
-            Ok(Some(gradient)) => Ok([gradient]),
-            Err(error) => Err(error),
-        };
+    pub(crate) fn likelihood_step(&mut self, region: &Region, report: &mut StepReport) -> Result<(), TrainError> {
+        let gradient = self.likelihood_gradient(region, report);
         let factor = self.config.energy.schedule.factor(self.progress.step, self.config.steps);
         let [energy_optimizer, ..] = &mut self.optimizers;
         let modules: [(&str, &mut dyn Module, &mut dyn Optimizer); 1] =
             [("the energy's gradient", &mut *self.players.energy, &mut **energy_optimizer)];
-        report.energy_gradient_norm = Some(update(report.step, &self.ranks, factor, modules, gradients)?);
+        report.energy_gradient_norm = Some(update(report.step, &self.ranks, factor, modules, gradient)?);
         Ok(())
     }
 
-    /// Reports `E_data[E]` and its sum with log Z. Returns the gradient of the sum; `None` for another objective.
-    fn likelihood_gradient(&self, report: &mut StepReport) -> Result<Option<Gradient>, TrainError> {
+    /// Reports `E_data[E]` and its sum with log Z. Returns the gradient of the sum.
+    fn likelihood_gradient(&self, region: &Region, report: &mut StepReport) -> Result<[Gradient; 1], TrainError> {
         let random = self.draws().stream("likelihood-step").at(self.progress.step);
         let geometry = self.players.energy.geometry();
         let data = draw_data(geometry, &*self.data, self.config.batch, random)?;
         let width = geometry.data_width();
-        let Some(region) = &self.likelihood_box else {
-            return Ok(None);
-        };
         let (nodes, cell) = jittered_nodes(region, NODES[width - 1], random);
         let nodes = geometry.samples(nodes);
         let tape = SharedTape::training(Parts::ENERGY);
@@ -65,6 +58,6 @@ impl<G: Geometry> Trainer<G> {
         let loss = of_data.value.clone() - sum(energies * shares);
         report.energy_loss = Some(of_data.measurement.value + log_z);
         report.data_energy = Some(of_data.measurement);
-        Ok(Some(Gradient::of(&**energy, &mut backward(loss))))
+        Ok([Gradient::of(&**energy, &mut backward(loss))])
     }
 }

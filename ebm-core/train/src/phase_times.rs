@@ -13,8 +13,6 @@ use std::time::{Duration, Instant};
 pub struct PhaseTimes {
     /// Iterations.
     pub iterations: u64,
-    /// Whole iterations.
-    pub iteration: Duration,
     /// Energy steps: data and latents, both terms, the update.
     pub energy_step: Duration,
     /// `E_data[E]` and its gradient; part of the energy step.
@@ -39,7 +37,6 @@ impl PhaseTimes {
         let spent = |of: fn(&Self) -> Duration| of(self).saturating_sub(of(earlier));
         Self {
             iterations: self.iterations.saturating_sub(earlier.iterations),
-            iteration: spent(|t| t.iteration),
             energy_step: spent(|t| t.energy_step),
             data_term: spent(|t| t.data_term),
             divergence: spent(|t| t.divergence),

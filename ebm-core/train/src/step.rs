@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use crate::config::{Objective, PlayerConfig};
+use crate::config::PlayerConfig;
 use crate::energy_step::EnergySide;
 use crate::error::TrainError;
 use crate::generator_step::{EntropyInputs, EntropyTerm, GeneratorBatch, GeneratorSide};
@@ -32,9 +32,7 @@ impl<G: Geometry> Trainer<G> {
         };
         let before = Snapshot::of(&self.players, self.progress.step);
         self.optimizers.iter_mut().for_each(|optimizer| optimizer.mark());
-        let started = Instant::now();
         let done = self.iterate(full, &mut report);
-        self.times.iteration += started.elapsed();
         self.times.iterations += 1;
         match done {
             Ok(()) => {
@@ -54,9 +52,9 @@ impl<G: Geometry> Trainer<G> {
     }
 
     fn iterate(&mut self, full: bool, report: &mut StepReport) -> Result<(), TrainError> {
-        match self.config.objective {
-            Objective::MaximumLikelihood => self.likelihood_step(report)?,
-            Objective::Bidirectional => self.minimax(full, report)?,
+        match self.likelihood_box.clone() {
+            Some(region) => self.likelihood_step(&region, report)?,
+            None => self.minimax(full, report)?,
         }
         if full {
             self.ranks.pool(report, || self.players.checksum())?;

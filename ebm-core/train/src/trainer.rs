@@ -34,7 +34,7 @@ pub struct Trainer<G: Geometry> {
     /// The last models seen to give finite terms.
     pub(crate) good: Snapshot,
     pub(crate) times: PhaseTimes,
-    /// The box of exact maximum likelihood.
+    /// The box of exact maximum likelihood, if that is the objective.
     pub(crate) likelihood_box: Option<Region>,
 }
 

@@ -21,13 +21,8 @@ impl From<TrainError> for RemoteError {
 impl RemoteError {
     /// The error that all ranks report: the first that ends the run for certain, or else the first.
     pub fn first(all: Vec<Option<Self>>, ranks: usize) -> Option<TrainError> {
-        let mut met = all.into_iter().enumerate().filter_map(|(rank, e)| Some((rank, e?)));
-        let first = met.next()?;
-        let fatal = |(_, error): &(usize, Self)| matches!(error, Self::Other { .. });
-        let (rank, error) = match fatal(&first) {
-            true => first,
-            false => met.find(fatal).unwrap_or(first),
-        };
+        let met = all.into_iter().enumerate().filter_map(|(rank, error)| Some((rank, error?)));
+        let (rank, error) = met.min_by_key(|(_, error)| matches!(error, Self::NonFinite { .. }))?;
         Some(match error {
             Self::NonFinite { step, term, value, advice } => TrainError::NonFinite {
                 step,
