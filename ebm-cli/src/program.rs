@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 use ebm_core::registry::registers_something;
-use ebm_eval::metric;
 
 /// The whole `main.rs` of a program that is `ebm` with these crates linked in.
 ///
@@ -29,7 +28,7 @@ macro_rules! main {
 
 /// Checks that each of the crates registers something; `-` and `_` in their names are one.
 pub(crate) fn check_linked(crates: &[&str]) -> anyhow::Result<()> {
-    if let Some(name) = crates.iter().find(|name| !registers(name)) {
+    if let Some(name) = crates.iter().find(|name| !registers_something(name)) {
         bail!(
             "the crate {name} is linked in and registers nothing: it needs a call of a macro such as register_lower_bound! or \
              register_dataset!, and the same ebm-core as this program ({})",
@@ -37,13 +36,6 @@ pub(crate) fn check_linked(crates: &[&str]) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// Whether a crate registers a component or a metric.
-fn registers(name: &str) -> bool {
-    let normal = |name: &str| name.replace('-', "_");
-    let package = |named: &str| normal(named.split(' ').next().unwrap_or_default());
-    registers_something(name) || metric::registrations().iter().any(|one| package(one.crate_name) == normal(name))
 }
 
 #[cfg(test)]

@@ -1,6 +1,3 @@
-//! Alternating squares.
-
-use super::synthetic::{Source, choices, load_endless, require_positive, uniforms};
 use crate::prelude::*;
 
 /// Fields an axis.
@@ -9,17 +6,12 @@ const FIELDS: usize = 4;
 /// The uniform distribution on the eight dark fields of a 4 x 4 checkerboard.
 ///
 /// FFJORD's (Grathwohl et al., 2019) figure at half its size: the board is [-2, 2]^2, its upper left field is dark.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Checkerboard {
     /// Half the side of the board.
+    #[default(2.0)]
     pub half_side: f64,
-}
-
-impl Default for Checkerboard {
-    fn default() -> Self {
-        Self { half_side: 2.0 }
-    }
 }
 
 impl Checkerboard {

@@ -1,10 +1,7 @@
-//! Tables in text files.
-
 use crate::prelude::*;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 
-use super::files::check_options;
 use super::table::{MAX_VALUES, RawTable, Table, column_name};
 
 /// Longest line, in bytes.
@@ -13,7 +10,7 @@ const MAX_LINE: u64 = 1 << 26;
 /// A table of numbers in a text file, one sample a line, of any width.
 ///
 /// Empty lines and lines that begin with `#` are skipped. Every other line must hold the same number of finite numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CsvFile {
     /// The file; a relative path starts from the folder of the configuration file.
@@ -21,8 +18,10 @@ pub struct CsvFile {
     /// Whether the first line holds the columns' names.
     pub header: Header,
     /// What separates two numbers of a line.
+    #[default(',')]
     pub delimiter: char,
     /// Share of the rows, chosen at random by the run's seed, that training never sees.
+    #[default(0.1)]
     pub held_out: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
@@ -42,16 +41,10 @@ pub enum Header {
     Absent,
 }
 
-impl Default for CsvFile {
-    fn default() -> Self {
-        Self { path: PathBuf::new(), header: Header::Detect, delimiter: ',', held_out: 0.1, standardize: false }
-    }
-}
-
 impl CsvFile {
     fn read(&self, path: &Path) -> Result<RawTable, DataError> {
-        let (file, _) = open(path)?;
-        let mut lines = Lines::new(path, file);
+        let reader = BufReader::with_capacity(1 << 16, open(path)?.0);
+        let mut lines = Lines { path, reader, line: Vec::new(), number: 0 };
         let mut record = csv::ByteRecord::new();
         let mut table = RawTable { path: path.into(), width: 0, values: Vec::new(), columns: None };
         let mut first = true;
@@ -121,7 +114,7 @@ impl CsvFile {
                 let column = column_name(column, table.columns.as_deref());
                 malformed(&table.path, &format!("line {line}, {column}"), reason)
             };
-            let shown = quoted(cell);
+            let shown = shown(&String::from_utf8_lossy(cell));
             match parse(cell) {
                 Some(value) if (value as Real).is_finite() => table.values.push(value),
                 Some(value) if value.is_finite() => {
@@ -156,15 +149,6 @@ fn parse(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
-/// A cell as messages show it: quoted, and cut where it is long.
-fn quoted(cell: &[u8]) -> String {
-    let text = String::from_utf8_lossy(cell);
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
-    }
-}
-
 /// The lines of a file with their numbers and without their ends, one in memory at a time.
 struct Lines<'a> {
     path: &'a Path,
@@ -173,11 +157,7 @@ struct Lines<'a> {
     number: u64,
 }
 
-impl<'a> Lines<'a> {
-    fn new(path: &'a Path, file: File) -> Self {
-        Self { path, reader: BufReader::with_capacity(1 << 16, file), line: Vec::new(), number: 0 }
-    }
-
+impl Lines<'_> {
     fn next(&mut self) -> Result<Option<(u64, &[u8])>, DataError> {
         self.line.clear();
         let mut reader = self.reader.by_ref().take(MAX_LINE);
@@ -271,31 +251,18 @@ mod tests {
         let absent = CsvFile { header: Header::Absent, ..Default::default() };
         refused(read_with(absent, "a,b\n1,2\n"), &["line 1, column 1", "\"a\""]);
         refused(read(&format!("1\n{}\n", "y".repeat(500))), &["line 2, column 1", "yyy\"... is not"]);
-    }
-
-    #[test]
-    fn values_that_are_not_finite_are_refused() {
         refused(read("1,2\n3,NaN\n"), &["line 2, column 2", "\"NaN\"", "finite"]);
         refused(read("1,2\n-inf,4\n"), &["line 2, column 1", "\"-inf\"", "finite"]);
         refused(read("1,2\n1e999,4\n"), &["line 2, column 1", "\"1e999\"", "finite"]);
-    }
-
-    #[test]
-    fn values_beyond_the_precision_are_refused() {
-        if ebm_core::device::DOUBLE_PRECISION {
-            return;
+        if !ebm_core::device::DOUBLE_PRECISION {
+            refused(read("1,2\n1e300,4\n"), &["line 2, column 1", "\"1e300\"", "too large"]);
         }
-        refused(read("1,2\n1e300,4\n"), &["line 2, column 1", "\"1e300\"", "too large"]);
     }
 
     #[test]
-    fn ragged_lines_are_named() {
+    fn ragged_lines_and_files_without_numbers_are_refused() {
         refused(read("1,2\n3,4\n5\n"), &["line 3", "1 value(s)", "have 2"]);
         refused(read("a,b\n\n1,2,3\n"), &["line 3", "3 value(s)", "have 2"]);
-    }
-
-    #[test]
-    fn files_without_numbers_are_refused() {
         refused(read(""), &["it is empty"]);
         refused(read("\n\n"), &["it is empty"]);
         refused(read("a,b\n"), &["a header and no numbers"]);
@@ -305,10 +272,8 @@ mod tests {
     fn a_missing_file_and_a_folder_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let config = CsvFile { path: "nowhere.csv".into(), ..Default::default() };
-        let missing = config.load(folder.path(), Random::new(0)).err().unwrap();
-        assert!(missing.to_string().contains("nowhere.csv: No such file"), "{missing}");
-        let error = config.read(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("not a regular file"), "{error}");
+        refused(config.load(folder.path(), Random::new(0)), &["nowhere.csv: No such file"]);
+        refused(config.read(folder.path()), &["not a regular file"]);
     }
 
     #[test]

@@ -11,6 +11,12 @@ pub(crate) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> 
     DataError::Malformed { path: path.into(), place: place.into(), reason: reason.into() }
 }
 
+/// An error of a file or folder that is not there, with the advice on getting it.
+pub(crate) fn missing(path: &Path, found: impl Into<String>, advice: &str) -> DataError {
+    let advice = format!("{advice}; --data DIR names another folder for relative paths to start from");
+    DataError::Missing { path: path.into(), found: found.into(), advice }
+}
+
 /// Makes an error of what the system says about a file or folder.
 pub(crate) fn unreadable(path: &Path) -> impl Fn(io::Error) -> DataError + Copy + '_ {
     |source| DataError::Io { path: path.into(), source }
@@ -37,15 +43,24 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), DataError> {
     Ok((File::open(path).map_err(unreadable(path))?, metadata.len()))
 }
 
+/// The beginning of a text, quoted, as messages show it.
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+/// Refuses an empty path.
+pub(crate) fn require_path(path: &Path, expected: &str) -> Result<(), ConfigError> {
+    ConfigError::require(!path.as_os_str().is_empty(), "path", "\"\"", expected)
+}
+
 /// Refuses options of files that cannot be used.
 pub(crate) fn check_options(path: &Path, held_out: f64) -> Result<(), ConfigError> {
-    ConfigError::require(!path.as_os_str().is_empty(), "path", "\"\"", "the path of a file")?;
-    ConfigError::require(
-        held_out > 0.0 && held_out < 1.0,
-        "held_out",
-        held_out,
-        "a share between 0 and 1, both excluded",
-    )
+    require_path(path, "the path of a file")?;
+    let good = held_out > 0.0 && held_out < 1.0;
+    ConfigError::require(good, "held_out", held_out, "a share between 0 and 1, both excluded")
 }
 
 #[cfg(test)]
@@ -54,10 +69,10 @@ mod tests {
 
     #[test]
     fn options_that_make_no_sense_are_refused_by_name() {
+        let refused = |path: &str, share| check_options(Path::new(path), share).unwrap_err().key;
         for share in [0.0, 1.0, -0.1, f64::NAN] {
-            let error = check_options(Path::new("a.csv"), share).unwrap_err();
-            assert_eq!(error.key, "held_out");
+            assert_eq!(refused("a.csv", share), "held_out");
         }
-        assert_eq!(check_options(Path::new(""), 0.1).unwrap_err().key, "path");
+        assert_eq!(refused("", 0.1), "path");
     }
 }

@@ -1,52 +1,33 @@
-//! Mixtures of round Gaussians with equal weights.
-
 use ebm_core::data::Modes;
 use std::f64::consts::{E, PI, TAU};
 
-use super::synthetic::{Endless, Source, choices, require_positive, with_noise};
 use crate::prelude::*;
+use crate::synthetic::Endless;
 
-/// An equal-weight mixture of round Gaussians in the plane.
-#[derive(Clone, Debug)]
-pub struct GaussianMixture {
-    modes: Modes,
+/// The mixture of round Gaussians with equal weights, these centres and one standard deviation.
+fn mixture(centres: impl IntoIterator<Item = [f64; 2]>, standard_deviation: f64) -> Modes {
+    Modes { centres: centres.into_iter().map(Vec::from).collect(), standard_deviation }
 }
 
-impl GaussianMixture {
-    /// The mixture with these centres and one standard deviation.
-    pub fn new(centres: Vec<[f64; 2]>, standard_deviation: f64) -> Self {
-        Self { modes: Modes { centres: centres.into_iter().map(Vec::from).collect(), standard_deviation } }
-    }
-
-    /// Smallest distance between two centres.
-    fn separation(&self) -> f64 {
-        let centres = &self.modes.centres;
-        let distance = |a: &[f64], b: &[f64]| (a[0] - b[0]).hypot(a[1] - b[1]);
-        let pairs = (0..centres.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-        pairs.map(|(i, j)| distance(&centres[i], &centres[j])).fold(f64::INFINITY, f64::min)
-    }
-}
-
-impl Source for GaussianMixture {
+impl Source for Modes {
     fn sample(&self, n: usize, random: Random) -> Vec<Real> {
-        let components = choices(n, self.modes.centres.len(), random, "component");
-        let centres = components.into_iter().map(|k| {
-            let centre = &self.modes.centres[k];
-            [centre[0], centre[1]]
-        });
-        with_noise(centres, n, self.modes.standard_deviation, random)
+        let components = choices(n, self.centres.len(), random, "component");
+        let centres = components.into_iter().map(|k| [self.centres[k][0], self.centres[k][1]]);
+        with_noise(centres, n, self.standard_deviation, random)
     }
 
     fn modes(&self) -> Option<Modes> {
-        Some(self.modes.clone())
+        Some(self.clone())
     }
 
     /// `log K + log(2 pi e s^2)` where the components are at least 12 standard deviations apart (their overlap then
     /// changes the entropy by less than 1e-6 nats); unknown otherwise.
     fn entropy(&self) -> Option<f64> {
-        let (count, deviation) = (self.modes.centres.len() as f64, self.modes.standard_deviation);
-        let separated = self.separation() >= 12.0 * deviation;
-        separated.then(|| count.ln() + (2.0 * PI * E * deviation * deviation).ln())
+        let Modes { centres, standard_deviation: deviation } = self;
+        let distance = |a: &[f64], b: &[f64]| (a[0] - b[0]).hypot(a[1] - b[1]);
+        let mut pairs = (0..centres.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let separated = pairs.all(|(i, j)| distance(&centres[i], &centres[j]) >= 12.0 * deviation);
+        separated.then(|| (centres.len() as f64).ln() + (2.0 * PI * E * deviation * deviation).ln())
     }
 }
 
@@ -54,31 +35,28 @@ impl Source for GaussianMixture {
 ///
 /// The settings of Gulrajani et al. (2017): radius 2, standard deviation 0.02, all divided by 1.414. (The toy of the
 /// same name in the flow literature is broader: radius 4, standard deviation 0.5.)
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EightGaussians {
     /// Distance of the centres from the origin before scaling.
+    #[default(2.0)]
     pub radius: f64,
     /// Standard deviation of each Gaussian along an axis before scaling.
+    #[default(0.02)]
     pub deviation: f64,
     /// What all coordinates are divided by.
+    #[default(1.414)]
     pub scale: f64,
 }
 
-impl Default for EightGaussians {
-    fn default() -> Self {
-        Self { radius: 2.0, deviation: 0.02, scale: 1.414 }
-    }
-}
-
 impl EightGaussians {
-    fn mixture(&self) -> GaussianMixture {
+    fn mixture(&self) -> Modes {
         let radius = self.radius / self.scale;
         let centre = |k: u32| {
             let (sine, cosine) = (TAU * f64::from(k) / 8.0).sin_cos();
             [radius * cosine, radius * sine]
         };
-        GaussianMixture::new((0..8).map(centre).collect(), self.deviation / self.scale)
+        mixture((0..8).map(centre), self.deviation / self.scale)
     }
 }
 
@@ -104,28 +82,24 @@ register_dataset!(
 ///
 /// The settings of Gulrajani et al. (2017) and of the papers: spacing 2, standard deviation 0.05, all divided by 2.828.
 /// The entropy is `log 25 + log(2 pi e s^2)` = -2.0139 nats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwentyFiveGaussians {
     /// Distance of neighbouring centres before scaling.
+    #[default(2.0)]
     pub spacing: f64,
     /// Standard deviation of each Gaussian along an axis before scaling.
+    #[default(0.05)]
     pub deviation: f64,
     /// What all coordinates are divided by.
+    #[default(2.828)]
     pub scale: f64,
 }
 
-impl Default for TwentyFiveGaussians {
-    fn default() -> Self {
-        Self { spacing: 2.0, deviation: 0.05, scale: 2.828 }
-    }
-}
-
 impl TwentyFiveGaussians {
-    fn mixture(&self) -> GaussianMixture {
+    fn mixture(&self) -> Modes {
         let place = |index: usize| (index as f64 - 2.0) * self.spacing / self.scale;
-        let centres = (0..25).map(|k| [place(k % 5), place(k / 5)]).collect();
-        GaussianMixture::new(centres, self.deviation / self.scale)
+        mixture((0..25).map(|k| [place(k % 5), place(k / 5)]), self.deviation / self.scale)
     }
 }
 
@@ -153,7 +127,7 @@ mod tests {
 
     #[test]
     fn components_are_drawn_equally_often_with_their_deviation() {
-        let mixture = GaussianMixture::new(vec![[-3.0, 1.0], [0.0, 1.0], [3.0, 1.0]], 0.1);
+        let mixture = mixture([[-3.0, 1.0], [0.0, 1.0], [3.0, 1.0]], 0.1);
         let n = 30_000;
         let samples = mixture.sample(n, Random::new(1));
         for centre in [-3.0, 0.0, 3.0] {
@@ -168,27 +142,19 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_components_have_no_stated_entropy() {
-        assert_eq!(GaussianMixture::new(vec![[0.0, 0.0], [1.0, 0.0]], 0.1).entropy(), None);
-        assert!(GaussianMixture::new(vec![[0.0, 0.0], [1.3, 0.0]], 0.1).entropy().is_some());
-    }
-
-    #[test]
-    fn the_entropy_of_eight_is_that_of_separated_components() {
+    fn the_entropy_is_that_of_separated_components() {
+        assert_eq!(mixture([[0.0, 0.0], [1.0, 0.0]], 0.1).entropy(), None);
+        assert!(mixture([[0.0, 0.0], [1.3, 0.0]], 0.1).entropy().is_some());
         // log 8 = 2.0794415, log(2 pi e) = 2.8378771, 2 log(0.02 / 1.414) = -8.5168911.
-        let entropy = EightGaussians::default().mixture().entropy().unwrap();
-        assert!((entropy + 3.599_572_5).abs() < 1e-6, "{entropy}");
-    }
-
-    #[test]
-    fn the_entropy_of_25_is_the_known_one() {
-        let entropy = TwentyFiveGaussians::default().mixture().entropy().unwrap();
-        assert!((entropy + 2.0139).abs() < 5e-5, "{entropy}");
+        let eight = EightGaussians::default().mixture().entropy().unwrap();
+        assert!((eight + 3.599_572_5).abs() < 1e-6, "{eight}");
+        let known = TwentyFiveGaussians::default().mixture().entropy().unwrap();
+        assert!((known + 2.0139).abs() < 5e-5, "{known}");
     }
 
     #[test]
     fn the_centres_form_the_grid_of_the_papers() {
-        let modes = TwentyFiveGaussians::default().mixture().modes().unwrap();
+        let modes = TwentyFiveGaussians::default().mixture();
         assert_eq!(modes.centres.len(), 25);
         for corner in [[-1.414_427, -1.414_427], [1.414_427, 1.414_427], [0.0, 0.707_214]] {
             let near = |c: &&Vec<f64>| (c[0] - corner[0]).hypot(c[1] - corner[1]) < 1e-6;

@@ -1,30 +1,22 @@
-//! Tables in NumPy's binary files.
-
 use crate::prelude::*;
 use std::io::{self, BufReader, Read};
 
-use super::files::{check_options, damaged};
 use super::npy_header::NpyHeader;
 use super::table::{MAX_VALUES, RawTable, Table};
 
 /// A table of numbers in an NPY file: an array `[n, D]`, or `[n]` for one column, of any width.
 ///
 /// Floats and whole numbers of 8 to 64 bits, in C or Fortran order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NpyFile {
     /// The file; a relative path starts from the folder of the configuration file.
     pub path: PathBuf,
     /// Share of the rows, chosen at random by the run's seed, that training never sees.
+    #[default(0.1)]
     pub held_out: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
-}
-
-impl Default for NpyFile {
-    fn default() -> Self {
-        Self { path: PathBuf::new(), held_out: 0.1, standardize: false }
-    }
 }
 
 fn read(path: &Path) -> Result<RawTable, DataError> {
@@ -44,22 +36,26 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
 pub fn read_numbers(path: &Path, mut reader: impl Read, size: u64) -> Result<(usize, usize, Vec<f64>), DataError> {
     let header = NpyHeader::read(path, "header", &mut reader)?;
     let (rows, width) = sides(path, &header.shape)?;
-    let element = Element::parse(&header.descr).ok_or_else(|| wrong_type(path, &header.descr))?;
+    let element = Element::parse(&header.descr).ok_or_else(|| {
+        let (found, expected) = (&header.descr, "float32, float64 or whole numbers (array.astype(\"float32\"))");
+        malformed(path, "header", format!("the elements are of type {found}; expected {expected}"))
+    })?;
     let count = rows * width;
+    let truncated = || {
+        let reason = format!("its header says {:?} numbers, which do not fit in its {size} bytes", header.shape);
+        malformed(path, "data", format!("the file is cut short: {reason}"))
+    };
     // Checked before memory is set aside for what the header claims; `sides` keeps the product small.
     if size < (count * element.bytes) as u64 {
-        return Err(truncated(path, &header.shape, size));
+        return Err(truncated());
     }
     let values = numbers(reader, count, element).map_err(|error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => truncated(path, &header.shape, size),
+        io::ErrorKind::UnexpectedEof => truncated(),
         _ => damaged(path, "data", error),
     })?;
-    let values = match header.fortran_order {
-        false => values,
-        true => (0..count).map(|i| values[(i % width) * rows + i / width]).collect(),
-    };
-    let bad = values.iter().position(|v| !(*v as Real).is_finite());
-    if let Some(index) = bad {
+    let transposed = || (0..count).map(|i| values[(i % width) * rows + i / width]).collect();
+    let values = if header.fortran_order { transposed() } else { values };
+    if let Some(index) = values.iter().position(|v| !(*v as Real).is_finite()) {
         return Err(malformed(
             path,
             &format!("element [{}, {}]", index / width, index % width),
@@ -147,24 +143,6 @@ fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<
     Ok(values)
 }
 
-fn truncated(path: &Path, shape: &[u64], size: u64) -> DataError {
-    malformed(
-        path,
-        "data",
-        format!("the file is cut short: its header says {shape:?} numbers, which do not fit in its {size} bytes"),
-    )
-}
-
-fn wrong_type(path: &Path, found: &str) -> DataError {
-    malformed(
-        path,
-        "header",
-        format!(
-            "the elements are of type {found}; expected float32, float64 or whole numbers (array.astype(\"float32\"))"
-        ),
-    )
-}
-
 impl DatasetSpec for NpyFile {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.held_out)
@@ -240,31 +218,25 @@ mod tests {
     }
 
     #[test]
-    fn other_element_types_are_refused() {
-        refused(&file("'<f2'", false, "(1, 2)", &[0; 4]), &["header", "<f2", "float32"]);
-        refused(&file("'<c8'", false, "(1, 2)", &[0; 16]), &["header", "<c8", "float32"]);
-        refused(&file("'<U4'", false, "(2,)", &[0; 32]), &["header", "<U4", "float32"]);
-        refused(&file("'|O'", false, "(2,)", &[0; 32]), &["header", "|O", "float32"]);
-        refused(&file("[('a', '<f4'), ('b', '<f4')]", false, "(1,)", &[0; 8]), &["header", "'a'", "float32"]);
-    }
-
-    #[test]
-    fn sizes_that_are_no_sizes_are_refused() {
-        // Their products with the number of elements are small only if they wrap around.
-        let shape = "(4,)";
-        for descr in ["'|V4611686018427387905'", "'<f4611686018427387905'", "'<f-4'", "'f4'", "'|f4'", "'<é'"] {
-            refused(&file(descr, false, shape, &[0; 16]), &["header", "float32"]);
+    fn other_elements_and_shapes_are_refused() {
+        for (descr, part) in
+            [("'<f2'", "<f2"), ("'<c8'", "<c8"), ("'<U4'", "<U4"), ("'|O'", "|O"), ("[('a', '<f4')]", "'a'")]
+        {
+            refused(&file(descr, false, "(2,)", &[0; 32]), &["header", part, "float32"]);
         }
-        let wraps = file("'<f4'", false, "(9223372036854775809, 2)", &floats(&SIX));
-        refused(&wraps, &["header", "cannot be held"]);
-    }
-
-    #[test]
-    fn other_ranks_and_empty_arrays_are_refused() {
-        refused(&file("'<f4'", false, "(1, 2, 3)", &floats(&SIX)), &["header", "[1, 2, 3]", "expected [n, D]"]);
-        refused(&file("'<f4'", false, "()", &floats(&[1.0])), &["header", "[]", "expected [n, D]"]);
-        refused(&file("'<f4'", false, "(0, 2)", &[]), &["header", "[0, 2]", "empty"]);
-        refused(&file("'<f4'", false, "(70000, 70000)", &[]), &["header", "[70000, 70000]", "cannot be held"]);
+        // Their products with the number of elements are small only if they wrap around.
+        for descr in ["'|V4611686018427387905'", "'<f4611686018427387905'", "'<f-4'", "'f4'", "'|f4'", "'<é'"] {
+            refused(&file(descr, false, "(4,)", &[0; 16]), &["header", "float32"]);
+        }
+        for (shape, part, reason) in [
+            ("(9223372036854775809, 2)", "", "cannot be held"),
+            ("(1, 2, 3)", "[1, 2, 3]", "expected [n, D]"),
+            ("()", "[]", "expected [n, D]"),
+            ("(0, 2)", "[0, 2]", "empty"),
+            ("(70000, 70000)", "[70000, 70000]", "cannot be held"),
+        ] {
+            refused(&file("'<f4'", false, shape, &floats(&SIX)), &["header", part, reason]);
+        }
     }
 
     #[test]
@@ -288,7 +260,6 @@ mod tests {
     #[test]
     fn a_missing_file_is_named() {
         let config = NpyFile { path: "nowhere.npy".into(), ..Default::default() };
-        let error = config.load(Path::new("."), Random::new(0)).err().unwrap().to_string();
-        assert!(error.contains("nowhere.npy: No such file"), "{error}");
+        fixture::refused(config.load(Path::new("."), Random::new(0)), &["nowhere.npy: No such file"]);
     }
 }

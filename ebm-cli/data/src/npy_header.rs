@@ -4,7 +4,7 @@ use ebm_core::data::DataError;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::files::{damaged, malformed};
+use crate::files::{damaged, malformed, shown};
 
 /// The longest header that is read, in bytes. NumPy itself reads 10,000 unless told otherwise.
 const LIMIT: usize = 1 << 16;
@@ -173,14 +173,6 @@ impl<'a> Cursor<'a> {
             }
         }
         Ok(sides)
-    }
-}
-
-/// The beginning of a text, as messages show it.
-fn shown(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
     }
 }
 

@@ -1,33 +1,28 @@
-//! Curved arms around a centre.
-
 use crate::prelude::*;
 use std::f64::consts::TAU;
-
-use super::synthetic::{Source, choices, load_endless, require_positive};
 
 /// A pinwheel: Gaussians of unequal radial and tangential width, set on a circle and twisted by their radius.
 ///
 /// Johnson et al. (2016), with FFJORD's (Grathwohl et al., 2019) settings: 5 arms, radial deviation 0.3, tangential 0.1, rate
 /// 0.25, all doubled. A point of radius r on the arm at angle a is turned by a + rate * exp(r).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pinwheel {
     /// Number of arms.
+    #[default(5)]
     pub arms: usize,
     /// Standard deviation along an arm before scaling; the arms' middles have radius 1.
+    #[default(0.3)]
     pub radial: f64,
     /// Standard deviation across an arm before scaling.
+    #[default(0.1)]
     pub tangential: f64,
     /// How strongly the arms are twisted.
+    #[default(0.25)]
     pub rate: f64,
     /// What all coordinates are multiplied by.
+    #[default(2.0)]
     pub scale: f64,
-}
-
-impl Default for Pinwheel {
-    fn default() -> Self {
-        Self { arms: 5, radial: 0.3, tangential: 0.1, rate: 0.25, scale: 2.0 }
-    }
 }
 
 impl Source for Pinwheel {

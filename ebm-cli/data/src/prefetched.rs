@@ -1,5 +1,3 @@
-//! Data that is made ready before it is asked for.
-
 use ebm_core::data::{DataError, Dataset, Modes, Standardization};
 use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, LabelledImages, Part};

@@ -12,10 +12,7 @@ use super::{CsvFile, NpyFile};
 /// # Errors
 /// If there is nothing, or nothing that any kind reads.
 pub fn recognise(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
-    match path.is_dir() {
-        true => folder(path),
-        false => file(path),
-    }
+    if path.is_dir() { folder(path) } else { file(path) }
 }
 
 /// A configuration with its defaults for a path.
@@ -54,10 +51,7 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
                 let inside = shape.split(['(', ')']).nth(1).unwrap_or_default();
                 inside.split(',').filter(|side| !side.trim().is_empty()).count()
             });
-            match axes > 2 {
-                true => at!(Npz, path),
-                false => at!(NpyFile, path),
-            }
+            if axes > 2 { at!(Npz, path) } else { at!(NpyFile, path) }
         }
         ([0, 0, ..] | [0x1f, 0x8b, ..], _) => at!(Idx, path),
         (_, Some("tsv")) => at!(CsvFile, path, delimiter: '\t'),

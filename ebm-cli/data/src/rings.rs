@@ -1,28 +1,21 @@
-//! Concentric circles.
-
 use crate::prelude::*;
 use std::f64::consts::TAU;
-
-use super::synthetic::{Source, choices, load_endless, require_positive, uniforms, with_noise};
 
 /// Concentric circles with evenly growing radii and equal weights.
 ///
 /// FFJORD's (Grathwohl et al., 2019) four rings, radii 3/4 to 3 with noise 0.08, scaled to an outer radius of 2.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rings {
     /// Number of rings.
+    #[default(4)]
     pub rings: usize,
     /// Radius of the outermost ring.
+    #[default(2.0)]
     pub radius: f64,
     /// Standard deviation of the noise along an axis.
+    #[default(0.053)]
     pub noise: f64,
-}
-
-impl Default for Rings {
-    fn default() -> Self {
-        Self { rings: 4, radius: 2.0, noise: 0.053 }
-    }
 }
 
 impl Source for Rings {

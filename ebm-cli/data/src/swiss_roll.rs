@@ -1,27 +1,19 @@
-//! A spiral of growing radius.
-
 use crate::prelude::*;
 use std::f64::consts::PI;
-
-use super::synthetic::{Source, load_endless, require_positive, uniforms, with_noise};
 
 /// The swiss roll seen from its side.
 ///
 /// scikit-learn's `make_swiss_roll` with noise 1, its first and third coordinate, divided by 5: with t uniform on
 /// [1.5 pi, 4.5 pi] the curve (t cos t, t sin t). The papers' and FFJORD's (Grathwohl et al., 2019) settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SwissRoll {
     /// Standard deviation of the noise along an axis before scaling.
+    #[default(1.0)]
     pub noise: f64,
     /// What all coordinates are divided by.
+    #[default(5.0)]
     pub scale: f64,
-}
-
-impl Default for SwissRoll {
-    fn default() -> Self {
-        Self { noise: 1.0, scale: 5.0 }
-    }
 }
 
 impl Source for SwissRoll {

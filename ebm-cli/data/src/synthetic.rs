@@ -1,12 +1,10 @@
-//! Distributions that are drawn from without end.
-
 use ebm_core::data::{Dataset, Modes};
 use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::random::Random;
 
 /// A distribution in the plane that can be drawn from.
-pub trait Source: Send + Sync {
+pub(crate) trait Source: Send + Sync {
     /// `n` samples, row-major `[n, 2]`: a function of the place alone.
     fn sample(&self, n: usize, random: Random) -> Vec<Real>;
     /// The modes, if it is a mixture of separated round components.
@@ -21,7 +19,7 @@ pub trait Source: Send + Sync {
 
 /// A data set whose every draw is fresh. Held-out samples are from a stream of their own.
 #[derive(Clone, Debug)]
-pub struct Endless<S>(pub S);
+pub(crate) struct Endless<S>(pub S);
 
 impl<S: Source> Dataset for Endless<S> {
     fn width(&self) -> usize {
@@ -45,7 +43,7 @@ impl<S: Source> Dataset for Endless<S> {
 macro_rules! load_endless {
     () => {
         fn load(&self, _: &Path, _: Random) -> Result<Box<dyn Dataset>, DataError> {
-            Ok(Box::new(crate::Endless(self.clone())))
+            Ok(Box::new(crate::synthetic::Endless(self.clone())))
         }
     };
 }
@@ -64,13 +62,8 @@ pub(super) fn with_noise(
     random: Random,
 ) -> Vec<Real> {
     let noise = random.stream("noise").normals(2 * n);
-    points
-        .into_iter()
-        .take(n)
-        .flatten()
-        .zip(noise)
-        .map(|(value, noise)| (value + deviation * f64::from(noise)) as Real)
-        .collect()
+    let values = points.into_iter().take(n).flatten().zip(noise);
+    values.map(|(value, noise)| (value + deviation * f64::from(noise)) as Real).collect()
 }
 
 /// `n` values uniform on [0, 1), for one purpose.

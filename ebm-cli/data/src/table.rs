@@ -1,5 +1,3 @@
-//! Finite data: a table of numbers, split into a training and a held-out part.
-
 use crate::prelude::*;
 use ebm_core::data::Standardization;
 
@@ -42,11 +40,9 @@ impl Table {
     pub fn new(raw: RawTable, held_out_share: f64, standardize: bool, random: Random) -> Result<Self, DataError> {
         let rows = raw.values.len() / raw.width;
         if rows < 2 {
-            return Err(malformed(
-                &raw.path,
-                "the whole file",
-                format!("it has {rows} row(s) of data; expected at least 2, one to train on and one to hold out"),
-            ));
+            let reason =
+                format!("it has {rows} row(s) of data; expected at least 2, one to train on and one to hold out");
+            return Err(malformed(&raw.path, "the whole file", reason));
         }
         let (held, training) = split(rows, held_out_share, random);
         let standardization = if standardize {
@@ -59,12 +55,11 @@ impl Table {
         let gather = |rows: &[usize]| -> Vec<Real> {
             let width = raw.width;
             let values = rows.iter().flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
-            values
-                .map(|(column, &value)| match &standardization {
-                    Some(s) => standardised(s, column, value),
-                    None => value as Real,
-                })
-                .collect()
+            let scaled = |(column, &value): (usize, &f64)| match &standardization {
+                Some(by) => standardised(by, column, value),
+                None => value as Real,
+            };
+            values.map(scaled).collect()
         };
         Ok(Self {
             width: raw.width,
@@ -118,16 +113,13 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
         let variance = values().map(|v| (v - centre).powi(2)).sum::<f64>() / rows.len() as f64;
         let smallest = f64::EPSILON * centre.abs();
         if !(variance.is_finite() && variance.sqrt() > smallest) {
-            return Err(malformed(
-                &raw.path,
-                &column_name(column, raw.columns.as_deref()),
-                format!(
-                    "its standard deviation over the {} training rows is {}, so it cannot be standardised; \
-                     remove the column, or set standardize = false",
-                    rows.len(),
-                    variance.sqrt()
-                ),
-            ));
+            let reason = format!(
+                "its standard deviation over the {} training rows is {}, so it cannot be standardised; remove the column, or set \
+                 standardize = false",
+                rows.len(),
+                variance.sqrt()
+            );
+            return Err(malformed(&raw.path, &column_name(column, raw.columns.as_deref()), reason));
         }
         mean.push(centre);
         deviation.push(variance.sqrt());
@@ -141,22 +133,15 @@ fn standardised(by: &Standardization, column: usize, value: f64) -> Real {
 
 /// Refuses a table with a value so far from the training part that it is infinite once it is standardised.
 fn within_range(raw: &RawTable, by: &Standardization) -> Result<(), DataError> {
-    let bad = raw.values.iter().enumerate().find_map(|(index, &value)| {
-        let (row, column) = (index / raw.width, index % raw.width);
-        (!standardised(by, column, value).is_finite()).then_some((row, column, value))
-    });
-    let Some((row, column, value)) = bad else { return Ok(()) };
-    Err(malformed(
-        &raw.path,
-        &column_name(column, raw.columns.as_deref()),
-        format!(
-            "the value {value:e} in row {} of data is too far from the training rows, of mean {:e} and standard deviation \
-             {:e}, to be standardised; remove the row, or set standardize = false",
-            row + 1,
-            by.mean[column],
-            by.deviation[column]
-        ),
-    ))
+    let infinite = |(index, value): (usize, &f64)| !standardised(by, index % raw.width, *value).is_finite();
+    let Some(index) = raw.values.iter().enumerate().position(infinite) else { return Ok(()) };
+    let (row, column) = (index / raw.width + 1, index % raw.width);
+    let reason = format!(
+        "the value {:e} in row {row} of data is too far from the training rows, of mean {:e} and standard deviation {:e}, to be \
+         standardised; remove the row, or set standardize = false",
+        raw.values[index], by.mean[column], by.deviation[column]
+    );
+    Err(malformed(&raw.path, &column_name(column, raw.columns.as_deref()), reason))
 }
 
 /// "column 3", with its name if there is one.
@@ -170,6 +155,7 @@ pub(super) fn column_name(column: usize, names: Option<&[String]>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::refused;
 
     fn raw(rows: usize) -> RawTable {
         RawTable {
@@ -211,16 +197,8 @@ mod tests {
             assert_eq!(sorted, expected, "epoch {index}");
         }
         assert_ne!(epochs[0], epochs[1]);
-    }
-
-    #[test]
-    fn a_draw_depends_on_its_place_alone() {
-        let table = Table::new(raw(20), 0.1, false, Random::new(1)).unwrap();
-        let fresh = Table::new(raw(20), 0.1, false, Random::new(1)).unwrap();
-        let place = Random::new(5).stream("data");
-        for step in 0..40 {
-            table.draw(8, place.at(step));
-        }
+        // A draw depends on its place alone.
+        let fresh = Table::new(raw(31), 0.01, false, Random::new(1)).unwrap();
         assert_eq!(table.draw(8, place.at(3)), fresh.draw(8, place.at(3)));
         // More rows than there are: the epochs follow each other.
         assert_eq!(table.draw(45, place.at(0)).len(), 90);
@@ -246,25 +224,23 @@ mod tests {
 
     #[test]
     fn tables_that_cannot_be_split_or_standardised_are_refused() {
-        let error = Table::new(raw(1), 0.1, false, Random::new(1)).unwrap_err().to_string();
-        assert!(error.starts_with("numbers.csv: ") && error.contains("1 row(s)"), "{error}");
+        refused(Table::new(raw(1), 0.1, false, Random::new(1)), &["numbers.csv: ", "1 row(s)"]);
         let mut constant = raw(10);
         constant.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = 7.1);
         constant.columns = Some(vec!["a".into(), "b".into()]);
-        let error = Table::new(constant, 0.1, true, Random::new(1)).unwrap_err().to_string();
-        assert!(error.contains("column 2 (b)") && error.contains("standardize = false"), "{error}");
+        refused(Table::new(constant, 0.1, true, Random::new(1)), &["column 2 (b)", "standardize = false"]);
     }
 
     #[test]
     fn a_value_that_standardising_makes_infinite_is_told_wherever_it_is() {
-        let refused = |row: usize| {
+        let told = |row: usize| {
             let mut raw = raw(20);
             let small = |index: usize| 1e-156 * index as f64;
             (0..20).for_each(|index| raw.values[2 * index + 1] = small(index));
             raw.values[2 * row + 1] = 1e153;
             Table::new(raw, 0.1, true, Random::new(1)).err().map(|error| error.to_string())
         };
-        let told: Vec<_> = (0..20).filter_map(refused).collect();
+        let told: Vec<_> = (0..20).filter_map(told).collect();
         // The two rows that are held out: any other is part of the statistics, and a few deviations away.
         assert_eq!(told.len(), 2, "{told:?}");
         for message in told {

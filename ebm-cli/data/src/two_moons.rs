@@ -1,27 +1,19 @@
-//! Two interleaved half circles.
-
 use crate::prelude::*;
 use std::f64::consts::PI;
-
-use super::synthetic::{Source, choices, load_endless, require_positive, uniforms, with_noise};
 
 /// Two interleaved half circles.
 ///
 /// scikit-learn's `make_moons` with noise 0.1, as FFJORD (Grathwohl et al., 2019) uses it: doubled and moved by
 /// (-1, -0.2). An angle t uniform on [0, pi] gives (cos t, sin t) on the upper moon, (1 - cos t, 1/2 - sin t) on the lower.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoMoons {
     /// Standard deviation of the noise along an axis before scaling.
+    #[default(0.1)]
     pub noise: f64,
     /// What the moons, of radius 1, are multiplied by.
+    #[default(2.0)]
     pub scale: f64,
-}
-
-impl Default for TwoMoons {
-    fn default() -> Self {
-        Self { noise: 0.1, scale: 2.0 }
-    }
 }
 
 impl Source for TwoMoons {

@@ -1,31 +1,25 @@
-//! Two spirals wound into each other.
-
 use crate::prelude::*;
 use std::f64::consts::TAU;
-
-use super::synthetic::{Source, choices, load_endless, require_positive, uniforms, with_noise};
 
 /// Two spirals wound into each other.
 ///
 /// FFJORD's (Grathwohl et al., 2019) figure scaled to an outer radius of 2: an angle t = 2 pi turns sqrt(u), u uniform, gives
 /// a point (-cos t, sin t) t and its mirror image through the origin; each coordinate is smeared uniformly, then normally.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoSpirals {
     /// Turns of each spiral.
+    #[default(1.5)]
     pub turns: f64,
     /// Radius of the spirals' ends.
+    #[default(2.0)]
     pub radius: f64,
     /// Width of the uniform smear of each coordinate.
+    #[default(0.106)]
     pub smear: f64,
     /// Standard deviation of the noise along an axis.
+    #[default(0.064)]
     pub noise: f64,
-}
-
-impl Default for TwoSpirals {
-    fn default() -> Self {
-        Self { turns: 1.5, radius: 2.0, smear: 0.106, noise: 0.064 }
-    }
 }
 
 impl Source for TwoSpirals {

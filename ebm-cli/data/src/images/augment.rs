@@ -1,9 +1,7 @@
-//! Changes that leave an image an image of its class.
-
 use ebm_core::image::ImageShape;
 use ebm_core::random::Random;
 
-/// The changes to an image each time it is drawn to train on.
+/// The changes to an image each time it is drawn to train on, which leave it an image of its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Augmentation {
     /// Mirror half of them, left to right.
@@ -11,6 +9,8 @@ pub(super) struct Augmentation {
     /// Pixels that a window into the stored image is smaller along each side; it lies anywhere for training, and in the
     /// middle of images that are held out.
     pub crop: usize,
+    /// Add noise to all values, uniform over the width of a grey level.
+    pub dequantize: bool,
 }
 
 /// The part of an image that is shown, and how.
@@ -34,7 +34,7 @@ impl Augmentation {
 
     /// Random views, one for each of `n` images.
     pub fn views(&self, n: usize, random: Random) -> Vec<View> {
-        if *self == Self::default() {
+        if !self.flip && self.crop == 0 {
             return vec![self.plain(); n];
         }
         let numbers = random.stream("augmentation").uniforms(3 * n);
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_view_is_a_window_and_its_mirror_image_keeps_the_pixels_whole() {
-        let crop = Augmentation { flip: true, crop: 1 };
+        let crop = Augmentation { flip: true, crop: 1, ..Default::default() };
         let view = |mirrored| View { top: 1, left: 1, mirrored };
         assert_eq!(shown(crop, view(false)), [10, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 23]);
         assert_eq!(shown(crop, view(true)), [14, 15, 12, 13, 10, 11, 22, 23, 20, 21, 18, 19]);
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn views_are_functions_of_their_place_and_of_every_kind() {
-        let augmentation = Augmentation { flip: true, crop: 2 };
+        let augmentation = Augmentation { flip: true, crop: 2, ..Default::default() };
         let place = Random::new(1).at(3);
         let views = augmentation.views(900, place);
         assert_eq!(views, augmentation.views(900, place));

@@ -1,5 +1,3 @@
-//! The bytes of a file, unpacked where it is a gzip file.
-
 use crate::prelude::*;
 use flate2::bufread::MultiGzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
@@ -8,7 +6,8 @@ use std::io::{self, BufRead, BufReader, Read};
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const BUFFER: usize = 1 << 16;
 
-/// The bytes of a file in their order. Memory is set aside for what comes, never for what a header announces.
+/// The bytes of a file in their order, unpacked where it is a gzip file. Memory is set aside for what comes, never for what a
+/// header announces.
 pub(super) struct ByteStream {
     path: PathBuf,
     bytes: Box<dyn BufRead>,
@@ -60,22 +59,17 @@ impl ByteStream {
 
     /// Whether there is nothing left.
     pub fn is_at_end(&mut self) -> Result<bool, DataError> {
-        match self.bytes.fill_buf() {
-            Ok(left) => Ok(left.is_empty()),
-            Err(error) => Err(self.failed(error)),
-        }
+        let left = self.bytes.fill_buf().map(<[u8]>::is_empty);
+        left.map_err(|error| self.failed(error))
     }
 
     /// Refuses a file that goes on.
     pub fn end(mut self) -> Result<(), DataError> {
-        match self.is_at_end()? {
-            true => Ok(()),
-            false => Err(malformed(
-                &self.path,
-                &format!("byte {}", self.place),
-                "the data ends here, as the header says, and the file goes on; expected its end",
-            )),
+        if self.is_at_end()? {
+            return Ok(());
         }
+        let reason = "the data ends here, as the header says, and the file goes on; expected its end";
+        Err(malformed(&self.path, &format!("byte {}", self.place), reason))
     }
 
     fn cut_short(&self, found: u64, wanted: u64, what: &str) -> DataError {
@@ -85,14 +79,12 @@ impl ByteStream {
     fn failed(&self, error: io::Error) -> DataError {
         let damaged = [io::ErrorKind::UnexpectedEof, io::ErrorKind::InvalidData, io::ErrorKind::InvalidInput];
         match self.size {
-            None if damaged.contains(&error.kind()) => malformed(
-                &self.path,
-                "gzip stream",
-                format!(
-                    "it is cut short or damaged after {} unpacked bytes ({error}); fetch the file again",
-                    self.place
-                ),
-            ),
+            None if damaged.contains(&error.kind()) => {
+                let place = self.place;
+                let reason =
+                    format!("it is cut short or damaged after {place} unpacked bytes ({error}); fetch the file again");
+                malformed(&self.path, "gzip stream", reason)
+            }
             _ => unreadable(&self.path)(error),
         }
     }

@@ -1,28 +1,30 @@
-//! CIFAR-10 and CIFAR-100 in their binary format.
-
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
+use super::augment::Augmentation;
 use super::byte_stream::ByteStream;
-use super::finite::{FiniteImages, Values};
+use super::finite::FiniteImages;
 use super::image_set::{ImageSet, ImageSetWriter};
+use super::layout::Order;
 
 const SHAPE: ImageShape = ImageShape { height: 32, width: 32, channels: 3 };
-/// Pixels of an image, and of a plane of one colour.
-const PIXELS: usize = 32 * 32;
+/// Images are stored in planes of one colour.
+const PLANES: Order = Order { shape: SHAPE, planes: true };
 
 /// CIFAR-10 or CIFAR-100 in the binary format of their authors, plain or packed by gzip.
 ///
 /// CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin` to train on, `test_batch.bin` is held out. CIFAR-100: `train.bin` and
 /// `test.bin`. Names of the classes are from `batches.meta.txt` or `fine_label_names.txt` where these are there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cifar {
     /// The folder of the files; a relative path starts from the folder of the configuration file, or from that of `--data`.
+    #[default("cifar-10-batches-bin".into())]
     pub path: PathBuf,
     /// Which classes of CIFAR-100 count.
     pub labels: CifarLabels,
     /// Mirror half of the images to train on, at random.
+    #[default(true)]
     pub flip: bool,
     /// Add noise, uniform over the width of a grey level, so that the data has a density.
     pub dequantize: bool,
@@ -37,12 +39,6 @@ pub enum CifarLabels {
     Fine,
     /// 20 classes.
     Coarse,
-}
-
-impl Default for Cifar {
-    fn default() -> Self {
-        Self { path: "cifar-10-batches-bin".into(), labels: CifarLabels::default(), flip: true, dequantize: false }
-    }
 }
 
 /// How the files of one of the two sets are made.
@@ -84,7 +80,7 @@ impl Layout {
         let mut images = ImageSetWriter::new(SHAPE, folder);
         let mut labels = Vec::new();
         for file in files {
-            let path = found(folder, file).ok_or_else(|| missing(folder, file))?;
+            let path = found(folder, file).ok_or_else(|| lacking(folder, file))?;
             self.read_file(&path, &mut images, &mut labels)?;
         }
         images.finish()?.with_classes(labels, self.names(folder)?, folder)
@@ -92,7 +88,7 @@ impl Layout {
 
     fn read_file(&self, path: &Path, images: &mut ImageSetWriter, labels: &mut Vec<u32>) -> Result<(), DataError> {
         let mut stream = ByteStream::open(path)?;
-        let (mut record, mut image) = (Vec::new(), vec![0; SHAPE.values()]);
+        let (mut record, mut image) = (Vec::new(), Vec::new());
         let size = (self.labels + SHAPE.values()) as u64;
         let mut count = 0u64;
         while !stream.is_at_end()? {
@@ -104,9 +100,7 @@ impl Layout {
                 let reason = format!("its label is {label}; expected one below {}", self.classes);
                 return Err(malformed(path, &place, reason));
             }
-            for (index, value) in image.iter_mut().enumerate() {
-                *value = planes[index % SHAPE.channels * PIXELS + index / SHAPE.channels];
-            }
+            PLANES.arrange(planes, &mut image);
             images.push(&image)?;
             labels.push(u32::from(label));
             count += 1;
@@ -119,21 +113,18 @@ impl Layout {
 
     /// The classes' names: from their file, or numbers.
     fn names(&self, folder: &Path) -> Result<Vec<String>, DataError> {
-        let numbers = || (0..self.classes).map(|class| class.to_string()).collect();
         let path = folder.join(self.names);
         if !path.exists() {
-            return Ok(numbers());
+            return Ok((0..self.classes).map(|class| class.to_string()).collect());
         }
         let text = std::fs::read_to_string(&path).map_err(unreadable(&path))?;
         let names: Vec<String> =
             text.lines().map(str::trim).filter(|name| !name.is_empty()).map(String::from).collect();
-        match names.len() == self.classes {
-            true => Ok(names),
-            false => {
-                let reason = format!("it names {} classes; expected {}", names.len(), self.classes);
-                Err(malformed(&path, "the whole file", reason))
-            }
+        if names.len() != self.classes {
+            let reason = format!("it names {} classes; expected {}", names.len(), self.classes);
+            return Err(malformed(&path, "the whole file", reason));
         }
+        Ok(names)
     }
 }
 
@@ -143,19 +134,12 @@ fn found(folder: &Path, name: &str) -> Option<PathBuf> {
     names.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
 
-fn missing(folder: &Path, file: &str) -> DataError {
-    let found = match folder.is_dir() {
-        true => format!("no file {file} is in this folder"),
-        false => "there is no such folder".into(),
-    };
-    DataError::Missing {
-        path: folder.into(),
-        found,
-        advice:
-            "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-100-binary.tar.gz) and unpack \
-                 it: it holds the folder cifar-10-batches-bin (cifar-100-binary), which `path` names; --data DIR names \
-                 another folder for relative paths to start from"
-                .into(),
+fn lacking(folder: &Path, file: &str) -> DataError {
+    const ADVICE: &str = "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-100-binary.tar.gz) and unpack \
+                          it: it holds the folder cifar-10-batches-bin (cifar-100-binary), which `path` names";
+    match folder.is_dir() {
+        true => missing(folder, format!("no file {file} is in this folder"), ADVICE),
+        false => missing(folder, "there is no such folder", ADVICE),
     }
 }
 
@@ -168,8 +152,7 @@ impl Cifar {
 
 impl DatasetSpec for Cifar {
     fn check(&self) -> Result<(), ConfigError> {
-        let empty = self.path.as_os_str().is_empty();
-        ConfigError::require(!empty, "path", "\"\"", "the folder of the files of CIFAR")
+        require_path(&self.path, "the folder of the files of CIFAR")
     }
 
     fn load(&self, base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
@@ -179,10 +162,10 @@ impl DatasetSpec for Cifar {
             (Some(_), CifarLabels::Fine) => HUNDRED,
             (Some(_), CifarLabels::Coarse) => HUNDRED_COARSE,
         };
-        let values = Values::new(self.dequantize, self.flip);
+        let augmentation = Augmentation { flip: self.flip, dequantize: self.dequantize, ..Default::default() };
         let training = layout.read(&folder, layout.training)?;
         let held_out = layout.read(&folder, &[layout.held_out])?;
-        Ok(Box::new(FiniteImages::new(training, held_out, values)?))
+        Ok(Box::new(FiniteImages::new(training, held_out, augmentation)?))
     }
 }
 
@@ -205,7 +188,7 @@ mod tests {
         for (image, labels) in labels.iter().enumerate() {
             bytes.extend_from_slice(labels);
             for colour in 0..3 {
-                bytes.extend((0..PIXELS).map(|pixel| (10 * image + colour + pixel % 7) as u8));
+                bytes.extend((0..32 * 32).map(|pixel| (10 * image + colour + pixel % 7) as u8));
             }
         }
         bytes

@@ -1,5 +1,3 @@
-//! A finite number of images as a data set.
-
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
 
@@ -7,83 +5,64 @@ use super::augment::Augmentation;
 use super::image_set::ImageSet;
 use crate::epochs::Epochs;
 
-/// The conversion of grey levels to values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Values {
-    /// Add noise, uniform over the width of a level.
-    pub dequantize: bool,
-    /// The changes to images to train on.
-    pub augmentation: Augmentation,
-}
-
-impl Values {
-    /// Values of images that are mirrored or not, and not cropped.
-    pub fn new(dequantize: bool, flip: bool) -> Self {
-        Self { dequantize, augmentation: Augmentation { flip, crop: 0 } }
-    }
-}
-
 /// Images to train on, drawn epoch by epoch, and images that are held out.
 #[derive(Debug)]
 pub(super) struct FiniteImages {
     training: ImageSet,
     held_out: ImageSet,
-    values: Values,
+    augmentation: Augmentation,
     shape: ImageShape,
     epochs: Epochs,
 }
 
 impl FiniteImages {
     /// A set of which a part of its own is held out.
-    pub fn new(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
-        let refuse = |reason: String| Err(malformed(held_out.from(), "the whole set", reason));
-        if training.shape() != held_out.shape() {
-            return refuse(format!(
-                "its images are of {} values, the ones to train on of {}",
-                held_out.shape(),
-                training.shape()
-            ));
+    pub fn new(training: ImageSet, held_out: ImageSet, augmentation: Augmentation) -> Result<Self, DataError> {
+        let refuse = |reason: String| Err(malformed(&held_out.from, "the whole set", reason));
+        if training.shape != held_out.shape {
+            let [own, other] = [held_out.shape, training.shape];
+            return refuse(format!("its images are of {own} values, the ones to train on of {other}"));
         }
         // Numbered classes grow with the largest label that occurs.
         let known = |names: &[String]| names.iter().all(|name| training.class_names().contains(name));
         if !training.class_names().is_empty() && !known(held_out.class_names()) {
-            return refuse(format!(
-                "its classes are {}, those to train on {}",
-                shown(held_out.class_names()),
-                shown(training.class_names())
-            ));
+            let [own, other] = [held_out.class_names(), training.class_names()].map(listed);
+            return refuse(format!("its classes are {own}, those to train on {other}"));
         }
-        Self::of(training, held_out, values)
+        Self::of(training, held_out, augmentation)
     }
 
     /// A set of which a share is held out, by `random`'s seed and stream.
-    pub fn splitting(all: ImageSet, held_out_share: f64, values: Values, random: Random) -> Result<Self, DataError> {
+    pub fn splitting(
+        all: ImageSet,
+        held_out_share: f64,
+        augmentation: Augmentation,
+        random: Random,
+    ) -> Result<Self, DataError> {
         if all.len() < 2 {
             let count = all.len();
             let reason = format!("it has {count} image(s); expected at least 2, one to train on and one to hold out");
-            return Err(malformed(all.from(), "the whole set", reason));
+            return Err(malformed(&all.from, "the whole set", reason));
         }
         let [training, held_out] = all.split(held_out_share, random);
-        Self::of(training, held_out, values)
+        Self::of(training, held_out, augmentation)
     }
 
-    fn of(training: ImageSet, held_out: ImageSet, values: Values) -> Result<Self, DataError> {
-        for part in [&training, &held_out] {
-            if part.len() == 0 {
-                return Err(malformed(part.from(), "the whole set", "it has no images"));
-            }
+    fn of(training: ImageSet, held_out: ImageSet, augmentation: Augmentation) -> Result<Self, DataError> {
+        if let Some(part) = [&training, &held_out].into_iter().find(|part| part.len() == 0) {
+            return Err(malformed(&part.from, "the whole set", "it has no images"));
         }
-        let (stored, crop) = (training.shape(), values.augmentation.crop);
+        let (stored, crop) = (training.shape, augmentation.crop);
         if crop >= stored.height.min(stored.width) {
             let reason = format!("its images of {stored} values have no room for crop = {crop}");
-            return Err(malformed(training.from(), "the whole set", reason));
+            return Err(malformed(&training.from, "the whole set", reason));
         }
         Ok(Self {
             epochs: Epochs::new(training.len()),
-            shape: values.augmentation.shape(stored),
+            shape: augmentation.shape(stored),
             training,
             held_out,
-            values,
+            augmentation,
         })
     }
 
@@ -97,7 +76,7 @@ impl FiniteImages {
 
     /// Crops images that are not changed at random.
     fn plain(&self, stored: ImageShape, levels: &[u8]) -> Vec<u8> {
-        let view = self.values.augmentation.plain();
+        let view = self.augmentation.plain();
         let mut shown = Vec::with_capacity(levels.len() / stored.values() * self.shape.values());
         for image in levels.chunks_exact(stored.values()) {
             view.append(stored, self.shape, image, &mut shown);
@@ -106,7 +85,7 @@ impl FiniteImages {
     }
 }
 
-fn shown(names: &[String]) -> String {
+fn listed(names: &[String]) -> String {
     match names {
         [] => "none".into(),
         [first, .., last] if names.len() > 12 => format!("{first} to {last} ({} of them)", names.len()),
@@ -130,21 +109,21 @@ impl Dataset for FiniteImages {
     }
 
     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        let stored = self.training.shape();
-        let views = self.values.augmentation.views(n, random);
+        let stored = self.training.shape;
+        let views = self.augmentation.views(n, random);
         let mut image = vec![0; stored.values()];
         let mut levels = Vec::with_capacity(n * self.width());
         for (drawn, view) in self.epochs.draw(n, random).into_iter().zip(views) {
             self.training.copy(drawn, &mut image);
             view.append(stored, self.shape, &image, &mut levels);
         }
-        values_of(&levels, self.values.dequantize, random)
+        values_of(&levels, self.augmentation.dequantize, random)
     }
 
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
         let (levels, _) = self.held_out.some(n, random);
-        let shown = self.plain(self.held_out.shape(), &levels);
-        values_of(&shown, self.values.dequantize, random.stream("held-out"))
+        let shown = self.plain(self.held_out.shape, &levels);
+        values_of(&shown, self.augmentation.dequantize, random.stream("held-out"))
     }
 
     fn len(&self) -> Option<usize> {

@@ -1,14 +1,12 @@
-//! Images in IDX files.
-
 use crate::prelude::*;
 use ebm_core::image::Part;
 
-use super::finite::{FiniteImages, Values};
-use super::mnist_folder::{file_of, missing, read_pair};
-use crate::files::check_options;
+use super::augment::Augmentation;
+use super::finite::FiniteImages;
+use super::mnist_folder::{file_of, lacking, read_pair};
 
 /// Images in IDX files, plain or packed by gzip: MNIST and what is distributed as it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Idx {
     /// The folder of the files of MNIST under their usual names (`train-images-idx3-ubyte.gz` and so on), or the file of
@@ -21,16 +19,10 @@ pub struct Idx {
     /// File of the labels of these; empty: the one of the usual name, if it is there.
     pub held_out_labels: PathBuf,
     /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no file.
+    #[default(0.1)]
     pub held_out: f64,
     /// Add noise, uniform over the width of a grey level, so that the data has a density.
     pub dequantize: bool,
-}
-
-impl Default for Idx {
-    fn default() -> Self {
-        let [path, labels, held_out_images, held_out_labels] = Default::default();
-        Self { path, labels, held_out_images, held_out_labels, held_out: 0.1, dequantize: false }
-    }
 }
 
 impl Idx {
@@ -44,9 +36,8 @@ impl DatasetSpec for Idx {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.held_out)?;
         let lost = self.held_out_images.as_os_str().is_empty() && !self.held_out_labels.as_os_str().is_empty();
-        let value = || format!("{:?}", self.held_out_labels);
-        let expected = "nothing, since held_out_images names no file";
-        ConfigError::require(!lost, "held_out_labels", value(), expected)
+        let value = format!("{:?}", self.held_out_labels);
+        ConfigError::require(!lost, "held_out_labels", value, "nothing, since held_out_images names no file")
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
@@ -55,9 +46,9 @@ impl DatasetSpec for Idx {
         let usual = |part, labels| folder.and_then(|folder| file_of(folder, part, labels));
         let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| base.join(path));
         let images = match folder {
-            Some(folder) => usual(Part::Training, false).ok_or_else(|| missing(folder))?,
+            Some(folder) => usual(Part::Training, false).ok_or_else(|| lacking(folder))?,
             None if path.exists() => path.clone(),
-            None => return Err(missing(&path)),
+            None => return Err(lacking(&path)),
         };
         let labels = given(&self.labels).or_else(|| usual(Part::Training, true));
         let training = read_pair(&images, labels.as_deref())?;
@@ -66,10 +57,10 @@ impl DatasetSpec for Idx {
             Some(images) => (Some(images), given(&self.held_out_labels)),
             None => (usual(Part::HeldOut, false), usual(Part::HeldOut, true)),
         };
-        let values = Values::new(self.dequantize, false);
+        let augmentation = Augmentation { dequantize: self.dequantize, ..Default::default() };
         Ok(Box::new(match held_out {
-            Some(from) => FiniteImages::new(training, read_pair(&from, held_out_labels.as_deref())?, values)?,
-            None => FiniteImages::splitting(training, self.held_out, values, random)?,
+            Some(from) => FiniteImages::new(training, read_pair(&from, held_out_labels.as_deref())?, augmentation)?,
+            None => FiniteImages::splitting(training, self.held_out, augmentation, random)?,
         }))
     }
 }

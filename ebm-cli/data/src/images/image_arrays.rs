@@ -1,5 +1,3 @@
-//! Images and labels from NumPy arrays that follow each other.
-
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 use std::io::Read;
@@ -7,7 +5,6 @@ use zip::read::ZipFile;
 
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::layout::{Layout, Order};
-use crate::files::damaged;
 use crate::npy_file::read_numbers;
 use crate::npy_header::NpyHeader;
 
@@ -34,38 +31,34 @@ impl ImageArrays {
         size: Option<u64>,
         layout: Layout,
     ) -> Result<usize, DataError> {
-        let refuse = |reason: String| malformed(path, place, reason);
+        let refuse = |reason: String| Err(malformed(path, place, reason));
         let header = NpyHeader::read(path, place, input)?;
         let sides = &header.shape;
         if header.descr != "|u1" {
-            let reason = format!(
+            return refuse(format!(
                 "its elements are of type {}; expected bytes (array.astype(\"uint8\"), values of 0 to 255)",
                 header.descr
-            );
-            return Err(refuse(reason));
+            ));
         }
         if header.fortran_order {
-            return Err(refuse("it is stored column by column; expected numpy.ascontiguousarray(array)".into()));
+            return refuse("it is stored column by column; expected numpy.ascontiguousarray(array)".into());
         }
         let count = sides.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
         let order = Order::of(sides, layout);
         let (Some(order), Some(count)) = (order, count.filter(|count| (1..=MOST).contains(count))) else {
-            let reason = format!(
+            return refuse(format!(
                 "it has shape {sides:?}; expected images [n, height, width], with 1 or 3 channels at the end or after n, or [n, D]"
-            );
-            return Err(refuse(reason));
+            ));
         };
         if order.shape.values() > LARGEST {
-            return Err(refuse(format!("its images are of {} values, more than {LARGEST}", order.shape)));
+            return refuse(format!("its images are of {} values, more than {LARGEST}", order.shape));
         }
         if let Some(size) = size.filter(|size| *size < count) {
-            let reason = format!("the file is cut short: {count} values belong here, and it has {size} bytes");
-            return Err(refuse(reason));
+            return refuse(format!("the file is cut short: {count} values belong here, and it has {size} bytes"));
         }
         let (writer, first) = self.images.get_or_insert_with(|| (ImageSetWriter::new(order.shape, path), order.shape));
         if *first != order.shape {
-            let reason = format!("its images are of {} values, those before of {first}", order.shape);
-            return Err(refuse(reason));
+            return refuse(format!("its images are of {} values, those before of {first}", order.shape));
         }
         let (mut values, mut image) = (vec![0; order.shape.values()], Vec::new());
         for index in 0..sides[0] {
@@ -75,7 +68,7 @@ impl ImageArrays {
         }
         match input.read(&mut [0]) {
             Ok(0) => Ok(sides[0] as usize),
-            Ok(_) => Err(refuse(format!("it goes on after its {count} values; expected its end"))),
+            Ok(_) => refuse(format!("it goes on after its {count} values; expected its end")),
             Err(error) => Err(damaged(path, &format!("{place}, end"), error)),
         }
     }
@@ -96,9 +89,7 @@ impl ImageArrays {
 
     /// The images with their labels, if there are any.
     pub fn finish(self, path: &Path) -> Result<Option<ImageSet>, DataError> {
-        let Some((images, _)) = self.images else {
-            return Ok(None);
-        };
+        let Some((images, _)) = self.images else { return Ok(None) };
         let set = images.finish()?;
         match self.labelled {
             Some(true) => set.with_numbered_classes(self.labels, path).map(Some),

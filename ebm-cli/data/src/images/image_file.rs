@@ -1,5 +1,3 @@
-//! One image from a PNG or JPEG file.
-
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 use image::imageops::FilterType;

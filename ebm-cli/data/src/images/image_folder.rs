@@ -1,19 +1,18 @@
-//! Folders of PNG and JPEG files.
-
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
 use super::augment::Augmentation;
-use super::finite::{FiniteImages, Values};
+use super::finite::FiniteImages;
 use super::image_file::{Colour, Frame, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
-use crate::files::check_options;
 
+/// The advice on getting files.
+const ADVICE: &str = "put PNG or JPEG files there, in one sub-folder a class or without sub-folders";
 /// Extensions of files that are read; others are left alone.
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
 
 /// Images in a folder, as PNG or JPEG files: in one sub-folder a class, or all in the folder itself and without classes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImageFolder {
     /// The folder; a relative path starts from the folder of the configuration file, or from that of `--data`.
@@ -21,6 +20,7 @@ pub struct ImageFolder {
     /// Folder of the images that training never sees, made like the other; empty: a share of the others.
     pub held_out_path: PathBuf,
     /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no folder.
+    #[default(0.1)]
     pub held_out: f64,
     /// Pixels along each side: images are scaled so that their shorter side has as many, and the middle is cut out. 0: they
     /// are all of one size, and stay as they are.
@@ -36,39 +36,23 @@ pub struct ImageFolder {
     pub dequantize: bool,
 }
 
-impl Default for ImageFolder {
-    fn default() -> Self {
-        Self {
-            path: PathBuf::new(),
-            held_out_path: PathBuf::new(),
-            held_out: 0.1,
-            size: 0,
-            crop: 0,
-            flip: false,
-            color: Colour::default(),
-            dequantize: false,
-        }
-    }
-}
-
 /// The files of a folder of images.
-#[derive(Debug, PartialEq)]
-pub(super) struct Listing {
+struct Listing {
     /// The files in their order, and the class of each.
     files: Vec<(PathBuf, u32)>,
     /// The classes: names of sub-folders. None if the files are in the folder itself.
-    pub classes: Vec<String>,
+    classes: Vec<String>,
 }
 
 impl Listing {
     /// The images of a folder, in an order that does not depend on the system.
-    pub fn of(folder: &Path) -> Result<Self, DataError> {
+    fn of(folder: &Path) -> Result<Self, DataError> {
         if !folder.is_dir() {
-            return Err(missing(folder, "there is no such folder"));
+            return Err(missing(folder, "there is no such folder", ADVICE));
         }
         let (own, below) = entries(folder)?;
         match (own.is_empty(), below.is_empty()) {
-            (true, true) => Err(missing(folder, "no PNG or JPEG file and no folder is in this folder")),
+            (true, true) => Err(missing(folder, "no PNG or JPEG file and no folder is in this folder", ADVICE)),
             (false, true) => Ok(Self { files: own.into_iter().map(|file| (file, 0)).collect(), classes: Vec::new() }),
             (false, false) => {
                 let reason = format!(
@@ -82,14 +66,13 @@ impl Listing {
             (true, false) => {
                 let mut files = Vec::new();
                 for (class, folder) in below.iter().enumerate() {
+                    let refuse = |reason: String| Err(malformed(folder, "the class", reason));
                     let (own, deeper) = entries(folder)?;
                     if let Some(deeper) = deeper.first() {
-                        let reason = format!("a class has images and no folders, and this one has {}", name(deeper));
-                        return Err(malformed(folder, "the class", reason));
+                        return refuse(format!("a class has images and no folders, and this one has {}", name(deeper)));
                     }
                     if own.is_empty() {
-                        let reason = "no PNG or JPEG file is in it; every folder is a class and has images";
-                        return Err(malformed(folder, "the class", reason));
+                        return refuse("no PNG or JPEG file is in it; every folder is a class and has images".into());
                     }
                     files.extend(own.into_iter().map(|file| (file, class as u32)));
                 }
@@ -99,7 +82,7 @@ impl Listing {
     }
 
     /// Reads them all.
-    pub fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
+    fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
         let mut images: Option<(ImageSetWriter, ImageShape)> = None;
         for (file, _) in &self.files {
             let (shape, levels) = read_image(file, frame)?;
@@ -118,14 +101,12 @@ impl Listing {
             }
             writer.push(&levels)?;
         }
-        let Some((writer, _)) = images else {
-            return Err(missing(folder, "no images are in this folder"));
-        };
+        let (writer, _) = images.ok_or_else(|| missing(folder, "no images are in this folder", ADVICE))?;
         let set = writer.finish()?;
-        match self.classes.is_empty() {
-            true => Ok(set),
-            false => set.with_classes(self.files.iter().map(|file| file.1).collect(), self.classes.clone(), folder),
+        if self.classes.is_empty() {
+            return Ok(set);
         }
+        set.with_classes(self.files.iter().map(|file| file.1).collect(), self.classes.clone(), folder)
     }
 
     /// Gives classes the numbers that they have in another listing.
@@ -171,16 +152,6 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn missing(folder: &Path, found: &str) -> DataError {
-    DataError::Missing {
-        path: folder.into(),
-        found: found.into(),
-        advice: "put PNG or JPEG files there, in one sub-folder a class or without sub-folders; --data DIR names another folder \
-                 for relative paths to start from"
-            .into(),
-    }
-}
-
 impl DatasetSpec for ImageFolder {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.held_out)?;
@@ -194,19 +165,18 @@ impl DatasetSpec for ImageFolder {
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let folder = base.join(&self.path);
         let frame = Frame { side: (self.size > 0).then_some(self.size + self.crop), colour: self.color };
-        let values =
-            Values { dequantize: self.dequantize, augmentation: Augmentation { flip: self.flip, crop: self.crop } };
+        let augmentation = Augmentation { flip: self.flip, crop: self.crop, dequantize: self.dequantize };
         let listing = Listing::of(&folder)?;
         if self.held_out_path.as_os_str().is_empty() {
             let all = listing.read(&folder, frame)?;
-            return Ok(Box::new(FiniteImages::splitting(all, self.held_out, values, random)?));
+            return Ok(Box::new(FiniteImages::splitting(all, self.held_out, augmentation, random)?));
         }
         let held_out_folder = base.join(&self.held_out_path);
         // Both are looked at before either is read.
         let held_out = Listing::of(&held_out_folder)?.numbered_like(&listing, &held_out_folder)?;
         let training = listing.read(&folder, frame)?;
         let held_out = held_out.read(&held_out_folder, frame)?;
-        Ok(Box::new(FiniteImages::new(training, held_out, values)?))
+        Ok(Box::new(FiniteImages::new(training, held_out, augmentation)?))
     }
 }
 

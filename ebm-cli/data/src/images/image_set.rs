@@ -1,5 +1,3 @@
-//! Images of one shape, 8 bits a value.
-
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,22 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::store::{Store, StoreWriter};
 use crate::epochs::{some_of, split};
 
-/// Images of one shape, and their classes where they are known. Parts of a set share what is stored.
+/// Images of one shape, 8 bits a value, and their classes where they are known. Parts of a set share what is stored.
 #[derive(Clone, Debug)]
 pub(super) struct ImageSet {
-    shape: ImageShape,
+    /// The shape of each.
+    pub shape: ImageShape,
     /// The rows of the stored images, in the order of the set.
-    rows: Rows,
+    rows: Vec<usize>,
     stored: Arc<Stored>,
     classes: Option<Arc<Classes>>,
     /// The file or folder of the images, for messages.
-    from: PathBuf,
-}
-
-#[derive(Clone, Debug)]
-enum Rows {
-    All(usize),
-    Some(Vec<usize>),
+    pub from: PathBuf,
 }
 
 #[derive(Debug)]
@@ -63,7 +56,7 @@ impl ImageSetWriter {
         let store = self.store.finish().map_err(|source| unstored(&self.from, source))?;
         Ok(ImageSet {
             shape: self.shape,
-            rows: Rows::All(self.count),
+            rows: (0..self.count).collect(),
             stored: Arc::new(Stored { store, fault: Mutex::default() }),
             classes: None,
             from: self.from,
@@ -83,8 +76,7 @@ impl ImageSet {
             let reason = format!("it has {} labels for {} images", labels.len(), self.len());
             return Err(malformed(from, "the whole file", reason));
         }
-        let unnamed = labels.iter().position(|label| *label as usize >= names.len());
-        if let Some(index) = unnamed {
+        if let Some(index) = labels.iter().position(|label| *label as usize >= names.len()) {
             let reason = format!("the label is {}; there are {} classes", labels[index], names.len());
             return Err(malformed(from, &format!("label {index}"), reason));
         }
@@ -102,41 +94,20 @@ impl ImageSet {
     /// Splits off a share at random: what is left, and the share. There are at least two images.
     pub fn split(self, share: f64, random: Random) -> [Self; 2] {
         let (taken, left) = split(self.len(), share, random);
-        let part = |indices: Vec<usize>| Self {
-            rows: Rows::Some(indices.into_iter().map(|index| self.row(index)).collect()),
-            ..self.clone()
-        };
-        [part(left), part(taken)]
-    }
-
-    /// The shape of each.
-    pub fn shape(&self) -> ImageShape {
-        self.shape
+        [left, taken].map(|mut indices| {
+            indices.iter_mut().for_each(|index| *index = self.rows[*index]);
+            Self { rows: indices, ..self.clone() }
+        })
     }
 
     /// Number of images.
     pub fn len(&self) -> usize {
-        match &self.rows {
-            Rows::All(count) => *count,
-            Rows::Some(rows) => rows.len(),
-        }
-    }
-
-    /// The file or folder of the images.
-    pub fn from(&self) -> &Path {
-        &self.from
-    }
-
-    fn row(&self, index: usize) -> usize {
-        match &self.rows {
-            Rows::All(_) => index,
-            Rows::Some(rows) => rows[index],
-        }
+        self.rows.len()
     }
 
     /// Copies the grey levels of one. Where they cannot be read they are 0, and [`ImageSet::intact`] tells.
     pub fn copy(&self, index: usize, levels: &mut [u8]) {
-        if let Err(error) = self.stored.store.copy(self.row(index) * self.shape.values(), levels) {
+        if let Err(error) = self.stored.store.copy(self.rows[index] * self.shape.values(), levels) {
             levels.fill(0);
             let mut fault = self.stored.fault.lock().unwrap_or_else(PoisonError::into_inner);
             fault.get_or_insert(error);
@@ -179,7 +150,7 @@ impl ImageSet {
 
     /// The class of one, if classes are known.
     pub fn label(&self, index: usize) -> Option<u32> {
-        self.classes.as_ref().map(|classes| classes.labels[self.row(index)])
+        self.classes.as_ref().map(|classes| classes.labels[self.rows[index]])
     }
 
     /// Names of the classes; none where they are not known.

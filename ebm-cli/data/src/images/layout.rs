@@ -1,5 +1,3 @@
-//! Where the values of an image are in an array.
-
 use ebm_core::image::ImageShape;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +21,7 @@ pub enum Layout {
 pub(super) struct Order {
     /// The shape of each.
     pub shape: ImageShape,
-    planes: bool,
+    pub planes: bool,
 }
 
 impl Order {

@@ -1,5 +1,3 @@
-//! A folder with the four files of MNIST, under the names they are distributed by.
-
 use crate::prelude::*;
 use ebm_core::image::Part;
 
@@ -9,19 +7,12 @@ use super::image_set::ImageSet;
 /// The advice on getting the files.
 const ADVICE: &str = "download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and \
                       t10k-labels-idx1-ubyte.gz (MNIST: https://ossci-datasets.s3.amazonaws.com/mnist/) into this folder, \
-                      packed or unpacked; --data DIR names another folder for relative paths to start from";
+                      packed or unpacked";
 
 /// The file of images or labels of a part, packed or not, if it is there.
 pub(super) fn file_of(folder: &Path, part: Part, labels: bool) -> Option<PathBuf> {
-    let part = match part {
-        Part::Training => "train",
-        Part::HeldOut => "t10k",
-    };
-    let kind = match labels {
-        true => "labels",
-        false => "images",
-    };
-    let axes = if labels { 1 } else { 3 };
+    let part = if part == Part::Training { "train" } else { "t10k" };
+    let (kind, axes) = if labels { ("labels", 1) } else { ("images", 3) };
     // Some copies have a dot where others have a dash.
     let names = ["-", "."].map(|mark| format!("{part}-{kind}{mark}idx{axes}-ubyte"));
     let files = names.iter().flat_map(|name| [name.clone(), format!("{name}.gz")]);
@@ -30,9 +21,7 @@ pub(super) fn file_of(folder: &Path, part: Part, labels: bool) -> Option<PathBuf
 
 /// The images of a part and their labels, where there is a file of them.
 pub(super) fn read_part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
-    let Some(images) = file_of(folder, part, false) else {
-        return Err(missing(folder));
-    };
+    let images = file_of(folder, part, false).ok_or_else(|| lacking(folder))?;
     read_pair(&images, file_of(folder, part, true).as_deref())
 }
 
@@ -44,10 +33,11 @@ pub(super) fn read_pair(images: &Path, labels: Option<&Path>) -> Result<ImageSet
 }
 
 /// There is nothing to read at `path`.
-pub(super) fn missing(path: &Path) -> DataError {
-    let found = match path.is_dir() {
-        true => "no file train-images-idx3-ubyte or t10k-images-idx3-ubyte (.gz) is in this folder",
-        false => "there is no such file or folder",
-    };
-    DataError::Missing { path: path.into(), found: found.into(), advice: ADVICE.into() }
+pub(super) fn lacking(path: &Path) -> DataError {
+    match path.is_dir() {
+        true => {
+            missing(path, "no file train-images-idx3-ubyte or t10k-images-idx3-ubyte (.gz) is in this folder", ADVICE)
+        }
+        false => missing(path, "there is no such file or folder", ADVICE),
+    }
 }

@@ -1,26 +1,27 @@
-//! Images in NumPy's NPZ and NPY files.
-
 use crate::prelude::*;
 use std::io::BufReader;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::finite::{FiniteImages, Values};
+use super::augment::Augmentation;
+use super::finite::FiniteImages;
 use super::image_arrays::{ImageArrays, labels_of};
 use super::image_set::ImageSet;
 use super::layout::Layout;
-use crate::files::check_options;
 
 /// Names that arrays of images and of labels have where none is given: those of ImageNet-32 and of `numpy.savez`.
 const IMAGES: [&str; 6] = ["data", "images", "x", "x_train", "samples", "arr_0"];
 const LABELS: [&str; 5] = ["labels", "label", "y", "y_train", "arr_1"];
+/// The advice on getting files.
+const ADVICE: &str = "ImageNet-32: download \"Train(32x32)\" and \"Val(32x32)\" in npz format from \
+                      https://image-net.org/download-images.php (an account is needed) and unpack them";
 
 /// Images in NPZ or NPY files, 8 bits a value, without pickled objects: one file, or a folder of files that follow each other
 /// in the order of their names, such as the batches of ImageNet-32.
 ///
 /// Arrays are `[n, height, width]`, `[n, height, width, channels]`, `[n, channels, height, width]`, or `[n, D]` of square
 /// images. Labels are whole numbers `[n]` in an array beside them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Npz {
     /// The file, or the folder of the files; a relative path starts from the folder of the configuration file, or from that
@@ -29,6 +30,7 @@ pub struct Npz {
     /// File or folder of the images that training never sees; empty: a share of the others.
     pub held_out_path: PathBuf,
     /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no file.
+    #[default(0.1)]
     pub held_out: f64,
     /// Name of the array of images in an NPZ file; empty: `data`, `images`, `x`, `x_train`, `samples` or `arr_0`.
     pub images: String,
@@ -42,23 +44,6 @@ pub struct Npz {
     pub dequantize: bool,
 }
 
-impl Default for Npz {
-    fn default() -> Self {
-        let [path, held_out_path]: [PathBuf; 2] = Default::default();
-        let [images, labels]: [String; 2] = Default::default();
-        Self {
-            path,
-            held_out_path,
-            held_out: 0.1,
-            images,
-            labels,
-            layout: Layout::default(),
-            flip: false,
-            dequantize: false,
-        }
-    }
-}
-
 impl Npz {
     /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
@@ -69,17 +54,16 @@ impl Npz {
         let files = files(path)?;
         let mut gathered = ImageArrays::default();
         for file in &files {
-            match is_npy(file) {
-                true => {
-                    let (input, size) = open(file)?;
-                    let count =
-                        gathered.images((file, "the array"), &mut BufReader::new(input), Some(size), self.layout)?;
-                    gathered.label(file, None, count)?;
-                }
-                false => self.read_npz(file, &mut gathered)?,
+            if file.extension().is_some_and(|extension| extension == "npy") {
+                let (input, size) = open(file)?;
+                let mut input = BufReader::new(input);
+                let count = gathered.images((file, "the array"), &mut input, Some(size), self.layout)?;
+                gathered.label(file, None, count)?;
+            } else {
+                self.read_npz(file, &mut gathered)?;
             }
         }
-        gathered.finish(path)?.ok_or_else(|| missing(path, "there are no images"))
+        gathered.finish(path)?.ok_or_else(|| missing(path, "there are no images", ADVICE))
     }
 
     fn read_npz(&self, path: &Path, gathered: &mut ImageArrays) -> Result<(), DataError> {
@@ -89,19 +73,15 @@ impl Npz {
             error => malformed(path, "archive", format!("it is no whole NPZ file ({error}); fetch or write it again")),
         };
         let mut archive = ZipArchive::new(BufReader::new(input)).map_err(refuse)?;
-        let known: Vec<String> =
+        let mut known: Vec<String> =
             archive.file_names().filter_map(|name| Some(name.strip_suffix(".npy")?.to_string())).collect();
-        let listed = || {
-            let mut names = known.clone();
-            names.sort();
-            names.join(", ")
-        };
+        known.sort();
         // The array of a given name, or else of a usual one.
         let find = |given: &str, usual: &[&str]| {
             let wanted = if given.is_empty() { usual } else { &[given] };
             let found = wanted.iter().find(|name| known.iter().any(|other| other == *name));
             found.map(|name| name.to_string()).ok_or_else(|| {
-                let reason = format!("its arrays are {}; none is called {}", listed(), wanted.join(", "));
+                let reason = format!("its arrays are {}; none is called {}", known.join(", "), wanted.join(", "));
                 malformed(path, "archive", reason)
             })
         };
@@ -113,51 +93,27 @@ impl Npz {
         let mut entry = archive.by_name(&format!("{images}.npy")).map_err(refuse)?;
         let count = gathered.images((path, &format!("array {images:?}")), &mut entry, None, self.layout)?;
         drop(entry);
-        let labels = match labels {
-            None => None,
-            Some(name) => {
-                let entry = archive.by_name(&format!("{name}.npy")).map_err(refuse)?;
-                Some(labels_of((path, &format!("array {name:?}")), &name, entry)?)
-            }
+        let mut read = |name: String| {
+            let entry = archive.by_name(&format!("{name}.npy")).map_err(refuse)?;
+            labels_of((path, &format!("array {name:?}")), &name, entry)
         };
-        gathered.label(path, labels, count)
+        gathered.label(path, labels.map(&mut read).transpose()?, count)
     }
 }
 
 /// The files of a path, in the order of their names, with numbers in theirs.
 fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     if !path.is_dir() {
-        return match path.exists() {
-            true => Ok(vec![path.into()]),
-            false => Err(missing(path, "there is no such file or folder")),
-        };
+        let missing = || missing(path, "there is no such file or folder", ADVICE);
+        return path.exists().then(|| vec![path.into()]).ok_or_else(missing);
     }
-    let is_of_numpy = |file: &PathBuf| file.extension().is_some_and(|found| found == "npz" || found == "npy");
     let entries = std::fs::read_dir(path).map_err(unreadable(path))?;
     let files: Result<Vec<PathBuf>, _> = entries.map(|entry| Ok(entry?.path())).collect();
     let mut files = files.map_err(unreadable(path))?;
-    files.retain(is_of_numpy);
+    files.retain(|file| file.extension().is_some_and(|found| found == "npz" || found == "npy"));
     // train_data_batch_10 comes after train_data_batch_9.
     files.sort_by_key(|file| (file.file_name().map(|name| name.len()), file.clone()));
-    match files.is_empty() {
-        true => Err(missing(path, "no NPZ or NPY file is in this folder")),
-        false => Ok(files),
-    }
-}
-
-fn is_npy(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "npy")
-}
-
-fn missing(path: &Path, found: &str) -> DataError {
-    DataError::Missing {
-        path: path.into(),
-        found: found.into(),
-        advice: "ImageNet-32: download \"Train(32x32)\" and \"Val(32x32)\" in npz format from \
-                 https://image-net.org/download-images.php (an account is needed) and unpack them; --data DIR names another \
-                 folder for relative paths to start from"
-            .into(),
-    }
+    if files.is_empty() { Err(missing(path, "no NPZ or NPY file is in this folder", ADVICE)) } else { Ok(files) }
 }
 
 impl DatasetSpec for Npz {
@@ -166,11 +122,11 @@ impl DatasetSpec for Npz {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let values = Values::new(self.dequantize, self.flip);
+        let augmentation = Augmentation { flip: self.flip, dequantize: self.dequantize, ..Default::default() };
         let training = self.read(&base.join(&self.path))?;
         Ok(Box::new(match self.held_out_path.as_os_str().is_empty() {
-            true => FiniteImages::splitting(training, self.held_out, values, random)?,
-            false => FiniteImages::new(training, self.read(&base.join(&self.held_out_path))?, values)?,
+            true => FiniteImages::splitting(training, self.held_out, augmentation, random)?,
+            false => FiniteImages::new(training, self.read(&base.join(&self.held_out_path))?, augmentation)?,
         }))
     }
 }

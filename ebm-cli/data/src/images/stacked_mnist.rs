@@ -1,12 +1,10 @@
-//! Three digits of MNIST, one a colour.
-
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
 
-use super::finite::{FiniteImages, Values, values_of};
+use super::augment::Augmentation;
+use super::finite::{FiniteImages, values_of};
 use super::image_set::ImageSet;
 use super::mnist_folder::read_part;
-use crate::synthetic::choices;
 
 /// Digits in an image.
 const STACKED: usize = 3;
@@ -17,20 +15,15 @@ const DIGITS: usize = 10;
 ///
 /// Every draw is fresh, from 60,000^3 images in 1,000 classes of equal probability up to the digits' frequencies: a model
 /// that covers all of them has all of the data's modes. Held-out images are made of the digits of MNIST's test part.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StackedMnist {
     /// The folder of the files of MNIST (`train-images-idx3-ubyte.gz` and so on), plain or packed; a relative path starts
     /// from the folder of the configuration file, or from that of `--data`.
+    #[default("mnist".into())]
     pub path: PathBuf,
     /// Add noise, uniform over the width of a grey level, so that the data has a density.
     pub dequantize: bool,
-}
-
-impl Default for StackedMnist {
-    fn default() -> Self {
-        Self { path: "mnist".into(), dequantize: false }
-    }
 }
 
 /// Digits that are stacked as they are drawn.
@@ -44,15 +37,12 @@ impl Stacks {
     /// The digits of `n` stacks.
     fn picks(&self, part: Part, n: usize, random: Random) -> (&ImageSet, Vec<usize>) {
         let digits = self.digits.part(part);
-        let random = match part {
-            Part::Training => random.stream("training"),
-            Part::HeldOut => random.stream("held-out"),
-        };
-        (digits, choices(STACKED * n, digits.len(), random, "digits"))
+        let stream = if part == Part::Training { "training" } else { "held-out" };
+        (digits, choices(STACKED * n, digits.len(), random.stream(stream), "digits"))
     }
 
     fn levels(digits: &ImageSet, picks: &[usize]) -> Vec<u8> {
-        let pixels = digits.shape().values();
+        let pixels = digits.shape.values();
         let mut levels = vec![0; picks.len() * pixels];
         let mut digit = vec![0; pixels];
         for (stack, picks) in levels.chunks_exact_mut(STACKED * pixels).zip(picks.chunks_exact(STACKED)) {
@@ -67,12 +57,8 @@ impl Stacks {
 
     fn samples(&self, part: Part, n: usize, random: Random) -> Vec<Real> {
         let (digits, picks) = self.picks(part, n, random);
-        let levels = Self::levels(digits, &picks);
-        let noise = match part {
-            Part::Training => random,
-            Part::HeldOut => random.stream("held-out"),
-        };
-        values_of(&levels, self.dequantize, noise)
+        let noise = if part == Part::Training { random } else { random.stream("held-out") };
+        values_of(&Self::levels(digits, &picks), self.dequantize, noise)
     }
 }
 
@@ -87,7 +73,7 @@ impl Dataset for Stacks {
         self.samples(Part::HeldOut, n, random)
     }
     fn image(&self) -> Option<ImageShape> {
-        let digit = self.digits.part(Part::Training).shape();
+        let digit = self.digits.part(Part::Training).shape;
         Some(ImageShape { channels: STACKED, ..digit })
     }
     /// Classes are the three digits as a number: red the hundreds, green the tens, blue the ones.
@@ -113,8 +99,7 @@ impl Dataset for Stacks {
 
 impl DatasetSpec for StackedMnist {
     fn check(&self) -> Result<(), ConfigError> {
-        let empty = self.path.as_os_str().is_empty();
-        ConfigError::require(!empty, "path", "\"\"", "the folder of the files of MNIST")
+        require_path(&self.path, "the folder of the files of MNIST")
     }
 
     fn load(&self, base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
@@ -122,15 +107,15 @@ impl DatasetSpec for StackedMnist {
         let training = read_part(&folder, Part::Training)?;
         let held_out = read_part(&folder, Part::HeldOut)?;
         let refuse = |reason: String| malformed(&folder, "the whole folder", reason);
-        if training.shape().channels != 1 {
-            return Err(refuse(format!("its images are of {} values; expected grey ones", training.shape())));
+        if training.shape.channels != 1 {
+            return Err(refuse(format!("its images are of {} values; expected grey ones", training.shape)));
         }
         let classes = training.class_names().len().max(held_out.class_names().len());
         if classes > DIGITS {
             return Err(refuse(format!("its images have {classes} classes; expected {DIGITS} digits")));
         }
         Ok(Box::new(Stacks {
-            digits: FiniteImages::new(training, held_out, Values::default())?,
+            digits: FiniteImages::new(training, held_out, Augmentation::default())?,
             dequantize: self.dequantize,
         }))
     }

@@ -1,12 +1,12 @@
-//! Bytes of many equal records: in memory, or in an unnamed temporary file where they are too many.
-
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use tempfile::{SpooledData, SpooledTempFile};
 
 /// Most bytes that are kept in memory.
 const IN_MEMORY: usize = 2 << 30;
 
-/// Bytes that were written once and are read in any order.
+/// Bytes of many equal records, written once and read in any order: in memory, or in an unnamed temporary file where they are
+/// too many.
 #[derive(Debug)]
 pub(super) enum Store {
     Memory(Vec<u8>),
@@ -15,11 +15,7 @@ pub(super) enum Store {
 }
 
 /// Collects bytes.
-pub(super) struct StoreWriter {
-    memory: Vec<u8>,
-    file: Option<BufWriter<File>>,
-    most: usize,
-}
+pub(super) struct StoreWriter(BufWriter<SpooledTempFile>);
 
 impl StoreWriter {
     pub fn new() -> Self {
@@ -28,28 +24,19 @@ impl StoreWriter {
 
     /// Keeps at most `most` bytes in memory.
     fn keeping(most: usize) -> Self {
-        Self { memory: Vec::new(), file: None, most }
+        Self(BufWriter::with_capacity(1 << 20, SpooledTempFile::new(most)))
     }
 
     /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Some(file) = &mut self.file {
-            return file.write_all(bytes);
-        }
-        if self.memory.len() + bytes.len() <= self.most {
-            self.memory.extend_from_slice(bytes);
-            return Ok(());
-        }
-        let mut file = BufWriter::with_capacity(1 << 20, tempfile::tempfile()?);
-        file.write_all(&std::mem::take(&mut self.memory))?;
-        self.file.insert(file).write_all(bytes)
+        self.0.write_all(bytes)
     }
 
     pub fn finish(self) -> io::Result<Store> {
-        match self.file {
-            None => Ok(Store::Memory(self.memory)),
-            Some(file) => Ok(Store::File(file.into_inner().map_err(io::IntoInnerError::into_error)?)),
-        }
+        Ok(match self.0.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner() {
+            SpooledData::InMemory(bytes) => Store::Memory(bytes.into_inner()),
+            SpooledData::OnDisk(file) => Store::File(file),
+        })
     }
 }
 
