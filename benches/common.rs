@@ -3,7 +3,7 @@
 use divan::Bencher;
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
+use ebm_core::registry::SupportedGeometry;
 use ebm_core::random::Random;
 use ebm_train::{Components, Players, TrainConfig, Trainer};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Dataset for Normal {
 }
 
 /// A step of training these models by these bounds.
-pub fn step<G: Geometry>(bencher: Bencher, axes: G, parts: Components<'_>, config: TrainConfig) {
+pub fn step<G: SupportedGeometry>(bencher: Bencher, axes: G, parts: Components<'_>, config: TrainConfig) {
     let config = TrainConfig { steps: u64::MAX, ..config };
     let players = Players::build(axes, parts, &config, Random::new(1)).expect("a valid configuration");
     let data = Arc::new(Normal(axes.data_width()));
