@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::output::say;
 use crate::ranks::Launched;
 use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, quoted, verdict};
-use timings::Timings;
+use timings::timings;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -96,7 +96,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
         Ok((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
     };
     let baseline = arguments.baseline.as_ref().map(baseline).transpose()?;
-    let timings = Timings::measure(&plan, &names, baseline, arguments.quiet, &interrupt)?;
+    let (timings, baseline) = timings(&plan, &names, baseline, arguments.quiet, &interrupt)?;
 
     let marker = json!({"format": COMPARISON.format.to_string(), "config": file});
     plan.directory.open(&marker)?;
@@ -116,7 +116,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     };
     let outcomes: Vec<Outcome> = existing.iter().enumerate().map(outcome).collect();
 
-    let parts = pairs.into_iter().zip(timings.pairs).zip(outcomes.chunks(plan.seeds.len()));
+    let parts = pairs.into_iter().zip(timings).zip(outcomes.chunks(plan.seeds.len()));
     let rows = parts.map(|((pair, timing), outcomes)| Row::new(pair, outcomes, timing)).collect();
     let data = load_data(&grid.base().config, &plan.base)?;
     let comparison = Comparison {
@@ -124,7 +124,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
         config: file.clone(),
         command: command(),
         rows,
-        baseline: timings.baseline,
+        baseline,
         modes: data.modes().map(|modes| modes.centres.len()),
         entropy: data.entropy(),
         plan: &plan,

@@ -26,46 +26,34 @@ const WARM_UP: u32 = 5;
 /// Does one training step of a candidate and nothing else: no report, no evaluation.
 type Step = Box<dyn FnMut() -> Result<(), TrainError>>;
 
-/// The timing of a step for each pair.
-pub(super) struct Timings {
-    pub pairs: Vec<Timing>,
-    /// The reference that costs are relative to.
-    pub baseline: Baseline,
-}
-
-impl Timings {
-    /// Builds the models of each pair, and of the baseline with its name and folder of data if there is one, and times their
-    /// steps.
-    pub(super) fn measure(
-        plan: &Plan,
-        pairs: &[String],
-        other: Option<(String, Resolved, PathBuf)>,
-        quiet: bool,
-        interrupt: &Interrupt,
-    ) -> Result<Self, Failure> {
-        let pairs = zip(pairs, plan.firsts()).map(|(name, run)| (name, &run.resolved, &*plan.base));
-        let other = other.as_ref().map(|(name, resolved, base)| (name, resolved, &**base));
-        let candidates: Vec<(&String, &Resolved, &Path)> = pairs.chain(other).collect();
-        let mut steps = Vec::new();
-        for (name, resolved, base) in &candidates {
-            steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
-        }
-        let names: Vec<&str> = candidates.iter().map(|(name, ..)| name.as_str()).collect();
-        say(quiet, &format!("timing the steps of {}", names.join(", ")))?;
-        let fail = |index: usize, error| training_failure(candidates[index].1, error).within(names[index]);
-        let rates = rates(&mut steps, interrupt, fail)?;
-        let baseline = if other.is_some() { names.len() - 1 } else { 0 };
-        let work = work_of(candidates[baseline].1)?;
-        let timing = |(rate, (_, resolved, _)): (&Result<f64, String>, &(_, &Resolved, _))| {
-            Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(resolved)?) })
-        };
-        let timed = zip(&rates, &candidates).take(candidates.len() - usize::from(other.is_some())).map(timing);
-        let steps_per_second = rates[baseline].as_ref().ok().copied();
-        Ok(Self {
-            pairs: timed.collect::<Result<_, Failure>>()?,
-            baseline: Baseline { name: names[baseline].into(), steps_per_second },
-        })
+/// Builds the models of each pair, and of the baseline with its name and folder of data if there is one, and times their
+/// steps. Returns the timing of each pair, and the reference that costs are relative to.
+pub(super) fn timings(
+    plan: &Plan,
+    pairs: &[String],
+    other: Option<(String, Resolved, PathBuf)>,
+    quiet: bool,
+    interrupt: &Interrupt,
+) -> Result<(Vec<Timing>, Baseline), Failure> {
+    let pairs = zip(pairs, plan.firsts()).map(|(name, run)| (name, &run.resolved, &*plan.base));
+    let other = other.as_ref().map(|(name, resolved, base)| (name, resolved, &**base));
+    let candidates: Vec<(&String, &Resolved, &Path)> = pairs.chain(other).collect();
+    let mut steps = Vec::new();
+    for (name, resolved, base) in &candidates {
+        steps.push(step_of(resolved, base).map_err(|failure| failure.within(name))?);
     }
+    let names: Vec<&str> = candidates.iter().map(|(name, ..)| name.as_str()).collect();
+    say(quiet, &format!("timing the steps of {}", names.join(", ")))?;
+    let fail = |index: usize, error| training_failure(candidates[index].1, error).within(names[index]);
+    let rates = rates(&mut steps, interrupt, fail)?;
+    let baseline = if other.is_some() { names.len() - 1 } else { 0 };
+    let work = work_of(candidates[baseline].1)?;
+    let timing = |(rate, (_, resolved, _)): (&Result<f64, String>, &(_, &Resolved, _))| {
+        Ok(Timing { rate: rate.clone(), unlike_baseline: differences(&work, &work_of(resolved)?) })
+    };
+    let timed = zip(&rates, &candidates).take(candidates.len() - usize::from(other.is_some())).map(timing);
+    let steps_per_second = rates[baseline].as_ref().ok().copied();
+    Ok((timed.collect::<Result<_, Failure>>()?, Baseline { name: names[baseline].into(), steps_per_second }))
 }
 
 /// The settings beside the bounds that affect the time of a step.
