@@ -39,7 +39,7 @@ impl Source {
         let descriptor = registry::find::<dyn DatasetConfig>(&name).ok_or_else(|| {
             let data = registry::all::<dyn DatasetConfig>().into_iter().map(|d| d.name);
             let names: Vec<&str> = BuiltIn::ALL.map(BuiltIn::name).into_iter().chain(data).collect();
-            wrong(format!("no outliers and no data set have this name{}", suggest::hint(&name, &names)))
+            wrong(format!("no outliers and no data set have this name; {}", suggest::hint(&name, &names)))
         })?;
         let options = serde_json::to_value(options).map_err(|error| wrong(error.to_string()))?;
         let config = (descriptor.parse)(options).map_err(|error| wrong(error.to_string()))?;
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told() {
         let error = |given: &str| Source::parse(given).unwrap_err().to_string();
-        assert!(error("unifrom-noise").contains("did you mean `uniform-noise`"), "{}", error("unifrom-noise"));
+        assert!(error("unifrom-noise").contains("this name; did you mean `uniform-noise`"));
         assert!(error("{ kind = \"two-moons\", nosie = 1 }").contains("nosie"));
         assert!(error("{ noise = 1 }").contains("kind"));
         assert!(error("{ kind = ").contains("no TOML table"));
