@@ -1,6 +1,4 @@
 //! Values and gradients of every bound, against closed forms and central differences.
-//!
-//! In single precision the differences check the wiring, in double precision (feature `f64`) the formulas.
 
 mod lower;
 mod models;
