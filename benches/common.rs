@@ -3,8 +3,8 @@
 use divan::Bencher;
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
-use ebm_core::registry::SupportedGeometry;
 use ebm_core::random::Random;
+use ebm_core::registry::SupportedGeometry;
 use ebm_train::{Components, Players, TrainConfig, Trainer};
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use ebm_core::device::Real;
 use ebm_core::random::Random;
 
-use super::{OfCritic, Pairs, dv, infonce, jsd, nwj};
+use super::{Estimator, OfCritic, Pairs, Value, dv, infonce, nwj, smile};
 
 /// Correlation of x and z.
 const RHO: f64 = 0.6;
@@ -44,7 +44,7 @@ pub fn best(pairs: &Pairs, constant: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
 
 #[test]
 fn at_the_best_critic_the_estimate_is_the_mutual_information_within_standard_errors_that_are_small() {
-    let estimators: [(OfCritic, f64); 2] = [(dv, 0.3), (nwj, 1.0)];
+    let estimators: [(OfCritic, f64); 3] = [(dv, 0.3), (smile, 0.3), (nwj, 1.0)];
     for (estimator, constant) in estimators {
         for pairs in [Pairs::shifted(4000, 1234), Pairs::all(4000, 40)] {
             for seed in 0..5 {
@@ -89,7 +89,8 @@ fn every_slope_is_that_of_central_differences() {
         moved[i] += by;
         moved
     };
-    for estimator in [jsd as OfCritic, nwj, dv, infonce] {
+    for estimator in Estimator::ALL {
+        let Value::Critic(estimator) = estimator.method().value() else { continue };
         for pairs in [Pairs::shifted(5, 2), Pairs::all(5, 3), Pairs::all(6, 6)] {
             let (joint, product) = (draw("joint", pairs.samples), draw("product", pairs.x.len()));
             let found = estimator(&joint, &product, &pairs);

@@ -40,7 +40,6 @@ impl Method for Smile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check;
     use super::*;
 
     #[test]
@@ -51,17 +50,5 @@ mod tests {
         assert!((found.value - (1.5 - 74.209_949f64.ln())).abs() < 1e-6);
         assert_eq!(found.product, [0.0, 0.0]);
         assert_eq!(smile(&[1.0, 2.0], &[0.5, -1.5], &pairs), dv(&[1.0, 2.0], &[0.5, -1.5], &pairs));
-    }
-
-    #[test]
-    fn slopes_agree_with_finite_differences() {
-        check::slopes(smile);
-    }
-
-    #[test]
-    fn at_the_best_critic_it_is_the_mutual_information() {
-        for pairs in [Pairs::shifted(4000, 1234), Pairs::all(4000, 40)] {
-            check::tight(&pairs, 0.3, smile);
-        }
     }
 }

@@ -104,8 +104,8 @@ fn configured<C: Registered + ?Sized>() -> Vec<Entry> {
 fn metrics() -> Vec<Entry> {
     let mut metrics = Vec::new();
     for registered in registrations() {
-        let (crate_name, version) = registered.crate_name.split_once(' ').unwrap_or((registered.crate_name, ""));
-        for Descriptor { name, unit, direction, .. } in registered.values {
+        for &Descriptor { name, unit, direction, .. } in registered.values {
+            let (crate_name, version) = registry::owner("metric", name).unwrap_or(("-", ""));
             let summary = format!("unit: {unit:?}, better: {direction:?}").to_lowercase();
             let (kind, guarantee, needs, reference) = ("metric", None, &[], "-");
             metrics.push(Entry { name, kind, guarantee, needs, crate_name, version, summary, reference });

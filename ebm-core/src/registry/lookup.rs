@@ -52,6 +52,13 @@ pub fn registers_something(crate_name: &str) -> bool {
     inventory::iter::<Entry>.into_iter().any(|entry| normal(entry.crate_name) == wanted)
 }
 
+/// The crate that registered a name of some kind, with its version.
+pub fn owner(kind: &str, name: &str) -> Option<(&'static str, &'static str)> {
+    let mut entries = inventory::iter::<Entry>.into_iter();
+    let found = entries.find(|entry| entry.kind == kind && entry.names.contains(&name))?;
+    Some((found.crate_name, found.crate_version))
+}
+
 /// A fault in what is linked together.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,9 +1,7 @@
 //! The energy distance of generated from held-out samples: a figure for any number of dimensions.
 
-use super::Context;
 use super::cloud::Cloud;
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 use crate::features::{Features, single};
 
 /// Most samples of either kind: distances of all pairs are computed.
