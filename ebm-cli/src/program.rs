@@ -1,7 +1,6 @@
 //! A third party's program: `ebm` with more crates linked in.
 
 use ebm_core::registry::registers_something;
-use ebm_eval::metric;
 use thiserror::Error;
 
 /// The whole `main.rs` of a program that is `ebm` with these crates linked in.
@@ -40,17 +39,10 @@ pub(crate) struct RegistersNothing {
 
 /// Checks that each of the crates registers something; `-` and `_` in their names are one.
 pub(crate) fn check_linked(crates: &[&str]) -> Result<(), RegistersNothing> {
-    match crates.iter().find(|name| !registers(name)) {
+    match crates.iter().find(|name| !registers_something(name)) {
         None => Ok(()),
         Some(name) => Err(RegistersNothing { name: (*name).to_string() }),
     }
-}
-
-/// Whether a crate registers a component or a metric.
-fn registers(name: &str) -> bool {
-    let normal = |name: &str| name.replace('-', "_");
-    let package = |named: &str| normal(named.split(' ').next().unwrap_or_default());
-    registers_something(name) || metric::registrations().iter().any(|one| package(one.crate_name) == normal(name))
 }
 
 #[cfg(test)]

@@ -25,11 +25,11 @@ fn named(mut steps: Vec<u64>) -> Vec<String> {
     steps.iter().map(|step| format!("step-{step:012}")).collect()
 }
 
-/// The step after `after` whose evaluation has the smallest upper bound.
-fn best_by_upper(folder: &Folder, after: u64) -> u64 {
-    let lines = folder.metrics("run");
+/// The first step after `after` of those whose evaluations have the smallest multiple of a metric.
+fn best_by(folder: &Folder, run: &str, (sign, metric): (f64, &str), after: u64) -> u64 {
+    let lines = folder.metrics(run);
     let step = |line: &Value| line["step"].as_u64().unwrap();
-    let value = |line: &Value| line["metrics"]["upper"]["value"].as_f64().unwrap();
+    let value = |line: &Value| sign * line["metrics"][metric]["value"].as_f64().unwrap();
     let evaluations = lines.iter().filter(|line| line["event"] == "evaluation" && step(line) > after);
     step(evaluations.min_by(|a, b| value(a).total_cmp(&value(b))).unwrap())
 }
@@ -117,8 +117,12 @@ fn with_a_configuration_what_is_not_there_is_started() {
 fn the_last_checkpoints_and_the_best_one_are_kept() {
     let folder = with_checkpoints("keep = 2\nbest = \"upper\"\n");
     folder.train("run", "--set train.steps=60 --set checkpoint.every=5");
-    let best = best_by_upper(&folder, 0);
+    let best = best_by(&folder, "run", (1.0, "upper"), 0);
     assert_eq!(saved(&folder, "run"), named(vec![best, 55, 60]));
+    // More good samples are better.
+    folder.train("shares", "--set train.steps=60 --set checkpoint.every=5 --set 'checkpoint.best=\"good_share\"'");
+    let best = best_by(&folder, "shares", (-1.0, "good_share"), 0);
+    assert_eq!(saved(&folder, "shares"), named(vec![best, 55, 60]));
     let unknown = "train run.toml --run other --set 'checkpoint.best=\"beauty\"'";
     folder.refuse(5, unknown, &["checkpoint.best", "beauty", "lower"]);
 }
@@ -128,7 +132,7 @@ fn the_best_by_another_metric_does_not_stand_in_for_the_best() {
     let folder = trained("keep = 1\nbest = \"lower\"\n");
     // Every value of `lower` is below every value of `upper`.
     folder.succeed("train --resume run --quiet --set train.steps=60 --set 'checkpoint.best=\"upper\"'");
-    let best = best_by_upper(&folder, 30);
+    let best = best_by(&folder, "run", (1.0, "upper"), 30);
     assert_eq!(saved(&folder, "run"), named(vec![best, 60]));
 }
 

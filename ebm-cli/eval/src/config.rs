@@ -1,19 +1,20 @@
-//! How much an evaluation does.
-
 use ebm_core::error::ConfigError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::annealing::AnnealingConfig;
 use crate::quadrature::QuadratureConfig;
 
 /// How much an evaluation does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EvaluateConfig {
     /// Held-out samples the likelihood is computed on (all of them, if a finite data set has fewer).
+    #[default(10_000)]
     pub held_out: usize,
     /// Samples drawn from the generator.
+    #[default(10_000)]
     pub generated: usize,
     /// Share of all samples that must be good ones of a mode for it to count as covered. 0: one sample is enough.
     pub min_share: f64,
@@ -26,33 +27,18 @@ pub struct EvaluateConfig {
 }
 
 impl EvaluateConfig {
-    /// The options of a final evaluation.
-    pub fn thorough() -> Self {
-        Self {
-            held_out: 10_000,
-            generated: 10_000,
-            min_share: 0.0,
-            quadrature: QuadratureConfig::thorough(),
-            annealing: AnnealingConfig::default(),
-            images: ImagesConfig::default(),
-        }
-    }
-
-    /// The options of an evaluation during training.
+    /// The options of an evaluation during training, where images are not measured.
     pub fn quick() -> Self {
         Self {
             held_out: 5000,
             generated: 5000,
             quadrature: QuadratureConfig::quick(),
-            images: ImagesConfig::none(),
-            ..Self::thorough()
+            images: ImagesConfig { classifier: false, ..Default::default() },
+            ..Default::default()
         }
     }
 
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first of them, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.held_out >= 2, "held_out", self.held_out, "at least 2 samples")?;
         ConfigError::require(self.generated >= 2, "generated", self.generated, "at least 2 samples")?;
@@ -63,52 +49,37 @@ impl EvaluateConfig {
     }
 }
 
-impl Default for EvaluateConfig {
-    fn default() -> Self {
-        Self::thorough()
-    }
-}
-
 /// What is measured of generated images.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImagesConfig {
     /// Measure grey images, and stacks of them, by a classifier that is trained on the data when it is first needed, and kept.
+    #[default(true)]
     pub classifier: bool,
     /// Generated samples whose modes are counted, where a sample is a stack of digits. 26000 is customary.
+    #[default(26_000)]
     pub stacked_samples: usize,
     /// Neighbours k of precision, recall, density and coverage.
+    #[default(5)]
     pub neighbours: usize,
     /// Most samples of each kind these are computed from: their time grows with its square.
+    #[default(5000)]
     pub neighbour_samples: usize,
 }
 
-impl Default for ImagesConfig {
-    fn default() -> Self {
-        Self { classifier: true, stacked_samples: 26_000, neighbours: 5, neighbour_samples: 5000 }
-    }
-}
-
 impl ImagesConfig {
-    /// The options of an evaluation during training: images are not measured.
-    pub fn none() -> Self {
-        Self { classifier: false, ..Default::default() }
+    /// The neighbour that decides, and the most samples of each kind.
+    pub(crate) fn by(&self) -> (usize, usize) {
+        (self.neighbours, self.neighbour_samples)
     }
 
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first of them, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let samples = self.stacked_samples;
-        ConfigError::require(samples >= 2, "stacked_samples", samples, "at least 2 samples")?;
-        ConfigError::require(self.neighbours > 0, "neighbours", self.neighbours, "a number > 0")?;
-        ConfigError::require(
-            self.neighbour_samples > self.neighbours,
-            "neighbour_samples",
-            self.neighbour_samples,
-            &format!("more samples than neighbours ({})", self.neighbours),
-        )
+        let (stacked, (k, samples)) = (self.stacked_samples, self.by());
+        ConfigError::require(stacked >= 2, "stacked_samples", stacked, "at least 2 samples")?;
+        ConfigError::require(k > 0, "neighbours", k, "a number > 0")?;
+        let expected = format!("more samples than neighbours ({k})");
+        ConfigError::require(samples > k, "neighbour_samples", samples, &expected)
     }
 }
 
@@ -118,11 +89,19 @@ mod tests {
 
     #[test]
     fn options_that_make_no_sense_are_refused_by_name() {
-        let mut config = EvaluateConfig::default();
-        assert_eq!(config.check(), Ok(()));
-        config.quadrature.tolerance = 0.0;
-        assert_eq!(config.check().unwrap_err().key, "quadrature.tolerance");
-        config.min_share = 1.5;
-        assert_eq!(config.check().unwrap_err().key, "min_share");
+        type Spoil = fn(&mut EvaluateConfig);
+        assert_eq!(EvaluateConfig::default().check(), Ok(()));
+        let spoils: [(&str, Spoil); 5] = [
+            ("quadrature.tolerance", |config| config.quadrature.tolerance = 0.0),
+            ("min_share", |config| config.min_share = 1.5),
+            ("annealing.chains", |config| config.annealing.chains = 1),
+            ("annealing.temperatures", |config| config.annealing.temperatures = 2),
+            ("annealing.leapfrog", |config| config.annealing.leapfrog = 0),
+        ];
+        for (key, spoil) in spoils {
+            let mut config = EvaluateConfig::default();
+            spoil(&mut config);
+            assert_eq!(config.check().unwrap_err().key, key);
+        }
     }
 }

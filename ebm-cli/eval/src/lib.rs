@@ -5,7 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod annealing;
-pub mod classifier;
+mod classifier;
 mod config;
 pub mod diagnose;
 pub mod evaluate;
@@ -21,4 +21,4 @@ mod table;
 mod test_energy;
 
 #[doc(hidden)]
-pub use ebm_core::inventory;
+pub use ebm_core::{inventory, registry::Entry};

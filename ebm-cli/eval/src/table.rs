@@ -1,8 +1,6 @@
-//! Text in aligned columns.
-
 use std::fmt;
 
-/// Rows of N cells.
+/// Text in aligned columns: rows of N cells.
 pub struct Rows<const N: usize> {
     rows: Vec<[String; N]>,
     /// Which columns hold numbers, and are aligned to the right.

@@ -1,17 +1,16 @@
-//! An energy given by a function, for tests without a network.
-
 use dfdx::prelude::*;
 
 use ebm_core::device::{PerSample, Real, device};
 use ebm_core::geometry::{Geometry, Runtime, Samples};
 use ebm_core::kernels::row_dot;
-use ebm_core::models::Energy;
+use ebm_core::models::{Energy, of_gradient};
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::tape::SharedTape;
 
 /// Step of the differences.
 const STEP: f64 = 1e-4;
 
+/// An energy given by a function, for tests without a network.
 pub(crate) struct FunctionEnergy<F> {
     width: usize,
     function: F,
@@ -43,8 +42,7 @@ impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         unimplemented!("no derivatives of the gradient are needed")
     }
-    /// On a tape it is `<x, g> + (E - <x, g>)` with g, by central differences, and the second term held fixed: value and gradient
-    /// are those of E.
+    /// On a tape it is E with the derivative of `<x, g>` for its gradient g, by central differences.
     fn forward(&self, x: Samples<Runtime, SharedTape>) -> PerSample<SharedTape> {
         let (x, tape) = x.split_tape();
         let rows: Vec<f64> = x.as_vec().into_iter().map(f64::from).collect();
@@ -66,11 +64,8 @@ impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
         let slope = |row: &[f64], axis| (moved(row, axis, STEP) - moved(row, axis, -STEP)) / (2.0 * STEP);
         let gradients: Vec<f64> =
             rows().flat_map(|row| (0..self.width).map(|axis| slope(row, axis)).collect::<Vec<_>>()).collect();
-        let products = rows().zip(gradients.chunks(self.width));
-        let products = products.map(|(x, g)| x.iter().zip(g).map(|(x, g)| x * g).sum::<f64>());
-        let shifts = values.iter().zip(products).map(|(value, product)| value - product).collect();
         let gradients = gradients.iter().map(|g| *g as Real).collect();
         let gradients = self.geometry().samples(gradients).put_tape(SharedTape::off());
-        row_dot(x.put_tape(tape), gradients) + per_sample(shifts)
+        of_gradient(per_sample(values), row_dot(x.put_tape(tape), gradients))
     }
 }

@@ -6,8 +6,8 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::output::{print, print_json};
 use clap::Args;
 use ebm_eval::evaluate::Report;
-use ebm_eval::features::Archive;
-use ebm_eval::metric::{Neighbours, Side, frechet_value, neighbour_values};
+use ebm_eval::features::{Archive, described};
+use ebm_eval::metric::{frechet_value, neighbour_values};
 use std::path::PathBuf;
 
 /// `ebm distance`.
@@ -31,33 +31,24 @@ pub struct Distance {
     pub json: bool,
 }
 
-/// Digits of a file's hash that are printed with the metrics.
-const DIGITS_OF_HASH: usize = 16;
-
 /// Runs the command.
 pub fn run(arguments: &Distance) -> Result<Exit, Failure> {
     let real = Archive::read(&arguments.real).or_exit(Exit::Data)?;
     let generated = Archive::read(&arguments.generated).or_exit(Exit::Data)?;
     let both = || format!("{} and {}", real.path.display(), generated.path.display());
     let named = |error| Failure::new(Exit::Data, anyhow!("{}: {error}", both()));
-    let described =
-        |archive: &Archive| format!("{} (BLAKE3 {})", archive.path.display(), &archive.hash[..DIGITS_OF_HASH]);
+    let described = |archive: &Archive| described(&archive.path, &archive.hash);
     let of = format!("in {} and {}", described(&generated), described(&real));
 
     let mut report = Report::default();
     let moments = (real.moments().map_err(named)?, generated.moments().map_err(named)?);
-    let value = frechet_value(
-        ("frechet", "Frechet distance"),
-        Side { moments: &moments.0, what: "real samples" },
-        Side { moments: &moments.1, what: "generated samples" },
-        &of,
-    );
+    let (real_side, generated_side) = ((&moments.0, "real samples"), (&moments.1, "generated samples"));
+    let value = frechet_value(("frechet", "Frechet distance"), real_side, generated_side, &of);
     report.values.push(value.map_err(named)?);
     match (real.features().map_err(named)?, generated.features().map_err(named)?) {
         (Some(real), Some(generated)) => {
-            let neighbours = Neighbours { k: arguments.neighbours, most: usize::MAX };
-            let values = neighbour_values(real, generated, neighbours, &of).map_err(named)?;
-            report.values.extend(values);
+            let neighbours = (arguments.neighbours, usize::MAX);
+            report.values.extend(neighbour_values(real, generated, neighbours, &of).map_err(named)?);
         }
         _ => report.lack("precision", "both files must hold `features`; mean and covariance say nothing of neighbours"),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::comparison::Comparison;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::series::{METRICS, Metric, Outcome, PlannedRun, State, Table, escaped, fill, number};
+use crate::series::{Metric, Outcome, PlannedRun, State, Table, escaped, fill, number};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -77,18 +77,18 @@ impl Comparison<'_> {
 
     fn runs_table(&self) -> Table {
         let there = |name: &str| self.outcomes.iter().any(|outcome| outcome.metrics.contains_key(name));
-        let shown = METRICS.iter().filter(|metric| metric.shown && there(metric.name));
-        let metrics: Vec<&Metric> = shown.collect();
+        let metrics: Vec<Metric> = Metric::shown().filter(|metric| there(metric.name())).collect();
+        let columns: Vec<String> = metrics.iter().map(|metric| metric.head()).collect();
         let mut heads = vec!["run", "seed", "ended"];
-        heads.extend(metrics.iter().map(|metric| metric.head));
+        heads.extend(columns.iter().map(String::as_str));
         heads.extend(["sandwich held", "steps", "seconds"]);
         let or_absent = |cell: Option<String>| cell.unwrap_or("-".into());
         let row = |(run, outcome): (&PlannedRun, &Outcome)| {
             let ended = if outcome.state == State::Done { "well" } else { outcome.state.word() };
             let mut cells = vec![run.id.clone(), run.seed.to_string(), ended.into()];
             let value = |metric: &Metric| {
-                let value = outcome.metrics.get(metric.name)?;
-                Some(metric.number(*value, metric.decimals) + if metric.percent { " %" } else { "" })
+                let value = outcome.metrics.get(metric.name())?;
+                Some(metric.number(*value, metric.decimals()) + metric.scale().1)
             };
             cells.extend(metrics.iter().map(|metric| or_absent(value(metric))));
             let held = outcome.sandwiches.values().filter(|sandwich| sandwich.held()).count();

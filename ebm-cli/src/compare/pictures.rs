@@ -44,7 +44,7 @@ impl Comparison<'_> {
 
     fn strip(&self, pair: usize, name: &str) -> Strip {
         let row = &self.rows[pair];
-        let factor = Metric::find(name).map_or(1.0, Metric::factor);
+        let factor = Metric::find(name).map_or(1.0, |metric| metric.scale().0);
         let values = self.done(pair).filter_map(|(_, outcome)| outcome.metrics.get(name));
         let mean = row.summary.spreads.get(name);
         Strip {

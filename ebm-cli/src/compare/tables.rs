@@ -15,8 +15,9 @@ impl Comparison<'_> {
     /// The table for people to read.
     pub(super) fn table(&self) -> Table {
         let metrics = COMPARED.iter().filter_map(|(_, name)| Metric::find(name));
+        let columns: Vec<String> = metrics.map(Metric::head).collect();
         let mut heads = vec!["lower + upper"];
-        heads.extend(metrics.map(|metric| metric.head));
+        heads.extend(columns.iter().map(String::as_str));
         heads.extend(["lower held", "upper held", "steps/s", "cost", "diverged"]);
         Table::new(&heads, self.rows.iter().map(|row| self.cells(row)))
     }
@@ -28,14 +29,13 @@ impl Comparison<'_> {
                 return ABSENT.to_string();
             };
             // A mean of counts is not a count.
-            let decimals = metric.decimals.max(1);
+            let decimals = metric.decimals().max(1);
             let deviation = spread.standard_deviation.map(|sd| format!(" \u{b1} {}", metric.number(sd, decimals)));
-            let unit = if metric.percent { " %" } else { "" };
             let some = match (spread.runs, summary.count("done")) {
                 (runs, done) if runs < done => format!(" ({runs} of {done} runs)"),
                 _ => String::new(),
             };
-            metric.number(spread.mean, decimals) + &deviation.unwrap_or_default() + &some + unit
+            metric.number(spread.mean, decimals) + &deviation.unwrap_or_default() + &some + metric.scale().1
         };
         let held = |held: &Held| {
             let decimals = usize::from(held.held < held.evaluations);

@@ -58,8 +58,8 @@ pub struct CheckpointConfig {
     pub every: u64,
     /// Checkpoints that are kept, the last ones.
     pub keep: usize,
-    /// A metric of the evaluations, such as `nll`, smaller being better: a checkpoint is made when it improves, and the best
-    /// one is kept beside the last ones. Empty: none.
+    /// A metric of the evaluations, such as `nll`: a checkpoint is made when it improves, and the best one is kept beside the
+    /// last ones. Empty: none.
     pub best: String,
 }
 

@@ -2,6 +2,7 @@
 
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
+use ebm_eval::metric::direction;
 use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -128,7 +129,8 @@ impl<G: Geometry> Observer<G> for Saving {
             tracing::info!(step, metric, "this evaluation does not have the watched metric");
             return Ok(Flow::Continue);
         };
-        if found.value.is_finite() && self.best.is_none_or(|best| found.value < best) {
+        let rank = |value| direction(metric).rank(value);
+        if found.value.is_finite() && self.best.is_none_or(|best| rank(found.value) < rank(best)) {
             self.best = Some(found.value);
             let (metric, value) = (metric.clone(), found.value);
             self.improved = Some(Watched { metric, value });

@@ -1,6 +1,7 @@
 //! The checkpoints of a run: all that it needs to continue exactly where it was, each in a folder that is there completely or not
 //! at all.
 
+use ebm_eval::metric::direction;
 use ebm_train::TrainingState;
 use ebm_train::state_file;
 use std::collections::BTreeMap;
@@ -118,7 +119,8 @@ impl Checkpoints {
         let mut all: Vec<_> = self.list().into_iter().filter_map(watched).collect();
         let metric = all.last()?.1.metric.clone();
         all.retain(|(_, watched)| watched.metric == metric);
-        all.into_iter().min_by(|(_, a), (_, b)| a.value.total_cmp(&b.value))
+        let rank = |watched: &Watched| direction(&metric).rank(watched.value);
+        all.into_iter().min_by(|(_, a), (_, b)| rank(a).total_cmp(&rank(b)))
     }
 
     /// The checkpoints that [`Checkpoints::prune`] removes, oldest first.

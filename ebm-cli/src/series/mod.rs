@@ -19,7 +19,7 @@ pub use differences::{Difference, differences, phrase};
 pub use directory::{Kind, LOGS, SeriesDirectory, json_text};
 pub use existing::Existing;
 pub use log::{end_line, start_line};
-pub use metric::{METRICS, Metric, rank};
+pub use metric::{Metric, rank};
 pub use outcome::{Outcome, State};
 pub use plan::{Plan, PlannedRun, verdict};
 pub use summary::{Spread, Summary, number};

@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use super::manifest::{Manifest, Run, id, labels};
 use crate::config::suggest;
 use crate::exit::{Exit, Failure};
-use crate::series::{
-    METRICS, Metric, Outcome, SeriesDirectory, Spread, State, Summary, Table, json_text, number, rank,
-};
+use crate::series::{Metric, Outcome, SeriesDirectory, Spread, State, Summary, Table, json_text, number, rank};
+use ebm_eval::metric::{Direction, direction};
 
 /// The metric that points are judged by where none is named.
 const JUDGED_BY: &str = "nll";
@@ -67,8 +66,7 @@ impl<'a> SweepTable<'a> {
     /// The text for people: a line per point, and what is needed to read it.
     pub fn text(&self) -> String {
         let there = |name: &&str| self.rows.iter().any(|row| row.summary.spreads.contains_key(*name));
-        let shown = METRICS.iter().filter(|metric| metric.shown).map(|metric| metric.name);
-        let mut metrics: Vec<&str> = shown.filter(there).collect();
+        let mut metrics: Vec<&str> = Metric::shown().map(Metric::name).filter(there).collect();
         let judge = self.judge.as_str();
         if !metrics.contains(&judge) && there(&judge) {
             metrics.insert(0, judge);
@@ -119,7 +117,7 @@ impl<'a> SweepTable<'a> {
         }
         if self.best.is_some() {
             let judge = &self.judge;
-            let end = if Metric::more_is_better(judge) { "largest" } else { "least" };
+            let end = if direction(judge) == Direction::Higher { "largest" } else { "least" };
             notes += &format!("* {end} mean {judge} of the points whose runs are all done and have it.\n");
         }
         for (index, (run, outcome)) in self.manifest.runs.iter().zip(self.outcomes).enumerate() {

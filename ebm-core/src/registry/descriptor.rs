@@ -1,6 +1,7 @@
 //! Descriptions of registered components, for use without building them.
 
 use std::any::Any;
+use std::slice;
 
 use serde::Serialize;
 use thiserror::Error;
@@ -63,25 +64,32 @@ pub struct Descriptor<C: ?Sized + 'static> {
     pub parse: fn(serde_json::Value) -> Result<Box<C>, ParseError>,
 }
 
-/// A descriptor of any kind, as inventory collects it. A crate adds kinds of its own by implementing [`Registered`].
+/// A descriptor of any kind, as inventory collects it. A crate adds kinds of configurations by implementing [`Registered`], and
+/// other kinds by [`Entry::other`].
 pub struct Entry {
     pub(super) kind: &'static str,
-    pub(super) name: &'static str,
+    pub(super) names: &'static [&'static str],
     pub(super) crate_name: &'static str,
     pub(super) crate_version: &'static str,
     pub(super) descriptor: &'static (dyn Any + Send + Sync),
 }
 
 impl Entry {
-    /// The entry of a descriptor.
+    /// The entry of a configuration.
     pub const fn new<C: Registered + ?Sized>(descriptor: &'static Descriptor<C>) -> Self {
-        Self {
-            kind: C::KIND,
-            name: descriptor.name,
-            crate_name: descriptor.crate_name,
-            crate_version: descriptor.crate_version,
-            descriptor,
-        }
+        let Descriptor { name, crate_name, crate_version, .. } = descriptor;
+        Self::other(C::KIND, slice::from_ref(name), (*crate_name, *crate_version), descriptor)
+    }
+
+    /// The entry of something that no configuration names, such as a metric: its kind, as messages name it, its name or names,
+    /// the crate that registers it with its version, and what [`registered`](super::registered) finds it by.
+    pub const fn other(
+        kind: &'static str,
+        names: &'static [&'static str],
+        (crate_name, crate_version): (&'static str, &'static str),
+        descriptor: &'static (dyn Any + Send + Sync),
+    ) -> Self {
+        Self { kind, names, crate_name, crate_version, descriptor }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Finding what is registered.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -29,10 +30,14 @@ impl Registered for dyn DatasetConfig {
     const KIND: &'static str = "data set";
 }
 
-/// Everything of one kind that is linked in, by name.
+/// Everything of one type that is registered, in no order.
+pub fn registered<D: Any>() -> impl Iterator<Item = &'static D> {
+    inventory::iter::<Entry>.into_iter().filter_map(|entry| entry.descriptor.downcast_ref())
+}
+
+/// Every configuration of one kind that is linked in, by name.
 pub fn all<C: Registered + ?Sized>() -> Vec<&'static Descriptor<C>> {
-    let entries = inventory::iter::<Entry>.into_iter();
-    let mut found: Vec<&Descriptor<C>> = entries.filter_map(|entry| entry.descriptor.downcast_ref()).collect();
+    let mut found: Vec<&Descriptor<C>> = registered().collect();
     found.sort_by_key(|d| (d.name, d.crate_name));
     found
 }
@@ -75,15 +80,10 @@ pub fn check_registry() -> Result<(), RegistryError> {
     let mut entries: Vec<&Entry> = inventory::iter::<Entry>.into_iter().collect();
     entries.sort_by_key(|entry| entry.crate_name);
     let mut seen = BTreeMap::new();
-    for entry in entries {
-        if let Some(first) = seen.insert((entry.kind, entry.name), entry) {
+    for (entry, name) in entries.into_iter().flat_map(|entry| entry.names.iter().map(move |name| (entry, *name))) {
+        if let Some(first) = seen.insert((entry.kind, name), entry) {
             let named = |entry: &Entry| format!("{} {}", entry.crate_name, entry.crate_version);
-            return Err(RegistryError::Duplicate {
-                kind: entry.kind,
-                name: entry.name,
-                first: named(first),
-                second: named(entry),
-            });
+            return Err(RegistryError::Duplicate { kind: entry.kind, name, first: named(first), second: named(entry) });
         }
     }
     Ok(())

@@ -51,7 +51,7 @@ pub use configs::{
     DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, SupportedGeometry, UpperBoundConfig,
 };
 pub use descriptor::{Descriptor, Entry, Need, ParseError};
-pub use lookup::{Registered, RegistryError, all, check_registry, find, registers_something};
+pub use lookup::{Registered, RegistryError, all, check_registry, find, registered, registers_something};
 #[doc(hidden)]
 pub use macros::{parse_as, schema_of};
 pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, Spec, UpperBoundSpec};

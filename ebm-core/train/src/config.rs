@@ -91,7 +91,7 @@ pub struct StopConfig {
     pub seconds: f64,
     /// Stop when `metric` has not improved for this many evaluations. 0: never.
     pub patience: u64,
-    /// The metric watched: a name from an evaluation, such as `nll`; smaller is better.
+    /// The metric watched: a name from an evaluation, such as `nll`.
     pub metric: String,
 }
 

@@ -17,6 +17,7 @@ mod finite;
 mod generator_step;
 pub mod grid;
 mod likelihood;
+pub mod metric;
 mod non_finite;
 mod observer;
 pub mod optim;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::config::StopConfig;
+use crate::metric::direction;
 use crate::outcome::StopReason;
 use crate::report::Evaluation;
 use ebm_core::error::ConfigError;
@@ -65,8 +66,9 @@ impl Best {
             let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
             return Err(ConfigError::new("train.stop.metric", &stop.metric, expected));
         };
+        let rank = |value| direction(&stop.metric).rank(value);
         match self.value {
-            Some((best, _)) if found.value >= best => self.since += 1,
+            Some((best, _)) if rank(found.value) >= rank(best) => self.since += 1,
             _ if !found.value.is_finite() => self.since += 1,
             _ => {
                 self.value = Some((found.value, step));
@@ -79,5 +81,31 @@ impl Best {
             best,
             step: at,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::{Descriptor, Direction, Unit, Values};
+    use ebm_core::bounds::{Guarantee, Measurement};
+    use ebm_core::registry::Entry;
+
+    const SHARE: Descriptor =
+        Descriptor { name: "test_share", unit: Unit::Share, direction: Direction::Higher, column: "" };
+    inventory::submit! { Entry::other("metric", &["test_share"], ("ebm-train", "test"), &Values(&[SHARE])) }
+
+    #[test]
+    fn a_metric_improves_in_the_direction_that_it_is_registered_with() {
+        let stops = |metric: &str| {
+            let stop = StopConfig { patience: 2, metric: metric.into(), ..Default::default() };
+            let mut best = Best::default();
+            [0.1, 0.2, 0.3, 0.4].into_iter().position(|value| {
+                let measured = Measurement::new(value, 0.0, 1, Guarantee::heuristic("test"));
+                let evaluation = Evaluation::from([(metric.to_string(), measured)]);
+                best.watch(&stop, &evaluation, 0).unwrap().is_some()
+            })
+        };
+        assert_eq!((stops("test_share"), stops("unknown")), (None, Some(2)));
     }
 }

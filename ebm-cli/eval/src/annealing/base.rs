@@ -1,5 +1,3 @@
-//! The Gaussian that annealing starts from.
-
 use ebm_core::device::Real;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par, Side};
@@ -12,18 +10,16 @@ const RIDGE: f64 = 1e-2;
 
 /// `x = m + L y` with y ~ N(0, I): a Gaussian with the data's mean and, up to a ridge of 1 % of the mean variance, covariance.
 #[derive(Clone, Debug)]
-pub struct Base {
+pub(crate) struct Base {
     mean: Vec<Real>,
     /// L, lower triangular, `[D, D]` row-major.
     factor: Vec<Real>,
-    log_determinant: f64,
+    /// `log Z` of `exp(-E(x))` over x minus that of `exp(-E(x(y)))` over y: `log |det L|`.
+    pub log_determinant: f64,
 }
 
 impl Base {
-    /// Fits it to samples `[n, width]`, row-major.
-    ///
-    /// # Errors
-    /// If there are fewer than two samples, a value is not finite, or all samples are the same.
+    /// Fits it to samples `[n, width]`, row-major: at least two, finite, and not all the same.
     pub fn fit(samples: &[Real], width: usize) -> Result<Self, AnnealingError> {
         // Any Gaussian serves, so single precision does.
         let samples = single(samples);
@@ -56,11 +52,6 @@ impl Base {
         self.mean.len()
     }
 
-    /// `log Z` of `exp(-E(x))` over x minus that of `exp(-E(x(y)))` over y: `log |det L|`.
-    pub fn log_determinant(&self) -> f64 {
-        self.log_determinant
-    }
-
     /// `x = m + L y` for each row of `[B, D]`.
     pub fn to_data(&self, y: &[Real]) -> Vec<Real> {
         let mut x: Vec<Real> = self.mean.iter().copied().cycle().take(y.len()).collect();
@@ -69,6 +60,7 @@ impl Base {
     }
 
     /// `y = L^-1 (x - m)` for each row of `[B, D]`.
+    #[cfg(test)]
     pub fn to_base(&self, x: &[Real]) -> Vec<Real> {
         let width = self.width();
         let mut y: Vec<Real> = x.iter().zip(self.mean.iter().cycle()).map(|(x, m)| x - m).collect();
@@ -123,21 +115,16 @@ mod tests {
         assert!((found.mean()[2] - 7.0).abs() < 0.01);
         // det = (9.0367 * 2.0367 - 9) * 0.0367
         let determinant = ((9.0 + ridge) * (2.0 + ridge) - 9.0) * ridge;
-        assert!((base.log_determinant() - 0.5 * determinant.ln()).abs() < 0.02);
+        assert!((base.log_determinant - 0.5 * determinant.ln()).abs() < 0.02);
     }
 
     #[test]
-    fn coordinates_go_there_and_back() {
+    fn coordinates_go_there_and_back_and_gradients_are_pulled_back_by_the_transpose() {
         let base = Base::fit(&Random::new(3).normals(60), 3).unwrap();
         let x = Random::new(4).normals(30);
         for (there, x) in base.to_data(&base.to_base(&x)).iter().zip(&x) {
             assert!((there - x).abs() < 1e-5, "{there} {x}");
         }
-    }
-
-    #[test]
-    fn gradients_are_pulled_back_by_the_transpose() {
-        let base = Base::fit(&Random::new(3).normals(60), 3).unwrap();
         let (y, g, v) = (Random::new(4).normals(3), Random::new(5).normals(3), Random::new(6).normals(3));
         // <g, x(y + v) - x(y)> = <L' g, v>
         let moved: Vec<Real> = y.iter().zip(&v).map(|(y, v)| y + v).collect();

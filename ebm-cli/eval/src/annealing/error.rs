@@ -1,5 +1,3 @@
-//! Why log Z cannot be estimated.
-
 use thiserror::Error;
 
 use crate::features::MetricError;

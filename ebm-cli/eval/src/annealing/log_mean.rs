@@ -1,8 +1,6 @@
-//! The logarithm of a mean of weights that are known by their logarithms.
-
 /// `log( 1/n sum_i w_i )` of independent weights, with what it can be judged by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LogMean {
+pub(crate) struct LogMean {
     /// The logarithm of the mean, in nats; minus infinity if all weights are zero.
     pub value: f64,
     /// Its standard error by the delta method: the weights' relative one. Too small where few weights carry the mean.

@@ -16,18 +16,16 @@
 //! likelihood using bidirectional Monte Carlo", 2015.
 
 mod base;
-mod bracket;
 mod config;
 mod error;
 mod log_mean;
 mod path;
 
-pub use base::Base;
-pub use bracket::Bracket;
+pub(crate) use base::Base;
 pub use config::AnnealingConfig;
 pub use error::AnnealingError;
-pub use log_mean::LogMean;
-pub use path::{Annealed, Annealing};
+pub(crate) use log_mean::LogMean;
+pub use path::{Annealed, Bracket};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,4 @@
-//! Chains along the path from the Gaussian to the model, and back.
-
+use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::Energy;
@@ -21,7 +20,7 @@ const FEWEST_ON_TRIAL: usize = 32;
 /// A path between a Gaussian and an energy, with step sizes found in a trial run.
 ///
 /// The runs that follow do not adapt anything, so that their transitions leave each distribution exactly invariant.
-pub struct Annealing<'a, G: Geometry> {
+pub(crate) struct Annealing<'a, G: Geometry> {
     energy: &'a dyn Energy<G>,
     base: &'a Base,
     config: &'a AnnealingConfig,
@@ -51,12 +50,9 @@ pub struct Annealed {
 }
 
 impl<'a, G: Geometry> Annealing<'a, G> {
-    /// Makes the trial run that the step sizes are found in.
-    ///
-    /// # Panics
-    /// If energy and Gaussian have not the same number of dimensions.
+    /// Makes the trial run that the step sizes are found in. Energy and Gaussian have one number of dimensions.
     pub fn new(energy: &'a dyn Energy<G>, base: &'a Base, config: &'a AnnealingConfig, random: Random) -> Self {
-        assert_eq!(energy.geometry().data_width(), base.width(), "energy and Gaussian have one number of dimensions");
+        assert_eq!(energy.geometry().data_width(), base.width());
         let temperatures = temperatures(config.temperatures);
         // In many dimensions the stable step of Hamiltonian paths is of this order.
         let first = (base.width() as f64).powf(-0.25);
@@ -67,9 +63,6 @@ impl<'a, G: Geometry> Annealing<'a, G> {
     }
 
     /// Annealed importance sampling with fresh chains: a lower bound of log Z in expectation, whatever the transitions do.
-    ///
-    /// # Errors
-    /// If no chain has a weight above zero.
     pub fn forward(&self, random: Random) -> Result<Annealed, AnnealingError> {
         let random = random.stream("forward");
         let start = random.stream("start").normals(self.config.chains * self.base.width());
@@ -80,10 +73,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
     }
 
     /// The same way back: an upper bound of log Z in expectation **if** `samples` `[n, D]`, in the Gaussian's coordinates, are
-    /// exact and independent samples of the model.
-    ///
-    /// # Errors
-    /// If no chain has a weight above zero, or one starts where the energy is infinite.
+    /// exact and independent samples of the model. It errs if one starts where the energy is infinite.
     pub fn backward(&self, samples: Vec<Real>, random: Random) -> Result<Annealed, AnnealingError> {
         let order: Vec<usize> = (0..self.temperatures.len()).rev().collect();
         let mut found = self.walk(samples, &order, random.stream("backward"))?;
@@ -93,7 +83,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
 
     /// log Z of `exp(-|y|^2 / 2)`, and what the model's gains from y to x.
     fn log_z_of_start(&self) -> f64 {
-        0.5 * LN_TAU * self.base.width() as f64 + self.base.log_determinant()
+        0.5 * LN_TAU * self.base.width() as f64 + self.base.log_determinant
     }
 
     /// Samples of the model, as many as chains, in the Gaussian's coordinates: ends of [`forward`](Self::forward) drawn by
@@ -181,6 +171,39 @@ impl<'a, G: Geometry> Annealing<'a, G> {
             energies: energies.into_iter().map(energy).collect(),
             points,
         }
+    }
+}
+
+/// Annealed importance sampling from a Gaussian fitted to the data to the model, and back from where the chains ended.
+#[derive(Clone, Debug)]
+pub struct Bracket {
+    /// The way to the model: a lower bound of log Z in expectation.
+    pub forward: Annealed,
+    /// The way back: an upper bound of log Z as far as it started from samples of the model.
+    pub backward: Annealed,
+}
+
+impl Bracket {
+    /// Samples that the Gaussian is fitted to, at most.
+    pub const FITTED: usize = 10_000;
+
+    /// Brackets log Z.
+    ///
+    /// # Errors
+    /// If no Gaussian can be fitted to the data, or no chain has a weight above zero.
+    pub fn of<G: Geometry>(
+        energy: &dyn Energy<G>,
+        data: &dyn Dataset,
+        config: &AnnealingConfig,
+        random: Random,
+    ) -> Result<Self, AnnealingError> {
+        let seen = data.draw(Self::FITTED, random.stream("fit"));
+        let base = Base::fit(&seen, data.width())?;
+        let annealing = Annealing::new(energy, &base, config, random);
+        let forward = annealing.forward(random)?;
+        let samples = annealing.samples(&forward, random);
+        let backward = annealing.backward(samples, random)?;
+        Ok(Self { forward, backward })
     }
 }
 

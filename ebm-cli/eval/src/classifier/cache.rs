@@ -1,11 +1,11 @@
-//! Trained classifiers on disk.
-
 use ebm_core::device::Real;
+use ebm_core::error::StateError;
 use ebm_core::image::LabelledImages;
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_train::state_file;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,28 +21,28 @@ const WEIGHTS: &str = "weights";
 
 /// Where a classifier came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// It was trained just now.
     Trained {
         /// The trouble with the cache, if there was any: a file that is damaged, or cannot be written.
         trouble: Option<String>,
     },
-    /// It was read from this file.
-    Cached(PathBuf),
+    /// It was read from the cache.
+    Cached,
 }
 
 /// The classifier of these images: read from the cache, or trained and put there.
 ///
 /// The cache is `ebm/classifiers` in the user's cache folder (`$XDG_CACHE_HOME`, or `~/.cache`). The file's name is a hash of
 /// everything that the weights depend on; its content is checked by another.
-pub fn trained(images: &LabelledImages) -> (Classifier, Origin) {
+pub(crate) fn trained(images: &LabelledImages) -> (Classifier, Origin) {
     let folder = folder(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"));
     cached(images, &Settings::default(), folder.as_deref())
 }
 
-fn folder(cache: Option<std::ffi::OsString>, home: Option<std::ffi::OsString>) -> Option<PathBuf> {
+fn folder(cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     // A relative path is no cache, by the specification.
-    let absolute = |path: std::ffi::OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
+    let absolute = |path: OsString| Some(PathBuf::from(path)).filter(|path| path.is_absolute());
     let folder = cache.and_then(absolute).or_else(|| Some(home.and_then(absolute)?.join(".cache")));
     folder.map(|folder| folder.join("ebm").join("classifiers"))
 }
@@ -52,10 +52,8 @@ fn cached(images: &LabelledImages, settings: &Settings, folder: Option<&Path>) -
     let mut trouble = None;
     if let Some(path) = path.as_deref().filter(|path| path.exists()) {
         match read(path, images) {
-            Ok(classifier) => return (classifier, Origin::Cached(path.into())),
-            Err(reason) => {
-                trouble = Some(format!("{}: {reason}; the classifier was trained again", path.display()));
-            }
+            Ok(classifier) => return (classifier, Origin::Cached),
+            Err(reason) => trouble = Some(format!("{}: {reason}; the classifier was trained again", path.display())),
         }
     }
     tracing::info!(images = images.labels.len(), "training the classifier; later runs find it in the cache");
@@ -84,22 +82,20 @@ fn key(images: &LabelledImages, settings: &Settings) -> String {
 }
 
 fn read(path: &Path, images: &LabelledImages) -> Result<Classifier, String> {
-    let bytes = state_file::read_bytes(path).map_err(|error| without_path(path, &error))?;
-    let state = state_file::decode(&bytes, path).map_err(|error| without_path(path, &error))?;
-    let metadata = state_file::metadata(&bytes, path).map_err(|error| without_path(path, &error))?;
+    // Errors of state files name the file first; here the caller does.
+    let without_path = |error: StateError| {
+        let text = error.to_string();
+        text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_string()
+    };
+    let bytes = state_file::read_bytes(path).map_err(without_path)?;
+    let state = state_file::decode(&bytes, path).map_err(without_path)?;
+    let metadata = state_file::metadata(&bytes, path).map_err(without_path)?;
     let mut classifier = Classifier::new(images.shape.values(), images.classes.len(), Random::new(0));
     classifier.load_state(&state).map_err(|error| error.to_string())?;
-    match metadata.get(WEIGHTS) == Some(&classifier.hash()) {
-        true => Ok(classifier),
-        false => Err("the weights are not those that were written".into()),
+    if metadata.get(WEIGHTS) != Some(&classifier.hash()) {
+        return Err("the weights are not those that were written".into());
     }
-}
-
-/// Errors of state files name the file first; here the caller does.
-fn without_path(path: &Path, error: &ebm_core::error::StateError) -> String {
-    let text = error.to_string();
-    let own = text.strip_prefix(&format!("{}: ", path.display()));
-    own.map_or(text.clone(), String::from)
+    Ok(classifier)
 }
 
 fn write(path: &Path, classifier: &Classifier) -> Result<(), String> {
@@ -123,7 +119,7 @@ mod tests {
         let (first, origin) = find(&shapes(90, 1));
         assert_eq!(origin, Origin::Trained { trouble: None });
         let (second, origin) = find(&shapes(90, 1));
-        assert!(matches!(origin, Origin::Cached(_)));
+        assert_eq!(origin, Origin::Cached);
         assert_eq!(first.hash(), second.hash());
         let (other, origin) = find(&shapes(90, 2));
         assert_eq!(origin, Origin::Trained { trouble: None });

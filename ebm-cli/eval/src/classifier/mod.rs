@@ -7,5 +7,5 @@ mod cache;
 mod network;
 mod training;
 
-pub use cache::{Origin, trained};
-pub use network::{Classifier, FEATURES};
+pub(crate) use cache::{Origin, trained};
+pub(crate) use network::{Classifier, FEATURES};

@@ -1,5 +1,3 @@
-//! The network, and what it says of images.
-
 use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::image::{LabelledImages, value_of};
@@ -16,14 +14,16 @@ use std::path::Path;
 /// Widths of the hidden layers before the features.
 const HIDDEN: [usize; 1] = [512];
 /// Number of features: the last hidden layer.
-pub const FEATURES: usize = 128;
+pub(crate) const FEATURES: usize = 128;
 /// Images that go through the network at once.
 const CHUNK: usize = 2048;
 
 /// A multi-layer perceptron with SiLU, `pixels - 512 - 128 - classes`, on images with values in [-1, 1].
-pub struct Classifier {
-    pixels: usize,
-    classes: usize,
+pub(crate) struct Classifier {
+    /// Number of values of an image.
+    pub pixels: usize,
+    /// Number of classes.
+    pub classes: usize,
     trunk: Network,
     head: Network,
 }
@@ -45,16 +45,6 @@ impl Classifier {
         }
     }
 
-    /// Number of values of an image.
-    pub fn pixels(&self) -> usize {
-        self.pixels
-    }
-
-    /// Number of classes.
-    pub fn classes(&self) -> usize {
-        self.classes
-    }
-
     /// BLAKE3 of the weights, in hexadecimal: what figures that are compared must share.
     pub fn hash(&self) -> String {
         // Only arrays without a name or shape have no such form.
@@ -63,9 +53,6 @@ impl Classifier {
     }
 
     /// The features `[n, FEATURES]` of images `[n, pixels]`, and the probabilities of the classes `[n, classes]`.
-    ///
-    /// # Panics
-    /// If the values are not whole images.
     pub fn apply(&self, images: &[Real]) -> (Vec<f32>, Vec<f32>) {
         let (mut features, mut probabilities) = (Vec::new(), Vec::new());
         let off = SharedTape::off();
@@ -78,14 +65,6 @@ impl Classifier {
             probabilities.extend(logits.chunks_exact(self.classes).flat_map(softmax));
         }
         (features, probabilities)
-    }
-
-    /// The most probable class of each image `[n, pixels]`.
-    ///
-    /// # Panics
-    /// If the values are not whole images.
-    pub fn classify(&self, images: &[Real]) -> Vec<u8> {
-        self.most_probable(&self.apply(images).1)
     }
 
     /// The most probable class of each row of probabilities `[n, classes]`; the first of equal ones.
@@ -102,7 +81,7 @@ impl Classifier {
         let mut right = 0;
         for (levels, labels) in images.levels.chunks(CHUNK * self.pixels).zip(images.labels.chunks(CHUNK)) {
             let values: Vec<Real> = levels.iter().map(|level| value_of(*level)).collect();
-            let classes = self.classify(&values);
+            let classes = self.most_probable(&self.apply(&values).1);
             right += classes.iter().zip(labels).filter(|(class, label)| u32::from(**class) == **label).count();
         }
         right as f64 / images.labels.len() as f64

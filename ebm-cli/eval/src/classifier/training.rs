@@ -1,5 +1,3 @@
-//! The training of the classifier.
-
 use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, LabelledImages, value_of};
 use ebm_core::random::Random;
@@ -116,7 +114,7 @@ pub(super) mod tests {
         let images = shapes(300, 1);
         let classifier = train(&images, &quick());
         assert!(classifier.accuracy(&shapes(99, 2)) > 0.97);
-        assert_eq!((classifier.pixels(), classifier.classes()), (30, 3));
+        assert_eq!((classifier.pixels, classifier.classes), (30, 3));
         let again = train(&images, &quick());
         assert_eq!((classifier.state(), classifier.hash()), (again.state(), again.hash()));
         let other = train(&images, &Settings { seed: 1, ..quick() });

@@ -1,5 +1,3 @@
-//! How far the iterative solver of the smallest singular value is from the exact one.
-
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::jacobian::{IterativeOptions, smallest_pairs};

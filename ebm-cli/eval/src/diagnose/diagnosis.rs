@@ -1,15 +1,13 @@
-//! The report of a generator's Jacobian.
-
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
-use ebm_core::models::Generator;
+use ebm_core::models::{Generator, GeneratorFacts};
 use ebm_core::random::Random;
 use serde::Serialize;
+use thiserror::Error;
 
 use super::approach::approaches;
-use super::notes::notes;
 use super::spectrum::ends;
-use super::{Approach, DiagnoseError, Entropies, Quantiles, Rounding, effective_rank, singular_values};
+use super::{Approach, Entropies, Quantiles, Rounding, effective_rank, singular_values};
 
 /// Share of the largest singular value below which one is counted as small.
 pub const SMALL: f64 = 1e-3;
@@ -45,6 +43,34 @@ pub struct Diagnosis {
     pub spectrum: Vec<Quantiles>,
     /// Notes that the reader must know before believing the numbers.
     pub notes: Vec<String>,
+}
+
+/// A generator that has no spectrum to report.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DiagnoseError {
+    /// More latent than data dimensions.
+    #[error(
+        "the generator has d = {latent} latent and D = {data} data dimensions: with d > D its Jacobian has the singular value 0 \
+         everywhere, and no bound by singular values; a diagnosis needs generator.latent <= {data}"
+    )]
+    TooManyLatents {
+        /// Number of latent dimensions.
+        latent: usize,
+        /// Number of data dimensions.
+        data: usize,
+    },
+    /// A derivative is NaN or infinite.
+    #[error(
+        "the generator's Jacobian is not finite at {bad} of {all} latents: there are no singular values; choose an earlier \
+         checkpoint with --checkpoint"
+    )]
+    NotFinite {
+        /// Latents where it is not.
+        bad: usize,
+        /// Latents looked at.
+        all: usize,
+    },
 }
 
 /// Diagnoses a generator at `count` latents, drawn with the starts of the solver from `random`.
@@ -86,6 +112,54 @@ pub fn diagnose<G: Geometry>(
         notes: notes(generator.facts(), (latent, data), &rounding, count),
         rounding,
     })
+}
+
+/// Notes on a diagnosis of a generator of `d -> D` dimensions at `latents` latents.
+fn notes(facts: GeneratorFacts, (latent, data): (usize, usize), rounding: &Rounding, latents: usize) -> Vec<String> {
+    let mut notes = Vec::new();
+    let Rounding { exact, products, .. } = *rounding;
+    if rounding.latents_below_exact > 0 {
+        notes.push(format!(
+            "at {} of {latents} latents s_1 is below {exact:.1e} s_d, the level of rounding: it is 0 as far as this precision can \
+             tell, and figures made of it (condition number, H0 + d ln s_1, H0 + sum ln s_i, ratios) say no more than that",
+            rounding.latents_below_exact
+        ));
+    }
+    if rounding.latents_below_products > 0 {
+        notes.push(format!(
+            "at {} of {latents} latents s_1 is below {products:.1e} s_d, what the iterative solver's products can resolve: no \
+             number of steps finds it",
+            rounding.latents_below_products
+        ));
+    }
+    if data > latent {
+        notes.push(format!(
+            "D = {data} > d = {latent}: the samples lie on a manifold, the entropies are those of the density on it, and none in \
+             the data space is bounded"
+        ));
+    }
+    if !facts.injective {
+        notes.push(
+            "the generator is not known to be injective: where it folds, H0 + sum ln s_i counts volume twice and is above the entropy"
+                .into(),
+        );
+    }
+    if facts.noise > 0.0 {
+        notes.push(format!(
+            "the generator adds noise of standard deviation {:.4}: its entropy is not in these figures, which are those of G(z)",
+            facts.noise
+        ));
+    }
+    if facts.couples_batch {
+        notes.push("batch-norm couples the batch in training; the Jacobian is that of evaluation".into());
+    }
+    if facts.piecewise_linear {
+        notes.push(
+            "the generator is piecewise linear: the Jacobian is piecewise constant, and its derivative in z is zero almost everywhere"
+                .into(),
+        );
+    }
+    notes
 }
 
 #[cfg(test)]
@@ -151,5 +225,21 @@ mod tests {
         assert!(found.notes[0].contains("at 3 of 3 latents"), "{:?}", found.notes);
         let json = serde_json::to_value(&found).unwrap();
         assert!(json["entropies"]["exact"]["value"].is_null(), "{json}");
+    }
+    #[test]
+    fn only_what_applies_is_told() {
+        let sound = Rounding::of(&[vec![1.0, 2.0]]);
+        let injective = GeneratorFacts::unknown(0.0).injective();
+        assert_eq!(notes(injective, (2, 2), &sound, 1), Vec::<String>::new());
+        let flat = Rounding::of(&[vec![0.0, 2.0]]);
+        let mut facts = GeneratorFacts::unknown(0.25);
+        (facts.couples_batch, facts.piecewise_linear) = (true, true);
+        let told = notes(facts, (2, 3), &flat, 1);
+        let parts =
+            ["level of rounding", "no number of steps", "manifold", "injective", "0.2500", "batch-norm", "piecewise"];
+        assert_eq!(told.len(), parts.len());
+        for (note, part) in told.iter().zip(parts) {
+            assert!(note.contains(part), "{note}");
+        }
     }
 }

@@ -1,5 +1,3 @@
-//! The entropy of the generator, by its singular values.
-
 use ebm_core::models::closed_form::standard_normal_entropy;
 use serde::Serialize;
 

@@ -4,15 +4,12 @@
 mod approach;
 mod diagnosis;
 mod entropies;
-mod error;
-mod notes;
 mod quantiles;
 mod report;
 mod spectrum;
 
 pub use approach::{Approach, STEPS};
-pub use diagnosis::{Diagnosis, SMALL, diagnose};
+pub use diagnosis::{DiagnoseError, Diagnosis, SMALL, diagnose};
 pub use entropies::{Entropies, Mean};
-pub use error::DiagnoseError;
 pub use quantiles::Quantiles;
 pub use spectrum::{Rounding, effective_rank, singular_values};

@@ -1,5 +1,3 @@
-//! A quantity over a batch.
-
 use serde::Serialize;
 
 /// Order statistics of a quantity over a batch. A value that is not finite is `null` in JSON.

@@ -1,5 +1,3 @@
-//! The report as text.
-
 use std::fmt;
 
 use super::{Diagnosis, Mean, Quantiles, SMALL};

@@ -1,18 +1,12 @@
-//! Metrics of generated images by the features of a network that the user gives.
-
 use ebm_core::data::Dataset;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::Generator;
 use ebm_core::random::Random;
-use std::path::Path;
 
 use crate::config::EvaluateConfig;
-use crate::features::{Archive, ExtractError, Extractor, Features, Moments};
-use crate::metric::{MetricValue, Side, frechet_value, neighbour_values};
+use crate::features::{Archive, ExtractError, Extractor, Features, Moments, described};
+use crate::metric::{MetricValue, frechet_value, neighbour_values};
 use crate::sampling::for_generated;
-
-/// Digits of a hash that values are given with.
-const DIGITS_OF_HASH: usize = 16;
 
 /// Fréchet distance, precision, recall, density and coverage of `config.generated` samples, against `reference`, or else
 /// against as many held-out samples.
@@ -35,30 +29,25 @@ pub fn extracted<G: Geometry>(
         }
         Err(error) => failed = failed.take().or(Some(error)),
     });
-    if let Some(error) = failed {
-        return Err(error);
-    }
+    failed.map_or(Ok(()), Err)?;
     let generated = Features::new(&generated, width)?;
-    let held_out = match reference {
-        Some(_) => Vec::new(),
-        None => extractor.apply(&data.held_out(config.held_out, random.stream("data")))?.0,
-    };
+    let held_out;
     let (moments, real, what, of) = match reference {
         Some(archive) => {
             let of = format!(", real ones of {}", described(&archive.path, &archive.hash));
             (archive.moments()?, archive.features()?, "reference samples", of)
         }
         None => {
+            held_out = extractor.apply(&data.held_out(config.held_out, random.stream("data")))?.0;
             let real = Features::new(&held_out, width)?;
             (Moments::of(real)?, Some(real), "held-out samples", String::new())
         }
     };
     let extractor = format!("of {}{of}", described(&extractor.path, &extractor.hash));
-    let other = Side { moments: &Moments::of(generated)?, what: "generated samples" };
-    let (named, real_side) = (("frechet", "Frechet distance"), Side { moments: &moments, what });
-    let mut values = vec![frechet_value(named, real_side, other, &extractor)?];
+    let other = (&Moments::of(generated)?, "generated samples");
+    let mut values = vec![frechet_value(("frechet", "Frechet distance"), (&moments, what), other, &extractor)?];
     if let Some(real) = real {
-        for value in neighbour_values(real, generated, (&config.images).into(), &extractor)? {
+        for value in neighbour_values(real, generated, config.images.by(), &extractor)? {
             // The own classifier's have the plain names.
             values.push(MetricValue {
                 name: format!("{}/extractor", value.name),
@@ -68,8 +57,4 @@ pub fn extracted<G: Geometry>(
         }
     }
     Ok(values)
-}
-
-fn described(path: &Path, hash: &str) -> String {
-    format!("{} (BLAKE3 {})", path.display(), &hash[..DIGITS_OF_HASH])
 }

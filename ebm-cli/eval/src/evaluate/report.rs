@@ -1,5 +1,3 @@
-//! The outcome of an evaluation.
-
 use crate::quadrature::LogPartition;
 use ebm_train::Evaluation;
 use serde::{Deserialize, Serialize};
@@ -154,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn json_carries_everything_and_reads_back() {
+    fn json_carries_everything_and_reads_back_and_observers_get_every_figure_by_its_key() {
         let report = report();
         let json = serde_json::to_value(&report).unwrap();
         assert_eq!(json["figures"][0]["unit"], "nats");
@@ -162,11 +160,7 @@ mod tests {
         assert_eq!(json["figures"][0]["guarantee"]["level"], "certified");
         assert_eq!(json["figures"][1]["samples"], 10_000);
         assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
-    }
-
-    #[test]
-    fn observers_get_every_figure_by_its_key() {
-        let evaluation = report().evaluation();
+        let evaluation = report.evaluation();
         assert_eq!(evaluation.keys().collect::<Vec<_>>(), ["good_share", "nll"]);
         assert_eq!(evaluation["nll"].standard_error, 0.0125);
     }

@@ -1,5 +1,3 @@
-//! Whether the bounds are on their sides of the exact likelihood.
-
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_train::Evaluation;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,3 @@
-//! Features, or their mean and covariance, in NumPy's archives.
-
 use ebm_core::data::DataError;
 use npyz::npz::NpzArchive;
 use std::fs::File;
@@ -36,9 +34,10 @@ impl Archive {
     /// If the file cannot be read, or holds neither.
     pub fn read(path: &Path) -> Result<Self, DataError> {
         let failed = |source| DataError::Io { path: path.into(), source };
+        let refuse = |reason| Err(malformed(path, "the archive", reason));
         // Anything else might never end.
         if !std::fs::metadata(path).map_err(failed)?.is_file() {
-            return Err(malformed(path, "the archive", "it is no regular file".into()));
+            return refuse("it is no regular file".into());
         }
         let file = File::open(path).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
@@ -57,10 +56,8 @@ impl Archive {
             let moments = Moments::new(mean, covariance);
             Statistics::Moments(moments.map_err(|error| malformed(path, "mu and sigma", error.to_string()))?)
         } else {
-            let found = names.join(", ");
-            let reason =
-                format!("its arrays are [{found}]; expected `features` [n, F], or `mu` [F] and `sigma` [F, F]");
-            return Err(malformed(path, "the archive", reason));
+            let expected = "expected `features` [n, F], or `mu` [F] and `sigma` [F, F]";
+            return refuse(format!("its arrays are [{}]; {expected}", names.join(", ")));
         };
         Ok(Self { path: path.into(), hash: hasher.finalize().to_hex().to_string(), statistics })
     }
@@ -90,6 +87,11 @@ impl Archive {
 
 fn malformed(path: &Path, place: &str, reason: String) -> DataError {
     DataError::Malformed { path: path.into(), place: place.into(), reason }
+}
+
+/// A file as protocols name it: its path, and the start of the BLAKE3 of its content.
+pub fn described(path: &Path, hash: &str) -> String {
+    format!("{} (BLAKE3 {})", path.display(), &hash[..16])
 }
 
 type Numbers = (usize, usize, Vec<f64>);

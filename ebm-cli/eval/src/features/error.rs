@@ -1,5 +1,3 @@
-//! Numbers that no metric can be computed from.
-
 use thiserror::Error;
 
 /// Numbers that a metric cannot be computed from; it says which, and what was expected.

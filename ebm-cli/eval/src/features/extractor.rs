@@ -1,5 +1,3 @@
-//! A network that gives features of images, from an ONNX file.
-
 use ebm_core::device::Real;
 use ebm_core::image::ImageShape;
 use std::path::{Path, PathBuf};
@@ -12,7 +10,7 @@ use super::values::{planes, single};
 /// Images that go through the network at once.
 const BATCH: usize = 32;
 
-/// A network `[n, channels, height, width] -> [n, F]`, with values from 0 to 1.
+/// A network from an ONNX file, `[n, channels, height, width] -> [n, F]`, with values from 0 to 1.
 ///
 /// Whatever else its features need, such as another size of the images, must be part of the network.
 pub struct Extractor {
@@ -106,21 +104,17 @@ mod tests {
             features: Vec<f32>,
         }
 
-        fn open_named(name: &str, height: usize, channels: usize) -> Result<Extractor, String> {
+        fn open(name: &str, height: usize, channels: usize) -> Result<Extractor, String> {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/onnx");
             let shape = ImageShape { height, width: 4, channels };
             Extractor::open(&folder.join(name), shape).map_err(|error| error.to_string())
-        }
-
-        fn open(height: usize, channels: usize) -> Result<Extractor, String> {
-            open_named("extractor.onnx", height, channels)
         }
 
         #[test]
         fn features_equal_those_of_onnx_runtime() {
             let fixture: Fixture =
                 serde_json::from_str(include_str!("../../tests/fixtures/onnx/extractor.json")).unwrap();
-            let extractor = open(3, 2).unwrap();
+            let extractor = open("extractor.onnx", 3, 2).unwrap();
             // More than a batch, and no whole number of them.
             let copies = 40;
             let (features, width) = extractor.apply(&fixture.images.repeat(copies)).unwrap();
@@ -134,7 +128,7 @@ mod tests {
         #[test]
         fn a_network_for_other_images_is_refused_with_both_shapes() {
             for (height, channels) in [(28, 2), (3, 1)] {
-                let error = open(height, channels).err().unwrap();
+                let error = open("extractor.onnx", height, channels).err().unwrap();
                 let images = format!("[n, {channels}, {height}, 4]");
                 assert!(error.contains("[?, 2, 3, 4]") && error.contains(&images), "{error}");
             }
@@ -151,7 +145,7 @@ mod tests {
                 ("two-inputs", "the network has 2 inputs", "expected one, the images"),
             ] {
                 let file = format!("{name}.onnx");
-                let error = open_named(&file, 3, 2).err().unwrap_or_else(|| panic!("{name} is taken"));
+                let error = open(&file, 3, 2).err().unwrap_or_else(|| panic!("{name} is taken"));
                 assert!(error.contains(&format!("{file}: {found}")), "{error}");
                 assert!(error.contains(expected), "{error}");
                 assert_eq!(error.lines().count(), 1, "{error}");

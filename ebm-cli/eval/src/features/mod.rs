@@ -8,7 +8,7 @@ mod moments;
 mod onnx;
 mod values;
 
-pub use archive::{Archive, Statistics};
+pub use archive::{Archive, Statistics, described};
 pub use error::MetricError;
 pub use extractor::{ExtractError, Extractor};
 pub use moments::Moments;

@@ -1,5 +1,3 @@
-//! Mean and covariance of features.
-
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 

@@ -1,9 +1,7 @@
-//! Networks in ONNX files, run by `tract`.
-
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::infer::Factoid;
 
-/// A network that is ready to run on inputs of one shape.
+/// A network of an ONNX file that `tract` is ready to run on inputs of one shape.
 pub(super) struct Network {
     plan: TypedRunnableModel<TypedModel>,
     input: [usize; 4],

@@ -1,5 +1,3 @@
-//! Features of samples.
-
 use ebm_core::device::Real;
 
 use super::MetricError;
@@ -20,13 +18,11 @@ impl<'a> Features<'a> {
         if width == 0 || !values.len().is_multiple_of(width) {
             return Err(MetricError::rows(values.len(), width));
         }
-        match values.iter().position(|v| !v.is_finite()) {
-            None => Ok(Self { values, width }),
-            Some(index) => {
-                let place = (index / width, index % width);
-                Err(MetricError::value("features", place, f64::from(values[index]), "a finite number"))
-            }
+        if let Some(index) = values.iter().position(|v| !v.is_finite()) {
+            let place = (index / width, index % width);
+            return Err(MetricError::value("features", place, f64::from(values[index]), "a finite number"));
         }
+        Ok(Self { values, width })
     }
 
     /// Number of samples, n.
@@ -72,10 +68,7 @@ impl<'a> Features<'a> {
 
     /// Refuses features that another extractor gave.
     pub(crate) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
-        match self.width == other.width {
-            true => Ok(()),
-            false => Err(MetricError::widths(self.width, other.width)),
-        }
+        if self.width == other.width { Ok(()) } else { Err(MetricError::widths(self.width, other.width)) }
     }
 }
 
@@ -102,11 +95,8 @@ mod tests {
         let error = Features::new(&[1.0; 7], 3).unwrap_err();
         assert_eq!(error.to_string(), "7 values do not make whole rows of 3");
         assert!(Features::new(&[], 0).is_err());
-        let error = Features::new(&[0.0, 1.0, f32::NAN, 2.0], 2).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "features: row 1, column 0, both counted from 0, is NaN; expected a finite number"
-        );
+        let error = Features::new(&[0.0, 1.0, f32::NAN, 2.0], 2).unwrap_err().to_string();
+        assert_eq!(error, "features: row 1, column 0, both counted from 0, is NaN; expected a finite number");
     }
 
     #[test]

@@ -1,6 +1,4 @@
-//! The stand-in for networks in a program that was built without ONNX.
-
-/// A network that cannot be there.
+/// A network that cannot be there, as the program was built without ONNX.
 pub(super) enum Network {}
 
 impl Network {

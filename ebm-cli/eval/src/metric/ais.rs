@@ -1,10 +1,6 @@
-//! The negative log-likelihood between two bounds, in any number of dimensions.
-
 use ebm_core::bounds::{Guarantee, Measurement};
 
-use super::Context;
-use super::registry::{Findings, Metric, Reason};
-use super::value::MetricValue;
+use super::{Context, Findings, Metric, MetricValue, Reason};
 use crate::annealing::{Annealed, Bracket};
 
 /// Equal weights that would spread as little as the chains' must be so many, or the reader is warned.
@@ -12,7 +8,7 @@ const EFFECTIVE: f64 = 10.0;
 /// The bounds may cross by this many standard errors before the reader is warned.
 const STANDARD_ERRORS: f64 = 4.0;
 
-/// Bounds of log Z and of the NLL by annealed importance sampling and its reverse.
+/// Bounds of log Z and of the NLL by annealed importance sampling and its reverse, in any number of dimensions.
 struct Ais;
 
 crate::register_metric!(
@@ -78,17 +74,16 @@ fn measurement(found: &Annealed, guarantee: Guarantee) -> Measurement {
 }
 
 fn doubts(Bracket { forward, backward }: &Bracket) -> Vec<String> {
-    let ways = [("AIS", forward), ("reverse AIS", backward)];
-    let few = ways.into_iter().filter(|(_, found)| found.effective < EFFECTIVE);
-    let mut doubts: Vec<String> = few
-        .map(|(name, found)| {
-            format!(
+    let mut doubts = Vec::new();
+    for (name, found) in [("AIS", forward), ("reverse AIS", backward)] {
+        if found.effective < EFFECTIVE {
+            doubts.push(format!(
                 "{name}: {:.1} of {} chains carry the mean weight, so the standard error is too small; raise \
                  evaluate.annealing.temperatures",
                 found.effective, found.chains
-            )
-        })
-        .collect();
+            ));
+        }
+    }
     let crossed = forward.log_z - backward.log_z;
     if crossed > STANDARD_ERRORS * forward.standard_error.hypot(backward.standard_error) {
         doubts.push(format!(

@@ -1,5 +1,3 @@
-//! The output of a classifier of grey images, for the metrics of its features and classes.
-
 use ebm_core::device::Real;
 use ebm_core::image::Part;
 
@@ -74,7 +72,7 @@ impl Classified {
         let (Some(shape), true) = (data.image(), config.images.classifier) else {
             return Ok(None);
         };
-        let random = context.random().stream("images");
+        let random = context.random.stream("images");
         let digits = data.stacked().unwrap_or(data);
         let grey = digits.image().is_some_and(|shape| shape.channels == 1);
         let all = |part| digits.labelled(part, digits.len().unwrap_or(usize::MAX), random);
@@ -128,7 +126,7 @@ impl Classified {
     fn look(&self, samples: &[Real]) -> Seen {
         let planes = match self.channels {
             1 => samples.to_vec(),
-            _ => planes(samples, self.classifier.pixels(), self.channels),
+            _ => planes(samples, self.classifier.pixels, self.channels),
         };
         let (features, probabilities) = self.classifier.apply(&planes);
         Seen { features, classes: self.classifier.most_probable(&probabilities), probabilities }

@@ -1,5 +1,3 @@
-//! Distances between many points, a tile at a time.
-
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
@@ -10,7 +8,7 @@ use crate::features::Features;
 /// Points a side of a tile has: its products keep the processor busy, its distances (2 MiB) stay in cache.
 const TILE: usize = 512;
 
-/// Points with their squared lengths, seen from a centre.
+/// Points with their squared lengths, seen from a centre, for distances between many of them, a tile at a time.
 pub(super) struct Cloud<'a> {
     features: Features<'a>,
     centre: &'a [f64],

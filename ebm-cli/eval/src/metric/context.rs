@@ -1,6 +1,4 @@
-//! The input of metrics: model, data and configuration, and results that several metrics share.
-
-use ebm_core::data::{Dataset, Modes};
+use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, Generator};
@@ -31,38 +29,18 @@ pub struct Subject<'a, G: Geometry> {
     pub bounds: &'a StepReport,
 }
 
-/// A model of any geometry.
-trait Model {
-    fn energies(&self, points: &[Real]) -> Vec<Real>;
-    fn log_partition(&self, data_box: &Region, config: &EvaluateConfig) -> Result<LogPartition, QuadratureError>;
-    fn bracket(&self, config: &EvaluateConfig, random: Random) -> Result<Bracket, AnnealingError>;
-    fn has_generator(&self) -> bool;
-    fn for_generated(&self, n: usize, random: Random, f: &mut dyn FnMut(&[Real]));
-}
+/// A function that a model of any geometry gives.
+type OfModel<'a, A, R> = Box<dyn Fn(&A) -> R + 'a>;
+/// A generator of any geometry: calls a function with so many samples, chunk by chunk.
+type Generate<'a> = dyn Fn(usize, Random, &mut dyn FnMut(&[Real])) + 'a;
 
-impl<G: Geometry> Model for Subject<'_, G> {
-    fn energies(&self, points: &[Real]) -> Vec<Real> {
-        energies(self.energy, points)
-    }
-    fn log_partition(&self, data_box: &Region, config: &EvaluateConfig) -> Result<LogPartition, QuadratureError> {
-        log_partition(self.energy, data_box, &config.quadrature)
-    }
-    fn bracket(&self, config: &EvaluateConfig, random: Random) -> Result<Bracket, AnnealingError> {
-        Bracket::of(self.energy, self.data, &config.annealing, random)
-    }
-    fn has_generator(&self) -> bool {
-        self.generator.is_some()
-    }
-    fn for_generated(&self, n: usize, random: Random, f: &mut dyn FnMut(&[Real])) {
-        if let Some(generator) = self.generator {
-            for_generated(generator, n, random, f);
-        }
-    }
-}
-
-/// The input of metrics. Samples and results that several of them need are computed once, when first asked for.
+/// The input of metrics: model, data and configuration. Samples and results that several of them need are computed once, when
+/// first asked for.
 pub struct Context<'a> {
-    model: &'a dyn Model,
+    energies: OfModel<'a, [Real], Vec<Real>>,
+    log_partition: OfModel<'a, Region, Result<LogPartition, QuadratureError>>,
+    bracket: Box<dyn Fn(Random) -> Result<Bracket, AnnealingError> + 'a>,
+    generate: Option<Box<Generate<'a>>>,
     /// The data.
     pub data: &'a dyn Dataset,
     /// The bounds' values on a fresh batch.
@@ -71,7 +49,8 @@ pub struct Context<'a> {
     pub config: &'a EvaluateConfig,
     /// Samples that training has not seen, `[n, D]` row-major; empty if the data set holds out none.
     pub held_out: Vec<Real>,
-    random: Random,
+    /// The place in the random numbers of this evaluation, for a stream of a metric's own.
+    pub random: Random,
     generated: OnceCell<Option<Vec<Real>>>,
     partition: OnceCell<Result<LogPartition, QuadratureError>>,
     classified: OnceCell<Result<Option<Classified>, String>>,
@@ -81,12 +60,19 @@ impl<'a> Context<'a> {
     /// A context of which nothing is computed yet.
     pub fn new<G: Geometry>(subject: &'a Subject<'a, G>, config: &'a EvaluateConfig, random: Random) -> Self {
         let random = random.stream("evaluation");
+        let Subject { energy, generator, data, bounds } = *subject;
+        let generate = |generator| -> Box<Generate<'a>> {
+            Box::new(move |n, random, f| for_generated::<G>(generator, n, random, f))
+        };
         Self {
-            model: subject,
-            data: subject.data,
-            bounds: subject.bounds,
+            energies: Box::new(move |points| energies(energy, points)),
+            log_partition: Box::new(move |data_box| log_partition(energy, data_box, &config.quadrature)),
+            bracket: Box::new(move |random| Bracket::of(energy, data, &config.annealing, random)),
+            generate: generator.map(generate),
+            data,
+            bounds,
             config,
-            held_out: subject.data.held_out(config.held_out, random),
+            held_out: data.held_out(config.held_out, random),
             random,
             generated: OnceCell::new(),
             partition: OnceCell::new(),
@@ -94,19 +80,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The place in the random numbers of this evaluation, for a stream of a metric's own.
-    pub fn random(&self) -> Random {
-        self.random
-    }
-
     /// Energies `[n]`, in nats, of points `[n, D]`.
     pub fn energies(&self, points: &[Real]) -> Vec<Real> {
-        self.model.energies(points)
+        (self.energies)(points)
     }
 
     /// Whether the model has a generator.
     pub fn has_generator(&self) -> bool {
-        self.model.has_generator()
+        self.generate.is_some()
     }
 
     /// The configured number of generated samples, `[n, D]` row-major, if the model has a generator.
@@ -124,7 +105,9 @@ impl<'a> Context<'a> {
 
     /// Calls `f` with `n` generated samples, chunk by chunk, or not at all without a generator.
     pub fn for_generated(&self, n: usize, random: Random, mut f: impl FnMut(&[Real])) {
-        self.model.for_generated(n, random, &mut f);
+        if let Some(generate) = &self.generate {
+            generate(n, random, &mut f);
+        }
     }
 
     /// log Z by quadrature, in one or two dimensions.
@@ -136,7 +119,7 @@ impl<'a> Context<'a> {
             let mut seen = self.data.draw(self.config.held_out, self.random.stream("box"));
             seen.extend_from_slice(&self.held_out);
             let data_box = Region::around(&seen, self.data.width(), MARGIN);
-            self.model.log_partition(&data_box, self.config)
+            (self.log_partition)(&data_box)
         };
         self.partition.get_or_init(compute).as_ref()
     }
@@ -151,7 +134,7 @@ impl<'a> Context<'a> {
     /// # Errors
     /// If the data has no Gaussian, or all chains are lost.
     pub fn bracket(&self) -> Result<Bracket, AnnealingError> {
-        self.model.bracket(self.config, self.random.stream("annealing"))
+        (self.bracket)(self.random.stream("annealing"))
     }
 
     /// The output of a classifier for the images; `None` where the data are no images, or no classifier is wanted.
@@ -164,11 +147,6 @@ impl<'a> Context<'a> {
     pub(super) fn compared(&self) -> Option<(&Classified, &Sets)> {
         let classified = self.classified().ok()??;
         Some((classified, classified.sets.as_ref()?))
-    }
-
-    /// The modes of the data, if it has separate ones.
-    pub fn modes(&self) -> Option<Modes> {
-        self.data.modes()
     }
 
     /// Whether a need is met. `Ok(false)`: it is not, and that needs no explanation.
@@ -188,7 +166,7 @@ impl<'a> Context<'a> {
                 Err("off; evaluate.annealing.chains turns it on (some hundred chains)".into())
             }
             Need::Chains => Ok(self.config.annealing.chains > 0),
-            Need::Modes if self.modes().is_none() => Err("the data set has no separate modes".into()),
+            Need::Modes if self.data.modes().is_none() => Err("the data set has no separate modes".into()),
             Need::Generator if !self.has_generator() => Err("the model has no generator".into()),
             Need::Classifier => Ok(matches!(self.classified(), Ok(Some(_)))),
             _ => Ok(true),

@@ -1,10 +1,6 @@
-//! The Fréchet distance of two Gaussians.
-
 use faer::Mat;
 
-use super::Context;
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 use crate::features::{MetricError, Moments};
 
 /// The squared Fréchet (2-Wasserstein) distance of the Gaussians with two sets of moments,
@@ -44,23 +40,8 @@ pub fn frechet_distance(first: &Moments, second: &Moments) -> Result<f64, Metric
     Ok((means + traces - 2.0 * cross).max(0.0))
 }
 
-/// A set of features, by what a Fréchet distance needs.
-#[derive(Clone, Copy)]
-pub struct Side<'a> {
-    /// Their mean and covariance.
-    pub moments: &'a Moments,
-    /// A name of the samples, such as "held-out samples".
-    pub what: &'a str,
-}
-
-impl Side<'_> {
-    fn described(&self) -> String {
-        match self.moments.samples() {
-            Some(count) => format!("{count} {}", self.what),
-            None => format!("an unknown number of {}", self.what),
-        }
-    }
-}
+/// Mean and covariance of the features of samples, and the samples' name, such as "held-out samples".
+pub type Side<'a> = (&'a Moments, &'a str);
 
 /// The Fréchet distance of `generated` from `real`. `extractor` says whose features they are, and under which hash.
 ///
@@ -72,19 +53,19 @@ pub fn frechet_value(
     generated: Side<'_>,
     extractor: &str,
 ) -> Result<MetricValue, MetricError> {
-    let counts = [real.moments.samples(), generated.moments.samples()];
-    Ok(MetricValue::new(
-        key,
-        label,
-        (frechet_distance(generated.moments, real.moments)?, Unit::Number),
-        counts.into_iter().flatten().min().unwrap_or(0),
-        format!(
-            "{} against {}, {} features {extractor}; it falls with the number of samples, so it compares at equal ones only",
-            generated.described(),
-            real.described(),
-            real.moments.width()
-        ),
-    ))
+    let samples = [real, generated].into_iter().filter_map(|(moments, _)| moments.samples()).min();
+    let described = |(moments, what): Side<'_>| match moments.samples() {
+        Some(count) => format!("{count} {what}"),
+        None => format!("an unknown number of {what}"),
+    };
+    let protocol = format!(
+        "{} against {}, {} features {extractor}; it falls with the number of samples, so it compares at equal ones only",
+        described(generated),
+        described(real),
+        real.0.width()
+    );
+    let distance = frechet_distance(generated.0, real.0)?;
+    Ok(MetricValue::new(key, label, (distance, Unit::Number), samples.unwrap_or(0), protocol))
 }
 
 /// The Fréchet distance of generated samples by the classifier's features, and what a perfect generator has.
@@ -94,14 +75,15 @@ crate::register_metric!(
     ClassifierFrechet,
     place: 70,
     needs: [Classifier, Generator],
-    values: ["classifier_frechet": Number, Lower, "classifier_frechet_of_data": Number, Lower],
+    values: [
+        "classifier_frechet" as "classifier Fréchet distance": Number, Lower,
+        "classifier_frechet_of_data": Number, Lower,
+    ],
 );
 
 impl Metric for ClassifierFrechet {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
-        let Some((classified, sets)) = context.compared() else {
-            return Ok(());
-        };
+        let Some((classified, sets)) = context.compared() else { return Ok(()) };
         let extractor = format!("of {} (no FID)", classified.name());
         let real = classified.moments(&sets.held_out)?;
         for (name, label, seen, what) in [
@@ -113,8 +95,8 @@ impl Metric for ClassifierFrechet {
                 "training samples (what a perfect generator has)",
             ),
         ] {
-            let (real, other) = (Side { moments: &real, what: "held-out samples" }, classified.moments(seen)?);
-            found.push(frechet_value((name, label), real, Side { moments: &other, what }, &extractor)?);
+            let other = classified.moments(seen)?;
+            found.push(frechet_value((name, label), (&real, "held-out samples"), (&other, what), &extractor)?);
         }
         Ok(())
     }
@@ -127,26 +109,24 @@ mod tests {
     use crate::fixtures;
     use serde::Deserialize;
 
-    #[derive(Deserialize)]
-    struct Case {
-        width: usize,
-        first: Vec<f32>,
-        second: Vec<f32>,
-        first_mean: Vec<f64>,
-        first_covariance: Vec<f64>,
-        distance: f64,
-    }
-
     #[test]
     fn it_equals_the_formula_of_pytorch_fid() {
+        #[derive(Deserialize)]
+        struct Case {
+            width: usize,
+            first: Vec<f32>,
+            second: Vec<f32>,
+            first_mean: Vec<f64>,
+            first_covariance: Vec<f64>,
+            distance: f64,
+        }
         for case in fixtures::read::<Vec<Case>>(include_str!("../../tests/fixtures/metrics/frechet.json")) {
             let of = |values: &[f32]| Moments::of(Features::new(values, case.width).unwrap()).unwrap();
             let (first, second) = (of(&case.first), of(&case.second));
-            let found = frechet_distance(&first, &second).unwrap();
-            fixtures::close(found, case.distance);
-            fixtures::close(frechet_distance(&second, &first).unwrap(), case.distance);
             let given = Moments::new(case.first_mean, case.first_covariance).unwrap();
-            fixtures::close(frechet_distance(&given, &second).unwrap(), case.distance);
+            for (a, b) in [(&first, &second), (&second, &first), (&given, &second)] {
+                fixtures::close(frechet_distance(a, b).unwrap(), case.distance);
+            }
         }
     }
 

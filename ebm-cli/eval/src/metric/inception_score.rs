@@ -1,8 +1,4 @@
-//! The inception score.
-
-use super::Context;
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 use crate::features::MetricError;
 
 /// Splits of the classifier's score.
@@ -98,7 +94,7 @@ impl Metric for ClassifierScore {
         let Some((classified, sets)) = context.compared().filter(|(classified, _)| classified.channels == 1) else {
             return Ok(());
         };
-        let classes = classified.classifier.classes();
+        let classes = classified.classifier.classes;
         let score = inception_score(&sets.generated.probabilities, classes, SPLITS)?;
         let protocol = format!(
             "exp of the mean KL(p(class | x) || p(class)) over {SPLITS} splits, from 1 to {classes}, of {}; no inception score",
@@ -117,22 +113,20 @@ mod tests {
     use crate::fixtures;
     use serde::Deserialize;
 
-    #[derive(Deserialize)]
-    struct Fixture {
-        classes: usize,
-        probabilities: Vec<f32>,
-        cases: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    struct Case {
-        splits: usize,
-        mean: f64,
-        deviation: f64,
-    }
-
     #[test]
     fn it_equals_the_reference_formula() {
+        #[derive(Deserialize)]
+        struct Fixture {
+            classes: usize,
+            probabilities: Vec<f32>,
+            cases: Vec<Case>,
+        }
+        #[derive(Deserialize)]
+        struct Case {
+            splits: usize,
+            mean: f64,
+            deviation: f64,
+        }
         let fixture: Fixture = fixtures::read(include_str!("../../tests/fixtures/metrics/inception.json"));
         for case in fixture.cases {
             let found = inception_score(&fixture.probabilities, fixture.classes, case.splits).unwrap();

@@ -31,14 +31,12 @@ mod stacked_modes;
 mod value;
 
 pub use context::{Context, Subject};
+pub use ebm_train::metric::{Descriptor, Direction, Unit, Values, direction, find};
 pub use frechet::{Side, frechet_distance, frechet_value};
 pub use inception_score::{InceptionScore, inception_score};
 pub use modes::{Coverage, GOOD_RADIUS};
-pub use prdc::{Neighbours, Prdc, neighbour_values};
-pub use registry::{
-    Descriptor, Direction, Findings, Metric, Need, Reason, Registration, all, check_metrics, direction, find,
-    registrations,
-};
+pub use prdc::{Prdc, neighbour_values};
+pub use registry::{Findings, Metric, Need, Reason, Registration, all, registrations};
 pub use stacked_modes::ModeHistogram;
 pub(crate) use value::nan_at_null_in_pair;
-pub use value::{MetricValue, Unit, nan_at_null, nan_at_null_in_map};
+pub use value::{MetricValue, nan_at_null, nan_at_null_in_map};

@@ -1,16 +1,12 @@
-//! How samples spread over the modes of the data.
-
 use ebm_core::data::Modes;
 use ebm_core::device::Real;
 
-use super::Context;
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 
 /// A sample is good if it is within this many standard deviations of its nearest mode's centre.
 pub const GOOD_RADIUS: f64 = 4.0;
 
-/// How samples spread over modes.
+/// How samples spread over the modes of the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Coverage {
@@ -67,6 +63,11 @@ impl Coverage {
     fn share(&self, count: usize) -> f64 {
         count as f64 / self.samples as f64
     }
+
+    fn share_value(&self, (name, label): (&str, &str), share: f64, protocol: String) -> MetricValue {
+        MetricValue::new(name, label, (share, Unit::Share), self.samples, protocol)
+            .with_error(self.standard_error(share))
+    }
 }
 
 /// The modes that generated samples cover, and the share of good samples.
@@ -77,16 +78,16 @@ crate::register_metric!(
     place: 40,
     needs: [Modes],
     values: [
-        "modes_covered": Count, Higher,
+        "modes_covered" as "modes": Count, Higher,
         "least_mode_share": Share, Higher,
-        "good_share": Share, Higher,
+        "good_share" as "good samples": Share, Higher,
         "good_share_of_data": Share, Higher,
     ],
 );
 
 impl Metric for GoodSamples {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
-        let modes = context.modes().ok_or("the data set has no separate modes")?;
+        let modes = context.data.modes().ok_or("the data set has no separate modes")?;
         let within = format!("within {GOOD_RADIUS} standard deviations of the nearest mode's centre");
         match context.generated() {
             None => found.lack("modes_covered", "the model has no generator"),
@@ -104,35 +105,20 @@ impl Metric for GoodSamples {
                     coverage.samples,
                     format!("modes that {enough} is nearest to and {within}"),
                 ));
-                let even = 100.0 / count as f64;
-                found.push(coverage.share_value(
-                    ("least_mode_share", "samples of the least covered mode"),
-                    coverage.least_share(),
-                    format!("share of generated samples; an even spread has {even:.2} %"),
-                ));
-                found.push(coverage.share_value(
-                    ("good_share", "good samples"),
-                    coverage.good_share(),
-                    format!("generated samples {within}"),
-                ));
+                let named = ("least_mode_share", "samples of the least covered mode");
+                let even = format!("share of generated samples; an even spread has {:.2} %", 100.0 / count as f64);
+                found.push(coverage.share_value(named, coverage.least_share(), even));
+                let protocol = format!("generated samples {within}");
+                found.push(coverage.share_value(("good_share", "good samples"), coverage.good_share(), protocol));
             }
         }
         if !context.held_out.is_empty() {
             let coverage = Coverage::of(&context.held_out, &modes);
-            found.push(coverage.share_value(
-                ("good_share_of_data", "good samples among data"),
-                coverage.good_share(),
-                format!("held-out samples {within}: what a perfect generator has"),
-            ));
+            let named = ("good_share_of_data", "good samples among data");
+            let protocol = format!("held-out samples {within}: what a perfect generator has");
+            found.push(coverage.share_value(named, coverage.good_share(), protocol));
         }
         Ok(())
-    }
-}
-
-impl Coverage {
-    fn share_value(&self, (name, label): (&str, &str), share: f64, protocol: String) -> MetricValue {
-        MetricValue::new(name, label, (share, Unit::Share), self.samples, protocol)
-            .with_error(self.standard_error(share))
     }
 }
 
@@ -145,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn good_means_within_four_deviations_of_the_nearest_centre() {
+    fn good_means_within_four_deviations_of_the_nearest_centre_and_what_is_no_number_is_not_good() {
         let samples = [0.0, 1.99, 0.0, 2.01, 8.1, 0.0, 9.9, 0.1, 5.0, 5.0];
         let coverage = Coverage::of(&samples, &modes());
         assert_eq!((coverage.samples, &coverage.good[..]), (5, &[1, 2, 0][..]));
@@ -154,10 +140,6 @@ mod tests {
         assert_eq!(coverage.covered(0.3), 1);
         // sqrt(0.6 * 0.4 / 5)
         assert!((coverage.standard_error(0.6) - 0.219_089).abs() < 1e-6);
-    }
-
-    #[test]
-    fn samples_that_are_not_numbers_are_not_good() {
         let coverage = Coverage::of(&[Real::NAN, 0.0, Real::INFINITY, 0.0], &modes());
         assert_eq!((coverage.samples, coverage.good_share()), (2, 0.0));
     }

@@ -1,9 +1,7 @@
-//! The exact negative log-likelihood and log Z.
-
 use super::context::{Context, MARGIN};
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
+use super::{Findings, Metric, MetricValue, Reason, Unit};
 use crate::quadrature::{LogPartition, exact_nll};
+use ebm_train::grid::Region;
 
 /// The mean energy of held-out samples plus log Z by quadrature, what it says about the data's entropy, and log Z itself.
 struct ExactNll;
@@ -13,7 +11,7 @@ crate::register_metric!(
     place: 10,
     needs: [HeldOut, OneOrTwoDimensions],
     values: [
-        "nll": Nats, Lower,
+        "nll" as "exact NLL": Nats, Lower,
         "nll_in_source_units": Nats, Lower,
         "data_entropy": Nats, Lower,
         "data_divergence": Nats, Lower,
@@ -31,34 +29,18 @@ impl Metric for ExactNll {
             shifted.value += by;
             shifted
         };
-        found.push(MetricValue::nats(
-            "nll",
-            "exact NLL",
-            &nll,
-            "mean of E(x) + log Z over held-out samples, log Z by quadrature",
-        ));
+        let protocol = "mean of E(x) + log Z over held-out samples, log Z by quadrature";
+        found.push(MetricValue::nats("nll", "exact NLL", &nll, protocol));
         if let Some(standardization) = context.data.standardization() {
-            found.push(MetricValue::nats(
-                "nll_in_source_units",
-                "exact NLL in the source's units",
-                &shifted(standardization.log_volume()),
-                "the exact NLL plus the sum of the columns' log standard deviations",
-            ));
+            let nll = shifted(standardization.log_volume());
+            let protocol = "the exact NLL plus the sum of the columns' log standard deviations";
+            found.push(MetricValue::nats("nll_in_source_units", "exact NLL in the source's units", &nll, protocol));
         }
         if let Some(entropy) = context.data.entropy() {
-            found.push(MetricValue::new(
-                "data_entropy",
-                "entropy of the data",
-                (entropy, Unit::Nats),
-                0,
-                "closed form; no model's NLL can be lower in expectation",
-            ));
-            found.push(MetricValue::nats(
-                "data_divergence",
-                "KL(data || model)",
-                &shifted(-entropy),
-                "exact NLL minus the entropy of the data",
-            ));
+            let protocol = "closed form; no model's NLL can be lower in expectation";
+            found.push(MetricValue::new("data_entropy", "entropy of the data", (entropy, Unit::Nats), 0, protocol));
+            let (divergence, protocol) = (shifted(-entropy), "exact NLL minus the entropy of the data");
+            found.push(MetricValue::nats("data_divergence", "KL(data || model)", &divergence, protocol));
         }
         partition_values(partition, found);
         Ok(())
@@ -66,32 +48,22 @@ impl Metric for ExactNll {
 }
 
 fn partition_values(partition: &LogPartition, found: &mut Findings) {
-    let (points, error) = (partition.evaluations, partition.error);
-    found.push(MetricValue::new(
-        "log_z",
-        "log Z",
-        (partition.log_z, Unit::Nats),
-        points,
-        format!(
-            "quadrature on the box {} to {}, {} cells an axis on the data's box; error below {error:.1e} nats ({})",
-            corner(&partition.region.low),
-            corner(&partition.region.high),
-            partition.cells_per_axis,
-            if partition.converged { "converged" } else { "NOT converged" }
-        ),
-    ));
-    found.push(MetricValue::new(
-        "outside",
-        "model probability outside the data's box",
-        (partition.outside, Unit::Share),
-        points,
-        format!(
-            "quadrature; the data's box is {} to {}: the samples' bounding box and {:.0} % of its side",
-            corner(&partition.data_box.low),
-            corner(&partition.data_box.high),
-            100.0 * MARGIN
-        ),
-    ));
+    let shown = |region: &Region| format!("{} to {}", corner(&region.low), corner(&region.high));
+    let protocol = format!(
+        "quadrature on the box {}, {} cells an axis on the data's box; error below {:.1e} nats ({})",
+        shown(&partition.region),
+        partition.cells_per_axis,
+        partition.error,
+        if partition.converged { "converged" } else { "NOT converged" }
+    );
+    found.push(MetricValue::new("log_z", "log Z", (partition.log_z, Unit::Nats), partition.evaluations, protocol));
+    let (outside, label) = ((partition.outside, Unit::Share), "model probability outside the data's box");
+    let protocol = format!(
+        "quadrature; the data's box is {}: the samples' bounding box and {:.0} % of its side",
+        shown(&partition.data_box),
+        100.0 * MARGIN
+    );
+    found.push(MetricValue::new("outside", label, outside, partition.evaluations, protocol));
 }
 
 fn corner(values: &[f64]) -> String {

@@ -1,12 +1,7 @@
-//! Precision, recall, density and coverage.
-
 use serde::{Deserialize, Serialize};
 
-use super::Context;
 use super::cloud::Cloud;
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
-use crate::config::ImagesConfig;
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 use crate::features::{Features, MetricError};
 
 /// How two sets of features cover each other, by balls around each point that reach to its k-th nearest neighbour in its
@@ -99,29 +94,15 @@ fn surroundings(points: &Cloud<'_>, others: &Cloud<'_>, radii: &[f64]) -> Vec<Su
     })
 }
 
-/// How precision, recall, density and coverage are computed.
-#[derive(Clone, Copy)]
-pub struct Neighbours {
-    /// The k-th neighbour decides.
-    pub k: usize,
-    /// Most samples of each kind.
-    pub most: usize,
-}
-
-impl From<&ImagesConfig> for Neighbours {
-    fn from(config: &ImagesConfig) -> Self {
-        Self { k: config.neighbours, most: config.neighbour_samples }
-    }
-}
-
-/// Precision, recall, density and coverage of `generated`. `extractor` says whose features they are.
+/// Precision, recall, density and coverage of `generated` by the `k`-th neighbour, from at most `most` samples of each kind.
+/// `extractor` says whose features they are.
 ///
 /// # Errors
 /// If there are no more than k samples, or the features are of different widths.
 pub fn neighbour_values(
     real: Features<'_>,
     generated: Features<'_>,
-    Neighbours { k, most }: Neighbours,
+    (k, most): (usize, usize),
     extractor: &str,
 ) -> Result<[MetricValue; 4], MetricError> {
     let (real, generated) = (real.first(most), generated.first(most));
@@ -159,13 +140,10 @@ crate::register_metric!(
 
 impl Metric for ClassifierPrdc {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
-        let Some((classified, sets)) = context.compared() else {
-            return Ok(());
-        };
+        let Some((classified, sets)) = context.compared() else { return Ok(()) };
         let (real, generated) = (classified.features(&sets.held_out)?, classified.features(&sets.generated)?);
         let extractor = format!("of {}", classified.name());
-        let neighbours = Neighbours::from(&context.config.images);
-        found.values.extend(neighbour_values(real, generated, neighbours, &extractor)?);
+        found.values.extend(neighbour_values(real, generated, context.config.images.by(), &extractor)?);
         Ok(())
     }
 }
@@ -177,31 +155,29 @@ mod tests {
     use crate::fixtures;
     use ebm_core::random::Random;
 
-    #[derive(Deserialize)]
-    struct Fixture {
-        width: usize,
-        real: Vec<f32>,
-        fake: Vec<f32>,
-        cases: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    struct Case {
-        k: usize,
-        #[serde(flatten)]
-        expected: Prdc,
-    }
-
     #[test]
     fn it_equals_the_package_prdc() {
+        #[derive(Deserialize)]
+        struct Fixture {
+            width: usize,
+            real: Vec<f32>,
+            fake: Vec<f32>,
+            cases: Vec<Case>,
+        }
+        #[derive(Deserialize)]
+        struct Case {
+            k: usize,
+            #[serde(flatten)]
+            expected: Prdc,
+        }
         let fixture: Fixture = fixtures::read(include_str!("../../tests/fixtures/metrics/prdc.json"));
         let features = |values| Features::new(values, fixture.width).unwrap();
         for Case { k, expected } in fixture.cases {
             let found = Prdc::of(features(&fixture.real), features(&fixture.fake), k).unwrap();
-            fixtures::close(found.precision, expected.precision);
-            fixtures::close(found.recall, expected.recall);
-            fixtures::close(found.density, expected.density);
-            fixtures::close(found.coverage, expected.coverage);
+            let values = |of: Prdc| [of.precision, of.recall, of.density, of.coverage];
+            for (found, expected) in values(found).into_iter().zip(values(expected)) {
+                fixtures::close(found, expected);
+            }
         }
     }
 

@@ -1,17 +1,17 @@
 //! The trait of a metric, and the registry of those that are linked in.
 
 use ebm_core::inventory;
-use ebm_core::registry::RegistryError;
+use ebm_train::metric::Descriptor;
 
-use super::Context;
-use super::value::{MetricValue, Unit};
+use super::{Context, MetricValue};
 
 /// A computation of one number that an evaluation reports, or of several numbers that come out of one computation.
 ///
 /// A crate adds one by implementing this trait and calling [`register_metric!`](crate::register_metric):
 ///
 /// ```
-/// use ebm_eval::metric::{Context, Direction, Findings, Metric, MetricValue, Need, Reason, Unit, find};
+/// use ebm_core::device::Real;
+/// use ebm_eval::metric::{Context, Direction, Findings, Metric, MetricValue, Reason, Unit, find};
 ///
 /// /// The mean Euclidean norm of generated samples.
 /// struct MeanNorm;
@@ -19,7 +19,7 @@ use super::value::{MetricValue, Unit};
 /// impl Metric for MeanNorm {
 ///     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
 ///         let samples = context.generated().ok_or("there are no samples")?;
-///         let norm = |x: &[f32]| x.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
+///         let norm = |x: &[Real]| x.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
 ///         let norms: Vec<f64> = samples.chunks_exact(context.data.width()).map(norm).collect();
 ///         let mean = norms.iter().sum::<f64>() / norms.len() as f64;
 ///         let protocol = "mean over generated samples";
@@ -36,7 +36,7 @@ use super::value::{MetricValue, Unit};
 /// );
 ///
 /// let metric = find("mean_norm").unwrap();
-/// assert_eq!((metric.unit, metric.direction, metric.needs), (Unit::Number, Direction::Lower, &[Need::Generator][..]));
+/// assert_eq!((metric.unit, metric.direction), (Unit::Number, Direction::Lower));
 /// ```
 pub trait Metric: Sync {
     /// Adds what can be computed to `found`. It is called only where the registered needs are met.
@@ -72,25 +72,6 @@ impl Findings {
     }
 }
 
-/// Which of two values is the better one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The lower one, as with a negative log-likelihood. Quantities that are neither good nor bad count as such, too.
-    Lower,
-    /// The higher one.
-    Higher,
-}
-
-impl Direction {
-    /// Whether a value is better than another one. NaN is better than nothing, and nothing is better than NaN.
-    pub fn is_better(self, value: f64, than: f64) -> bool {
-        match self {
-            Direction::Lower => value < than,
-            Direction::Higher => value > than,
-        }
-    }
-}
-
 /// A requirement of a metric on model, data and configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -109,19 +90,6 @@ pub enum Need {
     Classifier,
 }
 
-/// A description of a value that a metric can report.
-#[derive(Clone, Copy, Debug)]
-pub struct Descriptor {
-    /// The name, as in reports and metrics files.
-    pub name: &'static str,
-    /// Its unit.
-    pub unit: Unit,
-    /// Whether lower or higher values are better.
-    pub direction: Direction,
-    /// Its requirements.
-    pub needs: &'static [Need],
-}
-
 /// A metric that is linked in. [`register_metric!`](crate::register_metric) submits it.
 pub struct Registration {
     /// The metric.
@@ -132,32 +100,32 @@ pub struct Registration {
     pub needs: &'static [Need],
     /// Its values. The first gives its name to a missing metric.
     pub values: &'static [Descriptor],
-    /// The crate that registers it, with its version.
-    pub crate_name: &'static str,
 }
 
 inventory::collect!(Registration);
 
 /// Registers a metric: its type, a unit or constant struct; its place in reports; what it needs ([`Need`]); and the name, unit
-/// ([`Unit`]) and better direction ([`Direction`]) of every value that it may report. [`Metric`] has an example.
+/// ([`Unit`](crate::metric::Unit)) and better direction ([`Direction`](crate::metric::Direction)) of every value that it may
+/// report. With `"name" as "head"` tables of several runs have a column of the value. [`Metric`] has an example.
 #[macro_export]
 macro_rules! register_metric {
     ($metric:expr, place: $place:literal, needs: [$($need:ident),*],
-     values: [$($name:literal: $unit:ident, $direction:ident),+ $(,)?] $(,)?) => {
+     values: [$($name:literal $(as $column:literal)?: $unit:ident, $direction:ident),+ $(,)?] $(,)?) => {
         const _: () = {
-            const NEEDS: &[$crate::metric::Need] = &[$($crate::metric::Need::$need),*];
+            const VALUES: &$crate::metric::Values = &$crate::metric::Values(&[$($crate::metric::Descriptor {
+                name: $name,
+                unit: $crate::metric::Unit::$unit,
+                direction: $crate::metric::Direction::$direction,
+                column: concat!($($column)?),
+            }),+]);
+            const CRATE: (&str, &str) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+            $crate::inventory::submit! { $crate::Entry::other("metric", &[$($name),+], CRATE, VALUES) }
             $crate::inventory::submit! {
                 $crate::metric::Registration {
                     metric: &$metric,
                     place: $place,
-                    needs: NEEDS,
-                    values: &[$($crate::metric::Descriptor {
-                        name: $name,
-                        unit: $crate::metric::Unit::$unit,
-                        direction: $crate::metric::Direction::$direction,
-                        needs: NEEDS,
-                    }),+],
-                    crate_name: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
+                    needs: &[$($crate::metric::Need::$need),*],
+                    values: VALUES.0,
                 }
             }
         };
@@ -166,7 +134,7 @@ macro_rules! register_metric {
 
 /// Every metric, in the order of reports.
 pub fn registrations() -> Vec<&'static Registration> {
-    let mut all: Vec<_> = inventory::iter::<Registration>().collect();
+    let mut all: Vec<&Registration> = inventory::iter::<Registration>().collect();
     all.sort_by_key(|registered| (registered.place, registered.values[0].name));
     all
 }
@@ -176,51 +144,20 @@ pub fn all() -> impl Iterator<Item = &'static Descriptor> {
     registrations().into_iter().flat_map(|registered| registered.values)
 }
 
-/// The value of a name. A qualifier after a slash, as in `precision/extractor`, does not matter.
-pub fn find(name: &str) -> Option<&'static Descriptor> {
-    let plain = name.split('/').next();
-    all().find(|value| Some(value.name) == plain)
-}
-
-/// The better direction of a name; lower, where it is not known.
-pub fn direction(name: &str) -> Direction {
-    find(name).map_or(Direction::Lower, |value| value.direction)
-}
-
-/// Checks that every name is registered once. Call it at start-up.
-///
-/// # Errors
-/// The first collision, naming both crates.
-pub fn check_metrics() -> Result<(), RegistryError> {
-    let mut seen: Vec<(&str, &str)> = Vec::new();
-    for registered in registrations() {
-        for name in registered.values.iter().map(|value| value.name) {
-            if let Some((_, first)) = seen.iter().find(|(known, _)| *known == name) {
-                return Err(RegistryError::Duplicate {
-                    kind: "metric",
-                    name,
-                    first: first.to_string(),
-                    second: registered.crate_name.into(),
-                });
-            }
-            seen.push((name, registered.crate_name));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::{Direction, direction, find};
+    use ebm_core::registry::{check_registry, registers_something};
 
     #[test]
     fn every_name_is_registered_once_and_is_found_with_its_direction() {
-        assert_eq!(check_metrics(), Ok(()));
+        assert_eq!((check_registry(), registers_something("ebm-eval")), (Ok(()), true));
         let names: Vec<_> = all().map(|value| value.name).collect();
         assert_eq!((names[0], names.len()), ("nll", 33), "{names:?}");
         assert_eq!(direction("precision/extractor"), Direction::Higher);
         assert_eq!((direction("gap"), direction("unknown")), (Direction::Lower, Direction::Lower));
         assert!(find("good_shared").is_none());
-        assert!(Direction::Higher.is_better(2.0, 1.0) && !Direction::Lower.is_better(f64::NAN, 1.0));
+        assert!(Direction::Higher.rank(2.0) < Direction::Higher.rank(1.0));
     }
 }

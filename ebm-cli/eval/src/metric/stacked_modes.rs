@@ -1,8 +1,4 @@
-//! How samples spread over classes that should be equally frequent.
-
-use super::Context;
-use super::registry::{Findings, Metric, Reason};
-use super::value::{MetricValue, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 
 /// Classes of StackedMNIST: a digit in each of three channels.
 const STACKED: usize = 1000;
@@ -10,7 +6,8 @@ const STACKED: usize = 1000;
 /// How many samples fell into each of K classes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModeHistogram {
-    counts: Vec<usize>,
+    /// Number of samples in each class.
+    pub counts: Vec<usize>,
 }
 
 impl ModeHistogram {
@@ -46,11 +43,6 @@ impl ModeHistogram {
     /// Number of samples, n.
     pub fn samples(&self) -> usize {
         self.counts.iter().sum()
-    }
-
-    /// Number of samples in each class.
-    pub fn counts(&self) -> &[usize] {
-        &self.counts
     }
 
     /// Classes with at least one sample.
@@ -96,8 +88,8 @@ crate::register_metric!(
     place: 60,
     needs: [Classifier],
     values: [
-        "stacked_modes": Count, Higher,
-        "stacked_kl": Nats, Lower,
+        "stacked_modes" as "stacked modes": Count, Higher,
+        "stacked_kl" as "stacked KL": Nats, Lower,
         "stacked_modes_of_data": Count, Higher,
         "stacked_kl_of_data": Nats, Lower,
     ],
@@ -105,12 +97,8 @@ crate::register_metric!(
 
 impl Metric for StackedModes {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
-        let Some((classified, sets)) = context.compared() else {
-            return Ok(());
-        };
-        let Some([generated, of_data]) = &sets.stacked else {
-            return Ok(());
-        };
+        let Some((classified, sets)) = context.compared() else { return Ok(()) };
+        let Some([generated, of_data]) = &sets.stacked else { return Ok(()) };
         for (suffix, comma, what, digits) in [
             ("", "", "generated samples", generated),
             ("_of_data", ", data", "held-out samples: what a perfect generator has", of_data),
@@ -148,17 +136,14 @@ mod tests {
     use ebm_core::random::Random;
 
     #[test]
-    fn three_digits_are_a_mode() {
+    fn three_digits_are_a_mode_and_divergences_are_those_of_the_formula() {
         let histogram = ModeHistogram::of_stacked_digits(&[[0, 0, 0], [9, 9, 9], [1, 2, 3], [1, 2, 3]]);
         assert_eq!((histogram.classes(), histogram.samples(), histogram.occupied()), (1000, 4, 3));
-        assert_eq!((histogram.counts()[0], histogram.counts()[123], histogram.counts()[999]), (1, 2, 1));
+        assert_eq!((histogram.counts[0], histogram.counts[123], histogram.counts[999]), (1, 2, 1));
         // 1/2 log(1000/2) + 2 * 1/4 log(1000/4)
         let expected = 0.5 * 500f64.ln() + 0.5 * 250f64.ln();
         assert!((histogram.divergence() - expected).abs() < 1e-12);
-    }
-
-    #[test]
-    fn even_and_collapsed_samples_have_the_least_and_the_largest_divergence() {
+        // Even and collapsed samples have the least and the largest divergence.
         let even = ModeHistogram::new((0..3000).map(|i| i % 1000), 1000);
         assert_eq!((even.divergence(), even.occupied()), (0.0, 1000));
         let collapsed = ModeHistogram::new(vec![7; 50], 1000);

@@ -1,22 +1,7 @@
-//! One reported number.
-
 use ebm_core::bounds::{Guarantee, Measurement};
+use ebm_train::metric::Unit;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
-
-/// The unit of a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unit {
-    /// Natural logarithms: nats per sample.
-    Nats,
-    /// A share between 0 and 1.
-    Share,
-    /// A number of things.
-    Count,
-    /// A number without a unit, or in squared units of features.
-    Number,
-}
 
 /// The value of a metric with everything needed to judge it. A value that is not finite is `null` in JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

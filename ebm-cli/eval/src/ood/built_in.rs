@@ -1,5 +1,3 @@
-//! Outliers that can be made for any data.
-
 use ebm_core::device::Real;
 use ebm_core::image::ImageShape;
 use ebm_core::random::Random;
@@ -40,13 +38,7 @@ impl BuiltIn {
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            BuiltIn::UniformNoise => "uniform-noise",
-            BuiltIn::GaussianNoise => "gaussian-noise",
-            BuiltIn::Constant => "constant",
-            BuiltIn::Inverted => "inverted",
-            BuiltIn::Blurred => "blurred",
-        }
+        self.described().0
     }
 
     /// Whether only images have it.
@@ -56,12 +48,18 @@ impl BuiltIn {
 
     /// A description for the protocol of a metric.
     pub fn meaning(self) -> &'static str {
+        self.described().1
+    }
+
+    fn described(self) -> (&'static str, &'static str) {
         match self {
-            BuiltIn::UniformNoise => "independent uniform values in the data's range",
-            BuiltIn::GaussianNoise => "independent normal values with each place's mean and deviation",
-            BuiltIn::Constant => "samples of one value, uniform in the data's range",
-            BuiltIn::Inverted => "the held-out images with black and white exchanged",
-            BuiltIn::Blurred => "the held-out images blurred by a Gaussian of 2 pixels",
+            BuiltIn::UniformNoise => ("uniform-noise", "independent uniform values in the data's range"),
+            BuiltIn::GaussianNoise => {
+                ("gaussian-noise", "independent normal values with each place's mean and deviation")
+            }
+            BuiltIn::Constant => ("constant", "samples of one value, uniform in the data's range"),
+            BuiltIn::Inverted => ("inverted", "the held-out images with black and white exchanged"),
+            BuiltIn::Blurred => ("blurred", "the held-out images blurred by a Gaussian of 2 pixels"),
         }
     }
 
@@ -87,10 +85,7 @@ impl BuiltIn {
                 let draws = random.uniforms(count / known.width).into_iter();
                 draws.flat_map(|u| std::iter::repeat_n(low + u * (high - low), known.width)).collect()
             }
-            BuiltIn::Inverted => {
-                image?;
-                known.samples.iter().map(|value| -value).collect()
-            }
+            BuiltIn::Inverted => image.map(|_| known.samples.iter().map(|value| -value).collect())?,
             BuiltIn::Blurred => {
                 let shape = image?;
                 let images = known.samples.chunks_exact(known.width);

@@ -1,8 +1,7 @@
-//! How well a score tells two sets apart.
-
 use serde::{Deserialize, Serialize};
 
 use crate::features::MetricError;
+use crate::metric::{MetricValue, Unit};
 
 /// The share of positives that the false positive rate is given at.
 const TRUE_POSITIVE_RATE: f64 = 0.95;
@@ -89,24 +88,62 @@ fn ranked(positives: &[f64], negatives: &[f64]) -> Result<Vec<(f64, bool)>, Metr
     Ok(ranked)
 }
 
+/// AUROC, AUPRC and FPR at 95 % TPR of the energy as the score of outliers, which are the positives.
+///
+/// `what` says what the outliers are. The same with the data as positives, which some papers give, is in the diagnostics.
+///
+/// # Errors
+/// If an energy is no number, or a set is empty.
+pub fn detection_values(
+    name: &str,
+    what: &str,
+    outliers: &[f64],
+    data: &[f64],
+) -> Result<Vec<MetricValue>, MetricError> {
+    let found = Detection::of(outliers, data)?;
+    let negated = |energies: &[f64]| energies.iter().map(|energy| -energy).collect::<Vec<_>>();
+    let reversed = Detection::of(&negated(data), &negated(outliers))?;
+    let mean = |energies: &[f64]| energies.iter().sum::<f64>() / energies.len() as f64;
+    let samples = outliers.len() + data.len();
+    let against = format!("{} outliers ({what}) and {} held-out samples", outliers.len(), data.len());
+    let share = |(key, label): (&str, &str), value: f64, protocol: String| {
+        let (name, label) = (format!("{key}/{name}"), format!("{label}, {name}"));
+        MetricValue::new(&name, &label, (value, Unit::Share), samples, protocol)
+    };
+    let pairs = "share of pairs in which the outlier has the higher energy";
+    let auroc = format!("{pairs}, of {against}; 50 % is chance; standard error by DeLong's formula");
+    let chance = 100.0 * outliers.len() as f64 / samples as f64;
+    let auprc = format!("average precision with outliers as positives, of {against}; {chance:.1} % is chance");
+    let fpr =
+        format!("share of held-out samples with at least the energy that 95 % of the outliers have, of {against}");
+    Ok(vec![
+        share(("auroc", "AUROC"), found.auroc, auroc)
+            .with_error(found.auroc_standard_error)
+            .with("mean_energy_of_outliers", mean(outliers))
+            .with("mean_energy_of_data", mean(data)),
+        share(("auprc", "AUPRC"), found.average_precision, auprc)
+            .with("with_data_as_positives", reversed.average_precision),
+        share(("fpr95", "FPR at 95 % TPR"), found.fpr_at_95, fpr).with("with_data_as_positives", reversed.fpr_at_95),
+    ])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixtures;
 
-    #[derive(Deserialize)]
-    struct Case {
-        name: String,
-        positive: Vec<f64>,
-        negative: Vec<f64>,
-        auroc: f64,
-        auroc_standard_error: f64,
-        average_precision: f64,
-        fpr_at_95: f64,
-    }
-
     #[test]
     fn it_equals_scikit_learn_also_where_scores_tie() {
+        #[derive(Deserialize)]
+        struct Case {
+            name: String,
+            positive: Vec<f64>,
+            negative: Vec<f64>,
+            auroc: f64,
+            auroc_standard_error: f64,
+            average_precision: f64,
+            fpr_at_95: f64,
+        }
         for case in fixtures::read::<Vec<Case>>(include_str!("../../tests/fixtures/metrics/detection.json")) {
             println!("{}", case.name);
             let found = Detection::of(&case.positive, &case.negative).unwrap();
@@ -120,14 +157,9 @@ mod tests {
     #[test]
     fn perfect_scores_are_perfect_also_where_they_are_infinite() {
         let found = Detection::of(&[f64::INFINITY, 3.0, f64::INFINITY], &[1.0, f64::NEG_INFINITY]).unwrap();
-        assert_eq!(
-            (found.auroc, found.average_precision, found.fpr_at_95, found.auroc_standard_error),
-            (1.0, 1.0, 0.0, 0.0)
-        );
-    }
-
-    #[test]
-    fn signed_zeros_tie() {
+        let found = [found.auroc, found.average_precision, found.fpr_at_95, found.auroc_standard_error];
+        assert_eq!(found, [1.0, 1.0, 0.0, 0.0]);
+        // Signed zeros tie.
         assert_eq!(Detection::of(&[0.0, -0.0], &[-0.0, 0.0]).unwrap().auroc, 0.5);
     }
 
@@ -137,5 +169,17 @@ mod tests {
         assert!(error.contains("at least 1 scores of positives, there are 0"), "{error}");
         let error = Detection::of(&[1.0], &[1.0, f64::NAN]).unwrap_err().to_string();
         assert!(error.contains("scores of negatives: row 1"), "{error}");
+    }
+    #[test]
+    fn outliers_of_higher_energy_are_detected_and_each_value_says_of_what() {
+        let values = detection_values("far", "far away", &[5.0, 6.0, 7.0], &[0.0, 1.0, 2.0, 5.5]).unwrap();
+        let keys: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
+        assert_eq!(keys, ["auroc/far", "auprc/far", "fpr95/far"]);
+        // 11 of 12 pairs; the threshold at which all outliers are found lets 5.5 through.
+        assert_eq!((values[0].value, values[2].value), (11.0 / 12.0, 0.25));
+        // With data as positives all of it is found at a threshold that two of three outliers do not reach.
+        assert_eq!(values[2].diagnostics[0].1, 1.0 / 3.0);
+        assert_eq!(values[0].samples, 7);
+        assert!(values[0].protocol.contains("3 outliers (far away) and 4 held-out samples"));
     }
 }

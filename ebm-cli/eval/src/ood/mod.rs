@@ -2,8 +2,6 @@
 
 mod built_in;
 mod detection;
-mod report;
 
 pub use built_in::{BuiltIn, Known};
-pub use detection::Detection;
-pub use report::detection_values;
+pub use detection::{Detection, detection_values};

@@ -1,6 +1,4 @@
-//! The density on a grid, for pictures.
-
-use super::region::check_region;
+use super::partition::check_region;
 use super::{QuadratureError, energies};
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;

@@ -1,5 +1,3 @@
-//! Plain evaluation of an energy on many points.
-
 use dfdx::prelude::SplitTape;
 
 use ebm_core::buffers;
@@ -24,6 +22,9 @@ pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Rea
     }
     values
 }
+
+/// The energies `[n]` of one chunk of points `[n, D]`, of an energy of any geometry.
+pub(super) type Energies<'a> = dyn Fn(Vec<Real>) -> Vec<Real> + 'a;
 
 /// `E(x)` for one chunk.
 pub(super) fn chunk_energies<G: Geometry>(energy: &dyn Energy<G>, points: Vec<Real>) -> Vec<Real> {

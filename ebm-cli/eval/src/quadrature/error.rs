@@ -1,5 +1,4 @@
-//! Why a quadrature gives no value.
-
+use ebm_train::grid::Region;
 use thiserror::Error;
 
 /// A quadrature that gives no value.
@@ -15,12 +14,13 @@ pub enum QuadratureError {
         width: usize,
     },
     /// A box that is empty, infinite or of another dimension.
-    #[error("the box {low:?} to {high:?} cannot be integrated over: it needs {width} finite sides of positive length")]
+    #[error(
+        "the box {:?} to {:?} cannot be integrated over: it needs {width} finite sides of positive length",
+        region.low, region.high
+    )]
     Region {
-        /// Lower corner.
-        low: Vec<f64>,
-        /// Upper corner.
-        high: Vec<f64>,
+        /// The box.
+        region: Region,
         /// Number of data dimensions, `D`.
         width: usize,
     },
@@ -34,24 +34,17 @@ pub enum QuadratureError {
     },
     /// The mass does not fade outwards, as far as was looked.
     #[error(
-        "exp(-E) has no finite integral as far as was looked: {:.3} % of the mass on the box {low:?} to {high:?} lies in \
+        "exp(-E) has no finite integral as far as was looked: {:.3} % of the mass on the box {:?} to {:?} lies in \
          its outer half and the mass keeps growing with the box; give the energy a quadratic confinement",
-        100.0 * share
+        100.0 * share, region.low, region.high
     )]
     NotNormalisable {
-        /// Lower corner of the largest box looked at.
-        low: Vec<f64>,
-        /// Upper corner of the largest box looked at.
-        high: Vec<f64>,
+        /// The largest box looked at.
+        region: Region,
         /// Share of the mass in the outermost shell.
         share: f64,
     },
     /// The energy is +inf at every node.
-    #[error("exp(-E) is zero at every grid point between {low:?} and {high:?}")]
-    NoMass {
-        /// Lower corner of the box looked at.
-        low: Vec<f64>,
-        /// Upper corner of the box looked at.
-        high: Vec<f64>,
-    },
+    #[error("exp(-E) is zero at every grid point between {:?} and {:?}", .0.low, .0.high)]
+    NoMass(Region),
 }

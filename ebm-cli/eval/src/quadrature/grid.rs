@@ -1,10 +1,7 @@
-//! The grid that log Z is summed over, and its refinement.
-
 use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
 use ebm_train::grid::Region;
 
+use super::energies::Energies;
 use super::log_sum::log_total;
 use super::panel::Panel;
 use super::{QuadratureConfig, QuadratureError};
@@ -12,24 +9,30 @@ use super::{QuadratureConfig, QuadratureError};
 /// Units in the last place by which a computed energy may be off: a network rounds at every layer.
 const ROUNDINGS: f64 = 4.0;
 
-/// The data's box and the shells around it.
-pub(super) struct Grid {
-    pub data_box: Region,
+/// A shell with less than this share of the mass ends the search even if the next might hold a little more.
+const NEGLIGIBLE: f64 = 1e-9;
+
+/// The grid that log Z is summed over: the data's box and the shells around it.
+pub(super) struct Grid<'a> {
+    energies: &'a Energies<'a>,
+    pub config: &'a QuadratureConfig,
+    pub data_box: &'a Region,
     pub core: Panel,
     pub shells: Vec<Vec<Panel>>,
 }
 
-impl Grid {
-    pub fn new<G: Geometry>(
-        energy: &dyn Energy<G>,
-        data_box: &Region,
-        config: &QuadratureConfig,
+impl<'a> Grid<'a> {
+    pub fn new(
+        energies: &'a Energies<'a>,
+        data_box: &'a Region,
+        config: &'a QuadratureConfig,
     ) -> Result<Self, QuadratureError> {
         let cells = match data_box.width() {
             1 => vec![16 * config.start],
             width => vec![config.start; width],
         };
-        Ok(Self { data_box: data_box.clone(), core: Panel::new(energy, data_box.clone(), cells)?, shells: Vec::new() })
+        let core = Panel::new(energies, data_box.clone(), cells)?;
+        Ok(Self { energies, config, data_box, core, shells: Vec::new() })
     }
 
     pub fn panels(&self) -> impl Iterator<Item = &Panel> {
@@ -47,8 +50,8 @@ impl Grid {
         ROUNDINGS * f64::from(Real::EPSILON) * least.abs().max(1.0)
     }
 
-    pub fn tolerance(&self, config: &QuadratureConfig) -> f64 {
-        config.tolerance.max(self.rounding())
+    pub fn tolerance(&self) -> f64 {
+        self.config.tolerance.max(self.rounding())
     }
 
     pub fn evaluations(&self) -> usize {
@@ -66,14 +69,10 @@ impl Grid {
     }
 
     /// Refines until the changes are small or the evaluations are spent; whether they are small.
-    pub fn refine<G: Geometry>(
-        &mut self,
-        energy: &dyn Energy<G>,
-        config: &QuadratureConfig,
-    ) -> Result<bool, QuadratureError> {
+    pub fn refine(&mut self) -> Result<bool, QuadratureError> {
         loop {
             let total = self.log_total();
-            if self.change() <= 0.5 * self.tolerance(config) {
+            if self.change() <= 0.5 * self.tolerance() {
                 return Ok(true);
             }
             let spent = self.evaluations();
@@ -81,11 +80,99 @@ impl Grid {
             let Some(worst) = panels.max_by(|a, b| panel_change(a, total).total_cmp(&panel_change(b, total))) else {
                 return Ok(true);
             };
-            if spent + worst.refinement_cost() > config.max_evaluations {
+            if spent + worst.refinement_cost() > self.config.max_evaluations {
                 return Ok(false);
             }
-            worst.refine(energy)?;
+            worst.refine(self.energies)?;
         }
+    }
+
+    /// log of the mass of a shell; shell 0 is the data's box.
+    fn log_shell(&self, index: usize) -> f64 {
+        match index {
+            0 => self.core.log_mass,
+            _ => log_total(self.shells[index - 1].iter().map(|panel| panel.log_mass)),
+        }
+    }
+
+    /// Share of the mass in the outermost shell, and its mass relative to the shell before.
+    fn outermost(&self) -> (f64, f64) {
+        let last = self.shells.len();
+        let mass = self.log_shell(last);
+        if mass == f64::NEG_INFINITY {
+            return (0.0, 0.0);
+        }
+        let ratio = (mass - self.log_shell(last - 1)).exp();
+        ((mass - self.log_total()).exp(), ratio)
+    }
+
+    /// Share of the mass that is estimated to lie outside everything looked at.
+    pub fn tail(&self) -> Result<f64, QuadratureError> {
+        if self.log_total() == f64::NEG_INFINITY {
+            return Err(QuadratureError::NoMass(self.region()));
+        }
+        let (share, ratio) = self.outermost();
+        Ok(if share <= NEGLIGIBLE {
+            share
+        } else if ratio < 1.0 {
+            share * ratio / (1.0 - ratio)
+        } else {
+            f64::INFINITY
+        })
+    }
+
+    /// Adds shells until the mass beyond the last is negligible.
+    pub fn grow(&mut self) -> Result<(), QuadratureError> {
+        let config = self.config;
+        loop {
+            let count = self.shells.len();
+            if count >= config.min_doublings.max(1) as usize {
+                let searched = count >= config.max_doublings as usize;
+                match self.tail() {
+                    Ok(tail) if tail <= 0.5 * self.tolerance() => return Ok(()),
+                    Ok(_) if searched => return self.require_fading(),
+                    Err(error) if searched => return Err(error),
+                    _ => {}
+                }
+            }
+            let inner = self.region();
+            let outer = inner.scaled(2.0);
+            // A multiple of four, so that the inner border falls between two cells.
+            let across = match outer.width() {
+                1 => 16 * config.start,
+                _ => (config.start / 2).next_multiple_of(4),
+            };
+            let shell = shell_regions(&inner, &outer, across)
+                .into_iter()
+                .map(|(region, cells)| Panel::new(self.energies, region, cells))
+                .collect::<Result<_, _>>()?;
+            self.shells.push(shell);
+        }
+    }
+
+    /// Refuses shells that hardly fade: if the integral is finite at all, the estimate of the tail means nothing.
+    pub fn require_fading(&self) -> Result<(), QuadratureError> {
+        let (share, ratio) = self.outermost();
+        if self.tail()? > 0.5 * self.tolerance() && ratio > 0.9 {
+            return Err(QuadratureError::NotNormalisable { region: self.region(), share });
+        }
+        Ok(())
+    }
+}
+
+/// The boxes that make up `outer` without `inner`, with the cells along each axis for `across` cells over `outer`.
+fn shell_regions(inner: &Region, outer: &Region, across: usize) -> Vec<(Region, Vec<usize>)> {
+    let side = |low: Vec<f64>, high: Vec<f64>, cells: Vec<usize>| (Region { low, high }, cells);
+    let (quarter, half) = (across / 4, across / 2);
+    let (a, b, c, d) = (&outer.low, &inner.low, &inner.high, &outer.high);
+    match inner.width() {
+        1 => vec![side(vec![a[0]], vec![b[0]], vec![quarter]), side(vec![c[0]], vec![d[0]], vec![quarter])],
+        _ => vec![
+            side(vec![a[0], a[1]], vec![d[0], b[1]], vec![across, quarter]),
+            side(vec![a[0], c[1]], vec![d[0], d[1]], vec![across, quarter]),
+            side(vec![a[0], b[1]], vec![b[0], c[1]], vec![quarter, half]),
+            side(vec![c[0], b[1]], vec![d[0], c[1]], vec![quarter, half]),
+        ],
     }
 }
 

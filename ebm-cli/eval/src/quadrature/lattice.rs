@@ -1,11 +1,7 @@
-//! Sums over regular lattices.
-
 use super::QuadratureError;
-use super::energies::{CHUNK, chunk_energies};
+use super::energies::{CHUNK, Energies};
 use super::log_sum::LogSum;
 use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
 
 /// Evenly spaced nodes along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -44,43 +40,33 @@ pub(super) fn node_count(lines: &[Line]) -> usize {
 }
 
 /// log of the sum over the lattice of weight * exp(-E) * cell volume, and the least energy met.
-pub(super) fn log_mass<G: Geometry>(energy: &dyn Energy<G>, lines: &[Line]) -> Result<(f64, f64), QuadratureError> {
+pub(super) fn log_mass(energies: &Energies<'_>, lines: &[Line]) -> Result<(f64, f64), QuadratureError> {
     let total = node_count(lines);
     let mut sum = LogSum::new();
     for start in (0..total).step_by(CHUNK) {
         let end = total.min(start + CHUNK);
         let mut points = Vec::with_capacity((end - start) * lines.len());
         for flat in start..end {
-            let node = Node::of(flat, lines);
-            points.extend(node.coordinates(lines).map(|v| v as Real));
+            points.extend(node(flat, lines).map(|(line, index)| line.at(index) as Real));
         }
-        for (flat, value) in (start..end).zip(chunk_energies(energy, points)) {
+        for (flat, value) in (start..end).zip(energies(points)) {
             let value = f64::from(value);
-            let node = Node::of(flat, lines);
             if value.is_nan() || value == f64::NEG_INFINITY {
-                return Err(QuadratureError::NonFinite { point: node.coordinates(lines).collect(), value });
+                let point = node(flat, lines).map(|(line, index)| line.at(index)).collect();
+                return Err(QuadratureError::NonFinite { point, value });
             }
-            sum.add(-value, node.weight(lines));
+            sum.add(-value, node(flat, lines).map(|(line, index)| line.weight(index)).product());
         }
     }
     let cell: f64 = lines.iter().map(|line| line.spacing).product();
     Ok((sum.log() + cell.ln(), -sum.largest()))
 }
 
-/// The index along each axis of the node with a flat index; the last axis runs fastest.
-struct Node([usize; 2]);
-
-impl Node {
-    fn of(flat: usize, lines: &[Line]) -> Self {
-        match lines {
-            [_, fast] => Self([flat / fast.count, flat % fast.count]),
-            _ => Self([flat, 0]),
-        }
-    }
-    fn coordinates<'a>(&'a self, lines: &'a [Line]) -> impl Iterator<Item = f64> + 'a {
-        lines.iter().zip(self.0).map(|(line, index)| line.at(index))
-    }
-    fn weight(&self, lines: &[Line]) -> f64 {
-        lines.iter().zip(self.0).map(|(line, index)| line.weight(index)).product()
-    }
+/// Each axis, with the index along it of the node with a flat index; the last axis runs fastest.
+fn node(flat: usize, lines: &[Line]) -> impl Iterator<Item = (&Line, usize)> {
+    let indices = match lines {
+        [_, fast] => [flat / fast.count, flat % fast.count],
+        _ => [flat, 0],
+    };
+    lines.iter().zip(indices)
 }

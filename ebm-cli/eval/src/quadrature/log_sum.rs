@@ -1,6 +1,4 @@
-//! Sums of exponentials that neither overflow nor underflow.
-
-/// The logarithm of a growing sum of weighted exponentials.
+/// The logarithm of a growing sum of weighted exponentials, which neither overflow nor underflow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogSum {
     shift: f64,

@@ -12,16 +12,12 @@ mod energies;
 mod error;
 mod grid;
 mod lattice;
-mod likelihood;
 mod log_sum;
 mod panel;
 mod partition;
-mod region;
-mod tail;
 
 pub use config::QuadratureConfig;
 pub use density::log_density_grid;
 pub use energies::energies;
 pub use error::QuadratureError;
-pub use likelihood::exact_nll;
-pub use partition::{LogPartition, log_partition};
+pub use partition::{LogPartition, exact_nll, log_partition};

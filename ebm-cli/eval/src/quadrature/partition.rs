@@ -1,13 +1,15 @@
-//! log Z.
+//! log Z, and the exact negative log-likelihood.
 
+use ebm_core::bounds::{Guarantee, Measurement};
+use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::Energy;
 use ebm_train::grid::Region;
 use serde::{Deserialize, Serialize};
 
+use super::energies::chunk_energies;
 use super::grid::Grid;
 use super::log_sum::log_total;
-use super::region::check_region;
 use super::{QuadratureConfig, QuadratureError};
 
 /// log Z of an energy.
@@ -54,32 +56,41 @@ pub fn log_partition<G: Geometry>(
     config: &QuadratureConfig,
 ) -> Result<LogPartition, QuadratureError> {
     check_region(data_box, energy.geometry().data_width())?;
-    let mut grid = Grid::new(energy, data_box, config)?;
+    let energies = |points| chunk_energies(energy, points);
+    let mut grid = Grid::new(&energies, data_box, config)?;
     let mut converged;
     loop {
-        grid.grow(energy, config)?;
-        converged = grid.refine(energy, config)?;
+        grid.grow()?;
+        converged = grid.refine()?;
         // Finer grids may show mass in the outermost shell that the coarse ones did not.
-        if !converged
-            || grid.tail()? <= 0.5 * grid.tolerance(config)
-            || grid.shells.len() >= config.max_doublings as usize
-        {
+        if !converged || grid.tail()? <= 0.5 * grid.tolerance() || grid.shells.len() >= config.max_doublings as usize {
             break;
         }
     }
-    grid.result(converged, config)
+    grid.result(converged)
 }
 
-impl Grid {
-    fn result(self, converged: bool, config: &QuadratureConfig) -> Result<LogPartition, QuadratureError> {
-        self.require_fading(config)?;
+/// Refuses a box that cannot be integrated over in `width` dimensions, and more than two dimensions.
+pub(super) fn check_region(region: &Region, width: usize) -> Result<(), QuadratureError> {
+    if !(1..=2).contains(&width) {
+        return Err(QuadratureError::Dimensions { width });
+    }
+    let good = region.low.len() == width
+        && region.high.len() == width
+        && region.sides().iter().all(|side| side.is_finite() && *side > 0.0);
+    if good { Ok(()) } else { Err(QuadratureError::Region { region: region.clone(), width }) }
+}
+
+impl Grid<'_> {
+    fn result(self, converged: bool) -> Result<LogPartition, QuadratureError> {
+        self.require_fading()?;
         let (log_z, region, tail) = (self.log_total(), self.region(), self.tail()?);
         let (remaining, rounding) = (self.change() + tail, self.rounding());
         Ok(LogPartition {
             log_z,
             error: remaining + rounding,
             rounding,
-            converged: converged && remaining <= self.tolerance(config),
+            converged: converged && remaining <= self.tolerance(),
             outside: (log_total(self.shells.iter().flatten().map(|panel| panel.log_mass)) - log_z).exp(),
             data_box: self.data_box.clone(),
             region,
@@ -89,12 +100,36 @@ impl Grid {
     }
 }
 
+/// The negative log-likelihood `mean(E(x)) + log Z` in nats per sample, from the energies of samples that training has not
+/// seen.
+///
+/// The standard error is that of the mean over the samples. The quadrature's error comes on top of it and is named in
+/// the guarantee and among the diagnostics.
+pub fn exact_nll(energies: &[Real], partition: &LogPartition) -> Measurement {
+    let error = partition.error;
+    let guarantee = if partition.converged {
+        Guarantee::certified(format!("log Z by quadrature, error below {error:.1e} nats"))
+    } else {
+        Guarantee::asymptotic(format!(
+            "log Z by a quadrature that did not converge: its last refinement changed it by {error:.1e} nats"
+        ))
+    };
+    let nll = energies.iter().map(|e| f64::from(*e) + partition.log_z);
+    Measurement::of(nll, guarantee)
+        .with("log_z", partition.log_z)
+        .with("quadrature_error", error)
+        .with("outside", partition.outside)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::energies;
     use super::*;
     use crate::test_energy::FunctionEnergy;
-    use ebm_core::device::Real;
-    use ebm_core::geometry::Runtime;
+    use ebm_core::bounds::Level;
+    use ebm_core::geometry::{Fixed, Runtime};
+    use ebm_core::models::closed_form::QuadraticEnergy;
+    use ebm_core::random::Random;
     use std::f64::consts::PI;
 
     /// Rounding of energies to `Real` limits what can be asked for.
@@ -125,19 +160,13 @@ mod tests {
     #[test]
     fn gaussians_have_their_closed_form_in_one_and_two_dimensions() {
         for (width, precision, mean) in [(1, 4.0, 0.5), (1, 0.01, 0.0), (2, 2.5, -0.25), (2, 400.0, 0.3)] {
-            let found = integrate(&gaussian(width, precision, mean), 2.0, &QuadratureConfig::thorough());
+            let found = integrate(&gaussian(width, precision, mean), 2.0, &QuadratureConfig::default());
             let exact = 0.5 * width as f64 * (2.0 * PI / precision).ln();
             assert!((found.log_z - exact).abs() < EXACT, "{width} {precision}: {found:?}, exact {exact}");
             assert!(found.converged, "{found:?}");
         }
-    }
-
-    #[test]
-    fn the_closed_form_energy_agrees() {
-        use ebm_core::geometry::Fixed;
-        use ebm_core::models::closed_form::QuadraticEnergy;
         let energy = QuadraticEnergy::new(Fixed::<2, 2>, &[3.0, -1.2, -1.2, 0.8], &[0.4, -0.7]);
-        let found = log_partition(&energy, &Region::cube(2.0, 2), &QuadratureConfig::thorough()).unwrap();
+        let found = log_partition(&energy, &Region::cube(2.0, 2), &QuadratureConfig::default()).unwrap();
         // log(2 pi) - 1/2 log(3 * 0.8 - 1.2^2)
         let exact = (2.0 * PI).ln() - 0.5 * 0.96f64.ln();
         assert!((found.log_z - exact).abs() < EXACT, "{found:?}, exact {exact}");
@@ -148,7 +177,7 @@ mod tests {
     fn large_energies_are_integrated_as_far_as_their_rounding_allows() {
         // In single precision energies around 3e4 are multiples of 0.002, so that a millionth of a nat is out of reach.
         let constant = 3e4;
-        let config = QuadratureConfig::thorough();
+        let config = QuadratureConfig::default();
         let found = integrate(&mixture(constant), 1.6, &config);
         assert!((found.log_z + constant).abs() < found.error, "{found:?}");
         assert!(found.converged && found.evaluations < 1_000_000, "{found:?}");
@@ -160,11 +189,15 @@ mod tests {
     }
 
     #[test]
-    fn kinks_are_refined_for_their_own_sake_and_not_taken_for_rounding() {
+    fn kinks_are_refined_for_their_own_sake_and_walls_are_no_mass_and_no_error() {
         // A cone in the plane: Z = 2 pi / 25.
         let cone = FunctionEnergy::new(2, |x| 5.0 * x[0].hypot(x[1]));
         let found = integrate(&cone, 2.0, &QuadratureConfig::quick());
         assert!(found.converged && (found.log_z - (2.0 * PI / 25.0).ln()).abs() < found.error, "{found:?}");
+        // Uniform on a disc of radius 1: a jump, so convergence is slow, but the value is log pi.
+        let disc = FunctionEnergy::new(2, |x| if x[0].hypot(x[1]) < 1.0 { 0.0 } else { f64::INFINITY });
+        let found = integrate(&disc, 1.5, &QuadratureConfig::quick());
+        assert!((found.log_z - PI.ln()).abs() < 2e-3, "{found:?}");
     }
 
     #[test]
@@ -177,17 +210,13 @@ mod tests {
     #[test]
     fn sharp_modes_are_resolved_and_cheap_where_the_box_is_tight() {
         for (config, tolerance, budget) in
-            [(QuadratureConfig::thorough(), 1e-5, 1_000_000), (QuadratureConfig::quick(), 1e-3, 100_000)]
+            [(QuadratureConfig::default(), 1e-5, 1_000_000), (QuadratureConfig::quick(), 1e-3, 100_000)]
         {
             let found = integrate(&mixture(3.7), 1.6, &config);
             assert!((found.log_z + 3.7).abs() < tolerance, "{found:?}");
             assert!(found.converged && found.outside < 1e-9 && found.evaluations < budget, "{found:?}");
         }
-    }
-
-    #[test]
-    fn refinement_finds_modes_that_the_first_grid_steps_over() {
-        // The cell on [-4, 4]^2 is 0.0625 wide, the modes 0.0177.
+        // Refinement finds modes that the first grid steps over: a cell on [-4, 4]^2 is 0.0625 wide, the modes 0.0177.
         let found = integrate(&mixture(0.0), 4.0, &QuadratureConfig::quick());
         assert!(found.log_z.abs() < 1e-3, "{found:?}");
         assert!(found.cells_per_axis > 128, "{found:?}");
@@ -201,7 +230,7 @@ mod tests {
             let square = x[0] * x[0] + x[1] * x[1];
             -log_total([-1250.0 * square, 1e-6f64.ln() - 0.005 * square])
         });
-        let found = integrate(&energy, 1.0, &QuadratureConfig::thorough());
+        let found = integrate(&energy, 1.0, &QuadratureConfig::default());
         assert!((found.log_z - (narrow + broad).ln()).abs() < 1e-5, "{found:?}");
         // Nearly all of the broad mode is outside [-1, 1]^2: 1 - (2 * 0.0398278)^2, normal table at 0.1.
         let outside = broad * (1.0 - 0.079_655_7f64.powi(2)) / (narrow + broad);
@@ -213,7 +242,7 @@ mod tests {
     fn heavy_tails_that_have_an_integral_get_an_error_that_says_how_much_may_be_missing() {
         // Student's t with 3 degrees of freedom: E = 2 log(1 + x^2 / 3), Z = sqrt(3 pi) Gamma(3/2) / Gamma(2).
         let energy = FunctionEnergy::new(1, |x| 2.0 * (1.0 + x[0] * x[0] / 3.0).ln());
-        let config = QuadratureConfig::thorough();
+        let config = QuadratureConfig::default();
         let found = integrate(&energy, 3.0, &config);
         let exact = ((3.0 * PI).sqrt() * PI.sqrt() / 2.0).ln();
         assert!((found.log_z - exact).abs() < found.error.max(EXACT), "{found:?}, exact {exact}");
@@ -227,7 +256,7 @@ mod tests {
         let config = QuadratureConfig { start: 32, ..QuadratureConfig::quick() };
         for (energy, width) in [(&constant as &dyn Energy<Runtime>, 2), (&growing, 2), (&logarithmic, 1)] {
             match log_partition(energy, &Region::cube(2.0, width), &config) {
-                Err(QuadratureError::NotNormalisable { high, .. }) => assert_eq!(high[0], 2.0 * 4096.0),
+                Err(QuadratureError::NotNormalisable { region, .. }) => assert_eq!(region.high[0], 2.0 * 4096.0),
                 other => panic!("{other:?}"),
             }
         }
@@ -236,7 +265,7 @@ mod tests {
     #[test]
     fn a_spent_budget_gives_the_value_with_its_error_and_without_the_claim() {
         let config =
-            QuadratureConfig { start: 16, max_evaluations: 3000, min_doublings: 1, ..QuadratureConfig::thorough() };
+            QuadratureConfig { start: 16, max_evaluations: 3000, min_doublings: 1, ..QuadratureConfig::default() };
         let found = integrate(&mixture(0.0), 2.0, &config);
         assert!(!found.converged);
         assert!(found.error > 1e-3, "{found:?}");
@@ -252,17 +281,41 @@ mod tests {
         }
         let walls = FunctionEnergy::new(1, |_| f64::INFINITY);
         let found = log_partition(&walls, &Region::cube(2.0, 1), &QuadratureConfig::quick());
-        assert!(matches!(found, Err(QuadratureError::NoMass { .. })), "{found:?}");
+        assert!(matches!(found, Err(QuadratureError::NoMass(_))), "{found:?}");
         let solid = FunctionEnergy::new(3, |_| 0.0);
         let found = log_partition(&solid, &Region::cube(2.0, 3), &QuadratureConfig::quick());
         assert_eq!(found, Err(QuadratureError::Dimensions { width: 3 }));
     }
 
     #[test]
-    fn walls_are_no_mass_and_no_error() {
-        // Uniform on a disc of radius 1: a jump, so convergence is slow, but the value is log pi.
-        let disc = FunctionEnergy::new(2, |x| if x[0].hypot(x[1]) < 1.0 { 0.0 } else { f64::INFINITY });
-        let found = integrate(&disc, 1.5, &QuadratureConfig::quick());
-        assert!((found.log_z - PI.ln()).abs() < 2e-3, "{found:?}");
+    fn boxes_that_cannot_be_integrated_over_are_refused() {
+        let region = Region::cube(1.0, 2);
+        assert_eq!(check_region(&region, 2), Ok(()));
+        assert_eq!(check_region(&Region::cube(1.0, 3), 3), Err(QuadratureError::Dimensions { width: 3 }));
+        for bad in [Region::cube(0.0, 2), Region::cube(f64::NAN, 2), Region::cube(1.0, 1)] {
+            assert!(matches!(check_region(&bad, 2), Err(QuadratureError::Region { width: 2, .. })), "{bad:?}");
+        }
+    }
+    #[test]
+    fn the_true_energy_of_gaussian_samples_reaches_their_entropy() {
+        let energy = FunctionEnergy::new(2, |x| 0.5 * (x[0] * x[0] + x[1] * x[1]));
+        let partition = log_partition(&energy, &Region::cube(4.0, 2), &QuadratureConfig::default()).unwrap();
+        let nll = exact_nll(&energies(&energy, &Random::new(11).normals(40_000)), &partition);
+        // Entropy of a standard normal in the plane: 1 + log(2 pi) = 2.8378770664.
+        let entropy = 2.837_877_066_4;
+        assert!((nll.value - entropy).abs() < 4.0 * nll.standard_error, "{nll:?}");
+        // The negative log density has variance D / 2 = 1, and there are 20,000 samples.
+        assert!((nll.standard_error * 20_000f64.sqrt() - 1.0).abs() < 0.05, "{nll:?}");
+        assert_eq!((nll.samples, nll.guarantee.level), (20_000, Level::Certified));
+    }
+
+    #[test]
+    fn a_quadrature_that_did_not_converge_certifies_nothing() {
+        let energy = FunctionEnergy::new(1, |x| x[0].abs());
+        let mut partition = log_partition(&energy, &Region::cube(4.0, 1), &QuadratureConfig::quick()).unwrap();
+        partition.converged = false;
+        let nll = exact_nll(&energies(&energy, &[0.0, 1.0]), &partition);
+        assert_eq!(nll.guarantee.level, Level::Asymptotic);
+        assert!((nll.value - (0.5 + 2.0f64.ln())).abs() < 1e-3, "{nll:?}");
     }
 }

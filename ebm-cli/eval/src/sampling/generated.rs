@@ -1,5 +1,3 @@
-//! Samples of a generator.
-
 use ebm_core::device::Real;
 use ebm_core::geometry::Geometry;
 use ebm_core::models::{Generator, sample};

@@ -3,12 +3,10 @@
 mod chains;
 mod generated;
 mod neighbours;
-mod potential;
 mod refine;
 
-pub(crate) use chains::{Chains, Outcome, Transition};
+pub(crate) use chains::{Chains, Outcome, Transition, energies_and_gradients};
 pub(crate) use generated::for_generated;
 pub use generated::generated_samples;
 pub use neighbours::{Neighbours, nearest};
-pub(crate) use potential::energies_and_gradients;
 pub use refine::{Method, RefineError, RefineOptions, RefineReport, refine};

@@ -1,5 +1,3 @@
-//! Which training samples are nearest to generated ones: whether a model repeats what it was trained on.
-
 use ebm_core::data::Dataset;
 use ebm_core::device::Real;
 use ebm_core::random::Random;
@@ -9,7 +7,7 @@ const OF_ENDLESS: usize = 60_000;
 /// Training samples drawn at once.
 const AT_ONCE: usize = 1000;
 
-/// The training samples nearest to a sample.
+/// The training samples nearest to a sample, which tell whether a model repeats what it was trained on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Neighbours {
     /// Euclidean distances, smallest first.

@@ -1,15 +1,13 @@
-//! Moving samples towards the energy's distribution.
-
 use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::models::Energy;
 use ebm_core::random::Random;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 use thiserror::Error;
 
-use super::chains::{Chains, Transition};
-use super::potential::energies_and_gradients;
+use super::chains::{Chains, Transition, energies_and_gradients};
 
 /// How samples are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,55 +39,37 @@ impl Method {
 }
 
 /// How samples are refined.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, SmartDefault, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RefineOptions {
     /// How samples are moved.
     pub method: Method,
     /// Number of transitions.
+    #[default(100)]
     pub steps: u64,
     /// Step size eps in units of the data: a Langevin step is x - eps^2/2 grad E(x) + eps n.
+    #[default(0.05)]
     pub step_size: f64,
     /// Leapfrog steps a transition, for `hmc`.
+    #[default(8)]
     pub leapfrog: usize,
     /// Adapt the step size during the first third of the transitions, for `mala` and `hmc`.
+    #[default(true)]
     pub adapt: bool,
 }
 
-impl Default for RefineOptions {
-    fn default() -> Self {
-        Self { method: Method::default(), steps: 100, step_size: 0.05, leapfrog: 8, adapt: true }
-    }
-}
-
 impl RefineOptions {
-    /// Refuses values that cannot be used.
-    ///
-    /// # Errors
-    /// The first such value, with what was expected.
+    /// Refuses values that cannot be used: the first of them, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require(
-            self.step_size > 0.0 && self.step_size.is_finite(),
-            "step_size",
-            self.step_size,
-            "a finite number > 0, in units of the data",
-        )?;
+        let step = self.step_size;
+        let expected = "a finite number > 0, in units of the data";
+        ConfigError::require(step > 0.0 && step.is_finite(), "step_size", step, expected)?;
         ConfigError::require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")
     }
 
     /// Transitions that adapt the step size; none of them is exact.
     fn warm_up(&self) -> u64 {
-        match self.adapt && self.method.is_tested() {
-            true => self.steps / 3,
-            false => 0,
-        }
-    }
-
-    fn leapfrog(&self) -> usize {
-        match self.method {
-            Method::Hmc => self.leapfrog,
-            _ => 1,
-        }
+        if self.adapt && self.method.is_tested() { self.steps / 3 } else { 0 }
     }
 }
 
@@ -158,12 +138,8 @@ pub fn refine<G: Geometry>(
     let potential = |points: &[Real]| energies_and_gradients(energy, points);
     let points = start.as_vec();
     let samples = points.len() / width;
-    let mut chains = Chains::start(&potential, width, points).map_err(|(sample, energy)| RefineError::Start {
-        sample,
-        samples,
-        energy,
-    })?;
-
+    let refuse = |(sample, energy)| RefineError::Start { sample, samples, energy };
+    let mut chains = Chains::start(&potential, width, points).map_err(refuse)?;
     let random = random.stream("refine");
     let warm_up = options.warm_up();
     let energy_before = chains.mean_energy();
@@ -171,15 +147,11 @@ pub fn refine<G: Geometry>(
     for step in 0..options.steps {
         let place = random.at(step);
         // A Hamiltonian path of fixed length can come back to its start for ever; a random length cannot.
-        let jitter = match options.method {
-            Method::Hmc => 0.8 + 0.4 * f64::from(place.stream("jitter").uniforms(1)[0]),
-            _ => 1.0,
+        let (jitter, leapfrog) = match options.method {
+            Method::Hmc => (0.8 + 0.4 * f64::from(place.stream("jitter").uniforms(1)[0]), options.leapfrog),
+            _ => (1.0, 1),
         };
-        let transition = Transition {
-            step_size: step_size * jitter,
-            leapfrog: options.leapfrog(),
-            tested: options.method.is_tested(),
-        };
+        let transition = Transition { step_size: step_size * jitter, leapfrog, tested: options.method.is_tested() };
         let outcome = chains.advance(transition, place);
         not_finite += outcome.not_finite;
         if step < warm_up {
@@ -274,15 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn the_same_place_in_the_random_numbers_gives_the_same_samples() {
+    fn samples_are_functions_of_the_seed_and_no_steps_leave_them_alone() {
         let options = RefineOptions { steps: 4, ..RefineOptions::default() };
         let run = |seed| refine(&gaussian(), start(), &options, Random::new(seed)).unwrap().0.as_vec();
         assert_eq!(run(3), run(3));
         assert_ne!(run(3), run(4));
-    }
-
-    #[test]
-    fn no_steps_leave_the_samples_alone() {
         let (samples, report) = refined(RefineOptions { steps: 0, ..RefineOptions::default() });
         assert_eq!(samples, start().as_vec());
         assert_eq!(report.energy_before, report.energy_after);
@@ -290,19 +258,17 @@ mod tests {
 
     #[test]
     fn bad_options_and_starts_are_named() {
-        let run = |options: RefineOptions, start: Vec<Real>| {
-            let start = Fixed::<2, 2>.samples(start);
-            refine(&gaussian(), start, &options, Random::new(1)).unwrap_err().to_string()
-        };
         let good = RefineOptions::default();
-        let message = run(RefineOptions { step_size: -1.0, ..good }, vec![0.0; 2]);
-        assert_eq!(message, "step_size = -1: expected a finite number > 0, in units of the data");
-        let message = run(RefineOptions { leapfrog: 0, ..good }, vec![0.0; 2]);
-        assert_eq!(message, "leapfrog = 0: expected a number > 0");
-        let message = run(good, vec![0.0, 0.0, Real::NAN, 0.0]);
-        assert_eq!(
-            message,
-            "sample 1 of 2: the energy (NaN nats) or its gradient is not finite there, so it cannot be refined"
-        );
+        let (step, leapfrog) = (RefineOptions { step_size: -1.0, ..good }, RefineOptions { leapfrog: 0, ..good });
+        let start = "sample 1 of 2: the energy (NaN nats) or its gradient is not finite there, so it cannot be refined";
+        for (options, second, expected) in [
+            (step, 0.0, "step_size = -1: expected a finite number > 0, in units of the data"),
+            (leapfrog, 0.0, "leapfrog = 0: expected a number > 0"),
+            (good, Real::NAN, start),
+        ] {
+            let points = Fixed::<2, 2>.samples(vec![0.0, 0.0, second, 0.0]);
+            let error = refine(&gaussian(), points, &options, Random::new(1)).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }
