@@ -89,8 +89,9 @@ mod tests {
 
     #[test]
     fn options_that_make_no_sense_are_refused_by_name() {
+        type Spoil = fn(&mut EvaluateConfig);
         assert_eq!(EvaluateConfig::default().check(), Ok(()));
-        let spoils: [(&str, fn(&mut EvaluateConfig)); 5] = [
+        let spoils: [(&str, Spoil); 5] = [
             ("quadrature.tolerance", |config| config.quadrature.tolerance = 0.0),
             ("min_share", |config| config.min_share = 1.5),
             ("annealing.chains", |config| config.annealing.chains = 1),

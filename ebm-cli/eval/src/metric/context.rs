@@ -29,15 +29,16 @@ pub struct Subject<'a, G: Geometry> {
     pub bounds: &'a StepReport,
 }
 
+/// A function that a model of any geometry gives.
+type OfModel<'a, A, R> = Box<dyn Fn(&A) -> R + 'a>;
 /// A generator of any geometry: calls a function with so many samples, chunk by chunk.
 type Generate<'a> = dyn Fn(usize, Random, &mut dyn FnMut(&[Real])) + 'a;
 
 /// The input of metrics: model, data and configuration. Samples and results that several of them need are computed once, when
 /// first asked for.
 pub struct Context<'a> {
-    // A model of any geometry.
-    energies: Box<dyn Fn(&[Real]) -> Vec<Real> + 'a>,
-    log_partition: Box<dyn Fn(&Region) -> Result<LogPartition, QuadratureError> + 'a>,
+    energies: OfModel<'a, [Real], Vec<Real>>,
+    log_partition: OfModel<'a, Region, Result<LogPartition, QuadratureError>>,
     bracket: Box<dyn Fn(Random) -> Result<Bracket, AnnealingError> + 'a>,
     generate: Option<Box<Generate<'a>>>,
     /// The data.
