@@ -13,6 +13,7 @@ mod diffused;
 mod fokker_planck;
 mod guarantee;
 mod selftest;
+mod times;
 
 pub use bound::Diffusion;
 pub use config::{DiffusionConfig, Form, RegularizerConfig, Sampling, Weighting};

@@ -36,8 +36,8 @@ pub mod selftest;
 pub mod tensor;
 
 pub use ebm_kernels as kernels;
-/// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
-/// in the right version.
+/// Re-exported because its tensors are part of this crate's interface. Import anything else you need of dfdx from here, to get
+/// the same version.
 pub use ebm_kernels::dfdx;
 pub use ebm_kernels::{buffers, module, no_parameters, parameter, random, tape};
 

@@ -34,7 +34,7 @@ pub fn close(name: &str, ours: f64, truth: f64, scale: f64) {
     assert!(error <= TOLERANCE, "{name}: {ours} is not {truth} (relative error {error:.1e})");
 }
 
-/// Compares as many values, each within a tolerance times one more than its size.
+/// Compares two lists of equal length; each value may be off by `tolerance * (1 + abs(expected))`.
 #[cfg(test)]
 pub(crate) fn all_close(found: &[Real], expected: impl IntoIterator<Item = impl Into<f64>>, tolerance: f64) {
     let expected: Vec<f64> = expected.into_iter().map(Into::into).collect();

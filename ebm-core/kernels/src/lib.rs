@@ -1,6 +1,6 @@
 //! Operations on the tape with kernels of their own.
 //!
-//! dfdx's CPU kernels walk strided iterators with scalar arithmetic; these work on slices, vectorise, use both cores and
+//! dfdx's CPU kernels walk strided iterators with scalar arithmetic; these work on slices, vectorise, use all cores and
 //! fuse what belongs together. Every operation comes with its pushforward: the rows of a batch are followed by the rows
 //! of K tangents (`[primal; tangent 1; ...; tangent K]`), so that values and directional derivatives share one product.
 //!
@@ -81,8 +81,8 @@ pub use epilogue::Epilogue;
 pub use image::Extent;
 pub use reduce::{differentiated, differentiated_by, hinge, mean, row_dot, sum};
 
-/// Its tensors are part of this crate's interface: a crate that uses more of dfdx than what is here takes it from here, and so
-/// in the right version.
+/// Re-exported because its tensors are part of this crate's interface. Import anything else you need of dfdx from here, to get
+/// the same version.
 pub use dfdx;
 #[doc(hidden)]
 pub use inventory;

@@ -43,7 +43,7 @@ pub struct LearnedNoise {
 }
 
 impl NoiseConfig {
-    /// Refuses values that cannot be used: the first, with what was expected. Keys are relative to the generator's table.
+    /// Returns an error for the first value that cannot be used, saying what was expected. Keys are relative to the generator's table.
     pub fn check(&self) -> Result<(), ConfigError> {
         let learned = match self {
             Self::Fixed(sigma) => return ConfigError::require_not_negative("noise", *sigma),

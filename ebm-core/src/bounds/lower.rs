@@ -60,8 +60,8 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     }
     /// The generator's samples `[B, D]` of these latents, its noise included, on the tape.
     ///
-    /// In training they are those the energy is evaluated at too: a bound that needs no more of the generator costs no pass
-    /// of it.
+    /// In training these are the samples the energy is evaluated at, so a bound that needs nothing else from the generator
+    /// costs no extra pass through it.
     pub fn generated(&self) -> TapedSamples<G> {
         match self.samples {
             Some(samples) => self.tape.watch(samples),

@@ -36,7 +36,7 @@ macro_rules! geometry_config {
         $(#[$doc])*
         #[typetag::serde(tag = "kind")]
         pub trait $config: Debug + Send + Sync {
-            /// Refuses values that cannot be used: the first, with what was expected.
+            /// Returns an error for the first value that cannot be used, saying what was expected.
             fn check(&self) -> Result<(), ConfigError>;
             #[doc(hidden)]
             fn build_plane(&self, g: Fixed<2, 2>, random: Random) -> Built<dyn $product<Fixed<2, 2>>>;
@@ -84,7 +84,7 @@ geometry_config!(
 /// A registered data set's configuration.
 #[typetag::serde(tag = "kind")]
 pub trait DatasetConfig: Debug + Send + Sync {
-    /// Refuses values that cannot be used: the first, with what was expected.
+    /// Returns an error for the first value that cannot be used, saying what was expected.
     fn check(&self) -> Result<(), ConfigError>;
     /// Opens or prepares the data, unless a file is missing or malformed; relative paths are relative to `base`.
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError>;

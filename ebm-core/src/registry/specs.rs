@@ -22,7 +22,7 @@ macro_rules! bound_spec {
     ($(#[$attribute:meta])* $spec:ident builds $bound:ident) => {
         $(#[$attribute])*
         pub trait $spec: Spec {
-            /// Refuses values that cannot be used: the first, with what was expected.
+            /// Returns an error for the first value that cannot be used, saying what was expected.
             fn check(&self) -> Result<(), ConfigError> {
                 Ok(())
             }
@@ -62,7 +62,7 @@ bound_spec!(
     note = "implement `ebm_core::registry::GeneratorSpec` for it"
 )]
 pub trait GeneratorSpec: Spec {
-    /// Refuses values that cannot be used: the first, with what was expected.
+    /// Returns an error for the first value that cannot be used, saying what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
@@ -88,7 +88,7 @@ pub(crate) const NEEDS_TIME: &str = "an energy that can depend on a diffusion ti
     note = "implement `ebm_core::registry::EnergySpec` for it"
 )]
 pub trait EnergySpec: Spec {
-    /// Refuses values that cannot be used: the first, with what was expected.
+    /// Returns an error for the first value that cannot be used, saying what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }
@@ -106,7 +106,7 @@ pub trait EnergySpec: Spec {
     note = "implement `ebm_core::registry::DatasetSpec` for it"
 )]
 pub trait DatasetSpec: Spec {
-    /// Refuses values that cannot be used: the first, with what was expected.
+    /// Returns an error for the first value that cannot be used, saying what was expected.
     fn check(&self) -> Result<(), ConfigError> {
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Cases of bounds: values, and gradients in what is trained.
 //!
-//! Uniform draws have other digits in each precision. Where a bound that comes with the program makes any, its options or the
-//! situation are such that the value does not depend on them.
+//! Uniform draws differ between precisions. Where a built-in bound makes any, the case is set up so that its value does not
+//! depend on them.
 
 use super::parsed;
 use crate::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView};

@@ -38,7 +38,7 @@ impl Plan {
         (PATCHES / self.window.patch()).max(PLACES)
     }
 
-    /// Calls `f` with images of `from` and of `to`, and their number, and ends all rows of some samples after that.
+    /// Calls `f(n, from, to)` for the values and each tangent of a group of n samples, then applies bias and epilogue to it.
     fn each_block(
         &self,
         primal: usize,

@@ -55,8 +55,8 @@ pub fn conv(x: Matrix<SharedTape>, primal: usize, layer: &Conv) -> Matrix<Shared
 
 /// The transposed convolution of `[(1+K) * primal, inputs]`: images in the first `primal` rows, tangents below.
 ///
-/// `added` pixels, fewer than the stride, are added at the bottom and at the right: of the sizes that a convolution takes to one,
-/// the transpose must be told which to return to.
+/// `added` pixels, fewer than the stride, are added at the bottom and at the right: several input sizes convolve to the same
+/// output size, and `added` says which one the transpose restores.
 pub fn conv_transpose(x: Matrix<SharedTape>, primal: usize, layer: &Conv, added: usize) -> Matrix<SharedTape> {
     apply(x, primal, layer.transposed_plan(added), layer.clone())
 }
@@ -89,7 +89,8 @@ fn apply(x: Matrix<SharedTape>, primal: usize, plan: Plan, layer: Conv) -> Matri
 }
 
 impl Plan {
-    /// `to +=` images taken in a direction; in that of the layer they replace `to`, zeros at first, and are ended.
+    /// Maps images in `direction` and adds them to `to`. In the layer's own direction it writes instead (`to` must be zero), then
+    /// applies bias and epilogue.
     fn pass(&self, direction: Direction, primal: usize, from: In, layer: &Conv, to: Out) -> DevResult {
         let weight = self.oriented(&layer.weight);
         let (weight, end) = (stored(&weight)?, (direction == self.direction).then_some(layer));

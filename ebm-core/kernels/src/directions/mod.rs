@@ -23,8 +23,8 @@ pub enum RowNorm {
     P(Real),
 }
 
-/// `y_bk = <u_kb, x_b>`, `[B, K]`: what `count` rows `[K B, C]` of each sample have in common with its vector x `[B, C]`. With the
-/// columns of a Jacobian it is `J^T x`.
+/// `y_bk = <u_kb, x_b>`, `[B, K]`: the inner products of the `count` rows u `[K B, C]` of each sample with its vector x `[B, C]`.
+/// With the columns of a Jacobian this is `J^T x`.
 ///
 /// # Panics
 /// If there are not `count` rows for each of x.
@@ -38,7 +38,7 @@ pub fn project<C: Dim, K: Dim>(rows: &Rows<C>, x: &Rows<C>, count: K) -> Rows<K>
 /// With the columns of a Jacobian it is `J c`.
 ///
 /// # Panics
-/// If the rows are not K for each sample, or the coefficients not for all samples as often.
+/// If the number of rows is not a multiple of K, or R is not a multiple of B.
 pub fn weighted_sums<C: Dim, K: Dim>(rows: &Rows<C>, coefficients: &Rows<K>) -> Rows<C> {
     let (sums, count) = (coefficients.shape().0, coefficients.shape().1.size());
     let batch = rows.shape().0 / count.max(1);

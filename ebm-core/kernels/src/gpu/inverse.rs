@@ -5,8 +5,8 @@ use crate::device::DevResult;
 
 /// For every place, the sources that go there, in order: those from `starts[place]` to `starts[place + 1]` of `sources`.
 ///
-/// A kernel that adds at places which may be named more than once has one thread a place add up what comes there: no two threads
-/// meet, and the order of the sum is fixed.
+/// For kernels whose target places may repeat: one thread per place sums everything bound for it, so no two threads write to
+/// the same place and the order of the sum is fixed.
 pub(crate) struct Inverse {
     /// One more than there are places.
     pub starts: Buffer<usize>,

@@ -80,8 +80,8 @@ mod cuda {
 
     /// Has the pool that dfdx takes its memory from keep what is freed.
     ///
-    /// As it is set up, it gives everything that is free back at every synchronisation, so with every number that is read, and
-    /// gets it anew for the next operations, which costs far more than these do.
+    /// By default the pool returns all free memory at each synchronisation, that is, whenever a number is read back, and must
+    /// allocate it again for the next operations, at far greater cost than theirs.
     #[allow(unsafe_code)]
     fn keep_memory(device: &CudaDevice) -> Result<(), DriverError> {
         const THRESHOLD: sys::CUmemPool_attribute_enum =

@@ -1,8 +1,8 @@
 //! NCCL: sums over the GPUs of several processes.
 //!
-//! cudarc links the library, and no more is made of it. Its functions take receiving arrays that are too short, treat what is only
-//! begun as done, and count NCCL's newer error codes (`ncclTimeout`) as success; its communicator panics where it cannot be
-//! aborted. So the few functions that are needed are declared here, as NVIDIA's `nccl.h` does, results as the numbers they are.
+//! cudarc is used only to link the library. Its wrappers accept receive buffers that are too short, report operations that have
+//! merely started as finished, and count NCCL's newer error codes (`ncclTimeout`) as success; its communicator panics where it
+//! cannot be aborted. So the few functions that are needed are declared here, as NVIDIA's `nccl.h` does, results as the numbers they are.
 
 #![allow(unsafe_code)]
 

@@ -147,7 +147,7 @@ impl Random {
         })
     }
 
-    /// The number of blocks of the part's own `n` values, and of the values of one. To who draws for all samples they are one.
+    /// The number of blocks in this part's `n` values, and the length of each. A draw for the whole batch is one block.
     fn blocks_of(&self, n: usize) -> (usize, usize) {
         let blocks = if self.share.is_all() { 1 } else { self.blocks };
         let block = n / blocks.max(1);
@@ -171,8 +171,8 @@ impl Random {
         ChaCha8Rng::from_seed(key)
     }
 
-    /// The part's own values of those that are drawn for all samples. The others' are drawn, and dropped: how much of the
-    /// generator's stream a normal value takes is not known before.
+    /// This part's share of values drawn for the whole batch. The other parts' values are drawn and discarded: a normal value
+    /// takes an amount of the stream that is not known in advance, so they cannot be skipped.
     fn own(&self, n: usize, mut draw: impl FnMut(&mut ChaCha8Rng) -> Real) -> Vec<Real> {
         let (mut rng, (blocks, block)) = (self.keyed(0), self.blocks_of(n));
         let mut own = Vec::with_capacity(n);

@@ -10,8 +10,8 @@ pub fn weighted_sums(count: usize, _: usize, weights: In<f64>, x: In, y: Out<f64
     Ok(())
 }
 
-/// Of every pair half the squared difference d of the residuals; of both samples the derivative of the mean of these in the
-/// slope, `d / pairs` times the unit, and that rounded.
+/// For each pair, with d the difference of its residuals: `d^2/2`; and for each of its samples the derivative of their mean in
+/// that sample's slope, `+-d / pairs * unit`, in f64 and rounded to `Real`.
 pub fn pair_residuals(
     pairs: usize,
     places: In<f64>,

@@ -43,8 +43,8 @@ impl<C: Dim> Iteration<C> {
 
     /// Unit vectors along the residuals, whose images are wanted; nothing, if all are small.
     ///
-    /// To know that, a GPU has to be waited for. A product with J^T J takes the generator there and back: to leave one out is
-    /// worth that.
+    /// The check waits for the GPU. That pays off whenever it saves a product with J^T J, which is a forward and a backward pass
+    /// through the generator.
     pub fn next_directions(&mut self, limit: f64) -> Option<Rows<C>> {
         let [x, ax, w, ..] = &mut self.vectors;
         let directions = filled((self.batch, self.width), |directions| {
