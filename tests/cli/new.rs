@@ -16,10 +16,10 @@ fn target() -> PathBuf {
 }
 
 /// A folder below which cargo builds in the workspace's target directory, from what was fetched, and this workspace's own crates
-/// as the workspace does: seen from a new crate, they are dependencies, which are optimised for longer.
+/// as the workspace does: seen from a new crate, they are dependencies.
 pub fn workshop() -> Folder {
     let folder = Folder::with("");
-    let profile = |package| format!("[profile.dev.package.{package}]\nopt-level = 1\n");
+    let profile = |package| format!("[profile.dev.package.{package}]\nopt-level = 1\ndebug = \"line-tables-only\"\n");
     let profiles = packages().into_iter().map(profile);
     let common = format!("[build]\ntarget-dir = {:?}\n[net]\noffline = true\n", target());
     fs::create_dir(folder.path(".cargo")).unwrap();
@@ -190,4 +190,15 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
 
     let (_, said) = ended(1, folder.ebm("build --with my-bound").env("CARGO", folder.path("no-cargo")).output());
     contains(&said, &["cargo was not found"]);
+}
+
+#[test]
+fn the_dependencies_of_a_new_crate_are_compiled_as_those_of_the_workspace() {
+    let packages = |path: &str| {
+        let mut manifest: toml::Table = fs::read_to_string(root().join(path)).unwrap().parse().unwrap();
+        let packages = manifest["profile"]["dev"]["package"].as_table_mut().unwrap();
+        packages.retain(|name, _| !name.starts_with("ebm-"));
+        packages.clone()
+    };
+    assert_eq!(packages("ebm-cli/templates/common/profiles.toml.in"), packages("Cargo.toml"));
 }
