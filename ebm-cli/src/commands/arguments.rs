@@ -1,7 +1,6 @@
 //! Arguments that several commands share.
 
-use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use clap::{Args, builder::RangedU64ValueParser};
 use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 

@@ -8,10 +8,8 @@ use toml::{Table, Value};
 
 use super::list::{Kind, entries, print_entries};
 use crate::config::options::{OptionRow, options};
-use crate::config::schema::Schema;
-use crate::config::suggest;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::output::print;
+use crate::{config::schema::Schema, config::suggest, output::print};
 
 #[derive(Debug, Subcommand)]
 pub enum Bounds {

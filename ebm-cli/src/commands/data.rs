@@ -1,15 +1,12 @@
 //! `ebm data`: describes the contents of a data set.
 
 use clap::Subcommand;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
 use ebm_core::image::{Part, level_of};
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, random::Random};
 use ebm_data::recognise;
 use serde::Serialize;
-use std::collections::HashSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::{collections::HashSet, fmt};
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print_either;
@@ -154,9 +151,7 @@ fn channels(data: &dyn Dataset) -> Vec<Values> {
 }
 
 fn classes(data: &dyn Dataset, random: Random) -> Vec<(String, usize)> {
-    let Some(labelled) = data.labelled(Part::Training, usize::MAX, random) else {
-        return Vec::new();
-    };
+    let Some(labelled) = data.labelled(Part::Training, usize::MAX, random) else { return Vec::new() };
     let mut classes: Vec<_> = labelled.classes.into_iter().map(|name| (name, 0)).collect();
     labelled.labels.iter().for_each(|label| classes[*label as usize].1 += 1);
     classes

@@ -1,8 +1,7 @@
 //! `ebm diagnose`: the Jacobian of a run's generator.
 
 use clap::Args;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{random::Random, registry::SupportedGeometry};
 use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Quantiles, diagnose};
 use ebm_train::Objective;
 use std::path::{Path, PathBuf};
@@ -11,8 +10,7 @@ use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::output::print_either;
-use crate::plots::save_spectrum;
+use crate::{output::print_either, plots::save_spectrum};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

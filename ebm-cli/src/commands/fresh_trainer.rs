@@ -1,9 +1,6 @@
 //! A trainer at its first step, and the failures that its errors become.
 
-use ebm_core::data::Dataset;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, error::ConfigError, random::Random, registry::SupportedGeometry};
 use ebm_train::{Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 

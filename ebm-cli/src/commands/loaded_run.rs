@@ -2,22 +2,16 @@
 
 use anyhow::Context;
 use clap::Args;
-use ebm_core::data::Dataset;
-use ebm_core::device::check_device;
 use ebm_core::parameter::{Module, State};
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, device::check_device, random::Random, registry::SupportedGeometry};
 use ebm_train::Players;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::Arc;
+use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 use super::arguments::data_folder;
-use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::output::folder_of;
 use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
+use crate::{config::RunConfig, output::folder_of};
 use ebm_data::Prefetched;
 
 /// A checkpoint of a run.

@@ -1,21 +1,16 @@
 //! `ebm ood`: measures how well a model's energy tells its data from outliers.
 
 use clap::Args;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
-use ebm_eval::evaluate::Report;
+use ebm_core::{data::Dataset, device::Real, random::Random, registry::SupportedGeometry};
 use ebm_eval::ood::{BuiltIn, Known, detection_values};
-use ebm_eval::quadrature::energies;
+use ebm_eval::{evaluate::Report, quadrature::energies};
 use std::path::Path;
 
 use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::ood_source::Source;
-use crate::output::print_either;
+use crate::{ood_source::Source, output::print_either};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

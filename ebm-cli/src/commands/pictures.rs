@@ -1,9 +1,6 @@
 //! The pictures of a run.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
 use ebm_eval::quadrature::energies;
 use ebm_train::{Objective, Trainer};
 

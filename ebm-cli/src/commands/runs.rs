@@ -4,9 +4,8 @@ use anyhow::Context;
 use clap::Subcommand;
 use ebm_eval::evaluate::Rows;
 use ebm_train::state_file;
-use std::fmt::Write;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt::Write, fs};
 
 use super::arguments::count;
 use crate::exit::{Exit, Failure, OrExit, fail};

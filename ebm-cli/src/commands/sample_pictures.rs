@@ -1,12 +1,8 @@
 //! Pictures that show what a generator has learnt: paths through its latent space, and the neighbours of its samples.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::image::{ImageShape, level_of};
 use ebm_core::models::{self, Generator};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random, tape::SharedTape};
 
 use crate::plots::{Gallery, GalleryPicture};
 use ebm_eval::sampling::nearest;

@@ -3,16 +3,11 @@
 use ebm_eval::evaluate::{MetricValue, Report, Unit};
 use ebm_train::StopReason;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::{fmt, fs, io, path::Path};
 
 use crate::exit::{Exit, Failure, fail};
-use crate::numerals::short;
-use crate::observers::Divergence;
-use crate::plots::CurvePoint;
 use crate::run_directory::{RunDirectoryError, layout};
+use crate::{numerals::short, observers::Divergence, plots::CurvePoint};
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [

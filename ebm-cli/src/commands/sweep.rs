@@ -1,16 +1,11 @@
 //! `ebm sweep`: one configuration at many points, written for Slurm or trained here, and the results.
 
 use clap::{Args, Subcommand};
-use ebm_core::data::Dataset;
-use ebm_core::device::check_device;
-use std::collections::HashMap;
-use std::fs;
+use ebm_core::{data::Dataset, device::check_device};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{collections::HashMap, fs, sync::Arc};
 
-use super::arguments::base_of;
-use super::fresh_trainer::can_be_built;
-use super::loaded_run::load_data;
+use super::{arguments::base_of, fresh_trainer::can_be_built, loaded_run::load_data};
 use crate::config::{self, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;

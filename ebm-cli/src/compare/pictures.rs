@@ -1,7 +1,6 @@
 //! Pictures of all pairs together: one for each metric that they are compared by.
 
-use super::comparison::Comparison;
-use super::tables::COMPARED;
+use super::{comparison::Comparison, tables::COMPARED};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::{Strip, Strips};
 use crate::series::Metric;

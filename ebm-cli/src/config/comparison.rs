@@ -2,8 +2,7 @@
 
 use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
 use figment::value::{Dict, Value};
-use std::collections::BTreeMap;
-use std::iter::zip;
+use std::{collections::BTreeMap, iter::zip};
 
 use super::fault::{ConfigFault, Origin};
 use super::layers::{COMPONENTS, KIND, Merged, of_kind};

@@ -5,10 +5,9 @@ use figment::value::Value;
 use std::path::Path;
 
 use super::comparison::{COMPARE, Comparison};
-use super::fault::ConfigFault;
 use super::layers::{KIND, Layers, PREFIX};
 use super::points::{Point, Sources};
-use super::resolve::Resolved;
+use super::{fault::ConfigFault, resolve::Resolved};
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///

@@ -2,8 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::layers::KIND;
-use super::schema::Schema;
+use super::{layers::KIND, schema::Schema};
 
 /// One option of a table or of a table inside it.
 #[derive(Debug, PartialEq)]

@@ -5,8 +5,7 @@ use figment::{Figment, Profile, Provider};
 
 use super::fault::{ConfigFault, Origin};
 use super::layers::{KIND, Layers, environment, of_kind};
-use super::resolve::Resolved;
-use super::value;
+use super::{resolve::Resolved, value};
 
 /// A point of a series: the values that it sets above the configuration that all points share.
 #[derive(Clone, Debug)]

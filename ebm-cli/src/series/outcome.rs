@@ -1,12 +1,10 @@
 //! The state and the results of a run of a series, read from its files.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs};
 
-use super::directory::SeriesDirectory;
-use super::log;
+use super::{directory::SeriesDirectory, log};
 use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
 use ebm_eval::evaluate::Sandwich;
 

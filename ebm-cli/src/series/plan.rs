@@ -1,15 +1,11 @@
 //! The runs of a series, planned and trained.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
-use std::{env, io, thread};
+use std::{collections::BTreeMap, env, io, path::PathBuf, process::Command, thread};
 
-use super::directory::SeriesDirectory;
-use super::existing::Existing;
 use super::log::{end_line, start_line};
 use super::outcome::{Outcome, State};
 use super::workers::{Said, run_all};
+use super::{directory::SeriesDirectory, existing::Existing};
 use crate::config::{PREFIX, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::interrupt::Interrupt;
@@ -240,9 +236,7 @@ pub fn verdict<'a>(runs: impl Iterator<Item = (&'a PlannedRun, &'a Outcome)>, ot
         _ => None,
     };
     let failed: Vec<String> = runs.iter().filter_map(failure).collect();
-    let Some(first) = failed.first() else {
-        return Ok(Exit::Success);
-    };
+    let Some(first) = failed.first() else { return Ok(Exit::Success) };
     let text = format!(
         "{} of {} runs failed, first {first}; the others {others}, and the same command trains the failed ones again",
         failed.len(),

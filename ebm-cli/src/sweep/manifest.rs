@@ -5,10 +5,9 @@ use serde_json::{Map, Value as Json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::Sweep;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::Format;
 use crate::series::{Kind, LOGS, Outcome, SeriesDirectory, Table};
+use crate::{config::Sweep, run_directory::Format};
 
 pub const SWEEP: Kind = Kind {
     marker: "sweep.json",

@@ -11,10 +11,8 @@ use super::loaded_run::load_data;
 use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
 use crate::config::{Grid, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::interrupt::Interrupt;
-use crate::output::say;
-use crate::ranks::Launched;
 use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, quoted, verdict};
+use crate::{interrupt::Interrupt, output::say, ranks::Launched};
 use timings::timings;
 
 #[derive(Args, Debug)]

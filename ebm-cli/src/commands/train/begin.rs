@@ -2,10 +2,8 @@
 
 use anyhow::Context;
 use ebm_train::TrainingState;
-use std::cell::RefCell;
-use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::{cell::RefCell, fmt::Debug, rc::Rc};
 
 use super::arguments::Train;
 use crate::commands::arguments::{base_of, data_folder, title_of};

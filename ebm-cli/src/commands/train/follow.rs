@@ -1,18 +1,14 @@
 //! Training under the direction of the first process, which writes the run directory.
 
-use ebm_core::data::Dataset;
-use ebm_core::error::ConfigError;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, error::ConfigError, registry::SupportedGeometry};
 use ebm_train::{Trainer, TrainingState};
 use std::sync::Arc;
 
-use crate::commands::fresh_trainer::fresh_trainer;
-use crate::commands::loaded_run::load_data;
-use crate::config::Resolved;
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::ranks::{Ranks, Task};
 use crate::signals::Signals;
+use crate::{commands::fresh_trainer::fresh_trainer, commands::loaded_run::load_data, config::Resolved};
 
 /// Trains as directed by the first process.
 ///
@@ -25,9 +21,7 @@ pub(super) fn follow(ranks: &Ranks) -> Result<Exit, Failure> {
     if let Ok(None) = heard {
         return Ok(Exit::Success);
     }
-    let Some((data, task)) = ranks.agree(heard)? else {
-        return Ok(Exit::Success);
-    };
+    let Some((data, task)) = ranks.agree(heard)? else { return Ok(Exit::Success) };
     with_geometry!(widths(&task.resolved.config, data.width()), |geometry| {
         let mut trainer = shared_trainer(ranks, &task.resolved, data, geometry, task.state)?;
         // A launcher hands signals to all; the first process decides what to do.

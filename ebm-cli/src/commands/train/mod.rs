@@ -5,23 +5,16 @@ mod begin;
 mod end;
 mod follow;
 
-use ebm_core::data::Dataset;
-use ebm_core::device::check_device;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, device::check_device, geometry::Geometry, random::Random, registry::SupportedGeometry};
 use ebm_train::{Observer, StopReason, Trainer};
 use std::sync::Arc;
 
-use super::arguments::title_of;
-use super::loaded_run::load_data;
+use super::{arguments::title_of, loaded_run::load_data};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
-use crate::output::say;
-use crate::progress::Progress;
 use crate::ranks::{Ranks, Task};
-use crate::run_directory::layout;
+use crate::{output::say, progress::Progress, run_directory::layout};
 pub use arguments::Train;
 use begin::{Begin, Prepared};
 use end::End;
@@ -32,9 +25,7 @@ use follow::{follow, shared_trainer};
 ///
 /// If a launcher started several processes, the first one reads and writes the run directory, and the others follow it.
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
-    let Some(ranks) = Ranks::join(arguments.without_nccl)? else {
-        return Ok(Exit::Success);
-    };
+    let Some(ranks) = Ranks::join(arguments.without_nccl)? else { return Ok(Exit::Success) };
     let ready = ranks.agree(check_device().or_exit(Exit::Other));
     let done = ready.and_then(|()| match ranks.is_first() {
         true => lead(arguments, &ranks),

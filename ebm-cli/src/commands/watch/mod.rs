@@ -13,11 +13,9 @@ use std::time::{Duration, Instant};
 
 use self::view::{Screen, lines, view};
 use self::watched::Watched;
-use crate::commands::arguments::seconds;
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::interrupt::Interrupt;
-use crate::output::print_to_reader;
 use crate::run_directory::{Marker, layout};
+use crate::{commands::arguments::seconds, interrupt::Interrupt, output::print_to_reader};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -10,9 +10,7 @@ pub(super) fn sparkline(values: &[f64], width: usize) -> String {
     let means = means(values, width);
     let mut sorted: Vec<f64> = means.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return String::new();
-    };
+    let Some(last) = sorted.len().checked_sub(1) else { return String::new() };
     let at = |share: f64| sorted[(share * last as f64).round() as usize];
     let (low, high) = (at(TAIL), at(1.0 - TAIL));
     let bar = |mean: f64| {

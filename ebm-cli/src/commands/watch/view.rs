@@ -5,12 +5,9 @@ use ebm_core::bounds::Measurement;
 use indicatif::HumanCount;
 use std::io;
 
-use super::sparkline::sparkline;
-use super::watched::Watched;
+use super::{sparkline::sparkline, watched::Watched};
 use crate::numerals::{duration, short};
-use crate::plots::CurvePoint;
-use crate::progress::Status;
-use crate::run_directory::MetricsLine;
+use crate::{plots::CurvePoint, progress::Status, run_directory::MetricsLine};
 use ebm_eval::evaluate::{Sandwich, Side};
 
 /// Characters of a curve at most.

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::follower::Follower;
-use super::rate::Rate;
+use super::{follower::Follower, rate::Rate};
 use crate::commands::summary::{RunEnd, text_of};
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 

@@ -12,10 +12,8 @@ use figment::value::Dict;
 use std::path::{Path, PathBuf};
 
 use super::fault::{ConfigFault, Origin};
-use super::layers::Layers;
 use super::points::{Point, Sources};
-use super::resolve::Resolved;
-use super::value;
+use super::{layers::Layers, resolve::Resolved, value};
 use reader::Reader;
 
 /// The configurations of a sweep: one for every point and every seed.
