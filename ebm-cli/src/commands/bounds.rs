@@ -68,10 +68,7 @@ fn unknown(name: &str) -> Failure {
     Failure::message(Exit::Usage, format!("there is no bound {name:?}; {}", suggest::hint(name, &names)))
 }
 
-fn describe_one<C>(d: &Descriptor<C>, section: &str) -> anyhow::Result<String>
-where
-    C: Registered + Serialize + ?Sized,
-{
+fn describe_one<C: Registered + Serialize + ?Sized>(d: &Descriptor<C>, section: &str) -> anyhow::Result<String> {
     let guarantee = match d.guarantee {
         Some(level) => format!("{level} at best; each value that is reported says what holds for it"),
         None => "none".into(),

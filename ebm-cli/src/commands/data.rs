@@ -50,13 +50,9 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
 #[derive(Debug, Serialize)]
 struct Found {
     path: String,
-    /// The kind of data set that reads it.
     kind: String,
-    /// Samples to train on.
     training: usize,
-    /// Samples that are held out.
     held_out: usize,
-    /// Number of dimensions.
     dimensions: usize,
     /// Height, width and channels of images.
     image: Option<[usize; 3]>,
@@ -64,7 +60,6 @@ struct Found {
     classes: Vec<(String, usize)>,
     /// The values of the training part: by channel for images, with levels 0 to 255 as 0 to 1, by column for tables.
     values: Vec<Values>,
-    /// Possible problems with the data.
     problems: Vec<String>,
 }
 

@@ -39,6 +39,7 @@ pub struct Diagnose {
 }
 
 pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
+    let is_png = |out: &Path| out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     // Checked before the work, not after it.
     if let Some(out) = arguments.out.as_deref().filter(|out| !is_png(out)) {
         fail!(
@@ -57,10 +58,6 @@ pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
     }
     let width = run.description()?.width;
     with_geometry!(widths(&run.config, width), |geometry| look(&run, arguments, geometry))
-}
-
-fn is_png(out: &Path) -> bool {
-    out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }
 
 fn look<G: SupportedGeometry>(run: &LoadedRun, arguments: &Diagnose, geometry: G) -> Result<Exit, Failure> {

@@ -48,7 +48,7 @@ pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
 fn compare<G: SupportedGeometry>(
     run: &LoadedRun,
     data: &dyn Dataset,
-    sources: Vec<Source>,
+    mut sources: Vec<Source>,
     arguments: &Ood,
     geometry: G,
 ) -> Result<Exit, Failure> {
@@ -61,13 +61,10 @@ fn compare<G: SupportedGeometry>(
     }
     let known = Known { samples: &held_out, width: data.width(), image: data.image() };
     // Without a choice, all kinds that there are.
-    let sources = match sources.is_empty() {
-        false => sources,
-        true => {
-            let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
-            BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn).collect()
-        }
-    };
+    if sources.is_empty() {
+        let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
+        sources.extend(BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn));
+    }
     let scored = |samples: &[Real]| energies(&*players.energy, samples).into_iter().map(f64::from).collect::<Vec<_>>();
     let of_data = scored(&held_out);
     let mut report = Report::default();

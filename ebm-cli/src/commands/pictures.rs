@@ -19,15 +19,10 @@ const CELLS: usize = 400;
 
 /// The sources of the pictures of a run.
 pub struct Pictures<'a> {
-    /// Name of the run.
     pub title: &'a str,
-    /// The data.
     pub data: &'a dyn Dataset,
-    /// The course of the run.
     pub history: &'a History,
-    /// The final evaluation.
     pub report: &'a Report,
-    /// The source of random draws.
     pub random: Random,
 }
 

@@ -102,24 +102,18 @@ fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
 fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     if folder.join(layout::MARKER).is_file() {
         found.push(folder.into());
-        return;
-    }
-    if depth == 0 {
-        return;
-    }
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    // Links are not followed: they may lead around in a circle.
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        collect(&entry.path(), depth - 1, found);
+    } else if depth > 0 {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        // Links are not followed: they may lead around in a circle.
+        for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            collect(&entry.path(), depth - 1, found);
+        }
     }
 }
 
 fn inspect(path: &Path, json: bool) -> Result<Exit, Failure> {
     let run = RunStatus::read(path)?;
-    match json {
-        true => print_json(&run),
-        false => print(&described(&run)),
-    }
+    if json { print_json(&run) } else { print(&described(&run)) }
 }
 
 fn described(run: &RunStatus) -> String {

@@ -31,10 +31,8 @@ const SHOWN: [&str; 13] = [
 pub struct RunEnd {
     /// One of [`COMPLETED`], [`DIVERGED`] and [`NOT_FINITE`], unless another version wrote it.
     pub status: String,
-    /// Steps done.
     #[serde(default)]
     pub steps: u64,
-    /// Why it ended there.
     #[serde(default)]
     pub reason: String,
     /// Why the run counts as diverged, and what to try.
@@ -55,12 +53,10 @@ pub const NOT_FINITE: &str = "not-finite";
 /// How a run ended, with its final evaluation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
-    /// How it ended.
     #[serde(flatten)]
     pub end: RunEnd,
     /// The best negative log-likelihood of the evaluations on the way, in nats.
     pub best_nll: Option<CurvePoint>,
-    /// The final evaluation.
     pub evaluation: Report,
     /// Pictures, relative to the run directory.
     pub pictures: Vec<String>,

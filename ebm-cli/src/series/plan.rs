@@ -171,9 +171,7 @@ impl Plan {
 
 /// Counts the runs that are trained, and words the messages about them.
 struct Progress {
-    /// Runs trained at once.
     at_once: usize,
-    /// Runs to train.
     wanted: usize,
     started: usize,
     ended: usize,

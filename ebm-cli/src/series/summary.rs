@@ -81,10 +81,7 @@ impl Summary {
 
 /// A number with a fixed number of decimals, in powers of ten where it is large.
 pub fn number(value: f64, decimals: usize) -> String {
-    match value.abs() {
-        size if size >= 1e5 || value.is_nan() => format!("{value:.2e}"),
-        _ => format!("{value:.decimals$}"),
-    }
+    if value.abs() >= 1e5 || value.is_nan() { format!("{value:.2e}") } else { format!("{value:.decimals$}") }
 }
 
 #[cfg(test)]

@@ -74,8 +74,6 @@ pub struct Compare {
     pub quiet: bool,
 }
 
-/// Runs the command.
-///
 /// Nothing is written before every configuration is known to be good, its models are built, its steps were tried, and what is
 /// in the directory is known to belong to this comparison.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {

@@ -164,9 +164,7 @@ mod tests {
     #[test]
     fn a_curve_tells_its_range_and_one_without_a_value_is_left_out() {
         let points = |values: &[f64]| -> Vec<CurvePoint> {
-            let (step, standard_error) = (1, 0.1);
-            let point = |&value: &f64| CurvePoint { step, value, standard_error };
-            values.iter().map(point).collect()
+            values.iter().map(|&value| CurvePoint { step: 1, value, standard_error: 0.1 }).collect()
         };
         let told = curve("NLL", &points(&[2.8, f64::NAN, -1.5]), 4).unwrap();
         assert_eq!(told, "NLL    █ ▁  -1.500 to 2.800 nats");

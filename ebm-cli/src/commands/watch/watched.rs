@@ -9,11 +9,8 @@ use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 /// The state of a watched run, read from its files.
 #[derive(Debug)]
 pub(super) struct Watched {
-    /// The run directory.
     pub(super) path: PathBuf,
-    /// The plan of the run.
     pub(super) plan: Plan,
-    /// The course of the run.
     pub(super) follower: Follower,
     /// How it ended, if it did.
     pub(super) ending: Option<RunEnd>,
@@ -25,7 +22,6 @@ pub(super) struct Watched {
 /// The part of `config.toml` that is shown. Its components need not be linked into this program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// Steps of the run.
     pub(super) steps: Option<u64>,
     /// Names of the lower and the upper bound.
     pub(super) bounds: Option<(String, String)>,

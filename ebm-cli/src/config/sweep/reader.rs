@@ -130,10 +130,7 @@ impl<'a> Reader<'a> {
             let Some(table) = given.as_table() else {
                 return Err(self.merged.wrong_value(&place, given, "a table of keys with their values"));
             };
-            let values = match table.is_empty() {
-                true => Vec::new(),
-                false => self.keyed(&place, leaves(table, &|_| false))?,
-            };
+            let values = if table.is_empty() { Vec::new() } else { self.keyed(&place, leaves(table, &|_| false))? };
             let values = values.into_iter().map(|(key, value)| (key, value.clone()));
             Ok(self.point(&format!("[[point]] {}", index + 1), values.collect()))
         };
