@@ -53,7 +53,6 @@ pub struct Baseline {
 /// Number of times that a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
-    /// Evaluations at which it held.
     pub held: usize,
     /// Evaluations that had the bound and the likelihood.
     pub evaluations: usize,

@@ -16,7 +16,6 @@ const ANY: &str = "*";
 /// Values, and where they are from.
 type Source = (Origin, Dict);
 
-/// The section `[compare]`.
 #[derive(Clone, Debug)]
 pub(super) struct Comparison {
     /// The lower bounds, and the upper bounds.

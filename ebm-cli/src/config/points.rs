@@ -19,13 +19,6 @@ pub struct Point {
     pub(super) reason: &'static str,
 }
 
-impl Point {
-    /// A point that gives values to keys, which are all from `origin`.
-    pub(super) fn new(origin: &Origin, values: Vec<(String, toml::Value)>, reason: &'static str) -> Self {
-        Self { layers: vec![(origin.clone(), nested(&values))], values, reason }
-    }
-}
-
 /// The sources that all configurations of a series share: those below its points, and those above.
 #[derive(Clone, Debug)]
 pub(super) struct Sources {
@@ -81,7 +74,7 @@ fn holds(found: &Value, wanted: &Value) -> bool {
 }
 
 /// One table of values by dotted key; a key that another one continues is set first, whatever the order.
-fn nested(values: &[(String, toml::Value)]) -> Dict {
+pub(super) fn nested(values: &[(String, toml::Value)]) -> Dict {
     let is_continued =
         |key: &str| values.iter().any(|(other, _)| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
     let mut ordered: Vec<_> = values.iter().collect();

@@ -59,10 +59,9 @@ impl Layers {
 }
 
 impl Resolved {
-    /// A fault that was found only when the parts of the configuration were put together. The error's key is relative to
-    /// `section`, which may be empty.
-    pub fn misfit(&self, section: &str, error: ConfigError) -> ConfigFault {
-        self.merged.refused(section, error)
+    /// A fault that was found only when the parts of the configuration were put together; the error's key has its section.
+    pub fn misfit(&self, error: ConfigError) -> ConfigFault {
+        self.merged.refused("", error)
     }
 }
 

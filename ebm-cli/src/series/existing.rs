@@ -8,7 +8,6 @@ use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, held_by, layout, read_json};
 
-/// The state of a planned run on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// No run, or one that was interrupted and cannot continue: it is trained from its start.

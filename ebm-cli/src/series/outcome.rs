@@ -8,7 +8,7 @@ use super::{directory::SeriesDirectory, log};
 use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
 use ebm_eval::evaluate::Sandwich;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum State {
     Done,
     /// The run diverged or met a NaN, which is a result about the bounds; with the reason.
@@ -18,6 +18,7 @@ pub enum State {
     Interrupted,
     /// The last process of the run failed; with the reason.
     Failed(String),
+    #[default]
     Missing,
 }
 
@@ -42,7 +43,7 @@ impl State {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub path: PathBuf,
     pub state: State,
@@ -61,15 +62,7 @@ pub struct Outcome {
 impl Outcome {
     /// A run in some state, without results so far.
     pub fn new(path: &Path, state: State) -> Self {
-        Self {
-            path: path.into(),
-            state,
-            steps: None,
-            of: None,
-            seconds: None,
-            metrics: BTreeMap::new(),
-            sandwiches: BTreeMap::new(),
-        }
+        Self { path: path.into(), state, ..Self::default() }
     }
 
     /// Reads the run at `path`, which ended.

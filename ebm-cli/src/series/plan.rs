@@ -8,7 +8,7 @@ use super::workers::{Said, run_all};
 use super::{directory::SeriesDirectory, existing::Existing};
 use crate::config::{PREFIX, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::interrupt::Interrupt;
+use crate::{interrupt::Interrupt, numerals::duration};
 
 /// The variable that tells a process how many threads to use.
 const THREADS: &str = "RAYON_NUM_THREADS";
@@ -214,14 +214,6 @@ impl Progress {
             text += &format!("; about {} left", duration(left));
         }
         text
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 100.0 => format!("{s:.0} s"),
-        s if s < 6000.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
     }
 }
 

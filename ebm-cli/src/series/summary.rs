@@ -25,11 +25,8 @@ impl Spread {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        Self {
-            mean,
-            standard_deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
-            runs: values.len(),
-        }
+        let standard_deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
+        Self { mean, standard_deviation, runs: values.len() }
     }
 }
 

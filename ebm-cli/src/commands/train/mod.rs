@@ -188,7 +188,7 @@ fn shared_trainer<G: SupportedGeometry>(
     geometry: G,
     state: Option<TrainingState>,
 ) -> Result<Trainer<G>, Failure> {
-    let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
+    let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
     let made = fresh_trainer(resolved, data, geometry)
         .and_then(|trainer| trainer.with_process_group(ranks.group()).map_err(misfit))
         .and_then(|mut trainer| match state {

@@ -7,28 +7,26 @@ const WINDOW: f64 = 30.0;
 
 /// Steps a second over the last half minute, from when steps were seen.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rate {
-    seen: VecDeque<(f64, u64)>,
-}
+pub(super) struct Rate(VecDeque<(f64, u64)>);
 
 impl Rate {
     /// Records that a step was seen at a time in seconds. Steps that go back start the measurement afresh.
     pub(super) fn see(&mut self, seconds: f64, step: u64) {
-        match self.seen.back() {
+        match self.0.back() {
             Some((_, last)) if *last == step => return,
-            Some((_, last)) if *last > step => self.seen.clear(),
+            Some((_, last)) if *last > step => self.0.clear(),
             _ => {}
         }
-        self.seen.push_back((seconds, step));
+        self.0.push_back((seconds, step));
         // Two are kept, however far apart: a slow run has a rate too.
-        while self.seen.len() > 2 && self.seen.front().is_some_and(|(first, _)| seconds - first > WINDOW) {
-            self.seen.pop_front();
+        while self.0.len() > 2 && self.0.front().is_some_and(|(first, _)| seconds - first > WINDOW) {
+            self.0.pop_front();
         }
     }
 
     /// Steps per second; unknown until the run was seen to advance.
     pub(super) fn per_second(&self) -> Option<f64> {
-        let ((from, first), (to, last)) = (self.seen.front()?, self.seen.back()?);
+        let ((from, first), (to, last)) = (self.0.front()?, self.0.back()?);
         (to > from).then(|| (last - first) as f64 / (to - from))
     }
 }

@@ -23,10 +23,8 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// A screen on which nothing is drawn yet.
     pub(super) fn new() -> Self {
-        let term = Term::buffered_stdout();
-        Self { term, drawn: 0 }
+        Self { term: Term::buffered_stdout(), drawn: 0 }
     }
 
     /// Draws the run over what was drawn before.

@@ -1,4 +1,4 @@
-//! The state of a watched run.
+//! The state of a watched run, read from its files.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,7 @@ use super::{follower::Follower, rate::Rate};
 use crate::commands::summary::{RunEnd, text_of};
 use crate::run_directory::{MetricsLine, RunDirectoryError, held_by, layout};
 
-/// The state of a watched run, read from its files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Watched {
     pub(super) path: PathBuf,
     pub(super) plan: Plan,
@@ -30,14 +29,7 @@ pub(super) struct Plan {
 impl Watched {
     /// The run at `path`, before anything is read.
     pub(super) fn new(path: &Path) -> Self {
-        Self {
-            path: path.into(),
-            plan: Plan::default(),
-            follower: Follower::new(path),
-            rate: Rate::default(),
-            ending: None,
-            held: false,
-        }
+        Self { path: path.into(), follower: Follower::new(path), ..Self::default() }
     }
 
     /// Reads what is new; returns the new lines of the metrics. `seconds` is the time of a clock that measures the rate.

@@ -7,7 +7,8 @@ use super::range::Range;
 use super::spec::{MOST_JOBS, MOST_RUNS, RandomSearch, SweepSpec};
 use crate::config::fault::{ConfigFault, Origin};
 use crate::config::layers::{Layers, Merged};
-use crate::{config::points::Point, config::section::json, config::value};
+use crate::config::points::{Point, nested};
+use crate::{config::section::json, config::value};
 
 /// Parts of a key at most; no configuration has more than half as many.
 const DEEPEST: usize = 16;
@@ -202,7 +203,7 @@ impl<'a> Reader<'a> {
     /// A point with the values that a part of the file gives.
     fn point(&self, part: &str, values: Keyed<Value>) -> Point {
         let origin = Origin::Section(format!("{} {part}", self.origin));
-        Point::new(&origin, values, "the sweep gives this key its values")
+        Point { layers: vec![(origin, nested(&values))], values, reason: "the sweep gives this key its values" }
     }
 
     fn too_many(&self, key: &str, what: &str) -> ConfigFault {
