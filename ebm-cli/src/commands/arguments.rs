@@ -21,13 +21,11 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads the configuration.
     pub fn resolve(&self) -> Result<Resolved, Failure> {
         config::load(&self.config, &self.set).or_exit(Exit::Config)
     }
 }
 
-/// Parses a number of things.
 pub fn count(range: impl RangeBounds<u64>) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(range)
 }

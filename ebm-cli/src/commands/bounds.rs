@@ -62,7 +62,6 @@ fn describe(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// The failure for a name that no bound has.
 fn unknown(name: &str) -> Failure {
     let names: Vec<_> = entries(Kind::Bound).iter().map(|entry| entry.name).collect();
     Failure::message(Exit::Usage, format!("there is no bound {name:?}; {}", suggest::hint(name, &names)))
@@ -131,7 +130,6 @@ pub(super) fn needs(needs: &[Need]) -> String {
     }
 }
 
-/// Checks the bounds of a name, or all, against their contract.
 #[cfg(feature = "conformance")]
 fn check(name: Option<&str>, cases: Option<u32>, seed: u64, json: bool) -> Result<Exit, Failure> {
     use crate::{output::print_json, selftest::quietly};

@@ -32,7 +32,6 @@ Examples:
     },
 }
 
-/// Number of samples drawn at once.
 const AT_ONCE: usize = 1000;
 
 pub fn run(command: &Data) -> Result<Exit, Failure> {
@@ -46,7 +45,6 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     print_either(&found, *json)
 }
 
-/// A summary of a data set.
 #[derive(Debug, Serialize)]
 struct Found {
     path: String,

@@ -74,10 +74,8 @@ impl TrainedModel {
     }
 }
 
-/// A run or an exported model, read back.
 pub struct LoadedRun {
     pub config: RunConfig,
-    /// Steps that its models were trained for.
     pub steps: u64,
     base: PathBuf,
     described: Option<Description>,

@@ -17,7 +17,6 @@ const REFINED: usize = 2_000;
 /// Cells along each axis of the heat maps.
 const CELLS: usize = 400;
 
-/// The sources of the pictures of a run.
 pub struct Pictures<'a> {
     pub title: &'a str,
     pub data: &'a dyn Dataset,

@@ -20,7 +20,6 @@ use ebm_eval::evaluate::EvaluateConfig;
 struct Part {
     /// The name that it is requested by: `train`, `upper.gp`.
     place: String,
-    /// Its heading in the whole reference.
     title: String,
     text: String,
 }

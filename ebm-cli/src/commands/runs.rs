@@ -172,7 +172,6 @@ fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// The parts of a run, each with a verdict.
 fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, RunDirectoryError>)> {
     let mut parts = vec![
         ("configuration".into(), directory.read_config().map(|_| "good".into())),

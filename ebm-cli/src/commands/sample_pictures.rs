@@ -9,7 +9,6 @@ use ebm_eval::sampling::nearest;
 
 /// Images of a path, both ends included.
 const STATIONS: usize = 10;
-/// Number of neighbours of a sample.
 const NEIGHBOURS: usize = 6;
 
 /// A row for each of `rows` pairs of latents: the generator's samples along the path from one to the other.

@@ -63,7 +63,6 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary as text for a person.
     pub fn text(&self) -> String {
         let Self { end, evaluation, .. } = self;
         let mut text = format!("{} steps{}: {}\n", end.steps, end.pace(), end.reason);
@@ -130,7 +129,6 @@ impl RunEnd {
         }
     }
 
-    /// Time and rate, where they are known.
     fn pace(&self) -> String {
         let known = self.seconds.zip(self.steps_per_second);
         known.map_or_else(String::new, |(seconds, rate)| format!(" in {seconds:.1} s ({rate:.0} steps/s)"))

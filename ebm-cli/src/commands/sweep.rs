@@ -152,7 +152,6 @@ fn collect(place: &Path, csv: Option<&Path>, json: Option<&Path>, sort: Option<&
     print(&table.text())
 }
 
-/// Resolves the configuration of every run.
 fn planned(arguments: &Sweep, spec: &Path, sweep: &config::Sweep) -> Result<(Plan, Manifest), Failure> {
     let given = arguments.out.clone().or_else(|| sweep.spec.out.clone());
     let out = given.unwrap_or_else(|| Path::new("runs").join(format!("sweep-{}", sweep.name)));
@@ -184,7 +183,6 @@ fn different(plan: &Plan, spec: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A run as messages name it.
 fn named(run: &PlannedRun) -> String {
     format!("{} ({})", run.id, run.label)
 }

@@ -73,7 +73,6 @@ impl Held {
     }
 }
 
-/// The results of one pair of bounds.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub pair: Pair,
@@ -113,7 +112,6 @@ pub struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// The place of a picture of all pairs together.
     pub(super) fn picture(&self, file: &str) -> PathBuf {
         self.plan.directory.path.join(PICTURES).join(file)
     }

@@ -8,7 +8,6 @@ use super::fault::{ConfigFault, Origin};
 use super::layers::{COMPONENTS, KIND, Merged, of_kind};
 use super::suggest;
 
-/// The section's key.
 pub const COMPARE: &str = "compare";
 /// Any bound, in the name of a pair.
 const ANY: &str = "*";

@@ -23,9 +23,7 @@ pub struct Point {
 #[derive(Clone, Debug)]
 pub(super) struct Sources {
     pub below: Layers,
-    /// The environment.
     pub variables: Vec<(String, String)>,
-    /// The `--set` assignments.
     pub assignments: Vec<String>,
 }
 

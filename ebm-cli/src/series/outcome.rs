@@ -34,7 +34,6 @@ impl State {
         }
     }
 
-    /// The reason why it diverged or failed.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Diverged(reason) | Self::Failed(reason) => Some(reason),
@@ -112,7 +111,6 @@ impl Outcome {
         Self { of: steps_wanted(&directory.config(id)), ..looked }
     }
 
-    /// A picture of the run, if it was drawn.
     pub fn picture(&self, name: &str) -> Option<PathBuf> {
         let path = self.path.join(layout::PICTURES).join(name);
         path.exists().then_some(path)

@@ -41,7 +41,6 @@ pub struct Plan {
     pub directory: SeriesDirectory,
     /// The folder that relative paths of the configurations start from.
     pub base: PathBuf,
-    /// The seeds of every point.
     pub seeds: Vec<u64>,
     pub runs: Vec<PlannedRun>,
 }
@@ -135,7 +134,6 @@ impl Plan {
         Ok(outcomes)
     }
 
-    /// The process that trains a run.
     fn command(&self, index: usize, existing: &Existing, at_once: usize) -> io::Result<Command> {
         let id = &self.runs[index].id;
         let mut command = Command::new(env::current_exe()?);
@@ -157,7 +155,6 @@ impl Plan {
         Ok(command)
     }
 
-    /// The outcome of a run whose process just ended.
     fn outcome(&self, index: usize, said: &Said) -> Outcome {
         let run = &self.runs[index];
         let place = self.directory.run(&run.id);
@@ -194,7 +191,6 @@ impl Progress {
         format!("[{}/{}] {name}: training", self.started, self.wanted)
     }
 
-    /// A run ended, after some seconds.
     fn ended(&mut self, name: &str, outcome: &Outcome, seconds: f64) -> String {
         self.ended += 1;
         if !matches!(outcome.state, State::Failed(_)) {

@@ -49,7 +49,6 @@ pub struct Manifest {
     pub set: Vec<String>,
     /// The folder that relative paths of data start from.
     pub base: PathBuf,
-    /// The keys that points give values to.
     pub keys: Vec<String>,
     pub runs: Vec<Run>,
 }
@@ -123,7 +122,6 @@ impl Manifest {
         (self.base != wanted.base).then(|| format!("data from {base} instead of {other}"))
     }
 
-    /// The list of runs for people and spreadsheets.
     pub fn csv(&self) -> Result<String, Failure> {
         let mut heads = vec!["index", "name", "point", "seed"];
         heads.extend(self.keys.iter().map(String::as_str));

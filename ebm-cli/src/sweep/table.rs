@@ -25,11 +25,9 @@ impl Row<'_> {
     }
 }
 
-/// The results of a sweep so far.
 pub struct SweepTable<'a> {
     manifest: &'a Manifest,
     outcomes: &'a [Outcome],
-    /// The metric that points are judged by.
     judge: String,
     rows: Vec<Row<'a>>,
     /// The best of the points whose runs are all done and have the metric.

@@ -132,7 +132,6 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     verdict(comparison.runs(), &format!("are reported in {}", report.display()))
 }
 
-/// Resolves the configuration of every pair and seed.
 fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failure> {
     let file = &arguments.source.config;
     let named = grid.names(&arguments.lower, &arguments.upper);

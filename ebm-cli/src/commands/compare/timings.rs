@@ -15,7 +15,6 @@ use crate::{commands::loaded_run::load_data, config::Resolved, interrupt::Interr
 
 /// Number of rounds, in which the candidates take turns: what slows the machine down for a while slows them all.
 const ROUNDS: usize = 7;
-/// Approximate time of one candidate's round.
 const ROUND: Duration = Duration::from_millis(150);
 /// Warm-up steps before anything is measured: buffers, caches, the processor's clock.
 const WARM_UP: u32 = 5;

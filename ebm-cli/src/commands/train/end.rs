@@ -10,7 +10,6 @@ use crate::run_directory::{RunDirectory, layout};
 use crate::{commands::fresh_trainer::training_failure, commands::pictures::Pictures, config::Resolved, output::print};
 use ebm_eval::evaluate::Report;
 
-/// Everything the end of a run needs beside the trainer.
 pub(super) struct End<'a> {
     pub resolved: &'a Resolved,
     pub title: &'a str,

@@ -1,7 +1,6 @@
 //! `ebm watch`: a live view of a run, from its files alone.
 
 mod follower;
-mod rate;
 mod sparkline;
 mod view;
 mod watched;

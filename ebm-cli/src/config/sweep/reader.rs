@@ -37,7 +37,6 @@ impl<'a> Reader<'a> {
         Self { merged: Layers::alone(origin.clone(), values).merge(), origin, table }
     }
 
-    /// The options, checked.
     pub fn spec(&self) -> Result<SweepSpec, ConfigFault> {
         let spec = parse_as(json(&self.merged.values.clone().into()));
         let spec: SweepSpec = spec.map_err(|error| self.merged.unreadable("", error))?;
