@@ -1,7 +1,6 @@
 //! Arguments that several commands share.
 
-use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use clap::{Args, builder::RangedU64ValueParser};
 use std::ops::RangeBounds;
 use std::path::{Path, PathBuf};
 
@@ -22,13 +21,11 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads the configuration.
     pub fn resolve(&self) -> Result<Resolved, Failure> {
         config::load(&self.config, &self.set).or_exit(Exit::Config)
     }
 }
 
-/// Parses a number of things.
 pub fn count(range: impl RangeBounds<u64>) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(range)
 }

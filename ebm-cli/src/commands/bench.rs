@@ -40,7 +40,9 @@ pub fn run(arguments: &Bench) -> Result<Exit, Failure> {
     let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
     let file = arguments.json.as_deref().filter(|_| !to_stdout);
     // Checked before the work, not after it.
-    file.map_or(Ok(()), writable)?;
+    if let Some(path) = file.filter(|path| path.is_dir() || !folder_of(path).is_dir()) {
+        fail!(Exit::Usage, "--json {}: expected a file in a folder that is there, or -", path.display());
+    }
     check_device().or_exit(Exit::Other)?;
     let duration = Duration::from_secs_f64(arguments.seconds);
     let timed: Result<_, Failure> = problems.iter().map(|problem| problem.time(duration)).collect();
@@ -66,11 +68,4 @@ fn chosen(filter: Option<&str>) -> Result<Vec<Problem>, Failure> {
         fail!(Exit::Usage, "--filter {filter}: no problem has that in its name; there are {names}");
     }
     Ok(found)
-}
-
-fn writable(path: &Path) -> Result<(), Failure> {
-    if path.is_dir() || !folder_of(path).is_dir() {
-        fail!(Exit::Usage, "--json {}: expected a file in a folder that is there, or -", path.display());
-    }
-    Ok(())
 }

@@ -8,10 +8,8 @@ use toml::{Table, Value};
 
 use super::list::{Kind, entries, print_entries};
 use crate::config::options::{OptionRow, options};
-use crate::config::schema::Schema;
-use crate::config::suggest;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::output::print;
+use crate::{config::schema::Schema, config::suggest, output::print};
 
 #[derive(Debug, Subcommand)]
 pub enum Bounds {
@@ -64,16 +62,12 @@ fn describe(name: &str) -> Result<String, Failure> {
     }
 }
 
-/// The failure for a name that no bound has.
 fn unknown(name: &str) -> Failure {
     let names: Vec<_> = entries(Kind::Bound).iter().map(|entry| entry.name).collect();
     Failure::message(Exit::Usage, format!("there is no bound {name:?}; {}", suggest::hint(name, &names)))
 }
 
-fn describe_one<C>(d: &Descriptor<C>, section: &str) -> anyhow::Result<String>
-where
-    C: Registered + Serialize + ?Sized,
-{
+fn describe_one<C: Registered + Serialize + ?Sized>(d: &Descriptor<C>, section: &str) -> anyhow::Result<String> {
     let guarantee = match d.guarantee {
         Some(level) => format!("{level} at best; each value that is reported says what holds for it"),
         None => "none".into(),
@@ -136,7 +130,6 @@ pub(super) fn needs(needs: &[Need]) -> String {
     }
 }
 
-/// Checks the bounds of a name, or all, against their contract.
 #[cfg(feature = "conformance")]
 fn check(name: Option<&str>, cases: Option<u32>, seed: u64, json: bool) -> Result<Exit, Failure> {
     use crate::{output::print_json, selftest::quietly};

@@ -2,10 +2,8 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
-use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::{env, fs, process::Command};
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::link::{Cargo, Given, Program, command_line};

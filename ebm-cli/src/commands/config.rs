@@ -2,11 +2,9 @@
 
 use clap::Subcommand;
 
-use super::arguments::Source;
-use super::reference::reference;
-use crate::config;
+use super::{arguments::Source, reference::reference};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::output::print;
+use crate::{config, output::print};
 
 #[derive(Debug, Subcommand)]
 pub enum Config {

@@ -1,15 +1,12 @@
 //! `ebm data`: describes the contents of a data set.
 
 use clap::Subcommand;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
 use ebm_core::image::{Part, level_of};
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, random::Random};
 use ebm_data::recognise;
 use serde::Serialize;
-use std::collections::HashSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
+use std::{collections::HashSet, fmt};
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print_either;
@@ -35,7 +32,6 @@ Examples:
     },
 }
 
-/// Number of samples drawn at once.
 const AT_ONCE: usize = 1000;
 
 pub fn run(command: &Data) -> Result<Exit, Failure> {
@@ -49,17 +45,12 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     print_either(&found, *json)
 }
 
-/// A summary of a data set.
 #[derive(Debug, Serialize)]
 struct Found {
     path: String,
-    /// The kind of data set that reads it.
     kind: String,
-    /// Samples to train on.
     training: usize,
-    /// Samples that are held out.
     held_out: usize,
-    /// Number of dimensions.
     dimensions: usize,
     /// Height, width and channels of images.
     image: Option<[usize; 3]>,
@@ -67,7 +58,6 @@ struct Found {
     classes: Vec<(String, usize)>,
     /// The values of the training part: by channel for images, with levels 0 to 255 as 0 to 1, by column for tables.
     values: Vec<Values>,
-    /// Possible problems with the data.
     problems: Vec<String>,
 }
 
@@ -154,9 +144,7 @@ fn channels(data: &dyn Dataset) -> Vec<Values> {
 }
 
 fn classes(data: &dyn Dataset, random: Random) -> Vec<(String, usize)> {
-    let Some(labelled) = data.labelled(Part::Training, usize::MAX, random) else {
-        return Vec::new();
-    };
+    let Some(labelled) = data.labelled(Part::Training, usize::MAX, random) else { return Vec::new() };
     let mut classes: Vec<_> = labelled.classes.into_iter().map(|name| (name, 0)).collect();
     labelled.labels.iter().for_each(|label| classes[*label as usize].1 += 1);
     classes

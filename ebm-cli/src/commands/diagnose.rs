@@ -1,8 +1,7 @@
 //! `ebm diagnose`: the Jacobian of a run's generator.
 
 use clap::Args;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{random::Random, registry::SupportedGeometry};
 use ebm_eval::diagnose::{DiagnoseError, Diagnosis, Quantiles, diagnose};
 use ebm_train::Objective;
 use std::path::{Path, PathBuf};
@@ -11,8 +10,7 @@ use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::output::print_either;
-use crate::plots::save_spectrum;
+use crate::{output::print_either, plots::save_spectrum};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -41,6 +39,7 @@ pub struct Diagnose {
 }
 
 pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
+    let is_png = |out: &Path| out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
     // Checked before the work, not after it.
     if let Some(out) = arguments.out.as_deref().filter(|out| !is_png(out)) {
         fail!(
@@ -59,10 +58,6 @@ pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
     }
     let width = run.description()?.width;
     with_geometry!(widths(&run.config, width), |geometry| look(&run, arguments, geometry))
-}
-
-fn is_png(out: &Path) -> bool {
-    out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }
 
 fn look<G: SupportedGeometry>(run: &LoadedRun, arguments: &Diagnose, geometry: G) -> Result<Exit, Failure> {

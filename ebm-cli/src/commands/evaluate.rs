@@ -1,21 +1,17 @@
 //! `ebm evaluate`: evaluates a trained model.
 
 use clap::Args;
-use ebm_core::data::Dataset;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, random::Random, registry::SupportedGeometry};
 use ebm_eval::evaluate::extracted;
 use ebm_eval::features::{Archive, Extractor};
 use ebm_train::{Objective, Trainer};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::observers::evaluated;
-use crate::output::print_either;
+use crate::{observers::evaluated, output::print_either};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -88,9 +84,7 @@ fn measure<G: SupportedGeometry>(
 
 /// The feature network that was asked for, ready for the images of the data.
 fn extractor(arguments: &Evaluate, data: &dyn Dataset) -> Result<Option<Extractor>, Failure> {
-    let Some(path) = &arguments.extractor else {
-        return Ok(None);
-    };
+    let Some(path) = &arguments.extractor else { return Ok(None) };
     let Some(shape) = data.image() else {
         fail!(Exit::Usage, "--extractor {}: the data of this run are no images", path.display());
     };

@@ -43,11 +43,8 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     }
     let (directory, _) = RunDirectory::open(&arguments.model.run)?;
     let loaded = arguments.model.open()?;
-    let report = match arguments.model.checkpoint {
-        None => directory.final_evaluation(),
-        // The evaluation of the run is of another state.
-        Some(_) => None,
-    };
+    // The evaluation of the run is of another state than a checkpoint.
+    let report = directory.final_evaluation().filter(|_| arguments.model.checkpoint.is_none());
     let exported =
         Exported { data: loaded.description()?, steps: loaded.steps, arrays: loaded.weights(), config: loaded.config };
     let versions = serde_json::to_string(&Versions::of(&exported.config)).or_exit(Exit::Other)?;
@@ -62,7 +59,6 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
     print(&format!("{}\n{}\n", out.display(), card.display()))
 }
 
-/// The model card.
 fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<String, Failure> {
     let config = &model.config;
     let form = serde_json::to_value(config).or_exit(Exit::Other)?;

@@ -1,9 +1,6 @@
 //! A trainer at its first step, and the failures that its errors become.
 
-use ebm_core::data::Dataset;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, error::ConfigError, random::Random, registry::SupportedGeometry};
 use ebm_train::{Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
@@ -19,8 +16,7 @@ pub fn fresh_trainer<G: SupportedGeometry>(
 ) -> Result<Trainer<G>, Failure> {
     let config = &resolved.config;
     let random = Random::new(config.seed);
-    // These errors carry their section already.
-    let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
+    let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
     let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
     Trainer::new(config.train.clone(), players, data, random).map_err(misfit)
 }
@@ -40,8 +36,7 @@ pub fn training_failure(resolved: &Resolved, error: TrainError) -> Failure {
         _ => Exit::Other,
     };
     match error {
-        // Its key carries the section already.
-        TrainError::Config(error) => Failure::new(exit, resolved.misfit("", error)),
+        TrainError::Config(error) => Failure::new(exit, resolved.misfit(error)),
         TrainError::Observer(error) => Failure::new(exit, anyhow::Error::from_boxed(error)),
         error => Failure::new(exit, error),
     }

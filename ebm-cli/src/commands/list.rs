@@ -40,7 +40,6 @@ pub enum Kind {
     Metric,
 }
 
-/// Something that is linked in.
 #[derive(Clone, Serialize)]
 pub(super) struct Entry {
     pub name: &'static str,
@@ -60,7 +59,6 @@ pub fn run(arguments: &List) -> Result<Exit, Failure> {
     print_entries(&entries, arguments.json)
 }
 
-/// Prints a table, or JSON.
 pub(super) fn print_entries(entries: &[Entry], json: bool) -> Result<Exit, Failure> {
     if json {
         return print_json(&entries);
@@ -74,7 +72,6 @@ pub(super) fn print_entries(entries: &[Entry], json: bool) -> Result<Exit, Failu
     print(&rows.to_string())
 }
 
-/// Everything of a kind.
 pub(super) fn entries(kind: Kind) -> Vec<Entry> {
     match kind {
         Kind::Bound => [configured::<dyn LowerBoundConfig>(), configured::<dyn UpperBoundConfig>()].concat(),

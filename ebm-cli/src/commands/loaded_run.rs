@@ -2,32 +2,24 @@
 
 use anyhow::Context;
 use clap::Args;
-use ebm_core::data::Dataset;
-use ebm_core::device::check_device;
 use ebm_core::parameter::{Module, State};
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, device::check_device, random::Random, registry::SupportedGeometry};
 use ebm_train::Players;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::Arc;
+use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 use super::arguments::data_folder;
-use crate::config::RunConfig;
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::output::folder_of;
 use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
+use crate::{config::RunConfig, output::folder_of};
 use ebm_data::Prefetched;
 
 /// A checkpoint of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// The last checkpoint.
     Latest,
     /// The best checkpoint by the watched metric.
     Best,
-    /// The checkpoint at a step.
     Step(u64),
 }
 
@@ -58,7 +50,11 @@ impl TrainedModel {
         check_device().or_exit(Exit::Other)?;
         let (path, which) = (&*self.run, self.checkpoint);
         if path.is_file() {
-            return self.exported();
+            if which.is_some() {
+                fail!(Exit::Usage, "{}: a file has no checkpoints; give a run directory", path.display());
+            }
+            let Exported { config, steps, data, arrays } = Exported::read(path)?;
+            return Ok(LoadedRun { config, steps, base: folder_of(path).into(), described: Some(data), arrays });
         }
         let (directory, Marker { base, .. }) = RunDirectory::open(path)?;
         let config = directory.read_config()?;
@@ -76,26 +72,13 @@ impl TrainedModel {
         };
         Ok(LoadedRun { config, steps, base, described: None, arrays })
     }
-
-    fn exported(&self) -> Result<LoadedRun, Failure> {
-        let path = &self.run;
-        if self.checkpoint.is_some() {
-            fail!(Exit::Usage, "{}: a file has no checkpoints; give a run directory", path.display());
-        }
-        let Exported { config, steps, data, arrays } = Exported::read(path)?;
-        Ok(LoadedRun { config, steps, base: folder_of(path).into(), described: Some(data), arrays })
-    }
 }
 
-/// A run or an exported model, read back.
 pub struct LoadedRun {
-    /// Its configuration.
     pub config: RunConfig,
-    /// Steps that its models were trained for.
     pub steps: u64,
     base: PathBuf,
     described: Option<Description>,
-    /// Arrays by owner.
     arrays: BTreeMap<String, State>,
 }
 

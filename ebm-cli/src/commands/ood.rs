@@ -1,21 +1,16 @@
 //! `ebm ood`: measures how well a model's energy tells its data from outliers.
 
 use clap::Args;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
-use ebm_eval::evaluate::Report;
+use ebm_core::{data::Dataset, device::Real, random::Random, registry::SupportedGeometry};
 use ebm_eval::ood::{BuiltIn, Known, detection_values};
-use ebm_eval::quadrature::energies;
+use ebm_eval::{evaluate::Report, quadrature::energies};
 use std::path::Path;
 
 use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::ood_source::Source;
-use crate::output::print_either;
+use crate::{ood_source::Source, output::print_either};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -53,7 +48,7 @@ pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
 fn compare<G: SupportedGeometry>(
     run: &LoadedRun,
     data: &dyn Dataset,
-    sources: Vec<Source>,
+    mut sources: Vec<Source>,
     arguments: &Ood,
     geometry: G,
 ) -> Result<Exit, Failure> {
@@ -66,13 +61,10 @@ fn compare<G: SupportedGeometry>(
     }
     let known = Known { samples: &held_out, width: data.width(), image: data.image() };
     // Without a choice, all kinds that there are.
-    let sources = match sources.is_empty() {
-        false => sources,
-        true => {
-            let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
-            BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn).collect()
-        }
-    };
+    if sources.is_empty() {
+        let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
+        sources.extend(BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn));
+    }
     let scored = |samples: &[Real]| energies(&*players.energy, samples).into_iter().map(f64::from).collect::<Vec<_>>();
     let of_data = scored(&held_out);
     let mut report = Report::default();

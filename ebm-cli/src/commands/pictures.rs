@@ -1,9 +1,6 @@
 //! The pictures of a run.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
 use ebm_eval::quadrature::energies;
 use ebm_train::{Objective, Trainer};
 
@@ -20,17 +17,11 @@ const REFINED: usize = 2_000;
 /// Cells along each axis of the heat maps.
 const CELLS: usize = 400;
 
-/// The sources of the pictures of a run.
 pub struct Pictures<'a> {
-    /// Name of the run.
     pub title: &'a str,
-    /// The data.
     pub data: &'a dyn Dataset,
-    /// The course of the run.
     pub history: &'a History,
-    /// The final evaluation.
     pub report: &'a Report,
-    /// The source of random draws.
     pub random: Random,
 }
 

@@ -4,9 +4,9 @@ use anyhow::Context;
 use clap::Subcommand;
 use ebm_eval::evaluate::Rows;
 use ebm_train::state_file;
-use std::fmt::Write;
-use std::fs;
+use indicatif::DecimalBytes;
 use std::path::{Path, PathBuf};
+use std::{fmt::Write, fs};
 
 use super::arguments::count;
 use crate::exit::{Exit, Failure, OrExit, fail};
@@ -92,7 +92,7 @@ fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
             run.bounds.clone().unwrap_or_else(dash),
             steps(run, "/"),
             run.nll.map_or_else(dash, |nll| format!("{nll:.3}")),
-            bytes(run.bytes),
+            DecimalBytes(run.bytes).to_string(),
             run.state.to_string(),
         ]);
     }
@@ -103,24 +103,18 @@ fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
 fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     if folder.join(layout::MARKER).is_file() {
         found.push(folder.into());
-        return;
-    }
-    if depth == 0 {
-        return;
-    }
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    // Links are not followed: they may lead around in a circle.
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        collect(&entry.path(), depth - 1, found);
+    } else if depth > 0 {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        // Links are not followed: they may lead around in a circle.
+        for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+            collect(&entry.path(), depth - 1, found);
+        }
     }
 }
 
 fn inspect(path: &Path, json: bool) -> Result<Exit, Failure> {
     let run = RunStatus::read(path)?;
-    match json {
-        true => print_json(&run),
-        false => print(&described(&run)),
-    }
+    if json { print_json(&run) } else { print(&described(&run)) }
 }
 
 fn described(run: &RunStatus) -> String {
@@ -138,12 +132,12 @@ fn described(run: &RunStatus) -> String {
             line(label, format!("{value:.4} nats"));
         }
     }
-    line("size", bytes(run.bytes));
+    line("size", DecimalBytes(run.bytes).to_string());
     for saved in &run.checkpoints {
         let time = saved.seconds.map_or("damaged".into(), |seconds| format!("after {seconds:.0} s of training"));
         let best = saved.best.as_ref().map(|(name, value)| format!(", best {name} so far: {value:.4}"));
         let best = best.unwrap_or_default();
-        let (step, size) = (saved.step, bytes(saved.bytes));
+        let (step, size) = (saved.step, DecimalBytes(saved.bytes));
         line("checkpoint", format!("step {step}, {size}, {time}{best}"));
     }
     if matches!(run.state, State::Interrupted | State::Begun) {
@@ -178,7 +172,6 @@ fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// The parts of a run, each with a verdict.
 fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, RunDirectoryError>)> {
     let mut parts = vec![
         ("configuration".into(), directory.read_config().map(|_| "good".into())),
@@ -219,28 +212,9 @@ fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
         let verb = if dry { "would remove" } else { "removed" };
         let what = match &steps[..] {
             [] => "nothing to remove".into(),
-            steps => format!("{verb} checkpoints of steps {} ({})", steps.join(", "), bytes(freed)),
+            steps => format!("{verb} checkpoints of steps {} ({})", steps.join(", "), DecimalBytes(freed)),
         };
         print(&format!("{}: {what}\n", run.display()))?;
     }
     Ok(Exit::Success)
-}
-
-/// A number of bytes in a readable unit.
-fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.1} GB", count as f64 / 1e9),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn sizes_are_short() {
-        let sizes = [7, 1_500, 2_340_000, 5_000_000_000].map(super::bytes);
-        assert_eq!(sizes, ["7 B", "1.5 kB", "2.3 MB", "5.0 GB"]);
-    }
 }

@@ -1,12 +1,8 @@
 //! `ebm sample`: draw samples from a run.
 
 use clap::Args;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{self, Generator};
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
-use ebm_core::tape::SharedTape;
+use ebm_core::{device::Real, geometry::Geometry, random::Random, registry::SupportedGeometry, tape::SharedTape};
 use ebm_eval::quadrature::energies;
 use ebm_eval::sampling::{Method, RefineOptions, RefineReport, refine};
 use ebm_train::Objective;
@@ -17,10 +13,8 @@ use super::loaded_run::{LoadedRun, TrainedModel};
 use super::sample_pictures::{between, neighbours};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::observers::gaussian_fit;
-use crate::output::print;
-use crate::run_directory::Description;
 use crate::sample_output::{Format, NamedFormat, SampleSet};
+use crate::{observers::gaussian_fit, output::print, run_directory::Description};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -1,19 +1,14 @@
 //! Pictures that show what a generator has learnt: paths through its latent space, and the neighbours of its samples.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::image::{ImageShape, level_of};
 use ebm_core::models::{self, Generator};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random, tape::SharedTape};
 
 use crate::plots::{Gallery, GalleryPicture};
 use ebm_eval::sampling::nearest;
 
 /// Images of a path, both ends included.
 const STATIONS: usize = 10;
-/// Number of neighbours of a sample.
 const NEIGHBOURS: usize = 6;
 
 /// A row for each of `rows` pairs of latents: the generator's samples along the path from one to the other.

@@ -3,16 +3,11 @@
 use ebm_eval::evaluate::{MetricValue, Report, Unit};
 use ebm_train::StopReason;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::{fmt, fs, io, path::Path};
 
 use crate::exit::{Exit, Failure, fail};
-use crate::numerals::short;
-use crate::observers::Divergence;
-use crate::plots::CurvePoint;
 use crate::run_directory::{RunDirectoryError, layout};
+use crate::{numerals::short, observers::Divergence, plots::CurvePoint};
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
 const SHOWN: [&str; 13] = [
@@ -36,10 +31,8 @@ const SHOWN: [&str; 13] = [
 pub struct RunEnd {
     /// One of [`COMPLETED`], [`DIVERGED`] and [`NOT_FINITE`], unless another version wrote it.
     pub status: String,
-    /// Steps done.
     #[serde(default)]
     pub steps: u64,
-    /// Why it ended there.
     #[serde(default)]
     pub reason: String,
     /// Why the run counts as diverged, and what to try.
@@ -60,19 +53,16 @@ pub const NOT_FINITE: &str = "not-finite";
 /// How a run ended, with its final evaluation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
-    /// How it ended.
     #[serde(flatten)]
     pub end: RunEnd,
     /// The best negative log-likelihood of the evaluations on the way, in nats.
     pub best_nll: Option<CurvePoint>,
-    /// The final evaluation.
     pub evaluation: Report,
     /// Pictures, relative to the run directory.
     pub pictures: Vec<String>,
 }
 
 impl Summary {
-    /// The summary as text for a person.
     pub fn text(&self) -> String {
         let Self { end, evaluation, .. } = self;
         let mut text = format!("{} steps{}: {}\n", end.steps, end.pace(), end.reason);
@@ -139,7 +129,6 @@ impl RunEnd {
         }
     }
 
-    /// Time and rate, where they are known.
     fn pace(&self) -> String {
         let known = self.seconds.zip(self.steps_per_second);
         known.map_or_else(String::new, |(seconds, rate)| format!(" in {seconds:.1} s ({rate:.0} steps/s)"))

@@ -1,16 +1,11 @@
 //! `ebm sweep`: one configuration at many points, written for Slurm or trained here, and the results.
 
 use clap::{Args, Subcommand};
-use ebm_core::data::Dataset;
-use ebm_core::device::check_device;
-use std::collections::HashMap;
-use std::fs;
+use ebm_core::{data::Dataset, device::check_device};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{collections::HashMap, fs, sync::Arc};
 
-use super::arguments::base_of;
-use super::fresh_trainer::can_be_built;
-use super::loaded_run::load_data;
+use super::{arguments::base_of, fresh_trainer::can_be_built, loaded_run::load_data};
 use crate::config::{self, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
@@ -80,22 +75,19 @@ It only reads, so it works while runs are being trained. The best point is marke
 Examples:
   ebm sweep collect runs/sweep-penalty
   ebm sweep collect runs/sweep-penalty --sort good_share --json penalty.json")]
-    Collect(SweepCollect),
-}
-
-#[derive(Args, Debug)]
-pub struct SweepCollect {
-    /// Folder of the sweep
-    pub directory: PathBuf,
-    /// Also write every run to this CSV file
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
-    /// Also write every point and run to this JSON file
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-    /// Metric to sort the points by, best first: nll, gap, good_share, ...
-    #[arg(long, value_name = "METRIC")]
-    pub sort: Option<String>,
+    Collect {
+        /// Folder of the sweep
+        directory: PathBuf,
+        /// Also write every run to this CSV file
+        #[arg(long, value_name = "FILE")]
+        csv: Option<PathBuf>,
+        /// Also write every point and run to this JSON file
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        /// Metric to sort the points by, best first: nll, gap, good_share, ...
+        #[arg(long, value_name = "METRIC")]
+        sort: Option<String>,
+    },
 }
 
 const SPEC: &str = "sweep.toml";
@@ -106,7 +98,9 @@ const SCRIPT: &str = "array.sbatch";
 /// to belong to this sweep.
 pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
     let spec = match (&arguments.command, &arguments.spec) {
-        (Some(SweepCommand::Collect(arguments)), _) => return collect(arguments),
+        (Some(SweepCommand::Collect { directory, csv, json, sort }), _) => {
+            return collect(directory, csv.as_deref(), json.as_deref(), sort.as_deref());
+        }
         (None, Some(spec)) => spec,
         (None, None) => fail!(Exit::Usage, "give the file of a sweep"),
     };
@@ -144,21 +138,20 @@ pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
 }
 
 /// `ebm sweep collect`: prints the table of a sweep, and writes the files that are wanted.
-fn collect(arguments: &SweepCollect) -> Result<Exit, Failure> {
-    let directory = SeriesDirectory::at(&arguments.directory, SWEEP);
+fn collect(place: &Path, csv: Option<&Path>, json: Option<&Path>, sort: Option<&str>) -> Result<Exit, Failure> {
+    let directory = SeriesDirectory::at(place, SWEEP);
     let manifest = Manifest::read(&directory)?;
     let outcomes = manifest.outcomes(&directory);
-    let table = SweepTable::new(&manifest, &outcomes, arguments.sort.as_deref())?;
-    if let Some(path) = &arguments.csv {
+    let table = SweepTable::new(&manifest, &outcomes, sort)?;
+    if let Some(path) = csv {
         write_whole(path, table.csv()?.as_bytes())?;
     }
-    if let Some(path) = &arguments.json {
+    if let Some(path) = json {
         write_whole(path, table.json(&directory)?.as_bytes())?;
     }
     print(&table.text())
 }
 
-/// Resolves the configuration of every run.
 fn planned(arguments: &Sweep, spec: &Path, sweep: &config::Sweep) -> Result<(Plan, Manifest), Failure> {
     let given = arguments.out.clone().or_else(|| sweep.spec.out.clone());
     let out = given.unwrap_or_else(|| Path::new("runs").join(format!("sweep-{}", sweep.name)));
@@ -190,7 +183,6 @@ fn different(plan: &Plan, spec: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A run as messages name it.
 fn named(run: &PlannedRun) -> String {
     format!("{} ({})", run.id, run.label)
 }

@@ -53,7 +53,6 @@ pub struct Baseline {
 /// Number of times that a bound was on its side of the exact likelihood, over the evaluations of all runs of a pair.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
-    /// Evaluations at which it held.
     pub held: usize,
     /// Evaluations that had the bound and the likelihood.
     pub evaluations: usize,
@@ -74,7 +73,6 @@ impl Held {
     }
 }
 
-/// The results of one pair of bounds.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub pair: Pair,
@@ -114,7 +112,6 @@ pub struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    /// The place of a picture of all pairs together.
     pub(super) fn picture(&self, file: &str) -> PathBuf {
         self.plan.directory.path.join(PICTURES).join(file)
     }

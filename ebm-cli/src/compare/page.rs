@@ -1,8 +1,7 @@
 //! The report of a comparison: one page with everything inside it.
 
 use base64ct::{Base64, Encoding};
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use super::comparison::Comparison;
 use crate::exit::{Exit, Failure, OrExit};

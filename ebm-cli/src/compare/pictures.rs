@@ -1,24 +1,15 @@
 //! Pictures of all pairs together: one for each metric that they are compared by.
 
-use super::comparison::Comparison;
-use super::tables::COMPARED;
+use super::{comparison::Comparison, tables::COMPARED};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::plots::{Strip, Strips};
 use crate::series::Metric;
-
-/// Title and axis of the picture of each metric that pairs are compared by.
-const TEXTS: [(&str, &str); COMPARED.len()] = [
-    ("Exact negative log-likelihood", "nats per sample; lower is better"),
-    ("Gap: upper minus lower bound", "nats"),
-    ("Modes covered", "modes"),
-    ("Good samples", "percent of the generator's samples"),
-];
 
 impl Comparison<'_> {
     /// Draws a picture of each metric that some pair has. Returns the pictures' titles and files.
     pub(super) fn draw(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut drawn = Vec::new();
-        for ((key, name), (title, axis)) in COMPARED.into_iter().zip(TEXTS) {
+        for (key, name, [title, axis]) in COMPARED {
             let strips: Vec<Strip> = (0..self.rows.len()).map(|pair| self.strip(pair, name)).collect();
             if strips.iter().all(|strip| strip.mean.is_none()) {
                 continue;

@@ -6,14 +6,18 @@ use super::comparison::{Comparison, Held, Row};
 use crate::exit::Failure;
 use crate::series::{Metric, Outcome, PlannedRun, State, Table, json_text, number, phrase};
 
-/// The metrics that pairs are compared by: key in the tables, and name in an evaluation.
-pub(super) const COMPARED: [(&str, &str); 4] =
-    [("nll", "nll"), ("gap", "gap"), ("modes", "modes_covered"), ("good_share", "good_share")];
+/// The metrics that pairs are compared by: key in the tables, name in an evaluation, title and axis of the picture.
+pub(super) const COMPARED: [(&str, &str, [&str; 2]); 4] = [
+    ("nll", "nll", ["Exact negative log-likelihood", "nats per sample; lower is better"]),
+    ("gap", "gap", ["Gap: upper minus lower bound", "nats"]),
+    ("modes", "modes_covered", ["Modes covered", "modes"]),
+    ("good_share", "good_share", ["Good samples", "percent of the generator's samples"]),
+];
 const ABSENT: &str = "-";
 
 impl Comparison<'_> {
     pub(super) fn table(&self) -> Table {
-        let metrics = COMPARED.iter().filter_map(|(_, name)| Metric::find(name));
+        let metrics = COMPARED.iter().filter_map(|(_, name, _)| Metric::find(name));
         let columns: Vec<String> = metrics.map(Metric::head).collect();
         let mut heads = vec!["lower + upper"];
         heads.extend(columns.iter().map(String::as_str));
@@ -23,17 +27,15 @@ impl Comparison<'_> {
 
     fn cells(&self, row: &Row) -> Vec<String> {
         let summary = &row.summary;
-        let mean = |(_, name): (&str, &str)| {
+        let mean = |(_, name, _): (&str, &str, [&str; 2])| {
             let Some((metric, spread)) = Metric::find(name).zip(summary.spreads.get(name)) else {
                 return ABSENT.to_string();
             };
             // A mean of counts is not a count.
             let decimals = metric.decimals().max(1);
             let deviation = spread.standard_deviation.map(|sd| format!(" \u{b1} {}", metric.number(sd, decimals)));
-            let some = match (spread.runs, summary.count("done")) {
-                (runs, done) if runs < done => format!(" ({runs} of {done} runs)"),
-                _ => String::new(),
-            };
+            let (runs, done) = (spread.runs, summary.count("done"));
+            let some = if runs < done { format!(" ({runs} of {done} runs)") } else { String::new() };
             metric.number(spread.mean, decimals) + &deviation.unwrap_or_default() + &some + metric.scale().1
         };
         let held = |held: &Held| {
@@ -125,7 +127,7 @@ impl Comparison<'_> {
 
     /// The table for spreadsheets, numbers in full. Units: nats, counts, shares in [0, 1], seconds.
     pub(super) fn csv(&self) -> Result<String, Failure> {
-        let metrics = COMPARED.map(|(key, _)| ["mean", "sd", "runs"].map(|part| format!("{key}_{part}")));
+        let metrics = COMPARED.map(|(key, ..)| ["mean", "sd", "runs"].map(|part| format!("{key}_{part}")));
         let parts = ["held", "evaluations", "guarantee"];
         let sides = ["lower", "upper"].map(|side| parts.map(|part| format!("{side}_{part}")));
         let mut heads = vec!["lower", "upper", "runs", "diverged", "failed"];
@@ -137,7 +139,7 @@ impl Comparison<'_> {
             let counts = [summary.runs, summary.count("diverged"), summary.count("failed")];
             let mut cells = vec![row.pair.lower.clone(), row.pair.upper.clone()];
             cells.extend(counts.map(|count| count.to_string()));
-            for (_, name) in COMPARED {
+            for (_, name, _) in COMPARED {
                 let spread = summary.spreads.get(name);
                 cells.push(full(spread.map(|spread| spread.mean)));
                 cells.push(full(spread.and_then(|spread| spread.standard_deviation)));
@@ -196,7 +198,7 @@ impl Comparison<'_> {
             "steps_per_second": row.timing.rate.as_ref().ok(),
             "cost": row.cost(&self.baseline),
         });
-        for (key, name) in COMPARED {
+        for (key, name, _) in COMPARED {
             value[key] = json!(summary.spreads.get(name));
         }
         if let Err(reason) = &row.timing.rate {

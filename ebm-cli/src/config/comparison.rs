@@ -2,14 +2,12 @@
 
 use ebm_core::registry::{self, LowerBoundConfig, Registered, UpperBoundConfig};
 use figment::value::{Dict, Value};
-use std::collections::BTreeMap;
-use std::iter::zip;
+use std::{collections::BTreeMap, iter::zip};
 
 use super::fault::{ConfigFault, Origin};
 use super::layers::{COMPONENTS, KIND, Merged, of_kind};
 use super::suggest;
 
-/// The section's key.
 pub const COMPARE: &str = "compare";
 /// Any bound, in the name of a pair.
 const ANY: &str = "*";
@@ -17,7 +15,6 @@ const ANY: &str = "*";
 /// Values, and where they are from.
 type Source = (Origin, Dict);
 
-/// The section `[compare]`.
 #[derive(Clone, Debug)]
 pub(super) struct Comparison {
     /// The lower bounds, and the upper bounds.

@@ -3,10 +3,7 @@
 use ebm_core::registry::{self, LowerBoundConfig};
 use figment::value::Value;
 
-use super::fault::ConfigFault;
-use super::layers::Merged;
-use super::run_config::RunConfig;
-use super::value;
+use super::{fault::ConfigFault, layers::Merged, run_config::RunConfig, value};
 
 /// Reads a whole configuration as this program or an earlier release wrote it.
 pub fn read_written(text: &str) -> Result<RunConfig, toml::de::Error> {
@@ -38,9 +35,7 @@ fn has_lambda(kind: &str) -> bool {
 /// Moves `lower.lambda`, where the first release had it, to `train.lambda`.
 pub(super) fn move_lambda(merged: &mut Merged) -> Result<(), ConfigFault> {
     const OLD: &str = "lower.lambda";
-    let Some(old) = merged.find(OLD) else {
-        return Ok(());
-    };
+    let Some(old) = merged.find(OLD) else { return Ok(()) };
     // A bound may have an option of its own of this name.
     if merged.find("lower.kind").and_then(Value::as_str).is_none_or(has_lambda) {
         return Ok(());

@@ -5,10 +5,9 @@ use figment::value::Value;
 use std::path::Path;
 
 use super::comparison::{COMPARE, Comparison};
-use super::fault::ConfigFault;
 use super::layers::{KIND, Layers, PREFIX};
 use super::points::{Point, Sources};
-use super::resolve::Resolved;
+use super::{fault::ConfigFault, resolve::Resolved};
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///
@@ -22,10 +21,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Reads a file, the process's environment and `--set` assignments.
-    ///
-    /// # Errors
-    /// The first fault found; the file must also be a good configuration by itself.
+    /// Reads a file, which must be good by itself, the environment and `--set` assignments; fails at the first fault.
     pub fn load(path: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
         Self::of(Sources::new(Layers::default().file(path)?, assignments))
     }
@@ -41,10 +37,7 @@ impl Grid {
     }
 
     /// Reads another configuration to compare with: its own file, and those values of the environment and of the
-    /// `--set` assignments that do not concern the bounds.
-    ///
-    /// # Errors
-    /// The first fault found.
+    /// `--set` assignments that do not concern the bounds. Fails at the first fault.
     pub fn baseline(&self, path: &Path) -> Result<Resolved, ConfigFault> {
         let mut sources = Sources { below: Layers::default().file(path)?, ..self.sources.clone() };
         sources.variables.retain(|(name, _)| {
@@ -55,10 +48,8 @@ impl Grid {
         sources.base()
     }
 
-    /// The names of the lower and upper bounds to compare: those given, or the configuration's own.
-    ///
-    /// # Errors
-    /// Describes the first name that cannot be used.
+    /// The names of the lower and upper bounds to compare: those given, or the configuration's own. An error describes the
+    /// first that cannot be used.
     pub fn names(&self, lower: &[String], upper: &[String]) -> Result<[Vec<String>; 2], String> {
         Ok([self.side(0, lower)?, self.side(1, upper)?])
     }
@@ -79,10 +70,7 @@ impl Grid {
         Ok(given.to_vec())
     }
 
-    /// The configuration of a pair and a seed. The names are those that [`Grid::names`] accepted.
-    ///
-    /// # Errors
-    /// The first fault found.
+    /// The configuration of a pair, named as [`Grid::names`] accepted, and a seed; fails at the first fault.
     pub fn resolve(&self, lower: &str, upper: &str, seed: u64) -> Result<Resolved, ConfigFault> {
         let pair = [lower, upper];
         let chosen = self.section.sides.iter().zip(pair);

@@ -2,9 +2,7 @@
 
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use std::ffi::OsString;
-use std::fs;
-use std::path::Path;
+use std::{ffi::OsString, fs, path::Path};
 
 use super::fault::{ConfigFault, Origin};
 use super::value;
@@ -52,7 +50,6 @@ impl Layers {
         self.toml(Origin::File(path.into()), &Self::read(path)?)
     }
 
-    /// The text of a file.
     pub(super) fn read(path: &Path) -> Result<String, ConfigFault> {
         fs::read_to_string(path).map_err(|error| ConfigFault::new(Origin::File(path.into()), error))
     }
@@ -63,7 +60,6 @@ impl Layers {
         Ok(self.above(origin, value::of_table(table)))
     }
 
-    /// Reads the text of a TOML file.
     pub(super) fn table(origin: &Origin, text: &str) -> Result<toml::Table, ConfigFault> {
         text.parse().map_err(|error: toml::de::Error| {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
@@ -192,9 +188,7 @@ pub(super) fn environment() -> Vec<(String, String)> {
 #[derive(Clone, Debug)]
 pub struct Merged {
     figment: Figment,
-    /// The top-level tables and values.
     pub(super) values: Dict,
-    /// The sources of the layers.
     origins: Vec<Origin>,
 }
 

@@ -2,8 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::layers::KIND;
-use super::schema::Schema;
+use super::{layers::KIND, schema::Schema};
 
 /// One option of a table or of a table inside it.
 #[derive(Debug, PartialEq)]
@@ -27,10 +26,7 @@ pub fn options(schema: Schema<'_>, defaults: &Table, path: &str) -> Vec<OptionRo
         let default = defaults.get(key);
         let key = format!("{path}{key}");
         // A table that is a choice, such as { vp = { ... } }, is a value; its options are listed with the choice.
-        let inner = match default {
-            Some(Value::Table(inner)) if !property.of_kind(inner).properties().is_empty() => Some(inner),
-            _ => None,
-        };
+        let inner = default.and_then(Value::as_table).filter(|inner| !property.of_kind(inner).properties().is_empty());
         let told = |(name, meaning): (String, Option<String>)| Some((name, meaning?.replace('\n', " ")));
         entries.push(OptionRow {
             type_name: property.type_name(),

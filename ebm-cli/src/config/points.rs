@@ -5,8 +5,7 @@ use figment::{Figment, Profile, Provider};
 
 use super::fault::{ConfigFault, Origin};
 use super::layers::{KIND, Layers, environment, of_kind};
-use super::resolve::Resolved;
-use super::value;
+use super::{resolve::Resolved, value};
 
 /// A point of a series: the values that it sets above the configuration that all points share.
 #[derive(Clone, Debug)]
@@ -20,20 +19,11 @@ pub struct Point {
     pub(super) reason: &'static str,
 }
 
-impl Point {
-    /// A point that gives values to keys, which are all from `origin`.
-    pub(super) fn new(origin: &Origin, values: Vec<(String, toml::Value)>, reason: &'static str) -> Self {
-        Self { layers: vec![(origin.clone(), nested(&values))], values, reason }
-    }
-}
-
 /// The sources that all configurations of a series share: those below its points, and those above.
 #[derive(Clone, Debug)]
 pub(super) struct Sources {
     pub below: Layers,
-    /// The environment.
     pub variables: Vec<(String, String)>,
-    /// The `--set` assignments.
     pub assignments: Vec<String>,
 }
 
@@ -82,7 +72,7 @@ fn holds(found: &Value, wanted: &Value) -> bool {
 }
 
 /// One table of values by dotted key; a key that another one continues is set first, whatever the order.
-fn nested(values: &[(String, toml::Value)]) -> Dict {
+pub(super) fn nested(values: &[(String, toml::Value)]) -> Dict {
     let is_continued =
         |key: &str| values.iter().any(|(other, _)| other.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
     let mut ordered: Vec<_> = values.iter().collect();

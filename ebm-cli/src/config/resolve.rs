@@ -8,11 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::comparison::{COMPARE, Comparison};
-use super::earlier_releases;
-use super::fault::ConfigFault;
 use super::layers::{COMPONENTS, Layers, Merged};
-use super::run_config::RunConfig;
-use super::section::json;
+use super::{earlier_releases, fault::ConfigFault, run_config::RunConfig, section::json};
 
 /// The top-level keys that are not components.
 const PLAIN: [&str; 6] = ["seed", "train", "evaluate", "checkpoint", "log", COMPARE];
@@ -62,18 +59,15 @@ impl Layers {
 }
 
 impl Resolved {
-    /// A fault that was found only when the parts of the configuration were put together. The error's key is relative to
-    /// `section`, which may be empty.
-    pub fn misfit(&self, section: &str, error: ConfigError) -> ConfigFault {
-        self.merged.refused(section, error)
+    /// A fault that was found only when the parts of the configuration were put together; the error's key has its section.
+    pub fn misfit(&self, error: ConfigError) -> ConfigFault {
+        self.merged.refused("", error)
     }
 }
 
 /// Refuses options of an optimiser that cannot be used, by their keys.
 fn optimizer(merged: &Merged, section: &str, options: Json) -> Result<(), ConfigFault> {
-    let Json::Object(table) = options else {
-        return Ok(());
-    };
+    let Json::Object(table) = options else { return Ok(()) };
     let read = OptimizerChoice::read(table).map_err(|error| merged.unreadable(section, error))?;
     read.check().map_err(|error| merged.refused(section, error))
 }

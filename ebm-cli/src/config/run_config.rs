@@ -6,6 +6,7 @@ use ebm_eval::evaluate::EvaluateConfig;
 use ebm_train::{Components, TrainConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,24 +50,20 @@ impl RunConfig {
 }
 
 /// When the state of a run is saved, and what is kept. It is saved at its end and when it is asked to stop, too.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckpointConfig {
     /// Seconds of training between two checkpoints. 0: not by time.
+    #[default(60.0)]
     pub seconds: f64,
     /// Iterations between two checkpoints. 0: not by iterations.
     pub every: u64,
     /// Checkpoints that are kept, the last ones.
+    #[default(2)]
     pub keep: usize,
     /// A metric of the evaluations, such as `nll`: a checkpoint is made when it improves, and the best one is kept beside the
     /// last ones. Empty: none.
     pub best: String,
-}
-
-impl Default for CheckpointConfig {
-    fn default() -> Self {
-        Self { seconds: 60.0, every: 0, keep: 2, best: String::new() }
-    }
 }
 
 impl CheckpointConfig {

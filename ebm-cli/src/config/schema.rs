@@ -139,10 +139,7 @@ impl<'a> Schema<'a> {
             "array" => format!("list of {}", self.at(&node["items"]).type_name()),
             other => other.into(),
         };
-        match names.is_empty() {
-            true => "any value".into(),
-            false => names.iter().map(word).collect::<Vec<_>>().join(" or "),
-        }
+        if names.is_empty() { "any value".into() } else { names.iter().map(word).collect::<Vec<_>>().join(" or ") }
     }
 
     /// The node itself, behind references and the wrapping of optional values.
@@ -151,10 +148,7 @@ impl<'a> Schema<'a> {
         loop {
             let alternatives = node["anyOf"].as_array().map(Vec::as_slice).unwrap_or_default();
             let mut present = alternatives.iter().filter(|a| a["type"].as_str() != Some("null"));
-            let only = match (present.next(), present.next()) {
-                (Some(one), None) => Some(one),
-                _ => None,
-            };
+            let only = present.next().filter(|_| present.next().is_none());
             let single = node["allOf"].as_array().filter(|all| all.len() == 1).map(|all| &all[0]);
             let next = match node["$ref"].as_str().and_then(|path| path.strip_prefix('#')) {
                 Some(path) => self.root.pointer(path),

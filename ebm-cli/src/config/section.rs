@@ -6,9 +6,8 @@ use figment::value::{Dict, Value};
 use serde_json::{Number, Value as Json};
 use std::fmt::Display;
 
-use super::fault::ConfigFault;
 use super::layers::{KIND, Merged};
-use super::{suggest, value};
+use super::{fault::ConfigFault, suggest, value};
 
 impl Merged {
     /// Reads a table that holds a registered component, which is a `kind` where the table names none; its kind and itself.

@@ -2,9 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::layers::Merged;
-use super::resolve::Resolved;
-use super::section::join;
+use super::{layers::Merged, resolve::Resolved, section::join};
 
 /// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file.
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {

@@ -13,7 +13,6 @@ pub fn parse(text: &str) -> Value {
     }
 }
 
-/// Converts a value to figment's types.
 pub fn of_toml(value: toml::Value) -> Value {
     match value {
         toml::Value::String(text) => Value::from(text),
@@ -26,7 +25,6 @@ pub fn of_toml(value: toml::Value) -> Value {
     }
 }
 
-/// Converts a table to figment's types.
 pub fn of_table(table: toml::Table) -> Dict {
     table.into_iter().map(|(key, value)| (key, of_toml(value))).collect()
 }

@@ -122,7 +122,6 @@ impl SeriesDirectory {
         self.path.join(CONFIGS).join(format!("{id}.toml"))
     }
 
-    /// The log of the output of a run's processes.
     pub fn log(&self, id: &str) -> PathBuf {
         self.path.join(LOGS).join(format!("{id}.log"))
     }
@@ -145,12 +144,10 @@ impl SeriesDirectory {
     }
 }
 
-/// A value as a JSON file.
 pub fn json_text(value: &impl Serialize) -> Result<String, Failure> {
     Ok(serde_json::to_string_pretty(value).or_exit(Exit::Other)? + "\n")
 }
 
-/// The result of an operation of the system.
 fn io<T>(action: &'static str, path: &Path, result: io::Result<T>) -> Result<T, Failure> {
     result.map_err(RunDirectoryError::io(path, action)).or_exit(Exit::RunDirectory)
 }

@@ -1,15 +1,13 @@
 //! The state of a planned run on disk.
 
 use serde_json::Value;
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use super::differences::{Difference, differences, phrase};
 use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, held_by, layout, read_json};
 
-/// The state of a planned run on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// No run, or one that was interrupted and cannot continue: it is trained from its start.
@@ -29,9 +27,7 @@ impl Existing {
         if held_by(path).is_some() {
             return Ok(Self::Held);
         }
-        let Ok(marker) = Marker::read(path) else {
-            return Ok(Self::Nothing);
-        };
+        let Ok(marker) = Marker::read(path) else { return Ok(Self::Nothing) };
         // The summary is written last.
         let ended = read_json(&path.join(layout::SUMMARY)).is_some();
         let whole = |checkpoint: &Checkpoint| {

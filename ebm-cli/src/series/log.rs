@@ -14,12 +14,10 @@ const TAIL: u64 = 64 << 10;
 /// The exit code of a shell for a process that SIGTERM ended, which is not a failure of the process.
 const TERMINATED: i32 = 128 + 15;
 
-/// The line before the output of a process.
 pub fn start_line(id: &str, place: &str) -> String {
     format!("{MARK} run {id} starts on {place}")
 }
 
-/// The line after the output of a process.
 pub fn end_line(id: &str, code: &str) -> String {
     format!("{MARK} run {id} ended with exit code {code}")
 }

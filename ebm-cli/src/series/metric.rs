@@ -14,17 +14,14 @@ impl Metric {
         all().filter(|metric| !metric.column.is_empty()).map(Self)
     }
 
-    /// The metric of a name, if it is known.
     pub fn find(name: &str) -> Option<Self> {
         find(name).map(Self)
     }
 
-    /// Its key in an evaluation.
     pub fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// The head of its column.
     pub fn head(self) -> String {
         let Descriptor { name, column, unit, .. } = *self.0;
         let unit = if unit == Unit::Nats { ", nats" } else { "" };

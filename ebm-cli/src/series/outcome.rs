@@ -1,16 +1,14 @@
 //! The state and the results of a run of a series, read from its files.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs};
 
-use super::directory::SeriesDirectory;
-use super::log;
+use super::{directory::SeriesDirectory, log};
 use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
 use ebm_eval::evaluate::Sandwich;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum State {
     Done,
     /// The run diverged or met a NaN, which is a result about the bounds; with the reason.
@@ -20,6 +18,7 @@ pub enum State {
     Interrupted,
     /// The last process of the run failed; with the reason.
     Failed(String),
+    #[default]
     Missing,
 }
 
@@ -35,7 +34,6 @@ impl State {
         }
     }
 
-    /// The reason why it diverged or failed.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Diverged(reason) | Self::Failed(reason) => Some(reason),
@@ -44,7 +42,7 @@ impl State {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub path: PathBuf,
     pub state: State,
@@ -63,15 +61,7 @@ pub struct Outcome {
 impl Outcome {
     /// A run in some state, without results so far.
     pub fn new(path: &Path, state: State) -> Self {
-        Self {
-            path: path.into(),
-            state,
-            steps: None,
-            of: None,
-            seconds: None,
-            metrics: BTreeMap::new(),
-            sandwiches: BTreeMap::new(),
-        }
+        Self { path: path.into(), state, ..Self::default() }
     }
 
     /// Reads the run at `path`, which ended.
@@ -121,7 +111,6 @@ impl Outcome {
         Self { of: steps_wanted(&directory.config(id)), ..looked }
     }
 
-    /// A picture of the run, if it was drawn.
     pub fn picture(&self, name: &str) -> Option<PathBuf> {
         let path = self.path.join(layout::PICTURES).join(name);
         path.exists().then_some(path)

@@ -1,18 +1,14 @@
 //! The runs of a series, planned and trained.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
-use std::{env, io, thread};
+use std::{collections::BTreeMap, env, io, path::PathBuf, process::Command, thread};
 
-use super::directory::SeriesDirectory;
-use super::existing::Existing;
 use super::log::{end_line, start_line};
 use super::outcome::{Outcome, State};
 use super::workers::{Said, run_all};
+use super::{directory::SeriesDirectory, existing::Existing};
 use crate::config::{PREFIX, Resolved};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::interrupt::Interrupt;
+use crate::{interrupt::Interrupt, numerals::duration};
 
 /// The variable that tells a process how many threads to use.
 const THREADS: &str = "RAYON_NUM_THREADS";
@@ -45,7 +41,6 @@ pub struct Plan {
     pub directory: SeriesDirectory,
     /// The folder that relative paths of the configurations start from.
     pub base: PathBuf,
-    /// The seeds of every point.
     pub seeds: Vec<u64>,
     pub runs: Vec<PlannedRun>,
 }
@@ -139,7 +134,6 @@ impl Plan {
         Ok(outcomes)
     }
 
-    /// The process that trains a run.
     fn command(&self, index: usize, existing: &Existing, at_once: usize) -> io::Result<Command> {
         let id = &self.runs[index].id;
         let mut command = Command::new(env::current_exe()?);
@@ -161,7 +155,6 @@ impl Plan {
         Ok(command)
     }
 
-    /// The outcome of a run whose process just ended.
     fn outcome(&self, index: usize, said: &Said) -> Outcome {
         let run = &self.runs[index];
         let place = self.directory.run(&run.id);
@@ -175,9 +168,7 @@ impl Plan {
 
 /// Counts the runs that are trained, and words the messages about them.
 struct Progress {
-    /// Runs trained at once.
     at_once: usize,
-    /// Runs to train.
     wanted: usize,
     started: usize,
     ended: usize,
@@ -200,7 +191,6 @@ impl Progress {
         format!("[{}/{}] {name}: training", self.started, self.wanted)
     }
 
-    /// A run ended, after some seconds.
     fn ended(&mut self, name: &str, outcome: &Outcome, seconds: f64) -> String {
         self.ended += 1;
         if !matches!(outcome.state, State::Failed(_)) {
@@ -223,14 +213,6 @@ impl Progress {
     }
 }
 
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 100.0 => format!("{s:.0} s"),
-        s if s < 6000.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
-}
-
 /// Returns how a series of runs ends the program. Runs that diverged are results; runs that failed are not. `others`
 /// says where the other runs are, such as "are reported in x".
 pub fn verdict<'a>(runs: impl Iterator<Item = (&'a PlannedRun, &'a Outcome)>, others: &str) -> Result<Exit, Failure> {
@@ -240,9 +222,7 @@ pub fn verdict<'a>(runs: impl Iterator<Item = (&'a PlannedRun, &'a Outcome)>, ot
         _ => None,
     };
     let failed: Vec<String> = runs.iter().filter_map(failure).collect();
-    let Some(first) = failed.first() else {
-        return Ok(Exit::Success);
-    };
+    let Some(first) = failed.first() else { return Ok(Exit::Success) };
     let text = format!(
         "{} of {} runs failed, first {first}; the others {others}, and the same command trains the failed ones again",
         failed.len(),

@@ -25,11 +25,8 @@ impl Spread {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        Self {
-            mean,
-            standard_deviation: (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt()),
-            runs: values.len(),
-        }
+        let standard_deviation = (values.len() > 1).then(|| (squares / (count - 1.0)).sqrt());
+        Self { mean, standard_deviation, runs: values.len() }
     }
 }
 
@@ -81,10 +78,7 @@ impl Summary {
 
 /// A number with a fixed number of decimals, in powers of ten where it is large.
 pub fn number(value: f64, decimals: usize) -> String {
-    match value.abs() {
-        size if size >= 1e5 || value.is_nan() => format!("{value:.2e}"),
-        _ => format!("{value:.decimals$}"),
-    }
+    if value.abs() >= 1e5 || value.is_nan() { format!("{value:.2e}") } else { format!("{value:.decimals$}") }
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ use serde_json::{Map, Value as Json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::Sweep;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::Format;
 use crate::series::{Kind, LOGS, Outcome, SeriesDirectory, Table};
+use crate::{config::Sweep, run_directory::Format};
 
 pub const SWEEP: Kind = Kind {
     marker: "sweep.json",
@@ -50,7 +49,6 @@ pub struct Manifest {
     pub set: Vec<String>,
     /// The folder that relative paths of data start from.
     pub base: PathBuf,
-    /// The keys that points give values to.
     pub keys: Vec<String>,
     pub runs: Vec<Run>,
 }
@@ -124,7 +122,6 @@ impl Manifest {
         (self.base != wanted.base).then(|| format!("data from {base} instead of {other}"))
     }
 
-    /// The list of runs for people and spreadsheets.
     pub fn csv(&self) -> Result<String, Failure> {
         let mut heads = vec!["index", "name", "point", "seed"];
         heads.extend(self.keys.iter().map(String::as_str));

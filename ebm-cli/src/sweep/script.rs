@@ -14,10 +14,7 @@ const REQUEUE: &str = include_str!("requeue.sh");
 pub fn script(manifest: &Manifest, directory: &Path, program: &Path, slurm: &SlurmConfig) -> Result<String, Failure> {
     let options = options(manifest, directory, slurm)?.into_iter();
     let options: String = options.map(|option| format!("#SBATCH {option}\n")).collect();
-    let program = match slurm.program.as_str() {
-        "" => program.to_string_lossy(),
-        program => program.into(),
-    };
+    let program = if slurm.program.is_empty() { program.to_string_lossy() } else { slurm.program.as_str().into() };
     Ok(fill(SCRIPT, |name| match name {
         "options" => options.clone(),
         "sweep" => quoted(&directory.to_string_lossy()),
@@ -33,10 +30,7 @@ pub fn script(manifest: &Manifest, directory: &Path, program: &Path, slurm: &Slu
 }
 
 fn options(manifest: &Manifest, directory: &Path, slurm: &SlurmConfig) -> Result<Vec<String>, Failure> {
-    let limit = match slurm.jobs {
-        0 => String::new(),
-        jobs => format!("%{jobs}"),
-    };
+    let limit = if slurm.jobs > 0 { format!("%{}", slurm.jobs) } else { String::new() };
     let log = format!("{}/logs/", directory.display());
     // sbatch reads quotes and backslashes itself, and has patterns of its own.
     if log.contains(['"', '\\']) || log.contains(char::is_control) {

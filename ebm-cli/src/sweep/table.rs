@@ -25,11 +25,9 @@ impl Row<'_> {
     }
 }
 
-/// The results of a sweep so far.
 pub struct SweepTable<'a> {
     manifest: &'a Manifest,
     outcomes: &'a [Outcome],
-    /// The metric that points are judged by.
     judge: String,
     rows: Vec<Row<'a>>,
     /// The best of the points whose runs are all done and have the metric.
@@ -88,10 +86,7 @@ impl<'a> SweepTable<'a> {
             ref several => several.iter().map(|(word, count)| format!("{count} {word}")).collect(),
         };
         let seeds: Vec<String> = row.runs.iter().map(|run| run.seed.to_string()).collect();
-        let seeds = match seeds.len() {
-            count @ 5.. => format!("{count} seeds"),
-            _ => seeds.join(","),
-        };
+        let seeds = if seeds.len() > 4 { format!("{} seeds", seeds.len()) } else { seeds.join(",") };
         let least = row.outcomes.iter().min_by_key(|outcome| outcome.steps.unwrap_or(0));
         let steps = |outcome: &Outcome| {
             let of = outcome.of.map_or_else(String::new, |of| format!("/{of}"));

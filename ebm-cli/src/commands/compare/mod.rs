@@ -11,10 +11,8 @@ use super::loaded_run::load_data;
 use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
 use crate::config::{Grid, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::interrupt::Interrupt;
-use crate::output::say;
-use crate::ranks::Launched;
 use crate::series::{Existing, Outcome, Plan, SeriesDirectory, State, quoted, verdict};
+use crate::{interrupt::Interrupt, output::say, ranks::Launched};
 use timings::timings;
 
 #[derive(Args, Debug)]
@@ -76,8 +74,6 @@ pub struct Compare {
     pub quiet: bool,
 }
 
-/// Runs the command.
-///
 /// Nothing is written before every configuration is known to be good, its models are built, its steps were tried, and what is
 /// in the directory is known to belong to this comparison.
 pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
@@ -136,7 +132,6 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     verdict(comparison.runs(), &format!("are reported in {}", report.display()))
 }
 
-/// Resolves the configuration of every pair and seed.
 fn planned(arguments: &Compare, grid: &Grid) -> Result<(Plan, Vec<Pair>), Failure> {
     let file = &arguments.source.config;
     let named = grid.names(&arguments.lower, &arguments.upper);

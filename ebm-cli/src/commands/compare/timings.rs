@@ -7,18 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
-use crate::commands::loaded_run::load_data;
 use crate::compare::{Baseline, Timing};
-use crate::config::Resolved;
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::interrupt::Interrupt;
-use crate::output::say;
 use crate::series::{Plan, differences};
+use crate::{commands::loaded_run::load_data, config::Resolved, interrupt::Interrupt, output::say};
 
 /// Number of rounds, in which the candidates take turns: what slows the machine down for a while slows them all.
 const ROUNDS: usize = 7;
-/// Approximate time of one candidate's round.
 const ROUND: Duration = Duration::from_millis(150);
 /// Warm-up steps before anything is measured: buffers, caches, the processor's clock.
 const WARM_UP: u32 = 5;

@@ -2,12 +2,10 @@
 
 use anyhow::Context;
 use ebm_train::TrainingState;
-use std::cell::RefCell;
-use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::{cell::RefCell, fmt::Debug, rc::Rc};
 
-use super::arguments::Train;
+use super::Train;
 use crate::commands::arguments::{base_of, data_folder, title_of};
 use crate::commands::summary::RunEnd;
 use crate::config::{self, Resolved};
@@ -225,8 +223,12 @@ fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
 fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>, Failure> {
     let all = directory.checkpoints().list();
     let mut first = None;
+    let usable = |checkpoint: &Checkpoint| {
+        let found = checkpoint.read()?;
+        MetricsFile::check(directory.path(), &found.0.metrics).map(|_| found)
+    };
     for checkpoint in all.iter().rev() {
-        match usable(directory, checkpoint) {
+        match usable(checkpoint) {
             Ok(found) => return Ok(Some(found)),
             Err(error) => {
                 eprintln!("warning: a checkpoint cannot be used: {error}");
@@ -236,12 +238,6 @@ fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>,
     }
     let none = || format!("{}: no checkpoint can be used", directory.path().display());
     first.map_or(Ok(None), Err).with_context(none).or_exit(Exit::RunDirectory)
-}
-
-fn usable(directory: &RunDirectory, checkpoint: &Checkpoint) -> Result<(Manifest, TrainingState), RunDirectoryError> {
-    let (manifest, state) = checkpoint.read()?;
-    MetricsFile::check(directory.path(), &manifest.metrics)?;
-    Ok((manifest, state))
 }
 
 /// Refuses a state of another precision, and warns of differences that may change the last digits.
@@ -257,6 +253,7 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: u
         eprintln!("warning: the run goes on with another build, its last digits may differ: {}", phrase(&other));
     }
     if processes != manifest.processes {
+        let counted = |n: usize| if n == 1 { "1 process".to_string() } else { format!("{n} processes") };
         eprintln!(
             "warning: the run goes on with {} instead of {}, which changes its last digits, and what they do not train as one \
              does, if there is such",
@@ -272,11 +269,4 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: u
         );
     }
     Ok(())
-}
-
-fn counted(processes: usize) -> String {
-    match processes {
-        1 => "1 process".into(),
-        several => format!("{several} processes"),
-    }
 }

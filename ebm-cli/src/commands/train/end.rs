@@ -1,21 +1,15 @@
 //! The end of a training run: its weights, evaluation, pictures and summary.
 
-use ebm_core::data::Dataset;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, random::Random, registry::SupportedGeometry};
 use ebm_train::{Outcome, TrainError, Trainer};
 
-use crate::commands::fresh_trainer::training_failure;
-use crate::commands::pictures::Pictures;
 use crate::commands::summary::{COMPLETED, DIVERGED, NOT_FINITE, RunEnd, Summary};
-use crate::config::Resolved;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{Divergence, History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
-use crate::output::print;
 use crate::run_directory::{RunDirectory, layout};
+use crate::{commands::fresh_trainer::training_failure, commands::pictures::Pictures, config::Resolved, output::print};
 use ebm_eval::evaluate::Report;
 
-/// Everything the end of a run needs beside the trainer.
 pub(super) struct End<'a> {
     pub resolved: &'a Resolved,
     pub title: &'a str,

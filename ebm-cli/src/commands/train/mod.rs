@@ -1,40 +1,80 @@
 //! `ebm train`: trains a model, or continues to, and writes a run directory.
 
-mod arguments;
 mod begin;
 mod end;
-mod follow;
 
-use ebm_core::data::Dataset;
-use ebm_core::device::check_device;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
+use clap::Args;
 use ebm_core::registry::SupportedGeometry;
-use ebm_train::{Observer, StopReason, Trainer};
-use std::sync::Arc;
+use ebm_core::{data::Dataset, device::check_device, error::ConfigError, geometry::Geometry, random::Random};
+use ebm_train::{Observer, StopReason, Trainer, TrainingState};
+use std::{path::PathBuf, sync::Arc};
 
-use super::arguments::title_of;
-use super::loaded_run::load_data;
+use super::{arguments::title_of, fresh_trainer::fresh_trainer, loaded_run::load_data};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
-use crate::output::say;
-use crate::progress::Progress;
 use crate::ranks::{Ranks, Task};
-use crate::run_directory::layout;
-pub use arguments::Train;
+use crate::{config::Resolved, output::say, progress::Progress, run_directory::layout, signals::Signals};
 use begin::{Begin, Prepared};
 use end::End;
-use follow::{follow, shared_trainer};
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Values come from, in this order: --set, the environment (EBM_TRAIN__STEPS=100 sets train.steps), the file, the defaults.
+
+Examples:
+  ebm train run.toml
+  ebm train run.toml --set seed=1 --set train.energy.optimizer.learning_rate=1e-4
+  ebm train run.toml --set upper=none --run runs/one-sided
+  ebm train run.toml --overwrite --quiet
+  ebm train stacked-mnist.toml --data ~/data               data.path mnist is then ~/data/mnist
+  ebm train --resume runs/run-seed0                        continue after an interruption
+  ebm train --resume runs/run-seed0 --set train.steps=50000  train for longer
+  ebm train run.toml --resume runs/a                       start or continue: for job scripts
+
+On SIGINT (Ctrl-C) or SIGTERM the current step is finished, the state is saved, and the exit code is 130; a second
+signal ends the program at once. SIGUSR1 saves and continues.")]
+pub struct Train {
+    /// Configuration file (TOML) [default with --resume: the run's own]
+    #[arg(required_unless_present = "resume")]
+    pub config: Option<PathBuf>,
+    /// Override a value of the file and the environment; may be repeated
+    ///
+    /// KEY is the full dotted key (train.steps). VALUE is TOML, or plain text (upper=none).
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Run directory [default: runs/<name of the configuration>-seed<seed>]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub run: Option<PathBuf>,
+    /// Continue the run in this directory from its last checkpoint
+    ///
+    /// The result is the same, byte for byte, as if the run had never been interrupted. If a configuration is given, too, a run
+    /// that does not exist yet is started.
+    #[arg(long, value_name = "RUN", conflicts_with = "overwrite")]
+    pub resume: Option<PathBuf>,
+    /// Folder that relative data paths start from [default: that of the configuration file; with --resume, the run's]
+    ///
+    /// With --resume, the run remembers the folder for all other commands.
+    #[arg(long, value_name = "DIR", visible_alias = "base")]
+    pub data: Option<PathBuf>,
+    /// Replace an existing run
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Sum the gradients of several processes by MPI even where NCCL could
+    #[cfg_attr(feature = "nccl", arg(long))]
+    #[cfg_attr(not(feature = "nccl"), arg(skip))]
+    pub without_nccl: bool,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
 
 /// Nothing is written, and no old run is replaced, before the configuration is known to be good, the data is read and
 /// the models are built.
 ///
 /// If a launcher started several processes, the first one reads and writes the run directory, and the others follow it.
 pub fn run(arguments: &Train) -> Result<Exit, Failure> {
-    let Some(ranks) = Ranks::join(arguments.without_nccl)? else {
-        return Ok(Exit::Success);
-    };
+    let Some(ranks) = Ranks::join(arguments.without_nccl)? else { return Ok(Exit::Success) };
     let ready = ranks.agree(check_device().or_exit(Exit::Other));
     let done = ready.and_then(|()| match ranks.is_first() {
         true => lead(arguments, &ranks),
@@ -120,4 +160,40 @@ fn train<G: SupportedGeometry>(
     }
     let end = End { resolved: &resolved, title: &title, data: &*data, directory: &directory, quiet };
     end.finish(&mut trainer, outcome, &mut log, history, &mut saving)
+}
+
+/// Trains as directed by the first process, which writes the run directory, and reports the failure that ends all.
+fn follow(ranks: &Ranks) -> Result<Exit, Failure> {
+    ranks.agree(Ok(()))?;
+    let read = |task: Task| Ok((load_data(&task.resolved.config, &task.base)?, task));
+    let heard = Task::hear(ranks).and_then(|task| task.map(read).transpose());
+    if let Ok(None) = heard {
+        return Ok(Exit::Success);
+    }
+    let Some((data, task)) = ranks.agree(heard)? else { return Ok(Exit::Success) };
+    with_geometry!(widths(&task.resolved.config, data.width()), |geometry| {
+        let mut trainer = shared_trainer(ranks, &task.resolved, data, geometry, task.state)?;
+        // A launcher hands signals to all; the first process decides what to do.
+        ranks.agree(Signals::listen().or_exit(Exit::Other))?;
+        trainer.run(&mut []).or_exit(Exit::Other)?;
+        Ok(Exit::Success)
+    })
+}
+
+/// Builds this process's trainer, at its first step or in the given state.
+fn shared_trainer<G: SupportedGeometry>(
+    ranks: &Ranks,
+    resolved: &Resolved,
+    data: Arc<dyn Dataset>,
+    geometry: G,
+    state: Option<TrainingState>,
+) -> Result<Trainer<G>, Failure> {
+    let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
+    let made = fresh_trainer(resolved, data, geometry)
+        .and_then(|trainer| trainer.with_process_group(ranks.group()).map_err(misfit))
+        .and_then(|mut trainer| match state {
+            None => Ok(trainer),
+            Some(state) => trainer.resume(state).or_exit(Exit::RunDirectory).map(|()| trainer),
+        });
+    ranks.agree(made)
 }

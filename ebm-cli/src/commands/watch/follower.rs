@@ -14,7 +14,6 @@ const TAIL: u64 = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Follower {
     directory: PathBuf,
-    /// The course of the run so far.
     pub(super) history: History,
     /// The step of the last line.
     pub(super) step: u64,
@@ -31,13 +30,12 @@ impl Follower {
         Self { directory: directory.into(), ..Self::default() }
     }
 
-    /// Reads what is new: whole lines only.
-    ///
-    /// # Errors
-    /// If the file cannot be read, or has a line that is damaged at a second look, too: a first one may come while the
-    /// file is cut back and written anew.
+    /// Reads what is new: whole lines only. A damaged line is an error at a second look: a first one may come while the file
+    /// is cut back and written anew.
     pub(super) fn look(&mut self) -> Result<Vec<MetricsLine>, RunDirectoryError> {
-        if !self.goes_on()? {
+        // Whether the file still starts with the part that was read.
+        let goes_on = self.tail.is_empty() || self.read_tail()?.as_ref() == Some(&self.tail);
+        if !goes_on {
             *self = Self { is_unsure: self.is_unsure, ..Self::new(&self.directory) };
         }
         let mut reader = match MetricsReader::open_after(&self.directory, self.end, self.lines) {
@@ -69,11 +67,6 @@ impl Follower {
             self.tail = self.read_tail()?.unwrap_or_default();
         }
         Ok(news)
-    }
-
-    /// Whether the file still starts with the part that was read.
-    fn goes_on(&self) -> Result<bool, RunDirectoryError> {
-        Ok(self.tail.is_empty() || self.read_tail()?.as_ref() == Some(&self.tail))
     }
 
     /// The last bytes before the place that was read to, if the file is that long.

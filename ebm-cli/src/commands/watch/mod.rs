@@ -1,7 +1,6 @@
 //! `ebm watch`: a live view of a run, from its files alone.
 
 mod follower;
-mod rate;
 mod sparkline;
 mod view;
 mod watched;
@@ -13,11 +12,9 @@ use std::time::{Duration, Instant};
 
 use self::view::{Screen, lines, view};
 use self::watched::Watched;
-use crate::commands::arguments::seconds;
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::interrupt::Interrupt;
-use crate::output::print_to_reader;
 use crate::run_directory::{Marker, layout};
+use crate::{commands::arguments::seconds, interrupt::Interrupt, output::print_to_reader};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -10,18 +10,13 @@ pub(super) fn sparkline(values: &[f64], width: usize) -> String {
     let means = means(values, width);
     let mut sorted: Vec<f64> = means.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return String::new();
-    };
+    let Some(last) = sorted.len().checked_sub(1) else { return String::new() };
     let at = |share: f64| sorted[(share * last as f64).round() as usize];
     let (low, high) = (at(TAIL), at(1.0 - TAIL));
     let bar = |mean: f64| {
-        let height = (mean - low) / (high - low);
-        match height.is_nan() {
-            // All values are one.
-            true => BARS[0],
-            false => BARS[((height.clamp(0.0, 1.0) * 8.0) as usize).min(7)],
-        }
+        // NaN where all values are one, which is index 0.
+        let height = ((mean - low) / (high - low)).clamp(0.0, 1.0);
+        BARS[((height * 8.0) as usize).min(7)]
     };
     means.into_iter().map(|mean| mean.map_or(' ', bar)).collect()
 }

@@ -5,12 +5,9 @@ use ebm_core::bounds::Measurement;
 use indicatif::HumanCount;
 use std::io;
 
-use super::sparkline::sparkline;
-use super::watched::Watched;
+use super::{sparkline::sparkline, watched::Watched};
 use crate::numerals::{duration, short};
-use crate::plots::CurvePoint;
-use crate::progress::Status;
-use crate::run_directory::MetricsLine;
+use crate::{plots::CurvePoint, progress::Status, run_directory::MetricsLine};
 use ebm_eval::evaluate::{Sandwich, Side};
 
 /// Characters of a curve at most.
@@ -26,10 +23,8 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// A screen on which nothing is drawn yet.
     pub(super) fn new() -> Self {
-        let term = Term::buffered_stdout();
-        Self { term, drawn: 0 }
+        Self { term: Term::buffered_stdout(), drawn: 0 }
     }
 
     /// Draws the run over what was drawn before.
@@ -167,9 +162,7 @@ mod tests {
     #[test]
     fn a_curve_tells_its_range_and_one_without_a_value_is_left_out() {
         let points = |values: &[f64]| -> Vec<CurvePoint> {
-            let (step, standard_error) = (1, 0.1);
-            let point = |&value: &f64| CurvePoint { step, value, standard_error };
-            values.iter().map(point).collect()
+            values.iter().map(|&value| CurvePoint { step: 1, value, standard_error: 0.1 }).collect()
         };
         let told = curve("NLL", &points(&[2.8, f64::NAN, -1.5]), 4).unwrap();
         assert_eq!(told, "NLL    █ ▁  -1.500 to 2.800 nats");

@@ -12,10 +12,8 @@ use figment::value::Dict;
 use std::path::{Path, PathBuf};
 
 use super::fault::{ConfigFault, Origin};
-use super::layers::Layers;
 use super::points::{Point, Sources};
-use super::resolve::Resolved;
-use super::value;
+use super::{layers::Layers, resolve::Resolved, value};
 use reader::Reader;
 
 /// The configurations of a sweep: one for every point and every seed.
@@ -40,11 +38,8 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// Reads a file, the process's environment and `--set` assignments.
-    ///
-    /// # Errors
-    /// The first fault found. The configuration must also be good by itself; faults of a point are reported by
-    /// [`Sweep::resolve`].
+    /// Reads a file, the process's environment and `--set` assignments; fails at the first fault. The configuration must also
+    /// be good by itself; faults of a point are reported by [`Sweep::resolve`].
     pub fn load(file: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
         let (origin, text) = (Origin::File(file.into()), Layers::read(file)?);
         let table = Layers::table(&origin, &text)?;
@@ -90,10 +85,7 @@ impl Sweep {
         keys
     }
 
-    /// The configuration of a point and a seed.
-    ///
-    /// # Errors
-    /// The first fault found.
+    /// The configuration of a point and a seed; fails at the first fault.
     pub fn resolve(&self, point: &Point, seed: u64) -> Result<Resolved, ConfigFault> {
         self.sources.resolve(point, seed)
     }

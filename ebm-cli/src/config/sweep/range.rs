@@ -38,9 +38,7 @@ impl Range {
             "log" => true,
             _ => return None,
         };
-        let [low, high] = ends.as_array()?.as_slice() else {
-            return None;
-        };
+        let [low, high] = ends.as_array()?.as_slice() else { return None };
         let whole = low.is_integer() && high.is_integer();
         let size = |end: &Value| end.as_integer().map_or(0, i64::unsigned_abs);
         if whole && size(low).max(size(high)) > WHOLE {

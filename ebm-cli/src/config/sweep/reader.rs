@@ -1,17 +1,14 @@
 //! Reads the parts of a sweep's file that are not plain options: seeds, grid, listed and drawn points.
 
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
-use ebm_core::registry::parse_as;
+use ebm_core::{error::ConfigError, random::Random, registry::parse_as};
 use toml::{Table, Value};
 
 use super::range::Range;
 use super::spec::{MOST_JOBS, MOST_RUNS, RandomSearch, SweepSpec};
 use crate::config::fault::{ConfigFault, Origin};
 use crate::config::layers::{Layers, Merged};
-use crate::config::points::Point;
-use crate::config::section::json;
-use crate::config::value;
+use crate::config::points::{Point, nested};
+use crate::{config::section::json, config::value};
 
 /// Parts of a key at most; no configuration has more than half as many.
 const DEEPEST: usize = 16;
@@ -40,7 +37,6 @@ impl<'a> Reader<'a> {
         Self { merged: Layers::alone(origin.clone(), values).merge(), origin, table }
     }
 
-    /// The options, checked.
     pub fn spec(&self) -> Result<SweepSpec, ConfigFault> {
         let spec = parse_as(json(&self.merged.values.clone().into()));
         let spec: SweepSpec = spec.map_err(|error| self.merged.unreadable("", error))?;
@@ -59,9 +55,7 @@ impl<'a> Reader<'a> {
 
     /// The seeds; `first` is the configuration's.
     pub fn seeds(&self, first: u64) -> Result<Vec<u64>, ConfigFault> {
-        let Some(given) = self.table.get("seeds") else {
-            return Ok(vec![first]);
-        };
+        let Some(given) = self.table.get("seeds") else { return Ok(vec![first]) };
         let expected = match given {
             Value::Array(list) => {
                 let seed = |(index, one): (usize, &Value)| {
@@ -107,9 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     fn grid(&self) -> Result<Vec<Point>, ConfigFault> {
-        let Some(grid) = self.table.get("grid").and_then(Value::as_table) else {
-            return Ok(Vec::new());
-        };
+        let Some(grid) = self.table.get("grid").and_then(Value::as_table) else { return Ok(Vec::new()) };
         let mut axes = Vec::new();
         for (key, given) in self.keyed("grid", leaves(grid, &|_| false))? {
             let place = format!("grid.{key}");
@@ -127,9 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     fn listed(&self) -> Result<Vec<Point>, ConfigFault> {
-        let Some(given) = self.table.get("point") else {
-            return Ok(Vec::new());
-        };
+        let Some(given) = self.table.get("point") else { return Ok(Vec::new()) };
         let list = match given.as_array().map(Vec::as_slice) {
             None => return Err(self.merged.wrong_value("point", given, "[[point]], once for every point")),
             Some([]) => return Err(self.merged.wrong_value("point", given, "at least one point")),
@@ -140,10 +130,7 @@ impl<'a> Reader<'a> {
             let Some(table) = given.as_table() else {
                 return Err(self.merged.wrong_value(&place, given, "a table of keys with their values"));
             };
-            let values = match table.is_empty() {
-                true => Vec::new(),
-                false => self.keyed(&place, leaves(table, &|_| false))?,
-            };
+            let values = if table.is_empty() { Vec::new() } else { self.keyed(&place, leaves(table, &|_| false))? };
             let values = values.into_iter().map(|(key, value)| (key, value.clone()));
             Ok(self.point(&format!("[[point]] {}", index + 1), values.collect()))
         };
@@ -151,9 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     fn drawn(&self, random: &RandomSearch) -> Result<Vec<Point>, ConfigFault> {
-        let Some(section) = self.table.get("random") else {
-            return Ok(Vec::new());
-        };
+        let Some(section) = self.table.get("random") else { return Ok(Vec::new()) };
         let place = "random.range";
         let Some(ranges) = section.get("range").and_then(Value::as_table) else {
             let reason = "missing; a random search has a table [random.range] of keys with their ranges";
@@ -217,7 +202,7 @@ impl<'a> Reader<'a> {
     /// A point with the values that a part of the file gives.
     fn point(&self, part: &str, values: Keyed<Value>) -> Point {
         let origin = Origin::Section(format!("{} {part}", self.origin));
-        Point::new(&origin, values, "the sweep gives this key its values")
+        Point { layers: vec![(origin, nested(&values))], values, reason: "the sweep gives this key its values" }
     }
 
     fn too_many(&self, key: &str, what: &str) -> ConfigFault {

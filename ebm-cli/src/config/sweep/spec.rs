@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+use smart_default::SmartDefault;
 use std::path::PathBuf;
 
 use super::slurm::SlurmConfig;
@@ -71,15 +72,10 @@ pub struct RandomSearch {
 }
 
 /// How runs are trained by `--run`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalConfig {
     /// Runs to train at once, each with its share of the processor's cores; at most 1024. `--jobs` stands above it.
+    #[default(1)]
     pub jobs: u32,
-}
-
-impl Default for LocalConfig {
-    fn default() -> Self {
-        Self { jobs: 1 }
-    }
 }

@@ -1,18 +1,13 @@
 use super::*;
-use tempfile::TempDir;
 
-/// A folder with a base and a sweep.
-fn folder(spec: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("run.toml"), "seed = 4\n[upper]\nweight = 0.5\n").unwrap();
-    std::fs::write(folder.path().join("spec.toml"), spec).unwrap();
-    folder
-}
-
+/// Loads a sweep that stands in a folder with its base.
 fn load(spec: &str, sets: &[&str]) -> Result<Sweep, ConfigFault> {
-    let folder = folder(spec);
+    let folder = tempfile::tempdir().unwrap();
+    let [base, file] = ["run.toml", "spec.toml"].map(|name| folder.path().join(name));
+    std::fs::write(base, "seed = 4\n[upper]\nweight = 0.5\n").unwrap();
+    std::fs::write(&file, spec).unwrap();
     let sets: Vec<_> = sets.iter().map(|set| set.to_string()).collect();
-    Sweep::load(&folder.path().join("spec.toml"), &sets)
+    Sweep::load(&file, &sets)
 }
 
 /// Loads and resolves every point; the first fault, with the path of the folder cut off.
@@ -145,7 +140,14 @@ random = { samples = 2, range.batch = { linear = [9, 2] } } => spec.toml: random
 random.sample = 2 => spec.toml: random.sample: unknown key; did you mean `samples`?
 slurm.cpu = 2 => spec.toml: slurm.cpu: unknown key; did you mean `cpus`?
 slurm.cpus = "two" => spec.toml: slurm.cpus = "two": expected a whole number >= 0
-slurm.time = "soon" => spec.toml: slurm.time = "soon": expected
+slurm.cpus = 0 => spec.toml: slurm.cpus = 0: expected a whole number >= 1
+slurm.time = "soon" => spec.toml: slurm.time = "soon": expected "MINUTES"
+slurm.time = "1" => spec.toml: slurm.warning = 120: expected less than the 60 seconds
+slurm.partition = "a b" => spec.toml: slurm.partition = "a b": expected the name
+slurm.mem = "8 GB" => spec.toml: slurm.mem = "8 GB": expected a size
+slurm.mem = "G" => spec.toml: slurm.mem = "G": expected a size
+slurm.setup = ["a", "b\nc"] => spec.toml: slurm.setup[1] = "b\nc": expected one line
+slurm.options = ["account=x"] => spec.toml: slurm.options[0] = "account=x": expected an option
 local.jobs = 0 => spec.toml: local.jobs = 0: expected a whole number >= 1
 local.jobs = 1025 => spec.toml: local.jobs = 1025: expected a whole number >= 1, and at most 1024
 name = "a b" => spec.toml: name = "a b": expected letters
