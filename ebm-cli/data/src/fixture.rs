@@ -1,10 +1,7 @@
 //! Small files and what tests ask of them.
 
-use ebm_core::data::Dataset;
-use ebm_core::random::Random;
-use ebm_core::registry::DatasetSpec;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use ebm_core::{data::Dataset, random::Random, registry::DatasetSpec};
+use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

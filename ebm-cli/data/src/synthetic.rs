@@ -1,7 +1,5 @@
 use ebm_core::data::{Dataset, Modes};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, error::ConfigError, random::Random};
 
 /// A distribution in the plane that can be drawn from.
 pub(crate) trait Source: Send + Sync {

@@ -3,8 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
-use crate::annealing::AnnealingConfig;
-use crate::quadrature::QuadratureConfig;
+use crate::{annealing::AnnealingConfig, quadrature::QuadratureConfig};
 
 /// How much an evaluation does.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]

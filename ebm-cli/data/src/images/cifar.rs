@@ -1,11 +1,8 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
-use super::augment::Augmentation;
-use super::byte_stream::ByteStream;
-use super::finite::FiniteImages;
 use super::image_set::{ImageSet, ImageSetWriter};
-use super::layout::Order;
+use super::{augment::Augmentation, byte_stream::ByteStream, finite::FiniteImages, layout::Order};
 
 const SHAPE: ImageShape = ImageShape { height: 32, width: 32, channels: 3 };
 /// Images are stored in planes of one colour.

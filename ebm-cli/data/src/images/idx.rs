@@ -1,9 +1,8 @@
 use crate::prelude::*;
 use ebm_core::image::Part;
 
-use super::augment::Augmentation;
-use super::finite::FiniteImages;
 use super::mnist_folder::{file_of, lacking, read_pair};
+use super::{augment::Augmentation, finite::FiniteImages};
 
 /// Images in IDX files, plain or packed by gzip: MNIST and what is distributed as it is.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]

@@ -5,8 +5,7 @@ use zip::read::ZipFile;
 
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::layout::{Layout, Order};
-use crate::npy_file::read_numbers;
-use crate::npy_header::NpyHeader;
+use crate::{npy_file::read_numbers, npy_header::NpyHeader};
 
 /// Most values of an image.
 const LARGEST: usize = 1 << 22;

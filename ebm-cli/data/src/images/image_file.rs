@@ -1,7 +1,6 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, imageops::FilterType};
 
 /// Most bytes that decoding one image may take.
 const MEMORY: u64 = 1 << 28;

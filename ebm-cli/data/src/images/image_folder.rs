@@ -1,10 +1,9 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
-use super::augment::Augmentation;
-use super::finite::FiniteImages;
 use super::image_file::{Colour, Frame, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
+use super::{augment::Augmentation, finite::FiniteImages};
 
 /// The advice on getting files.
 const ADVICE: &str = "put PNG or JPEG files there, in one sub-folder a class or without sub-folders";

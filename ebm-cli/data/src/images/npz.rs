@@ -1,13 +1,9 @@
 use crate::prelude::*;
 use std::io::BufReader;
-use zip::ZipArchive;
-use zip::result::ZipError;
+use zip::{ZipArchive, result::ZipError};
 
-use super::augment::Augmentation;
-use super::finite::FiniteImages;
 use super::image_arrays::{ImageArrays, labels_of};
-use super::image_set::ImageSet;
-use super::layout::Layout;
+use super::{augment::Augmentation, finite::FiniteImages, image_set::ImageSet, layout::Layout};
 
 /// Names that arrays of images and of labels have where none is given: those of ImageNet-32 and of `numpy.savez`.
 const IMAGES: [&str; 6] = ["data", "images", "x", "x_train", "samples", "arr_0"];

@@ -1,10 +1,8 @@
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
 
-use super::augment::Augmentation;
 use super::finite::{FiniteImages, values_of};
-use super::image_set::ImageSet;
-use super::mnist_folder::read_part;
+use super::{augment::Augmentation, image_set::ImageSet, mnist_folder::read_part};
 
 /// Digits in an image.
 const STACKED: usize = 3;

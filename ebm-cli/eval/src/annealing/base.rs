@@ -1,6 +1,5 @@
 use ebm_core::device::Real;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par, Side};
+use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
 
 use super::AnnealingError;
 use crate::features::{Features, Moments, single};

@@ -1,8 +1,4 @@
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, models::Energy, random::Random};
 
 use super::{AnnealingConfig, AnnealingError, Base, LogMean};
 use crate::sampling::{Chains, Method, Outcome, Transition, energies_and_gradients};

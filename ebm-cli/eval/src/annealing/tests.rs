@@ -1,16 +1,12 @@
 //! The bracket against log Z that is known.
 
 use crate::quadrature::{QuadratureConfig, log_partition};
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
-use ebm_core::models::Energy;
-use ebm_core::models::closed_form::QuadraticEnergy;
-use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_core::{device::Real, models::Energy, models::closed_form::QuadraticEnergy, random::Random};
 use ebm_train::grid::Region;
 
-use super::path::Annealing;
-use super::{Annealed, AnnealingConfig, Base, LogMean};
+use super::{Annealed, AnnealingConfig, Base, LogMean, path::Annealing};
 use crate::test_energy::FunctionEnergy;
 use ebm_data::TwentyFiveGaussians;
 

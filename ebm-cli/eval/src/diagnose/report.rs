@@ -108,10 +108,7 @@ fn nats(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::diagnose::diagnose;
-    use ebm_core::geometry::Runtime;
-    use ebm_core::models::Generator;
-    use ebm_core::models::closed_form::LinearGaussian;
-    use ebm_core::random::Random;
+    use ebm_core::{geometry::Runtime, models::Generator, models::closed_form::LinearGaussian, random::Random};
 
     #[test]
     fn numbers_have_four_digits() {

@@ -1,8 +1,7 @@
 use ebm_core::data::DataError;
 use npyz::npz::NpzArchive;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::{fs::File, io::BufReader};
 
 use super::{Features, MetricError, Moments};
 use ebm_data::read_numbers;
@@ -108,8 +107,7 @@ fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use npyz::WriterBuilder;
-    use npyz::npz::NpzWriter;
+    use npyz::{WriterBuilder, npz::NpzWriter};
     use std::io::Write;
 
     fn write(path: &Path, arrays: &[(&str, &[u64], &[f64])]) {

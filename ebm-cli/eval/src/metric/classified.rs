@@ -1,5 +1,4 @@
-use ebm_core::device::Real;
-use ebm_core::image::Part;
+use ebm_core::{device::Real, image::Part};
 
 use super::Context;
 use crate::classifier::{Classifier, FEATURES, Origin, trained};

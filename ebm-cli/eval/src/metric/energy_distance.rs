@@ -1,7 +1,6 @@
 //! The energy distance of generated from held-out samples: a figure for any number of dimensions.
 
-use super::cloud::Cloud;
-use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
 use crate::features::{Features, single};
 
 /// Most samples of either kind: distances of all pairs are computed.

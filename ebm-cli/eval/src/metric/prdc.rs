@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::cloud::Cloud;
-use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
 use crate::features::{Features, MetricError};
 
 /// How two sets of features cover each other, by balls around each point that reach to its k-th nearest neighbour in its
@@ -151,8 +150,7 @@ impl Metric for ClassifierPrdc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::single;
-    use crate::fixtures;
+    use crate::{features::single, fixtures};
     use ebm_core::random::Random;
 
     #[test]

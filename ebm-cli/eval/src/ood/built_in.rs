@@ -1,6 +1,4 @@
-use ebm_core::device::Real;
-use ebm_core::image::ImageShape;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, image::ImageShape, random::Random};
 
 /// Standard deviation of the blur, in pixels.
 const BLUR: f64 = 2.0;

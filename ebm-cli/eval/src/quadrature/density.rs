@@ -1,8 +1,5 @@
-use super::partition::check_region;
-use super::{QuadratureError, energies};
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
+use super::{QuadratureError, energies, partition::check_region};
+use ebm_core::{device::Real, geometry::Geometry, models::Energy};
 use ebm_train::grid::Region;
 
 /// `-E(x) - log_z` in nats at the centres of `n` x `n` cells of a box in the plane.

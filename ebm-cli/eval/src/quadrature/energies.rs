@@ -1,10 +1,6 @@
 use dfdx::prelude::SplitTape;
 
-use ebm_core::buffers;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
-use ebm_core::tape::SharedTape;
+use ebm_core::{buffers, device::Real, geometry::Geometry, models::Energy, tape::SharedTape};
 
 /// Rows evaluated at once: enough for the kernels to run at full speed, little enough to stay in cache.
 pub(super) const CHUNK: usize = 16_384;

@@ -1,10 +1,7 @@
 use ebm_core::device::Real;
 use ebm_train::grid::Region;
 
-use super::energies::Energies;
-use super::log_sum::log_total;
-use super::panel::Panel;
-use super::{QuadratureConfig, QuadratureError};
+use super::{QuadratureConfig, QuadratureError, energies::Energies, log_sum::log_total, panel::Panel};
 
 /// Units in the last place by which a computed energy may be off: a network rounds at every layer.
 const ROUNDINGS: f64 = 4.0;

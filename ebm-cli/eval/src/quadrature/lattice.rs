@@ -1,6 +1,5 @@
-use super::QuadratureError;
 use super::energies::{CHUNK, Energies};
-use super::log_sum::LogSum;
+use super::{QuadratureError, log_sum::LogSum};
 use ebm_core::device::Real;
 
 /// Evenly spaced nodes along an axis.

@@ -1,7 +1,5 @@
-use super::QuadratureError;
-use super::energies::Energies;
 use super::lattice::{Line, log_mass, node_count};
-use super::log_sum::log_mean;
+use super::{QuadratureError, energies::Energies, log_sum::log_mean};
 use ebm_train::grid::Region;
 
 /// A box with a grid that can be refined without repeating work, the mass of exp(-E) in it, and how much the last refinement

@@ -1,16 +1,11 @@
 //! log Z, and the exact negative log-likelihood.
 
 use ebm_core::bounds::{Guarantee, Measurement};
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
+use ebm_core::{device::Real, geometry::Geometry, models::Energy};
 use ebm_train::grid::Region;
 use serde::{Deserialize, Serialize};
 
-use super::energies::chunk_energies;
-use super::grid::Grid;
-use super::log_sum::log_total;
-use super::{QuadratureConfig, QuadratureError};
+use super::{QuadratureConfig, QuadratureError, energies::chunk_energies, grid::Grid, log_sum::log_total};
 
 /// log Z of an energy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -126,10 +121,8 @@ mod tests {
     use super::super::energies;
     use super::*;
     use crate::test_energy::FunctionEnergy;
-    use ebm_core::bounds::Level;
     use ebm_core::geometry::{Fixed, Runtime};
-    use ebm_core::models::closed_form::QuadraticEnergy;
-    use ebm_core::random::Random;
+    use ebm_core::{bounds::Level, models::closed_form::QuadraticEnergy, random::Random};
     use std::f64::consts::PI;
 
     /// Rounding of energies to `Real` limits what can be asked for.

@@ -9,10 +9,8 @@
 //! One leapfrog step taken without a test is the unadjusted Langevin step x - eps^2/2 grad E(x) + eps n. With the test
 //! on the change of E + |p|^2 / 2 it is MALA, and several steps with the test are HMC.
 
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, energy_gradient};
-use ebm_core::random::Random;
+use ebm_core::{device::Real, geometry::Geometry, random::Random};
 
 /// Energies `[B]` and gradients `[B, D]` at points `[B, D]`, row-major.
 pub(crate) type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;

@@ -1,8 +1,5 @@
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::models::Energy;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, error::ConfigError, models::Energy, random::Random};
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 use thiserror::Error;
@@ -179,8 +176,7 @@ pub fn refine<G: Geometry>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::geometry::Fixed;
-    use ebm_core::models::closed_form::QuadraticEnergy;
+    use ebm_core::{geometry::Fixed, models::closed_form::QuadraticEnergy};
 
     const PRECISION: [f64; 4] = [2.0, 0.6, 0.6, 1.0];
     const MEAN: [f64; 2] = [0.5, -1.0];
