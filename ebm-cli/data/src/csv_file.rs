@@ -69,7 +69,6 @@ impl CsvFile {
         Ok(table)
     }
 
-    /// Splits a line into trimmed cells.
     fn split(&self, line: &[u8], record: &mut csv::ByteRecord) {
         record.clear();
         if line.contains(&b'"') {

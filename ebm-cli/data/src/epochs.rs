@@ -1,5 +1,3 @@
-//! The order in which the rows of a finite set are drawn.
-
 use ebm_core::random::Random;
 use std::sync::{Mutex, PoisonError};
 
@@ -23,12 +21,10 @@ impl Epochs {
         Self { rows, orders: Mutex::new(Vec::new()) }
     }
 
-    /// Number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// The rows of a draw.
     pub fn draw(&self, n: usize, random: Random) -> Vec<usize> {
         let mut drawn = Vec::with_capacity(n);
         // The cache decides nothing but the time it takes, so a panic elsewhere cannot have spoilt it.

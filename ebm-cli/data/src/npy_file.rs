@@ -256,10 +256,4 @@ mod tests {
         refused(&file("'<f4'", false, "(3, 2)", &floats(&with_nan)), &["element [1, 1]", "NaN", "finite"]);
         refused(&file("'<f4'", true, "(3, 2)", &floats(&with_nan)), &["element [0, 1]", "NaN", "finite"]);
     }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let config = NpyFile { path: "nowhere.npy".into(), ..Default::default() };
-        fixture::refused(config.load(Path::new("."), Random::new(0)), &["nowhere.npy: No such file"]);
-    }
 }

@@ -1,5 +1,3 @@
-//! Which data set a path holds.
-
 use crate::prelude::*;
 use ebm_core::registry::DatasetConfig;
 use std::io::Read;

@@ -37,11 +37,11 @@ impl<S: Source> Dataset for Endless<S> {
     }
 }
 
-/// Loads a distribution, which needs no files.
+/// Loads the distribution that a method of the configuration gives; it needs no files.
 macro_rules! load_endless {
-    () => {
+    ($distribution:ident) => {
         fn load(&self, _: &Path, _: Random) -> Result<Box<dyn Dataset>, DataError> {
-            Ok(Box::new(crate::synthetic::Endless(self.clone())))
+            Ok(Box::new(crate::synthetic::Endless(self.$distribution())))
         }
     };
 }

@@ -45,13 +45,7 @@ impl Table {
             return Err(malformed(&raw.path, "the whole file", reason));
         }
         let (held, training) = split(rows, held_out_share, random);
-        let standardization = if standardize {
-            let standardization = statistics(&raw, &training)?;
-            within_range(&raw, &standardization)?;
-            Some(standardization)
-        } else {
-            None
-        };
+        let standardization = standardize.then(|| statistics(&raw, &training)).transpose()?;
         let gather = |rows: &[usize]| -> Vec<Real> {
             let width = raw.width;
             let values = rows.iter().flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
@@ -124,7 +118,9 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
         mean.push(centre);
         deviation.push(variance.sqrt());
     }
-    Ok(Standardization { mean, deviation })
+    let by = Standardization { mean, deviation };
+    within_range(raw, &by)?;
+    Ok(by)
 }
 
 fn standardised(by: &Standardization, column: usize, value: f64) -> Real {

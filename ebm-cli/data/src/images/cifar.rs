@@ -141,7 +141,6 @@ fn lacking(folder: &Path, file: &str) -> DataError {
 }
 
 impl Cifar {
-    /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
         [TEN.training[0], HUNDRED.training[0]].iter().any(|file| found(folder, file).is_some())
     }

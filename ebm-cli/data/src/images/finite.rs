@@ -65,7 +65,6 @@ impl FiniteImages {
         })
     }
 
-    /// The images of a part.
     pub fn part(&self, part: Part) -> &ImageSet {
         match part {
             Part::Training => &self.training,

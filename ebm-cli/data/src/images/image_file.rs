@@ -22,7 +22,6 @@ pub enum Colour {
 pub(super) struct Frame {
     /// Pixels along each side, if they are to be scaled.
     pub side: Option<usize>,
-    /// Their colours.
     pub colour: Colour,
 }
 

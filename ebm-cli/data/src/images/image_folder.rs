@@ -80,7 +80,6 @@ impl Listing {
         }
     }
 
-    /// Reads them all.
     fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
         let mut images: Option<(ImageSetWriter, ImageShape)> = None;
         for (file, _) in &self.files {
