@@ -127,7 +127,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         }
         let mean = LogMean::of(&log_weights);
         if !mean.value.is_finite() {
-            return Err(AnnealingError::Weightless { chains });
+            return Err(AnnealingError::Weightless(chains));
         }
         Ok(Annealed {
             log_z: mean.value,

@@ -17,9 +17,7 @@ const CHUNK: usize = 2048;
 
 /// A multi-layer perceptron with SiLU, `pixels - 512 - 128 - classes`, on images with values in [-1, 1].
 pub(crate) struct Classifier {
-    /// Number of values of an image.
     pub pixels: usize,
-    /// Number of classes.
     pub classes: usize,
     trunk: Network,
     head: Network,

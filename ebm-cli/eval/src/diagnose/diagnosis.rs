@@ -87,8 +87,7 @@ pub fn diagnose<G: Geometry>(
     let draw = |name: &str| -> Vec<Real> { random.stream(name).normals(count * latent) };
     let (latents, starts) = (draw("latents"), draw("starts"));
     let spectra = singular_values(generator, &latents);
-    let finite = |values: &&Vec<f64>| values.iter().all(|s| s.is_finite());
-    let bad = spectra.iter().filter(|values| !finite(values)).count();
+    let bad = spectra.iter().filter(|values| !values.iter().all(|s| s.is_finite())).count();
     if bad > 0 {
         return Err(DiagnoseError::NotFinite { bad, all: count });
     }

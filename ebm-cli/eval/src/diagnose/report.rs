@@ -92,10 +92,7 @@ fn number(value: f64) -> String {
         size => {
             let decimals = (3.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
             let text = format!("{value:.decimals$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').into(),
-                false => text,
-            }
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
         }
     }
 }

@@ -1,5 +1,3 @@
-//! The singular values over a batch of latents, and which of them are rounding.
-
 use ebm_core::jacobian::{jacobian, spectrum};
 use ebm_core::{device::Real, geometry::Geometry, models::Generator, tape::SharedTape};
 use serde::Serialize;

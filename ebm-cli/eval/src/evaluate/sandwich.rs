@@ -97,10 +97,8 @@ impl Side {
     }
 
     fn verdict(&self) -> String {
-        match self.held {
-            true => format!("held ({})", self.guarantee.level),
-            false => format!("NOT held, by {} nats ({})", nats(self.excess), self.guarantee.level),
-        }
+        let held = if self.held { "held".into() } else { format!("NOT held, by {} nats", nats(self.excess)) };
+        format!("{held} ({})", self.guarantee.level)
     }
 }
 
@@ -124,10 +122,7 @@ impl fmt::Display for Sandwich {
 }
 
 fn nats(value: f64) -> String {
-    match value.abs() {
-        size if size < 1e4 => format!("{value:.3}"),
-        _ => format!("{value:.2e}"),
-    }
+    if value.abs() < 1e4 { format!("{value:.3}") } else { format!("{value:.2e}") }
 }
 
 #[cfg(test)]

@@ -10,9 +10,6 @@ pub(super) struct Network {
 
 impl Network {
     /// The network of a file, for inputs `[n, channels, height, width]`, tried on one. What it outputs first are the features.
-    ///
-    /// # Errors
-    /// Why it is of no use, as a text.
     pub fn parse(bytes: &[u8], input: [usize; 4]) -> Result<Self, String> {
         let model = tract_onnx::onnx().model_for_read(&mut &*bytes);
         let model = model.map_err(|error| format!("no ONNX network that can be read: {}", told(&error)))?;
@@ -36,15 +33,11 @@ impl Network {
         Ok(network)
     }
 
-    /// Number of features.
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Features `[n, F]` of a whole input.
-    ///
-    /// # Errors
-    /// If the network cannot be run, as a text.
     pub fn run(&self, input: Vec<f32>) -> Result<Vec<f32>, String> {
         Ok(self.output(input)?.iter().copied().collect())
     }

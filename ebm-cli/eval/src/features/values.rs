@@ -100,12 +100,6 @@ mod tests {
     }
 
     #[test]
-    fn means_are_those_of_the_columns() {
-        let features = Features::new(&[1.0, 10.0, 2.0, 20.0, 6.0, 60.0], 2).unwrap();
-        assert_eq!((features.len(), features.mean()), (3, vec![3.0, 30.0]));
-    }
-
-    #[test]
     fn channels_become_images() {
         let samples = [1.0, 10.0, 2.0, 20.0, 3.0, 30.0, 4.0, 40.0, 5.0, 50.0, 6.0, 60.0];
         let expected = [1.0, 2.0, 3.0, 10.0, 20.0, 30.0, 4.0, 5.0, 6.0, 40.0, 50.0, 60.0];

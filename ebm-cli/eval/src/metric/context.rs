@@ -154,7 +154,7 @@ impl<'a> Context<'a> {
             Need::HeldOut if self.held_out.is_empty() => Err("the data set holds out no samples".into()),
             // Known before thousands of samples are drawn for the box.
             Need::OneOrTwoDimensions if width > 2 => {
-                Err(format!("no exact value: {}", QuadratureError::Dimensions { width }).into())
+                Err(format!("no exact value: {}", QuadratureError::Dimensions(width)).into())
             }
             // Up to two dimensions the quadrature knows better.
             Need::Chains if self.config.annealing.chains == 0 && width > 2 => {

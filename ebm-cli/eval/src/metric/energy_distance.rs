@@ -1,5 +1,3 @@
-//! The energy distance of generated from held-out samples: a figure for any number of dimensions.
-
 use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
 use crate::features::{Features, single};
 
@@ -12,9 +10,6 @@ const MOST: usize = 4000;
 ///
 /// Unbiased: no sample is compared with itself. The second number is the standard error to first order, from what each sample
 /// adds (Hájek's projection); it is too small where the distributions are nearly the same.
-///
-/// # Errors
-/// If there are fewer than two samples of either kind.
 fn energy_distance(x: Features<'_>, y: Features<'_>) -> Result<(f64, f64), Reason> {
     if x.len().min(y.len()) < 2 {
         return Err("it needs two samples of either kind".into());

@@ -22,7 +22,6 @@ pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Rea
 /// The energies `[n]` of one chunk of points `[n, D]`, of an energy of any geometry.
 pub(super) type Energies<'a> = dyn Fn(Vec<Real>) -> Vec<Real> + 'a;
 
-/// `E(x)` for one chunk.
 pub(super) fn chunk_energies<G: Geometry>(energy: &dyn Energy<G>, points: Vec<Real>) -> Vec<Real> {
     let x = energy.geometry().samples(points);
     let (values, _) = energy.forward(SharedTape::off().watch(&x)).split_tape();

@@ -24,10 +24,8 @@ impl<'a> Grid<'a> {
         data_box: &'a Region,
         config: &'a QuadratureConfig,
     ) -> Result<Self, QuadratureError> {
-        let cells = match data_box.width() {
-            1 => vec![16 * config.start],
-            width => vec![config.start; width],
-        };
+        let width = data_box.width();
+        let cells = if width == 1 { vec![16 * config.start] } else { vec![config.start; width] };
         let core = Panel::new(energies, data_box.clone(), cells)?;
         Ok(Self { energies, config, data_box, core, shells: Vec::new() })
     }
@@ -135,10 +133,7 @@ impl<'a> Grid<'a> {
             let inner = self.region();
             let outer = inner.scaled(2.0);
             // A multiple of four, so that the inner border falls between two cells.
-            let across = match outer.width() {
-                1 => 16 * config.start,
-                _ => (config.start / 2).next_multiple_of(4),
-            };
+            let across = if outer.width() == 1 { 16 * config.start } else { (config.start / 2).next_multiple_of(4) };
             let shell = shell_regions(&inner, &outer, across)
                 .into_iter()
                 .map(|(region, cells)| Panel::new(self.energies, region, cells))

@@ -33,7 +33,6 @@ impl Line {
     }
 }
 
-/// Number of nodes of a lattice.
 pub(super) fn node_count(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.count).product()
 }

@@ -15,13 +15,11 @@ use ebm_train::grid::Region;
 pub(super) struct Panel {
     region: Region,
     cells: Vec<usize>,
-    /// log of the mass.
     pub(super) log_mass: f64,
     /// log of the mass before the centres were added.
     pub(super) log_mass_before: f64,
     /// The least energy met, in nats.
     pub(super) least_energy: f64,
-    /// Energies evaluated so far.
     pub(super) evaluations: usize,
 }
 

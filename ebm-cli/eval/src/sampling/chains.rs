@@ -35,7 +35,6 @@ pub(crate) fn energies_and_gradients<G: Geometry>(energy: &dyn Energy<G>, points
 pub(crate) struct Transition {
     /// Step size eps, in units of the data.
     pub(crate) step_size: f64,
-    /// Leapfrog steps.
     pub(crate) leapfrog: usize,
     /// Whether a proposal must pass the Metropolis test.
     pub(crate) tested: bool,
@@ -132,7 +131,7 @@ impl<'a> Chains<'a> {
         sum / self.energies.len() as f64
     }
 
-    /// Number of chains that never left their start.
+    /// Chains that never left their start.
     pub(crate) fn unmoved(&self) -> usize {
         self.moved.iter().filter(|moved| !**moved).count()
     }

@@ -28,10 +28,7 @@ impl Method {
     /// The acceptance at which a step size is most efficient in many dimensions: 0.574 for MALA (Roberts and Rosenthal,
     /// 1998), 0.651 for HMC (Beskos et al., 2013).
     pub(crate) fn target_acceptance(self) -> f64 {
-        match self {
-            Method::Hmc => 0.651,
-            _ => 0.574,
-        }
+        if self == Method::Hmc { 0.651 } else { 0.574 }
     }
 }
 
