@@ -134,10 +134,9 @@ fn found(folder: &Path, name: &str) -> Option<PathBuf> {
 fn lacking(folder: &Path, file: &str) -> DataError {
     const ADVICE: &str = "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-100-binary.tar.gz) and unpack \
                           it: it holds the folder cifar-10-batches-bin (cifar-100-binary), which `path` names";
-    match folder.is_dir() {
-        true => missing(folder, format!("no file {file} is in this folder"), ADVICE),
-        false => missing(folder, "there is no such folder", ADVICE),
-    }
+    let found =
+        if folder.is_dir() { format!("no file {file} is in this folder") } else { "there is no such folder".into() };
+    missing(folder, found, ADVICE)
 }
 
 impl Cifar {

@@ -103,7 +103,7 @@ pub(super) fn labels_of((path, place): (&Path, &str), name: &str, entry: ZipFile
     const LARGEST: f64 = (1 << 20) as f64;
     let refuse = |reason: String| Err(malformed(path, place, reason));
     let size = entry.size();
-    let (_, width, values) = read_numbers(&path.join(format!("{name}.npy")), entry, size)?;
+    let (width, values) = read_numbers(&path.join(format!("{name}.npy")), entry, size)?;
     if width != 1 {
         return refuse(format!("it has {width} columns; expected labels [n]"));
     }

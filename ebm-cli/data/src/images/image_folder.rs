@@ -271,16 +271,11 @@ mod tests {
     }
 
     #[test]
-    fn images_of_mixed_sizes_are_told_with_the_way_out() {
-        let folder = two_classes();
-        png(&folder.path().join("b/1.png"), 5, 6, |_, _| [0; 3]);
-        refused(load(folder.path(), &here()), &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"]);
-    }
-
-    #[test]
-    fn a_file_that_is_no_image_is_named() {
+    fn images_of_mixed_sizes_are_told_with_the_way_out_and_a_file_that_is_no_image_is_named() {
         let folder = two_classes();
         let path = folder.path().join("b/1.png");
+        png(&path, 5, 6, |_, _| [0; 3]);
+        refused(load(folder.path(), &here()), &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"]);
         let whole = std::fs::read(&path).unwrap();
         for bytes in [&whole[..whole.len() - 20], &b"nothing"[..], b""] {
             std::fs::write(&path, bytes).unwrap();

@@ -80,21 +80,16 @@ fn fitting(model: &InferenceModel, input: [usize; 4]) -> Result<(), String> {
     // The size of the batch is free to be anything, as the network is optimised for ours.
     let fits = known.len() == 4
         && known[1..].iter().zip(&input[1..]).all(|(known, wanted)| known.is_none_or(|known| known == *wanted as i64));
-    let shown = || {
-        let dims: Vec<String> = known.iter().map(|dim| dim.map_or("?".into(), |dim| dim.to_string())).collect();
-        dims.join(", ")
-    };
-    match fits {
-        true => Ok(()),
-        false => Err(format!(
-            "its input is [{}]; the images of this data are [n, {}, {}, {}] (channels, height, width, from 0 to 1): put what \
-             resizes or converts them into the network",
-            shown(),
-            input[1],
-            input[2],
-            input[3]
-        )),
+    if fits {
+        return Ok(());
     }
+    let shown: Vec<String> = known.iter().map(|dim| dim.map_or("?".into(), |dim| dim.to_string())).collect();
+    let [_, channels, height, width] = input;
+    Err(format!(
+        "its input is [{}]; the images of this data are [n, {channels}, {height}, {width}] (channels, height, width, from 0 to 1): \
+         put what resizes or converts them into the network",
+        shown.join(", ")
+    ))
 }
 
 /// The whole chain of causes on one line.

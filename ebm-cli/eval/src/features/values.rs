@@ -65,11 +65,6 @@ impl<'a> Features<'a> {
         mean.iter_mut().for_each(|m| *m /= count);
         mean
     }
-
-    /// Refuses features that another extractor gave.
-    pub(crate) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
-        if self.width == other.width { Ok(()) } else { Err(MetricError::widths(self.width, other.width)) }
-    }
 }
 
 /// Values in the precision that features have.

@@ -37,12 +37,7 @@ fn energy_distance(x: Features<'_>, y: Features<'_>) -> Result<(f64, f64), Reaso
 
 struct EnergyDistance;
 
-crate::register_metric!(
-    EnergyDistance,
-    place: 45,
-    needs: [HeldOut, Generator],
-    values: ["energy_distance": Number, Lower],
-);
+crate::register_metric!(EnergyDistance, place: 45, needs: [HeldOut, Generator], values: ["energy_distance": Number, Lower]);
 
 impl Metric for EnergyDistance {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {

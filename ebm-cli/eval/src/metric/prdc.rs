@@ -38,7 +38,9 @@ impl Prdc {
     /// # Errors
     /// If k is 0, a set has no more than k samples, or the features are of different widths.
     pub fn of(real: Features<'_>, generated: Features<'_>, k: usize) -> Result<Self, MetricError> {
-        real.comparable(&generated)?;
+        if real.width() != generated.width() {
+            return Err(MetricError::widths(real.width(), generated.width()));
+        }
         for (what, found) in [("real samples", real.len()), ("generated samples", generated.len())] {
             if k == 0 || found <= k {
                 let metric = "precision and recall by the k-th neighbour (k > 0)";

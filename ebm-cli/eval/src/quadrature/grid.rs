@@ -12,8 +12,8 @@ const NEGLIGIBLE: f64 = 1e-9;
 /// The grid that log Z is summed over: the data's box and the shells around it.
 pub(super) struct Grid<'a> {
     energies: &'a Energies<'a>,
-    pub config: &'a QuadratureConfig,
-    pub data_box: &'a Region,
+    config: &'a QuadratureConfig,
+    data_box: &'a Region,
     pub core: Panel,
     pub shells: Vec<Vec<Panel>>,
 }

@@ -14,7 +14,7 @@ use ebm_train::grid::Region;
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
     region: Region,
-    cells: Vec<usize>,
+    pub(super) cells: Vec<usize>,
     pub(super) log_mass: f64,
     /// log of the mass before the centres were added.
     pub(super) log_mass_before: f64,
@@ -56,11 +56,6 @@ impl Panel {
         let edges = self.edges().map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());
         let centres: usize = self.cells.iter().map(|cells| 2 * cells).product();
         edges + centres
-    }
-
-    /// Cells along the longest axis.
-    pub(super) fn cells_per_axis(&self) -> usize {
-        self.cells.iter().copied().max().unwrap_or(0)
     }
 
     fn add_centres(&mut self, energies: &Energies<'_>) -> Result<(), QuadratureError> {

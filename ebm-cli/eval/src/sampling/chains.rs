@@ -91,10 +91,10 @@ impl<'a> Chains<'a> {
         let mut points = self.points.clone();
         let (mut energies, mut gradients) = (Vec::new(), self.gradients.clone());
         for _ in 0..transition.leapfrog {
-            kick(&mut momentum, &gradients, 0.5 * step);
-            drift(&mut points, &momentum, step);
+            add_scaled(&mut momentum, -0.5 * step, &gradients);
+            add_scaled(&mut points, step, &momentum);
             (energies, gradients) = (self.potential)(&points);
-            kick(&mut momentum, &gradients, 0.5 * step);
+            add_scaled(&mut momentum, -0.5 * step, &gradients);
         }
 
         let chances = random.stream("test").uniforms(self.energies.len());
@@ -142,16 +142,9 @@ impl<'a> Chains<'a> {
     }
 }
 
-fn kick(momentum: &mut [Real], gradients: &[Real], step: Real) {
-    for (p, g) in momentum.iter_mut().zip(gradients) {
-        *p -= step * g;
-    }
-}
-
-fn drift(points: &mut [Real], momentum: &[Real], step: Real) {
-    for (x, p) in points.iter_mut().zip(momentum) {
-        *x += step * p;
-    }
+/// `to += factor values`
+fn add_scaled(to: &mut [Real], factor: Real, values: &[Real]) {
+    to.iter_mut().zip(values).for_each(|(to, value)| *to += factor * value);
 }
 
 fn kinetic(momentum: &[Real]) -> f64 {

@@ -21,10 +21,6 @@ pub enum Method {
 }
 
 impl Method {
-    fn is_tested(self) -> bool {
-        self != Method::Ula
-    }
-
     /// The acceptance at which a step size is most efficient in many dimensions: 0.574 for MALA (Roberts and Rosenthal,
     /// 1998), 0.651 for HMC (Beskos et al., 2013).
     pub(crate) fn target_acceptance(self) -> f64 {
@@ -63,7 +59,7 @@ impl RefineOptions {
 
     /// Transitions that adapt the step size; none of them is exact.
     fn warm_up(&self) -> u64 {
-        if self.adapt && self.method.is_tested() { self.steps / 3 } else { 0 }
+        if self.adapt && self.method != Method::Ula { self.steps / 3 } else { 0 }
     }
 }
 
@@ -145,7 +141,7 @@ pub fn refine<G: Geometry>(
             Method::Hmc => (0.8 + 0.4 * f64::from(place.stream("jitter").uniforms(1)[0]), options.leapfrog),
             _ => (1.0, 1),
         };
-        let transition = Transition { step_size: step_size * jitter, leapfrog, tested: options.method.is_tested() };
+        let transition = Transition { step_size: step_size * jitter, leapfrog, tested: options.method != Method::Ula };
         let outcome = chains.advance(transition, place);
         not_finite += outcome.not_finite;
         if step < warm_up {
