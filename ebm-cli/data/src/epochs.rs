@@ -11,7 +11,7 @@ const KEPT_ORDERS: usize = 4;
 /// every row is drawn once an epoch, and a resumed run draws what the undisturbed run would have drawn.
 #[derive(Debug)]
 pub(super) struct Epochs {
-    rows: usize,
+    pub rows: usize,
     orders: Mutex<Vec<(Random, Vec<usize>)>>,
 }
 
@@ -19,10 +19,6 @@ impl Epochs {
     /// Epochs over `rows` rows, at least one.
     pub fn new(rows: usize) -> Self {
         Self { rows, orders: Mutex::new(Vec::new()) }
-    }
-
-    pub fn rows(&self) -> usize {
-        self.rows
     }
 
     pub fn draw(&self, n: usize, random: Random) -> Vec<usize> {

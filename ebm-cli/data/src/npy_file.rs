@@ -28,7 +28,7 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
     Ok(RawTable { path: path.into(), width, values, columns: None })
 }
 
-/// Columns and values, row-major, of an array of one or two axes in `size` bytes that a reader gives. A single axis is a
+/// The number of columns and the values, row-major, of an array of one or two axes in `size` bytes that a reader gives. A single axis is a
 /// column. `path` is for errors only.
 ///
 /// # Errors

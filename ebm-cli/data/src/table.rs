@@ -89,7 +89,7 @@ impl Dataset for Table {
     }
 
     fn len(&self) -> Option<usize> {
-        Some(self.epochs.rows())
+        Some(self.epochs.rows)
     }
     fn columns(&self) -> Option<Vec<String>> {
         self.columns.clone()

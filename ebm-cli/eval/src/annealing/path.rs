@@ -153,7 +153,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         let points = std::mem::take(&mut state.points);
         let mut chains = Chains::resume(&potential, self.base.width(), points, energies, gradients);
         let outcome = chains.advance(transition, random);
-        *state = self.state(chains.into_points());
+        *state = self.state(chains.points);
         outcome
     }
 

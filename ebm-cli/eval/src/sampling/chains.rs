@@ -44,7 +44,8 @@ pub(crate) struct Transition {
 pub(crate) struct Chains<'a> {
     potential: &'a Potential<'a>,
     width: usize,
-    points: Vec<Real>,
+    /// The states, `[B, D]`.
+    pub(crate) points: Vec<Real>,
     energies: Vec<Real>,
     gradients: Vec<Real>,
     moved: Vec<bool>,
@@ -135,11 +136,6 @@ impl<'a> Chains<'a> {
     pub(crate) fn unmoved(&self) -> usize {
         self.moved.iter().filter(|moved| !**moved).count()
     }
-
-    /// The states, `[B, D]`.
-    pub(crate) fn into_points(self) -> Vec<Real> {
-        self.points
-    }
 }
 
 /// `to += factor values`
@@ -174,7 +170,7 @@ mod tests {
         for step in 0..steps {
             chains.advance(transition, Random::new(11).at(step));
         }
-        chains.into_points()
+        chains.points
     }
 
     #[test]
@@ -205,7 +201,7 @@ mod tests {
             let refused: usize = (0..50).map(|s| chains.advance(transition, Random::new(5).at(s)).not_finite).sum();
             assert!(refused > 0);
             assert_eq!(chains.unmoved(), 0);
-            assert!(chains.into_points().iter().all(|x| x.abs() < 1.0));
+            assert!(chains.points.iter().all(|x| x.abs() < 1.0));
         }
     }
 }

@@ -163,7 +163,7 @@ pub fn refine<G: Geometry>(
         energy_before,
         energy_after: chains.mean_energy(),
     };
-    Ok((geometry.samples(chains.into_points()), report))
+    Ok((geometry.samples(chains.points), report))
 }
 
 #[cfg(test)]
