@@ -69,7 +69,6 @@ impl CsvFile {
         Ok(table)
     }
 
-    /// Splits a line into trimmed cells.
     fn split(&self, line: &[u8], record: &mut csv::ByteRecord) {
         record.clear();
         if line.contains(&b'"') {
@@ -110,23 +109,21 @@ impl CsvFile {
             return refuse(format!("the file has more than {MAX_VALUES} numbers, the most that can be held"));
         }
         for (column, cell) in record.iter().enumerate() {
-            let refuse = |reason: String| {
-                let column = column_name(column, table.columns.as_deref());
-                malformed(&table.path, &format!("line {line}, {column}"), reason)
-            };
-            let shown = shown(&String::from_utf8_lossy(cell));
-            match parse(cell) {
-                Some(value) if (value as Real).is_finite() => table.values.push(value),
-                Some(value) if value.is_finite() => {
-                    let most = Real::MAX;
-                    return Err(refuse(format!("{shown} is too large; expected a number below {most:e}")));
-                }
-                Some(_) => return Err(refuse(format!("the value is {shown}; expected a finite number"))),
-                None => {
-                    let advice = self.advice(cell, line, table);
-                    return Err(refuse(format!("{shown} is not a number{advice}")));
-                }
+            let value = parse(cell);
+            if let Some(value) = value.filter(|value| (*value as Real).is_finite()) {
+                table.values.push(value);
+                continue;
             }
+            let shown = shown(&String::from_utf8_lossy(cell));
+            let reason = match value {
+                Some(value) if value.is_finite() => {
+                    format!("{shown} is too large; expected a number below {:e}", Real::MAX)
+                }
+                Some(_) => format!("the value is {shown}; expected a finite number"),
+                None => format!("{shown} is not a number{}", self.advice(cell, line, table)),
+            };
+            let column = column_name(column, table.columns.as_deref());
+            return Err(malformed(&table.path, &format!("line {line}, {column}"), reason));
         }
         Ok(())
     }

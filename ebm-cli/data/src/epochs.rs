@@ -1,5 +1,3 @@
-//! The order in which the rows of a finite set are drawn.
-
 use ebm_core::random::Random;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +11,7 @@ const KEPT_ORDERS: usize = 4;
 /// every row is drawn once an epoch, and a resumed run draws what the undisturbed run would have drawn.
 #[derive(Debug)]
 pub(super) struct Epochs {
-    rows: usize,
+    pub rows: usize,
     orders: Mutex<Vec<(Random, Vec<usize>)>>,
 }
 
@@ -23,12 +21,6 @@ impl Epochs {
         Self { rows, orders: Mutex::new(Vec::new()) }
     }
 
-    /// Number of rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The rows of a draw.
     pub fn draw(&self, n: usize, random: Random) -> Vec<usize> {
         let mut drawn = Vec::with_capacity(n);
         // The cache decides nothing but the time it takes, so a panic elsewhere cannot have spoilt it.

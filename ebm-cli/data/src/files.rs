@@ -1,10 +1,7 @@
 //! Opening files, and what is wrong with them.
 
-use ebm_core::data::DataError;
-use ebm_core::error::ConfigError;
-use std::fs::File;
-use std::io;
-use std::path::Path;
+use ebm_core::{data::DataError, error::ConfigError};
+use std::{fs::File, io, path::Path};
 
 /// An error in what a file or folder holds.
 pub(crate) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> DataError {

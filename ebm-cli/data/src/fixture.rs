@@ -1,10 +1,7 @@
 //! Small files and what tests ask of them.
 
-use ebm_core::data::Dataset;
-use ebm_core::random::Random;
-use ebm_core::registry::DatasetSpec;
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use ebm_core::{data::Dataset, random::Random, registry::DatasetSpec};
+use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +20,6 @@ pub fn refused<T, E: ToString>(result: Result<T, E>, parts: &[&str]) {
     }
 }
 
-/// An IDX file of bytes.
 pub fn idx(sides: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut file = vec![0, 0, 8, sides.len() as u8];
     sides.iter().for_each(|side| file.extend(side.to_be_bytes()));
@@ -31,7 +27,6 @@ pub fn idx(sides: &[u32], bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-/// The bytes packed by gzip.
 pub fn packed(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
@@ -50,7 +45,6 @@ pub fn images(first: usize, count: usize) -> Vec<u8> {
     idx(&[count as u32, 2, 3], &levels)
 }
 
-/// Writes a file; its path.
 pub fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, bytes).unwrap();

@@ -1,5 +1,3 @@
-//! A Gaussian of any width.
-
 use crate::prelude::*;
 use std::f64::consts::{E, TAU};
 
@@ -7,19 +5,15 @@ use std::f64::consts::{E, TAU};
 ///
 /// The coordinates are a stationary autoregression of order one, so the correlation of two of them falls with their distance
 /// as `correlation^|i - j|`. The entropy is `D/2 ln(2 pi e) + (D - 1)/2 ln(1 - correlation^2)` nats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gaussian {
     /// Number of dimensions, D.
+    #[default(10)]
     pub dimensions: usize,
     /// Correlation of neighbouring coordinates.
+    #[default(0.5)]
     pub correlation: f64,
-}
-
-impl Default for Gaussian {
-    fn default() -> Self {
-        Self { dimensions: 10, correlation: 0.5 }
-    }
 }
 
 impl Dataset for Gaussian {

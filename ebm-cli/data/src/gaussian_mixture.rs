@@ -2,7 +2,6 @@ use ebm_core::data::Modes;
 use std::f64::consts::{E, PI, TAU};
 
 use crate::prelude::*;
-use crate::synthetic::Endless;
 
 /// The mixture of round Gaussians with equal weights, these centres and one standard deviation.
 fn mixture(centres: impl IntoIterator<Item = [f64; 2]>, standard_deviation: f64) -> Modes {
@@ -66,9 +65,7 @@ impl DatasetSpec for EightGaussians {
         require_positive("deviation", self.deviation)?;
         require_positive("scale", self.scale)
     }
-    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        Ok(Box::new(Endless(self.mixture())))
-    }
+    load_endless!(mixture);
 }
 
 register_dataset!(
@@ -109,9 +106,7 @@ impl DatasetSpec for TwentyFiveGaussians {
         require_positive("deviation", self.deviation)?;
         require_positive("scale", self.scale)
     }
-    fn load(&self, _base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        Ok(Box::new(Endless(self.mixture())))
-    }
+    load_endless!(mixture);
 }
 
 register_dataset!(

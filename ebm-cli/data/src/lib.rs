@@ -41,10 +41,8 @@ pub use two_spirals::TwoSpirals;
 
 #[cfg(test)]
 mod tests {
-    use ebm_core::data::Dataset;
-    use ebm_core::device::Real;
-    use ebm_core::random::Random;
     use ebm_core::registry::{DatasetConfig, all, find};
+    use ebm_core::{data::Dataset, device::Real, random::Random};
     use std::path::Path;
 
     const SYNTHETIC: [&str; 8] =

@@ -9,14 +9,12 @@ use crate::files::{damaged, malformed, shown};
 /// The longest header that is read, in bytes. NumPy itself reads 10,000 unless told otherwise.
 const LIMIT: usize = 1 << 16;
 
-/// The header of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NpyHeader {
     /// The type of its elements, such as `<f4`; of a structured one the list, as it is written.
     pub descr: String,
     /// Whether it is stored column by column.
     pub fortran_order: bool,
-    /// Its sides.
     pub shape: Vec<u64>,
 }
 

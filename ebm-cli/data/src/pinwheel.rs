@@ -48,7 +48,7 @@ impl DatasetSpec for Pinwheel {
         ConfigError::require(self.rate.is_finite(), "rate", self.rate, "a finite number")?;
         require_positive("scale", self.scale)
     }
-    load_endless!();
+    load_endless!(clone);
 }
 
 register_dataset!(

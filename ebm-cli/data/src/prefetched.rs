@@ -1,7 +1,6 @@
 use ebm_core::data::{DataError, Dataset, Modes, Standardization};
-use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
-use ebm_core::random::Random;
+use ebm_core::{device::Real, random::Random};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};

@@ -1,11 +1,7 @@
 //! The names that every data set of this crate uses.
 
 pub(crate) use ebm_core::data::{DataError, Dataset};
-pub(crate) use ebm_core::device::Real;
-pub(crate) use ebm_core::error::ConfigError;
-pub(crate) use ebm_core::random::Random;
-pub(crate) use ebm_core::register_dataset;
-pub(crate) use ebm_core::registry::DatasetSpec;
+pub(crate) use ebm_core::{device::Real, error::ConfigError, random::Random, register_dataset, registry::DatasetSpec};
 pub(crate) use schemars::JsonSchema;
 pub(crate) use serde::{Deserialize, Serialize};
 pub(crate) use smart_default::SmartDefault;

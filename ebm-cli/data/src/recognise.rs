@@ -1,19 +1,9 @@
-//! Which data set a path holds.
-
 use crate::prelude::*;
 use ebm_core::registry::DatasetConfig;
 use std::io::Read;
 
 use super::images::{Cifar, Idx, ImageFolder, Npz};
 use super::{CsvFile, NpyFile};
-
-/// A configuration that reads what is at a path, with the defaults of its kind and every image as it is.
-///
-/// # Errors
-/// If there is nothing, or nothing that any kind reads.
-pub fn recognise(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
-    if path.is_dir() { folder(path) } else { file(path) }
-}
 
 /// A configuration with its defaults for a path.
 macro_rules! at {
@@ -26,8 +16,14 @@ macro_rules! at {
     };
 }
 
-fn folder(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
-    if Idx::recognises(path) {
+/// A configuration that reads what is at a path, with the defaults of its kind and every image as it is.
+///
+/// # Errors
+/// If there is nothing, or nothing that any kind reads.
+pub fn recognise(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
+    if !path.is_dir() {
+        file(path)
+    } else if Idx::recognises(path) {
         at!(Idx, path)
     } else if Cifar::recognises(path) {
         at!(Cifar, path, flip: false)

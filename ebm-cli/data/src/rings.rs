@@ -35,7 +35,7 @@ impl DatasetSpec for Rings {
         require_positive("radius", self.radius)?;
         ConfigError::require_not_negative("noise", self.noise)
     }
-    load_endless!();
+    load_endless!(clone);
 }
 
 register_dataset!(

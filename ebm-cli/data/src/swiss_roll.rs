@@ -31,7 +31,7 @@ impl DatasetSpec for SwissRoll {
         ConfigError::require_not_negative("noise", self.noise)?;
         require_positive("scale", self.scale)
     }
-    load_endless!();
+    load_endless!(clone);
 }
 
 register_dataset!(

@@ -1,7 +1,5 @@
 use ebm_core::data::{Dataset, Modes};
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, error::ConfigError, random::Random};
 
 /// A distribution in the plane that can be drawn from.
 pub(crate) trait Source: Send + Sync {
@@ -39,11 +37,11 @@ impl<S: Source> Dataset for Endless<S> {
     }
 }
 
-/// Loads a distribution, which needs no files.
+/// Loads the distribution that a method of the configuration gives; it needs no files.
 macro_rules! load_endless {
-    () => {
+    ($distribution:ident) => {
         fn load(&self, _: &Path, _: Random) -> Result<Box<dyn Dataset>, DataError> {
-            Ok(Box::new(crate::synthetic::Endless(self.clone())))
+            Ok(Box::new(crate::synthetic::Endless(self.$distribution())))
         }
     };
 }

@@ -45,13 +45,7 @@ impl Table {
             return Err(malformed(&raw.path, "the whole file", reason));
         }
         let (held, training) = split(rows, held_out_share, random);
-        let standardization = if standardize {
-            let standardization = statistics(&raw, &training)?;
-            within_range(&raw, &standardization)?;
-            Some(standardization)
-        } else {
-            None
-        };
+        let standardization = standardize.then(|| statistics(&raw, &training)).transpose()?;
         let gather = |rows: &[usize]| -> Vec<Real> {
             let width = raw.width;
             let values = rows.iter().flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
@@ -70,11 +64,6 @@ impl Table {
             epochs: Epochs::new(training.len()),
         })
     }
-
-    /// Number of rows held out.
-    pub fn held_out_len(&self) -> usize {
-        self.held_out.len() / self.width
-    }
 }
 
 impl Dataset for Table {
@@ -90,12 +79,12 @@ impl Dataset for Table {
 
     /// `n` different held-out rows at random, or all in a fixed order if there are no more.
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        let rows = some_of(self.held_out_len(), n, random).into_iter();
+        let rows = some_of(self.held_out.len() / self.width, n, random).into_iter();
         rows.flat_map(|row| &self.held_out[row * self.width..(row + 1) * self.width]).copied().collect()
     }
 
     fn len(&self) -> Option<usize> {
-        Some(self.epochs.rows())
+        Some(self.epochs.rows)
     }
     fn columns(&self) -> Option<Vec<String>> {
         self.columns.clone()
@@ -124,7 +113,9 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
         mean.push(centre);
         deviation.push(variance.sqrt());
     }
-    Ok(Standardization { mean, deviation })
+    let by = Standardization { mean, deviation };
+    within_range(raw, &by)?;
+    Ok(by)
 }
 
 fn standardised(by: &Standardization, column: usize, value: f64) -> Real {
@@ -174,7 +165,7 @@ mod tests {
     fn every_row_is_either_trained_on_or_held_out() {
         let table = Table::new(raw(50), 0.2, false, Random::new(1)).unwrap();
         let mut rows = first_column(&table.training);
-        assert_eq!((rows.len(), table.held_out_len(), table.len()), (40, 10, Some(40)));
+        assert_eq!((rows.len(), table.held_out.len() / 2, table.len()), (40, 10, Some(40)));
         rows.extend(first_column(&table.held_out(99, Random::new(1))));
         rows.sort_unstable();
         assert_eq!(rows, (0..50).collect::<Vec<_>>());

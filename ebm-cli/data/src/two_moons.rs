@@ -21,10 +21,7 @@ impl Source for TwoMoons {
         let angles = uniforms(n, random, "angle").into_iter().map(|u| PI * u);
         let points = angles.zip(choices(n, 2, random, "moon")).map(|(angle, moon)| {
             let (sine, cosine) = angle.sin_cos();
-            let [x, y] = match moon {
-                0 => [cosine, sine],
-                _ => [1.0 - cosine, 0.5 - sine],
-            };
+            let [x, y] = if moon == 0 { [cosine, sine] } else { [1.0 - cosine, 0.5 - sine] };
             [self.scale * (x - 0.5), self.scale * (y - 0.1)]
         });
         with_noise(points, n, self.scale * self.noise, random)
@@ -36,7 +33,7 @@ impl DatasetSpec for TwoMoons {
         ConfigError::require_not_negative("noise", self.noise)?;
         require_positive("scale", self.scale)
     }
-    load_endless!();
+    load_endless!(clone);
 }
 
 register_dataset!(

@@ -44,7 +44,7 @@ impl DatasetSpec for TwoSpirals {
         ConfigError::require_not_negative("smear", self.smear)?;
         ConfigError::require_not_negative("noise", self.noise)
     }
-    load_endless!();
+    load_endless!(clone);
 }
 
 register_dataset!(

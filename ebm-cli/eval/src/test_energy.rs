@@ -2,10 +2,9 @@ use dfdx::prelude::*;
 
 use ebm_core::device::{PerSample, Real, device};
 use ebm_core::geometry::{Geometry, Runtime, Samples};
-use ebm_core::kernels::row_dot;
 use ebm_core::models::{Energy, of_gradient};
 use ebm_core::parameter::{Module, Parameter};
-use ebm_core::tape::SharedTape;
+use ebm_core::{kernels::row_dot, tape::SharedTape};
 
 /// Step of the differences.
 const STEP: f64 = 1e-4;

@@ -1,5 +1,4 @@
-use ebm_core::image::ImageShape;
-use ebm_core::random::Random;
+use ebm_core::{image::ImageShape, random::Random};
 
 /// The changes to an image each time it is drawn to train on, which leave it an image of its class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,7 +18,6 @@ pub(super) struct ByteStream {
 }
 
 impl ByteStream {
-    /// Opens a file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let (file, size) = open(path)?;
         let mut file = BufReader::with_capacity(BUFFER, file);
@@ -57,7 +56,6 @@ impl ByteStream {
         Ok(bytes)
     }
 
-    /// Whether there is nothing left.
     pub fn is_at_end(&mut self) -> Result<bool, DataError> {
         let left = self.bytes.fill_buf().map(<[u8]>::is_empty);
         left.map_err(|error| self.failed(error))

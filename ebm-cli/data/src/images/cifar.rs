@@ -1,11 +1,8 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
-use super::augment::Augmentation;
-use super::byte_stream::ByteStream;
-use super::finite::FiniteImages;
 use super::image_set::{ImageSet, ImageSetWriter};
-use super::layout::Order;
+use super::{augment::Augmentation, byte_stream::ByteStream, finite::FiniteImages, layout::Order};
 
 const SHAPE: ImageShape = ImageShape { height: 32, width: 32, channels: 3 };
 /// Images are stored in planes of one colour.
@@ -137,14 +134,12 @@ fn found(folder: &Path, name: &str) -> Option<PathBuf> {
 fn lacking(folder: &Path, file: &str) -> DataError {
     const ADVICE: &str = "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-100-binary.tar.gz) and unpack \
                           it: it holds the folder cifar-10-batches-bin (cifar-100-binary), which `path` names";
-    match folder.is_dir() {
-        true => missing(folder, format!("no file {file} is in this folder"), ADVICE),
-        false => missing(folder, "there is no such folder", ADVICE),
-    }
+    let found =
+        if folder.is_dir() { format!("no file {file} is in this folder") } else { "there is no such folder".into() };
+    missing(folder, found, ADVICE)
 }
 
 impl Cifar {
-    /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
         [TEN.training[0], HUNDRED.training[0]].iter().any(|file| found(folder, file).is_some())
     }

@@ -1,8 +1,7 @@
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
 
-use super::augment::Augmentation;
-use super::image_set::ImageSet;
+use super::{augment::Augmentation, image_set::ImageSet};
 use crate::epochs::Epochs;
 
 /// Images to train on, drawn epoch by epoch, and images that are held out.
@@ -66,7 +65,6 @@ impl FiniteImages {
         })
     }
 
-    /// The images of a part.
     pub fn part(&self, part: Part) -> &ImageSet {
         match part {
             Part::Training => &self.training,

@@ -1,9 +1,8 @@
 use crate::prelude::*;
 use ebm_core::image::Part;
 
-use super::augment::Augmentation;
-use super::finite::FiniteImages;
 use super::mnist_folder::{file_of, lacking, read_pair};
+use super::{augment::Augmentation, finite::FiniteImages};
 
 /// Images in IDX files, plain or packed by gzip: MNIST and what is distributed as it is.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
@@ -26,7 +25,6 @@ pub struct Idx {
 }
 
 impl Idx {
-    /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
         file_of(folder, Part::Training, false).is_some()
     }
@@ -76,7 +74,7 @@ register_dataset!(
 mod tests {
     use super::*;
     use crate::fixture::{idx, images, level, load, mnist, packed, refused, write};
-    use ebm_core::image::{ImageShape, level_of, value_of};
+    use ebm_core::image::{ImageShape, value_of};
 
     fn named(path: &str) -> Idx {
         Idx { path: path.into(), ..Default::default() }
@@ -97,25 +95,6 @@ mod tests {
         let some = data.labelled(Part::Training, 4, Random::new(1)).unwrap();
         let of_level = |image: &[u8]| u32::from(image[0] / 16);
         assert_eq!(some.levels.chunks(6).map(of_level).collect::<Vec<_>>(), some.labels);
-    }
-
-    #[test]
-    fn an_epoch_has_every_image_once_and_a_draw_depends_on_its_place_alone() {
-        let folder = mnist();
-        let data = load(folder.path(), &named(".")).unwrap();
-        let place = Random::new(4).stream("data");
-        let first = |step: u64| -> Vec<u8> {
-            let draw = data.draw(5, place.at(step));
-            draw.chunks(6).map(|image| level_of(image[0]) / 16).collect()
-        };
-        for epoch in 0..3 {
-            let mut seen = [first(2 * epoch), first(2 * epoch + 1)].concat();
-            seen.sort_unstable();
-            assert_eq!(seen, (0..10).collect::<Vec<_>>());
-        }
-        assert_eq!(first(1), first(1));
-        let other = load(folder.path(), &named(".")).unwrap();
-        assert_eq!(data.draw(7, place.at(9)), other.draw(7, place.at(9)));
     }
 
     #[test]
@@ -168,16 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_told_with_where_to_get_it() {
+    fn what_is_missing_is_told_with_where_to_get_it_and_labels_of_no_images_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         for (path, found) in [("mnist", "no such file or folder"), (".", "no file train-images")] {
             let parts = [found, "https://", "train-labels-idx1-ubyte.gz", "--data DIR"];
             refused(load(folder.path(), &named(path)), &parts);
         }
-    }
-
-    #[test]
-    fn labels_of_no_images_are_refused_by_name() {
         let config = Idx { held_out_labels: "a".into(), ..named("b") };
         assert_eq!(config.check().unwrap_err().key, "held_out_labels");
         assert_eq!(Idx::default().check().unwrap_err().key, "path");

@@ -21,40 +21,27 @@ const OTHERS: [(u8, &str); 5] = [
     (0x0e, "64-bit floats"),
 ];
 
-/// The content of a header.
-struct Header {
-    sides: Vec<u64>,
-    /// Bytes that follow.
-    count: u64,
-}
-
-impl Header {
-    fn what(&self) -> String {
-        format!("array {:?}", self.sides)
-    }
-}
-
 /// Images `[n, height, width]` or `[n, height, width, channels]`, without labels.
 pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
     let mut stream = ByteStream::open(path)?;
     let axes = "an image file has 3 (n, height, width) or 4 (and channels)";
-    let header = read_header(path, &mut stream, axes, |axes| (3..=4).contains(&axes))?;
-    let side = |axis: usize| header.sides.get(axis).map_or(1, |side| *side as usize);
+    let (sides, count) = read_header(path, &mut stream, axes, |axes| (3..=4).contains(&axes))?;
+    let side = |axis: usize| sides.get(axis).map_or(1, |side| *side as usize);
     let shape = ImageShape { height: side(1), width: side(2), channels: side(3) };
     let refuse = |reason: String| malformed(path, "header", reason);
-    if header.count == 0 {
-        let count = header.sides[0];
-        return Err(refuse(format!("it announces {count} images of {shape} values; there is nothing to train on")));
+    if count == 0 {
+        let announced = sides[0];
+        return Err(refuse(format!("it announces {announced} images of {shape} values; there is nothing to train on")));
     }
     if ![1, 3].contains(&shape.channels) {
         return Err(refuse(format!("it announces images of {shape} values; expected 1 or 3 channels")));
     }
     let mut images = ImageSetWriter::new(shape, path);
     let mut piece = Vec::new();
-    let (mut left, most) = (header.count, (AT_ONCE / shape.values() as u64).max(1) * shape.values() as u64);
+    let (mut left, most) = (count, (AT_ONCE / shape.values() as u64).max(1) * shape.values() as u64);
     while left > 0 {
         let next = left.min(most);
-        stream.take_into(&mut piece, next, &header.what())?;
+        stream.take_into(&mut piece, next, &format!("array {sides:?}"))?;
         images.push(&piece)?;
         left -= next;
     }
@@ -65,18 +52,19 @@ pub(super) fn read_images(path: &Path) -> Result<ImageSet, DataError> {
 /// Labels `[n]`.
 pub(super) fn read_labels(path: &Path) -> Result<Vec<u32>, DataError> {
     let mut stream = ByteStream::open(path)?;
-    let header = read_header(path, &mut stream, "a label file has 1", |axes| axes == 1)?;
-    let labels = stream.take(header.count, &header.what())?;
+    let (sides, count) = read_header(path, &mut stream, "a label file has 1", |axes| axes == 1)?;
+    let labels = stream.take(count, &format!("array {sides:?}"))?;
     stream.end()?;
     Ok(labels.into_iter().map(u32::from).collect())
 }
 
+/// The sides of the array, and the number of its bytes, which follow.
 fn read_header(
     path: &Path,
     stream: &mut ByteStream,
     expected: &str,
     fits: impl Fn(u8) -> bool,
-) -> Result<Header, DataError> {
+) -> Result<(Vec<u64>, u64), DataError> {
     let refuse = |reason: String| Err(malformed(path, "header", reason));
     let magic = stream.take(4, "header")?;
     let [0, 0, kind, axes] = magic[..] else {
@@ -95,7 +83,7 @@ fn read_header(
     let sides: Vec<u64> = sides.as_chunks().0.iter().map(|side| u32::from_be_bytes(*side).into()).collect();
     let count = sides.iter().try_fold(1u64, |product, side| product.checked_mul(*side));
     match count.filter(|count| *count <= MOST) {
-        Some(count) => Ok(Header { sides, count }),
+        Some(count) => Ok((sides, count)),
         None => refuse(format!("it announces an array {sides:?}, more than {MOST} bytes")),
     }
 }

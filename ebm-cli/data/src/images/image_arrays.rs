@@ -5,8 +5,7 @@ use zip::read::ZipFile;
 
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::layout::{Layout, Order};
-use crate::npy_file::read_numbers;
-use crate::npy_header::NpyHeader;
+use crate::{npy_file::read_numbers, npy_header::NpyHeader};
 
 /// Most values of an image.
 const LARGEST: usize = 1 << 22;
@@ -104,7 +103,7 @@ pub(super) fn labels_of((path, place): (&Path, &str), name: &str, entry: ZipFile
     const LARGEST: f64 = (1 << 20) as f64;
     let refuse = |reason: String| Err(malformed(path, place, reason));
     let size = entry.size();
-    let (_, width, values) = read_numbers(&path.join(format!("{name}.npy")), entry, size)?;
+    let (width, values) = read_numbers(&path.join(format!("{name}.npy")), entry, size)?;
     if width != 1 {
         return refuse(format!("it has {width} columns; expected labels [n]"));
     }

@@ -1,7 +1,6 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
-use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, imageops::FilterType};
 
 /// Most bytes that decoding one image may take.
 const MEMORY: u64 = 1 << 28;
@@ -23,7 +22,6 @@ pub enum Colour {
 pub(super) struct Frame {
     /// Pixels along each side, if they are to be scaled.
     pub side: Option<usize>,
-    /// Their colours.
     pub colour: Colour,
 }
 

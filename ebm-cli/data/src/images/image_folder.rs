@@ -1,10 +1,9 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
-use super::augment::Augmentation;
-use super::finite::FiniteImages;
 use super::image_file::{Colour, Frame, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
+use super::{augment::Augmentation, finite::FiniteImages};
 
 /// The advice on getting files.
 const ADVICE: &str = "put PNG or JPEG files there, in one sub-folder a class or without sub-folders";
@@ -81,7 +80,6 @@ impl Listing {
         }
     }
 
-    /// Reads them all.
     fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
         let mut images: Option<(ImageSetWriter, ImageShape)> = None;
         for (file, _) in &self.files {
@@ -273,16 +271,11 @@ mod tests {
     }
 
     #[test]
-    fn images_of_mixed_sizes_are_told_with_the_way_out() {
-        let folder = two_classes();
-        png(&folder.path().join("b/1.png"), 5, 6, |_, _| [0; 3]);
-        refused(load(folder.path(), &here()), &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"]);
-    }
-
-    #[test]
-    fn a_file_that_is_no_image_is_named() {
+    fn images_of_mixed_sizes_are_told_with_the_way_out_and_a_file_that_is_no_image_is_named() {
         let folder = two_classes();
         let path = folder.path().join("b/1.png");
+        png(&path, 5, 6, |_, _| [0; 3]);
+        refused(load(folder.path(), &here()), &["b/1.png", "5 x 6 pixels", "a/0.png is 4 x 6", "size = 4"]);
         let whole = std::fs::read(&path).unwrap();
         for bytes in [&whole[..whole.len() - 20], &b"nothing"[..], b""] {
             std::fs::write(&path, bytes).unwrap();

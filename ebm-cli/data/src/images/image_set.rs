@@ -1,14 +1,15 @@
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages};
+use std::io::{BufWriter, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::SpooledTempFile;
 
-use super::store::{Store, StoreWriter};
+use super::store::{IN_MEMORY, Store, collecting};
 use crate::epochs::{some_of, split};
 
 /// Images of one shape, 8 bits a value, and their classes where they are known. Parts of a set share what is stored.
 #[derive(Clone, Debug)]
 pub(super) struct ImageSet {
-    /// The shape of each.
     pub shape: ImageShape,
     /// The rows of the stored images, in the order of the set.
     rows: Vec<usize>,
@@ -31,29 +32,27 @@ struct Classes {
     names: Vec<String>,
 }
 
-/// Collects images.
 pub(super) struct ImageSetWriter {
     shape: ImageShape,
     count: usize,
-    store: StoreWriter,
+    store: BufWriter<SpooledTempFile>,
     from: PathBuf,
 }
 
 impl ImageSetWriter {
     /// Starts a set of images of a shape that has values. `from`: their file or folder, for messages.
     pub fn new(shape: ImageShape, from: &Path) -> Self {
-        Self { shape, count: 0, store: StoreWriter::new(), from: from.into() }
+        Self { shape, count: 0, store: collecting(IN_MEMORY), from: from.into() }
     }
 
-    /// Appends whole images.
     pub fn push(&mut self, levels: &[u8]) -> Result<(), DataError> {
         self.count += levels.len() / self.shape.values();
-        self.store.push(levels).map_err(|source| unstored(&self.from, source))
+        self.store.write_all(levels).map_err(|source| unstored(&self.from, source))
     }
 
     /// The images, without classes.
     pub fn finish(self) -> Result<ImageSet, DataError> {
-        let store = self.store.finish().map_err(|source| unstored(&self.from, source))?;
+        let store = Store::of(self.store).map_err(|source| unstored(&self.from, source))?;
         Ok(ImageSet {
             shape: self.shape,
             rows: (0..self.count).collect(),
@@ -100,7 +99,6 @@ impl ImageSet {
         })
     }
 
-    /// Number of images.
     pub fn len(&self) -> usize {
         self.rows.len()
     }

@@ -19,7 +19,6 @@ pub enum Layout {
 /// The order of the values in an array of images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Order {
-    /// The shape of each.
     pub shape: ImageShape,
     pub planes: bool,
 }

@@ -1,13 +1,9 @@
 use crate::prelude::*;
 use std::io::BufReader;
-use zip::ZipArchive;
-use zip::result::ZipError;
+use zip::{ZipArchive, result::ZipError};
 
-use super::augment::Augmentation;
-use super::finite::FiniteImages;
 use super::image_arrays::{ImageArrays, labels_of};
-use super::image_set::ImageSet;
-use super::layout::Layout;
+use super::{augment::Augmentation, finite::FiniteImages, image_set::ImageSet, layout::Layout};
 
 /// Names that arrays of images and of labels have where none is given: those of ImageNet-32 and of `numpy.savez`.
 const IMAGES: [&str; 6] = ["data", "images", "x", "x_train", "samples", "arr_0"];
@@ -45,7 +41,6 @@ pub struct Npz {
 }
 
 impl Npz {
-    /// Whether a folder holds files of this kind.
     pub(crate) fn recognises(folder: &Path) -> bool {
         folder.is_dir() && files(folder).is_ok()
     }
@@ -197,7 +192,9 @@ mod tests {
         let config = Npz { held_out_path: "val.npy".into(), ..named("train") };
         let data = load(folder.path(), &config).unwrap();
         assert_eq!((data.len(), data.image().unwrap().to_string()), (Some(4), "2 x 2 x 3".into()));
-        assert_eq!(levels(&*data)[..12], [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
+        // An epoch has every image once.
+        let pixels = [0u8, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11];
+        assert_eq!(levels(&*data), (0..4).flat_map(|image| pixels.map(|p| 12 * image + p)).collect::<Vec<u8>>());
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
         assert_eq!((labelled.labels, labelled.classes.len()), (vec![1, 2, 3, 4], 5));
         // Pixels stay together where the channels come last.

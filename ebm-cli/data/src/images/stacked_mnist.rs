@@ -1,14 +1,11 @@
 use crate::prelude::*;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
 
-use super::augment::Augmentation;
 use super::finite::{FiniteImages, values_of};
-use super::image_set::ImageSet;
-use super::mnist_folder::read_part;
+use super::{augment::Augmentation, image_set::ImageSet, mnist_folder::read_part};
 
 /// Digits in an image.
 const STACKED: usize = 3;
-/// Classes of a digit.
 const DIGITS: usize = 10;
 
 /// StackedMNIST: three random digits of MNIST as the red, green and blue of an image, 28 x 28 x 3.

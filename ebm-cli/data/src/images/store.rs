@@ -1,9 +1,9 @@
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use tempfile::{SpooledData, SpooledTempFile};
 
 /// Most bytes that are kept in memory.
-const IN_MEMORY: usize = 2 << 30;
+pub(super) const IN_MEMORY: usize = 2 << 30;
 
 /// Bytes of many equal records, written once and read in any order: in memory, or in an unnamed temporary file where they are
 /// too many.
@@ -14,33 +14,19 @@ pub(super) enum Store {
     File(File),
 }
 
-/// Collects bytes.
-pub(super) struct StoreWriter(BufWriter<SpooledTempFile>);
+/// Collects the bytes of a store, at most `most` of them in memory.
+pub(super) fn collecting(most: usize) -> BufWriter<SpooledTempFile> {
+    BufWriter::with_capacity(1 << 20, SpooledTempFile::new(most))
+}
 
-impl StoreWriter {
-    pub fn new() -> Self {
-        Self::keeping(IN_MEMORY)
-    }
-
-    /// Keeps at most `most` bytes in memory.
-    fn keeping(most: usize) -> Self {
-        Self(BufWriter::with_capacity(1 << 20, SpooledTempFile::new(most)))
-    }
-
-    /// Appends bytes.
-    pub fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    pub fn finish(self) -> io::Result<Store> {
-        Ok(match self.0.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner() {
+impl Store {
+    pub fn of(collected: BufWriter<SpooledTempFile>) -> io::Result<Self> {
+        Ok(match collected.into_inner().map_err(io::IntoInnerError::into_error)?.into_inner() {
             SpooledData::InMemory(bytes) => Store::Memory(bytes.into_inner()),
             SpooledData::OnDisk(file) => Store::File(file),
         })
     }
-}
 
-impl Store {
     /// Copies the bytes from a place on.
     pub fn copy(&self, place: usize, to: &mut [u8]) -> io::Result<()> {
         match self {
@@ -70,15 +56,16 @@ fn read_at(file: &File, place: u64, to: &mut [u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     #[test]
     fn bytes_come_back_from_memory_and_from_a_file() {
         for (most, in_memory) in [(6, true), (5, false), (2, false), (0, false)] {
-            let mut writer = StoreWriter::keeping(most);
+            let mut writer = collecting(most);
             for record in [[1, 2], [3, 4], [5, 6]] {
-                writer.push(&record).unwrap();
+                writer.write_all(&record).unwrap();
             }
-            let store = writer.finish().unwrap();
+            let store = Store::of(writer).unwrap();
             assert_eq!(matches!(store, Store::Memory(_)), in_memory, "{most}");
             let mut found = [0; 3];
             for (place, expected) in [(3, [4, 5, 6]), (0, [1, 2, 3])] {

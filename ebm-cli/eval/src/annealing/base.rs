@@ -1,6 +1,5 @@
 use ebm_core::device::Real;
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par, Side};
+use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
 
 use super::AnnealingError;
 use crate::features::{Features, Moments, single};
@@ -27,7 +26,7 @@ impl Base {
         let mut covariance = moments.covariance().to_vec();
         let variance = (0..width).map(|i| covariance[i * width + i]).sum::<f64>() / width as f64;
         (0..width).for_each(|i| covariance[i * width + i] += RIDGE * variance);
-        let flat = AnnealingError::Flat { width };
+        let flat = AnnealingError::Flat(width);
         if !(variance > 0.0 && variance.is_finite()) {
             return Err(flat);
         }
@@ -47,7 +46,6 @@ impl Base {
         })
     }
 
-    /// Number of dimensions, D.
     pub fn width(&self) -> usize {
         self.mean.len()
     }

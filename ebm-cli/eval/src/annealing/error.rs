@@ -9,21 +9,15 @@ pub enum AnnealingError {
     /// The data has no covariance.
     #[error("no Gaussian can be fitted to the data: {0}")]
     Moments(#[from] MetricError),
-    /// Data of one value.
+    /// Data of one value, of so many dimensions.
     #[error(
-        "no Gaussian can be fitted to the data: it does not vary (or its covariance, of {width} dimensions, overflows)"
+        "no Gaussian can be fitted to the data: it does not vary (or its covariance, of {0} dimensions, overflows)"
     )]
-    Flat {
-        /// Number of dimensions.
-        width: usize,
-    },
-    /// No weight is above zero.
+    Flat(usize),
+    /// No weight of so many chains is above zero.
     #[error(
-        "all {chains} chains have weight zero: the energy is infinite, or no number, wherever they went; \
+        "all {0} chains have weight zero: the energy is infinite, or no number, wherever they went; \
          more annealing.temperatures may help"
     )]
-    Weightless {
-        /// Number of chains.
-        chains: usize,
-    },
+    Weightless(usize),
 }

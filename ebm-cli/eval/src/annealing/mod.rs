@@ -16,13 +16,12 @@
 //! likelihood using bidirectional Monte Carlo", 2015.
 
 mod base;
-mod config;
 mod error;
 mod log_mean;
 mod path;
 
+pub use crate::config::AnnealingConfig;
 pub(crate) use base::Base;
-pub use config::AnnealingConfig;
 pub use error::AnnealingError;
 pub(crate) use log_mean::LogMean;
 pub use path::{Annealed, Bracket};

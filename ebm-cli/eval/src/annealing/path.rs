@@ -1,8 +1,4 @@
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, models::Energy, random::Random};
 
 use super::{AnnealingConfig, AnnealingError, Base, LogMean};
 use crate::sampling::{Chains, Method, Outcome, Transition, energies_and_gradients};
@@ -131,7 +127,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         }
         let mean = LogMean::of(&log_weights);
         if !mean.value.is_finite() {
-            return Err(AnnealingError::Weightless { chains });
+            return Err(AnnealingError::Weightless(chains));
         }
         Ok(Annealed {
             log_z: mean.value,
@@ -157,7 +153,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         let points = std::mem::take(&mut state.points);
         let mut chains = Chains::resume(&potential, self.base.width(), points, energies, gradients);
         let outcome = chains.advance(transition, random);
-        *state = self.state(chains.into_points());
+        *state = self.state(chains.points);
         outcome
     }
 

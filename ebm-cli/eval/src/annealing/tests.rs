@@ -1,17 +1,13 @@
 //! The bracket against log Z that is known.
 
 use crate::quadrature::{QuadratureConfig, log_partition};
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
-use ebm_core::models::Energy;
-use ebm_core::models::closed_form::QuadraticEnergy;
-use ebm_core::random::Random;
 use ebm_core::registry::DatasetSpec;
+use ebm_core::{device::Real, models::Energy, models::closed_form::QuadraticEnergy, random::Random};
 use ebm_train::grid::Region;
 
-use super::path::Annealing;
-use super::{Annealed, AnnealingConfig, Base, LogMean};
-use crate::test_energy::FunctionEnergy;
+use super::{Annealed, AnnealingConfig, Base, LogMean, path::Annealing};
+use crate::{diagnose::Mean, test_energy::FunctionEnergy};
 use ebm_data::TwentyFiveGaussians;
 
 fn config(chains: usize, temperatures: usize) -> AnnealingConfig {
@@ -84,18 +80,12 @@ fn too_few_temperatures_err_to_the_side_that_is_claimed() {
     let base = poor_base(&exact, 4);
     let config = config(6, 4);
     let annealing = Annealing::new(&energy, &base, &config, Random::new(1));
-    let mean = |values: &[f64]| {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64;
-        (mean, (variance / values.len() as f64).sqrt())
-    };
-    let runs = |f: &dyn Fn(u64) -> f64| (0..40).map(f).collect::<Vec<_>>();
-    let (lower, error) = mean(&runs(&|run| annealing.forward(Random::new(10 + run)).unwrap().log_z));
-    assert!(lower + 4.0 * error < truth, "{lower} +- {error} is not clearly below {truth}");
+    let lower = Mean::of((0..40).map(|run| annealing.forward(Random::new(10 + run)).unwrap().log_z));
+    assert!(lower.value + 4.0 * lower.standard_error < truth, "{lower:?} is not clearly below {truth}");
     let samples = base.to_base(&exact);
     let part = |run: u64| samples[run as usize * 24..(run as usize + 1) * 24].to_vec();
-    let (upper, error) = mean(&runs(&|run| annealing.backward(part(run), Random::new(60 + run)).unwrap().log_z));
-    assert!(upper - 4.0 * error > truth, "{upper} +- {error} is not clearly above {truth}");
+    let upper = Mean::of((0..40).map(|run| annealing.backward(part(run), Random::new(60 + run)).unwrap().log_z));
+    assert!(upper.value - 4.0 * upper.standard_error > truth, "{upper:?} is not clearly above {truth}");
 }
 
 #[test]

@@ -1,18 +1,10 @@
-use ebm_core::device::Real;
-use ebm_core::error::StateError;
-use ebm_core::image::LabelledImages;
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
-use ebm_train::state_file;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs;
-use std::io::Write;
+use ebm_core::{device::Real, error::StateError, image::LabelledImages, parameter::Module, random::Random};
+use ebm_train::{files::write_atomically, state_file};
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, fs, io::Write};
 
 use super::Classifier;
 use super::training::{Settings, train};
-use ebm_train::files::write_atomically;
 
 /// Changes with the network or with how it is trained: files of other versions are not looked at.
 const VERSION: &str = "1";

@@ -1,15 +1,12 @@
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::image::{LabelledImages, value_of};
 use ebm_core::kernels::{Activation, cross_entropy};
 use ebm_core::network::{Network, NetworkOptions};
 use ebm_core::parameter::{Module, Parameter};
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_train::optim::collect_gradients;
-use ebm_train::state_file;
-use std::collections::BTreeMap;
-use std::path::Path;
+use ebm_core::{device::Real, random::Random};
+use ebm_train::{optim::collect_gradients, state_file};
+use std::{collections::BTreeMap, path::Path};
 
 /// Widths of the hidden layers before the features.
 const HIDDEN: [usize; 1] = [512];
@@ -20,9 +17,7 @@ const CHUNK: usize = 2048;
 
 /// A multi-layer perceptron with SiLU, `pixels - 512 - 128 - classes`, on images with values in [-1, 1].
 pub(crate) struct Classifier {
-    /// Number of values of an image.
     pub pixels: usize,
-    /// Number of classes.
     pub classes: usize,
     trunk: Network,
     head: Network,

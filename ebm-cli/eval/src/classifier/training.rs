@@ -1,6 +1,5 @@
-use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, LabelledImages, value_of};
-use ebm_core::random::Random;
+use ebm_core::{device::Real, random::Random};
 use ebm_train::optim::{Adam, AdamConfig, Gradient, Optimizer};
 use serde::Serialize;
 

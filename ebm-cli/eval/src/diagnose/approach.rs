@@ -1,8 +1,5 @@
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::jacobian::{IterativeOptions, smallest_pairs};
-use ebm_core::models::Generator;
-use ebm_core::models::closed_form::standard_normal_entropy;
+use ebm_core::{device::Real, geometry::Geometry, models::Generator, models::closed_form::standard_normal_entropy};
 use serde::Serialize;
 
 use super::entropies::{Mean, log_volume};
@@ -75,8 +72,7 @@ impl Approach {
 mod tests {
     use super::*;
     use crate::diagnose::singular_values;
-    use ebm_core::geometry::Runtime;
-    use ebm_core::models::closed_form::LinearGaussian;
+    use ebm_core::{geometry::Runtime, models::closed_form::LinearGaussian};
 
     const SPACE: Runtime = Runtime { latent: 2, data: 2 };
 

@@ -1,13 +1,10 @@
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Generator, GeneratorFacts};
-use ebm_core::random::Random;
+use ebm_core::{device::Real, geometry::Geometry, random::Random};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::approach::approaches;
-use super::spectrum::ends;
 use super::{Approach, Entropies, Quantiles, Rounding, effective_rank, singular_values};
+use super::{approach::approaches, spectrum::ends};
 
 /// Share of the largest singular value below which one is counted as small.
 pub const SMALL: f64 = 1e-3;
@@ -90,8 +87,7 @@ pub fn diagnose<G: Geometry>(
     let draw = |name: &str| -> Vec<Real> { random.stream(name).normals(count * latent) };
     let (latents, starts) = (draw("latents"), draw("starts"));
     let spectra = singular_values(generator, &latents);
-    let finite = |values: &&Vec<f64>| values.iter().all(|s| s.is_finite());
-    let bad = spectra.iter().filter(|values| !finite(values)).count();
+    let bad = spectra.iter().filter(|values| !values.iter().all(|s| s.is_finite())).count();
     if bad > 0 {
         return Err(DiagnoseError::NotFinite { bad, all: count });
     }

@@ -33,10 +33,7 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * last as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     // Between two infinities, or at a value beside one, there is nothing to interpolate.
-    match below == above || place.fract() == 0.0 {
-        true => below,
-        false => below + (above - below) * place.fract(),
-    }
+    if below == above || place.fract() == 0.0 { below } else { below + (above - below) * place.fract() }
 }
 
 #[cfg(test)]

@@ -92,10 +92,7 @@ fn number(value: f64) -> String {
         size => {
             let decimals = (3.0 - size.log10().floor()).clamp(0.0, 6.0) as usize;
             let text = format!("{value:.decimals$}");
-            match text.contains('.') {
-                true => text.trim_end_matches('0').trim_end_matches('.').into(),
-                false => text,
-            }
+            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
         }
     }
 }
@@ -108,10 +105,7 @@ fn nats(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::diagnose::diagnose;
-    use ebm_core::geometry::Runtime;
-    use ebm_core::models::Generator;
-    use ebm_core::models::closed_form::LinearGaussian;
-    use ebm_core::random::Random;
+    use ebm_core::{geometry::Runtime, models::Generator, models::closed_form::LinearGaussian, random::Random};
 
     #[test]
     fn numbers_have_four_digits() {

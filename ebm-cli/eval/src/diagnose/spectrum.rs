@@ -1,10 +1,5 @@
-//! The singular values over a batch of latents, and which of them are rounding.
-
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::jacobian::{jacobian, spectrum};
-use ebm_core::models::Generator;
-use ebm_core::tape::SharedTape;
+use ebm_core::{device::Real, geometry::Geometry, models::Generator, tape::SharedTape};
 use serde::Serialize;
 
 /// Values of samples and of their Jacobians that are held at once; the networks hold several times as many.
@@ -84,8 +79,7 @@ pub fn effective_rank(singular_values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::geometry::Runtime;
-    use ebm_core::random::Random;
+    use ebm_core::{geometry::Runtime, random::Random};
     use ebm_models::mlp::{MlpGenerator, MlpGeneratorConfig};
 
     fn mlp(geometry: Runtime, hidden: Vec<usize>, init_gain: f64, seed: u64) -> MlpGenerator<Runtime> {

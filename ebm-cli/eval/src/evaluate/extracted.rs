@@ -1,12 +1,8 @@
-use ebm_core::data::Dataset;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Generator;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, geometry::Geometry, models::Generator, random::Random};
 
-use crate::config::EvaluateConfig;
 use crate::features::{Archive, ExtractError, Extractor, Features, Moments, described};
 use crate::metric::{MetricValue, frechet_value, neighbour_values};
-use crate::sampling::for_generated;
+use crate::{config::EvaluateConfig, sampling::for_generated};
 
 /// Fréchet distance, precision, recall, density and coverage of `config.generated` samples, against `reference`, or else
 /// against as many held-out samples.

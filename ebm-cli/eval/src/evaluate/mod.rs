@@ -7,8 +7,7 @@ mod sandwich;
 
 pub use crate::config::{EvaluateConfig, ImagesConfig};
 pub use crate::metric::{GOOD_RADIUS, MetricValue, Subject, Unit, nan_at_null, nan_at_null_in_map};
-pub use crate::sampling::generated_samples;
-pub use crate::table::Rows;
+pub use crate::{sampling::generated_samples, table::Rows};
 pub use extracted::extracted;
 pub use protocol::evaluate;
 pub use report::{Absent, Report};

@@ -1,5 +1,4 @@
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
+use ebm_core::{geometry::Geometry, random::Random};
 
 use super::report::{Absent, Report};
 use super::sandwich::Sandwich;
@@ -75,9 +74,8 @@ mod tests {
     use crate::metric::find;
     use ebm_core::bounds::{Guarantee, Level, Measurement};
     use ebm_core::data::{Dataset, Modes, Standardization};
-    use ebm_core::device::Real;
-    use ebm_core::geometry::Runtime;
     use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
+    use ebm_core::{device::Real, geometry::Runtime};
     use ebm_train::StepReport;
 
     /// Standard normal data of any width, with a single mode.

@@ -97,10 +97,8 @@ impl Side {
     }
 
     fn verdict(&self) -> String {
-        match self.held {
-            true => format!("held ({})", self.guarantee.level),
-            false => format!("NOT held, by {} nats ({})", nats(self.excess), self.guarantee.level),
-        }
+        let held = if self.held { "held".into() } else { format!("NOT held, by {} nats", nats(self.excess)) };
+        format!("{held} ({})", self.guarantee.level)
     }
 }
 
@@ -124,10 +122,7 @@ impl fmt::Display for Sandwich {
 }
 
 fn nats(value: f64) -> String {
-    match value.abs() {
-        size if size < 1e4 => format!("{value:.3}"),
-        _ => format!("{value:.2e}"),
-    }
+    if value.abs() < 1e4 { format!("{value:.3}") } else { format!("{value:.2e}") }
 }
 
 #[cfg(test)]
@@ -160,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sides_are_judged_apart_and_one_that_is_not_there_is_absent() {
+    fn the_sides_are_judged_apart_and_there_is_no_verdict_without_an_exact_value_or_a_bound() {
         let sandwich =
             Sandwich::of(&evaluation(&[("nll", 1.0), ("lower", 2.0), ("upper", 3.0), ("gap", 1.0)])).unwrap();
         let held: Vec<_> = sandwich.sides().map(|(name, side)| (name, side.held)).collect();
@@ -176,10 +171,6 @@ mod tests {
         assert_eq!(one.to_string(), "lower 0.500 <= NLL 1.000: held (certified); no upper bound");
         let json = serde_json::to_value(&one).unwrap();
         assert!(json.get("upper").is_none() && json["lower"]["held"] == true, "{json}");
-    }
-
-    #[test]
-    fn there_is_no_verdict_without_an_exact_value_or_a_bound() {
         assert_eq!(Sandwich::of(&evaluation(&[("lower", 0.5), ("upper", 2.0)])), None);
         assert_eq!(Sandwich::of(&evaluation(&[("nll", 1.0)])), None);
         assert_eq!(Sandwich::of(&evaluation(&[("nll", f64::INFINITY), ("lower", 0.0)])), None);

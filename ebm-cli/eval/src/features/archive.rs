@@ -1,8 +1,7 @@
 use ebm_core::data::DataError;
 use npyz::npz::NpzArchive;
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use std::{fs::File, io::BufReader};
 
 use super::{Features, MetricError, Moments};
 use ebm_data::read_numbers;
@@ -48,11 +47,11 @@ impl Archive {
         names.sort_unstable();
         let has = |name: &str| names.iter().any(|known| known == name);
         let statistics = if has("features") {
-            let (_, width, values) = array(&mut archive, path, "features")?;
+            let (width, values) = array(&mut archive, path, "features")?;
             Statistics::Features(values.into_iter().map(|v| v as f32).collect(), width)
         } else if has("mu") && has("sigma") {
-            let (_, _, mean) = array(&mut archive, path, "mu")?;
-            let (_, _, covariance) = array(&mut archive, path, "sigma")?;
+            let (_, mean) = array(&mut archive, path, "mu")?;
+            let (_, covariance) = array(&mut archive, path, "sigma")?;
             let moments = Moments::new(mean, covariance);
             Statistics::Moments(moments.map_err(|error| malformed(path, "mu and sigma", error.to_string()))?)
         } else {
@@ -94,9 +93,7 @@ pub fn described(path: &Path, hash: &str) -> String {
     format!("{} (BLAKE3 {})", path.display(), &hash[..16])
 }
 
-type Numbers = (usize, usize, Vec<f64>);
-
-fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> Result<Numbers, DataError> {
+fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> Result<(usize, Vec<f64>), DataError> {
     let file = npyz::npz::file_name_from_array_name(name);
     let entry = archive.zip_archive().by_name(&file);
     let entry = entry.map_err(|error| malformed(path, &file, error.to_string()))?;
@@ -108,8 +105,7 @@ fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use npyz::WriterBuilder;
-    use npyz::npz::NpzWriter;
+    use npyz::{WriterBuilder, npz::NpzWriter};
     use std::io::Write;
 
     fn write(path: &Path, arrays: &[(&str, &[u64], &[f64])]) {

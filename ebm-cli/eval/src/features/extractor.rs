@@ -1,11 +1,9 @@
-use ebm_core::device::Real;
-use ebm_core::image::ImageShape;
+use ebm_core::{device::Real, image::ImageShape};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-use super::MetricError;
-use super::onnx::Network;
 use super::values::{planes, single};
+use super::{MetricError, onnx::Network};
 
 /// Images that go through the network at once.
 const BATCH: usize = 32;

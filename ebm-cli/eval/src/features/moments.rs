@@ -1,5 +1,4 @@
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, MatRef, Par};
+use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 
 use super::{Features, MetricError};
 

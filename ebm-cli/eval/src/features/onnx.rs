@@ -10,9 +10,6 @@ pub(super) struct Network {
 
 impl Network {
     /// The network of a file, for inputs `[n, channels, height, width]`, tried on one. What it outputs first are the features.
-    ///
-    /// # Errors
-    /// Why it is of no use, as a text.
     pub fn parse(bytes: &[u8], input: [usize; 4]) -> Result<Self, String> {
         let model = tract_onnx::onnx().model_for_read(&mut &*bytes);
         let model = model.map_err(|error| format!("no ONNX network that can be read: {}", told(&error)))?;
@@ -36,15 +33,11 @@ impl Network {
         Ok(network)
     }
 
-    /// Number of features.
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Features `[n, F]` of a whole input.
-    ///
-    /// # Errors
-    /// If the network cannot be run, as a text.
     pub fn run(&self, input: Vec<f32>) -> Result<Vec<f32>, String> {
         Ok(self.output(input)?.iter().copied().collect())
     }
@@ -87,21 +80,16 @@ fn fitting(model: &InferenceModel, input: [usize; 4]) -> Result<(), String> {
     // The size of the batch is free to be anything, as the network is optimised for ours.
     let fits = known.len() == 4
         && known[1..].iter().zip(&input[1..]).all(|(known, wanted)| known.is_none_or(|known| known == *wanted as i64));
-    let shown = || {
-        let dims: Vec<String> = known.iter().map(|dim| dim.map_or("?".into(), |dim| dim.to_string())).collect();
-        dims.join(", ")
-    };
-    match fits {
-        true => Ok(()),
-        false => Err(format!(
-            "its input is [{}]; the images of this data are [n, {}, {}, {}] (channels, height, width, from 0 to 1): put what \
-             resizes or converts them into the network",
-            shown(),
-            input[1],
-            input[2],
-            input[3]
-        )),
+    if fits {
+        return Ok(());
     }
+    let shown: Vec<String> = known.iter().map(|dim| dim.map_or("?".into(), |dim| dim.to_string())).collect();
+    let [_, channels, height, width] = input;
+    Err(format!(
+        "its input is [{}]; the images of this data are [n, {channels}, {height}, {width}] (channels, height, width, from 0 to 1): \
+         put what resizes or converts them into the network",
+        shown.join(", ")
+    ))
 }
 
 /// The whole chain of causes on one line.

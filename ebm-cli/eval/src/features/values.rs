@@ -65,11 +65,6 @@ impl<'a> Features<'a> {
         mean.iter_mut().for_each(|m| *m /= count);
         mean
     }
-
-    /// Refuses features that another extractor gave.
-    pub(crate) fn comparable(&self, other: &Features<'_>) -> Result<(), MetricError> {
-        if self.width == other.width { Ok(()) } else { Err(MetricError::widths(self.width, other.width)) }
-    }
 }
 
 /// Values in the precision that features have.
@@ -97,12 +92,6 @@ mod tests {
         assert!(Features::new(&[], 0).is_err());
         let error = Features::new(&[0.0, 1.0, f32::NAN, 2.0], 2).unwrap_err().to_string();
         assert_eq!(error, "features: row 1, column 0, both counted from 0, is NaN; expected a finite number");
-    }
-
-    #[test]
-    fn means_are_those_of_the_columns() {
-        let features = Features::new(&[1.0, 10.0, 2.0, 20.0, 6.0, 60.0], 2).unwrap();
-        assert_eq!((features.len(), features.mean()), (3, vec![3.0, 30.0]));
     }
 
     #[test]

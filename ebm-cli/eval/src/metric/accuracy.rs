@@ -1,5 +1,4 @@
-use super::classified::Classified;
-use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit, classified::Classified};
 use crate::classifier::FEATURES;
 
 /// The share of held-out images that the classifier, which other metrics rely on, puts into their class.

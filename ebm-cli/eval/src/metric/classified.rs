@@ -1,5 +1,4 @@
-use ebm_core::device::Real;
-use ebm_core::image::Part;
+use ebm_core::{device::Real, image::Part};
 
 use super::Context;
 use crate::classifier::{Classifier, FEATURES, Origin, trained};
@@ -14,7 +13,6 @@ const STACKED: usize = 3;
 
 /// A classifier and what it says of samples.
 pub(super) struct Classified {
-    /// The classifier.
     pub classifier: Classifier,
     /// Why it could not be kept for another time, or was trained again.
     pub trouble: Option<String>,
@@ -30,7 +28,6 @@ pub(super) struct Classified {
 
 /// The output of the classifier for sets of samples.
 pub(super) struct Sets {
-    /// Held-out samples.
     pub held_out: Seen,
     /// As many generated samples as are configured.
     pub generated: Seen,
@@ -90,10 +87,7 @@ impl Classified {
         let mut classified = Self {
             accuracy: classifier.accuracy(&test),
             classifier,
-            trouble: match origin {
-                Origin::Trained { trouble } => trouble,
-                _ => None,
-            },
+            trouble: if let Origin::Trained { trouble } = origin { trouble } else { None },
             counts,
             channels: shape.channels,
             sets: None,
@@ -124,11 +118,8 @@ impl Classified {
 
     /// Looks at samples `[n, height, width, channels]`, each channel an image of its own.
     fn look(&self, samples: &[Real]) -> Seen {
-        let planes = match self.channels {
-            1 => samples.to_vec(),
-            _ => planes(samples, self.classifier.pixels, self.channels),
-        };
-        let (features, probabilities) = self.classifier.apply(&planes);
+        let images = planes(samples, self.classifier.pixels, self.channels);
+        let (features, probabilities) = self.classifier.apply(&images);
         Seen { features, classes: self.classifier.most_probable(&probabilities), probabilities }
     }
 

@@ -1,18 +1,13 @@
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::random::Random;
-use ebm_train::StepReport;
-use ebm_train::grid::Region;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
+use ebm_train::{StepReport, grid::Region};
 use std::cell::OnceCell;
 
 use super::classified::{Classified, Sets};
 use super::registry::{Need, Reason};
 use crate::annealing::{AnnealingError, Bracket};
-use crate::config::EvaluateConfig;
 use crate::quadrature::{LogPartition, QuadratureError, energies, log_partition};
-use crate::sampling::for_generated;
+use crate::{config::EvaluateConfig, sampling::for_generated};
 
 /// The data's box is the samples' bounding box, wider on each side by this part of its side.
 pub(super) const MARGIN: f64 = 0.1;
@@ -159,7 +154,7 @@ impl<'a> Context<'a> {
             Need::HeldOut if self.held_out.is_empty() => Err("the data set holds out no samples".into()),
             // Known before thousands of samples are drawn for the box.
             Need::OneOrTwoDimensions if width > 2 => {
-                Err(format!("no exact value: {}", QuadratureError::Dimensions { width }).into())
+                Err(format!("no exact value: {}", QuadratureError::Dimensions(width)).into())
             }
             // Up to two dimensions the quadrature knows better.
             Need::Chains if self.config.annealing.chains == 0 && width > 2 => {

@@ -1,7 +1,4 @@
-//! The energy distance of generated from held-out samples: a figure for any number of dimensions.
-
-use super::cloud::Cloud;
-use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
 use crate::features::{Features, single};
 
 /// Most samples of either kind: distances of all pairs are computed.
@@ -13,9 +10,6 @@ const MOST: usize = 4000;
 ///
 /// Unbiased: no sample is compared with itself. The second number is the standard error to first order, from what each sample
 /// adds (Hájek's projection); it is too small where the distributions are nearly the same.
-///
-/// # Errors
-/// If there are fewer than two samples of either kind.
 fn energy_distance(x: Features<'_>, y: Features<'_>) -> Result<(f64, f64), Reason> {
     if x.len().min(y.len()) < 2 {
         return Err("it needs two samples of either kind".into());
@@ -43,12 +37,7 @@ fn energy_distance(x: Features<'_>, y: Features<'_>) -> Result<(f64, f64), Reaso
 
 struct EnergyDistance;
 
-crate::register_metric!(
-    EnergyDistance,
-    place: 45,
-    needs: [HeldOut, Generator],
-    values: ["energy_distance": Number, Lower],
-);
+crate::register_metric!(EnergyDistance, place: 45, needs: [HeldOut, Generator], values: ["energy_distance": Number, Lower]);
 
 impl Metric for EnergyDistance {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {

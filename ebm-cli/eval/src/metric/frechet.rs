@@ -105,8 +105,7 @@ impl Metric for ClassifierFrechet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::Features;
-    use crate::fixtures;
+    use crate::{features::Features, fixtures};
     use serde::Deserialize;
 
     #[test]

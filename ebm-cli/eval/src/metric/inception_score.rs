@@ -7,17 +7,10 @@ const SPLITS: usize = 10;
 /// Probabilities of one sample may sum to 1 up to this.
 const SUM: f64 = 1e-3;
 
-/// Mean and standard deviation over the splits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct InceptionScore {
-    /// Mean over the splits, between 1 and the number of classes.
-    pub mean: f64,
-    /// Standard deviation over the splits (divided by their number, as is customary): no standard error.
-    pub deviation: f64,
-}
-
 /// `exp( E_x KL( p(y|x) || p(y) ) )` over `splits` parts of the samples, for class probabilities `[n, classes]`,
-/// row-major. Split i has the samples `i n / splits` up to `(i + 1) n / splits`, and p(y) is the mean over the split.
+/// row-major: its mean over the splits, between 1 and the number of classes, and its standard deviation over them (divided by
+/// their number, as is customary), which is no standard error. Split i has the samples `i n / splits` up to
+/// `(i + 1) n / splits`, and p(y) is the mean over the split.
 ///
 /// It is called IS only with the Inception network's probabilities; a split should have some thousand samples (5,000 in ten
 /// splits is customary), or the figure is too small.
@@ -26,7 +19,7 @@ pub struct InceptionScore {
 ///
 /// # Errors
 /// If there are fewer samples than splits, or rows that are no probabilities.
-pub fn inception_score(probabilities: &[f32], classes: usize, splits: usize) -> Result<InceptionScore, MetricError> {
+pub fn inception_score(probabilities: &[f32], classes: usize, splits: usize) -> Result<(f64, f64), MetricError> {
     let count = checked(probabilities, classes)?;
     if splits == 0 || count < splits {
         let (metric, what) = ("the inception score", "samples (one a split)");
@@ -37,7 +30,7 @@ pub fn inception_score(probabilities: &[f32], classes: usize, splits: usize) -> 
         .collect();
     let mean = scores.iter().sum::<f64>() / splits as f64;
     let variance = scores.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / splits as f64;
-    Ok(InceptionScore { mean, deviation: variance.sqrt() })
+    Ok((mean, variance.sqrt()))
 }
 
 fn checked(probabilities: &[f32], classes: usize) -> Result<usize, MetricError> {
@@ -82,12 +75,7 @@ fn score(probabilities: &[f32], classes: usize) -> f64 {
 /// The score of generated images by the classifier's classes.
 struct ClassifierScore;
 
-crate::register_metric!(
-    ClassifierScore,
-    place: 80,
-    needs: [Classifier],
-    values: ["classifier_score": Number, Higher],
-);
+crate::register_metric!(ClassifierScore, place: 80, needs: [Classifier], values: ["classifier_score": Number, Higher]);
 
 impl Metric for ClassifierScore {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
@@ -95,14 +83,14 @@ impl Metric for ClassifierScore {
             return Ok(());
         };
         let classes = classified.classifier.classes;
-        let score = inception_score(&sets.generated.probabilities, classes, SPLITS)?;
+        let (score, deviation) = inception_score(&sets.generated.probabilities, classes, SPLITS)?;
         let protocol = format!(
             "exp of the mean KL(p(class | x) || p(class)) over {SPLITS} splits, from 1 to {classes}, of {}; no inception score",
             classified.name()
         );
-        let (value, samples) = ((score.mean, Unit::Number), sets.generated.classes.len());
+        let (value, samples) = ((score, Unit::Number), sets.generated.classes.len());
         let value = MetricValue::new("classifier_score", "classifier score", value, samples, protocol);
-        found.push(value.with("deviation_over_splits", score.deviation));
+        found.push(value.with("deviation_over_splits", deviation));
         Ok(())
     }
 }
@@ -129,19 +117,19 @@ mod tests {
         }
         let fixture: Fixture = fixtures::read(include_str!("../../tests/fixtures/metrics/inception.json"));
         for case in fixture.cases {
-            let found = inception_score(&fixture.probabilities, fixture.classes, case.splits).unwrap();
-            fixtures::close(found.mean, case.mean);
-            fixtures::close(found.deviation, case.deviation);
+            let (mean, deviation) = inception_score(&fixture.probabilities, fixture.classes, case.splits).unwrap();
+            fixtures::close(mean, case.mean);
+            fixtures::close(deviation, case.deviation);
         }
     }
 
     #[test]
     fn certain_and_even_predictions_score_the_number_of_classes_and_useless_ones_score_one() {
         let certain = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
-        let score = inception_score(&certain, 3, 1).unwrap();
-        assert!((score.mean - 3.0).abs() < 1e-12);
+        let (score, _) = inception_score(&certain, 3, 1).unwrap();
+        assert!((score - 3.0).abs() < 1e-12);
         let useless = [0.25f32; 40];
-        assert_eq!(inception_score(&useless, 4, 2).unwrap().mean, 1.0);
+        assert_eq!(inception_score(&useless, 4, 2).unwrap().0, 1.0);
     }
 
     #[test]

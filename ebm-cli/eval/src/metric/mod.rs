@@ -35,7 +35,7 @@ mod value;
 pub use context::{Context, Subject};
 pub use ebm_train::metric::{Descriptor, Direction, Unit, Values, direction, find};
 pub use frechet::{Side, frechet_distance, frechet_value};
-pub use inception_score::{InceptionScore, inception_score};
+pub use inception_score::inception_score;
 pub use modes::{Coverage, GOOD_RADIUS};
 pub use prdc::{Prdc, neighbour_values};
 pub use registry::{Findings, Metric, Need, Reason, Registration, all, registrations};

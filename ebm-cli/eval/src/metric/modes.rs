@@ -1,5 +1,4 @@
-use ebm_core::data::Modes;
-use ebm_core::device::Real;
+use ebm_core::{data::Modes, device::Real};
 
 use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
 

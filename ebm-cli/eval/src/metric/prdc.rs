@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::cloud::Cloud;
-use super::{Context, Findings, Metric, MetricValue, Reason, Unit};
+use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
 use crate::features::{Features, MetricError};
 
 /// How two sets of features cover each other, by balls around each point that reach to its k-th nearest neighbour in its
@@ -39,7 +38,9 @@ impl Prdc {
     /// # Errors
     /// If k is 0, a set has no more than k samples, or the features are of different widths.
     pub fn of(real: Features<'_>, generated: Features<'_>, k: usize) -> Result<Self, MetricError> {
-        real.comparable(&generated)?;
+        if real.width() != generated.width() {
+            return Err(MetricError::widths(real.width(), generated.width()));
+        }
         for (what, found) in [("real samples", real.len()), ("generated samples", generated.len())] {
             if k == 0 || found <= k {
                 let metric = "precision and recall by the k-th neighbour (k > 0)";
@@ -151,8 +152,7 @@ impl Metric for ClassifierPrdc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::single;
-    use crate::fixtures;
+    use crate::{features::single, fixtures};
     use ebm_core::random::Random;
 
     #[test]

@@ -1,5 +1,3 @@
-//! The trait of a metric, and the registry of those that are linked in.
-
 use ebm_core::inventory;
 use ebm_train::metric::Descriptor;
 

@@ -133,6 +133,7 @@ impl Metric for StackedModes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::Mean;
     use ebm_core::random::Random;
 
     #[test]
@@ -153,17 +154,15 @@ mod tests {
 
     #[test]
     fn a_perfect_sampler_scores_what_is_expected_with_the_spread_that_is_stated() {
-        let divergences: Vec<f64> = (0..40)
-            .map(|step| {
-                let draws = Random::new(6).stream("modes").at(step).uniforms(26_000);
-                let class = |u: &ebm_core::device::Real| ((f64::from(*u) * 1000.0) as usize).min(999);
-                let histogram = ModeHistogram::new(draws.iter().map(class), 1000);
-                assert!((histogram.expected_divergence() - 0.0192).abs() < 5e-5);
-                histogram.divergence()
-            })
-            .collect();
-        let mean = divergences.iter().sum::<f64>() / 40.0;
-        let deviation = (divergences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 39.0).sqrt();
+        let divergence = |step| {
+            let draws = Random::new(6).stream("modes").at(step).uniforms(26_000);
+            let class = |u: &ebm_core::device::Real| ((f64::from(*u) * 1000.0) as usize).min(999);
+            let histogram = ModeHistogram::new(draws.iter().map(class), 1000);
+            assert!((histogram.expected_divergence() - 0.0192).abs() < 5e-5);
+            histogram.divergence()
+        };
+        let Mean { value: mean, standard_error } = Mean::of((0..40).map(divergence));
+        let deviation = standard_error * 40f64.sqrt();
         // The second-order term, about K^2 / (12 n^2), is 1.2e-4; the chi-squared's deviation is 8.6e-4.
         let standard_error = 8.6e-4 / 40f64.sqrt();
         assert!((mean - 0.0192 - 1.2e-4).abs() < 4.0 * standard_error, "{mean}");
@@ -178,9 +177,8 @@ mod tests {
             let draws = Random::new(8).stream("uneven").at(step).uniforms(n);
             ModeHistogram::new(draws.iter().map(|u| usize::from(*u < 0.2)), 2)
         };
-        let values: Vec<f64> = (0..400).map(|step| draw(step).divergence()).collect();
-        let mean = values.iter().sum::<f64>() / 400.0;
-        let deviation = (values.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 399.0).sqrt();
+        let found = Mean::of((0..400).map(|step| draw(step).divergence()));
+        let deviation = found.standard_error * 400f64.sqrt();
         // sqrt(0.16) log(4) / sqrt(500), and 1e-3 of the chi-squared beside it.
         assert!((deviation / 0.0248 - 1.0).abs() < 0.15, "{deviation}");
         assert!((draw(0).divergence_standard_error() / 0.0248 - 1.0).abs() < 0.15);

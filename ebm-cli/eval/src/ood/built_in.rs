@@ -1,6 +1,4 @@
-use ebm_core::device::Real;
-use ebm_core::image::ImageShape;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, image::ImageShape, random::Random};
 
 /// Standard deviation of the blur, in pixels.
 const BLUR: f64 = 2.0;
@@ -107,10 +105,7 @@ struct Column {
 impl Known<'_> {
     fn columns(&self) -> Vec<Column> {
         let count = (self.samples.len() / self.width) as f64;
-        let (low, high) = match self.image {
-            Some(_) => (-1.0, 1.0),
-            None => (Real::INFINITY, Real::NEG_INFINITY),
-        };
+        let (low, high) = if self.image.is_some() { (-1.0, 1.0) } else { (Real::INFINITY, Real::NEG_INFINITY) };
         let mut columns = vec![(low, high, 0.0, 0.0); self.width];
         for row in self.samples.chunks_exact(self.width) {
             for ((low, high, sum, squares), &value) in columns.iter_mut().zip(row) {

@@ -1,10 +1,6 @@
 use dfdx::prelude::SplitTape;
 
-use ebm_core::buffers;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::Energy;
-use ebm_core::tape::SharedTape;
+use ebm_core::{buffers, device::Real, geometry::Geometry, models::Energy, tape::SharedTape};
 
 /// Rows evaluated at once: enough for the kernels to run at full speed, little enough to stay in cache.
 pub(super) const CHUNK: usize = 16_384;
@@ -26,7 +22,6 @@ pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Rea
 /// The energies `[n]` of one chunk of points `[n, D]`, of an energy of any geometry.
 pub(super) type Energies<'a> = dyn Fn(Vec<Real>) -> Vec<Real> + 'a;
 
-/// `E(x)` for one chunk.
 pub(super) fn chunk_energies<G: Geometry>(energy: &dyn Energy<G>, points: Vec<Real>) -> Vec<Real> {
     let x = energy.geometry().samples(points);
     let (values, _) = energy.forward(SharedTape::off().watch(&x)).split_tape();

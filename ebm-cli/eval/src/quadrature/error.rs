@@ -5,14 +5,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum QuadratureError {
-    /// Grids are for one or two dimensions.
-    #[error(
-        "quadrature is for 1 or 2 dimensions, the data has {width}; use the bounds, or annealed importance sampling"
-    )]
-    Dimensions {
-        /// Number of data dimensions, `D`.
-        width: usize,
-    },
+    /// Grids are for one or two dimensions, and the data has these.
+    #[error("quadrature is for 1 or 2 dimensions, the data has {0}; use the bounds, or annealed importance sampling")]
+    Dimensions(usize),
     /// A box that is empty, infinite or of another dimension.
     #[error(
         "the box {:?} to {:?} cannot be integrated over: it needs {width} finite sides of positive length",

@@ -1,10 +1,7 @@
 use ebm_core::device::Real;
 use ebm_train::grid::Region;
 
-use super::energies::Energies;
-use super::log_sum::log_total;
-use super::panel::Panel;
-use super::{QuadratureConfig, QuadratureError};
+use super::{QuadratureConfig, QuadratureError, energies::Energies, log_sum::log_total, panel::Panel};
 
 /// Units in the last place by which a computed energy may be off: a network rounds at every layer.
 const ROUNDINGS: f64 = 4.0;
@@ -15,8 +12,8 @@ const NEGLIGIBLE: f64 = 1e-9;
 /// The grid that log Z is summed over: the data's box and the shells around it.
 pub(super) struct Grid<'a> {
     energies: &'a Energies<'a>,
-    pub config: &'a QuadratureConfig,
-    pub data_box: &'a Region,
+    config: &'a QuadratureConfig,
+    data_box: &'a Region,
     pub core: Panel,
     pub shells: Vec<Vec<Panel>>,
 }
@@ -27,10 +24,8 @@ impl<'a> Grid<'a> {
         data_box: &'a Region,
         config: &'a QuadratureConfig,
     ) -> Result<Self, QuadratureError> {
-        let cells = match data_box.width() {
-            1 => vec![16 * config.start],
-            width => vec![config.start; width],
-        };
+        let width = data_box.width();
+        let cells = if width == 1 { vec![16 * config.start] } else { vec![config.start; width] };
         let core = Panel::new(energies, data_box.clone(), cells)?;
         Ok(Self { energies, config, data_box, core, shells: Vec::new() })
     }
@@ -138,10 +133,7 @@ impl<'a> Grid<'a> {
             let inner = self.region();
             let outer = inner.scaled(2.0);
             // A multiple of four, so that the inner border falls between two cells.
-            let across = match outer.width() {
-                1 => 16 * config.start,
-                _ => (config.start / 2).next_multiple_of(4),
-            };
+            let across = if outer.width() == 1 { 16 * config.start } else { (config.start / 2).next_multiple_of(4) };
             let shell = shell_regions(&inner, &outer, across)
                 .into_iter()
                 .map(|(region, cells)| Panel::new(self.energies, region, cells))

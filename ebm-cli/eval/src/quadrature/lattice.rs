@@ -1,6 +1,5 @@
-use super::QuadratureError;
 use super::energies::{CHUNK, Energies};
-use super::log_sum::LogSum;
+use super::{QuadratureError, log_sum::LogSum};
 use ebm_core::device::Real;
 
 /// Evenly spaced nodes along an axis.
@@ -34,7 +33,6 @@ impl Line {
     }
 }
 
-/// Number of nodes of a lattice.
 pub(super) fn node_count(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.count).product()
 }

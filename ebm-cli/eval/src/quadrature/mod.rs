@@ -1,13 +1,11 @@
 //! Exact quantities of an energy in one or two dimensions, by quadrature.
 //!
 //! log Z = log of the integral of exp(-E) is out of reach in general; in the plane it is a sum over a grid. That makes
-//! every claim about a two-dimensional model checkable: [`log_partition`] gives log Z with an error, [`exact_nll`] the
-//! negative log-likelihood, and [`log_density_grid`] the density for a picture.
+//! every claim about a two-dimensional model checkable: [`log_partition`] gives log Z with an error, and [`exact_nll`] the
+//! negative log-likelihood.
 //!
 //! Energies are evaluated in `Real`; sums are accumulated in f64 in a fixed order, so results are reproducible.
 
-mod config;
-mod density;
 mod energies;
 mod error;
 mod grid;
@@ -16,8 +14,7 @@ mod log_sum;
 mod panel;
 mod partition;
 
-pub use config::QuadratureConfig;
-pub use density::log_density_grid;
+pub use crate::config::QuadratureConfig;
 pub use energies::energies;
 pub use error::QuadratureError;
 pub use partition::{LogPartition, exact_nll, log_partition};

@@ -1,7 +1,5 @@
-use super::QuadratureError;
-use super::energies::Energies;
 use super::lattice::{Line, log_mass, node_count};
-use super::log_sum::log_mean;
+use super::{QuadratureError, energies::Energies, log_sum::log_mean};
 use ebm_train::grid::Region;
 
 /// A box with a grid that can be refined without repeating work, the mass of exp(-E) in it, and how much the last refinement
@@ -16,14 +14,12 @@ use ebm_train::grid::Region;
 #[derive(Clone, Debug)]
 pub(super) struct Panel {
     region: Region,
-    cells: Vec<usize>,
-    /// log of the mass.
+    pub(super) cells: Vec<usize>,
     pub(super) log_mass: f64,
     /// log of the mass before the centres were added.
     pub(super) log_mass_before: f64,
     /// The least energy met, in nats.
     pub(super) least_energy: f64,
-    /// Energies evaluated so far.
     pub(super) evaluations: usize,
 }
 
@@ -60,11 +56,6 @@ impl Panel {
         let edges = self.edges().map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());
         let centres: usize = self.cells.iter().map(|cells| 2 * cells).product();
         edges + centres
-    }
-
-    /// Cells along the longest axis.
-    pub(super) fn cells_per_axis(&self) -> usize {
-        self.cells.iter().copied().max().unwrap_or(0)
     }
 
     fn add_centres(&mut self, energies: &Energies<'_>) -> Result<(), QuadratureError> {

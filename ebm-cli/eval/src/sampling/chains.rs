@@ -9,10 +9,8 @@
 //! One leapfrog step taken without a test is the unadjusted Langevin step x - eps^2/2 grad E(x) + eps n. With the test
 //! on the change of E + |p|^2 / 2 it is MALA, and several steps with the test are HMC.
 
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, energy_gradient};
-use ebm_core::random::Random;
+use ebm_core::{device::Real, geometry::Geometry, random::Random};
 
 /// Energies `[B]` and gradients `[B, D]` at points `[B, D]`, row-major.
 pub(crate) type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;
@@ -37,7 +35,6 @@ pub(crate) fn energies_and_gradients<G: Geometry>(energy: &dyn Energy<G>, points
 pub(crate) struct Transition {
     /// Step size eps, in units of the data.
     pub(crate) step_size: f64,
-    /// Leapfrog steps.
     pub(crate) leapfrog: usize,
     /// Whether a proposal must pass the Metropolis test.
     pub(crate) tested: bool,
@@ -47,7 +44,8 @@ pub(crate) struct Transition {
 pub(crate) struct Chains<'a> {
     potential: &'a Potential<'a>,
     width: usize,
-    points: Vec<Real>,
+    /// The states, `[B, D]`.
+    pub(crate) points: Vec<Real>,
     energies: Vec<Real>,
     gradients: Vec<Real>,
     moved: Vec<bool>,
@@ -94,10 +92,10 @@ impl<'a> Chains<'a> {
         let mut points = self.points.clone();
         let (mut energies, mut gradients) = (Vec::new(), self.gradients.clone());
         for _ in 0..transition.leapfrog {
-            kick(&mut momentum, &gradients, 0.5 * step);
-            drift(&mut points, &momentum, step);
+            add_scaled(&mut momentum, -0.5 * step, &gradients);
+            add_scaled(&mut points, step, &momentum);
             (energies, gradients) = (self.potential)(&points);
-            kick(&mut momentum, &gradients, 0.5 * step);
+            add_scaled(&mut momentum, -0.5 * step, &gradients);
         }
 
         let chances = random.stream("test").uniforms(self.energies.len());
@@ -134,27 +132,15 @@ impl<'a> Chains<'a> {
         sum / self.energies.len() as f64
     }
 
-    /// Number of chains that never left their start.
+    /// Chains that never left their start.
     pub(crate) fn unmoved(&self) -> usize {
         self.moved.iter().filter(|moved| !**moved).count()
     }
-
-    /// The states, `[B, D]`.
-    pub(crate) fn into_points(self) -> Vec<Real> {
-        self.points
-    }
 }
 
-fn kick(momentum: &mut [Real], gradients: &[Real], step: Real) {
-    for (p, g) in momentum.iter_mut().zip(gradients) {
-        *p -= step * g;
-    }
-}
-
-fn drift(points: &mut [Real], momentum: &[Real], step: Real) {
-    for (x, p) in points.iter_mut().zip(momentum) {
-        *x += step * p;
-    }
+/// `to += factor values`
+fn add_scaled(to: &mut [Real], factor: Real, values: &[Real]) {
+    to.iter_mut().zip(values).for_each(|(to, value)| *to += factor * value);
 }
 
 fn kinetic(momentum: &[Real]) -> f64 {
@@ -184,7 +170,7 @@ mod tests {
         for step in 0..steps {
             chains.advance(transition, Random::new(11).at(step));
         }
-        chains.into_points()
+        chains.points
     }
 
     #[test]
@@ -215,7 +201,7 @@ mod tests {
             let refused: usize = (0..50).map(|s| chains.advance(transition, Random::new(5).at(s)).not_finite).sum();
             assert!(refused > 0);
             assert_eq!(chains.unmoved(), 0);
-            assert!(chains.into_points().iter().all(|x| x.abs() < 1.0));
+            assert!(chains.points.iter().all(|x| x.abs() < 1.0));
         }
     }
 }

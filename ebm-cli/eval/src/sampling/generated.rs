@@ -1,8 +1,5 @@
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Generator, sample};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::{device::Real, geometry::Geometry, random::Random, tape::SharedTape};
 
 /// Most samples drawn at once: memory stays bounded for any number.
 const CHUNK: usize = 16_384;

@@ -1,6 +1,4 @@
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, random::Random};
 
 /// Training samples looked at where the data set has no end.
 const OF_ENDLESS: usize = 60_000;

@@ -1,8 +1,5 @@
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::models::Energy;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, error::ConfigError, models::Energy, random::Random};
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 use thiserror::Error;
@@ -24,17 +21,10 @@ pub enum Method {
 }
 
 impl Method {
-    fn is_tested(self) -> bool {
-        self != Method::Ula
-    }
-
     /// The acceptance at which a step size is most efficient in many dimensions: 0.574 for MALA (Roberts and Rosenthal,
     /// 1998), 0.651 for HMC (Beskos et al., 2013).
     pub(crate) fn target_acceptance(self) -> f64 {
-        match self {
-            Method::Hmc => 0.651,
-            _ => 0.574,
-        }
+        if self == Method::Hmc { 0.651 } else { 0.574 }
     }
 }
 
@@ -69,7 +59,7 @@ impl RefineOptions {
 
     /// Transitions that adapt the step size; none of them is exact.
     fn warm_up(&self) -> u64 {
-        if self.adapt && self.method.is_tested() { self.steps / 3 } else { 0 }
+        if self.adapt && self.method != Method::Ula { self.steps / 3 } else { 0 }
     }
 }
 
@@ -151,7 +141,7 @@ pub fn refine<G: Geometry>(
             Method::Hmc => (0.8 + 0.4 * f64::from(place.stream("jitter").uniforms(1)[0]), options.leapfrog),
             _ => (1.0, 1),
         };
-        let transition = Transition { step_size: step_size * jitter, leapfrog, tested: options.method.is_tested() };
+        let transition = Transition { step_size: step_size * jitter, leapfrog, tested: options.method != Method::Ula };
         let outcome = chains.advance(transition, place);
         not_finite += outcome.not_finite;
         if step < warm_up {
@@ -173,14 +163,13 @@ pub fn refine<G: Geometry>(
         energy_before,
         energy_after: chains.mean_energy(),
     };
-    Ok((geometry.samples(chains.into_points()), report))
+    Ok((geometry.samples(chains.points), report))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::geometry::Fixed;
-    use ebm_core::models::closed_form::QuadraticEnergy;
+    use ebm_core::{geometry::Fixed, models::closed_form::QuadraticEnergy};
 
     const PRECISION: [f64; 4] = [2.0, 0.6, 0.6, 1.0];
     const MEAN: [f64; 2] = [0.5, -1.0];
