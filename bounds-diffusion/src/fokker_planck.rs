@@ -4,13 +4,10 @@
 //! `R(x, t) = d_t E + c x . grad E + g^2/2 (||grad E||^2 - lap E)` is a function of t alone. Two samples at one time therefore
 //! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
 
-use ebm_core::diffusion::Moment;
-use ebm_core::jacobian::axes;
-use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::residual::{Laplacians, Place, pair_variance};
 use ebm_core::kernels::rows::{repeat, unstack};
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
-use ebm_core::prelude::*;
+use ebm_core::{diffusion::Moment, jacobian::axes, kernels::combine::combine, prelude::*};
 
 use crate::config::{DiffusionConfig, RegularizerConfig};
 use crate::diffused::{Diffused, laplacian};

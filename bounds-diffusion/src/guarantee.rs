@@ -1,7 +1,5 @@
 use ebm_core::bounds::{EnergyView, Guarantee, Level};
-use ebm_core::diffusion::Process;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::TimedEnergy;
+use ebm_core::{diffusion::Process, geometry::Geometry, models::TimedEnergy};
 
 use crate::config::{DiffusionConfig, Form, Weighting};
 

@@ -1,7 +1,4 @@
-use ebm_core::kernels::normal::log_density;
-use ebm_core::kernels::rows::repeat;
-use ebm_core::network::Network;
-use ebm_core::prelude::*;
+use ebm_core::{kernels::normal::log_density, kernels::rows::repeat, network::Network, prelude::*};
 
 use crate::config::{MiConfig, Product};
 use crate::critic::{Partners, critic_values};

@@ -2,8 +2,7 @@
 //! stand-ins for the driver, the toolkit, the compiler and the program.
 
 use crate::command::{Folder, contains, ended};
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 /// The tools of a Unix system that the script uses.
 const TOOLS: [&str; 17] = [

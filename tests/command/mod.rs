@@ -9,9 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
-use std::sync::LazyLock;
-use std::time::Duration;
-use std::{fs, io};
+use std::{fs, io, sync::LazyLock, time::Duration};
 use tempfile::TempDir;
 
 /// The program that the tests run.

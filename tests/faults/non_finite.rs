@@ -1,7 +1,6 @@
 //! Terms that are not finite: skipped, rolled back, or the end of the run; never trained on, never repeated.
 
-use ebm_core::geometry::Runtime;
-use ebm_core::random::Random;
+use ebm_core::{geometry::Runtime, random::Random};
 use ebm_tests::{Faults, Holed, config, square, trainer as build};
 use ebm_train::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig, TrainError, Trainer};
 use std::sync::Arc;

@@ -7,16 +7,11 @@ pub mod differences;
 pub mod faults;
 
 use ebm_cli::config::{Layers, Origin, RunConfig};
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Runtime;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Runtime, random::Random};
 use ebm_train::{Fault, Flow, Observer, ObserverError, Players, Trainer};
 use serde::de::DeserializeOwned;
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 
 /// Options as written between the braces of a configuration; an option that the text leaves out has its default.
 pub fn options<C: DeserializeOwned>(text: &str) -> C {

@@ -102,8 +102,7 @@ mod tests {
 
     #[test]
     fn the_operation_that_is_trained_with_computes_the_same() {
-        use ebm_core::kernels::normal::log_density;
-        use ebm_core::prelude::*;
+        use ebm_core::{kernels::normal::log_density, prelude::*};
 
         // Log-variances around both limits and between.
         let draws = Random::new(1).normals(4 * 6);

@@ -1,7 +1,6 @@
 //! What the estimators that are functions of a critic have in common, on a Gaussian pair with known mutual information.
 
-use ebm_core::device::Real;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, random::Random};
 
 use super::{Estimator, OfCritic, Pairs, Value, dv, infonce, nwj, smile};
 

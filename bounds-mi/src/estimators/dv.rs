@@ -1,5 +1,4 @@
-use super::means::standard_error;
-use super::{Differentiated, Method, Pairs, Value};
+use super::{Differentiated, Method, Pairs, Value, means::standard_error};
 use ebm_core::bounds::Guarantee;
 
 /// `E_joint[T] - ln E_product[e^T] <= I(x; z)` for every T, with equality at `T = ln p(x, z) / (p(x) p(z))` up to a constant

@@ -65,8 +65,7 @@ impl Method for Infonce {
 
 #[cfg(test)]
 mod tests {
-    use super::super::check;
-    use super::*;
+    use super::{super::check, *};
 
     #[test]
     fn values_are_those_of_the_formula() {

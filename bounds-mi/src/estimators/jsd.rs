@@ -1,5 +1,4 @@
-use super::means::standard_error;
-use super::{Differentiated, Method, Pairs, Value, nwj};
+use super::{Differentiated, Method, Pairs, Value, means::standard_error, nwj};
 use ebm_core::bounds::Guarantee;
 
 /// `E_joint[-sp(-T)] - E_product[sp(T)]`, sp(t) = ln(1 + e^t): 2 JS - 2 ln 2 at the best critic, T = ln p(x, z) / (p(x) p(z)).

@@ -1,12 +1,8 @@
 use super::case::{Case, EnergyKind, GeneratorKind};
-use ebm_core::device::Real;
-use ebm_core::diffusion::Process;
 use ebm_core::geometry::{Geometry, Latents, Samples};
-use ebm_core::kernels::Activation;
 use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, QuadraticEnergy, TriangularFlow};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, diffusion::Process, kernels::Activation, parameter::Module, random::Random};
 use ebm_models::mlp::{EmbeddingConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig};
 use ebm_models::noise::NoiseConfig;
 

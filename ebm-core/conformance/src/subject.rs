@@ -1,16 +1,13 @@
 use serde_json::{Map, Value};
 
-use super::Side;
-use super::situation::Situation;
+use super::{Side, situation::Situation};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, LowerBound, Target, UpperBound};
 use ebm_core::error::{BoundError, ConfigError};
-use ebm_core::optimizer::OptimizerOptions;
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::registry::{
     self, Descriptor, LowerBoundConfig, Need, ParseError, Registered, SupportedGeometry, UpperBoundConfig,
 };
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::{optimizer::OptimizerOptions, parameter::Module, random::Random};
 
 /// A registered bound.
 #[derive(Clone, Copy)]

@@ -1,8 +1,7 @@
 //! Updates with finite gradients only.
 
-use crate::data_parallel::Ranks;
-use crate::error::TrainError;
 use crate::optim::{Gradient, Optimizer};
+use crate::{data_parallel::Ranks, error::TrainError};
 use ebm_core::parameter::Module;
 
 /// Refuses a value that is not finite; the error names the iteration `step`, counted from 1, and the term.

@@ -1,22 +1,16 @@
 //! The generator's side of an iteration.
 
-use crate::config::TrainConfig;
-use crate::data_parallel::Ranks;
-use crate::draws::draw_latents;
-use crate::error::TrainError;
 use crate::finite::{finite, update};
 use crate::optim::{Gradient, Optimizer};
 use crate::phase_times::{PhaseTimes, timed};
-use crate::report::StepReport;
+use crate::{config::TrainConfig, data_parallel::Ranks, draws::draw_latents, error::TrainError, report::StepReport};
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::{add, differentiated_by};
 use ebm_core::models::{Energy, Generator, sample};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::tensor::{detach, item, rows};
+use ebm_core::{device::Real, parameter::Module, random::Random};
 
 /// The latents and samples of a step of the generator.
 pub(crate) struct GeneratorBatch<G: Geometry> {

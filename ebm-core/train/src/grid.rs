@@ -3,10 +3,7 @@
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, error::ConfigError, random::Random};
 
 /// An axis-aligned box in data space.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,13 +1,10 @@
 use ebm_core::bounds::{LowerBound, UpperBound};
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::optimizer::OptimizerOptions;
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::registry::{
     self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, Registered, SupportedGeometry, UpperBoundConfig,
 };
+use ebm_core::{error::ConfigError, geometry::Geometry, parameter::Module};
+use ebm_core::{optimizer::OptimizerOptions, random::Random};
 
 use crate::config::TrainConfig;
 use crate::optim::{Optimizer, OptimizerChoice, average};

@@ -1,12 +1,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::config::StopConfig;
-use crate::metric::direction;
-use crate::outcome::StopReason;
-use crate::report::Evaluation;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::State;
+use crate::{config::StopConfig, metric::direction, outcome::StopReason, report::Evaluation};
+use ebm_core::{error::ConfigError, parameter::State};
 
 /// The progress of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,5 @@
-use crate::error::TrainError;
 use crate::non_finite::{Fault, NonFinitePolicy, Remedy};
-use crate::snapshot::Snapshot;
-use crate::trainer::Trainer;
+use crate::{error::TrainError, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::geometry::Geometry;
 
 impl<G: Geometry> Trainer<G> {

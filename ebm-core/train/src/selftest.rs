@@ -1,8 +1,5 @@
 //! Cases of the self-test: updates of weights, and some iterations of training.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::kernels::selftest::{
     Case, Draws, Found, OPERATION, Quantity, TRAINING, change, doubles, numbers, set_weights, trained,
@@ -10,6 +7,7 @@ use ebm_core::kernels::selftest::{
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
+use ebm_core::{data::Dataset, device::Real, error::ConfigError};
 use serde::Deserialize;
 use std::sync::Arc;
 

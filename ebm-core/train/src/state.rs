@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::data_parallel::{TransientStates, own_rows};
-use crate::error::TrainError;
-use crate::optim::Optimizer;
 use crate::progress::{Mark, Progress, TrainingState};
-use crate::snapshot::Snapshot;
-use crate::trainer::Trainer;
-use ebm_core::error::StateError;
-use ebm_core::geometry::Geometry;
+use crate::{error::TrainError, optim::Optimizer, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::parameter::{Module, State};
+use ebm_core::{error::StateError, geometry::Geometry};
 
 /// Prefix of the names of the arrays that training can go back to.
 const MARK: &str = "mark-";

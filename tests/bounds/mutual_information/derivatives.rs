@@ -1,14 +1,9 @@
 //! The derivatives of `mi` in generator, noise and network, and the conditions of its claims.
 
 use bounds_mi::Estimator;
-use ebm_core::bounds::Level;
-use ebm_core::device::values;
-use ebm_core::geometry::Runtime;
-use ebm_core::models::Generator;
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_models::flow::FlowGenerator;
-use ebm_models::mlp::MlpGenerator;
+use ebm_core::{bounds::Level, device::values, geometry::Runtime, models::Generator, random::Random};
+use ebm_models::{flow::FlowGenerator, mlp::MlpGenerator};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
 

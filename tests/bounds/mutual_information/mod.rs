@@ -4,9 +4,7 @@ mod derivatives;
 mod training;
 
 use bounds_mi::{Estimator, MiConfig};
-use ebm_core::models::closed_form::LinearGaussian;
-use ebm_core::prelude::*;
-use ebm_core::registry::LowerBoundSpec;
+use ebm_core::{models::closed_form::LinearGaussian, prelude::*, registry::LowerBoundSpec};
 use ebm_tests::differences::{EXACT, near};
 use ebm_tests::{Draws, options};
 

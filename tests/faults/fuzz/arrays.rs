@@ -1,20 +1,14 @@
 //! Data in binary files: NumPy's arrays and archives, images in IDX files and in those of CIFAR.
 
-use ebm_core::data::Dataset;
-use ebm_core::random::Random;
-use ebm_core::registry::DatasetSpec;
+use ebm_core::{data::Dataset, random::Random, registry::DatasetSpec};
 use ebm_data::{Cifar, Idx, NpyFile};
 use ebm_eval::features::Archive;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::fs;
+use flate2::{Compression, write::GzEncoder};
 use std::io::{Cursor, Write};
-use std::path::Path;
-use zip::write::FileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use std::{fs, path::Path};
+use zip::{CompressionMethod, DateTime, ZipWriter, write::FileOptions};
 
-use super::dice::Dice;
-use super::harness::Reader;
+use super::{dice::Dice, harness::Reader};
 
 /// Draws from data that was accepted: it must be usable.
 pub fn draw_all(data: &dyn Dataset) {

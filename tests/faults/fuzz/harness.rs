@@ -5,9 +5,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::allocations::counted;
-use super::dice::Dice;
 use super::mutation::{mutated, noise};
+use super::{allocations::counted, dice::Dice};
 
 /// The most that one request for memory may ask for, in bytes. Inputs are below 64 KiB.
 const LARGEST_REQUEST: u64 = 16 << 20;

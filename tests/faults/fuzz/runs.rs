@@ -3,8 +3,7 @@
 use ebm_cli::run_directory::{Exported, Manifest, MetricsReader, RunDirectory};
 use ebm_train::state_file;
 
-use super::dice::Dice;
-use super::harness::Reader;
+use super::{dice::Dice, harness::Reader};
 
 const JSON: &str = "{  }  [  ]  :  ,  \"  \\\"  null  true  -1  1e999  18446744073709551616  \\u0000  \\ud800  \\  \n  \n\n  \r  \
     \u{feff}  \u{1F600}  version 2  \"format\"  \"config\"  \"files\"  \"progress\"  \"../../etc/passwd\"  \"step\"  \

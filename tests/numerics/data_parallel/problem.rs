@@ -1,9 +1,7 @@
 //! Small problems, every pair of bounds among them.
 
 use ebm_cli::config::RunConfig;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Runtime;
+use ebm_core::{data::Dataset, device::Real, geometry::Runtime};
 use ebm_tests::{Normal, config, square, trainer};
 use ebm_train::process_group::{ProcessGroup, Threads};
 use ebm_train::{Objective, PlayerConfig, Trainer, TrainingState};

@@ -5,12 +5,10 @@
 
 mod record;
 
-use ebm_core::geometry::Fixed;
-use ebm_core::random::Random;
+use ebm_core::{geometry::Fixed, random::Random};
 use ebm_tests::config;
 use ebm_train::{Players, StepReport, Trainer};
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use record::Step;
 

@@ -2,13 +2,10 @@
 
 use bounds_sv::{NoneConfig as NoLowerBound, SvConfig};
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound};
-use ebm_core::device::values;
 use ebm_core::geometry::{Latents, Runtime};
-use ebm_core::models::Generator;
 use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-use ebm_core::random::Random;
-use ebm_core::registry::LowerBoundSpec;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{device::values, models::Generator, random::Random, registry::LowerBoundSpec};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{options, square};
 

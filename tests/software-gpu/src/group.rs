@@ -5,10 +5,9 @@
 
 use crate::fault::{Fault, fault};
 use std::io::{self, Read, Write};
-use std::iter::Sum;
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter::Sum, os::linux::net::SocketAddrExt};
 
 /// A call, which must be the same on all ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

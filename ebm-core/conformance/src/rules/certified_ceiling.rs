@@ -1,5 +1,4 @@
-use super::super::subject::lower_view;
-use super::*;
+use super::{super::subject::lower_view, *};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     run(on.options, on.suited(KNOWN), |case| {

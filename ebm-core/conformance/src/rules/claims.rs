@@ -1,5 +1,4 @@
-use super::super::situation::network;
-use super::*;
+use super::{super::situation::network, *};
 use ebm_core::models::closed_form::QuadraticEnergy;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, TimeConfig};
 

@@ -18,19 +18,17 @@ mod state;
 
 use super::case::{Case, CaseSpec, EnergyKind, GeneratorKind};
 use super::configs::{Variant, variants};
-use super::differences::same;
 use super::exact::{self, Exact, geometry};
 use super::runner::{Stop, caught, run};
 use super::situation::{Situation, shake};
 use super::subject::{Bound, Subject, trained};
-use super::{Options, Outcome, Rule, Side, Violation};
+use super::{Options, Outcome, Rule, Side, Violation, differences::same};
 use ebm_core::bounds::{Estimate, Level, Measurement, Target};
 use ebm_core::device::{DOUBLE_PRECISION, Real, values};
-use ebm_core::geometry::Runtime;
 use ebm_core::parameter::{Module, collect_gradients};
-use ebm_core::random::Random;
 use ebm_core::registry::{Need, SupportedGeometry};
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{geometry::Runtime, random::Random};
 
 /// Checks a rule.
 pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome {

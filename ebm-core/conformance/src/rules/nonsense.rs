@@ -1,8 +1,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::super::subject::Config;
-use super::*;
+use super::{super::subject::Config, *};
 use ebm_core::registry::{LowerBoundConfig, UpperBoundConfig};
 
 /// Largest number that a bound is built with: beyond, a size that is accepted may be more than there is memory.

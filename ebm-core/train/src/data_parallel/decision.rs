@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ranks::Ranks;
-use crate::error::TrainError;
-use crate::outcome::Flow;
+use crate::{error::TrainError, outcome::Flow};
 
 /// The wishes of one rank, or of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -2,14 +2,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 use super::remote_error::RemoteError;
-use crate::error::TrainError;
-use crate::optim::Gradient;
 use crate::process_group::{self, Alone, ProcessGroup, ProcessGroupError};
 use crate::report::{Evaluation, StepReport};
+use crate::{error::TrainError, optim::Gradient};
 use ebm_core::buffers::native::{from_host, len};
-use ebm_core::device::Real;
-use ebm_core::parameter::Module;
-use ebm_core::random::Share;
+use ebm_core::{device::Real, parameter::Module, random::Share};
 use ebm_kernels::update;
 
 /// This rank among the others.

@@ -3,9 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::adam::AdamConfig;
 use super::rule::{Kept, Update, UpdateRule};
-use ebm_core::buffers::native::Array;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, error::ConfigError, parameter::Parameter};
 
 /// Options of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2): the update of
 /// `adam`, with the defaults that are usual where weights decay.

@@ -1,5 +1,4 @@
-use ebm_core::device::Real;
-use ebm_core::parameter::Module;
+use ebm_core::{device::Real, parameter::Module};
 use ebm_kernels::update;
 
 /// Moves `average` towards `model`: `a <- decay a + (1 - decay) m` for trained parameters, a copy for everything else.

@@ -3,11 +3,9 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
-use std::ops::Deref;
+use std::{borrow::Cow, ops::Deref};
 
-use super::adam::AdamConfig;
-use super::registration::OptimizerConfig;
+use super::{adam::AdamConfig, registration::OptimizerConfig};
 use ebm_core::optimizer::OptimizerOptions;
 use ebm_core::registry::{self, ParseError};
 
@@ -108,8 +106,7 @@ impl JsonSchema for OptimizerChoice {
 
 #[cfg(test)]
 mod tests {
-    use super::super::LionConfig;
-    use super::*;
+    use super::{super::LionConfig, *};
 
     #[test]
     fn a_name_a_table_and_the_options_of_adam_are_read() {

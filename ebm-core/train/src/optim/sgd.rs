@@ -4,10 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Kept, Update, UpdateRule, check_options};
-use ebm_core::buffers::native::Array;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, device::Real, error::ConfigError, parameter::Parameter};
 use ebm_kernels::update;
 
 /// Options of stochastic gradient descent with momentum (Polyak, USSR Comput. Math. Math. Phys. 1964).

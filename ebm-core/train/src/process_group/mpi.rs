@@ -1,11 +1,9 @@
 //! The processes of an MPI job.
 
 use ebm_core::device::Real;
-use mpi::Threading;
-use mpi::collective::SystemOperation;
-use mpi::environment::Universe;
 use mpi::topology::{Rank, SimpleCommunicator};
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
+use mpi::{Threading, collective::SystemOperation, environment::Universe};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;

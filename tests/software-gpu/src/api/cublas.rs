@@ -1,8 +1,7 @@
 //! cuBLAS: handles, and products of matrices in single and double precision.
 
 use super::call::{Failure, Out, Outcome, exports, put};
-use super::device::device;
-use super::driver::current_device;
+use super::{device::device, driver::current_device};
 use crate::gemm::{Number, Sizes};
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::without_provenance_mut;

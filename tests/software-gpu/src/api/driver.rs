@@ -5,12 +5,9 @@
 use super::call::{Failure, Out, Outcome, Status, exports, put, statuses, text};
 use super::device::{device, devices, report};
 use crate::machine::Grid;
-use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint, c_void};
-use std::mem::MaybeUninit;
-use std::ptr::without_provenance_mut;
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{cell::Cell, mem::MaybeUninit, ptr::without_provenance_mut, sync::Once};
 
 type Handle = *mut c_void;
 

@@ -9,10 +9,9 @@ use super::driver::current_device;
 use crate::fault::{Fault, fault};
 use crate::group::{self, Call, Member, Position};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
-use std::ptr::without_provenance_mut;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{collections::BTreeMap, ptr::without_provenance_mut};
 
 statuses! {
     UNHANDLED_CUDA_ERROR = 1, c"unhandled cuda error";

@@ -3,9 +3,8 @@
 use super::exchange::{LANES, exchange};
 use super::launch::{Launch, shuffled};
 use super::thread::{Machine, State, Thread};
-use crate::fault::Fault;
 use crate::memory::{Memory, Region};
-use crate::race::Moment;
+use crate::{fault::Fault, race::Moment};
 
 /// Threads and shared memory, which one block after the other uses.
 pub struct Block<'a> {

@@ -76,8 +76,7 @@ pub fn number(text: &str) -> Option<Operand<'static>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexer::tokens;
-    use super::*;
+    use super::{super::lexer::tokens, *};
 
     fn read(text: &str) -> Result<Vec<Operand<'_>>, Fault> {
         Cursor::new(&tokens(text)).list("", Operand::parse)
