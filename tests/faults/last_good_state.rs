@@ -38,17 +38,7 @@ impl<M: Module> Fragile<M> {
     }
 }
 
-impl<M: Module> Module for Fragile<M> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.model.parameters()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.model.parameters_mut()
-    }
-    fn commit(&mut self) {
-        self.model.commit();
-    }
-}
+ebm_core::module!([M: Module] Fragile<M>: model);
 
 impl Energy<Plane> for Fragile<MlpEnergy<Plane>> {
     fn geometry(&self) -> Plane {

@@ -89,7 +89,7 @@ fn every_slope_is_that_of_central_differences() {
         moved
     };
     for estimator in Estimator::ALL {
-        let Value::Critic(estimator) = estimator.method().value() else { continue };
+        let Value::Critic(estimator) = estimator.method().value else { continue };
         for pairs in [Pairs::shifted(5, 2), Pairs::all(5, 3), Pairs::all(6, 6)] {
             let (joint, product) = (draw("joint", pairs.samples), draw("product", pairs.x.len()));
             let found = estimator(&joint, &product, &pairs);

@@ -23,22 +23,14 @@ pub fn dv(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     }
 }
 
-/// The estimator [`dv`].
-pub(super) struct Dv;
-
-impl Method for Dv {
-    fn value(&self) -> Value {
-        Value::Critic(dv)
-    }
-    fn guarantee(&self) -> Guarantee {
+pub(super) const METHOD: Method = Method {
+    coupling: Some("dv has the logarithm of a mean over the samples"),
+    ..Method::mean(Value::Critic(dv), || {
         Guarantee::asymptotic(
             "the logarithm of a batch mean is too low on average, so the value is too high; the error goes with 1/batch",
         )
-    }
-    fn coupling(&self) -> Option<&'static str> {
-        Some("dv has the logarithm of a mean over the samples")
-    }
-}
+    })
+};
 
 #[cfg(test)]
 mod tests {

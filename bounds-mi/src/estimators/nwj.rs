@@ -20,17 +20,9 @@ pub fn nwj(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     }
 }
 
-/// The estimator [`nwj`].
-pub(super) struct Nwj;
-
-impl Method for Nwj {
-    fn value(&self) -> Value {
-        Value::Critic(nwj)
-    }
-    fn guarantee(&self) -> Guarantee {
-        Guarantee::certified("holds for every critic, and means over fresh samples are unbiased")
-    }
-}
+pub(super) const METHOD: Method = Method::mean(Value::Critic(nwj), || {
+    Guarantee::certified("holds for every critic, and means over fresh samples are unbiased")
+});
 
 #[cfg(test)]
 mod tests {

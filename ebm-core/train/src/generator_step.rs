@@ -75,10 +75,7 @@ impl<G: Geometry> EntropyTerm<G> {
         finite(step, "the lower bound's entropy", entropy.measurement.value)?;
         // The trained value may be out of the range of single precision where the reported one is not.
         let trained = finite(step, "the lower bound's entropy", item(&entropy.value))?;
-        let upper_bound = match upper_bound {
-            true => lower.entropy_upper_bound(&view.without_tape())?,
-            false => None,
-        };
+        let upper_bound = if upper_bound { lower.entropy_upper_bound(&view.without_tape())? } else { None };
         let loss = -lambda * trained;
         let mut gradients = backward(entropy.value * -lambda as Real);
         Ok(Self {

@@ -134,18 +134,7 @@ fn figures(report: &StepReport) -> Vec<f64> {
 }
 
 /// The arrays of three layers.
-struct Layers(Vec<Parameter>);
-
-impl Module for Layers {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.0.iter().collect()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.0.iter_mut().collect()
-    }
-}
-
-fn model(name: &str) -> Layers {
+fn model(name: &str) -> Vec<Parameter> {
     let layer = |(i, (inputs, outputs)): (usize, (usize, usize))| {
         let array = |what: &str, shape: Vec<usize>| {
             let zeros = vec![0.0; shape.iter().product()];
@@ -154,7 +143,7 @@ fn model(name: &str) -> Layers {
         [array("weight", vec![outputs, inputs]), array("bias", vec![outputs])]
     };
     let sizes = [(2, 45), (45, 30), (30, 1)].into_iter().enumerate();
-    let mut model = Layers(sizes.flat_map(layer).collect());
+    let mut model: Vec<Parameter> = sizes.flat_map(layer).collect();
     set_weights(name, &mut model);
     model
 }

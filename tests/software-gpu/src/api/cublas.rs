@@ -87,19 +87,13 @@ macro_rules! products {
 
             fn $one(
                 handle: Handle,
-                transa: c_uint,
-                transb: c_uint,
-                m: c_int,
-                n: c_int,
-                k: c_int,
+                transa: c_uint, transb: c_uint,
+                m: c_int, n: c_int, k: c_int,
                 alpha: Option<&$number>,
-                a: u64,
-                lda: c_int,
-                b: u64,
-                ldb: c_int,
+                a: u64, lda: c_int,
+                b: u64, ldb: c_int,
                 beta: Option<&$number>,
-                c: u64,
-                ldc: c_int,
+                c: u64, ldc: c_int,
             ) = {
                 let sizes = sizes([transa, transb], [m, n, k], [lda, ldb, ldc]);
                 multiply(handle, sizes, [alpha, beta], [(a, 0), (b, 0), (c, 0)], 1)
@@ -107,22 +101,13 @@ macro_rules! products {
 
             fn $many(
                 handle: Handle,
-                transa: c_uint,
-                transb: c_uint,
-                m: c_int,
-                n: c_int,
-                k: c_int,
+                transa: c_uint, transb: c_uint,
+                m: c_int, n: c_int, k: c_int,
                 alpha: Option<&$number>,
-                a: u64,
-                lda: c_int,
-                stride_a: i64,
-                b: u64,
-                ldb: c_int,
-                stride_b: i64,
+                a: u64, lda: c_int, stride_a: i64,
+                b: u64, ldb: c_int, stride_b: i64,
                 beta: Option<&$number>,
-                c: u64,
-                ldc: c_int,
-                stride_c: i64,
+                c: u64, ldc: c_int, stride_c: i64,
                 count: c_int,
             ) = {
                 let sizes = sizes([transa, transb], [m, n, k], [lda, ldb, ldc]);

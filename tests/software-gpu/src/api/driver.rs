@@ -61,10 +61,7 @@ fn fresh_handle() -> Handle {
 }
 
 fn not_null(pointer: *const c_void, status: Status, what: &str) -> Outcome {
-    match pointer.is_null() {
-        true => Err(Failure::mistake(status, what)),
-        false => Ok(()),
-    }
+    if pointer.is_null() { Err(Failure::mistake(status, what)) } else { Ok(()) }
 }
 
 unsafe extern "C" {
@@ -300,12 +297,8 @@ exports! {
 
     fn cuLaunchKernel(
         function: Handle,
-        blocks_x: c_uint,
-        blocks_y: c_uint,
-        blocks_z: c_uint,
-        threads_x: c_uint,
-        threads_y: c_uint,
-        threads_z: c_uint,
+        blocks_x: c_uint, blocks_y: c_uint, blocks_z: c_uint,
+        threads_x: c_uint, threads_y: c_uint, threads_z: c_uint,
         shared_bytes: c_uint,
         _stream: Handle,
         parameters: *mut *mut c_void,

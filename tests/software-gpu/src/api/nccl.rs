@@ -61,19 +61,13 @@ impl Transfer {
             fault!("{bytes} bytes from {from:#x} to {to:#x}: they overlap");
         }
         // The device is not held while others are waited for, which may be threads of this process.
-        let given = match sends {
-            true => device().memory.read(from, bytes)?.to_vec(),
-            false => vec![0; bytes],
-        };
+        let given = if sends { device().memory.read(from, bytes)?.to_vec() } else { vec![0; bytes] };
         if receives {
             // Checked before: a mistake of this rank is not to be found when the others have gone on.
             device().memory.region(to, bytes)?;
         }
         let result = member.call(self.call, &given)?;
-        match receives {
-            true => device().memory.write(to, &result),
-            false => Ok(()),
-        }
+        if receives { device().memory.write(to, &result) } else { Ok(()) }
     }
 }
 
@@ -205,15 +199,7 @@ exports! {
         begin(communicator, (from, to), (count, kind), [None, None])
     };
 
-    fn ncclReduce(
-        from: u64,
-        to: u64,
-        count: usize,
-        kind: c_int,
-        operation: c_int,
-        rank: c_int,
-        communicator: Handle,
-    ) = {
+    fn ncclReduce(from: u64, to: u64, count: usize, kind: c_int, operation: c_int, rank: c_int, communicator: Handle) = {
         needs_sum(operation)?;
         begin(communicator, (from, to), (count, kind), [None, Some(rank)])
     };

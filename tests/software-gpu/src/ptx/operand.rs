@@ -39,9 +39,10 @@ impl<'a> Operand<'a> {
                 None => fault!("{text:?} is no number"),
             },
             text if text.starts_with(|c: char| c.is_ascii_alphabetic() || "_$%".contains(c)) => {
-                match cursor.accept("|") {
-                    true => Self::Pair(text, cursor.advance()?),
-                    false => Self::Name(text),
+                if cursor.accept("|") {
+                    Self::Pair(text, cursor.advance()?)
+                } else {
+                    Self::Name(text)
                 }
             }
             text => fault!("{text:?} where an operand is expected"),
