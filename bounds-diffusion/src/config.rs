@@ -110,7 +110,6 @@ impl DiffusionConfig {
         }
     }
 
-    /// The weight of a time.
     pub(crate) fn weight_at(&self, moment: &Moment) -> f64 {
         match self.weighting {
             Weighting::Likelihood => moment.diffusion,

@@ -51,11 +51,8 @@ pub(crate) fn residual<G: Geometry>(
     let directions = SharedTape::off().watch(&combine((&at.x, &drift), (&gradient, &diffusion)));
     let (_, slopes) = energy.pushforward_at(tape.watch(&at.x), &at.times, directions, &vec![1.0; count]);
     let quotient = tape.is_recording().then(|| Quotient::new(config.fokker_planck, energy, &at, random, tape));
-    let places = at
-        .moments
-        .iter()
-        .map(|moment| Place { diffusion: moment.diffusion, unit: moment.noise * moment.noise / moment.diffusion });
-    let places: Vec<Place> = places.collect();
+    let place = |m: &Moment| Place { diffusion: m.diffusion, unit: m.noise * m.noise / m.diffusion };
+    let places: Vec<Place> = at.moments.iter().map(place).collect();
     let plain = detach(slopes.clone());
     let found = match &quotient {
         Some(quotient) => {

@@ -26,7 +26,8 @@ pub fn barber_agakov(outputs: &[f64], latents: &[f64], d: usize) -> (Vec<f64>, V
         let mut value = 0.0;
         for k in 0..d {
             let given = outputs[d + k];
-            let log_variance = limited(given);
+            // NaN stays NaN, for the trainer to see.
+            let log_variance = given.clamp(*LOG_VARIANCE.start(), *LOG_VARIANCE.end());
             let precision = (-log_variance).exp();
             let error = z[k] - outputs[k];
             value -= 0.5 * (std::f64::consts::TAU.ln() + log_variance + error * error * precision);
@@ -39,11 +40,6 @@ pub fn barber_agakov(outputs: &[f64], latents: &[f64], d: usize) -> (Vec<f64>, V
     });
     let values = values.collect();
     (values, slopes)
-}
-
-/// NaN stays NaN, for the trainer to see.
-fn limited(log_variance: f64) -> f64 {
-    log_variance.clamp(*LOG_VARIANCE.start(), *LOG_VARIANCE.end())
 }
 
 pub(super) const METHOD: Method = Method::mean(Value::Encoder, || Guarantee::certified("holds for every encoder"));

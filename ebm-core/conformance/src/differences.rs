@@ -3,7 +3,6 @@
 use ebm_core::device::{DOUBLE_PRECISION, Real};
 use ebm_core::parameter::Module;
 
-/// Step of the differences.
 pub(super) const STEP: f64 = if DOUBLE_PRECISION { 1e-5 } else { 4e-3 };
 /// Largest error allowed, relative to the slope.
 const RELATIVE: f64 = if DOUBLE_PRECISION { 1e-6 } else { 3e-2 };

@@ -11,7 +11,6 @@ pub(super) struct Exact {
     pub standard_error: f64,
 }
 
-/// The axes of a case.
 pub(super) fn geometry(case: &Case) -> Runtime {
     Runtime { latent: case.latent, data: case.data }
 }
@@ -62,7 +61,6 @@ fn known(value: f64) -> Exact {
 }
 
 impl Exact {
-    /// The difference of two.
     pub fn less(self, other: Exact) -> Exact {
         Exact { value: self.value - other.value, standard_error: self.standard_error.hypot(other.standard_error) }
     }

@@ -40,11 +40,6 @@ impl<G: Geometry> Situation<G> {
             step: 1,
         }
     }
-
-    /// Both models, the one that the other side trains last.
-    pub fn models_mut(&mut self) -> [&mut dyn Module; 2] {
-        [&mut *self.generator, &mut *self.energy]
-    }
 }
 
 fn normals(case: &Case, purpose: &str, n: usize) -> Vec<f64> {
@@ -66,7 +61,6 @@ pub(super) fn linear<G: Geometry>(geometry: G, case: &Case) -> LinearGaussian<G>
     LinearGaussian::new(geometry, &weight, &normals(case, "bias", wide), case.noise)
 }
 
-/// The triangular flow of a case.
 pub(super) fn flow<G: Geometry>(geometry: G, case: &Case) -> TriangularFlow<G> {
     let half = |purpose: &str| -> Vec<f64> {
         let draws = normals(case, purpose, case.latent * case.latent);

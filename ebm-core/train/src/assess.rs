@@ -111,7 +111,6 @@ impl<G: Geometry> Trainer<G> {
         Ok(report)
     }
 
-    /// The terms on one batch.
     fn measure(&mut self, latents: &Latents<G>, data: &Samples<G>, random: Random) -> Result<StepReport, TrainError> {
         let step = self.progress.step;
         let players = &mut self.players;

@@ -64,7 +64,6 @@ impl<G: Geometry> Players<G> {
         players.into_iter().chain(averages.into_iter().flatten())
     }
 
-    /// New optimisers for all.
     pub(crate) fn optimizers(&self, config: &TrainConfig) -> Optimizers {
         let (energy, generator) = (&config.energy.optimizer, &config.generator.optimizer);
         let lower = self.lower_optimizer.as_ref().unwrap_or(generator);

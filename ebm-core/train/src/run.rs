@@ -107,7 +107,6 @@ impl<G: Geometry> Trainer<G> {
     }
 }
 
-/// The merged wishes of all observers.
 fn merged<G: Geometry>(
     observers: &mut [&mut dyn Observer<G>],
     mut ask: impl FnMut(&mut dyn Observer<G>) -> Result<Flow, ObserverError>,

@@ -153,7 +153,6 @@ fn gradients(name: &str, step: usize, model: &dyn Module) -> Vec<Vec<Real>> {
     arrays.map(|p| numbers(&format!("{name}/{step}/{}", p.name()), p.len())).collect()
 }
 
-/// Three updates.
 fn adam(name: &'static str, config: AdamConfig) -> Case {
     Case::new(format!("optimizer adam: {name}"), OPERATION, move || {
         let mut model = model("adam");

@@ -84,7 +84,6 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    /// Takes over the arrays, by owner.
     pub(crate) fn set_arrays(&mut self, mut arrays: BTreeMap<String, State>) -> Result<(), StateError> {
         let (share, batch) = (self.ranks.share(), self.config.batch);
         let mut take = |owner: String| arrays.remove(&owner).unwrap_or_default();
@@ -100,10 +99,7 @@ impl<G: Geometry> Trainer<G> {
         arrays.into_keys().next().map_or(Ok(()), |name| Err(StateError::Unknown { name }))
     }
 
-    /// Keeps the state as one to go back to, if its models give finite terms.
-    ///
-    /// # Errors
-    /// If the ranks cannot reach each other.
+    /// Keeps the state as one to go back to, if its models give finite terms. Errs if the ranks cannot reach each other.
     pub(crate) fn set_mark(&mut self) -> Result<(), TrainError> {
         let verified = self.verify();
         match self.ranks.agree(verified) {

@@ -43,8 +43,7 @@ impl<G: Geometry> Trainer<G> {
     ) -> Result<Self, ConfigError> {
         config.check().map_err(|e| e.within("train"))?;
         if config.objective == Objective::Bidirectional {
-            let accepted = players.lower.accepts_batch(config.batch);
-            accepted.map_err(|e| e.within("lower"))?;
+            players.lower.accepts_batch(config.batch).map_err(|e| e.within("lower"))?;
         }
         let geometry = players.energy.geometry();
         ConfigError::require(

@@ -10,7 +10,6 @@ use ebm_tests::{Draws, options};
 
 type Bound = Box<dyn LowerBound<Runtime>>;
 
-/// A small network of one hidden layer.
 const SMALL: &str = "hidden = [4], activation = 'tanh'";
 const PRODUCTS: [&str; 2] = ["permutation", "all-pairs"];
 

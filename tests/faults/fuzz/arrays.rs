@@ -23,7 +23,6 @@ fn load(options: &impl DatasetSpec, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables in NumPy's binary files.
 pub const NPY: Reader = Reader {
     name: "npy",
     file: "numbers.npy",
@@ -89,7 +88,6 @@ fn odd_array(dice: &mut Dice) -> Vec<u8> {
     npy(1 + dice.below(3) as u8, &header, &data)
 }
 
-/// Features in NumPy's archives.
 pub const NPZ: Reader = Reader {
     name: "npz",
     file: "features.npz",
@@ -135,7 +133,6 @@ fn archive(entries: &[(String, Vec<u8>)], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// Images in IDX files, plain and packed.
 pub const IDX: Reader = Reader {
     name: "idx",
     file: "images-idx3-ubyte",
@@ -188,7 +185,6 @@ fn packed(content: &[u8], damaged: bool) -> Vec<u8> {
     bytes
 }
 
-/// Images of CIFAR in their binary format.
 pub const CIFAR: Reader = Reader {
     name: "cifar",
     file: "train.bin",

@@ -15,7 +15,6 @@ const MOST_MEMORY: u64 = 256 << 20;
 /// Number of inputs of all readers together, where `FUZZ_INPUTS` is not set.
 const INPUTS: u64 = 20_000;
 
-/// A reader of bytes from outside.
 pub struct Reader {
     /// Its name, which is that of its folder in the corpus and seeds its inputs.
     pub name: &'static str,

@@ -9,7 +9,6 @@ const JSON: &str = "{  }  [  ]  :  ,  \"  \\\"  null  true  -1  1e999  184467440
     \u{feff}  \u{1F600}  version 2  \"format\"  \"config\"  \"files\"  \"progress\"  \"../../etc/passwd\"  \"step\"  \
     \"event\"  \"metrics\"  \"remedy\"";
 
-/// The marker of a run directory.
 pub const MARKER: Reader = Reader {
     name: "run-marker",
     file: "run.json",
@@ -33,7 +32,6 @@ pub const MARKER: Reader = Reader {
 };
 pub const GOOD_MARKER: &str = r#"{"format": "ebm run, version 1", "config": "a.toml", "base": "."}"#;
 
-/// The manifest of a checkpoint.
 pub const MANIFEST: Reader = Reader {
     name: "manifest",
     file: "manifest.json",
@@ -96,7 +94,6 @@ fn safetensors(header: &str, arrays: &[u8]) -> Vec<u8> {
     [&length[..], header.as_bytes(), arrays].concat()
 }
 
-/// Saved states: safetensors.
 pub const STATE_FILE: Reader = Reader {
     name: "state-file",
     file: "energy.safetensors",
@@ -154,7 +151,6 @@ fn arrays_that_follow_each_other(dice: &mut Dice) -> Vec<u8> {
     safetensors(&format!("{{{}}}", entries.join(",")), &bytes)
 }
 
-/// A trained model in one file.
 pub const EXPORTED: Reader = Reader {
     name: "exported",
     file: "model.safetensors",

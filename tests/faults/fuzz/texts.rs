@@ -9,7 +9,6 @@ use std::{fs, sync::LazyLock};
 
 use super::{arrays::draw_all, dice::Dice, harness::Reader, mutation::mutated, runs};
 
-/// Tables in text files.
 pub const CSV: Reader = Reader {
     name: "csv",
     file: "numbers.csv",

@@ -59,7 +59,6 @@ const FLOW: &str = "{ kind = 'flow', layers = 2, steps = 4, hidden = [8] }";
 /// With noise, which the mutual information needs.
 const NOISY: &str = "{ kind = 'mlp', hidden = [16, 16], noise = 0.1 }";
 
-/// The steps of a pair's training.
 fn train((lower, upper): (&str, &str)) -> Vec<Step> {
     let (generator, lower) = match lower {
         "sv" => (FLOW, "{ kind = 'sv', variant = 'log-det' }"),

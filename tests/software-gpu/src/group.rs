@@ -65,7 +65,6 @@ pub fn create() -> io::Result<String> {
     Ok(name)
 }
 
-/// Serves a group to its end.
 fn host(listener: &UnixListener) -> io::Result<()> {
     let mut joined: Vec<(Position, UnixStream)> = Vec::new();
     loop {
@@ -194,7 +193,6 @@ fn reply(stream: &mut UnixStream, result: Result<&[u8], &Fault>) -> io::Result<(
     send(stream, &[result.is_err().into(), bytes.len() as u64], bytes)
 }
 
-/// A rank in its group.
 #[derive(Debug)]
 pub struct Member {
     pub position: Position,

@@ -30,7 +30,6 @@ use ebm_core::registry::{Need, SupportedGeometry};
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::{geometry::Runtime, random::Random};
 
-/// Checks a rule.
 pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome {
     let on = On { subject, options, variants: variants(subject) };
     match rule {
@@ -54,7 +53,6 @@ pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome
     }
 }
 
-/// The subject of a check.
 struct On<'a> {
     subject: &'a Subject,
     options: &'a Options,
@@ -144,7 +142,6 @@ fn probes(config: usize) -> [Case; 4] {
     cases.map(|(generator, latent, data, noise)| Case { config, ..Case::simple(generator, latent, data, noise) })
 }
 
-/// The trained value of an estimate.
 fn trained_value(estimate: &Estimate) -> f64 {
     f64::from(values(&estimate.value)[0])
 }

@@ -22,7 +22,6 @@ impl From<Flow> for Decision {
 }
 
 impl Decision {
-    /// The wishes of both.
     fn and(mut self, other: Self) -> Self {
         self.flow.merge(other.flow);
         self.out_of_time |= other.out_of_time;

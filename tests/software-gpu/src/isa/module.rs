@@ -33,7 +33,6 @@ impl Function {
 #[derive(Debug, Default)]
 pub struct Module {
     pub functions: Vec<Function>,
-    /// The functions by their names.
     pub names: HashMap<String, usize>,
     /// The addresses of its variables.
     pub variables: Vec<u64>,

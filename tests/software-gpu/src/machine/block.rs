@@ -9,7 +9,6 @@ use crate::{fault::Fault, race::Moment};
 /// Threads and shared memory, which one block after the other uses.
 pub struct Block<'a> {
     launch: &'a Launch<'a>,
-    /// The place in the grid.
     place: [u32; 3],
     threads: Vec<Thread>,
     shared: Region,

@@ -39,10 +39,9 @@ impl<'a> Operand<'a> {
                 None => fault!("{text:?} is no number"),
             },
             text if text.starts_with(|c: char| c.is_ascii_alphabetic() || "_$%".contains(c)) => {
-                if cursor.accept("|") {
-                    Self::Pair(text, cursor.advance()?)
-                } else {
-                    Self::Name(text)
+                match cursor.accept("|") {
+                    true => Self::Pair(text, cursor.advance()?),
+                    false => Self::Name(text),
                 }
             }
             text => fault!("{text:?} where an operand is expected"),
