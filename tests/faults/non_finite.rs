@@ -64,8 +64,7 @@ fn a_skipped_iteration_changes_nothing_but_the_step() {
         assert!(trainer.advance(true).unwrap().fault.is_none());
     }
     let before = trainer.state().unwrap();
-    let report = trainer.advance(true).unwrap();
-    let fault = report.fault.unwrap();
+    let fault = trainer.advance(true).unwrap().fault.unwrap();
     assert_eq!((fault.step, &fault.remedy), (13, &Remedy::Skipped { in_a_row: 1 }));
     assert!(fault.reason.contains("E_data[E] is NaN"), "{fault}");
     let after = trainer.state().unwrap();

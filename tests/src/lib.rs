@@ -17,8 +17,7 @@ use std::{fs, path::PathBuf, sync::Arc};
 pub fn options<C: DeserializeOwned>(text: &str) -> C {
     let text = text.trim_end_matches([',', ' ']);
     let table: toml::Table = format!("options = {{ {text} }}").parse().unwrap();
-    let options = table["options"].clone().try_into();
-    options.unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    table["options"].clone().try_into().unwrap_or_else(|fault| panic!("{text}: {fault}"))
 }
 
 /// The TOML files in these folders of the examples, in order.
@@ -33,8 +32,7 @@ pub fn examples(folders: &[&str]) -> Vec<PathBuf> {
 
 /// A configuration; an option that the text leaves out has its default.
 pub fn config(text: &str) -> RunConfig {
-    let layers = Layers::default().toml(Origin::Section("test".into()), text);
-    let resolved = layers.and_then(Layers::resolve);
+    let resolved = Layers::default().toml(Origin::Section("test".into()), text).and_then(Layers::resolve);
     resolved.unwrap_or_else(|fault| panic!("{fault}\n{text}")).config
 }
 

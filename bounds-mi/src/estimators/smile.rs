@@ -1,5 +1,3 @@
-//! Song and Ermon.
-
 use super::{Differentiated, Method, Pairs, Value, dv};
 use ebm_core::bounds::Guarantee;
 

@@ -43,8 +43,7 @@ impl<G: Geometry> Situation<G> {
 }
 
 fn normals(case: &Case, purpose: &str, n: usize) -> Vec<f64> {
-    let draws = Random::new(case.seed).stream(purpose).normals(n);
-    draws.into_iter().map(f64::from).collect()
+    Random::new(case.seed).stream(purpose).normals(n).into_iter().map(f64::from).collect()
 }
 
 /// The generator x = W z + b + sigma n of a case, its volume large or small.
@@ -63,8 +62,7 @@ pub(super) fn linear<G: Geometry>(geometry: G, case: &Case) -> LinearGaussian<G>
 
 pub(super) fn flow<G: Geometry>(geometry: G, case: &Case) -> TriangularFlow<G> {
     let half = |purpose: &str| -> Vec<f64> {
-        let draws = normals(case, purpose, case.latent * case.latent);
-        draws.into_iter().map(|v| 0.5 * v).collect()
+        normals(case, purpose, case.latent * case.latent).into_iter().map(|v| 0.5 * v).collect()
     };
     TriangularFlow::new(geometry, &half("scale"), &half("shift"))
 }

@@ -31,10 +31,8 @@ pub(crate) fn update<const N: usize>(
     gradients: Result<[Gradient; N], TrainError>,
 ) -> Result<f64, TrainError> {
     // Number of values in the gradient of each trained parameter.
-    let lengths = |module: &dyn Module| {
-        let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-        trained.map(|p| p.len()).collect()
-    };
+    let lengths =
+        |module: &dyn Module| module.parameters().into_iter().filter(|p| p.is_trained()).map(|p| p.len()).collect();
     let lengths = std::array::from_fn(|index| lengths(&*modules[index].1));
     let gradients = ranks.average(gradients, lengths)?;
     let norms: Vec<f64> = gradients.iter().map(Gradient::norm).collect();

@@ -185,8 +185,7 @@ fn optimizers() -> Vec<Case> {
         Case::new("optimizer average", OPERATION, || {
             let (mut kept, model) = (model("kept"), model("model"));
             average(&mut kept, &model, 0.75, 1_000);
-            let arrays = trained(&kept).into_iter();
-            arrays.map(|array| (Quantity::InWeights, array)).collect()
+            trained(&kept).into_iter().map(|array| (Quantity::InWeights, array)).collect()
         }),
     ]
 }

@@ -56,8 +56,7 @@ impl<G: Geometry> Trainer<G> {
     fn arrays(&self, transient: TransientStates) -> BTreeMap<String, State> {
         let optimizers = self.trained().map(|((name, module), of)| (optimizer_of(name), of.state(module)));
         let weights = self.states().into_iter().map(|(owner, state)| (owner.to_string(), state));
-        let all = weights.chain(optimizers).chain(transient);
-        all.filter(|(_, state)| !state.is_empty()).collect()
+        weights.chain(optimizers).chain(transient).filter(|(_, state)| !state.is_empty()).collect()
     }
 
     /// The transient states of this rank's share.

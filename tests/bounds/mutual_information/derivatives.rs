@@ -65,8 +65,7 @@ fn a_generator_without_noise_and_a_single_sample_are_refused_with_the_way_out() 
     let noisy = Draws::new(1).tall(1, 2, 0.1);
     for &estimator in Estimator::ALL {
         let mut bound = build(&config(estimator, SMALL, ""), &silent, 1);
-        let error = try_entropy(&mut bound, &silent, 8, 1, SharedTape::off()).unwrap_err();
-        let message = error.to_string();
+        let message = try_entropy(&mut bound, &silent, 8, 1, SharedTape::off()).unwrap_err().to_string();
         assert!(message.contains("mi: ") && message.contains("generator.noise"), "{message}");
         let alone = try_entropy(&mut bound, &noisy, 1, 1, SharedTape::off());
         if estimator == Estimator::BarberAgakov {

@@ -50,8 +50,7 @@ fn try_entropy(
 }
 
 fn entropy(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, seed: u64) -> Measurement {
-    let estimate = try_entropy(bound, generator, batch, seed, SharedTape::off());
-    estimate.unwrap().measurement
+    try_entropy(bound, generator, batch, seed, SharedTape::off()).unwrap().measurement
 }
 
 fn diagnostic(measurement: &Measurement, name: &str) -> f64 {

@@ -94,8 +94,7 @@ pub const NPZ: Reader = Reader {
     examples: || {
         // Written by NumPy.
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
-        let files = ["real.npz", "real-moments.npz"];
-        files.map(|file| fs::read(folder.join(file)).unwrap()).into()
+        ["real.npz", "real-moments.npz"].map(|file| fs::read(folder.join(file)).unwrap()).into()
     },
     words: "PK\x01\x02  PK\x03\x04  PK\x05\x06  PK\x06\x06  PK\x06\x07  features.npy  mu.npy  sigma.npy  ../mu.npy  \x08\0  \
         \x01\0\x10\0  \u{ff}\u{ff}",

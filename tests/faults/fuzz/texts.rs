@@ -108,10 +108,7 @@ pub const CONFIG: Reader = Reader {
         }
         text.into_bytes()
     },
-    read: |folder| {
-        let layers = Layers::default().file(&folder.join("run.toml"))?;
-        Ok(layers.resolve().map(drop)?)
-    },
+    read: |folder| Ok(Layers::default().file(&folder.join("run.toml"))?.resolve().map(drop)?),
 };
 
 fn value(dice: &mut Dice) -> String {

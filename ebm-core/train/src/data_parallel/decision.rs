@@ -40,7 +40,6 @@ impl Ranks {
         if !self.any(!calm)? {
             return Ok(Decision::default());
         }
-        let all = self.exchange(&self.agree(own)?)?;
-        Ok(all.into_iter().fold(Decision::default(), Decision::and))
+        Ok(self.exchange(&self.agree(own)?)?.into_iter().fold(Decision::default(), Decision::and))
     }
 }

@@ -1,5 +1,3 @@
-//! The optimiser of a player, as its configuration has it.
-
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
@@ -126,8 +124,7 @@ mod tests {
         let error = read(r#"{"lr": 1}"#).unwrap_err();
         assert!(error.starts_with("unknown field `lr`, expected one of `learning_rate`"), "{error}");
         let table = Map::from_iter([(KIND.to_string(), "lionn".into())]);
-        let error = OptimizerChoice::read(table).unwrap_err();
-        let text = error.to_string();
+        let text = OptimizerChoice::read(table).unwrap_err().to_string();
         assert!(text.starts_with("kind: unknown variant `lionn`, expected one of `adam`, `adamw`, "), "{text}");
         registry::check_registry().unwrap();
     }

@@ -1,5 +1,3 @@
-//! Optimisers by name.
-
 use std::fmt::Debug;
 
 use super::rule::Optimizer;

@@ -1,5 +1,3 @@
-//! The course of a learning rate over a run.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

@@ -1,5 +1,3 @@
-//! Stochastic gradient descent with momentum.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

@@ -1,5 +1,3 @@
-//! Threads of one process as ranks.
-
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::{panic::resume_unwind, thread::ScopedJoinHandle};
 

@@ -73,8 +73,7 @@ fn multiply<T: Number>(
     let mut device = device();
     for i in 0..i64::from(count) {
         let [a, b, c] = matrices.map(|(start, stride)| start.wrapping_add_signed(stride * i * T::TY.bytes() as i64));
-        let product = device.multiply(sizes, *alpha, (a, b), *beta, c);
-        product.map_err(Failure::with(EXECUTION_FAILED))?;
+        device.multiply(sizes, *alpha, (a, b), *beta, c).map_err(Failure::with(EXECUTION_FAILED))?;
     }
     Ok(())
 }

@@ -119,8 +119,8 @@ impl Device {
     }
 }
 
-/// Writes the report if one is asked for.
-pub fn report() {
+/// Writes the report if one is asked for, when the program ends.
+pub extern "C" fn report() {
     let (Ok(path), Ok(device)) = (env::var(REPORT), DEVICE.try_lock()) else {
         return;
     };

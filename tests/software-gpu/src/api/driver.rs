@@ -68,10 +68,6 @@ unsafe extern "C" {
     safe fn atexit(callback: extern "C" fn()) -> c_int;
 }
 
-extern "C" fn at_exit() {
-    report();
-}
-
 fn allocate(address: Out<u64>, bytes: usize) -> Outcome {
     let found = device().memory.allocate(bytes);
     put(address, found.ok_or(Failure::Error(OUT_OF_MEMORY))?)
@@ -81,8 +77,7 @@ fn allocate(address: Out<u64>, bytes: usize) -> Outcome {
 const KERNEL_BITS: u32 = 24;
 
 fn module_of(handle: Handle) -> Outcome<usize> {
-    let number = (handle.addr() >> KERNEL_BITS).checked_sub(1);
-    number.ok_or(Failure::Error(INVALID_HANDLE))
+    (handle.addr() >> KERNEL_BITS).checked_sub(1).ok_or(Failure::Error(INVALID_HANDLE))
 }
 
 fn load(module: Out<Handle>, source: &str) -> Outcome {
@@ -147,7 +142,7 @@ exports! {
 
     fn cuInit(_flags: c_uint) = {
         INITIALISED.call_once(|| {
-            atexit(at_exit);
+            atexit(report);
         });
         Ok(())
     };

@@ -119,10 +119,7 @@ fn begin(
 /// Runs the waiting calls unless a group of calls has not ended.
 fn run_outside_of_groups() -> Outcome {
     match DEPTH.get() {
-        0 => {
-            let waiting = WAITING.take();
-            waiting.iter().try_for_each(Transfer::run).map_err(Failure::with(INVALID_USAGE))
-        }
+        0 => WAITING.take().iter().try_for_each(Transfer::run).map_err(Failure::with(INVALID_USAGE)),
         _ => Ok(()),
     }
 }

@@ -1,5 +1,3 @@
-//! A module: its kernels and functions.
-
 use super::instruction::{Instruction, Op, Parameter, Predicate};
 use super::operation::Register;
 use std::collections::HashMap;

@@ -54,8 +54,7 @@ impl<'a> Block<'a> {
             let specials = launch.specials(i, place);
             thread.start(launch.module, launch.kernel, launch.parameters, specials);
         }
-        let ran = self.run_threads(memory);
-        ran.map_err(|(thread, fault)| self.locate(thread, &fault))
+        self.run_threads(memory).map_err(|(thread, fault)| self.locate(thread, &fault))
     }
 
     fn run_threads(&mut self, memory: &mut Memory) -> Result<(), (usize, Fault)> {
@@ -79,8 +78,7 @@ impl<'a> Block<'a> {
             for index in self.lanes.iter().map(|lane| start + lane).filter(|index| *index < end) {
                 let now = Moment { thread: index as u16, warp_barriers: self.warp_barriers[warp], ..self.now };
                 let mut machine = Machine { module, memory, shared: &mut self.shared, now };
-                let ran = self.threads[index].run(&mut machine);
-                ran.map_err(|fault| (index, fault))?;
+                self.threads[index].run(&mut machine).map_err(|fault| (index, fault))?;
             }
             let threads = &mut self.threads[start..end];
             let whole = threads.iter().all(|thread| thread.synchronises(module));

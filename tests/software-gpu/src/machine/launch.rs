@@ -1,5 +1,3 @@
-//! A launch: a kernel and the grid that it runs over.
-
 use super::{block::Block, exchange::LANES};
 use crate::fault::{Fault, fault};
 use crate::{isa::instruction::SPECIALS, isa::module::Module, memory::Memory};
