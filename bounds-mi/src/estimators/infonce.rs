@@ -55,7 +55,8 @@ pub(super) const METHOD: Method = Method {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::check, *};
+    use super::super::check;
+    use super::*;
 
     #[test]
     fn values_are_those_of_the_formula() {

@@ -3,7 +3,8 @@
 //! Where random numbers belong to rows (a time, a projection, noise), a batch in another order gets others, and its value is
 //! another one. Then the means over many draws are compared.
 
-use super::{super::differences::EXACT, *};
+use super::super::differences::EXACT;
+use super::*;
 use ebm_core::{bounds::Guarantee, geometry::Geometry};
 
 /// Draws that are averaged.

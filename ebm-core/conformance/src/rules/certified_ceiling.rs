@@ -1,4 +1,5 @@
-use super::{super::subject::lower_view, *};
+use super::super::subject::lower_view;
+use super::*;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     run(on.options, on.suited(KNOWN), |case| {

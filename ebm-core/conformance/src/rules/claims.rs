@@ -1,4 +1,5 @@
-use super::{super::situation::network, *};
+use super::super::situation::network;
+use super::*;
 use ebm_core::models::closed_form::QuadraticEnergy;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, TimeConfig};
 

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::{super::subject::Config, *};
+use super::super::subject::Config;
+use super::*;
 use ebm_core::registry::{LowerBoundConfig, UpperBoundConfig};
 
 /// Largest number that a bound is built with: beyond, a size that is accepted may be more than there is memory.

@@ -104,7 +104,8 @@ impl JsonSchema for OptimizerChoice {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::LionConfig, *};
+    use super::super::LionConfig;
+    use super::*;
 
     #[test]
     fn a_name_a_table_and_the_options_of_adam_are_read() {

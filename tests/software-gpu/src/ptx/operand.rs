@@ -76,7 +76,8 @@ pub fn number(text: &str) -> Option<Operand<'static>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::lexer::tokens, *};
+    use super::super::lexer::tokens;
+    use super::*;
 
     fn read(text: &str) -> Result<Vec<Operand<'_>>, Fault> {
         Cursor::new(&tokens(text)).list("", Operand::parse)
