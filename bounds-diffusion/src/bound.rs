@@ -1,12 +1,10 @@
-use ebm_core::diffusion::Moment;
 use ebm_core::kernels::denoise::{Denoised, Row, Square, denoise};
 use ebm_core::models::{TimedEnergy, of_gradient, timed_energy_gradient};
-use ebm_core::prelude::*;
+use ebm_core::{diffusion::Moment, prelude::*};
 
 use crate::config::{DiffusionConfig, Form};
 use crate::diffused::{Diffused, laplacian};
-use crate::fokker_planck;
-use crate::guarantee;
+use crate::{fokker_planck, guarantee};
 
 /// `1/2 int g^2 E || grad E(x_t, t) - n/s ||^2 dt`, or the cross-entropy that follows from it.
 pub struct Diffusion {

@@ -1,6 +1,5 @@
 use ebm_core::diffusion::Process;
-use ebm_core::prelude::*;
-use ebm_core::registry::UpperBoundSpec;
+use ebm_core::{prelude::*, registry::UpperBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

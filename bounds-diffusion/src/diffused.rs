@@ -1,8 +1,6 @@
 use ebm_core::diffusion::{Moment, Process};
-use ebm_core::jacobian::axes;
-use ebm_core::kernels::combine::combine;
 use ebm_core::models::{TimedEnergy, timed_curvature};
-use ebm_core::prelude::*;
+use ebm_core::{jacobian::axes, kernels::combine::combine, prelude::*};
 
 /// Dimensions up to which a Laplacian is summed over all axes.
 const ALL_AXES: usize = 16;

@@ -4,13 +4,10 @@
 //! `R(x, t) = d_t E + c x . grad E + g^2/2 (||grad E||^2 - lap E)` is a function of t alone. Two samples at one time therefore
 //! tell the residual: `1/2 E (R(x, t) - R(x', t))^2` is the variance of R over x, whatever the constant.
 
-use ebm_core::diffusion::Moment;
-use ebm_core::jacobian::axes;
-use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::residual::{Laplacians, Place, pair_variance};
 use ebm_core::kernels::rows::{repeat, unstack};
 use ebm_core::models::{TimedEnergy, timed_energy_gradient};
-use ebm_core::prelude::*;
+use ebm_core::{diffusion::Moment, jacobian::axes, kernels::combine::combine, prelude::*};
 
 use crate::config::{DiffusionConfig, RegularizerConfig};
 use crate::diffused::{Diffused, laplacian};
@@ -54,11 +51,8 @@ pub(crate) fn residual<G: Geometry>(
     let directions = SharedTape::off().watch(&combine((&at.x, &drift), (&gradient, &diffusion)));
     let (_, slopes) = energy.pushforward_at(tape.watch(&at.x), &at.times, directions, &vec![1.0; count]);
     let quotient = tape.is_recording().then(|| Quotient::new(config.fokker_planck, energy, &at, random, tape));
-    let places = at
-        .moments
-        .iter()
-        .map(|moment| Place { diffusion: moment.diffusion, unit: moment.noise * moment.noise / moment.diffusion });
-    let places: Vec<Place> = places.collect();
+    let place = |m: &Moment| Place { diffusion: m.diffusion, unit: m.noise * m.noise / m.diffusion };
+    let places: Vec<Place> = at.moments.iter().map(place).collect();
     let plain = detach(slopes.clone());
     let found = match &quotient {
         Some(quotient) => {

@@ -1,7 +1,5 @@
-use ebm_core::bounds::{EnergyView, Guarantee, Level};
-use ebm_core::diffusion::Process;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::TimedEnergy;
+use ebm_core::bounds::{EnergyView, Guarantee};
+use ebm_core::{diffusion::Process, geometry::Geometry, models::TimedEnergy};
 
 use crate::config::{DiffusionConfig, Form, Weighting};
 
@@ -14,27 +12,17 @@ pub(crate) fn claim<G: Geometry>(
     energy: &dyn TimedEnergy<G>,
     whole: bool,
 ) -> Guarantee {
-    let claim = claim_of(config, view, energy, whole);
-    match config.form == Form::CrossEntropy && !whole && claim.level == Level::Heuristic {
-        true => Guarantee::heuristic(format!("{}; the times below t_min are not part of the value", claim.reason)),
-        false => claim,
-    }
-}
-
-fn claim_of<G: Geometry>(
-    config: &DiffusionConfig,
-    view: &EnergyView<'_, G>,
-    energy: &dyn TimedEnergy<G>,
-    whole: bool,
-) -> Guarantee {
+    let is_part = config.form == Form::CrossEntropy && !whole;
+    let missing = if is_part { "; the times below t_min are not part of the value" } else { "" };
+    let heuristic = |reason: &str| Guarantee::heuristic(format!("{reason}{missing}"));
     if config.weighting != Weighting::Likelihood {
-        return Guarantee::heuristic("only the likelihood weighting g^2 makes the integral a bound");
+        return heuristic("only the likelihood weighting g^2 makes the integral a bound");
     }
     if config.t_max != Process::HORIZON {
-        return Guarantee::heuristic("the process is cut off before its end (t_max < 1)");
+        return heuristic("the process is cut off before its end (t_max < 1)");
     }
     if energy.fokker_planck().is_none_or(|known| known.process != config.process) {
-        return Guarantee::heuristic(
+        return heuristic(
             "a learned E(x, t) does not solve the Fokker-Planck equation exactly (see the diagnostic fokker_planck)",
         );
     }
@@ -43,7 +31,7 @@ fn claim_of<G: Geometry>(
         && geometry.data_width() > geometry.latent_width()
         && view.generator.facts().noise == 0.0
     {
-        return Guarantee::heuristic("the samples lie on a manifold: their divergence from any density is infinite");
+        return heuristic("the samples lie on a manifold: their divergence from any density is infinite");
     }
     match (config.form, whole) {
         (Form::CrossEntropy, true) => Guarantee::certified(

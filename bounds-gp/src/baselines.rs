@@ -1,8 +1,7 @@
 //! The baselines that the gradient penalty is compared with: `none`, `zero-gp` and `wgan-gp`.
 
-use ebm_core::kernels::combine::combine;
 use ebm_core::kernels::directions::{RowNorm, norms, weighted_sums};
-use ebm_core::prelude::*;
+use ebm_core::{kernels::combine::combine, prelude::*};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

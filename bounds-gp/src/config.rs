@@ -1,5 +1,4 @@
-use ebm_core::prelude::*;
-use ebm_core::registry::UpperBoundSpec;
+use ebm_core::{prelude::*, registry::UpperBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

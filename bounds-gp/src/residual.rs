@@ -15,7 +15,6 @@ const TOLERANCE: f64 = 1e-4;
 pub(crate) struct Ingredients<G: Geometry> {
     /// `b = -grad_z log p_g(G(z)) = z + grad_z volume`, `[B, d]`.
     pub score: Latents<G>,
-    /// Images of latent directions under the Jacobian.
     pub pushed: Pushed<G>,
 }
 

@@ -1,7 +1,4 @@
-use ebm_core::kernels::normal::log_density;
-use ebm_core::kernels::rows::repeat;
-use ebm_core::network::Network;
-use ebm_core::prelude::*;
+use ebm_core::{kernels::normal::log_density, kernels::rows::repeat, network::Network, prelude::*};
 
 use crate::config::{MiConfig, Product};
 use crate::critic::{Partners, critic_values};
@@ -29,7 +26,7 @@ impl<G: Geometry> MutualInformation<G> {
     /// The bound with checked options, and a network with weights drawn from `random`.
     pub fn new(config: MiConfig, geometry: G, random: Random) -> Self {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
-        let network = match config.estimator.method().value() {
+        let network = match config.estimator.method().value {
             Value::Encoder => config.encoder.build(wide, 2 * d, "encoder.", random.stream("encoder")),
             Value::Critic(_) => config.critic.build(wide + d, 1, "critic.", random.stream("critic")),
         };
@@ -41,7 +38,7 @@ impl<G: Geometry> MutualInformation<G> {
         let outputs = self.network.apply(repeat(x, 1), view.batch(), &view.tape);
         // The same as `estimators::barber_agakov` of plain numbers.
         let (log_densities, slopes) = log_density(&detach(outputs.clone()), view.latents, LOG_VARIANCE);
-        let claim = self.config.estimator.method().guarantee();
+        let claim = (self.config.estimator.method().guarantee)();
         let mean = Measurement::of(log_densities.read(), claim);
         let value = mean.value + standard_normal_entropy(self.geometry.latent_width());
         Information {
@@ -72,14 +69,14 @@ impl<G: Geometry> MutualInformation<G> {
             taped: differentiated(taped, found.value, slopes.into_iter().map(|v| v as Real).collect()),
             value: found.value,
             standard_error: found.standard_error,
-            diagnostics: method.diagnostics(joint, product, &pairs),
-            coupling: method.coupling().or(splits.then_some("its groups of samples are formed within a batch")),
+            diagnostics: (method.diagnostics)(joint, product, &pairs),
+            coupling: method.coupling.or(splits.then_some("its groups of samples are formed within a batch")),
         })
     }
 
     /// Whether samples are paired within groups, and not by a shift of the batch.
     fn forms_groups(&self) -> bool {
-        self.config.estimator.method().compares_groups() || self.config.product == Product::AllPairs
+        self.config.estimator.method().compares_groups || self.config.product == Product::AllPairs
     }
 
     /// The pairs, and the latents that they refer to.
@@ -147,13 +144,13 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
         }
         let x = view.generated();
         let method = self.config.estimator.method();
-        let found = match method.value() {
+        let found = match method.value {
             Value::Encoder => self.encoded(view, x),
             Value::Critic(estimate) => self.criticised(view, x, estimate)?,
         };
         let noise = self.noise_entropy(sigma);
         let value = found.taped + view.of_noise(noise, self.geometry.data_width() as f64 / sigma);
-        let claim = unless_coupled(view, method.guarantee());
+        let claim = unless_coupled(view, (method.guarantee)());
         let mut measurement = Measurement::new(found.value + noise, found.standard_error, view.batch(), claim)
             .with("mutual_information", found.value)
             .with("noise_entropy", noise)
@@ -169,7 +166,7 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {
         let group = self.config.group;
         ConfigError::require(
-            !self.config.estimator.method().compares_groups() || batch >= group,
+            !self.config.estimator.method().compares_groups || batch >= group,
             "group",
             group,
             &format!(

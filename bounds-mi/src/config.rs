@@ -1,13 +1,9 @@
-use ebm_core::optimizer::OptimizerOptions;
-use ebm_core::prelude::*;
-use ebm_core::registry::LowerBoundSpec;
+use ebm_core::{optimizer::OptimizerOptions, prelude::*, registry::LowerBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use smart_default::SmartDefault;
 
-use crate::MutualInformation;
-use crate::estimators::Estimator;
-use crate::network::NetworkConfig;
+use crate::{MutualInformation, estimators::Estimator, network::NetworkConfig};
 
 /// The entropy of the generator from the mutual information of its samples and latents. It needs a generator with noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]

@@ -1,7 +1,5 @@
-use ebm_core::kernels::columns::concatenate;
 use ebm_core::kernels::rows::{take_rows, unstack};
-use ebm_core::network::Network;
-use ebm_core::prelude::*;
+use ebm_core::{kernels::columns::concatenate, network::Network, prelude::*};
 use std::ops::Range;
 
 use crate::estimators::Pairs;

@@ -1,6 +1,5 @@
-use ebm_core::kernels::Activation;
 use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
-use ebm_core::prelude::*;
+use ebm_core::{kernels::Activation, prelude::*};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

@@ -6,7 +6,6 @@ use ebm_core::prelude::*;
 use crate::config::{IterativeSolver, Solver, SvConfig, Variant};
 use crate::guarantee::{self, Convergence};
 
-/// Name of the array of warm starts.
 const WARM_START: &str = "warm_start";
 
 /// `floor(H) = H[p0] + E[d log s_1]`, or the same with `1/2 log det(J^T J)`.

@@ -1,5 +1,4 @@
-use ebm_core::prelude::*;
-use ebm_core::registry::LowerBoundSpec;
+use ebm_core::{prelude::*, registry::LowerBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;

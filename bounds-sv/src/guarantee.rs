@@ -1,6 +1,4 @@
-use ebm_core::bounds::Guarantee;
-use ebm_core::geometry::Geometry;
-use ebm_core::models::GeneratorFacts;
+use ebm_core::{bounds::Guarantee, geometry::Geometry, models::GeneratorFacts};
 
 /// How completely the smallest singular value was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,8 +67,7 @@ fn weakness<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Option<Guarantee
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::bounds::Level;
-    use ebm_core::geometry::Runtime;
+    use ebm_core::{bounds::Level, geometry::Runtime};
 
     #[test]
     fn only_the_situation_that_makes_it_a_bound_is_certified() {

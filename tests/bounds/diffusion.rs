@@ -3,13 +3,10 @@
 use bounds_diffusion::{DiffusionConfig, Form};
 use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, UpperBound};
 use ebm_core::diffusion::{Process, Ve, Vp};
-use ebm_core::error::BoundError;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, QuadraticEnergy};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::random::Random;
-use ebm_core::registry::UpperBoundSpec;
-use ebm_core::tape::SharedTape;
+use ebm_core::{error::BoundError, random::Random, registry::UpperBoundSpec, tape::SharedTape};
 use ebm_tests::{Draws, options, square};
 use proptest::prelude::*;
 

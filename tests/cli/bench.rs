@@ -90,7 +90,6 @@ fn timings_are_told_where_their_file_cannot_be_written() {
     contains(&table, &["\n25-gaussians sv+gp "]);
 }
 
-/// The networks, the bounds and the batch.
 fn parts(config: &RunConfig) -> Value {
     serde_json::json!({
         "generator": config.generator,

@@ -21,7 +21,6 @@ const COMPARE: &str = "compare run.toml --lower sv --upper gp,weak --seeds 2";
 const DIRECTORY: &str = "runs/compare-run";
 const RUNS: [&str; 4] = ["sv+gp-seed7", "sv+gp-seed8", "sv+weak-seed7", "sv+weak-seed8"];
 
-/// The name of a file of the comparison.
 fn within(file: &str) -> String {
     format!("{DIRECTORY}/{file}")
 }

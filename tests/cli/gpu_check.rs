@@ -2,8 +2,7 @@
 //! stand-ins for the driver, the toolkit, the compiler and the program.
 
 use crate::command::{Folder, contains, ended};
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 /// The tools of a Unix system that the script uses.
 const TOOLS: [&str; 17] = [
@@ -22,8 +21,7 @@ fn machine() -> Folder {
     let path = std::env::var("PATH").unwrap_or_default();
     for tool in TOOLS {
         let mut places = path.split(':').map(|place| Path::new(place).join(tool));
-        let found = places.find(|path| path.is_file());
-        let found = found.unwrap_or_else(|| panic!("no {tool}"));
+        let found = places.find(|path| path.is_file()).unwrap_or_else(|| panic!("no {tool}"));
         folder.link(&found, &format!("bin/{tool}"));
     }
     folder

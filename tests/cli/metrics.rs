@@ -19,8 +19,7 @@ fn number(report: &Value, name: &str, key: &str) -> f64 {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
-    folder.join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics").join(name)
 }
 
 #[test]

@@ -24,7 +24,6 @@ fn sweep(spec: &str) -> Folder {
     folder
 }
 
-/// The name of a file of the sweep.
 fn within(file: &str) -> String {
     format!("{DIRECTORY}/{file}")
 }

@@ -9,12 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
-use std::sync::LazyLock;
-use std::time::Duration;
-use std::{fs, io};
+use std::{fs, io, sync::LazyLock, time::Duration};
 use tempfile::TempDir;
 
-/// The program that the tests run.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ebm-tested");
 /// The same program with a bound that breaks its contract.
 pub const FAULTY: &str = env!("CARGO_BIN_EXE_ebm-faulty");
@@ -65,7 +62,6 @@ impl Folder {
         folder
     }
 
-    /// A folder with the configuration [`TINY`].
     pub fn tiny() -> Self {
         Self::with(TINY)
     }
@@ -82,7 +78,6 @@ impl Folder {
         folder
     }
 
-    /// Writes files to a folder within this one.
     pub fn put(&self, folder: &str, files: &Files) {
         for (name, bytes) in files {
             let path = self.path(folder).join(name);
@@ -145,7 +140,6 @@ impl Folder {
         self.program(PROGRAM, line)
     }
 
-    /// Another program, likewise.
     pub fn program(&self, program: &str, line: &str) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
@@ -326,7 +320,6 @@ pub fn wait_for(child: &mut Child, so: impl Fn() -> bool) {
 /// Files by their names, as paths within a folder.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Every file below a folder.
 pub fn files(folder: &Path) -> Files {
     let mut found = Files::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {

@@ -2,8 +2,7 @@
 
 use anyhow::ensure;
 use ebm_cli::config::{Grid, Layers, Origin, Sweep};
-use std::collections::BTreeSet;
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use crate::command::Folder;
 use ebm_tests::book::{Block, Page, pages, root};

@@ -2,14 +2,12 @@
 
 use bounds_gp::GpConfig;
 use bounds_sv::SvConfig;
-use ebm_core::models::GeneratorFacts;
-use ebm_core::prelude::*;
 use ebm_core::registry::{LowerBoundSpec, UpperBoundSpec};
+use ebm_core::{models::GeneratorFacts, prelude::*};
 use ebm_models::mlp::{MlpEnergy, MlpGenerator};
 use ebm_tests::{Normal, config, options};
 use ebm_train::{Flow, Objective, Observer, ObserverError, Players, StepReport, TrainError, Trainer};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 type Plane = Fixed<2, 2>;
 type States = BTreeMap<&'static str, State>;
@@ -40,17 +38,7 @@ impl<M: Module> Fragile<M> {
     }
 }
 
-impl<M: Module> Module for Fragile<M> {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.model.parameters()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.model.parameters_mut()
-    }
-    fn commit(&mut self) {
-        self.model.commit();
-    }
-}
+ebm_core::module!([M: Module] Fragile<M>: model);
 
 impl Energy<Plane> for Fragile<MlpEnergy<Plane>> {
     fn geometry(&self) -> Plane {

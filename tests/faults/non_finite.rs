@@ -1,7 +1,6 @@
 //! Terms that are not finite: skipped, rolled back, or the end of the run; never trained on, never repeated.
 
-use ebm_core::geometry::Runtime;
-use ebm_core::random::Random;
+use ebm_core::{geometry::Runtime, random::Random};
 use ebm_tests::{Faults, Holed, config, square, trainer as build};
 use ebm_train::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig, TrainError, Trainer};
 use std::sync::Arc;
@@ -65,8 +64,7 @@ fn a_skipped_iteration_changes_nothing_but_the_step() {
         assert!(trainer.advance(true).unwrap().fault.is_none());
     }
     let before = trainer.state().unwrap();
-    let report = trainer.advance(true).unwrap();
-    let fault = report.fault.unwrap();
+    let fault = trainer.advance(true).unwrap().fault.unwrap();
     assert_eq!((fault.step, &fault.remedy), (13, &Remedy::Skipped { in_a_row: 1 }));
     assert!(fault.reason.contains("E_data[E] is NaN"), "{fault}");
     let after = trainer.state().unwrap();

@@ -3,8 +3,7 @@
 use crate::command::{Files, Folder, contains, ended, unlike, wait_for};
 use ebm_core::random::Random;
 use std::process::{Child, Output};
-use std::sync::LazyLock;
-use std::{fs, io};
+use std::{fs, io, sync::LazyLock};
 
 /// Three columns: no quadrature, no pictures of a plane. A critic of its own, warm starts and averages make a full checkpoint.
 const RUN: &str = r#"

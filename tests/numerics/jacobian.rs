@@ -4,10 +4,9 @@ use ebm_core::device::{PerSample, Real, values};
 use ebm_core::geometry::{Geometry, Latents, Runtime};
 use ebm_core::jacobian::{Columns, IterativeOptions, jacobian, log_smallest, log_volume, smallest_pairs, spectrum};
 use ebm_core::kernels::{check, sum};
-use ebm_core::models::Generator;
 use ebm_core::models::closed_form::{LinearGaussian, TriangularFlow};
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{models::Generator, random::Random};
 use ebm_models::mlp::{MlpGenerator, MlpGeneratorConfig};
 
 fn latents(g: Runtime, batch: usize) -> Latents<Runtime> {

@@ -1,8 +1,7 @@
 //! A trainer that takes over another one's state continues exactly as that one, bit for bit.
 
 use ebm_cli::config::RunConfig;
-use ebm_core::error::StateError;
-use ebm_core::geometry::Runtime;
+use ebm_core::{error::StateError, geometry::Runtime};
 use ebm_tests::{Normal, config, square};
 use ebm_train::{StepReport, Trainer, TrainingState};
 use std::sync::Arc;

@@ -6,8 +6,7 @@ use crate::command::{FAULTY, Folder, contains, ended};
 use ebm_cli::selftest::Reference;
 use ebm_tests::book::root;
 use serde_json::Value;
-use std::fs;
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 fn file() -> PathBuf {
     root().join("ebm-cli/src/selftest/reference.safetensors")

@@ -1,10 +1,7 @@
 //! Bounds on batches whose Jacobians are too large to be held at once.
 
 use ebm_core::bounds::{Guarantee, Measurement};
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Runtime;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Runtime, random::Random};
 use ebm_eval::quadrature::energies;
 use ebm_tests::config;
 use ebm_train::Trainer;

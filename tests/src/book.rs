@@ -1,9 +1,8 @@
 //! The pages of the book and the README: read by the tests, and their Rust code compiled as documentation tests.
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::{fs, ops::Range};
 
 /// The pages whose code is compiled.
 pub const PAGES: [&str; 2] = ["README.md", "docs/src/conformance.md"];

@@ -3,8 +3,7 @@
 //! In single precision the differences check the wiring, in double precision (feature `f64`) the formulas.
 
 use ebm_core::device::{Real, values};
-use ebm_core::parameter::Module;
-use ebm_core::tape::GradientMap;
+use ebm_core::{parameter::Module, tape::GradientMap};
 
 /// Step of the differences.
 pub const STEP: Real = if cfg!(feature = "f64") { 1e-5 } else { 4e-3 };

@@ -7,23 +7,17 @@ pub mod differences;
 pub mod faults;
 
 use ebm_cli::config::{Layers, Origin, RunConfig};
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Runtime;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy, TriangularFlow};
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Runtime, random::Random};
 use ebm_train::{Fault, Flow, Observer, ObserverError, Players, Trainer};
 use serde::de::DeserializeOwned;
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{fs, path::PathBuf, sync::Arc};
 
 /// Options as written between the braces of a configuration; an option that the text leaves out has its default.
 pub fn options<C: DeserializeOwned>(text: &str) -> C {
     let text = text.trim_end_matches([',', ' ']);
     let table: toml::Table = format!("options = {{ {text} }}").parse().unwrap();
-    let options = table["options"].clone().try_into();
-    options.unwrap_or_else(|fault| panic!("{text}: {fault}"))
+    table["options"].clone().try_into().unwrap_or_else(|fault| panic!("{text}: {fault}"))
 }
 
 /// The TOML files in these folders of the examples, in order.
@@ -38,8 +32,7 @@ pub fn examples(folders: &[&str]) -> Vec<PathBuf> {
 
 /// A configuration; an option that the text leaves out has its default.
 pub fn config(text: &str) -> RunConfig {
-    let layers = Layers::default().toml(Origin::Section("test".into()), text);
-    let resolved = layers.and_then(Layers::resolve);
+    let resolved = Layers::default().toml(Origin::Section("test".into()), text).and_then(Layers::resolve);
     resolved.unwrap_or_else(|fault| panic!("{fault}\n{text}")).config
 }
 

@@ -26,7 +26,8 @@ pub fn barber_agakov(outputs: &[f64], latents: &[f64], d: usize) -> (Vec<f64>, V
         let mut value = 0.0;
         for k in 0..d {
             let given = outputs[d + k];
-            let log_variance = limited(given);
+            // NaN stays NaN, for the trainer to see.
+            let log_variance = given.clamp(*LOG_VARIANCE.start(), *LOG_VARIANCE.end());
             let precision = (-log_variance).exp();
             let error = z[k] - outputs[k];
             value -= 0.5 * (std::f64::consts::TAU.ln() + log_variance + error * error * precision);
@@ -41,22 +42,7 @@ pub fn barber_agakov(outputs: &[f64], latents: &[f64], d: usize) -> (Vec<f64>, V
     (values, slopes)
 }
 
-/// NaN stays NaN, for the trainer to see.
-fn limited(log_variance: f64) -> f64 {
-    log_variance.clamp(*LOG_VARIANCE.start(), *LOG_VARIANCE.end())
-}
-
-/// The estimator [`barber_agakov`].
-pub(super) struct BarberAgakov;
-
-impl Method for BarberAgakov {
-    fn value(&self) -> Value {
-        Value::Encoder
-    }
-    fn guarantee(&self) -> Guarantee {
-        Guarantee::certified("holds for every encoder")
-    }
-}
+pub(super) const METHOD: Method = Method::mean(Value::Encoder, || Guarantee::certified("holds for every encoder"));
 
 #[cfg(test)]
 mod tests {
@@ -102,8 +88,7 @@ mod tests {
 
     #[test]
     fn the_operation_that_is_trained_with_computes_the_same() {
-        use ebm_core::kernels::normal::log_density;
-        use ebm_core::prelude::*;
+        use ebm_core::{kernels::normal::log_density, prelude::*};
 
         // Log-variances around both limits and between.
         let draws = Random::new(1).normals(4 * 6);

@@ -1,7 +1,6 @@
 //! What the estimators that are functions of a critic have in common, on a Gaussian pair with known mutual information.
 
-use ebm_core::device::Real;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, random::Random};
 
 use super::{Estimator, OfCritic, Pairs, Value, dv, infonce, nwj, smile};
 
@@ -90,7 +89,7 @@ fn every_slope_is_that_of_central_differences() {
         moved
     };
     for estimator in Estimator::ALL {
-        let Value::Critic(estimator) = estimator.method().value() else { continue };
+        let Value::Critic(estimator) = estimator.method().value else { continue };
         for pairs in [Pairs::shifted(5, 2), Pairs::all(5, 3), Pairs::all(6, 6)] {
             let (joint, product) = (draw("joint", pairs.samples), draw("product", pairs.x.len()));
             let found = estimator(&joint, &product, &pairs);

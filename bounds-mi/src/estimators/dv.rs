@@ -1,5 +1,4 @@
-use super::means::standard_error;
-use super::{Differentiated, Method, Pairs, Value};
+use super::{Differentiated, Method, Pairs, Value, means::standard_error};
 use ebm_core::bounds::Guarantee;
 
 /// `E_joint[T] - ln E_product[e^T] <= I(x; z)` for every T, with equality at `T = ln p(x, z) / (p(x) p(z))` up to a constant
@@ -24,22 +23,14 @@ pub fn dv(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     }
 }
 
-/// The estimator [`dv`].
-pub(super) struct Dv;
-
-impl Method for Dv {
-    fn value(&self) -> Value {
-        Value::Critic(dv)
-    }
-    fn guarantee(&self) -> Guarantee {
+pub(super) const METHOD: Method = Method {
+    coupling: Some("dv has the logarithm of a mean over the samples"),
+    ..Method::mean(Value::Critic(dv), || {
         Guarantee::asymptotic(
             "the logarithm of a batch mean is too low on average, so the value is too high; the error goes with 1/batch",
         )
-    }
-    fn coupling(&self) -> Option<&'static str> {
-        Some("dv has the logarithm of a mean over the samples")
-    }
-}
+    })
+};
 
 #[cfg(test)]
 mod tests {

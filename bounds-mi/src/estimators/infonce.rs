@@ -45,23 +45,13 @@ pub fn infonce(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated 
     slopes
 }
 
-/// The estimator [`infonce`].
-pub(super) struct Infonce;
-
-impl Method for Infonce {
-    fn value(&self) -> Value {
-        Value::Critic(infonce)
-    }
-    fn guarantee(&self) -> Guarantee {
+pub(super) const METHOD: Method = Method {
+    compares_groups: true,
+    diagnostics: |_, _, pairs| vec![("cap", pairs.cap())],
+    ..Method::mean(Value::Critic(infonce), || {
         Guarantee::certified("holds for every critic and group size, up to ln(group)")
-    }
-    fn compares_groups(&self) -> bool {
-        true
-    }
-    fn diagnostics(&self, _: &[f64], _: &[f64], pairs: &Pairs) -> Vec<(&'static str, f64)> {
-        vec![("cap", pairs.cap())]
-    }
-}
+    })
+};
 
 #[cfg(test)]
 mod tests {

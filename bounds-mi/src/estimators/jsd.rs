@@ -1,5 +1,4 @@
-use super::means::standard_error;
-use super::{Differentiated, Method, Pairs, Value, nwj};
+use super::{Differentiated, Method, Pairs, Value, means::standard_error, nwj};
 use ebm_core::bounds::Guarantee;
 
 /// `E_joint[-sp(-T)] - E_product[sp(T)]`, sp(t) = ln(1 + e^t): 2 JS - 2 ln 2 at the best critic, T = ln p(x, z) / (p(x) p(z)).
@@ -32,22 +31,16 @@ fn sigmoid(t: f64) -> f64 {
     if t >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
 }
 
-/// The estimator [`jsd`].
-pub(super) struct Jsd;
-
-impl Method for Jsd {
-    fn value(&self) -> Value {
-        Value::Critic(jsd)
-    }
-    fn guarantee(&self) -> Guarantee {
-        Guarantee::heuristic("the Jensen-Shannon value is not in nats of the mutual information")
-    }
-    fn diagnostics(&self, joint: &[f64], product: &[f64], pairs: &Pairs) -> Vec<(&'static str, f64)> {
+pub(super) const METHOD: Method = Method {
+    diagnostics: |joint, product, pairs| {
         let one_more = |values: &[f64]| values.iter().map(|t| t + 1.0).collect::<Vec<_>>();
         let certified = nwj(&one_more(joint), &one_more(product), pairs).value;
         Vec::from_iter(certified.is_finite().then_some(("nwj", certified)))
-    }
-}
+    },
+    ..Method::mean(Value::Critic(jsd), || {
+        Guarantee::heuristic("the Jensen-Shannon value is not in nats of the mutual information")
+    })
+};
 
 #[cfg(test)]
 mod tests {

@@ -68,32 +68,32 @@ pub enum Value {
     Encoder,
 }
 
+/// What an estimator reports of a critic's values besides its own value: numbers by name, in nats of mutual information.
+pub type Diagnostics = fn(joint: &[f64], product: &[f64], pairs: &Pairs) -> Vec<(&'static str, f64)>;
+
 /// An estimator of the mutual information I(x; z).
-pub trait Method: Sync {
+pub struct Method {
     /// Its value.
-    fn value(&self) -> Value;
-
+    pub value: Value,
     /// The guarantee of `value + H[sigma n]` as a lower bound of the entropy, for independent samples.
-    fn guarantee(&self) -> Guarantee;
-
+    pub guarantee: fn() -> Guarantee,
     /// Whether it compares every sample with all the others of its group, so that it is at most ln(group).
-    fn compares_groups(&self) -> bool {
-        false
-    }
-
+    pub compares_groups: bool,
     /// The reason why the value is not a mean over the samples, or over groups of them; `None` if it is one.
-    fn coupling(&self) -> Option<&'static str> {
-        None
-    }
+    pub coupling: Option<&'static str>,
+    /// Other values of the same critic to report.
+    pub diagnostics: Diagnostics,
+}
 
-    /// Other values of the same critic to report, in nats of mutual information.
-    fn diagnostics(&self, _joint: &[f64], _product: &[f64], _pairs: &Pairs) -> Vec<(&'static str, f64)> {
-        Vec::new()
+impl Method {
+    /// One whose value is a mean over the samples, with nothing else to report.
+    const fn mean(value: Value, guarantee: fn() -> Guarantee) -> Self {
+        Self { value, guarantee, compares_groups: false, coupling: None, diagnostics: |_, _, _| Vec::new() }
     }
 }
 
 macro_rules! estimators {
-    ($($(#[$attribute:meta])* $name:ident => $method:path,)+) => {
+    ($($(#[$attribute:meta])* $name:ident => $module:ident,)+) => {
         /// How the mutual information I(x; z) is estimated.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
@@ -107,9 +107,9 @@ macro_rules! estimators {
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             /// The estimator itself.
-            pub fn method(self) -> &'static dyn Method {
+            pub fn method(self) -> &'static Method {
                 match self {
-                    $(Self::$name => &$method,)+
+                    $(Self::$name => &$module::METHOD,)+
                 }
             }
         }
@@ -119,17 +119,17 @@ macro_rules! estimators {
 estimators! {
     /// Jensen-Shannon: it cannot overflow, but its value is not in nats of I. No claim.
     #[default]
-    Jsd => jsd::Jsd,
+    Jsd => jsd,
     /// Nguyen, Wainwright and Jordan (f-GAN's KL): certified, of high variance where I is large.
-    Nwj => nwj::Nwj,
+    Nwj => nwj,
     /// Donsker and Varadhan (MINE): the logarithm of a batch mean makes it too high; asymptotic.
-    Dv => dv::Dv,
+    Dv => dv,
     /// SMILE: `dv` with ratios clipped at e^5, of low variance; a clipped value is no bound. No claim.
-    Smile => smile::Smile,
+    Smile => smile,
     /// Noise-contrastive: certified, of low variance, never more than ln(group).
-    Infonce => infonce::Infonce,
+    Infonce => infonce,
     /// Barber and Agakov: a Gaussian encoder q(z given x) instead of a critic; certified for every q.
-    BarberAgakov => barber_agakov::BarberAgakov,
+    BarberAgakov => barber_agakov,
 }
 
 #[cfg(test)]
@@ -150,7 +150,7 @@ mod tests {
             (Estimator::Infonce, Level::Certified),
             (Estimator::BarberAgakov, Level::Certified),
         ] {
-            assert_eq!(estimator.method().guarantee().level, level, "{estimator:?}");
+            assert_eq!((estimator.method().guarantee)().level, level, "{estimator:?}");
         }
     }
 }

@@ -1,5 +1,4 @@
-use super::means::standard_error;
-use super::{Differentiated, Method, Pairs, Value};
+use super::{Differentiated, Method, Pairs, Value, means::standard_error};
 use ebm_core::bounds::Guarantee;
 
 /// `E_joint[T] - E_product[e^(T - 1)] <= I(x; z)` for every T, with equality at `T = 1 + ln p(x, z) / (p(x) p(z))`
@@ -21,17 +20,9 @@ pub fn nwj(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     }
 }
 
-/// The estimator [`nwj`].
-pub(super) struct Nwj;
-
-impl Method for Nwj {
-    fn value(&self) -> Value {
-        Value::Critic(nwj)
-    }
-    fn guarantee(&self) -> Guarantee {
-        Guarantee::certified("holds for every critic, and means over fresh samples are unbiased")
-    }
-}
+pub(super) const METHOD: Method = Method::mean(Value::Critic(nwj), || {
+    Guarantee::certified("holds for every critic, and means over fresh samples are unbiased")
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,3 @@
-//! Song and Ermon.
-
 use super::{Differentiated, Method, Pairs, Value, dv};
 use ebm_core::bounds::Guarantee;
 
@@ -23,20 +21,12 @@ pub fn smile(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     found
 }
 
-/// The estimator [`smile`].
-pub(super) struct Smile;
-
-impl Method for Smile {
-    fn value(&self) -> Value {
-        Value::Critic(smile)
-    }
-    fn guarantee(&self) -> Guarantee {
+pub(super) const METHOD: Method = Method {
+    coupling: Some("smile has the logarithm of a mean over the samples"),
+    ..Method::mean(Value::Critic(smile), || {
         Guarantee::heuristic("ratios are clipped at e^5, so the value may be above the mutual information")
-    }
-    fn coupling(&self) -> Option<&'static str> {
-        Some("smile has the logarithm of a mean over the samples")
-    }
-}
+    })
+};
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,6 @@ pub(super) enum GeneratorKind {
     Linear,
     /// A triangular flow: injective and nonlinear, its volume known.
     Flow,
-    /// A small network.
     Network,
 }
 
@@ -17,7 +16,6 @@ pub(super) enum GeneratorKind {
 pub(super) enum EnergyKind {
     /// Quadratic, everything known; where a diffusion time is needed, carried along the process.
     Quadratic,
-    /// A small network.
     Network,
 }
 
@@ -32,7 +30,6 @@ pub(super) struct CaseSpec {
     pub noise: bool,
     /// Number of configurations to choose from.
     pub configs: usize,
-    /// Samples.
     pub batch: usize,
     /// Largest number of data dimensions.
     pub widest: usize,
@@ -49,7 +46,6 @@ pub(super) struct Case {
     pub data: usize,
     /// sigma
     pub noise: f64,
-    /// Samples.
     pub batch: usize,
     /// Index of the configuration.
     pub config: usize,

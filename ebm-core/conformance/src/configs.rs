@@ -7,7 +7,6 @@ use super::subject::{Config, Subject};
 pub(super) struct Variant {
     /// Such as `estimator = "nwj"`; `example` for the example itself.
     pub label: String,
-    /// The configuration.
     pub config: Config,
 }
 

@@ -3,7 +3,6 @@
 use ebm_core::device::{DOUBLE_PRECISION, Real};
 use ebm_core::parameter::Module;
 
-/// Step of the differences.
 pub(super) const STEP: f64 = if DOUBLE_PRECISION { 1e-5 } else { 4e-3 };
 /// Largest error allowed, relative to the slope.
 const RELATIVE: f64 = if DOUBLE_PRECISION { 1e-6 } else { 3e-2 };
@@ -67,14 +66,12 @@ pub(super) fn move_along(module: &mut dyn Module, start: &[Vec<Real>], direction
 
 /// The trained values of a module.
 pub(super) fn trained(module: &dyn Module) -> Vec<Vec<Real>> {
-    let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-    trained.map(|p| p.values()).collect()
+    module.parameters().into_iter().filter(|p| p.is_trained()).map(|p| p.values()).collect()
 }
 
 /// The product of two gradients.
 pub(super) fn dot(a: &[Vec<Real>], b: &[Vec<f64>]) -> f64 {
-    let pairs = a.iter().flatten().zip(b.iter().flatten());
-    pairs.map(|(a, b)| f64::from(*a) * b).sum()
+    a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| f64::from(*a) * b).sum()
 }
 
 #[cfg(test)]

@@ -1,11 +1,8 @@
 use super::case::{Case, GeneratorKind};
 use super::situation::{Situation, flow, linear, precision};
 use ebm_core::bounds::{Guarantee, Measurement};
-use ebm_core::device::values;
-use ebm_core::geometry::Runtime;
-use ebm_core::models::Energy;
 use ebm_core::models::closed_form::{QuadraticEnergy, standard_normal_entropy};
-use ebm_core::tape::SharedTape;
+use ebm_core::{device::values, geometry::Runtime, models::Energy, tape::SharedTape};
 
 /// A number and its standard error, 0 where it is known in closed form.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,7 +11,6 @@ pub(super) struct Exact {
     pub standard_error: f64,
 }
 
-/// The axes of a case.
 pub(super) fn geometry(case: &Case) -> Runtime {
     Runtime { latent: case.latent, data: case.data }
 }
@@ -65,7 +61,6 @@ fn known(value: f64) -> Exact {
 }
 
 impl Exact {
-    /// The difference of two.
     pub fn less(self, other: Exact) -> Exact {
         Exact { value: self.value - other.value, standard_error: self.standard_error.hypot(other.standard_error) }
     }

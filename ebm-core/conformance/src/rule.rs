@@ -1,5 +1,3 @@
-//! The rules of the contract.
-
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

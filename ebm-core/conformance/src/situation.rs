@@ -1,12 +1,8 @@
 use super::case::{Case, EnergyKind, GeneratorKind};
-use ebm_core::device::Real;
-use ebm_core::diffusion::Process;
 use ebm_core::geometry::{Geometry, Latents, Samples};
-use ebm_core::kernels::Activation;
 use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, QuadraticEnergy, TriangularFlow};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, diffusion::Process, kernels::Activation, parameter::Module, random::Random};
 use ebm_models::mlp::{EmbeddingConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig};
 use ebm_models::noise::NoiseConfig;
 
@@ -44,16 +40,10 @@ impl<G: Geometry> Situation<G> {
             step: 1,
         }
     }
-
-    /// Both models, the one that the other side trains last.
-    pub fn models_mut(&mut self) -> [&mut dyn Module; 2] {
-        [&mut *self.generator, &mut *self.energy]
-    }
 }
 
 fn normals(case: &Case, purpose: &str, n: usize) -> Vec<f64> {
-    let draws = Random::new(case.seed).stream(purpose).normals(n);
-    draws.into_iter().map(f64::from).collect()
+    Random::new(case.seed).stream(purpose).normals(n).into_iter().map(f64::from).collect()
 }
 
 /// The generator x = W z + b + sigma n of a case, its volume large or small.
@@ -70,11 +60,9 @@ pub(super) fn linear<G: Geometry>(geometry: G, case: &Case) -> LinearGaussian<G>
     LinearGaussian::new(geometry, &weight, &normals(case, "bias", wide), case.noise)
 }
 
-/// The triangular flow of a case.
 pub(super) fn flow<G: Geometry>(geometry: G, case: &Case) -> TriangularFlow<G> {
     let half = |purpose: &str| -> Vec<f64> {
-        let draws = normals(case, purpose, case.latent * case.latent);
-        draws.into_iter().map(|v| 0.5 * v).collect()
+        normals(case, purpose, case.latent * case.latent).into_iter().map(|v| 0.5 * v).collect()
     };
     TriangularFlow::new(geometry, &half("scale"), &half("shift"))
 }

@@ -1,32 +1,26 @@
 use serde_json::{Map, Value};
 
-use super::Side;
-use super::situation::Situation;
+use super::{Side, situation::Situation};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, LowerBound, Target, UpperBound};
 use ebm_core::error::{BoundError, ConfigError};
-use ebm_core::optimizer::OptimizerOptions;
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::registry::{
     self, Descriptor, LowerBoundConfig, Need, ParseError, Registered, SupportedGeometry, UpperBoundConfig,
 };
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::{optimizer::OptimizerOptions, parameter::Module, random::Random};
 
-/// A registered bound.
 #[derive(Clone, Copy)]
 pub(super) enum Subject {
     Lower(&'static Descriptor<dyn LowerBoundConfig>),
     Upper(&'static Descriptor<dyn UpperBoundConfig>),
 }
 
-/// A configuration of either side.
 #[derive(Clone)]
 pub(super) enum Config {
     Lower(Box<dyn LowerBoundConfig>),
     Upper(Box<dyn UpperBoundConfig>),
 }
 
-/// A bound of either side.
 pub(super) enum Bound<G: SupportedGeometry> {
     Lower(Box<dyn LowerBound<G>>),
     Upper(Box<dyn UpperBound<G>>),
@@ -182,7 +176,6 @@ impl<G: SupportedGeometry> Bound<G> {
         }
     }
 
-    /// The value in a situation.
     pub fn evaluate(&mut self, at: &Situation<G>, tape: SharedTape) -> Result<Estimate, BoundError> {
         match self {
             Bound::Lower(bound) => bound.entropy(&lower_view(at, tape)),

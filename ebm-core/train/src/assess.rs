@@ -1,18 +1,11 @@
 //! Evaluates the models without training them.
 
-use crate::config::Objective;
 use crate::draws::{draw_data, draw_latents};
-use crate::error::TrainError;
-use crate::finite::finite;
-use crate::report::StepReport;
-use crate::snapshot::Snapshot;
 use crate::trainer::Trainer;
+use crate::{config::Objective, error::TrainError, finite::finite, report::StepReport, snapshot::Snapshot};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Target};
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Samples};
-use ebm_core::models::sample;
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::{device::Real, models::sample, random::Random, tape::SharedTape};
 
 /// Largest number of values, of samples and of their Jacobians, in a part of a batch; the networks hold several times
 /// as many.
@@ -118,7 +111,6 @@ impl<G: Geometry> Trainer<G> {
         Ok(report)
     }
 
-    /// The terms on one batch.
     fn measure(&mut self, latents: &Latents<G>, data: &Samples<G>, random: Random) -> Result<StepReport, TrainError> {
         let step = self.progress.step;
         let players = &mut self.players;

@@ -1,25 +1,31 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use crate::non_finite::NonFinitePolicy;
 use crate::optim::{OptimizerChoice, Schedule};
 use ebm_core::error::ConfigError;
 
 /// The training loop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
     /// Number of iterations. One iteration is `energy.steps` energy steps and `generator.steps` generator steps.
+    #[default(10_000)]
     pub steps: u64,
     /// Samples a step, of data and of the generator alike.
+    #[default(200)]
     pub batch: usize,
     /// The objective of the energy.
     pub objective: Objective,
     /// Weight of the entropy in the generator's objective `E_pg[E] - lambda H`. Reported values carry no weight.
+    #[default(1.0)]
     pub lambda: f64,
     /// Iterations between two lines of the metrics file.
+    #[default(100)]
     pub log_every: u64,
     /// Iterations between two evaluations (exact likelihood where it can be had). 0: only at the end.
+    #[default(1000)]
     pub evaluate_every: u64,
     /// How the energy is trained.
     pub energy: PlayerConfig,
@@ -29,23 +35,6 @@ pub struct TrainConfig {
     pub stop: StopConfig,
     /// The policy for a term that is NaN or infinite.
     pub non_finite: NonFinitePolicy,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            steps: 10_000,
-            batch: 200,
-            objective: Objective::default(),
-            lambda: 1.0,
-            log_every: 100,
-            evaluate_every: 1000,
-            energy: PlayerConfig::default(),
-            generator: PlayerConfig::default(),
-            stop: StopConfig::default(),
-            non_finite: NonFinitePolicy::default(),
-        }
-    }
 }
 
 /// The objective of the energy.
@@ -62,10 +51,11 @@ pub enum Objective {
 }
 
 /// How one player is trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlayerConfig {
     /// Steps of this player an iteration.
+    #[default(1)]
     pub steps: usize,
     /// The optimiser. A table without `kind` is Adam's.
     pub optimizer: OptimizerChoice,
@@ -73,12 +63,6 @@ pub struct PlayerConfig {
     pub schedule: Schedule,
     /// Decay of the exponential moving average of the weights, used for evaluation and sampling. 0: no average.
     pub average: f64,
-}
-
-impl Default for PlayerConfig {
-    fn default() -> Self {
-        Self { steps: 1, optimizer: OptimizerChoice::default(), schedule: Schedule::default(), average: 0.0 }
-    }
 }
 
 /// When to stop before the last step.

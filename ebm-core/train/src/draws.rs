@@ -11,11 +11,7 @@ pub(crate) fn draw_latents<G: Geometry>(geometry: G, count: usize, random: Rando
 }
 
 /// Training samples of a batch of `count`: `[count, D]`, or the rows of the part of it that `random` is for.
-///
 /// The whole batch is drawn either way: data sets cannot draw parts of a batch.
-///
-/// # Errors
-/// If the samples cannot be read.
 pub(crate) fn draw_data<G: Geometry>(
     geometry: G,
     data: &dyn Dataset,

@@ -1,22 +1,15 @@
 //! The energy's side of an iteration.
 
-use crate::config::TrainConfig;
-use crate::data_parallel::Ranks;
 use crate::draws::{draw_data, draw_latents};
-use crate::error::TrainError;
 use crate::finite::{finite, update};
 use crate::optim::{Gradient, Optimizer};
 use crate::phase_times::{PhaseTimes, timed};
-use crate::report::StepReport;
+use crate::{config::TrainConfig, data_parallel::Ranks, error::TrainError, report::StepReport};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Measurement, Target, UpperBound};
-use ebm_core::data::Dataset;
 use ebm_core::geometry::{Geometry, Samples};
-use ebm_core::kernels::parallel;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_core::tensor::item;
+use ebm_core::{data::Dataset, kernels::parallel, parameter::Module, random::Random, tensor::item};
 
 /// The state that the energy's steps read and change.
 pub(crate) struct EnergySide<'a, G: Geometry> {

@@ -1,8 +1,7 @@
 //! Updates with finite gradients only.
 
-use crate::data_parallel::Ranks;
-use crate::error::TrainError;
 use crate::optim::{Gradient, Optimizer};
+use crate::{data_parallel::Ranks, error::TrainError};
 use ebm_core::parameter::Module;
 
 /// Refuses a value that is not finite; the error names the iteration `step`, counted from 1, and the term.
@@ -32,10 +31,8 @@ pub(crate) fn update<const N: usize>(
     gradients: Result<[Gradient; N], TrainError>,
 ) -> Result<f64, TrainError> {
     // Number of values in the gradient of each trained parameter.
-    let lengths = |module: &dyn Module| {
-        let trained = module.parameters().into_iter().filter(|p| p.is_trained());
-        trained.map(|p| p.len()).collect()
-    };
+    let lengths =
+        |module: &dyn Module| module.parameters().into_iter().filter(|p| p.is_trained()).map(|p| p.len()).collect();
     let lengths = std::array::from_fn(|index| lengths(&*modules[index].1));
     let gradients = ranks.average(gradients, lengths)?;
     let norms: Vec<f64> = gradients.iter().map(Gradient::norm).collect();

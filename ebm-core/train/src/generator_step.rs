@@ -1,22 +1,16 @@
 //! The generator's side of an iteration.
 
-use crate::config::TrainConfig;
-use crate::data_parallel::Ranks;
-use crate::draws::draw_latents;
-use crate::error::TrainError;
 use crate::finite::{finite, update};
 use crate::optim::{Gradient, Optimizer};
 use crate::phase_times::{PhaseTimes, timed};
-use crate::report::StepReport;
+use crate::{config::TrainConfig, data_parallel::Ranks, draws::draw_latents, error::TrainError, report::StepReport};
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound, Measurement};
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Samples};
 use ebm_core::kernels::{add, differentiated_by};
 use ebm_core::models::{Energy, Generator, sample};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::tensor::{detach, item, rows};
+use ebm_core::{device::Real, parameter::Module, random::Random};
 
 /// The latents and samples of a step of the generator.
 pub(crate) struct GeneratorBatch<G: Geometry> {
@@ -81,10 +75,7 @@ impl<G: Geometry> EntropyTerm<G> {
         finite(step, "the lower bound's entropy", entropy.measurement.value)?;
         // The trained value may be out of the range of single precision where the reported one is not.
         let trained = finite(step, "the lower bound's entropy", item(&entropy.value))?;
-        let upper_bound = match upper_bound {
-            true => lower.entropy_upper_bound(&view.without_tape())?,
-            false => None,
-        };
+        let upper_bound = if upper_bound { lower.entropy_upper_bound(&view.without_tape())? } else { None };
         let loss = -lambda * trained;
         let mut gradients = backward(entropy.value * -lambda as Real);
         Ok(Self {

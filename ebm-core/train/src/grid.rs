@@ -3,10 +3,7 @@
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, error::ConfigError, random::Random};
 
 /// An axis-aligned box in data space.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,17 +28,14 @@ impl Region {
         if samples.is_empty() {
             return Self::cube(0.5, width);
         }
-        let (low, high) = (0..width)
-            .map(|axis| {
-                let column = samples.iter().skip(axis).step_by(width);
-                let (low, high) = column.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
-                    let v = f64::from(v);
-                    (low.min(v), high.max(v))
-                });
-                let wider = if high > low { margin * (high - low) } else { 0.5 };
-                (low - wider, high + wider)
-            })
-            .unzip();
+        let sides = (0..width).map(|axis| {
+            let column = samples.iter().skip(axis).step_by(width).map(|v| f64::from(*v));
+            let (low, high) =
+                column.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+            let wider = if high > low { margin * (high - low) } else { 0.5 };
+            (low - wider, high + wider)
+        });
+        let (low, high) = sides.unzip();
         Self { low, high }
     }
 
@@ -69,15 +63,11 @@ impl Region {
 
     /// The box with the same centre and sides `factor` times as long.
     pub fn scaled(&self, factor: f64) -> Self {
-        let (low, high) = self
-            .low
-            .iter()
-            .zip(&self.high)
-            .map(|(low, high)| {
-                let (centre, half) = (0.5 * (low + high), 0.5 * factor * (high - low));
-                (centre - half, centre + half)
-            })
-            .unzip();
+        let sides = self.low.iter().zip(&self.high).map(|(low, high)| {
+            let (centre, half) = (0.5 * (low + high), 0.5 * factor * (high - low));
+            (centre - half, centre + half)
+        });
+        let (low, high) = sides.unzip();
         Self { low, high }
     }
 }

@@ -1,18 +1,13 @@
 //! Exact maximum likelihood in one or two dimensions: the baseline that needs no bound.
 
-use crate::draws::draw_data;
-use crate::error::TrainError;
 use crate::finite::{finite, update};
 use crate::grid::{Region, jittered_nodes};
 use crate::optim::{Gradient, Optimizer};
-use crate::report::StepReport;
-use crate::trainer::Trainer;
-use ebm_core::bounds::Estimate;
+use crate::{draws::draw_data, error::TrainError, report::StepReport, trainer::Trainer};
 use ebm_core::device::{Real, values};
-use ebm_core::geometry::Geometry;
-use ebm_core::parameter::Module;
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::tensor::{sum, tensor};
+use ebm_core::{bounds::Estimate, geometry::Geometry, parameter::Module};
 
 /// Nodes an axis in one and in two dimensions.
 const NODES: [usize; 2] = [4096, 160];

@@ -1,5 +1,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 use std::fmt;
 
 use ebm_core::error::ConfigError;
@@ -19,33 +20,24 @@ pub enum NonFinitePolicy {
 }
 
 /// Leaving iterations out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct SkipConfig {
     /// Iterations left out in a row after which the run ends.
+    #[default(10)]
     pub limit: u64,
-}
-
-impl Default for SkipConfig {
-    fn default() -> Self {
-        Self { limit: 10 }
-    }
 }
 
 /// Going back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct RollbackConfig {
     /// How often the run goes back before it ends.
+    #[default(3)]
     pub limit: u64,
     /// Iterations between two states that it can go back to: the last multiple of this many.
+    #[default(1000)]
     pub every: u64,
-}
-
-impl Default for RollbackConfig {
-    fn default() -> Self {
-        Self { limit: 3, every: 1000 }
-    }
 }
 
 impl NonFinitePolicy {

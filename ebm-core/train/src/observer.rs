@@ -1,8 +1,5 @@
-use crate::error::ObserverError;
-use crate::non_finite::Fault;
-use crate::outcome::Flow;
 use crate::report::{Evaluation, StepReport};
-use crate::trainer::Trainer;
+use crate::{error::ObserverError, non_finite::Fault, outcome::Flow, trainer::Trainer};
 use ebm_core::geometry::Geometry;
 
 /// An observer of training: a progress bar, a log, an evaluation.

@@ -1,5 +1,3 @@
-//! Whether training goes on, and how it ended.
-
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

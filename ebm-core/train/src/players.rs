@@ -1,13 +1,10 @@
 use ebm_core::bounds::{LowerBound, UpperBound};
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::optimizer::OptimizerOptions;
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::registry::{
     self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, Registered, SupportedGeometry, UpperBoundConfig,
 };
+use ebm_core::{error::ConfigError, geometry::Geometry, parameter::Module};
+use ebm_core::{optimizer::OptimizerOptions, random::Random};
 
 use crate::config::TrainConfig;
 use crate::optim::{Optimizer, OptimizerChoice, average};
@@ -67,7 +64,6 @@ impl<G: Geometry> Players<G> {
         players.into_iter().chain(averages.into_iter().flatten())
     }
 
-    /// New optimisers for all.
     pub(crate) fn optimizers(&self, config: &TrainConfig) -> Optimizers {
         let (energy, generator) = (&config.energy.optimizer, &config.generator.optimizer);
         let lower = self.lower_optimizer.as_ref().unwrap_or(generator);

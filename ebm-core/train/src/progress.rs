@@ -1,12 +1,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::config::StopConfig;
-use crate::metric::direction;
-use crate::outcome::StopReason;
-use crate::report::Evaluation;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::State;
+use crate::{config::StopConfig, metric::direction, outcome::StopReason, report::Evaluation};
+use ebm_core::{error::ConfigError, parameter::State};
 
 /// The progress of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,17 +64,11 @@ impl Best {
         match self.value {
             Some((best, _)) if rank(found.value) >= rank(best) => self.since += 1,
             _ if !found.value.is_finite() => self.since += 1,
-            _ => {
-                self.value = Some((found.value, step));
-                self.since = 0;
-            }
+            _ => *self = Self { value: Some((found.value, step)), since: 0 },
         }
-        let (best, at) = self.value.unwrap_or((f64::NAN, step));
-        Ok((self.since >= stop.patience).then(|| StopReason::NoImprovement {
-            metric: stop.metric.clone(),
-            best,
-            step: at,
-        }))
+        let (best, step) = self.value.unwrap_or((f64::NAN, step));
+        let metric = stop.metric.clone();
+        Ok((self.since >= stop.patience).then_some(StopReason::NoImprovement { metric, best, step }))
     }
 }
 

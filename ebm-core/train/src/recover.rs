@@ -1,14 +1,10 @@
-use crate::error::TrainError;
 use crate::non_finite::{Fault, NonFinitePolicy, Remedy};
-use crate::snapshot::Snapshot;
-use crate::trainer::Trainer;
+use crate::{error::TrainError, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::geometry::Geometry;
 
 impl<G: Geometry> Trainer<G> {
-    /// Applies the policy of the configuration to an iteration that failed; `before` are the models that it started from.
-    ///
-    /// # Errors
-    /// The error, if the run is to end. The models are then the last that were seen to give finite terms.
+    /// Applies the policy of the configuration to an iteration that failed; `before` are the models that it started from. Gives
+    /// the error back if the run is to end: the models are then the last that were seen to give finite terms.
     pub(crate) fn recover(&mut self, error: TrainError, before: Snapshot) -> Result<Fault, TrainError> {
         let TrainError::NonFinite { step, term, value, .. } = &error else {
             return Err(error);
@@ -33,7 +29,6 @@ impl<G: Geometry> Trainer<G> {
         Remedy::Skipped { in_a_row: self.progress.skipped }
     }
 
-    /// Goes back to the mark, if there is one.
     fn roll_back(&mut self) -> Result<Option<Remedy>, TrainError> {
         let Some(mark) = self.mark.take() else {
             return Ok(None);

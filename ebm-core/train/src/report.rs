@@ -1,5 +1,3 @@
-//! The values that an iteration or an evaluation reports.
-
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

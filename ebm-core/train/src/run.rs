@@ -2,12 +2,10 @@
 
 use std::time::Instant;
 
-use crate::data_parallel::Decision;
 use crate::error::{ObserverError, TrainError};
-use crate::observer::Observer;
 use crate::outcome::{Flow, Outcome, StopReason};
 use crate::report::{Evaluation, StepReport};
-use crate::trainer::Trainer;
+use crate::{data_parallel::Decision, observer::Observer, trainer::Trainer};
 use ebm_core::geometry::Geometry;
 
 impl<G: Geometry> Trainer<G> {
@@ -109,7 +107,6 @@ impl<G: Geometry> Trainer<G> {
     }
 }
 
-/// The merged wishes of all observers.
 fn merged<G: Geometry>(
     observers: &mut [&mut dyn Observer<G>],
     mut ask: impl FnMut(&mut dyn Observer<G>) -> Result<Flow, ObserverError>,

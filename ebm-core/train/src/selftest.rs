@@ -1,8 +1,5 @@
 //! Cases of the self-test: updates of weights, and some iterations of training.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::kernels::selftest::{
     Case, Draws, Found, OPERATION, Quantity, TRAINING, change, doubles, numbers, set_weights, trained,
@@ -10,6 +7,7 @@ use ebm_core::kernels::selftest::{
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::random::Random;
 use ebm_core::registry::{EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
+use ebm_core::{data::Dataset, device::Real, error::ConfigError};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -136,18 +134,7 @@ fn figures(report: &StepReport) -> Vec<f64> {
 }
 
 /// The arrays of three layers.
-struct Layers(Vec<Parameter>);
-
-impl Module for Layers {
-    fn parameters(&self) -> Vec<&Parameter> {
-        self.0.iter().collect()
-    }
-    fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
-        self.0.iter_mut().collect()
-    }
-}
-
-fn model(name: &str) -> Layers {
+fn model(name: &str) -> Vec<Parameter> {
     let layer = |(i, (inputs, outputs)): (usize, (usize, usize))| {
         let array = |what: &str, shape: Vec<usize>| {
             let zeros = vec![0.0; shape.iter().product()];
@@ -156,7 +143,7 @@ fn model(name: &str) -> Layers {
         [array("weight", vec![outputs, inputs]), array("bias", vec![outputs])]
     };
     let sizes = [(2, 45), (45, 30), (30, 1)].into_iter().enumerate();
-    let mut model = Layers(sizes.flat_map(layer).collect());
+    let mut model: Vec<Parameter> = sizes.flat_map(layer).collect();
     set_weights(name, &mut model);
     model
 }
@@ -166,7 +153,6 @@ fn gradients(name: &str, step: usize, model: &dyn Module) -> Vec<Vec<Real>> {
     arrays.map(|p| numbers(&format!("{name}/{step}/{}", p.name()), p.len())).collect()
 }
 
-/// Three updates.
 fn adam(name: &'static str, config: AdamConfig) -> Case {
     Case::new(format!("optimizer adam: {name}"), OPERATION, move || {
         let mut model = model("adam");
@@ -199,8 +185,7 @@ fn optimizers() -> Vec<Case> {
         Case::new("optimizer average", OPERATION, || {
             let (mut kept, model) = (model("kept"), model("model"));
             average(&mut kept, &model, 0.75, 1_000);
-            let arrays = trained(&kept).into_iter();
-            arrays.map(|array| (Quantity::InWeights, array)).collect()
+            trained(&kept).into_iter().map(|array| (Quantity::InWeights, array)).collect()
         }),
     ]
 }

@@ -1,7 +1,5 @@
 use crate::players::Players;
-use ebm_core::buffers::read;
-use ebm_core::device::PerSample;
-use ebm_core::geometry::Geometry;
+use ebm_core::{buffers::read, device::PerSample, geometry::Geometry};
 
 /// Every array of all players after an iteration.
 ///

@@ -3,14 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::data_parallel::{TransientStates, own_rows};
-use crate::error::TrainError;
-use crate::optim::Optimizer;
 use crate::progress::{Mark, Progress, TrainingState};
-use crate::snapshot::Snapshot;
-use crate::trainer::Trainer;
-use ebm_core::error::StateError;
-use ebm_core::geometry::Geometry;
+use crate::{error::TrainError, optim::Optimizer, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::parameter::{Module, State};
+use ebm_core::{error::StateError, geometry::Geometry};
 
 /// Prefix of the names of the arrays that training can go back to.
 const MARK: &str = "mark-";
@@ -60,8 +56,7 @@ impl<G: Geometry> Trainer<G> {
     fn arrays(&self, transient: TransientStates) -> BTreeMap<String, State> {
         let optimizers = self.trained().map(|((name, module), of)| (optimizer_of(name), of.state(module)));
         let weights = self.states().into_iter().map(|(owner, state)| (owner.to_string(), state));
-        let all = weights.chain(optimizers).chain(transient);
-        all.filter(|(_, state)| !state.is_empty()).collect()
+        weights.chain(optimizers).chain(transient).filter(|(_, state)| !state.is_empty()).collect()
     }
 
     /// The transient states of this rank's share.
@@ -88,7 +83,6 @@ impl<G: Geometry> Trainer<G> {
         Ok(())
     }
 
-    /// Takes over the arrays, by owner.
     pub(crate) fn set_arrays(&mut self, mut arrays: BTreeMap<String, State>) -> Result<(), StateError> {
         let (share, batch) = (self.ranks.share(), self.config.batch);
         let mut take = |owner: String| arrays.remove(&owner).unwrap_or_default();
@@ -104,10 +98,7 @@ impl<G: Geometry> Trainer<G> {
         arrays.into_keys().next().map_or(Ok(()), |name| Err(StateError::Unknown { name }))
     }
 
-    /// Keeps the state as one to go back to, if its models give finite terms.
-    ///
-    /// # Errors
-    /// If the ranks cannot reach each other.
+    /// Keeps the state as one to go back to, if its models give finite terms. Errs if the ranks cannot reach each other.
     pub(crate) fn set_mark(&mut self) -> Result<(), TrainError> {
         let verified = self.verify();
         match self.ranks.agree(verified) {

@@ -1,15 +1,13 @@
 //! Saved states on disk, as safetensors: equal content is equal bytes, and comes back as it was.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
 use ebm_core::device::{DOUBLE_PRECISION, Real};
-use ebm_core::error::StateError;
-use ebm_core::parameter::State;
+use ebm_core::{error::StateError, parameter::State};
 
 /// The largest file that is read, in bytes. Weights of the models of this system are far smaller.
 const SIZE_LIMIT: u64 = 8 << 30;

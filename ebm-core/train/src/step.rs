@@ -1,18 +1,11 @@
 use std::time::{Duration, Instant};
 
-use crate::config::PlayerConfig;
-use crate::energy_step::EnergySide;
-use crate::error::TrainError;
 use crate::generator_step::{EntropyInputs, EntropyTerm, GeneratorBatch, GeneratorSide};
-use crate::non_finite::NonFinitePolicy;
 use crate::phase_times::{PhaseTimes, timed};
-use crate::report::StepReport;
-use crate::snapshot::Snapshot;
-use crate::trainer::Trainer;
+use crate::{config::PlayerConfig, energy_step::EnergySide, error::TrainError, non_finite::NonFinitePolicy};
+use crate::{report::StepReport, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::bounds::{LowerBound, Target};
-use ebm_core::geometry::Geometry;
-use ebm_core::kernels::parallel;
-use ebm_core::models::Generator;
+use ebm_core::{geometry::Geometry, kernels::parallel, models::Generator};
 
 impl<G: Geometry> Trainer<G> {
     /// One iteration. `full`: also compute values that are only reported.

@@ -1,21 +1,13 @@
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::config::{Objective, TrainConfig};
 use crate::data_parallel::{Ranks, TransientStates};
-use crate::grid::Region;
-use crate::non_finite::NonFinitePolicy;
-use crate::phase_times::PhaseTimes;
 use crate::players::{Optimizers, Players};
-use crate::process_group::ProcessGroup;
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
-use ebm_core::data::Dataset;
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
+use crate::{grid::Region, non_finite::NonFinitePolicy, phase_times::PhaseTimes, process_group::ProcessGroup};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::parameter::State;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, error::ConfigError, geometry::Geometry, parameter::State, random::Random};
 
 /// Trains an energy and a generator between two bounds.
 pub struct Trainer<G: Geometry> {
@@ -51,8 +43,7 @@ impl<G: Geometry> Trainer<G> {
     ) -> Result<Self, ConfigError> {
         config.check().map_err(|e| e.within("train"))?;
         if config.objective == Objective::Bidirectional {
-            let accepted = players.lower.accepts_batch(config.batch);
-            accepted.map_err(|e| e.within("lower"))?;
+            players.lower.accepts_batch(config.batch).map_err(|e| e.within("lower"))?;
         }
         let geometry = players.energy.geometry();
         ConfigError::require(

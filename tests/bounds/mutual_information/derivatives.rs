@@ -1,14 +1,9 @@
 //! The derivatives of `mi` in generator, noise and network, and the conditions of its claims.
 
 use bounds_mi::Estimator;
-use ebm_core::bounds::Level;
-use ebm_core::device::values;
-use ebm_core::geometry::Runtime;
-use ebm_core::models::Generator;
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_models::flow::FlowGenerator;
-use ebm_models::mlp::MlpGenerator;
+use ebm_core::{bounds::Level, device::values, geometry::Runtime, models::Generator, random::Random};
+use ebm_models::{flow::FlowGenerator, mlp::MlpGenerator};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
 
@@ -70,8 +65,7 @@ fn a_generator_without_noise_and_a_single_sample_are_refused_with_the_way_out() 
     let noisy = Draws::new(1).tall(1, 2, 0.1);
     for &estimator in Estimator::ALL {
         let mut bound = build(&config(estimator, SMALL, ""), &silent, 1);
-        let error = try_entropy(&mut bound, &silent, 8, 1, SharedTape::off()).unwrap_err();
-        let message = error.to_string();
+        let message = try_entropy(&mut bound, &silent, 8, 1, SharedTape::off()).unwrap_err().to_string();
         assert!(message.contains("mi: ") && message.contains("generator.noise"), "{message}");
         let alone = try_entropy(&mut bound, &noisy, 1, 1, SharedTape::off());
         if estimator == Estimator::BarberAgakov {

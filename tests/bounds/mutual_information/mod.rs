@@ -4,15 +4,12 @@ mod derivatives;
 mod training;
 
 use bounds_mi::{Estimator, MiConfig};
-use ebm_core::models::closed_form::LinearGaussian;
-use ebm_core::prelude::*;
-use ebm_core::registry::LowerBoundSpec;
+use ebm_core::{models::closed_form::LinearGaussian, prelude::*, registry::LowerBoundSpec};
 use ebm_tests::differences::{EXACT, near};
 use ebm_tests::{Draws, options};
 
 type Bound = Box<dyn LowerBound<Runtime>>;
 
-/// A small network of one hidden layer.
 const SMALL: &str = "hidden = [4], activation = 'tanh'";
 const PRODUCTS: [&str; 2] = ["permutation", "all-pairs"];
 
@@ -53,8 +50,7 @@ fn try_entropy(
 }
 
 fn entropy(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, seed: u64) -> Measurement {
-    let estimate = try_entropy(bound, generator, batch, seed, SharedTape::off());
-    estimate.unwrap().measurement
+    try_entropy(bound, generator, batch, seed, SharedTape::off()).unwrap().measurement
 }
 
 fn diagnostic(measurement: &Measurement, name: &str) -> f64 {

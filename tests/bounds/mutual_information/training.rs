@@ -2,13 +2,10 @@
 
 use bounds_mi::{Estimator, MiConfig};
 use ebm_core::bounds::{Estimate, GeneratorView};
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Runtime};
-use ebm_core::models::closed_form::LinearGaussian;
 use ebm_core::models::{Generator, sample};
-use ebm_core::random::Random;
-use ebm_core::registry::LowerBoundSpec;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{device::Real, models::closed_form::LinearGaussian, random::Random, registry::LowerBoundSpec};
 use ebm_tests::{Normal, options, square};
 use ebm_train::optim::{Gradient, OptimizerChoice};
 use ebm_train::{Players, TrainConfig, Trainer};

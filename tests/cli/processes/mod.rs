@@ -5,9 +5,8 @@ mod mpi;
 mod nccl;
 
 use ebm_train::state_file;
-use std::collections::BTreeMap;
-use std::fs;
 use std::process::{Command, Stdio};
+use std::{collections::BTreeMap, fs};
 
 use crate::command::{Folder, PROGRAM, ended, words};
 

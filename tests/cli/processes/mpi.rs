@@ -51,7 +51,6 @@ fn long_job(folder: &Folder) -> Child {
     job
 }
 
-/// The processes of a job, by number.
 fn children(of: u32) -> Vec<u32> {
     let text = fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
     let mut all: Vec<u32> = text.split_whitespace().map(|id| id.parse().unwrap()).collect();

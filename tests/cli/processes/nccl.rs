@@ -24,7 +24,6 @@ held_out = 16
 generated = 16
 "#;
 
-/// Three of them.
 const GPUS: &str = "0,1,2";
 
 fn folder() -> Folder {

@@ -1,8 +1,7 @@
 //! A sound lower bound, H[p0] + E[log |det J|], and the faults that are put into it.
 
 use ebm_core::jacobian::{jacobian, log_volume, spectrum};
-use ebm_core::kernels::sum;
-use ebm_core::prelude::*;
+use ebm_core::{kernels::sum, prelude::*};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Numbers that no seed determines and no state has.

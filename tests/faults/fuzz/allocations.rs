@@ -11,7 +11,6 @@ const MOST_REQUESTS: u64 = 20_000_000;
 /// The allocations between two moments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
-    /// Number of requests.
     pub requests: u64,
     /// Bytes of the largest one.
     pub largest: u64,

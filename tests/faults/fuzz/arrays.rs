@@ -1,20 +1,14 @@
 //! Data in binary files: NumPy's arrays and archives, images in IDX files and in those of CIFAR.
 
-use ebm_core::data::Dataset;
-use ebm_core::random::Random;
-use ebm_core::registry::DatasetSpec;
+use ebm_core::{data::Dataset, random::Random, registry::DatasetSpec};
 use ebm_data::{Cifar, Idx, NpyFile};
 use ebm_eval::features::Archive;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::fs;
+use flate2::{Compression, write::GzEncoder};
 use std::io::{Cursor, Write};
-use std::path::Path;
-use zip::write::FileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use std::{fs, path::Path};
+use zip::{CompressionMethod, DateTime, ZipWriter, write::FileOptions};
 
-use super::dice::Dice;
-use super::harness::Reader;
+use super::{dice::Dice, harness::Reader};
 
 /// Draws from data that was accepted: it must be usable.
 pub fn draw_all(data: &dyn Dataset) {
@@ -29,7 +23,6 @@ fn load(options: &impl DatasetSpec, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables in NumPy's binary files.
 pub const NPY: Reader = Reader {
     name: "npy",
     file: "numbers.npy",
@@ -95,15 +88,13 @@ fn odd_array(dice: &mut Dice) -> Vec<u8> {
     npy(1 + dice.below(3) as u8, &header, &data)
 }
 
-/// Features in NumPy's archives.
 pub const NPZ: Reader = Reader {
     name: "npz",
     file: "features.npz",
     examples: || {
         // Written by NumPy.
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ebm-cli/eval/tests/fixtures/metrics");
-        let files = ["real.npz", "real-moments.npz"];
-        files.map(|file| fs::read(folder.join(file)).unwrap()).into()
+        ["real.npz", "real-moments.npz"].map(|file| fs::read(folder.join(file)).unwrap()).into()
     },
     words: "PK\x01\x02  PK\x03\x04  PK\x05\x06  PK\x06\x06  PK\x06\x07  features.npy  mu.npy  sigma.npy  ../mu.npy  \x08\0  \
         \x01\0\x10\0  \u{ff}\u{ff}",
@@ -141,7 +132,6 @@ fn archive(entries: &[(String, Vec<u8>)], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// Images in IDX files, plain and packed.
 pub const IDX: Reader = Reader {
     name: "idx",
     file: "images-idx3-ubyte",
@@ -194,7 +184,6 @@ fn packed(content: &[u8], damaged: bool) -> Vec<u8> {
     bytes
 }
 
-/// Images of CIFAR in their binary format.
 pub const CIFAR: Reader = Reader {
     name: "cifar",
     file: "train.bin",

@@ -5,9 +5,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::allocations::counted;
-use super::dice::Dice;
 use super::mutation::{mutated, noise};
+use super::{allocations::counted, dice::Dice};
 
 /// The most that one request for memory may ask for, in bytes. Inputs are below 64 KiB.
 const LARGEST_REQUEST: u64 = 16 << 20;
@@ -16,7 +15,6 @@ const MOST_MEMORY: u64 = 256 << 20;
 /// Number of inputs of all readers together, where `FUZZ_INPUTS` is not set.
 const INPUTS: u64 = 20_000;
 
-/// A reader of bytes from outside.
 pub struct Reader {
     /// Its name, which is that of its folder in the corpus and seeds its inputs.
     pub name: &'static str,

@@ -3,14 +3,12 @@
 use ebm_cli::run_directory::{Exported, Manifest, MetricsReader, RunDirectory};
 use ebm_train::state_file;
 
-use super::dice::Dice;
-use super::harness::Reader;
+use super::{dice::Dice, harness::Reader};
 
 const JSON: &str = "{  }  [  ]  :  ,  \"  \\\"  null  true  -1  1e999  18446744073709551616  \\u0000  \\ud800  \\  \n  \n\n  \r  \
     \u{feff}  \u{1F600}  version 2  \"format\"  \"config\"  \"files\"  \"progress\"  \"../../etc/passwd\"  \"step\"  \
     \"event\"  \"metrics\"  \"remedy\"";
 
-/// The marker of a run directory.
 pub const MARKER: Reader = Reader {
     name: "run-marker",
     file: "run.json",
@@ -34,7 +32,6 @@ pub const MARKER: Reader = Reader {
 };
 pub const GOOD_MARKER: &str = r#"{"format": "ebm run, version 1", "config": "a.toml", "base": "."}"#;
 
-/// The manifest of a checkpoint.
 pub const MANIFEST: Reader = Reader {
     name: "manifest",
     file: "manifest.json",
@@ -97,7 +94,6 @@ fn safetensors(header: &str, arrays: &[u8]) -> Vec<u8> {
     [&length[..], header.as_bytes(), arrays].concat()
 }
 
-/// Saved states: safetensors.
 pub const STATE_FILE: Reader = Reader {
     name: "state-file",
     file: "energy.safetensors",
@@ -155,7 +151,6 @@ fn arrays_that_follow_each_other(dice: &mut Dice) -> Vec<u8> {
     safetensors(&format!("{{{}}}", entries.join(",")), &bytes)
 }
 
-/// A trained model in one file.
 pub const EXPORTED: Reader = Reader {
     name: "exported",
     file: "model.safetensors",

@@ -2,21 +2,13 @@
 
 use ebm_cli::config::{Layers, Origin, Sweep};
 use ebm_cli::run_directory::RunDirectory;
-use ebm_core::random::Random;
-use ebm_core::registry::DatasetSpec;
+use ebm_core::{random::Random, registry::DatasetSpec};
 use ebm_data::{CsvFile, Header};
-use ebm_tests::book::root;
-use ebm_tests::examples;
-use std::fs;
-use std::sync::LazyLock;
+use ebm_tests::{book::root, examples};
+use std::{fs, sync::LazyLock};
 
-use super::arrays::draw_all;
-use super::dice::Dice;
-use super::harness::Reader;
-use super::mutation::mutated;
-use super::runs;
+use super::{arrays::draw_all, dice::Dice, harness::Reader, mutation::mutated, runs};
 
-/// Tables in text files.
 pub const CSV: Reader = Reader {
     name: "csv",
     file: "numbers.csv",
@@ -116,10 +108,7 @@ pub const CONFIG: Reader = Reader {
         }
         text.into_bytes()
     },
-    read: |folder| {
-        let layers = Layers::default().file(&folder.join("run.toml"))?;
-        Ok(layers.resolve().map(drop)?)
-    },
+    read: |folder| Ok(Layers::default().file(&folder.join("run.toml"))?.resolve().map(drop)?),
 };
 
 fn value(dice: &mut Dice) -> String {

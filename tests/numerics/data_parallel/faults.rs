@@ -1,8 +1,7 @@
 //! Faults of one rank, which all ranks act on.
 
 use ebm_core::data::{DataError, Dataset};
-use ebm_core::device::Real;
-use ebm_core::random::Random;
+use ebm_core::{device::Real, random::Random};
 use ebm_tests::{Faults, Holed};
 use ebm_train::{NonFinitePolicy, Origin, RollbackConfig, SkipConfig, StopReason, TrainError};
 use std::sync::Arc;

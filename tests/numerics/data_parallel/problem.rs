@@ -1,9 +1,7 @@
 //! Small problems, every pair of bounds among them.
 
 use ebm_cli::config::RunConfig;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Runtime;
+use ebm_core::{data::Dataset, device::Real, geometry::Runtime};
 use ebm_tests::{Normal, config, square, trainer};
 use ebm_train::process_group::{ProcessGroup, Threads};
 use ebm_train::{Objective, PlayerConfig, Trainer, TrainingState};
@@ -62,7 +60,6 @@ fn all_pairs(group: usize) -> String {
     mi("infonce", &format!("product = 'all-pairs', group = {group}"))
 }
 
-/// Sets the learning rate of a player.
 pub fn set_rate(player: &mut PlayerConfig, rate: f64) {
     player.optimizer = player.optimizer.with("learning_rate", rate).unwrap();
 }
@@ -120,7 +117,6 @@ impl Problem {
         trainer(&self.config, square(2), self.data.clone())
     }
 
-    /// The trainer of a rank.
     pub fn trainer_of(&self, rank: Arc<dyn ProcessGroup>) -> Trainer<Runtime> {
         self.trainer().with_process_group(rank).unwrap()
     }
@@ -129,16 +125,9 @@ impl Problem {
 /// Runs `work` on each of `ranks` threads and returns the results in order of rank. Each has a thread pool of its own:
 /// in a shared one, ranks that wait for others could leave those no thread.
 pub fn on_each<T: Send>(ranks: usize, work: impl Fn(Arc<dyn ProcessGroup>) -> T + Sync) -> Vec<T> {
-    std::thread::scope(|scope| {
-        let work = &work;
-        let start = |rank| {
-            scope.spawn(move || {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-                pool.install(|| work(Arc::new(rank)))
-            })
-        };
-        let threads: Vec<_> = Threads::group(ranks).into_iter().map(start).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    Threads::on_each(ranks, |rank| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        pool.install(|| work(Arc::new(rank)))
     })
 }
 

@@ -5,12 +5,10 @@
 
 mod record;
 
-use ebm_core::geometry::Fixed;
-use ebm_core::random::Random;
+use ebm_core::{geometry::Fixed, random::Random};
 use ebm_tests::config;
 use ebm_train::{Players, StepReport, Trainer};
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use record::Step;
 
@@ -61,7 +59,6 @@ const FLOW: &str = "{ kind = 'flow', layers = 2, steps = 4, hidden = [8] }";
 /// With noise, which the mutual information needs.
 const NOISY: &str = "{ kind = 'mlp', hidden = [16, 16], noise = 0.1 }";
 
-/// The steps of a pair's training.
 fn train((lower, upper): (&str, &str)) -> Vec<Step> {
     let (generator, lower) = match lower {
         "sv" => (FLOW, "{ kind = 'sv', variant = 'log-det' }"),

@@ -2,13 +2,10 @@
 
 use bounds_sv::{NoneConfig as NoLowerBound, SvConfig};
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound};
-use ebm_core::device::values;
 use ebm_core::geometry::{Latents, Runtime};
-use ebm_core::models::Generator;
 use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
-use ebm_core::random::Random;
-use ebm_core::registry::LowerBoundSpec;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{device::values, models::Generator, random::Random, registry::LowerBoundSpec};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{options, square};
 
@@ -106,8 +103,7 @@ fn a_multiple_of_a_rotation_makes_the_smallest_bound_and_the_upper_bound_tight()
 
 #[test]
 fn more_latent_than_data_dimensions_are_refused() {
-    let bound = SvConfig::default().build(Runtime { latent: 3, data: 2 }, Random::new(0));
-    let error = bound.err().unwrap();
+    let error = SvConfig::default().build(Runtime { latent: 3, data: 2 }, Random::new(0)).err().unwrap();
     assert!(error.to_string().contains("3 > 2"), "{error}");
 }
 

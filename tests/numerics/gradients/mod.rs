@@ -4,12 +4,9 @@ mod lower;
 mod models;
 mod upper;
 
-use ebm_core::device::values;
-use ebm_core::geometry::Runtime;
-use ebm_core::kernels::sum;
 use ebm_core::models::{Generator, sample};
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{device::values, geometry::Runtime, kernels::sum, random::Random};
 use ebm_tests::differences::{differences, gradients_of};
 
 use models::{GENERATOR_BATCH, energies, generators, latents};

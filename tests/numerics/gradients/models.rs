@@ -1,13 +1,10 @@
 //! Generators and energies of every kind.
 
-use ebm_core::device::Real;
 use ebm_core::geometry::{Geometry, Latents, Runtime};
 use ebm_core::jacobian::{jacobian, spectrum};
-use ebm_core::kernels::Activation;
 use ebm_core::models::{Energy, Generator};
-use ebm_core::parameter::Module;
-use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::{device::Real, kernels::Activation, parameter::Module, random::Random};
 use ebm_models::flow::FlowGenerator;
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig};
 use ebm_tests::{Draws, options, square};

@@ -5,12 +5,10 @@ use bounds_gp::{Form, GpConfig, NoneConfig, Norm, Volume, WganGpConfig, ZeroGpCo
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Guarantee, Measurement};
 use ebm_core::device::{Real, values};
 use ebm_core::geometry::{Geometry, Latents, Runtime, Samples};
-use ebm_core::kernels::Activation;
 use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
 use ebm_core::models::{Energy, Generator};
-use ebm_core::random::Random;
-use ebm_core::registry::UpperBoundSpec;
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{kernels::Activation, random::Random, registry::UpperBoundSpec};
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};

@@ -2,11 +2,8 @@
 //!
 //!     cargo run --example unknown FILE.ptx...
 
-use software_gpu::isa::instruction::Op;
-use software_gpu::memory::Memory;
-use software_gpu::ptx;
-use std::collections::BTreeMap;
-use std::error::Error;
+use software_gpu::{isa::instruction::Op, memory::Memory, ptx};
+use std::{collections::BTreeMap, error::Error};
 
 fn main() -> Result<(), Box<dyn Error>> {
     for path in std::env::args().skip(1) {

@@ -83,8 +83,7 @@ pub fn gemm<T: Number>(
                 let before = memory.load(address, T::TY.bytes()).map_err(locate("C"))?;
                 sum = sum + beta * T::of(before);
             }
-            let stored = memory.store(address, T::TY.bytes(), T::bits(sum));
-            stored.map_err(locate("C"))?;
+            memory.store(address, T::TY.bytes(), T::bits(sum)).map_err(locate("C"))?;
         }
     }
     Ok(())

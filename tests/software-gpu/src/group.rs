@@ -5,10 +5,9 @@
 
 use crate::fault::{Fault, fault};
 use std::io::{self, Read, Write};
-use std::iter::Sum;
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter::Sum, os::linux::net::SocketAddrExt};
 
 /// A call, which must be the same on all ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +65,6 @@ pub fn create() -> io::Result<String> {
     Ok(name)
 }
 
-/// Serves a group to its end.
 fn host(listener: &UnixListener) -> io::Result<()> {
     let mut joined: Vec<(Position, UnixStream)> = Vec::new();
     loop {
@@ -195,7 +193,6 @@ fn reply(stream: &mut UnixStream, result: Result<&[u8], &Fault>) -> io::Result<(
     send(stream, &[result.is_err().into(), bytes.len() as u64], bytes)
 }
 
-/// A rank in its group.
 #[derive(Debug)]
 pub struct Member {
     pub position: Position,

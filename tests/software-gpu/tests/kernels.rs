@@ -1,9 +1,7 @@
 //! Kernels written by hand, and what the machine says of those that break a rule.
 
-use software_gpu::fault::Fault;
 use software_gpu::machine::{Grid, Launch, Order};
-use software_gpu::memory::Memory;
-use software_gpu::ptx::load;
+use software_gpu::{fault::Fault, memory::Memory, ptx::load};
 
 const HEAD: &str = ".version 8.0\n.target sm_80\n.address_size 64\n";
 

@@ -5,8 +5,7 @@
 
 use super::super::differences::EXACT;
 use super::*;
-use ebm_core::bounds::Guarantee;
-use ebm_core::geometry::Geometry;
+use ebm_core::{bounds::Guarantee, geometry::Geometry};
 
 /// Draws that are averaged.
 const DRAWS: u64 = 40;

@@ -1,6 +1,5 @@
 use super::*;
-use ebm_core::geometry::Geometry;
-use ebm_core::parameter::gradient_norm;
+use ebm_core::{geometry::Geometry, parameter::gradient_norm};
 
 /// Factors of the weights: the largest and the smallest have squares out of the range of numbers.
 const SIZES: [f64; 4] = if DOUBLE_PRECISION { [1e-160, 1e-6, 1e6, 1e160] } else { [1e-20, 1e-6, 1e6, 1e20] };

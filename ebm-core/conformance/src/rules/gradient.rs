@@ -25,10 +25,9 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
 
 /// The model that a bound of this side trains.
 fn player(side: Side, at: &mut Situation<Runtime>) -> &mut dyn Module {
-    let [generator, energy] = at.models_mut();
     match side {
-        Side::Lower => generator,
-        Side::Upper => energy,
+        Side::Lower => &mut *at.generator,
+        Side::Upper => &mut *at.energy,
     }
 }
 

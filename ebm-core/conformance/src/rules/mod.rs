@@ -18,21 +18,18 @@ mod state;
 
 use super::case::{Case, CaseSpec, EnergyKind, GeneratorKind};
 use super::configs::{Variant, variants};
-use super::differences::same;
 use super::exact::{self, Exact, geometry};
 use super::runner::{Stop, caught, run};
 use super::situation::{Situation, shake};
 use super::subject::{Bound, Subject, trained};
-use super::{Options, Outcome, Rule, Side, Violation};
+use super::{Options, Outcome, Rule, Side, Violation, differences::same};
 use ebm_core::bounds::{Estimate, Level, Measurement, Target};
 use ebm_core::device::{DOUBLE_PRECISION, Real, values};
-use ebm_core::geometry::Runtime;
 use ebm_core::parameter::{Module, collect_gradients};
-use ebm_core::random::Random;
 use ebm_core::registry::{Need, SupportedGeometry};
 use ebm_core::tape::{Parts, SharedTape, backward};
+use ebm_core::{geometry::Runtime, random::Random};
 
-/// Checks a rule.
 pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome {
     let on = On { subject, options, variants: variants(subject) };
     match rule {
@@ -56,7 +53,6 @@ pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome
     }
 }
 
-/// The subject of a check.
 struct On<'a> {
     subject: &'a Subject,
     options: &'a Options,
@@ -146,7 +142,6 @@ fn probes(config: usize) -> [Case; 4] {
     cases.map(|(generator, latent, data, noise)| Case { config, ..Case::simple(generator, latent, data, noise) })
 }
 
-/// The trained value of an estimate.
 fn trained_value(estimate: &Estimate) -> f64 {
     f64::from(values(&estimate.value)[0])
 }

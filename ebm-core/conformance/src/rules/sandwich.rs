@@ -1,5 +1,4 @@
-use super::certified_value::certified_pair;
-use super::*;
+use super::{certified_value::certified_pair, *};
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let certified = on.certified();

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ranks::Ranks;
-use crate::error::TrainError;
-use crate::outcome::Flow;
+use crate::{error::TrainError, outcome::Flow};
 
 /// The wishes of one rank, or of all of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,7 +22,6 @@ impl From<Flow> for Decision {
 }
 
 impl Decision {
-    /// The wishes of both.
     fn and(mut self, other: Self) -> Self {
         self.flow.merge(other.flow);
         self.out_of_time |= other.out_of_time;
@@ -42,7 +40,6 @@ impl Ranks {
         if !self.any(!calm)? {
             return Ok(Decision::default());
         }
-        let all = self.exchange(&self.agree(own)?)?;
-        Ok(all.into_iter().fold(Decision::default(), Decision::and))
+        Ok(self.exchange(&self.agree(own)?)?.into_iter().fold(Decision::default(), Decision::and))
     }
 }

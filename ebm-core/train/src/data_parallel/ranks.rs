@@ -2,14 +2,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 use super::remote_error::RemoteError;
-use crate::error::TrainError;
-use crate::optim::Gradient;
 use crate::process_group::{self, Alone, ProcessGroup, ProcessGroupError};
 use crate::report::{Evaluation, StepReport};
+use crate::{error::TrainError, optim::Gradient};
 use ebm_core::buffers::native::{from_host, len};
-use ebm_core::device::Real;
-use ebm_core::parameter::Module;
-use ebm_core::random::Share;
+use ebm_core::{device::Real, parameter::Module, random::Share};
 use ebm_kernels::update;
 
 /// This rank among the others.
@@ -45,10 +42,7 @@ impl Ranks {
         if self.is_alone() {
             return own;
         }
-        match self.any(own.is_err())? {
-            false => own,
-            true => Err(self.common(own.err())?),
-        }
+        if self.any(own.is_err())? { Err(self.common(own.err())?) } else { own }
     }
 
     /// Whether something is so on any rank, told by a single number.
@@ -100,10 +94,7 @@ impl Ranks {
     /// The values of a module's buffers, its arrays beside the trained parameters, for [`Ranks::sync_buffers`].
     pub fn buffers(&self, module: &dyn Module) -> Vec<Vec<Real>> {
         let fixed = module.parameters().into_iter().filter(|p| !p.is_trained());
-        match self.is_alone() {
-            true => Vec::new(),
-            false => fixed.map(|p| p.values()).collect(),
-        }
+        if self.is_alone() { Vec::new() } else { fixed.map(|p| p.values()).collect() }
     }
 
     /// Gives all ranks the mean of the changes of a step to a module's buffers, such as running statistics of its batches.
@@ -133,8 +124,7 @@ impl Ranks {
         if self.is_alone() {
             return own;
         }
-        let own = self.agree(own)?;
-        Ok(process_group::broadcast(&*self.group, &own)?)
+        Ok(process_group::broadcast(&*self.group, &self.agree(own)?)?)
     }
 
     /// Makes a report of this rank's share one of the whole batch, and makes sure that all ranks have the same models, by their

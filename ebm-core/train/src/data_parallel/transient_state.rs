@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ranks::Ranks;
 use crate::error::TrainError;
-use ebm_core::parameter::State;
-use ebm_core::random::Share;
+use ebm_core::{parameter::State, random::Share};
 
 /// Transient states by owner.
 pub(crate) type TransientStates = BTreeMap<String, State>;

@@ -2,8 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 /// Bytes of a file that are written at once.
 const PIECE: usize = 64 << 10;

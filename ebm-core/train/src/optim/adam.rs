@@ -1,11 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::rule::{Kept, Update, UpdateRule, check_options, check_positive};
-use ebm_core::buffers::native::Array;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, device::Real, error::ConfigError, parameter::Parameter};
 use ebm_kernels::update::{self, Step};
 
 /// Options of Adam (Kingma and Ba, ICLR 2015; decoupled decay: Loshchilov and Hutter, ICLR 2019).
@@ -17,27 +15,24 @@ use ebm_kernels::update::{self, Step};
 /// v = beta2 v + (1 - beta2) g^2
 /// w = (1 - rate weight_decay) w - rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamConfig {
     /// Learning rate before the schedule's factor.
+    #[default(2e-4)]
     pub learning_rate: f64,
     /// Decay of the mean of the gradient.
     pub beta1: f64,
     /// Decay of the mean of the squared gradient.
+    #[default(0.9)]
     pub beta2: f64,
     /// Added to the root of the mean square.
+    #[default(1e-6)]
     pub epsilon: f64,
     /// Decoupled weight decay a step, times the learning rate.
     pub weight_decay: f64,
     /// Largest Euclidean norm of a step's gradient; a larger one is scaled down to it. 0: no limit.
     pub clip: f64,
-}
-
-impl Default for AdamConfig {
-    fn default() -> Self {
-        Self { learning_rate: 2e-4, beta1: 0.0, beta2: 0.9, epsilon: 1e-6, weight_decay: 0.0, clip: 0.0 }
-    }
 }
 
 impl UpdateRule for AdamConfig {
@@ -100,6 +95,7 @@ mod tests {
         // /0.0199 = 5.020101, root 2.240558: step 0.1*0.493298.
         let found = updated(config(), &[[0.5, -1.0], [0.25, 3.0]]);
         near(&found, [0.9 - 0.093_344_6, -1.9 - 0.049_329_8]);
+        keeps_its_state(config());
     }
 
     #[test]
@@ -113,10 +109,5 @@ mod tests {
     fn decay_shrinks_the_weights_apart_from_the_gradient() {
         let options = AdamConfig { weight_decay: 0.5, ..config() };
         near(&updated(options, &[[0.0, 0.0]]), [0.95, -1.9]);
-    }
-
-    #[test]
-    fn the_state_can_be_restored_and_updates_taken_back() {
-        keeps_its_state(config());
     }
 }

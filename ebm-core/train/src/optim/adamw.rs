@@ -1,47 +1,39 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::adam::AdamConfig;
 use super::rule::{Kept, Update, UpdateRule};
-use ebm_core::buffers::native::Array;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, error::ConfigError, parameter::Parameter};
 
 /// Options of AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2): the update of
 /// `adam`, with the defaults that are usual where weights decay.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamWConfig {
     /// Learning rate before the schedule's factor.
+    #[default(1e-3)]
     pub learning_rate: f64,
     /// Decay of the mean of the gradient.
+    #[default(0.9)]
     pub beta1: f64,
     /// Decay of the mean of the squared gradient.
+    #[default(0.999)]
     pub beta2: f64,
     /// Added to the root of the mean square.
+    #[default(1e-8)]
     pub epsilon: f64,
     /// Decoupled weight decay a step, times the learning rate.
+    #[default(0.01)]
     pub weight_decay: f64,
     /// Largest Euclidean norm of a step's gradient; a larger one is scaled down to it. 0: no limit.
     pub clip: f64,
 }
 
-impl Default for AdamWConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01, clip: 0.0 }
-    }
-}
-
 impl AdamWConfig {
     fn adam(&self) -> AdamConfig {
-        AdamConfig {
-            learning_rate: self.learning_rate,
-            beta1: self.beta1,
-            beta2: self.beta2,
-            epsilon: self.epsilon,
-            weight_decay: self.weight_decay,
-            clip: self.clip,
-        }
+        let Self { learning_rate, beta1, beta2, epsilon, weight_decay, clip } = *self;
+        AdamConfig { learning_rate, beta1, beta2, epsilon, weight_decay, clip }
     }
 }
 

@@ -1,5 +1,4 @@
-use ebm_core::device::Real;
-use ebm_core::parameter::Module;
+use ebm_core::{device::Real, parameter::Module};
 use ebm_kernels::update;
 
 /// Moves `average` towards `model`: `a <- decay a + (1 - decay) m` for trained parameters, a copy for everything else.
@@ -9,9 +8,6 @@ pub fn average<M: Module + ?Sized>(average: &mut M, model: &M, decay: f64, step:
     let decay = decay.min((1.0 + step as f64) / (10.0 + step as f64)) as Real;
     for (to, from) in average.parameters_mut().into_iter().zip(model.parameters()) {
         debug_assert_eq!(to.name(), from.name());
-        match from.is_trained() {
-            true => update::follow(to, from, decay),
-            false => to.copy_from(from.tensor()),
-        }
+        if from.is_trained() { update::follow(to, from, decay) } else { to.copy_from(from.tensor()) }
     }
 }

@@ -1,13 +1,9 @@
-//! The optimiser of a player, as its configuration has it.
-
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
-use std::ops::Deref;
+use std::{borrow::Cow, ops::Deref};
 
-use super::adam::AdamConfig;
-use super::registration::OptimizerConfig;
+use super::{adam::AdamConfig, registration::OptimizerConfig};
 use ebm_core::optimizer::OptimizerOptions;
 use ebm_core::registry::{self, ParseError};
 
@@ -129,8 +125,7 @@ mod tests {
         let error = read(r#"{"lr": 1}"#).unwrap_err();
         assert!(error.starts_with("unknown field `lr`, expected one of `learning_rate`"), "{error}");
         let table = Map::from_iter([(KIND.to_string(), "lionn".into())]);
-        let error = OptimizerChoice::read(table).unwrap_err();
-        let text = error.to_string();
+        let text = OptimizerChoice::read(table).unwrap_err().to_string();
         assert!(text.starts_with("kind: unknown variant `lionn`, expected one of `adam`, `adamw`, "), "{text}");
         registry::check_registry().unwrap();
     }

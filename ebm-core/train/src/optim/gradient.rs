@@ -1,7 +1,5 @@
 use ebm_core::buffers::native::{Array, from_host};
-use ebm_core::device::Real;
-use ebm_core::parameter::Module;
-use ebm_core::tape::GradientMap;
+use ebm_core::{device::Real, parameter::Module, tape::GradientMap};
 use ebm_kernels::update;
 
 /// The gradients of a module's trained parameters, in their order, where the optimiser wants them.

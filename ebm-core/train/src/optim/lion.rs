@@ -1,11 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::rule::{Kept, Update, UpdateRule, check_options};
-use ebm_core::buffers::native::Array;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, device::Real, error::ConfigError, parameter::Parameter};
 use ebm_kernels::update;
 
 /// Options of Lion (Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, algorithm 2).
@@ -16,25 +14,22 @@ use ebm_kernels::update;
 /// w = (1 - rate weight_decay) w - rate sign(beta1 m + (1 - beta1) g)
 /// m = beta2 m + (1 - beta2) g
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct LionConfig {
     /// Learning rate before the schedule's factor: the size of every step.
+    #[default(1e-4)]
     pub learning_rate: f64,
     /// Weight of the mean of the gradient in the direction of a step.
+    #[default(0.9)]
     pub beta1: f64,
     /// Decay of the mean of the gradient.
+    #[default(0.99)]
     pub beta2: f64,
     /// Decoupled weight decay a step, times the learning rate.
     pub weight_decay: f64,
     /// Largest Euclidean norm of a step's gradient; a larger one is scaled down to it. 0: no limit.
     pub clip: f64,
-}
-
-impl Default for LionConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0.0, clip: 0.0 }
-    }
 }
 
 impl UpdateRule for LionConfig {

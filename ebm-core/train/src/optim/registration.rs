@@ -1,11 +1,7 @@
-//! Optimisers by name.
-
 use std::fmt::Debug;
 
 use super::rule::Optimizer;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Module;
-use ebm_core::registry::Registered;
+use ebm_core::{error::ConfigError, parameter::Module, registry::Registered};
 
 /// A registered optimiser's configuration, implemented by [`register_optimizer!`](crate::register_optimizer).
 #[typetag::serde(tag = "kind")]

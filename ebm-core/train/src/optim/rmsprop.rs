@@ -1,11 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::rule::{Kept, Update, UpdateRule, check_options, check_positive};
-use ebm_core::buffers::native::Array;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, device::Real, error::ConfigError, parameter::Parameter};
 use ebm_kernels::update;
 
 /// Options of RMSprop (Tieleman and Hinton, "Neural networks for machine learning", lecture 6.5, 2012).
@@ -16,23 +14,20 @@ use ebm_kernels::update;
 /// v = decay v + (1 - decay) g^2
 /// w = w - rate g / (sqrt(v) + epsilon)
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct RmspropConfig {
     /// Learning rate before the schedule's factor.
+    #[default(1e-3)]
     pub learning_rate: f64,
     /// Decay of the mean of the squared gradient.
+    #[default(0.99)]
     pub decay: f64,
     /// Added to the root of the mean square.
+    #[default(1e-8)]
     pub epsilon: f64,
     /// Largest Euclidean norm of a step's gradient; a larger one is scaled down to it. 0: no limit.
     pub clip: f64,
-}
-
-impl Default for RmspropConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-3, decay: 0.99, epsilon: 1e-8, clip: 0.0 }
-    }
 }
 
 impl UpdateRule for RmspropConfig {

@@ -91,7 +91,6 @@ pub struct Stateful<R> {
 
 #[derive(Clone, Debug)]
 struct Arrays {
-    /// The arrays of each parameter.
     of_parameters: Vec<Vec<Array>>,
     updates: u64,
 }
@@ -179,7 +178,6 @@ const UPDATES: &str = "updates";
 /// Bits of a digit of the number of updates: single precision holds them exactly.
 const DIGIT: u32 = 20;
 
-/// A count in two digits.
 fn digits(count: u64) -> Vec<Real> {
     vec![(count >> DIGIT) as Real, (count & ((1 << DIGIT) - 1)) as Real]
 }

@@ -1,7 +1,6 @@
-//! The course of a learning rate over a run.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use ebm_core::error::ConfigError;
 
@@ -22,7 +21,7 @@ pub enum Course {
 }
 
 /// A factor of the learning rate as a function of the step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct Schedule {
     /// The shape of the decay.
@@ -32,13 +31,8 @@ pub struct Schedule {
     /// Share of the run, from its start, before the decay begins.
     pub hold: f64,
     /// The factor at the last step (for every course but `constant`).
+    #[default(0.01)]
     pub last: f64,
-}
-
-impl Default for Schedule {
-    fn default() -> Self {
-        Self { course: Course::Constant, warmup: 0, hold: 0.0, last: 0.01 }
-    }
 }
 
 impl Schedule {

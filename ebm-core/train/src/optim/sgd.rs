@@ -1,13 +1,9 @@
-//! Stochastic gradient descent with momentum.
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
 
 use super::rule::{Kept, Update, UpdateRule, check_options};
-use ebm_core::buffers::native::Array;
-use ebm_core::device::Real;
-use ebm_core::error::ConfigError;
-use ebm_core::parameter::Parameter;
+use ebm_core::{buffers::native::Array, device::Real, error::ConfigError, parameter::Parameter};
 use ebm_kernels::update;
 
 /// Options of stochastic gradient descent with momentum (Polyak, USSR Comput. Math. Math. Phys. 1964).
@@ -18,21 +14,17 @@ use ebm_kernels::update;
 /// v = momentum v + g
 /// w = w - rate v
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct SgdConfig {
     /// Learning rate before the schedule's factor.
+    #[default(1e-2)]
     pub learning_rate: f64,
     /// Share of the last step's direction that is kept.
+    #[default(0.9)]
     pub momentum: f64,
     /// Largest Euclidean norm of a step's gradient; a larger one is scaled down to it. 0: no limit.
     pub clip: f64,
-}
-
-impl Default for SgdConfig {
-    fn default() -> Self {
-        Self { learning_rate: 1e-2, momentum: 0.9, clip: 0.0 }
-    }
 }
 
 impl UpdateRule for SgdConfig {

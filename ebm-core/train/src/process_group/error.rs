@@ -35,7 +35,6 @@ pub enum ProcessGroupError {
 }
 
 impl ProcessGroupError {
-    /// A failure of this rank's device.
     #[cfg(feature = "nccl")]
     pub(crate) fn device(group: &dyn ProcessGroup, reason: impl ToString) -> Self {
         Self::Device { rank: group.rank(), ranks: group.ranks(), reason: reason.to_string() }

@@ -104,8 +104,7 @@ impl ProcessGroup for Alone {
 /// # Errors
 /// If a rank is gone, or gives a value of another type.
 pub fn gather<T: Serialize + DeserializeOwned>(group: &dyn ProcessGroup, own: &T) -> Result<Vec<T>, ProcessGroupError> {
-    let all = group.gather(&encoded(group, own)?)?;
-    all.iter().map(|bytes| decoded(group, bytes)).collect()
+    group.gather(&encoded(group, own)?)?.iter().map(|bytes| decoded(group, bytes)).collect()
 }
 
 /// Sends the value of rank 0 to all ranks; the values of the others are ignored.

@@ -1,11 +1,9 @@
 //! The processes of an MPI job.
 
 use ebm_core::device::Real;
-use mpi::Threading;
-use mpi::collective::SystemOperation;
-use mpi::environment::Universe;
 use mpi::topology::{Rank, SimpleCommunicator};
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
+use mpi::{Threading, collective::SystemOperation, environment::Universe};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
@@ -148,10 +146,7 @@ impl World {
             let root = world.process_at_rank(rank as Rank);
             let mut length = own.len() as u64;
             root.broadcast_into(&mut length);
-            let mut bytes = match world.rank() as usize == rank {
-                true => own.to_vec(),
-                false => vec![0; length as usize],
-            };
+            let mut bytes = if world.rank() as usize == rank { own.to_vec() } else { vec![0; length as usize] };
             for chunk in bytes.chunks_mut(CHUNK) {
                 root.broadcast_into(chunk);
             }

@@ -1,5 +1,3 @@
-//! Sums by NCCL.
-
 use std::sync::{Arc, Mutex, PoisonError};
 use thiserror::Error;
 

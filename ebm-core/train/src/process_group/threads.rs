@@ -1,8 +1,5 @@
-//! Threads of one process as ranks.
-
-use std::panic::resume_unwind;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::ScopedJoinHandle;
+use std::{panic::resume_unwind, thread::ScopedJoinHandle};
 
 use super::{ProcessGroup, ProcessGroupError};
 use ebm_core::device::Real;

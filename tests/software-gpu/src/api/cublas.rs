@@ -1,8 +1,7 @@
 //! cuBLAS: handles, and products of matrices in single and double precision.
 
 use super::call::{Failure, Out, Outcome, exports, put};
-use super::device::device;
-use super::driver::current_device;
+use super::{device::device, driver::current_device};
 use crate::gemm::{Number, Sizes};
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::without_provenance_mut;
@@ -74,8 +73,7 @@ fn multiply<T: Number>(
     let mut device = device();
     for i in 0..i64::from(count) {
         let [a, b, c] = matrices.map(|(start, stride)| start.wrapping_add_signed(stride * i * T::TY.bytes() as i64));
-        let product = device.multiply(sizes, *alpha, (a, b), *beta, c);
-        product.map_err(Failure::with(EXECUTION_FAILED))?;
+        device.multiply(sizes, *alpha, (a, b), *beta, c).map_err(Failure::with(EXECUTION_FAILED))?;
     }
     Ok(())
 }
@@ -88,19 +86,13 @@ macro_rules! products {
 
             fn $one(
                 handle: Handle,
-                transa: c_uint,
-                transb: c_uint,
-                m: c_int,
-                n: c_int,
-                k: c_int,
+                transa: c_uint, transb: c_uint,
+                m: c_int, n: c_int, k: c_int,
                 alpha: Option<&$number>,
-                a: u64,
-                lda: c_int,
-                b: u64,
-                ldb: c_int,
+                a: u64, lda: c_int,
+                b: u64, ldb: c_int,
                 beta: Option<&$number>,
-                c: u64,
-                ldc: c_int,
+                c: u64, ldc: c_int,
             ) = {
                 let sizes = sizes([transa, transb], [m, n, k], [lda, ldb, ldc]);
                 multiply(handle, sizes, [alpha, beta], [(a, 0), (b, 0), (c, 0)], 1)
@@ -108,22 +100,13 @@ macro_rules! products {
 
             fn $many(
                 handle: Handle,
-                transa: c_uint,
-                transb: c_uint,
-                m: c_int,
-                n: c_int,
-                k: c_int,
+                transa: c_uint, transb: c_uint,
+                m: c_int, n: c_int, k: c_int,
                 alpha: Option<&$number>,
-                a: u64,
-                lda: c_int,
-                stride_a: i64,
-                b: u64,
-                ldb: c_int,
-                stride_b: i64,
+                a: u64, lda: c_int, stride_a: i64,
+                b: u64, ldb: c_int, stride_b: i64,
                 beta: Option<&$number>,
-                c: u64,
-                ldc: c_int,
-                stride_c: i64,
+                c: u64, ldc: c_int, stride_c: i64,
                 count: c_int,
             ) = {
                 let sizes = sizes([transa, transb], [m, n, k], [lda, ldb, ldc]);

@@ -1,16 +1,10 @@
 //! The device, and the settings that the environment has for it.
 
-use crate::fault::Fault;
 use crate::gemm::{Number, Sizes, gemm};
-use crate::isa::module::Module;
 use crate::machine::{Grid, Launch, Order};
-use crate::memory::Memory;
-use crate::ptx;
-use std::collections::BTreeMap;
-use std::env;
-use std::fmt::Write as _;
-use std::str::FromStr;
+use crate::{fault::Fault, isa::module::Module, memory::Memory, ptx};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::{collections::BTreeMap, env, fmt::Write as _, str::FromStr};
 
 /// Shuffles the order of blocks, warps and lanes.
 const SEED: &str = "SOFTWARE_GPU_SEED";
@@ -125,8 +119,8 @@ impl Device {
     }
 }
 
-/// Writes the report if one is asked for.
-pub fn report() {
+/// Writes the report if one is asked for, when the program ends.
+pub extern "C" fn report() {
     let (Ok(path), Ok(device)) = (env::var(REPORT), DEVICE.try_lock()) else {
         return;
     };

@@ -5,12 +5,9 @@
 use super::call::{Failure, Out, Outcome, Status, exports, put, statuses, text};
 use super::device::{device, devices, report};
 use crate::machine::Grid;
-use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_uint, c_void};
-use std::mem::MaybeUninit;
-use std::ptr::without_provenance_mut;
-use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{cell::Cell, mem::MaybeUninit, ptr::without_provenance_mut, sync::Once};
 
 type Handle = *mut c_void;
 
@@ -64,18 +61,11 @@ fn fresh_handle() -> Handle {
 }
 
 fn not_null(pointer: *const c_void, status: Status, what: &str) -> Outcome {
-    match pointer.is_null() {
-        true => Err(Failure::mistake(status, what)),
-        false => Ok(()),
-    }
+    if pointer.is_null() { Err(Failure::mistake(status, what)) } else { Ok(()) }
 }
 
 unsafe extern "C" {
     safe fn atexit(callback: extern "C" fn()) -> c_int;
-}
-
-extern "C" fn at_exit() {
-    report();
 }
 
 fn allocate(address: Out<u64>, bytes: usize) -> Outcome {
@@ -87,8 +77,7 @@ fn allocate(address: Out<u64>, bytes: usize) -> Outcome {
 const KERNEL_BITS: u32 = 24;
 
 fn module_of(handle: Handle) -> Outcome<usize> {
-    let number = (handle.addr() >> KERNEL_BITS).checked_sub(1);
-    number.ok_or(Failure::Error(INVALID_HANDLE))
+    (handle.addr() >> KERNEL_BITS).checked_sub(1).ok_or(Failure::Error(INVALID_HANDLE))
 }
 
 fn load(module: Out<Handle>, source: &str) -> Outcome {
@@ -153,7 +142,7 @@ exports! {
 
     fn cuInit(_flags: c_uint) = {
         INITIALISED.call_once(|| {
-            atexit(at_exit);
+            atexit(report);
         });
         Ok(())
     };
@@ -303,12 +292,8 @@ exports! {
 
     fn cuLaunchKernel(
         function: Handle,
-        blocks_x: c_uint,
-        blocks_y: c_uint,
-        blocks_z: c_uint,
-        threads_x: c_uint,
-        threads_y: c_uint,
-        threads_z: c_uint,
+        blocks_x: c_uint, blocks_y: c_uint, blocks_z: c_uint,
+        threads_x: c_uint, threads_y: c_uint, threads_z: c_uint,
         shared_bytes: c_uint,
         _stream: Handle,
         parameters: *mut *mut c_void,

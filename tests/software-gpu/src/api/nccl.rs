@@ -9,10 +9,9 @@ use super::driver::current_device;
 use crate::fault::{Fault, fault};
 use crate::group::{self, Call, Member, Position};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::ffi::{c_char, c_int, c_void};
-use std::ptr::without_provenance_mut;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::{collections::BTreeMap, ptr::without_provenance_mut};
 
 statuses! {
     UNHANDLED_CUDA_ERROR = 1, c"unhandled cuda error";
@@ -62,19 +61,13 @@ impl Transfer {
             fault!("{bytes} bytes from {from:#x} to {to:#x}: they overlap");
         }
         // The device is not held while others are waited for, which may be threads of this process.
-        let given = match sends {
-            true => device().memory.read(from, bytes)?.to_vec(),
-            false => vec![0; bytes],
-        };
+        let given = if sends { device().memory.read(from, bytes)?.to_vec() } else { vec![0; bytes] };
         if receives {
             // Checked before: a mistake of this rank is not to be found when the others have gone on.
             device().memory.region(to, bytes)?;
         }
         let result = member.call(self.call, &given)?;
-        match receives {
-            true => device().memory.write(to, &result),
-            false => Ok(()),
-        }
+        if receives { device().memory.write(to, &result) } else { Ok(()) }
     }
 }
 
@@ -126,10 +119,7 @@ fn begin(
 /// Runs the waiting calls unless a group of calls has not ended.
 fn run_outside_of_groups() -> Outcome {
     match DEPTH.get() {
-        0 => {
-            let waiting = WAITING.take();
-            waiting.iter().try_for_each(Transfer::run).map_err(Failure::with(INVALID_USAGE))
-        }
+        0 => WAITING.take().iter().try_for_each(Transfer::run).map_err(Failure::with(INVALID_USAGE)),
         _ => Ok(()),
     }
 }
@@ -206,15 +196,7 @@ exports! {
         begin(communicator, (from, to), (count, kind), [None, None])
     };
 
-    fn ncclReduce(
-        from: u64,
-        to: u64,
-        count: usize,
-        kind: c_int,
-        operation: c_int,
-        rank: c_int,
-        communicator: Handle,
-    ) = {
+    fn ncclReduce(from: u64, to: u64, count: usize, kind: c_int, operation: c_int, rank: c_int, communicator: Handle) = {
         needs_sum(operation)?;
         begin(communicator, (from, to), (count, kind), [None, Some(rank)])
     };

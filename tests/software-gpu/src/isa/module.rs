@@ -1,5 +1,3 @@
-//! A module: its kernels and functions.
-
 use super::instruction::{Instruction, Op, Parameter, Predicate};
 use super::operation::Register;
 use std::collections::HashMap;
@@ -33,7 +31,6 @@ impl Function {
 #[derive(Debug, Default)]
 pub struct Module {
     pub functions: Vec<Function>,
-    /// The functions by their names.
     pub names: HashMap<String, usize>,
     /// The addresses of its variables.
     pub variables: Vec<u64>,

@@ -3,14 +3,12 @@
 use super::exchange::{LANES, exchange};
 use super::launch::{Launch, shuffled};
 use super::thread::{Machine, State, Thread};
-use crate::fault::Fault;
 use crate::memory::{Memory, Region};
-use crate::race::Moment;
+use crate::{fault::Fault, race::Moment};
 
 /// Threads and shared memory, which one block after the other uses.
 pub struct Block<'a> {
     launch: &'a Launch<'a>,
-    /// The place in the grid.
     place: [u32; 3],
     threads: Vec<Thread>,
     shared: Region,
@@ -56,8 +54,7 @@ impl<'a> Block<'a> {
             let specials = launch.specials(i, place);
             thread.start(launch.module, launch.kernel, launch.parameters, specials);
         }
-        let ran = self.run_threads(memory);
-        ran.map_err(|(thread, fault)| self.locate(thread, &fault))
+        self.run_threads(memory).map_err(|(thread, fault)| self.locate(thread, &fault))
     }
 
     fn run_threads(&mut self, memory: &mut Memory) -> Result<(), (usize, Fault)> {
@@ -81,8 +78,7 @@ impl<'a> Block<'a> {
             for index in self.lanes.iter().map(|lane| start + lane).filter(|index| *index < end) {
                 let now = Moment { thread: index as u16, warp_barriers: self.warp_barriers[warp], ..self.now };
                 let mut machine = Machine { module, memory, shared: &mut self.shared, now };
-                let ran = self.threads[index].run(&mut machine);
-                ran.map_err(|fault| (index, fault))?;
+                self.threads[index].run(&mut machine).map_err(|fault| (index, fault))?;
             }
             let threads = &mut self.threads[start..end];
             let whole = threads.iter().all(|thread| thread.synchronises(module));

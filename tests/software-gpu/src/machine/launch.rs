@@ -1,11 +1,6 @@
-//! A launch: a kernel and the grid that it runs over.
-
-use super::block::Block;
-use super::exchange::LANES;
+use super::{block::Block, exchange::LANES};
 use crate::fault::{Fault, fault};
-use crate::isa::instruction::SPECIALS;
-use crate::isa::module::Module;
-use crate::memory::Memory;
+use crate::{isa::instruction::SPECIALS, isa::module::Module, memory::Memory};
 
 /// The sizes of a launch: blocks, and threads of each.
 #[derive(Debug, Clone, Copy)]

@@ -34,7 +34,6 @@ fn unknown<T>() -> Result<T, Fault> {
     fault!("not known")
 }
 
-/// The function of this name and type.
 fn function(name: &str, ty: Ty) -> Result<Function, Fault> {
     operation(name, ty).map_or_else(unknown, |operation| Ok(operation.function))
 }

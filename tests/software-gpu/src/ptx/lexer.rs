@@ -55,7 +55,6 @@ impl<'t, 'a> Cursor<'t, 'a> {
         self.rest.first().map_or("", |token| token.text)
     }
 
-    /// The text after the next.
     pub fn peek_second(&self) -> &'a str {
         self.rest.get(1).map_or("", |token| token.text)
     }

@@ -48,8 +48,7 @@ impl<'a> Symbols<'a> {
     }
 
     pub fn insert(&mut self, name: &'a str, symbol: Symbol) {
-        let scope = self.scopes.last_mut().expect("the module's scope is never left");
-        scope.insert(name, symbol);
+        self.scopes.last_mut().expect("the module's scope is never left").insert(name, symbol);
     }
 
     pub fn find(&self, name: &str) -> Option<Symbol> {
