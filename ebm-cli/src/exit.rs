@@ -1,8 +1,7 @@
 //! Exit codes of the commands, and errors that carry one.
 
 use clap::ValueEnum;
-use std::fmt::Write;
-use std::process::ExitCode;
+use std::{fmt::Write, process::ExitCode};
 
 use crate::run_directory::RunDirectoryError;
 

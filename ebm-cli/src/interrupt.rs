@@ -1,8 +1,7 @@
 //! Requests to stop the program.
 
-use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, sync::Arc};
 
 use crate::exit::{Exit, Failure};
 

@@ -2,8 +2,7 @@
 
 use ebm_core::kernels::parallel;
 use serde::Serialize;
-use std::fmt;
-use std::fs;
+use std::{fmt, fs};
 
 /// Precision of the numbers.
 pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION { "f64" } else { "f32" };

@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
-use std::ffi::OsStr;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{ffi::OsStr, io::ErrorKind};
 
 /// The crate that the program must have in one version only.
 const CORE: &str = "ebm-core";

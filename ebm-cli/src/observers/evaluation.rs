@@ -1,10 +1,6 @@
-use ebm_core::data::Dataset;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, geometry::Geometry, random::Random};
 use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, StepReport, TrainError, Trainer};
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use super::{Divergence, History, gaussian_nll, judge};
 use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate};

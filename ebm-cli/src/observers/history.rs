@@ -130,15 +130,9 @@ mod tests {
     use crate::config::{Layers, Origin};
     use crate::observers::{EvaluationObserver, MetricsLog, evaluated};
     use crate::run_directory::{MetricsFile, MetricsReader};
-    use ebm_core::bounds::Level;
-    use ebm_core::data::Dataset;
-    use ebm_core::geometry::Fixed;
-    use ebm_core::random::Random;
+    use ebm_core::{bounds::Level, data::Dataset, geometry::Fixed, random::Random};
     use ebm_train::Players;
-    use std::cell::RefCell;
-    use std::path::Path;
-    use std::rc::Rc;
-    use std::sync::Arc;
+    use std::{cell::RefCell, path::Path, rc::Rc, sync::Arc};
 
     /// A run whose evaluations have a likelihood, both bounds, and figures without a claim.
     const CONFIG: &str = r#"

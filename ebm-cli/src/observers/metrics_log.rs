@@ -1,8 +1,6 @@
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use crate::run_directory::{Metric, MetricsFile, MetricsLine, RunDirectoryError};
 use ebm_eval::evaluate::{Report, Sandwich};

@@ -1,10 +1,7 @@
 //! Pictures of generated images beside real ones.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::image::{ImageShape, level_of};
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
 use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, Trainer};
 use std::path::PathBuf;
 

@@ -1,14 +1,11 @@
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
+use ebm_core::{error::ConfigError, geometry::Geometry};
 use ebm_eval::metric::direction;
 use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
+use std::{cell::RefCell, rc::Rc};
 
-use crate::config::CheckpointConfig;
 use crate::run_directory::{Checkpoints, Manifest, MetricsFile, Watched};
-use crate::signals::Signals;
+use crate::{config::CheckpointConfig, signals::Signals};
 
 /// Saves the state of a run: by time, by iterations, when a metric improves, and when somebody asks.
 pub struct Saving {

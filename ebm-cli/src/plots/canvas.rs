@@ -1,15 +1,10 @@
 //! A bitmap to draw on, its typeface, and its way into a PNG file.
 
-use image::codecs::png::PngEncoder;
-use image::{Rgb, RgbImage, imageops};
-use plotters::backend::BitMapBackend;
-use plotters::coord::Shift;
+use image::{Rgb, RgbImage, codecs::png::PngEncoder, imageops};
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::BitMapElement;
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, register_font};
-use std::io;
-use std::path::Path;
-use std::sync::LazyLock;
+use plotters::{backend::BitMapBackend, coord::Shift, element::BitMapElement};
+use std::{io, path::Path, sync::LazyLock};
 
 use super::PlotError;
 use crate::run_directory::write_atomically;

@@ -5,13 +5,10 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-use super::PlotError;
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, magnified, save, write};
-use super::colour_map::colour;
-use super::frame::Frame;
-use super::limits::quantile;
 use super::panel::{Chart, axes};
 use super::scatter::{count, dots};
+use super::{PlotError, colour_map::colour, frame::Frame, limits::quantile};
 use crate::numerals::label;
 
 /// Pixels of the file: the width of a panel, with `LEFT` for labels and `RIGHT` left empty; the place where panels

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::limits::near;
-use super::scale::Scale;
+use super::{limits::near, scale::Scale};
 
 /// The rectangle of the plane that a picture shows.
 #[derive(Clone, Debug, PartialEq)]

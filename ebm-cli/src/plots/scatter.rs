@@ -4,11 +4,9 @@ use plotters::element::Circle;
 use plotters::style::{Color, RGBColor};
 use std::path::Path;
 
-use super::PlotError;
 use super::canvas::{FAINT_INK, FINE, INK, save, write};
-use super::frame::Frame;
 use super::panel::{Chart, axes};
-use super::scale::Scale;
+use super::{PlotError, frame::Frame, scale::Scale};
 use crate::numerals::label;
 
 const WIDTH: u32 = 1000;

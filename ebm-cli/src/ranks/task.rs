@@ -1,7 +1,6 @@
 //! The training task that the first process sends to the others.
 
-use ebm_train::TrainingState;
-use ebm_train::process_group::broadcast;
+use ebm_train::{TrainingState, process_group::broadcast};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -61,8 +60,7 @@ impl Task {
 mod tests {
     use super::*;
     use ebm_train::process_group::Threads;
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
+    use std::{collections::BTreeMap, sync::Arc};
 
     #[test]
     fn a_task_arrives_as_it_was_told() {

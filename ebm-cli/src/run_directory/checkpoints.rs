@@ -2,11 +2,9 @@
 //! at all.
 
 use ebm_eval::metric::direction;
-use ebm_train::TrainingState;
-use ebm_train::state_file;
-use std::collections::BTreeMap;
-use std::fs;
+use ebm_train::{TrainingState, state_file};
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs};
 
 use super::manifest::{Digest, MANIFEST, Manifest, Watched};
 use super::{RunDirectoryError, durable, json_text, layout};

@@ -1,15 +1,11 @@
 //! A trained model in one safetensors file.
 
-use ebm_core::data::Standardization;
-use ebm_core::image::ImageShape;
-use ebm_core::parameter::State;
+use ebm_core::{data::Standardization, image::ImageShape, parameter::State};
 use ebm_train::state_file;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use super::format::Format;
-use super::{RunDirectoryError, write};
+use super::{RunDirectoryError, format::Format, write};
 use crate::config::{RunConfig, read_written};
 
 /// The format that this program writes.

@@ -1,11 +1,10 @@
 //! Keeps a second process out of a run directory.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fmt, path::Path};
 
 use super::{RunDirectoryError, layout};
 

@@ -2,12 +2,9 @@
 
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path};
 
-use super::RunDirectoryError;
-use super::format::Format;
+use super::{RunDirectoryError, format::Format};
 
 /// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";

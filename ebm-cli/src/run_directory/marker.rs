@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::format::Format;
-use super::{RunDirectoryError, layout};
+use super::{RunDirectoryError, format::Format, layout};
 
 /// The format that this program writes. Version 2 has checkpoints.
 const FORMAT: Format = Format::new("ebm run", 2);

@@ -3,10 +3,9 @@
 use ebm_core::bounds::Target;
 use ebm_train::{Evaluation, Remedy, StepReport};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs::File};
 
 use super::{Metric, RunDirectoryError, layout};
 use ebm_eval::evaluate::Sandwich;

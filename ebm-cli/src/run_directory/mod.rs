@@ -35,11 +35,9 @@ pub use versions::Versions;
 use ebm_core::parameter::State as Arrays;
 use ebm_train::state_file;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::{collections::BTreeMap, io::Write, sync::Mutex};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{RunConfig, read_written};

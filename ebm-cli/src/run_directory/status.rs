@@ -1,7 +1,6 @@
 use serde::Serialize;
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json};
 use crate::config::{RunConfig, read_written};

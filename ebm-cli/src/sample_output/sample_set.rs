@@ -5,9 +5,8 @@ use ebm_core::device::Real;
 use ebm_core::image::{ImageShape, level_of};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use npyz::WriterBuilder;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::{fs::File, path::Path};
 use zip::{ZipWriter, write::FileOptions};
 
 use super::format::{Format, NamedFormat};

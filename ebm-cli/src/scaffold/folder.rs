@@ -1,8 +1,7 @@
 //! Writes the files of a new crate.
 
 use anyhow::{Context, Result, bail};
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use crate::output::{folder_of, is_vacant, write_folder};
 

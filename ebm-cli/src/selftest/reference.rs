@@ -3,9 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use ebm_core::kernels::selftest::Quantity;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use super::figures::Figures;
 
