@@ -105,9 +105,8 @@ impl std::fmt::Display for Failure {
             }
         }
         // A message may quote a file, which must neither break the line nor control the terminal.
-        text.chars().try_for_each(|letter| match letter.is_control() {
-            true => write!(f, "{}", letter.escape_default()),
-            false => f.write_char(letter),
+        text.chars().try_for_each(|letter| {
+            if letter.is_control() { write!(f, "{}", letter.escape_default()) } else { f.write_char(letter) }
         })
     }
 }

@@ -1,5 +1,3 @@
-//! The machine and the build that values and times were measured with.
-
 use ebm_core::kernels::parallel;
 use serde::Serialize;
 use std::{fmt, fs};
@@ -9,10 +7,9 @@ pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION { "f64"
 /// The device that holds the numbers.
 pub(crate) const DEVICE: &str = if cfg!(feature = "cuda") { "cuda" } else { "cpu" };
 
-/// The machine, and the build.
+/// The machine and the build that values and times were measured with.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Machine {
-    /// Version of this program.
     ebm: &'static str,
     rustc: &'static str,
     target: &'static str,

@@ -1,5 +1,3 @@
-//! Sources of outliers.
-
 use anyhow::anyhow;
 use ebm_core::registry::{self, DatasetConfig};
 

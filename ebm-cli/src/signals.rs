@@ -1,5 +1,3 @@
-//! Requests from outside to stop or to save.
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{io, sync::Arc};
 

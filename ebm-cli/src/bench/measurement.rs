@@ -1,5 +1,3 @@
-//! Times the steps of a trainer.
-
 use ebm_core::{geometry::Geometry, kernels::flops};
 use ebm_train::{PhaseTimes, TrainError, Trainer};
 use serde::{Serialize, Serializer};

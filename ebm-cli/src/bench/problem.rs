@@ -1,5 +1,3 @@
-//! The standard problems that are timed.
-
 use anyhow::Context;
 use ebm_core::{data::Dataset, device::Real, random::Random, registry::SupportedGeometry};
 use ebm_train::{Players, Trainer};

@@ -1,5 +1,3 @@
-//! Runs cargo on the crate of a program.
-
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -11,7 +9,6 @@ const CORE: &str = "ebm-core";
 
 /// Cargo, for one crate.
 pub(crate) struct Cargo<'a> {
-    /// The crate's folder.
     pub folder: &'a Path,
     /// The folder for what it builds; an absolute path.
     pub target: &'a Path,

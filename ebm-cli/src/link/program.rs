@@ -1,5 +1,3 @@
-//! The crate of a program with more crates linked in, as text.
-
 use super::Given;
 use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, PROFILES};
 
@@ -76,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_names_every_bound() {
+    fn the_program_names_every_bound_and_others_have_other_fingerprints() {
         let program = Program::new(&[given("my-bound"), given("other")], &Origin::Registry).unwrap();
         assert!(program.main.contains("ebm_cli::main!(my_bound, other);"), "{}", program.main);
         let manifest: Table = program.manifest.parse().unwrap();
@@ -87,10 +85,7 @@ mod tests {
         let local = Program::new(&[given("my-bound")], &Origin::Checkout("/nowhere".into())).unwrap();
         let manifest: Table = local.manifest.parse().unwrap();
         assert_eq!(manifest["patch"]["crates-io"]["ebm-core"]["path"].as_str(), Some("/nowhere/ebm-core"));
-    }
 
-    #[test]
-    fn programs_of_other_bounds_have_other_fingerprints() {
         let of = |name| Program::new(&[given(name)], &Origin::Registry).unwrap().fingerprint();
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));

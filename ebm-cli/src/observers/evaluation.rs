@@ -81,10 +81,7 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
     }
 }
 
-/// Evaluates the model of a trainer.
-///
-/// # Errors
-/// If a bound does not fit the models.
+/// Evaluates the model of a trainer; an error if a bound does not fit the models.
 pub fn evaluated<G: Geometry>(
     trainer: &mut Trainer<G>,
     data: &dyn Dataset,
@@ -96,11 +93,7 @@ pub fn evaluated<G: Geometry>(
         true => trainer.bounds(config.generated, random.stream("bounds"))?,
         false => StepReport::default(),
     };
-    let subject = Subject {
-        energy: trainer.energy(),
-        generator: adversarial.then(|| trainer.generator()),
-        data,
-        bounds: &bounds,
-    };
+    let generator = adversarial.then(|| trainer.generator());
+    let subject = Subject { energy: trainer.energy(), generator, data, bounds: &bounds };
     Ok(evaluate(&subject, config, random))
 }

@@ -1,5 +1,3 @@
-//! The course of a run: the values that curves are drawn from and that a run is judged by.
-
 use ebm_core::bounds::{Measurement, Target};
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
@@ -69,9 +67,6 @@ impl History {
     /// The course of a run up to these lines of its metrics: the points, the verdicts, the last report and the last
     /// evaluation that its observers had seen. Facts that the file does not record are missing: the order of
     /// diagnostics, and how a figure without a claim was computed.
-    ///
-    /// # Errors
-    /// The first line that could not be read.
     pub fn from_metrics(
         lines: impl IntoIterator<Item = Result<MetricsLine, RunDirectoryError>>,
     ) -> Result<Self, RunDirectoryError> {

@@ -24,9 +24,6 @@ impl MetricsLog {
     }
 
     /// Writes the metrics of the final evaluation.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
         let figures = report.values.iter();
         let metrics = figures.map(|figure| (figure.name.clone(), Metric::figure(figure)));

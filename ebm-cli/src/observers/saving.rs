@@ -58,14 +58,8 @@ impl Saving {
     }
 
     /// Saves the state at the end of a run, unless it is saved already or checkpoints are off.
-    ///
-    /// # Errors
-    /// If it cannot be saved.
     pub fn end<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
-        match self.config.is_on() && self.saved != Some(trainer.step()) {
-            true => self.save(trainer),
-            false => Ok(()),
-        }
+        if self.config.is_on() && self.saved != Some(trainer.step()) { self.save(trainer) } else { Ok(()) }
     }
 
     fn save<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {

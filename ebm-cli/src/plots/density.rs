@@ -1,5 +1,3 @@
-//! The picture of a model in the plane: energy and density beside data and samples.
-
 use image::RgbImage;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, Pos, VPos};

@@ -1,5 +1,3 @@
-//! The rectangle of the plane that a picture shows.
-
 use std::ops::Range;
 
 use super::{limits::near, scale::Scale};

@@ -1,5 +1,3 @@
-//! A pair of axes, and curves in it.
-
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::element::{Circle, Cross, PathElement, Polygon};
 use plotters::style::{Color, RGBColor, ShapeStyle};

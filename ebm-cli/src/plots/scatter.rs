@@ -1,5 +1,3 @@
-//! A cloud of points in the plane.
-
 use plotters::element::Circle;
 use plotters::style::{Color, RGBColor};
 use std::path::Path;

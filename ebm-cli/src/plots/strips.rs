@@ -1,5 +1,3 @@
-//! One metric of several candidates side by side: a strip each, with a dot per run.
-
 use plotters::element::{Circle, EmptyElement, PathElement, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, RGBColor};

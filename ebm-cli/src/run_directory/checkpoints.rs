@@ -42,10 +42,7 @@ impl Checkpoints {
     }
 
     /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed. The progress and
-    /// the files of `manifest` are filled in.
-    ///
-    /// # Errors
-    /// The system's error. Earlier checkpoints stay as they were.
+    /// the files of `manifest` are filled in. Where the system refuses, earlier checkpoints stay as they were.
     pub fn save(&self, state: &TrainingState, manifest: Manifest) -> Result<Checkpoint, RunDirectoryError> {
         let step = state.progress.step;
         let name = folder_name(step);
@@ -79,13 +76,11 @@ impl Checkpoints {
 
     /// Every checkpoint, oldest first. They may be damaged.
     pub fn list(&self) -> Vec<Checkpoint> {
-        let mut found: Vec<_> = self
-            .entries()
-            .filter_map(|entry| {
-                let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
-                Some(Checkpoint { step, path: entry.path() })
-            })
-            .collect();
+        let checkpoint = |entry: fs::DirEntry| {
+            let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
+            Some(Checkpoint { step, path: entry.path() })
+        };
+        let mut found: Vec<_> = self.entries().filter_map(checkpoint).collect();
         found.sort_by_key(|checkpoint| checkpoint.step);
         found
     }
@@ -147,10 +142,7 @@ impl Checkpoints {
 }
 
 impl Checkpoint {
-    /// Checks every file against the manifest.
-    ///
-    /// # Errors
-    /// Names the first file that is missing or has changed.
+    /// Checks every file against the manifest; the error names the first that is missing or has changed.
     pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         for (name, digest) in &manifest.files {
@@ -159,10 +151,7 @@ impl Checkpoint {
         Ok(manifest)
     }
 
-    /// Reads the state, every file checked.
-    ///
-    /// # Errors
-    /// Names the first file that is missing, has changed, or cannot be understood.
+    /// Reads the state, every file checked; the error names the first that is missing, has changed, or is not understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();

@@ -11,10 +11,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Checks what is at `path`.
-    ///
-    /// # Errors
-    /// If a run is there and `overwrite` is not given, or if anything else is there.
+    /// Checks what is at `path`: an error if a run is there and `overwrite` is not given, or if anything else is there.
     pub fn new(path: &Path, overwrite: bool) -> Result<Self, RunDirectoryError> {
         let foreign = |found| RunDirectoryError::Foreign { path: path.into(), found };
         let claim = |replaces| Self { path: path.into(), replaces };
@@ -40,12 +37,8 @@ impl Claim {
         }
     }
 
-    /// Makes the directory, replacing an old run.
-    ///
-    /// Files that `ebm` wrote for the old run are removed; other files stay.
-    ///
-    /// # Errors
-    /// If another process trains there, or the system refuses.
+    /// Makes the directory, replacing an old run: files that `ebm` wrote for it are removed; other files stay. An error if
+    /// another process trains there, or the system refuses.
     pub fn create(self, marker: &Marker) -> Result<RunDirectory, RunDirectoryError> {
         let Self { path, replaces } = self;
         let existed = path.exists();

@@ -1,5 +1,3 @@
-//! A trained model in one safetensors file.
-
 use ebm_core::{data::Standardization, image::ImageShape, parameter::State};
 use ebm_train::state_file;
 use serde::{Deserialize, Serialize};
@@ -65,10 +63,8 @@ impl Exported {
         write(path, &bytes)
     }
 
-    /// Reads a file. Nothing in it is run; it only names components that are linked into this program.
-    ///
-    /// # Errors
-    /// If it is not such a file, is of a newer format, or names a component that is not linked in.
+    /// Reads a file. Nothing in it is run; it only names components that are linked into this program. An error if it is not
+    /// such a file, is of a newer format, or names a component that is not linked in.
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let damaged = |reason: String| RunDirectoryError::damaged(path, reason);
         let bytes = state_file::read_bytes(path).map_err(RunDirectoryError::weights("model"))?;

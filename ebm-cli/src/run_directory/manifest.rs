@@ -1,5 +1,3 @@
-//! The manifest of a checkpoint, which lists its contents.
-
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fs, path::Path};

@@ -32,8 +32,7 @@ impl Marker {
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =
             serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;
-        let other = |reason| not(format!("{}: {reason}", layout::MARKER));
-        FORMAT.accepts(&marker.format).map_err(other)?;
+        FORMAT.accepts(&marker.format).map_err(|reason| not(format!("{}: {reason}", layout::MARKER)))?;
         Ok(marker)
     }
 }

@@ -1,5 +1,3 @@
-//! The metrics of a run, one JSON object per line.
-
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_train::{Fault, Remedy};
 use serde::{Deserialize, Serialize};

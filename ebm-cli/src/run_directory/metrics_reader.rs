@@ -1,5 +1,3 @@
-//! The metrics of a run, read back.
-
 use ebm_core::bounds::Target;
 use ebm_train::{Evaluation, Remedy, StepReport};
 use serde::Deserialize;
@@ -186,7 +184,6 @@ mod tests {
     use super::*;
     use crate::run_directory::MetricsFile;
     use ebm_core::bounds::{Guarantee, Measurement};
-    use ebm_eval::evaluate::Sandwich;
 
     const LINE: &str = r#"{"step": 7, "event": "training", "metrics": {"upper": {"value": 1.5, "unit": "nats",
         "standard_error": 0.5, "samples": 2, "guarantee": {"level": "asymptotic", "reason": "long chains"}}}}"#;

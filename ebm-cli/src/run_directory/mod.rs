@@ -73,10 +73,7 @@ impl RunDirectory {
 
     /// Rewrites the marker if the run now has another configuration file or folder of data.
     pub fn keep_marker(&self, marker: &Marker) -> Result<(), RunDirectoryError> {
-        match Marker::read(&self.path)? == *marker {
-            true => Ok(()),
-            false => self.write_json(layout::MARKER, marker),
-        }
+        if Marker::read(&self.path)? == *marker { Ok(()) } else { self.write_json(layout::MARKER, marker) }
     }
 
     /// Removes the files written at the end of the run, so that the run can continue.
@@ -128,7 +125,7 @@ impl RunDirectory {
         let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
         let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
-            let path = self.weights(player);
+            let path = self.path.join(layout::WEIGHTS).join(format!("{player}.safetensors"));
             let bytes = state_file::encode(state, &metadata, &path).map_err(RunDirectoryError::weights(player))?;
             write(&path, &bytes)?;
         }
@@ -157,10 +154,6 @@ impl RunDirectory {
         let own = paths.filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
         let player = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         own.map(|path| (player(&path), path)).collect()
-    }
-
-    fn weights(&self, player: &str) -> PathBuf {
-        self.path.join(layout::WEIGHTS).join(format!("{player}.safetensors"))
     }
 }
 

@@ -1,5 +1,3 @@
-//! The source of this project's crates.
-
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::{Path, PathBuf};

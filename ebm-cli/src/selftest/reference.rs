@@ -33,18 +33,12 @@ impl Reference {
         Self::decode(include_bytes!("reference.safetensors"), Path::new("reference.safetensors"))
     }
 
-    /// Reads a file of [`Reference::encode`].
-    ///
-    /// # Errors
-    /// If the file cannot be read or is not such a file.
+    /// Reads a file of [`Reference::encode`]; an error if it cannot be read or is not such a file.
     pub fn load(path: &Path) -> Result<Self> {
         Self::decode(&fs::read(path).with_context(|| path.display().to_string())?, path)
     }
 
-    /// The reference in the bytes of a file; `path` is for errors only.
-    ///
-    /// # Errors
-    /// If the bytes are not such a file.
+    /// The reference in the bytes of a file, or an error if they are not of such a file, which it calls `path`.
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
         let path = path.display();
         let fail = |reason: String| anyhow!("{path}: {reason}; expected a file of `ebm selftest --write`");
@@ -105,9 +99,7 @@ impl Reference {
     }
 
     /// The distance of the other from this: the largest difference of a figure, relative to the largest of its case.
-    ///
-    /// # Errors
-    /// The name of an array that only one of them has, or that has another length.
+    /// The error is the name of an array that only one of them has, or that has another length.
     pub fn distance(&self, other: &Self) -> Result<f64, String> {
         let mut names = self.names().chain(other.names());
         if let Some(name) = names.find(|n| !(self.0.contains_key(*n) && other.0.contains_key(*n))) {

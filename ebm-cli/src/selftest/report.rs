@@ -1,5 +1,3 @@
-//! The results of the comparison.
-
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt, iter::zip};
 
