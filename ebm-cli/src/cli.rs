@@ -95,7 +95,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the command.
     pub fn run(self) -> Result<Exit, Failure> {
         match self {
             Self::Train(arguments) => train::run(&arguments),

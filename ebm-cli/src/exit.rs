@@ -121,7 +121,6 @@ pub(crate) use fail;
 
 /// Gives an error its exit code.
 pub trait OrExit<T> {
-    /// Makes an error end the process with `exit`.
     fn or_exit(self, exit: Exit) -> Result<T, Failure>;
 }
 

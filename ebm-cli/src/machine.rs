@@ -28,7 +28,6 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// The machine that this program runs on.
     pub fn here() -> Self {
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
@@ -51,14 +50,11 @@ fn model(text: &str) -> Option<String> {
     Some(model.trim().to_string())
 }
 
-#[cfg(not(feature = "cuda"))]
+/// The cards that `nvidia-smi` lists, in a build for them; none without that program.
 fn cards() -> Vec<String> {
-    Vec::new()
-}
-
-/// The cards that `nvidia-smi` lists; none without that program.
-#[cfg(feature = "cuda")]
-fn cards() -> Vec<String> {
+    if cfg!(not(feature = "cuda")) {
+        return Vec::new();
+    }
     let asked = std::process::Command::new("nvidia-smi")
         .args(["--query-gpu=name,driver_version", "--format=csv,noheader"])
         .output();

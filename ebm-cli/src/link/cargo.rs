@@ -88,14 +88,11 @@ fn other_cores(metadata: &Value) -> Option<String> {
         };
         users.filter_map(name).collect()
     };
-    let told: Vec<String> = cores
-        .iter()
-        .map(|core| {
-            let version = core["version"].as_str().unwrap_or("?");
-            format!("{} with {CORE} {version}", users(core).join(", "))
-        })
-        .collect();
-    Some(told.join("; "))
+    let told = |core: &&Value| {
+        let version = core["version"].as_str().unwrap_or("?");
+        format!("{} with {CORE} {version}", users(core).join(", "))
+    };
+    Some(cores.iter().map(told).collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

@@ -13,8 +13,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Reads every argument, in order. A folder that is there comes before a crate of that name. All must have the
-    /// `ebm-core` of `origin`.
+    /// Reads every argument, in order; a folder comes before a crate of that name. All need the `ebm-core` of `origin`.
     pub fn all(arguments: &[String], origin: &Origin) -> Result<Vec<Self>> {
         let mut found: Vec<Self> = Vec::new();
         for argument in arguments {

@@ -41,12 +41,9 @@ impl Program {
 
     /// The files of the crate: paths within its folder, and their contents.
     pub fn files(&self) -> Vec<(String, String)> {
-        let files = [
-            ("Cargo.toml", &self.manifest),
-            ("src/main.rs", &self.main),
-            (".cargo/config.toml", &CARGO_CONFIG.to_string()),
-        ];
-        let own = files.map(|(path, text)| (path.to_string(), text.clone()));
+        let files =
+            [("Cargo.toml", &*self.manifest), ("src/main.rs", &*self.main), (".cargo/config.toml", CARGO_CONFIG)];
+        let own = files.map(|(path, text)| (path.to_string(), text.to_string()));
         let lock = self.lock.clone().map(|lock| ("Cargo.lock".to_string(), lock));
         own.into_iter().chain(lock).collect()
     }

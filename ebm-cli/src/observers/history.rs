@@ -10,15 +10,13 @@ use ebm_eval::evaluate::Sandwich;
 /// The course of a run.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The lower bound, from reports.
+    /// The bounds, from reports.
     pub lower: Vec<CurvePoint>,
-    /// The upper bound, from reports.
     pub upper: Vec<CurvePoint>,
     /// Each figure of the evaluations.
     pub evaluations: BTreeMap<String, Vec<CurvePoint>>,
     /// The verdicts on the bounds, with their steps.
     pub sandwiches: Vec<(u64, Sandwich)>,
-    /// The last report.
     pub report: Option<StepReport>,
     /// The last evaluation, with its step.
     pub evaluation: Option<(u64, Evaluation)>,

@@ -9,8 +9,7 @@ const NATS: &str = "nats";
 const SLOPE: &str = "nats per unit of weight";
 const RATE: &str = "units of weight per step";
 
-/// Writes every report and every evaluation to the metrics file. No figure depends on a clock, so that runs of one
-/// configuration and seed write the same bytes.
+/// Writes every report and evaluation to the metrics file: equal bytes for equal configurations, as no clock is read.
 #[derive(Debug)]
 pub struct MetricsLog {
     file: Rc<RefCell<MetricsFile>>,

@@ -125,8 +125,7 @@ impl<G: Geometry> Observer<G> for Saving {
 
     fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
         let (save, stop) = std::mem::take(&mut self.wanted);
-        // A stop that was asked for during an evaluation need not wait for another iteration, unless other processes must
-        // know of it first.
+        // A stop asked for during an evaluation waits for the next iteration only where other processes must know it.
         let is_alone = self.manifest.processes == 1;
         if stop || is_alone && self.signals.stop() {
             self.save(trainer)?;

@@ -167,8 +167,7 @@ impl Curve {
     }
 }
 
-/// Draws axes with their names and labels, and lines at the labels. `around` are the pixels of the file above, at the
-/// right, below and at the left of them.
+/// Draws axes with names, labels and lines at these, `around` pixels of the file from above, right, below and left.
 pub(super) fn axes<'a, 'b>(
     area: &'a Area<'b>,
     (x, y): (Scale, Scale),

@@ -46,13 +46,11 @@ impl Launched {
 
     /// Refuses a single-process command that a launcher started several times. `None` where another process says so.
     pub fn only_one(command: &str) -> Result<Option<()>, Failure> {
-        match Self::read(|name| std::env::var(name).ok()) {
-            None => Ok(Some(())),
-            Some(launched) => {
-                let text = format!("{launched}, and `ebm {command}` is the work of one: start it without");
-                launched.refused(&text).map(|()| None)
-            }
-        }
+        let Some(launched) = Self::read(|name| std::env::var(name).ok()) else {
+            return Ok(Some(()));
+        };
+        let text = format!("{launched}, and `ebm {command}` is the work of one: start it without");
+        launched.refused(&text).map(|()| None)
     }
 }
 

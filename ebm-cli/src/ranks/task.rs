@@ -18,8 +18,7 @@ pub(crate) struct Task {
 type Message = (String, PathBuf, Option<TrainingState>);
 
 impl Task {
-    /// Tells the others what to do, or, with `None`, that there is nothing to do. For the first process; the others
-    /// [hear](Task::hear).
+    /// Tells the others, which [hear](Task::hear), what to do, or, with `None`, nothing: for the first process.
     pub fn tell(ranks: &Ranks, task: Option<(&RunConfig, &Path, Option<&TrainingState>)>) -> Result<(), Failure> {
         if ranks.count() == 1 {
             return Ok(());

@@ -1,5 +1,4 @@
-//! The checkpoints of a run: all that it needs to continue exactly where it was, each in a folder that is there completely or not
-//! at all.
+//! The checkpoints of a run: all that it needs to go on exactly where it was, each in a folder that is whole or not there.
 
 use ebm_eval::metric::direction;
 use ebm_train::{TrainingState, state_file};
@@ -87,8 +86,14 @@ impl Checkpoints {
 
     /// Removes all but the last `keep` and the best by the watched metric, and the remains of unfinished ones.
     pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
-        let old = self.old(keep);
-        old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
+        let (old, aside) = (self.old(keep), self.folder.join(format!("{UNFINISHED}removed")));
+        for checkpoint in &old {
+            // Renamed first: half a checkpoint is never taken for one.
+            durable::remove(&aside)
+                .and_then(|()| durable::rename(&checkpoint.path, &aside))
+                .and_then(|()| durable::remove(&aside))
+                .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))?;
+        }
         Ok(old)
     }
 
@@ -111,15 +116,6 @@ impl Checkpoints {
         let (all, best) = (self.list(), self.best().map(|(best, _)| best));
         let old = all.len().saturating_sub(keep);
         all.into_iter().take(old).filter(|c| Some(c) != best.as_ref()).collect()
-    }
-
-    /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.
-    fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
-        let aside = self.folder.join(format!("{UNFINISHED}removed"));
-        durable::remove(&aside)
-            .and_then(|()| durable::rename(&checkpoint.path, &aside))
-            .and_then(|()| durable::remove(&aside))
-            .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))
     }
 
     /// Removes the remains of checkpoints that were never finished.
@@ -151,7 +147,7 @@ impl Checkpoint {
         Ok(manifest)
     }
 
-    /// Reads the state, every file checked; the error names the first that is missing, has changed, or is not understood.
+    /// Reads the state, every file checked; the error names the first that is missing, has changed or is not understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();

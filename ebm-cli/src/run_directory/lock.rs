@@ -33,8 +33,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// Takes a run directory for this process: keeps other processes from writing to it while the file is open. `None` on a file system
-/// that has no locks.
+/// Keeps other processes from writing to a run directory while the file is open. `None` on a file system without locks.
 pub fn lock(directory: &Path) -> Result<Option<File>, RunDirectoryError> {
     let path = directory.join(layout::LOCK);
     let refused = |error| RunDirectoryError::io(&path, "lock the run directory")(error);

@@ -78,8 +78,7 @@ fn target(report: &StepReport) -> Option<Target> {
 
 /// Iterates over the lines of a metrics file, with one line in memory at a time.
 ///
-/// A last line without its line break is ignored: a process that was killed may have left a part of it. The iterator ends after
-/// an error.
+/// A last line without its line break is ignored: a killed process may have left it. The iterator ends after an error.
 #[derive(Debug)]
 pub struct MetricsReader<R> {
     path: PathBuf,

@@ -1,7 +1,6 @@
 //! The directory of a run: its configuration, metrics, weights, checkpoints and pictures.
 //!
-//! Files are written beside their place and renamed, so that a reader sees a complete file or none. Two grow line by line during
-//! a run: the metrics and the log.
+//! Files are written beside their place and renamed: a reader sees whole files only. Metrics and log grow by lines.
 
 mod checkpoints;
 mod claim;

@@ -32,8 +32,7 @@ pub struct SampleSet<'a> {
 }
 
 impl SampleSet<'_> {
-    /// Writes the samples to `path`, whole or not at all, in the format of its name, or else of its extension. A file that is
-    /// there is replaced.
+    /// Writes the samples to `path`, whole or not at all, in the named format or its extension's; replaces a file.
     pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<()> {
         let shape = self.image.unwrap_or(ImageShape { height: 1, width: self.width, channels: 1 });
         let failed = || format!("{}: cannot write the samples", path.display());

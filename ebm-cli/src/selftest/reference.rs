@@ -7,8 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::figures::Figures;
 
-/// The separator between the name of a case, that of its values and the number of the array. No case has it in its
-/// name.
+/// The separator between the name of a case, which has none in it, that of its values and the number of the array.
 const BAR: &str = " | ";
 
 /// The figures of each case, by name.
@@ -119,12 +118,10 @@ impl Reference {
     }
 }
 
-/// An array that is smaller than this share of the largest one is measured by that: where terms cancel, only rounding
-/// is left.
+/// An array smaller than this share of the largest is measured by that: where terms cancel, only rounding is left.
 const SHARE: f64 = 1.0 / 16.0;
 
-/// The largest difference of an array from the known one, relative to the largest value of the array; `None` for
-/// another number of arrays or values.
+/// The largest difference from a known array, relative to its largest value; `None` for other numbers of arrays or values.
 pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let lengths = |arrays: &[Vec<f64>]| arrays.iter().map(Vec::len).collect::<Vec<_>>();
     if lengths(found) != lengths(known) {
