@@ -95,7 +95,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// Runs the command.
     pub fn run(self) -> Result<Exit, Failure> {
         match self {
             Self::Train(arguments) => train::run(&arguments),
@@ -131,15 +130,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_well_formed() {
+    fn the_command_line_is_well_formed_and_its_help_tells_the_exit_codes() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_help_tells_the_exit_codes() {
         let help = Cli::command().render_help().to_string();
-        for line in Exit::table().lines() {
-            assert!(help.contains(line.trim()), "{line}");
-        }
+        assert!(Exit::table().lines().all(|line| help.contains(line.trim())), "{help}");
     }
 }

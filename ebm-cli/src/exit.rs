@@ -1,8 +1,7 @@
 //! Exit codes of the commands, and errors that carry one.
 
 use clap::ValueEnum;
-use std::fmt::Write;
-use std::process::ExitCode;
+use std::{fmt::Write, process::ExitCode};
 
 use crate::run_directory::RunDirectoryError;
 
@@ -106,9 +105,8 @@ impl std::fmt::Display for Failure {
             }
         }
         // A message may quote a file, which must neither break the line nor control the terminal.
-        text.chars().try_for_each(|letter| match letter.is_control() {
-            true => write!(f, "{}", letter.escape_default()),
-            false => f.write_char(letter),
+        text.chars().try_for_each(|letter| {
+            if letter.is_control() { write!(f, "{}", letter.escape_default()) } else { f.write_char(letter) }
         })
     }
 }
@@ -123,7 +121,6 @@ pub(crate) use fail;
 
 /// Gives an error its exit code.
 pub trait OrExit<T> {
-    /// Makes an error end the process with `exit`.
     fn or_exit(self, exit: Exit) -> Result<T, Failure>;
 }
 

@@ -1,10 +1,7 @@
-//! Requests to stop the program.
-
-use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, sync::Arc};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, fail};
 
 /// Whether somebody asked the program to stop, by Ctrl-C or a signal to terminate.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +24,9 @@ impl Interrupt {
 
     /// Ends the command if somebody asked the program to stop.
     pub fn check(&self) -> Result<(), Failure> {
-        match self.asked() {
-            false => Ok(()),
-            true => Err(Failure::message(
-                Exit::Interrupted,
-                "interrupted; finished runs are kept, and the same command goes on from there",
-            )),
+        if self.asked() {
+            fail!(Exit::Interrupted, "interrupted; finished runs are kept, and the same command goes on from there");
         }
+        Ok(())
     }
 }

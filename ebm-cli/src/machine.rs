@@ -1,19 +1,15 @@
-//! The machine and the build that values and times were measured with.
-
 use ebm_core::kernels::parallel;
 use serde::Serialize;
-use std::fmt;
-use std::fs;
+use std::{fmt, fs};
 
 /// Precision of the numbers.
 pub(crate) const PRECISION: &str = if ebm_core::device::DOUBLE_PRECISION { "f64" } else { "f32" };
 /// The device that holds the numbers.
 pub(crate) const DEVICE: &str = if cfg!(feature = "cuda") { "cuda" } else { "cpu" };
 
-/// The machine, and the build.
+/// The machine and the build that values and times were measured with.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Machine {
-    /// Version of this program.
     ebm: &'static str,
     rustc: &'static str,
     target: &'static str,
@@ -32,7 +28,6 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// The machine that this program runs on.
     pub fn here() -> Self {
         Self {
             ebm: env!("CARGO_PKG_VERSION"),
@@ -55,14 +50,11 @@ fn model(text: &str) -> Option<String> {
     Some(model.trim().to_string())
 }
 
-#[cfg(not(feature = "cuda"))]
+/// The cards that `nvidia-smi` lists, in a build for them; none without that program.
 fn cards() -> Vec<String> {
-    Vec::new()
-}
-
-/// The cards that `nvidia-smi` lists; none without that program.
-#[cfg(feature = "cuda")]
-fn cards() -> Vec<String> {
+    if cfg!(not(feature = "cuda")) {
+        return Vec::new();
+    }
     let asked = std::process::Command::new("nvidia-smi")
         .args(["--query-gpu=name,driver_version", "--format=csv,noheader"])
         .output();

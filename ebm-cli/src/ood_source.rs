@@ -1,5 +1,3 @@
-//! Sources of outliers.
-
 use anyhow::anyhow;
 use ebm_core::registry::{self, DatasetConfig};
 
@@ -61,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_tables_are_read() {
+    fn names_and_tables_are_read_and_what_is_wrong_is_told() {
         assert!(matches!(Source::parse("uniform-noise"), Ok(Source::BuiltIn(BuiltIn::UniformNoise))));
         assert!(matches!(Source::parse("two-moons"), Ok(Source::Data(..))));
         let given = "{ kind = \"two-moons\", noise = 0.3 }";
@@ -69,10 +67,7 @@ mod tests {
         assert_eq!(source.name(), given);
         let Source::Data(_, config) = source else { panic!() };
         assert_eq!(serde_json::to_value(config).unwrap()["noise"], 0.3);
-    }
 
-    #[test]
-    fn what_is_wrong_is_told() {
         let error = |given: &str| Source::parse(given).unwrap_err().to_string();
         assert!(error("unifrom-noise").contains("this name; did you mean `uniform-noise`"));
         assert!(error("{ kind = \"two-moons\", nosie = 1 }").contains("nosie"));

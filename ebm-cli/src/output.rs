@@ -2,10 +2,8 @@
 
 use anyhow::Context;
 use serde::Serialize;
-use std::fmt::Display;
-use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::{fmt::Display, fs, path::Path};
 
 use crate::exit::{Exit, Failure, OrExit};
 use ebm_train::files::write_atomically;

@@ -1,8 +1,5 @@
-//! Requests from outside to stop or to save.
-
-use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io, sync::Arc};
 
 /// The requests received so far, to stop or to save.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,4 @@
-//! Times the steps of a trainer.
-
-use ebm_core::geometry::Geometry;
-use ebm_core::kernels::flops;
+use ebm_core::{geometry::Geometry, kernels::flops};
 use ebm_train::{PhaseTimes, TrainError, Trainer};
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};

@@ -1,13 +1,7 @@
-//! The standard problems that are timed.
-
 use anyhow::Context;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_core::{data::Dataset, device::Real, random::Random, registry::SupportedGeometry};
 use ebm_train::{Players, Trainer};
-use std::sync::Arc;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::measurement::{Measured, measure};
 use crate::config::{Layers, Origin, RunConfig};

@@ -1,5 +1,3 @@
-//! The timings of all problems, as text.
-
 use serde::Serialize;
 use std::fmt;
 

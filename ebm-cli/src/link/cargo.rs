@@ -1,18 +1,14 @@
-//! Runs cargo on the crate of a program.
-
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
-use std::ffi::OsStr;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{ffi::OsStr, io::ErrorKind};
 
 /// The crate that the program must have in one version only.
 const CORE: &str = "ebm-core";
 
 /// Cargo, for one crate.
 pub(crate) struct Cargo<'a> {
-    /// The crate's folder.
     pub folder: &'a Path,
     /// The folder for what it builds; an absolute path.
     pub target: &'a Path,
@@ -92,14 +88,11 @@ fn other_cores(metadata: &Value) -> Option<String> {
         };
         users.filter_map(name).collect()
     };
-    let told: Vec<String> = cores
-        .iter()
-        .map(|core| {
-            let version = core["version"].as_str().unwrap_or("?");
-            format!("{} with {CORE} {version}", users(core).join(", "))
-        })
-        .collect();
-    Some(told.join("; "))
+    let told = |core: &&Value| {
+        let version = core["version"].as_str().unwrap_or("?");
+        format!("{} with {CORE} {version}", users(core).join(", "))
+    };
+    Some(cores.iter().map(told).collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

@@ -1,5 +1,3 @@
-//! The crates named by `--with`: folders, or crates of the registry.
-
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -9,17 +7,13 @@ use crate::scaffold::{Origin, absolute, read_manifest, toml_text};
 /// A crate to link in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Given {
-    /// The package's name.
     pub name: String,
     /// The source of the crate, as the inside of an inline table.
     pub dependency: String,
 }
 
 impl Given {
-    /// Reads every argument, in order. A folder that is there comes before a crate of that name.
-    ///
-    /// # Errors
-    /// The first that cannot be used with `ebm-core` from `origin`.
+    /// Reads every argument, in order; a folder comes before a crate of that name. All need the `ebm-core` of `origin`.
     pub fn all(arguments: &[String], origin: &Origin) -> Result<Vec<Self>> {
         let mut found: Vec<Self> = Vec::new();
         for argument in arguments {

@@ -1,5 +1,3 @@
-//! The crate of a program with more crates linked in, as text.
-
 use super::Given;
 use crate::scaffold::{CARGO_CONFIG, EDITION, Origin, PROFILES};
 
@@ -43,12 +41,9 @@ impl Program {
 
     /// The files of the crate: paths within its folder, and their contents.
     pub fn files(&self) -> Vec<(String, String)> {
-        let files = [
-            ("Cargo.toml", &self.manifest),
-            ("src/main.rs", &self.main),
-            (".cargo/config.toml", &CARGO_CONFIG.to_string()),
-        ];
-        let own = files.map(|(path, text)| (path.to_string(), text.clone()));
+        let files =
+            [("Cargo.toml", &*self.manifest), ("src/main.rs", &*self.main), (".cargo/config.toml", CARGO_CONFIG)];
+        let own = files.map(|(path, text)| (path.to_string(), text.to_string()));
         let lock = self.lock.clone().map(|lock| ("Cargo.lock".to_string(), lock));
         own.into_iter().chain(lock).collect()
     }
@@ -76,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_program_names_every_bound() {
+    fn the_program_names_every_bound_and_others_have_other_fingerprints() {
         let program = Program::new(&[given("my-bound"), given("other")], &Origin::Registry).unwrap();
         assert!(program.main.contains("ebm_cli::main!(my_bound, other);"), "{}", program.main);
         let manifest: Table = program.manifest.parse().unwrap();
@@ -87,10 +82,7 @@ mod tests {
         let local = Program::new(&[given("my-bound")], &Origin::Checkout("/nowhere".into())).unwrap();
         let manifest: Table = local.manifest.parse().unwrap();
         assert_eq!(manifest["patch"]["crates-io"]["ebm-core"]["path"].as_str(), Some("/nowhere/ebm-core"));
-    }
 
-    #[test]
-    fn programs_of_other_bounds_have_other_fingerprints() {
         let of = |name| Program::new(&[given(name)], &Origin::Registry).unwrap().fingerprint();
         assert_eq!(of("a"), of("a"));
         assert_ne!(of("a"), of("b"));

@@ -17,9 +17,7 @@ const SCALE: f64 = 50.0;
 /// A run that diverged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Divergence {
-    /// The observation that shows it.
     pub reason: String,
-    /// The remedy to try.
     pub advice: String,
 }
 
@@ -44,8 +42,7 @@ pub fn judge(history: &History, gaussian: f64, width: usize) -> Option<Divergenc
              (train.energy.schedule.course), or a confinement of the energy (energy.confinement)"
         }
     };
-    let advice = advice.into();
-    Some(Divergence { reason, advice })
+    Some(Divergence { reason, advice: advice.into() })
 }
 
 fn likelihood(now: &Measurement, best: Option<CurvePoint>, gaussian: f64) -> Option<String> {
@@ -128,14 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_improves_or_wobbles_is_sound() {
+    fn a_run_that_improves_or_wobbles_is_sound_and_a_likelihood_that_rises_is_poor_or_vanishes_is_told() {
         for sound in [&[2.8, 1.0, 0.1][..], &[2.8, 0.1, 1.0], &[]] {
             assert_eq!(judge(&run(sound), 2.8, 2), None);
         }
-    }
-
-    #[test]
-    fn a_likelihood_that_rises_is_poor_or_vanishes_is_told_with_its_best() {
         for (likelihoods, told) in [
             (&[2.8, 0.5, 9.0][..], "9.000 nats, far above the 0.500 of step 2000"),
             (&[8.5], "Gaussian"),

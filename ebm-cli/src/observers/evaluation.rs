@@ -1,10 +1,6 @@
-use ebm_core::data::Dataset;
-use ebm_core::geometry::Geometry;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, geometry::Geometry, random::Random};
 use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, StepReport, TrainError, Trainer};
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use super::{Divergence, History, gaussian_nll, judge};
 use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate};
@@ -85,10 +81,7 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
     }
 }
 
-/// Evaluates the model of a trainer.
-///
-/// # Errors
-/// If a bound does not fit the models.
+/// Evaluates the model of a trainer; an error if a bound does not fit the models.
 pub fn evaluated<G: Geometry>(
     trainer: &mut Trainer<G>,
     data: &dyn Dataset,
@@ -100,11 +93,7 @@ pub fn evaluated<G: Geometry>(
         true => trainer.bounds(config.generated, random.stream("bounds"))?,
         false => StepReport::default(),
     };
-    let subject = Subject {
-        energy: trainer.energy(),
-        generator: adversarial.then(|| trainer.generator()),
-        data,
-        bounds: &bounds,
-    };
+    let generator = adversarial.then(|| trainer.generator());
+    let subject = Subject { energy: trainer.energy(), generator, data, bounds: &bounds };
     Ok(evaluate(&subject, config, random))
 }

@@ -1,8 +1,6 @@
 //! The simplest model of data, as a yardstick and as a start.
 
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, random::Random};
 
 /// Samples the Gaussian is fitted to.
 const SAMPLES: usize = 10_000;

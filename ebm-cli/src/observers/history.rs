@@ -1,5 +1,3 @@
-//! The course of a run: the values that curves are drawn from and that a run is judged by.
-
 use ebm_core::bounds::{Measurement, Target};
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
@@ -12,15 +10,13 @@ use ebm_eval::evaluate::Sandwich;
 /// The course of a run.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// The lower bound, from reports.
+    /// The bounds, from reports.
     pub lower: Vec<CurvePoint>,
-    /// The upper bound, from reports.
     pub upper: Vec<CurvePoint>,
     /// Each figure of the evaluations.
     pub evaluations: BTreeMap<String, Vec<CurvePoint>>,
     /// The verdicts on the bounds, with their steps.
     pub sandwiches: Vec<(u64, Sandwich)>,
-    /// The last report.
     pub report: Option<StepReport>,
     /// The last evaluation, with its step.
     pub evaluation: Option<(u64, Evaluation)>,
@@ -69,9 +65,6 @@ impl History {
     /// The course of a run up to these lines of its metrics: the points, the verdicts, the last report and the last
     /// evaluation that its observers had seen. Facts that the file does not record are missing: the order of
     /// diagnostics, and how a figure without a claim was computed.
-    ///
-    /// # Errors
-    /// The first line that could not be read.
     pub fn from_metrics(
         lines: impl IntoIterator<Item = Result<MetricsLine, RunDirectoryError>>,
     ) -> Result<Self, RunDirectoryError> {
@@ -130,15 +123,9 @@ mod tests {
     use crate::config::{Layers, Origin};
     use crate::observers::{EvaluationObserver, MetricsLog, evaluated};
     use crate::run_directory::{MetricsFile, MetricsReader};
-    use ebm_core::bounds::Level;
-    use ebm_core::data::Dataset;
-    use ebm_core::geometry::Fixed;
-    use ebm_core::random::Random;
+    use ebm_core::{bounds::Level, data::Dataset, geometry::Fixed, random::Random};
     use ebm_train::Players;
-    use std::cell::RefCell;
-    use std::path::Path;
-    use std::rc::Rc;
-    use std::sync::Arc;
+    use std::{cell::RefCell, path::Path, rc::Rc, sync::Arc};
 
     /// A run whose evaluations have a likelihood, both bounds, and figures without a claim.
     const CONFIG: &str = r#"

@@ -1,8 +1,6 @@
 use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use crate::run_directory::{Metric, MetricsFile, MetricsLine, RunDirectoryError};
 use ebm_eval::evaluate::{Report, Sandwich};
@@ -11,8 +9,7 @@ const NATS: &str = "nats";
 const SLOPE: &str = "nats per unit of weight";
 const RATE: &str = "units of weight per step";
 
-/// Writes every report and every evaluation to the metrics file. No figure depends on a clock, so that runs of one
-/// configuration and seed write the same bytes.
+/// Writes every report and evaluation to the metrics file: equal bytes for equal configurations, as no clock is read.
 #[derive(Debug)]
 pub struct MetricsLog {
     file: Rc<RefCell<MetricsFile>>,
@@ -26,9 +23,6 @@ impl MetricsLog {
     }
 
     /// Writes the metrics of the final evaluation.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
     pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
         let figures = report.values.iter();
         let metrics = figures.map(|figure| (figure.name.clone(), Metric::figure(figure)));

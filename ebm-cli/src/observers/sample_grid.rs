@@ -1,10 +1,5 @@
-//! Pictures of generated images beside real ones.
-
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::geometry::Geometry;
 use ebm_core::image::{ImageShape, level_of};
-use ebm_core::random::Random;
+use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
 use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, Trainer};
 use std::path::PathBuf;
 
@@ -33,9 +28,6 @@ impl SampleGrid {
     }
 
     /// Draws images from the generator; returns whether there is a trained one.
-    ///
-    /// # Errors
-    /// If the picture cannot be written.
     pub fn draw<G: Geometry>(&self, trainer: &Trainer<G>, name: &str) -> Result<bool, PlotError> {
         if trainer.config().objective != Objective::Bidirectional {
             return Ok(false);

@@ -1,14 +1,11 @@
-use ebm_core::error::ConfigError;
-use ebm_core::geometry::Geometry;
+use ebm_core::{error::ConfigError, geometry::Geometry};
 use ebm_eval::metric::direction;
 use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
+use std::{cell::RefCell, rc::Rc};
 
-use crate::config::CheckpointConfig;
 use crate::run_directory::{Checkpoints, Manifest, MetricsFile, Watched};
-use crate::signals::Signals;
+use crate::{config::CheckpointConfig, signals::Signals};
 
 /// Saves the state of a run: by time, by iterations, when a metric improves, and when somebody asks.
 pub struct Saving {
@@ -61,14 +58,8 @@ impl Saving {
     }
 
     /// Saves the state at the end of a run, unless it is saved already or checkpoints are off.
-    ///
-    /// # Errors
-    /// If it cannot be saved.
     pub fn end<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
-        match self.config.is_on() && self.saved != Some(trainer.step()) {
-            true => self.save(trainer),
-            false => Ok(()),
-        }
+        if self.config.is_on() && self.saved != Some(trainer.step()) { self.save(trainer) } else { Ok(()) }
     }
 
     fn save<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
@@ -134,8 +125,7 @@ impl<G: Geometry> Observer<G> for Saving {
 
     fn on_iteration(&mut self, trainer: &mut Trainer<G>) -> Result<Flow, ObserverError> {
         let (save, stop) = std::mem::take(&mut self.wanted);
-        // A stop that was asked for during an evaluation need not wait for another iteration, unless other processes must
-        // know of it first.
+        // A stop asked for during an evaluation waits for the next iteration only where other processes must know it.
         let is_alone = self.manifest.processes == 1;
         if stop || is_alone && self.signals.stop() {
             self.save(trainer)?;

@@ -5,8 +5,7 @@ use serde::Serialize;
 use std::path::Path;
 
 use super::panel::{BROKEN, Curve, Panel, Place, Style, save_panels};
-use super::scale::Scale;
-use super::{PlotError, limits};
+use super::{PlotError, limits, scale::Scale};
 use crate::numerals::{figure, label};
 
 const LOWER: RGBColor = RGBColor(0, 114, 178);

@@ -1,15 +1,10 @@
 //! A bitmap to draw on, its typeface, and its way into a PNG file.
 
-use image::codecs::png::PngEncoder;
-use image::{Rgb, RgbImage, imageops};
-use plotters::backend::BitMapBackend;
-use plotters::coord::Shift;
+use image::{Rgb, RgbImage, codecs::png::PngEncoder, imageops};
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::BitMapElement;
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle, register_font};
-use std::io;
-use std::path::Path;
-use std::sync::LazyLock;
+use plotters::{backend::BitMapBackend, coord::Shift, element::BitMapElement};
+use std::{io, path::Path, sync::LazyLock};
 
 use super::PlotError;
 use crate::run_directory::write_atomically;
@@ -57,8 +52,7 @@ fn register_typeface() -> Result<(), PlotError> {
 
 /// Letters of a size in pixels of the file.
 pub(super) fn letters(size: u32, colour: RGBColor) -> TextStyle<'static> {
-    // The typeface is a light one: more than the whole colour where a letter covers a part of a pixel gives it the
-    // weight that small text needs.
+    // The typeface is light: more than the whole colour gives partly covered pixels the weight that small text needs.
     ("ebm", size * FINE).into_font().color(&colour.mix(2.0))
 }
 
@@ -68,8 +62,7 @@ pub(super) fn width_of(area: &Area<'_>, text: &str, size: u32) -> Result<u32, Pl
     Ok(width.div_ceil(FINE))
 }
 
-/// Writes a line of text from `at`, its upper left corner in pixels of the file, in letters of `size`, or smaller ones
-/// where it would not fit into the area.
+/// Writes a line of text from its upper left corner `at`, pixels of the file, in letters of `size`, or smaller to fit.
 pub(super) fn write(area: &Area<'_>, text: &str, at: (u32, u32), size: u32, colour: RGBColor) -> Result<(), PlotError> {
     const SMALLEST: u32 = 10;
     let (width, room) = (width_of(area, text, size)?, (area.dim_in_pixel().0 / FINE).saturating_sub(at.0));

@@ -1,17 +1,12 @@
-//! The picture of a model in the plane: energy and density beside data and samples.
-
 use image::RgbImage;
 use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-use super::PlotError;
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, magnified, save, write};
-use super::colour_map::colour;
-use super::frame::Frame;
-use super::limits::quantile;
 use super::panel::{Chart, axes};
 use super::scatter::{count, dots};
+use super::{PlotError, colour_map::colour, frame::Frame, limits::quantile};
 use crate::numerals::label;
 
 /// Pixels of the file: the width of a panel, with `LEFT` for labels and `RIGHT` left empty; the place where panels
@@ -127,8 +122,7 @@ impl Range {
         Self { low, high, cut }
     }
 
-    /// From the lowest energy to the one that 95 % of the area stays below: a confinement far out must not take all
-    /// colours.
+    /// From the lowest energy to that which 95 % of the area is below: a confinement far out must not take all colours.
     fn of_energy(values: &[f64]) -> Self {
         let sorted = sorted(values);
         Self::new(sorted[0], quantile(&sorted, 0.95), &sorted)
@@ -222,11 +216,9 @@ mod tests {
         assert!(range.low == 0.0 && range.high < 1.0 && range.cut == (false, true), "{range:?}");
         let mut densities = vec![1.0; 1000];
         densities.push(50.0);
-        let (low, high) = (0.0, 1.0);
-        let cut = (false, true);
-        assert_eq!(Range::of_density(&densities), Range { low, high, cut });
-        let cut = (false, false);
-        assert_eq!(Range::of_energy(&[f64::NAN; 4]), Range { low, high, cut });
-        assert_eq!(Range::of_density(&[f64::NAN; 4]), Range { low, high, cut });
+        let unit = |cut| Range { low: 0.0, high: 1.0, cut };
+        assert_eq!(Range::of_density(&densities), unit((false, true)));
+        assert_eq!(Range::of_energy(&[f64::NAN; 4]), unit((false, false)));
+        assert_eq!(Range::of_density(&[f64::NAN; 4]), unit((false, false)));
     }
 }

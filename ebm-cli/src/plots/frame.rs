@@ -1,9 +1,6 @@
-//! The rectangle of the plane that a picture shows.
-
 use std::ops::Range;
 
-use super::limits::near;
-use super::scale::Scale;
+use super::{limits::near, scale::Scale};
 
 /// The rectangle of the plane that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,8 +34,7 @@ impl Frame {
         Self { names: names.map(String::from), x, y }
     }
 
-    /// The centres of `cells` by `cells` equal cells of the frame, row by row from the lowest row up, each row from left
-    /// to right.
+    /// The centres of `cells` by `cells` equal cells, row by row from the lowest up, each from left to right.
     pub fn centres(&self, cells: usize) -> Vec<[f64; 2]> {
         let place = |axis: &Range<f64>, index: usize| {
             axis.start + (axis.end - axis.start) * (index as f64 + 0.5) / cells as f64

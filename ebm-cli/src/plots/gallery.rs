@@ -1,5 +1,3 @@
-//! Images side by side.
-
 use ebm_core::image::ImageShape;
 use image::{Rgb, RgbImage};
 use std::path::Path;

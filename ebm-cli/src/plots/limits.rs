@@ -19,10 +19,7 @@ pub(super) fn near(sorted: &[f64], tail: f64) -> RangeInclusive<f64> {
     }
     let (low, high) = (quantile(sorted, tail), quantile(sorted, 1.0 - tail));
     let slack = (high - low) * 0.5;
-    match slack > 0.0 {
-        true => low - slack..=high + slack,
-        false => f64::NEG_INFINITY..=f64::INFINITY,
-    }
+    if slack > 0.0 { low - slack..=high + slack } else { f64::NEG_INFINITY..=f64::INFINITY }
 }
 
 /// Chooses an axis with about `labels` labels for `values`, with `kept` (last values, reference levels) inside in any
@@ -56,12 +53,8 @@ pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Opt
     sizes.sort_by(f64::total_cmp);
     // Small values keep a part of the axis of their own.
     let smallest = (sizes[sizes.len() - 1] * 1e-9).max(f64::MIN_POSITIVE);
-    let threshold = quantile(&sizes, 0.1).max(smallest);
-    let threshold = 10f64.powf(threshold.log10().round());
-    let grow = |v: f64, outwards: f64| match v * outwards > 0.0 {
-        true => v * 1.5,
-        false => v + outwards * threshold,
-    };
+    let threshold = 10f64.powf(quantile(&sizes, 0.1).max(smallest).log10().round());
+    let grow = |v: f64, outwards: f64| if v * outwards > 0.0 { v * 1.5 } else { v + outwards * threshold };
     let (low, high) = (grow(lowest, -1.0), grow(highest, 1.0));
     let scale = Scale::new(low, high, Spacing::Symlog { threshold }, labels);
     let remark = format!("logarithmic axis beyond \u{b1}{threshold}: the values span many orders of magnitude");
@@ -69,10 +62,7 @@ pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Opt
 }
 
 fn padded(low: f64, high: f64, labels: usize) -> Scale {
-    let margin = match (high - low) * 0.06 {
-        margin if margin > 0.0 => margin,
-        _ => 0.5,
-    };
+    let margin = if (high - low) * 0.06 > 0.0 { (high - low) * 0.06 } else { 0.5 };
     Scale::linear(low - margin, high + margin, labels)
 }
 

@@ -1,16 +1,11 @@
-//! A pair of axes, and curves in it.
-
-use plotters::backend::BitMapBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::cartesian::Cartesian2d;
 use plotters::element::{Circle, Cross, PathElement, Polygon};
-use plotters::series::DashedLineSeries;
 use plotters::style::{Color, RGBColor, ShapeStyle};
+use plotters::{backend::BitMapBackend, coord::cartesian::Cartesian2d, series::DashedLineSeries};
 use std::path::Path;
 
-use super::PlotError;
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, save, width_of, write};
-use super::scale::Scale;
+use super::{PlotError, scale::Scale};
 
 pub(super) type Chart<'a, 'b> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<Scale, Scale>>;
 
@@ -172,8 +167,7 @@ impl Curve {
     }
 }
 
-/// Draws axes with their names and labels, and lines at the labels. `around` are the pixels of the file above, at the
-/// right, below and at the left of them.
+/// Draws axes with names, labels and lines at these, `around` pixels of the file from above, right, below and left.
 pub(super) fn axes<'a, 'b>(
     area: &'a Area<'b>,
     (x, y): (Scale, Scale),

@@ -1,14 +1,10 @@
-//! A cloud of points in the plane.
-
 use plotters::element::Circle;
 use plotters::style::{Color, RGBColor};
 use std::path::Path;
 
-use super::PlotError;
 use super::canvas::{FAINT_INK, FINE, INK, save, write};
-use super::frame::Frame;
 use super::panel::{Chart, axes};
-use super::scale::Scale;
+use super::{PlotError, frame::Frame, scale::Scale};
 use crate::numerals::label;
 
 const WIDTH: u32 = 1000;
@@ -18,8 +14,7 @@ const ABOVE: u32 = 84;
 const BELOW: u32 = 68;
 const COLOUR: RGBColor = RGBColor(0, 90, 160);
 
-/// Draws points in the plane, as a picture 1000 pixels wide, and writes it to `path` as a PNG, atomically. Points outside
-/// of `frame` are counted, not drawn.
+/// Draws points in the plane, 1000 pixels wide, to a PNG at `path`, atomically. Those outside of `frame` are only counted.
 pub fn save_scatter(path: &Path, title: &str, frame: &Frame, points: &[[f64; 2]]) -> Result<(), PlotError> {
     let tall = frame.height_for(WIDTH - LEFT - RIGHT).clamp(300, 1400);
     save(path, (WIDTH, ABOVE + tall + BELOW), |area| {

@@ -1,5 +1,3 @@
-//! The singular values of a Jacobian over a batch.
-
 use plotters::style::RGBColor;
 use std::path::Path;
 
@@ -48,8 +46,5 @@ fn axis(quantiles: &[[f64; 3]]) -> Scale {
     let values = || quantiles.iter().flatten().copied();
     let greatest = values().filter(|v| v.is_finite()).fold(0.0, f64::max);
     let least = values().filter(|v| *v > greatest * SHOWN).fold(greatest, f64::min);
-    match greatest > 0.0 {
-        true => Scale::decades(least, greatest, 10),
-        false => Scale::new(0.1, 1.0, Spacing::Log, 10),
-    }
+    if greatest > 0.0 { Scale::decades(least, greatest, 10) } else { Scale::new(0.1, 1.0, Spacing::Log, 10) }
 }

@@ -1,16 +1,12 @@
-//! One metric of several candidates side by side: a strip each, with a dot per run.
-
-use plotters::chart::ChartBuilder;
 use plotters::element::{Circle, EmptyElement, PathElement, Text};
-use plotters::series::DashedLineSeries;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, RGBColor};
+use plotters::{chart::ChartBuilder, series::DashedLineSeries};
 use std::path::Path;
 
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, save, width_of, write};
 use super::panel::{Chart, MESH, close, line};
-use super::scale::Scale;
-use super::{PlotError, limits};
+use super::{PlotError, limits, scale::Scale};
 
 // Narrow, with large letters: these are looked at on telephones too.
 const WIDTH: u32 = 760;

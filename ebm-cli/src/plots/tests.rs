@@ -35,10 +35,6 @@ fn curve(n: u64, every: u64, standard_error: f64, value: impl Fn(f64) -> f64) ->
     (0..n).map(point).collect()
 }
 
-fn bound<'a>(points: &'a [CurvePoint], claim: &'a str, broken: &'a [u64]) -> Bound<'a> {
-    Bound { points, claim, broken }
-}
-
 #[test]
 fn the_density_picture_has_a_panel_a_cloud() {
     let frame = Frame::around(&[[-2.0, -2.0], [2.0, 2.0]], ["x1", "x2"]);
@@ -72,9 +68,9 @@ fn the_bounds_of_a_run_and_how_good_its_samples_are() {
     exact[12].value = f64::NAN;
     let mut picture = BoundsPicture {
         title: "25-gaussians: the likelihood between its bounds, 2000 steps",
-        lower: bound(&lower, "certified", &[800]),
+        lower: Bound { points: &lower, claim: "certified", broken: &[800] },
         exact: &exact,
-        upper: bound(&upper, "heuristic", &[]),
+        upper: Bound { points: &upper, claim: "heuristic", broken: &[] },
         entropy: Some(-2.0139),
         evaluated: true,
         gap: &curve(20, 100, 0.1, |i| 1.45 + 6.0 * (-i / 6.0).exp()),
@@ -110,7 +106,7 @@ fn bounds_over_runs_that_went_astray() {
     ] {
         let picture = BoundsPicture {
             title: name,
-            lower: bound(lower, "", &[]),
+            lower: Bound { points: lower, ..Bound::default() },
             exact,
             entropy: Some(-2.0139),
             ..BoundsPicture::default()

@@ -45,7 +45,7 @@ impl Progress {
             steps,
             from,
             status: Status::default(),
-            shown: if bar { Shown::bar(steps, from) } else { Shown::lines() },
+            shown: if bar { Shown::bar(steps, from) } else { Shown::Lines { next: 0, started: Instant::now() } },
         })
     }
 
@@ -65,11 +65,6 @@ impl Progress {
 }
 
 impl Shown {
-    fn lines() -> Self {
-        let started = Instant::now();
-        Self::Lines { next: 0, started }
-    }
-
     fn bar(steps: u64, from: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stdout());
         let template = "{wide_bar} {human_pos}/{human_len} | {per_sec} | {eta} left\n{wide_msg}";

@@ -23,8 +23,7 @@ impl Status {
 
     /// Takes the likelihood of an evaluation; one that could not be had is not shown any longer.
     pub fn evaluation(&mut self, evaluation: &Evaluation) {
-        self.nll = evaluation.get("nll").map(|m| m.value);
-        self.good_share = evaluation.get("good_share").map(|m| m.value);
+        *self = Self { lower: self.lower, upper: self.upper, ..Self::of(evaluation) };
     }
 
     /// The likelihood and the bounds of an evaluation.
@@ -39,10 +38,7 @@ impl fmt::Display for Status {
         let nats = |value: Option<f64>| value.map_or("-".into(), |value| short(value, 3));
         let (lower, nll, upper) = (nats(self.lower), nats(self.nll), nats(self.upper));
         write!(f, "lower {lower} | NLL {nll} | upper {upper} nats")?;
-        match self.good_share {
-            None => Ok(()),
-            Some(share) => write!(f, " | good samples {:.0} %", 100.0 * share),
-        }
+        self.good_share.iter().try_for_each(|share| write!(f, " | good samples {:.0} %", 100.0 * share))
     }
 }
 

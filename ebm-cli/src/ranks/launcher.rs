@@ -40,28 +40,17 @@ impl Launched {
     }
 
     /// Refuses to continue, in the first process; the others have nothing to add.
-    ///
-    /// # Errors
-    /// The refusal, in the first process only.
     pub fn refused(&self, text: &str) -> Result<(), Failure> {
-        match self.rank {
-            0 => Err(Failure::message(Exit::Usage, text)),
-            _ => Ok(()),
-        }
+        if self.rank == 0 { Err(Failure::message(Exit::Usage, text)) } else { Ok(()) }
     }
 
     /// Refuses a single-process command that a launcher started several times. `None` where another process says so.
-    ///
-    /// # Errors
-    /// The refusal, in the first process only.
     pub fn only_one(command: &str) -> Result<Option<()>, Failure> {
-        match Self::read(|name| std::env::var(name).ok()) {
-            None => Ok(Some(())),
-            Some(launched) => {
-                let text = format!("{launched}, and `ebm {command}` is the work of one: start it without");
-                launched.refused(&text).map(|()| None)
-            }
-        }
+        let Some(launched) = Self::read(|name| std::env::var(name).ok()) else {
+            return Ok(Some(()));
+        };
+        let text = format!("{launched}, and `ebm {command}` is the work of one: start it without");
+        launched.refused(&text).map(|()| None)
     }
 }
 
@@ -84,10 +73,7 @@ mod tests {
         assert_eq!(launched.to_string(), "srun started 8 processes");
         assert!(launched.refused("no").is_err());
         assert!(Launched { rank: 1, ..launched }.refused("no").is_ok());
-    }
-
-    #[test]
-    fn one_process_is_by_itself_and_so_is_a_batch_script() {
+        // One process is by itself, and so is a batch script.
         assert_eq!(read(&[("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "1")]), None);
         assert_eq!(read(&[("SLURM_PROCID", "0"), ("SLURM_NTASKS", "8")]), None);
         assert_eq!(read(&[("PMI_RANK", "0"), ("PMI_SIZE", "many")]), None);

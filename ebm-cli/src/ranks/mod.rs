@@ -27,9 +27,6 @@ pub(crate) struct Ranks {
 impl Ranks {
     /// Joins the processes that were started with this one; `None` where another one reports why that cannot be. Call
     /// it before the first use of the device: where there are several, each process has its own.
-    ///
-    /// # Errors
-    /// If a launcher started several processes, and this program cannot work with them.
     pub fn join(without_nccl: bool) -> Result<Option<Self>, Failure> {
         match Launched::read(|name| std::env::var(name).ok()) {
             None => Ok(Some(Self::of(Arc::new(Alone)))),
@@ -59,10 +56,8 @@ impl Ranks {
             return launched.refused(&text).map(|()| None);
         }
         ebm_core::device::choose_device(world.number_on_machine());
-        let (group, sums) = match Sums::begin(Arc::new(world), without_nccl) {
-            Ok(begun) => begun,
-            Err(failure) => end_job(&failure),
-        };
+        let begun = Sums::begin(Arc::new(world), without_nccl);
+        let (group, sums) = begun.unwrap_or_else(|failure| end_job(&failure));
         Ok(Some(Self { group, sums, _process: Some(process) }))
     }
 
@@ -96,10 +91,7 @@ impl Ranks {
         &self.sums
     }
 
-    /// Returns this process's own result if no process failed.
-    ///
-    /// # Errors
-    /// The failure of the first process that failed, on all of them.
+    /// Returns this process's own result if no process failed; else the failure of the first that did, on all of them.
     pub fn agree<T>(&self, own: Result<T, Failure>) -> Result<T, Failure> {
         if self.count() == 1 {
             return own;
@@ -124,10 +116,7 @@ impl Ranks {
         {
             end_job(failure);
         }
-        match self.is_first() {
-            true => done,
-            false => Ok(Exit::Success),
-        }
+        if self.is_first() { done } else { Ok(Exit::Success) }
     }
 }
 
@@ -184,10 +173,7 @@ mod tests {
     #[test]
     fn a_failure_of_the_first_process_is_told_as_it_is() {
         let told = on_each(2, |ranks| {
-            let own = match ranks.is_first() {
-                true => Err(Failure::message(Exit::Config, "run.toml: odd")),
-                false => Ok(()),
-            };
+            let own = if ranks.is_first() { Err(Failure::message(Exit::Config, "run.toml: odd")) } else { Ok(()) };
             ranks.agree(own).unwrap_err()
         });
         assert_eq!((told[0].exit, told[0].to_string()), (Exit::Config, "run.toml: odd".into()));

@@ -26,10 +26,8 @@ pub(crate) enum Sums {
 }
 
 impl Sums {
-    /// The same processes, with NCCL where all have a GPU of their own and this program was built with it.
-    ///
-    /// # Errors
-    /// If NCCL does not start on this process, on which others may then wait.
+    /// The same processes, with NCCL where all have a GPU of their own and this program was built with it; an error if it
+    /// does not start on this process, on which others may then wait.
     #[cfg(feature = "mpi")]
     pub fn begin(group: Arc<dyn ProcessGroup>, without_nccl: bool) -> Result<(Arc<dyn ProcessGroup>, Self), Failure> {
         #[cfg(feature = "nccl")]

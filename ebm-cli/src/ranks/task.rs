@@ -1,8 +1,4 @@
-//! The training task that the first process sends to the others.
-
-use ebm_train::TrainingState;
-use ebm_train::process_group::broadcast;
-use serde::{Deserialize, Serialize};
+use ebm_train::{TrainingState, process_group::broadcast};
 use std::path::{Path, PathBuf};
 
 use super::Ranks;
@@ -18,38 +14,26 @@ pub(crate) struct Task {
     pub state: Option<TrainingState>,
 }
 
-/// A task as it is sent.
-#[derive(Serialize, Deserialize)]
-struct Message {
-    /// The resolved configuration, TOML.
-    config: String,
-    base: PathBuf,
-    state: Option<TrainingState>,
-}
+/// A task as it is sent: the resolved configuration in TOML, the folder and the state.
+type Message = (String, PathBuf, Option<TrainingState>);
 
 impl Task {
-    /// Tells the others what to do, or, with `None`, that there is nothing to do. For the first process; the others
-    /// [hear](Task::hear).
-    ///
-    /// # Errors
-    /// If they cannot be reached.
+    /// Tells the others, which [hear](Task::hear), what to do, or, with `None`, nothing: for the first process.
     pub fn tell(ranks: &Ranks, task: Option<(&RunConfig, &Path, Option<&TrainingState>)>) -> Result<(), Failure> {
         if ranks.count() == 1 {
             return Ok(());
         }
         let message = task.map(|(config, base, state)| -> Result<Message, Failure> {
             let config = toml::to_string(config).or_exit(Exit::Other)?;
-            Ok(Message { config, base: base.into(), state: state.cloned() })
+            Ok((config, base.into(), state.cloned()))
         });
         broadcast(&*ranks.group, &message.transpose()?).map(drop).or_exit(Exit::Other)
     }
 
     /// Receives the task from the first process; `None` if there is nothing to do.
-    ///
-    /// # Errors
-    /// If it cannot be reached, or is another program.
     pub fn hear(ranks: &Ranks) -> Result<Option<Self>, Failure> {
-        let Some(Message { config, base, state }) = broadcast(&*ranks.group, &None).or_exit(Exit::Other)? else {
+        let message: Option<Message> = broadcast(&*ranks.group, &None).or_exit(Exit::Other)?;
+        let Some((config, base, state)) = message else {
             return Ok(None);
         };
         let layers = Layers::default().toml(Origin::File("the first process".into()), &config);
@@ -61,8 +45,7 @@ impl Task {
 mod tests {
     use super::*;
     use ebm_train::process_group::Threads;
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
+    use std::{collections::BTreeMap, sync::Arc};
 
     #[test]
     fn a_task_arrives_as_it_was_told() {

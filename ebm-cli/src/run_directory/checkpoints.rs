@@ -1,12 +1,9 @@
-//! The checkpoints of a run: all that it needs to continue exactly where it was, each in a folder that is there completely or not
-//! at all.
+//! The checkpoints of a run: all that it needs to go on exactly where it was, each in a folder that is whole or not there.
 
 use ebm_eval::metric::direction;
-use ebm_train::TrainingState;
-use ebm_train::state_file;
-use std::collections::BTreeMap;
-use std::fs;
+use ebm_train::{TrainingState, state_file};
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs};
 
 use super::manifest::{Digest, MANIFEST, Manifest, Watched};
 use super::{RunDirectoryError, durable, json_text, layout};
@@ -44,10 +41,7 @@ impl Checkpoints {
     }
 
     /// Writes a checkpoint: to a folder beside, every file forced to the disk, the manifest last, then renamed. The progress and
-    /// the files of `manifest` are filled in.
-    ///
-    /// # Errors
-    /// The system's error. Earlier checkpoints stay as they were.
+    /// the files of `manifest` are filled in. Where the system refuses, earlier checkpoints stay as they were.
     pub fn save(&self, state: &TrainingState, manifest: Manifest) -> Result<Checkpoint, RunDirectoryError> {
         let step = state.progress.step;
         let name = folder_name(step);
@@ -81,21 +75,25 @@ impl Checkpoints {
 
     /// Every checkpoint, oldest first. They may be damaged.
     pub fn list(&self) -> Vec<Checkpoint> {
-        let mut found: Vec<_> = self
-            .entries()
-            .filter_map(|entry| {
-                let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
-                Some(Checkpoint { step, path: entry.path() })
-            })
-            .collect();
+        let checkpoint = |entry: fs::DirEntry| {
+            let step = entry.file_name().to_str()?.strip_prefix(STEP)?.parse().ok()?;
+            Some(Checkpoint { step, path: entry.path() })
+        };
+        let mut found: Vec<_> = self.entries().filter_map(checkpoint).collect();
         found.sort_by_key(|checkpoint| checkpoint.step);
         found
     }
 
     /// Removes all but the last `keep` and the best by the watched metric, and the remains of unfinished ones.
     pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
-        let old = self.old(keep);
-        old.iter().try_for_each(|checkpoint| self.discard(checkpoint))?;
+        let (old, aside) = (self.old(keep), self.folder.join(format!("{UNFINISHED}removed")));
+        for checkpoint in &old {
+            // Renamed first: half a checkpoint is never taken for one.
+            durable::remove(&aside)
+                .and_then(|()| durable::rename(&checkpoint.path, &aside))
+                .and_then(|()| durable::remove(&aside))
+                .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))?;
+        }
         Ok(old)
     }
 
@@ -120,15 +118,6 @@ impl Checkpoints {
         all.into_iter().take(old).filter(|c| Some(c) != best.as_ref()).collect()
     }
 
-    /// Removes a checkpoint. It is renamed first: half a checkpoint is never taken for one.
-    fn discard(&self, checkpoint: &Checkpoint) -> Result<(), RunDirectoryError> {
-        let aside = self.folder.join(format!("{UNFINISHED}removed"));
-        durable::remove(&aside)
-            .and_then(|()| durable::rename(&checkpoint.path, &aside))
-            .and_then(|()| durable::remove(&aside))
-            .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))
-    }
-
     /// Removes the remains of checkpoints that were never finished.
     pub fn sweep(&self) -> Result<(), RunDirectoryError> {
         for entry in self.entries() {
@@ -149,10 +138,7 @@ impl Checkpoints {
 }
 
 impl Checkpoint {
-    /// Checks every file against the manifest.
-    ///
-    /// # Errors
-    /// Names the first file that is missing or has changed.
+    /// Checks every file against the manifest; the error names the first that is missing or has changed.
     pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         for (name, digest) in &manifest.files {
@@ -161,10 +147,7 @@ impl Checkpoint {
         Ok(manifest)
     }
 
-    /// Reads the state, every file checked.
-    ///
-    /// # Errors
-    /// Names the first file that is missing, has changed, or cannot be understood.
+    /// Reads the state, every file checked; the error names the first that is missing, has changed or is not understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();

@@ -22,7 +22,7 @@ pub enum RunDirectoryError {
         found: &'static str,
     },
     /// Another process writes there.
-    #[error("{}: another process is training in this run directory{}", path.display(), known(holder.as_deref()))]
+    #[error("{}: another process is training in this run directory{}", path.display(), holder.as_ref().map(|found| format!(" ({found})")).unwrap_or_default())]
     Busy {
         /// The directory.
         path: PathBuf,
@@ -63,10 +63,6 @@ pub enum RunDirectoryError {
         /// The underlying error.
         source: StateError,
     },
-}
-
-fn known(holder: Option<&str>) -> String {
-    holder.map_or_else(String::new, |holder| format!(" ({holder})"))
 }
 
 impl RunDirectoryError {

@@ -1,15 +1,9 @@
-//! A trained model in one safetensors file.
-
-use ebm_core::data::Standardization;
-use ebm_core::image::ImageShape;
-use ebm_core::parameter::State;
+use ebm_core::{data::Standardization, image::ImageShape, parameter::State};
 use ebm_train::state_file;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use super::format::Format;
-use super::{RunDirectoryError, write};
+use super::{RunDirectoryError, format::Format, write};
 use crate::config::{RunConfig, read_written};
 
 /// The format that this program writes.
@@ -69,10 +63,8 @@ impl Exported {
         write(path, &bytes)
     }
 
-    /// Reads a file. Nothing in it is run; it only names components that are linked into this program.
-    ///
-    /// # Errors
-    /// If it is not such a file, is of a newer format, or names a component that is not linked in.
+    /// Reads a file. Nothing in it is run; it only names components that are linked into this program. An error if it is not
+    /// such a file, is of a newer format, or names a component that is not linked in.
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let damaged = |reason: String| RunDirectoryError::damaged(path, reason);
         let bytes = state_file::read_bytes(path).map_err(RunDirectoryError::weights("model"))?;

@@ -23,8 +23,7 @@ pub const PICTURES: &str = "pictures";
 /// Event files of TensorBoard, where they are enabled.
 pub const TENSORBOARD: &str = "tensorboard";
 
-/// Every file but the lock, which is held while they are removed; the marker last: while it is there, the directory is
-/// known as a run.
+/// Every file but the lock, which is held while they are removed; the marker, which makes the directory a run, last.
 pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
 /// The folders that exist only on request.
 pub(super) const OPTIONAL_FOLDERS: [&str; 1] = [TENSORBOARD];

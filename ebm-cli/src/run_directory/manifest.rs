@@ -1,13 +1,8 @@
-//! The manifest of a checkpoint, which lists its contents.
-
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path};
 
-use super::RunDirectoryError;
-use super::format::Format;
+use super::{RunDirectoryError, format::Format};
 
 /// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";
@@ -77,8 +72,7 @@ fn is_one(number: &usize) -> bool {
 }
 
 impl Manifest {
-    /// The manifest of a checkpoint that is yet to be written, at step 0 of a run of this configuration (by its hash) and these
-    /// versions on this number of processes.
+    /// The manifest of a checkpoint to come, at step 0, with the configuration's hash, versions and number of processes.
     pub fn new(config: String, versions: serde_json::Value, processes: usize) -> Self {
         Self {
             format: FORMAT.to_string(),

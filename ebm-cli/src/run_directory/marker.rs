@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::format::Format;
-use super::{RunDirectoryError, layout};
+use super::{RunDirectoryError, format::Format, layout};
 
 /// The format that this program writes. Version 2 has checkpoints.
 const FORMAT: Format = Format::new("ebm run", 2);
@@ -33,8 +32,7 @@ impl Marker {
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =
             serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;
-        let other = |reason| not(format!("{}: {reason}", layout::MARKER));
-        FORMAT.accepts(&marker.format).map_err(other)?;
+        FORMAT.accepts(&marker.format).map_err(|reason| not(format!("{}: {reason}", layout::MARKER)))?;
         Ok(marker)
     }
 }

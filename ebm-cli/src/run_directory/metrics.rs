@@ -1,13 +1,8 @@
-//! The metrics of a run, one JSON object per line.
-
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_train::{Fault, Remedy};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::{borrow::Cow, collections::BTreeMap, fs::File, io::Read};
 
 use super::{Digest, RunDirectoryError, durable, layout};
 use ebm_eval::evaluate::{MetricValue, Sandwich, Unit, nan_at_null, nan_at_null_in_map};

@@ -1,12 +1,9 @@
-//! The metrics of a run, read back.
-
 use ebm_core::bounds::Target;
 use ebm_train::{Evaluation, Remedy, StepReport};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs::File};
 
 use super::{Metric, RunDirectoryError, layout};
 use ebm_eval::evaluate::Sandwich;
@@ -81,8 +78,7 @@ fn target(report: &StepReport) -> Option<Target> {
 
 /// Iterates over the lines of a metrics file, with one line in memory at a time.
 ///
-/// A last line without its line break is ignored: a process that was killed may have left a part of it. The iterator ends after
-/// an error.
+/// A last line without its line break is ignored: a killed process may have left it. The iterator ends after an error.
 #[derive(Debug)]
 pub struct MetricsReader<R> {
     path: PathBuf,
@@ -187,7 +183,6 @@ mod tests {
     use super::*;
     use crate::run_directory::MetricsFile;
     use ebm_core::bounds::{Guarantee, Measurement};
-    use ebm_eval::evaluate::Sandwich;
 
     const LINE: &str = r#"{"step": 7, "event": "training", "metrics": {"upper": {"value": 1.5, "unit": "nats",
         "standard_error": 0.5, "samples": 2, "guarantee": {"level": "asymptotic", "reason": "long chains"}}}}"#;

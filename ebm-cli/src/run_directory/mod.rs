@@ -1,7 +1,6 @@
 //! The directory of a run: its configuration, metrics, weights, checkpoints and pictures.
 //!
-//! Files are written beside their place and renamed, so that a reader sees a complete file or none. Two grow line by line during
-//! a run: the metrics and the log.
+//! Files are written beside their place and renamed: a reader sees whole files only. Metrics and log grow by lines.
 
 mod checkpoints;
 mod claim;
@@ -35,11 +34,9 @@ pub use versions::Versions;
 use ebm_core::parameter::State as Arrays;
 use ebm_train::state_file;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::{collections::BTreeMap, io::Write, sync::Mutex};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{RunConfig, read_written};
@@ -75,10 +72,7 @@ impl RunDirectory {
 
     /// Rewrites the marker if the run now has another configuration file or folder of data.
     pub fn keep_marker(&self, marker: &Marker) -> Result<(), RunDirectoryError> {
-        match Marker::read(&self.path)? == *marker {
-            true => Ok(()),
-            false => self.write_json(layout::MARKER, marker),
-        }
+        if Marker::read(&self.path)? == *marker { Ok(()) } else { self.write_json(layout::MARKER, marker) }
     }
 
     /// Removes the files written at the end of the run, so that the run can continue.
@@ -130,7 +124,7 @@ impl RunDirectory {
         let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
         let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
-            let path = self.weights(player);
+            let path = self.path.join(layout::WEIGHTS).join(format!("{player}.safetensors"));
             let bytes = state_file::encode(state, &metadata, &path).map_err(RunDirectoryError::weights(player))?;
             write(&path, &bytes)?;
         }
@@ -159,10 +153,6 @@ impl RunDirectory {
         let own = paths.filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"));
         let player = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         own.map(|path| (player(&path), path)).collect()
-    }
-
-    fn weights(&self, player: &str) -> PathBuf {
-        self.path.join(layout::WEIGHTS).join(format!("{player}.safetensors"))
     }
 }
 

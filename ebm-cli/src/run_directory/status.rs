@@ -1,7 +1,6 @@
 use serde::Serialize;
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json};
 use crate::config::{RunConfig, read_written};
@@ -94,13 +93,12 @@ impl RunStatus {
             figures.iter().find(|figure| figure["name"] == name)?["value"].as_f64()
         };
         let saved = checkpoints.last().map_or(0, |last| last.step);
+        let bounds = |config: &RunConfig| format!("{}+{}", config.lower.typetag_name(), config.upper.typetag_name());
         Ok(Self {
             path: path.into(),
             state,
             config: marker.config,
-            bounds: config
-                .as_ref()
-                .map(|config| format!("{}+{}", config.lower.typetag_name(), config.upper.typetag_name())),
+            bounds: config.as_ref().map(bounds),
             steps: summary.as_ref().and_then(|s| s["steps"].as_u64()).unwrap_or(saved),
             of: config.as_ref().map(|config| config.train.steps),
             nll: figure("nll"),

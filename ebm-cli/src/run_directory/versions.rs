@@ -8,17 +8,13 @@ use crate::machine;
 /// The versions of everything that took part in a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Versions {
-    /// Version of this crate.
     ebm: &'static str,
-    /// The compiler.
     rustc: &'static str,
-    /// The target it compiled for.
     target: &'static str,
     /// Precision of the numbers: `f32` or `f64`.
     precision: &'static str,
     /// The device that holds the numbers: `cpu` or `cuda`.
     device: &'static str,
-    /// Seed of the run.
     seed: u64,
     /// The components used, by section.
     components: BTreeMap<&'static str, Component>,

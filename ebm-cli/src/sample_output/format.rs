@@ -1,5 +1,3 @@
-//! The formats that samples are written in.
-
 use anyhow::{Result, bail};
 use ebm_core::image::ImageShape;
 use std::path::Path;
@@ -39,9 +37,6 @@ pub enum NamedFormat {
 impl Format {
     /// The format that is asked for by name, or else by a file's extension, for samples of `width` dimensions, which are
     /// images of a shape or none. Upper and lower case are the same.
-    ///
-    /// # Errors
-    /// If the extension is unknown, the format cannot hold such samples, or the folder is not empty.
     pub fn of(path: &Path, named: Option<NamedFormat>, width: usize, image: Option<ImageShape>) -> Result<Self> {
         let extension = path.extension().map(|e| e.to_string_lossy().into_owned());
         let known = extension.as_deref().map(str::to_ascii_lowercase);

@@ -5,14 +5,10 @@ use super::{CrateName, Origin};
 /// The edition that the templates are written in.
 pub(crate) const EDITION: &str = "2024";
 
-/// The oldest compiler they are known to work with.
-const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
-
 /// Compiler options for the machine that builds, as a `.cargo/config.toml`.
 pub(crate) const CARGO_CONFIG: &str = include_str!("../../templates/common/.cargo/config.toml.in");
 
-/// Compiler options for numerical code, as the end of a manifest: as in this workspace, so that compiled dependencies
-/// can be shared with it.
+/// Compiler options for numerical code, the end of a manifest: this workspace's, to share compiled dependencies with it.
 pub(crate) const PROFILES: &str = include_str!("../../templates/common/profiles.toml.in");
 
 macro_rules! template {
@@ -33,7 +29,6 @@ const WITH_OPTIONS: &str =
 /// A kind of component that there is a template for.
 #[derive(Debug)]
 pub(crate) struct Kind {
-    /// The kind in words.
     pub words: &'static str,
     /// What the template's component computes.
     about: &'static str,
@@ -41,12 +36,10 @@ pub(crate) struct Kind {
     files: [(&'static str, &'static str); 3],
     /// Its dependencies beside `ebm-core`, in TOML.
     dependencies: &'static str,
-    /// The dependencies of its tests.
     dev_dependencies: &'static str,
 }
 
 impl Kind {
-    /// A lower bound of the negative log-likelihood.
     pub const LOWER_BOUND: Self = Self {
         words: "lower bound",
         about: "the entropy of the generator's noise,\n`D/2 ln(2 pi e sigma^2)`, certified for every generator with noise.",
@@ -54,7 +47,6 @@ impl Kind {
         dependencies: WITH_OPTIONS,
         dev_dependencies: "ebm-conformance = { {{ebm-conformance}} }\nserde_json = \"1\"\n",
     };
-    /// An upper bound of it.
     pub const UPPER_BOUND: Self = Self {
         words: "upper bound",
         about: "a penalty on the size of the energy,\n`weight (E_data[E^2] + E_pg[E^2])`, heuristic: it keeps training calm and \
@@ -62,7 +54,6 @@ impl Kind {
         files: template!["bound/upper": "src/lib.rs", "tests/bound.rs", "example.toml"],
         ..Self::LOWER_BOUND
     };
-    /// An energy.
     pub const ENERGY: Self = Self {
         words: "energy",
         about: "a quadratic, so that the model is a Gaussian.",
@@ -70,21 +61,18 @@ impl Kind {
         dependencies: WITH_OPTIONS,
         dev_dependencies: "serde_json = \"1\"\n",
     };
-    /// A generator.
     pub const GENERATOR: Self = Self {
         words: "generator",
         about: "an affine map of the latents, with noise.",
         files: template!["generator": "src/lib.rs", "tests/generator.rs", "example.toml"],
         ..Self::ENERGY
     };
-    /// A data set.
     pub const DATASET: Self = Self {
         words: "data set",
         about: "points around a circle in the plane.",
         files: template!["dataset": "src/lib.rs", "tests/dataset.rs", "example.toml"],
         ..Self::ENERGY
     };
-    /// A metric.
     pub const METRIC: Self = Self {
         words: "metric",
         about: "how far the spread of generated samples is from that of the data.",
@@ -105,7 +93,7 @@ pub(crate) fn new_crate(name: &CrateName, kind: &Kind, origin: &Origin) -> anyho
         ("{{kind}}", kind.words.into()),
         ("{{about}}", kind.about.into()),
         ("{{edition}}", EDITION.into()),
-        ("{{rust-version}}", RUST_VERSION.into()),
+        ("{{rust-version}}", env!("CARGO_PKG_RUST_VERSION").into()),
         ("{{profiles}}", PROFILES.into()),
     ];
     for placeholder in ["{{ebm-core}}", "{{ebm-cli}}", "{{ebm-conformance}}", "{{ebm-eval}}", "{{ebm-train}}"] {

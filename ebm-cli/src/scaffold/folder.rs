@@ -1,8 +1,5 @@
-//! Writes the files of a new crate.
-
 use anyhow::{Context, Result, bail};
-use std::fs;
-use std::path::Path;
+use std::{fs, path::Path};
 
 use crate::output::{folder_of, is_vacant, write_folder};
 
@@ -35,11 +32,6 @@ mod tests {
         vec![("a.txt".into(), "one".into()), ("b/c.txt".into(), "two".into())]
     }
 
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-    }
-
     #[test]
     fn a_new_folder_and_an_empty_one_are_filled() {
         let above = tempfile::tempdir().unwrap();
@@ -64,6 +56,7 @@ mod tests {
         // A file where a folder has to be.
         let clash = vec![("a".to_string(), String::new()), ("a/b".to_string(), String::new())];
         assert!(write_files(&above.path().join("new"), &clash).is_err());
-        assert_eq!(names(above.path()), ["file"]);
+        let left: Vec<_> = fs::read_dir(above.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["file"]);
     }
 }

@@ -1,5 +1,3 @@
-//! Names of new crates.
-
 use anyhow::{Result, bail};
 
 /// Longest name: it becomes a folder, a file and a type.

@@ -1,5 +1,3 @@
-//! The source of this project's crates.
-
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,7 +76,6 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
-/// Reads a manifest as a table.
 pub(crate) fn read_manifest(path: &Path) -> Result<Table> {
     let parsed = read(path)?.parse();
     parsed.map_err(|error: toml::de::Error| anyhow!("{}: {}", path.display(), error.message().replace('\n', " ")))

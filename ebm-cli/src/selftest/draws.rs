@@ -1,11 +1,9 @@
 //! Random numbers. Those of single precision are those of double precision, rounded, on a device that has no numbers of its own.
 
-use ebm_core::device::values;
 use ebm_core::geometry::{Fixed, Geometry};
 use ebm_core::kernels::selftest::{Case, OPERATION, Quantity, doubles};
 use ebm_core::models::{Generator, closed_form::LinearGaussian, sample};
-use ebm_core::random::Random;
-use ebm_core::tape::SharedTape;
+use ebm_core::{device::values, random::Random, tape::SharedTape};
 
 use super::reference::Reference;
 use super::report::{Row, Verdict};

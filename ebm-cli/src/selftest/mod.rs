@@ -26,8 +26,7 @@ pub use reference::Reference;
 pub use report::{Report, Row, Verdict};
 
 use ebm_core::kernels::selftest::{Draws, all};
-use std::collections::BTreeSet;
-use std::panic;
+use std::{collections::BTreeSet, panic};
 
 use figures::figures;
 

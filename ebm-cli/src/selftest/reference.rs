@@ -3,14 +3,11 @@
 use anyhow::{Context, Result, anyhow};
 use ebm_core::kernels::selftest::Quantity;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use super::figures::Figures;
 
-/// The separator between the name of a case, that of its values and the number of the array. No case has it in its
-/// name.
+/// The separator between the name of a case, which has none in it, that of its values and the number of the array.
 const BAR: &str = " | ";
 
 /// The figures of each case, by name.
@@ -35,18 +32,12 @@ impl Reference {
         Self::decode(include_bytes!("reference.safetensors"), Path::new("reference.safetensors"))
     }
 
-    /// Reads a file of [`Reference::encode`].
-    ///
-    /// # Errors
-    /// If the file cannot be read or is not such a file.
+    /// Reads a file of [`Reference::encode`]; an error if it cannot be read or is not such a file.
     pub fn load(path: &Path) -> Result<Self> {
         Self::decode(&fs::read(path).with_context(|| path.display().to_string())?, path)
     }
 
-    /// The reference in the bytes of a file; `path` is for errors only.
-    ///
-    /// # Errors
-    /// If the bytes are not such a file.
+    /// The reference in the bytes of a file, or an error if they are not of such a file, which it calls `path`.
     pub fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
         let path = path.display();
         let fail = |reason: String| anyhow!("{path}: {reason}; expected a file of `ebm selftest --write`");
@@ -107,9 +98,7 @@ impl Reference {
     }
 
     /// The distance of the other from this: the largest difference of a figure, relative to the largest of its case.
-    ///
-    /// # Errors
-    /// The name of an array that only one of them has, or that has another length.
+    /// The error is the name of an array that only one of them has, or that has another length.
     pub fn distance(&self, other: &Self) -> Result<f64, String> {
         let mut names = self.names().chain(other.names());
         if let Some(name) = names.find(|n| !(self.0.contains_key(*n) && other.0.contains_key(*n))) {
@@ -129,12 +118,10 @@ impl Reference {
     }
 }
 
-/// An array that is smaller than this share of the largest one is measured by that: where terms cancel, only rounding
-/// is left.
+/// An array smaller than this share of the largest is measured by that: where terms cancel, only rounding is left.
 const SHARE: f64 = 1.0 / 16.0;
 
-/// The largest difference of an array from the known one, relative to the largest value of the array; `None` for
-/// another number of arrays or values.
+/// The largest difference from a known array, relative to its largest value; `None` for other numbers of arrays or values.
 pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let lengths = |arrays: &[Vec<f64>]| arrays.iter().map(Vec::len).collect::<Vec<_>>();
     if lengths(found) != lengths(known) {

@@ -1,9 +1,5 @@
-//! The results of the comparison.
-
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::iter::zip;
+use std::{collections::BTreeMap, fmt, iter::zip};
 
 use ebm_core::device::Real;
 use ebm_core::kernels::selftest::{Case, Quantity};
