@@ -47,7 +47,7 @@ pub(super) fn shared_trainer<G: SupportedGeometry>(
 ) -> Result<Trainer<G>, Failure> {
     let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit("", error));
     let made = fresh_trainer(resolved, data, geometry)
-        .and_then(|trainer| trainer.with_process_group(ranks.group()).map_err(misfit))
+        .and_then(|trainer| trainer.with_process_group(ranks.group.clone()).map_err(misfit))
         .and_then(|mut trainer| match state {
             None => Ok(trainer),
             Some(state) => trainer.resume(state).or_exit(Exit::RunDirectory).map(|()| trainer),

@@ -92,7 +92,7 @@ fn train<G: SupportedGeometry>(
     let title = title_of(&begin.marker.config);
     let Prepared { directory, metrics, mut history, mut saving, mut board, resumed } =
         ranks.agree(begin.prepare(&geometry, ranks.count()))?;
-    ranks.sums().tell();
+    ranks.sums.tell();
     tell_couplings(ranks, &mut trainer);
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
     let mut log = MetricsLog::new(metrics, evaluation.latest());
