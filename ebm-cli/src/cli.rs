@@ -1,5 +1,3 @@
-//! The command line: the list of commands.
-
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 

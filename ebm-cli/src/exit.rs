@@ -1,5 +1,3 @@
-//! Exit codes of the commands, and errors that carry one.
-
 use clap::ValueEnum;
 use std::{fmt::Write, process::ExitCode};
 

@@ -1,5 +1,3 @@
-//! Output of commands to stdout and to files.
-
 use anyhow::Context;
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};

@@ -43,11 +43,8 @@ pub struct Measured {
 /// The spread of several times.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Spread {
-    /// The quickest.
     pub least: f64,
-    /// The one in the middle.
     pub median: f64,
-    /// The slowest.
     pub most: f64,
 }
 

@@ -1,5 +1,3 @@
-//! Whether a run diverged, why, and what to try.
-
 use ebm_core::bounds::{Measurement, Target};
 use serde::{Deserialize, Serialize};
 

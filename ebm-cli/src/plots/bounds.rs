@@ -1,5 +1,3 @@
-//! The course of a run: the likelihood between its bounds, how far these are apart, and how good the samples are.
-
 use plotters::style::RGBColor;
 use serde::Serialize;
 use std::path::Path;

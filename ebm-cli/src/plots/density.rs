@@ -4,9 +4,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, magnified, save, write};
+use super::limits::{ascending, quantile};
 use super::panel::{Chart, axes};
 use super::scatter::{count, dots};
-use super::{PlotError, colour_map::colour, frame::Frame, limits::quantile};
+use super::{PlotError, colour_map::colour, frame::Frame};
 use crate::numerals::label;
 
 /// Pixels of the file: the width of a panel, with `LEFT` for labels and `RIGHT` left empty; the place where panels
@@ -179,8 +180,7 @@ impl Range {
 }
 
 fn sorted(values: &[f64]) -> Vec<f64> {
-    let mut finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-    finite.sort_by(f64::total_cmp);
+    let mut finite = ascending(values.iter().copied());
     if finite.is_empty() {
         finite.push(0.0);
     }

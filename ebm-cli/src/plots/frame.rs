@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use super::{limits::near, scale::Scale};
+use super::limits::{ascending, near};
+use super::scale::Scale;
 
 /// The rectangle of the plane that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,11 +19,11 @@ impl Frame {
     pub fn around(points: &[[f64; 2]], names: [&str; 2]) -> Self {
         let finite = |p: &[f64; 2]| p.iter().all(|v| v.is_finite());
         let finite: Vec<[f64; 2]> = points.iter().copied().filter(finite).collect();
-        let near = [0, 1].map(|i| near(&ascending(&finite, i), 0.01));
+        let near = [0, 1].map(|i| near(&ascending(finite.iter().map(|p| p[i])), 0.01));
         let is_near = |p: &[f64; 2]| near[0].contains(&p[0]) && near[1].contains(&p[1]);
         let shown: Vec<[f64; 2]> = finite.into_iter().filter(is_near).collect();
         let [x, y] = [0, 1].map(|i| {
-            let values = ascending(&shown, i);
+            let values = ascending(shown.iter().map(|p| p[i]));
             let (low, high) = match (values.first(), values.last()) {
                 (Some(&low), Some(&high)) if low < high => (low, high),
                 (Some(&only), _) => (only - 0.5, only + 0.5),
@@ -56,12 +57,6 @@ impl Frame {
     pub(super) fn area(&self) -> f64 {
         (self.x.end - self.x.start) * (self.y.end - self.y.start)
     }
-}
-
-fn ascending(points: &[[f64; 2]], axis: usize) -> Vec<f64> {
-    let mut values: Vec<f64> = points.iter().map(|p| p[axis]).collect();
-    values.sort_by(f64::total_cmp);
-    values
 }
 
 #[cfg(test)]

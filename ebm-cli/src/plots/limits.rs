@@ -4,6 +4,13 @@ use std::ops::RangeInclusive;
 
 use super::scale::{Scale, Spacing};
 
+/// The values that are finite, in ascending order.
+pub(super) fn ascending(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut finite: Vec<f64> = values.filter(|v| v.is_finite()).collect();
+    finite.sort_by(f64::total_cmp);
+    finite
+}
+
 /// The quantile of values in ascending order, between neighbours in proportion. `sorted` must not be empty.
 pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
@@ -28,8 +35,7 @@ pub(super) fn near(sorted: &[f64], tail: f64) -> RangeInclusive<f64> {
 /// The axis shows everything, if that leaves room for most of it; else everything but the values far outside of nine
 /// tenths of them, if that helps; else it is symmetric-logarithmic.
 pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Option<String>) {
-    let mut sorted: Vec<f64> = values.iter().chain(kept).copied().filter(|v| v.is_finite()).collect();
-    sorted.sort_by(f64::total_cmp);
+    let sorted = ascending(values.iter().chain(kept).copied());
     let (Some(&lowest), Some(&highest)) = (sorted.first(), sorted.last()) else {
         return (Scale::linear(0.0, 1.0, labels), None);
     };
@@ -49,8 +55,7 @@ pub(super) fn choose(values: &[f64], kept: &[f64], labels: usize) -> (Scale, Opt
         let remark = format!("{outside} of {all} values lie outside and are drawn at the edge");
         return (scale, (outside > 0).then_some(remark));
     }
-    let mut sizes: Vec<f64> = sorted.iter().map(|v| v.abs()).collect();
-    sizes.sort_by(f64::total_cmp);
+    let sizes = ascending(sorted.iter().map(|v| v.abs()));
     // Small values keep a part of the axis of their own.
     let smallest = (sizes[sizes.len() - 1] * 1e-9).max(f64::MIN_POSITIVE);
     let threshold = 10f64.powf(quantile(&sizes, 0.1).max(smallest).log10().round());

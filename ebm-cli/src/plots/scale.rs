@@ -1,5 +1,3 @@
-//! The layout of values along an axis, and its labels.
-
 use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormatting, Ranged, ValueFormatter};
 use std::ops::Range;
 

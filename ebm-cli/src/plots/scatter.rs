@@ -14,7 +14,7 @@ const ABOVE: u32 = 84;
 const BELOW: u32 = 68;
 const COLOUR: RGBColor = RGBColor(0, 90, 160);
 
-/// Draws points in the plane, 1000 pixels wide, to a PNG at `path`, atomically. Those outside of `frame` are only counted.
+/// Draws points in the plane, 1000 pixels wide, to a PNG at `path`, atomically. Those outside `frame` are only counted.
 pub fn save_scatter(path: &Path, title: &str, frame: &Frame, points: &[[f64; 2]]) -> Result<(), PlotError> {
     let tall = frame.height_for(WIDTH - LEFT - RIGHT).clamp(300, 1400);
     save(path, (WIDTH, ABOVE + tall + BELOW), |area| {

@@ -17,8 +17,8 @@ pub(crate) use task::Task;
 
 /// This process among those that train together.
 pub(crate) struct Ranks {
-    group: Arc<dyn ProcessGroup>,
-    sums: Sums,
+    pub group: Arc<dyn ProcessGroup>,
+    pub sums: Sums,
     /// Ends MPI when it is dropped.
     #[cfg(feature = "mpi")]
     _process: Option<mpi::Process>,
@@ -79,16 +79,6 @@ impl Ranks {
     /// Number of processes.
     pub fn count(&self) -> usize {
         self.group.ranks()
-    }
-
-    /// The processes, for the trainer.
-    pub fn group(&self) -> Arc<dyn ProcessGroup> {
-        self.group.clone()
-    }
-
-    /// How the gradients of the processes are summed.
-    pub fn sums(&self) -> &Sums {
-        &self.sums
     }
 
     /// Returns this process's own result if no process failed; else the failure of the first that did, on all of them.

@@ -1,4 +1,4 @@
-//! The checkpoints of a run: all that it needs to go on exactly where it was, each in a folder that is whole or not there.
+//! The checkpoints of a run: all that it needs to go on exactly where it was, in folders that are whole or not there.
 
 use ebm_eval::metric::direction;
 use ebm_train::{TrainingState, state_file};
@@ -147,7 +147,7 @@ impl Checkpoint {
         Ok(manifest)
     }
 
-    /// Reads the state, every file checked; the error names the first that is missing, has changed or is not understood.
+    /// Reads the state, every file checked; the error names the first that is missing, changed or not understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
         let manifest = Manifest::read(&self.path)?;
         let mut arrays = BTreeMap::new();

@@ -37,8 +37,7 @@ impl Claim {
         }
     }
 
-    /// Makes the directory, replacing an old run: files that `ebm` wrote for it are removed; other files stay. An error if
-    /// another process trains there, or the system refuses.
+    /// Makes the directory; of an old run only files that `ebm` did not write stay. An error if another process trains there.
     pub fn create(self, marker: &Marker) -> Result<RunDirectory, RunDirectoryError> {
         let Self { path, replaces } = self;
         let existed = path.exists();

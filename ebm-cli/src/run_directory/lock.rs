@@ -1,5 +1,3 @@
-//! Keeps a second process out of a run directory.
-
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -42,10 +40,8 @@ pub fn lock(directory: &Path) -> Result<Option<File>, RunDirectoryError> {
     match persist(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(RunDirectoryError::Busy {
-                path: directory.into(),
-                holder: holder(&mut file).map(|holder| holder.to_string()),
-            });
+            let holder = holder(&mut file).map(|holder| holder.to_string());
+            return Err(RunDirectoryError::Busy { path: directory.into(), holder });
         }
         // Some network file systems know no locks; the run itself does not need one.
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {

@@ -72,7 +72,7 @@ fn is_one(number: &usize) -> bool {
 }
 
 impl Manifest {
-    /// The manifest of a checkpoint to come, at step 0, with the configuration's hash, versions and number of processes.
+    /// The manifest of a checkpoint to come, at step 0, with the configuration's hash, versions and processes.
     pub fn new(config: String, versions: serde_json::Value, processes: usize) -> Self {
         Self {
             format: FORMAT.to_string(),

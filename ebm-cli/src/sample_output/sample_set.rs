@@ -144,15 +144,8 @@ mod tests {
     const SAMPLES: [Real; 6] = [0.5, -1.25, 3.0, 1e-3, 7.5, -8.0];
 
     fn set(width: usize) -> SampleSet<'static> {
-        SampleSet {
-            title: "samples",
-            axes: ["x1", "x2"],
-            samples: &SAMPLES,
-            width,
-            energy: None,
-            latents: None,
-            image: None,
-        }
+        let (title, axes) = ("samples", ["x1", "x2"]);
+        SampleSet { title, axes, samples: &SAMPLES, width, energy: None, latents: None, image: None }
     }
 
     fn expected() -> Vec<f32> {

@@ -8,7 +8,7 @@ pub(crate) const EDITION: &str = "2024";
 /// Compiler options for the machine that builds, as a `.cargo/config.toml`.
 pub(crate) const CARGO_CONFIG: &str = include_str!("../../templates/common/.cargo/config.toml.in");
 
-/// Compiler options for numerical code, the end of a manifest: this workspace's, to share compiled dependencies with it.
+/// Compiler options for numerical code, a manifest's end: this workspace's, to share compiled dependencies with it.
 pub(crate) const PROFILES: &str = include_str!("../../templates/common/profiles.toml.in");
 
 macro_rules! template {

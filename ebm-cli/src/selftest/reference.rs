@@ -121,7 +121,7 @@ impl Reference {
 /// An array smaller than this share of the largest is measured by that: where terms cancel, only rounding is left.
 const SHARE: f64 = 1.0 / 16.0;
 
-/// The largest difference from a known array, relative to its largest value; `None` for other numbers of arrays or values.
+/// The largest error of an array, relative to its largest value; `None` for another number of arrays or values.
 pub(super) fn error(found: &[Vec<f64>], known: &[Vec<f64>]) -> Option<f64> {
     let lengths = |arrays: &[Vec<f64>]| arrays.iter().map(Vec::len).collect::<Vec<_>>();
     if lengths(found) != lengths(known) {

@@ -132,7 +132,7 @@ fn train<G: SupportedGeometry>(
     let title = title_of(&begin.marker.config);
     let Prepared { directory, metrics, mut history, mut saving, mut board, resumed } =
         ranks.agree(begin.prepare(&geometry, ranks.count()))?;
-    ranks.sums().tell();
+    ranks.sums.tell();
     tell_couplings(ranks, &mut trainer);
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
     let mut log = MetricsLog::new(metrics, evaluation.latest());
@@ -190,7 +190,7 @@ fn shared_trainer<G: SupportedGeometry>(
 ) -> Result<Trainer<G>, Failure> {
     let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
     let made = fresh_trainer(resolved, data, geometry)
-        .and_then(|trainer| trainer.with_process_group(ranks.group()).map_err(misfit))
+        .and_then(|trainer| trainer.with_process_group(ranks.group.clone()).map_err(misfit))
         .and_then(|mut trainer| match state {
             None => Ok(trainer),
             Some(state) => trainer.resume(state).or_exit(Exit::RunDirectory).map(|()| trainer),
