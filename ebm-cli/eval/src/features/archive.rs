@@ -1,7 +1,7 @@
 use ebm_core::data::DataError;
-use npyz::npz::NpzArchive;
 use std::path::{Path, PathBuf};
 use std::{fs::File, io::BufReader};
+use zip::ZipArchive;
 
 use super::{Features, MetricError, Moments};
 use ebm_data::read_numbers;
@@ -41,8 +41,10 @@ impl Archive {
         let file = File::open(path).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         std::io::copy(&mut BufReader::new(&file), &mut hasher).map_err(failed)?;
-        let mut archive = NpzArchive::open(path).map_err(|error| malformed(path, "the archive", error.to_string()))?;
-        let mut names: Vec<String> = archive.array_names().map(String::from).collect();
+        let archive = ZipArchive::new(BufReader::new(File::open(path).map_err(failed)?));
+        let mut archive = archive.map_err(|error| malformed(path, "the archive", error.to_string()))?;
+        let files = archive.file_names().filter_map(|file| file.strip_suffix(".npy"));
+        let mut names: Vec<String> = files.map(String::from).collect();
         // The archive knows them in no order.
         names.sort_unstable();
         let has = |name: &str| names.iter().any(|known| known == name);
@@ -93,9 +95,9 @@ pub fn described(path: &Path, hash: &str) -> String {
     format!("{} (BLAKE3 {})", path.display(), &hash[..16])
 }
 
-fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> Result<(usize, Vec<f64>), DataError> {
-    let file = npyz::npz::file_name_from_array_name(name);
-    let entry = archive.zip_archive().by_name(&file);
+fn array(archive: &mut ZipArchive<BufReader<File>>, path: &Path, name: &str) -> Result<(usize, Vec<f64>), DataError> {
+    let file = format!("{name}.npy");
+    let entry = archive.by_name(&file);
     let entry = entry.map_err(|error| malformed(path, &file, error.to_string()))?;
     let size = entry.size();
     // Errors name the array as a file in the archive.
@@ -105,22 +107,21 @@ fn array(archive: &mut NpzArchive<BufReader<File>>, path: &Path, name: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use npyz::{WriterBuilder, npz::NpzWriter};
+    use npyz::WriterBuilder;
     use std::io::Write;
 
     fn write(path: &Path, arrays: &[(&str, &[u64], &[f64])]) {
-        let mut archive = NpzWriter::create(path).unwrap();
+        let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
         for (name, shape, values) in arrays {
             let mut bytes = Vec::new();
             let mut writer =
                 npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd().unwrap();
             writer.extend(values.iter()).unwrap();
             writer.finish().unwrap();
-            let zip = archive.zip_writer();
-            zip.start_file(format!("{name}.npy"), Default::default()).unwrap();
-            zip.write_all(&bytes).unwrap();
+            archive.start_file(format!("{name}.npy"), Default::default()).unwrap();
+            archive.write_all(&bytes).unwrap();
         }
-        archive.zip_writer().finish().unwrap();
+        archive.finish().unwrap();
     }
 
     #[test]
