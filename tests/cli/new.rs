@@ -191,14 +191,3 @@ fn what_cannot_be_used_is_refused_by_name_and_nothing_is_written() {
     let (_, said) = ended(1, folder.ebm("build --with my-bound").env("CARGO", folder.path("no-cargo")).output());
     contains(&said, &["cargo was not found"]);
 }
-
-#[test]
-fn the_dependencies_of_a_new_crate_are_compiled_as_those_of_the_workspace() {
-    let packages = |path: &str| {
-        let mut manifest: toml::Table = fs::read_to_string(root().join(path)).unwrap().parse().unwrap();
-        let packages = manifest["profile"]["dev"]["package"].as_table_mut().unwrap();
-        packages.retain(|name, _| !name.starts_with("ebm-"));
-        packages.clone()
-    };
-    assert_eq!(packages("ebm-cli/templates/common/profiles.toml.in"), packages("Cargo.toml"));
-}

@@ -122,6 +122,11 @@ impl Layers {
         for (key, value) in &values {
             self.forget_other_kinds(&mut vec![key.as_str()], value);
         }
+        // Written anew, the values lose the marks of a source that they were merged from before, and get this one's.
+        let values = match Value::serialize(&values) {
+            Ok(Value::Dict(_, unmarked)) => unmarked,
+            _ => values,
+        };
         self.0.push((origin, values));
         self
     }

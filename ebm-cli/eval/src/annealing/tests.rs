@@ -16,28 +16,28 @@ fn config(chains: usize, temperatures: usize) -> AnnealingConfig {
 
 /// A Gaussian model in `width` dimensions with axes of lengths 1/2 to 2, away from the origin, and exact samples of it.
 fn gaussian(width: usize, samples: usize) -> (QuadraticEnergy<Runtime>, Vec<Real>) {
-    // N (x - m) = y with N lower bidiagonal, so that x - m is scaled noise and 0.3 of the place before: A = N' N.
+    // x = m + M y with M lower bidiagonal: A = (M M')^-1 = N' N with N = M^-1.
     let scale = |i: usize| 0.5 * 4f64.powf(i as f64 / width.max(2) as f64);
     let mean: Vec<f64> = (0..width).map(|i| 1.0 - 0.5 * i as f64).collect();
-    let n = |i: usize, j: usize| match i.checked_sub(j) {
-        Some(0) => 1.0 / scale(i),
-        Some(1) => -0.3 / scale(i),
-        _ => 0.0,
-    };
-    let entry = |i: usize, j: usize| (0..width).map(|k| n(k, i) * n(k, j)).sum();
+    let mut inverse = vec![0.0; width * width];
+    for column in 0..width {
+        // M y = e_column by forward substitution; below the diagonal M has 0.3.
+        for i in column..width {
+            let above = if i > column { 0.3 * inverse[(i - 1) * width + column] } else { 0.0 };
+            let unit = if i == column { 1.0 } else { 0.0 };
+            inverse[i * width + column] = (unit - above) / scale(i);
+        }
+    }
+    let entry = |i: usize, j: usize| (0..width).map(|k| inverse[k * width + i] * inverse[k * width + j]).sum();
     let precision: Vec<f64> = (0..width * width).map(|i| entry(i / width, i % width)).collect();
+    let geometry = Runtime { latent: 1, data: width };
     let draws = Random::new(99).stream("exact").normals(width * samples);
     let sample = |y: &[Real]| -> Vec<Real> {
-        let mut before = 0.0;
-        (0..width)
-            .map(|i| {
-                before = scale(i) * f64::from(y[i]) + 0.3 * before;
-                (mean[i] + before) as Real
-            })
-            .collect()
+        let from_above = |i: usize| if i > 0 { 0.3 * f64::from(y[i - 1]) } else { 0.0 };
+        (0..width).map(|i| (mean[i] + scale(i) * f64::from(y[i]) + from_above(i)) as Real).collect()
     };
     let exact = draws.chunks(width).flat_map(sample).collect();
-    (QuadraticEnergy::new(Runtime { latent: 1, data: width }, &precision, &mean), exact)
+    (QuadraticEnergy::new(geometry, &precision, &mean), exact)
 }
 
 /// A base that does not fit: the exact samples, stretched and moved.

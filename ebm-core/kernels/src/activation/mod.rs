@@ -87,10 +87,10 @@ activations! {
     /// x / (1 + e^-x)
     #[default]
     Silu => silu,
-    /// x above 0, e^x - 1 below
-    Elu => elu,
     /// ln(1 + e^x)
     Softplus => softplus,
+    /// sin x
+    Sine => sine,
     /// tanh x
     Tanh => tanh,
 }
