@@ -41,8 +41,12 @@ fn everything_else_is_listed_beside_them() {
         assert!(rows.any(|row| row.contains(kind)), "{name}: {table}");
     }
     let optimizers = folder.json("list optimizer --json");
-    let names: Vec<_> = optimizers.as_array().unwrap().iter().map(|entry| &entry["name"]).collect();
-    assert_eq!(names, ["adam", "adamw", "lion", "rmsprop"]);
+    let optimizers = optimizers.as_array().unwrap();
+    assert!(optimizers.iter().all(|entry| entry["kind"] == "optimizer"), "{optimizers:?}");
+    assert!(
+        ["adam", "lion"].iter().all(|name| optimizers.iter().any(|entry| entry["name"] == *name)),
+        "{optimizers:?}"
+    );
     assert_eq!(folder.json("list bound --json"), folder.json("bounds list --json"));
 }
 
