@@ -97,7 +97,7 @@ fn what_is_missing_and_what_is_not_a_number_differs_and_is_told() {
     let told = [
         (0, None, "energy_loss"),
         (1, Some(-2.5), "step  2  generator_loss "),
-        (1, Some(-2.5), "golden   -2.000000000e0  now   -2.500000000e0  difference -5.0e-1"),
+        (1, Some(-2.5), "golden    -2.000000000e0  now    -2.500000000e0  difference -5.0e-1"),
         (2, Some(1e-9), "data_energy"),
         (3, Some(1.0), "generated_energy"),
         (4, Some(f64::NAN), "entropy"),
