@@ -3,3 +3,4 @@
 mod conformance;
 mod diffusion;
 mod mutual_information;
+mod sandwich;

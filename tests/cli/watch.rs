@@ -71,9 +71,15 @@ fn the_state_of_a_moment_says_whether_the_run_goes_on() {
 fn a_watcher_ends_with_the_code_of_its_run() {
     let folder = Folder::trained(RUN);
     let summary = format!("{RUN}/summary.json");
-    folder.write(&summary, &folder.read(&summary).replace("\"completed\"", "\"not-finite\""));
-    folder.fail(6, &format!("watch {RUN}"));
-    folder.succeed(&format!("watch {RUN} --once"));
+    let text = folder.read(&summary);
+    let divergence = r#""divergence": {"reason": "it rose", "advice": "lower it"}"#;
+    let diverged = text.replace("\"divergence\": null", divergence);
+    folder.write(&summary, &diverged.replace("\"completed\"", "\"diverged\""));
+    let watch = format!("watch {RUN}");
+    folder.refuse(7, &watch, &["the run diverged: it rose; lower it"]);
+    folder.write(&summary, &text.replace("\"completed\"", "\"not-finite\""));
+    folder.fail(6, &watch);
+    folder.succeed(&format!("{watch} --once"));
 }
 
 #[test]

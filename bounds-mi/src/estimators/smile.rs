@@ -16,7 +16,9 @@ pub fn smile(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     let clipped: Vec<f64> = product.iter().map(|t| t.clamp(-CLIP, CLIP)).collect();
     let mut found = dv(joint, &clipped, pairs);
     for (slope, t) in found.product.iter_mut().zip(product) {
-        *slope *= f64::from(u8::from(t.abs() <= CLIP));
+        if t.abs() > CLIP {
+            *slope = 0.0;
+        }
     }
     found
 }

@@ -122,3 +122,38 @@ fn steps_wanted(config: &Path) -> Option<u64> {
     let table: toml::Table = fs::read_to_string(config).ok()?.parse().ok()?;
     table.get("train")?.get("steps")?.as_integer()?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_read_with_its_last_metrics_and_one_verdict_a_step() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Outcome::read(folder.path()).state, State::Failed(_)));
+        let summary = r#"{"status": "diverged", "steps": 20, "seconds": 1.5, "divergence": {"reason": "ran away"}}"#;
+        fs::write(folder.path().join(layout::SUMMARY), summary).unwrap();
+        let guarantee = r#"{"level": "certified", "reason": "test"}"#;
+        let line = |step: u64, event: &str, nll: f64, held: bool| {
+            let metric = |value: &str| format!(r#"{{"value": {value}, "unit": "nats"}}"#);
+            let metrics = format!(r#"{{"nll": {}, "upper": {}}}"#, metric(&nll.to_string()), metric("null"));
+            let numbers = r#""excess": 0, "tolerance": 0, "bound": 0"#;
+            let lower = format!(r#"{{"held": {held}, {numbers}, "guarantee": {guarantee}}}"#);
+            let sandwich = format!(r#"{{"nll": {nll}, "lower": {lower}}}"#);
+            format!(r#"{{"step": {step}, "event": "{event}", "metrics": {metrics}, "sandwich": {sandwich}}}"#) + "\n"
+        };
+        let lines = [
+            line(1, "training", 9.0, true),
+            line(10, "evaluation", 3.0, true),
+            line(20, "evaluation", 2.0, true),
+            line(20, "final", 2.5, false),
+        ];
+        fs::write(folder.path().join(layout::METRICS), lines.concat()).unwrap();
+        let outcome = Outcome::read(folder.path());
+        assert_eq!(outcome.state, State::Diverged("ran away".into()));
+        assert_eq!((outcome.steps, outcome.seconds), (Some(20), Some(1.5)));
+        assert_eq!(outcome.metrics, BTreeMap::from([("nll".to_string(), 2.5)]));
+        let held: Vec<_> = outcome.sandwiches.iter().map(|(step, s)| (*step, s.held())).collect();
+        assert_eq!(held, [(10, true), (20, false)]);
+    }
+}

@@ -68,16 +68,17 @@ pub fn gradient(name: &str, ours: &[Real], at: &[Real], f: impl Fn(&[Real]) -> f
 }
 
 /// Compares what `op` makes of many rows with what it makes of `step` of them at a time: outputs and gradients in the inputs, and
-/// the sums of the gradients in `arrays`. The tolerances are those of outputs and of gradients.
+/// the sums of the gradients in `arrays`, for cotangents of a size. The tolerances are those of outputs and of gradients.
 #[cfg(test)]
 pub(crate) fn parts(
     (rows, inputs, outputs): (usize, usize, usize),
     step: usize,
     arrays: &[PerSample],
+    size: Real,
     (of_outputs, of_gradients): (f64, f64),
     op: impl Fn(Matrix<SharedTape>, usize) -> Matrix<SharedTape>,
 ) {
-    let (x, weights) = (array(rows * inputs, 1.0, 9).as_vec(), array(rows * outputs, 1.0, 10).as_vec());
+    let (x, weights) = (array(rows * inputs, 1.0, 9).as_vec(), array(rows * outputs, size, 10).as_vec());
     let run = |start: usize, n: usize| {
         let x = buffers::tensor(x[start * inputs..][..n * inputs].to_vec(), (n, inputs));
         let cotangents = buffers::tensor(weights[start * outputs..][..n * outputs].to_vec(), (n, outputs));

@@ -60,6 +60,23 @@ fn every_estimator_is_differentiated_right_in_generator_noise_and_network() {
 }
 
 #[test]
+fn each_part_is_trained_only_where_it_is_asked_for() {
+    for (label, generator) in generators() {
+        for &estimator in Estimator::ALL {
+            let mut bound = build(&config(estimator, SMALL, ""), &*generator, 8);
+            for part in [Parts::GENERATOR, Parts::LOWER] {
+                let estimate = try_entropy(&mut bound, &*generator, 6, 1, SharedTape::training(part));
+                let mut gradients = backward(estimate.unwrap().value);
+                let of_generator = gradients_of(&*generator, &mut gradients);
+                let of_bound = gradients_of(&*bound, &mut gradients);
+                assert_eq!(all_zero(&of_generator), part == Parts::LOWER, "{estimator:?}, {label}");
+                assert_eq!(all_zero(&of_bound), part == Parts::GENERATOR, "{estimator:?}, {label}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_generator_without_noise_and_a_single_sample_are_refused_with_the_way_out() {
     let silent = Draws::new(1).tall(1, 2, 0.0);
     let noisy = Draws::new(1).tall(1, 2, 0.1);

@@ -1,4 +1,4 @@
-//! The lower bound `mi` where its value is known, its derivatives, and its training.
+//! The lower bound `mi` on generators whose entropy is known, its derivatives, and its training.
 
 mod derivatives;
 mod training;
@@ -7,6 +7,7 @@ use bounds_mi::{Estimator, MiConfig};
 use ebm_core::{models::closed_form::LinearGaussian, prelude::*, registry::LowerBoundSpec};
 use ebm_tests::differences::{EXACT, near};
 use ebm_tests::{Draws, options};
+use proptest::prelude::*;
 
 type Bound = Box<dyn LowerBound<Runtime>>;
 
@@ -56,6 +57,52 @@ fn entropy(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, 
 fn diagnostic(measurement: &Measurement, name: &str) -> f64 {
     let mut diagnostics = measurement.diagnostics.iter();
     diagnostics.find(|(found, _)| found == name).unwrap().1
+}
+
+fn upper(bound: &mut Bound, generator: &dyn Generator<Runtime>, batch: usize, seed: u64) -> Measurement {
+    let (g, random) = (generator.geometry(), Random::new(seed).stream("ceiling"));
+    let latents = g.latents(random.stream("z").normals(batch * g.latent));
+    let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, 0);
+    bound.entropy_upper_bound(&view).unwrap().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_certified_is_below_the_entropy_and_its_upper_bound_above(
+        data in 1usize..=8,
+        less in 0usize..8,
+        seed in any::<u64>(),
+        noise in 0.05f64..2.0,
+        all in any::<bool>(),
+    ) {
+        let generator = Draws::new(seed).tall(data.saturating_sub(less).max(1), data, noise);
+        let truth = generator.entropy().unwrap();
+        let rounding = 1e-4 * (1.0 + truth.abs());
+        for &estimator in Estimator::ALL {
+            let more = format!("product = '{}', group = 16", PRODUCTS[usize::from(all)]);
+            let config = config(estimator, "hidden = [12, 12], activation = 'tanh'", &more);
+            let mut bound = build(&config, &generator, seed);
+            let lower = entropy(&mut bound, &generator, 2000, seed);
+            prop_assert!(lower.value.is_finite() && lower.standard_error.is_finite());
+            let certified = matches!(estimator, Estimator::Nwj | Estimator::Infonce | Estimator::BarberAgakov);
+            prop_assert_eq!(lower.guarantee.level == Level::Certified, certified);
+            // The Jensen-Shannon value is negative, so it is below too, if for no good reason.
+            if certified || estimator == Estimator::Jsd {
+                prop_assert!(
+                    lower.value <= truth + 4.0 * lower.standard_error + rounding,
+                    "{estimator:?}: {} +- {}, truth {truth}", lower.value, lower.standard_error
+                );
+            }
+            let upper = upper(&mut bound, &generator, 2000, seed);
+            prop_assert_eq!(upper.guarantee.level, Level::Certified);
+            prop_assert!(
+                upper.value >= truth - 4.0 * upper.standard_error - rounding,
+                "upper {} +- {}, truth {truth}", upper.value, upper.standard_error
+            );
+        }
+    }
 }
 
 /// W with orthogonal columns of lengths 3 and 1.5.

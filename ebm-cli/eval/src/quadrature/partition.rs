@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::test_energy::FunctionEnergy;
     use ebm_core::geometry::{Fixed, Runtime};
-    use ebm_core::{bounds::Level, models::closed_form::QuadraticEnergy};
+    use ebm_core::{bounds::Level, models::closed_form::QuadraticEnergy, random::Random};
     use std::f64::consts::PI;
 
     /// Rounding of energies to `Real` limits what can be asked for.
@@ -278,6 +278,19 @@ mod tests {
         for bad in [Region::cube(0.0, 2), Region::cube(f64::NAN, 2), Region::cube(1.0, 1)] {
             assert!(matches!(check_region(&bad, 2), Err(QuadratureError::Region { width: 2, .. })), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_true_energy_of_gaussian_samples_reaches_their_entropy() {
+        let energy = FunctionEnergy::new(2, |x| 0.5 * (x[0] * x[0] + x[1] * x[1]));
+        let partition = log_partition(&energy, &Region::cube(4.0, 2), &QuadratureConfig::default()).unwrap();
+        let nll = exact_nll(&energies(&energy, &Random::new(11).normals(40_000)), &partition);
+        // Entropy of a standard normal in the plane: 1 + log(2 pi) = 2.8378770664.
+        let entropy = 2.837_877_066_4;
+        assert!((nll.value - entropy).abs() < 4.0 * nll.standard_error, "{nll:?}");
+        // The negative log density has variance D / 2 = 1, and there are 20,000 samples.
+        assert!((nll.standard_error * 20_000f64.sqrt() - 1.0).abs() < 0.05, "{nll:?}");
+        assert_eq!((nll.samples, nll.guarantee.level), (20_000, Level::Certified));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::spec::{MOST_JOBS, MOST_RUNS, RandomSearch, SweepSpec};
 use crate::config::fault::{ConfigFault, Origin};
 use crate::config::layers::{Layers, Merged};
 use crate::config::points::{Point, nested};
-use crate::{config::section::json, config::value};
+use crate::config::{section::json, value};
 
 /// Parts of a key at most; no configuration has more than half as many.
 const DEEPEST: usize = 16;
@@ -234,4 +234,30 @@ fn product(axes: &[(String, &[Value])]) -> Vec<Keyed<Value>> {
         };
         points.iter().flat_map(longer).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Counting in mixed radix is an independent way to enumerate: the digits of i are the values of point i.
+        #[test]
+        fn every_combination_is_there_once_and_in_order(lengths in prop::collection::vec(1usize..5, 0..5)) {
+            let values: Vec<Value> = (0..5).map(Value::from).collect();
+            let axes = lengths.iter().enumerate().map(|(axis, &length)| (format!("k{axis}"), &values[..length]));
+            let axes: Vec<_> = axes.collect();
+            let points = product(&axes);
+            prop_assert_eq!(points.len(), lengths.iter().product::<usize>());
+            for (index, point) in points.iter().enumerate() {
+                let mut rest = index;
+                for ((name, values), (key, value)) in axes.iter().zip(point).rev() {
+                    prop_assert_eq!((key, value), (name, &values[rest % values.len()]));
+                    rest /= values.len();
+                }
+                prop_assert_eq!(rest, 0);
+            }
+        }
+    }
 }

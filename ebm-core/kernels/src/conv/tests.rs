@@ -48,19 +48,19 @@ fn values_are_those_of_an_independent_implementation() {
         -0.40625, -1.71875, -2.3125, 2.53125, -0.15625, 1.125, -0.5625, -0.4375, -0.8125, -0.28125, -1.34375, 1.5625,
         2.5625, -0.3125, -0.03125, 1.1875, -1.3125, 1.375,
     ];
-    check::all_close(&conv(off.watch(&image(40)), 1, &strided).as_vec(), expected, 1e-6);
+    check::all_close(&conv(off.watch(&image(40)), 1, &strided).as_vec(), expected, 2.5e-7);
 
     let spread = layer((Extent::new(2, 3, 3), 1, [3, 2, 1], Epilogue::Identity), &[weights(27), vector(vec![0.5])]);
     let expected = [
         -0.03125, -0.90625, 0.46875, 1.0625, 0.625, 0.625, -0.28125, 2.375, -0.03125, 1.90625, -0.125, 1.40625,
         0.78125, -0.84375, 0.9375, 0.78125, 1.09375, 1.40625, 0.59375, 0.09375, 1.25, -1.625, 1.21875, -0.5,
     ];
-    check::all_close(&conv_transpose(off.watch(&image(18)), 1, &spread, 1).as_vec(), expected, 1e-6);
+    check::all_close(&conv_transpose(off.watch(&image(18)), 1, &spread, 1).as_vec(), expected, 2.5e-7);
 
     let few_outputs = layer((Extent::new(3, 4, 2), 1, [3, 1, 1], Epilogue::Identity), &[weights(18)]);
     let expected =
         [0.46875, -0.46875, 1.03125, -0.5, 1.40625, -1.1875, 2.03125, 0.09375, -1.0, 1.96875, -0.625, 0.6875];
-    check::all_close(&conv(off.watch(&image(24)), 1, &few_outputs).as_vec(), expected, 1e-6);
+    check::all_close(&conv(off.watch(&image(24)), 1, &few_outputs).as_vec(), expected, 2.5e-7);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_batch_in_several_tasks_and_strips_is_the_sum_of_its_samples() {
     // 24 samples of 20 x 20 places are several strips and, on several cores, several tasks.
     let arrays = [check::array(40 * 9 * 24, 0.05, 1), check::array(40, 0.1, 2)];
     let layer = layer((Extent::new(20, 20, 24), 40, [3, 1, 1], Epilogue::Leaky(0.1)), &arrays);
-    check::parts((24, 400 * 24, 400 * 40), 1, &arrays, (1e-4, 2e-3), |x, n| conv(x, n, &layer));
+    check::parts((24, 400 * 24, 400 * 40), 1, &arrays, 0.01, (1e-4, 1e-4), |x, n| conv(x, n, &layer));
 }
 
 proptest! {

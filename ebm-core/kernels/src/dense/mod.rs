@@ -150,6 +150,6 @@ mod tests {
     fn a_large_batch_on_several_threads_equals_its_parts() {
         let arrays = [check::array(40 * 30, 0.2, 0), check::array(40, 0.1, 1)];
         let layer = layer(30, 40, Activation::Tanh, &arrays);
-        check::parts((1500, 30, 40), 20, &arrays, (1e-6, 2e-3), |x, n| dense(x, n, layer.clone()));
+        check::parts((1500, 30, 40), 20, &arrays, 1.0, (1e-6, 2e-3), |x, n| dense(x, n, layer.clone()));
     }
 }
