@@ -1,10 +1,8 @@
 //! What benchmarks of training share.
 
 use divan::Bencher;
-use ebm_core::data::Dataset;
-use ebm_core::device::Real;
-use ebm_core::random::Random;
-use ebm_core::registry::SupportedGeometry;
+use ebm_cli::bench::Normal;
+use ebm_core::{random::Random, registry::SupportedGeometry};
 use ebm_train::{Components, Players, TrainConfig, Trainer};
 use std::sync::Arc;
 
@@ -16,21 +14,6 @@ static ALLOCATOR: ebm_cli::Allocator = ebm_cli::Allocator;
 pub fn run() {
     ebm_core::kernels::parallel::join_pool();
     divan::main();
-}
-
-/// Standard normal data of a width: the cost of a step does not depend on it.
-struct Normal(usize);
-
-impl Dataset for Normal {
-    fn width(&self) -> usize {
-        self.0
-    }
-    fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(n * self.0)
-    }
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        random.normals(n * self.0)
-    }
 }
 
 /// A step of training these models by these bounds.

@@ -1,4 +1,5 @@
-use ebm_core::{kernels::normal::log_density, kernels::rows::repeat, network::Network, prelude::*};
+use ebm_core::kernels::{normal::log_density, rows::repeat};
+use ebm_core::{network::Network, prelude::*};
 
 use crate::config::{MiConfig, Product};
 use crate::critic::{Partners, critic_values};

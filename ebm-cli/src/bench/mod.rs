@@ -7,5 +7,5 @@ mod problem;
 mod report;
 
 pub use measurement::Measured;
-pub use problem::{PROBLEMS, Problem};
+pub use problem::{Normal, PROBLEMS, Problem};
 pub use report::Timings;

@@ -57,8 +57,8 @@ impl Problem {
     }
 }
 
-/// Standard normal numbers in place of data.
-struct Normal(usize);
+/// Standard normal numbers in place of data, of a width.
+pub struct Normal(pub usize);
 
 impl Dataset for Normal {
     fn width(&self) -> usize {

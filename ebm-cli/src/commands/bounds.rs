@@ -8,8 +8,9 @@ use toml::{Table, Value};
 
 use super::list::{Kind, entries, print_entries};
 use crate::config::options::{OptionRow, options};
+use crate::config::{schema::Schema, suggest};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::{config::schema::Schema, config::suggest, output::print};
+use crate::output::print;
 
 #[derive(Debug, Subcommand)]
 pub enum Bounds {

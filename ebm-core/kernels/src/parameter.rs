@@ -92,22 +92,39 @@ pub type State = BTreeMap<String, (Vec<usize>, Vec<Real>)>;
 /// A saved state that does not fit the model.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the messages say what each value is")]
 pub enum StateError {
     /// An array the model needs is not there.
     #[error("the saved state has no array {name:?}; it was saved from a model of another configuration")]
-    Missing { name: String },
+    Missing {
+        /// The array's name.
+        name: String,
+    },
     /// An array the model does not know.
     #[error(
         "the saved state has an array {name:?} that this model does not; it was saved from a model of another configuration"
     )]
-    Unknown { name: String },
+    Unknown {
+        /// The array's name.
+        name: String,
+    },
     /// An array of another shape.
     #[error("array {name:?} has shape {found:?}, this model needs {expected:?}")]
-    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    Shape {
+        /// The array's name.
+        name: String,
+        /// The shape in the saved state.
+        found: Vec<usize>,
+        /// The shape of the model.
+        expected: Vec<usize>,
+    },
     /// The file cannot be read as safetensors.
     #[error("{path}: {reason}")]
-    File { path: String, reason: String },
+    File {
+        /// The file.
+        path: String,
+        /// The reason.
+        reason: String,
+    },
 }
 
 /// The gradient of what is trained of `module`, an array a parameter, on the host.

@@ -2,8 +2,9 @@
 
 use crate::quadrature::{QuadratureConfig, log_partition};
 use ebm_core::geometry::{Geometry, Runtime};
+use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
 use ebm_core::registry::DatasetSpec;
-use ebm_core::{device::Real, models::Energy, models::closed_form::QuadraticEnergy, random::Random};
+use ebm_core::{device::Real, random::Random};
 use ebm_train::grid::Region;
 
 use super::{Annealed, AnnealingConfig, Base, LogMean, path::Annealing};

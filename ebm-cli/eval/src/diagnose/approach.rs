@@ -1,5 +1,6 @@
 use ebm_core::jacobian::{IterativeOptions, smallest_pairs};
-use ebm_core::{device::Real, geometry::Geometry, models::Generator, models::closed_form::standard_normal_entropy};
+use ebm_core::models::{Generator, closed_form::standard_normal_entropy};
+use ebm_core::{device::Real, geometry::Geometry};
 use serde::Serialize;
 
 use super::entropies::{Mean, log_volume};

@@ -105,7 +105,8 @@ fn nats(value: f64) -> String {
 mod tests {
     use super::*;
     use crate::diagnose::diagnose;
-    use ebm_core::{geometry::Runtime, models::Generator, models::closed_form::LinearGaussian, random::Random};
+    use ebm_core::models::{Generator, closed_form::LinearGaussian};
+    use ebm_core::{geometry::Runtime, random::Random};
 
     #[test]
     fn numbers_have_four_digits() {

@@ -4,10 +4,11 @@ use ebm_core::{data::Dataset, random::Random, registry::SupportedGeometry};
 use ebm_train::{Outcome, TrainError, Trainer};
 
 use crate::commands::summary::{COMPLETED, DIVERGED, NOT_FINITE, RunEnd, Summary};
+use crate::commands::{fresh_trainer::training_failure, pictures::Pictures};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{Divergence, History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
 use crate::run_directory::{RunDirectory, layout};
-use crate::{commands::fresh_trainer::training_failure, commands::pictures::Pictures, config::Resolved, output::print};
+use crate::{config::Resolved, output::print};
 use ebm_eval::evaluate::Report;
 
 pub(super) struct End<'a> {

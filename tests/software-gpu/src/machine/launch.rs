@@ -1,6 +1,7 @@
 use super::{block::Block, exchange::LANES};
 use crate::fault::{Fault, fault};
-use crate::{isa::instruction::SPECIALS, isa::module::Module, memory::Memory};
+use crate::isa::{instruction::SPECIALS, module::Module};
+use crate::memory::Memory;
 
 /// The sizes of a launch: blocks, and threads of each.
 #[derive(Debug, Clone, Copy)]
