@@ -37,7 +37,6 @@ impl<G: Geometry> MutualInformation<G> {
     fn encoded(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Information {
         // Means and log-variances of z given each sample, `[B, 2d]`.
         let outputs = self.network.apply(repeat(x, 1), view.batch(), &view.tape);
-        // The same as `estimators::barber_agakov` of plain numbers.
         let (log_densities, slopes) = log_density(&detach(outputs.clone()), view.latents, LOG_VARIANCE);
         let claim = (self.config.estimator.method().guarantee)();
         let mean = Measurement::of(log_densities.read(), claim);

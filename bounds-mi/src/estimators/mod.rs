@@ -32,7 +32,7 @@ mod nwj;
 mod pairs;
 mod smile;
 
-pub use barber_agakov::{LOG_VARIANCE, barber_agakov};
+pub use barber_agakov::LOG_VARIANCE;
 pub use dv::dv;
 pub use infonce::infonce;
 pub use jsd::jsd;

@@ -1,6 +1,6 @@
 #include "kernel.cuh"
 
-// As `Step` in optim/step.rs.
+// As `Step` in mod.rs.
 struct Step {
     REAL scale, b1, b2, epsilon, step, correction, keep;
 };
