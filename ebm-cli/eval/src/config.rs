@@ -1,7 +1,9 @@
 use ebm_core::error::ConfigError;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, IntoDeserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smart_default::SmartDefault;
+use std::fmt;
 
 /// How much an evaluation does.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
@@ -81,9 +83,30 @@ impl ImagesConfig {
 }
 
 /// How log Z is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Rule {
+    /// From energies at the nodes of a grid. Fast and, where the energy is smooth at the nodes' distance, exact to many digits;
+    /// but a well between the nodes is not seen, so nothing is certified.
+    #[default]
+    Grid,
+    /// And a proof: the energy is enclosed over boxes that fill all space. Minutes; for dense networks with a confinement.
+    Verified,
+}
+
+/// How log Z is computed in one and two dimensions; the name of the rule alone stands for its defaults.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct QuadratureConfig {
+    /// Whether log Z is proved.
+    pub rule: Rule,
+    /// Difference between the two sides of a proved log Z, in nats, at which it is narrow enough.
+    #[default(0.02)]
+    pub width: f64,
+    /// Boxes that a proof may take at most. When they are spent, it is as wide as it is.
+    #[default(8_000_000)]
+    pub max_boxes: usize,
     /// Refine until log Z changes by less than this, in nats, or by less than the rounding of the energies themselves.
     #[default(1e-6)]
     pub tolerance: f64,
@@ -101,15 +124,45 @@ pub struct QuadratureConfig {
     pub max_doublings: u32,
 }
 
+impl Serialize for QuadratureConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for QuadratureConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NameOrTable)
+    }
+}
+
+/// Reads the name of a rule, or a table of options.
+struct NameOrTable;
+
+impl<'de> Visitor<'de> for NameOrTable {
+    type Value = QuadratureConfig;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a rule, or a table")
+    }
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(QuadratureConfig { rule: Rule::deserialize(name.into_deserializer())?, ..Default::default() })
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        QuadratureConfig::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
 impl QuadratureConfig {
     /// The options of an evaluation during training: 1e-3 nats, usually below 100,000 points.
     pub fn quick() -> Self {
-        Self { tolerance: 1e-3, start: 128, max_evaluations: 1024 * 1024, min_doublings: 2, max_doublings: 12 }
+        let default = Self::default();
+        Self { tolerance: 1e-3, start: 128, max_evaluations: 1024 * 1024, min_doublings: 2, ..default }
     }
 
     /// Refuses values that cannot be used: the first of them, with what was expected.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { tolerance, start, min_doublings: min, max_doublings: max, .. } = *self;
+        let Self { tolerance, start, min_doublings: min, max_doublings: max, width, .. } = *self;
+        ConfigError::require(width > 0.0 && width.is_finite(), "width", width, "a number of nats > 0")?;
         ConfigError::require(tolerance > 0.0 && tolerance.is_finite(), "tolerance", tolerance, "a number of nats > 0")?;
         ConfigError::require((8..=4096).contains(&start), "start", start, "a number of cells from 8 to 4096")?;
         ConfigError::require((1..=40).contains(&max), "max_doublings", max, "a number from 1 to 40")?;
@@ -149,12 +202,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_name_of_a_rule_stands_for_its_defaults() {
+        let read = |text: &str| serde_json::from_str::<QuadratureConfig>(text).map_err(|error| error.to_string());
+        let verified = QuadratureConfig { rule: Rule::Verified, ..Default::default() };
+        assert_eq!(read("\"verified\""), Ok(verified.clone()));
+        assert_eq!(read(r#"{"rule": "verified", "start": 64}"#).unwrap().start, 64);
+        assert_eq!(read(&serde_json::to_string(&verified).unwrap()), Ok(verified));
+        for (text, told) in [("\"sure\"", "`sure`"), (r#"{"sure": 1}"#, "`sure`"), ("1", "the name of a rule")] {
+            assert!(read(text).unwrap_err().contains(told), "{text}");
+        }
+    }
+
+    #[test]
     fn options_that_make_no_sense_are_refused_by_name() {
         type Spoil = fn(&mut EvaluateConfig);
         assert_eq!(EvaluateConfig::default().check(), Ok(()));
-        let spoils: [(&str, Spoil); 5] = [
+        let spoils: [(&str, Spoil); 6] = [
             ("quadrature.tolerance", |config| config.quadrature.tolerance = 0.0),
             ("min_share", |config| config.min_share = 1.5),
+            ("quadrature.width", |config| config.quadrature.width = f64::NAN),
             ("annealing.chains", |config| config.annealing.chains = 1),
             ("annealing.temperatures", |config| config.annealing.temperatures = 2),
             ("annealing.leapfrog", |config| config.annealing.leapfrog = 0),

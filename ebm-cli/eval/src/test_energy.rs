@@ -2,7 +2,7 @@ use dfdx::prelude::*;
 
 use ebm_core::device::{PerSample, Real, device};
 use ebm_core::geometry::{Geometry, Runtime, Samples};
-use ebm_core::models::{Energy, of_gradient};
+use ebm_core::models::{Energy, EnergyFacts, of_gradient};
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::{kernels::row_dot, tape::SharedTape};
 
@@ -11,13 +11,15 @@ const STEP: f64 = 1e-4;
 
 /// An energy given by a function, for tests without a network.
 pub(crate) struct FunctionEnergy<F> {
-    width: usize,
-    function: F,
+    pub width: usize,
+    pub function: F,
+    /// What it says of itself.
+    pub normalisable: bool,
 }
 
 impl<F: Fn(&[f64]) -> f64> FunctionEnergy<F> {
     pub(crate) fn new(width: usize, function: F) -> Self {
-        Self { width, function }
+        Self { width, function, normalisable: true }
     }
 }
 
@@ -33,6 +35,11 @@ impl<F: Send + Sync> Module for FunctionEnergy<F> {
 impl<F: Fn(&[f64]) -> f64 + Send + Sync> Energy<Runtime> for FunctionEnergy<F> {
     fn geometry(&self) -> Runtime {
         Runtime { latent: 1, data: self.width }
+    }
+    fn facts(&self) -> EnergyFacts {
+        let mut facts = EnergyFacts::default();
+        facts.normalisable = self.normalisable;
+        facts
     }
     fn pushforward(
         &self,

@@ -38,6 +38,9 @@ pub mod random;
 mod record;
 pub mod tape;
 
+// What is proved of functions.
+pub mod enclosure;
+
 // What checks the operations.
 pub mod check;
 pub mod selftest;

@@ -6,9 +6,11 @@ use crate::noise::NoiseLevel;
 use ebm_core::device::{Matrix, PerSample, Real};
 use ebm_core::geometry::{Geometry, TapedLatents, TapedSamples};
 use ebm_core::kernels::confine::confine;
+use ebm_core::kernels::enclosure::{Boxes, Enclosure};
 use ebm_core::kernels::rows::{stack, unstack};
-use ebm_core::models::{Energy, EnergyFacts, Generator, GeneratorFacts, TimedEnergy};
+use ebm_core::models::{EnclosedEnergy, Energy, EnergyFacts, Generator, GeneratorFacts, Growth, TimedEnergy};
 use ebm_core::module;
+use ebm_core::network::EnclosedNetwork;
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::tape::SharedTape;
 
@@ -29,6 +31,10 @@ pub trait EnergyNetwork: Module {
     fn is_timed(&self) -> bool;
     /// An upper bound of max - min, if one is known.
     fn oscillation(&self) -> Option<f64> {
+        None
+    }
+    /// The network at time 0 for enclosures, if there is one.
+    fn enclosed(&self) -> Option<EnclosedNetwork> {
         None
     }
 }
@@ -96,6 +102,11 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
         self.network.is_timed().then_some(self)
     }
 
+    fn enclosed(&self) -> Option<Box<dyn EnclosedEnergy>> {
+        let (network, kappa) = (self.network.enclosed()?, f64::from(self.confinement as Real));
+        Some(Box::new(Confined { network, kappa }))
+    }
+
     fn facts(&self) -> EnergyFacts {
         // Holley and Stroock: a quadratic of curvature kappa, changed by a function of oscillation K, keeps a
         // log-Sobolev inequality with constant kappa exp(-K).
@@ -103,6 +114,22 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
         facts.log_sobolev = self.network.oscillation().map(|k| self.confinement * (-k).exp()).filter(|rho| *rho > 0.0);
         facts.normalisable = self.confinement > 0.0;
         facts
+    }
+}
+
+/// A network and a confinement, enclosed.
+struct Confined {
+    network: EnclosedNetwork,
+    kappa: f64,
+}
+
+impl EnclosedEnergy for Confined {
+    fn over(&self, boxes: &Boxes) -> Enclosure {
+        self.network.apply(&boxes.coordinates()).confined(boxes, self.kappa)
+    }
+
+    fn growth(&self) -> Growth {
+        Growth { curvature: self.kappa, slope: self.network.lipschitz() }
     }
 }
 

@@ -1,6 +1,6 @@
 use dfdx::prelude::*;
 
-use super::TimedEnergy;
+use super::{EnclosedEnergy, TimedEnergy};
 use crate::device::PerSample;
 use crate::geometry::{Geometry, Samples, TapedSamples};
 use crate::kernels;
@@ -75,6 +75,11 @@ pub trait Energy<G: Geometry>: Module {
 
     /// This energy as one that knows a diffusion time, if it does.
     fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
+        None
+    }
+
+    /// This energy as one whose values over boxes can be proved, if they can.
+    fn enclosed(&self) -> Option<Box<dyn EnclosedEnergy>> {
         None
     }
 

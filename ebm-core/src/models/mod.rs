@@ -1,10 +1,12 @@
 //! The two players, and models whose every quantity is known in closed form.
 
 pub mod closed_form;
+mod enclosed;
 mod energy;
 mod generator;
 mod timed;
 
+pub use enclosed::{EnclosedEnergy, Growth};
 pub use energy::{Energy, EnergyFacts, energy_gradient, of_gradient};
 pub(crate) use generator::with_noise;
 pub use generator::{Generator, GeneratorFacts, sample};

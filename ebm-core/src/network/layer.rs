@@ -1,5 +1,6 @@
 use super::NetworkOptions;
 use super::batch_norm::BatchNorm;
+use super::enclosed::EnclosedLayer;
 use super::weights::{Start, Weights};
 use crate::device::Matrix;
 use crate::kernels::dense::{Dense, dense};
@@ -39,6 +40,15 @@ impl Layer {
             outputs,
             activation,
         }
+    }
+
+    /// The layer for enclosures; `None` with batch-norm.
+    pub fn enclosed(&self) -> Option<EnclosedLayer> {
+        if self.normal.is_some() {
+            return None;
+        }
+        let slope = self.slope.as_ref().map_or(0.0, |slope| f64::from(slope.values()[0]));
+        Some(EnclosedLayer { map: self.weights.enclosed(self.inputs), activation: self.activation, slope })
     }
 
     /// `common` `[1, C]`: the layer's last inputs, where they are the same in every row; `batch_statistics`: normalise by this

@@ -4,6 +4,7 @@ use crate::device::{Matrix, Real};
 use crate::error::ConfigError;
 use crate::kernels::Activation;
 use crate::kernels::columns::join_columns;
+use crate::kernels::enclosure::{Affine, Enclosure};
 use crate::kernels::fourier::fourier;
 use crate::kernels::scale::scale;
 use crate::models::GeneratorFacts;
@@ -13,8 +14,8 @@ use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
 use crate::tensor::{rows, width};
 
-use super::Init;
 use super::layer::Layer;
+use super::{EnclosedNetwork, Init};
 
 /// The options of a [`Network`].
 #[derive(Clone, Copy, Debug)]
@@ -148,6 +149,17 @@ impl Network {
         }
         let factor = self.factor.as_ref().map_or(1.0, |f| f64::from(f.values()[0].abs()));
         Some(2.0 * factor * last.weights.absolute()?)
+    }
+
+    /// The network for enclosures, with constants that join the inputs of its first layer; `None` with batch-norm.
+    pub fn enclosed(&self, common: Option<Enclosure>) -> Option<EnclosedNetwork> {
+        let frequencies = self.frequencies.as_ref().map(|frequencies| {
+            let values: Vec<f64> = frequencies.values().into_iter().map(f64::from).collect();
+            Affine::new(&values, vec![0.0; frequencies.shape()[0]], 0.0)
+        });
+        let layers = self.layers.iter().map(Layer::enclosed).collect::<Option<Vec<_>>>()?;
+        let factor = self.factor.as_ref().map(|factor| f64::from(factor.values()[0]));
+        Some(EnclosedNetwork { frequencies, common, layers, factor })
     }
 
     /// The facts about the network as a generator without noise.

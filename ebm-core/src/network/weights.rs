@@ -2,7 +2,8 @@ use std::sync::Mutex;
 
 use super::Init;
 use crate::device::{PerSample, Real};
-use crate::kernels::spectral::{SingularPair, normalised, power_iteration};
+use crate::kernels::enclosure::Affine;
+use crate::kernels::spectral::{SingularPair, normalised, power_iteration, spectral_norm};
 use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::SharedTape;
@@ -73,6 +74,18 @@ impl Weights {
     /// The biases.
     pub fn bias(&self) -> PerSample {
         self.bias.tensor().clone()
+    }
+
+    /// The affine map of `inputs` numbers, with the weights as the layer uses them.
+    pub(super) fn enclosed(&self, inputs: usize) -> Affine {
+        let doubles = |parameter: &Parameter| parameter.values().into_iter().map(f64::from).collect::<Vec<_>>();
+        let (mut weights, bias) = (doubles(&self.weight), doubles(&self.bias));
+        let Some(left) = &self.left else {
+            return Affine::new(&weights, bias, 0.0);
+        };
+        let (norm, error) = spectral_norm(&weights, &doubles(left), inputs);
+        weights.iter_mut().for_each(|w| *w /= norm);
+        Affine::new(&weights, bias, error)
     }
 
     /// Sum of the absolute weights of a layer with one output: a bound of |y - b| for inputs within [-1, 1], unless they are

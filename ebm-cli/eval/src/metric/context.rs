@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::classified::{Classified, Sets};
 use super::registry::{Need, Reason};
 use crate::annealing::{AnnealingError, Bracket};
-use crate::quadrature::{LogPartition, QuadratureError, energies, log_partition};
+use crate::quadrature::{LogPartition, QuadratureError, energies, log_partition, proved_energies};
 use crate::{config::EvaluateConfig, sampling::for_generated};
 
 /// The data's box is the samples' bounding box, wider on each side by this part of its side.
@@ -33,6 +33,7 @@ type Generate<'a> = dyn Fn(usize, Random, &mut dyn FnMut(&[Real])) + 'a;
 /// first asked for.
 pub struct Context<'a> {
     energies: OfModel<'a, [Real], Vec<Real>>,
+    proved_energies: OfModel<'a, [Real], Option<(Vec<f64>, f64)>>,
     log_partition: OfModel<'a, Region, Result<LogPartition, QuadratureError>>,
     bracket: Box<dyn Fn(Random) -> Result<Bracket, AnnealingError> + 'a>,
     generate: Option<Box<Generate<'a>>>,
@@ -61,6 +62,9 @@ impl<'a> Context<'a> {
         };
         Self {
             energies: Box::new(move |points| energies(energy, points)),
+            proved_energies: Box::new(move |points| {
+                Some(proved_energies(&*energy.enclosed()?, points, energy.geometry().data_width()))
+            }),
             log_partition: Box::new(move |data_box| log_partition(energy, data_box, &config.quadrature)),
             bracket: Box::new(move |random| Bracket::of(energy, data, &config.annealing, random)),
             generate: generator.map(generate),
@@ -78,6 +82,11 @@ impl<'a> Context<'a> {
     /// Energies `[n]`, in nats, of points `[n, D]`.
     pub fn energies(&self, points: &[Real]) -> Vec<Real> {
         (self.energies)(points)
+    }
+
+    /// Energies `[n]` in double precision, and by how much the worst may be off, if that can be proved.
+    pub(super) fn proved_energies(&self, points: &[Real]) -> Option<(Vec<f64>, f64)> {
+        (self.proved_energies)(points)
     }
 
     /// Whether the model has a generator.

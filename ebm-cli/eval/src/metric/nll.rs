@@ -16,6 +16,8 @@ crate::register_metric!(
         "data_entropy": Nats, Lower,
         "data_divergence": Nats, Lower,
         "log_z": Nats, Lower,
+        "log_z_low": Nats, Lower,
+        "log_z_high": Nats, Lower,
         "outside": Share, Lower,
     ],
 );
@@ -23,7 +25,12 @@ crate::register_metric!(
 impl Metric for ExactNll {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
         let partition = context.log_partition().map_err(|error| format!("no exact value: {error}"))?;
-        let nll = exact_nll(&context.energies(&context.held_out), partition);
+        let proved = || partition.proof.as_ref().and_then(|_| context.proved_energies(&context.held_out));
+        let (energies, rounding) = proved().unwrap_or_else(|| {
+            let energies = context.energies(&context.held_out).into_iter().map(f64::from);
+            (energies.collect(), 0.0)
+        });
+        let nll = exact_nll(&energies, rounding, partition);
         let shifted = |by: f64| {
             let mut shifted = nll.clone();
             shifted.value += by;
@@ -57,6 +64,14 @@ fn partition_values(partition: &LogPartition, found: &mut Findings) {
         if partition.converged { "converged" } else { "NOT converged" }
     );
     found.push(MetricValue::new("log_z", "log Z", (partition.log_z, Unit::Nats), partition.evaluations, protocol));
+    if let Some(proof) = &partition.proof {
+        let protocol = format!("proved by {} boxes that fill all space, and the confinement beyond", proof.boxes);
+        for (name, label, value) in
+            [("log_z_low", "log Z is at least", proof.low), ("log_z_high", "log Z is at most", proof.high)]
+        {
+            found.push(MetricValue::new(name, label, (value, Unit::Nats), proof.boxes, protocol.clone()));
+        }
+    }
     let (outside, label) = ((partition.outside, Unit::Share), "model probability outside the data's box");
     let protocol = format!(
         "quadrature; the data's box is {}: the samples' bounding box and {:.0} % of its side",

@@ -1,6 +1,8 @@
 use dfdx::prelude::SplitTape;
 
-use ebm_core::{buffers, device::Real, geometry::Geometry, models::Energy, tape::SharedTape};
+use ebm_core::kernels::enclosure::Boxes;
+use ebm_core::models::{EnclosedEnergy, Energy};
+use ebm_core::{buffers, device::Real, geometry::Geometry, tape::SharedTape};
 
 /// Rows evaluated at once: enough for the kernels to run at full speed, little enough to stay in cache.
 pub(super) const CHUNK: usize = 16_384;
@@ -17,6 +19,21 @@ pub fn energies<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> Vec<Rea
         values.extend_from_slice(&chunk_energies(energy, chunk.to_vec()));
     }
     values
+}
+
+/// `E(x)` of points `[n, D]` in double precision, and by how much the worst of them may be off.
+pub fn proved_energies(energy: &dyn EnclosedEnergy, points: &[Real], width: usize) -> (Vec<f64>, f64) {
+    let mut values = Vec::with_capacity(points.len() / width.max(1));
+    let mut error = 0.0f64;
+    for chunk in points.chunks(256 * width) {
+        let found = energy.over(&Boxes::points(width, chunk.iter().map(|x| f64::from(*x)).collect()));
+        for index in 0..found.boxes() {
+            let (low, high) = found.range(index, 0);
+            values.push(0.5 * (low + high));
+            error = error.max(0.5 * (high - low));
+        }
+    }
+    (values, error)
 }
 
 /// The energies `[n]` of one chunk of points `[n, D]`, of an energy of any geometry.

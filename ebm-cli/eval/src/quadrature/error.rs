@@ -39,6 +39,16 @@ pub enum QuadratureError {
         /// Share of the mass in the outermost shell.
         share: f64,
     },
+    /// A proof is asked for of an energy that can give none.
+    #[error(
+        "no proof of log Z for this kind of energy: its values over boxes cannot be enclosed; those of dense networks can"
+    )]
+    NotEnclosed,
+    /// Nothing is known to keep Z finite.
+    #[error(
+        "nothing makes the integral of exp(-E) finite; give the energy a quadratic confinement (energy.confinement > 0)"
+    )]
+    Unconfined,
     /// The energy is +inf at every node.
     #[error("exp(-E) is zero at every grid point between {:?} and {:?}", .0.low, .0.high)]
     NoMass(Region),

@@ -57,22 +57,27 @@ impl<'a> Grid<'a> {
         self.data_box.scaled(2f64.powi(self.shells.len() as i32))
     }
 
-    /// Sum of what the last refinements changed, as a share of the total.
+    /// What the last refinements changed, in nats: added up over the panels, relative to the total before or after them, whichever
+    /// is less. Mass that has only just been seen so counts for all that it is.
     pub fn change(&self) -> f64 {
-        let total = self.log_total();
-        self.panels().map(|panel| panel_change(panel, total)).sum()
+        let before = log_total(self.panels().map(|panel| panel.log_mass_before));
+        let changes = log_total(self.panels().map(Panel::log_change));
+        match before.min(self.log_total()) {
+            f64::NEG_INFINITY if changes == f64::NEG_INFINITY => 0.0,
+            // ln(1 + e^x) without overflow.
+            least => (changes - least).max(0.0) + (-(changes - least).abs()).exp().ln_1p(),
+        }
     }
 
     /// Refines until the changes are small or the evaluations are spent; whether they are small.
     pub fn refine(&mut self) -> Result<bool, QuadratureError> {
         loop {
-            let total = self.log_total();
             if self.change() <= 0.5 * self.tolerance() {
                 return Ok(true);
             }
             let spent = self.evaluations();
             let panels = std::iter::once(&mut self.core).chain(self.shells.iter_mut().flatten());
-            let Some(worst) = panels.max_by(|a, b| panel_change(a, total).total_cmp(&panel_change(b, total))) else {
+            let Some(worst) = panels.max_by(|a, b| a.log_change().total_cmp(&b.log_change())) else {
                 return Ok(true);
             };
             if spent + worst.refinement_cost() > self.config.max_evaluations {
@@ -107,12 +112,13 @@ impl<'a> Grid<'a> {
             return Err(QuadratureError::NoMass(self.region()));
         }
         let (share, ratio) = self.outermost();
-        Ok(if share <= NEGLIGIBLE {
-            share
-        } else if ratio < 1.0 {
-            share * ratio / (1.0 - ratio)
-        } else {
+        Ok(if ratio >= 1.0 {
+            // However little it is, it may go on to grow.
             f64::INFINITY
+        } else if share <= NEGLIGIBLE {
+            share
+        } else {
+            share * ratio / (1.0 - ratio)
         })
     }
 
@@ -166,11 +172,4 @@ fn shell_regions(inner: &Region, outer: &Region, across: usize) -> Vec<(Region, 
             side(vec![c[0], b[1]], vec![d[0], c[1]], vec![quarter, half]),
         ],
     }
-}
-
-fn panel_change(panel: &Panel, log_total: f64) -> f64 {
-    if log_total == f64::NEG_INFINITY {
-        return 0.0;
-    }
-    ((panel.log_mass - log_total).exp() - (panel.log_mass_before - log_total).exp()).abs()
 }

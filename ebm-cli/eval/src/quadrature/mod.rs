@@ -6,6 +6,7 @@
 //!
 //! Energies are evaluated in `Real`; sums are accumulated in f64 in a fixed order, so results are reproducible.
 
+mod cell;
 mod energies;
 mod error;
 mod grid;
@@ -13,8 +14,10 @@ mod lattice;
 mod log_sum;
 mod panel;
 mod partition;
+mod verified;
 
 pub use crate::config::QuadratureConfig;
-pub use energies::energies;
+pub use energies::{energies, proved_energies};
 pub use error::QuadratureError;
 pub use partition::{LogPartition, exact_nll, log_partition};
+pub use verified::{EnclosedPartition, enclose_log_partition};

@@ -51,6 +51,12 @@ impl Panel {
         self.add_centres(energies)
     }
 
+    /// log of how much the last refinement changed the mass; minus infinity if it did not.
+    pub(super) fn log_change(&self) -> f64 {
+        let (less, more) = (self.log_mass.min(self.log_mass_before), self.log_mass.max(self.log_mass_before));
+        if more == f64::NEG_INFINITY { more } else { more + (-(less - more).exp_m1()).ln() }
+    }
+
     /// Energies that the next refinement evaluates.
     pub(super) fn refinement_cost(&self) -> usize {
         let edges = self.edges().map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());

@@ -2,6 +2,7 @@
 
 use super::{Jet, Phi};
 use crate::device::Real;
+use crate::enclosure::Line;
 
 pub(crate) struct Identity;
 
@@ -12,5 +13,9 @@ impl Phi for Identity {
     #[inline(always)]
     fn jet(_: Real, x: Real) -> Jet {
         (x, 1.0, 0.0)
+    }
+
+    fn line(_: f64) -> Line {
+        Line::exact(1.0, 1.0)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Jet, Phi, leaky};
 use crate::device::Real;
+use crate::enclosure::Line;
 
 pub(crate) struct LeakyRelu;
 
@@ -12,5 +13,9 @@ impl Phi for LeakyRelu {
     #[inline(always)]
     fn jet(_: Real, x: Real) -> Jet {
         leaky(0.2, x)
+    }
+
+    fn line(_: f64) -> Line {
+        Line::exact(f64::from(0.2 as Real), 1.0)
     }
 }

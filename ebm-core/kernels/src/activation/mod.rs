@@ -17,6 +17,7 @@ pub(crate) mod backend;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::enclosure::{Enclosure, Function, Line};
 use crate::prelude::{
     HasShape, Matrix, Operation, PerSample, Real, SharedTape, SplitTape, filled, optional, record_binary, stored, view,
 };
@@ -38,6 +39,16 @@ pub(crate) trait Phi {
     const CUDA: &'static str;
     /// Value and derivatives, of the function with this learned slope if it has one.
     fn jet(slope: Real, x: Real) -> Jet;
+    /// A broken line near it: itself, if it is piecewise linear.
+    fn line(slope: f64) -> Line;
+    /// Its value in double precision.
+    fn value(slope: f64, x: f64) -> f64 {
+        Self::line(slope).at(x)
+    }
+    /// Bounds of |phi''| and |phi'''| where |x| is at least `nearest`; none across a kink.
+    fn bends(_nearest: f64) -> [f64; 2] {
+        [f64::INFINITY; 2]
+    }
 }
 
 /// Declares an activation a line, by its name and its file. `$d` is a dollar sign, for the macro that this one declares.
@@ -104,6 +115,21 @@ impl Activation {
     /// Whether a layer learns a slope of it.
     pub fn has_learned_slope(self) -> bool {
         with_phi!(self, |P| P::LEARNED)
+    }
+
+    /// Its value in double precision.
+    #[cfg(test)]
+    pub(crate) fn in_f64(self, slope: f64, x: f64) -> f64 {
+        with_phi!(self, |P| P::value(slope, x))
+    }
+
+    /// The activation, with this learned slope if it has one, of everything that is enclosed.
+    pub fn enclose(self, slope: f64, x: &Enclosure) -> Enclosure {
+        with_phi!(self, |P| {
+            let lipschitz = if P::LEARNED { P::LIPSCHITZ.max(slope.abs()) } else { P::LIPSCHITZ };
+            let value = |x| P::value(slope, x);
+            Function { value, bends: P::bends, line: P::line(slope), lipschitz }.apply(x)
+        })
     }
 
     /// A bound of |phi'|, for Lipschitz constants (of a learned slope within [-1, 1]).
@@ -185,6 +211,27 @@ mod tests {
                 close(&name, f64::from(bend), f64::from(above.1 - below.1) / step, 1.0);
                 assert!(f64::from(slope.abs()) <= activation.lipschitz(), "{name}: {slope}");
                 assert!(bend == 0.0 || !activation.is_piecewise_linear(), "{name}: {bend}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_encloses_them_is_near_them_and_bounds_their_bends() {
+        for &activation in Activation::ALL {
+            for k in -300i16..300 {
+                let (x, h, slope) = (0.1 * f64::from(k) + 0.05, 1e-3, 0.3);
+                let at = |x: f64| with_phi!(activation, |P| P::value(slope, x));
+                let name = format!("{activation:?} at {x}");
+                let (value, _, _) = with_phi!(activation, |P| P::jet(slope as Real, x as Real));
+                close(&name, f64::from(value), at(x), 1.0 + x.abs());
+                let line = with_phi!(activation, |P| P::line(slope));
+                let off = at(x) - line.at(x);
+                assert!((line.off.0 - 1e-12..=line.off.1 + 1e-12).contains(&off), "{name}: {off}");
+                let [second, third] = with_phi!(activation, |P| P::bends(x.abs() - 2.0 * h));
+                let bend = (at(x + h) - 2.0 * at(x) + at(x - h)) / (h * h);
+                let change =
+                    (at(x + 2.0 * h) - 2.0 * at(x + h) + 2.0 * at(x - h) - at(x - 2.0 * h)) / (2.0 * h.powi(3));
+                assert!(bend.abs() <= second + 1e-5 && change.abs() <= third + 1e-3, "{name}: {bend} {change}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Jet, Phi, leaky};
 use crate::device::Real;
+use crate::enclosure::Line;
 
 pub(crate) struct Prelu;
 
@@ -13,5 +14,9 @@ impl Phi for Prelu {
     #[inline(always)]
     fn jet(slope: Real, x: Real) -> Jet {
         leaky(slope, x)
+    }
+
+    fn line(slope: f64) -> Line {
+        Line::exact(slope, 1.0)
     }
 }

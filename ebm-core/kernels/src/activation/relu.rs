@@ -2,6 +2,7 @@
 
 use super::{Jet, Phi, leaky};
 use crate::device::Real;
+use crate::enclosure::Line;
 
 pub(crate) struct Relu;
 
@@ -12,5 +13,9 @@ impl Phi for Relu {
     #[inline(always)]
     fn jet(_: Real, x: Real) -> Jet {
         leaky(0.0, x)
+    }
+
+    fn line(_: f64) -> Line {
+        Line::exact(0.0, 1.0)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Jet, Phi};
 use crate::device::Real;
+use crate::enclosure::Line;
 use crate::math;
 
 pub(crate) struct Silu;
@@ -18,5 +19,20 @@ impl Phi for Silu {
     fn jet(_: Real, x: Real) -> Jet {
         let s = math::sigmoid(x);
         (x * s, s * (1.0 + x * (1.0 - s)), s * (1.0 - s) * (2.0 + x * (1.0 - 2.0 * s)))
+    }
+
+    fn line(_: f64) -> Line {
+        // The function is lowest under the line at |x| = 1.2785.
+        Line { left: 0.0, right: 1.0, off: (-0.27847, 0.0) }
+    }
+
+    fn value(_: f64, x: f64) -> f64 {
+        x / (1.0 + (-x).exp())
+    }
+
+    fn bends(nearest: f64) -> [f64; 2] {
+        // s (1 - s) <= e^-|x|.
+        let fading = (-nearest).exp();
+        [(fading * (2.0 + nearest)).min(0.5), (fading * (3.0 + nearest)).min(0.3082)]
     }
 }

@@ -7,6 +7,8 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
+use crate::activation::Activation;
+use crate::enclosure::{Affine, Enclosure, Function, Line};
 use crate::prelude::*;
 
 /// `[rows, D] -> [rows, D + 2m]` with frequencies `[m, D]` in radians per unit, flat.
@@ -15,6 +17,14 @@ pub fn fourier(x: Matrix<SharedTape>, primal: usize, frequencies: &PerSample) ->
     let (y, kept) = backend::forward(&x, primal, frequencies);
     let frequencies = frequencies.clone();
     record_unary(tape, &x, y, move |gx, g| backend::add_vjp(gx, &g, &kept, primal, &frequencies))
+}
+
+/// The features of everything that is enclosed; `frequencies` is the map `x -> F x`.
+pub fn enclose(x: &Enclosure, frequencies: &Affine) -> Enclosure {
+    let angles = frequencies.apply(x);
+    let line = Line { left: 0.0, right: 0.0, off: (-1.0, 1.0) };
+    let cosines = Function { value: f64::cos, bends: |_| [1.0; 2], line, lipschitz: 1.0 }.apply(&angles);
+    x.beside(&Activation::Sine.enclose(0.0, &angles)).beside(&cosines)
 }
 
 crate::selftest_cases!(|| {

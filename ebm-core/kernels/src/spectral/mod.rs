@@ -71,6 +71,24 @@ pub fn normalised(weight: &PerSample, pair: &SingularPair, tape: &SharedTape, tr
     y
 }
 
+/// What weights `[outputs, inputs]` are divided by after one step of the iteration from `left`, and by how much it may be off,
+/// relatively.
+pub fn spectral_norm(weights: &[f64], left: &[f64], inputs: usize) -> (f64, f64) {
+    let smallest = f64::from(SMALLEST);
+    let length = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>().sqrt();
+    let mut right = vec![0.0; inputs];
+    for (row, u) in weights.chunks_exact(inputs).zip(left) {
+        right.iter_mut().zip(row).for_each(|(v, w)| *v += w * u);
+    }
+    let scale = length(&right).max(smallest);
+    let image = weights.chunks_exact(inputs).map(|row| row.iter().zip(&right).map(|(w, v)| w * v / scale).sum::<f64>());
+    let norm = length(&image.collect::<Vec<_>>()).max(smallest);
+    // The rounding of each product is at most `gamma` of the Frobenius norm.
+    let (gamma, frobenius) = ((inputs + left.len() + 16) as f64 * f64::EPSILON, length(weights));
+    let of_right = gamma * (1.0 + frobenius * length(left) / scale);
+    (norm, 4.0 * frobenius * (of_right + gamma) / norm)
+}
+
 crate::selftest_cases!(|| {
     let case = |name, of: &'static str, f: fn(&PerSample, SingularPair) -> _, steps| {
         Case::kernel(name, move || {

@@ -15,7 +15,7 @@ use ebm_core::{module, register_energy};
 
 use super::TimeConfig;
 use super::time::TimeEmbedding;
-use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
+use ebm_core::network::{EnclosedNetwork, Init, Network, NetworkOptions, check_gain, check_widths};
 
 /// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -106,6 +106,13 @@ impl EnergyNetwork for TimedNetwork {
     }
     fn oscillation(&self) -> Option<f64> {
         self.network.oscillation()
+    }
+    fn enclosed(&self) -> Option<EnclosedNetwork> {
+        let common = match &self.time {
+            Some(time) => Some(time.enclosed_at_zero()?),
+            None => None,
+        };
+        self.network.enclosed(common)
     }
 }
 

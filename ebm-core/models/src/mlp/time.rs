@@ -7,6 +7,7 @@ use ebm_core::buffers;
 use ebm_core::device::{Matrix, Real};
 use ebm_core::error::ConfigError;
 use ebm_core::kernels::Activation;
+use ebm_core::kernels::enclosure::Enclosure;
 use ebm_core::kernels::fourier::fourier;
 use ebm_core::module;
 use ebm_core::parameter::Parameter;
@@ -107,5 +108,13 @@ impl TimeEmbedding {
         let t: Matrix = buffers::tensor([at, rates].concat(), (at.len() + rates.len(), 1));
         let features = fourier(t.put_tape(tape.clone()), at.len(), self.frequencies.tensor());
         self.layer.apply(features, at.len(), tape)
+    }
+
+    /// The columns for time 0, over one box without axes.
+    pub fn enclosed_at_zero(&self) -> Option<Enclosure> {
+        // The time itself, sines of 0, and cosines.
+        let count = self.frequencies.len();
+        let features = [vec![0.0; 1 + count], vec![1.0; count]].concat();
+        Some(self.layer.enclosed(None)?.apply(&Enclosure::constant(&features, 0, 1)))
     }
 }
