@@ -45,7 +45,8 @@ impl Moments {
     /// Moments that somebody else computed: `mean` `[F]` and `covariance` `[F, F]`.
     ///
     /// # Errors
-    /// If the sizes do not belong together, a value is not finite, or the matrix is not symmetric or has a negative eigenvalue.
+    /// If the sizes do not belong together, a value is not finite, or the matrix is not symmetric or has a negative
+    /// eigenvalue.
     pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, MetricError> {
         let width = mean.len();
         let wrong = |reason: String| Err(MetricError::covariance(width, &reason));
