@@ -1,4 +1,5 @@
-use ebm_core::prelude::*;
+use ebm_core::models::EnergyFacts;
+use ebm_core::{kernels, prelude::*};
 
 use crate::config::{Form, GpConfig, Norm, Volume};
 use crate::residual::{Ingredients, PerSampleLosses, Pushed};
@@ -68,20 +69,41 @@ impl GradientPenalty {
 ebm_core::no_parameters!(GradientPenalty);
 
 impl<G: Geometry> UpperBound<G> for GradientPenalty {
+    /// The log-Sobolev constant must be known, and so large that the squares of gradients that are divided by it, which optimisers
+    /// keep, are finite in `Real`.
+    fn accepts_energy(&self, facts: &EnergyFacts) -> Result<(), ConfigError> {
+        if self.config.form != Form::LogSobolev {
+            return Ok(());
+        }
+        let least = 1.0 / f64::from(Real::MAX).sqrt();
+        let found = match facts.log_sobolev {
+            Some(rho) if rho >= least && rho.is_finite() => return Ok(()),
+            Some(rho) => format!("its initial weights have {rho:.3e}"),
+            None => "it has none that is known and above 0".into(),
+        };
+        let expected = format!(
+            "an energy with a log-Sobolev constant of at least {least:.1e} ({found}): an \"mlp\" with activation \"tanh\" and a \
+             confinement, fewer or smaller weights (energy.hidden, energy.init_gain), or form \"data\""
+        );
+        Err(ConfigError::new("form", "log-sobolev", expected))
+    }
+
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
         let certified = match self.config.form {
             Form::LogSobolev => Some(self.log_sobolev(view)?),
             _ => None,
         };
-        let (values, energies) = self.sizes(view);
+        let (sizes, energies) = self.sizes(view);
         view.share_generated_energy(energies);
         if let Some((rho, claim)) = certified {
-            // The sizes are ||r||^2 / 2.
-            return Ok(Estimate::mean_of(values / rho as Real, claim).with("log_sobolev", rho));
+            // The sizes are ||r||^2 / 2. The constant may underflow in single precision, the reported value must not.
+            let measured = values(&sizes).into_iter().map(|size| f64::from(size) / rho);
+            let measurement = Measurement::of(measured, claim).with("log_sobolev", rho);
+            return Ok(Estimate::new(kernels::mean(sizes / rho as Real), measurement));
         }
         let weight = self.config.weight * self.config.decay.factor(view.step);
         let claim = Guarantee::heuristic("the weight stands for Lipschitz constants that are not known");
-        let mut estimate = Estimate::mean_of(values, claim);
+        let mut estimate = Estimate::mean_of(sizes, claim);
         let residual = estimate.measurement.value;
         estimate.value = hinge(estimate.value * weight as Real - self.config.margin as Real);
         let term = weight * residual - self.config.margin;
@@ -92,5 +114,54 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
         let why = "its margin is compared with the mean over the samples";
         estimate.coupling = (self.config.margin > 0.0).then(|| why.into());
         Ok(estimate.with("residual", residual).with("weight", weight))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::bounds::EnergySituation;
+    use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
+
+    const PLANE: Fixed<2, 2> = Fixed;
+
+    fn log_sobolev() -> GradientPenalty {
+        GradientPenalty::new(GpConfig { form: Form::LogSobolev, ..Default::default() })
+    }
+
+    fn accepted(bound: &GradientPenalty, rho: Option<f64>) -> Result<(), ConfigError> {
+        let mut facts = EnergyFacts::default();
+        facts.log_sobolev = rho;
+        UpperBound::<Fixed<2, 2>>::accepts_energy(bound, &facts)
+    }
+
+    #[test]
+    fn a_constant_that_cannot_be_divided_by_is_refused_before_training() {
+        let bound = log_sobolev();
+        for rho in [1.0, 1e-6, 1e-18] {
+            assert_eq!(accepted(&bound, Some(rho)), Ok(()));
+        }
+        // 5e-324 is the least number above 0 in double precision: its reciprocal is infinite.
+        for (rho, told) in [(Some(5e-324), "have 4.941e-324"), (Some(0.0), "have 0.000e0"), (None, "has none")] {
+            let error = accepted(&bound, rho).unwrap_err();
+            assert_eq!((error.key.as_str(), error.value.as_str()), ("form", "log-sobolev"));
+            assert!(error.expected.contains(told) && error.expected.contains("at least"), "{error}");
+        }
+        assert_eq!(accepted(&GradientPenalty::new(GpConfig::default()), None), Ok(()));
+    }
+
+    #[test]
+    fn a_constant_below_single_precision_gives_the_bound_in_double() {
+        // E = rho/2 |x|^2 and x = z: the residual is (rho - 1) z, so the bound is (1 - rho)^2 |z|^2 / (2 rho). z = (1, 2).
+        let rho = 1e-30;
+        let energy = QuadraticEnergy::new(PLANE, &[rho, 0.0, 0.0, rho], &[0.0; 2]);
+        let generator = LinearGaussian::new(PLANE, &[1.0, 0.0, 0.0, 1.0], &[0.0; 2], 0.0);
+        let latents = PLANE.latents(vec![1.0, 2.0, 1.0, 2.0]);
+        let data = PLANE.samples(vec![0.0; 4]);
+        let situation = EnergySituation { energy: &energy, generator: &generator, latents: &latents, data: &data };
+        let view = EnergyView::new(&situation, SharedTape::off(), Random::new(0), 0);
+        let found = log_sobolev().divergence(&view).unwrap().measurement;
+        assert!((found.value * rho / 2.5 - 1.0).abs() < 1e-5, "{}", found.value);
+        assert_eq!(found.level(), Some(Level::Certified));
     }
 }

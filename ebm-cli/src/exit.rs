@@ -22,7 +22,7 @@ pub enum Exit {
     RunDirectory = 5,
     /// training stopped at a NaN or an infinity; the last good weights were saved
     NotFinite = 6,
-    /// training reached its end but diverged; everything was saved
+    /// training reached its end, but the result is unusable: it diverged or collapsed; everything was saved
     Diverged = 7,
     /// runs of a comparison or a sweep failed (to diverge is not to fail); the others are reported
     Incomplete = 8,

@@ -53,8 +53,13 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         upper=diffusion & energy.time=static | energy.time = static | "auto" | upper = "diffusion"
         upper=diffusion & upper.t_min=0      | upper.t_min = 0 | above 0
         upper=diffusion & upper.t_max=1.5    | upper.t_max = 1.5 | (0, 1]
+        upper.form=log-sobolev               | upper.form = log-sobolev | log-Sobolev constant of at least | has none
     "#;
     refused(&Folder::tiny(), 3, table);
+    // K is about 3.2 times the root of the width: a constant of about exp(-410), whose reciprocal no bound can be divided by.
+    let wide = "energy.activation=tanh & energy.hidden=[16384] & energy.init=kaiming & energy.init_gain=2.0";
+    let told = "upper.form = log-sobolev | log-Sobolev constant of at least | its initial weights have";
+    refused(&Folder::tiny(), 3, &format!("upper.form=log-sobolev & {wide} | {told}"));
 }
 
 #[test]

@@ -106,6 +106,11 @@ fn files_without_features_are_told() {
     let parts = ["samples.npz", "expected `features`"];
     folder.refuse(4, "distance samples.npz samples.npz", &parts);
     folder.refuse(2, &format!("evaluate {RUN} --extractor net.onnx"), &["no images"]);
+    // An array alone is features, and every set of them is at no distance from itself.
+    folder.succeed(&format!("sample {RUN} -n 50 --out samples.npy"));
+    let found = folder.json("distance samples.npy samples.npy --json");
+    assert!(number(&found, "frechet", "value") < 1e-9, "{found}");
+    assert_eq!(number(&found, "precision", "value"), 1.0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A run from its configuration to its samples.
 
-use crate::command::{Folder, contains, ended, figure, unlike};
+use crate::command::{Folder, contains, ended, figure, tiny_with_table, unlike};
 
 #[test]
 fn a_run_is_trained_evaluated_and_sampled() {
@@ -114,6 +114,30 @@ fn an_energy_is_trained_alone_by_exact_likelihood() {
     folder.succeed("train run.toml --run r --set train.objective=maximum-likelihood");
     folder.fail(2, "sample r -n 10 --out x.npy");
     folder.succeed("sample r -n 10 --out x.npy --refine 2");
+}
+
+#[test]
+fn a_generator_that_misses_most_modes_is_no_success() {
+    let folder = Folder::tiny();
+    // Nothing is learned: the samples stay where they start, around the middle.
+    let still = "--set train.evaluate_every=0 --set train.generator.optimizer.learning_rate=1e-12 \
+        --set train.energy.optimizer.learning_rate=1e-12";
+    let line = format!("train run.toml --run r --set train.steps=500 {still}");
+    folder.refuse(7, &line, &["the run diverged: ", "the generated samples cover ", " of the data's 25 modes"]);
+    let summary = folder.read_json("r/summary.json");
+    assert!(summary["status"] == "diverged" && summary["steps"] == 500, "{summary}");
+    // Too short to be judged by what it has learned.
+    folder.train("short", &format!("--set train.steps=499 {still}"));
+}
+
+#[test]
+fn an_energy_without_confinement_and_likelihood_is_warned_of() {
+    let folder = Folder::with(&tiny_with_table("three.csv"));
+    let rows: String = (0..200).map(|i| format!("{},{},{}\n", i % 7, (i * i) % 11, (i * 3) % 13)).collect();
+    folder.write("three.csv", &rows);
+    let (line, told) = ("train run.toml", "not known to be normalisable");
+    assert!(folder.succeed(&format!("{line} --run loose --set energy.confinement=0")).contains(told));
+    assert!(!folder.succeed(&format!("{line} --run bound")).contains(told));
 }
 
 #[test]

@@ -13,15 +13,15 @@ use crate::output::print_either;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Each file holds an array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them. With the features
-of its port of the Inception network, the distance is the FID.
+An .npz file holds an array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them; an .npy file is
+the array of features. With the features of its port of the Inception network, the distance is the FID.
 
 Example:
   ebm distance cifar10-train.npz samples.npz")]
 pub struct Distance {
-    /// Features of real samples (.npz)
+    /// Features of real samples (.npz or .npy)
     pub real: PathBuf,
-    /// Features of generated samples (.npz), by the same extractor
+    /// Features of generated samples (.npz or .npy), by the same extractor
     pub generated: PathBuf,
     /// Neighbours k for precision, recall, density and coverage
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = count(1..))]

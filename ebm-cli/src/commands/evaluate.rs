@@ -35,9 +35,9 @@ pub struct Evaluate {
     /// Its input is [n, channels, height, width] with values from 0 to 1, its first output the features [n, F].
     #[arg(long, value_name = "FILE")]
     pub extractor: Option<PathBuf>,
-    /// Features of real images by the extractor (.npz), instead of held-out images
+    /// Features of real images by the extractor (.npz or .npy), instead of held-out images
     ///
-    /// An array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them.
+    /// An array `features` [n, F], or `mu` [F] and `sigma` [F, F] as pytorch-fid writes them; of .npy the array itself.
     #[arg(long, value_name = "FILE", requires = "extractor")]
     pub reference: Option<PathBuf>,
 }

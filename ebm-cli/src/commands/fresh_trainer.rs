@@ -1,7 +1,7 @@
 //! A trainer at its first step, and the failures that its errors become.
 
 use ebm_core::{data::Dataset, error::ConfigError, random::Random, registry::SupportedGeometry};
-use ebm_train::{Origin, Players, TrainError, Trainer};
+use ebm_train::{Objective, Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
 use crate::config::Resolved;
@@ -18,6 +18,9 @@ pub fn fresh_trainer<G: SupportedGeometry>(
     let random = Random::new(config.seed);
     let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
     let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
+    if config.train.objective == Objective::Bidirectional {
+        players.check().map_err(misfit)?;
+    }
     Trainer::new(config.train.clone(), players, data, random).map_err(misfit)
 }
 

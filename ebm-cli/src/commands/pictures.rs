@@ -157,9 +157,10 @@ impl Pictures<'_> {
 fn verdicts(history: &History, of: impl Fn(&Sandwich) -> Option<&Side>) -> (Vec<u64>, String) {
     let (mut broken, mut claim) = (Vec::new(), None);
     for (step, side) in history.sandwiches.iter().filter_map(|(step, s)| Some((*step, of(s)?))) {
+        let Some(held) = side.verdict() else { continue };
         let level = side.guarantee.level;
         claim = Some(claim.map_or(level, |weakest| level.min(weakest)));
-        broken.extend((!side.held).then_some(step));
+        broken.extend((!held).then_some(step));
     }
     (broken, claim.map_or_else(String::new, |level| level.to_string()))
 }

@@ -54,7 +54,7 @@ pub struct Baseline {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Held {
     pub held: usize,
-    /// Evaluations that had the bound and the likelihood.
+    /// Evaluations that had the bound and the likelihood, both finite.
     pub evaluations: usize,
     /// The weakest claim made about it.
     pub guarantee: Level,
@@ -64,11 +64,12 @@ impl Held {
     fn of(outcomes: &[Outcome], side: &str) -> Option<Self> {
         let sandwiches = outcomes.iter().flat_map(|outcome| outcome.sandwiches.values());
         let sides = sandwiches.flat_map(|sandwich| sandwich.sides());
-        let sides: Vec<_> = sides.filter(|(name, _)| *name == side).map(|(_, side)| side).collect();
+        let judged = sides.filter(|(name, _)| *name == side).filter_map(|(_, side)| Some((side.verdict()?, side)));
+        let judged: Vec<_> = judged.collect();
         Some(Self {
-            held: sides.iter().filter(|side| side.held).count(),
-            evaluations: sides.len(),
-            guarantee: sides.iter().map(|side| side.guarantee.level).min()?,
+            held: judged.iter().filter(|(held, _)| *held).count(),
+            evaluations: judged.len(),
+            guarantee: judged.iter().map(|(_, side)| side.guarantee.level).min()?,
         })
     }
 }
@@ -149,13 +150,19 @@ mod tests {
 
     #[test]
     fn verdicts_are_over_all_runs_also_those_that_diverged() {
-        let run = |state, held| {
+        let run = |state, held, excess| {
             let guarantee = Guarantee::certified("test");
-            let side = Side { held, excess: 0.0, tolerance: 0.0, bound: 0.0, guarantee };
+            let side = Side { held, excess, tolerance: 0.0, bound: 0.0, guarantee };
             let sandwich = Sandwich { nll: 1.0, lower: Some(side), upper: None, gap: None };
             Outcome { sandwiches: [(1, sandwich)].into(), ..Outcome::new(Path::new("x"), state) }
         };
-        let outcomes = [run(State::Done, true), run(State::Diverged("ran away".into()), false)];
+        let outcomes = [
+            run(State::Done, Some(true), 0.0),
+            run(State::Diverged("ran away".into()), Some(false), 0.0),
+            // Not judged, also where an earlier version had a verdict.
+            run(State::Done, None, f64::NAN),
+            run(State::Done, Some(false), f64::NAN),
+        ];
         let lower = Held { held: 1, evaluations: 2, guarantee: Level::Certified };
         assert_eq!(["lower", "upper"].map(|side| Held::of(&outcomes, side)), [Some(lower), None]);
     }

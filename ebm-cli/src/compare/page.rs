@@ -6,6 +6,7 @@ use std::{fs, path::Path};
 use super::comparison::Comparison;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::series::{Metric, Outcome, PlannedRun, State, Table, escaped, fill, number};
+use ebm_eval::evaluate::Sandwich;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -89,8 +90,8 @@ impl Comparison<'_> {
                 Some(metric.number(*value, metric.decimals()) + metric.scale().1)
             };
             cells.extend(metrics.iter().map(|metric| or_absent(value(metric))));
-            let held = outcome.sandwiches.values().filter(|sandwich| sandwich.held()).count();
-            cells.push(format!("{held} of {}", outcome.sandwiches.len()));
+            let verdicts: Vec<bool> = outcome.sandwiches.values().filter_map(Sandwich::held).collect();
+            cells.push(format!("{} of {}", verdicts.iter().filter(|held| **held).count(), verdicts.len()));
             cells.push(or_absent(outcome.steps.map(|steps| steps.to_string())));
             cells.push(or_absent(outcome.seconds.map(|seconds| number(seconds, 1))));
             cells

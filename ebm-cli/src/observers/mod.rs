@@ -2,6 +2,7 @@
 
 mod divergence;
 mod evaluation;
+mod failure;
 mod gaussian;
 mod history;
 mod metrics_log;
@@ -11,6 +12,7 @@ mod tensorboard;
 
 pub use divergence::{Divergence, judge};
 pub use evaluation::{EvaluationObserver, evaluated};
+pub use failure::{Yardsticks, failure, spread};
 pub use gaussian::{gaussian_fit, gaussian_nll};
 pub use history::History;
 pub use metrics_log::MetricsLog;

@@ -20,7 +20,7 @@ pub struct Metric {
     pub standard_error: Option<f64>,
     /// Number of samples it was computed from; `null` if the value is not an estimate.
     pub samples: Option<usize>,
-    /// The claim that holds for the value; `null` if it is not a bound.
+    /// The claim that holds for the value; `null` if it is not a bound, or not finite.
     pub guarantee: Option<Guarantee>,
     /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "nan_at_null_in_map")]
@@ -58,19 +58,19 @@ impl Metric {
             unit: unit.into(),
             standard_error: Some(measurement.standard_error),
             samples: Some(measurement.samples),
-            guarantee: Some(measurement.guarantee.clone()),
+            guarantee: measurement.level().map(|_| measurement.guarantee.clone()),
             diagnostics: measurement.diagnostics.iter().cloned().collect(),
         }
     }
 
     /// The measurement that was written, with its diagnostics ordered by name.
     ///
-    /// A standard error that was not finite is infinite where a claim is made; a value without a claim has the error 0 where none
-    /// was written, as in [`MetricValue::measurement`]. The file does not say how a value without a claim was computed.
+    /// A standard error that was not finite is infinite where a claim is made or the value is not finite; another value without a claim
+    /// has the error 0 where none was written, as in [`MetricValue::measurement`]. The file does not say how a value without a claim was computed.
     pub fn measurement(&self) -> Measurement {
-        let claimed = self.guarantee.is_some();
+        let measured = self.guarantee.is_some() || !self.value.is_finite();
         let unclaimed = || Guarantee::heuristic("read from the metrics, which make no claim about it");
-        let error = self.standard_error.unwrap_or(if claimed { f64::INFINITY } else { 0.0 });
+        let error = self.standard_error.unwrap_or(if measured { f64::INFINITY } else { 0.0 });
         let guarantee = self.guarantee.clone().unwrap_or_else(unclaimed);
         let measurement = Measurement::new(self.value, error, self.samples.unwrap_or(0), guarantee);
         self.diagnostics.iter().fold(measurement, |measurement, (name, value)| measurement.with(name, *value))
@@ -192,5 +192,12 @@ mod tests {
             }
         });
         assert_eq!(lines[1], expected);
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_written_without_its_claim() {
+        let certified = Measurement::exact(f64::NAN, 2, Guarantee::certified("exact"));
+        let metric = Metric::measured(&certified, "nats");
+        assert_eq!((metric.guarantee.clone(), metric.measurement().level()), (None, None));
     }
 }

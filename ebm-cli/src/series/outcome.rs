@@ -154,6 +154,6 @@ mod tests {
         assert_eq!((outcome.steps, outcome.seconds), (Some(20), Some(1.5)));
         assert_eq!(outcome.metrics, BTreeMap::from([("nll".to_string(), 2.5)]));
         let held: Vec<_> = outcome.sandwiches.iter().map(|(step, s)| (*step, s.held())).collect();
-        assert_eq!(held, [(10, true), (20, false)]);
+        assert_eq!(held, [(10, Some(true)), (20, Some(false))]);
     }
 }

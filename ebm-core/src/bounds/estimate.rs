@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-use super::Guarantee;
+use super::{Guarantee, Level};
 use crate::device::{PerSample, Real, Scalar, values};
 use crate::kernels;
 use crate::tape::SharedTape;
@@ -16,7 +16,7 @@ pub struct Measurement {
     pub standard_error: f64,
     /// Number of samples it was computed from.
     pub samples: usize,
-    /// The claim that holds for the value.
+    /// The claim that holds for the value; none stronger than heuristic where the value is not finite.
     pub guarantee: Guarantee,
     /// Named numbers that explain the value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -43,7 +43,20 @@ impl Measurement {
 
     /// A value that was estimated otherwise, with its standard error.
     pub fn new(value: f64, standard_error: f64, samples: usize, guarantee: Guarantee) -> Self {
-        Self { value, standard_error, samples, guarantee, diagnostics: Vec::new() }
+        Self { value, standard_error, samples, guarantee, diagnostics: Vec::new() }.settled()
+    }
+
+    /// The same measurement; without its claim if the value is NaN or infinite, about which nothing can be claimed.
+    pub fn settled(mut self) -> Self {
+        if !self.value.is_finite() {
+            self.guarantee = Guarantee::heuristic("the value is not finite, so nothing is claimed");
+        }
+        self
+    }
+
+    /// The strength of the claim; `None` if the value is not finite.
+    pub fn level(&self) -> Option<Level> {
+        self.value.is_finite().then_some(self.guarantee.level)
     }
 
     /// A value that does not depend on the samples: its standard error is 0.
@@ -78,13 +91,14 @@ impl Measurement {
             (name.clone(), mean(&of))
         };
         let guarantees = parts.iter().map(|part| part.guarantee.clone());
-        Some(Self {
+        let pooled = Self {
             value,
             standard_error,
             samples: parts.iter().map(|part| part.samples).sum(),
             guarantee: guarantees.reduce(Guarantee::and)?,
             diagnostics: first.diagnostics.iter().enumerate().map(diagnostic).collect(),
-        })
+        };
+        Some(pooled.settled())
     }
 
     /// Adds a named number.
@@ -136,6 +150,7 @@ impl Estimate {
     pub fn plus(mut self, constant: f64) -> Self {
         self.value = self.value + constant as Real;
         self.measurement.value += constant;
+        self.measurement = self.measurement.settled();
         self
     }
 
@@ -159,6 +174,23 @@ mod tests {
         assert_eq!(m.samples, 4);
         let one = Measurement::of([1.0], Guarantee::heuristic("test"));
         assert_eq!((one.value, one.standard_error), (1.0, f64::INFINITY));
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_carries_no_claim() {
+        let certified = || Guarantee::certified("test");
+        let finite = Measurement::exact(1.0, 2, certified());
+        assert_eq!(finite.level(), Some(Level::Certified));
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let none = Measurement::exact(value, 2, certified());
+            assert_eq!((none.level(), none.guarantee.level), (None, Level::Heuristic));
+            let pooled = Measurement::pooled(&[finite.clone(), none]).unwrap();
+            assert_eq!((pooled.level(), pooled.guarantee.level), (None, Level::Heuristic));
+        }
+        assert_eq!(Measurement::of([], certified()).level(), None);
+        let value = SharedTape::off().constant(1.0);
+        let moved = Estimate::new(value, finite).plus(f64::INFINITY).measurement;
+        assert_eq!((moved.level(), moved.guarantee.level), (None, Level::Heuristic));
     }
 
     #[test]

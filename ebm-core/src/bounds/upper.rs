@@ -2,9 +2,9 @@ use std::cell::{OnceCell, RefCell};
 
 use super::Estimate;
 use crate::device::PerSample;
-use crate::error::BoundError;
+use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples};
-use crate::models::{Energy, Generator, sample, with_noise};
+use crate::models::{Energy, EnergyFacts, Generator, sample, with_noise};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::SharedTape;
@@ -127,6 +127,12 @@ pub trait UpperBound<G: Geometry>: Module {
     /// # Errors
     /// If the bound is not defined for the models it was given.
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError>;
+
+    /// Refuses to be trained with an energy of these facts, as it is before the first step, naming the option that would have to
+    /// change.
+    fn accepts_energy(&self, _facts: &EnergyFacts) -> Result<(), ConfigError> {
+        Ok(())
+    }
 
     /// The quantity that [`UpperBound::divergence`] bounds.
     fn target(&self) -> Target {

@@ -34,6 +34,14 @@ pub struct Players<G: Geometry> {
 pub(crate) type Optimizers = [Box<dyn Optimizer>; 4];
 
 impl<G: Geometry> Players<G> {
+    /// Refuses bounds that cannot be trained with these models as they are: call it before training, not to read a run.
+    ///
+    /// # Errors
+    /// The bound's option that would have to change; the key starts with the bound's table.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.upper.accepts_energy(&self.energy.facts()).map_err(|error| error.within("upper"))
+    }
+
     /// All modules with the names that their arrays are saved under, the averages last.
     pub(crate) fn modules(&self) -> impl Iterator<Item = (&'static str, &dyn Module)> {
         let players: [(_, &dyn Module); 4] = [

@@ -122,7 +122,7 @@ fn total(a: &Measurement, b: &Measurement) -> Measurement {
     sum.standard_error = sum.standard_error.hypot(b.standard_error);
     sum.samples = sum.samples.min(b.samples);
     sum.guarantee = b.guarantee.clone().and(sum.guarantee);
-    sum
+    sum.settled()
 }
 
 #[cfg(test)]
@@ -158,6 +158,15 @@ mod tests {
         assert!((gap.standard_error - 0.5).abs() < 1e-12);
         assert_eq!(lower.guarantee.level, Level::Certified);
         assert_eq!((upper.guarantee.level, gap.guarantee.level), (Level::Heuristic, Level::Heuristic));
+    }
+
+    #[test]
+    fn a_sum_that_is_not_finite_carries_no_claim() {
+        let mut report = StepReport { entropy: measured(f64::NAN, 0.0, Guarantee::certified("exact")), ..report() };
+        report.combine();
+        let [lower, upper] = [&report.lower, &report.upper].map(|m| m.as_ref().unwrap());
+        assert_eq!((lower.level(), lower.guarantee.level), (None, Level::Heuristic));
+        assert_eq!(upper.level(), Some(Level::Heuristic));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use ebm_core::device::Real;
 use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
 
 use super::AnnealingError;
-use crate::features::{Features, Moments, single};
+use crate::features::{Features, Moments, double};
 
 /// Variance added along every axis, in units of the mean variance: data may lie in a subspace (the border of an image).
 const RIDGE: f64 = 1e-2;
@@ -20,9 +20,7 @@ pub(crate) struct Base {
 impl Base {
     /// Fits it to samples `[n, width]`, row-major: at least two, finite, and not all the same.
     pub fn fit(samples: &[Real], width: usize) -> Result<Self, AnnealingError> {
-        // Any Gaussian serves, so single precision does.
-        let samples = single(samples);
-        let moments = Moments::of(Features::new(&samples, width)?)?;
+        let moments = Moments::of(Features::new(&double(samples), width)?)?;
         let mut covariance = moments.covariance().to_vec();
         let variance = (0..width).map(|i| covariance[i * width + i]).sum::<f64>() / width as f64;
         (0..width).for_each(|i| covariance[i * width + i] += RIDGE * variance);
@@ -104,7 +102,7 @@ mod tests {
         let data: Vec<Real> = draws.chunks(2).flat_map(|ab| [3.0 * ab[0], ab[0] + ab[1], 7.0]).collect();
         let base = Base::fit(&data, 3).unwrap();
         let x = base.to_data(&Random::new(2).normals(3 * 100_000));
-        let found = Moments::of(Features::new(&single(&x), 3).unwrap()).unwrap();
+        let found = Moments::of(Features::new(&double(&x), 3).unwrap()).unwrap();
         let ridge = RIDGE * 11.0 / 3.0;
         let expected = [9.0 + ridge, 3.0, 0.0, 3.0, 2.0 + ridge, 0.0, 0.0, 0.0, ridge];
         for (found, expected) in found.covariance().iter().zip(expected) {

@@ -48,14 +48,14 @@ impl Classifier {
     }
 
     /// The features `[n, FEATURES]` of images `[n, pixels]`, and the probabilities of the classes `[n, classes]`.
-    pub fn apply(&self, images: &[Real]) -> (Vec<f32>, Vec<f32>) {
+    pub fn apply(&self, images: &[Real]) -> (Vec<f64>, Vec<f32>) {
         let (mut features, mut probabilities) = (Vec::new(), Vec::new());
         let off = SharedTape::off();
         for chunk in images.chunks(CHUNK * self.pixels) {
             let x = self.geometry().samples(chunk.to_vec());
             let rows = chunk.len() / self.pixels;
             let found = self.trunk.apply(off.watch(&x), rows, &off);
-            features.extend(crate::features::single(&found.as_vec()));
+            features.extend(crate::features::double(&found.as_vec()));
             let logits = self.head.apply(found, rows, &off).as_vec();
             probabilities.extend(logits.chunks_exact(self.classes).flat_map(softmax));
         }

@@ -58,7 +58,7 @@ fn warn(report: &mut Report) {
         }
     }
     if let Some(sandwich) = &report.sandwich {
-        for (name, side) in sandwich.sides().filter(|(_, side)| !side.held) {
+        for (name, side) in sandwich.sides().filter(|(_, side)| side.verdict() == Some(false)) {
             warnings.push(format!(
                 "the {name} bound of the NLL ({:.4} nats) is {:.4} nats on the wrong side of the exact NLL ({:.4} nats): \
                  here it is no bound",
@@ -155,9 +155,16 @@ mod tests {
         let report = run(&Normal(2, None), 1.0, &good);
         assert_eq!((value(&report, "lower"), report.warnings.len()), (2.8, 0));
         assert!(
-            report.sandwich.as_ref().unwrap().held() && report.to_string().contains("Sandwich: lower 2.800 <= NLL")
+            report.sandwich.as_ref().unwrap().held() == Some(true)
+                && report.to_string().contains("Sandwich: lower 2.800 <= NLL")
         );
         assert!(report.absent.iter().any(|a| a.name == "entropy"));
+        let broken = StepReport { lower: bound(2.8), upper: bound(f64::NAN), ..Default::default() };
+        let report = run(&Normal(2, None), 1.0, &broken);
+        let upper = report.get("upper").unwrap();
+        assert!(upper.guarantee.is_none() && upper.measurement().level().is_none(), "{upper:?}");
+        assert!(report.to_string().contains("<= upper NaN: no verdict"), "{report}");
+        assert_eq!(report.warnings, Vec::<String>::new());
         let bad = StepReport { lower: bound(3.1), upper: bound(2.6), ..Default::default() };
         let report = run(&Normal(2, None), 1.0, &bad);
         assert_eq!(report.warnings.len(), 2, "{report}");

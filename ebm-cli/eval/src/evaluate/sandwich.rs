@@ -15,8 +15,9 @@ const QUADRATURE_ERROR: &str = "quadrature_error";
 /// A bound beside the exact negative log-likelihood. All values are in nats.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Side {
-    /// Whether the bound is on its side of the exact value, within `tolerance`.
-    pub held: bool,
+    /// Whether the bound is on its side of the exact value, within `tolerance`; absent where one of the two is not finite. Read it by
+    /// [`Side::verdict`]: earlier versions wrote a verdict there, too.
+    pub held: Option<bool>,
     /// How far it is on the wrong side; negative on the right one.
     #[serde(deserialize_with = "nan_at_null")]
     pub excess: f64,
@@ -67,9 +68,13 @@ impl Sandwich {
         })
     }
 
-    /// Whether every bound there is held.
-    pub fn held(&self) -> bool {
-        self.sides().all(|(_, side)| side.held)
+    /// Whether every bound there is held; `None` if none is broken and one has no verdict.
+    pub fn held(&self) -> Option<bool> {
+        let verdicts: Vec<Option<bool>> = self.sides().map(|(_, side)| side.verdict()).collect();
+        match verdicts.contains(&Some(false)) {
+            true => Some(false),
+            false => verdicts.iter().all(Option::is_some).then_some(true),
+        }
     }
 
     /// The bounds there are, by name.
@@ -86,9 +91,9 @@ impl Side {
         let chance = STANDARD_ERRORS * bound.standard_error.hypot(nll.standard_error);
         let tolerance = chance + quadrature.map_or(0.0, |(_, error)| *error);
         let excess = wrong * (bound.value - nll.value);
+        let judged = excess.is_finite() && tolerance.is_finite();
         Self {
-            // What is no number holds nothing.
-            held: excess <= tolerance,
+            held: judged.then_some(excess <= tolerance),
             excess,
             tolerance,
             bound: bound.value,
@@ -96,9 +101,18 @@ impl Side {
         }
     }
 
-    fn verdict(&self) -> String {
-        let held = if self.held { "held".into() } else { format!("NOT held, by {} nats", nats(self.excess)) };
-        format!("{held} ({})", self.guarantee.level)
+    /// Whether the bound is on its side of the exact value; `None` without finite numbers to judge by.
+    pub fn verdict(&self) -> Option<bool> {
+        self.held.filter(|_| self.excess.is_finite() && self.tolerance.is_finite())
+    }
+
+    fn words(&self) -> String {
+        let level = self.guarantee.level;
+        match self.verdict() {
+            None => "no verdict".into(),
+            Some(true) => format!("held ({level})"),
+            Some(false) => format!("NOT held, by {} nats ({level})", nats(self.excess)),
+        }
     }
 }
 
@@ -107,11 +121,11 @@ impl fmt::Display for Sandwich {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nll = nats(self.nll);
         match &self.lower {
-            Some(side) => write!(f, "lower {} <= NLL {nll}: {}", nats(side.bound), side.verdict())?,
+            Some(side) => write!(f, "lower {} <= NLL {nll}: {}", nats(side.bound), side.words())?,
             None => f.write_str("no lower bound")?,
         }
         match &self.upper {
-            Some(side) => write!(f, "; NLL {nll} <= upper {}: {}", nats(side.bound), side.verdict())?,
+            Some(side) => write!(f, "; NLL {nll} <= upper {}: {}", nats(side.bound), side.words())?,
             None => f.write_str("; no upper bound")?,
         }
         match self.gap {
@@ -149,25 +163,48 @@ mod tests {
         assert!((judged(0.9, 0.0).excess + 0.1).abs() < 1e-12);
         assert!((judged(0.9, 0.5).tolerance - 0.7).abs() < 1e-12);
         for (lower, quadrature, held) in [(0.5, 0.0, true), (1.19, 0.0, true), (1.21, 0.0, false), (1.21, 0.02, true)] {
-            assert_eq!(judged(lower, quadrature).held, held, "{lower} {quadrature}");
+            assert_eq!(judged(lower, quadrature).verdict(), Some(held), "{lower} {quadrature}");
         }
-        assert!(!judged(f64::NAN, 0.0).held);
+    }
+
+    #[test]
+    fn what_is_not_finite_gets_no_verdict() {
+        let nll = || ("nll".to_string(), measured(1.0, 0.03));
+        let upper = |value, error| ("upper".to_string(), measured(value, error));
+        for (value, error) in [(f64::NAN, 0.03), (f64::INFINITY, 0.03), (f64::NEG_INFINITY, 0.03), (2.0, f64::INFINITY)]
+        {
+            let sandwich = Sandwich::of(&Evaluation::from([nll(), upper(value, error)])).unwrap();
+            assert_eq!((sandwich.held(), sandwich.upper.as_ref().unwrap().verdict()), (None, None));
+            let told = sandwich.to_string();
+            assert!(told.ends_with(": no verdict") && !told.contains("certified"), "{told}");
+            let json = serde_json::to_value(&sandwich).unwrap();
+            assert!(json["upper"]["held"].is_null(), "{json}");
+        }
+        let told = Sandwich::of(&Evaluation::from([nll(), upper(f64::NAN, 0.03)])).unwrap().to_string();
+        assert_eq!(told, "no lower bound; NLL 1.000 <= upper NaN: no verdict");
+        // As the first release wrote it.
+        let side = r#"{"held": false, "excess": null, "tolerance": null, "bound": null, "guarantee": {"level": "certified", "reason": ""}}"#;
+        assert_eq!(serde_json::from_str::<Side>(side).unwrap().verdict(), None);
+        // A bound that is broken is broken, whatever the other is.
+        let lower = ("lower".to_string(), measured(2.0, 0.03));
+        let sandwich = Sandwich::of(&Evaluation::from([nll(), lower, upper(f64::NAN, 0.03)])).unwrap();
+        assert_eq!(sandwich.held(), Some(false));
     }
 
     #[test]
     fn the_sides_are_judged_apart_and_there_is_no_verdict_without_an_exact_value_or_a_bound() {
         let sandwich =
             Sandwich::of(&evaluation(&[("nll", 1.0), ("lower", 2.0), ("upper", 3.0), ("gap", 1.0)])).unwrap();
-        let held: Vec<_> = sandwich.sides().map(|(name, side)| (name, side.held)).collect();
-        assert_eq!(held, [("lower", false), ("upper", true)]);
-        assert!(!sandwich.held());
+        let held: Vec<_> = sandwich.sides().map(|(name, side)| (name, side.verdict())).collect();
+        assert_eq!(held, [("lower", Some(false)), ("upper", Some(true))]);
+        assert_eq!(sandwich.held(), Some(false));
         assert_eq!(
             sandwich.to_string(),
             "lower 2.000 <= NLL 1.000: NOT held, by 1.000 nats (certified); NLL 1.000 <= upper 3.000: held (certified); \
              gap 1.000 +- 0.030 nats"
         );
         let one = Sandwich::of(&evaluation(&[("nll", 1.0), ("lower", 0.5)])).unwrap();
-        assert!(one.held() && one.upper.is_none());
+        assert!(one.held() == Some(true) && one.upper.is_none());
         assert_eq!(one.to_string(), "lower 0.500 <= NLL 1.000: held (certified); no upper bound");
         let json = serde_json::to_value(&one).unwrap();
         assert!(json.get("upper").is_none() && json["lower"]["held"] == true, "{json}");

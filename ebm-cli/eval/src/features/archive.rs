@@ -6,7 +6,8 @@ use zip::ZipArchive;
 use super::{Features, MetricError, Moments};
 use ebm_data::read_numbers;
 
-/// An `.npz` file with `features` `[n, F]`, or `mu` `[F]` and `sigma` `[F, F]`, as pytorch-fid writes them.
+/// A file of features: an `.npz` with `features` `[n, F]`, or `mu` `[F]` and `sigma` `[F, F]`, as pytorch-fid writes
+/// them; or an `.npy`, which is the features `[n, F]`.
 #[derive(Clone, Debug)]
 pub struct Archive {
     /// The file.
@@ -21,7 +22,7 @@ pub struct Archive {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Statistics {
     /// The features of each sample, `[n, F]` row-major, and F.
-    Features(Vec<f32>, usize),
+    Features(Vec<f64>, usize),
     /// Their mean and covariance.
     Moments(Moments),
 }
@@ -41,7 +42,14 @@ impl Archive {
         let file = File::open(path).map_err(failed)?;
         let mut hasher = blake3::Hasher::new();
         std::io::copy(&mut BufReader::new(&file), &mut hasher).map_err(failed)?;
-        let archive = ZipArchive::new(BufReader::new(File::open(path).map_err(failed)?));
+        let hash = hasher.finalize().to_hex().to_string();
+        let file = File::open(path).map_err(failed)?;
+        if path.extension().is_some_and(|extension| extension == "npy") {
+            let size = file.metadata().map_err(failed)?.len();
+            let (width, values) = read_numbers(path, BufReader::new(file), size)?;
+            return Ok(Self { path: path.into(), hash, statistics: Statistics::Features(values, width) });
+        }
+        let archive = ZipArchive::new(BufReader::new(file));
         let mut archive = archive.map_err(|error| malformed(path, "the archive", error.to_string()))?;
         let files = archive.file_names().filter_map(|file| file.strip_suffix(".npy"));
         let mut names: Vec<String> = files.map(String::from).collect();
@@ -50,17 +58,17 @@ impl Archive {
         let has = |name: &str| names.iter().any(|known| known == name);
         let statistics = if has("features") {
             let (width, values) = array(&mut archive, path, "features")?;
-            Statistics::Features(values.into_iter().map(|v| v as f32).collect(), width)
+            Statistics::Features(values, width)
         } else if has("mu") && has("sigma") {
             let (_, mean) = array(&mut archive, path, "mu")?;
             let (_, covariance) = array(&mut archive, path, "sigma")?;
             let moments = Moments::new(mean, covariance);
-            Statistics::Moments(moments.map_err(|error| malformed(path, "mu and sigma", error.to_string()))?)
+            Statistics::Moments(moments.map_err(|error| malformed(path, "sigma", error.to_string()))?)
         } else {
             let expected = "expected `features` [n, F], or `mu` [F] and `sigma` [F, F]";
             return refuse(format!("its arrays are [{}]; {expected}", names.join(", ")));
         };
-        Ok(Self { path: path.into(), hash: hasher.finalize().to_hex().to_string(), statistics })
+        Ok(Self { path: path.into(), hash, statistics })
     }
 
     /// Mean and covariance.
@@ -110,18 +118,35 @@ mod tests {
     use npyz::WriterBuilder;
     use std::io::Write;
 
+    fn array_file(shape: &[u64], values: &[f64]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd().unwrap();
+        writer.extend(values.iter()).unwrap();
+        writer.finish().unwrap();
+        bytes
+    }
+
     fn write(path: &Path, arrays: &[(&str, &[u64], &[f64])]) {
         let mut archive = zip::ZipWriter::new(File::create(path).unwrap());
         for (name, shape, values) in arrays {
-            let mut bytes = Vec::new();
-            let mut writer =
-                npyz::WriteOptions::new().default_dtype().shape(shape).writer(&mut bytes).begin_nd().unwrap();
-            writer.extend(values.iter()).unwrap();
-            writer.finish().unwrap();
             archive.start_file(format!("{name}.npy"), Default::default()).unwrap();
-            archive.write_all(&bytes).unwrap();
+            archive.write_all(&array_file(shape, values)).unwrap();
         }
         archive.finish().unwrap();
+    }
+
+    #[test]
+    fn an_array_alone_is_features_and_keeps_all_its_digits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f.npy");
+        // Single precision has steps of 1/16 there.
+        let values = [1e6 + 0.01, 1e6 + 0.02, 1e6 + 0.03, 1e6 + 0.05];
+        std::fs::write(&path, array_file(&[2, 2], &values)).unwrap();
+        let archive = Archive::read(&path).unwrap();
+        assert_eq!(archive.statistics, Statistics::Features(values.into(), 2));
+        std::fs::write(&path, "no array").unwrap();
+        let error = Archive::read(&path).unwrap_err().to_string();
+        assert!(error.contains("f.npy: header") && error.contains("expected an NPY array"), "{error}");
     }
 
     #[test]
@@ -149,7 +174,9 @@ mod tests {
         write(&path, &[("mu", &[2], &[2.0, 2.0]), ("arr_0", &[1], &[1.0])]);
         assert!(error().contains("its arrays are [arr_0, mu]; expected `features`"), "{}", error());
         write(&path, &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[3], &[1.0, 0.0, 1.0])]);
-        assert!(error().contains("mu and sigma") && error().contains("3 values instead of 4"), "{}", error());
+        assert!(error().contains("x.npz: sigma") && error().contains("3 values instead of 4"), "{}", error());
+        write(&path, &[("mu", &[2], &[2.0, 2.0]), ("sigma", &[2, 2], &[-2.0, 0.0, 0.0, 1.0])]);
+        assert!(error().contains("x.npz: sigma") && error().contains("eigenvalue is -2.000000e0"), "{}", error());
         write(&path, &[("features", &[2, 2], &[2.0, f64::NAN, 1.0, 1.0])]);
         assert!(error().contains("features.npy: element [0, 1]"), "{}", error());
     }

@@ -53,7 +53,7 @@ impl Extractor {
     ///
     /// # Errors
     /// If the network cannot be run.
-    pub fn apply(&self, images: &[Real]) -> Result<(Vec<f32>, usize), ExtractError> {
+    pub fn apply(&self, images: &[Real]) -> Result<(Vec<f64>, usize), ExtractError> {
         let pixels = self.shape.values();
         let mut features = Vec::new();
         for chunk in images.chunks(BATCH * pixels) {
@@ -63,7 +63,7 @@ impl Extractor {
             input.resize(BATCH * pixels, 0.0);
             let found = self.network.run(input);
             let found = found.map_err(|reason| ExtractError::Unusable(self.path.clone(), reason))?;
-            features.extend_from_slice(&found[..chunk.len() / pixels * self.network.width()]);
+            features.extend(found[..chunk.len() / pixels * self.network.width()].iter().copied().map(f64::from));
         }
         Ok((features, self.network.width()))
     }
@@ -99,7 +99,7 @@ mod tests {
         #[derive(Deserialize)]
         struct Fixture {
             images: Vec<Real>,
-            features: Vec<f32>,
+            features: Vec<f64>,
         }
 
         fn open(name: &str, height: usize, channels: usize) -> Result<Extractor, String> {

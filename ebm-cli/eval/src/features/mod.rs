@@ -12,5 +12,5 @@ pub use archive::{Archive, Statistics, described};
 pub use error::MetricError;
 pub use extractor::{ExtractError, Extractor};
 pub use moments::Moments;
-pub(crate) use values::planes;
-pub use values::{Features, single};
+pub use values::Features;
+pub(crate) use values::{double, planes};

@@ -2,11 +2,13 @@ use faer::{Accum, Mat, MatRef, Par, linalg::matmul::matmul};
 
 use super::{Features, MetricError};
 
-/// Samples whose centred features are held in double precision at once.
+/// Samples whose centred features are held at once.
 const BLOCK: usize = 1024;
 
 /// Covariances may differ from their transpose by this, relative to their largest entry: files hold single precision.
 const ASYMMETRY: f64 = 1e-5;
+/// Eigenvalues may be this far below zero, relative to the largest, for the same reason.
+const NEGATIVE: f64 = 1e-5;
 
 /// The Gaussian that a Fréchet distance is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +33,7 @@ impl Moments {
         for start in (0..n).step_by(BLOCK) {
             let end = (start + BLOCK).min(n);
             let values = features.range(start..end).iter().zip(mean.iter().cycle());
-            let centred: Vec<f64> = values.map(|(v, m)| f64::from(*v) - m).collect();
+            let centred: Vec<f64> = values.map(|(v, m)| v - m).collect();
             let centred = MatRef::from_row_major_slice(&centred, end - start, width);
             let scale = 1.0 / (n - 1) as f64;
             matmul(sum.as_mut(), Accum::Add, centred.transpose(), centred, scale, Par::rayon(0));
@@ -43,7 +45,8 @@ impl Moments {
     /// Moments that somebody else computed: `mean` `[F]` and `covariance` `[F, F]`.
     ///
     /// # Errors
-    /// If the sizes do not belong together, a value is not finite, or the matrix is not symmetric.
+    /// If the sizes do not belong together, a value is not finite, or the matrix is not symmetric or has a negative
+    /// eigenvalue.
     pub fn new(mean: Vec<f64>, covariance: Vec<f64>) -> Result<Self, MetricError> {
         let width = mean.len();
         let wrong = |reason: String| Err(MetricError::covariance(width, &reason));
@@ -61,7 +64,16 @@ impl Moments {
                 return wrong(format!("entry ({i}, {j}) is {} and entry ({j}, {i}) is {}", entry(i, j), entry(j, i)));
             }
         }
-        Ok(Self { mean, covariance, samples: None })
+        let moments = Self { mean, covariance, samples: None };
+        let Ok(eigenvalues) = moments.matrix().self_adjoint_eigenvalues(faer::Side::Lower) else {
+            return wrong("its eigenvalues did not converge".into());
+        };
+        let least = eigenvalues.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+        let largest = eigenvalues.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+        if least < -NEGATIVE * largest {
+            return wrong(format!("its smallest eigenvalue is {least:.6e}; expected none below 0"));
+        }
+        Ok(moments)
     }
 
     /// Number of dimensions, F.
@@ -91,15 +103,13 @@ impl Moments {
 
 #[cfg(test)]
 mod tests {
-    use super::super::single;
     use super::*;
-    use ebm_core::random::Random;
 
     #[test]
     fn they_are_those_of_the_formulas_over_several_blocks() {
         // x = (t, -2 t + 1) for t = 0 ... n - 1: variance of t is n (n + 1) / 12.
         let n = 2 * BLOCK + 17;
-        let values: Vec<f32> = (0..n).flat_map(|t| [t as f32, 1.0 - 2.0 * t as f32]).collect();
+        let values: Vec<f64> = (0..n).flat_map(|t| [t as f64, 1.0 - 2.0 * t as f64]).collect();
         let moments = Moments::of(Features::new(&values, 2).unwrap()).unwrap();
         let middle = (n - 1) as f64 / 2.0;
         let variance = (n * (n + 1)) as f64 / 12.0;
@@ -113,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_large_mean_costs_no_digits_of_the_variance() {
-        let values: Vec<f32> = (0..100).map(|i| 1e6 + (i % 2) as f32).collect();
+        let values: Vec<f64> = (0..100).map(|i| 1e6 + f64::from(i % 2)).collect();
         let moments = Moments::of(Features::new(&values, 1).unwrap()).unwrap();
         assert!((moments.covariance()[0] - 25.0 / 99.0).abs() < 1e-12);
     }
@@ -128,8 +138,12 @@ mod tests {
         assert!(error(&[0.0, f64::NAN], &[1.0; 4]).contains("not finite"));
         let text = error(&[0.0; 2], &[1.0, 0.5, 0.2, 1.0]);
         assert!(text.contains("entry (1, 0) is 0.2 and entry (0, 1) is 0.5"), "{text}");
-        let one = single(&Random::new(0).normals(3));
-        let too_few = Moments::of(Features::new(&one, 3).unwrap()).unwrap_err();
+        // [[1, 2], [2, 1]] has the eigenvalues -1 and 3.
+        let text = error(&[0.0; 2], &[1.0, 2.0, 2.0, 1.0]);
+        assert!(text.contains("its smallest eigenvalue is -1.000000e0; expected none below 0"), "{text}");
+        // Rounding to single precision, of a singular matrix, is no reason.
+        assert!(Moments::new(vec![0.0; 2], vec![1.0, 1.0, 1.0, 1.0 - 1e-7]).is_ok());
+        let too_few = Moments::of(Features::new(&[0.5, -1.0, 2.0], 3).unwrap()).unwrap_err();
         assert_eq!(too_few.to_string(), "a covariance needs at least 2 samples, there are 1");
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Sets {
 #[derive(Default)]
 pub(super) struct Seen {
     /// `[n, channels * FEATURES]`
-    features: Vec<f32>,
+    features: Vec<f64>,
     /// `[n * channels, classes]`
     pub probabilities: Vec<f32>,
     /// `[n, channels]`

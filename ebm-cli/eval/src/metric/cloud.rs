@@ -7,6 +7,10 @@ use crate::features::Features;
 /// Points a side of a tile has: its products keep the processor busy, its distances (2 MiB) stay in cache.
 const TILE: usize = 512;
 
+/// Share of the squared lengths below which a squared distance is computed from differences: as `|a|^2 + |b|^2 - 2 a.b` it would lose
+/// more than four digits, as of points that lie close together and far from the centre.
+const CANCELLED: f64 = 1e-4;
+
 /// Points with their squared lengths, seen from a centre, for distances between many of them, a tile at a time.
 pub(super) struct Cloud<'a> {
     features: Features<'a>,
@@ -32,7 +36,7 @@ impl<'a> Cloud<'a> {
     /// The points, seen from `centre`: distances are the same from everywhere, but their rounding is least where lengths are
     /// about as large as distances.
     pub fn new(features: Features<'a>, centre: &'a [f64]) -> Self {
-        let square = |row: &[f32]| row.iter().zip(centre).map(|(v, c)| (f64::from(*v) - c).powi(2)).sum();
+        let square = |row: &[f64]| squared_distance(row, centre);
         Self { features, centre, squares: features.rows().map(square).collect() }
     }
 
@@ -42,7 +46,7 @@ impl<'a> Cloud<'a> {
 
     fn block(&self, rows: Range<usize>) -> Vec<f64> {
         let values = self.features.range(rows).iter().zip(self.centre.iter().cycle());
-        values.map(|(v, c)| f64::from(*v) - c).collect()
+        values.map(|(v, c)| v - c).collect()
     }
 
     /// Folds, for each point, its squared distances to all points of `others` by `visit`, tile by tile from `start`.
@@ -70,7 +74,7 @@ impl<'a> Cloud<'a> {
         results
     }
 
-    /// `|a - b|^2 = |a|^2 + |b|^2 - 2 a.b`
+    /// `|a - b|^2 = |a|^2 + |b|^2 - 2 a.b`, or from the differences where that cancels.
     fn distances(&self, own: &[f64], rows: Range<usize>, others: &Cloud<'_>, columns: Range<usize>, to: &mut [f64]) {
         let width = self.features.width();
         for (row, &square) in to.chunks_exact_mut(columns.len()).zip(&self.squares[rows.clone()]) {
@@ -82,21 +86,30 @@ impl<'a> Cloud<'a> {
         let b = MatRef::from_row_major_slice(&other, columns.len(), width);
         let product = MatMut::from_row_major_slice_mut(&mut *to, rows.len(), columns.len());
         matmul(product, Accum::Add, a, b.transpose(), -2.0, Par::Seq);
-        // Rounding must not make the distance of equal points negative.
-        to.iter_mut().for_each(|square| *square = square.max(0.0));
+        for (row, squares) in rows.zip(to.chunks_exact_mut(columns.len())) {
+            for (column, square) in columns.clone().zip(squares) {
+                if *square < CANCELLED * (self.squares[row] + others.squares[column]) {
+                    *square = squared_distance(self.features.row(row), others.features.row(column));
+                }
+            }
+        }
     }
+}
+
+fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::single;
+    use crate::features::double;
     use ebm_core::random::Random;
 
     #[test]
     fn every_pair_is_visited_once_with_its_distance() {
-        let draw = |n: usize, stream: &str| -> Vec<f32> {
-            let values = single(&Random::new(4).stream(stream).normals(3 * n));
+        let draw = |n: usize, stream: &str| -> Vec<f64> {
+            let values = double(&Random::new(4).stream(stream).normals(3 * n));
             values.into_iter().map(|v| 50.0 + v).collect()
         };
         let (n, m) = (TILE + 3, 2 * TILE + 5);
@@ -111,12 +124,12 @@ mod tests {
                 }
             });
         for (row, (sum, count)) in a.chunks(3).zip(&sums) {
-            let distance = |other: &[f32]| {
-                let squares = row.iter().zip(other).map(|(a, b)| f64::from(a - b).powi(2));
+            let distance = |other: &[f64]| {
+                let squares = row.iter().zip(other).map(|(a, b)| (a - b).powi(2));
                 squares.sum::<f64>().sqrt()
             };
             let expected: f64 = b.chunks(3).map(distance).sum();
-            assert!((sum / expected - 1.0).abs() < 1e-6 && *count == m, "{sum} {expected}");
+            assert!((sum / expected - 1.0).abs() < 1e-12 && *count == m, "{sum} {expected}");
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
-use crate::features::{Features, single};
+use crate::features::{Features, double};
 
 /// Most samples of either kind: distances of all pairs are computed.
 const MOST: usize = 4000;
@@ -48,7 +48,7 @@ impl Metric for EnergyDistance {
         };
         let [generated, held_out] = [generated, &context.held_out].map(|samples| {
             let most = samples.len().min(MOST * width);
-            single(&samples[..most])
+            double(&samples[..most])
         });
         let [x, y] = [Features::new(&generated, width)?, Features::new(&held_out, width)?];
         let (value, error) = energy_distance(x, y)?;
@@ -78,9 +78,9 @@ mod tests {
         // E|N(m, s^2)| = s sqrt(2/pi) e^(-m^2/(2 s^2)) + m erf(m / (s sqrt 2)): with s^2 = 2, m = 1 it is 1.399 282 5
         // (Python's math.erf), with m = 0 2/sqrt(pi) = 1.128 379 2. So 2*(1.399 282 5 - 1.128 379 2) = 0.541 806 6.
         let n = 3000;
-        let [x, y] = ["x", "y"].map(|stream| single(&Random::new(2).stream(stream).normals(n)));
-        let shifted: Vec<f32> = y.iter().map(|v| v + 1.0).collect();
-        let of = |a: &[f32], b: &[f32]| energy_distance(Features::new(a, 1).unwrap(), Features::new(b, 1).unwrap());
+        let [x, y] = ["x", "y"].map(|stream| double(&Random::new(2).stream(stream).normals(n)));
+        let shifted: Vec<f64> = y.iter().map(|v| v + 1.0).collect();
+        let of = |a: &[f64], b: &[f64]| energy_distance(Features::new(a, 1).unwrap(), Features::new(b, 1).unwrap());
         let (value, error) = of(&x, &shifted).unwrap();
         assert!(error < 0.03 && (value - 0.541_806_6).abs() < 4.0 * error, "{value} +- {error}");
         assert!(of(&x, &y).unwrap().0.abs() < 0.005);

@@ -120,12 +120,27 @@ mod tests {
             distance: f64,
         }
         for case in fixtures::read::<Vec<Case>>(include_str!("../../tests/fixtures/metrics/frechet.json")) {
-            let of = |values: &[f32]| Moments::of(Features::new(values, case.width).unwrap()).unwrap();
+            let of = |values: &[f32]| {
+                let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
+                Moments::of(Features::new(&values, case.width).unwrap()).unwrap()
+            };
             let (first, second) = (of(&case.first), of(&case.second));
             let given = Moments::new(case.first_mean, case.first_covariance).unwrap();
             for (a, b) in [(&first, &second), (&second, &first), (&given, &second)] {
                 fixtures::close(frechet_distance(a, b).unwrap(), case.distance);
             }
+        }
+    }
+
+    #[test]
+    fn an_offset_of_a_million_costs_no_digits() {
+        // NumPy 2 and SciPy 1.17: means and covariances in numpy.longdouble of the features of `fixtures::offset`, then
+        // pytorch-fid's formula with scipy.linalg.sqrtm in double precision. The inputs themselves are rounded at the offset.
+        for (offset, expected) in [(0.0, 0.197_315_077_370), (1e6, 0.197_315_077_368)] {
+            let [real, generated] =
+                fixtures::offset(offset).map(|values| Moments::of(Features::new(&values, 3).unwrap()).unwrap());
+            let found = frechet_distance(&real, &generated).unwrap();
+            assert!((found - expected).abs() < 1e-9, "{found} {expected} at {offset}");
         }
     }
 
@@ -141,7 +156,7 @@ mod tests {
 
     #[test]
     fn fewer_samples_than_features_are_at_no_distance_from_themselves() {
-        let values: Vec<f32> = (0..5 * 40).map(|i| ((i * i) % 97) as f32 / 97.0).collect();
+        let values: Vec<f64> = (0..5 * 40).map(|i| f64::from((i * i) % 97) / 97.0).collect();
         let moments = Moments::of(Features::new(&values, 40).unwrap()).unwrap();
         let found = frechet_distance(&moments, &moments).unwrap();
         let trace: f64 = (0..40).map(|i| moments.matrix()[(i, i)]).sum();

@@ -20,7 +20,7 @@ pub struct MetricValue {
     pub standard_error: Option<f64>,
     /// Number of samples (or grid points) it was computed from.
     pub samples: usize,
-    /// The claim that is made about it, if any.
+    /// The claim that is made about it, if any; none where it is not finite.
     pub guarantee: Option<Guarantee>,
     /// A description of how it was computed.
     pub protocol: String,
@@ -51,10 +51,10 @@ impl MetricValue {
         }
     }
 
-    /// A measurement in nats.
+    /// A measurement in nats, without its claim if it is not finite.
     pub fn nats(name: &str, label: &str, measurement: &Measurement, protocol: impl Into<String>) -> Self {
         Self {
-            guarantee: Some(measurement.guarantee.clone()),
+            guarantee: measurement.level().map(|_| measurement.guarantee.clone()),
             diagnostics: measurement.diagnostics.clone(),
             ..Self::new(name, label, (measurement.value, Unit::Nats), measurement.samples, protocol)
         }
@@ -77,7 +77,7 @@ impl MetricValue {
     pub fn measurement(&self) -> Measurement {
         let claim = || Guarantee::heuristic(self.protocol.clone());
         // A measurement without an error has one that is not finite; a plain number has none.
-        let error = if self.guarantee.is_some() { f64::INFINITY } else { 0.0 };
+        let error = if self.guarantee.is_some() || !self.value.is_finite() { f64::INFINITY } else { 0.0 };
         let error = self.standard_error.unwrap_or(error);
         let guarantee = self.guarantee.clone().unwrap_or_else(claim);
         let mut measurement = Measurement::new(self.value, error, self.samples, guarantee);

@@ -1,15 +1,20 @@
 //! The end of a training run: its weights, evaluation, pictures and summary.
 
 use ebm_core::{data::Dataset, random::Random, registry::SupportedGeometry};
-use ebm_train::{Outcome, TrainError, Trainer};
+use ebm_train::{Objective, Outcome, TrainError, Trainer};
 
 use crate::commands::summary::{COMPLETED, DIVERGED, NOT_FINITE, RunEnd, Summary};
 use crate::commands::{fresh_trainer::training_failure, pictures::Pictures};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{Divergence, History, MetricsLog, Saving, evaluated, gaussian_nll, judge};
+use crate::observers::{
+    Divergence, History, MetricsLog, Saving, Yardsticks, evaluated, failure, gaussian_nll, judge, spread,
+};
 use crate::run_directory::{RunDirectory, layout};
 use crate::{config::Resolved, output::print};
-use ebm_eval::evaluate::Report;
+use ebm_eval::evaluate::{Report, generated_samples};
+
+/// Samples of either kind that the spread of the generated ones is measured by, and the most values.
+const SPREAD: (usize, usize) = (1000, 1 << 22);
 
 pub(super) struct End<'a> {
     pub resolved: &'a Resolved,
@@ -41,7 +46,7 @@ impl End<'_> {
             Err(error) => return Err(training_failure(self.resolved, error)),
         };
         let random = Random::new(config.seed);
-        let report = match evaluated(trainer, self.data, &config.evaluate, random) {
+        let mut report = match evaluated(trainer, self.data, &config.evaluate, random) {
             Ok(report) => report,
             Err(error) if finite => return Err(training_failure(self.resolved, error)),
             // The saved weights are the last good ones; their evaluation is worth having if it succeeds.
@@ -50,9 +55,22 @@ impl End<'_> {
                 Report::default()
             }
         };
+        if report.get("nll").is_none() && !trainer.energy().facts().normalisable {
+            report.warnings.push(
+                "the energy is not known to be normalisable, as one with energy.confinement > 0 is: the integral of exp(-E) \
+                 may be infinite, and the model then has no density"
+                    .into(),
+            );
+        }
         log.last(trainer.step(), &report)?;
         history.evaluated(trainer.step(), &report.evaluation());
-        let divergence = judge(&history, gaussian_nll(self.data, random), self.data.width());
+        let yardsticks = Yardsticks {
+            gaussian: gaussian_nll(self.data, random),
+            modes: self.data.modes().map(|modes| modes.centres.len()),
+            spread: self.spread(trainer, random.stream("spread")),
+        };
+        let divergence = judge(&history, yardsticks.gaussian, self.data.width())
+            .or_else(|| failure(&history, trainer.step(), yardsticks));
         let pictures = Pictures { title: self.title, data: self.data, history: &history, report: &report, random };
         let drawn = pictures.draw(trainer, directory).or_exit(Exit::RunDirectory)?;
         let status = match &divergence {
@@ -88,5 +106,14 @@ impl End<'_> {
             tracing::error!(reason, advice, "the run diverged");
         }
         end.exit(directory.path())
+    }
+
+    /// The spread of generated samples relative to the data's.
+    fn spread<G: SupportedGeometry>(&self, trainer: &Trainer<G>, random: Random) -> Option<f64> {
+        let width = self.data.width();
+        let count = (SPREAD.1 / width).clamp(2, SPREAD.0);
+        let generates = trainer.config().objective == Objective::Bidirectional;
+        let generated = generates.then(|| generated_samples(trainer.generator(), count, random))?;
+        spread(&generated, &self.data.draw(count, random.stream("data")), width)
     }
 }

@@ -133,14 +133,16 @@ fn progress(watched: &Watched) -> String {
 fn figure(name: &str, measurement: &Measurement, at: String) -> String {
     let (value, error) = (short(measurement.value, 3), measurement.standard_error);
     let error = if error.is_finite() { format!(" +- {}", short(error, 3)) } else { String::new() };
-    format!("{name:<6} {value:>9}{error} nats, {}{at}", measurement.guarantee.level)
+    let claim = measurement.level().map_or_else(String::new, |level| format!(", {level}"));
+    format!("{name:<6} {value:>9}{error} nats{claim}{at}")
 }
 
 fn verdict(name: &str, side: &Side) -> String {
     let level = side.guarantee.level;
-    match side.held {
-        true => format!("{name} held ({level})"),
-        false => format!("{name} NOT held, by {} nats ({level})", short(side.excess, 3)),
+    match side.verdict() {
+        None => format!("{name} without a verdict"),
+        Some(true) => format!("{name} held ({level})"),
+        Some(false) => format!("{name} NOT held, by {} nats ({level})", short(side.excess, 3)),
     }
 }
 
