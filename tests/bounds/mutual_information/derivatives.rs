@@ -104,7 +104,7 @@ fn batch_norm_costs_the_claim_in_training_only() {
             (SharedTape::training(Parts::GENERATOR | Parts::LOWER), in_training),
             (SharedTape::off(), Level::Certified),
         ] {
-            let found = try_entropy(&mut bound, &generator, 8, 1, tape).unwrap();
+            let found = try_entropy(&mut bound, &generator, 64, 1, tape).unwrap();
             assert_eq!(found.measurement.guarantee.level, level);
         }
     }
