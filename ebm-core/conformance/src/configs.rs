@@ -56,7 +56,7 @@ pub(super) fn variants(subject: &Subject) -> Vec<Variant> {
                     .find_map(|(path, value)| accepted(subject, with(&changed, &path, &value)))
             };
             if let Some(config) = alone.or_else(beside) {
-                all.push(Variant { name: [&place.path.join("."), ".", &choice.name].concat(), config });
+                all.push(Variant { name: format!("{}.{}", place.path.join("."), choice.name), config });
             }
         }
     }
