@@ -154,8 +154,7 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
             Value::Critic(estimate) => self.criticised(view, x, estimate)?,
         };
         let noise = self.noise_entropy(sigma);
-        let wide = self.geometry.data_width();
-        let value = found.taped + view.sigma().ln() * wide as Real + standard_normal_entropy(wide) as Real;
+        let value = found.taped + view.noise_entropy();
         let claim = (method.guarantee)();
         let claim = found.weights.map_or(claim.clone(), |weights| weights.limit(claim));
         let claim = unless_coupled(view, claim);

@@ -1,11 +1,11 @@
 use std::ops::Range;
 
 use super::{Estimate, Measurement};
-use crate::device::Scalar;
+use crate::device::{Real, Scalar};
 use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples, TapedSamples};
-use crate::kernels::sum;
-use crate::models::{Generator, sample};
+use crate::kernels::{differentiated, sum};
+use crate::models::{Generator, closed_form::standard_normal_entropy, sample};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -75,12 +75,23 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     /// The standard deviation sigma of the generator's noise, in units of x, on the tape; 0 without noise.
     ///
     /// Whatever is computed from it is differentiated in sigma where the generator learns it and the tape trains the generator;
-    /// else it is a constant. `H[sigma n] = D/2 ln(2 pi e sigma^2)` is
-    /// `view.sigma().ln() * width as Real + standard_normal_entropy(width) as Real`.
+    /// else it is a constant.
     pub fn sigma(&self) -> Scalar<SharedTape> {
         match self.generator.noise_level() {
             Some(level) if self.tape.trains(Parts::GENERATOR) => sum(self.tape.watch(level.tensor())),
             _ => self.tape.constant(self.generator.facts().noise),
+        }
+    }
+    /// The entropy of the noise, `H[sigma n] = D/2 ln(2 pi e sigma^2)` in nats, on the tape as [`GeneratorView::sigma`] is, and
+    /// worked out in double precision.
+    pub fn noise_entropy(&self) -> Scalar<SharedTape> {
+        let (wide, sigma) = (self.geometry().data_width(), self.generator.facts().noise);
+        let value = standard_normal_entropy(wide) + wide as f64 * sigma.ln();
+        match self.generator.noise_level() {
+            Some(level) if self.tape.trains(Parts::GENERATOR) => {
+                differentiated(self.tape.watch(level.tensor()), value, vec![(wide as f64 / sigma) as Real])
+            }
+            _ => self.tape.constant(value),
         }
     }
     /// Number of samples, `B`.

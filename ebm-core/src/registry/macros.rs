@@ -26,7 +26,16 @@ pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
 #[macro_export]
 macro_rules! __submit_descriptor {
     ($config:ty, model $object:ident, $name:literal, $summary:literal, $reference:literal) => {
-        $crate::__submit_descriptor!($config, dyn $crate::registry::$object, $name, $summary, $reference, None, &[], &[]);
+        $crate::__submit_descriptor!(
+            $config,
+            dyn $crate::registry::$object,
+            $name,
+            $summary,
+            $reference,
+            None,
+            &[],
+            &[]
+        );
     };
     ($config:ty, $object:ty, $name:literal, $summary:literal, $reference:literal, $guarantee:expr, $needs:expr,
      $approximate:expr) => {
