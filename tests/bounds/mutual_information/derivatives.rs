@@ -117,11 +117,11 @@ fn sigma_is_differentiated_where_it_is_learned_and_trained() {
     let config = options(&format!("hidden = [5], {LEARNED}"));
     let generator = MlpGenerator::new(square(2), &config, Random::new(4));
     let latents = square(2).latents(vec![0.0; 4]);
+    let level = generator.noise_level().unwrap();
     for (parts, slope) in [(Parts::GENERATOR, 2.0 / 0.4), (Parts::LOWER, 0.0)] {
-        let view = GeneratorView::new(&generator, &latents, SharedTape::training(parts), Random::new(0), 1);
-        let level = generator.noise_level().unwrap();
-        // H[n] = D/2 ln(2 pi e), and D ln sigma.
-        for (value, constant) in [(view.sigma().ln() * 2.0, 0.0), (view.noise_entropy(), 2.837_877_066_409_345)] {
+        let view = || GeneratorView::new(&generator, &latents, SharedTape::training(parts), Random::new(0), 1);
+        // D ln sigma, and H[n] = D/2 ln(2 pi e) besides.
+        for (value, constant) in [(view().sigma().ln() * 2.0, 0.0), (view().noise_entropy(), 2.837_877_066_409_345)] {
             near("value", item(&value), 2.0 * 0.4f64.ln() + constant, EXACT);
             near("its slope", f64::from(values(&backward(value).of(level.tensor()))[0]), slope, EXACT);
         }
