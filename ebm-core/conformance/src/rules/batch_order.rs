@@ -34,8 +34,8 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let turned = [value(Order::Turned(1), 0)?, value(Order::Turned(2), 0)?];
         let cause = match turned.iter().any(|turned| same(ordered, *turned)) {
             true => {
-                "; it stays the same where the batch is turned round, so the bound pairs samples by their position in the \
-                 batch: let view.random draw the pairs"
+                "; it stays the same where the batch is turned round, so the bound pairs samples by their position in \
+                 the batch: let view.random draw the pairs"
             }
             false => {
                 "; a bound that pairs samples by their position in the batch should let view.random draw the pairs"

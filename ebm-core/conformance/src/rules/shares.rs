@@ -28,9 +28,9 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
                 let mean = 0.5 * (first + second);
                 let is_mean = (mean - whole).abs() <= TOLERANCE * (1.0 + whole.abs());
                 if whole.is_finite() && !is_mean {
-                    let message = "the mean of the values on two halves of a batch is not the value on the whole, and the \
-                                   estimate is not `coupled(why)` (or several draws a sample are not made `in_blocks`, or a \
-                                   number for all samples not from `whole()`)";
+                    let message = "the mean of the values on two halves of a batch is not that on the whole, and the \
+                                   estimate is not `coupled(why)`; several draws a sample are made `in_blocks`, and a \
+                                   number for all samples is drawn from `whole()`";
                     return Err(Violation::of(mean, whole, message).into());
                 }
             }
