@@ -51,7 +51,7 @@ const CASES: &str = "CONFORMANCE_CASES";
 /// How many situations a rule is tried in, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Random situations a rule, at least 1.
+    /// Random situations a rule, at least 1: shared out evenly over the configurations, and at least one with each.
     pub cases: u32,
     /// Seed of the situations: the same seed gives the same report.
     pub seed: u64,
