@@ -180,6 +180,8 @@ register_upper_bound!(
     reference: "Geng et al., \"Bounds all around\", NeurIPS 2021, Theorem 1; margin: IJCV 2025, Eq. 33",
     guarantee: Level::Certified,
     needs: &[Need::Jacobian],
+    // The log-Sobolev constant depends on the energy's weights, and is held fixed.
+    approximate_gradient: ["form.log-sobolev"],
 );
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use ebm_core::{network::Network, prelude::*};
 
 use crate::config::{MiConfig, Product};
 use crate::critic::{Partners, critic_values};
-use crate::estimators::{LOG_VARIANCE, OfCritic, Pairs, Value};
+use crate::estimators::{LOG_VARIANCE, OfCritic, Pairs, Value, Weights};
 use crate::upper_bound::gaussian_cross_entropy;
 
 /// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic or an encoder.
@@ -21,6 +21,8 @@ struct Information {
     standard_error: f64,
     diagnostics: Vec<(&'static str, f64)>,
     coupling: Option<&'static str>,
+    /// Those of the mean of an exponential, where the value has one.
+    weights: Option<Weights>,
 }
 
 impl<G: Geometry> MutualInformation<G> {
@@ -47,6 +49,7 @@ impl<G: Geometry> MutualInformation<G> {
             standard_error: mean.standard_error,
             diagnostics: Vec::new(),
             coupling: None,
+            weights: None,
         }
     }
 
@@ -63,6 +66,7 @@ impl<G: Geometry> MutualInformation<G> {
         let method = self.config.estimator.method();
         let found = estimate(joint, product, &pairs);
         let slopes = [found.joint, found.product].concat();
+        let weights = method.normaliser.map(|of| Weights::new(joint, product, of(product, &pairs), &pairs));
         // Whole groups of any part of a batch are the groups of the whole.
         let splits = self.forms_groups() && !pairs.samples.is_multiple_of(self.config.group);
         Ok(Information {
@@ -71,6 +75,7 @@ impl<G: Geometry> MutualInformation<G> {
             standard_error: found.standard_error,
             diagnostics: (method.diagnostics)(joint, product, &pairs),
             coupling: method.coupling.or(splits.then_some("its groups of samples are formed within a batch")),
+            weights,
         })
     }
 
@@ -149,14 +154,19 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
             Value::Critic(estimate) => self.criticised(view, x, estimate)?,
         };
         let noise = self.noise_entropy(sigma);
-        let value = found.taped + view.of_noise(noise, self.geometry.data_width() as f64 / sigma);
-        let claim = unless_coupled(view, (method.guarantee)());
+        let value = found.taped + view.noise_entropy();
+        let claim = (method.guarantee)();
+        let claim = found.weights.map_or(claim.clone(), |weights| weights.limit(claim));
+        let claim = unless_coupled(view, claim);
         let mut measurement = Measurement::new(found.value + noise, found.standard_error, view.batch(), claim)
             .with("mutual_information", found.value)
             .with("noise_entropy", noise)
             .with("sigma", sigma);
         for (name, information) in found.diagnostics {
             measurement = measurement.with(name, information + noise);
+        }
+        if let Some(weights) = found.weights.filter(|weights| weights.effective_pairs.is_finite()) {
+            measurement = measurement.with("effective_pairs", weights.effective_pairs);
         }
         let mut estimate = Estimate::new(value, measurement);
         estimate.coupling = found.coupling.map(Into::into);

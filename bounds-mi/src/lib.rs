@@ -15,6 +15,9 @@
 //! choosing it. The value reported in a training step is computed before that step's update: its batch is fresh, the
 //! network was trained on earlier ones. An evaluation draws fresh samples too. Evaluating a network on the very batch it
 //! was fitted to would be too high.
+//!
+//! In expectation: where rare pairs carry the mean of an exponential, single batches are far off at a small standard error.
+//! [`estimators::Weights`] lower the claim where a batch shows that; a pair too rare to be drawn cannot be excluded.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

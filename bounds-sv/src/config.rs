@@ -89,6 +89,8 @@ register_lower_bound!(
     reference: "Geng et al., \"Bounds all around\", NeurIPS 2021, section 3",
     guarantee: Level::Certified,
     needs: &[Need::Jacobian],
+    // Stopped early, its vector is not the singular one, which alone may be held fixed.
+    approximate_gradient: ["solver.iterative"],
 );
 
 #[cfg(test)]

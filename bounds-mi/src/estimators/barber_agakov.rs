@@ -10,7 +10,8 @@ pub const LOG_VARIANCE: RangeInclusive<f64> = -20.0..=4.0;
 
 /// `I(x; z) >= H[z] + E[ln q(z given x)]` for every q, with equality where q is the posterior (Barber and Agakov, NeurIPS
 /// 2003). q is a diagonal Gaussian, its log-density `ebm_core::kernels::normal::log_density` within [`LOG_VARIANCE`].
-pub(super) const METHOD: Method = Method::mean(Value::Encoder, || Guarantee::certified("holds for every encoder"));
+pub(super) const METHOD: Method =
+    Method::mean(Value::Encoder, || Guarantee::certified("in expectation, for every encoder"));
 
 #[cfg(test)]
 mod tests {

@@ -11,9 +11,7 @@ use ebm_core::bounds::Guarantee;
 /// If the arrays do not fit the pairs.
 pub fn dv(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     let n = pairs.samples as f64;
-    let largest = product.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = product.iter().zip(&pairs.weights).map(|(t, w)| w * (t - largest).exp()).sum();
-    let log_mean = largest + sum.ln();
+    let log_mean = log_mean(product, pairs);
     let b: Vec<f64> = product.iter().map(|t| (t - log_mean).exp()).collect();
     Differentiated {
         value: joint.iter().sum::<f64>() / n - log_mean,
@@ -23,7 +21,15 @@ pub fn dv(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     }
 }
 
+/// `ln E_product[e^T]`.
+fn log_mean(product: &[f64], pairs: &Pairs) -> f64 {
+    let largest = product.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = product.iter().zip(&pairs.weights).map(|(t, w)| w * (t - largest).exp()).sum();
+    largest + sum.ln()
+}
+
 pub(super) const METHOD: Method = Method {
+    normaliser: Some(log_mean),
     coupling: Some("dv has the logarithm of a mean over the samples"),
     ..Method::mean(Value::Critic(dv), || {
         Guarantee::asymptotic(

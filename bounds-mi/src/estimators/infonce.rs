@@ -49,7 +49,7 @@ pub(super) const METHOD: Method = Method {
     compares_groups: true,
     diagnostics: |_, _, pairs| vec![("cap", pairs.cap())],
     ..Method::mean(Value::Critic(infonce), || {
-        Guarantee::certified("holds for every critic and group size, up to ln(group)")
+        Guarantee::certified("in expectation, for every critic and group size, up to ln(group)")
     })
 };
 

@@ -31,6 +31,7 @@ mod means;
 mod nwj;
 mod pairs;
 mod smile;
+mod weights;
 
 pub use barber_agakov::LOG_VARIANCE;
 pub use dv::dv;
@@ -39,6 +40,7 @@ pub use jsd::jsd;
 pub use nwj::nwj;
 pub use pairs::Pairs;
 pub use smile::smile;
+pub use weights::Weights;
 
 use ebm_core::bounds::Guarantee;
 use schemars::JsonSchema;
@@ -83,12 +85,21 @@ pub struct Method {
     pub coupling: Option<&'static str>,
     /// Other values of the same critic to report.
     pub diagnostics: Diagnostics,
+    /// Where the value has the mean of `e^(T - c)` over the product pairs: c, from their values.
+    pub normaliser: Option<fn(product: &[f64], pairs: &Pairs) -> f64>,
 }
 
 impl Method {
     /// One whose value is a mean over the samples, with nothing else to report.
     const fn mean(value: Value, guarantee: fn() -> Guarantee) -> Self {
-        Self { value, guarantee, compares_groups: false, coupling: None, diagnostics: |_, _, _| Vec::new() }
+        Self {
+            value,
+            guarantee,
+            compares_groups: false,
+            coupling: None,
+            diagnostics: |_, _, _| Vec::new(),
+            normaliser: None,
+        }
     }
 }
 

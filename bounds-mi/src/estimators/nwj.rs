@@ -4,7 +4,8 @@ use ebm_core::bounds::Guarantee;
 /// `E_joint[T] - E_product[e^(T - 1)] <= I(x; z)` for every T, with equality at `T = 1 + ln p(x, z) / (p(x) p(z))`
 /// (Nguyen, Wainwright and Jordan, IEEE Trans. Inf. Theory 2010).
 ///
-/// The exponential is not clipped: a clipped value would not be a bound. Its variance grows like e^I.
+/// The exponential is not clipped: a clipped value would not be a bound. Its variance grows like e^I. Where rare pairs carry its
+/// mean, a batch without them is far too high at a small standard error: [`Weights`](super::Weights) say what can be seen of it.
 ///
 /// # Panics
 /// If the arrays do not fit the pairs.
@@ -20,9 +21,15 @@ pub fn nwj(joint: &[f64], product: &[f64], pairs: &Pairs) -> Differentiated {
     }
 }
 
-pub(super) const METHOD: Method = Method::mean(Value::Critic(nwj), || {
-    Guarantee::certified("holds for every critic, and means over fresh samples are unbiased")
-});
+pub(super) const METHOD: Method = Method {
+    normaliser: Some(|_, _| 1.0),
+    ..Method::mean(Value::Critic(nwj), || {
+        Guarantee::certified(
+            "in expectation, for every critic: means over fresh samples are unbiased, but a batch cannot tell of pairs too \
+             rare to be in it",
+        )
+    })
+};
 
 #[cfg(test)]
 mod tests {

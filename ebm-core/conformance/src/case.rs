@@ -28,7 +28,7 @@ pub(super) struct CaseSpec {
     pub energies: &'static [EnergyKind],
     /// Whether the generator must have noise.
     pub noise: bool,
-    /// Number of configurations to choose from.
+    /// Number of configurations, all of which are tried.
     pub configs: usize,
     pub batch: usize,
     /// Largest number of data dimensions.
@@ -54,6 +54,11 @@ pub(super) struct Case {
 }
 
 impl Case {
+    /// Whether the noise is a parameter of the generator.
+    pub fn learns_noise(&self) -> bool {
+        self.generator == GeneratorKind::Network && self.noise > 0.0
+    }
+
     /// One with the quadratic energy.
     pub fn simple(generator: GeneratorKind, latent: usize, data: usize, noise: f64) -> Self {
         Self { generator, energy: EnergyKind::Quadratic, latent, data, noise, batch: 8, config: 0, seed: 1 }
@@ -63,29 +68,27 @@ impl Case {
 /// Standard deviations of noise, the simplest first.
 const NOISES: [f64; 4] = [0.0, 0.3, 0.1, 1.0];
 
-/// Cases of what is spec; the smaller the numbers, the simpler the case.
-pub(super) fn cases(spec: CaseSpec) -> impl Strategy<Value = Case> {
+/// Cases of what is spec, with one configuration; the smaller the numbers, the simpler the case.
+pub(super) fn cases(spec: CaseSpec, config: usize) -> impl Strategy<Value = Case> {
     let first = usize::from(spec.noise);
     let generators = 0..spec.generators.len();
     let energies = 0..spec.energies.len();
-    let numbers = (1..=spec.widest, 0..spec.widest, first..NOISES.len(), 0..spec.configs.max(1));
-    (generators, energies, numbers, any::<u16>()).prop_map(
-        move |(generator, energy, (data, less, noise, config), seed)| {
-            let generator = spec.generators[generator];
-            let square = generator == GeneratorKind::Flow;
-            Case {
-                generator,
-                energy: spec.energies[energy],
-                // Half of all are square.
-                latent: if square { data } else { data.saturating_sub(less.div_ceil(2) * (less % 2)).max(1) },
-                data,
-                noise: if square { 0.0 } else { NOISES[noise] },
-                batch: spec.batch,
-                config,
-                seed: u64::from(seed),
-            }
-        },
-    )
+    let numbers = (1..=spec.widest, 0..spec.widest, first..NOISES.len());
+    (generators, energies, numbers, any::<u16>()).prop_map(move |(generator, energy, (data, less, noise), seed)| {
+        let generator = spec.generators[generator];
+        let square = generator == GeneratorKind::Flow;
+        Case {
+            generator,
+            energy: spec.energies[energy],
+            // Half of all are square.
+            latent: if square { data } else { data.saturating_sub(less.div_ceil(2) * (less % 2)).max(1) },
+            data,
+            noise: if square { 0.0 } else { NOISES[noise] },
+            batch: spec.batch,
+            config,
+            seed: u64::from(seed),
+        }
+    })
 }
 
 impl fmt::Display for Case {
@@ -100,6 +103,7 @@ impl fmt::Display for Case {
             EnergyKind::Network => "network as energy",
         };
         let Self { latent, data, noise, batch, seed, .. } = self;
-        write!(f, "{generator}, {energy}, d = {latent}, D = {data}, sigma = {noise}, B = {batch}, seed {seed}")
+        let learned = if self.learns_noise() { " (learned)" } else { "" };
+        write!(f, "{generator}, {energy}, d = {latent}, D = {data}, sigma = {noise}{learned}, B = {batch}, seed {seed}")
     }
 }

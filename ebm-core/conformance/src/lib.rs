@@ -25,12 +25,13 @@
 //! assert!(matches!(gradient.outcome, Outcome::NotApplicable { .. }));
 //! ```
 //!
-//! The registered example is checked, and every configuration that differs from it in one option that is a choice between words. Random
-//! numbers are functions of [`Options::seed`], so that the same report comes again.
+//! The registered example is checked, and a configuration for every other choice that an option offers by name. Random numbers are
+//! functions of [`Options::seed`], so that the same report comes again.
 
 mod case;
 mod configs;
 mod differences;
+mod draws;
 mod exact;
 mod report;
 mod rule;
@@ -50,7 +51,7 @@ const CASES: &str = "CONFORMANCE_CASES";
 /// How many situations a rule is tried in, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Random situations a rule, at least 1.
+    /// Random situations a rule, at least 1: shared out evenly over the configurations, and at least one with each.
     pub cases: u32,
     /// Seed of the situations: the same seed gives the same report.
     pub seed: u64,
@@ -128,7 +129,8 @@ macro_rules! __conformance_tests {
         $crate::__conformance_tests!($side, $name;
             registered Registered, example Example, nonsense Nonsense, certified_value CertifiedValue, claims Claims,
             sandwich Sandwich, gradient Gradient, no_leak NoLeak, deterministic Deterministic, batch_order BatchOrder,
-            small_shapes SmallShapes, extreme_inputs ExtremeInputs, state State, geometries Geometries, modes Modes);
+            small_shapes SmallShapes, extreme_inputs ExtremeInputs, state State, geometries Geometries, modes Modes, shares Shares,
+            threads Threads);
     };
     ($side:ident, $name:expr; $($test:ident $rule:ident),+) => {
         $(

@@ -71,6 +71,8 @@ rules! {
     State = "state": "what is saved and loaded is all that a value depends on",
     Geometries = "geometries": "fixed and runtime axes give the same value",
     Modes = "modes": "training and evaluation have the same value, where they claim the same",
+    Shares = "shares": "the value is the mean of those on two shares of the batch, or says why not",
+    Threads = "threads": "the number of threads does not matter",
 }
 
 impl fmt::Display for Rule {

@@ -38,11 +38,29 @@ impl From<ConfigError> for Stop {
 /// Cases that a rule may not speak of, for each one that is asked for.
 const REFUSALS: u32 = 4;
 
-/// Tries `test` in `options.cases` cases that it speaks of, if so many are found. A panic breaks the rule.
+/// Tries `test` in `options.cases` cases that it speaks of, if so many are found, the same number with each configuration. A
+/// panic breaks the rule.
 pub(super) fn run(options: &Options, spec: CaseSpec, test: impl Fn(&Case) -> Result<(), Stop>) -> Outcome {
+    let each = Options { cases: options.cases.div_ceil(spec.configs.max(1) as u32), ..options.clone() };
+    let (mut kept, mut silent) = (0, None);
+    for config in 0..spec.configs.max(1) {
+        match run_config(&each, spec, config, &test) {
+            Outcome::Passed { cases } => kept += cases,
+            Outcome::NotApplicable { reason } => silent = silent.or(Some(reason)),
+            failed => return failed,
+        }
+    }
+    match silent {
+        Some(reason) if kept == 0 => Outcome::not_applicable(reason),
+        _ => Outcome::Passed { cases: kept },
+    }
+}
+
+fn run_config(options: &Options, spec: CaseSpec, config: usize, test: &impl Fn(&Case) -> Result<(), Stop>) -> Outcome {
+    let strategy = cases(spec, config);
     let config = Config {
         cases: options.cases,
-        rng_seed: RngSeed::Fixed(options.seed),
+        rng_seed: RngSeed::Fixed(options.seed.wrapping_add(config as u64)),
         failure_persistence: None,
         max_shrink_iters: 128,
         max_global_rejects: REFUSALS.saturating_mul(options.cases),
@@ -63,7 +81,7 @@ pub(super) fn run(options: &Options, spec: CaseSpec, test: impl Fn(&Case) -> Res
             silent => silent,
         })
     };
-    let result = TestRunner::new(config).run(&cases(spec), |case| match tried(&case) {
+    let result = TestRunner::new(config).run(&strategy, |case| match tried(&case) {
         Ok(()) => {
             kept.set(kept.get() + 1);
             Ok(())

@@ -4,7 +4,7 @@ use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, QuadraticE
 use ebm_core::models::{Energy, Generator};
 use ebm_core::{device::Real, diffusion::Process, kernels::Activation, parameter::Module, random::Random};
 use ebm_models::mlp::{EmbeddingConfig, MlpEnergy, MlpEnergyConfig, MlpGenerator, MlpGeneratorConfig, TimeConfig};
-use ebm_models::noise::NoiseConfig;
+use ebm_models::noise::{LearnedNoise, NoiseConfig};
 
 /// Models, samples and random numbers.
 pub(super) struct Situation<G: Geometry> {
@@ -18,10 +18,12 @@ pub(super) struct Situation<G: Geometry> {
     pub step: u64,
 }
 
+/// Iterations to be in, the first one first.
+const STEPS: [u64; 5] = [1, 2, 17, 1_000, 150_000];
+
 impl<G: Geometry> Situation<G> {
     /// The situation of a case. `timed`: the energy knows a diffusion time.
     pub fn new(geometry: G, case: &Case, timed: bool) -> Self {
-        let random = Random::new(case.seed);
         let generator: Box<dyn Generator<G>> = match case.generator {
             GeneratorKind::Linear => Box::new(linear(geometry, case)),
             GeneratorKind::Flow => Box::new(flow(geometry, case)),
@@ -31,13 +33,38 @@ impl<G: Geometry> Situation<G> {
             EnergyKind::Quadratic => quadratic(geometry, case, timed),
             EnergyKind::Network => Box::new(network_energy(geometry, case, timed)),
         };
+        let batch = Batch::new(geometry, case, 0);
+        Self { generator, energy, latents: batch.latents, data: batch.data, random: batch.random, step: step(case) }
+    }
+
+    /// Replaces samples and random numbers by independent ones, those of a draw; the models stay.
+    pub fn redraw(&mut self, case: &Case, draw: u64) {
+        let batch = Batch::new(self.generator.geometry(), case, draw);
+        (self.latents, self.data, self.random) = (batch.latents, batch.data, batch.random);
+        // A bound may draw from what it was built with, by the step.
+        self.step = step(case) + draw;
+    }
+}
+
+fn step(case: &Case) -> u64 {
+    STEPS[case.seed as usize % STEPS.len()]
+}
+
+/// The samples and the random numbers of a step.
+struct Batch<G: Geometry> {
+    latents: Latents<G>,
+    data: Samples<G>,
+    random: Random,
+}
+
+impl<G: Geometry> Batch<G> {
+    fn new(geometry: G, case: &Case, draw: u64) -> Self {
+        // The seeds of cases are small.
+        let random = Random::new(case.seed + (draw << 32));
         Self {
-            generator,
-            energy,
             latents: geometry.latents(random.stream("latents").normals(case.batch * case.latent)),
             data: geometry.samples(random.stream("data").normals(case.batch * case.data)),
             random: random.stream("step"),
-            step: 1,
         }
     }
 }
@@ -73,7 +100,10 @@ pub(super) fn network<G: Geometry>(geometry: G, case: &Case, coupled: bool) -> M
         hidden: vec![6, 5],
         activation: Activation::Silu,
         batch_norm: coupled,
-        noise: NoiseConfig::Fixed(case.noise),
+        noise: match case.learns_noise() {
+            true => NoiseConfig::Learned { learned: LearnedNoise { start: case.noise, min: 1e-3, max: 10.0 } },
+            false => NoiseConfig::Fixed(case.noise),
+        },
         init_gain: 1.7,
         ..Default::default()
     };

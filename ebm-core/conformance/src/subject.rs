@@ -2,12 +2,14 @@ use serde_json::{Map, Value};
 
 use super::{Side, situation::Situation};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, LowerBound, Target, UpperBound};
+use ebm_core::device::{Real, values};
 use ebm_core::error::{BoundError, ConfigError};
+use ebm_core::random::{Random, Share};
 use ebm_core::registry::{
     self, Descriptor, LowerBoundConfig, Need, ParseError, Registered, SupportedGeometry, UpperBoundConfig,
 };
 use ebm_core::tape::{Parts, SharedTape};
-use ebm_core::{optimizer::OptimizerOptions, parameter::Module, random::Random};
+use ebm_core::{optimizer::OptimizerOptions, parameter::Module, tensor::rows};
 
 #[derive(Clone, Copy)]
 pub(super) enum Subject {
@@ -90,6 +92,11 @@ impl Subject {
 
     pub fn needs(&self, need: Need) -> bool {
         either!(Subject, self, d => d.needs.contains(&need))
+    }
+
+    /// The choices with which the gradient is not to be compared with differences.
+    pub fn approximate_gradient(&self) -> &'static [&'static str] {
+        either!(Subject, self, d => d.approximate_gradient)
     }
 
     pub fn example(&self) -> Config {
@@ -187,6 +194,32 @@ impl<G: SupportedGeometry> Bound<G> {
                     data: &at.data,
                 };
                 bound.divergence(&EnergyView::new(&situation, tape, at.random, at.step))
+            }
+        }
+    }
+
+    /// The value on a part of the batch, as one of several processes has it.
+    pub fn evaluate_share(
+        &mut self,
+        at: &Situation<G>,
+        share: Share,
+        tape: SharedTape,
+    ) -> Result<Estimate, BoundError> {
+        let geometry = at.generator.geometry();
+        let own = share.rows(rows(&at.latents));
+        let part = |all: Vec<Real>, width: usize| all[own.start * width..own.end * width].to_vec();
+        let latents = geometry.latents(part(values(&at.latents), geometry.latent_width()));
+        let data = geometry.samples(part(values(&at.data), geometry.data_width()));
+        let random = at.random.share(share);
+        match self {
+            Bound::Lower(bound) => {
+                let view = GeneratorView::new(&*at.generator, &latents, tape, random, at.step);
+                bound.entropy(&view.within_batch(&at.latents, own))
+            }
+            Bound::Upper(bound) => {
+                let situation =
+                    EnergySituation { energy: &*at.energy, generator: &*at.generator, latents: &latents, data: &data };
+                bound.divergence(&EnergyView::new(&situation, tape, random, at.step))
             }
         }
     }

@@ -4,8 +4,8 @@ use super::{Estimate, Measurement};
 use crate::device::{Real, Scalar};
 use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples, TapedSamples};
-use crate::kernels::differentiated;
-use crate::models::{Generator, sample};
+use crate::kernels::{differentiated, sum};
+use crate::models::{Generator, closed_form::standard_normal_entropy, sample};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -72,13 +72,24 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
     pub fn geometry(&self) -> G {
         self.generator.geometry()
     }
-    /// A function f of the noise's standard deviation sigma alone, on the tape: `value` is f(sigma), `slope` is df/dsigma.
+    /// The standard deviation sigma of the generator's noise, in units of x, on the tape; 0 without noise.
     ///
-    /// The slope goes to sigma where the generator learns it and the tape trains the generator; else f is a constant.
-    pub fn of_noise(&self, value: f64, slope: f64) -> Scalar<SharedTape> {
+    /// Whatever is computed from it is differentiated in sigma where the generator learns it and the tape trains the generator;
+    /// else it is a constant.
+    pub fn sigma(&self) -> Scalar<SharedTape> {
+        match self.generator.noise_level() {
+            Some(level) if self.tape.trains(Parts::GENERATOR) => sum(self.tape.watch(level.tensor())),
+            _ => self.tape.constant(self.generator.facts().noise),
+        }
+    }
+    /// The entropy of the noise, `H[sigma n] = D/2 ln(2 pi e sigma^2)` in nats, on the tape as [`GeneratorView::sigma`] is, and
+    /// worked out in double precision.
+    pub fn noise_entropy(&self) -> Scalar<SharedTape> {
+        let (wide, sigma) = (self.geometry().data_width(), self.generator.facts().noise);
+        let value = standard_normal_entropy(wide) + wide as f64 * sigma.ln();
         match self.generator.noise_level() {
             Some(level) if self.tape.trains(Parts::GENERATOR) => {
-                differentiated(self.tape.watch(level.tensor()), value, vec![slope as Real])
+                differentiated(self.tape.watch(level.tensor()), value, vec![(wide as f64 / sigma) as Real])
             }
             _ => self.tape.constant(value),
         }

@@ -54,6 +54,9 @@ pub struct Descriptor<C: ?Sized + 'static> {
     pub guarantee: Option<Level>,
     /// Its requirements on the models.
     pub needs: &'static [Need],
+    /// The choices of options with which a bound's gradient is not that of its value, each as the option's key, a dot and the
+    /// choice: `solver.iterative`.
+    pub approximate_gradient: &'static [&'static str],
     /// The configuration with every option at its default.
     pub example: fn() -> Box<C>,
     /// JSON schema of the configuration.

@@ -26,9 +26,19 @@ pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
 #[macro_export]
 macro_rules! __submit_descriptor {
     ($config:ty, model $object:ident, $name:literal, $summary:literal, $reference:literal) => {
-        $crate::__submit_descriptor!($config, dyn $crate::registry::$object, $name, $summary, $reference, None, &[]);
+        $crate::__submit_descriptor!(
+            $config,
+            dyn $crate::registry::$object,
+            $name,
+            $summary,
+            $reference,
+            None,
+            &[],
+            &[]
+        );
     };
-    ($config:ty, $object:ty, $name:literal, $summary:literal, $reference:literal, $guarantee:expr, $needs:expr) => {
+    ($config:ty, $object:ty, $name:literal, $summary:literal, $reference:literal, $guarantee:expr, $needs:expr,
+     $approximate:expr) => {
         $crate::inventory::submit! {
             $crate::registry::Entry::new(&$crate::registry::Descriptor::<$object> {
                 name: $name,
@@ -38,6 +48,7 @@ macro_rules! __submit_descriptor {
                 reference: $reference,
                 guarantee: $guarantee,
                 needs: $needs,
+                approximate_gradient: $approximate,
                 example: || Box::new(<$config>::default()),
                 schema: $crate::registry::schema_of::<$config>,
                 parse: |table| $crate::registry::parse_as::<$config>(table).map(|c| Box::new(c) as Box<$object>),
@@ -83,7 +94,8 @@ macro_rules! __implement_config {
 macro_rules! __register_bound {
     ($config:ty, $object:ident, $spec:ident, $product:ident,
      name: $name:literal, summary: $summary:literal, reference: $reference:literal,
-     guarantee: $guarantee:expr, needs: $needs:expr $(,)?) => {
+     guarantee: $guarantee:expr, needs: $needs:expr
+     $(, approximate_gradient: [$($choice:literal),+ $(,)?])? $(,)?) => {
         $crate::__implement_config! {
             $config, $object, $spec, bounds, $product, $name;
             fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
@@ -91,7 +103,8 @@ macro_rules! __register_bound {
             }
         }
         $crate::__submit_descriptor! {
-            $config, dyn $crate::registry::$object, $name, $summary, $reference, Some($guarantee), $needs
+            $config, dyn $crate::registry::$object, $name, $summary, $reference, Some($guarantee), $needs,
+            &[$($($choice),+)?]
         }
     };
 }
@@ -100,6 +113,9 @@ macro_rules! __register_bound {
 ///
 /// The configuration implements [`LowerBoundSpec`](crate::registry::LowerBoundSpec). The calling crate depends on `typetag`
 /// and `serde`. See [`registry`](crate::registry) for an example.
+///
+/// After `needs`, `approximate_gradient: ["solver.iterative"]` names the choices of options with which the gradient is not that
+/// of the value, so that it is not compared with differences.
 #[macro_export]
 macro_rules! register_lower_bound {
     ($config:ty, $($description:tt)*) => {

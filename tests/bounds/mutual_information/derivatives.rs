@@ -1,8 +1,10 @@
 //! The derivatives of `mi` in generator, noise and network, and the conditions of its claims.
 
 use bounds_mi::Estimator;
+use ebm_core::bounds::{GeneratorView, Level};
+use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::tape::{Parts, SharedTape, backward};
-use ebm_core::{bounds::Level, device::values, geometry::Runtime, models::Generator, random::Random};
+use ebm_core::{device::values, models::Generator, random::Random, tensor::item};
 use ebm_models::{flow::FlowGenerator, mlp::MlpGenerator};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
@@ -104,8 +106,24 @@ fn batch_norm_costs_the_claim_in_training_only() {
             (SharedTape::training(Parts::GENERATOR | Parts::LOWER), in_training),
             (SharedTape::off(), Level::Certified),
         ] {
-            let found = try_entropy(&mut bound, &generator, 8, 1, tape).unwrap();
+            let found = try_entropy(&mut bound, &generator, 64, 1, tape).unwrap();
             assert_eq!(found.measurement.guarantee.level, level);
+        }
+    }
+}
+
+#[test]
+fn sigma_is_differentiated_where_it_is_learned_and_trained() {
+    let config = options(&format!("hidden = [5], {LEARNED}"));
+    let generator = MlpGenerator::new(square(2), &config, Random::new(4));
+    let latents = square(2).latents(vec![0.0; 4]);
+    let level = generator.noise_level().unwrap();
+    for (parts, slope) in [(Parts::GENERATOR, 2.0 / 0.4), (Parts::LOWER, 0.0)] {
+        let view = || GeneratorView::new(&generator, &latents, SharedTape::training(parts), Random::new(0), 1);
+        // D ln sigma, and H[n] = D/2 ln(2 pi e) besides.
+        for (value, constant) in [(view().sigma().ln() * 2.0, 0.0), (view().noise_entropy(), 2.837_877_066_409_345)] {
+            near("value", item(&value), 2.0 * 0.4f64.ln() + constant, EXACT);
+            near("its slope", f64::from(values(&backward(value).of(level.tensor()))[0]), slope, EXACT);
         }
     }
 }

@@ -163,3 +163,20 @@ fn what_is_looked_at_in_pieces_is_the_same() {
     near("value", whole.measurement.value, pieces.value, EXACT);
     near("error", whole.measurement.standard_error, pieces.standard_error, EXACT);
 }
+
+#[test]
+fn a_critic_whose_exponential_few_pairs_carry_is_not_certified() {
+    let generator = LinearGaussian::new(Runtime { latent: 2, data: 3 }, &ORTHOGONAL, &[0.0; 3], 0.5);
+    let mut bound = build(&config(Estimator::Nwj, "hidden = [8], activation = 'tanh'", ""), &generator, 1);
+    let calm = entropy(&mut bound, &generator, 2000, 1);
+    assert_eq!(calm.guarantee.level, Level::Certified);
+    assert!(diagnostic(&calm, "effective_pairs") > 200.0, "{calm:?}");
+    if let [.., weight, _] = &mut bound.parameters_mut()[..] {
+        let steep: Vec<Real> = weight.values().iter().map(|w| 100.0 * w).collect();
+        weight.set(&steep);
+    }
+    let steep = entropy(&mut bound, &generator, 2000, 1);
+    assert_eq!(steep.guarantee.level, Level::Asymptotic);
+    assert!(steep.guarantee.reason.contains("effective pairs of 2000"), "{steep:?}");
+    assert!(diagnostic(&steep, "effective_pairs") < 20.0, "{steep:?}");
+}

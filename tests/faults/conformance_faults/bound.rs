@@ -49,6 +49,18 @@ fn replaced<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Option<Vec
             let centre = if view.tape.is_recording() { mean } else { 0.0 };
             all.iter().zip(first).map(|(v, z)| v + z - centre).collect()
         }
+        "fault-slightly-above" => {
+            let noise = view.random.stream("noise").normals(count);
+            all.iter().zip(noise).map(|(v, n)| v + 0.05 + 0.5 * f64::from(n)).collect()
+        }
+        "fault-shared-draws" => {
+            let shared = f64::from(view.random.whole().stream("inner").normals(1)[0]);
+            all.iter().map(|v| v + 0.5 * shared).collect()
+        }
+        "fault-neighbours" => {
+            let first: Vec<f64> = values(view.latents).chunks(d).map(|z| f64::from(z[0])).collect();
+            all.iter().enumerate().map(|(i, v)| v + first[i] * first[(i + 1) % count].powi(2)).collect()
+        }
         _ => return None,
     })
 }
@@ -88,6 +100,22 @@ pub fn entropy<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Result<
             estimate = estimate.plus(-f64::from(second.abs()));
         }
         "fault-geometry" if std::any::type_name::<G>().contains("Fixed") => estimate = estimate.plus(-0.5),
+        "fault-no-root" => {
+            estimate = estimate.plus(1.0);
+            estimate.measurement.standard_error *= (view.batch() as f64).sqrt();
+        }
+        "fault-infinite-error" => {
+            estimate = estimate.plus(100.0);
+            estimate.measurement.standard_error = f64::INFINITY;
+        }
+        "fault-exact-claim" => estimate.measurement.standard_error = 0.0,
+        "fault-large-batches" if view.batch() > 1000 => estimate = estimate.plus(1.0),
+        "fault-later-steps" if view.step > 50 => estimate = estimate.plus(1.0),
+        "fault-threads" => estimate = estimate.plus(-0.1 * rayon::current_num_threads() as f64),
+        "fault-coupling" => {
+            let largest = values(view.latents).into_iter().fold(0.0, |m: f64, z| m.max(f64::from(z)));
+            estimate = estimate.plus(-largest);
+        }
         "fault-hidden" => {
             let m = &mut estimate.measurement;
             m.value = if m.value.is_finite() { m.value } else { 0.0 };
@@ -98,4 +126,46 @@ pub fn entropy<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Result<
         "fault-missing-entropy" => Ok(estimate),
         _ => Ok(estimate.plus(standard_normal_entropy(d))),
     }
+}
+
+/// The value itself, which is exact where it is certified, or the faulty ceiling.
+pub fn entropy_upper_bound<G: Geometry>(
+    fault: &str,
+    view: &GeneratorView<'_, G>,
+) -> Result<Option<Measurement>, BoundError> {
+    if fault == "fault-plug-in" {
+        return Ok(Some(plug_in(view)));
+    }
+    // Noise adds what the Jacobian does not see.
+    let noisy = view.generator.facts().noise > 0.0;
+    let estimate = (!noisy).then(|| entropy(fault, view)).transpose()?;
+    Ok(estimate.map(|estimate| estimate.measurement))
+}
+
+/// `1/2 ln det(2 pi e S)` of the samples' own covariance S: too low on average.
+fn plug_in<G: Geometry>(view: &GeneratorView<'_, G>) -> Measurement {
+    let (count, wide) = (view.batch(), view.generator.geometry().data_width());
+    let x: Vec<f64> = values(&view.generated()).into_iter().map(f64::from).collect();
+    let mean = |i: usize| x.iter().skip(i).step_by(wide).sum::<f64>() / count as f64;
+    let means: Vec<f64> = (0..wide).map(mean).collect();
+    let product = |i: usize, j: usize| -> f64 { x.chunks(wide).map(|x| (x[i] - means[i]) * (x[j] - means[j])).sum() };
+    let mut s: Vec<Vec<f64>> =
+        (0..wide).map(|i| (0..wide).map(|j| product(i, j) / (count - 1) as f64).collect()).collect();
+    let mut log_determinant = 0.0;
+    for k in 0..wide {
+        let pivot = s[k].clone();
+        log_determinant += pivot[k].ln();
+        for row in s.iter_mut().skip(k + 1) {
+            let factor = row[k] / pivot[k];
+            row.iter_mut().zip(&pivot).for_each(|(a, b)| *a -= factor * b);
+        }
+    }
+    let value = standard_normal_entropy(wide) + 0.5 * log_determinant;
+    let standard_error = (0.5 * wide as f64 / count as f64).sqrt();
+    Measurement::new(
+        value,
+        standard_error,
+        count,
+        Guarantee::certified("the normal distribution has the largest entropy"),
+    )
 }

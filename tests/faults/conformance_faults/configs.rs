@@ -30,10 +30,7 @@ macro_rules! lower {
                 &self,
                 view: &GeneratorView<'_, G>,
             ) -> Result<Option<Measurement>, BoundError> {
-                // Exact where it is certified, so both sides in one; noise adds what the Jacobian does not see.
-                let noisy = view.generator.facts().noise > 0.0;
-                let estimate = (!noisy).then(|| bound::entropy($name, view)).transpose()?;
-                Ok(estimate.map(|estimate| estimate.measurement))
+                bound::entropy_upper_bound($name, view)
             }
         }
 
@@ -79,6 +76,28 @@ lower!(
     FixedAxes "fault-geometry" Geometries,
     /// Values that are not numbers are reported as zero.
     Hidden "fault-hidden" ExtremeInputs,
+    /// A nat too high, with the samples' deviation for the standard error of their mean.
+    NoRoot "fault-no-root" CertifiedValue,
+    /// Far too high, with a standard error that allows everything.
+    InfiniteError "fault-infinite-error" CertifiedValue,
+    /// Samples of the batch are used, and no standard error is claimed.
+    ExactClaim "fault-exact-claim" CertifiedValue,
+    /// Five hundredths of a nat too high, far less than one case shows.
+    SlightlyAbove "fault-slightly-above" CertifiedValue,
+    /// One inner draw for all samples, which the standard error knows nothing of.
+    SharedDraws "fault-shared-draws" CertifiedValue,
+    /// Too high in the batches of an evaluation only.
+    LargeBatches "fault-large-batches" CertifiedValue,
+    /// Too high late in training only.
+    LaterSteps "fault-later-steps" CertifiedValue,
+    /// The entropy of a normal distribution with the samples' own covariance, as a ceiling.
+    PlugIn "fault-plug-in" CertifiedCeiling,
+    /// Samples are paired with the next ones of the batch; its expectation is right.
+    Neighbours "fault-neighbours" BatchOrder,
+    /// An extreme of the batch, and no word of it.
+    Coupling "fault-coupling" Shares,
+    /// Another value with another number of threads.
+    Threads "fault-threads" Threads,
 );
 
 lower!(@empty

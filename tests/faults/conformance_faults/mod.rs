@@ -2,6 +2,7 @@
 
 mod bound;
 mod configs;
+mod slopes;
 
 use bounds_sv as _;
 use ebm_conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
@@ -13,6 +14,9 @@ fn every_planted_fault_is_found_by_the_rule_that_is_meant_for_it() {
         ("fault-unknown-keys", Rule::Example),
         ("fault-nonsense", Rule::Nonsense),
         ("fault-not-registered", Rule::Registered),
+        ("fault-sigma-without-slope", Rule::Gradient),
+        ("fault-sigma-with-wrong-slope", Rule::Gradient),
+        ("fault-one-variant", Rule::Gradient),
     ];
     let upper = [Rule::CertifiedValue, Rule::Sandwich].map(|rule| (Side::Upper, "fault-jsd", rule));
     let lower = configs::FAULTS.iter().copied().chain(lower).map(|(name, rule)| (Side::Lower, name, rule));
@@ -44,4 +48,38 @@ fn a_fault_breaks_the_rule_in_the_smallest_case_and_says_both_numbers() {
     assert!(violation.case.contains("d = 1, D = 1, sigma = 0"), "{violation}");
     let again = check_rule(Side::Lower, "fault-wrong-sign", Rule::CertifiedValue, &options);
     assert_eq!(again.outcome, Outcome::Failed(violation), "the same seed finds the same case");
+}
+
+/// The words of the rule that a bound breaks.
+fn told(name: &str, rule: Rule) -> String {
+    let entry = check_rule(Side::Lower, name, rule, &Options { cases: 100, seed: 0 });
+    match entry.outcome {
+        Outcome::Failed(violation) => violation.to_string(),
+        _ => panic!("{entry}"),
+    }
+}
+
+#[test]
+fn a_valid_bound_that_pairs_samples_by_position_is_told_so() {
+    let message = told("fault-neighbours", Rule::BatchOrder);
+    assert!(message.contains("so the bound pairs samples by their position in"), "{message}");
+    // Weights by position are another fault.
+    let message = told("fault-order", Rule::BatchOrder);
+    assert!(!message.contains("so the bound pairs"), "{message}");
+}
+
+#[test]
+fn a_fault_is_told_with_the_choice_that_has_it_unless_it_is_named() {
+    let message = told("fault-one-variant", Rule::Gradient);
+    assert!(message.contains("with slope.twice"), "{message}");
+    let entry = check_rule(Side::Lower, "named-variant", Rule::Gradient, &Options { cases: 100, seed: 0 });
+    assert!(matches!(entry.outcome, Outcome::Passed { .. }), "{entry}");
+}
+
+#[test]
+fn what_only_many_cases_show_is_told_with_their_number() {
+    let message = told("fault-slightly-above", Rule::CertifiedValue);
+    assert!(message.contains("cases in which it is close to the exact value"), "{message}");
+    let message = told("fault-shared-draws", Rule::CertifiedValue);
+    assert!(message.contains("times as widely"), "{message}");
 }

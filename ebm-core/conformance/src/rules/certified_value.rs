@@ -1,23 +1,77 @@
+use std::cell::RefCell;
+
+use super::super::draws::{Draws, claims_its_scatter, pooled};
 use super::*;
+
+/// Samples of the large batch, as many as an evaluation may have, which one case in [`EVERY`] is tried with.
+const LARGE: usize = 2048;
+const EVERY: u64 = 8;
 
 pub(super) fn check(on: &On<'_>) -> Outcome {
     let certified = on.certified();
     if certified.is_empty() {
         return Outcome::not_applicable(NONE_CERTIFIED);
     }
+    let side = on.subject.side();
+    let pool = Pool::default();
     let spec = CaseSpec { configs: certified.len(), ..on.suited(KNOWN) };
-    run(on.options, spec, |case| {
+    let outcome = run(on.options, spec, |case| {
         let case = &Case { config: certified[case.config], ..case.clone() };
-        let at = on.situation(case);
-        let mut bound = on.bound(case)?;
-        let (measured, exact) = certified_pair(on, case, &at, &mut bound)?;
-        on_its_side(on.subject.side(), &on.variants[case.config].label, &measured, exact)?;
+        let draws = certified_draws(on, case)?;
+        draws.on_its_side(side, &on.variants[case.config].name)?;
+        if case.seed.is_multiple_of(EVERY) {
+            let large = Case { batch: LARGE, ..case.clone() };
+            let (measured, exact) = certified_pair(on, &large, &on.situation(&large), &mut on.bound(&large)?)?;
+            draws.expects(side, (case, LARGE), (&measured, exact))?;
+        }
+        pool.add(case.config, draws);
         Ok(())
+    });
+    pool.judge(outcome, side, |config| on.variants[config].name.clone())
+}
+
+/// The draws of the cases that passed one by one.
+#[derive(Default)]
+pub(super) struct Pool(RefCell<Vec<(usize, Draws)>>);
+
+impl Pool {
+    pub fn add(&self, config: usize, draws: Draws) {
+        self.0.borrow_mut().push((config, draws));
+    }
+
+    /// The outcome, unless the cases together show what none of them did: those of each configuration, and all.
+    pub fn judge(&self, outcome: Outcome, side: Side, name: impl Fn(usize) -> String) -> Outcome {
+        if !matches!(outcome, Outcome::Passed { .. }) {
+            return outcome;
+        }
+        let cases = self.0.borrow();
+        let mut configs: Vec<usize> = cases.iter().map(|(config, _)| *config).collect();
+        configs.dedup();
+        let groups = configs.into_iter().map(Some).chain([None]);
+        for group in groups {
+            let members = cases.iter().filter(|(config, _)| group.is_none_or(|group| group == *config));
+            let members: Vec<&Draws> = members.map(|(_, draws)| draws).collect();
+            if let Err(violation) = pooled(side, &members).and_then(|()| claims_its_scatter(&members)) {
+                let which = group.map_or_else(|| "all configurations".into(), &name);
+                return Outcome::Failed(Violation { message: format!("{which}: {}", violation.message), ..violation });
+            }
+        }
+        outcome
+    }
+}
+
+/// Certified values on independent batches, each with the exact one.
+pub(super) fn certified_draws(on: &On<'_>, case: &Case) -> Result<Draws, Stop> {
+    let mut at = on.situation(case);
+    let mut bound = on.bound(case)?;
+    Draws::of(|draw| {
+        at.redraw(case, draw);
+        certified_pair(on, case, &at, &mut bound)
     })
 }
 
 /// A certified value with the exact one of the same quantity.
-pub(super) fn certified_pair(
+fn certified_pair(
     on: &On<'_>,
     case: &Case,
     at: &Situation<Runtime>,

@@ -104,6 +104,7 @@ macro_rules! register_optimizer {
             $summary,
             $reference,
             None,
+            &[],
             &[]
         );
     };
