@@ -4,7 +4,7 @@
 //! `REGENERATE_MESSAGES=1 cargo test -p ebm-tests --test cli messages` writes the messages anew, for another compiler.
 
 use crate::command::{Folder, ended};
-use crate::new::{CARGO, PROFILE, workshop};
+use crate::new::{CARGO, PROFILE, unify, workshop};
 use ebm_tests::book::root;
 use serde_json::Value;
 use std::fs;
@@ -38,6 +38,7 @@ fn without_numbers(text: &str) -> Vec<String> {
 fn mistakes_do_not_compile_and_the_message_names_the_way_out() {
     let folder = workshop();
     folder.succeed(&format!("new bound mistakes --lower --local {}", root().display()));
+    unify(&folder, "mistakes");
     folder.link(&root().join("tests/messages"), "mistakes/src/bin");
     for file in folder.names_in("mistakes/src/bin") {
         let Some(mistake) = file.strip_suffix(".rs") else {

@@ -15,11 +15,32 @@ fn target() -> PathBuf {
     Path::new(PROGRAM).ancestors().nth(2).unwrap().to_path_buf()
 }
 
-/// A folder below which cargo builds in the workspace's target directory, from what was fetched, and this workspace's own crates
-/// as the workspace does: seen from a new crate, they are dependencies.
+/// Features that the workspace turns on in what a bound depends on. A new crate that does as well finds all of that built.
+const UNIFIED: &str = r#"
+[target.'cfg(all())'.dependencies]
+bitflags = { version = "2", features = ["std"] }
+bytemuck = { version = "1", features = ["extern_crate_alloc"] }
+indexmap = "2"
+memchr = "2"
+rustix = { version = "1", features = ["process", "system"] }
+serde_core = "1"
+tracing-core = "0.1"
+"#;
+
+/// Has a new crate turn on the same features.
+pub fn unify(folder: &Folder, name: &str) {
+    let manifest = format!("{name}/Cargo.toml");
+    folder.write(&manifest, &(folder.read(&manifest) + UNIFIED));
+}
+
+/// A folder below which cargo builds in the workspace's target directory, from what was fetched. Seen from a new crate, this
+/// workspace's own crates are dependencies of another path, and compiled anew: quickly, where they do not compute.
 pub fn workshop() -> Folder {
     let folder = Folder::with("");
-    let profile = |package| format!("[profile.dev.package.{package}]\nopt-level = 1\ndebug = \"line-tables-only\"\n");
+    let profile = |package: String| {
+        let level = u8::from(!["ebm-cli", "ebm-data", "ebm-eval"].contains(&&*package));
+        format!("[profile.dev.package.{package}]\nopt-level = {level}\ndebug = false\n")
+    };
     let profiles = packages().into_iter().map(profile);
     let common = format!("[build]\ntarget-dir = {:?}\n[net]\noffline = true\n", target());
     fs::create_dir(folder.path(".cargo")).unwrap();
@@ -41,6 +62,7 @@ fn cargo(folder: &Folder, within: &str, line: &str) -> String {
 fn new_crate(folder: &Folder, what: &str, name: &str) {
     let told = folder.succeed(&format!("new {what} {name} --local {}", root().display()));
     contains(&told, &["cargo test"]);
+    unify(folder, name);
     cargo(folder, name, "fmt --check");
 }
 
@@ -49,9 +71,12 @@ fn new_crate(folder: &Folder, what: &str, name: &str) {
 fn done_as_in_the_book(folder: &Folder) {
     folder.link(&root(), "path/to/ebm");
     folder.put_program("ebm", &format!("exec {PROGRAM} \"$@\""));
+    folder.write("unified.toml", UNIFIED);
+    let unified = folder.path("unified.toml").display().to_string();
     let shim = format!(
         "[ \"$2\" = --release ] || exit 2\n\
          command=$1; shift 2\n\
+         grep -q cfg.all Cargo.toml || cat {unified} >> Cargo.toml\n\
          [ $command = test ] && set -- --lib --tests \"$@\"\n\
          [ $command = run ] && set -- \"$@\" --quiet --set train.steps=60 --set train.evaluate_every=30\n\
          exec {CARGO} $command --profile {PROFILE} \"$@\""

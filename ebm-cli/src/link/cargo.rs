@@ -22,7 +22,9 @@ pub(crate) fn command_line(folder: &Path, profile: &str) -> String {
 impl Cargo<'_> {
     /// Checks that every crate of the program has the same `ebm-core`.
     pub fn check_versions(&self) -> Result<()> {
-        let printed = self.run("metadata", &["--format-version", "1"])?;
+        // Of this platform only: what others need may not be there, and would be fetched.
+        let platform = env!("BUILT_FOR_TARGET");
+        let printed = self.run("metadata", &["--format-version", "1", "--filter-platform", platform])?;
         let metadata = serde_json::from_str(&printed).map_err(|_| unreadable("metadata"))?;
         match other_cores(&metadata) {
             None => Ok(()),
