@@ -137,11 +137,12 @@ impl RunDirectory {
     /// The files to verify: those that should be there, and weights that should not.
     fn names(&self, listed: Option<&Files>) -> Vec<String> {
         // A run that was only begun may have none of its files yet.
-        let is_expected = listed.is_some() || !self.checkpoints().list().is_empty();
-        let expected = [(layout::CONFIG, is_expected), (layout::VERSIONS, false), (layout::METRICS, is_expected)];
-        let there = expected.into_iter().filter(|(name, expected)| *expected || self.path.join(name).exists());
+        let has_begun = listed.is_some() || !self.checkpoints().list().is_empty();
+        let is_expected = |name: &str| has_begun && [layout::CONFIG, layout::METRICS].contains(&name);
+        let written = layout::CHECKED.into_iter().chain([layout::METRICS]);
+        let there = written.filter(|name| is_expected(name) || self.path.join(name).exists());
         let summary = listed.is_some().then_some(layout::SUMMARY);
-        let mut names: Vec<String> = there.map(|(name, _)| name).chain(summary).map(String::from).collect();
+        let mut names: Vec<String> = there.chain(summary).map(String::from).collect();
         let weights = self.weight_files().into_keys().map(|player| format!("{}/{player}.safetensors", layout::WEIGHTS));
         let others: BTreeSet<String> = weights.chain(listed.into_iter().flat_map(Files::keys).cloned()).collect();
         let others: Vec<String> = others.into_iter().filter(|name| !names.contains(name)).collect();
