@@ -168,7 +168,7 @@ fn what_is_no_run_cannot_be_evaluated_or_sampled() {
     folder.refuse(2, "sample r -n 3 --out x.jpg", &[".npz"]);
     folder.refuse(1, "sample r -n 3 --out no/x.npy", &["no/x.npy"]);
     folder.write("r/weights/energy.safetensors", "broken");
-    folder.refuse(5, "evaluate r", &["energy.safetensors", "safetensors file"]);
+    folder.refuse(5, "evaluate r", &["energy.safetensors", "not what was written", "ebm runs restore r"]);
     assert!(!folder.path("x.npy").exists());
 }
 

@@ -22,7 +22,14 @@ fn a_run_of_the_first_release_is_read_evaluated_and_gone_on_with() {
     contains(&folder.succeed("runs inspect run"), &["first-release.toml", "300 of 300", "step 150", "step 300"]);
     contains(
         &folder.succeed("runs verify run"),
-        &["metrics: good, 10 lines", "step 150: good, 9 files", "step 300: good, 9 files"],
+        &[
+            "metrics: good, 10 lines",
+            "configuration: good; without a hash",
+            "summary: good; without a hash",
+            "weights of energy: good, 6 arrays; without a hash",
+            "step 150: good, 9 files; its manifest without a checksum",
+            "step 300: good, 9 files; its manifest without a checksum",
+        ],
     );
     contains(&folder.succeed("watch run --once"), &["step 300/300"]);
     folder.succeed("sample run -n 10 --out x.npy");

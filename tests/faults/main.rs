@@ -4,6 +4,7 @@
 mod command;
 
 mod conformance_faults;
+mod damage;
 mod fuzz;
 mod last_good_state;
 mod non_finite;

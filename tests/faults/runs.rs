@@ -1,6 +1,6 @@
 //! Whatever happens to a run from outside, nothing is lost: killed at any moment, with a full disk, by signals.
 
-use crate::command::{Files, Folder, contains, ended, unlike, wait_for};
+use crate::command::{Files, Folder, contains, ended, files, unlike, wait_for};
 use ebm_core::random::Random;
 use std::process::{Child, Output};
 use std::{fs, io, sync::LazyLock};
@@ -93,9 +93,32 @@ fn killed_at_every_operation_of_a_save_and_at_a_hundred_others_it_ends_the_same(
         let _ = fs::remove_dir_all(folder.path("run"));
         let output = disturbed(&folder, GO_ON, at, "die").unwrap();
         assert!(output.status.code().is_none(), "operation {at}: {output:?}");
+        if folder.path("run/run.json").exists() {
+            // A death is no damage.
+            folder.succeed("runs verify run");
+        }
         folder.succeed(GO_ON);
         assert_same(&folder, truth, &format!("killed before {}", operations[at - 1]));
     }
+}
+
+#[test]
+fn killed_while_an_ended_run_is_taken_up_again_nothing_counts_as_damaged() {
+    let folder = folder();
+    folder.succeed(GO_ON);
+    let whole = files(&folder.path("run"));
+    let longer = format!("{GO_ON} --set train.steps=14");
+    // The old end goes, and configuration and versions are written anew.
+    for at in 1..=14 {
+        fs::remove_dir_all(folder.path("run")).unwrap();
+        folder.put("run", &whole);
+        let output = disturbed(&folder, &longer, at, "die").unwrap();
+        assert!(output.status.code().is_none(), "operation {at}: {output:?}");
+        folder.succeed("runs verify run");
+    }
+    folder.succeed(&longer);
+    folder.train("whole", "--set train.steps=14");
+    assert_same(&folder, &folder.lasting("whole"), "taken up again");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 
 use super::arguments::data_folder;
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::run_directory::{Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, layout};
+use crate::run_directory::{
+    Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, RunDirectoryError, layout,
+};
 use crate::{config::RunConfig, output::folder_of};
 use ebm_data::Prefetched;
 
@@ -58,7 +60,10 @@ impl TrainedModel {
         }
         let (directory, Marker { base, .. }) = RunDirectory::open(path)?;
         let config = directory.read_config()?;
-        let ended = which.is_none().then(|| directory.steps_done()).flatten();
+        let ended = match which {
+            None => directory.steps_done()?,
+            Some(_) => None,
+        };
         let (steps, arrays) = match ended {
             Some(steps) => (steps, directory.read_weights()?),
             None => {
@@ -66,7 +71,7 @@ impl TrainedModel {
                 if which.is_none() {
                     eprintln!("note: the run is not at its end; this is its checkpoint of step {}", checkpoint.step);
                 }
-                let (_, state) = checkpoint.read()?;
+                let (_, state) = checkpoint.read().map_err(|error| whole_instead(&directory, error))?;
                 (checkpoint.step, state.arrays)
             }
         };
@@ -140,6 +145,15 @@ impl LoadedRun {
         let loaded = module.load_state(self.of(owner).unwrap_or(&State::new()));
         loaded.with_context(|| format!("weights of the {owner}")).or_exit(Exit::RunDirectory)
     }
+}
+
+/// The failure of a damaged checkpoint, with the last whole one.
+fn whole_instead(directory: &RunDirectory, error: RunDirectoryError) -> Failure {
+    let instead = match directory.last_whole() {
+        Some(whole) => format!("the last whole checkpoint is that of step {0}: --checkpoint {0}", whole.progress.step),
+        None => "no checkpoint of the run is whole".into(),
+    };
+    Failure::message(Exit::RunDirectory, format!("{error}; {instead}"))
 }
 
 fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {

@@ -1,9 +1,8 @@
-//! `ebm runs`: lists, describes, verifies and prunes runs.
+//! `ebm runs`: lists, describes, verifies, restores and prunes runs.
 
 use anyhow::Context;
 use clap::Subcommand;
 use ebm_eval::evaluate::Rows;
-use ebm_train::state_file;
 use indicatif::DecimalBytes;
 use std::path::{Path, PathBuf};
 use std::{fmt::Write, fs};
@@ -11,9 +10,7 @@ use std::{fmt::Write, fs};
 use super::arguments::count;
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::output::{print, print_json};
-use crate::run_directory::{
-    MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, RunStatus, State, layout, size,
-};
+use crate::run_directory::{RunDirectory, RunStatus, State, layout, size};
 
 #[derive(Debug, Subcommand)]
 pub enum Runs {
@@ -36,14 +33,25 @@ pub enum Runs {
         #[arg(long)]
         json: bool,
     },
-    /// Check that runs are undamaged (BLAKE3 of every file of every checkpoint)
+    /// Check that runs are undamaged (BLAKE3 of configuration, versions, metrics, weights, summary and checkpoints)
     #[command(after_help = "Exit code 5 if anything is damaged.\n\nExample:\n  ebm runs verify runs/*")]
     Verify {
         /// Run directories
         #[arg(required = true)]
         runs: Vec<PathBuf>,
     },
-    /// Remove old checkpoints of runs that are not being trained
+    /// Restore damaged files of a run from its last whole checkpoint
+    #[command(after_help = "\
+Configuration and versions are written as they were. If weights or the summary are damaged, the end of the run is removed,
+and `ebm train --resume` writes it again.
+
+Example:
+  ebm runs restore runs/25-gaussians-seed0")]
+    Restore {
+        /// Run directory
+        run: PathBuf,
+    },
+    /// Remove old checkpoints of runs that are not being trained; damaged ones stay, and do not count as kept
     #[command(after_help = "Example:\n  ebm runs prune runs/* --keep 1 --dry-run")]
     Prune {
         /// Run directories
@@ -63,6 +71,7 @@ pub fn run(command: &Runs) -> Result<Exit, Failure> {
         Runs::List { folder, json } => list(folder, *json),
         Runs::Inspect { run, json } => inspect(run, *json),
         Runs::Verify { runs } => verify(runs),
+        Runs::Restore { run } => restore(run),
         Runs::Prune { runs, keep, dry_run } => prune(runs, *keep, *dry_run),
     }
 }
@@ -152,8 +161,7 @@ fn steps(run: &RunStatus, separator: &str) -> String {
     format!("{}{}", run.steps, of.unwrap_or_default())
 }
 
-/// Re-hashes every file of every checkpoint, and reads configuration, metrics and weights. Everything is reported before the
-/// command fails because of damage.
+/// Verifies every file of every run. Everything is reported before the command fails because of damage.
 fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     let mut damaged = 0;
     for run in runs {
@@ -172,41 +180,74 @@ fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, RunDirectoryError>)> {
-    let mut parts = vec![
-        ("configuration".into(), directory.read_config().map(|_| "good".into())),
-        ("metrics".into(), metrics(directory.path())),
-    ];
-    for (player, path) in directory.weight_files() {
-        let read = state_file::load(&path).map(|state| format!("good, {} arrays", state.len()));
-        let read = read.map_err(RunDirectoryError::weights(&player));
-        parts.push((format!("weights of {player}"), read));
-    }
+/// The parts of a run, each with a remark or with its damage and what to do about it.
+fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, String>)> {
+    let files = directory.verify().into_iter();
+    let mut parts: Vec<_> =
+        files.map(|(name, outcome)| (label(&name), outcome.map_err(|error| error.to_string()))).collect();
     for checkpoint in directory.checkpoints().list() {
-        let verified = checkpoint.verify().and_then(|manifest| {
-            MetricsFile::check(directory.path(), &manifest.metrics)?;
-            Ok(format!("good, {} files", manifest.files.len()))
-        });
+        let verified = match directory.verify_checkpoint(&checkpoint) {
+            Ok(manifest) => {
+                let remark = match manifest.checksum {
+                    Some(_) => "",
+                    None => "; its manifest without a checksum: written by an earlier version",
+                };
+                Ok(format!("good, {} files{remark}", manifest.files.len()))
+            }
+            Err(error) => Err(format!(
+                "{error}; ebm train --resume goes on from the last whole one, and this folder may be removed"
+            )),
+        };
         parts.push((format!("checkpoint of step {}", checkpoint.step), verified));
     }
     parts
 }
 
-fn metrics(directory: &Path) -> Result<String, RunDirectoryError> {
-    let count = MetricsReader::open(directory)?.try_fold(0, |count, line| line.map(|_| count + 1))?;
-    Ok(format!("good, {count} lines"))
+fn label(name: &str) -> String {
+    let player = Path::new(name).file_stem().unwrap_or_default().display();
+    match name {
+        layout::CONFIG => "configuration".into(),
+        layout::METRICS => "metrics".into(),
+        layout::SUMMARY => "summary".into(),
+        layout::VERSIONS => "versions".into(),
+        _ if name.starts_with(layout::WEIGHTS) => format!("weights of {player}"),
+        _ => name.into(),
+    }
 }
 
-/// Removes all but the last checkpoints, and the best, of runs that are not being trained.
+/// Puts the damaged files of a run back.
+fn restore(run: &Path) -> Result<Exit, Failure> {
+    let (directory, _) = RunDirectory::take(run)?;
+    let done = directory.restore()?;
+    if done.is_empty() {
+        return print(&format!("{}: nothing to restore\n", run.display()));
+    }
+    print(&done.iter().map(|done| format!("{}: {done}\n", run.display())).collect::<String>())
+}
+
+/// Removes all but the last whole checkpoints, and the best, of runs that are not being trained. Damaged ones stay: what counts
+/// as kept is what the run can go on from.
 fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
     for run in runs {
         let (directory, _) = RunDirectory::take(run)?;
         let checkpoints = directory.checkpoints();
-        let old = checkpoints.old(keep);
+        if !dry {
+            checkpoints.sweep()?;
+        }
+        let mut whole = Vec::new();
+        for checkpoint in checkpoints.list() {
+            match directory.verify_checkpoint(&checkpoint) {
+                Ok(_) => whole.push(checkpoint),
+                Err(error) => {
+                    let (run, step) = (run.display(), checkpoint.step);
+                    print(&format!("{run}: skipped the checkpoint of step {step}, which is damaged: {error}\n"))?;
+                }
+            }
+        }
+        let old = checkpoints.old(whole, keep);
         let freed: u64 = old.iter().map(|checkpoint| size(&checkpoint.path)).sum();
         if !dry {
-            let done = checkpoints.sweep().and_then(|()| checkpoints.prune(keep));
-            done?;
+            checkpoints.remove(&old)?;
         }
         let steps: Vec<String> = old.iter().map(|checkpoint| checkpoint.step.to_string()).collect();
         let verb = if dry { "would remove" } else { "removed" };

@@ -3,10 +3,10 @@
 use ebm_eval::evaluate::{MetricValue, Report, Unit};
 use ebm_train::StopReason;
 use serde::{Deserialize, Serialize};
-use std::{fmt, fs, io, path::Path};
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 
 use crate::exit::{Exit, Failure, fail};
-use crate::run_directory::{RunDirectoryError, layout};
+use crate::run_directory::{Digest, RunDirectoryError, layout};
 use crate::{numerals::short, observers::Divergence, plots::CurvePoint};
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
@@ -60,6 +60,8 @@ pub struct Summary {
     pub evaluation: Report,
     /// Pictures, relative to the run directory.
     pub pictures: Vec<String>,
+    /// Lengths and hashes of the other files, by their names relative to the run directory.
+    pub files: BTreeMap<String, Digest>,
 }
 
 impl Summary {

@@ -37,12 +37,6 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// BLAKE3 of the configuration as it is written to the run directory, in hexadecimal.
-    pub fn hash(&self) -> Result<String, toml::ser::Error> {
-        let text = toml::to_string(self)?;
-        Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
-    }
-
     /// The components that take part in training.
     pub fn components(&self) -> Components<'_> {
         Components { energy: &*self.energy, generator: &*self.generator, lower: &*self.lower, upper: &*self.upper }

@@ -2,7 +2,7 @@ use ebm_core::geometry::Geometry;
 use ebm_train::{Evaluation, Fault, Flow, Observer, ObserverError, StepReport, Trainer};
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use crate::run_directory::{Metric, MetricsFile, MetricsLine, RunDirectoryError};
+use crate::run_directory::{Digest, Metric, MetricsFile, MetricsLine, RunDirectoryError};
 use ebm_eval::evaluate::{Report, Sandwich};
 
 const NATS: &str = "nats";
@@ -22,12 +22,13 @@ impl MetricsLog {
         Self { file, evaluated }
     }
 
-    /// Writes the metrics of the final evaluation.
-    pub fn last(&mut self, step: u64, report: &Report) -> Result<(), RunDirectoryError> {
+    /// Writes the metrics of the final evaluation. Returns length and hash of the file, which is complete then.
+    pub fn last(&mut self, step: u64, report: &Report) -> Result<Digest, RunDirectoryError> {
         let figures = report.values.iter();
         let metrics = figures.map(|figure| (figure.name.clone(), Metric::figure(figure)));
         let mut file = self.file.borrow_mut();
-        file.line(step, MetricsLine::FINAL, &metrics.collect(), report.sandwich.as_ref())
+        file.line(step, MetricsLine::FINAL, &metrics.collect(), report.sandwich.as_ref())?;
+        file.settle()
     }
 }
 

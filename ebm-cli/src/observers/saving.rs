@@ -81,7 +81,7 @@ impl Saving {
         };
         let saved = self.checkpoints.save(&state, manifest)?;
         self.saved = Some(saved.step);
-        self.checkpoints.prune(self.config.keep)?;
+        self.checkpoints.prune(self.config.keep, saved.step)?;
         let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
         tracing::info!(step = saved.step, milliseconds, "saved");
         Ok(())

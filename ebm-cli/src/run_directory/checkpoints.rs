@@ -5,6 +5,7 @@ use ebm_train::{TrainingState, state_file};
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeMap, fs};
 
+use super::checksum::with_checksum;
 use super::manifest::{Digest, MANIFEST, Manifest, Watched};
 use super::{RunDirectoryError, durable, json_text, layout};
 
@@ -84,17 +85,24 @@ impl Checkpoints {
         found
     }
 
-    /// Removes all but the last `keep` and the best by the watched metric, and the remains of unfinished ones.
-    pub fn prune(&self, keep: usize) -> Result<Vec<Checkpoint>, RunDirectoryError> {
-        let (old, aside) = (self.old(keep), self.folder.join(format!("{UNFINISHED}removed")));
-        for checkpoint in &old {
+    /// Removes all but the best by the watched metric and the last `keep` of those up to step `saved`, which was just written.
+    pub fn prune(&self, keep: usize, saved: u64) -> Result<(), RunDirectoryError> {
+        // A later one was damaged when the run was resumed from before it, and must not count as one that is kept.
+        let all = self.list().into_iter().filter(|checkpoint| checkpoint.step <= saved).collect();
+        self.remove(&self.old(all, keep))
+    }
+
+    /// Removes these checkpoints.
+    pub fn remove(&self, old: &[Checkpoint]) -> Result<(), RunDirectoryError> {
+        let aside = self.folder.join(format!("{UNFINISHED}removed"));
+        for checkpoint in old {
             // Renamed first: half a checkpoint is never taken for one.
             durable::remove(&aside)
                 .and_then(|()| durable::rename(&checkpoint.path, &aside))
                 .and_then(|()| durable::remove(&aside))
                 .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))?;
         }
-        Ok(old)
+        Ok(())
     }
 
     /// The best checkpoint by the watched metric, with its value, if one was watched. If the metric was changed on the way, it is
@@ -111,9 +119,9 @@ impl Checkpoints {
         all.into_iter().min_by(|(_, a), (_, b)| rank(a).total_cmp(&rank(b)))
     }
 
-    /// The checkpoints that [`Checkpoints::prune`] removes, oldest first.
-    pub fn old(&self, keep: usize) -> Vec<Checkpoint> {
-        let (all, best) = (self.list(), self.best().map(|(best, _)| best));
+    /// Of these checkpoints, oldest first, all but the last `keep` and the best.
+    pub fn old(&self, all: Vec<Checkpoint>, keep: usize) -> Vec<Checkpoint> {
+        let best = self.best().map(|(best, _)| best);
         let old = all.len().saturating_sub(keep);
         all.into_iter().take(old).filter(|c| Some(c) != best.as_ref()).collect()
     }
@@ -138,23 +146,34 @@ impl Checkpoints {
 }
 
 impl Checkpoint {
-    /// Checks every file against the manifest; the error names the first that is missing or has changed.
+    /// Checks the manifest and every file against it; the error names the first that is missing or has changed.
     pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
-        let manifest = Manifest::read(&self.path)?;
+        let manifest = self.manifest()?;
         for (name, digest) in &manifest.files {
-            self.content(name, digest)?;
+            self.check(name, digest)?;
         }
         Ok(manifest)
     }
 
+    fn manifest(&self) -> Result<Manifest, RunDirectoryError> {
+        let manifest = Manifest::read(&self.path)?;
+        let (step, path) = (manifest.progress.step, self.path.join(MANIFEST));
+        match step == self.step {
+            true => Ok(manifest),
+            false => {
+                Err(RunDirectoryError::damaged(path, format!("it is of step {step}, in the folder of {}", self.step)))
+            }
+        }
+    }
+
     /// Reads the state, every file checked; the error names the first that is missing, changed or not understood.
     pub fn read(&self) -> Result<(Manifest, TrainingState), RunDirectoryError> {
-        let manifest = Manifest::read(&self.path)?;
+        let manifest = self.manifest()?;
         let mut arrays = BTreeMap::new();
         for (name, digest) in &manifest.files {
-            let bytes = self.content(name, digest)?;
+            self.check(name, digest)?;
             if let Some(owner) = name.strip_suffix(".safetensors") {
-                let state = state_file::decode(&bytes, &self.path.join(name));
+                let state = state_file::load(&self.path.join(name));
                 arrays.insert(owner.to_string(), state.map_err(RunDirectoryError::checkpoint(&self.path))?);
             }
         }
@@ -162,19 +181,9 @@ impl Checkpoint {
         Ok((manifest, TrainingState { progress, arrays }))
     }
 
-    fn content(&self, name: &str, digest: &Digest) -> Result<Vec<u8>, RunDirectoryError> {
+    fn check(&self, name: &str, digest: &Digest) -> Result<(), RunDirectoryError> {
         let path = self.path.join(name);
-        let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);
-        let size = fs::metadata(&path).map_err(|error| damaged(error.to_string()))?.len();
-        if size != digest.bytes {
-            return Err(damaged(format!("{size} bytes; the manifest says {}", digest.bytes)));
-        }
-        // Within the limits of size and header that hold for weights from anywhere.
-        let bytes = state_file::read_bytes(&path).map_err(RunDirectoryError::checkpoint(&self.path))?;
-        match Digest::of(&bytes) == *digest {
-            true => Ok(bytes),
-            false => Err(damaged("its content is not what was written (BLAKE3 differs)".into())),
-        }
+        digest.check(&path).map_err(|reason| RunDirectoryError::damaged(&path, reason))
     }
 }
 
@@ -194,7 +203,23 @@ fn write(folder: &Path, state: &TrainingState, mut manifest: Manifest) -> Result
     manifest.progress = state.progress.clone();
     manifest.files = files;
     let path = folder.join(MANIFEST);
-    durable::write_file(&path, &json_text(&manifest, &path)?)
+    durable::write_file(&path, &with_checksum(MANIFEST, &json_text(&manifest, &path)?))
         .and_then(|()| durable::sync_folder(folder))
         .map_err(RunDirectoryError::io(&path, "write the file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_later_than_the_checkpoint_just_saved_is_not_counted_as_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::of(folder.path());
+        for step in [20, 25, 30] {
+            fs::create_dir_all(checkpoints.folder.join(folder_name(step))).unwrap();
+        }
+        checkpoints.prune(1, 25).unwrap();
+        assert_eq!(checkpoints.list().iter().map(|checkpoint| checkpoint.step).collect::<Vec<_>>(), [25, 30]);
+    }
 }

@@ -62,8 +62,9 @@ impl Claim {
 }
 
 fn clear(directory: &Path) -> Result<(), RunDirectoryError> {
+    // The summary, which has the hashes of the other files, first.
     let folders = layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS);
-    for name in folders.chain(layout::FILES) {
+    for name in [layout::SUMMARY].into_iter().chain(folders).chain(layout::FILES) {
         let path = directory.join(name);
         durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old run"))?;
     }

@@ -25,6 +25,8 @@ pub const TENSORBOARD: &str = "tensorboard";
 
 /// Every file but the lock, which is held while they are removed; the marker, which makes the directory a run, last.
 pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
+/// The files that carry a checksum, and are written before the run's end.
+pub(super) const CHECKED: [&str; 2] = [CONFIG, VERSIONS];
 /// The folders that exist only on request.
 pub(super) const OPTIONAL_FOLDERS: [&str; 1] = [TENSORBOARD];
 /// Every other folder.

@@ -1,8 +1,9 @@
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fs, path::Path};
+use std::fs::{self, File};
+use std::{collections::BTreeMap, io::Read, path::Path};
 
-use super::{RunDirectoryError, format::Format};
+use super::{RunDirectoryError, checksum, format::Format};
 
 /// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";
@@ -25,6 +26,29 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         Self { bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() }
     }
+
+    /// Checks that the file at `path` has this length and hash; the error says what is wrong with it.
+    pub fn check(&self, path: &Path) -> Result<(), String> {
+        let found = fs::metadata(path).map_err(|error| error.to_string())?;
+        // Asked before it is opened: to open a pipe waits for its other end.
+        if !found.is_file() {
+            return Err("not a regular file".into());
+        }
+        if found.len() != self.bytes {
+            return Err(format!(
+                "its content is not what was written: {} bytes instead of {}",
+                found.len(),
+                self.bytes
+            ));
+        }
+        let mut hash = blake3::Hasher::new();
+        let read = File::open(path).and_then(|file| std::io::copy(&mut file.take(self.bytes), &mut hash));
+        read.map_err(|error| error.to_string())?;
+        match hash.finalize().to_hex().as_str() == self.blake3 {
+            true => Ok(()),
+            false => Err("its content is not what was written (BLAKE3 differs)".into()),
+        }
+    }
 }
 
 /// The value of the watched metric.
@@ -41,10 +65,16 @@ pub struct Watched {
 pub struct Manifest {
     /// The format and its version.
     pub format: String,
+    /// The checksum of the file itself, as it was read; manifests of earlier versions have none.
+    #[serde(default, skip_serializing)]
+    pub checksum: Option<String>,
     /// The progress of the run.
     pub progress: Progress,
     /// BLAKE3 of the resolved configuration.
     pub config: String,
+    /// The resolved configuration, to restore `config.toml` from; manifests of earlier versions have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub config_text: String,
     /// Versions of everything that takes part, as `versions.json` has them.
     pub versions: serde_json::Value,
     /// Number of threads, which decides the order of sums.
@@ -72,12 +102,14 @@ fn is_one(number: &usize) -> bool {
 }
 
 impl Manifest {
-    /// The manifest of a checkpoint to come, at step 0, with the configuration's hash, versions and processes.
-    pub fn new(config: String, versions: serde_json::Value, processes: usize) -> Self {
+    /// The manifest of a checkpoint to come, at step 0, with the text of the configuration, versions and processes.
+    pub fn new(config_text: String, versions: serde_json::Value, processes: usize) -> Self {
         Self {
             format: FORMAT.to_string(),
+            checksum: None,
             progress: Progress::default(),
-            config,
+            config: Digest::of(config_text.as_bytes()).blake3,
+            config_text,
             versions,
             threads: ebm_core::kernels::parallel::threads(),
             processes,
@@ -110,6 +142,7 @@ impl Manifest {
         let other = |error: serde_json::Error| format!("not a manifest: {error}");
         let head: Head = serde_json::from_slice(bytes).map_err(other)?;
         FORMAT.accepts(&head.format)?;
+        checksum::check(MANIFEST, bytes)?;
         let manifest: Self = serde_json::from_slice(bytes).map_err(other)?;
         let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         match manifest.files.keys().find(|name| !plain(name)) {

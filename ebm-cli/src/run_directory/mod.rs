@@ -3,6 +3,7 @@
 //! Files are written beside their place and renamed: a reader sees whole files only. Metrics and log grow by lines.
 
 mod checkpoints;
+mod checksum;
 mod claim;
 mod error;
 mod exported;
@@ -14,6 +15,7 @@ mod marker;
 mod metrics;
 mod metrics_reader;
 mod status;
+mod verification;
 mod versions;
 
 pub use checkpoints::{Checkpoint, Checkpoints};
@@ -39,7 +41,7 @@ use std::path::{Path, PathBuf};
 use std::{collections::BTreeMap, io::Write, sync::Mutex};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::{RunConfig, read_written};
+use crate::config::RunConfig;
 use ebm_eval::evaluate::Report;
 
 /// The directory of a run.
@@ -72,15 +74,17 @@ impl RunDirectory {
 
     /// Rewrites the marker if the run now has another configuration file or folder of data.
     pub fn keep_marker(&self, marker: &Marker) -> Result<(), RunDirectoryError> {
-        if Marker::read(&self.path)? == *marker { Ok(()) } else { self.write_json(layout::MARKER, marker) }
+        if Marker::read(&self.path)? == *marker { Ok(()) } else { write_json(&self.path.join(layout::MARKER), marker) }
     }
 
     /// Removes the files written at the end of the run, so that the run can continue.
     pub fn reopen(&self) -> Result<(), RunDirectoryError> {
-        for name in [layout::SUMMARY, layout::WEIGHTS] {
-            let path = self.path.join(name);
-            durable::remove(&path).map_err(RunDirectoryError::io(&path, "remove the old end of the run"))?;
-        }
+        // The summary, which has the hashes of the other files, goes before any of them changes.
+        let (summary, weights) = (self.path.join(layout::SUMMARY), self.path.join(layout::WEIGHTS));
+        durable::remove(&summary)
+            .and_then(|()| durable::sync_folder(&self.path))
+            .and_then(|()| durable::remove(&weights))
+            .map_err(RunDirectoryError::io(&self.path, "remove the old end of the run"))?;
         create_folders(&self.path)
     }
 
@@ -94,41 +98,38 @@ impl RunDirectory {
         self.path.join(layout::PICTURES).join(name)
     }
 
-    /// Writes the resolved configuration.
-    pub fn write_config(&self, config: &RunConfig) -> Result<(), RunDirectoryError> {
+    /// Writes the resolved configuration, with its checksum. Returns its text, without it.
+    pub fn write_config(&self, config: &RunConfig) -> Result<String, RunDirectoryError> {
         let path = self.path.join(layout::CONFIG);
         let text = toml::to_string(config).map_err(|error| RunDirectoryError::damaged(&path, error))?;
-        write(&path, text.as_bytes())
+        write(&path, &checksum::with_checksum(layout::CONFIG, text.as_bytes()))?;
+        Ok(text)
     }
 
-    /// Reads the resolved configuration back.
-    pub fn read_config(&self) -> Result<RunConfig, RunDirectoryError> {
-        let path = self.path.join(layout::CONFIG);
-        let text = fs::read_to_string(&path).map_err(RunDirectoryError::io(&path, "read the file"))?;
-        read_written(&text).map_err(|error| RunDirectoryError::damaged(path, error))
-    }
-
-    /// Number of steps of the run, if it ended.
-    pub fn steps_done(&self) -> Option<u64> {
-        read_json(&self.path.join(layout::SUMMARY))?["steps"].as_u64()
-    }
-
-    /// Writes a JSON file of the run.
+    /// Writes a JSON file of the run, with its checksum.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunDirectoryError> {
-        write_json(&self.path.join(name), value)
+        let path = self.path.join(name);
+        write(&path, &checksum::with_checksum(name, &json_text(value, &path)?))
     }
 
-    /// Writes the weights of every player that has any.
-    pub fn write_weights(&self, states: &BTreeMap<&'static str, Arrays>, step: u64) -> Result<(), RunDirectoryError> {
+    /// Writes the weights of every player that has any. Returns the digests of their files, by their names in the run directory.
+    pub fn write_weights(
+        &self,
+        states: &BTreeMap<&'static str, Arrays>,
+        step: u64,
+    ) -> Result<BTreeMap<String, Digest>, RunDirectoryError> {
         // One entry only: the format stores several in no particular order, and equal runs write equal files.
         let written_by = format!("ebm {}, step {step}", env!("CARGO_PKG_VERSION"));
         let metadata = BTreeMap::from([("written_by".to_string(), written_by)]);
+        let mut digests = BTreeMap::new();
         for (player, state) in states.iter().filter(|(_, state)| !state.is_empty()) {
-            let path = self.path.join(layout::WEIGHTS).join(format!("{player}.safetensors"));
+            let name = format!("{}/{player}.safetensors", layout::WEIGHTS);
+            let path = self.path.join(&name);
             let bytes = state_file::encode(state, &metadata, &path).map_err(RunDirectoryError::weights(player))?;
             write(&path, &bytes)?;
+            digests.insert(name, Digest::of(&bytes));
         }
-        Ok(())
+        Ok(digests)
     }
 
     /// Reads the weights at the end of the run, by owner.

@@ -44,7 +44,7 @@ impl Existing {
         let mut differing = differences(&found, &toml::from_str(&form(config)?).or_exit(Exit::Other)?);
         // A build of another version may compute other numbers. Its configuration is compared above.
         let build = |mut value: Value| {
-            value.as_object_mut().map(|table| table.remove("components"));
+            value.as_object_mut().map(|table| ["components", "checksum"].map(|key| table.remove(key)));
             value
         };
         let versions = serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?;

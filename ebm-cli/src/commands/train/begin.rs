@@ -92,6 +92,7 @@ impl Begin {
 
     fn resume(arguments: &Train, run: &Path, processes: usize) -> Result<Self, Failure> {
         let (directory, marker) = RunDirectory::take(run)?;
+        directory.intact()?;
         let own = run.join(layout::CONFIG);
         let (resolved, marker) = match &arguments.config {
             None if !own.exists() => {
@@ -149,7 +150,8 @@ impl Begin {
     /// Makes the directory ready for a run of models of this `geometry` on this number of `processes`.
     pub fn prepare(self, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
         let config = &self.resolved.config;
-        let versions = Versions::of(config);
+        // In the form that manifests have, from which the file can be restored to the byte.
+        let versions = serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?;
         let (directory, manifest) = match self.place {
             Place::New(claim) => (claim.create(&self.marker)?, None),
             Place::There(directory, manifest) => {
@@ -159,7 +161,7 @@ impl Begin {
                 (directory, manifest)
             }
         };
-        directory.write_config(config)?;
+        let text = directory.write_config(config)?;
         directory.write_json(layout::VERSIONS, &versions)?;
         let (metrics, history) = match &manifest {
             None => (MetricsFile::create(directory.path())?, History::default()),
@@ -175,8 +177,7 @@ impl Begin {
         tracing::info!(config = %from, seed = config.seed, ?geometry, processes, resumed, "training starts");
         let signals = Signals::listen().or_exit(Exit::Other)?;
         let metrics = Rc::new(RefCell::new(metrics));
-        let versions = serde_json::to_value(&versions).or_exit(Exit::Other)?;
-        let mut about = Manifest::new(config.hash().or_exit(Exit::Other)?, versions, processes);
+        let mut about = Manifest::new(text, versions, processes);
         about.seconds = manifest.map_or(0.0, |manifest| manifest.seconds);
         let (checkpoints, options) = (directory.checkpoints(), config.checkpoint.clone());
         let saving = Saving::new(checkpoints, options, about, metrics.clone(), signals, resumed);

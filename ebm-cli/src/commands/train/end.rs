@@ -39,7 +39,7 @@ impl End<'_> {
             saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
         }
         let seconds = saving.seconds();
-        directory.write_weights(&trainer.states(), trainer.step())?;
+        let mut files = directory.write_weights(&trainer.states(), trainer.step())?;
         let (reason, finite) = match outcome {
             Ok(outcome) => (outcome.reason.to_string(), true),
             Err(error @ TrainError::NonFinite { .. }) => (error.to_string(), false),
@@ -62,7 +62,7 @@ impl End<'_> {
                     .into(),
             );
         }
-        log.last(trainer.step(), &report)?;
+        files.insert(layout::METRICS.into(), log.last(trainer.step(), &report)?);
         history.evaluated(trainer.step(), &report.evaluation());
         let yardsticks = Yardsticks {
             gaussian: gaussian_nll(self.data, random),
@@ -90,7 +90,9 @@ impl End<'_> {
             best_nll: history.best("nll"),
             evaluation: report,
             pictures: drawn.iter().map(|name| format!("{}/{name}", layout::PICTURES)).collect(),
+            files: directory.checked_files().into_iter().chain(files).collect(),
         };
+        // Last, and removed first where the run goes on: while it is there, no file that it has the hash of is written.
         directory.write_json(layout::SUMMARY, &summary)?;
         let end = &summary.end;
         tracing::info!(status = end.status, steps = end.steps, reason = end.reason, "training ended");
