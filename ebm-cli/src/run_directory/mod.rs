@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod claim;
+mod description;
 mod error;
 mod exported;
 mod format;
@@ -18,10 +19,11 @@ mod versions;
 
 pub use checkpoints::{Checkpoint, Checkpoints};
 pub use claim::Claim;
+pub use description::Description;
 pub use ebm_train::files::durable;
 pub(crate) use ebm_train::files::write_atomically;
 pub use error::RunDirectoryError;
-pub use exported::{Description, Exported};
+pub use exported::Exported;
 pub(crate) use format::Format;
 pub use lock::{Holder, held_by};
 pub use manifest::{Digest, Manifest, Watched};
@@ -106,6 +108,16 @@ impl RunDirectory {
         let path = self.path.join(layout::CONFIG);
         let text = fs::read_to_string(&path).map_err(RunDirectoryError::io(&path, "read the file"))?;
         read_written(&text).map_err(|error| RunDirectoryError::damaged(path, error))
+    }
+
+    /// Reads the description of the data; `None` for runs of earlier releases, which have none.
+    pub fn read_description(&self) -> Result<Option<Description>, RunDirectoryError> {
+        let path = self.path.join(layout::DATA);
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| RunDirectoryError::damaged(&path, e)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(RunDirectoryError::io(&path, "read the file")(error)),
+        }
     }
 
     /// Number of steps of the run, if it ended.
