@@ -118,10 +118,8 @@ impl Found {
                 seen.training(sample);
             }
         }
-        validation
-            .chunks_exact(width)
-            .chain(held_out.chunks_exact(width))
-            .for_each(|sample| seen.not_trained_on(sample));
+        validation.chunks_exact(width).for_each(|sample| seen.validation(sample));
+        held_out.chunks_exact(width).for_each(|sample| seen.held_out(sample));
         let classes = classes(data, random);
         let mut problems = seen.problems();
         let empty: Vec<_> = classes.iter().filter(|(_, count)| *count == 0).map(|(name, _)| name.clone()).collect();
@@ -177,16 +175,25 @@ impl Seen {
 
     fn training(&mut self, sample: &[Real]) {
         self.repeated += usize::from(!self.hashes.insert(Self::hash(sample)));
-        self.constant += usize::from(sample.len() > 1 && sample.iter().all(|value| *value == sample[0]));
+        self.look(sample);
     }
 
-    fn not_trained_on(&mut self, sample: &[Real]) {
+    fn validation(&mut self, sample: &[Real]) {
+        self.held_out(sample);
+        self.look(sample);
+    }
+
+    fn held_out(&mut self, sample: &[Real]) {
         self.leaked += usize::from(self.hashes.contains(&Self::hash(sample)));
+    }
+
+    fn look(&mut self, sample: &[Real]) {
+        self.constant += usize::from(sample.len() > 1 && sample.iter().all(|value| *value == sample[0]));
     }
 
     fn problems(&self) -> Vec<String> {
         let counts = [
-            (self.constant, "to train on have one value throughout"),
+            (self.constant, "to train on or for validation have one value throughout"),
             (self.repeated, "to train on repeat another one"),
             (self.leaked, "for validation or held out are among those to train on"),
         ];
