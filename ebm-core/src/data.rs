@@ -40,11 +40,36 @@ impl Standardization {
     }
 }
 
-/// A source of training and held-out samples in `D` dimensions.
+/// The identity of a finite data set: a run keeps it, and recognises by it the data that it was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Number of samples in the source, all parts together.
+    pub rows: usize,
+    /// A hash of the source's values, in the units and in the order of the source.
+    pub content: String,
+    /// The parts of the source.
+    pub split: Split,
+}
+
+/// The parts that the samples of a finite source are split into.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Number of samples to train on.
+    pub training: usize,
+    /// Number of samples for choices that are made during training, such as the best checkpoint.
+    pub validation: usize,
+    /// Number of samples that reports are on.
+    pub held_out: usize,
+    /// A hash of the rows of the source that are not in the training part.
+    pub rows: String,
+}
+
+/// A source of training, validation and held-out samples in `D` dimensions.
 ///
 /// Draws are functions of the place in [`Random`] alone, so that a resumed run sees the data it would have seen.
 ///
-/// A distribution says its width and how to draw. A finite set says its length and what is held out besides.
+/// A distribution says its width and how to draw. A finite set says its length and what is held out besides, and should have a
+/// validation part and a [`Fingerprint`].
 ///
 /// ```
 /// use ebm_core::data::Dataset;
@@ -84,6 +109,18 @@ pub trait Dataset: Send + Sync {
             None => self.draw(n, random.stream("held out")),
             Some(_) => Vec::new(),
         }
+    }
+    /// Up to `n` samples for choices that are made during training, row-major: neither trained on nor in a report. A finite set
+    /// gives what it has if that is fewer.
+    ///
+    /// A distribution draws them as it draws held-out ones, at another place. So does a finite set that has no such part:
+    /// choices that look at held-out samples make reports on the same samples look better than they are.
+    fn validation(&self, n: usize, random: Random) -> Vec<Real> {
+        self.held_out(n, random)
+    }
+    /// The identity of a finite set. Without one, a run cannot tell whether its data have changed.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        None
     }
     /// Number of training samples, if finite.
     fn len(&self) -> Option<usize> {

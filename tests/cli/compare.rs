@@ -208,6 +208,12 @@ fn data_is_found_from_the_folder_of_the_configuration() {
     folder.succeed("compare configs/run.toml --seeds 1 --quiet");
     let row = &table(&folder)["rows"][0];
     assert!(row["failed"] == 0 && row["modes"].is_null(), "{row}");
+    // Figures of other data are none of this comparison.
+    folder.write("configs/table.csv", &two_columns().replace('3', "4"));
+    let again = "compare configs/run.toml --seeds 1 --quiet";
+    folder.refuse(5, again, &["a finished run is there, with other data (the values have changed)"]);
+    folder.succeed(&format!("{again} --overwrite"));
+    folder.succeed(again);
 }
 
 #[cfg(unix)]

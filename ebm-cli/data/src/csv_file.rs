@@ -23,6 +23,10 @@ pub struct CsvFile {
     /// Share of the rows, chosen at random by the run's seed, that training never sees.
     #[default(0.1)]
     pub held_out: f64,
+    /// Share of the other rows, chosen in the same way, for choices that are made during training: `checkpoint.best`, `train.stop`.
+    /// 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
 }
@@ -42,6 +46,10 @@ pub enum Header {
 }
 
 impl CsvFile {
+    fn shares(&self) -> Shares {
+        Shares { held_out: self.held_out, validation: self.validation }
+    }
+
     fn read(&self, path: &Path) -> Result<RawTable, DataError> {
         let reader = BufReader::with_capacity(1 << 16, open(path)?.0);
         let mut lines = Lines { path, reader, line: Vec::new(), number: 0 };
@@ -181,7 +189,7 @@ impl Lines<'_> {
 
 impl DatasetSpec for CsvFile {
     fn check(&self) -> Result<(), ConfigError> {
-        check_options(&self.path, self.held_out)?;
+        check_options(&self.path, self.shares())?;
         let usable = self.delimiter.is_ascii()
             && !self.delimiter.is_ascii_alphanumeric()
             && !"\"#.+-\n\r".contains(self.delimiter);
@@ -194,7 +202,7 @@ impl DatasetSpec for CsvFile {
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let raw = self.read(&base.join(&self.path))?;
-        Ok(Box::new(Table::new(raw, self.held_out, self.standardize, random)?))
+        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?))
     }
 }
 

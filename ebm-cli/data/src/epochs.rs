@@ -57,11 +57,3 @@ pub(super) fn some_of(rows: usize, n: usize, random: Random) -> Vec<usize> {
     chosen.truncate(n);
     chosen
 }
-
-/// Rows to hold out and rows to train on, at random; at least one of each. `rows` is at least 2.
-pub(super) fn split(rows: usize, held_out_share: f64, random: Random) -> (Vec<usize>, Vec<usize>) {
-    let held = ((rows as f64 * held_out_share).round() as usize).clamp(1, rows - 1);
-    let mut order = random.stream("split").permutation(rows);
-    let training = order.split_off(held);
-    (order, training)
-}

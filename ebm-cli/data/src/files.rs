@@ -3,6 +3,8 @@
 use ebm_core::{data::DataError, error::ConfigError};
 use std::{fs::File, io, path::Path};
 
+use crate::split::Shares;
+
 /// An error in what a file or folder holds.
 pub(crate) fn malformed(path: &Path, place: &str, reason: impl Into<String>) -> DataError {
     DataError::Malformed { path: path.into(), place: place.into(), reason: reason.into() }
@@ -54,10 +56,17 @@ pub(crate) fn require_path(path: &Path, expected: &str) -> Result<(), ConfigErro
 }
 
 /// Refuses options of files that cannot be used.
-pub(crate) fn check_options(path: &Path, held_out: f64) -> Result<(), ConfigError> {
+pub(crate) fn check_options(path: &Path, shares: Shares) -> Result<(), ConfigError> {
     require_path(path, "the path of a file")?;
+    let held_out = shares.held_out;
     let good = held_out > 0.0 && held_out < 1.0;
-    ConfigError::require(good, "held_out", held_out, "a share between 0 and 1, both excluded")
+    ConfigError::require(good, "held_out", held_out, "a share between 0 and 1, both excluded")?;
+    check_validation(shares.validation)
+}
+
+/// Refuses a share for validation that cannot be used.
+pub(crate) fn check_validation(share: f64) -> Result<(), ConfigError> {
+    ConfigError::require((0.0..1.0).contains(&share), "validation", share, "a share of at least 0 and below 1")
 }
 
 #[cfg(test)]
@@ -66,10 +75,15 @@ mod tests {
 
     #[test]
     fn options_that_make_no_sense_are_refused_by_name() {
-        let refused = |path: &str, share| check_options(Path::new(path), share).unwrap_err().key;
+        let refused = |path: &str, held_out, validation| {
+            check_options(Path::new(path), Shares { held_out, validation }).unwrap_err().key
+        };
         for share in [0.0, 1.0, -0.1, f64::NAN] {
-            assert_eq!(refused("a.csv", share), "held_out");
+            assert_eq!(refused("a.csv", share, 0.1), "held_out");
         }
-        assert_eq!(refused("", 0.1), "path");
+        for share in [1.0, -0.1, f64::NAN] {
+            assert_eq!(refused("a.csv", 0.1, share), "validation");
+        }
+        assert_eq!(refused("", 0.1, 0.1), "path");
     }
 }

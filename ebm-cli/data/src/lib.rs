@@ -4,6 +4,7 @@
 
 mod checkerboard;
 mod csv_file;
+mod delegate;
 mod epochs;
 mod files;
 #[cfg(test)]
@@ -17,12 +18,15 @@ mod pinwheel;
 mod prefetched;
 mod prelude;
 mod recognise;
+mod rescaled;
 mod rings;
+mod split;
 mod swiss_roll;
 mod synthetic;
 mod table;
 mod two_moons;
 mod two_spirals;
+mod validating;
 
 pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
@@ -33,11 +37,14 @@ pub use npy_file::{NpyFile, read_numbers};
 pub use pinwheel::Pinwheel;
 pub use prefetched::Prefetched;
 pub use recognise::recognise;
+pub use rescaled::Rescaled;
 pub use rings::Rings;
+pub use split::Shares;
 pub use swiss_roll::SwissRoll;
 pub use table::{RawTable, Table};
 pub use two_moons::TwoMoons;
 pub use two_spirals::TwoSpirals;
+pub use validating::Validating;
 
 #[cfg(test)]
 mod tests {

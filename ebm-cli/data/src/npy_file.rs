@@ -15,8 +15,18 @@ pub struct NpyFile {
     /// Share of the rows, chosen at random by the run's seed, that training never sees.
     #[default(0.1)]
     pub held_out: f64,
+    /// Share of the other rows, chosen in the same way, for choices that are made during training: `checkpoint.best`, `train.stop`.
+    /// 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
+}
+
+impl NpyFile {
+    fn shares(&self) -> Shares {
+        Shares { held_out: self.held_out, validation: self.validation }
+    }
 }
 
 fn read(path: &Path) -> Result<RawTable, DataError> {
@@ -145,11 +155,11 @@ fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<
 
 impl DatasetSpec for NpyFile {
     fn check(&self) -> Result<(), ConfigError> {
-        check_options(&self.path, self.held_out)
+        check_options(&self.path, self.shares())
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let raw = read(&base.join(&self.path))?;
-        Ok(Box::new(Table::new(raw, self.held_out, self.standardize, random)?))
+        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?))
     }
 }
 

@@ -1,6 +1,5 @@
-use ebm_core::data::{DataError, Dataset, Modes, Standardization};
-use ebm_core::image::{ImageShape, LabelledImages, Part};
-use ebm_core::{device::Real, random::Random};
+use crate::delegate::delegate;
+use ebm_core::{data::Dataset, device::Real, random::Random};
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -73,9 +72,7 @@ impl Prefetched {
 }
 
 impl Dataset for Prefetched {
-    fn width(&self) -> usize {
-        self.data.width()
-    }
+    delegate!(width held_out validation standardization description);
 
     /// Returns what the data set itself draws.
     ///
@@ -96,37 +93,6 @@ impl Dataset for Prefetched {
             state.next = self.foresee(draw);
         }
         values
-    }
-
-    fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        self.data.held_out(n, random)
-    }
-    fn len(&self) -> Option<usize> {
-        self.data.len()
-    }
-    fn modes(&self) -> Option<Modes> {
-        self.data.modes()
-    }
-    fn entropy(&self) -> Option<f64> {
-        self.data.entropy()
-    }
-    fn standardization(&self) -> Option<Standardization> {
-        self.data.standardization()
-    }
-    fn columns(&self) -> Option<Vec<String>> {
-        self.data.columns()
-    }
-    fn image(&self) -> Option<ImageShape> {
-        self.data.image()
-    }
-    fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
-        self.data.labelled(part, n, random)
-    }
-    fn intact(&self) -> Result<(), DataError> {
-        self.data.intact()
-    }
-    fn stacked(&self) -> Option<&dyn Dataset> {
-        self.data.stacked()
     }
 }
 

@@ -1,7 +1,8 @@
 use crate::prelude::*;
-use ebm_core::data::Standardization;
+use ebm_core::data::{Fingerprint, Standardization};
 
-use super::epochs::{Epochs, some_of, split};
+use super::epochs::{Epochs, some_of};
+use super::split::{Parts, fingerprint};
 
 /// Most numbers a table may hold: 2^27, one GiB while it is read.
 pub(super) const MAX_VALUES: usize = 1 << 27;
@@ -25,27 +26,29 @@ pub struct RawTable {
 pub struct Table {
     width: usize,
     training: Vec<Real>,
+    validation: Vec<Real>,
     held_out: Vec<Real>,
+    fingerprint: Fingerprint,
     columns: Option<Vec<String>>,
     standardization: Option<Standardization>,
     epochs: Epochs,
 }
 
 impl Table {
-    /// Splits a table at random into a training part and a held-out share, and standardises both by the statistics of the
-    /// training part if wanted. The split depends on `random`'s seed and stream alone.
+    /// Splits a table at random into a training part, one for validation and one that is held out, and standardises all by the
+    /// statistics of the training part if wanted. The split depends on `random`'s seed and stream alone.
     ///
     /// # Errors
     /// If there are fewer than two rows, or a column cannot be standardised.
-    pub fn new(raw: RawTable, held_out_share: f64, standardize: bool, random: Random) -> Result<Self, DataError> {
+    pub fn new(raw: RawTable, shares: Shares, standardize: bool, random: Random) -> Result<Self, DataError> {
         let rows = raw.values.len() / raw.width;
         if rows < 2 {
             let reason =
                 format!("it has {rows} row(s) of data; expected at least 2, one to train on and one to hold out");
             return Err(malformed(&raw.path, "the whole file", reason));
         }
-        let (held, training) = split(rows, held_out_share, random);
-        let standardization = standardize.then(|| statistics(&raw, &training)).transpose()?;
+        let parts = Parts::of(rows, shares, random);
+        let standardization = standardize.then(|| statistics(&raw, &parts.training)).transpose()?;
         let gather = |rows: &[usize]| -> Vec<Real> {
             let width = raw.width;
             let values = rows.iter().flat_map(|row| raw.values[row * width..(row + 1) * width].iter().enumerate());
@@ -57,13 +60,32 @@ impl Table {
         };
         Ok(Self {
             width: raw.width,
-            training: gather(&training),
-            held_out: gather(&held),
+            training: gather(&parts.training),
+            validation: gather(&parts.validation),
+            held_out: gather(&parts.held_out),
+            fingerprint: fingerprint(content(&raw), parts.training.len(), &parts.validation, &parts.held_out),
             columns: raw.columns,
             standardization,
-            epochs: Epochs::new(training.len()),
+            epochs: Epochs::new(parts.training.len()),
         })
     }
+
+    /// `n` different rows of a part at random, or all in a fixed order if there are no more.
+    fn some(&self, part: &[Real], n: usize, random: Random) -> Vec<Real> {
+        let rows = some_of(part.len() / self.width, n, random).into_iter();
+        rows.flat_map(|row| &part[row * self.width..(row + 1) * self.width]).copied().collect()
+    }
+}
+
+/// BLAKE3 of the width and the values of a table, in hexadecimal.
+fn content(raw: &RawTable) -> String {
+    let mut hash = blake3::Hasher::new();
+    hash.update(&(raw.width as u64).to_le_bytes());
+    for values in raw.values.chunks(1 << 12) {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        hash.update(&bytes);
+    }
+    hash.finalize().to_hex().to_string()
 }
 
 impl Dataset for Table {
@@ -77,10 +99,17 @@ impl Dataset for Table {
         rows.copied().collect()
     }
 
-    /// `n` different held-out rows at random, or all in a fixed order if there are no more.
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        let rows = some_of(self.held_out.len() / self.width, n, random).into_iter();
-        rows.flat_map(|row| &self.held_out[row * self.width..(row + 1) * self.width]).copied().collect()
+        self.some(&self.held_out, n, random)
+    }
+
+    fn validation(&self, n: usize, random: Random) -> Vec<Real> {
+        let part = if self.validation.is_empty() { &self.held_out } else { &self.validation };
+        self.some(part, n, random)
+    }
+
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        Some(self.fingerprint.clone())
     }
 
     fn len(&self) -> Option<usize> {
@@ -157,25 +186,64 @@ mod tests {
         }
     }
 
+    fn shares(held_out: f64) -> Shares {
+        Shares { held_out, validation: 0.0 }
+    }
+
     fn first_column(values: &[Real]) -> Vec<usize> {
         values.chunks(2).map(|row| row[0] as usize).collect()
     }
 
     #[test]
     fn every_row_is_either_trained_on_or_held_out() {
-        let table = Table::new(raw(50), 0.2, false, Random::new(1)).unwrap();
+        let table = Table::new(raw(50), shares(0.2), false, Random::new(1)).unwrap();
         let mut rows = first_column(&table.training);
         assert_eq!((rows.len(), table.held_out.len() / 2, table.len()), (40, 10, Some(40)));
         rows.extend(first_column(&table.held_out(99, Random::new(1))));
         rows.sort_unstable();
         assert_eq!(rows, (0..50).collect::<Vec<_>>());
-        let other = Table::new(raw(50), 0.2, false, Random::new(2)).unwrap();
+        let other = Table::new(raw(50), shares(0.2), false, Random::new(2)).unwrap();
         assert_ne!(first_column(&other.held_out), first_column(&table.held_out));
     }
 
     #[test]
+    fn rows_for_validation_are_neither_trained_on_nor_held_out() {
+        let of = |validation| Table::new(raw(50), Shares { held_out: 0.2, validation }, false, Random::new(1)).unwrap();
+        let (three, two) = (of(0.25), of(0.0));
+        assert_eq!((three.len(), two.len()), (Some(30), Some(40)));
+        let place = Random::new(1);
+        let validation = first_column(&three.validation(99, place));
+        assert_eq!(validation.len(), 10);
+        let others = [first_column(&three.training), first_column(&three.held_out(99, place))].concat();
+        assert!(validation.iter().all(|row| !others.contains(row)));
+        // What is held out is the same in both; without a part for it, it stands in.
+        assert_eq!(three.held_out(99, place), two.held_out(99, place));
+        assert_eq!(two.validation(99, place), two.held_out(99, place));
+    }
+
+    #[test]
+    fn the_fingerprint_is_of_all_values_in_their_order_and_of_the_split() {
+        let of =
+            |raw: RawTable, seed| Table::new(raw, shares(0.2), true, Random::new(seed)).unwrap().fingerprint().unwrap();
+        let first = of(raw(50), 1);
+        assert_eq!(first, of(raw(50), 1));
+        let split = &first.split;
+        assert_eq!((first.rows, split.training, split.validation, split.held_out), (50, 40, 0, 10));
+        let (mut swapped, mut scaled) = (raw(50), raw(50));
+        swapped.values.chunks_mut(2).for_each(|row| row.swap(0, 1));
+        // A change of units that standardising undoes.
+        scaled.values.iter_mut().for_each(|value| *value *= 2.0);
+        for other in [of(swapped, 1), of(scaled, 1), of(raw(51), 1)] {
+            assert_ne!(other.content, first.content);
+        }
+        let other = of(raw(50), 2);
+        assert_eq!(other.content, first.content);
+        assert_ne!(other.split.rows, first.split.rows);
+    }
+
+    #[test]
     fn an_epoch_gives_every_row_once_and_the_next_in_another_order() {
-        let table = Table::new(raw(31), 0.01, false, Random::new(1)).unwrap();
+        let table = Table::new(raw(31), shares(0.01), false, Random::new(1)).unwrap();
         let place = Random::new(5).stream("data");
         // 30 rows in batches of 7 from step 0: the epochs end inside batches.
         let rows: Vec<usize> = (0..30).flat_map(|step| first_column(&table.draw(7, place.at(step)))).collect();
@@ -189,7 +257,7 @@ mod tests {
         }
         assert_ne!(epochs[0], epochs[1]);
         // A draw depends on its place alone.
-        let fresh = Table::new(raw(31), 0.01, false, Random::new(1)).unwrap();
+        let fresh = Table::new(raw(31), shares(0.01), false, Random::new(1)).unwrap();
         assert_eq!(table.draw(8, place.at(3)), fresh.draw(8, place.at(3)));
         // More rows than there are: the epochs follow each other.
         assert_eq!(table.draw(45, place.at(0)).len(), 90);
@@ -197,7 +265,7 @@ mod tests {
 
     #[test]
     fn the_training_part_is_standardised_by_its_own_statistics() {
-        let table = Table::new(raw(100), 0.3, true, Random::new(3)).unwrap();
+        let table = Table::new(raw(100), shares(0.3), true, Random::new(3)).unwrap();
         for column in 0..2 {
             let values = table.training.iter().skip(column).step_by(2).map(|&v| f64::from(v));
             let mean = values.clone().sum::<f64>() / 70.0;
@@ -215,11 +283,11 @@ mod tests {
 
     #[test]
     fn tables_that_cannot_be_split_or_standardised_are_refused() {
-        refused(Table::new(raw(1), 0.1, false, Random::new(1)), &["numbers.csv: ", "1 row(s)"]);
+        refused(Table::new(raw(1), shares(0.1), false, Random::new(1)), &["numbers.csv: ", "1 row(s)"]);
         let mut constant = raw(10);
         constant.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = 7.1);
         constant.columns = Some(vec!["a".into(), "b".into()]);
-        refused(Table::new(constant, 0.1, true, Random::new(1)), &["column 2 (b)", "standardize = false"]);
+        refused(Table::new(constant, shares(0.1), true, Random::new(1)), &["column 2 (b)", "standardize = false"]);
     }
 
     #[test]
@@ -229,7 +297,7 @@ mod tests {
             let small = |index: usize| 1e-156 * index as f64;
             (0..20).for_each(|index| raw.values[2 * index + 1] = small(index));
             raw.values[2 * row + 1] = 1e153;
-            Table::new(raw, 0.1, true, Random::new(1)).err().map(|error| error.to_string())
+            Table::new(raw, shares(0.1), true, Random::new(1)).err().map(|error| error.to_string())
         };
         let told: Vec<_> = (0..20).filter_map(told).collect();
         // The two rows that are held out: any other is part of the statistics, and a few deviations away.

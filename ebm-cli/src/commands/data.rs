@@ -50,6 +50,7 @@ struct Found {
     path: String,
     kind: String,
     training: usize,
+    validation: usize,
     held_out: usize,
     dimensions: usize,
     /// Height, width and channels of images.
@@ -96,6 +97,11 @@ impl Found {
         let (width, random) = (data.width(), Random::new(0));
         let training = data.len().unwrap_or(0);
         let held_out = data.held_out(usize::MAX, random);
+        let validation = match data.fingerprint().map_or(0, |print| print.split.validation) {
+            // Held-out samples would stand in.
+            0 => Vec::new(),
+            all => data.validation(all, random),
+        };
         let mut values = channels(data);
         let columns = values.len().max(1);
         let mut seen = Seen::default();
@@ -112,6 +118,7 @@ impl Found {
                 seen.training(sample);
             }
         }
+        validation.chunks_exact(width).for_each(|sample| seen.validation(sample));
         held_out.chunks_exact(width).for_each(|sample| seen.held_out(sample));
         let classes = classes(data, random);
         let mut problems = seen.problems();
@@ -123,6 +130,7 @@ impl Found {
             path: path.display().to_string(),
             kind: kind.into(),
             training,
+            validation: validation.len() / width,
             held_out: held_out.len() / width,
             dimensions: width,
             image: data.image().map(|shape| [shape.height, shape.width, shape.channels]),
@@ -167,18 +175,27 @@ impl Seen {
 
     fn training(&mut self, sample: &[Real]) {
         self.repeated += usize::from(!self.hashes.insert(Self::hash(sample)));
-        self.constant += usize::from(sample.len() > 1 && sample.iter().all(|value| *value == sample[0]));
+        self.look(sample);
+    }
+
+    fn validation(&mut self, sample: &[Real]) {
+        self.held_out(sample);
+        self.look(sample);
     }
 
     fn held_out(&mut self, sample: &[Real]) {
         self.leaked += usize::from(self.hashes.contains(&Self::hash(sample)));
     }
 
+    fn look(&mut self, sample: &[Real]) {
+        self.constant += usize::from(sample.len() > 1 && sample.iter().all(|value| *value == sample[0]));
+    }
+
     fn problems(&self) -> Vec<String> {
         let counts = [
-            (self.constant, "to train on have one value throughout"),
+            (self.constant, "to train on or for validation have one value throughout"),
             (self.repeated, "to train on repeat another one"),
-            (self.leaked, "that are held out are among those to train on"),
+            (self.leaked, "for validation or held out are among those to train on"),
         ];
         let told = counts.into_iter().filter(|(count, _)| *count > 0);
         told.map(|(count, what)| format!("{count} samples {what}")).collect()
@@ -191,7 +208,8 @@ impl fmt::Display for Found {
         const TOLD: usize = 20;
         let what = if self.image.is_some() { "images" } else { "samples" };
         writeln!(f, "{}: {what} (kind = \"{}\")", self.path, self.kind)?;
-        writeln!(f, "  {what:<9} {} to train on, {} held out", self.training, self.held_out)?;
+        let Self { training, validation, held_out, .. } = self;
+        writeln!(f, "  {what:<9} {training} to train on, {validation} for validation, {held_out} held out")?;
         match self.image {
             Some([height, width, channels]) => writeln!(
                 f,

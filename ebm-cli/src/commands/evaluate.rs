@@ -8,7 +8,7 @@ use ebm_train::{Objective, Trainer};
 use std::{path::PathBuf, sync::Arc};
 
 use super::arguments::count;
-use super::loaded_run::{LoadedRun, TrainedModel};
+use super::loaded_run::{DataOptions, LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::{observers::evaluated, output::print_either};
@@ -24,9 +24,8 @@ pub struct Evaluate {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Folder that relative data paths start from [default: the one used in training]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    #[command(flatten)]
+    pub data: DataOptions,
     /// Generated samples and held-out samples [default: as in the run's configuration]
     #[arg(long, value_name = "N", value_parser = count(2..=100_000_000))]
     pub samples: Option<usize>,
@@ -43,14 +42,14 @@ pub struct Evaluate {
 }
 
 pub fn run(arguments: &Evaluate) -> Result<Exit, Failure> {
-    let run = arguments.model.open()?.with_data(arguments.data.as_deref())?;
-    let data = run.data()?;
-    with_geometry!(widths(&run.config, data.width()), |geometry| measure(&run, data, arguments, geometry))
+    let run = arguments.model.open()?.with_data(arguments.data.data.as_deref())?;
+    let data = run.data_or_changed(&arguments.data)?;
+    with_geometry!(widths(&run.config, data.0.width()), |geometry| measure(&run, data, arguments, geometry))
 }
 
 fn measure<G: SupportedGeometry>(
     run: &LoadedRun,
-    data: Arc<dyn Dataset>,
+    (data, changed): (Arc<dyn Dataset>, Option<String>),
     arguments: &Evaluate,
     geometry: G,
 ) -> Result<Exit, Failure> {
@@ -69,6 +68,7 @@ fn measure<G: SupportedGeometry>(
         (config.generated, config.held_out) = (samples, samples);
     }
     let mut report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
+    report.warnings.extend(changed);
     if let Some(extractor) = &extractor {
         match run.config.train.objective {
             Objective::Bidirectional => {

@@ -4,17 +4,18 @@ use anyhow::Context;
 use clap::Args;
 use ebm_core::parameter::{Module, State};
 use ebm_core::{data::Dataset, device::check_device, random::Random, registry::SupportedGeometry};
-use ebm_train::Players;
+use ebm_train::{Objective, Players};
 use std::path::{Path, PathBuf};
-use std::{collections::BTreeMap, str::FromStr, sync::Arc};
+use std::sync::{Arc, Once};
+use std::{collections::BTreeMap, str::FromStr};
 
 use super::arguments::data_folder;
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::run_directory::{
     Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, RunDirectoryError, layout,
 };
-use crate::{config::RunConfig, output::folder_of};
-use ebm_data::Prefetched;
+use crate::{config::RunConfig, observers::moments, output::folder_of};
+use ebm_data::{Prefetched, Rescaled};
 
 /// A checkpoint of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,8 @@ impl TrainedModel {
                 fail!(Exit::Usage, "{}: a file has no checkpoints; give a run directory", path.display());
             }
             let Exported { config, steps, data, arrays } = Exported::read(path)?;
-            return Ok(LoadedRun { config, steps, base: folder_of(path).into(), described: Some(data), arrays });
+            let (base, described) = (folder_of(path).into(), Some(data));
+            return Ok(LoadedRun { path: path.into(), config, steps, base, described, arrays });
         }
         let (directory, Marker { base, .. }) = RunDirectory::open(path)?;
         let config = directory.read_config()?;
@@ -75,11 +77,24 @@ impl TrainedModel {
                 (checkpoint.step, state.arrays)
             }
         };
-        Ok(LoadedRun { config, steps, base, described: None, arrays })
+        let described = directory.read_description()?;
+        Ok(LoadedRun { path: path.into(), config, steps, base, described, arrays })
     }
 }
 
+/// The data beside a model.
+#[derive(Args, Debug)]
+pub struct DataOptions {
+    /// Folder that relative data paths start from [default: the one used in training]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Go on if the data are not those that the model was trained on, and say so in the report
+    #[arg(long)]
+    pub changed_data: bool,
+}
+
 pub struct LoadedRun {
+    path: PathBuf,
     pub config: RunConfig,
     pub steps: u64,
     base: PathBuf,
@@ -96,23 +111,60 @@ impl LoadedRun {
         Ok(self)
     }
 
-    /// Loads its data; those of an exported model are relative to the folder of the file.
+    /// Loads its data; those of an exported model are relative to the folder of the file. Refuses data that the model was not
+    /// trained on.
     pub fn data(&self) -> Result<Arc<dyn Dataset>, Failure> {
-        load_data(&self.config, &self.base)
+        match self.found()? {
+            (data, None) => Ok(data),
+            (_, Some(difference)) => Err(other_data(&self.path, &difference, "")),
+        }
     }
 
-    /// Describes its data, which need not be there for an exported model.
-    pub fn description(&self) -> Result<Description, Failure> {
-        if let Some(described) = &self.described {
-            return Ok(described.clone());
+    /// Loads its data from where the options say. Data that the model was not trained on are refused unless the options accept
+    /// them; then they come in the model's units, with a warning for the report.
+    pub fn data_or_changed(&self, options: &DataOptions) -> Result<(Arc<dyn Dataset>, Option<String>), Failure> {
+        let (data, difference) = self.found()?;
+        let Some(difference) = difference else { return Ok((data, None)) };
+        let trained = self.described.as_ref().filter(|trained| trained.width == data.width());
+        let Some(trained) = trained else { return Err(other_data(&self.path, &difference, "")) };
+        if !options.changed_data {
+            return Err(other_data(&self.path, &difference, ", or give --changed-data to go on and say so"));
         }
-        let data = self.data()?;
-        Ok(Description {
-            width: data.width(),
-            standardization: data.standardization(),
-            columns: data.columns(),
-            image: data.image(),
-        })
+        let warning = format!(
+            "these data are not those that the model was trained on ({difference}): samples that are held out here may have been \
+             trained on"
+        );
+        let data: Arc<dyn Dataset> = match (data.standardization(), &trained.standardization) {
+            (Some(from), Some(to)) if from != *to => Arc::new(Rescaled::new(data, from, to.clone())),
+            _ => data,
+        };
+        Ok((data, Some(warning)))
+    }
+
+    /// Its data, and in which way they differ from those that it was trained on, if they do.
+    fn found(&self) -> Result<(Arc<dyn Dataset>, Option<String>), Failure> {
+        let data = load_data(&self.config, &self.base)?;
+        let now = Description::of(&*data);
+        let trained = self.described.as_ref();
+        if trained.is_none_or(|trained| trained.fingerprint.is_none()) {
+            tell_unrecorded(&self.path, &now);
+        }
+        let difference = trained.and_then(|trained| trained.difference(&now));
+        Ok((data, difference))
+    }
+
+    /// Describes the data that it was trained on, which need not be there unless the run is of an earlier release.
+    pub fn description(&self) -> Result<Description, Failure> {
+        let recorded = self.described.clone();
+        let starts_from_data = self.config.train.objective == Objective::MaximumLikelihood;
+        match recorded {
+            Some(recorded) if recorded.moments.is_some() || !starts_from_data => Ok(recorded),
+            Some(recorded) => {
+                let moments = describe(&self.config, &*self.data()?).moments;
+                Ok(Description { moments, ..recorded })
+            }
+            None => Ok(describe(&self.config, &*self.data()?)),
+        }
     }
 
     /// Builds the players with their trained weights, averaged where the run kept an average.
@@ -178,6 +230,37 @@ fn choose(run: &Path, which: Option<Which>) -> Result<Checkpoint, Failure> {
         let folder = run.join(layout::CHECKPOINTS);
         Failure::message(Exit::RunDirectory, format!("{}: {wanted}; {there}", folder.display()))
     })
+}
+
+/// Describes the data of a configuration, with what sampling needs of them.
+pub fn describe(config: &RunConfig, data: &dyn Dataset) -> Description {
+    let starts_from_data = config.train.objective == Objective::MaximumLikelihood;
+    // From the place that samples with the seed of the run are from.
+    let fitted = || moments(data, Random::new(config.seed).stream("samples"));
+    Description { moments: starts_from_data.then(fitted), ..Description::of(data) }
+}
+
+/// The failure of data that the run or model at `path` was not trained on.
+pub fn other_data(path: &Path, difference: &str, way_out: &str) -> Failure {
+    let text = format!(
+        "{}: the data are not those that it was trained on: {difference}; put those back, say where they are by --data DIR, or \
+         train another run on these{way_out}",
+        path.display()
+    );
+    Failure::message(Exit::Data, text)
+}
+
+/// Notes once that finite data cannot be compared with those of training.
+pub fn tell_unrecorded(path: &Path, now: &Description) {
+    static TOLD: Once = Once::new();
+    if now.fingerprint.is_some() {
+        let path = path.display();
+        TOLD.call_once(|| {
+            eprintln!(
+                "note: {path}: written by an earlier release, which did not record the data; whether they have changed is not known"
+            );
+        });
+    }
 }
 
 /// Loads the data of a configuration; relative paths are relative to `base`.

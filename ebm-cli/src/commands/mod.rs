@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod bench;
 pub mod bounds;
 pub mod build;
+mod changed_data;
 pub mod compare;
 pub mod config;
 pub mod data;

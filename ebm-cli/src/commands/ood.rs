@@ -7,7 +7,7 @@ use ebm_eval::{evaluate::Report, quadrature::energies};
 use std::path::Path;
 
 use super::arguments::count;
-use super::loaded_run::{LoadedRun, TrainedModel};
+use super::loaded_run::{DataOptions, LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::{ood_source::Source, output::print_either};
@@ -35,14 +35,20 @@ pub struct Ood {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub data: DataOptions,
 }
 
 pub fn run(arguments: &Ood) -> Result<Exit, Failure> {
     let given: Result<Vec<Source>, _> = arguments.against.iter().map(|given| Source::parse(given)).collect();
     let sources = given.or_exit(Exit::Usage)?;
-    let run = arguments.model.open()?;
-    let data = run.data()?;
-    with_geometry!(widths(&run.config, data.width()), |geometry| compare(&run, &*data, sources, arguments, geometry))
+    let run = arguments.model.open()?.with_data(arguments.data.data.as_deref())?;
+    let (data, changed) = run.data_or_changed(&arguments.data)?;
+    let mut report = Report::default();
+    report.warnings.extend(changed);
+    with_geometry!(widths(&run.config, data.width()), |geometry| {
+        compare(&run, &*data, sources, arguments, report, geometry)
+    })
 }
 
 fn compare<G: SupportedGeometry>(
@@ -50,6 +56,7 @@ fn compare<G: SupportedGeometry>(
     data: &dyn Dataset,
     mut sources: Vec<Source>,
     arguments: &Ood,
+    mut report: Report,
     geometry: G,
 ) -> Result<Exit, Failure> {
     let count = arguments.samples.unwrap_or(run.config.evaluate.held_out);
@@ -67,7 +74,6 @@ fn compare<G: SupportedGeometry>(
     }
     let scored = |samples: &[Real]| energies(&*players.energy, samples).into_iter().map(f64::from).collect::<Vec<_>>();
     let of_data = scored(&held_out);
-    let mut report = Report::default();
     for source in &sources {
         let (what, samples) = outliers(source, known, run, count, random)?;
         let values = detection_values(source.name(), &what, &scored(&samples), &of_data);

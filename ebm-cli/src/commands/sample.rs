@@ -14,7 +14,7 @@ use super::sample_pictures::{between, neighbours};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::sample_output::{Format, NamedFormat, SampleSet};
-use crate::{observers::gaussian_fit, output::print, run_directory::Description};
+use crate::{observers::gaussian_draws, output::print, run_directory::Description};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -58,7 +58,7 @@ pub struct Sample {
     /// Seed of the samples [default: that of the run]
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
-    /// Folder that relative data paths start from [default: the one used in training]
+    /// Folder that relative data paths start from, for --show neighbors [default: the one used in training]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
@@ -143,7 +143,10 @@ fn draw<G: SupportedGeometry>(
         return print(&format!("{}: {number} ways between samples\n", arguments.out.display()));
     }
     let (mut points, latents) = match run.config.train.objective {
-        Objective::MaximumLikelihood => (gaussian_fit(&*run.data()?, number, random), None),
+        Objective::MaximumLikelihood => {
+            let start = gaussian_draws(data.moments.as_deref().unwrap_or_default(), number, random);
+            (start, None)
+        }
         // Every other objective trains a generator.
         _ => {
             let (points, latents) = generate(&*players.generator, number, random);

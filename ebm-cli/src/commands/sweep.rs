@@ -5,7 +5,7 @@ use ebm_core::{data::Dataset, device::check_device};
 use std::path::{Path, PathBuf};
 use std::{collections::HashMap, fs, sync::Arc};
 
-use super::{arguments::base_of, fresh_trainer::can_be_built, loaded_run::load_data};
+use super::{arguments::base_of, changed_data::changed_data, fresh_trainer::can_be_built, loaded_run::load_data};
 use crate::config::{self, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
@@ -126,7 +126,7 @@ pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
-    let existing = plan.existing(false)?;
+    let existing = plan.existing(false, changed_data(&plan.base))?;
     let jobs = arguments.jobs.unwrap_or(sweep.spec.local.jobs);
     let trained = plan.train(&existing, jobs, &interrupt, say)?;
     if !arguments.quiet {

@@ -1,6 +1,6 @@
 //! Configurations of earlier releases.
 
-use ebm_core::registry::{self, LowerBoundConfig};
+use ebm_core::registry::{self, DatasetConfig, LowerBoundConfig};
 use figment::value::Value;
 
 use super::{fault::ConfigFault, layers::Merged, run_config::RunConfig, value};
@@ -8,11 +8,23 @@ use super::{fault::ConfigFault, layers::Merged, run_config::RunConfig, value};
 /// Reads a whole configuration as this program or an earlier release wrote it.
 pub fn read_written(text: &str) -> Result<RunConfig, toml::de::Error> {
     let mut table: toml::Table = text.parse()?;
-    match move_written_lambda(&mut table) {
-        Some(()) => table.try_into(),
-        // From the text, so that an error names its place.
-        None => toml::from_str(text),
+    let changed = [move_written_lambda(&mut table), keep_two_parts(&mut table)];
+    // From the text, so that an error names its place.
+    if changed == [None; 2] { toml::from_str(text) } else { table.try_into() }
+}
+
+/// Splits the finite data of a table that holds every value in two, as releases did that knew no validation part: rows that
+/// were trained on do not become others.
+pub(super) fn keep_two_parts(table: &mut toml::Table) -> Option<()> {
+    const NEW: &str = "validation";
+    let data = table.get_mut("data")?.as_table_mut()?;
+    let kind = registry::find::<dyn DatasetConfig>(data.get("kind")?.as_str()?)?;
+    let has_it = kind.crate_name == "ebm-data" && (kind.schema)()["properties"].get(NEW).is_some();
+    if !has_it || data.contains_key(NEW) {
+        return None;
     }
+    data.insert(NEW.into(), toml::Value::Float(0.0));
+    Some(())
 }
 
 /// As [`move_lambda`], in a table that holds every value.
@@ -58,6 +70,20 @@ pub(super) fn move_lambda(merged: &mut Merged) -> Result<(), ConfigFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finite_data_of_a_release_without_a_validation_part_stay_split_in_two() {
+        let kept = |text: &str| {
+            let mut table: toml::Table = text.parse().unwrap();
+            keep_two_parts(&mut table);
+            table["data"].get("validation").and_then(toml::Value::as_float)
+        };
+        for kind in ["csv", "npy", "idx", "npz", "image-folder", "cifar", "stacked-mnist"] {
+            assert_eq!(kept(&format!("data = {{ kind = {kind:?}, path = \"a\" }}")), Some(0.0), "{kind}");
+        }
+        assert_eq!(kept("data = { kind = \"csv\", validation = 0.2 }"), Some(0.2));
+        assert_eq!(kept("data = { kind = \"two-moons\" }"), None);
+    }
 
     #[test]
     fn a_configuration_that_the_first_release_wrote_has_the_weight_in_its_new_place() {

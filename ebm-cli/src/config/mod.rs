@@ -36,7 +36,20 @@ pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault
     Layers::default().file(path)?.environment(environment()).sets(assignments)?.resolve()
 }
 
-/// Reads a file with nothing above it.
+/// Reads the configuration that a run keeps, with nothing above it.
 pub fn load_alone(path: &Path) -> Result<Resolved, ConfigFault> {
-    Layers::default().file(path)?.resolve()
+    written(path)?.resolve()
+}
+
+/// As [`load`], of the configuration that a run keeps.
+pub fn load_written(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
+    written(path)?.environment(environment()).sets(assignments)?.resolve()
+}
+
+/// A file that this program or an earlier release wrote.
+fn written(path: &Path) -> Result<Layers, ConfigFault> {
+    let origin = Origin::File(path.into());
+    let mut table = Layers::table(&origin, &Layers::read(path)?)?;
+    earlier_releases::keep_two_parts(&mut table);
+    Ok(Layers::default().above(origin, value::of_table(table)))
 }

@@ -3,9 +3,10 @@ use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, StepReport
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use super::{Divergence, History, gaussian_nll, judge};
+use ebm_data::Validating;
 use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate};
 
-/// Evaluates the model while it is trained: quickly, with the same held-out data every time.
+/// Evaluates the model while it is trained: quickly, with the same samples of the validation part every time.
 pub struct EvaluationObserver {
     data: Arc<dyn Dataset>,
     quick: EvaluateConfig,
@@ -50,7 +51,7 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
     }
 
     fn evaluate(&mut self, trainer: &mut Trainer<G>) -> Result<Evaluation, ObserverError> {
-        let report = evaluated(trainer, &*self.data, &self.quick, self.random.stream("quick"))?;
+        let report = evaluated(trainer, &Validating::new(&*self.data), &self.quick, self.random.stream("quick"))?;
         let (step, evaluation) = (trainer.step(), report.evaluation());
         let [nll, lower, upper, good_share] =
             ["nll", "lower", "upper", "good_share"].map(|name| evaluation.get(name).map_or(f64::NAN, |m| m.value));
@@ -90,7 +91,7 @@ pub fn evaluated<G: Geometry>(
 ) -> Result<Report, TrainError> {
     let adversarial = trainer.config().objective == Objective::Bidirectional;
     let bounds = match adversarial {
-        true => trainer.bounds(config.generated, random.stream("bounds"))?,
+        true => trainer.bounds_on(data, config.generated, random.stream("bounds"))?,
         false => StepReport::default(),
     };
     let generator = adversarial.then(|| trainer.generator());

@@ -11,23 +11,28 @@ const VALUES: usize = 1 << 22;
 /// the sum of log(2 pi e variance) over the axes. A model that is much worse has learnt nothing.
 pub fn gaussian_nll(data: &dyn Dataset, random: Random) -> f64 {
     let entropy = |variance: f64| 0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E * variance).ln();
-    let moments = moments(data, SAMPLES, random).into_iter();
+    let moments = moments(data, random).into_iter();
     moments.map(|(_, deviation)| entropy(deviation * deviation)).sum()
 }
 
 /// Draws `[n, D]` from that Gaussian: where chains start when there is no generator to start them.
 pub fn gaussian_fit(data: &dyn Dataset, number: usize, random: Random) -> Vec<Real> {
-    let (width, moments) = (data.width(), moments(data, SAMPLES, random));
-    let normals = random.stream("start").normals(number * width);
-    let place = |(i, n): (usize, Real)| {
-        let (mean, deviation) = moments[i % width];
-        (mean + deviation * f64::from(n)) as Real
-    };
-    normals.into_iter().enumerate().map(place).collect()
+    gaussian_draws(&moments(data, random), number, random)
 }
 
-/// Mean and standard deviation of each column, from up to `n` draws; fewer of wide data.
-fn moments(data: &dyn Dataset, n: usize, random: Random) -> Vec<(f64, f64)> {
+/// Draws `[n, D]` from the Gaussian with this mean and standard deviation along each axis.
+pub fn gaussian_draws(moments: &[(f64, f64)], number: usize, random: Random) -> Vec<Real> {
+    let normals = random.stream("start").normals(number * moments.len());
+    let place = |(n, (mean, deviation)): (Real, &(f64, f64))| (mean + deviation * f64::from(n)) as Real;
+    normals.into_iter().zip(moments.iter().cycle()).map(place).collect()
+}
+
+/// Mean and standard deviation of each column, from up to 10,000 draws; fewer of wide data.
+pub fn moments(data: &dyn Dataset, random: Random) -> Vec<(f64, f64)> {
+    moments_of(data, SAMPLES, random)
+}
+
+fn moments_of(data: &dyn Dataset, n: usize, random: Random) -> Vec<(f64, f64)> {
     let width = data.width();
     let n = n.min((VALUES / width).max(2));
     let sample = data.draw(n, random.stream("moments"));
@@ -57,7 +62,7 @@ mod tests {
     fn the_fit_to_a_grid_of_gaussians_is_known() {
         let config = (registry::find::<dyn DatasetConfig>("25-gaussians").unwrap().example)();
         let data = config.load(Path::new("."), Random::new(0)).unwrap();
-        for (mean, deviation) in moments(&*data, 40_000, Random::new(1)) {
+        for (mean, deviation) in moments_of(&*data, 40_000, Random::new(1)) {
             // A 5 x 5 grid of spacing 2 divided by 2.828 has variance 1.0004 along each axis, plus (0.05 / 2.828)^2.
             let good = mean.abs() < 0.03 && (deviation - 1.0004).abs() < 0.02;
             assert!(good, "{mean} {deviation}");

@@ -13,7 +13,7 @@ mod tensorboard;
 pub use divergence::{Divergence, judge};
 pub use evaluation::{EvaluationObserver, evaluated};
 pub use failure::{Yardsticks, failure, spread};
-pub use gaussian::{gaussian_fit, gaussian_nll};
+pub use gaussian::{gaussian_draws, gaussian_fit, gaussian_nll, moments};
 pub use history::History;
 pub use metrics_log::MetricsLog;
 pub use sample_grid::SampleGrid;

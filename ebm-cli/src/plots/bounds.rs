@@ -47,7 +47,7 @@ pub struct BoundsPicture<'a> {
     pub upper: Bound<'a>,
     /// Entropy of the data in nats, where it is known: no likelihood can be better.
     pub entropy: Option<f64>,
-    /// Whether all values are from evaluations on held-out data, each of which should be visible.
+    /// Whether all values are from evaluations on data that are not trained on, each of which should be visible.
     pub evaluated: bool,
     /// Upper minus lower bound, nats.
     pub gap: &'a [CurvePoint],
@@ -110,7 +110,7 @@ impl BoundsPicture<'_> {
 
         let mut remarks: Vec<String> = limits.into_iter().collect();
         if self.evaluated {
-            remarks.push("evaluations on held-out data".into());
+            remarks.push("evaluations on data that are not trained on".into());
         }
         match values.iter().filter(|value| !value.is_finite()).count() {
             skipped if skipped == values.len() => remarks.push("no finite value yet".into()),

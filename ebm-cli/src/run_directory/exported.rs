@@ -1,29 +1,15 @@
-use ebm_core::{data::Standardization, image::ImageShape, parameter::State};
+use ebm_core::parameter::State;
 use ebm_train::state_file;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::Path};
 
-use super::{RunDirectoryError, format::Format, write};
+use super::{Description, RunDirectoryError, format::Format, write};
 use crate::config::{RunConfig, read_written};
 
 /// The format that this program writes.
 const FORMAT: Format = Format::new("ebm model", 1);
 /// The separator between the owner of an array and its name.
 const SEPARATOR: char = '/';
-
-/// A description of the data that a model was trained on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Description {
-    /// Number of dimensions.
-    pub width: usize,
-    /// The values subtracted from each column and those it was divided by, if any.
-    pub standardization: Option<Standardization>,
-    /// Names of the columns.
-    pub columns: Option<Vec<String>>,
-    /// The shape of the images that samples are, if they are. Files of earlier versions do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub image: Option<ImageShape>,
-}
 
 /// A trained model: everything that sampling and evaluation need, in one file.
 pub struct Exported {

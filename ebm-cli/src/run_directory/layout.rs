@@ -6,6 +6,8 @@ pub const MARKER: &str = "run.json";
 pub const CONFIG: &str = "config.toml";
 /// The versions of everything that took part.
 pub const VERSIONS: &str = "versions.json";
+/// The description of the data: what samples need of them, and what tells them from others.
+pub const DATA: &str = "data.json";
 /// The metrics of the run, one JSON object per line.
 pub const METRICS: &str = "metrics.jsonl";
 /// The log of events, with times.
@@ -24,9 +26,9 @@ pub const PICTURES: &str = "pictures";
 pub const TENSORBOARD: &str = "tensorboard";
 
 /// Every file but the lock, which is held while they are removed; the marker, which makes the directory a run, last.
-pub(super) const FILES: [&str; 6] = [CONFIG, VERSIONS, METRICS, LOG, SUMMARY, MARKER];
+pub(super) const FILES: [&str; 7] = [CONFIG, VERSIONS, DATA, METRICS, LOG, SUMMARY, MARKER];
 /// The files that carry a checksum, and are written before the run's end.
-pub(super) const CHECKED: [&str; 2] = [CONFIG, VERSIONS];
+pub(super) const CHECKED: [&str; 3] = [CONFIG, VERSIONS, DATA];
 /// The folders that exist only on request.
 pub(super) const OPTIONAL_FOLDERS: [&str; 1] = [TENSORBOARD];
 /// Every other folder.

@@ -5,6 +5,7 @@
 mod checkpoints;
 mod checksum;
 mod claim;
+mod description;
 mod error;
 mod exported;
 mod format;
@@ -20,10 +21,11 @@ mod versions;
 
 pub use checkpoints::{Checkpoint, Checkpoints};
 pub use claim::Claim;
+pub use description::Description;
 pub use ebm_train::files::durable;
 pub(crate) use ebm_train::files::write_atomically;
 pub use error::RunDirectoryError;
-pub use exported::{Description, Exported};
+pub use exported::Exported;
 pub(crate) use format::Format;
 pub use lock::{Holder, held_by};
 pub use manifest::{Digest, Manifest, Watched};

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::{
-    Checkpoint, Digest, Manifest, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, checksum, layout, write,
+    Checkpoint, Description, Digest, Manifest, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, checksum, layout, write,
 };
 use crate::config::{RunConfig, read_written};
 use ebm_train::state_file;
@@ -35,6 +35,15 @@ impl RunDirectory {
             Some(way) if !has_checksum => self.damaged(layout::CONFIG, format!("{}; {way}", reason.trim())),
             _ => self.damaged(layout::CONFIG, reason),
         })
+    }
+
+    /// Reads the description of the data; `None` for runs of earlier releases, which have none.
+    pub fn read_description(&self) -> Result<Option<Description>, RunDirectoryError> {
+        if !self.path.join(layout::DATA).exists() {
+            return Ok(None);
+        }
+        let (description, _) = self.read_checked_json(layout::DATA)?;
+        serde_json::from_value(description).map(Some).map_err(|error| self.repairable(layout::DATA, error))
     }
 
     /// Number of steps of the run, if it ended. An error if a file of its end is damaged.
@@ -92,6 +101,7 @@ impl RunDirectory {
         for (name, _) in &damaged {
             match name.as_str() {
                 layout::CONFIG if manifest.config_text.is_empty() => return Err(self.damaged(name, NO_WAY_BACK)),
+                layout::DATA => return Err(self.damaged(name, NO_WAY_BACK)),
                 layout::CONFIG => {
                     let text = checksum::with_checksum(name, manifest.config_text.as_bytes());
                     write(&self.path.join(name), &text)?;
@@ -222,7 +232,13 @@ impl RunDirectory {
 
     /// What to do about a damaged file, if a checkpoint can restore it.
     fn way_back(&self, name: &str) -> Option<String> {
-        let manifest = self.last_whole().filter(|found| name != layout::CONFIG || !found.config_text.is_empty())?;
+        let can_restore = |found: &Manifest| match name {
+            layout::CONFIG => !found.config_text.is_empty(),
+            // Checkpoints do not have it.
+            layout::DATA => false,
+            _ => true,
+        };
+        let manifest = self.last_whole().filter(can_restore)?;
         let (step, path) = (manifest.progress.step, self.path.display());
         Some(format!("to restore it from the checkpoint of step {step}: ebm runs restore {path}"))
     }

@@ -15,7 +15,7 @@ pub enum Existing {
     /// The planned run, not finished, with a checkpoint to continue from.
     Begun,
     Finished,
-    /// A finished run of another configuration or another build, with the differences.
+    /// A finished run of another configuration, another build or other data, with the differences.
     Different(String),
     Held,
 }

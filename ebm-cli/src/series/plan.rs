@@ -1,6 +1,7 @@
 //! The runs of a series, planned and trained.
 
-use std::{collections::BTreeMap, env, io, path::PathBuf, process::Command, thread};
+use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, env, io, process::Command, thread};
 
 use super::log::{end_line, start_line};
 use super::outcome::{Outcome, State};
@@ -70,11 +71,22 @@ impl Plan {
         self.runs.iter().step_by(self.seeds.len())
     }
 
-    /// The state of each run on disk. With `overwrite`, a finished run of another configuration counts as nothing.
-    pub fn existing(&self, overwrite: bool) -> Result<Vec<Existing>, Failure> {
+    /// The state of each run on disk. With `overwrite`, a finished run of another configuration or other data counts as nothing.
+    /// `other_data` says in which way the data of a finished run, at a path, differ from those of today, if they do.
+    pub fn existing(
+        &self,
+        overwrite: bool,
+        mut other_data: impl FnMut(&PlannedRun, &Path) -> Result<Option<String>, Failure>,
+    ) -> Result<Vec<Existing>, Failure> {
         let look = |run: &PlannedRun| {
             let place = self.directory.run(&run.id);
-            match Existing::at(&place, &run.resolved.config, &self.base)? {
+            let mut found = Existing::at(&place, &run.resolved.config, &self.base)?;
+            if found == Existing::Finished
+                && let Some(difference) = other_data(run, &place)?
+            {
+                found = Existing::Different(format!("other data ({difference})"));
+            }
+            match found {
                 Existing::Different(_) if overwrite => Ok(Existing::Nothing),
                 Existing::Different(differing) => {
                     let (place, kind) = (place.display(), self.directory.kind);

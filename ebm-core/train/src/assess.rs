@@ -5,7 +5,7 @@ use crate::trainer::Trainer;
 use crate::{config::Objective, error::TrainError, finite::finite, report::StepReport, snapshot::Snapshot};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, GeneratorView, Target};
 use ebm_core::geometry::{Geometry, Latents, Samples};
-use ebm_core::{device::Real, models::sample, random::Random, tape::SharedTape};
+use ebm_core::{data::Dataset, device::Real, models::sample, random::Random, tape::SharedTape};
 
 /// Largest number of values, of samples and of their Jacobians, in a part of a batch; the networks hold several times
 /// as many.
@@ -81,9 +81,18 @@ impl<G: Geometry> Trainer<G> {
     /// # Errors
     /// If a bound does not fit these models.
     pub fn bounds(&mut self, batch: usize, random: Random) -> Result<StepReport, TrainError> {
+        let data = self.data.clone();
+        self.bounds_on(&*data, batch, random)
+    }
+
+    /// As [`Trainer::bounds`], on the held-out samples of other data of the same width.
+    ///
+    /// # Errors
+    /// If a bound does not fit these models.
+    pub fn bounds_on(&mut self, source: &dyn Dataset, batch: usize, random: Random) -> Result<StepReport, TrainError> {
         let geometry = self.players.energy.geometry();
-        let data = self.data.held_out(batch, random.stream("data"));
-        self.data.intact()?;
+        let data = source.held_out(batch, random.stream("data"));
+        source.intact()?;
         let latents = random.stream("latents").normals(batch * geometry.latent_width());
         let held_out = data.len() / geometry.data_width();
         let rows = (LARGEST / ((1 + geometry.latent_width()) * geometry.data_width())).max(self.config.batch);

@@ -20,6 +20,10 @@ pub struct Cifar {
     pub path: PathBuf,
     /// Which classes of CIFAR-100 count.
     pub labels: CifarLabels,
+    /// Share of the images to train on, chosen at random by the run's seed, that are for choices made during training instead:
+    /// `checkpoint.best`, `train.stop`. 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Mirror half of the images to train on, at random.
     #[default(true)]
     pub flip: bool,
@@ -147,10 +151,11 @@ impl Cifar {
 
 impl DatasetSpec for Cifar {
     fn check(&self) -> Result<(), ConfigError> {
-        require_path(&self.path, "the folder of the files of CIFAR")
+        require_path(&self.path, "the folder of the files of CIFAR")?;
+        check_validation(self.validation)
     }
 
-    fn load(&self, base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
+    fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let folder = base.join(&self.path);
         let layout = match (found(&folder, HUNDRED.training[0]), self.labels) {
             (None, _) => TEN,
@@ -160,7 +165,7 @@ impl DatasetSpec for Cifar {
         let augmentation = Augmentation { flip: self.flip, dequantize: self.dequantize, ..Default::default() };
         let training = layout.read(&folder, layout.training)?;
         let held_out = layout.read(&folder, &[layout.held_out])?;
-        Ok(Box::new(FiniteImages::new(training, held_out, augmentation)?))
+        Ok(Box::new(FiniteImages::new(training, held_out, self.validation, augmentation, random)?))
     }
 }
 
@@ -199,7 +204,7 @@ mod tests {
     }
 
     fn here() -> Cifar {
-        Cifar { path: ".".into(), ..Default::default() }
+        Cifar { path: ".".into(), validation: 0.0, ..Default::default() }
     }
 
     #[test]

@@ -1,22 +1,33 @@
 use crate::prelude::*;
+use ebm_core::data::Fingerprint;
 use ebm_core::image::{ImageShape, LabelledImages, Part, value_at, value_of};
 
 use super::{augment::Augmentation, image_set::ImageSet};
 use crate::epochs::Epochs;
+use crate::split::{Parts, fingerprint};
 
-/// Images to train on, drawn epoch by epoch, and images that are held out.
+/// Images to train on, drawn epoch by epoch, and images for validation and held out.
 #[derive(Debug)]
 pub(super) struct FiniteImages {
     training: ImageSet,
+    validation: ImageSet,
     held_out: ImageSet,
+    /// BLAKE3 of all images and classes, in hexadecimal.
+    content: String,
     augmentation: Augmentation,
     shape: ImageShape,
     epochs: Epochs,
 }
 
 impl FiniteImages {
-    /// A set of which a part of its own is held out.
-    pub fn new(training: ImageSet, held_out: ImageSet, augmentation: Augmentation) -> Result<Self, DataError> {
+    /// A set of which a part of its own is held out, and a share of the others is for validation, by `random`'s seed and stream.
+    pub fn new(
+        training: ImageSet,
+        held_out: ImageSet,
+        validation: f64,
+        augmentation: Augmentation,
+        random: Random,
+    ) -> Result<Self, DataError> {
         let refuse = |reason: String| Err(malformed(&held_out.from, "the whole set", reason));
         if training.shape != held_out.shape {
             let [own, other] = [held_out.shape, training.shape];
@@ -28,13 +39,18 @@ impl FiniteImages {
             let [own, other] = [held_out.class_names(), training.class_names()].map(listed);
             return refuse(format!("its classes are {own}, those to train on {other}"));
         }
-        Self::of(training, held_out, augmentation)
+        let mut hash = blake3::Hasher::new();
+        training.hash_into(&mut hash);
+        held_out.hash_into(&mut hash);
+        let parts = Parts::of_training(training.len(), validation, random);
+        let [training, validation] = [&parts.training, &parts.validation].map(|rows| training.part(rows));
+        Self::of([training, validation, held_out], &hash, augmentation)
     }
 
-    /// A set of which a share is held out, by `random`'s seed and stream.
+    /// A set of which shares are for validation and held out, by `random`'s seed and stream.
     pub fn splitting(
         all: ImageSet,
-        held_out_share: f64,
+        shares: Shares,
         augmentation: Augmentation,
         random: Random,
     ) -> Result<Self, DataError> {
@@ -43,11 +59,18 @@ impl FiniteImages {
             let reason = format!("it has {count} image(s); expected at least 2, one to train on and one to hold out");
             return Err(malformed(&all.from, "the whole set", reason));
         }
-        let [training, held_out] = all.split(held_out_share, random);
-        Self::of(training, held_out, augmentation)
+        let mut hash = blake3::Hasher::new();
+        all.hash_into(&mut hash);
+        let parts = Parts::of(all.len(), shares, random);
+        let sets = [&parts.training, &parts.validation, &parts.held_out].map(|rows| all.part(rows));
+        Self::of(sets, &hash, augmentation)
     }
 
-    fn of(training: ImageSet, held_out: ImageSet, augmentation: Augmentation) -> Result<Self, DataError> {
+    fn of(
+        [training, validation, held_out]: [ImageSet; 3],
+        content: &blake3::Hasher,
+        augmentation: Augmentation,
+    ) -> Result<Self, DataError> {
         if let Some(part) = [&training, &held_out].into_iter().find(|part| part.len() == 0) {
             return Err(malformed(&part.from, "the whole set", "it has no images"));
         }
@@ -60,9 +83,16 @@ impl FiniteImages {
             epochs: Epochs::new(training.len()),
             shape: augmentation.shape(stored),
             training,
+            validation,
             held_out,
+            content: content.finalize().to_hex().to_string(),
             augmentation,
         })
+    }
+
+    /// The images for validation, or those that are held out where there are none.
+    pub fn for_validation(&self) -> &ImageSet {
+        if self.validation.len() == 0 { &self.held_out } else { &self.validation }
     }
 
     pub fn part(&self, part: Part) -> &ImageSet {
@@ -70,6 +100,12 @@ impl FiniteImages {
             Part::Training => &self.training,
             Part::HeldOut => &self.held_out,
         }
+    }
+
+    /// Up to `n` images of a part as they are, but for noise.
+    fn unchanged(&self, part: &ImageSet, n: usize, random: Random) -> Vec<Real> {
+        let (levels, _) = part.some(n, random);
+        values_of(&self.plain(part.shape, &levels), self.augmentation.dequantize, random.stream("held-out"))
     }
 
     /// Crops images that are not changed at random.
@@ -119,9 +155,16 @@ impl Dataset for FiniteImages {
     }
 
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
-        let (levels, _) = self.held_out.some(n, random);
-        let shown = self.plain(self.held_out.shape, &levels);
-        values_of(&shown, self.augmentation.dequantize, random.stream("held-out"))
+        self.unchanged(&self.held_out, n, random)
+    }
+
+    fn validation(&self, n: usize, random: Random) -> Vec<Real> {
+        self.unchanged(self.for_validation(), n, random)
+    }
+
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        let (content, training) = (self.content.clone(), self.training.len());
+        Some(fingerprint(content, training, self.validation.rows(), self.held_out.rows()))
     }
 
     fn len(&self) -> Option<usize> {
@@ -139,6 +182,7 @@ impl Dataset for FiniteImages {
 
     fn intact(&self) -> Result<(), DataError> {
         self.training.intact()?;
+        self.validation.intact()?;
         self.held_out.intact()
     }
 }

@@ -20,11 +20,19 @@ pub struct Idx {
     /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no file.
     #[default(0.1)]
     pub held_out: f64,
+    /// Share of the images to train on, chosen in the same way, that are for choices made during training instead:
+    /// `checkpoint.best`, `train.stop`. 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Add noise, uniform over the width of a grey level, so that the data has a density.
     pub dequantize: bool,
 }
 
 impl Idx {
+    fn shares(&self) -> Shares {
+        Shares { held_out: self.held_out, validation: self.validation }
+    }
+
     pub(crate) fn recognises(folder: &Path) -> bool {
         file_of(folder, Part::Training, false).is_some()
     }
@@ -32,7 +40,7 @@ impl Idx {
 
 impl DatasetSpec for Idx {
     fn check(&self) -> Result<(), ConfigError> {
-        check_options(&self.path, self.held_out)?;
+        check_options(&self.path, self.shares())?;
         let lost = self.held_out_images.as_os_str().is_empty() && !self.held_out_labels.as_os_str().is_empty();
         let value = format!("{:?}", self.held_out_labels);
         ConfigError::require(!lost, "held_out_labels", value, "nothing, since held_out_images names no file")
@@ -57,8 +65,11 @@ impl DatasetSpec for Idx {
         };
         let augmentation = Augmentation { dequantize: self.dequantize, ..Default::default() };
         Ok(Box::new(match held_out {
-            Some(from) => FiniteImages::new(training, read_pair(&from, held_out_labels.as_deref())?, augmentation)?,
-            None => FiniteImages::splitting(training, self.held_out, augmentation, random)?,
+            Some(from) => {
+                let held_out = read_pair(&from, held_out_labels.as_deref())?;
+                FiniteImages::new(training, held_out, self.validation, augmentation, random)?
+            }
+            None => FiniteImages::splitting(training, self.shares(), augmentation, random)?,
         }))
     }
 }
@@ -77,7 +88,7 @@ mod tests {
     use ebm_core::image::{ImageShape, value_of};
 
     fn named(path: &str) -> Idx {
-        Idx { path: path.into(), ..Default::default() }
+        Idx { path: path.into(), validation: 0.0, ..Default::default() }
     }
 
     #[test]
@@ -122,6 +133,9 @@ mod tests {
         assert_eq!((data.len(), data.held_out(99, Random::new(0)).len()), (Some(7), 18));
         let labels = data.labelled(Part::Training, 99, Random::new(0)).unwrap().labels;
         assert_eq!(labels, [1; 7]);
+        let three = load(folder.path(), &Idx { validation: 0.3, ..config.clone() }).unwrap();
+        assert_eq!((three.len(), three.validation(99, Random::new(0)).len()), (Some(5), 12));
+        assert_eq!(three.held_out(99, Random::new(0)), data.held_out(99, Random::new(0)));
         let plain = load(folder.path(), &named("a.idx")).unwrap();
         assert_eq!(plain.labelled(Part::Training, 1, Random::new(0)), None);
     }

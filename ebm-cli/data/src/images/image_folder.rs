@@ -21,6 +21,10 @@ pub struct ImageFolder {
     /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no folder.
     #[default(0.1)]
     pub held_out: f64,
+    /// Share of the images to train on, chosen in the same way, that are for choices made during training instead:
+    /// `checkpoint.best`, `train.stop`. 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Pixels along each side: images are scaled so that their shorter side has as many, and the middle is cut out. 0: they
     /// are all of one size, and stay as they are.
     pub size: usize,
@@ -150,9 +154,15 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+impl ImageFolder {
+    fn shares(&self) -> Shares {
+        Shares { held_out: self.held_out, validation: self.validation }
+    }
+}
+
 impl DatasetSpec for ImageFolder {
     fn check(&self) -> Result<(), ConfigError> {
-        check_options(&self.path, self.held_out)?;
+        check_options(&self.path, self.shares())?;
         let most = Frame::LARGEST;
         let (size, crop) = (self.size, self.crop);
         ConfigError::require(size <= most, "size", size, &format!("at most {most} pixels"))?;
@@ -167,14 +177,14 @@ impl DatasetSpec for ImageFolder {
         let listing = Listing::of(&folder)?;
         if self.held_out_path.as_os_str().is_empty() {
             let all = listing.read(&folder, frame)?;
-            return Ok(Box::new(FiniteImages::splitting(all, self.held_out, augmentation, random)?));
+            return Ok(Box::new(FiniteImages::splitting(all, self.shares(), augmentation, random)?));
         }
         let held_out_folder = base.join(&self.held_out_path);
         // Both are looked at before either is read.
         let held_out = Listing::of(&held_out_folder)?.numbered_like(&listing, &held_out_folder)?;
         let training = listing.read(&folder, frame)?;
         let held_out = held_out.read(&held_out_folder, frame)?;
-        Ok(Box::new(FiniteImages::new(training, held_out, augmentation)?))
+        Ok(Box::new(FiniteImages::new(training, held_out, self.validation, augmentation, random)?))
     }
 }
 
@@ -207,7 +217,7 @@ mod tests {
     }
 
     fn here() -> ImageFolder {
-        ImageFolder { path: ".".into(), ..Default::default() }
+        ImageFolder { path: ".".into(), validation: 0.0, ..Default::default() }
     }
 
     #[test]

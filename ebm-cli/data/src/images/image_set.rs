@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::SpooledTempFile;
 
 use super::store::{IN_MEMORY, Store, collecting};
-use crate::epochs::{some_of, split};
+use crate::epochs::some_of;
 
 /// Images of one shape, 8 bits a value, and their classes where they are known. Parts of a set share what is stored.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub(super) struct ImageSet {
 #[derive(Debug)]
 struct Stored {
     store: Store,
+    /// BLAKE3 of all levels.
+    hash: blake3::Hash,
     /// The first failure to read what was stored.
     fault: Mutex<Option<std::io::Error>>,
 }
@@ -36,17 +38,19 @@ pub(super) struct ImageSetWriter {
     shape: ImageShape,
     count: usize,
     store: BufWriter<SpooledTempFile>,
+    hash: blake3::Hasher,
     from: PathBuf,
 }
 
 impl ImageSetWriter {
     /// Starts a set of images of a shape that has values. `from`: their file or folder, for messages.
     pub fn new(shape: ImageShape, from: &Path) -> Self {
-        Self { shape, count: 0, store: collecting(IN_MEMORY), from: from.into() }
+        Self { shape, count: 0, store: collecting(IN_MEMORY), hash: blake3::Hasher::new(), from: from.into() }
     }
 
     pub fn push(&mut self, levels: &[u8]) -> Result<(), DataError> {
         self.count += levels.len() / self.shape.values();
+        self.hash.update(levels);
         self.store.write_all(levels).map_err(|source| unstored(&self.from, source))
     }
 
@@ -56,7 +60,7 @@ impl ImageSetWriter {
         Ok(ImageSet {
             shape: self.shape,
             rows: (0..self.count).collect(),
-            stored: Arc::new(Stored { store, fault: Mutex::default() }),
+            stored: Arc::new(Stored { store, hash: self.hash.finalize(), fault: Mutex::default() }),
             classes: None,
             from: self.from,
         })
@@ -90,13 +94,29 @@ impl ImageSet {
         self.with_classes(labels, names, from)
     }
 
-    /// Splits off a share at random: what is left, and the share. There are at least two images.
-    pub fn split(self, share: f64, random: Random) -> [Self; 2] {
-        let (taken, left) = split(self.len(), share, random);
-        [left, taken].map(|mut indices| {
-            indices.iter_mut().for_each(|index| *index = self.rows[*index]);
-            Self { rows: indices, ..self.clone() }
-        })
+    /// The part of the images at these indices.
+    pub fn part(&self, indices: &[usize]) -> Self {
+        Self { rows: indices.iter().map(|index| self.rows[*index]).collect(), ..self.clone() }
+    }
+
+    /// The rows of its source, in the order of the set.
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// Adds the whole source to a hash: shape, levels and classes.
+    pub fn hash_into(&self, into: &mut blake3::Hasher) {
+        let ImageShape { height, width, channels } = self.shape;
+        for side in [height, width, channels] {
+            into.update(&(side as u64).to_le_bytes());
+        }
+        into.update(self.stored.hash.as_bytes());
+        if let Some(classes) = &self.classes {
+            for label in &classes.labels {
+                into.update(&label.to_le_bytes());
+            }
+            into.update(classes.names.join("\n").as_bytes());
+        }
     }
 
     pub fn len(&self) -> usize {

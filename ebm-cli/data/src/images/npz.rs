@@ -28,6 +28,10 @@ pub struct Npz {
     /// Share of the images, chosen at random by the run's seed, that training never sees, where they have no file.
     #[default(0.1)]
     pub held_out: f64,
+    /// Share of the images to train on, chosen in the same way, that are for choices made during training instead:
+    /// `checkpoint.best`, `train.stop`. 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Name of the array of images in an NPZ file; empty: `data`, `images`, `x`, `x_train`, `samples` or `arr_0`.
     pub images: String,
     /// Name of the array of labels; empty: `labels`, `label`, `y`, `y_train` or `arr_1`, if there is one.
@@ -41,6 +45,10 @@ pub struct Npz {
 }
 
 impl Npz {
+    fn shares(&self) -> Shares {
+        Shares { held_out: self.held_out, validation: self.validation }
+    }
+
     pub(crate) fn recognises(folder: &Path) -> bool {
         folder.is_dir() && files(folder).is_ok()
     }
@@ -113,15 +121,18 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 impl DatasetSpec for Npz {
     fn check(&self) -> Result<(), ConfigError> {
-        check_options(&self.path, self.held_out)
+        check_options(&self.path, self.shares())
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let augmentation = Augmentation { flip: self.flip, dequantize: self.dequantize, ..Default::default() };
         let training = self.read(&base.join(&self.path))?;
         Ok(Box::new(match self.held_out_path.as_os_str().is_empty() {
-            true => FiniteImages::splitting(training, self.held_out, augmentation, random)?,
-            false => FiniteImages::new(training, self.read(&base.join(&self.held_out_path))?, augmentation)?,
+            true => FiniteImages::splitting(training, self.shares(), augmentation, random)?,
+            false => {
+                let held_out = self.read(&base.join(&self.held_out_path))?;
+                FiniteImages::new(training, held_out, self.validation, augmentation, random)?
+            }
         }))
     }
 }
@@ -165,7 +176,7 @@ mod tests {
     }
 
     fn named(path: &str) -> Npz {
-        Npz { path: path.into(), ..Default::default() }
+        Npz { path: path.into(), validation: 0.0, ..Default::default() }
     }
 
     fn levels(data: &dyn Dataset) -> Vec<u8> {

@@ -1,4 +1,5 @@
 use crate::prelude::*;
+use ebm_core::data::Fingerprint;
 use ebm_core::image::{ImageShape, LabelledImages, Part};
 
 use super::finite::{FiniteImages, values_of};
@@ -10,8 +11,9 @@ const DIGITS: usize = 10;
 
 /// StackedMNIST: three random digits of MNIST as the red, green and blue of an image, 28 x 28 x 3.
 ///
-/// Every draw is fresh, from 60,000^3 images in 1,000 classes of equal probability up to the digits' frequencies: a model
-/// that covers all of them has all of the data's modes. Held-out images are made of the digits of MNIST's test part.
+/// Every draw is fresh, from 54,000^3 images (60,000^3 with `validation = 0`) in 1,000 classes of equal probability up to the
+/// digits' frequencies: a model that covers all of them has all of the data's modes. Held-out images are made of the digits of
+/// MNIST's test part.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct StackedMnist {
@@ -19,6 +21,10 @@ pub struct StackedMnist {
     /// from the folder of the configuration file, or from that of `--data`.
     #[default("mnist".into())]
     pub path: PathBuf,
+    /// Share of the digits to train on, chosen at random by the run's seed, that are for choices made during training instead:
+    /// `checkpoint.best`, `train.stop`. 0: they look at what is held out.
+    #[default(0.1)]
+    pub validation: f64,
     /// Add noise, uniform over the width of a grey level, so that the data has a density.
     pub dequantize: bool,
 }
@@ -35,7 +41,7 @@ impl Stacks {
     fn picks(&self, part: Part, n: usize, random: Random) -> (&ImageSet, Vec<usize>) {
         let digits = self.digits.part(part);
         let stream = if part == Part::Training { "training" } else { "held-out" };
-        (digits, choices(STACKED * n, digits.len(), random.stream(stream), "digits"))
+        (digits, picked(digits, n, random.stream(stream)))
     }
 
     fn levels(digits: &ImageSet, picks: &[usize]) -> Vec<u8> {
@@ -59,6 +65,11 @@ impl Stacks {
     }
 }
 
+/// The digits of `n` stacks, with replacement.
+fn picked(digits: &ImageSet, n: usize, random: Random) -> Vec<usize> {
+    choices(STACKED * n, digits.len(), random, "digits")
+}
+
 impl Dataset for Stacks {
     fn width(&self) -> usize {
         STACKED * self.digits.width()
@@ -68,6 +79,13 @@ impl Dataset for Stacks {
     }
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
         self.samples(Part::HeldOut, n, random)
+    }
+    fn validation(&self, n: usize, random: Random) -> Vec<Real> {
+        let (digits, random) = (self.digits.for_validation(), random.stream("held-out"));
+        values_of(&Self::levels(digits, &picked(digits, n, random)), self.dequantize, random)
+    }
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        self.digits.fingerprint()
     }
     fn image(&self) -> Option<ImageShape> {
         let digit = self.digits.part(Part::Training).shape;
@@ -96,10 +114,11 @@ impl Dataset for Stacks {
 
 impl DatasetSpec for StackedMnist {
     fn check(&self) -> Result<(), ConfigError> {
-        require_path(&self.path, "the folder of the files of MNIST")
+        require_path(&self.path, "the folder of the files of MNIST")?;
+        check_validation(self.validation)
     }
 
-    fn load(&self, base: &Path, _random: Random) -> Result<Box<dyn Dataset>, DataError> {
+    fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let folder = base.join(&self.path);
         let training = read_part(&folder, Part::Training)?;
         let held_out = read_part(&folder, Part::HeldOut)?;
@@ -112,7 +131,7 @@ impl DatasetSpec for StackedMnist {
             return Err(refuse(format!("its images have {classes} classes; expected {DIGITS} digits")));
         }
         Ok(Box::new(Stacks {
-            digits: FiniteImages::new(training, held_out, Augmentation::default())?,
+            digits: FiniteImages::new(training, held_out, self.validation, Augmentation::default(), random)?,
             dequantize: self.dequantize,
         }))
     }
@@ -130,9 +149,10 @@ mod tests {
     use super::*;
     use crate::fixture::{idx, level, load, mnist, refused, write};
     use ebm_core::image::level_of;
+    use std::collections::BTreeSet;
 
     fn here() -> StackedMnist {
-        StackedMnist { path: ".".into(), ..Default::default() }
+        StackedMnist { path: ".".into(), validation: 0.0, ..Default::default() }
     }
 
     #[test]
@@ -156,6 +176,23 @@ mod tests {
         }
         assert_eq!(data.draw(20, place), data.draw(20, place));
         assert_ne!(data.draw(20, place), data.draw(20, place.at(6)));
+    }
+
+    #[test]
+    fn stacks_for_validation_are_of_digits_that_are_neither_trained_on_nor_held_out() {
+        let folder = mnist();
+        let data = load(folder.path(), &StackedMnist { validation: 0.3, ..here() }).unwrap();
+        let digits = |values: Vec<Real>| -> BTreeSet<u8> {
+            values.chunks(18).flat_map(|image| image[..3].iter().map(|value| level_of(*value) / 16)).collect()
+        };
+        let place = Random::new(1);
+        let (training, validation) = (digits(data.draw(200, place)), digits(data.validation(200, place)));
+        assert_eq!((training.len(), validation.len()), (7, 3));
+        assert!(training.is_disjoint(&validation) && training.union(&validation).all(|digit| *digit < 10));
+        assert_eq!(digits(data.held_out(200, place)), (10..13).collect());
+        let print = data.fingerprint().unwrap();
+        assert_eq!((print.rows, print.split.training, print.split.validation, print.split.held_out), (13, 7, 3, 3));
+        assert_eq!(data.len(), None);
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn distance(a: &[Real], b: &[Real]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_data::{RawTable, Table};
+    use ebm_data::{RawTable, Shares, Table};
 
     #[test]
     fn the_nearest_of_all_training_samples_are_found_in_order() {
@@ -71,7 +71,7 @@ mod tests {
             values: (0..2500).flat_map(|i| [f64::from(i), 0.0]).collect(),
             columns: None,
         };
-        let data = Table::new(raw, 0.1, false, Random::new(0)).unwrap();
+        let data = Table::new(raw, Shares { held_out: 0.1, validation: 0.0 }, false, Random::new(0)).unwrap();
         let held_out = data.held_out(9999, Random::new(0));
         let trained = |i: i32| !held_out.chunks(2).any(|row| row[0] as i32 == i);
         let found = nearest(&data, &[1000.2, 3.0, -7.0, 0.0], 4, Random::new(1));

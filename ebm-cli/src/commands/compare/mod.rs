@@ -7,7 +7,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Source, base_of, title_of};
-use super::loaded_run::load_data;
+use super::{changed_data::changed_data, loaded_run::load_data};
 use crate::compare::{COMPARISON, Comparison, Pair, Row, write_report};
 use crate::config::{Grid, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
@@ -66,7 +66,7 @@ pub struct Compare {
     /// Runs to train at once, each with its share of the processor's cores
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_JOBS)))]
     pub jobs: u32,
-    /// Replace runs of another configuration
+    /// Replace runs of another configuration or other data
     #[arg(long)]
     pub overwrite: bool,
     /// Print nothing but errors
@@ -84,7 +84,7 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
     let grid = Grid::load(file, &arguments.source.set).or_exit(Exit::Config)?;
     let (mut plan, pairs) = planned(arguments, &grid)?;
     plan.directory.exists()?;
-    let existing = plan.existing(arguments.overwrite)?;
+    let existing = plan.existing(arguments.overwrite, changed_data(&plan.base))?;
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
     let names: Vec<String> = pairs.iter().map(Pair::name).collect();
     let baseline = |file: &PathBuf| -> Result<_, Failure> {

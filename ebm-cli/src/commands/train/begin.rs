@@ -7,13 +7,14 @@ use std::{cell::RefCell, fmt::Debug, rc::Rc};
 
 use super::Train;
 use crate::commands::arguments::{base_of, data_folder, title_of};
+use crate::commands::loaded_run::{other_data, tell_unrecorded};
 use crate::commands::summary::RunEnd;
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::observers::{History, Saving, TensorBoard};
 use crate::run_directory::{
-    Checkpoint, Claim, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, Versions, layout,
-    log_to,
+    Checkpoint, Claim, Description, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError,
+    Versions, layout, log_to,
 };
 use crate::series::{differences, phrase};
 use crate::signals::Signals;
@@ -104,7 +105,7 @@ impl Begin {
                 );
             }
             None => {
-                let resolved = read(&own, arguments)?;
+                let resolved = config::load_written(&own, &arguments.set).or_exit(Exit::Config)?;
                 match &arguments.data {
                     None => (resolved, marker),
                     Some(folder) => (resolved, Marker::new(&marker.config, &data_folder(folder)?)),
@@ -147,8 +148,23 @@ impl Begin {
         }
     }
 
-    /// Makes the directory ready for a run of models of this `geometry` on this number of `processes`.
-    pub fn prepare(self, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
+    /// Refuses data other than those that an existing run was trained on so far.
+    pub fn check_data(&self, now: &Description) -> Result<(), Failure> {
+        let Place::There(directory, manifest) = &self.place else { return Ok(()) };
+        // From its start a run may be trained on anything.
+        if manifest.is_none() && self.ended.is_none() {
+            return Ok(());
+        }
+        let Some(trained) = directory.read_description()? else {
+            tell_unrecorded(directory.path(), now);
+            return Ok(());
+        };
+        let difference = trained.difference(now);
+        difference.map_or(Ok(()), |difference| Err(other_data(directory.path(), &difference, "")))
+    }
+
+    /// Makes the directory ready for a run on these `data`, of models of this `geometry`, on this number of `processes`.
+    pub fn prepare(self, data: &Description, geometry: &dyn Debug, processes: usize) -> Result<Prepared, Failure> {
         let config = &self.resolved.config;
         // In the form that manifests have, from which the file can be restored to the byte.
         let versions = serde_json::to_value(Versions::of(config)).or_exit(Exit::Other)?;
@@ -163,6 +179,7 @@ impl Begin {
         };
         let text = directory.write_config(config)?;
         directory.write_json(layout::VERSIONS, &versions)?;
+        directory.write_json(layout::DATA, data)?;
         let (metrics, history) = match &manifest {
             None => (MetricsFile::create(directory.path())?, History::default()),
             // Back to the checkpoint that the run continues from.

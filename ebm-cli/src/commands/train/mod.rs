@@ -9,7 +9,8 @@ use ebm_core::{data::Dataset, device::check_device, error::ConfigError, geometry
 use ebm_train::{Observer, StopReason, Trainer, TrainingState};
 use std::{path::PathBuf, sync::Arc};
 
-use super::{arguments::title_of, fresh_trainer::fresh_trainer, loaded_run::load_data};
+use super::loaded_run::{describe, load_data};
+use super::{arguments::title_of, fresh_trainer::fresh_trainer};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
@@ -89,7 +90,7 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
         Task::tell(ranks, None)?;
         if arguments.data.is_some() {
             // Nothing is left to train, but the other commands are to find the data where they are now.
-            load_data(&begin.resolved.config, &begin.marker.base)?;
+            checked_data(&begin)?;
             begin.keep_marker()?;
         }
         say(arguments.quiet, &format!("the run {ended}; for more, --set train.steps=N"))?;
@@ -97,8 +98,16 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
     }
     let (config, base) = (&begin.resolved.config, &begin.marker.base);
     Task::tell(ranks, Some((config, base, begin.state.as_ref())))?;
-    let data = ranks.agree(load_data(config, base))?;
+    let data = ranks.agree(checked_data(&begin))?;
     with_geometry!(widths(config, data.width()), |geometry| train(ranks, begin, data, arguments.quiet, geometry))
+}
+
+/// Loads the data, and refuses other data than those that the run was trained on so far.
+fn checked_data(begin: &Begin) -> Result<Arc<dyn Dataset>, Failure> {
+    let config = &begin.resolved.config;
+    let data = load_data(config, &begin.marker.base)?;
+    begin.check_data(&describe(config, &*data))?;
+    Ok(data)
 }
 
 /// Warns of the terms that several processes do not train as one would.
@@ -131,7 +140,7 @@ fn train<G: SupportedGeometry>(
 
     let title = title_of(&begin.marker.config);
     let Prepared { directory, metrics, mut history, mut saving, mut board, resumed } =
-        ranks.agree(begin.prepare(&geometry, ranks.count()))?;
+        ranks.agree(begin.prepare(&describe(config, &*data), &geometry, ranks.count()))?;
     ranks.sums.tell();
     tell_couplings(ranks, &mut trainer);
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
