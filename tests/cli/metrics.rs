@@ -73,6 +73,8 @@ fn log_z_is_bracketed_where_it_is_asked_for() {
     assert!((shift - (value("nll") - value("log_z"))).abs() < 1e-6, "{shift}");
     let line = "train run.toml --set evaluate.annealing.chains=1";
     folder.refuse(3, line, &["evaluate.annealing.chains", "at least 2"]);
+    let line = "train run.toml --set evaluate.annealing.sampler=true";
+    folder.refuse(3, line, &["evaluate.annealing.sampler", "set chains to some hundred"]);
 }
 
 #[test]
