@@ -83,14 +83,15 @@ pub(crate) fn log_weights<G: Geometry>(
     most: usize,
     random: Random,
 ) -> Result<Vec<f64>, ProposalError> {
-    let proposal = of_generator(energy, generator, random.stream("references"))?;
-    let geometry = generator.geometry();
+    let (geometry, facts) = (generator.geometry(), generator.facts());
     let (latent, data) = (geometry.latent_width(), geometry.data_width());
-    let passes = if generator.facts().noise > 0.0 { encoder::PASSES + 1 } else { 1 };
+    let passes = if facts.noise > 0.0 { encoder::PASSES + 1 } else { 1 };
     let affordable = VALUES / (passes * (latent + 1) * data);
-    if affordable < *WEIGHTS.start() {
+    // Before an encoder is made.
+    if affordable < *WEIGHTS.start() && (facts.noise > 0.0 || facts.injective) {
         return Err(ProposalError::TooWide { latent, data, passes });
     }
+    let proposal = of_generator(energy, generator, random.stream("references"))?;
     let count = affordable.min(*WEIGHTS.end()).min(most);
     let y = random.stream("weights").normals(count * proposal.width());
     Ok(log_weights_at(&*proposal, &y))

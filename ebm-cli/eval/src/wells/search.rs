@@ -80,7 +80,7 @@ impl Search {
         let broad = States::of(potential, broad, walk, random.stream("from broad"));
         let from_data: Vec<Real> = others.iter().copied().cycle().take(config.chains * width).collect();
         let walk = Walk { descend: false, ..walk };
-        let home = States::of(potential, from_data, walk, random.stream("from data"));
+        let visited = States::of(potential, from_data, walk, random.stream("from data"));
 
         let farthest = others.chunks_exact(width).map(|row| to_nearest(row, samples)).fold(0.0, f64::max);
         let spread = columns.iter().map(|(_, deviation)| deviation * deviation).sum::<f64>().sqrt();
@@ -88,8 +88,8 @@ impl Search {
         let distances = |states: &States| -> Vec<f64> {
             states.points.chunks_exact(width).map(|row| to_nearest(row, samples)).collect()
         };
-        let (found, known) = (distances(&broad), distances(&home));
-        let home = home.only(width, |i| known[i] <= threshold);
+        let (found, known) = (distances(&broad), distances(&visited));
+        let home = visited.only(width, |i| known[i] <= threshold);
         if home.energies.is_empty() {
             return None;
         }
@@ -104,7 +104,10 @@ impl Search {
             group.fill(potential, walk, config.chains, random.stream("from the well"));
         }
         let data_energy = home.mean_energy();
-        let typical = home.only(width, |i| home.energies[i] <= data_energy);
+        // Closer than a state that is away: a chain may have crossed the barrier.
+        let close = |i: usize| AWAY * known[i] <= threshold && visited.energies[i] <= data_energy;
+        let close = visited.only(width, close);
+        let typical = if close.energies.is_empty() { &home } else { &close };
         let well = |group: Group| Well {
             energy: group.states.lowest(),
             mean_energy: group.states.mean_energy(),
