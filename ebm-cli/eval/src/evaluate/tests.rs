@@ -77,9 +77,11 @@ fn the_generators_weights_bracket_log_z_and_a_gaussian_stands_beside() {
 
 #[test]
 fn too_few_effective_weights_have_no_upper_bound_and_no_density_has_no_weights() {
+    // Five standard deviations away: log w has a standard deviation of 5, and few of 4,096 weights carry the mean.
     let (_, energy) = gaussian(8, 1.0);
-    let (narrow, _) = gaussian(8, 0.2);
-    let found = report(&energy, &narrow, 8, &EvaluateConfig::quick());
+    let centre = [5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+    let elsewhere = LinearGaussian::new(Runtime { latent: 8, data: 8 }, &diagonal(8, 1.0), &centre, 0.0);
+    let found = report(&energy, &elsewhere, 8, &EvaluateConfig::quick());
     assert!(value(&found, "weights_log_z") < 4.0 * LN_TAU, "{found}");
     assert!(found.get("cubo_log_z").is_none() && found.get("cubo_nll").is_none(), "{found}");
     let reason = |found: &Report, name: &str| found.absent.iter().find(|a| a.name == name).unwrap().reason.clone();

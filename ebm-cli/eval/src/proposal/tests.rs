@@ -6,6 +6,7 @@ use ebm_core::models::{Energy, Generator};
 use ebm_core::{device::Real, random::Random};
 
 use super::{ProposalError, log_weights, of_generator};
+use crate::{diagnose::Mean, test_energy::FunctionEnergy};
 
 /// The energy of N(m, C) in the plane, for a covariance by rows.
 fn energy_of(generator: &LinearGaussian<Runtime>) -> QuadraticEnergy<Runtime> {
@@ -52,6 +53,21 @@ fn forces_are_the_gradients_of_the_energies() {
             let slope = (at(step) - at(-step)) / (2.0 * f64::from(step));
             assert!((slope - f64::from(forces[axis])).abs() < 2e-2, "{axis}: {slope} {}", forces[axis]);
         }
+    }
+}
+
+#[test]
+fn weights_of_another_model_have_its_partition_for_a_mean() {
+    // A generator that covers the model well, by its density and with its noise: exp(-|x|^4 / 4) in the plane has the integral
+    // pi^(3/2) = 5.568.
+    let plane = Runtime { latent: 2, data: 2 };
+    let energy = FunctionEnergy::new(2, |x| 0.25 * (x[0] * x[0] + x[1] * x[1]).powi(2));
+    let truth = std::f64::consts::PI.powf(1.5);
+    for noise in [0.0, 0.3] {
+        let generator = LinearGaussian::new(plane, &[0.9, 0.2, -0.1, 0.9], &[0.1, 0.0], noise);
+        let weights = log_weights(&energy, &generator, 4000, Random::new(1)).unwrap();
+        let found = Mean::of(weights.into_iter().map(f64::exp));
+        assert!((found.value - truth).abs() < 4.0 * found.standard_error, "{noise}: {found:?} {truth}");
     }
 }
 
