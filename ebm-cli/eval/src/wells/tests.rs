@@ -11,7 +11,7 @@ fn two_wells(width: usize, a: f64) -> impl Fn(&[Real]) -> (Vec<Real>, Vec<Real>)
         let (mut energies, mut gradients) = (Vec::new(), Vec::new());
         for row in x.chunks_exact(width) {
             let row: Vec<f64> = row.iter().map(|x| f64::from(*x)).collect();
-            let square = |c: f64| row.iter().enumerate().map(|(i, x)| (x - if i == 0 { c } else { 0.0 }).powi(2));
+            let square = |c: f64| row.iter().enumerate().map(move |(i, x)| (x - if i == 0 { c } else { 0.0 }).powi(2));
             let logs = [a.ln() - 0.5 * square(0.0).sum::<f64>(), (1.0 - a).ln() - 0.5 * square(8.0).sum::<f64>()];
             let largest = logs[0].max(logs[1]);
             let log = largest + logs.iter().map(|l| (l - largest).exp()).sum::<f64>().ln();
