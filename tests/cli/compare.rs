@@ -53,8 +53,13 @@ fn a_grid_is_trained_and_its_table_is_that_of_the_runs() {
     assert_eq!(table["seeds"], serde_json::json!([7, 8]));
     for (pair, row) in rows.iter().enumerate() {
         assert_eq!(["runs", "diverged", "failed"].map(|key| &row[key]), [2, 0, 0], "{row}");
-        for (column, name) in [("nll", "nll"), ("gap", "gap"), ("modes", "modes_covered"), ("good_share", "good_share")]
-        {
+        for (column, name) in [
+            ("nll", "nll"),
+            ("gap", "gap"),
+            ("modes", "modes_covered"),
+            ("good_share", "good_share"),
+            ("gaussian_nll", "gaussian_nll"),
+        ] {
             let value = |run: usize| folder.final_value(&within(&format!("runs/{}", RUNS[2 * pair + run])), name);
             match value(0).zip(value(1)) {
                 Some((a, b)) => near(&row[column]["mean"], (a + b) / 2.0),
@@ -78,7 +83,7 @@ fn a_grid_is_trained_and_its_table_is_that_of_the_runs() {
     assert_eq!(cells[1][column].parse::<f64>().ok(), rows[0]["nll"]["mean"].as_f64());
 
     let markdown = folder.read(&within("table.md"));
-    contains(&markdown, &["\n| sv+weak | ", "ebm compare run.toml --lower sv"]);
+    contains(&markdown, &["\n| sv+weak | ", "ebm compare run.toml --lower sv", " gaussian_nll, nats |"]);
     let page = folder.read(&within("report.html"));
     contains(&page, &["data:image/png;base64,", "sv+weak"]);
     // Self-contained: nothing is fetched from anywhere.

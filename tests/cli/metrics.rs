@@ -73,6 +73,29 @@ fn log_z_is_bracketed_where_it_is_asked_for() {
     assert!((shift - (value("nll") - value("log_z"))).abs() < 1e-6, "{shift}");
     let line = "train run.toml --set evaluate.annealing.chains=1";
     folder.refuse(3, line, &["evaluate.annealing.chains", "at least 2"]);
+    let line = "train run.toml --set evaluate.annealing.sampler=true";
+    folder.refuse(3, line, &["evaluate.annealing.sampler", "set chains to some hundred"]);
+}
+
+#[test]
+fn the_generators_weights_bound_log_z_and_a_gaussian_stands_beside() {
+    let folder = trained("--set generator.kind=flow");
+    let found = folder.json(&format!("evaluate {RUN} --json"));
+    let value = |name: &str| number(&found, name, "value");
+    let (off, error) = (value("weights_log_z") - value("log_z"), number(&found, "weights_log_z", "standard_error"));
+    assert!(off < 4.0 * error + 0.01, "off by {off} +- {error}");
+    assert_eq!(figure(&found, "weights_log_z")["guarantee"]["level"], "certified");
+    // The data's variance is 1 along each axis: log(2 pi e).
+    assert!((value("gaussian_nll") - 2.838).abs() < 0.2, "{}", value("gaussian_nll"));
+    // Final evaluations search for wells, those on the way do not.
+    let searched = |line: &Value| !line["metrics"]["distant_states"].is_null();
+    let lines = folder.metrics(RUN);
+    assert!(lines.iter().all(|line| searched(line) == (line["event"] == "final")), "{lines:?}");
+
+    let folder = Folder::trained(RUN);
+    let found = folder.json(&format!("evaluate {RUN} --json"));
+    let absent = found["absent"].as_array().unwrap().iter().find(|absent| absent["name"] == "weights_nll");
+    contains(absent.unwrap()["reason"].as_str().unwrap(), &["no density"]);
 }
 
 #[test]

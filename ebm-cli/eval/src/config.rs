@@ -21,17 +21,20 @@ pub struct EvaluateConfig {
     pub quadrature: QuadratureConfig,
     /// How log Z is bracketed in any number of dimensions.
     pub annealing: AnnealingConfig,
+    /// How wells of the energy away from the data are searched for.
+    pub wells: WellsConfig,
     /// What is measured of generated images.
     pub images: ImagesConfig,
 }
 
 impl EvaluateConfig {
-    /// The options of an evaluation during training, where images are not measured.
+    /// The options of an evaluation during training, where images are not measured and no wells are searched for.
     pub fn quick() -> Self {
         Self {
             held_out: 5000,
             generated: 5000,
             quadrature: QuadratureConfig::quick(),
+            wells: WellsConfig { chains: 0, ..Default::default() },
             images: ImagesConfig { classifier: false, ..Default::default() },
             ..Default::default()
         }
@@ -44,6 +47,7 @@ impl EvaluateConfig {
         ConfigError::require((0.0..1.0).contains(&self.min_share), "min_share", self.min_share, "a share in [0, 1)")?;
         self.quadrature.check().map_err(|e| e.within("quadrature"))?;
         self.annealing.check().map_err(|e| e.within("annealing"))?;
+        self.wells.check().map_err(|e| e.within("wells"))?;
         self.images.check().map_err(|e| e.within("images"))
     }
 }
@@ -170,14 +174,16 @@ impl QuadratureConfig {
     }
 }
 
-/// Annealed importance sampling between a Gaussian fitted to the data and the model, both ways: bounds of log Z in any number
-/// of dimensions.
+/// Annealed importance sampling between a Gaussian fitted to the data, or the generator, and the model, both ways: bounds of log Z
+/// in any number of dimensions.
 #[derive(Clone, Debug, PartialEq, Eq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnnealingConfig {
     /// Chains each way. 0: log Z is not bracketed; some hundred do.
     pub chains: usize,
-    /// Distributions between the Gaussian and the model. The bracket closes as their number grows.
+    /// Where chains start.
+    pub start: Start,
+    /// Distributions between the start and the model. The bracket closes as their number grows.
     #[default(1000)]
     pub temperatures: usize,
     /// Leapfrog steps of the Hamiltonian transition at each of them. Each costs a gradient of the energy a chain.
@@ -186,6 +192,21 @@ pub struct AnnealingConfig {
     /// Transitions on the model itself that samples of it are drawn by, for the upper bound.
     #[default(200)]
     pub burn_in: usize,
+    /// Also bound the negative log-likelihood of the annealed sampler itself, which starts at the Gaussian, on as many held-out
+    /// samples as there are chains.
+    pub sampler: bool,
+}
+
+/// Where annealed chains start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Start {
+    /// A Gaussian fitted to the data.
+    #[default]
+    Gaussian,
+    /// The generator: a flow by its density, one with noise together with its latents.
+    Generator,
 }
 
 impl AnnealingConfig {
@@ -193,7 +214,28 @@ impl AnnealingConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.chains != 1, "chains", self.chains, "0 for none, or at least 2")?;
         ConfigError::require(self.temperatures >= 3, "temperatures", self.temperatures, "a number of at least 3")?;
-        ConfigError::require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")
+        ConfigError::require(self.leapfrog > 0, "leapfrog", self.leapfrog, "a number > 0")?;
+        let expected = "false where there are no chains; set chains to some hundred";
+        ConfigError::require(self.chains > 0 || !self.sampler, "sampler", self.sampler, expected)
+    }
+}
+
+/// The search for wells of the energy away from the data, by Hamiltonian chains from broad starts, at each final evaluation.
+#[derive(Clone, Debug, PartialEq, Eq, SmartDefault, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct WellsConfig {
+    /// Chains from broad starts, and as many from data to compare with. 0: no search.
+    #[default(64)]
+    pub chains: usize,
+    /// Transitions of each. Each costs four gradients of the energy a chain.
+    #[default(40)]
+    pub transitions: usize,
+}
+
+impl WellsConfig {
+    /// Refuses values that cannot be used: the first of them, with what was expected.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require(self.transitions >= 4, "transitions", self.transitions, "a number of at least 4")
     }
 }
 
@@ -217,13 +259,15 @@ mod tests {
     fn options_that_make_no_sense_are_refused_by_name() {
         type Spoil = fn(&mut EvaluateConfig);
         assert_eq!(EvaluateConfig::default().check(), Ok(()));
-        let spoils: [(&str, Spoil); 6] = [
+        let spoils: [(&str, Spoil); 8] = [
             ("quadrature.tolerance", |config| config.quadrature.tolerance = 0.0),
             ("min_share", |config| config.min_share = 1.5),
             ("quadrature.width", |config| config.quadrature.width = f64::NAN),
             ("annealing.chains", |config| config.annealing.chains = 1),
             ("annealing.temperatures", |config| config.annealing.temperatures = 2),
             ("annealing.leapfrog", |config| config.annealing.leapfrog = 0),
+            ("annealing.sampler", |config| config.annealing.sampler = true),
+            ("wells.transitions", |config| config.wells.transitions = 3),
         ];
         for (key, spoil) in spoils {
             let mut config = EvaluateConfig::default();

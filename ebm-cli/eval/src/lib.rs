@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod annealing;
+mod cholesky;
 mod classifier;
 mod config;
 pub mod diagnose;
@@ -14,11 +15,13 @@ pub mod features;
 mod fixtures;
 pub mod metric;
 pub mod ood;
+mod proposal;
 pub mod quadrature;
 pub mod sampling;
 mod table;
 #[cfg(test)]
 mod test_energy;
+mod wells;
 
 #[doc(hidden)]
 pub use ebm_core::{inventory, registry::Entry};

@@ -10,15 +10,20 @@ use crate::run_directory::{Digest, RunDirectoryError, layout};
 use crate::{numerals::short, observers::Divergence, plots::CurvePoint};
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 18] = [
     "lower",
     "nll",
+    "weights_nll",
+    "cubo_nll",
     "ais_nll",
     "reverse_ais_nll",
+    "sampler_nll",
     "upper",
     "gap",
+    "gaussian_nll",
     "data_entropy",
     "outside",
+    "distant_mass",
     "modes_covered",
     "good_share",
     "stacked_modes",

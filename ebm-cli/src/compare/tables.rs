@@ -13,21 +13,41 @@ pub(super) const COMPARED: [(&str, &str, [&str; 2]); 4] = [
     ("modes", "modes_covered", ["Modes covered", "modes"]),
     ("good_share", "good_share", ["Good samples", "percent of the generator's samples"]),
 ];
+/// The metrics that stand beside these where some pair has them: key and name.
+const BESIDE: [(&str, &str); 4] = [
+    ("gaussian_nll", "gaussian_nll"),
+    ("weights_nll", "weights_nll"),
+    ("cubo_nll", "cubo_nll"),
+    ("distant_mass", "distant_mass"),
+];
 const ABSENT: &str = "-";
+
+/// The metrics of files: key and name.
+fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COMPARED.into_iter().map(|(key, name, _)| (key, name)).chain(BESIDE)
+}
 
 impl Comparison<'_> {
     pub(super) fn table(&self) -> Table {
-        let metrics = COMPARED.iter().filter_map(|(_, name, _)| Metric::find(name));
+        let beside = self.beside();
+        let metrics = COMPARED.iter().map(|(_, name, _)| *name).chain(beside.iter().copied());
+        let metrics = metrics.filter_map(Metric::find);
         let columns: Vec<String> = metrics.map(Metric::head).collect();
         let mut heads = vec!["lower + upper"];
         heads.extend(columns.iter().map(String::as_str));
         heads.extend(["lower held", "upper held", "steps/s", "cost", "diverged"]);
-        Table::new(&heads, self.rows.iter().map(|row| self.cells(row)))
+        Table::new(&heads, self.rows.iter().map(|row| self.cells(row, &beside)))
     }
 
-    fn cells(&self, row: &Row) -> Vec<String> {
+    /// The metrics of [`BESIDE`] that some pair has.
+    fn beside(&self) -> Vec<&'static str> {
+        let has = |name: &str| self.rows.iter().any(|row| row.summary.spreads.contains_key(name));
+        BESIDE.into_iter().map(|(_, name)| name).filter(|name| has(name)).collect()
+    }
+
+    fn cells(&self, row: &Row, beside: &[&str]) -> Vec<String> {
         let summary = &row.summary;
-        let mean = |(_, name, _): (&str, &str, [&str; 2])| {
+        let mean = |name: &str| {
             let Some((metric, spread)) = Metric::find(name).zip(summary.spreads.get(name)) else {
                 return ABSENT.to_string();
             };
@@ -50,7 +70,8 @@ impl Comparison<'_> {
         let rate = |rate: &f64| number(*rate, if *rate < 10.0 { 2 } else { 0 });
         let or_absent = |cell: Option<String>| cell.unwrap_or(ABSENT.into());
         let mut cells = vec![row.pair.name()];
-        cells.extend(COMPARED.map(mean));
+        cells.extend(COMPARED.map(|(_, name, _)| mean(name)));
+        cells.extend(beside.iter().map(|name| mean(name)));
         cells.extend(row.held.iter().map(|side| or_absent(side.as_ref().map(held))));
         cells.push(or_absent(row.timing.rate.as_ref().ok().map(rate)));
         cells.push(or_absent(row.cost(&self.baseline).map(|cost| number(cost, 2))));
@@ -86,6 +107,15 @@ impl Comparison<'_> {
                  the time of a step relative to {baseline}'s{rate}."
             ),
         ];
+        if !self.beside().is_empty() {
+            notes.push(
+                "gaussian_nll: that of a Gaussian fitted to the training data; a model that is not below it has learned nothing. weights_nll and \
+                 cubo_nll: lower and upper bound of the NLL from the generator's own weights, certified in expectation and \
+                 asymptotic. That they agree proves nothing: a well where the generator does not go is in neither; distant_mass estimates it, \
+                 as far as a search finds it."
+                    .into(),
+            );
+        }
         if let Some(entropy) = self.entropy {
             let limit = format!("Entropy of the data: {entropy:.4} nats; no NLL can be lower in expectation.");
             notes.push(limit);
@@ -127,7 +157,8 @@ impl Comparison<'_> {
 
     /// The table for spreadsheets, numbers in full. Units: nats, counts, shares in [0, 1], seconds.
     pub(super) fn csv(&self) -> Result<String, Failure> {
-        let metrics = COMPARED.map(|(key, ..)| ["mean", "sd", "runs"].map(|part| format!("{key}_{part}")));
+        let metric = |(key, _): (&str, &str)| ["mean", "sd", "runs"].map(|part| format!("{key}_{part}"));
+        let metrics: Vec<[String; 3]> = all().map(metric).collect();
         let parts = ["held", "evaluations", "guarantee"];
         let sides = ["lower", "upper"].map(|side| parts.map(|part| format!("{side}_{part}")));
         let mut heads = vec!["lower", "upper", "runs", "diverged", "failed"];
@@ -139,7 +170,7 @@ impl Comparison<'_> {
             let counts = [summary.runs, summary.count("diverged"), summary.count("failed")];
             let mut cells = vec![row.pair.lower.clone(), row.pair.upper.clone()];
             cells.extend(counts.map(|count| count.to_string()));
-            for (_, name, _) in COMPARED {
+            for (_, name) in all() {
                 let spread = summary.spreads.get(name);
                 cells.push(full(spread.map(|spread| spread.mean)));
                 cells.push(full(spread.and_then(|spread| spread.standard_deviation)));
@@ -198,7 +229,7 @@ impl Comparison<'_> {
             "steps_per_second": row.timing.rate.as_ref().ok(),
             "cost": row.cost(&self.baseline),
         });
-        for (key, name, _) in COMPARED {
+        for (key, name) in all() {
             value[key] = json!(summary.spreads.get(name));
         }
         if let Err(reason) = &row.timing.rate {

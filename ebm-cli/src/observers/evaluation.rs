@@ -53,9 +53,17 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
     fn evaluate(&mut self, trainer: &mut Trainer<G>) -> Result<Evaluation, ObserverError> {
         let report = evaluated(trainer, &Validating::new(&*self.data), &self.quick, self.random.stream("quick"))?;
         let (step, evaluation) = (trainer.step(), report.evaluation());
-        let [nll, lower, upper, good_share] =
-            ["nll", "lower", "upper", "good_share"].map(|name| evaluation.get(name).map_or(f64::NAN, |m| m.value));
+        let value = |name: &str| evaluation.get(name).map_or(f64::NAN, |m| m.value);
+        let [nll, lower, upper, good_share] = ["nll", "lower", "upper", "good_share"].map(value);
         tracing::info!(step, nll, lower, upper, good_share, "evaluated");
+        let [gaussian_nll, weights_nll, cubo_nll] = ["gaussian_nll", "weights_nll", "cubo_nll"].map(value);
+        tracing::info!(
+            step,
+            gaussian_nll,
+            weights_nll,
+            cubo_nll,
+            "a Gaussian, and the bracket by the generator's weights"
+        );
         for absent in report.absent.iter().filter(|absent| absent.name == "nll") {
             tracing::info!(step, reason = absent.reason, "no likelihood");
         }

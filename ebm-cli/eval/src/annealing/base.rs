@@ -1,11 +1,15 @@
-use ebm_core::device::Real;
+use ebm_core::{device::Real, geometry::Geometry, models::Energy};
 use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
 
 use super::AnnealingError;
 use crate::features::{Features, Moments, double};
+use crate::{proposal::Proposal, sampling::energies_and_gradients};
 
 /// Variance added along every axis, in units of the mean variance: data may lie in a subspace (the border of an image).
 const RIDGE: f64 = 1e-2;
+
+/// Samples that the Gaussian is fitted to, at most.
+pub(crate) const FITTED: usize = 10_000;
 
 /// `x = m + L y` with y ~ N(0, I): a Gaussian with the data's mean and, up to a ridge of 1 % of the mean variance, covariance.
 #[derive(Clone, Debug)]
@@ -56,7 +60,6 @@ impl Base {
     }
 
     /// `y = L^-1 (x - m)` for each row of `[B, D]`.
-    #[cfg(test)]
     pub fn to_base(&self, x: &[Real]) -> Vec<Real> {
         let width = self.width();
         let mut y: Vec<Real> = x.iter().zip(self.mean.iter().cycle()).map(|(x, m)| x - m).collect();
@@ -87,6 +90,31 @@ impl Base {
 
     fn matrix(&self) -> MatRef<'_, Real> {
         MatRef::from_row_major_slice(&self.factor, self.width(), self.width())
+    }
+}
+
+/// A Gaussian as the start of a path to an energy of as many dimensions.
+pub(crate) struct GaussianStart<'a, G: Geometry> {
+    pub energy: &'a dyn Energy<G>,
+    pub base: &'a Base,
+}
+
+impl<G: Geometry> Proposal for GaussianStart<'_, G> {
+    fn width(&self) -> usize {
+        self.base.width()
+    }
+
+    fn energies_and_forces(&self, y: &[Real]) -> (Vec<f64>, Vec<Real>) {
+        let (energies, gradients) = energies_and_gradients(self.energy, &self.base.to_data(y));
+        (energies.into_iter().map(f64::from).collect(), self.base.pull(&gradients))
+    }
+
+    fn log_volume(&self) -> f64 {
+        self.base.log_determinant
+    }
+
+    fn describe(&self) -> String {
+        format!("a Gaussian fitted to {FITTED} samples of the data")
     }
 }
 

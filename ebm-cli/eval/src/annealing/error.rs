@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use crate::features::MetricError;
+use crate::proposal::ProposalError;
 
 /// An energy or data that cannot be annealed.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -14,6 +15,9 @@ pub enum AnnealingError {
         "no Gaussian can be fitted to the data: it does not vary (or its covariance, of {0} dimensions, overflows)"
     )]
     Flat(usize),
+    /// Chains cannot start at the generator.
+    #[error(transparent)]
+    Start(#[from] ProposalError),
     /// No weight of so many chains is above zero.
     #[error(
         "all {0} chains have weight zero: the energy is infinite, or no number, wherever they went; \

@@ -1,7 +1,8 @@
-use ebm_core::{data::Dataset, device::Real, geometry::Geometry, models::Energy, random::Random};
+use ebm_core::{device::Real, random::Random};
 
-use super::{AnnealingConfig, AnnealingError, Base, LogMean};
-use crate::sampling::{Chains, Method, Outcome, Transition, energies_and_gradients};
+use super::{AnnealingConfig, AnnealingError, LogMean};
+use crate::proposal::Proposal;
+use crate::sampling::{Chains, Method, Outcome, Transition};
 
 /// `ln 2 pi`
 const LN_TAU: f64 = 1.837_877_066_409_345_3;
@@ -13,14 +14,13 @@ const GAIN: f64 = 0.2;
 const SHARE_ON_TRIAL: usize = 4;
 const FEWEST_ON_TRIAL: usize = 32;
 
-/// A path between a Gaussian and an energy, with step sizes found in a trial run.
+/// A path between a proposal and a model, with step sizes found in a trial run.
 ///
 /// The runs that follow do not adapt anything, so that their transitions leave each distribution exactly invariant.
-pub(crate) struct Annealing<'a, G: Geometry> {
-    energy: &'a dyn Energy<G>,
-    base: &'a Base,
+pub(crate) struct Annealing<'a> {
+    pub(super) proposal: &'a dyn Proposal,
     config: &'a AnnealingConfig,
-    temperatures: Vec<f64>,
+    pub(super) temperatures: Vec<f64>,
     /// One step size a temperature.
     step_sizes: Vec<f64>,
 }
@@ -41,18 +41,17 @@ pub struct Annealed {
     /// Proposals that were refused because energy or gradient was not finite.
     pub not_finite: usize,
     log_weights: Vec<f64>,
-    /// Where the chains ended, in the Gaussian's coordinates `[chains, D]`.
+    /// Where the chains ended, in the proposal's coordinates `[chains, width]`.
     ends: Vec<Real>,
 }
 
-impl<'a, G: Geometry> Annealing<'a, G> {
-    /// Makes the trial run that the step sizes are found in. Energy and Gaussian have one number of dimensions.
-    pub fn new(energy: &'a dyn Energy<G>, base: &'a Base, config: &'a AnnealingConfig, random: Random) -> Self {
-        assert_eq!(energy.geometry().data_width(), base.width());
+impl<'a> Annealing<'a> {
+    /// Makes the trial run that the step sizes are found in.
+    pub fn new(proposal: &'a dyn Proposal, config: &'a AnnealingConfig, random: Random) -> Self {
         let temperatures = temperatures(config.temperatures);
         // In many dimensions the stable step of Hamiltonian paths is of this order.
-        let first = (base.width() as f64).powf(-0.25);
-        let mut annealing = Self { energy, base, config, step_sizes: vec![first; temperatures.len()], temperatures };
+        let first = (proposal.width() as f64).powf(-0.25);
+        let mut annealing = Self { proposal, config, step_sizes: vec![first; temperatures.len()], temperatures };
         let chains = (config.chains / SHARE_ON_TRIAL).max(FEWEST_ON_TRIAL);
         annealing.try_out(chains, random.stream("trial"));
         annealing
@@ -61,14 +60,14 @@ impl<'a, G: Geometry> Annealing<'a, G> {
     /// Annealed importance sampling with fresh chains: a lower bound of log Z in expectation, whatever the transitions do.
     pub fn forward(&self, random: Random) -> Result<Annealed, AnnealingError> {
         let random = random.stream("forward");
-        let start = random.stream("start").normals(self.config.chains * self.base.width());
+        let start = random.stream("start").normals(self.config.chains * self.proposal.width());
         let order: Vec<usize> = (0..self.temperatures.len()).collect();
         let mut found = self.walk(start, &order, random)?;
         found.log_z += self.log_z_of_start();
         Ok(found)
     }
 
-    /// The same way back: an upper bound of log Z in expectation **if** `samples` `[n, D]`, in the Gaussian's coordinates, are
+    /// The same way back: an upper bound of log Z in expectation **if** `samples` `[n, width]`, in the proposal's coordinates, are
     /// exact and independent samples of the model. It errs if one starts where the energy is infinite.
     pub fn backward(&self, samples: Vec<Real>, random: Random) -> Result<Annealed, AnnealingError> {
         let order: Vec<usize> = (0..self.temperatures.len()).rev().collect();
@@ -79,14 +78,14 @@ impl<'a, G: Geometry> Annealing<'a, G> {
 
     /// log Z of `exp(-|y|^2 / 2)`, and what the model's gains from y to x.
     fn log_z_of_start(&self) -> f64 {
-        0.5 * LN_TAU * self.base.width() as f64 + self.base.log_determinant
+        0.5 * LN_TAU * self.proposal.width() as f64 + self.proposal.log_volume()
     }
 
-    /// Samples of the model, as many as chains, in the Gaussian's coordinates: ends of [`forward`](Self::forward) drawn by
+    /// Samples of the model, as many as chains, in the proposal's coordinates: ends of [`forward`](Self::forward) drawn by
     /// their weights, then moved by `burn_in` transitions. They are exact in the limit of many chains, or of many transitions.
     pub fn samples(&self, forward: &Annealed, random: Random) -> Vec<Real> {
         let random = random.stream("samples");
-        let width = self.base.width();
+        let width = self.proposal.width();
         let chosen = drawn_by_weight(&forward.log_weights, random.stream("choice"));
         let ends = chosen.into_iter().flat_map(|chain| &forward.ends[chain * width..(chain + 1) * width]);
         let mut state = self.state(ends.copied().collect());
@@ -99,7 +98,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
 
     /// Adapts the step sizes along the path.
     fn try_out(&mut self, chains: usize, random: Random) {
-        let mut state = self.state(random.stream("start").normals(chains * self.base.width()));
+        let mut state = self.state(random.stream("start").normals(chains * self.proposal.width()));
         for k in 1..self.temperatures.len() {
             self.step_sizes[k] = self.step_sizes[k - 1];
             let outcome = self.advance(&mut state, k, random.at(k as u64));
@@ -142,7 +141,7 @@ impl<'a, G: Geometry> Annealing<'a, G> {
     }
 
     /// One transition of every chain that leaves the distribution at temperature k > 0 invariant.
-    fn advance(&self, state: &mut State, k: usize, random: Random) -> Outcome {
+    pub(super) fn advance(&self, state: &mut State, k: usize, random: Random) -> Outcome {
         let b = self.temperatures[k];
         // A path of fixed length can come back to its start for ever; a random length cannot.
         let jitter = 0.8 + 0.4 * f64::from(random.stream("jitter").uniforms(1)[0]);
@@ -151,83 +150,78 @@ impl<'a, G: Geometry> Annealing<'a, G> {
         let potential = |points: &[Real]| self.state(points.to_vec()).mixed(b);
         let (energies, gradients) = state.mixed(b);
         let points = std::mem::take(&mut state.points);
-        let mut chains = Chains::resume(&potential, self.base.width(), points, energies, gradients);
+        let mut chains = Chains::resume(&potential, self.proposal.width(), points, energies, gradients);
         let outcome = chains.advance(transition, random);
         *state = self.state(chains.points);
         outcome
     }
 
-    fn state(&self, points: Vec<Real>) -> State {
-        let (energies, gradients) = energies_and_gradients(self.energy, &self.base.to_data(&points));
+    pub(super) fn state(&self, points: Vec<Real>) -> State {
+        let (energies, gradients) = self.proposal.energies_and_forces(&points);
         // What is no number has no mass.
-        let energy = |e: Real| if e.is_nan() { f64::INFINITY } else { f64::from(e) };
-        State {
-            width: self.base.width(),
-            gradients: self.base.pull(&gradients),
-            energies: energies.into_iter().map(energy).collect(),
-            points,
-        }
+        let energy = |e: f64| if e.is_nan() { f64::INFINITY } else { e };
+        State { width: self.proposal.width(), gradients, energies: energies.into_iter().map(energy).collect(), points }
     }
 }
 
-/// Annealed importance sampling from a Gaussian fitted to the data to the model, and back from where the chains ended.
+/// Annealed importance sampling from a proposal to the model, and back from where the chains ended.
 #[derive(Clone, Debug)]
 pub struct Bracket {
     /// The way to the model: a lower bound of log Z in expectation.
     pub forward: Annealed,
     /// The way back: an upper bound of log Z as far as it started from samples of the model.
     pub backward: Annealed,
+    /// Where the chains started, in words.
+    pub start: String,
 }
 
 impl Bracket {
-    /// Samples that the Gaussian is fitted to, at most.
-    pub const FITTED: usize = 10_000;
-
     /// Brackets log Z.
     ///
     /// # Errors
-    /// If no Gaussian can be fitted to the data, or no chain has a weight above zero.
-    pub fn of<G: Geometry>(
-        energy: &dyn Energy<G>,
-        data: &dyn Dataset,
+    /// If no chain has a weight above zero.
+    pub(crate) fn of(
+        proposal: &dyn Proposal,
         config: &AnnealingConfig,
         random: Random,
     ) -> Result<Self, AnnealingError> {
-        let seen = data.draw(Self::FITTED, random.stream("fit"));
-        let base = Base::fit(&seen, data.width())?;
-        let annealing = Annealing::new(energy, &base, config, random);
+        let annealing = Annealing::new(proposal, config, random);
         let forward = annealing.forward(random)?;
         let samples = annealing.samples(&forward, random);
         let backward = annealing.backward(samples, random)?;
-        Ok(Self { forward, backward })
+        Ok(Self { forward, backward, start: proposal.describe() })
     }
 }
 
-/// Chains in the Gaussian's coordinates y.
-struct State {
+/// Chains in the proposal's coordinates y.
+pub(super) struct State {
     width: usize,
-    /// y, `[B, D]`.
-    points: Vec<Real>,
-    /// `E(x(y))`, `[B]`.
+    /// y, `[B, width]`.
+    pub(super) points: Vec<Real>,
+    /// The model's energies there, `[B]`: `E(x(y))` of a Gaussian start.
     energies: Vec<f64>,
-    /// Its gradients in y, `[B, D]`.
+    /// Their gradients in y, `[B, width]`.
     gradients: Vec<Real>,
 }
 
 impl State {
     /// `|y|^2 / 2`, `[B]`.
-    fn gaussian(&self) -> impl Iterator<Item = f64> {
+    pub(super) fn gaussian(&self) -> impl Iterator<Item = f64> {
         let square = |row: &[Real]| 0.5 * row.iter().map(|&y| f64::from(y).powi(2)).sum::<f64>();
         self.points.chunks_exact(self.width).map(square)
     }
 
-    /// `(1 - b) |y|^2 / 2 + b E(x(y))` and its gradients in y, for b > 0.
+    /// `(1 - b) |y|^2 / 2 + b E(x(y))`, `[B]`, for b > 0.
+    pub(super) fn potential(&self, b: f64) -> impl Iterator<Item = f64> {
+        self.gaussian().zip(&self.energies).map(move |(square, energy)| (1.0 - b) * square + b * energy)
+    }
+
+    /// The same, and its gradients in y.
     fn mixed(&self, b: f64) -> (Vec<Real>, Vec<Real>) {
-        let energies = self.gaussian().zip(&self.energies);
         let gradients = self.points.iter().zip(&self.gradients);
         let (gaussian, model) = ((1.0 - b) as Real, b as Real);
         (
-            energies.map(|(square, energy)| ((1.0 - b) * square + b * energy) as Real).collect(),
+            self.potential(b).map(|energy| energy as Real).collect(),
             gradients.map(|(y, gradient)| gaussian * y + model * gradient).collect(),
         )
     }

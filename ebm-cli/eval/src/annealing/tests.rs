@@ -7,7 +7,7 @@ use ebm_core::registry::DatasetSpec;
 use ebm_core::{device::Real, random::Random};
 use ebm_train::grid::Region;
 
-use super::{Annealed, AnnealingConfig, Base, LogMean, path::Annealing};
+use super::{Annealed, AnnealingConfig, Base, GaussianStart, LogMean, path::Annealing};
 use crate::{diagnose::Mean, test_energy::FunctionEnergy};
 use ebm_data::TwentyFiveGaussians;
 
@@ -59,7 +59,8 @@ fn gaussians_of_up_to_eight_dimensions_are_bracketed_closely() {
         let truth = energy.log_partition().unwrap();
         let base = poor_base(&exact, width);
         let config = config(300, 120);
-        let annealing = Annealing::new(&energy, &base, &config, Random::new(1));
+        let start = GaussianStart { energy: &energy, base: &base };
+        let annealing = Annealing::new(&start, &config, Random::new(1));
         let forward = annealing.forward(Random::new(2)).unwrap();
         let backward = annealing.backward(base.to_base(&exact), Random::new(3)).unwrap();
         for found in [&forward, &backward] {
@@ -80,7 +81,8 @@ fn too_few_temperatures_err_to_the_side_that_is_claimed() {
     let truth = energy.log_partition().unwrap();
     let base = poor_base(&exact, 4);
     let config = config(6, 4);
-    let annealing = Annealing::new(&energy, &base, &config, Random::new(1));
+    let start = GaussianStart { energy: &energy, base: &base };
+    let annealing = Annealing::new(&start, &config, Random::new(1));
     let lower = Mean::of((0..40).map(|run| annealing.forward(Random::new(10 + run)).unwrap().log_z));
     assert!(lower.value + 4.0 * lower.standard_error < truth, "{lower:?} is not clearly below {truth}");
     let samples = base.to_base(&exact);
@@ -106,7 +108,8 @@ fn the_25_gaussians_are_bracketed_around_the_value_of_the_quadrature() {
     assert!(quadrature.log_z.abs() < 2e-3, "{}", quadrature.log_z);
     let base = Base::fit(&seen, 2).unwrap();
     let config = config(300, 400);
-    let annealing = Annealing::new(&energy, &base, &config, Random::new(1));
+    let start = GaussianStart { energy: &energy, base: &base };
+    let annealing = Annealing::new(&start, &config, Random::new(1));
     let forward = annealing.forward(Random::new(2)).unwrap();
     let exact = base.to_base(&data.draw(300, Random::new(3)));
     let backward = annealing.backward(exact, Random::new(4)).unwrap();
@@ -122,7 +125,8 @@ fn runs_are_functions_of_the_seed() {
     let base = Base::fit(&exact, 2).unwrap();
     let config = config(20, 10);
     let run = |seed| {
-        let annealing = Annealing::new(&energy, &base, &config, Random::new(seed));
+        let start = GaussianStart { energy: &energy, base: &base };
+        let annealing = Annealing::new(&start, &config, Random::new(seed));
         annealing.forward(Random::new(seed)).unwrap().log_z
     };
     assert_eq!(run(1), run(1));
@@ -136,7 +140,8 @@ fn an_energy_that_is_nowhere_finite_is_an_error() {
     assert_eq!(energy.geometry().data_width(), 1);
     let base = Base::fit(&[0.0, 1.0], 1).unwrap();
     let config = config(4, 3);
-    let annealing = Annealing::new(&energy, &base, &config, Random::new(1));
+    let start = GaussianStart { energy: &energy, base: &base };
+    let annealing = Annealing::new(&start, &config, Random::new(1));
     let error = annealing.forward(Random::new(1)).unwrap_err().to_string();
     assert!(error.contains("all 4 chains have weight zero"), "{error}");
 }

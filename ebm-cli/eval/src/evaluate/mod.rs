@@ -12,3 +12,6 @@ pub use extracted::extracted;
 pub use protocol::evaluate;
 pub use report::{Absent, Report};
 pub use sandwich::{STANDARD_ERRORS, Sandwich, Side};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 use ebm_core::bounds::{Guarantee, Measurement};
 
+use super::of_log_z::push_nll;
 use super::{Context, Findings, Metric, MetricValue, Reason};
 use crate::annealing::{Annealed, Bracket};
 
@@ -17,9 +18,11 @@ crate::register_metric!(
     needs: [Chains, HeldOut],
     values: [
         "ais_nll": Nats, Lower,
+        "ais_nll_in_source_units": Nats, Lower,
         "ais_log_z": Nats, Lower,
         "reverse_ais_log_z": Nats, Lower,
         "reverse_ais_nll": Nats, Lower,
+        "reverse_ais_nll_in_source_units": Nats, Lower,
     ],
 );
 
@@ -27,20 +30,14 @@ impl Metric for Ais {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
         let config = &context.config.annealing;
         let bracket = context.bracket()?;
-        let energies = context.energies(&context.held_out).into_iter().map(f64::from);
-        let of_data = Measurement::of(energies, Guarantee::certified("a sample mean"));
-        let way = format!(
-            "{} chains through {} distributions from a Gaussian fitted to {} samples of the data",
-            config.chains,
-            config.temperatures,
-            Bracket::FITTED
-        );
+        let way =
+            format!("{} chains through {} distributions from {}", config.chains, config.temperatures, bracket.start);
         let lower = Guarantee::certified(
             "the weights are unbiased whatever the transitions do, so the logarithm of their mean is too low in expectation",
         );
         let upper = Guarantee::asymptotic(format!(
             "too high in expectation from exact samples of the model; these are ends of the forward chains, drawn by weight, after \
-             {} transitions on the model",
+             {} transitions on the model; a well that no chain met makes it too low, however well the two sides agree",
             config.burn_in
         ));
         let backwards = format!("{way}, backwards");
@@ -53,13 +50,9 @@ impl Metric for Ais {
             found.push(MetricValue::nats(&format!("{name}_log_z"), &label, log_z, protocol));
         }
         for (name, side, method, _, log_z) in &sides {
-            let mut nll = of_data.clone();
-            nll.value += log_z.value;
-            nll.standard_error = nll.standard_error.hypot(log_z.standard_error);
-            nll.guarantee = log_z.guarantee.clone();
             let label = format!("{side} bound of the NLL, {method}");
             let protocol = format!("mean of E(x) over held-out samples + the {side} bound of log Z");
-            found.push(MetricValue::nats(&format!("{name}_nll"), &label, &nll, protocol));
+            push_nll(context, found, (&format!("{name}_nll"), &label), log_z, &protocol);
         }
         found.warnings.extend(doubts(&bracket));
         Ok(())

@@ -5,9 +5,11 @@ use std::cell::OnceCell;
 
 use super::classified::{Classified, Sets};
 use super::registry::{Need, Reason};
-use crate::annealing::{AnnealingError, Bracket};
+use crate::annealing::{AnnealingError, Bracket, bracket, sampler_nlls};
+use crate::proposal::{ProposalError, log_weights};
 use crate::quadrature::{LogPartition, QuadratureError, energies, log_partition, proved_energies};
-use crate::{config::EvaluateConfig, sampling::for_generated};
+use crate::sampling::{energies_and_gradients, for_generated};
+use crate::{config::EvaluateConfig, wells::Search};
 
 /// The data's box is the samples' bounding box, wider on each side by this part of its side.
 pub(super) const MARGIN: f64 = 0.1;
@@ -24,18 +26,28 @@ pub struct Subject<'a, G: Geometry> {
     pub bounds: &'a StepReport,
 }
 
+/// Training samples that the search for wells compares with.
+const COMPARED: usize = 2000;
+
 /// A function that a model of any geometry gives.
 type OfModel<'a, A, R> = Box<dyn Fn(&A) -> R + 'a>;
 /// A generator of any geometry: calls a function with so many samples, chunk by chunk.
 type Generate<'a> = dyn Fn(usize, Random, &mut dyn FnMut(&[Real])) + 'a;
+/// A generator of any geometry, with the energy: the logarithms of up to so many weights.
+type Weights<'a> = dyn Fn(usize, Random) -> Result<Vec<f64>, ProposalError> + 'a;
+/// An energy of any geometry: the annealed sampler's negative log-likelihoods at points.
+type SamplerNlls<'a> = dyn Fn(&[Real], Random) -> Result<Vec<f64>, AnnealingError> + 'a;
 
 /// The input of metrics: model, data and configuration. Samples and results that several of them need are computed once, when
 /// first asked for.
 pub struct Context<'a> {
     energies: OfModel<'a, [Real], Vec<Real>>,
     proved_energies: OfModel<'a, [Real], Option<(Vec<f64>, f64)>>,
+    gradients: OfModel<'a, [Real], (Vec<Real>, Vec<Real>)>,
     log_partition: OfModel<'a, Region, Result<LogPartition, QuadratureError>>,
     bracket: Box<dyn Fn(Random) -> Result<Bracket, AnnealingError> + 'a>,
+    sampler_nlls: Box<SamplerNlls<'a>>,
+    weights: Option<Box<Weights<'a>>>,
     generate: Option<Box<Generate<'a>>>,
     /// The data.
     pub data: &'a dyn Dataset,
@@ -47,6 +59,7 @@ pub struct Context<'a> {
     pub held_out: Vec<Real>,
     /// The place in the random numbers of this evaluation, for a stream of a metric's own.
     pub random: Random,
+    held_out_energies: OnceCell<Vec<Real>>,
     generated: OnceCell<Option<Vec<Real>>>,
     partition: OnceCell<Result<LogPartition, QuadratureError>>,
     classified: OnceCell<Result<Option<Classified>, String>>,
@@ -60,19 +73,26 @@ impl<'a> Context<'a> {
         let generate = |generator| -> Box<Generate<'a>> {
             Box::new(move |n, random, f| for_generated::<G>(generator, n, random, f))
         };
+        let weights = |generator| -> Box<Weights<'a>> {
+            Box::new(move |most, random| log_weights::<G>(energy, generator, most, random))
+        };
         Self {
             energies: Box::new(move |points| energies(energy, points)),
             proved_energies: Box::new(move |points| {
                 Some(proved_energies(&*energy.enclosed()?, points, energy.geometry().data_width()))
             }),
+            gradients: Box::new(move |points| energies_and_gradients(energy, points)),
             log_partition: Box::new(move |data_box| log_partition(energy, data_box, &config.quadrature)),
-            bracket: Box::new(move |random| Bracket::of(energy, data, &config.annealing, random)),
+            bracket: Box::new(move |random| bracket(energy, generator, data, &config.annealing, random)),
+            sampler_nlls: Box::new(move |points, random| sampler_nlls(energy, data, points, &config.annealing, random)),
+            weights: generator.map(weights),
             generate: generator.map(generate),
             data,
             bounds,
             config,
             held_out: data.held_out(config.held_out, random),
             random,
+            held_out_energies: OnceCell::new(),
             generated: OnceCell::new(),
             partition: OnceCell::new(),
             classified: OnceCell::new(),
@@ -87,6 +107,11 @@ impl<'a> Context<'a> {
     /// Energies `[n]` in double precision, and by how much the worst may be off, if that can be proved.
     pub(super) fn proved_energies(&self, points: &[Real]) -> Option<(Vec<f64>, f64)> {
         (self.proved_energies)(points)
+    }
+
+    /// The energies of the held-out samples, `[n]`, in nats.
+    pub(super) fn held_out_energies(&self) -> &[Real] {
+        self.held_out_energies.get_or_init(|| self.energies(&self.held_out))
     }
 
     /// Whether the model has a generator.
@@ -136,9 +161,28 @@ impl<'a> Context<'a> {
     /// Bounds of log Z by annealed importance sampling.
     ///
     /// # Errors
-    /// If the data has no Gaussian, or all chains are lost.
+    /// If the data has no Gaussian or the generator no density to start from, or all chains are lost.
     pub fn bracket(&self) -> Result<Bracket, AnnealingError> {
         (self.bracket)(self.random.stream("annealing"))
+    }
+
+    /// Negative log-likelihoods of the annealed sampler at the first held-out samples, as many as chains.
+    pub(super) fn sampler_nlls(&self) -> Result<Vec<f64>, AnnealingError> {
+        let values = self.held_out.len().min(self.config.annealing.chains * self.data.width());
+        (self.sampler_nlls)(&self.held_out[..values], self.random.stream("sampler"))
+    }
+
+    /// Logarithms of the generator's own weights, up to as many as samples are generated.
+    pub(super) fn generator_weights(&self) -> Result<Vec<f64>, ProposalError> {
+        let weights = self.weights.as_ref().ok_or(ProposalError::NoGenerator)?;
+        weights(self.config.generated, self.random.stream("weights"))
+    }
+
+    /// Wells of the energy away from the data; `None` where there is nothing to compare with.
+    pub(super) fn wells(&self) -> Option<Search> {
+        let (width, random) = (self.data.width(), self.random.stream("wells"));
+        let data = self.data.draw(COMPARED, random.stream("data"));
+        Search::of(&*self.gradients, &data, width, &self.config.wells, random)
     }
 
     /// The output of a classifier for the images; `None` where the data are no images, or no classifier is wanted.

@@ -5,6 +5,10 @@
 //! |---|---|---|
 //! | `nll`, `log_z` and what belongs to them | energies on a grid | |
 //! | `ais_nll`, `reverse_ais_nll` | annealed chains | Neal 2001; Grosse, Ghahramani and Adams 2015 |
+//! | `weights_nll`, `cubo_nll` | the generator's weights | Dieng et al., NeurIPS 2017 |
+//! | `sampler_nll` | annealed chains run backwards | Burda, Grosse and Salakhutdinov, AISTATS 2015 |
+//! | `gaussian_nll` | a Gaussian fitted to the data | |
+//! | `distant_mass`, `distant_states` | chains from broad starts | |
 //! | `lower`, `upper`, `gap` and their terms | the bounds in use | |
 //! | `modes_covered`, `good_share` | samples | |
 //! | `energy_distance` | samples | Székely and Rizzo 2013 |
@@ -24,13 +28,18 @@ mod cloud;
 mod context;
 mod energy_distance;
 mod frechet;
+mod gaussian;
+mod generator_weights;
 mod inception_score;
 mod modes;
 mod nll;
+mod of_log_z;
 mod prdc;
 mod registry;
+mod sampler;
 mod stacked_modes;
 mod value;
+mod wells;
 
 pub use context::{Context, Subject};
 pub use ebm_train::metric::{Descriptor, Direction, Unit, Values, direction, find};

@@ -27,7 +27,7 @@ impl Metric for ExactNll {
         let partition = context.log_partition().map_err(|error| format!("no exact value: {error}"))?;
         let proved = || partition.proof.as_ref().and_then(|_| context.proved_energies(&context.held_out));
         let (energies, rounding) = proved().unwrap_or_else(|| {
-            let energies = context.energies(&context.held_out).into_iter().map(f64::from);
+            let energies = context.held_out_energies().iter().map(|energy| f64::from(*energy));
             (energies.collect(), 0.0)
         });
         let nll = exact_nll(&energies, rounding, partition);
@@ -57,7 +57,7 @@ impl Metric for ExactNll {
 fn partition_values(partition: &LogPartition, found: &mut Findings) {
     let shown = |region: &Region| format!("{} to {}", corner(&region.low), corner(&region.high));
     let protocol = format!(
-        "quadrature on the box {}, {} cells an axis on the data's box; error below {:.1e} nats ({})",
+        "quadrature on the box {}, {} cells an axis on the data's box; an error of {:.1e} nats is estimated ({})",
         shown(&partition.region),
         partition.cells_per_axis,
         partition.error,

@@ -126,6 +126,11 @@ impl<'a> Chains<'a> {
         outcome
     }
 
+    /// Energies of the states, `[B]`.
+    pub(crate) fn energies(&self) -> &[Real] {
+        &self.energies
+    }
+
     /// Mean energy of the states, nats.
     pub(crate) fn mean_energy(&self) -> f64 {
         let sum: f64 = self.energies.iter().map(|&e| f64::from(e)).sum();

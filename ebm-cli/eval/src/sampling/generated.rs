@@ -1,5 +1,5 @@
 use ebm_core::models::{Generator, sample};
-use ebm_core::{device::Real, geometry::Geometry, random::Random, tape::SharedTape};
+use ebm_core::{device::Real, device::values, geometry::Geometry, random::Random, tape::SharedTape};
 
 /// Most samples drawn at once: memory stays bounded for any number.
 const CHUNK: usize = 16_384;
@@ -27,4 +27,15 @@ pub(crate) fn for_generated<G: Geometry>(
         let drawn = sample(generator, &geometry.latents(latents), &SharedTape::off(), place.stream("samples"));
         f(&drawn.as_vec());
     }
+}
+
+/// `G(z)` `[n, D]` without noise, of latents `[n, d]`.
+pub(crate) fn for_latents<G: Geometry>(generator: &dyn Generator<G>, latents: &[Real]) -> Vec<Real> {
+    let geometry = generator.geometry();
+    let mut samples = Vec::new();
+    for chunk in latents.chunks(geometry.rows_at_once(CHUNK) * geometry.latent_width()) {
+        let z = geometry.latents(chunk.to_vec());
+        samples.extend(values(&generator.forward(SharedTape::off().watch(&z))));
+    }
+    samples
 }

@@ -5,8 +5,8 @@ mod generated;
 mod neighbours;
 mod refine;
 
-pub(crate) use chains::{Chains, Outcome, Transition, energies_and_gradients};
-pub(crate) use generated::for_generated;
+pub(crate) use chains::{Chains, Outcome, Potential, Transition, energies_and_gradients};
 pub use generated::generated_samples;
+pub(crate) use generated::{for_generated, for_latents};
 pub use neighbours::{Neighbours, nearest};
 pub use refine::{Method, RefineError, RefineOptions, RefineReport, refine};
