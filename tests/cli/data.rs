@@ -15,7 +15,8 @@ fn trained() -> Folder {
 
 /// The table with each row changed.
 fn table(row: impl Fn(f64, f64) -> [f64; 2]) -> String {
-    let changed = two_columns().lines().map(|line| {
+    let columns = two_columns();
+    let changed = columns.lines().map(|line| {
         let (a, b) = line.split_once(',').unwrap();
         let [a, b] = row(a.parse().unwrap(), b.parse().unwrap());
         format!("{a},{b}\n")
@@ -28,7 +29,8 @@ const GO_ON: &str = "train --resume r --quiet --set train.steps=40";
 #[test]
 fn a_run_says_how_many_rows_are_in_each_part_and_chooses_by_those_for_validation() {
     let folder = trained();
-    let print = &folder.read_json("r/data.json")["fingerprint"];
+    let described = folder.read_json("r/data.json");
+    let print = &described["fingerprint"];
     let split = &print["split"];
     let counts = [&print["rows"], &split["training"], &split["validation"], &split["held_out"]].map(Value::as_u64);
     assert_eq!(counts, [200, 162, 18, 20].map(Some));

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::{fs, io};
 
 use super::{
-    Checkpoint, Description, Digest, Manifest, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, checksum, layout, write,
+    Checkpoint, Description, Digest, Manifest, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, checksum,
+    layout, write,
 };
 use crate::config::{RunConfig, read_written};
 use ebm_train::state_file;
@@ -61,8 +62,8 @@ impl RunDirectory {
             Some(_) => name != layout::METRICS,
             None => layout::CHECKED.contains(&name),
         };
-        let names = self.names(listed.as_ref()).into_iter().filter(|name| is_read(name));
-        names.map(|name| self.verify_file(&name, listed.as_ref()).map(drop)).collect()
+        let mut names = self.names(listed.as_ref()).into_iter().filter(|name| is_read(name));
+        names.try_for_each(|name| self.verify_file(&name, listed.as_ref()).map(drop))
     }
 
     /// Verifies every file of the run but its checkpoints.

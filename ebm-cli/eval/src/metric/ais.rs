@@ -66,7 +66,7 @@ fn measurement(found: &Annealed, guarantee: Guarantee) -> Measurement {
         .with("not_finite", found.not_finite as f64)
 }
 
-fn doubts(Bracket { forward, backward }: &Bracket) -> Vec<String> {
+fn doubts(Bracket { forward, backward, .. }: &Bracket) -> Vec<String> {
     let mut doubts = Vec::new();
     for (name, found) in [("AIS", forward), ("reverse AIS", backward)] {
         if found.effective < EFFECTIVE {

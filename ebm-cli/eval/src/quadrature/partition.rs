@@ -1,5 +1,5 @@
 use ebm_core::bounds::{Guarantee, Measurement};
-use ebm_core::{device::Real, geometry::Geometry, models::Energy};
+use ebm_core::{geometry::Geometry, models::Energy};
 use ebm_train::grid::Region;
 use serde::{Deserialize, Serialize};
 
@@ -148,6 +148,7 @@ mod tests {
     use super::super::energies;
     use super::*;
     use crate::test_energy::FunctionEnergy;
+    use ebm_core::device::Real;
     use ebm_core::geometry::{Fixed, Runtime};
     use ebm_core::{bounds::Level, models::closed_form::QuadraticEnergy, random::Random};
     use rand::RngExt;

@@ -4,7 +4,7 @@ use ebm_core::kernels::Activation;
 use ebm_core::models::Energy;
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
-use ebm_models::{EmbeddingConfig, FourierConfig, MlpEnergy, MlpEnergyConfig, TimeConfig};
+use ebm_models::mlp::{EmbeddingConfig, FourierConfig, MlpEnergy, MlpEnergyConfig, TimeConfig};
 use proptest::prelude::*;
 
 use super::*;
