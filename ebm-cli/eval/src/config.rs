@@ -86,16 +86,19 @@ impl ImagesConfig {
     }
 }
 
-/// How log Z is computed.
+/// What is made certain about log Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Rule {
-    /// From energies at the nodes of a grid. Fast and, where the energy is smooth at the nodes' distance, exact to many digits;
-    /// but a well between the nodes is not seen, so nothing is certified.
+    /// A proof where the energy gives one, of at most 100000 boxes: seconds. Else what `grid` says.
     #[default]
+    Auto,
+    /// Nothing: log Z from energies at the nodes of a grid. Exact to many digits where the energy is smooth at the nodes' distance, but
+    /// a well between the nodes is not seen.
     Grid,
-    /// And a proof: the energy is enclosed over boxes that fill all space. Minutes; for dense networks with a confinement.
+    /// A proof, or no value: the energy is enclosed over boxes that fill all space, until `width` is reached or `max_boxes` are spent.
+    /// For dense networks with a confinement.
     Verified,
 }
 
@@ -103,7 +106,7 @@ pub enum Rule {
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub struct QuadratureConfig {
-    /// Whether log Z is proved.
+    /// Whether log Z is proved, besides being computed on a grid.
     pub rule: Rule,
     /// Difference between the two sides of a proved log Z, in nats, at which it is narrow enough.
     #[default(0.02)]
@@ -160,7 +163,14 @@ impl QuadratureConfig {
     /// The options of an evaluation during training: 1e-3 nats, usually below 100,000 points.
     pub fn quick() -> Self {
         let default = Self::default();
-        Self { tolerance: 1e-3, start: 128, max_evaluations: 1024 * 1024, min_doublings: 2, ..default }
+        Self {
+            rule: Rule::Grid,
+            tolerance: 1e-3,
+            start: 128,
+            max_evaluations: 1024 * 1024,
+            min_doublings: 2,
+            ..default
+        }
     }
 
     /// Refuses values that cannot be used: the first of them, with what was expected.

@@ -44,10 +44,11 @@ fn warn(report: &mut Report) {
     let warnings = &mut report.warnings;
     if let Some(partition) = &report.quadrature {
         if !partition.converged {
-            warnings.push(format!(
-                "log Z did not converge: it is known to about {:.1e} nats only; raise quadrature.max_evaluations",
-                partition.error
-            ));
+            let known = match partition.error.is_finite() {
+                true => format!("it is known to about {:.1e} nats only", partition.error),
+                false => "its nodes do not resolve a peak, so nothing is known of its error".into(),
+            };
+            warnings.push(format!("log Z did not converge: {known}; raise quadrature.max_evaluations"));
         }
         if partition.outside > LEAK {
             warnings.push(format!(

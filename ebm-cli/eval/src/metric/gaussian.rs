@@ -100,7 +100,9 @@ impl Fit {
         // Every axis' variance stands on the diagonal, or the diagonal is all there is.
         let stride = if whole { width + 1 } else { 1 };
         let variance = covariance.iter().step_by(stride).sum::<f64>() / width as f64;
-        if !(variance > 0.0 && variance.is_finite()) {
+        // The mean of equal values is rounded, too.
+        let rounding = 1e-24 * mean.iter().map(|m| m * m).sum::<f64>() / width as f64;
+        if !(variance > rounding && variance.is_finite()) {
             return Err("no Gaussian can be fitted to the data: it does not vary".into());
         }
         covariance.iter_mut().step_by(stride).for_each(|v| *v += RIDGE * variance);

@@ -69,6 +69,14 @@ impl<'a> Grid<'a> {
         }
     }
 
+    /// The error of a rule that has not converged, in nats: four times its last change, and four times the mass that one node
+    /// stands for alone. A quarter of the mass at one node is a peak that the nodes do not resolve, of any mass.
+    pub fn unresolved(&self) -> f64 {
+        let largest = self.panels().map(Panel::log_largest_node).fold(f64::NEG_INFINITY, f64::max);
+        let alone = 4.0 * (largest - self.log_total()).exp();
+        4.0 * self.change() + if alone < 1.0 { -(-alone).ln_1p() } else { f64::INFINITY }
+    }
+
     /// Refines until the changes are small or the evaluations are spent; whether they are small.
     pub fn refine(&mut self) -> Result<bool, QuadratureError> {
         loop {

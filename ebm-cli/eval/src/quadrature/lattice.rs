@@ -37,8 +37,17 @@ pub(super) fn node_count(lines: &[Line]) -> usize {
     lines.iter().map(|line| line.count).product()
 }
 
-/// log of the sum over the lattice of weight * exp(-E) * cell volume, and the least energy met.
-pub(super) fn log_mass(energies: &Energies<'_>, lines: &[Line]) -> Result<(f64, f64), QuadratureError> {
+/// What the nodes of a lattice say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mass {
+    /// log of the sum of weight * exp(-E) * cell volume.
+    pub log: f64,
+    /// The least energy met, in nats.
+    pub least_energy: f64,
+}
+
+/// The mass on a lattice.
+pub(super) fn mass(energies: &Energies<'_>, lines: &[Line]) -> Result<Mass, QuadratureError> {
     let total = node_count(lines);
     let mut sum = LogSum::new();
     for start in (0..total).step_by(CHUNK) {
@@ -57,7 +66,7 @@ pub(super) fn log_mass(energies: &Energies<'_>, lines: &[Line]) -> Result<(f64, 
         }
     }
     let cell: f64 = lines.iter().map(|line| line.spacing).product();
-    Ok((sum.log() + cell.ln(), -sum.largest()))
+    Ok(Mass { log: sum.log() + cell.ln(), least_energy: -sum.largest() })
 }
 
 /// Each axis, with the index along it of the node with a flat index; the last axis runs fastest.

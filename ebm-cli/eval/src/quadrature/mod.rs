@@ -16,7 +16,7 @@ mod panel;
 mod partition;
 mod verified;
 
-pub use crate::config::QuadratureConfig;
+pub use crate::config::{QuadratureConfig, Rule};
 pub use energies::{energies, proved_energies};
 pub use error::QuadratureError;
 pub use partition::{LogPartition, exact_nll, log_partition};

@@ -1,4 +1,4 @@
-use super::lattice::{Line, log_mass, node_count};
+use super::lattice::{Line, mass, node_count};
 use super::{QuadratureError, energies::Energies, log_sum::log_mean};
 use ebm_train::grid::Region;
 
@@ -57,6 +57,14 @@ impl Panel {
         if more == f64::NEG_INFINITY { more } else { more + (-(less - more).exp_m1()).ln() }
     }
 
+    /// log of the mass that the most likely node stands for alone.
+    pub(super) fn log_largest_node(&self) -> f64 {
+        let sides = self.region.sides();
+        let cells: f64 = sides.iter().zip(&self.cells).map(|(side, cells)| (side / *cells as f64).ln()).sum();
+        // Corners and centres have half of a cell each.
+        cells - self.least_energy - std::f64::consts::LN_2
+    }
+
     /// Energies that the next refinement evaluates.
     pub(super) fn refinement_cost(&self) -> usize {
         let edges = self.edges().map_or(0, |edges| edges.iter().map(|lines| node_count(lines)).sum());
@@ -79,9 +87,9 @@ impl Panel {
 
     fn evaluate(&mut self, energies: &Energies<'_>, lines: &[Line]) -> Result<f64, QuadratureError> {
         self.evaluations += node_count(lines);
-        let (mass, least) = log_mass(energies, lines)?;
-        self.least_energy = self.least_energy.min(least);
-        Ok(mass)
+        let found = mass(energies, lines)?;
+        self.least_energy = self.least_energy.min(found.least_energy);
+        Ok(found.log)
     }
 
     fn lines(&self, rules: [fn(f64, f64, usize) -> Line; 2]) -> Vec<Line> {

@@ -8,7 +8,7 @@ use ebm_models::mlp::{EmbeddingConfig, FourierConfig, MlpEnergy, MlpEnergyConfig
 use proptest::prelude::*;
 
 use super::*;
-use crate::quadrature::{QuadratureConfig, log_partition};
+use crate::quadrature::{QuadratureConfig, Rule, log_partition};
 
 /// A well along one axis: a triangle of ReLUs around `place`, `depth` nats deep and `half` wide on each side.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ fn a_well_between_the_nodes_is_seen_by_the_proof_alone() {
     let coarse = QuadratureConfig { start: 16, ..QuadratureConfig::quick() };
     let grid = log_partition(&energy, &data_box, &coarse).unwrap();
     assert!(truth - grid.log_z > 5.0, "{grid:?}");
-    let verified = QuadratureConfig { rule: crate::config::Rule::Verified, ..coarse };
+    let verified = QuadratureConfig { rule: Rule::Verified, ..coarse };
     let proof = log_partition(&energy, &data_box, &verified).unwrap().proof.unwrap();
     assert!(proof.low <= truth && truth <= proof.high, "{proof:?}");
 }
@@ -169,7 +169,9 @@ fn without_a_confinement_nothing_is_proved() {
 fn a_budget_that_is_spent_leaves_a_wider_proof() {
     let well = Well { place: 0.25, half: 0.125, depth: 4.0 };
     let (energy, truth) = (planted(&[well], 1.0), well.log_partition(1.0));
-    let [few, many] = [40, 4000].map(|most| proved(&energy, &Region::cube(2.0, 1), most));
+    let enclosed = energy.enclosed().unwrap();
+    let prove = |most| enclose_log_partition(&*enclosed, &Region::cube(2.0, 1), 1e-9, most).unwrap();
+    let [few, many] = [40, 4000].map(prove);
     assert!(few.low < many.low && many.high < few.high && few.boxes <= 40, "{few:?} {many:?}");
     assert!(few.low <= truth && truth <= few.high, "{few:?}, {truth}");
 }
