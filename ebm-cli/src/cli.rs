@@ -64,7 +64,7 @@ pub enum Command {
     /// Look at data before training on it
     #[command(subcommand)]
     Data(data::Data),
-    /// List, inspect, verify and prune runs
+    /// List, inspect, verify, restore and prune runs
     #[command(subcommand)]
     Runs(runs::Runs),
     /// List what is linked into this program: bounds, models, data sets, optimisers, metrics

@@ -127,6 +127,13 @@ fn a_finished_run_of_another_configuration_is_refused_or_replaced() {
     let parts = [RUNS[0], "train.batch = 32 instead of 16", "--overwrite", "--out"];
     folder.refuse(5, &format!("{COMPARE} --set train.batch=16"), &parts);
     assert_eq!(unlike(&files(&folder.path(DIRECTORY)), &before), [].into());
+    // Nor are figures of a damaged run any of the comparison's.
+    let metrics = within(&format!("runs/{}/metrics.jsonl", RUNS[0]));
+    let whole = folder.read(&metrics);
+    folder.write(&metrics, &whole.replacen(":", ": ", 1));
+    let parts = ["a finished run is there, with damage (", &metrics, "ebm runs restore", "--overwrite"];
+    folder.refuse(5, COMPARE, &parts);
+    folder.write(&metrics, &whole);
     compare(&folder, "--set train.batch=16 --overwrite");
     for run in RUNS {
         let config = folder.read_toml(&within(&format!("runs/{run}/config.toml")));
@@ -219,6 +226,13 @@ fn data_is_found_from_the_folder_of_the_configuration() {
     folder.refuse(5, again, &["a finished run is there, with other data (the values have changed)"]);
     folder.succeed(&format!("{again} --overwrite"));
     folder.succeed(again);
+    // A run that was interrupted cannot go on with others: it is trained from its start.
+    let run = within(&format!("runs/{}", folder.names_in(&within("runs"))[0]));
+    let before = folder.read(&format!("{run}/data.json"));
+    folder.remove(&format!("{run}/summary.json"));
+    folder.write("configs/table.csv", &two_columns());
+    folder.succeed(again);
+    assert_ne!(folder.read(&format!("{run}/data.json")), before);
 }
 
 #[cfg(unix)]

@@ -29,7 +29,7 @@ fn put(folder: &Folder, name: &str, bytes: &[u8]) {
 
 /// The files that evaluation, sampling, export and a resume rely on.
 fn relied_on() -> impl Iterator<Item = &'static str> {
-    let fixed = ["config.toml", "versions.json", "summary.json"];
+    let fixed = ["config.toml", "versions.json", "data.json", "summary.json"];
     fixed.into_iter().chain(RUNS[0].keys().map(String::as_str).filter(|name| name.starts_with("weights/")))
 }
 
@@ -95,7 +95,9 @@ fn damaged_runs_are_refused_with_the_way_out_which_gives_them_back() {
         assert_refused(&folder, name);
         let told = folder.succeed("runs restore run");
         match name {
-            "config.toml" | "versions.json" => contains(&told, &[name, "restored from the checkpoint of step 30"]),
+            "config.toml" | "versions.json" | "data.json" => {
+                contains(&told, &[name, "restored from the checkpoint of step 30"])
+            }
             _ => {
                 contains(&told, &["the checkpoint of step 30: ebm train --resume run"]);
                 folder.succeed("train --resume run --quiet");
@@ -149,6 +151,43 @@ fn without_a_whole_checkpoint_nothing_is_promised() {
     for line in ["runs restore run", "evaluate run"] {
         folder.refuse(5, line, &["config.toml", "no checkpoint can restore it"]);
     }
+    let (told, _) = folder.run(5, "runs verify run");
+    assert_eq!(told.matches("no checkpoint is whole").count(), 3, "{told}");
+    assert!(!told.contains("goes on from the last whole one"), "{told}");
+}
+
+#[test]
+fn a_description_of_the_data_that_is_gone_is_missed_in_a_run_without_an_end_too() {
+    let folder = folder();
+    for name in ["summary.json", "data.json"] {
+        folder.remove(&format!("run/{name}"));
+    }
+    assert_found(&folder, "data.json", "removed");
+    assert_refused(&folder, "data.json");
+    contains(&folder.succeed("runs restore run"), &["data.json: restored from the checkpoint of step 30"]);
+    assert_eq!(folder.read_bytes("run/data.json"), RUNS[0]["data.json"]);
+    folder.succeed("train --resume run --quiet");
+}
+
+#[test]
+fn files_without_their_checksums_are_not_taken_for_those_of_an_earlier_version() {
+    let folder = folder();
+    for name in ["summary.json", MANIFEST] {
+        put(&folder, name, without(&["checksum"], &folder.read(&format!("run/{name}"))).as_bytes());
+        let (told, _) = folder.run(5, "runs verify run");
+        contains(&told, &[&format!("DAMAGED: run/{name}: its checksum is missing")]);
+        if name != MANIFEST {
+            assert_refused(&folder, name);
+        }
+        put(&folder, name, &RUNS[0][name]);
+    }
+    folder.succeed("runs verify run");
+}
+
+/// An indented JSON object without the lines of these keys.
+fn without(keys: &[&str], text: &str) -> String {
+    let is_one = |line: &str| keys.iter().any(|key| line.trim_start().starts_with(&format!("\"{key}\": ")));
+    text.lines().filter(|line| !is_one(line)).map(|line| format!("{line}\n")).collect()
 }
 
 #[test]
@@ -158,8 +197,7 @@ fn a_manifest_that_says_another_step_is_found_and_passed_over() {
     let changed = text.replacen("\"step\": 30", "\"step\": 20", 1);
     assert_ne!(changed, text);
     // With its checksum, and as an earlier version wrote it, without one.
-    let unchecked: String =
-        changed.lines().filter(|line| !line.contains("\"checksum\"")).map(|line| format!("{line}\n")).collect();
+    let unchecked = without(&["checksum", "config_text", "data_text"], &changed);
     for text in [changed, unchecked] {
         put(&folder, MANIFEST, text.as_bytes());
         assert_found(&folder, MANIFEST, "another step");

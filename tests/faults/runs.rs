@@ -108,7 +108,7 @@ fn killed_while_an_ended_run_is_taken_up_again_nothing_counts_as_damaged() {
     folder.succeed(GO_ON);
     let whole = files(&folder.path("run"));
     let longer = format!("{GO_ON} --set train.steps=14");
-    // The old end goes, and configuration and versions are written anew.
+    // The old end goes, and configuration, versions and the description of the data are written anew.
     for at in 1..=18 {
         fs::remove_dir_all(folder.path("run")).unwrap();
         folder.put("run", &whole);

@@ -123,8 +123,8 @@ pub struct QuadratureConfig {
     /// Energies evaluated at most. When they are spent the value is given as it is, marked as not converged.
     #[default(4096 * 4096)]
     pub max_evaluations: usize,
-    /// How often the box is doubled at least, to find mass far from the data.
-    #[default(4)]
+    /// How often the box is doubled at least, to find mass far from the data; but no more than `max_doublings` times.
+    #[default(8)]
     pub min_doublings: u32,
     /// How often the box is doubled at most.
     #[default(12)]
@@ -163,14 +163,7 @@ impl QuadratureConfig {
     /// The options of an evaluation during training: 1e-3 nats, usually below 100,000 points.
     pub fn quick() -> Self {
         let default = Self::default();
-        Self {
-            rule: Rule::Grid,
-            tolerance: 1e-3,
-            start: 128,
-            max_evaluations: 1024 * 1024,
-            min_doublings: 2,
-            ..default
-        }
+        Self { rule: Rule::Grid, tolerance: 1e-3, start: 128, max_evaluations: 1024 * 1024, ..default }
     }
 
     /// Refuses values that cannot be used: the first of them, with what was expected.
@@ -180,7 +173,7 @@ impl QuadratureConfig {
         ConfigError::require(tolerance > 0.0 && tolerance.is_finite(), "tolerance", tolerance, "a number of nats > 0")?;
         ConfigError::require((8..=4096).contains(&start), "start", start, "a number of cells from 8 to 4096")?;
         ConfigError::require((1..=40).contains(&max), "max_doublings", max, "a number from 1 to 40")?;
-        ConfigError::require((1..=max).contains(&min), "min_doublings", min, "a number from 1 to max_doublings")
+        ConfigError::require((1..=40).contains(&min), "min_doublings", min, "a number from 1 to 40")
     }
 }
 
@@ -215,7 +208,8 @@ pub enum Start {
     /// A Gaussian fitted to the data.
     #[default]
     Gaussian,
-    /// The generator: a flow by its density, one with noise together with its latents.
+    /// The generator: a flow by its density, one with noise together with its latents, where each leapfrog step costs several Jacobians,
+    /// too.
     Generator,
 }
 

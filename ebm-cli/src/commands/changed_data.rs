@@ -1,4 +1,4 @@
-//! Whether the finished runs of a series were trained on the data of today.
+//! Whether the runs of a series were trained on the data of today.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure, OrExit};
 use crate::run_directory::{Description, RunDirectory};
 use crate::series::PlannedRun;
 
-/// Says in which way the data of today differ from those that a finished run was trained on, if both are known and they do.
+/// Says in which way the data of today differ from those that a run was trained on, if both are known and they do.
 /// Relative paths start from `base`.
 pub fn changed_data(base: &Path) -> impl FnMut(&PlannedRun, &Path) -> Result<Option<String>, Failure> {
     let mut last: Option<(toml::Value, Description)> = None;
@@ -20,7 +20,7 @@ pub fn changed_data(base: &Path) -> impl FnMut(&PlannedRun, &Path) -> Result<Opt
         let named = toml::Value::try_from(&config.data).or_exit(Exit::Other)?;
         let mut now = match last.take() {
             Some((before, now)) if before == named => now,
-            // What is finished needs no data.
+            // What is finished needs no data; training says what is wrong with them.
             _ => match load_data(config, base) {
                 Ok(data) => Description::of(&*data),
                 Err(_) => return Ok(None),

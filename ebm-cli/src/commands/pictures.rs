@@ -85,7 +85,7 @@ impl Pictures<'_> {
             subtitle: &self.subtitle(trainer.step()),
             frame: &frame,
             energy: &energy,
-            log_partition: self.report.quadrature.as_ref().map(|partition| partition.log_z),
+            log_partition: self.report.quadrature.as_ref().map(|partition| partition.best()),
             clouds: &clouds,
         }
         .save(&directory.picture("density.png"))

@@ -33,7 +33,8 @@ pub enum Runs {
         #[arg(long)]
         json: bool,
     },
-    /// Check that runs are undamaged (BLAKE3 of configuration, versions, metrics, weights, summary and checkpoints)
+    /// Check that runs are undamaged (BLAKE3 of configuration, versions, description of the data, metrics, weights, summary
+    /// and checkpoints)
     #[command(after_help = "Exit code 5 if anything is damaged.\n\nExample:\n  ebm runs verify runs/*")]
     Verify {
         /// Run directories
@@ -42,8 +43,8 @@ pub enum Runs {
     },
     /// Restore damaged files of a run from its last whole checkpoint
     #[command(after_help = "\
-Configuration and versions are written as they were. If weights or the summary are damaged, the end of the run is removed,
-and `ebm train --resume` writes it again.
+Configuration, versions and the description of the data are written as they were. If weights or the summary are damaged,
+the end of the run is removed, and `ebm train --resume` writes it again.
 
 Example:
   ebm runs restore runs/25-gaussians-seed0")]
@@ -194,9 +195,10 @@ fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, String>)> {
                 };
                 Ok(format!("good, {} files{remark}", manifest.files.len()))
             }
-            Err(error) => Err(format!(
+            Err(error) if directory.last_whole().is_some() => Err(format!(
                 "{error}; ebm train --resume goes on from the last whole one, and this folder may be removed"
             )),
+            Err(error) => Err(format!("{error}; no checkpoint is whole")),
         };
         parts.push((format!("checkpoint of step {}", checkpoint.step), verified));
     }
@@ -210,6 +212,7 @@ fn label(name: &str) -> String {
         layout::METRICS => "metrics".into(),
         layout::SUMMARY => "summary".into(),
         layout::VERSIONS => "versions".into(),
+        layout::DATA => "data".into(),
         _ if name.starts_with(layout::WEIGHTS) => format!("weights of {player}"),
         _ => name.into(),
     }

@@ -48,10 +48,11 @@ fn likelihood(now: &Measurement, best: Option<CurvePoint>, gaussian: f64) -> Opt
     if !value.is_finite() {
         return Some(format!("the negative log-likelihood is {value}"));
     }
-    let error = now.standard_error;
-    let slack = if error.is_finite() { 5.0 * error } else { 0.0 };
+    let margin = |error: f64| if error.is_finite() { 5.0 * error } else { 0.0 };
+    let slack = margin(now.standard_error);
     match best {
-        Some(best) if value > best.value + RISE + slack => Some(format!(
+        // It may be of the rows for validation, and the last of those held out: both have their error.
+        Some(best) if value > best.value + RISE + slack + margin(best.standard_error) => Some(format!(
             "the negative log-likelihood is {value:.3} nats, far above the {:.3} of step {}",
             best.value, best.step
         )),
@@ -135,6 +136,20 @@ mod tests {
             let reason = judge(&run(likelihoods), 2.8, 2).unwrap().reason;
             assert!(reason.contains(told), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_best_value_that_is_uncertain_is_no_measure() {
+        let judged = |uncertain: f64| {
+            let mut history = History::default();
+            let best = Measurement::of([0.5 - uncertain, 0.5 + uncertain], Guarantee::heuristic("test"));
+            history.evaluated(1000, &Evaluation::from([("nll".to_string(), best)]));
+            history.evaluated(2000, &Evaluation::from([("nll".to_string(), measured(9.0))]));
+            judge(&history, 10.0, 2)
+        };
+        // Its standard error is 2.5, or 0.01.
+        assert_eq!(judged(2.5), None);
+        assert!(judged(0.01).is_some());
     }
 
     #[test]

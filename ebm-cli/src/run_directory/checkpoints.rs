@@ -203,7 +203,7 @@ fn write(folder: &Path, state: &TrainingState, mut manifest: Manifest) -> Result
     manifest.progress = state.progress.clone();
     manifest.files = files;
     let path = folder.join(MANIFEST);
-    durable::write_file(&path, &with_checksum(MANIFEST, &json_text(&manifest, &path)?))
+    durable::write_file(&path, &with_checksum(MANIFEST, json_text(&manifest, &path)?.as_bytes()))
         .and_then(|()| durable::sync_folder(folder))
         .map_err(RunDirectoryError::io(&path, "write the file"))
 }

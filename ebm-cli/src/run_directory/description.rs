@@ -49,7 +49,10 @@ impl Description {
         let names = |of: &Self| of.columns.as_ref().map_or("without names".into(), |names| names.join(", "));
         compare("columns", names(self), names(other));
         let shape = |of: &Self| of.image.map_or("none".into(), |shape| shape.to_string());
-        compare("images", shape(self), shape(other));
+        // Files of earlier versions have neither.
+        if self.image.is_some() || self.fingerprint.is_some() {
+            compare("images", shape(self), shape(other));
+        }
         match (&self.fingerprint, &other.fingerprint) {
             (Some(was), Some(is)) => {
                 compare("rows", was.rows.to_string(), is.rows.to_string());
@@ -113,6 +116,9 @@ mod tests {
         let by = Standardization { mean: vec![0.0; 2], deviation: vec![1.0; 2] };
         let scaled = Description { standardization: Some(by), ..unknown.clone() };
         assert!(unknown.difference(&scaled).unwrap().contains("means and deviations"));
+        let images = Description { image: Some(ImageShape { height: 1, width: 2, channels: 1 }), ..unknown.clone() };
+        assert_eq!(unknown.difference(&images), None);
+        assert!(images.difference(&unknown).unwrap().contains("images: none instead of"));
     }
 
     #[test]

@@ -75,6 +75,9 @@ pub struct Manifest {
     /// The resolved configuration, to restore `config.toml` from; manifests of earlier versions have none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub config_text: String,
+    /// The description of the data, to restore `data.json` from; empty if it is long, and in manifests of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub data_text: String,
     /// Versions of everything that takes part, as `versions.json` has them.
     pub versions: serde_json::Value,
     /// Number of threads, which decides the order of sums.
@@ -110,6 +113,7 @@ impl Manifest {
             progress: Progress::default(),
             config: Digest::of(config_text.as_bytes()).blake3,
             config_text,
+            data_text: String::new(),
             versions,
             threads: ebm_core::kernels::parallel::threads(),
             processes,
@@ -142,8 +146,12 @@ impl Manifest {
         let other = |error: serde_json::Error| format!("not a manifest: {error}");
         let head: Head = serde_json::from_slice(bytes).map_err(other)?;
         FORMAT.accepts(&head.format)?;
-        checksum::check(MANIFEST, bytes)?;
+        let has_checksum = checksum::check(MANIFEST, bytes)?;
         let manifest: Self = serde_json::from_slice(bytes).map_err(other)?;
+        // No version wrote the one without the other.
+        if !has_checksum && !manifest.config_text.is_empty() {
+            return Err("its checksum is missing".into());
+        }
         let plain = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         match manifest.files.keys().find(|name| !plain(name)) {
             None => Ok(manifest),

@@ -108,10 +108,12 @@ impl RunDirectory {
         Ok(text)
     }
 
-    /// Writes a JSON file of the run, with its checksum.
-    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), RunDirectoryError> {
+    /// Writes a JSON file of the run, with its checksum. Returns its text, without it.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<String, RunDirectoryError> {
         let path = self.path.join(name);
-        write(&path, &checksum::with_checksum(name, &json_text(value, &path)?))
+        let text = json_text(value, &path)?;
+        write(&path, &checksum::with_checksum(name, text.as_bytes()))?;
+        Ok(text)
     }
 
     /// Writes the weights of every player that has any. Returns the digests of their files, by their names in the run directory.
@@ -186,13 +188,13 @@ pub(crate) fn read_json(path: &Path) -> Option<serde_json::Value> {
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunDirectoryError> {
-    write(path, &json_text(value, path)?)
+    write(path, json_text(value, path)?.as_bytes())
 }
 
 /// The content of the JSON file at `path`.
-fn json_text(value: &impl Serialize, path: &Path) -> Result<Vec<u8>, RunDirectoryError> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(|error| RunDirectoryError::damaged(path, error))?;
-    text.push(b'\n');
+fn json_text(value: &impl Serialize, path: &Path) -> Result<String, RunDirectoryError> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|error| RunDirectoryError::damaged(path, error))?;
+    text.push('\n');
     Ok(text)
 }
 

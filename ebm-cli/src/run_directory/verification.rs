@@ -10,7 +10,7 @@ use std::{fs, io};
 
 use super::{
     Checkpoint, Description, Digest, Manifest, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, checksum,
-    layout, write,
+    json_text, layout, write,
 };
 use crate::config::{RunConfig, read_written};
 use ebm_train::state_file;
@@ -40,7 +40,7 @@ impl RunDirectory {
 
     /// Reads the description of the data; `None` for runs of earlier releases, which have none.
     pub fn read_description(&self) -> Result<Option<Description>, RunDirectoryError> {
-        if !self.path.join(layout::DATA).exists() {
+        if !self.path.join(layout::DATA).exists() && !self.had_description() {
             return Ok(None);
         }
         let (description, _) = self.read_checked_json(layout::DATA)?;
@@ -50,7 +50,7 @@ impl RunDirectory {
     /// Number of steps of the run, if it ended. An error if a file of its end is damaged.
     pub fn steps_done(&self) -> Result<Option<u64>, RunDirectoryError> {
         self.intact()?;
-        Ok(self.read_summary()?.and_then(|summary| summary["steps"].as_u64()))
+        Ok(self.read_summary()?.and_then(|(summary, _)| summary["steps"].as_u64()))
     }
 
     /// Checks the files that the run is read from, apart from its metrics and checkpoints. The error names the first that is
@@ -93,6 +93,8 @@ impl RunDirectory {
     /// Puts damaged files back from the last whole checkpoint. Where its end is damaged, the run goes back to where it had none.
     /// Returns what was done, a sentence each.
     pub fn restore(&self) -> Result<Vec<String>, RunDirectoryError> {
+        // The last whole checkpoint may be one that was moved aside to be replaced.
+        self.checkpoints().sweep()?;
         let is_damaged = |(_, outcome): &Verdict| outcome.is_err();
         let damaged: Vec<Verdict> = self.verify().into_iter().filter(is_damaged).collect();
         let mut done = Vec::new();
@@ -100,16 +102,17 @@ impl RunDirectory {
         let Some(manifest) = self.last_whole() else { return Err(self.damaged(first, NO_WAY_BACK)) };
         let step = manifest.progress.step;
         for (name, _) in &damaged {
-            match name.as_str() {
-                layout::CONFIG if manifest.config_text.is_empty() => return Err(self.damaged(name, NO_WAY_BACK)),
-                layout::DATA => return Err(self.damaged(name, NO_WAY_BACK)),
-                layout::CONFIG => {
-                    let text = checksum::with_checksum(name, manifest.config_text.as_bytes());
-                    write(&self.path.join(name), &text)?;
-                }
-                layout::VERSIONS => self.write_json(name, &manifest.versions)?,
+            let path = self.path.join(name);
+            let text = match name.as_str() {
+                layout::CONFIG => manifest.config_text.clone(),
+                layout::DATA => manifest.data_text.clone(),
+                layout::VERSIONS => json_text(&manifest.versions, &path)?,
                 _ => continue,
+            };
+            if text.is_empty() {
+                return Err(self.damaged(name, NO_WAY_BACK));
             }
+            write(&path, &checksum::with_checksum(name, text.as_bytes()))?;
             done.push(format!("{name}: restored from the checkpoint of step {step}"));
         }
         if self.verify().iter().any(is_damaged) {
@@ -133,9 +136,13 @@ impl RunDirectory {
 
     /// The digests that the summary has, which none of earlier versions does; `None` if there is no summary.
     fn listed(&self) -> Result<Option<Files>, RunDirectoryError> {
-        let Some(mut summary) = self.read_summary()? else { return Ok(None) };
+        let Some((mut summary, has_checksum)) = self.read_summary()? else { return Ok(None) };
         let damaged = |reason: String| self.damaged(layout::SUMMARY, format!("files: {reason}"));
         let Some(files) = summary.get_mut("files").map(Value::take) else { return Ok(Some(Files::new())) };
+        // No version wrote the one without the other.
+        if !has_checksum {
+            return Err(self.repairable(layout::SUMMARY, "its checksum is missing"));
+        }
         let files: Files = serde_json::from_value(files).map_err(|error| damaged(error.to_string()))?;
         let is_outside =
             |name: &String| name.split('/').any(|part| matches!(part, "" | "." | "..")) || name.contains(['\\', '\0']);
@@ -149,9 +156,13 @@ impl RunDirectory {
     fn names(&self, listed: Option<&Files>) -> Vec<String> {
         // A run that was only begun may have none of its files yet.
         let has_begun = listed.is_some() || !self.checkpoints().list().is_empty();
-        let is_expected = |name: &str| has_begun && [layout::CONFIG, layout::METRICS].contains(&name);
+        let is_expected = |name: &str| match name {
+            layout::CONFIG | layout::METRICS => has_begun,
+            layout::DATA => self.had_description(),
+            _ => false,
+        };
         let written = layout::CHECKED.into_iter().chain([layout::METRICS]);
-        let there = written.filter(|name| is_expected(name) || self.path.join(name).exists());
+        let there = written.filter(|name| self.path.join(name).exists() || is_expected(name));
         let summary = listed.is_some().then_some(layout::SUMMARY);
         let mut names: Vec<String> = there.chain(summary).map(String::from).collect();
         let weights = self.weight_files().into_keys().map(|player| format!("{}/{player}.safetensors", layout::WEIGHTS));
@@ -196,9 +207,10 @@ impl RunDirectory {
         })
     }
 
-    fn read_summary(&self) -> Result<Option<Value>, RunDirectoryError> {
+    /// The summary, if there is one, and whether it carries a checksum.
+    fn read_summary(&self) -> Result<Option<(Value, bool)>, RunDirectoryError> {
         match self.path.join(layout::SUMMARY).exists() {
-            true => self.read_checked_json(layout::SUMMARY).map(|(summary, _)| Some(summary)),
+            true => self.read_checked_json(layout::SUMMARY).map(Some),
             false => Ok(None),
         }
     }
@@ -231,12 +243,16 @@ impl RunDirectory {
         self.damaged(name, format!("{}; {}", reason.trim(), way.as_deref().unwrap_or(NO_WAY_BACK)))
     }
 
+    /// Whether the last whole checkpoint was saved beside a description of the data. Those of earlier releases were not.
+    fn had_description(&self) -> bool {
+        self.last_whole().is_some_and(|found| !found.data_text.is_empty())
+    }
+
     /// What to do about a damaged file, if a checkpoint can restore it.
     fn way_back(&self, name: &str) -> Option<String> {
         let can_restore = |found: &Manifest| match name {
             layout::CONFIG => !found.config_text.is_empty(),
-            // Checkpoints do not have it.
-            layout::DATA => false,
+            layout::DATA => !found.data_text.is_empty(),
             _ => true,
         };
         let manifest = self.last_whole().filter(can_restore)?;

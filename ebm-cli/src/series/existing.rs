@@ -6,7 +6,9 @@ use std::{fs, path::Path};
 use super::differences::{Difference, differences, phrase};
 use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Checkpoint, Checkpoints, Claim, Marker, MetricsFile, Versions, held_by, layout, read_json};
+use crate::run_directory::{
+    Checkpoint, Checkpoints, Claim, Marker, MetricsFile, RunDirectory, Versions, held_by, layout, read_json,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Existing {
@@ -15,7 +17,7 @@ pub enum Existing {
     /// The planned run, not finished, with a checkpoint to continue from.
     Begun,
     Finished,
-    /// A finished run of another configuration, another build or other data, with the differences.
+    /// A finished run of another configuration, another build or other data, or one that is damaged, with the differences.
     Different(String),
     Held,
 }
@@ -55,7 +57,11 @@ impl Existing {
             differing.push(Difference { key: "the folder of relative paths".into(), found, wanted });
         }
         Ok(match (differing.is_empty(), ended) {
-            (true, true) => Self::Finished,
+            (true, true) => {
+                let verified = RunDirectory::open(path)?.0.verify();
+                let damage = verified.into_iter().find_map(|(_, outcome)| outcome.err());
+                damage.map_or(Self::Finished, |error| Self::Different(format!("damage ({error})")))
+            }
             (true, false) => Self::Begun,
             (false, true) => Self::Different(phrase(&differing)),
             (false, false) => Self::Nothing,

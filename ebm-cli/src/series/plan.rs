@@ -72,7 +72,8 @@ impl Plan {
     }
 
     /// The state of each run on disk. With `overwrite`, a finished run of another configuration or other data counts as nothing.
-    /// `other_data` says in which way the data of a finished run, at a path, differ from those of today, if they do.
+    /// `other_data` says in which way the data of a run, at a path, differ from those of today, if they do. A run that was
+    /// interrupted cannot continue on other data, and counts as nothing, too.
     pub fn existing(
         &self,
         overwrite: bool,
@@ -81,10 +82,13 @@ impl Plan {
         let look = |run: &PlannedRun| {
             let place = self.directory.run(&run.id);
             let mut found = Existing::at(&place, &run.resolved.config, &self.base)?;
-            if found == Existing::Finished
+            if matches!(found, Existing::Finished | Existing::Begun)
                 && let Some(difference) = other_data(run, &place)?
             {
-                found = Existing::Different(format!("other data ({difference})"));
+                found = match found {
+                    Existing::Begun => Existing::Nothing,
+                    _ => Existing::Different(format!("other data ({difference})")),
+                };
             }
             match found {
                 Existing::Different(_) if overwrite => Ok(Existing::Nothing),

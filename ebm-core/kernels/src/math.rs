@@ -71,12 +71,13 @@ mod functions {
         2.0 * t * (1.0 + s * p)
     }
 
-    /// (sin x, cos x) for |x| up to some thousands.
+    /// (sin x, cos x) for |x| up to some thousands; beyond, where x is hardly known to a period, some values within [-1, 1].
     #[inline(always)]
     pub(crate) fn sin_cos(x: Real) -> (Real, Real) {
         let n = (x * std::f32::consts::FRAC_2_PI + ROUND) - ROUND;
         // pi/2 in three parts (Cody and Waite); the first two have trailing zeros, so n times them is exact.
         let r = ((x - n * 1.570_312_5) - n * 4.837_513e-4) - n * 7.549_79e-8;
+        let r = r.clamp(-0.8, 0.8);
         let s = r * r;
         let sine = r + r * s * (-1.0 / 6.0 + s * (1.0 / 120.0 + s * (-1.0 / 5040.0 + s * (1.0 / 362_880.0))));
         let cosine =
@@ -84,7 +85,7 @@ mod functions {
         let quadrant = n as i32;
         let (a, b) = if quadrant & 1 == 0 { (sine, cosine) } else { (cosine, sine) };
         let a = if quadrant & 2 == 0 { a } else { -a };
-        let b = if (quadrant + 1) & 2 == 0 { b } else { -b };
+        let b = if quadrant.wrapping_add(1) & 2 == 0 { b } else { -b };
         (a, b)
     }
 }
@@ -188,5 +189,10 @@ mod tests {
         assert_eq!(softplus(1e4), 1e4);
         assert!(exp(1e4).is_finite() || cfg!(feature = "f64"));
         assert!(exp(Real::NAN).is_nan());
+        for x in [1e5, 1e9, -1e20, Real::MAX] {
+            let (sine, cosine) = sin_cos(x);
+            assert!(sine.abs() <= 1.0 && cosine.abs() <= 1.0, "{x}: {sine}, {cosine}");
+        }
+        assert!(sin_cos(Real::NAN).0.is_nan() && sin_cos(Real::INFINITY).1.is_nan());
     }
 }

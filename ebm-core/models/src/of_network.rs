@@ -111,8 +111,9 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
         // Holley and Stroock: a quadratic of curvature kappa, changed by a function of oscillation K, keeps a
         // log-Sobolev inequality with constant kappa exp(-K).
         let mut facts = EnergyFacts::default();
-        facts.log_sobolev = self.network.oscillation().map(|k| self.confinement * (-k).exp()).filter(|rho| *rho > 0.0);
-        facts.normalisable = self.confinement > 0.0;
+        let kappa = f64::from(self.confinement as Real);
+        facts.log_sobolev = self.network.oscillation().map(|k| kappa * (-k).exp()).filter(|rho| *rho > 0.0);
+        facts.normalisable = kappa > 0.0 && kappa.is_finite();
         facts
     }
 }
@@ -126,6 +127,10 @@ struct Confined {
 impl EnclosedEnergy for Confined {
     fn over(&self, boxes: &Boxes) -> Enclosure {
         self.network.apply(&boxes.coordinates()).confined(boxes, self.kappa)
+    }
+
+    fn work(&self) -> usize {
+        self.network.weights()
     }
 
     fn growth(&self) -> Growth {

@@ -5,6 +5,11 @@ pub trait EnclosedEnergy: Send + Sync {
     /// E over each of the boxes, one function, in nats.
     fn over(&self, boxes: &Boxes) -> Enclosure;
 
+    /// Multiply-adds that a box takes, roughly and without the terms of polynomials: the number of a network's weights.
+    fn work(&self) -> usize {
+        1
+    }
+
     /// How E grows.
     fn growth(&self) -> Growth;
 }

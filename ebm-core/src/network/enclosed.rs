@@ -42,6 +42,11 @@ impl EnclosedNetwork {
         }
     }
 
+    /// Number of weights.
+    pub fn weights(&self) -> usize {
+        self.frequencies.iter().chain(self.layers.iter().map(|layer| &layer.map)).map(Affine::len).sum()
+    }
+
     /// A Lipschitz constant: the product of those of all layers.
     pub fn lipschitz(&self) -> f64 {
         // The features are x and, for every frequency f, a point on a circle that turns by f x.

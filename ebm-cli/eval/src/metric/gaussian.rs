@@ -66,7 +66,10 @@ fn no_better(context: &Context<'_>, found: &Findings, gaussian: &[f64]) -> Optio
     let differences = energies.zip(gaussian).map(|(energy, gaussian)| energy + log_z - gaussian);
     // Sample by sample: what the two have in common cancels.
     let excess = Measurement::of(differences, Guarantee::heuristic("a mean"));
-    (excess.value > MARGIN + STANDARD_ERRORS * excess.standard_error).then(|| {
+    let error = model.standard_error.unwrap_or(0.0);
+    // What the model's value is off by besides the mean of the energies.
+    let of_log_z = (error * error - all.standard_error * all.standard_error).max(0.0).sqrt();
+    (excess.value > MARGIN + STANDARD_ERRORS * excess.standard_error.hypot(of_log_z)).then(|| {
         format!(
             "the model is worse than a Gaussian fitted to the training data, by {:.3} nats (its {}: {:.3} nats): it has not learned what \
              mean and covariance say",

@@ -6,6 +6,8 @@ use crate::annealing::LogMean;
 
 /// Share of the weights that must be effective for an upper bound to be given.
 const EFFECTIVE: f64 = 0.01;
+/// And their number.
+const FEWEST: f64 = 10.0;
 
 /// Bounds of log Z and of the NLL from the generator's own weights, in any number of dimensions.
 struct GeneratorWeights;
@@ -49,9 +51,9 @@ impl Metric for GeneratorWeights {
         let lower = measured(mean.value, mean.standard_error, lower);
         let (method, name) = ("generator's weights", ("weights_nll", "lower bound of the NLL, generator's weights"));
         push_nll(context, found, name, &lower, &format!("mean of E(x) over held-out samples + log mean w, {protocol}"));
-        let upper = if share < EFFECTIVE {
+        let upper = if share < EFFECTIVE || mean.effective < FEWEST {
             let few = format!(
-                "{:.1} of {n} weights carry the mean ({:.2} %, of which 1 % is needed): the generator is too far from the model for an \
+                "{:.1} of {n} weights carry the mean ({:.2} %, of which 1 % and {FEWEST} are needed): the generator is too far from the model for an \
                  upper bound",
                 mean.effective,
                 100.0 * share

@@ -63,7 +63,14 @@ fn partition_values(partition: &LogPartition, found: &mut Findings) {
         partition.error,
         if partition.converged { "converged" } else { "NOT converged" }
     );
-    found.push(MetricValue::new("log_z", "log Z", (partition.log_z, Unit::Nats), partition.evaluations, protocol));
+    let log_z = partition.best();
+    if log_z != partition.log_z {
+        found.warnings.push(format!(
+            "the grid did not see all of the model's mass: its log Z of {:.4} nats is outside of what is proved",
+            partition.log_z
+        ));
+    }
+    found.push(MetricValue::new("log_z", "log Z", (log_z, Unit::Nats), partition.evaluations, protocol));
     if let Some(proof) = &partition.proof {
         let protocol = format!("proved by {} boxes that fill all space, and the confinement beyond", proof.boxes);
         for (name, label, value) in
@@ -74,7 +81,7 @@ fn partition_values(partition: &LogPartition, found: &mut Findings) {
     }
     let (outside, label) = ((partition.outside, Unit::Share), "model probability outside the data's box");
     let protocol = format!(
-        "quadrature; the data's box is {}: the samples' bounding box and {:.0} % of its side",
+        "quadrature; the data's box is {}: the samples' bounding box and {:.0} % of its side, on numbers without rounding",
         shown(&partition.data_box),
         100.0 * MARGIN
     );

@@ -32,7 +32,9 @@ impl Metric for Wells {
         if context.data.width() > MOST_DIMENSIONS {
             found.lack("distant_mass", format!("masses are not estimated in more than {MOST_DIMENSIONS} dimensions"));
         } else {
-            let odds: f64 = search.wells.iter().filter_map(|well| well.mass).map(|mass| mass / (1.0 - mass)).sum();
+            let masses = search.wells.iter().filter_map(|well| well.mass);
+            // The sum of nothing is minus zero.
+            let odds = masses.fold(0.0, |odds, mass| odds + mass / (1.0 - mass));
             let share = if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 };
             let (label, protocol) =
                 ("model's mass away from the data, estimated", format!("entropy minus energy, {protocol}"));

@@ -46,7 +46,7 @@ pub enum QuadratureError {
     NotEnclosed,
     /// Nothing is known to keep Z finite.
     #[error(
-        "nothing makes the integral of exp(-E) finite; give the energy a quadratic confinement (energy.confinement > 0)"
+        "nothing makes the integral of exp(-E) finite; give the energy a quadratic confinement (energy.confinement > 0), or have it declare that it is normalisable"
     )]
     Unconfined,
     /// The energy is +inf at every node.

@@ -135,7 +135,7 @@ impl<'a> Grid<'a> {
         let config = self.config;
         loop {
             let count = self.shells.len();
-            if count >= config.min_doublings.max(1) as usize {
+            if count >= config.min_doublings.min(config.max_doublings).max(1) as usize {
                 let searched = count >= config.max_doublings as usize;
                 match self.tail() {
                     Ok(tail) if tail <= 0.5 * self.tolerance() => return Ok(()),

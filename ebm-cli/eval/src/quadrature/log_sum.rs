@@ -15,7 +15,10 @@ impl LogSum {
         if exponent == f64::NEG_INFINITY {
             return;
         }
-        if exponent <= self.shift {
+        if exponent == self.shift {
+            // Two infinite ones, too.
+            self.sum += weight;
+        } else if exponent < self.shift {
             self.sum += weight * (exponent - self.shift).exp();
         } else {
             self.sum = self.sum * (self.shift - exponent).exp() + weight;
@@ -68,6 +71,7 @@ mod tests {
     fn nothing_sums_to_nothing() {
         assert_eq!(log_total([]), f64::NEG_INFINITY);
         assert_eq!(log_total([f64::NEG_INFINITY; 2]), f64::NEG_INFINITY);
+        assert_eq!(log_total([f64::INFINITY; 2]), f64::INFINITY);
         assert_eq!(log_mean(f64::NEG_INFINITY, 2.0), 2.0 - std::f64::consts::LN_2);
     }
 }

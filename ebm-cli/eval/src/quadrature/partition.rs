@@ -7,8 +7,10 @@ use super::{EnclosedPartition, QuadratureConfig, QuadratureError, Rule, enclose_
 use super::{energies::chunk_energies, grid::Grid, log_sum::log_total};
 use crate::metric::nan_at_null;
 
-/// Boxes of a proof that nobody asked for.
-const BRIEF: usize = 100_000;
+/// Multiply-adds of a proof that nobody asked for, not counting the terms of polynomials.
+const BRIEF: usize = 4_000_000_000;
+/// Its boxes at most.
+const MANY: usize = 100_000;
 
 /// log Z of an energy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,11 @@ pub struct LogPartition {
 }
 
 impl LogPartition {
+    /// log Z as it is known best: the grid has more digits, and the proof is right where the grid did not see everything.
+    pub fn best(&self) -> f64 {
+        self.proof.as_ref().map_or(self.log_z, |proof| self.log_z.clamp(proof.low, proof.high))
+    }
+
     /// The distance between nodes on the data's box, along its longest side.
     pub fn spacing(&self) -> f64 {
         self.data_box.sides().into_iter().fold(0.0, f64::max) / self.cells_per_axis as f64
@@ -87,9 +94,15 @@ pub fn log_partition<G: Geometry>(
     let proof = match (config.rule, energy.enclosed()) {
         (Rule::Grid, _) | (Rule::Auto, None) => None,
         (Rule::Verified, None) => return Err(QuadratureError::NotEnclosed),
-        (rule, Some(energy)) => {
-            let most = if rule == Rule::Auto { config.max_boxes.min(BRIEF) } else { config.max_boxes };
-            Some(enclose_log_partition(&*energy, data_box, config.width, most)?)
+        (Rule::Verified, Some(energy)) => {
+            let found = enclose_log_partition(&*energy, data_box, config.width, config.max_boxes)?;
+            Some(found).filter(EnclosedPartition::is_bounded).ok_or(QuadratureError::NotEnclosed).map(Some)?
+        }
+        (Rule::Auto, Some(energy)) => {
+            // As many boxes as take seconds.
+            let most = config.max_boxes.min(BRIEF / energy.work().max(BRIEF / MANY));
+            let found = enclose_log_partition(&*energy, data_box, config.width, most).ok();
+            found.filter(EnclosedPartition::is_bounded)
         }
     };
     Ok(LogPartition {
@@ -138,8 +151,7 @@ pub fn exact_nll(energies: &[f64], rounding: f64, partition: &LogPartition) -> M
         Some(EnclosedPartition { low, high, boxes, .. }) => {
             let reason =
                 format!("log Z proved to lie between {low:.4} and {high:.4}, by {boxes} boxes that fill all space");
-            // The grid knows more digits, if it saw everything.
-            let log_z = partition.log_z.clamp(*low, *high);
+            let log_z = partition.best();
             (log_z, (high - log_z).max(log_z - low), Guarantee::certified(reason))
         }
         None if partition.converged => {

@@ -30,6 +30,13 @@ pub struct EnclosedPartition {
     pub region: Region,
 }
 
+impl EnclosedPartition {
+    /// Whether both sides are finite.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.low <= self.high && (self.high - self.low).is_finite()
+    }
+}
+
 /// A cube, and bounds of the log of the integral of exp(-E) over it.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
@@ -69,11 +76,13 @@ pub fn enclose_log_partition(
     loop {
         let low = log_total(cells.iter().map(|cell| cell.low));
         let high = log_total(cells.iter().map(|cell| cell.high).chain([tail]));
-        // Each sum is of positive terms, and off by less than their number of roundings.
+        // Each sum is of positive terms, and off by less than their number of roundings. Those of the logarithm itself are within
+        // what every cell allows for.
         let rounding = 4.0 * cells.len() as f64 * f64::EPSILON;
         let (low, high) = (low - rounding, high + rounding);
-        let worst = worst(&cells, low);
-        if high - low <= tolerance || worst.is_empty() || boxes + (worst.len() << axes) > most {
+        let mut worst = worst(&cells, low);
+        worst.truncate(most.saturating_sub(boxes) >> axes);
+        if high - low <= tolerance || worst.is_empty() {
             return Ok(EnclosedPartition { low, high, boxes, region: Region::cube(edge, axes) });
         }
         let parts: Vec<_> = worst.iter().flat_map(|&index| halved(&cells[index], axes)).collect();
@@ -114,7 +123,7 @@ fn log_tail(energy: &dyn EnclosedEnergy, axes: usize, growth: Growth, edge: f64)
     let kappa = growth.curvature;
     let factor = if axes == 1 { 4.0 / (kappa * edge) } else { 4.0 * std::f64::consts::PI / kappa };
     let exponent = 0.25 * kappa * edge * edge;
-    factor.ln() - exponent * (1.0 - 1e-12) - at_zero + 1e-9
+    factor.ln() - exponent * (1.0 - 1e-12) - at_zero + 1e-9 + 1e-12 * at_zero.abs()
 }
 
 fn bounded(energy: &dyn EnclosedEnergy, axes: usize, cubes: &[([f64; 2], f64)]) -> Vec<Cell> {
@@ -146,9 +155,18 @@ fn halved(cell: &Cell, axes: usize) -> Vec<([f64; 2], f64)> {
     (0..1 << axes).map(part).collect()
 }
 
+/// Whether the centres of a cell's halves are numbers without rounding, so that the halves fill it.
+fn splits(cell: &Cell) -> bool {
+    let quarter = 0.5 * cell.half;
+    cell.centre.iter().all(|x| *x == 0.0 || ((x + quarter) - x == quarter && x - (x - quarter) == quarter))
+}
+
 /// The cells to split next, those that leave most open first; a cell that may hold all that is known of Z or more counts as that.
 fn worst(cells: &[Cell], low: f64) -> Vec<usize> {
     let open = |cell: &Cell| {
+        if !splits(cell) {
+            return 0.0;
+        }
         if low == f64::NEG_INFINITY {
             return 1.0;
         }

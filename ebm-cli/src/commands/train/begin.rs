@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use ebm_train::TrainingState;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::{cell::RefCell, fmt::Debug, rc::Rc};
 
@@ -16,7 +17,7 @@ use crate::run_directory::{
     Checkpoint, Claim, Description, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError,
     Versions, layout, log_to,
 };
-use crate::series::{differences, phrase};
+use crate::series::{Difference, differences, phrase};
 use crate::signals::Signals;
 
 /// The keys that may differ when a run continues: they change nothing that was computed so far.
@@ -31,7 +32,10 @@ const HARMLESS: [&str; 8] = [
     "log",
 ];
 
-/// The beginning of a run. Nothing has changed on the disk yet.
+/// The longest description of the data that checkpoints keep, in bytes: a manifest has its limit.
+const DESCRIBED: usize = 1 << 20;
+
+/// The beginning of a run. Nothing has changed on the disk yet, but for remains of checkpoints that were never finished.
 pub(super) struct Begin {
     pub resolved: Resolved,
     pub marker: Marker,
@@ -93,6 +97,8 @@ impl Begin {
 
     fn resume(arguments: &Train, run: &Path, processes: usize) -> Result<Self, Failure> {
         let (directory, marker) = RunDirectory::take(run)?;
+        // The last whole checkpoint may be one that was moved aside to be replaced.
+        directory.checkpoints().sweep()?;
         directory.intact()?;
         let own = run.join(layout::CONFIG);
         let (resolved, marker) = match &arguments.config {
@@ -173,13 +179,12 @@ impl Begin {
             Place::There(directory, manifest) => {
                 directory.keep_marker(&self.marker)?;
                 directory.reopen()?;
-                directory.checkpoints().sweep()?;
                 (directory, manifest)
             }
         };
         let text = directory.write_config(config)?;
         directory.write_json(layout::VERSIONS, &versions)?;
-        directory.write_json(layout::DATA, data)?;
+        let described = directory.write_json(layout::DATA, data)?;
         let (metrics, history) = match &manifest {
             None => (MetricsFile::create(directory.path())?, History::default()),
             // Back to the checkpoint that the run continues from.
@@ -196,6 +201,9 @@ impl Begin {
         let metrics = Rc::new(RefCell::new(metrics));
         let mut about = Manifest::new(text, versions, processes);
         about.seconds = manifest.map_or(0.0, |manifest| manifest.seconds);
+        if described.len() <= DESCRIBED {
+            about.data_text = described;
+        }
         let (checkpoints, options) = (directory.checkpoints(), config.checkpoint.clone());
         let saving = Saving::new(checkpoints, options, about, metrics.clone(), signals, resumed);
         let board = config.log.tensorboard;
@@ -226,9 +234,16 @@ fn unchanged(run: &Path, resolved: &Resolved) -> Result<bool, Failure> {
     let same = all.is_empty();
     let refused: Vec<_> = all.into_iter().filter(|found| !harmless(&found.key)).collect();
     if !refused.is_empty() {
+        let in_two = |found: &Difference| {
+            found.key == "data.validation" && found.wanted.as_ref().and_then(Value::as_f64) == Some(0.0)
+        };
+        let way_out = match refused.iter().any(in_two) {
+            true => "; to keep the split of an earlier release: --set data.validation=0",
+            false => "",
+        };
         fail!(
             Exit::Config,
-            "{}: the run cannot go on with another configuration: {}; what may differ: {}",
+            "{}: the run cannot go on with another configuration: {}; what may differ: {}{way_out}",
             run.display(),
             phrase(&refused),
             HARMLESS.join(", ")

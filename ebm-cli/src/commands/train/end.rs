@@ -64,9 +64,18 @@ impl End<'_> {
         }
         files.insert(layout::METRICS.into(), log.last(trainer.step(), &report)?);
         history.evaluated(trainer.step(), &report.evaluation());
+        // Earlier releases gave such energies a likelihood.
+        if !trainer.energy().facts().normalisable {
+            history.evaluations.remove("nll");
+        }
         let yardsticks = Yardsticks {
             gaussian: gaussian_nll(self.data, random),
-            modes: self.data.modes().map(|modes| modes.centres.len()),
+            // Where a mode counts only with most of its even share, samples of the data miss some, too.
+            modes: self
+                .data
+                .modes()
+                .map(|modes| modes.centres.len())
+                .filter(|modes| config.evaluate.min_share * *modes as f64 <= 0.5),
             spread: self.spread(trainer, random.stream("spread")),
         };
         let divergence = judge(&history, yardsticks.gaussian, self.data.width())

@@ -15,7 +15,8 @@ use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
 use crate::ranks::{Ranks, Task};
-use crate::{config::Resolved, output::say, progress::Progress, run_directory::layout, signals::Signals};
+use crate::run_directory::{Description, layout};
+use crate::{config::Resolved, output::say, progress::Progress, signals::Signals};
 use begin::{Begin, Prepared};
 use end::End;
 
@@ -106,7 +107,7 @@ fn lead(arguments: &Train, ranks: &Ranks) -> Result<Exit, Failure> {
 fn checked_data(begin: &Begin) -> Result<Arc<dyn Dataset>, Failure> {
     let config = &begin.resolved.config;
     let data = load_data(config, &begin.marker.base)?;
-    begin.check_data(&describe(config, &*data))?;
+    begin.check_data(&Description::of(&*data))?;
     Ok(data)
 }
 

@@ -25,6 +25,12 @@ impl Affine {
         Self { weights, sizes, bias, error }
     }
 
+    /// Number of weights.
+    #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
+    pub fn len(&self) -> usize {
+        self.weights.nrows() * self.weights.ncols()
+    }
+
     /// An upper bound of the largest singular value: the Frobenius norm, or the geometric mean of the largest sums of columns and
     /// of rows.
     pub fn norm(&self) -> f64 {
