@@ -162,8 +162,9 @@ pub(super) fn pooled(side: Side, cases: &[&Draws]) -> Result<(), Violation> {
     let typical = variances[variances.len() / 2];
     let (mut total, mut mean, mut variance, mut rounding) = (0.0, 0.0, 0.0, 0.0);
     for (first, second, slack) in &near {
-        // Limited, so that no case that scatters little by chance counts for all.
-        let weight = 1.0 / (first.standard_error.powi(2) + typical + slack * slack);
+        // By deviations, not variances: what is wrong grows with the dimensions, as the scatter does. Limited, so that no case that
+        // scatters little by chance counts for all.
+        let weight = 1.0 / (first.standard_error.powi(2) + typical + slack * slack).sqrt();
         total += weight;
         mean += weight * sign * second.value;
         variance += (weight * second.standard_error).powi(2);

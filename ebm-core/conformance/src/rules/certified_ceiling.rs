@@ -14,7 +14,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
         let outcome = run(on.options, spec, |case| {
             let draws = ceilings(on, case)?;
             draws.on_its_side(Side::Upper, "the entropy's ceiling")?;
-            pool.add(case.config, draws);
+            pool.add(case, draws);
             Ok(())
         });
         match pool.judge(outcome, Side::Upper, |config| on.variants[config].name.clone()) {

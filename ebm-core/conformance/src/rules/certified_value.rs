@@ -24,35 +24,40 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
             let (measured, exact) = certified_pair(on, &large, &on.situation(&large), &mut on.bound(&large)?)?;
             draws.expects(side, (case, LARGE), (&measured, exact))?;
         }
-        pool.add(case.config, draws);
+        pool.add(case, draws);
         Ok(())
     });
     pool.judge(outcome, side, |config| on.variants[config].name.clone())
 }
 
-/// The draws of the cases that passed one by one.
+/// The draws of the cases that passed one by one, with configuration and generator.
 #[derive(Default)]
-pub(super) struct Pool(RefCell<Vec<(usize, Draws)>>);
+pub(super) struct Pool(RefCell<Vec<(usize, GeneratorKind, Draws)>>);
 
 impl Pool {
-    pub fn add(&self, config: usize, draws: Draws) {
-        self.0.borrow_mut().push((config, draws));
+    pub fn add(&self, case: &Case, draws: Draws) {
+        self.0.borrow_mut().push((case.config, case.generator, draws));
     }
 
-    /// The outcome, unless the cases together show what none of them did: those of each configuration, and all.
+    /// The outcome, unless the cases together show what none of them did: those of each configuration, and all; with every make of
+    /// generator, since a bound may be tight with one of them only, and with any.
     pub fn judge(&self, outcome: Outcome, side: Side, name: impl Fn(usize) -> String) -> Outcome {
         if !matches!(outcome, Outcome::Passed { .. }) {
             return outcome;
         }
         let cases = self.0.borrow();
-        let mut configs: Vec<usize> = cases.iter().map(|(config, _)| *config).collect();
+        let mut configs: Vec<usize> = cases.iter().map(|(config, ..)| *config).collect();
         configs.dedup();
-        let groups = configs.into_iter().map(Some).chain([None]);
-        for group in groups {
-            let members = cases.iter().filter(|(config, _)| group.is_none_or(|group| group == *config));
-            let members: Vec<&Draws> = members.map(|(_, draws)| draws).collect();
+        let makes = || KNOWN.generators.iter().copied().map(Some).chain([None]);
+        let groups =
+            configs.into_iter().map(Some).chain([None]).flat_map(|config| makes().map(move |make| (config, make)));
+        for (config, make) in groups {
+            let members = cases.iter().filter(|(own, generator, _)| {
+                config.is_none_or(|config| config == *own) && make.is_none_or(|make| make == *generator)
+            });
+            let members: Vec<&Draws> = members.map(|(.., draws)| draws).collect();
             if let Err(violation) = pooled(side, &members).and_then(|()| claims_its_scatter(&members)) {
-                let which = group.map_or_else(|| "all configurations".into(), &name);
+                let which = config.map_or_else(|| "all configurations".into(), &name);
                 return Outcome::Failed(Violation { message: format!("{which}: {}", violation.message), ..violation });
             }
         }
