@@ -85,7 +85,7 @@ fn too_few_effective_weights_have_no_upper_bound_and_no_density_has_no_weights()
     assert!(value(&found, "weights_log_z") < 4.0 * LN_TAU, "{found}");
     assert!(found.get("cubo_log_z").is_none() && found.get("cubo_nll").is_none(), "{found}");
     let reason = |found: &Report, name: &str| found.absent.iter().find(|a| a.name == name).unwrap().reason.clone();
-    assert!(reason(&found, "cubo_nll").contains("of which 1 % is needed"), "{found}");
+    assert!(reason(&found, "cubo_nll").contains("of which 1 % and 10 are needed"), "{found}");
 
     let thin = LinearGaussian::new(Runtime { latent: 1, data: 3 }, &[1.0; 3], &[0.0; 3], 0.0);
     let (_, energy) = gaussian(3, 1.0);
