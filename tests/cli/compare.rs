@@ -131,7 +131,7 @@ fn a_finished_run_of_another_configuration_is_refused_or_replaced() {
     let metrics = within(&format!("runs/{}/metrics.jsonl", RUNS[0]));
     let whole = folder.read(&metrics);
     folder.write(&metrics, &whole.replacen(":", ": ", 1));
-    let parts = ["a finished run is there, with damage (", &metrics, "ebm runs restore", "--overwrite"];
+    let parts = ["a finished run is there, with damage (", &metrics, "--overwrite"];
     folder.refuse(5, COMPARE, &parts);
     folder.write(&metrics, &whole);
     compare(&folder, "--set train.batch=16 --overwrite");
