@@ -25,17 +25,9 @@ pub fn schema_of<T: JsonSchema>() -> serde_json::Value {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __submit_descriptor {
-    ($config:ty, model $object:ident, $name:literal, $summary:literal, $reference:literal) => {
-        $crate::__submit_descriptor!(
-            $config,
-            dyn $crate::registry::$object,
-            $name,
-            $summary,
-            $reference,
-            None,
-            &[],
-            &[]
-        );
+    // What claims nothing and needs nothing.
+    ($config:ty, plain $object:ty, $name:literal, $summary:literal, $reference:literal) => {
+        $crate::__submit_descriptor!($config, $object, $name, $summary, $reference, None, &[], &[]);
     };
     ($config:ty, $object:ty, $name:literal, $summary:literal, $reference:literal, $guarantee:expr, $needs:expr,
      $approximate:expr) => {
@@ -145,7 +137,7 @@ macro_rules! register_generator {
                 $crate::registry::GeneratorSpec::meets(self, need)
             }
         }
-        $crate::__submit_descriptor!($config, model GeneratorConfig, $name, $summary, $reference);
+        $crate::__submit_descriptor!($config, plain dyn $crate::registry::GeneratorConfig, $name, $summary, $reference);
     };
 }
 
@@ -160,7 +152,7 @@ macro_rules! register_energy {
                 Ok(Box::new(timed))
             }
         }
-        $crate::__submit_descriptor!($config, model EnergyConfig, $name, $summary, $reference);
+        $crate::__submit_descriptor!($config, plain dyn $crate::registry::EnergyConfig, $name, $summary, $reference);
     };
 }
 
@@ -184,6 +176,6 @@ macro_rules! register_dataset {
                 Box::new(self.clone())
             }
         }
-        $crate::__submit_descriptor!($config, model DatasetConfig, $name, $summary, $reference);
+        $crate::__submit_descriptor!($config, plain dyn $crate::registry::DatasetConfig, $name, $summary, $reference);
     };
 }

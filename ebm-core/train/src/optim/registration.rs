@@ -97,15 +97,6 @@ macro_rules! register_optimizer {
                 Box::new(self.clone())
             }
         }
-        ebm_core::__submit_descriptor!(
-            $config,
-            dyn $crate::optim::OptimizerConfig,
-            $name,
-            $summary,
-            $reference,
-            None,
-            &[],
-            &[]
-        );
+        ebm_core::__submit_descriptor!($config, plain dyn $crate::optim::OptimizerConfig, $name, $summary, $reference);
     };
 }
