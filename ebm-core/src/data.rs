@@ -40,6 +40,25 @@ impl Standardization {
     }
 }
 
+/// Mean and variance of each column of samples `[n, width]`, row-major; the variance is the mean square, divided by n.
+pub fn column_moments(samples: &[Real], width: usize) -> Vec<(f64, f64)> {
+    let count = (samples.len() / width).max(1) as f64;
+    // Row by row: columns of wide data lie far apart in memory.
+    let means_of = |term: &dyn Fn(usize, f64) -> f64| {
+        let mut sums = vec![0.0; width];
+        for row in samples.chunks_exact(width) {
+            for (column, (sum, value)) in sums.iter_mut().zip(row).enumerate() {
+                *sum += term(column, f64::from(*value));
+            }
+        }
+        sums.iter_mut().for_each(|sum| *sum /= count);
+        sums
+    };
+    let means = means_of(&|_, value| value);
+    let variances = means_of(&|column, value| (value - means[column]).powi(2));
+    means.into_iter().zip(variances).collect()
+}
+
 /// The identity of a finite data set: a run keeps it, and recognises by it the data that it was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {

@@ -1,5 +1,5 @@
 use ebm_core::bounds::{Level, Measurement};
-use ebm_core::device::Real;
+use ebm_core::{data::column_moments, device::Real};
 
 use super::{Divergence, History};
 
@@ -47,18 +47,9 @@ pub fn failure(history: &History, steps: u64, yardsticks: Yardsticks) -> Option<
 /// The variance of generated samples `[n, width]` relative to that of data `[m, width]`, each summed over the dimensions; `None` if the
 /// data do not vary.
 pub fn spread(generated: &[Real], data: &[Real], width: usize) -> Option<f64> {
-    let of_data = variance(data, width);
-    (of_data > 0.0).then(|| variance(generated, width) / of_data)
-}
-
-fn variance(samples: &[Real], width: usize) -> f64 {
-    let count = (samples.len() / width).max(1) as f64;
-    let of_column = |start: usize| {
-        let column = || samples.iter().skip(start).step_by(width).map(|value| f64::from(*value));
-        let mean = column().sum::<f64>() / count;
-        column().map(|value| (value - mean).powi(2)).sum::<f64>() / count
-    };
-    (0..width).map(of_column).sum()
+    let variance = |samples| column_moments(samples, width).into_iter().map(|(_, variance)| variance).sum::<f64>();
+    let of_data = variance(data);
+    (of_data > 0.0).then(|| variance(generated) / of_data)
 }
 
 fn not_finite(history: &History, spread: Option<f64>) -> Vec<(String, &'static str)> {

@@ -1,6 +1,7 @@
 //! The simplest model of data, as a yardstick and as a start.
 
-use ebm_core::{data::Dataset, device::Real, random::Random};
+use ebm_core::data::{Dataset, column_moments};
+use ebm_core::{device::Real, random::Random};
 
 /// Samples the Gaussian is fitted to.
 const SAMPLES: usize = 10_000;
@@ -36,20 +37,7 @@ fn moments_of(data: &dyn Dataset, n: usize, random: Random) -> Vec<(f64, f64)> {
     let width = data.width();
     let n = n.min((VALUES / width).max(2));
     let sample = data.draw(n, random.stream("moments"));
-    // Row by row: columns of wide data lie far apart in memory.
-    let sums = |term: &dyn Fn(usize, f64) -> f64| {
-        let mut sums = vec![0.0; width];
-        for row in sample.chunks_exact(width) {
-            for (column, (sum, value)) in sums.iter_mut().zip(row).enumerate() {
-                *sum += term(column, f64::from(*value));
-            }
-        }
-        sums.iter_mut().for_each(|sum| *sum /= n as f64);
-        sums
-    };
-    let means = sums(&|_, value| value);
-    let variances = sums(&|column, value| (value - means[column]).powi(2));
-    means.into_iter().zip(variances.into_iter().map(f64::sqrt)).collect()
+    column_moments(&sample, width).into_iter().map(|(mean, variance)| (mean, variance.sqrt())).collect()
 }
 
 #[cfg(test)]

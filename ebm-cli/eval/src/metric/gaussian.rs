@@ -1,5 +1,5 @@
 use ebm_core::bounds::{Guarantee, Measurement};
-use ebm_core::device::Real;
+use ebm_core::{data::column_moments, device::Real};
 
 use super::of_log_z::push;
 use super::{Context, Findings, Metric, Reason};
@@ -98,7 +98,7 @@ impl Fit {
                 let moments = Moments::of(Features::new(&samples, width)?)?;
                 (moments.mean().to_vec(), moments.covariance().to_vec())
             }
-            false => moments(samples, width),
+            false => column_moments(samples, width).into_iter().unzip(),
         };
         // Every axis' variance stands on the diagonal, or the diagonal is all there is.
         let stride = if whole { width + 1 } else { 1 };
@@ -137,24 +137,6 @@ impl Fit {
         };
         rows.chunks_exact(width).map(nll).collect()
     }
-}
-
-/// Mean and variance of each column.
-fn moments(samples: &[Real], width: usize) -> (Vec<f64>, Vec<f64>) {
-    let n = samples.len() as f64 / width as f64;
-    // Row by row: columns of wide data lie far apart in memory.
-    let mean_of = |term: &dyn Fn(usize, f64) -> f64| {
-        let mut sums = vec![0.0; width];
-        for row in samples.chunks_exact(width) {
-            for (column, (sum, value)) in sums.iter_mut().zip(row).enumerate() {
-                *sum += term(column, f64::from(*value)) / n;
-            }
-        }
-        sums
-    };
-    let mean = mean_of(&|_, value| value);
-    let variance = mean_of(&|column, value| (value - mean[column]).powi(2));
-    (mean, variance)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use ebm_core::{device::Real, random::Random};
+use ebm_core::{data::column_moments, device::Real, random::Random};
 
 use super::entropy::{distance, entropy};
 use super::states::{States, Walk};
@@ -70,7 +70,8 @@ impl Search {
         }
         let half = (rows / 2).min(DATA);
         let (samples, others) = (&data[..half * width], &data[half * width..2 * half * width]);
-        let columns = columns(samples, width);
+        let columns = column_moments(samples, width).into_iter().map(|(mean, variance)| (mean, variance.sqrt()));
+        let columns: Vec<(f64, f64)> = columns.collect();
         let scale = columns.iter().map(|(_, deviation)| deviation).sum::<f64>() / width as f64;
         if !(scale > 0.0 && scale.is_finite()) {
             return None;
@@ -126,17 +127,6 @@ impl Search {
             states: found.len(),
         })
     }
-}
-
-/// Mean and standard deviation of each column.
-fn columns(samples: &[Real], width: usize) -> Vec<(f64, f64)> {
-    let n = (samples.len() / width) as f64;
-    let column = |i: usize| {
-        let values = || samples.iter().skip(i).step_by(width).map(|x| f64::from(*x));
-        let mean = values().sum::<f64>() / n;
-        (mean, (values().map(|x| (x - mean).powi(2)).sum::<f64>() / n).sqrt())
-    };
-    (0..width).map(column).collect()
 }
 
 /// Starts `[chains, D]`: the even ones from a wide Gaussian, the odd ones uniform in a wider box.
