@@ -12,9 +12,15 @@ impl Cholesky {
     /// Factorises `S` `[width, width]`, row-major; `None` if it is not positive definite.
     pub fn of(matrix: &[f64], width: usize) -> Option<Self> {
         let lower = MatRef::from_row_major_slice(matrix, width, width).llt(Side::Lower).ok()?;
-        let factor: Vec<f64> = (0..width * width).map(|k| lower.L()[(k / width, k % width)]).collect();
+        let entry = |(i, j): (usize, usize)| if j <= i { lower.L()[(i, j)] } else { 0.0 };
+        let factor: Vec<f64> = (0..width * width).map(|k| entry((k / width, k % width))).collect();
         let good = (0..width).all(|i| factor[i * width + i] > 0.0 && factor[i * width + i].is_finite());
         good.then_some(Self { factor, width })
+    }
+
+    /// L, row-major, `[width, width]`.
+    pub fn factor(&self) -> &[f64] {
+        &self.factor
     }
 
     /// `log det S`

@@ -54,6 +54,12 @@ impl Measurement {
         self
     }
 
+    /// The same of the value plus a constant.
+    pub fn plus(mut self, constant: f64) -> Self {
+        self.value += constant;
+        self.settled()
+    }
+
     /// The strength of the claim; `None` if the value is not finite.
     pub fn level(&self) -> Option<Level> {
         self.value.is_finite().then_some(self.guarantee.level)
@@ -149,8 +155,7 @@ impl Estimate {
     /// Adds a constant to the value.
     pub fn plus(mut self, constant: f64) -> Self {
         self.value = self.value + constant as Real;
-        self.measurement.value += constant;
-        self.measurement = self.measurement.settled();
+        self.measurement = self.measurement.plus(constant);
         self
     }
 

@@ -1,7 +1,8 @@
 use ebm_core::{device::Real, geometry::Geometry, models::Energy};
-use faer::{Accum, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
+use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 
 use super::AnnealingError;
+use crate::cholesky::Cholesky;
 use crate::features::{Features, Moments, double};
 use crate::{proposal::Proposal, sampling::energies_and_gradients};
 
@@ -28,24 +29,12 @@ impl Base {
         let mut covariance = moments.covariance().to_vec();
         let variance = (0..width).map(|i| covariance[i * width + i]).sum::<f64>() / width as f64;
         (0..width).for_each(|i| covariance[i * width + i] += RIDGE * variance);
-        let flat = AnnealingError::Flat(width);
-        if !(variance > 0.0 && variance.is_finite()) {
-            return Err(flat);
-        }
-        let covariance = MatRef::from_row_major_slice(&covariance, width, width);
-        let Ok(cholesky) = covariance.llt(Side::Lower) else {
-            return Err(flat);
-        };
-        let factor = cholesky.L();
-        Ok(Self {
-            mean: moments.mean().iter().map(|m| *m as Real).collect(),
-            factor: (0..width * width)
-                .map(|i| (i / width, i % width))
-                .map(|(i, j)| if j <= i { factor[(i, j)] as Real } else { 0.0 })
-                .collect(),
-            // Of the factor in use, in its precision.
-            log_determinant: (0..width).map(|i| f64::from(factor[(i, i)] as Real).ln()).sum(),
-        })
+        let varies = variance > 0.0 && variance.is_finite();
+        let cholesky = varies.then(|| Cholesky::of(&covariance, width)).flatten().ok_or(AnnealingError::Flat(width))?;
+        let factor: Vec<Real> = cholesky.factor().iter().map(|l| *l as Real).collect();
+        // Of the factor in use, in its precision.
+        let log_determinant = factor.iter().step_by(width + 1).map(|l| f64::from(*l).ln()).sum();
+        Ok(Self { mean: moments.mean().iter().map(|m| *m as Real).collect(), factor, log_determinant })
     }
 
     pub fn width(&self) -> usize {

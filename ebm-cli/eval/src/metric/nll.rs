@@ -31,22 +31,17 @@ impl Metric for ExactNll {
             (energies.collect(), 0.0)
         });
         let nll = exact_nll(&energies, rounding, partition);
-        let shifted = |by: f64| {
-            let mut shifted = nll.clone();
-            shifted.value += by;
-            shifted
-        };
         let protocol = "mean of E(x) + log Z over held-out samples, log Z by quadrature";
         found.push(MetricValue::nats("nll", "exact NLL", &nll, protocol));
         if let Some(standardization) = context.data.standardization() {
-            let nll = shifted(standardization.log_volume());
+            let nll = nll.clone().plus(standardization.log_volume());
             let protocol = "the exact NLL plus the sum of the columns' log standard deviations";
             found.push(MetricValue::nats("nll_in_source_units", "exact NLL in the source's units", &nll, protocol));
         }
         if let Some(entropy) = context.data.entropy() {
             let protocol = "closed form; no model's NLL can be lower in expectation";
             found.push(MetricValue::new("data_entropy", "entropy of the data", (entropy, Unit::Nats), 0, protocol));
-            let (divergence, protocol) = (shifted(-entropy), "exact NLL minus the entropy of the data");
+            let (divergence, protocol) = (nll.clone().plus(-entropy), "exact NLL minus the entropy of the data");
             found.push(MetricValue::nats("data_divergence", "KL(data || model)", &divergence, protocol));
         }
         partition_values(partition, found);

@@ -11,8 +11,7 @@ pub(super) fn push_nll(
     protocol: &str,
 ) {
     let energies = context.held_out_energies().iter().map(|energy| f64::from(*energy));
-    let mut nll = Measurement::of(energies, log_z.guarantee.clone());
-    nll.value += log_z.value;
+    let mut nll = Measurement::of(energies, log_z.guarantee.clone()).plus(log_z.value);
     nll.standard_error = nll.standard_error.hypot(log_z.standard_error);
     push(context, found, (name, label), &nll, protocol);
 }
@@ -30,8 +29,7 @@ pub(super) fn push(
     }
     found.push(MetricValue::nats(name, label, nll, protocol));
     if let Some(standardization) = context.data.standardization() {
-        let mut nll = nll.clone();
-        nll.value += standardization.log_volume();
+        let nll = nll.clone().plus(standardization.log_volume());
         let (name, label) = (format!("{name}_in_source_units"), format!("{label}, in the source's units"));
         let protocol = "the same plus the sum of the columns' log standard deviations";
         found.push(MetricValue::nats(&name, &label, &nll, protocol));
