@@ -7,8 +7,8 @@
 //! ```
 //!
 //! in coordinates y in which the start is N(0, I) (`x(y) = m + L y` for a Gaussian; for a generator its latents, with the Jacobian
-//! in the energy), with a transition that leaves `f_b` invariant at each b, and weights `w = prod f_next(y) / f_this(y)`. Their expectation is
-//! `Z_1 / Z_0` exactly, for any number of temperatures and any transitions, so by Jensen's inequality the logarithm of their
+//! in the energy), with a transition that leaves `f_b` invariant at each b, and weights `w = prod f_next(y) / f_this(y)`. Their
+//! expectation is `Z_1 / Z_0` exactly, for any number of temperatures and any transitions, so by Jensen's inequality the logarithm of their
 //! mean is a lower bound of log Z in expectation (and by Markov's it is above log Z + c with probability at most e^-c). Taken
 //! from exact samples of the model to the Gaussian the weights have the expectation `Z_0 / Z_1`, and minus the logarithm of
 //! their mean is an upper bound.

@@ -2,7 +2,7 @@ use ebm_core::{device::Real, geometry::Geometry, models::Generator, random::Rand
 
 use super::local::Local;
 use crate::cholesky::Cholesky;
-use crate::sampling::for_latents;
+use crate::sampling::{for_latents, nearest_row};
 
 /// Pairs of latents and samples that inversions start from.
 const REFERENCES: usize = 1024;
@@ -51,7 +51,7 @@ impl<'a, G: Geometry> Encoder<'a, G> {
         let geometry = self.generator.geometry();
         let (d, width) = (geometry.latent_width(), geometry.data_width());
         let nearest = |row: &[Real]| {
-            let near = nearest(row, &self.samples);
+            let (near, _) = nearest_row(row, &self.samples).unwrap_or_default();
             self.latents[near * d..(near + 1) * d].iter().map(|z| f64::from(*z)).collect()
         };
         let mut tried: Vec<Vec<f64>> = x.chunks_exact(width).map(nearest).collect();
@@ -108,11 +108,4 @@ impl Code {
         let constant = -0.5 * std::f64::consts::TAU.ln() * z.len() as f64;
         constant + 0.5 * self.precision.log_determinant() - 0.5 * self.precision.square(&away)
     }
-}
-
-/// The index of the row of `rows` that is nearest to `row`.
-fn nearest(row: &[Real], rows: &[Real]) -> usize {
-    let distance = |other: &[Real]| row.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<Real>();
-    let distances = rows.chunks_exact(row.len()).map(distance).enumerate();
-    distances.min_by(|(_, a), (_, b)| a.total_cmp(b)).map_or(0, |(index, _)| index)
 }

@@ -7,9 +7,9 @@
 //! noise                  w = exp(-E(x)) r(z given x) / ( N(z; 0, I) N(x; G(z), sigma^2 I) )
 //! ```
 //!
-//! have the expectation Z where the generator reaches everything, and never more, for every density r of latents given samples. The logarithm of their mean is therefore a lower bound
-//! of log Z in expectation, and `1/a log mean(w^a)` for a > 1 an upper one in the limit of many (CUBO: Dieng et al., NeurIPS
-//! 2017). Both see only where the generator goes.
+//! have the expectation Z where the generator reaches everything, and never more, for every density r of latents given samples.
+//! The logarithm of their mean is therefore a lower bound of log Z in expectation, and `1/a log mean(w^a)` for a > 1 an upper
+//! one in the limit of many (CUBO: Dieng et al., NeurIPS 2017). Both see only where the generator goes.
 
 mod encoder;
 mod error;

@@ -91,19 +91,17 @@ pub fn log_partition<G: Geometry>(
     let (change, tail) = (grid.change(), tail.ln_1p());
     let (remaining, rounding) = (change + tail, grid.rounding());
     let converged = converged && remaining <= grid.tolerance();
-    let proof = match (config.rule, energy.enclosed()) {
-        (Rule::Grid, _) | (Rule::Auto, None) => None,
-        (Rule::Verified, None) => return Err(QuadratureError::NotEnclosed),
-        (Rule::Verified, Some(energy)) => {
-            let found = enclose_log_partition(&*energy, data_box, config.width, config.max_boxes)?;
-            Some(found).filter(EnclosedPartition::is_bounded).ok_or(QuadratureError::NotEnclosed).map(Some)?
+    let proof = match config.rule {
+        Rule::Grid => None,
+        Rule::Verified => {
+            let energy = energy.enclosed().ok_or(QuadratureError::NotEnclosed)?;
+            Some(enclose_log_partition(&*energy, data_box, config.width, config.max_boxes)?)
         }
-        (Rule::Auto, Some(energy)) => {
+        Rule::Auto => energy.enclosed().and_then(|energy| {
             // As many boxes as take seconds.
             let most = config.max_boxes.min(BRIEF / energy.work().max(BRIEF / MANY));
-            let found = enclose_log_partition(&*energy, data_box, config.width, most).ok();
-            found.filter(EnclosedPartition::is_bounded)
-        }
+            enclose_log_partition(&*energy, data_box, config.width, most).ok()
+        }),
     };
     Ok(LogPartition {
         log_z,

@@ -30,13 +30,6 @@ pub struct EnclosedPartition {
     pub region: Region,
 }
 
-impl EnclosedPartition {
-    /// Whether both sides are finite.
-    pub(super) fn is_bounded(&self) -> bool {
-        self.low <= self.high && (self.high - self.low).is_finite()
-    }
-}
-
 /// A cube, and bounds of the log of the integral of exp(-E) over it.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
@@ -54,7 +47,7 @@ struct Cell {
 /// integral is known.
 ///
 /// # Errors
-/// [`QuadratureError::Unconfined`] if nothing is known to keep Z finite.
+/// [`QuadratureError::Unconfined`] if nothing is known to keep Z finite, [`QuadratureError::NotEnclosed`] if a side stays infinite.
 pub fn enclose_log_partition(
     energy: &dyn EnclosedEnergy,
     data_box: &Region,
@@ -83,6 +76,10 @@ pub fn enclose_log_partition(
         let mut worst = worst(&cells, low);
         worst.truncate(most.saturating_sub(boxes) >> axes);
         if high - low <= tolerance || worst.is_empty() {
+            // Of an energy that overflows, or is no number, nothing is known.
+            if !(low <= high && (high - low).is_finite()) {
+                return Err(QuadratureError::NotEnclosed);
+            }
             return Ok(EnclosedPartition { low, high, boxes, region: Region::cube(edge, axes) });
         }
         let parts: Vec<_> = worst.iter().flat_map(|&index| halved(&cells[index], axes)).collect();

@@ -9,4 +9,5 @@ pub(crate) use chains::{Chains, Outcome, Potential, Transition, energies_and_gra
 pub use generated::generated_samples;
 pub(crate) use generated::{for_generated, for_latents};
 pub use neighbours::{Neighbours, nearest};
+pub(crate) use neighbours::{distance, nearest_row};
 pub use refine::{Method, RefineError, RefineOptions, RefineReport, refine};

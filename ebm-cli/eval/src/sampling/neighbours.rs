@@ -45,7 +45,14 @@ impl Neighbours {
     }
 }
 
-fn distance(a: &[Real], b: &[Real]) -> f64 {
+/// The number of the row of `rows` that is nearest to a point, and its distance.
+pub(crate) fn nearest_row(point: &[Real], rows: &[Real]) -> Option<(usize, f64)> {
+    let distances = rows.chunks_exact(point.len()).map(|row| distance(point, row)).enumerate();
+    distances.min_by(|(_, a), (_, b)| a.total_cmp(b))
+}
+
+/// The Euclidean distance of two points.
+pub(crate) fn distance(a: &[Real], b: &[Real]) -> f64 {
     // Sums of eight lanes, which the compiler makes one vector of.
     let mut sums = [0.0; 8];
     let (a, b) = (a.chunks(8), b.chunks(8));

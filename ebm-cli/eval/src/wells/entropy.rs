@@ -1,3 +1,4 @@
+use crate::sampling::distance;
 use ebm_core::device::Real;
 
 /// The neighbour whose distance tells the density.
@@ -32,11 +33,6 @@ pub(super) fn entropy(points: &[Real], width: usize) -> Option<f64> {
     // psi(n) - psi(k) = 1/k + ... + 1/(n - 1)
     let harmonic: f64 = (NEIGHBOUR..n).map(|i| 1.0 / i as f64).sum();
     Some(harmonic + log_ball(width) + width as f64 * sum / n as f64)
-}
-
-/// The Euclidean distance of two points.
-pub(super) fn distance(a: &[Real], b: &[Real]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2)).sum::<f64>().sqrt()
 }
 
 /// The logarithm of the volume of the unit ball: `V_D = V_(D-2) 2 pi / D`.

@@ -1,9 +1,9 @@
 use ebm_core::{data::column_moments, device::Real, random::Random};
 
-use super::entropy::{distance, entropy};
+use super::entropy::entropy;
 use super::states::{States, Walk};
 use crate::config::WellsConfig;
-use crate::sampling::Potential;
+use crate::sampling::{Potential, distance, nearest_row};
 
 /// Samples of the data that distances are measured from, and as many that tell how far away others like them lie.
 const DATA: usize = 1000;
@@ -109,11 +109,15 @@ impl Search {
         let close = |i: usize| AWAY * known[i] <= threshold && visited.energies[i] <= data_energy;
         let close = visited.only(width, close);
         let typical = if close.energies.is_empty() { &home } else { &close };
+        let at_home = |point: &[Real]| {
+            let (nearest, _) = nearest_row(point, &typical.points).unwrap_or_default();
+            &typical.points[nearest * width..(nearest + 1) * width]
+        };
         let well = |group: Group| Well {
             energy: group.states.lowest(),
             mean_energy: group.states.mean_energy(),
             distance: group.distance,
-            barrier: barrier(potential, &group.lowest, nearest(&group.lowest, &typical.points)),
+            barrier: barrier(potential, &group.lowest, at_home(&group.lowest)),
             mass: log_mass(&group.states, width).zip(home_mass).map(|(there, here)| 1.0 / (1.0 + (here - there).exp())),
         };
         let mut wells: Vec<Well> = groups.into_iter().map(well).collect();
@@ -144,14 +148,9 @@ fn broad(columns: &[(f64, f64)], chains: usize, random: Random) -> Vec<Real> {
     normals.into_iter().zip(uniforms).enumerate().map(place).collect()
 }
 
+/// The distance to the nearest sample.
 fn to_nearest(row: &[Real], samples: &[Real]) -> f64 {
-    distance(row, nearest(row, samples))
-}
-
-/// The sample that is nearest to a point.
-fn nearest<'a>(row: &[Real], samples: &'a [Real]) -> &'a [Real] {
-    let measured = samples.chunks_exact(row.len()).map(|sample| (distance(row, sample), sample));
-    measured.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, sample)| sample).unwrap_or_default()
+    nearest_row(row, samples).map_or(f64::INFINITY, |(_, distance)| distance)
 }
 
 /// The highest energy between two points, above that of both.
