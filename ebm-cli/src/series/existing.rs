@@ -6,9 +6,7 @@ use std::{fs, path::Path};
 use super::differences::{Difference, differences, phrase};
 use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{
-    Checkpoint, Checkpoints, Claim, Marker, MetricsFile, RunDirectory, Versions, held_by, layout, read_json,
-};
+use crate::run_directory::{Claim, RunDirectory, Versions, held_by, layout, read_json};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Existing {
@@ -29,13 +27,10 @@ impl Existing {
         if held_by(path).is_some() {
             return Ok(Self::Held);
         }
-        let Ok(marker) = Marker::read(path) else { return Ok(Self::Nothing) };
+        let Ok((directory, marker)) = RunDirectory::open(path) else { return Ok(Self::Nothing) };
         // The summary is written last.
         let ended = read_json(&path.join(layout::SUMMARY)).is_some();
-        let whole = |checkpoint: &Checkpoint| {
-            checkpoint.verify().is_ok_and(|manifest| MetricsFile::check(path, &manifest.metrics).is_ok())
-        };
-        if !ended && !Checkpoints::of(path).list().iter().any(whole) {
+        if !ended && directory.last_whole().is_none() {
             return Ok(Self::Nothing);
         }
         let Ok(text) = fs::read_to_string(path.join(layout::CONFIG)) else { return Ok(Self::Nothing) };
@@ -58,8 +53,7 @@ impl Existing {
         }
         Ok(match (differing.is_empty(), ended) {
             (true, true) => {
-                let verified = RunDirectory::open(path)?.0.verify();
-                let damage = verified.into_iter().find_map(|(_, outcome)| outcome.err());
+                let damage = directory.verify().into_iter().find_map(|(_, outcome)| outcome.err());
                 damage.map_or(Self::Finished, |error| Self::Different(format!("damage ({error})")))
             }
             (true, false) => Self::Begun,

@@ -15,7 +15,5 @@ pub(crate) use crate::gpu::kernels;
 pub(crate) use crate::math::{add, vectorised};
 pub(crate) use crate::record::{record, record_binary, record_unary};
 pub(crate) use crate::selftest::{Case, Operation, Quantity, beside, matrix, numbers, scaled, vector};
-#[cfg(test)]
-pub(crate) use crate::tape::vjp;
-pub(crate) use crate::tape::{SharedTape, Taped, backward};
+pub(crate) use crate::tape::{SharedTape, Taped, backward, vjp};
 pub(crate) use crate::{Epilogue, Extent};

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::buffers;
 use crate::buffers::native::{Array, GradientBuffer as _};
-use crate::device::{Dev, DevError, Matrix, PerSample, Real, Scalar};
+use crate::device::{Dev, DevError, PerSample, Real, Scalar};
 
 /// A tensor whose operations are recorded for differentiation.
 pub type Taped<S> = Tensor<S, Real, Dev, SharedTape>;
@@ -205,8 +205,14 @@ pub fn backward(value: Scalar<SharedTape>) -> GradientMap {
 }
 
 /// The gradients of `<cotangents, y>`: vector-Jacobian products with everything on the tape of `y`.
-pub fn vjp(y: Matrix<SharedTape>, cotangents: &Matrix) -> GradientMap {
-    backward((y * cotangents.clone()).sum())
+pub fn vjp<S: Shape>(y: Taped<S>, cotangents: &Tensor<S, Real, Dev>) -> GradientMap {
+    let (y, mut tape) = y.split_tape();
+    let cotangents = buffers::native::from_host(cotangents.as_vec());
+    tape.add_backward_op(move |gradients| {
+        gradients.get_or_alloc_mut(&y)?.update(|g| buffers::native::accumulate(g, &cotangents))
+    });
+    // The cotangents are what reaches `y`; the scalar only sets the tape going.
+    backward(buffers::tensor(vec![0.0], ()).put_tape(tape))
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ impl Size {
 }
 
 impl Fit {
+    /// What is known where nothing is.
+    const NOTHING: Self = Self { a0: 0.0, a1: 0.0, a2: 0.0, error: f64::INFINITY };
+
     /// What is off when the argument's square is replaced by the square of its linear part.
     fn radius(&self, size: &Size) -> f64 {
         // |w^2 - L^2| = |w - L| |w + L|.
@@ -106,14 +109,14 @@ impl<V: Fn(f64) -> f64, B: Fn(f64) -> [f64; 2]> Function<V, B> {
     fn best(&self, c: f64, size: &Size) -> (Fit, f64) {
         let reach = size.reach();
         if !(c.is_finite() && reach.is_finite()) {
-            return (Fit { a0: 0.0, a1: 0.0, a2: 0.0, error: f64::INFINITY }, f64::INFINITY);
+            return (Fit::NOTHING, f64::INFINITY);
         }
         let nearest = ((c.abs() - reach) * (1.0 - EPSILON)).max(0.0);
         let bends = (self.bends)(nearest);
         let fits = [self.parabola(c, reach, bends[1]), self.chord(c, reach, bends[0]), self.broken(c, reach)];
         let measured = fits.into_iter().flatten().map(|fit| (fit, fit.radius(size)));
         let least = measured.min_by(|a, b| a.1.total_cmp(&b.1));
-        least.unwrap_or((Fit { a0: 0.0, a1: 0.0, a2: 0.0, error: f64::INFINITY }, f64::INFINITY))
+        least.unwrap_or((Fit::NOTHING, f64::INFINITY))
     }
 
     /// The rounding of the function's values within `reach` of `c`, and of the points it is evaluated at.
