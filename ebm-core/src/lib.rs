@@ -32,6 +32,7 @@ pub mod network;
 pub mod optimizer;
 pub mod prelude;
 pub mod registry;
+pub mod schedule;
 pub mod selftest;
 pub mod tensor;
 

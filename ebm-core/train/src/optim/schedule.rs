@@ -3,22 +3,7 @@ use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
 use ebm_core::error::ConfigError;
-
-/// How the learning rate goes from its full value to its last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Course {
-    /// It does not change.
-    #[default]
-    Constant,
-    /// In a straight line.
-    Linear,
-    /// Along half a cosine.
-    Cosine,
-    /// By a constant factor a step.
-    Exponential,
-}
+pub use ebm_core::schedule::Course;
 
 /// A factor of the learning rate as a function of the step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -56,13 +41,7 @@ impl Schedule {
         let start = self.hold * steps as f64;
         let length = (steps as f64 - 1.0 - start).max(1.0);
         let progress = ((step as f64 - start) / length).clamp(0.0, 1.0);
-        let decay = match self.course {
-            Course::Constant => 1.0,
-            Course::Linear => 1.0 + (self.last - 1.0) * progress,
-            Course::Cosine => self.last + (1.0 - self.last) * 0.5 * (1.0 + (std::f64::consts::PI * progress).cos()),
-            Course::Exponential => self.last.powf(progress),
-        };
-        warm * decay
+        warm * self.course.between(1.0, self.last, progress)
     }
 }
 
