@@ -59,7 +59,7 @@ fn generator_forward_and_backward(bencher: Bencher) {
 
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn sv_gp_step(bencher: Bencher) {
-    let config = TrainConfig { batch: BATCH, lambda: 1e-4, ..Default::default() };
+    let config = TrainConfig { batch: BATCH, lambda: 1e-4_f64.into(), ..Default::default() };
     let lower = SvConfig {
         solver: Solver::Iterative(IterativeSolver { steps: 2, ..Default::default() }),
         ..Default::default()

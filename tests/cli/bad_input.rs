@@ -24,6 +24,8 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         train.energy.optimizer.lr=1 | train.energy.optimizer.lr | `learning_rate`
         train.energy.optimizer=lionn | train.energy.optimizer.kind | did you mean "lion"?
         train.lambda=-1             | train.lambda = -1 | a finite number >= 0
+        train.lambda={from=1, to=2} | train.lambda | from, to and over
+        train.energy_weight=-1      | train.energy_weight = -1 | a finite number >= 0
         train.steps=many            | train.steps = "many" | a whole number >= 0
         train.steps=1.5             | train.steps = 1.5 | a whole number >= 0
         train.batch=-3              | train.batch = -3 | a whole number >= 0
@@ -49,6 +51,8 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         generator.noise=much        | generator.noise = "much" | a number, or { learned
         generator.noise.learnd=1    | generator.noise.learnd | did you mean `learned`?
         generator.noise={learned={start=0.5, max=0.3}} | generator.noise.learned.start = 0.5 | max = 0.3
+        generator.noise={from=1, to=0, over=9, course="exponential"} | generator.noise = from 1 to 0 | two values > 0
+        generator.noise={from=0.1, to=0, over=9} & lower=mi | generator.noise = from 0.1 to 0 | a number > 0
         lower=mi                    | generator.noise = 0 | a number > 0 | lower = "mi" needs it
         upper=diffusion & energy.time=static | energy.time = static | "auto" | upper = "diffusion"
         upper=diffusion & upper.t_min=0      | upper.t_min = 0 | above 0

@@ -253,3 +253,33 @@ fn an_exported_model_of_a_table_samples_in_its_units_without_the_table() {
     assert_eq!(sampled(&folder, "model.safetensors"), truth);
     folder.refuse(4, "evaluate model.safetensors", &["t.csv"]);
 }
+
+#[test]
+fn a_model_has_the_noise_of_its_step_and_the_metrics_the_weights_of_theirs() {
+    let folder = with_checkpoints("keep = 3\n");
+    folder.train(
+        "run",
+        "--set 'generator.noise={ from = 0.4, to = 0.1, over = 30 }' --set train.head_start=5 \
+         --set 'train.lambda={ steps = [[0, 1.0], [10, 0.5]] }'",
+    );
+    folder.succeed("export run --out model.safetensors");
+    for (of, sigma) in [
+        ("run --checkpoint 10", "0.3000"),
+        ("run --checkpoint 20", "0.2000"),
+        ("run", "0.1000"),
+        ("model.safetensors", "0.1000"),
+    ] {
+        let text = folder.succeed(&format!("diagnose {of} --samples 5"));
+        contains(&text, &[&format!("noise of standard deviation {sigma}")]);
+    }
+    let lines = folder.metrics("run");
+    let value = |step: u64, name: &str| {
+        let line = lines.iter().find(|line| line["step"] == step && line["event"] == "training").unwrap();
+        line["metrics"][name]["value"].as_f64()
+    };
+    // The line of an iteration has the weight that it trained with, and none that is the same throughout.
+    assert_eq!([1, 10, 20].map(|step| value(step, "lambda")), [Some(1.0), Some(1.0), Some(0.5)]);
+    assert_eq!((value(1, "energy_weight"), value(1, "energy_learning_rate")), (None, Some(0.0)));
+    assert!(value(1, "data_energy").is_some() && value(1, "energy_gradient_norm").is_none());
+    assert!(value(10, "energy_gradient_norm").is_some());
+}

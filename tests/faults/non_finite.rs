@@ -114,6 +114,20 @@ fn going_back_ends_too() {
 }
 
 #[test]
+fn the_noise_goes_with_the_step_wherever_that_goes() {
+    let noisy = CONFIG.replace("\"flow\"", "{ kind = \"flow\", noise = { from = 0.5, to = 0.25, over = 16 } }");
+    for (policy, step) in [(skip(1), 13), (rollback(1), 10), (NonFinitePolicy::Stop, 12)] {
+        let mut config = config(&noisy);
+        config.train.non_finite = policy;
+        let data = Holed(|_, random: Random| (random == place(12)).then_some(0));
+        let mut trainer = build(&config, square(2), Arc::new(data));
+        let done = (0..13).all(|_| trainer.advance(false).is_ok());
+        assert_eq!((done, trainer.step()), (policy != NonFinitePolicy::Stop, step));
+        assert_eq!(trainer.generator().facts().noise, 0.5 - 0.25 * step as f64 / 16.0, "{policy:?}");
+    }
+}
+
+#[test]
 fn a_run_that_went_back_goes_on_from_its_state_as_itself() {
     let hole = |random| random == place(12) || random == place(3);
     for policy in [skip(2), rollback(3)] {

@@ -8,5 +8,6 @@ mod golden;
 mod gradients;
 mod jacobian;
 mod resume;
+mod schedules;
 mod selftest;
 mod wide_data;

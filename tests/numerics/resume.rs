@@ -36,12 +36,22 @@ fn pair(lower: &str, upper: &str, hidden: &str) -> RunConfig {
     ))
 }
 
+/// With everything that may change over a run, and an energy that is not trained yet at the step of the state.
+fn scheduled() -> RunConfig {
+    config(&format!(
+        "generator = {{ kind = \"mlp\", latent = 2, hidden = [8], noise = {{ from = 0.3, to = 0.1, over = 20 }} }}\n\
+         energy = {{ kind = \"mlp\", hidden = [8], confinement = 1.0 }}\nlower = \"mi\"\n{TRAIN}\
+         lambda = {{ from = 1.0, to = 0.1, over = 10, course = \"exponential\" }}\n\
+         energy_weight = {{ steps = [[0, 0.1], [8, 1.0]] }}\nhead_start = 9\n"
+    ))
+}
+
 fn cases() -> Vec<(String, RunConfig)> {
     let pairs = LOWER.iter().flat_map(|lower| UPPER.iter().map(move |upper| (lower, upper)));
     let named = pairs.map(|(lower, upper)| (format!("{} and {}", lower.0, upper.0), pair(lower.1, upper.1, "[8, 8]")));
     let models = "generator = \"flow\"\nenergy = { kind = \"mlp\", hidden = [8], confinement = 1.0 }\n";
     let likelihood = config(&format!("{models}{TRAIN}objective = \"maximum-likelihood\"\n"));
-    named.chain([("maximum likelihood".into(), likelihood)]).collect()
+    named.chain([("maximum likelihood".into(), likelihood), ("schedules".into(), scheduled())]).collect()
 }
 
 fn trainer(config: &RunConfig) -> Trainer<Runtime> {

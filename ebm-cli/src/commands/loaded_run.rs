@@ -167,7 +167,7 @@ impl LoadedRun {
         }
     }
 
-    /// Builds the players with their trained weights, averaged where the run kept an average.
+    /// Builds the players with their trained weights, averaged where the run kept an average, as they are after its steps.
     pub fn players<G: SupportedGeometry>(&self, geometry: G) -> Result<Players<G>, Failure> {
         let config = &self.config;
         let mut players = Players::build(geometry, config.components(), &config.train, Random::new(config.seed))
@@ -176,6 +176,7 @@ impl LoadedRun {
         self.load("generator", &mut *players.generator)?;
         self.load("lower", &mut *players.lower)?;
         self.load("upper", &mut *players.upper)?;
+        players.at_step(self.steps);
         Ok(players)
     }
 

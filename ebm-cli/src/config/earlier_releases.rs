@@ -70,6 +70,7 @@ pub(super) fn move_lambda(merged: &mut Merged) -> Result<(), ConfigFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ebm_core::schedule::Scheduled;
 
     #[test]
     fn finite_data_of_a_release_without_a_validation_part_stay_split_in_two() {
@@ -90,7 +91,7 @@ mod tests {
         let text = include_str!("../../../tests/fixtures/first-release-run/config.toml");
         assert!(text.contains("lambda = 0.9"), "{text}");
         let config = read_written(text).unwrap();
-        assert_eq!(config.train.lambda, 0.9);
+        assert_eq!(config.train.lambda, Scheduled::Constant(0.9));
         // And in the form of today it is read as it was written.
         let written = toml::to_string(&config).unwrap();
         assert_eq!(toml::to_string(&read_written(&written).unwrap()).unwrap(), written);

@@ -102,7 +102,7 @@ pub(super) fn network<G: Geometry>(geometry: G, case: &Case, coupled: bool) -> M
         batch_norm: coupled,
         noise: match case.learns_noise() {
             true => NoiseConfig::Learned { learned: LearnedNoise { start: case.noise, min: 1e-3, max: 10.0 } },
-            false => NoiseConfig::Fixed(case.noise),
+            false => NoiseConfig::Given(case.noise.into()),
         },
         init_gain: 1.7,
         ..Default::default()

@@ -1,4 +1,4 @@
-//! The noise that a generator adds to its samples, `x = G(z) + sigma n`: a fixed or a learned level.
+//! The noise that a generator adds to its samples, `x = G(z) + sigma n`: a level that is given or learned.
 
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
@@ -11,15 +11,17 @@ use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::registry::Need;
+use ebm_core::schedule::{Course, Scheduled, Way};
 
-/// The standard deviation sigma of a generator's noise: a number, or `{ learned = { start, min, max } }`.
+/// The standard deviation sigma of a generator's noise: a number, which may change over the run, or
+/// `{ learned = { start, min, max } }`.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema, SmartDefault)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum NoiseConfig {
-    /// This value throughout.
+    /// This value, or the one that the schedule has at the step.
     #[default]
-    Fixed(f64),
+    Given(#[default(Scheduled::from(0.0))] Scheduled),
     /// Trained with the generator, within limits.
     Learned {
         /// Where it starts, and its limits.
@@ -46,7 +48,7 @@ impl NoiseConfig {
     /// Returns an error for the first value that cannot be used, saying what was expected. Keys are relative to the generator's table.
     pub fn check(&self) -> Result<(), ConfigError> {
         let learned = match self {
-            Self::Fixed(sigma) => return ConfigError::require_not_negative("noise", *sigma),
+            Self::Given(sigma) => return sigma.check_not_negative("noise"),
             Self::Learned { learned } => learned,
         };
         let LearnedNoise { start, min, max } = *learned;
@@ -57,10 +59,15 @@ impl NoiseConfig {
         ConfigError::require((min..=max).contains(&start), "noise.learned.start", start, &expected)
     }
 
-    /// Refuses a need of noise where sigma is 0; the key is relative to the generator's table.
+    /// Refuses a need of noise where sigma is 0 or becomes 0; the key is relative to the generator's table.
     pub fn meets(&self, need: Need) -> Result<(), ConfigError> {
-        let met = need != Need::Noise || *self != Self::Fixed(0.0);
-        ConfigError::require(met, "noise", "0", "a number > 0, or { learned = { ... } }")
+        match self {
+            Self::Given(sigma) if need == Need::Noise => {
+                let met = sigma.values().into_iter().all(|value| value != 0.0);
+                ConfigError::require(met, "noise", sigma, "a number > 0, or { learned = { ... } }")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -76,27 +83,61 @@ struct NumberOrTable;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    learned: LearnedNoise,
+    learned: Option<LearnedNoise>,
+    from: Option<f64>,
+    to: Option<f64>,
+    over: Option<u64>,
+    after: Option<u64>,
+    course: Option<Course>,
+    steps: Option<Vec<(u64, f64)>>,
 }
 
 impl<'de> Visitor<'de> for NumberOrTable {
     type Value = NoiseConfig;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, or { learned = { start = ..., min = ..., max = ... } }")
+        f.write_str(
+            "a number, or { learned = { start = ..., min = ..., max = ... } }, { from = ..., to = ..., over = ... } or \
+             { steps = [[0, ...], ...] }",
+        )
     }
     fn visit_f64<E: Error>(self, sigma: f64) -> Result<NoiseConfig, E> {
-        Ok(NoiseConfig::Fixed(sigma))
+        Ok(NoiseConfig::Given(sigma.into()))
     }
     fn visit_i64<E: Error>(self, sigma: i64) -> Result<NoiseConfig, E> {
-        Ok(NoiseConfig::Fixed(sigma as f64))
+        self.visit_f64(sigma as f64)
     }
     fn visit_u64<E: Error>(self, sigma: u64) -> Result<NoiseConfig, E> {
-        Ok(NoiseConfig::Fixed(sigma as f64))
+        self.visit_f64(sigma as f64)
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NoiseConfig, A::Error> {
-        let Table { learned } = Table::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(NoiseConfig::Learned { learned })
+        match Table::deserialize(MapAccessDeserializer::new(map))? {
+            Table {
+                learned: Some(learned),
+                from: None,
+                to: None,
+                over: None,
+                after: None,
+                course: None,
+                steps: None,
+            } => Ok(NoiseConfig::Learned { learned }),
+            Table { learned: None, from: Some(from), to: Some(to), over: Some(over), after, course, steps: None } => {
+                let (after, course) = (after.unwrap_or(0), course.unwrap_or(Course::Linear));
+                Ok(NoiseConfig::Given(Scheduled::Way(Way { from, to, over, after, course })))
+            }
+            Table {
+                learned: None,
+                from: None,
+                to: None,
+                over: None,
+                after: None,
+                course: None,
+                steps: Some(steps),
+            } => Ok(NoiseConfig::Given(Scheduled::Steps { steps })),
+            _ => Err(A::Error::custom(
+                "expected learned alone, from, to and over (after and course may be added), or steps alone",
+            )),
+        }
     }
 }
 
@@ -107,8 +148,13 @@ impl<'de> Visitor<'de> for NumberOrTable {
 /// [`Generator::noise_level`](ebm_core::models::Generator::noise_level).
 #[derive(Clone, Debug)]
 pub enum NoiseLevel {
-    /// A constant.
-    Fixed(f64),
+    /// A number that is not trained.
+    Given {
+        /// Its course over the run.
+        schedule: Scheduled,
+        /// Its value now.
+        sigma: f64,
+    },
     /// A trained number.
     Learned {
         /// sigma, `[1]`.
@@ -119,10 +165,10 @@ pub enum NoiseLevel {
 }
 
 impl NoiseLevel {
-    /// The level that `config` describes, under the name `noise`.
+    /// The level that `config` describes, at the start of a run, under the name `noise`.
     pub fn new(config: &NoiseConfig) -> Self {
         match config {
-            NoiseConfig::Fixed(sigma) => Self::Fixed(*sigma),
+            NoiseConfig::Given(schedule) => Self::Given { schedule: schedule.clone(), sigma: schedule.at(0) },
             NoiseConfig::Learned { learned } => Self::Learned {
                 sigma: Parameter::trained("noise", vec![1], vec![learned.start as Real]),
                 limits: learned.clone(),
@@ -133,15 +179,22 @@ impl NoiseLevel {
     /// sigma now.
     pub fn sigma(&self) -> f64 {
         match self {
-            Self::Fixed(sigma) => *sigma,
+            Self::Given { sigma, .. } => *sigma,
             Self::Learned { sigma, .. } => f64::from(sigma.values()[0]),
+        }
+    }
+
+    /// Takes the value after `step` iterations, as [`Generator::at_step`](ebm_core::models::Generator::at_step) asks for.
+    pub fn at_step(&mut self, step: u64) {
+        if let Self::Given { schedule, sigma } = self {
+            *sigma = schedule.at(step);
         }
     }
 
     /// The trained number, if it is one.
     pub fn parameter(&self) -> Option<&Parameter> {
         match self {
-            Self::Fixed(_) => None,
+            Self::Given { .. } => None,
             Self::Learned { sigma, .. } => Some(sigma),
         }
     }
@@ -153,7 +206,7 @@ impl Module for NoiseLevel {
     }
     fn parameters_mut(&mut self) -> Vec<&mut Parameter> {
         match self {
-            Self::Fixed(_) => Vec::new(),
+            Self::Given { .. } => Vec::new(),
             Self::Learned { sigma, .. } => vec![sigma],
         }
     }
@@ -172,6 +225,14 @@ mod tests {
     use ebm_core::registry::parse_as;
     use serde_json::json;
 
+    fn given(sigma: impl Into<Scheduled>) -> NoiseConfig {
+        NoiseConfig::Given(sigma.into())
+    }
+
+    fn falling(to: f64) -> Scheduled {
+        Scheduled::Way(Way { from: 0.5, to, over: 8, after: 0, course: Course::Linear })
+    }
+
     fn learned(start: f64, min: f64, max: f64) -> NoiseConfig {
         NoiseConfig::Learned { learned: LearnedNoise { start, min, max } }
     }
@@ -179,13 +240,18 @@ mod tests {
     #[test]
     fn a_number_or_a_table_is_read_and_written_back() {
         for (text, config) in [
-            (json!(0.02), NoiseConfig::Fixed(0.02)),
+            (json!(0.02), given(0.02)),
+            (json!({"from": 0.5, "to": 0.25, "over": 8, "after": 0, "course": "linear"}), given(falling(0.25))),
+            (json!({"steps": [[0, 0.5], [8, 0.25]]}), given(Scheduled::Steps { steps: vec![(0, 0.5), (8, 0.25)] })),
             (json!({"learned": {"start": 0.3, "min": 0.1, "max": 0.5}}), learned(0.3, 0.1, 0.5)),
         ] {
             assert_eq!(parse_as::<NoiseConfig>(text.clone()).unwrap(), config);
             assert_eq!(serde_json::to_value(&config).unwrap(), text);
         }
-        assert_eq!(parse_as::<NoiseConfig>(json!(1)).unwrap(), NoiseConfig::Fixed(1.0));
+        assert_eq!(parse_as::<NoiseConfig>(json!(1)).unwrap(), given(1.0));
+        let short = json!({"from": 0.5, "to": 0.25, "over": 8});
+        assert_eq!(parse_as::<NoiseConfig>(short).unwrap(), given(falling(0.25)));
+        assert_eq!(NoiseConfig::default(), given(0.0));
         assert_eq!(parse_as::<NoiseConfig>(json!({"learned": {"max": 0.4}})).unwrap(), learned(0.05, 0.01, 0.4));
     }
 
@@ -196,7 +262,10 @@ mod tests {
             (json!({"learnd": {}}), "learnd", "unknown field `learnd`"),
             (json!({"learned": {"strat": 1}}), "learned.strat", "unknown field `strat`"),
             (json!({"learned": {"start": "low"}}), "learned.start", "invalid type"),
-            (json!({}), "", "missing field `learned`"),
+            (json!({"from": 0.5, "to": "low", "over": 8}), "to", "invalid type"),
+            (json!({}), "", "expected learned alone"),
+            (json!({"from": 0.5, "to": 0.25}), "", "from, to and over"),
+            (json!({"learned": {}, "steps": [[0, 0.5]]}), "", "expected learned alone"),
         ] {
             let error = parse_as::<NoiseConfig>(text).unwrap_err();
             assert_eq!(error.path, path);
@@ -207,8 +276,9 @@ mod tests {
     #[test]
     fn unusable_values_are_refused_by_key() {
         for (config, key) in [
-            (NoiseConfig::Fixed(-0.1), "noise"),
-            (NoiseConfig::Fixed(f64::NAN), "noise"),
+            (given(-0.1), "noise"),
+            (given(f64::NAN), "noise"),
+            (given(falling(-0.1)), "noise"),
             (learned(0.1, 0.0, 0.2), "noise.learned.min"),
             (learned(0.1, 0.1, 0.05), "noise.learned.max"),
             (learned(0.1, 0.1, f64::INFINITY), "noise.learned.max"),
@@ -218,9 +288,13 @@ mod tests {
             assert_eq!(config.check().unwrap_err().key, key);
         }
         assert!(learned(0.1, 0.1, 0.1).check().is_ok());
-        assert!(NoiseConfig::Fixed(0.0).meets(Need::Jacobian).is_ok());
-        assert_eq!(NoiseConfig::Fixed(0.0).meets(Need::Noise).unwrap_err().key, "noise");
-        assert!(NoiseConfig::Fixed(0.1).meets(Need::Noise).is_ok());
+        assert!(given(0.0).meets(Need::Jacobian).is_ok());
+        for none in [given(0.0), given(falling(0.0))] {
+            assert_eq!(none.meets(Need::Noise).unwrap_err().key, "noise");
+        }
+        for some in [given(0.1), given(falling(0.1)), learned(0.1, 0.1, 0.2)] {
+            assert!(some.meets(Need::Noise).is_ok());
+        }
     }
 
     #[test]
@@ -232,6 +306,19 @@ mod tests {
             level.commit();
             assert_eq!(level.sigma(), kept);
         }
-        assert!(NoiseLevel::new(&NoiseConfig::Fixed(0.1)).parameter().is_none());
+        assert!(NoiseLevel::new(&given(0.1)).parameter().is_none());
+    }
+
+    #[test]
+    fn a_level_with_a_schedule_is_a_function_of_the_step() {
+        let mut level = NoiseLevel::new(&given(falling(0.25)));
+        assert_eq!((level.sigma(), level.parameters().len()), (0.5, 0));
+        for (step, sigma) in [(4, 0.375), (8, 0.25), (900, 0.25), (0, 0.5)] {
+            level.at_step(step);
+            assert_eq!(level.sigma(), sigma, "step {step}");
+        }
+        let mut learned = NoiseLevel::new(&learned(0.5, 0.25, 1.0));
+        learned.at_step(8);
+        assert_eq!(learned.sigma(), 0.5);
     }
 }

@@ -77,6 +77,10 @@ impl<G: Geometry, N: GeneratorNetwork> Generator<G> for NetworkGenerator<G, N> {
     fn noise_level(&self) -> Option<&Parameter> {
         self.noise.parameter()
     }
+
+    fn at_step(&mut self, step: u64) {
+        self.noise.at_step(step);
+    }
 }
 
 /// A network from samples to energies, with a confinement.

@@ -16,7 +16,8 @@ pub struct GeneratorFacts {
     pub piecewise_linear: bool,
     /// Samples of one training batch depend on each other (batch-norm with batch statistics).
     pub couples_batch: bool,
-    /// Standard deviation of the noise added to G(z), `sigma >= 0`, in units of x; of a learned one, its present value.
+    /// Standard deviation of the noise added to G(z), `sigma >= 0`, in units of x; of one that is learned or changes over the run, its
+    /// present value.
     pub noise: f64,
 }
 
@@ -96,6 +97,12 @@ pub trait Generator<G: Geometry>: Module {
     /// [`Parts::GENERATOR`] on a tape.
     fn noise_level(&self) -> Option<&Parameter> {
         None
+    }
+
+    /// Gives everything that changes over a run by a schedule its value after `step` iterations: a function of the step alone, since
+    /// no checkpoint keeps it.
+    fn at_step(&mut self, step: u64) {
+        let _ = step;
     }
 }
 

@@ -5,6 +5,7 @@ use smart_default::SmartDefault;
 use crate::non_finite::NonFinitePolicy;
 use crate::optim::{OptimizerChoice, Schedule};
 use ebm_core::error::ConfigError;
+use ebm_core::schedule::Scheduled;
 
 /// The training loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -18,9 +19,19 @@ pub struct TrainConfig {
     pub batch: usize,
     /// The objective of the energy.
     pub objective: Objective,
-    /// Weight of the entropy in the generator's objective `E_pg[E] - lambda H`. Reported values carry no weight.
-    #[default(1.0)]
-    pub lambda: f64,
+    /// Weight lambda of the entropy in the generator's objective `w E_pg[E] - lambda H`; it may change over the run. Reported
+    /// values carry no weight.
+    #[default(Scheduled::from(1.0))]
+    pub lambda: Scheduled,
+    /// Weight w of the energy in the generator's objective; it may change over the run. Reported values carry no weight.
+    ///
+    /// Rising from a small value, it lets the generator spread before the energy moves it. At 0 the generator maximises its
+    /// entropy alone, which has no end unless its samples are bounded (`output = "tanh"`).
+    #[default(Scheduled::from(1.0))]
+    pub energy_weight: Scheduled,
+    /// Iterations at the start in which the energy is not trained: the generator and the lower bound's networks train alone, on
+    /// the energy as it was initialised. Reports still have its terms.
+    pub head_start: u64,
     /// Iterations between two lines of the metrics file.
     #[default(100)]
     pub log_every: u64,
@@ -82,7 +93,8 @@ impl TrainConfig {
     pub fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require(self.steps > 0, "steps", self.steps, "a number > 0")?;
         ConfigError::require(self.batch >= 2, "batch", self.batch, "at least 2: a standard error needs two samples")?;
-        ConfigError::require_not_negative("lambda", self.lambda)?;
+        self.lambda.check_not_negative("lambda")?;
+        self.energy_weight.check_not_negative("energy_weight")?;
         ConfigError::require(self.log_every > 0, "log_every", self.log_every, "a number > 0")?;
         self.energy.check().map_err(|e| e.within("energy"))?;
         self.generator.check().map_err(|e| e.within("generator"))?;
@@ -106,6 +118,11 @@ impl TrainConfig {
             self.evaluate_every,
             "a number > 0, since stop.patience is set",
         )
+    }
+
+    /// Whether the iteration after `done` ones trains the energy.
+    pub(crate) fn trains_energy(&self, done: u64) -> bool {
+        self.objective == Objective::MaximumLikelihood || done >= self.head_start
     }
 }
 

@@ -102,7 +102,7 @@ pub(crate) struct GeneratorSide<'a, G: Geometry> {
 }
 
 impl<G: Geometry> GeneratorSide<'_, G> {
-    /// Minimises `E_pg[E] - lambda floor(H)` by one update, given the second term; `done`: iterations done.
+    /// Minimises `w E_pg[E] - lambda floor(H)` by one update, given the second term; `done`: iterations done.
     pub fn step(
         &mut self,
         batch: GeneratorBatch<G>,
@@ -110,7 +110,7 @@ impl<G: Geometry> GeneratorSide<'_, G> {
         done: u64,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
-        let gradients = entropy.and_then(|entropy| self.gradients(batch, entropy, report));
+        let gradients = entropy.and_then(|entropy| self.gradients(batch, entropy, done, report));
         let factor = self.config.generator.schedule.factor(done, self.config.steps);
         let modules: [(&str, &mut dyn Module, &mut dyn Optimizer); 2] = [
             ("the generator's gradient", &mut *self.generator, &mut *self.generator_optimizer),
@@ -126,14 +126,16 @@ impl<G: Geometry> GeneratorSide<'_, G> {
         &self,
         batch: GeneratorBatch<G>,
         entropy: EntropyTerm<G>,
+        done: u64,
         report: &mut StepReport,
     ) -> Result<[Gradient; 2], TrainError> {
         let samples = &batch.inputs.samples;
         let energy = Estimate::sample_mean(self.energy.forward(SharedTape::inputs_only().watch(samples)));
-        let loss = finite(report.step, "the generator's loss", energy.measurement.value + entropy.loss)?;
+        let weight = self.config.energy_weight.at(done);
+        let loss = finite(report.step, "the generator's loss", weight * energy.measurement.value + entropy.loss)?;
 
         // Both terms go back through the generator in one pass.
-        let slopes = backward(energy.value).of(samples);
+        let slopes = backward(energy.value * weight as Real).of(samples);
         let loss_of_both = differentiated_by(batch.taped, loss, add::total(&slopes, &entropy.samples));
         let mut gradient = Gradient::of(&*self.generator, &mut backward(loss_of_both));
         gradient.add(&entropy.generator);

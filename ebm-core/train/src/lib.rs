@@ -1,7 +1,7 @@
 //! The minimax trainer.
 //!
 //! One iteration is a number of energy steps, each minimising `E_data[E] - E_pg[E] + ceil(KL)` over the energy, and a
-//! number of generator steps, each minimising `E_pg[E] - lambda floor(H)` over the generator.
+//! number of generator steps, each minimising `w E_pg[E] - lambda floor(H)` over the generator.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -16,6 +16,7 @@ pub mod files;
 mod finite;
 mod generator_step;
 pub mod grid;
+mod head_start;
 mod likelihood;
 pub mod metric;
 mod non_finite;

@@ -72,6 +72,14 @@ impl<G: Geometry> Players<G> {
         players.into_iter().chain(averages.into_iter().flatten())
     }
 
+    /// Gives the generator and its average the noise of the moment after `step` iterations.
+    pub fn at_step(&mut self, step: u64) {
+        self.generator.at_step(step);
+        if let Some(copy) = &mut self.generator_average {
+            copy.at_step(step);
+        }
+    }
+
     pub(crate) fn optimizers(&self, config: &TrainConfig) -> Optimizers {
         let (energy, generator) = (&config.energy.optimizer, &config.generator.optimizer);
         let lower = self.lower_optimizer.as_ref().unwrap_or(generator);

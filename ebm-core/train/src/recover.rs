@@ -24,7 +24,7 @@ impl<G: Geometry> Trainer<G> {
     fn skip(&mut self, before: &Snapshot) -> Remedy {
         before.restore(&mut self.players);
         self.optimizers.iter_mut().for_each(|optimizer| optimizer.undo());
-        self.progress.step += 1;
+        self.set_step(self.progress.step + 1);
         self.progress.skipped += 1;
         Remedy::Skipped { in_a_row: self.progress.skipped }
     }
@@ -34,7 +34,7 @@ impl<G: Geometry> Trainer<G> {
             return Ok(None);
         };
         self.set_arrays(mark.arrays.clone()).map_err(|e| TrainError::Observer(e.into()))?;
-        self.progress.step = mark.step;
+        self.set_step(mark.step);
         self.progress.skipped = 0;
         self.progress.rollbacks += 1;
         self.good = Snapshot::of(&self.players, mark.step);
@@ -48,13 +48,13 @@ impl<G: Geometry> Trainer<G> {
         if let TrainError::NonFinite { restored, .. } = &mut error {
             let good = before.is_some_and(|before| {
                 before.restore(&mut self.players);
-                self.progress.step = before.step;
+                self.set_step(before.step);
                 self.optimizers.iter_mut().for_each(|optimizer| optimizer.undo());
                 self.verify().is_ok()
             });
             if !good {
                 self.good.clone().restore(&mut self.players);
-                self.progress.step = self.good.step;
+                self.set_step(self.good.step);
                 // Their states have seen the bad models.
                 self.optimizers = self.players.optimizers(&self.config);
             }

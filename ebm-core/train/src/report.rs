@@ -44,6 +44,12 @@ pub struct StepReport {
     pub energy_learning_rate: f64,
     /// The generator's learning rate.
     pub generator_learning_rate: f64,
+    /// The weight of the entropy in the generator's loss, where it changes over the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<f64>,
+    /// The weight of the energy in the generator's loss, where it changes over the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy_weight: Option<f64>,
     /// The fault, if the iteration was discarded because a term was not finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -65,12 +71,14 @@ impl StepReport {
     }
 
     /// The numbers of both players' updates that are not estimates, by the names that they are written under.
-    pub fn numbers(&mut self) -> [(&'static str, &mut Option<f64>); 4] {
+    pub fn numbers(&mut self) -> [(&'static str, &mut Option<f64>); 6] {
         [
             ("energy_loss", &mut self.energy_loss),
             ("generator_loss", &mut self.generator_loss),
             ("energy_gradient_norm", &mut self.energy_gradient_norm),
             ("generator_gradient_norm", &mut self.generator_gradient_norm),
+            ("lambda", &mut self.lambda),
+            ("energy_weight", &mut self.energy_weight),
         ]
     }
 

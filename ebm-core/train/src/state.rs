@@ -42,6 +42,7 @@ impl<G: Geometry> Trainer<G> {
         self.set_arrays(own)?;
         let strip = |(owner, state): (String, State)| (owner[MARK.len()..].to_string(), state);
         self.mark = progress.mark.map(|step| Mark { step, arrays: marked.into_iter().map(strip).collect() });
+        self.players.at_step(progress.step);
         self.progress = progress;
         self.good = Snapshot::of(&self.players, self.progress.step);
         Ok(())

@@ -5,7 +5,7 @@ use crate::phase_times::{PhaseTimes, timed};
 use crate::{config::PlayerConfig, energy_step::EnergySide, error::TrainError, non_finite::NonFinitePolicy};
 use crate::{report::StepReport, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::bounds::{LowerBound, Target};
-use ebm_core::{geometry::Geometry, kernels::parallel, models::Generator};
+use ebm_core::{geometry::Geometry, kernels::parallel, models::Generator, schedule::Scheduled};
 
 impl<G: Geometry> Trainer<G> {
     /// One iteration. `full`: also compute values that are only reported.
@@ -17,10 +17,17 @@ impl<G: Geometry> Trainer<G> {
     /// # Errors
     /// As [`Trainer::run`], except for observers.
     pub fn advance(&mut self, full: bool) -> Result<StepReport, TrainError> {
+        let (config, done) = (&self.config, self.progress.step);
+        let changing = |number: &Scheduled| (!matches!(number, Scheduled::Constant(_))).then(|| number.at(done));
         let mut report = StepReport {
-            step: self.progress.step + 1,
-            energy_learning_rate: self.config.energy.rate(self.progress.step, self.config.steps),
-            generator_learning_rate: self.config.generator.rate(self.progress.step, self.config.steps),
+            step: done + 1,
+            energy_learning_rate: match config.trains_energy(done) {
+                true => config.energy.rate(done, config.steps),
+                false => 0.0,
+            },
+            generator_learning_rate: config.generator.rate(done, config.steps),
+            lambda: changing(&config.lambda),
+            energy_weight: changing(&config.energy_weight),
             ..Default::default()
         };
         let before = Snapshot::of(&self.players, self.progress.step);
@@ -53,7 +60,7 @@ impl<G: Geometry> Trainer<G> {
             self.ranks.pool(report, || self.players.checksum())?;
         }
         report.combine();
-        self.progress.step += 1;
+        self.set_step(self.progress.step + 1);
         let decays = [self.config.energy.average, self.config.generator.average];
         self.players.follow_average(decays, self.progress.step);
         Ok(())
@@ -74,7 +81,7 @@ impl<G: Geometry> Trainer<G> {
         let entropy = |generator: &dyn Generator<G>, lower: &mut dyn LowerBound<G>, inputs: &EntropyInputs<G>, k| {
             let random = place(&config.generator, "generator-step", k);
             let upper_bound = full && target == Target::Divergence;
-            EntropyTerm::new(generator, lower, inputs, config.lambda, random, step, upper_bound)
+            EntropyTerm::new(generator, lower, inputs, config.lambda.at(done), random, step, upper_bound)
         };
 
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
@@ -96,8 +103,12 @@ impl<G: Geometry> Trainer<G> {
         let (energy_done, first) = parallel::both(
             || {
                 let started = Instant::now();
-                let done = (0..config.energy.steps)
-                    .try_for_each(|k| energy_side.step(done, place(&config.energy, "energy-step", k), report));
+                let place = |k| place(&config.energy, "energy-step", k);
+                let done = match config.trains_energy(done) {
+                    true => (0..config.energy.steps).try_for_each(|k| energy_side.step(done, place(k), report)),
+                    false if full => energy_side.measure(place(0), report),
+                    false => Ok(()),
+                };
                 energy_side.times.energy_step += started.elapsed();
                 done
             },

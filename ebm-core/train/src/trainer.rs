@@ -110,8 +110,14 @@ impl<G: Geometry> Trainer<G> {
 
     /// The same trainer with `step` iterations counted as done: for the evaluation of weights from a file.
     pub fn at_step(mut self, step: u64) -> Self {
-        self.progress.step = step;
+        self.set_step(step);
         self
+    }
+
+    /// Counts `step` iterations as done: what changes over the run is as it is then.
+    pub(crate) fn set_step(&mut self, step: u64) {
+        self.progress.step = step;
+        self.players.at_step(step);
     }
 
     /// Iterations done.

@@ -28,7 +28,8 @@ pub struct ConvGeneratorConfig {
     /// The layers from the latents to the image, each a table with one key: linear, conv, conv_transpose, batch_norm,
     /// activation, up_sample, average_pool, sum_pool or residual.
     pub layers: Vec<LayerConfig>,
-    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    /// Standard deviation sigma of the noise added to every sample: a number, which may change over the run, or one that is
+    /// trained.
     pub noise: NoiseConfig,
     /// How the weights start.
     pub init: Init,

@@ -41,7 +41,8 @@ pub struct FlowGeneratorConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
-    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    /// Standard deviation sigma of the noise added to every sample: a number, which may change over the run, or one that is
+    /// trained.
     pub noise: NoiseConfig,
 }
 

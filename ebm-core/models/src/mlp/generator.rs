@@ -32,7 +32,8 @@ pub struct MlpGeneratorConfig {
     pub output: Activation,
     /// Batch-norm after the activation of every hidden layer.
     pub batch_norm: bool,
-    /// Standard deviation sigma of the noise added to every sample: a number, or one that is trained.
+    /// Standard deviation sigma of the noise added to every sample: a number, which may change over the run, or one that is
+    /// trained.
     pub noise: NoiseConfig,
     /// How the weights start.
     pub init: Init,
