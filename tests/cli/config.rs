@@ -51,6 +51,26 @@ fn what_is_shown_is_the_same_configuration() {
 }
 
 #[test]
+fn a_number_that_changes_over_the_run_is_shown_with_its_course() {
+    let folder = Folder::with(
+        "[train]\nsteps = 10000\nlambda = { from = 1.0, to = 0.02, over = 10000 }\n\
+         energy_weight = { steps = [[0, 0.5], [6000, 1.0]] }\n\
+         [generator]\nnoise = { from = 0.05, to = 0.0125, over = 5000, course = \"exponential\" }\n",
+    );
+    let text = folder.succeed("config show run.toml");
+    for line in [
+        "# train.lambda: 1 at step 0, 0.51 at step 5000, 0.02 at step 10000",
+        "# train.energy_weight: 0.5 at step 0, 0.5 at step 5000, 1 at step 10000",
+        "# generator.noise: 0.05 at step 0, 0.0125 at step 5000, 0.0125 at step 10000",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line} in\n{text}");
+    }
+    assert_eq!(text.matches("at step 0").count(), 3, "{text}");
+    folder.write("shown.toml", &text);
+    assert_eq!(table(&text), table(&folder.succeed("config show shown.toml")));
+}
+
+#[test]
 fn the_commented_default_is_shown() {
     let text = Folder::with("").succeed("config default");
     assert!(text.lines().filter(|line| line.starts_with('#')).count() > 50, "{text}");

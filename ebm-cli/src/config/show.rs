@@ -1,23 +1,28 @@
-//! A resolved configuration as TOML, with the source of each value.
+//! A resolved configuration as TOML, with the source of each value, and the course of each number that changes over the run.
 
+use ebm_core::schedule::Scheduled;
 use toml::{Table, Value};
 
-use super::{layers::Merged, resolve::Resolved, section::join};
+use super::{resolve::Resolved, section::join};
 
 /// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file.
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
     let table = Table::try_from(&resolved.config)?;
     let mut text = String::new();
-    write(&mut text, &table, "", &resolved.merged);
+    write(&mut text, &table, "", resolved);
     Ok(text)
 }
 
-fn write(text: &mut String, table: &Table, path: &str, merged: &Merged) {
+fn write(text: &mut String, table: &Table, path: &str, resolved: &Resolved) {
     let plain = table.iter().filter(|(_, value)| !value.is_table());
-    let line = |(key, value): (&String, &Value)| (format!("{key} = {value}"), merged.source(&join(path, key)));
+    let line = |(key, value): (&String, &Value)| (format!("{key} = {value}"), resolved.merged.source(&join(path, key)));
     let lines: Vec<_> = plain.map(line).collect();
     if !path.is_empty() && (!lines.is_empty() || table.is_empty()) {
         text.push_str(&format!("\n[{path}]\n"));
+    }
+    // A table that reads as a schedule is one, wherever it stands.
+    if let Ok(number) = table.clone().try_into::<Scheduled>() {
+        text.push_str(&format!("# {path}: {}\n", course(&number, resolved.config.train.steps)));
     }
     let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     for (line, origin) in lines {
@@ -25,7 +30,17 @@ fn write(text: &mut String, table: &Table, path: &str, merged: &Merged) {
     }
     for (key, value) in table {
         if let Value::Table(inner) = value {
-            write(text, inner, &join(path, key), merged);
+            write(text, inner, &join(path, key), resolved);
         }
     }
+}
+
+/// The values at the first, the middle and the last of `steps`.
+fn course(number: &Scheduled, steps: u64) -> String {
+    let [first, middle, last] = [0, steps / 2, steps].map(|step| {
+        // Without the digits that are rounding.
+        let rounded = format!("{:.5e}", number.at(step)).parse().unwrap_or_else(|_| number.at(step));
+        format!("{rounded} at step {step}")
+    });
+    format!("{first}, {middle}, {last}")
 }
