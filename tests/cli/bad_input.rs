@@ -49,6 +49,10 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         generator.noise=much        | generator.noise = "much" | a number, or { learned
         generator.noise.learnd=1    | generator.noise.learnd | did you mean `learned`?
         generator.noise={learned={start=0.5, max=0.3}} | generator.noise.learned.start = 0.5 | max = 0.3
+        train.defensive.share=1     | train.defensive.share = 1 | a number in [0, 1)
+        train.data_penalty=-1       | train.data_penalty = -1 | a finite number >= 0
+        train.refine.share=0.5 & train.refine.buffer=1 | train.refine.buffer = 1 | the chains that a step moves
+        train.objective=maximum-likelihood & train.refine.share=0.5 | train.refine.share = 0.5 | "maximum-likelihood"
         lower=mi                    | generator.noise = 0 | a number > 0 | lower = "mi" needs it
         upper=diffusion & energy.time=static | energy.time = static | "auto" | upper = "diffusion"
         upper=diffusion & upper.t_min=0      | upper.t_min = 0 | above 0
