@@ -1,7 +1,7 @@
 //! The baselines that the gradient penalty is compared with: `none`, `zero-gp` and `wgan-gp`.
 
 use ebm_core::kernels::directions::{RowNorm, norms, weighted_sums};
-use ebm_core::{kernels::combine::combine, prelude::*};
+use ebm_core::{kernels::combine::combine, prelude::*, tensor::gradient_penalty};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -42,11 +42,7 @@ pub struct ZeroGpConfig {
 
 impl UpperFormula for ZeroGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let weight = self.weight as Real;
-        let (_, gradient) = energy_gradient(view.energy, view.data);
-        let (halves, slopes) = norms(&gradient, RowNorm::HalfSquare);
-        let (sizes, directions) = (halves * (2.0 * weight), slopes * (2.0 * weight));
-        let (penalty, _) = through_gradient(view.energy, view.data, sizes, directions, &view.tape);
+        let (penalty, _) = gradient_penalty(view.energy, view.data, 2.0 * self.weight, &view.tape);
         let claim = Guarantee::heuristic("a penalty, not a bound");
         Ok(Estimate::mean_of(penalty, claim))
     }

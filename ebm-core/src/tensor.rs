@@ -20,6 +20,7 @@ use dfdx::prelude::{Dim, HasShape, ReshapeTo, Shape, SplitTape, Tape, Tensor};
 use crate::device::{Dev, Matrix, PerSample, Real, Scalar};
 use crate::geometry::{Geometry, Samples};
 use crate::kernels::DeviceVec;
+use crate::kernels::directions::{RowNorm, norms};
 use crate::models::Energy;
 use crate::tape::SharedTape;
 
@@ -94,10 +95,45 @@ pub fn through_gradient<G: Geometry>(
     (crate::models::of_gradient(losses, slopes), energies)
 }
 
+/// The penalty `weight/2 ||grad_x E(x_b)||^2` `[B]`, differentiable in the energy's parameters, and `E(x)` `[B]`.
+///
+/// At data it is R1 (Mescheder et al., "Which training methods for GANs do actually converge?", ICML 2018).
+pub fn gradient_penalty<G: Geometry>(
+    energy: &dyn Energy<G>,
+    x: &Samples<G>,
+    weight: f64,
+    tape: &SharedTape,
+) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
+    let weight = weight as Real;
+    let (_, gradient) = energy_gradient(energy, x);
+    let (halves, slopes) = norms(&gradient, RowNorm::HalfSquare);
+    through_gradient(energy, x, halves * weight, slopes * weight, tape)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::device::values;
+    use crate::geometry::Runtime;
+    use crate::models::closed_form::QuadraticEnergy;
+    use crate::parameter::Module;
+    use crate::tape::Parts;
+
+    #[test]
+    fn the_penalty_on_the_gradient_of_a_quadratic_has_the_closed_form_and_so_has_its_gradient() {
+        let energy = QuadraticEnergy::new(Runtime { latent: 1, data: 2 }, &[2.0, 0.5, 0.5, 1.0], &[1.0, -1.0]);
+        let x = energy.geometry().samples(vec![2.0, 1.0]);
+        let (penalty, energies) = gradient_penalty(&energy, &x, 0.5, &SharedTape::training(Parts::ENERGY));
+        // y = x - m = (1, 2) and g = A y = (3, 2.5): |g|^2 / 2 = 7.625, E = 4
+        assert_eq!((values(&penalty), values(&energies)), (vec![3.8125], vec![4.0]));
+        let mut gradients = backward(sum(penalty));
+        let of = |gradients: &mut crate::tape::GradientMap, index: usize| {
+            values(&gradients.of(energy.parameters()[index].tensor()))
+        };
+        // A symmetric A sees the symmetric part of weight g y': ((3, 4.25), (4.25, 5)) / 2; by -m it is weight A g.
+        assert_eq!(of(&mut gradients, 0), [1.5, 2.125, 2.125, 2.5]);
+        assert_eq!(of(&mut gradients, 1), [3.625, 2.0]);
+    }
 
     #[test]
     fn log_sum_exp_has_the_softmax_as_gradient_and_does_not_overflow() {

@@ -2,7 +2,7 @@
 
 use ebm_core::{geometry::Runtime, random::Random};
 use ebm_tests::{Faults, Holed, config, square, trainer as build};
-use ebm_train::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig, TrainError, Trainer};
+use ebm_train::{Fault, NonFinitePolicy, RefineConfig, Remedy, RollbackConfig, SkipConfig, TrainError, Trainer};
 use std::sync::Arc;
 
 const STEPS: u64 = 20;
@@ -75,6 +75,22 @@ fn a_skipped_iteration_changes_nothing_but_the_step() {
     let (faults, end) = run(&mut trainer);
     assert_eq!((faults, end.unwrap()), (Vec::new(), STEPS));
     assert_eq!(trainer.state().unwrap().progress.skipped, 0);
+}
+
+#[test]
+fn a_skipped_iteration_leaves_the_chains_of_refined_negatives_where_they_were() {
+    let mut config = config(CONFIG);
+    config.train.non_finite = skip(1);
+    config.train.refine = RefineConfig { share: 0.25, buffer: 4, ..Default::default() };
+    let data = Holed(|_: usize, random: Random| (random == place(12)).then_some(0));
+    let mut trainer = build(&config, square(2), Arc::new(data));
+    for _ in 0..12 {
+        assert!(trainer.advance(true).unwrap().fault.is_none());
+    }
+    let before = trainer.state().unwrap();
+    assert!(trainer.advance(true).unwrap().fault.is_some());
+    assert!(before.arrays.contains_key("refine-memory"));
+    assert!(before.arrays == trainer.state().unwrap().arrays);
 }
 
 #[test]

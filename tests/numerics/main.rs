@@ -7,6 +7,7 @@ mod data_parallel;
 mod golden;
 mod gradients;
 mod jacobian;
+mod negatives;
 mod resume;
 mod schedules;
 mod selftest;

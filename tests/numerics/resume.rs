@@ -46,12 +46,25 @@ fn scheduled() -> RunConfig {
     ))
 }
 
+/// With chains that have gone through their buffer after six iterations.
+fn with_negatives() -> RunConfig {
+    let negatives = "data_penalty = 0.1\ndefensive.share = 0.1\n\
+                     refine = { share = 0.25, steps = 2, buffer = 12, restart = 0.3 }\n";
+    let models = "generator = \"flow\"\nenergy = { kind = \"mlp\", hidden = [8], confinement = 1.0 }\n";
+    config(&format!("{models}lower = \"none\"\nupper = \"gp\"\n{TRAIN}{negatives}"))
+}
+
 fn cases() -> Vec<(String, RunConfig)> {
     let pairs = LOWER.iter().flat_map(|lower| UPPER.iter().map(move |upper| (lower, upper)));
     let named = pairs.map(|(lower, upper)| (format!("{} and {}", lower.0, upper.0), pair(lower.1, upper.1, "[8, 8]")));
     let models = "generator = \"flow\"\nenergy = { kind = \"mlp\", hidden = [8], confinement = 1.0 }\n";
     let likelihood = config(&format!("{models}{TRAIN}objective = \"maximum-likelihood\"\n"));
-    named.chain([("maximum likelihood".into(), likelihood), ("schedules".into(), scheduled())]).collect()
+    let more = [
+        ("maximum likelihood".into(), likelihood),
+        ("schedules".into(), scheduled()),
+        ("negatives".into(), with_negatives()),
+    ];
+    named.chain(more).collect()
 }
 
 fn trainer(config: &RunConfig) -> Trainer<Runtime> {
@@ -102,6 +115,21 @@ fn the_state_holds_what_training_needs() {
         };
         assert!(missed || owner.ends_with("average"), "{owner}");
     }
+}
+
+#[test]
+fn chains_are_part_of_the_state_and_begin_anew_from_one_that_has_none() {
+    let config = with_negatives();
+    let mut whole = trainer(&config);
+    advance(&mut whole, 7);
+    let mut state = whole.state().unwrap();
+    // Four chains a step, of three steps, in the plane.
+    assert_eq!(state.arrays["refine-memory"]["chains"].0, [4, 3 * 2]);
+    let truth = format!("{:?}", advance(&mut whole, 3));
+    state.arrays.remove("refine-memory");
+    let mut second = trainer(&config);
+    second.resume(state).unwrap();
+    assert!(format!("{:?}", advance(&mut second, 3)) != truth);
 }
 
 #[test]

@@ -2,10 +2,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
+use crate::negatives::{DefensiveConfig, RefineConfig};
 use crate::non_finite::NonFinitePolicy;
 use crate::optim::{OptimizerChoice, Schedule};
-use ebm_core::error::ConfigError;
-use ebm_core::schedule::Scheduled;
+use ebm_core::{error::ConfigError, schedule::Scheduled};
 
 /// The training loop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -42,6 +42,13 @@ pub struct TrainConfig {
     pub energy: PlayerConfig,
     /// How the generator is trained.
     pub generator: PlayerConfig,
+    /// Weight w of the penalty `w/2 E_data ||grad_x E||^2` (R1) in the energy's step, beside any upper bound. 0: none.
+    #[default(Scheduled::Constant(0.0))]
+    pub data_penalty: Scheduled,
+    /// A broad Gaussian among the energy's negative samples.
+    pub defensive: DefensiveConfig,
+    /// Chains on the energy among its negative samples.
+    pub refine: RefineConfig,
     /// When to stop before `steps`.
     pub stop: StopConfig,
     /// The policy for a term that is NaN or infinite.
@@ -98,6 +105,10 @@ impl TrainConfig {
         ConfigError::require(self.log_every > 0, "log_every", self.log_every, "a number > 0")?;
         self.energy.check().map_err(|e| e.within("energy"))?;
         self.generator.check().map_err(|e| e.within("generator"))?;
+        self.data_penalty.check_not_negative("data_penalty")?;
+        self.defensive.check().map_err(|e| e.within("defensive"))?;
+        self.refine.check(self.batch).map_err(|e| e.within("refine"))?;
+        self.check_likelihood()?;
         self.non_finite.check().map_err(|e| e.within("non_finite"))?;
         let stop = &self.stop;
         ConfigError::require(
@@ -123,6 +134,18 @@ impl TrainConfig {
     /// Whether the iteration after `done` ones trains the energy.
     pub(crate) fn trains_energy(&self, done: u64) -> bool {
         self.objective == Objective::MaximumLikelihood || done >= self.head_start
+    }
+
+    /// Refuses options of the game that exact maximum likelihood has no use for.
+    fn check_likelihood(&self) -> Result<(), ConfigError> {
+        let unused = |unset: bool, key: &str, value: &dyn ToString| {
+            let expected = "0 with objective = \"maximum-likelihood\", whose negatives are the energy's own";
+            ConfigError::require(unset || self.objective == Objective::Bidirectional, key, value.to_string(), expected)
+        };
+        let (penalty, [defensive, refine]) = (&self.data_penalty, [self.defensive.share, self.refine.share]);
+        unused(*penalty == Scheduled::Constant(0.0), "data_penalty", penalty)?;
+        unused(defensive == 0.0, "defensive.share", &defensive)?;
+        unused(refine == 0.0, "refine.share", &refine)
     }
 }
 

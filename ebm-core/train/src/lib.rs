@@ -2,11 +2,15 @@
 //!
 //! One iteration is a number of energy steps, each minimising `E_data[E] - E_pg[E] + ceil(KL)` over the energy, and a
 //! number of generator steps, each minimising `w E_pg[E] - lambda floor(H)` over the generator.
+//!
+//! Options hold the energy at the data ([`TrainConfig::data_penalty`]) and where neither data nor samples are
+//! ([`DefensiveConfig`], [`RefineConfig`]).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 mod assess;
+pub mod chains;
 mod config;
 mod data_parallel;
 mod draws;
@@ -19,6 +23,7 @@ pub mod grid;
 mod head_start;
 mod likelihood;
 pub mod metric;
+mod negatives;
 mod non_finite;
 mod observer;
 pub mod optim;
@@ -39,6 +44,7 @@ mod trainer;
 
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
 pub use error::{ObserverError, Origin, TrainError};
+pub use negatives::{DefensiveConfig, RefineConfig};
 pub use non_finite::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig};
 pub use observer::Observer;
 pub use outcome::{Flow, Outcome, StopReason};

@@ -17,7 +17,7 @@ pub struct PhaseTimes {
     pub energy_step: Duration,
     /// `E_data[E]` and its gradient; part of the energy step.
     pub data_term: Duration,
-    /// `-E_pg[E]` and the upper bound, with their gradients; part of the energy step.
+    /// `-E_pg[E]`, other negatives and the upper bound, with their gradients; part of the energy step.
     pub divergence: Duration,
     /// The optimiser's update of the energy and of the upper bound; part of the energy step.
     pub energy_update: Duration,

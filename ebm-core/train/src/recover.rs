@@ -1,5 +1,5 @@
 use crate::non_finite::{Fault, NonFinitePolicy, Remedy};
-use crate::{error::TrainError, snapshot::Snapshot, trainer::Trainer};
+use crate::{error::TrainError, negatives::Negatives, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::geometry::Geometry;
 
 impl<G: Geometry> Trainer<G> {
@@ -24,6 +24,7 @@ impl<G: Geometry> Trainer<G> {
     fn skip(&mut self, before: &Snapshot) -> Remedy {
         before.restore(&mut self.players);
         self.optimizers.iter_mut().for_each(|optimizer| optimizer.undo());
+        self.negatives.iter_mut().for_each(Negatives::undo);
         self.set_step(self.progress.step + 1);
         self.progress.skipped += 1;
         Remedy::Skipped { in_a_row: self.progress.skipped }
@@ -50,6 +51,7 @@ impl<G: Geometry> Trainer<G> {
                 before.restore(&mut self.players);
                 self.set_step(before.step);
                 self.optimizers.iter_mut().for_each(|optimizer| optimizer.undo());
+                self.negatives.iter_mut().for_each(Negatives::undo);
                 self.verify().is_ok()
             });
             if !good {
@@ -57,6 +59,7 @@ impl<G: Geometry> Trainer<G> {
                 self.set_step(self.good.step);
                 // Their states have seen the bad models.
                 self.optimizers = self.players.optimizers(&self.config);
+                self.negatives.iter_mut().for_each(Negatives::clear);
             }
             *restored = self.progress.step;
         }

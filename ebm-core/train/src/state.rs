@@ -10,6 +10,8 @@ use ebm_core::{error::StateError, geometry::Geometry};
 
 /// Prefix of the names of the arrays that training can go back to.
 const MARK: &str = "mark-";
+/// The owner of the chains that negative samples are refined by.
+const REFINE: &str = "refine";
 
 impl<G: Geometry> Trainer<G> {
     /// The state, once the models in it were seen to give finite terms.
@@ -62,7 +64,26 @@ impl<G: Geometry> Trainer<G> {
 
     /// The transient states of this rank's share.
     pub(crate) fn transient_states(&self) -> TransientStates {
-        self.trained().map(|((name, module), _)| (transient_of(name), module.transient_state())).collect()
+        let of_modules = self.trained().map(|((name, module), _)| (transient_of(name), module.transient_state()));
+        of_modules.chain(self.chains()).collect()
+    }
+
+    /// The chains of this rank, by their owner.
+    fn chains(&self) -> Option<(String, State)> {
+        Some((transient_of(REFINE), self.negatives.as_ref()?.chains()?))
+    }
+
+    /// The transient states of the whole batch, put together from those of all ranks.
+    fn joined_transient_states(&self) -> Result<TransientStates, TrainError> {
+        let (batch, mut own) = (self.config.batch, self.transient_states());
+        let chains = own.remove_entry(&transient_of(REFINE));
+        let mut whole = self.ranks.whole_transient_states(own, batch)?;
+        if let Some(chains) = chains {
+            // Their rows are those of a part of the batch.
+            let rows = self.config.refine.chains(batch);
+            whole.extend(self.ranks.whole_transient_states(TransientStates::from([chains]), rows)?);
+        }
+        Ok(whole)
     }
 
     /// The transient states of the whole batch, as far as they are known here.
@@ -77,9 +98,7 @@ impl<G: Geometry> Trainer<G> {
     /// Makes the transient states of the whole batch known to all ranks.
     pub(crate) fn gather_transient_states(&mut self) -> Result<(), TrainError> {
         if !self.ranks.is_alone() {
-            let own = self.transient_states();
-            let whole = self.ranks.whole_transient_states(own, self.config.batch)?;
-            self.transient = Some((self.progress.step, whole));
+            self.transient = Some((self.progress.step, self.joined_transient_states()?));
         }
         Ok(())
     }
@@ -96,6 +115,10 @@ impl<G: Geometry> Trainer<G> {
                 module.restore_transient_state(&own_rows(take(transient_of(name)), share, batch))?;
             }
         }
+        let (chains, rows) = (take(transient_of(REFINE)), self.config.refine.chains(batch));
+        if let Some(negatives) = &mut self.negatives {
+            negatives.restore(own_rows(chains, share, rows), share.of(rows))?;
+        }
         arrays.into_keys().next().map_or(Ok(()), |name| Err(StateError::Unknown { name }))
     }
 
@@ -104,9 +127,7 @@ impl<G: Geometry> Trainer<G> {
         let verified = self.verify();
         match self.ranks.agree(verified) {
             Ok(()) => {
-                let own = self.transient_states();
-                let whole = self.ranks.whole_transient_states(own, self.config.batch)?;
-                self.mark = Some(self.marked(whole));
+                self.mark = Some(self.marked(self.joined_transient_states()?));
                 Ok(())
             }
             Err(error @ TrainError::ProcessGroup(_)) => Err(error),

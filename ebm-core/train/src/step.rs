@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use crate::generator_step::{EntropyInputs, EntropyTerm, GeneratorBatch, GeneratorSide};
 use crate::phase_times::{PhaseTimes, timed};
-use crate::{config::PlayerConfig, energy_step::EnergySide, error::TrainError, non_finite::NonFinitePolicy};
-use crate::{report::StepReport, snapshot::Snapshot, trainer::Trainer};
+use crate::{config::PlayerConfig, energy_step::EnergySide, error::TrainError, negatives::Negatives};
+use crate::{non_finite::NonFinitePolicy, report::StepReport, snapshot::Snapshot, trainer::Trainer};
 use ebm_core::bounds::{LowerBound, Target};
 use ebm_core::{geometry::Geometry, kernels::parallel, models::Generator, schedule::Scheduled};
 
@@ -32,6 +32,7 @@ impl<G: Geometry> Trainer<G> {
         };
         let before = Snapshot::of(&self.players, self.progress.step);
         self.optimizers.iter_mut().for_each(|optimizer| optimizer.mark());
+        self.negatives.iter_mut().for_each(Negatives::mark);
         let done = self.iterate(full, &mut report);
         self.times.iterations += 1;
         match done {
@@ -93,6 +94,7 @@ impl<G: Geometry> Trainer<G> {
             ranks,
             data: &*self.data,
             generator,
+            negatives: self.negatives.as_mut(),
             energy: &mut *players.energy,
             upper: &mut *players.upper,
             energy_optimizer: &mut **energy_optimizer,

@@ -5,7 +5,8 @@ use crate::data_parallel::{Ranks, TransientStates};
 use crate::players::{Optimizers, Players};
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
-use crate::{grid::Region, non_finite::NonFinitePolicy, phase_times::PhaseTimes, process_group::ProcessGroup};
+use crate::{grid::Region, negatives::Negatives, non_finite::NonFinitePolicy};
+use crate::{phase_times::PhaseTimes, process_group::ProcessGroup};
 use ebm_core::models::{Energy, Generator};
 use ebm_core::{data::Dataset, error::ConfigError, geometry::Geometry, parameter::State, random::Random};
 
@@ -14,6 +15,8 @@ pub struct Trainer<G: Geometry> {
     pub(crate) config: TrainConfig,
     pub(crate) players: Players<G>,
     pub(crate) optimizers: Optimizers,
+    /// The energy's negative samples beside the generator's, if there are any.
+    pub(crate) negatives: Option<Negatives>,
     pub(crate) data: Arc<dyn Dataset>,
     pub(crate) random: Random,
     /// This process among those that train together.
@@ -57,12 +60,14 @@ impl<G: Geometry> Trainer<G> {
             Objective::MaximumLikelihood => Some(Region::of_data(&*data, random)?),
         };
         let optimizers = players.optimizers(&config);
+        let negatives = Negatives::new(&config.defensive, &config.refine, config.batch, &*data, random);
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {
             config,
             players,
             optimizers,
+            negatives,
             data,
             random,
             ranks: Ranks::default(),
@@ -86,7 +91,7 @@ impl<G: Geometry> Trainer<G> {
     /// the terms that are not.
     ///
     /// # Errors
-    /// If the batch cannot be split evenly, or a share of it is too small for the lower bound.
+    /// If the batch or its refined share cannot be split evenly, or a share of it is too small for the lower bound.
     pub fn with_process_group(mut self, group: Arc<dyn ProcessGroup>) -> Result<Self, ConfigError> {
         let ranks = Ranks::new(group);
         let (share, batch) = (ranks.share(), self.config.batch);
@@ -95,6 +100,16 @@ impl<G: Geometry> Trainer<G> {
             "train.batch",
             batch,
             &format!("a multiple of {}, the number of processes: each has as many samples", share.ranks()),
+        )?;
+        let refine = &self.config.refine;
+        ConfigError::require(
+            share.divides(refine.chains(batch)),
+            "train.refine.share",
+            refine.share,
+            &format!(
+                "a share of train.batch = {batch} that is a multiple of {} samples, the number of processes",
+                share.ranks()
+            ),
         )?;
         if !share.is_all() && self.config.objective == Objective::Bidirectional {
             let accepted = self.players.lower.accepts_batch(share.of(batch));

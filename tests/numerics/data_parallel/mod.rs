@@ -126,6 +126,11 @@ fn a_batch_that_cannot_be_shared_is_refused_with_both_numbers() {
     let errors = on_each(5, |rank| problem.trainer().with_process_group(rank).err().unwrap());
     let expected = "train.batch = 24: expected a multiple of 5, the number of processes: each has as many samples";
     assert_eq!(errors[0].to_string(), expected);
+    let mut refined = warm();
+    refined.config.train.refine.share = 0.25;
+    let errors = on_each(4, |rank| refined.trainer().with_process_group(rank).err().unwrap());
+    let expected = "train.refine.share = 0.25: expected a share of train.batch = 24 that is a multiple of 4 samples";
+    assert!(errors[0].to_string().starts_with(expected), "{}", errors[0]);
     // Four samples are too few for a group of five.
     let mut coupled = coupled().into_iter();
     let (problem, _) = coupled.find(|(problem, _)| problem.name == "mi infonce").unwrap();

@@ -1,10 +1,10 @@
 //! Small problems, every pair of bounds among them.
 
 use ebm_cli::config::RunConfig;
-use ebm_core::{data::Dataset, device::Real, geometry::Runtime};
+use ebm_core::{data::Dataset, device::Real, geometry::Runtime, schedule::Scheduled};
 use ebm_tests::{Normal, config, square, trainer};
 use ebm_train::process_group::{ProcessGroup, Threads};
-use ebm_train::{Objective, PlayerConfig, Trainer, TrainingState};
+use ebm_train::{DefensiveConfig, Objective, PlayerConfig, RefineConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
 /// The batch of all ranks.
@@ -81,7 +81,12 @@ pub fn exact() -> Vec<Problem> {
     let learned = "noise = { learned = { start = 0.3, max = 1.0 } }";
     let mut likelihood = problem("maximum likelihood", LOG_DET, GP);
     likelihood.config.train.objective = Objective::MaximumLikelihood;
+    let mut negatives = problem("every negative", LOG_DET, GP);
+    negatives.config.train.data_penalty = Scheduled::from(0.1);
+    negatives.config.train.defensive = DefensiveConfig { share: 0.2, ..Default::default() };
+    negatives.config.train.refine = RefineConfig { share: 0.5, steps: 2, buffer: 36, ..Default::default() };
     vec![
+        negatives,
         problem("sv and gp", LOG_DET, GP),
         problem("sv and gp, three projections", LOG_DET, &gp(3)),
         problem("sv and gp, all of the Jacobian", LOG_DET, &gp(0)),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 use thiserror::Error;
 
-use super::chains::{Chains, Transition, energies_and_gradients};
+use super::{Chains, Transition, energies_and_gradients};
 
 /// How samples are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

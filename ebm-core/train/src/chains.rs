@@ -13,13 +13,13 @@ use ebm_core::models::{Energy, energy_gradient};
 use ebm_core::{device::Real, geometry::Geometry, random::Random};
 
 /// Energies `[B]` and gradients `[B, D]` at points `[B, D]`, row-major.
-pub(crate) type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;
+pub type Potential<'a> = dyn Fn(&[Real]) -> (Vec<Real>, Vec<Real>) + 'a;
 
 /// Most samples evaluated at once: enough to keep the kernels busy, few enough for any number of samples to fit in memory.
 const AT_ONCE: usize = 8192;
 
 /// `E(x)` `[B]` and its gradients `[B, D]` at points `[B, D]`, row-major.
-pub(crate) fn energies_and_gradients<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> (Vec<Real>, Vec<Real>) {
+pub fn energies_and_gradients<G: Geometry>(energy: &dyn Energy<G>, points: &[Real]) -> (Vec<Real>, Vec<Real>) {
     let geometry = energy.geometry();
     let (mut energies, mut gradients) = (Vec::new(), Vec::with_capacity(points.len()));
     for chunk in points.chunks(geometry.rows_at_once(AT_ONCE) * geometry.data_width()) {
@@ -32,20 +32,21 @@ pub(crate) fn energies_and_gradients<G: Geometry>(energy: &dyn Energy<G>, points
 
 /// One transition of every chain.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Transition {
+pub struct Transition {
     /// Step size eps, in units of the data.
-    pub(crate) step_size: f64,
-    pub(crate) leapfrog: usize,
+    pub step_size: f64,
+    /// Leapfrog steps.
+    pub leapfrog: usize,
     /// Whether a proposal must pass the Metropolis test.
-    pub(crate) tested: bool,
+    pub tested: bool,
 }
 
 /// The states of B chains in D dimensions.
-pub(crate) struct Chains<'a> {
+pub struct Chains<'a> {
     potential: &'a Potential<'a>,
     width: usize,
     /// The states, `[B, D]`.
-    pub(crate) points: Vec<Real>,
+    pub points: Vec<Real>,
     energies: Vec<Real>,
     gradients: Vec<Real>,
     moved: Vec<bool>,
@@ -53,16 +54,19 @@ pub(crate) struct Chains<'a> {
 
 /// The outcome of a transition.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// Mean over the chains of the probability that the Metropolis test accepts.
-    pub(crate) acceptance: f64,
+    pub acceptance: f64,
     /// Proposals whose energy or gradient was not finite; none of them is ever taken.
-    pub(crate) not_finite: usize,
+    pub not_finite: usize,
 }
 
 impl<'a> Chains<'a> {
     /// Chains that start at `points` `[B, D]`.
-    pub(crate) fn start(potential: &'a Potential<'a>, width: usize, points: Vec<Real>) -> Result<Self, (usize, f64)> {
+    ///
+    /// # Errors
+    /// The number of the first point whose energy or gradient is not finite, and its energy.
+    pub fn start(potential: &'a Potential<'a>, width: usize, points: Vec<Real>) -> Result<Self, (usize, f64)> {
         let (energies, gradients) = potential(&points);
         let mut states = energies.iter().zip(gradients.chunks(width));
         let bad = states.position(|(energy, gradient)| !energy.is_finite() || !gradient.iter().all(|g| g.is_finite()));
@@ -73,7 +77,7 @@ impl<'a> Chains<'a> {
     }
 
     /// Chains at points whose finite or infinite energies and gradients are known.
-    pub(crate) fn resume(
+    pub fn resume(
         potential: &'a Potential<'a>,
         width: usize,
         points: Vec<Real>,
@@ -85,7 +89,7 @@ impl<'a> Chains<'a> {
     }
 
     /// Proposes a new state to every chain and takes those that are accepted.
-    pub(crate) fn advance(&mut self, transition: Transition, random: Random) -> Outcome {
+    pub fn advance(&mut self, transition: Transition, random: Random) -> Outcome {
         let step = transition.step_size as Real;
         let start = random.stream("momentum").normals(self.points.len());
         let mut momentum = start.clone();
@@ -127,18 +131,18 @@ impl<'a> Chains<'a> {
     }
 
     /// Energies of the states, `[B]`.
-    pub(crate) fn energies(&self) -> &[Real] {
+    pub fn energies(&self) -> &[Real] {
         &self.energies
     }
 
     /// Mean energy of the states, nats.
-    pub(crate) fn mean_energy(&self) -> f64 {
+    pub fn mean_energy(&self) -> f64 {
         let sum: f64 = self.energies.iter().map(|&e| f64::from(e)).sum();
         sum / self.energies.len() as f64
     }
 
     /// Chains that never left their start.
-    pub(crate) fn unmoved(&self) -> usize {
+    pub fn unmoved(&self) -> usize {
         self.moved.iter().filter(|moved| !**moved).count()
     }
 }
