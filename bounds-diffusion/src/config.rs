@@ -78,8 +78,23 @@ pub struct RegularizerConfig {
     /// Step of the difference quotient for the Laplacian in the trained term, in units of s(t).
     #[default(0.05)]
     pub step: f64,
-    /// Random directions for the Laplacian. 0: all D axes.
+    /// Random directions for the Laplacian. 0: all D axes. From 2 on, the residuals by one half of them and by the other are
+    /// multiplied, which leaves their expectation alone; the square of what a single direction says is too large.
     pub probes: usize,
+    /// Reach off the samples, at least 1. One point of each pair is drawn from the diffusion at a later time t' instead, with
+    /// s(t') = min(s(t_max), rho s(t)) and ln rho uniform on [0, ln spread]. 1: both points are those of time t.
+    #[default(1.0)]
+    pub spread: f64,
+    /// Noise level s(t) up to which a time counts in full; from there on its weight falls, to 0 at twice the level. 0: all times
+    /// count alike.
+    pub until: f64,
+}
+
+impl RegularizerConfig {
+    /// The weight of a time with noise `s`.
+    pub(crate) fn weight_at(&self, s: f64) -> f64 {
+        if self.until > 0.0 { (2.0 - s / self.until).clamp(0.0, 1.0) } else { 1.0 }
+    }
 }
 
 impl UpperBoundSpec for DiffusionConfig {
@@ -92,7 +107,11 @@ impl UpperBoundSpec for DiffusionConfig {
         ConfigError::require_not_negative("weight", weight)?;
         ConfigError::require_not_negative("fokker_planck.weight", regularizer.weight)?;
         let step = regularizer.step;
-        ConfigError::require(step > 0.0 && step <= 1.0, "fokker_planck.step", step, "a number in (0, 1]")
+        ConfigError::require(step > 0.0 && step <= 1.0, "fokker_planck.step", step, "a number in (0, 1]")?;
+        let spread = regularizer.spread;
+        let far = spread >= 1.0 && spread.is_finite();
+        ConfigError::require(far, "fokker_planck.spread", spread, "a finite number >= 1")?;
+        ConfigError::require_not_negative("fokker_planck.until", regularizer.until)
     }
 
     fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
@@ -127,5 +146,9 @@ mod tests {
         assert_eq!(key(DiffusionConfig { process, ..base() }), "process.vp");
         let fokker_planck = RegularizerConfig { step: 0.0, ..Default::default() };
         assert_eq!(key(DiffusionConfig { fokker_planck, ..base() }), "fokker_planck.step");
+        let fokker_planck = RegularizerConfig { spread: 0.5, ..Default::default() };
+        assert_eq!(key(DiffusionConfig { fokker_planck, ..base() }), "fokker_planck.spread");
+        let fokker_planck = RegularizerConfig { until: -0.1, ..Default::default() };
+        assert_eq!(key(DiffusionConfig { fokker_planck, ..base() }), "fokker_planck.until");
     }
 }

@@ -21,7 +21,11 @@ pub(crate) fn claim<G: Geometry>(
     if config.t_max != Process::HORIZON {
         return heuristic("the process is cut off before its end (t_max < 1)");
     }
-    if energy.fokker_planck().is_none_or(|known| known.process != config.process) {
+    let solved = energy.fokker_planck().map(|known| known.process);
+    if solved.is_some_and(|process| process != config.process) {
+        return heuristic("E(x, t) solves the Fokker-Planck equation of another process than that of the bound");
+    }
+    if solved.is_none() {
         return heuristic(
             "a learned E(x, t) does not solve the Fokker-Planck equation exactly (see the diagnostic fokker_planck)",
         );

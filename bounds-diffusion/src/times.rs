@@ -32,6 +32,15 @@ impl DiffusionConfig {
         }
     }
 
+    /// A time from `t` on, by a uniform draw, from whose distribution a point off the samples of time `t` is taken: with
+    /// `s(t') = min(s(t_max), rho s(t))`, ln rho uniform on [0, ln spread].
+    pub(crate) fn later(&self, t: f64, uniform: f64) -> f64 {
+        let rho = self.fokker_planck.spread.powf(uniform);
+        let noise = (rho * self.process.at(t).noise).min(self.process.at(self.t_max).noise);
+        // Not `clamp`: a time that was rounded may be a little beyond the last one.
+        self.process.time_of_noise(noise).min(self.t_max).max(t)
+    }
+
     /// The weight of a time.
     pub(crate) fn weight_at(&self, moment: &Moment) -> f64 {
         match self.weighting {
@@ -44,6 +53,7 @@ impl DiffusionConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RegularizerConfig;
     use ebm_core::diffusion::{Ve, Vp};
 
     #[test]
@@ -71,6 +81,34 @@ mod tests {
                 };
                 assert!((total / exact - 1.0).abs() < 1e-6, "{process:?} {sampling:?}: {total} {exact}");
             }
+        }
+    }
+
+    #[test]
+    fn later_times_are_as_noisy_as_they_are_said_to_be() {
+        for process in [Process::Vp(Vp::default()), Process::Ve(Ve::default())] {
+            let fokker_planck = RegularizerConfig { spread: 30.0, ..Default::default() };
+            let config = DiffusionConfig { process, fokker_planck, ..Default::default() };
+            let last = process.at(1.0).noise;
+            for t in [1e-3, 0.05, 0.4, 1.0] {
+                let s = process.at(t).noise;
+                for (uniform, rho) in [(0.0, 1.0), (0.5, 30f64.sqrt()), (1.0, 30.0)] {
+                    let later = config.later(t, uniform);
+                    let found = process.at(later).noise;
+                    assert!(later >= t && later <= 1.0, "{process:?} {t} {uniform}: {later}");
+                    assert!((found / (rho * s).min(last) - 1.0).abs() < 1e-6, "{process:?} {t} {uniform}: {found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn late_times_weigh_less_where_that_is_asked_for() {
+        let weights =
+            |until| [0.1, 0.3, 0.45, 0.6, 1.0].map(|s| RegularizerConfig { until, ..Default::default() }.weight_at(s));
+        assert_eq!(weights(0.0), [1.0; 5]);
+        for (found, expected) in weights(0.3).into_iter().zip([1.0, 1.0, 0.5, 0.0, 0.0]) {
+            assert!((found - expected).abs() < 1e-12, "{found}");
         }
     }
 }

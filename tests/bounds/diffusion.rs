@@ -1,13 +1,16 @@
 //! The bound by diffusion against Gaussians, where everything along the process is known.
 
 use bounds_diffusion::{DiffusionConfig, Form};
-use ebm_core::bounds::{EnergySituation, EnergyView, Level, Measurement, UpperBound};
+use ebm_core::bounds::{EnergySituation, EnergyView, Guarantee, Level, Measurement, UpperBound};
 use ebm_core::device::{Real, values};
 use ebm_core::diffusion::{Process, Ve, Vp};
 use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::models::closed_form::{DiffusedGaussian, LinearGaussian, QuadraticEnergy};
 use ebm_core::models::{Energy, Generator, timed_energy_gradient};
-use ebm_core::{error::BoundError, random::Random, registry::UpperBoundSpec, tape::SharedTape};
+use ebm_core::parameter::Module;
+use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::{error::BoundError, random::Random, registry::UpperBoundSpec};
+use ebm_models::mixture::{MixtureEnergy, MixtureEnergyConfig};
 use ebm_tests::{Draws, options, square};
 use proptest::prelude::*;
 
@@ -141,6 +144,85 @@ fn a_solution_of_the_fokker_planck_equation_has_no_residual_and_another_energy_h
     let (size, level) = residual(vp, ve);
     assert!(size > 0.1, "{size}");
     assert_eq!(level, Level::Heuristic);
+}
+
+/// A mixture of Gaussians, as it is in the middle of training.
+fn mixture(width: usize, process: Process, seed: u64) -> MixtureEnergy<Runtime> {
+    let config = MixtureEnergyConfig { components: 6, min_scale: 0.3, process, ..Default::default() };
+    let mut energy = MixtureEnergy::new(square(width), &config, Random::new(seed));
+    for (step, parameter) in (0u64..).zip(energy.parameters_mut()) {
+        let noise = Random::new(seed).stream("moved").at(step).normals(parameter.len());
+        let moved: Vec<Real> = parameter.values().iter().zip(noise).map(|(v, n)| v + 0.3 * n).collect();
+        parameter.set(&moved);
+    }
+    energy
+}
+
+#[test]
+fn the_likelihood_of_a_learned_mixture_has_a_certified_upper_bound() {
+    for process in processes() {
+        for (width, seed) in [(1, 1), (2, 2), (3, 3)] {
+            let (generator, energy) = (Draws::new(seed).linear(width, 0.0), mixture(width, process, seed));
+            let config = DiffusionConfig { form: Form::CrossEntropy, process, ..Default::default() };
+            let found = evaluate(&config, &generator, &energy, BATCH, seed).unwrap();
+            assert_eq!(found.guarantee.level, Level::Certified, "{found:?}");
+            // The samples that the bound saw. As log Z = 0, their mean energy is the cross-entropy: the NLL of data from p_g.
+            let latents = square(width).latents(Random::new(seed).stream("z").normals(BATCH * width));
+            let off = SharedTape::off();
+            let energies = values(&energy.forward(generator.forward(off.watch(&latents))));
+            let truth = Measurement::of(energies.into_iter().map(f64::from), Guarantee::certified("log Z = 0"));
+            let error = found.standard_error.hypot(truth.standard_error);
+            // An identity here, so it is checked from both sides.
+            let far = (found.value - truth.value).abs();
+            assert!(
+                far < 4.5 * error + 1e-3 * (1.0 + truth.value.abs()),
+                "{process:?} {width}: {found:?}, not {truth:?}"
+            );
+            let mut diagnostics = found.diagnostics.iter();
+            let (_, residual) = diagnostics.find(|(name, _)| name == "fokker_planck").unwrap();
+            assert!(*residual < 5e-3, "{process:?} {width}: {residual}");
+        }
+    }
+    let [vp, ve] = processes();
+    let generator = Draws::new(4).linear(2, 0.0);
+    let config = DiffusionConfig { form: Form::CrossEntropy, process: vp, ..Default::default() };
+    let found = evaluate(&config, &generator, &mixture(2, ve, 4), 100, 4).unwrap();
+    assert_eq!(found.guarantee.level, Level::Heuristic);
+    assert!(found.guarantee.reason.contains("another process"), "{found:?}");
+}
+
+#[test]
+fn two_probes_multiplied_tell_the_residual_and_one_squared_tells_more() {
+    // An energy that solves the equation, with a Hessian off the diagonal that makes random Laplacians differ.
+    let (precision, mean) = ([2.0, 0.8, 0.3, 0.8, 1.5, -0.5, 0.3, -0.5, 1.0], [0.3, -0.2, 0.1]);
+    let energy = DiffusedGaussian::new(square(3), Process::default(), &precision, &mean).unwrap();
+    let generator = Draws::new(2).linear(3, 0.0);
+    // The variance of the residual as it is trained, alone in the objective.
+    let residual = |options_of_it: &str, seed: u64| {
+        let text = format!("weight = 0.0, fokker_planck = {{ weight = 1.0, {options_of_it} }}");
+        let config: DiffusionConfig = options(&text);
+        let random = Random::new(seed);
+        let latents = square(3).latents(random.stream("z").normals(3 * 2000));
+        let data = square(3).samples(vec![0.0; 3 * 2000]);
+        let situation = EnergySituation { energy: &energy, generator: &generator, latents: &latents, data: &data };
+        let mut bound: Box<dyn UpperBound<Runtime>> = config.build(square(3), random).unwrap();
+        let view = EnergyView::new(&situation, SharedTape::training(Parts::ENERGY), random, 0);
+        f64::from(values(&bound.divergence(&view).unwrap().value)[0])
+    };
+    let mean_of = |options_of_it: &str| {
+        let draws = (0..40).map(|seed| residual(options_of_it, seed));
+        Measurement::of(draws, Guarantee::heuristic("test"))
+    };
+    let (exact, one, two, three) =
+        (mean_of("probes = 0"), mean_of("probes = 1"), mean_of("probes = 2"), mean_of("probes = 3"));
+    assert!(exact.value < 1e-4, "{exact:?}");
+    assert!(one.value > 0.005 && one.value > 20.0 * one.standard_error, "{one:?}");
+    for unbiased in [two, three] {
+        assert!(unbiased.value.abs() < 4.5 * unbiased.standard_error + 1e-4, "{unbiased:?}");
+        assert!(unbiased.standard_error < 0.2 * one.value, "{unbiased:?}");
+    }
+    let off_the_samples = mean_of("probes = 0, spread = 30.0, until = 0.3");
+    assert!(off_the_samples.value < 1e-4, "{off_the_samples:?}");
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn what_is_registered_is_run_and_has_a_row() {
         "generator conv: example",
         "energy mlp: example",
         "energy conv: example",
+        "energy mixture: example",
         "lower sv: example",
         "lower mi: example",
         "lower none: example",

@@ -63,6 +63,7 @@ pub mod directions;
 pub mod epilogue;
 pub mod fourier;
 mod linear;
+pub mod mixture;
 pub mod monotone;
 pub mod normal;
 mod reduce;

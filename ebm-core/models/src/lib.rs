@@ -1,4 +1,5 @@
-//! The generators and energies of `ebm`: multi-layer perceptrons, flows and convolutional networks, with the noise of a generator.
+//! The generators and energies of `ebm`: multi-layer perceptrons, flows, convolutional networks and mixtures, with the noise of a
+//! generator.
 //!
 //! Each registers itself with `ebm-core`, under the name by which a configuration asks for it: a program that uses this crate
 //! has them all.
@@ -8,6 +9,7 @@
 
 pub mod conv;
 pub mod flow;
+pub mod mixture;
 pub mod mlp;
 pub mod noise;
 mod of_network;

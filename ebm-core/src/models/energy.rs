@@ -15,6 +15,8 @@ pub struct EnergyFacts {
     pub log_sobolev: Option<f64>,
     /// exp(-E) is known to have a finite integral.
     pub normalisable: bool,
+    /// log Z in nats, where it is known exactly: the likelihood then needs no quadrature, in any number of dimensions.
+    pub log_partition: Option<f64>,
 }
 
 /// An energy E, in nats; low where the model puts its probability.

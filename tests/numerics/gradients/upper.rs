@@ -9,6 +9,7 @@ use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
 use ebm_core::models::{Energy, Generator};
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::{kernels::Activation, random::Random, registry::UpperBoundSpec};
+use ebm_models::mixture::{MixtureEnergy, MixtureEnergyConfig};
 use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
@@ -106,14 +107,20 @@ fn every_penalty_is_differentiated_right_in_every_parameter_of_every_energy() {
 }
 
 /// An energy E(x, t) of every kind.
-fn timed_energies(g: Runtime) -> Vec<(&'static str, MlpEnergy<Runtime>)> {
-    let mlp = |seed, more: &str| {
+fn timed_energies(g: Runtime) -> Vec<(&'static str, Box<dyn Energy<Runtime>>)> {
+    let mlp = |seed, more: &str| -> Box<dyn Energy<Runtime>> {
         let time = "time = { embedded = { count = 4, width = 3, max_frequency = 6.0 } }";
         let config: MlpEnergyConfig = options(&format!("hidden = [5, 4], {time}, {more}"));
-        MlpEnergy::new(g, &config, Random::new(seed))
+        Box::new(MlpEnergy::new(g, &config, Random::new(seed)))
     };
     let rich = "activation = 'silu', fourier = { count = 3, scale = 0.3 }, confinement = 0.7, output_scale = true";
-    vec![("timed mlp", mlp(21, "activation = 'tanh'")), ("timed mlp with everything", mlp(22, rich))]
+    let config: MixtureEnergyConfig = options("components = 3, min_scale = 0.3");
+    let mixture: Box<dyn Energy<Runtime>> = Box::new(MixtureEnergy::new(g, &config, Random::new(23)));
+    vec![
+        ("timed mlp", mlp(21, "activation = 'tanh'")),
+        ("timed mlp with everything", mlp(22, rich)),
+        ("mixture", mixture),
+    ]
 }
 
 #[test]
@@ -123,13 +130,14 @@ fn the_diffusion_bound_is_differentiated_right_in_every_parameter_of_every_energ
         "form = 'divergence', sampling = 'uniform', weighting = 'likelihood'",
         "form = 'cross-entropy', sampling = 'importance', weighting = 'variance', fokker_planck = { weight = 0.3 }",
         "form = 'divergence', sampling = 'importance', weighting = 'likelihood', fokker_planck = { weight = 0.3, probes = 2 }",
+        "form = 'divergence', fokker_planck = { weight = 0.3, probes = 3, spread = 5.0, until = 0.8 }",
     ];
     for (label, mut energy) in timed_energies(batch.generator.geometry()) {
         for process in ["{ vp = {} }", "{ ve = { sigma_min = 0.1, sigma_max = 2.0 } }"] {
             for form in forms {
                 let text = format!("{form}, process = {process}, t_min = 0.2, weight = 0.2");
                 let config: DiffusionConfig = options(&text);
-                batch.check(&format!("{label}, {text}"), &config, &mut energy, false);
+                batch.check(&format!("{label}, {text}"), &config, &mut *energy, false);
             }
         }
     }

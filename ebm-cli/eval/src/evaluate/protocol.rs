@@ -72,11 +72,12 @@ fn warn(report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::find;
+    use crate::{config::Rule, metric::find};
     use ebm_core::bounds::{Guarantee, Level, Measurement};
     use ebm_core::data::{Dataset, Modes, Standardization};
     use ebm_core::models::closed_form::{LinearGaussian, QuadraticEnergy};
-    use ebm_core::{device::Real, geometry::Runtime};
+    use ebm_core::{device::Real, geometry::Runtime, parameter::Module};
+    use ebm_models::mixture::{MixtureEnergy, MixtureEnergyConfig};
     use ebm_train::StepReport;
 
     /// Standard normal data of any width, with a single mode.
@@ -146,6 +147,29 @@ mod tests {
         let absent = report.absent.iter().find(|a| a.name == "nll").unwrap();
         assert!(absent.reason.contains("1 or 2 dimensions, the data has 3"), "{}", absent.reason);
         assert!(report.get("good_share").is_some());
+    }
+
+    #[test]
+    fn an_energy_that_knows_its_log_z_has_a_certified_likelihood_in_any_dimension() {
+        for width in [2, 5] {
+            let data = Normal(width, None);
+            // One component, moved to where the data is, and as wide.
+            let config = MixtureEnergyConfig { components: 1, min_scale: 1e-3, ..Default::default() };
+            let mut energy = MixtureEnergy::new(Runtime { latent: width, data: width }, &config, Random::new(1));
+            energy.parameters_mut()[1].set(&vec![0.0; width]);
+            let bounds = StepReport::default();
+            let subject = Subject { energy: &energy, generator: None, data: &data, bounds: &bounds };
+            let mut config = EvaluateConfig::quick();
+            config.quadrature.rule = Rule::Verified;
+            let report = evaluate(&subject, &config, Random::new(1));
+            let nll = report.get("nll").unwrap();
+            assert_eq!(nll.guarantee.as_ref().unwrap().level, Level::Certified);
+            let divergence = report.get("data_divergence").unwrap();
+            assert!(divergence.value.abs() < 4.0 * divergence.standard_error.unwrap(), "{report}");
+            // By quadrature in the plane, and known beyond.
+            assert!(value(&report, "log_z").abs() < 1e-3, "{report}");
+            assert_eq!(report.quadrature.is_some(), width == 2);
+        }
     }
 
     #[test]

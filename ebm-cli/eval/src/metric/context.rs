@@ -49,6 +49,8 @@ pub struct Context<'a> {
     sampler_nlls: Box<SamplerNlls<'a>>,
     weights: Option<Box<Weights<'a>>>,
     generate: Option<Box<Generate<'a>>>,
+    /// log Z in nats, where the energy knows it.
+    pub(super) known_log_partition: Option<f64>,
     /// The data.
     pub data: &'a dyn Dataset,
     /// The bounds' values on a fresh batch.
@@ -87,6 +89,7 @@ impl<'a> Context<'a> {
             sampler_nlls: Box::new(move |points, random| sampler_nlls(energy, data, points, &config.annealing, random)),
             weights: generator.map(weights),
             generate: generator.map(generate),
+            known_log_partition: energy.facts().log_partition,
             data,
             bounds,
             config,
@@ -206,7 +209,9 @@ impl<'a> Context<'a> {
         match need {
             Need::HeldOut if self.held_out.is_empty() => Err("the data set holds out no samples".into()),
             // Known before thousands of samples are drawn for the box.
-            Need::OneOrTwoDimensions if width > 2 => {
+            Need::OneOrTwoDimensions | Need::LogPartition
+                if width > 2 && (need == Need::OneOrTwoDimensions || self.known_log_partition.is_none()) =>
+            {
                 Err(format!("no exact value: {}", QuadratureError::Dimensions(width)).into())
             }
             // Up to two dimensions the quadrature knows better.

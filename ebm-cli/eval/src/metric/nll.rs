@@ -1,15 +1,16 @@
 use super::context::{Context, MARGIN};
 use super::{Findings, Metric, MetricValue, Reason, Unit};
-use crate::quadrature::{LogPartition, exact_nll};
+use crate::quadrature::{LogPartition, exact_nll, normalised_nll};
+use ebm_core::bounds::Measurement;
 use ebm_train::grid::Region;
 
-/// The mean energy of held-out samples plus log Z by quadrature, what it says about the data's entropy, and log Z itself.
+/// The mean energy of held-out samples plus log Z, known or by quadrature, what it says about the data's entropy, and log Z itself.
 struct ExactNll;
 
 crate::register_metric!(
     ExactNll,
     place: 10,
-    needs: [HeldOut, OneOrTwoDimensions],
+    needs: [HeldOut, LogPartition],
     values: [
         "nll" as "exact NLL": Nats, Lower,
         "nll_in_source_units": Nats, Lower,
@@ -24,28 +25,46 @@ crate::register_metric!(
 
 impl Metric for ExactNll {
     fn measure(&self, context: &Context<'_>, found: &mut Findings) -> Result<(), Reason> {
-        let partition = context.log_partition().map_err(|error| format!("no exact value: {error}"))?;
-        let proved = || partition.proof.as_ref().and_then(|_| context.proved_energies(&context.held_out));
-        let (energies, rounding) = proved().unwrap_or_else(|| {
-            let energies = context.held_out_energies().iter().map(|energy| f64::from(*energy));
-            (energies.collect(), 0.0)
-        });
-        let nll = exact_nll(&energies, rounding, partition);
-        let protocol = "mean of E(x) + log Z over held-out samples, log Z by quadrature";
-        found.push(MetricValue::nats("nll", "exact NLL", &nll, protocol));
-        if let Some(standardization) = context.data.standardization() {
-            let nll = nll.clone().plus(standardization.log_volume());
-            let protocol = "the exact NLL plus the sum of the columns' log standard deviations";
-            found.push(MetricValue::nats("nll_in_source_units", "exact NLL in the source's units", &nll, protocol));
+        let Some(log_z) = context.known_log_partition else {
+            let partition = context.log_partition().map_err(|error| format!("no exact value: {error}"))?;
+            let proved = || partition.proof.as_ref().and_then(|_| context.proved_energies(&context.held_out));
+            let (energies, rounding) = proved().unwrap_or_else(|| (plain_energies(context), 0.0));
+            let nll = exact_nll(&energies, rounding, partition);
+            push(&nll, "log Z by quadrature", context, found);
+            partition_values(partition, found);
+            return Ok(());
+        };
+        push(&normalised_nll(&plain_energies(context), log_z), "log Z known", context, found);
+        // In one or two dimensions a quadrature still tells where the model's probability is.
+        match (context.data.width() <= 2).then(|| context.log_partition()) {
+            Some(Ok(partition)) => partition_values(partition, found),
+            _ => {
+                let protocol = "known: the energy is that of a normalised density";
+                found.push(MetricValue::new("log_z", "log Z", (log_z, Unit::Nats), 0, protocol));
+            }
         }
-        if let Some(entropy) = context.data.entropy() {
-            let protocol = "closed form; no model's NLL can be lower in expectation";
-            found.push(MetricValue::new("data_entropy", "entropy of the data", (entropy, Unit::Nats), 0, protocol));
-            let (divergence, protocol) = (nll.clone().plus(-entropy), "exact NLL minus the entropy of the data");
-            found.push(MetricValue::nats("data_divergence", "KL(data || model)", &divergence, protocol));
-        }
-        partition_values(partition, found);
         Ok(())
+    }
+}
+
+fn plain_energies(context: &Context<'_>) -> Vec<f64> {
+    context.held_out_energies().iter().map(|energy| f64::from(*energy)).collect()
+}
+
+/// Adds the negative log-likelihood, and what follows from it.
+fn push(nll: &Measurement, of_log_z: &str, context: &Context<'_>, found: &mut Findings) {
+    let protocol = format!("mean of E(x) + log Z over held-out samples, {of_log_z}");
+    found.push(MetricValue::nats("nll", "exact NLL", nll, protocol));
+    if let Some(standardization) = context.data.standardization() {
+        let nll = nll.clone().plus(standardization.log_volume());
+        let protocol = "the exact NLL plus the sum of the columns' log standard deviations";
+        found.push(MetricValue::nats("nll_in_source_units", "exact NLL in the source's units", &nll, protocol));
+    }
+    if let Some(entropy) = context.data.entropy() {
+        let protocol = "closed form; no model's NLL can be lower in expectation";
+        found.push(MetricValue::new("data_entropy", "entropy of the data", (entropy, Unit::Nats), 0, protocol));
+        let (divergence, protocol) = (nll.clone().plus(-entropy), "exact NLL minus the entropy of the data");
+        found.push(MetricValue::nats("data_divergence", "KL(data || model)", &divergence, protocol));
     }
 }
 

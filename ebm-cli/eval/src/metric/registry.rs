@@ -78,6 +78,8 @@ pub enum Need {
     HeldOut,
     /// Data of one or two dimensions.
     OneOrTwoDimensions,
+    /// Data of one or two dimensions, or an energy whose log Z is known.
+    LogPartition,
     /// Chains of annealed importance sampling, which the configuration turns on.
     Chains,
     /// A data set with separate modes.

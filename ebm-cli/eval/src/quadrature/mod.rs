@@ -19,5 +19,5 @@ mod verified;
 pub use crate::config::{QuadratureConfig, Rule};
 pub use energies::{energies, proved_energies};
 pub use error::QuadratureError;
-pub use partition::{LogPartition, exact_nll, log_partition};
+pub use partition::{LogPartition, exact_nll, log_partition, normalised_nll};
 pub use verified::{EnclosedPartition, enclose_log_partition};

@@ -76,7 +76,8 @@ impl<G: Geometry> Energy<G> for DiffusedGaussian<G> {
     }
 
     fn facts(&self) -> EnergyFacts {
-        EnergyFacts { log_sobolev: self.precisions.iter().copied().reduce(f64::min), normalisable: true }
+        let log_sobolev = self.precisions.iter().copied().reduce(f64::min);
+        EnergyFacts { log_sobolev, normalisable: true, ..Default::default() }
     }
 }
 

@@ -107,7 +107,7 @@ impl<G: Geometry> Energy<G> for QuadraticEnergy<G> {
 
     fn facts(&self) -> EnergyFacts {
         let curvature = self.smallest_curvature().filter(|c| *c > 0.0);
-        EnergyFacts { log_sobolev: curvature, normalisable: curvature.is_some() }
+        EnergyFacts { log_sobolev: curvature, normalisable: curvature.is_some(), ..Default::default() }
     }
 }
 
