@@ -1,7 +1,7 @@
 //! The baselines that the gradient penalty is compared with: `none`, `zero-gp` and `wgan-gp`.
 
 use ebm_core::kernels::directions::{RowNorm, norms, weighted_sums};
-use ebm_core::{kernels::combine::combine, prelude::*};
+use ebm_core::{kernels::combine::combine, prelude::*, schedule::Scheduled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -35,14 +35,14 @@ register_upper_bound!(
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct ZeroGpConfig {
-    /// Weight of the penalty.
-    #[default(0.1)]
-    pub weight: f64,
+    /// Weight of the penalty: a number, or one that changes over the run.
+    #[default(Scheduled::Constant(0.1))]
+    pub weight: Scheduled,
 }
 
 impl UpperFormula for ZeroGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let weight = self.weight as Real;
+        let weight = self.weight.at(view.step) as Real;
         let (_, gradient) = energy_gradient(view.energy, view.data);
         let (halves, slopes) = norms(&gradient, RowNorm::HalfSquare);
         let (sizes, directions) = (halves * (2.0 * weight), slopes * (2.0 * weight));
@@ -52,7 +52,7 @@ impl UpperFormula for ZeroGpConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require_not_negative("weight", self.weight)
+        self.weight.check_not_negative("weight")
     }
 
     fn target(&self) -> Target {
@@ -73,9 +73,9 @@ register_upper_bound!(
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct WganGpConfig {
-    /// Weight of the penalty.
-    #[default(10.0)]
-    pub weight: f64,
+    /// Weight of the penalty: a number, or one that changes over the run.
+    #[default(Scheduled::Constant(10.0))]
+    pub weight: Scheduled,
 }
 
 impl WganGpConfig {
@@ -93,7 +93,7 @@ impl WganGpConfig {
 
 impl UpperFormula for WganGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let weight = self.weight as Real;
+        let weight = self.weight.at(view.step) as Real;
         let points = Self::between(view);
         let (_, gradient) = energy_gradient(view.energy, &points);
         // The length has no derivative at zero; zero is as good as any direction.
@@ -107,7 +107,7 @@ impl UpperFormula for WganGpConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require_not_negative("weight", self.weight)
+        self.weight.check_not_negative("weight")
     }
 
     fn target(&self) -> Target {
