@@ -42,7 +42,7 @@ fn smooth_nets(bencher: Bencher) {
     let energy =
         MlpEnergyConfig { fourier: FourierConfig { count: 64, scale: 1.0 }, confinement: 0.5, ..Default::default() };
     let lower = SvConfig { variant: Variant::LogDet, ..Default::default() };
-    let upper = GpConfig { volume: Volume::LogDet, projections: 0, weight: 0.01, ..Default::default() };
+    let upper = GpConfig { volume: Volume::LogDet, projections: 0, weight: 0.01.into(), ..Default::default() };
     let parts = Components { energy: &energy, generator: &MlpGeneratorConfig::default(), lower: &lower, upper: &upper };
     common::step(bencher, Fixed::<2, 2>, parts, TrainConfig { batch: 200, ..Default::default() });
 }

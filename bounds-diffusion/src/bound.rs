@@ -99,7 +99,7 @@ impl<G: Geometry> UpperBound<G> for Diffusion {
         let Denoised { losses, errors, directions } = self.losses(&at, &inverse, &gradient);
         let (x, directions) = (view.tape.watch(&at.x), SharedTape::off().watch(&directions));
         let (_, slopes) = energy.pushforward_at(x, &at.times, directions, &vec![0.0; count]);
-        let mut value = mean(of_gradient(losses.rounded(), slopes)) * self.config.weight as Real;
+        let mut value = mean(of_gradient(losses.rounded(), slopes)) * self.config.weight.at(view.step) as Real;
 
         // Values that are only reported cost nothing in training.
         let reports = !view.tape.is_recording();

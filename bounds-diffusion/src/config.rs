@@ -1,5 +1,5 @@
 use ebm_core::diffusion::Process;
-use ebm_core::{prelude::*, registry::UpperBoundSpec};
+use ebm_core::{prelude::*, registry::UpperBoundSpec, schedule::Scheduled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -24,9 +24,10 @@ pub struct DiffusionConfig {
     pub sampling: Sampling,
     /// Weight of the times.
     pub weighting: Weighting,
-    /// Factor of the term in the energy's objective. Reported values carry no factor.
-    #[default(1.0)]
-    pub weight: f64,
+    /// Factor of the term in the energy's objective: a number, or one that changes over the run. Reported values carry no
+    /// factor.
+    #[default(Scheduled::Constant(1.0))]
+    pub weight: Scheduled,
     /// How far E(x, t) is from solving the Fokker-Planck equation, as a further term.
     pub fokker_planck: RegularizerConfig,
 }
@@ -100,11 +101,11 @@ impl RegularizerConfig {
 impl UpperBoundSpec for DiffusionConfig {
     fn check(&self) -> Result<(), ConfigError> {
         self.process.check().map_err(|e| e.within("process"))?;
-        let &Self { t_min, t_max, weight, fokker_planck: regularizer, .. } = self;
+        let &Self { t_min, t_max, fokker_planck: regularizer, .. } = self;
         ConfigError::require(t_max > 0.0 && t_max <= Process::HORIZON, "t_max", t_max, "a time in (0, 1]")?;
         let expected = format!("a time above 0 and below t_max = {t_max}");
         ConfigError::require(t_min > 0.0 && t_min < t_max, "t_min", t_min, &expected)?;
-        ConfigError::require_not_negative("weight", weight)?;
+        self.weight.check_not_negative("weight")?;
         ConfigError::require_not_negative("fokker_planck.weight", regularizer.weight)?;
         let step = regularizer.step;
         ConfigError::require(step > 0.0 && step <= 1.0, "fokker_planck.step", step, "a number in (0, 1]")?;
@@ -141,7 +142,7 @@ mod tests {
         assert_eq!(key(DiffusionConfig { t_min: 0.0, ..base() }), "t_min");
         assert_eq!(key(DiffusionConfig { t_min: 1.0, ..base() }), "t_min");
         assert_eq!(key(DiffusionConfig { t_max: 1.5, ..base() }), "t_max");
-        assert_eq!(key(DiffusionConfig { weight: f64::NAN, ..base() }), "weight");
+        assert_eq!(key(DiffusionConfig { weight: f64::NAN.into(), ..base() }), "weight");
         let process = Process::Vp(Vp { beta_min: -1.0, beta_max: 20.0 });
         assert_eq!(key(DiffusionConfig { process, ..base() }), "process.vp");
         let fokker_planck = RegularizerConfig { step: 0.0, ..Default::default() };

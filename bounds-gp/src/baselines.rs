@@ -1,7 +1,7 @@
 //! The baselines that the gradient penalty is compared with: `none`, `zero-gp` and `wgan-gp`.
 
 use ebm_core::kernels::directions::{RowNorm, norms, weighted_sums};
-use ebm_core::{kernels::combine::combine, prelude::*, tensor::gradient_penalty};
+use ebm_core::{kernels::combine::combine, prelude::*, schedule::Scheduled, tensor::gradient_penalty};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -35,20 +35,20 @@ register_upper_bound!(
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct ZeroGpConfig {
-    /// Weight of the penalty.
-    #[default(0.1)]
-    pub weight: f64,
+    /// Weight of the penalty: a number, or one that changes over the run.
+    #[default(Scheduled::Constant(0.1))]
+    pub weight: Scheduled,
 }
 
 impl UpperFormula for ZeroGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let (penalty, _) = gradient_penalty(view.energy, view.data, 2.0 * self.weight, &view.tape);
+        let (penalty, _) = gradient_penalty(view.energy, view.data, 2.0 * self.weight.at(view.step), &view.tape);
         let claim = Guarantee::heuristic("a penalty, not a bound");
         Ok(Estimate::mean_of(penalty, claim))
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require_not_negative("weight", self.weight)
+        self.weight.check_not_negative("weight")
     }
 
     fn target(&self) -> Target {
@@ -69,9 +69,9 @@ register_upper_bound!(
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct WganGpConfig {
-    /// Weight of the penalty.
-    #[default(10.0)]
-    pub weight: f64,
+    /// Weight of the penalty: a number, or one that changes over the run.
+    #[default(Scheduled::Constant(10.0))]
+    pub weight: Scheduled,
 }
 
 impl WganGpConfig {
@@ -89,7 +89,7 @@ impl WganGpConfig {
 
 impl UpperFormula for WganGpConfig {
     fn divergence<G: Geometry>(&self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
-        let weight = self.weight as Real;
+        let weight = self.weight.at(view.step) as Real;
         let points = Self::between(view);
         let (_, gradient) = energy_gradient(view.energy, &points);
         // The length has no derivative at zero; zero is as good as any direction.
@@ -103,7 +103,7 @@ impl UpperFormula for WganGpConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require_not_negative("weight", self.weight)
+        self.weight.check_not_negative("weight")
     }
 
     fn target(&self) -> Target {

@@ -1,9 +1,10 @@
+use ebm_core::schedule::Scheduled;
 use ebm_core::{prelude::*, registry::UpperBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
-use crate::GradientPenalty;
+use crate::{GradientPenalty, Score};
 
 /// The upper bound by gradient penalty: `relu(weight * E[N(r)] - margin)`, r the residual of grad E against -grad log p_g.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -16,14 +17,16 @@ pub struct GpConfig {
     /// Random projections of the residual a sample. 0: the whole residual, from d pushforwards a sample.
     #[default(1)]
     pub projections: usize,
+    /// The gradient of the generator's log-density that the energy's is compared with.
+    pub score: Score,
     /// The volume term of log p_g(G(z)) = log p0(z) - volume.
     pub volume: Volume,
-    /// Weight M of the penalty.
-    #[default(1e-3)]
-    pub weight: f64,
+    /// Weight M of the penalty: a number, or one that changes over the run.
+    #[default(Scheduled::Constant(1e-3))]
+    pub weight: Scheduled,
     /// Margin zeta: the weighted batch mean is trained down to this value only.
     pub margin: f64,
-    /// Decay of the weight over the iterations.
+    /// Decay of the weight over the iterations, a factor of its schedule.
     pub decay: Decay,
 }
 
@@ -138,9 +141,16 @@ impl Decay {
 
 impl UpperBoundSpec for GpConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        ConfigError::require_not_negative("weight", self.weight)?;
+        self.weight.check_not_negative("weight")?;
         ConfigError::require_not_negative("margin", self.margin)?;
         self.decay.check()?;
+        self.score.check()?;
+        ConfigError::require(
+            self.score == Score::Latent || self.form != Form::LogSobolev,
+            "score",
+            "multi-sample",
+            "\"latent\" with form \"log-sobolev\": a score that is estimated certifies nothing",
+        )?;
         if let Norm::P(p) = self.norm {
             ConfigError::require(p >= 1.0 && p.is_finite(), "norm.p", p, "a finite number >= 1")?;
         }
@@ -164,7 +174,7 @@ impl UpperBoundSpec for GpConfig {
             &format!("as many latent as data dimensions, not {d} and {wide}"),
         )?;
         ConfigError::require(
-            d <= wide || (self.form == Form::Latent && self.volume == Volume::None),
+            d <= wide || self.score != Score::Latent || (self.form == Form::Latent && self.volume == Volume::None),
             "volume",
             self.volume.name(),
             &format!("volume \"none\" and form \"latent\": with {d} > {wide} the Jacobian is singular"),
@@ -193,10 +203,12 @@ mod tests {
     fn unusable_values_are_refused_by_key() {
         let base = GpConfig::default;
         let odd = [
-            (GpConfig { weight: -1.0, ..base() }, "weight"),
+            (GpConfig { weight: Scheduled::Constant(-1.0), ..base() }, "weight"),
             (GpConfig { margin: f64::INFINITY, ..base() }, "margin"),
             (GpConfig { norm: Norm::P(0.5), projections: 0, ..base() }, "norm.p"),
             (GpConfig { norm: Norm::Euclidean, ..base() }, "projections"),
+            (GpConfig { score: Score::MultiSample { samples: 0 }, ..base() }, "score.multi-sample.samples"),
+            (GpConfig { score: Score::MultiSample { samples: 8 }, form: Form::LogSobolev, ..base() }, "score"),
         ];
         for (config, key) in odd {
             assert_eq!(config.check().unwrap_err().key, key);
@@ -204,6 +216,10 @@ mod tests {
         let tall = GpConfig { form: Form::LogSobolev, ..Default::default() };
         let error = tall.build(Runtime { latent: 1, data: 2 }, Random::new(0)).err().unwrap();
         assert_eq!(error.key, "form");
+        let wide = Runtime { latent: 3, data: 2 };
+        assert_eq!(base().build(wide, Random::new(0)).err().unwrap().key, "volume");
+        let noisy = GpConfig { score: Score::MultiSample { samples: 8 }, ..base() };
+        assert!(noisy.build(wide, Random::new(0)).is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@ use ebm_core::{kernels, prelude::*};
 
 use crate::config::{Form, GpConfig, Norm, Volume};
 use crate::residual::{Ingredients, PerSampleLosses, Pushed};
+use crate::score::Score;
 
 /// `relu(weight E[N(r)] - margin)`, or the certified `E ||r||^2 / (2 rho)`.
 pub struct GradientPenalty {
@@ -17,25 +18,27 @@ impl GradientPenalty {
 
     /// Sizes of the residual and energies of the generated samples, on the energy's tape.
     fn sizes<G: Geometry>(&self, view: &EnergyView<'_, G>) -> PerSampleLosses {
-        let (volume, norm) = match self.config.form {
+        let form = self.config.form;
+        let (volume, norm) = match form {
             // The certificate holds for the density itself, and for the squared norm.
             Form::LogSobolev => (Volume::LogDet, Norm::Squared),
             _ => (self.config.volume, self.config.norm),
         };
-        let projections = match self.config.form {
+        let projections = match form {
             Form::Latent => self.config.projections,
             _ => 0,
         };
-        let parts = Ingredients::of(view, volume, projections);
+        let parts = match self.config.score {
+            Score::Latent => Ingredients::of(view, volume, projections),
+            Score::MultiSample { samples } => {
+                Ingredients::noisy(view, samples, (form == Form::Latent).then_some(projections))
+            }
+        };
         if let (Pushed::Random(directions), 1) = (&parts.pushed, projections) {
             return parts.along(view, directions);
         }
         let (_, gradient) = energy_gradient(view.energy, view.generated());
-        let (sizes, directions) = match (&parts.pushed, self.config.form) {
-            (Pushed::Random(directions), _) => parts.projected(&gradient, directions),
-            (Pushed::Whole(jacobian), Form::Latent) => parts.latent(&gradient, jacobian, norm),
-            (Pushed::Whole(jacobian), _) => parts.data(gradient, jacobian, norm),
-        };
+        let (sizes, directions) = parts.sizes(view, gradient, form, norm);
         through_gradient(view.energy, view.generated(), sizes, directions, &view.tape)
     }
 
@@ -89,6 +92,7 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
     }
 
     fn divergence(&mut self, view: &EnergyView<'_, G>) -> Result<Estimate, BoundError> {
+        self.config.score.accepts(view.generator)?;
         let certified = match self.config.form {
             Form::LogSobolev => Some(self.log_sobolev(view)?),
             _ => None,
@@ -101,8 +105,14 @@ impl<G: Geometry> UpperBound<G> for GradientPenalty {
             let measurement = Measurement::of(measured, claim).with("log_sobolev", rho);
             return Ok(Estimate::new(kernels::mean(sizes / rho as Real), measurement));
         }
-        let weight = self.config.weight * self.config.decay.factor(view.step);
-        let claim = Guarantee::heuristic("the weight stands for Lipschitz constants that are not known");
+        let weight = self.config.weight.at(view.step) * self.config.decay.factor(view.step);
+        let claim = Guarantee::heuristic(match self.config.score {
+            Score::Latent => "the weight stands for Lipschitz constants that are not known",
+            Score::MultiSample { .. } => {
+                "the weight stands for Lipschitz constants that are not known, and the score is estimated from finitely many \
+                 latents"
+            }
+        });
         let mut estimate = Estimate::mean_of(sizes, claim);
         let residual = estimate.measurement.value;
         estimate.value = hinge(estimate.value * weight as Real - self.config.margin as Real);

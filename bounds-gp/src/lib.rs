@@ -13,8 +13,10 @@ mod baselines;
 mod config;
 mod gp;
 mod residual;
+mod score;
 mod selftest;
 
 pub use baselines::{NoneConfig, WganGpConfig, ZeroGpConfig};
 pub use config::{Decay, Form, GpConfig, Norm, Volume};
 pub use gp::GradientPenalty;
+pub use score::Score;

@@ -173,7 +173,7 @@ impl<'de> Visitor<'de> for NumberOrTable {
     type Value = Scheduled;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, { from = ..., to = ..., over = ... } or { steps = [[0, ...], ...] }")
+        f.write_str("a finite number, { from = ..., to = ..., over = ... } or { steps = [[0, ...], ...] }")
     }
     fn visit_f64<E: Error>(self, value: f64) -> Result<Scheduled, E> {
         Ok(Scheduled::Constant(value))

@@ -2,5 +2,6 @@
 
 mod conformance;
 mod diffusion;
+mod gradient_penalty;
 mod mutual_information;
 mod sandwich;

@@ -71,7 +71,7 @@ fn every_bound_is_described_with_its_options_and_an_example_that_can_be_used() {
     }
     // An option has a type, a default and words.
     let text = folder.succeed("bounds describe gp");
-    let (_, after) = text.split_once("  weight = ").unwrap();
+    let (_, after) = text.split_once("  margin = ").unwrap();
     let mut lines = after.lines();
     assert!(lines.next().unwrap().ends_with("(number)"), "{text}");
     assert!(lines.next().unwrap().trim().len() > 10, "{text}");

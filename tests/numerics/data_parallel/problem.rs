@@ -78,6 +78,7 @@ pub fn exact() -> Vec<Problem> {
     let gp = |projections| format!("{{ kind = 'gp', projections = {projections}, weight = 0.1 }}");
     // Rounding decides at which step its solver stops.
     let curved = "{ kind = 'gp', projections = 2, weight = 0.01, volume = { iterative = { steps = 3 } } }";
+    let noisy = "{ kind = 'gp', score = { multi-sample = { samples = 32 } }, weight = 0.1 }";
     let learned = "noise = { learned = { start = 0.3, max = 1.0 } }";
     let mut likelihood = problem("maximum likelihood", LOG_DET, GP);
     likelihood.config.train.objective = Objective::MaximumLikelihood;
@@ -91,6 +92,7 @@ pub fn exact() -> Vec<Problem> {
         problem("sv and gp, three projections", LOG_DET, &gp(3)),
         problem("sv and gp, all of the Jacobian", LOG_DET, &gp(0)),
         problem("sv and gp, a volume that moves", LOG_DET, curved),
+        problem("sv and gp, the score of a noisy generator", LOG_DET, noisy),
         warm(),
         problem("sv and diffusion", LOG_DET, "'diffusion'"),
         problem("mi jsd and diffusion", &shifted("jsd"), "'diffusion'"),

@@ -10,7 +10,7 @@ use ebm_core::models::{Energy, Generator};
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::{kernels::Activation, random::Random, registry::UpperBoundSpec};
 use ebm_models::mixture::{MixtureEnergy, MixtureEnergyConfig};
-use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig};
+use ebm_models::mlp::{MlpEnergy, MlpEnergyConfig, MlpGenerator};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
 use ebm_tests::{Draws, options, square};
 
@@ -72,7 +72,7 @@ fn penalties() -> Vec<GpConfig> {
         norm,
         projections,
         volume,
-        weight: 0.7,
+        weight: 0.7.into(),
         margin: 0.01,
         ..Default::default()
     };
@@ -102,6 +102,28 @@ fn every_penalty_is_differentiated_right_in_every_parameter_of_every_energy() {
                 assert!(active.measurement.value > 0.0, "{name}: the hinge must be open");
                 batch.check(&name, &config, &mut *energy, true);
             }
+        }
+    }
+}
+
+#[test]
+fn the_penalty_with_the_score_of_a_noisy_generator_is_differentiated_right() {
+    let g = Runtime { latent: 2, data: 3 };
+    let config = options("hidden = [6, 5], init_gain = 1.7, activation = 'silu', noise = 0.5");
+    let batch = Batch::new(Box::new(MlpGenerator::new(g, &config, Random::new(3))));
+    let forms = [
+        "projections = 1",
+        "projections = 4",
+        "projections = 0",
+        "projections = 0, norm = 'euclidean'",
+        "form = 'data'",
+        "form = 'data', projections = 0, norm = { p = 3.0 }",
+    ];
+    for (label, mut energy) in energies(g) {
+        for form in forms {
+            let text = format!("{form}, score = {{ multi-sample = {{ samples = 16 }} }}, weight = 0.7");
+            let config: GpConfig = options(&text);
+            batch.check(&format!("{label}, {text}"), &config, &mut *energy, true);
         }
     }
 }
@@ -182,8 +204,8 @@ fn the_certified_penalty_is_differentiated_right_at_a_fixed_constant() {
 fn the_baselines_are_differentiated_right() {
     let batch = Batch::new(mlp_generator(square(2), Activation::Silu));
     for (label, mut energy) in energies(square(2)) {
-        batch.check(&format!("zero-gp, {label}"), &ZeroGpConfig { weight: 0.3 }, &mut *energy, true);
-        batch.check(&format!("wgan-gp, {label}"), &WganGpConfig { weight: 0.7 }, &mut *energy, true);
+        batch.check(&format!("zero-gp, {label}"), &ZeroGpConfig { weight: 0.3.into() }, &mut *energy, true);
+        batch.check(&format!("wgan-gp, {label}"), &WganGpConfig { weight: 0.7.into() }, &mut *energy, true);
         let none = batch.term(&NoneConfig::default(), &*energy, SharedTape::training(Parts::ENERGY), 1);
         assert_eq!((values(&none.value), none.measurement.value), (vec![0.0], 0.0));
         assert!(all_zero(&gradients_of(&*energy, &mut backward(none.value))), "{label}");
@@ -248,7 +270,7 @@ fn every_residual_vanishes_where_the_generator_is_the_model() {
 fn the_penalty_at_the_data_has_the_closed_form() {
     let batch = Batch::new(Box::new(linear()));
     let energy = QuadraticEnergy::new(square(2), &[2.0, 0.5, 0.5, 1.0], &[0.25, -0.5]);
-    let term = batch.term(&ZeroGpConfig { weight: 0.3 }, &energy, SharedTape::off(), 1);
+    let term = batch.term(&ZeroGpConfig { weight: 0.3.into() }, &energy, SharedTape::off(), 1);
     let square = |x: &[f64; 2]| {
         let y = [x[0] - 0.25, x[1] + 0.5];
         (2.0 * y[0] + 0.5 * y[1]).powi(2) + (0.5 * y[0] + y[1]).powi(2)
@@ -269,7 +291,7 @@ fn the_penalty_is_taken_on_the_segment_between_a_data_and_a_generated_sample() {
     let latents = g.latents(vec![0.0; 2 * count]);
     let situation = EnergySituation { energy: &energy, generator: &generator, latents: &latents, data: &rows(a) };
     let view = EnergyView::new(&situation, SharedTape::off(), Random::new(3), 1);
-    let mut bound = WganGpConfig { weight: 0.7 }.build(g, Random::new(1)).unwrap();
+    let mut bound = WganGpConfig { weight: 0.7.into() }.build(g, Random::new(1)).unwrap();
     let term = bound.divergence(&view).unwrap().measurement;
     // The length is uniform on [5, 50], so the mean of (length - 1)^2 is (49^3 - 4^3) / (3 * 45).
     let truth = 0.7 * f64::from(49 * 49 * 49 - 4 * 4 * 4) / 135.0;
