@@ -3,4 +3,5 @@
 mod conformance;
 mod diffusion;
 mod mutual_information;
+mod noise_floor;
 mod sandwich;
