@@ -18,7 +18,7 @@ pub struct SingularValues<G: Geometry> {
 }
 
 impl<G: Geometry> SingularValues<G> {
-    /// The bound with checked options.
+    /// The bound with checked options, of which the variant is `smallest` or `log-det`.
     pub fn new(config: SvConfig, geometry: G, random: Random) -> Self {
         Self { config, geometry, random, warm: None }
     }
@@ -100,8 +100,8 @@ impl<G: Geometry> LowerBound<G> for SingularValues<G> {
             (variant, _) => {
                 let j = jacobian(view.generator, view.tape.watch(view.latents));
                 let volume = match variant {
-                    Variant::LogDet => log_volume(&j),
                     Variant::Smallest => log_smallest(&j) * d as Real,
+                    _ => log_volume(&j),
                 };
                 (volume, Convergence::Exact)
             }

@@ -1,18 +1,35 @@
-use ebm_core::{prelude::*, registry::LowerBoundSpec};
+use ebm_core::network::NetworkConfig;
+use ebm_core::{optimizer::OptimizerOptions, prelude::*, registry::LowerBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
-use crate::SingularValues;
+use crate::{NoiseFloor, SingularValues};
 
 /// The entropy of the generator from the singular values of its Jacobian.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct SvConfig {
     /// Which function of the singular values.
     pub variant: Variant,
     /// How the smallest singular value is found.
     pub solver: Solver,
+    /// Steps of the quadrature of `noise-floor` and `encoder-floor`: a product with J and one with its transpose each. Every
+    /// number of them bounds the determinant from below. With 0, or where d is at most twice as much, the determinant is exact, from
+    /// d pushforwards a sample.
+    #[default(8)]
+    pub lanczos_steps: usize,
+    /// Random vectors a sample that the quadrature starts from.
+    #[default(1)]
+    pub probes: usize,
+    /// The scale tau of the posterior N(m(x), tau^2 A^-1) of `encoder-floor`.
+    pub tau: Tau,
+    /// The encoder m of `encoder-floor`, from samples to latents.
+    pub encoder: NetworkConfig,
+    /// The optimiser of the encoder: any, by its `kind`. Left out, it is `adam` with learning rate 1e-3, beta1 0.9 and beta2
+    /// 0.99. Its learning rate follows the generator's schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerOptions>,
 }
 
 /// Which function of the singular values s_1 <= ... <= s_d.
@@ -25,6 +42,36 @@ pub enum Variant {
     Smallest,
     /// sum_i log s_i = 1/2 log det(J^T J): the value that `smallest` bounds; d pushforwards a sample.
     LogDet,
+    /// sum_i 1/2 log(1 + s_i^2/sigma^2), for a generator with noise sigma, and any d and D: a singular value of 0 costs nothing. No
+    /// bound where the generator folds.
+    NoiseFloor,
+    /// The same at the latent that an encoder finds for each sample, less the encoder's error: certified for every generator with
+    /// noise.
+    EncoderFloor,
+}
+
+impl Variant {
+    /// The name in configurations.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Smallest => "smallest",
+            Self::LogDet => "log-det",
+            Self::NoiseFloor => "noise-floor",
+            Self::EncoderFloor => "encoder-floor",
+        }
+    }
+}
+
+/// The scale tau of an encoder's posterior N(m(x), tau^2 A^-1). The bound holds for every one that the batch had no part in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Tau {
+    /// The best one of the training steps so far, by a running mean; training itself uses the best one of its batch.
+    #[default]
+    Running,
+    /// This number > 0.
+    Fixed(f64),
 }
 
 /// How the smallest singular value is found.
@@ -55,30 +102,57 @@ pub struct IterativeSolver {
     pub tolerance: f64,
 }
 
+/// That of the networks of `mi`.
+fn default_optimizer() -> OptimizerOptions {
+    OptimizerOptions::new("adam")
+        .with("learning_rate", 1e-3)
+        .with("beta1", 0.9)
+        .with("beta2", 0.99)
+        .with("epsilon", 1e-8)
+}
+
 impl LowerBoundSpec for SvConfig {
     fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require_within("lanczos_steps", self.lanczos_steps, 0..=256)?;
+        ConfigError::require_within("probes", self.probes, 1..=1024)?;
+        self.encoder.check().map_err(|e| e.within("encoder"))?;
+        if let Tau::Fixed(tau) = self.tau {
+            ConfigError::require_positive("tau.fixed", tau)?;
+        }
         let Solver::Iterative(solver) = self.solver else {
             return Ok(());
         };
+        let variant = self.variant.name();
         ConfigError::require(
             self.variant == Variant::Smallest,
             "solver",
             "iterative",
-            "\"exact\" with variant = \"log-det\": the iteration finds the smallest value only",
+            &format!("\"exact\" with variant = {variant:?}: the iteration finds the smallest value only"),
         )?;
         ConfigError::require(solver.steps > 0, "solver.iterative.steps", solver.steps, "a number > 0")?;
         ConfigError::require_not_negative("solver.iterative.tolerance", solver.tolerance)
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
+        if matches!(self.variant, Variant::NoiseFloor | Variant::EncoderFloor) {
+            return Ok(Box::new(NoiseFloor::new(self.clone(), geometry, random)));
+        }
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
         ConfigError::require(
             d <= wide,
-            "kind",
-            "sv",
-            &format!("no more latent dimensions than data dimensions; with {d} > {wide} the Jacobian is singular"),
+            "variant",
+            self.variant.name(),
+            &format!(
+                "\"noise-floor\" with a generator with noise, or no more latent dimensions than data dimensions; with {d} > \
+                 {wide} the Jacobian is singular"
+            ),
         )?;
         Ok(Box::new(SingularValues::new(self.clone(), geometry, random)))
+    }
+
+    fn optimizer(&self) -> Option<OptimizerOptions> {
+        let own = || self.optimizer.clone().unwrap_or_default().or(default_optimizer());
+        (self.variant == Variant::EncoderFloor).then(own)
     }
 }
 
@@ -105,6 +179,23 @@ mod tests {
         assert_eq!(key(iterative(none)), "solver.iterative.steps");
         let log_det = SvConfig { variant: Variant::LogDet, ..iterative(IterativeSolver::default()) };
         assert_eq!(key(log_det), "solver");
+        let noise_floor = SvConfig { variant: Variant::NoiseFloor, ..iterative(IterativeSolver::default()) };
+        assert!(noise_floor.check().unwrap_err().to_string().contains("noise-floor"));
+        assert_eq!(key(SvConfig { probes: 0, ..Default::default() }), "probes");
+        assert_eq!(key(SvConfig { lanczos_steps: 1000, ..Default::default() }), "lanczos_steps");
+        assert_eq!(key(SvConfig { tau: Tau::Fixed(0.0), ..Default::default() }), "tau.fixed");
+        let encoder = NetworkConfig { hidden: vec![0], ..Default::default() };
+        assert_eq!(key(SvConfig { encoder, ..Default::default() }), "encoder.hidden");
         assert!(SvConfig::default().check().is_ok());
+    }
+    #[test]
+    fn only_an_encoder_has_an_optimiser_of_its_own() {
+        let given = Some(OptimizerOptions::default().with("learning_rate", 0.5));
+        let noise_floor = SvConfig { variant: Variant::NoiseFloor, optimizer: given.clone(), ..Default::default() };
+        assert_eq!(noise_floor.optimizer(), None);
+        let encoder_floor = SvConfig { variant: Variant::EncoderFloor, ..Default::default() };
+        assert_eq!(encoder_floor.optimizer(), Some(default_optimizer()));
+        let encoder_floor = SvConfig { optimizer: given, ..encoder_floor };
+        assert_eq!(encoder_floor.optimizer(), Some(default_optimizer().with("learning_rate", 0.5)));
     }
 }

@@ -51,15 +51,45 @@ pub(crate) fn upper_bound<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Gu
     })
 }
 
+/// The claim for the volume term of a generator with noise.
+pub(crate) fn noise_floor(facts: GeneratorFacts) -> Guarantee {
+    if facts.couples_batch {
+        return Guarantee::heuristic(COUPLED);
+    }
+    match facts.injective {
+        true => Guarantee::asymptotic("injective generator: exact as its noise goes to 0"),
+        false => Guarantee::heuristic(
+            "the generator is not known to be injective: a fold lowers the entropy only; \"encoder-floor\" counts folds",
+        ),
+    }
+}
+
+/// The claim for the same with an encoder.
+pub(crate) fn encoder_floor(couples: bool) -> Guarantee {
+    match couples {
+        true => Guarantee::heuristic(COUPLED),
+        false => Guarantee::certified("in expectation, for every encoder and every number of steps"),
+    }
+}
+
+/// The claim for the mean of squares as a bound of the volume term of a generator with noise.
+pub(crate) fn noise_floor_upper_bound() -> Guarantee {
+    Guarantee::heuristic("it bounds the volume term, which a flat part of the generator puts below the entropy")
+}
+
+const COUPLED: &str = "batch-norm couples the batch in training; the Jacobian is that of evaluation";
+
 /// The reason why nothing can be claimed either way.
 fn weakness<G: Geometry>(geometry: G, facts: GeneratorFacts) -> Option<Guarantee> {
     let (d, wide) = (geometry.latent_width(), geometry.data_width());
     if facts.couples_batch {
-        let reason = "batch-norm couples the batch in training; the Jacobian is that of evaluation";
-        return Some(Guarantee::heuristic(reason));
+        return Some(Guarantee::heuristic(COUPLED));
     }
     (wide > d).then(|| {
-        let reason = "the samples lie on a manifold and have no density in the data space";
+        let reason = match facts.noise > 0.0 {
+            true => "the value leaves the noise out; variant = \"noise-floor\" counts it",
+            false => "the samples lie on a manifold and have no density in the data space",
+        };
         Guarantee::heuristic(format!("D = {wide} > d = {d}: {reason}"))
     })
 }
@@ -93,5 +123,10 @@ mod tests {
         }
         assert_eq!(upper_bound(square, GeneratorFacts::unknown(0.0)).level, Level::Certified);
         assert_eq!(upper_bound(square, GeneratorFacts::unknown(0.1)).level, Level::Heuristic);
+        let noisy = GeneratorFacts::unknown(0.1);
+        assert_eq!(noise_floor(noisy).level, Level::Heuristic);
+        assert_eq!(noise_floor(noisy.injective()).level, Level::Asymptotic);
+        assert_eq!(noise_floor(coupled).level, Level::Heuristic);
+        assert_eq!((encoder_floor(false).level, encoder_floor(true).level), (Level::Certified, Level::Heuristic));
     }
 }

@@ -4,4 +4,5 @@ mod conformance;
 mod diffusion;
 mod gradient_penalty;
 mod mutual_information;
+mod noise_floor;
 mod sandwich;

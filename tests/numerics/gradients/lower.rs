@@ -104,7 +104,7 @@ fn a_multiple_of_a_rotation_makes_the_smallest_bound_and_the_upper_bound_tight()
 #[test]
 fn more_latent_than_data_dimensions_are_refused() {
     let error = SvConfig::default().build(Runtime { latent: 3, data: 2 }, Random::new(0)).err().unwrap();
-    assert!(error.to_string().contains("3 > 2"), "{error}");
+    assert!(error.to_string().contains("3 > 2") && error.to_string().contains("noise-floor"), "{error}");
 }
 
 #[test]
