@@ -139,7 +139,7 @@ fn what_goes_wrong_on_the_way_is_told_once_with_the_settings_to_change() {
     let folder = Folder::tiny();
     // Nothing is learned, so that the samples say next to nothing of their latents.
     let still = "--set train.evaluate_every=0 --set train.generator.optimizer.learning_rate=1e-12 \
-        --set train.energy.optimizer.learning_rate=1e-12 --set generator.noise=0.05 \
+        --set train.energy.optimizer.learning_rate=1e-12 --set generator.noise=0.05 --set upper=none \
         --set 'lower={kind=\"mi\", estimator=\"barber-agakov\", optimizer={learning_rate=1e-12}}'";
     let line = format!("train run.toml --run r --set train.log_every=100 --set train.steps=1000 {still}");
     let (said, error) = folder.run(7, &line);

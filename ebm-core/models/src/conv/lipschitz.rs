@@ -75,7 +75,7 @@ mod tests {
     /// The largest Euclidean norm of the gradient at these points `[n, D]`.
     fn steepest(energy: &ConvEnergy<Runtime>, points: Vec<Real>) -> f64 {
         let g = Energy::geometry(energy);
-        let (_, gradient) = energy_gradient(energy, &g.samples(points));
+        let (_, gradient) = energy_gradient::<Runtime>(energy, &g.samples(points));
         let norm = |row: &[Real]| row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
         values(&gradient).chunks_exact(g.data).map(norm).fold(0.0, f64::max)
     }
@@ -130,6 +130,9 @@ mod tests {
             let layers: Vec<LayerConfig> = parse_as(layers).unwrap();
             constant(&layers, Extent::new(image[0], image[1], image[2]), "layers").unwrap()
         };
+        let preset = constant(&Preset::Dcgan32.energy(), Preset::Dcgan32.image(), "layers").unwrap();
+        // 3 of the first convolution, and three times 2 of a stride of 2 and 3.
+        assert_eq!(preset, 648.0);
         assert_eq!(of(json!([{ "conv": { "to": 2, "kernel": 5, "stride": 2 } }]), [28, 28, 1]), 3.0);
         // One place: every pixel lies in one patch.
         assert_eq!(of(json!([{ "conv": { "to": 2, "kernel": 4, "padding": 0 } }]), [4, 4, 1]), 1.0);
