@@ -111,6 +111,19 @@ fn the_last_checkpoints_and_the_best_one_are_kept() {
 }
 
 #[test]
+fn in_three_dimensions_the_bracket_of_the_likelihood_is_watched_in_its_place() {
+    let folder = with_checkpoints("best = \"nll\"\n");
+    let rows = (0..200).map(|i| format!("{},{},{}\n", i % 7, (i * i) % 11, (i * 3) % 13));
+    folder.write("three.csv", &rows.collect::<String>());
+    let data = "--set 'data={kind=\"csv\", path=\"three.csv\", standardize=true}' --set generator.kind=flow";
+    folder.train("run", &format!("{data} --set train.stop.patience=9 --set 'train.stop.metric=\"nll\"'"));
+    let manifest = |step: u64| folder.read(&format!("run/checkpoints/step-{step:012}/manifest.json"));
+    let manifests: String = folder.checkpoints("run").into_iter().map(manifest).collect();
+    assert!(manifests.contains("\"cubo_nll\"") || manifests.contains("\"weights_nll\""), "{manifests}");
+    assert!(!manifests.contains("\"metric\": \"nll\""), "{manifests}");
+}
+
+#[test]
 fn the_best_by_another_metric_does_not_stand_in_for_the_best() {
     let folder = trained("keep = 1\nbest = \"lower\"\n");
     // Every value of `lower` is below every value of `upper`.

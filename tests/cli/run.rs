@@ -102,7 +102,11 @@ fn data_of_any_width_is_read_from_a_table() {
     folder.write("table.csv", &rows.collect::<String>());
     let data = "data={kind=\"csv\", path=\"table.csv\", standardize=true}";
     let said = folder.succeed(&format!("train run.toml --run r --set '{data}'"));
-    assert_eq!(said.lines().last(), Some("picture: r/pictures/curves.png"));
+    let pictures: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("picture: r/pictures/")).collect();
+    assert_eq!(pictures, ["marginals.png", "pairs.png", "energies.png"]);
+    for picture in pictures {
+        assert!(folder.has_file(&format!("r/pictures/{picture}"), 501), "{picture}");
+    }
     contains(&said, &["1 or 2 dimensions"]);
     folder.succeed("evaluate r");
     folder.succeed("sample r -n 10 --out x.npy");
@@ -128,6 +132,25 @@ fn a_generator_that_misses_most_modes_is_no_success() {
     assert!(summary["status"] == "diverged" && summary["steps"] == 500, "{summary}");
     // Too short to be judged by what it has learned.
     folder.train("short", &format!("--set train.steps=499 {still}"));
+}
+
+#[test]
+fn what_goes_wrong_on_the_way_is_told_once_with_the_settings_to_change() {
+    let folder = Folder::tiny();
+    // Nothing is learned, so that the samples say next to nothing of their latents.
+    let still = "--set train.evaluate_every=0 --set train.generator.optimizer.learning_rate=1e-12 \
+        --set train.energy.optimizer.learning_rate=1e-12 --set generator.noise=0.05 --set upper=none \
+        --set 'lower={kind=\"mi\", estimator=\"barber-agakov\", optimizer={learning_rate=1e-12}}'";
+    let line = format!("train run.toml --run r --set train.log_every=100 --set train.steps=1000 {still}");
+    let (said, error) = folder.run(7, &line);
+    assert!(error.starts_with("error: ") && error.contains("the run diverged: "), "{error}");
+    let told = "warning: step 900: the mutual information of samples and latents stays below 1 nat";
+    // When it is seen, and in the last lines.
+    assert_eq!(said.matches(told).count(), 2, "{said}");
+    assert_eq!(folder.read("r/log.txt").matches("stays below 1 nat").count(), 1);
+    let summary = folder.read_json("r/summary.json");
+    let warnings = summary["evaluation"]["warnings"].to_string();
+    contains(&warnings, &["step 900: the mutual information", "lower.encoder", "train.head_start"]);
 }
 
 #[test]

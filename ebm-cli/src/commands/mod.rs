@@ -27,3 +27,4 @@ mod summary;
 pub mod sweep;
 pub mod train;
 pub mod watch;
+mod wide_pictures;

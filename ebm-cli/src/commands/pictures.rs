@@ -4,6 +4,7 @@ use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
 use ebm_eval::quadrature::energies;
 use ebm_train::{Objective, Trainer};
 
+use super::wide_pictures::WidePictures;
 use crate::observers::{History, SampleGrid, gaussian_fit};
 use crate::plots::{Bound, BoundsPicture, Cloud, Coverage, DensityPicture, Frame, PlotError};
 use crate::run_directory::{RunDirectory, layout};
@@ -37,11 +38,19 @@ impl Pictures<'_> {
             self.density(trainer, directory)?;
             drawn.push("density.png");
         }
+        let wide = || WidePictures::of(self.title, self.data, self.random, trainer);
+        let wide = (self.data.width() > 2).then(wide);
+        if let Some(wide) = wide.as_ref().filter(|_| self.data.image().is_none()) {
+            drawn.extend(wide.table(directory)?);
+        }
         let folder = directory.path().join(layout::PICTURES);
         if let Some(grid) = SampleGrid::of(self.title, folder, self.data, self.random)
             && grid.draw(trainer, "samples.png")?
         {
             drawn.push("samples.png");
+        }
+        if let Some(wide) = &wide {
+            drawn.push(wide.energies(trainer, directory)?);
         }
         self.curves(trainer.step(), directory)?;
         drawn.push("curves.png");

@@ -128,16 +128,35 @@ impl Comparison<'_> {
         self.runs().filter(is_done)
     }
 
+    /// The likelihood that pairs are compared by.
+    pub(super) fn likelihood(&self) -> &'static str {
+        likelihood(&self.rows)
+    }
+
     /// The run that stands for a pair in pictures: the median one by likelihood of those that did not diverge, else the
     /// first that has pictures.
     pub(super) fn typical(&self, pair: usize) -> Option<(&PlannedRun, &Outcome)> {
         let mut done: Vec<_> = self.done(pair).collect();
-        let nll = |outcome: &Outcome| outcome.metrics.get("nll").copied().unwrap_or(f64::INFINITY);
+        let name = self.likelihood();
+        let nll = |outcome: &Outcome| outcome.metrics.get(name).copied().unwrap_or(f64::INFINITY);
         done.sort_by(|(_, a), (_, b)| nll(a).total_cmp(&nll(b)));
         let middle = done.len().saturating_sub(1) / 2;
         let mut drawn = self.runs().filter(|(_, outcome)| outcome.picture("curves.png").is_some());
         let first = || drawn.find(|(run, _)| run.point == pair);
         done.get(middle).copied().or_else(first)
+    }
+}
+
+/// The likelihood that rows are compared by: the exact one, or where none has that, a side of the bracket by the generator's weights;
+/// the upper one, if all runs that did not diverge have it.
+fn likelihood(rows: &[Row]) -> &'static str {
+    let runs = |row: &Row, name: &str| row.summary.spreads.get(name).map_or(0, |spread| spread.runs);
+    let some = |name: &str| rows.iter().any(|row| runs(row, name) > 0);
+    let all = |name: &str| rows.iter().all(|row| runs(row, name) == row.summary.count("done"));
+    match some("nll") {
+        false if some("cubo_nll") && all("cubo_nll") => "cubo_nll",
+        false if some("weights_nll") => "weights_nll",
+        _ => "nll",
     }
 }
 
@@ -165,5 +184,23 @@ mod tests {
         ];
         let lower = Held { held: 1, evaluations: 2, guarantee: Level::Certified };
         assert_eq!(["lower", "upper"].map(|side| Held::of(&outcomes, side)), [Some(lower), None]);
+    }
+
+    #[test]
+    fn without_an_exact_likelihood_pairs_are_compared_by_the_side_of_the_bracket_that_all_have() {
+        let row = |runs: &[&[&str]]| {
+            let outcome = |names: &&[&str]| Outcome {
+                metrics: names.iter().map(|name| (name.to_string(), 1.0)).collect(),
+                ..Outcome::new(Path::new("x"), State::Done)
+            };
+            let outcomes: Vec<Outcome> = runs.iter().map(outcome).collect();
+            let timing = Timing { rate: Ok(1.0), unlike_baseline: Vec::new() };
+            Row::new(Pair { lower: "sv".into(), upper: "gp".into() }, &outcomes, timing)
+        };
+        let (both, lower) = (&["cubo_nll", "weights_nll"][..], &["weights_nll"][..]);
+        assert_eq!(likelihood(&[row(&[both]), row(&[both, both])]), "cubo_nll");
+        assert_eq!(likelihood(&[row(&[both]), row(&[both, lower])]), "weights_nll");
+        assert_eq!(likelihood(&[row(&[both]), row(&[&["nll"]])]), "nll");
+        assert_eq!(likelihood(&[row(&[])]), "nll");
     }
 }

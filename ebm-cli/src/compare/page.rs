@@ -12,10 +12,13 @@ const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
 /// The pictures of a run that stand for its pair, with captions.
-const PICTURES: [(&str, &str); 3] = [
+const PICTURES: [(&str, &str); 6] = [
     ("sandwich.png", "The exact likelihood between its bounds, at each evaluation."),
     ("curves.png", "The course of the bounds."),
     ("density.png", "Energy, density, data and samples."),
+    ("marginals.png", "Columns of data and samples."),
+    ("pairs.png", "Pairs of columns of data and samples."),
+    ("energies.png", "Energies of data, samples and noise."),
 ];
 
 impl Comparison<'_> {
@@ -58,8 +61,11 @@ impl Comparison<'_> {
             return Ok(section + "<p>No run has pictures.</p>\n");
         };
         let which = match outcome.state {
-            State::Done => "the median run by exact NLL of those that did not diverge",
-            _ => "a run that diverged",
+            State::Done => match self.likelihood() {
+                "nll" => "the median run by exact NLL of those that did not diverge".to_string(),
+                name => format!("the median run by {name} of those that did not diverge"),
+            },
+            _ => "a run that diverged".to_string(),
         };
         section += &format!("<p class=\"notes\">Seed {}, {which}.</p>\n", run.seed);
         for (file, caption) in PICTURES {

@@ -9,7 +9,15 @@ impl Comparison<'_> {
     /// Draws a picture of each metric that some pair has. Returns the pictures' titles and files.
     pub(super) fn draw(&self) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut drawn = Vec::new();
-        for (key, name, [title, axis]) in COMPARED {
+        for (key, mut name, [mut title, axis]) in COMPARED {
+            if key == "nll" {
+                name = self.likelihood();
+                title = match name {
+                    "cubo_nll" => "Upper bound of the NLL, generator's weights",
+                    "weights_nll" => "Lower bound of the NLL, generator's weights",
+                    _ => title,
+                };
+            }
             let strips: Vec<Strip> = (0..self.rows.len()).map(|pair| self.strip(pair, name)).collect();
             if strips.iter().all(|strip| strip.mean.is_none()) {
                 continue;
@@ -26,7 +34,8 @@ impl Comparison<'_> {
                     _ => None,
                 },
             };
-            let file = format!("{}.png", key.replace('_', "-"));
+            let stem = if key == "nll" { name } else { key };
+            let file = format!("{}.png", stem.replace('_', "-"));
             picture.save(&self.picture(&file)).or_exit(Exit::RunDirectory)?;
             drawn.push((title, file));
         }

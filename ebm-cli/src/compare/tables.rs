@@ -116,6 +116,9 @@ impl Comparison<'_> {
                     .into(),
             );
         }
+        if let name @ ("cubo_nll" | "weights_nll") = self.likelihood() {
+            notes.push(format!("No pair has an exact NLL: the picture and the median run of a pair are by {name}."));
+        }
         if let Some(entropy) = self.entropy {
             let limit = format!("Entropy of the data: {entropy:.4} nats; no NLL can be lower in expectation.");
             notes.push(limit);

@@ -56,7 +56,8 @@ pub struct CheckpointConfig {
     #[default(2)]
     pub keep: usize,
     /// A metric of the evaluations, such as `nll`: a checkpoint is made when it improves, and the best one is kept beside the
-    /// last ones. Empty: none.
+    /// last ones. Where there is no exact `nll`, `cubo_nll` stands in for it, and where too few weights carry that one, `weights_nll`.
+    /// Empty: none.
     pub best: String,
 }
 

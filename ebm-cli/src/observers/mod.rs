@@ -9,6 +9,7 @@ mod metrics_log;
 mod sample_grid;
 mod saving;
 mod tensorboard;
+mod trouble;
 
 pub use divergence::{Divergence, judge};
 pub use evaluation::{EvaluationObserver, evaluated};
@@ -19,3 +20,4 @@ pub use metrics_log::MetricsLog;
 pub use sample_grid::SampleGrid;
 pub use saving::Saving;
 pub use tensorboard::TensorBoard;
+pub use trouble::Trouble;

@@ -1,5 +1,5 @@
 use ebm_core::{error::ConfigError, geometry::Geometry};
-use ebm_eval::metric::direction;
+use ebm_train::metric::{self, rank, stand_ins, watched};
 use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
 use std::time::{Duration, Instant};
 use std::{cell::RefCell, rc::Rc};
@@ -18,7 +18,8 @@ pub struct Saving {
     started: Instant,
     last: Instant,
     saved: Option<u64>,
-    best: Option<f64>,
+    /// The place of the best value's metric among those that are watched under the name, and the value.
+    best: Option<(usize, f64)>,
     improved: Option<Watched>,
     /// Whether to save this iteration, because it is time or somebody asked, and whether to stop after it.
     wanted: (bool, bool),
@@ -35,7 +36,10 @@ impl Saving {
         signals: Signals,
         resumed: Option<u64>,
     ) -> Self {
-        let best = checkpoints.best().filter(|(_, watched)| watched.metric == config.best);
+        let best = checkpoints.best().and_then(|(_, Watched { metric, value })| {
+            let place = stand_ins(&config.best).position(|name| name == metric)?;
+            Some((place, value))
+        });
         let now = Instant::now();
         Self {
             checkpoints,
@@ -46,7 +50,7 @@ impl Saving {
             started: now,
             last: now,
             saved: resumed,
-            best: best.map(|(_, watched)| watched.value),
+            best,
             improved: None,
             wanted: (false, false),
         }
@@ -94,7 +98,7 @@ impl<G: Geometry> Observer<G> for Saving {
         if metric.is_empty() {
             return Ok(Flow::Continue);
         }
-        let Some(found) = evaluation.get(metric) else {
+        let Some(metric::Watched { place, metric: name, found }) = watched(metric, evaluation) else {
             // An energy that cannot be normalised has no likelihood; a name that no evaluation knows is a mistake.
             if evaluation.contains_key("lower") && metric != "nll" {
                 let known: Vec<&str> = evaluation.keys().map(String::as_str).collect();
@@ -105,11 +109,14 @@ impl<G: Geometry> Observer<G> for Saving {
             tracing::info!(step, metric, "this evaluation does not have the watched metric");
             return Ok(Flow::Continue);
         };
-        let rank = |value| direction(metric).rank(value);
-        if found.value.is_finite() && self.best.is_none_or(|best| rank(found.value) < rank(best)) {
-            self.best = Some(found.value);
-            let (metric, value) = (metric.clone(), found.value);
-            self.improved = Some(Watched { metric, value });
+        let value = found.value;
+        let better = |(best_place, best)| rank(metric, place, value) < rank(metric, best_place, best);
+        if value.is_finite() && self.best.is_none_or(better) {
+            if self.best.is_none_or(|(best_place, _)| best_place != place) && place > 0 {
+                tracing::info!(step = trainer.step(), metric, name, "another metric stands in for the watched one");
+            }
+            self.best = Some((place, value));
+            self.improved = Some(Watched { metric: name.into(), value });
         }
         Ok(Flow::Continue)
     }

@@ -1,9 +1,9 @@
 use image::RgbImage;
-use plotters::style::RGBColor;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 use super::canvas::{Area, FAINT_INK, FINE, INK, letters, magnified, save, write};
+use super::legend::INKS;
 use super::limits::{ascending, quantile};
 use super::panel::{Chart, axes};
 use super::scatter::{count, dots};
@@ -20,9 +20,6 @@ const HEADING: u32 = 50;
 const LABELS: u32 = 60;
 const BAR: u32 = 14;
 const BELOW: u32 = 58;
-
-/// Colours of the clouds, in order.
-const INKS: [RGBColor; 4] = [RGBColor(20, 20, 20), RGBColor(0, 90, 160), RGBColor(185, 60, 10), RGBColor(0, 110, 80)];
 
 /// Points to show in a panel of their own.
 #[derive(Clone, Debug, PartialEq)]

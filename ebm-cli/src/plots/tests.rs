@@ -188,3 +188,31 @@ fn images_side_by_side_are_magnified_by_a_whole_number() {
         assert_eq!(drawn.get_pixel(x, y).0, levels[first..first + 3]);
     }
 }
+
+#[test]
+fn columns_of_data_and_samples_one_by_one_and_in_pairs() {
+    let wave = |i: usize, k: f64| (((i + 1) as f64 * k).fract() - 0.5) * 4.0;
+    let table = |name: &str, factor: f64| Columns {
+        name: name.into(),
+        values: (1..=5).map(|c| (0..1500).map(|i| factor * wave(i, 0.7548 / c as f64)).collect()).collect(),
+    };
+    let mut tables = [table("Data", 1.0), table("Generator", 0.7)];
+    tables[1].values[0][3] = f64::NAN;
+    let panel = |index: usize| Histogram {
+        title: format!("column {index}"),
+        axis: "cm".into(),
+        series: tables.iter().map(|table| (table.name.clone(), table.values[index].clone())).collect(),
+    };
+    let panels: Vec<Histogram> = (0..5).map(panel).collect();
+    let five = rendered("marginals.png", |path| save_histograms(path, "wine: all 5 columns", &panels));
+    let two = rendered("energies.png", |path| save_histograms(path, "wine: energies", &panels[..2]));
+    assert!(five.width() == 1600 && two.width() == 800 && five.height() > two.height());
+    assert!(has(&five, legend::INKS[0]) && has(&five, legend::INKS[1]));
+    rendered("marginals-none.png", |path| save_histograms(path, "", &[]));
+
+    let names: Vec<String> = (1..=4).map(|index| format!("x{index}")).collect();
+    let six = rendered("pairs.png", |path| save_pairs(path, "wine: pairs", &names, &tables));
+    let one = rendered("pairs-of-two.png", |path| save_pairs(path, "wine: pairs", &names[..2], &tables));
+    assert!(six.width() == 3 * one.width() && six.height() > one.height());
+    rendered("pairs-none.png", |path| save_pairs(path, "", &names[..2], &[]));
+}

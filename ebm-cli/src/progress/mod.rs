@@ -9,11 +9,15 @@ use ebm_train::{Evaluation, Flow, Observer, ObserverError, StepReport, Trainer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
+use std::{cell::RefCell, rc::Rc};
 
 use ebm_eval::evaluate::Sandwich;
 
 /// Lines a run.
 const LINES: u64 = 50;
+
+/// Lines for people that other observers found.
+pub type Notices = Rc<RefCell<Vec<String>>>;
 
 /// Shows the progress of a run: its step, its rate, the remaining time and the current figures.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ pub struct Progress {
     from: u64,
     status: Status,
     shown: Shown,
+    notices: Notices,
 }
 
 #[derive(Debug)]
@@ -45,13 +50,19 @@ impl Progress {
             steps,
             from,
             status: Status::default(),
+            notices: Notices::default(),
             shown: if bar { Shown::bar(steps, from) } else { Shown::Lines { next: 0, started: Instant::now() } },
         })
     }
 
+    /// The same, which also shows what is put there.
+    pub fn with_notices(self, notices: Notices) -> Self {
+        Self { notices, ..self }
+    }
+
     /// A line about a step, unless the last one was a moment ago.
     fn line(&mut self, step: u64) -> Option<String> {
-        let Self { steps, from, status, shown: Shown::Lines { next, started } } = self else {
+        let Self { steps, from, status, shown: Shown::Lines { next, started }, .. } = self else {
             return None;
         };
         if step < *next && step < *steps {
@@ -103,6 +114,11 @@ impl<G: Geometry> Observer<G> for Progress {
         let (step, config) = (report.step, trainer.config());
         // An evaluation of this very step follows; its line has both.
         let evaluated = config.evaluate_every > 0 && step.is_multiple_of(config.evaluate_every) || step == config.steps;
+        let notices = self.notices.take();
+        match &self.shown {
+            Shown::Bar(bar) => notices.iter().for_each(|notice| bar.println(notice)),
+            Shown::Lines { .. } => print(notices),
+        }
         match &self.shown {
             Shown::Bar(bar) => bar.set_message(self.status.to_string()),
             Shown::Lines { .. } if evaluated => {}

@@ -8,8 +8,9 @@ use crate::config::suggest;
 use crate::exit::{Exit, Failure};
 use crate::series::{Metric, Outcome, SeriesDirectory, Spread, State, Summary, Table, json_text, number, rank};
 use ebm_eval::metric::{Direction, direction};
+use ebm_train::metric::stand_ins;
 
-/// The metric that points are judged by where none is named.
+/// The metric that points are judged by where none is named, or what stands in for it.
 const JUDGED_BY: &str = "nll";
 const DECIMALS: usize = 4;
 
@@ -38,8 +39,9 @@ impl<'a> SweepTable<'a> {
     /// The table of runs with their outcomes, in the order of the points, or with `sort` the best by that metric first. Fails
     /// if no run has that metric, though runs have ended.
     pub fn new(manifest: &'a Manifest, outcomes: &'a [Outcome], sort: Option<&str>) -> Result<Self, Failure> {
-        let judge = sort.unwrap_or(JUDGED_BY);
         let known: BTreeSet<&String> = outcomes.iter().flat_map(|outcome| outcome.metrics.keys()).collect();
+        let there = |name: &&str| known.iter().any(|known| known.as_str() == *name);
+        let judge = sort.or_else(|| stand_ins(JUDGED_BY).find(there)).unwrap_or(JUDGED_BY);
         if sort.is_some() && !known.is_empty() && !known.iter().any(|name| *name == judge) {
             let hint = suggest::hint(judge, &Vec::from_iter(known));
             let text = format!("--sort {judge}: no run has this figure; {hint}");

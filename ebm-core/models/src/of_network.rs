@@ -4,6 +4,7 @@ use dfdx::prelude::{HasShape, SplitTape};
 
 use crate::noise::NoiseLevel;
 use ebm_core::device::{Matrix, PerSample, Real};
+use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, TapedLatents, TapedSamples};
 use ebm_core::kernels::confine::confine;
 use ebm_core::kernels::enclosure::{Boxes, Enclosure};
@@ -44,6 +45,18 @@ pub trait EnergyNetwork: Module {
 pub struct Times<'a> {
     pub at: &'a [Real],
     pub rates: &'a [Real],
+}
+
+/// Whether a Lipschitz constant is asked for; refuses one that is no number, or that a learned factor would undo.
+pub(crate) fn check_lipschitz(limit: f64, output_scale: bool) -> Result<bool, ConfigError> {
+    ConfigError::require_not_negative("lipschitz", limit)?;
+    ConfigError::require(
+        !(limit > 0.0 && output_scale),
+        "output_scale",
+        output_scale,
+        "false, since lipschitz is set: a learned factor would undo it (or lipschitz = 0)",
+    )?;
+    Ok(limit > 0.0)
 }
 
 /// A network from latents to samples, with noise.

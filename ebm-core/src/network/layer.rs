@@ -30,7 +30,13 @@ impl Layer {
         let last = index == options.hidden.len();
         let activation = if last { options.output_activation } else { options.activation };
         let (shape, linear) = (vec![outputs, inputs], activation == Activation::Identity);
-        let start = Start { init: options.init, gain: options.gain, spectral_norm: options.spectral_norm };
+        let limited = options.lipschitz > 0.0;
+        let start = Start {
+            init: options.init,
+            gain: options.gain,
+            spectral_norm: options.spectral_norm || limited,
+            settled: limited,
+        };
         Self {
             weights: Weights::new(&name, shape, [outputs, inputs], outputs, linear, start, random),
             slope: (activation == Activation::Prelu)

@@ -44,6 +44,9 @@ pub struct NetworkOptions<'a> {
     pub fourier: (usize, f64),
     /// A learned factor of the output.
     pub output_scale: bool,
+    /// A Lipschitz constant that the network shall have, by the norm of every layer's weights and a constant factor of the output in place
+    /// of a learned one; 0: none. Of activations with a learned slope it says nothing.
+    pub lipschitz: f64,
     /// The part of the system that the parameters belong to: they get gradients on a tape that trains it.
     pub part: Parts,
     /// Put before the names of the parameters, such as `"critic."`.
@@ -66,6 +69,7 @@ impl<'a> NetworkOptions<'a> {
             gain: 1.0,
             fourier: (0, 0.0),
             output_scale: false,
+            lipschitz: 0.0,
             part,
             prefix: "",
         }
@@ -98,9 +102,14 @@ impl Network {
             width = outputs;
         }
         // PyTorch's start of a bias-free linear layer 1 -> 1 is uniform in [-1, 1]; 1 keeps the sign and scale of the energy.
-        let factor = options
-            .output_scale
-            .then(|| Parameter::trained(format!("{}output_scale", options.prefix), vec![1], vec![1.0]));
+        let scale = || format!("{}output_scale", options.prefix);
+        let factor = match options.lipschitz {
+            limit if limit > 0.0 => {
+                let own = features_lipschitz(frequencies.as_ref()) * slopes(&layers);
+                Some(Parameter::fixed(scale(), vec![1], vec![(limit / own) as Real]))
+            }
+            _ => options.output_scale.then(|| Parameter::trained(scale(), vec![1], vec![1.0])),
+        };
         Self { frequencies, layers, factor, part: options.part }
     }
 
@@ -134,7 +143,7 @@ impl Network {
             x = layer.apply(x, extra.take(), primal, tape, trains, batch_statistics);
         }
         match &self.factor {
-            Some(factor) => scale(x, factor.tensor(), trains),
+            Some(factor) => scale(x, factor.tensor(), trains && factor.is_trained()),
             None => x,
         }
     }
@@ -153,10 +162,7 @@ impl Network {
 
     /// The network for enclosures, with constants that join the inputs of its first layer; `None` with batch-norm.
     pub fn enclosed(&self, common: Option<Enclosure>) -> Option<EnclosedNetwork> {
-        let frequencies = self.frequencies.as_ref().map(|frequencies| {
-            let values: Vec<f64> = frequencies.values().into_iter().map(f64::from).collect();
-            Affine::new(&values, vec![0.0; frequencies.shape()[0]], 0.0)
-        });
+        let frequencies = self.frequencies.as_ref().map(affine);
         let layers = self.layers.iter().map(Layer::enclosed).collect::<Option<Vec<_>>>()?;
         let factor = self.factor.as_ref().map(|factor| f64::from(factor.values()[0]));
         Some(EnclosedNetwork { frequencies, common, layers, factor })
@@ -174,6 +180,22 @@ impl Network {
 }
 
 module!([] Network: frequencies, layers, factor);
+
+/// `x -> F x` of the Fourier features.
+fn affine(frequencies: &Parameter) -> Affine {
+    let values: Vec<f64> = frequencies.values().into_iter().map(f64::from).collect();
+    Affine::new(&values, vec![0.0; frequencies.shape()[0]], 0.0)
+}
+
+/// A Lipschitz constant of the features: of x itself, and for every frequency f of a point on a circle that turns by f x.
+fn features_lipschitz(frequencies: Option<&Parameter>) -> f64 {
+    frequencies.map_or(1.0, |frequencies| 1f64.hypot(affine(frequencies).norm()))
+}
+
+/// The product of the largest slopes of all activations.
+fn slopes(layers: &[Layer]) -> f64 {
+    layers.iter().map(|layer| layer.activation.lipschitz()).product()
+}
 
 /// Refuses hidden layers of a width that is 0 or beyond all use; the key is `hidden`.
 pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {

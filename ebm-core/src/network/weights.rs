@@ -8,6 +8,9 @@ use crate::parameter::{Module, Parameter};
 use crate::random::Random;
 use crate::tape::SharedTape;
 
+/// Steps of the power iteration that weights with a limited slope start with: the largest singular value is known to a few digits then.
+const SETTLING: usize = 64;
+
 /// How weights start, and whether they are normalised.
 #[derive(Clone, Copy)]
 pub struct Start {
@@ -17,6 +20,8 @@ pub struct Start {
     pub gain: f64,
     /// Divide them by their largest singular value.
     pub spectral_norm: bool,
+    /// Find that value before the first step, instead of while they are trained.
+    pub settled: bool,
 }
 
 /// Weights `[outputs, inputs]`, with biases.
@@ -45,14 +50,20 @@ impl Weights {
     ) -> Self {
         let mut weight = start.init.weights(outputs, inputs, linear, random);
         weight.iter_mut().for_each(|w| *w *= start.gain as Real);
+        let weight = Parameter::trained(format!("{name}.weight"), shape, weight);
         let left = || {
             let left = random.stream("spectral").normals(outputs);
-            Parameter::fixed(format!("{name}.spectral.left"), vec![outputs], left)
+            let mut left = Parameter::fixed(format!("{name}.spectral.left"), vec![outputs], left);
+            if start.settled {
+                let pair = power_iteration(weight.tensor(), left.tensor(), SETTLING);
+                left.copy_from(&pair.left);
+            }
+            left
         };
         Self {
-            weight: Parameter::trained(format!("{name}.weight"), shape, weight),
-            bias: Parameter::trained(format!("{name}.bias"), vec![biases], start.init.biases(biases, inputs, random)),
             left: start.spectral_norm.then(left),
+            weight,
+            bias: Parameter::trained(format!("{name}.bias"), vec![biases], start.init.biases(biases, inputs, random)),
             pending: Mutex::new(None),
         }
     }

@@ -91,7 +91,8 @@ pub struct StopConfig {
     pub seconds: f64,
     /// Stop when `metric` has not improved for this many evaluations. 0: never.
     pub patience: u64,
-    /// The metric watched: a name from an evaluation, such as `nll`.
+    /// The metric watched: a name from an evaluation, such as `nll`. Where there is no exact `nll`, `cubo_nll` stands in for it, and where
+    /// too few weights carry that one, `weights_nll`.
     pub metric: String,
 }
 

@@ -1,7 +1,10 @@
 //! What is known of the values of an [`Evaluation`](crate::Evaluation) by their names.
 
+use ebm_core::bounds::Measurement;
 use ebm_core::registry::registered;
 use serde::{Deserialize, Serialize};
+
+use crate::report::Evaluation;
 
 /// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,4 +64,40 @@ pub fn find(name: &str) -> Option<&'static Descriptor> {
 /// The better direction of a name; lower, where it is not known.
 pub fn direction(name: &str) -> Direction {
     find(name).map_or(Direction::Lower, |value| value.direction)
+}
+
+/// The metrics that are watched under a name, the best first: itself, and for `nll`, which is exact in one and two dimensions only, the
+/// upper and the lower side of the bracket by the generator's weights.
+///
+/// ```
+/// use ebm_train::metric::stand_ins;
+///
+/// assert_eq!(stand_ins("nll").collect::<Vec<_>>(), ["nll", "cubo_nll", "weights_nll"]);
+/// assert_eq!(stand_ins("upper").collect::<Vec<_>>(), ["upper"]);
+/// ```
+pub fn stand_ins(name: &str) -> impl Iterator<Item = &str> {
+    let bracket: &[&str] = if name == "nll" { &["cubo_nll", "weights_nll"] } else { &[] };
+    std::iter::once(name).chain(bracket.iter().copied())
+}
+
+/// The value of an evaluation that is watched under a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Watched<'a> {
+    /// Its place among the [`stand_ins`].
+    pub place: usize,
+    /// The metric.
+    pub metric: &'a str,
+    /// Its measurement.
+    pub found: &'a Measurement,
+}
+
+/// The first of the [`stand_ins`] of a name that an evaluation has.
+pub fn watched<'a>(name: &'a str, evaluation: &'a Evaluation) -> Option<Watched<'a>> {
+    let mut all = stand_ins(name).enumerate();
+    all.find_map(|(place, metric)| evaluation.get(metric).map(|found| Watched { place, metric, found }))
+}
+
+/// A pair that is smaller for a better value: any value of a metric is better than all values of what only stands in for it.
+pub fn rank(name: &str, place: usize, value: f64) -> (usize, f64) {
+    (place, direction(name).rank(value))
 }

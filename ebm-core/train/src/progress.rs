@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::{config::StopConfig, metric::direction, outcome::StopReason, report::Evaluation};
+use crate::metric::{Watched, rank, stand_ins, watched};
+use crate::{config::StopConfig, outcome::StopReason, report::Evaluation};
 use ebm_core::{error::ConfigError, parameter::State};
 
 /// The progress of a run.
@@ -40,6 +41,9 @@ pub(crate) struct Mark {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Best {
     value: Option<(f64, u64)>,
+    /// The place of the metric among those that are watched under its name.
+    #[serde(default)]
+    place: usize,
     /// Evaluations since then.
     since: u64,
 }
@@ -55,19 +59,19 @@ impl Best {
         if stop.patience == 0 {
             return Ok(None);
         }
-        let Some(found) = evaluation.get(&stop.metric) else {
+        let Some(Watched { place, found, .. }) = watched(&stop.metric, evaluation) else {
             let known: Vec<&str> = evaluation.keys().map(String::as_str).collect();
             let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
             return Err(ConfigError::new("train.stop.metric", &stop.metric, expected));
         };
-        let rank = |value| direction(&stop.metric).rank(value);
+        let rank = |place, value| rank(&stop.metric, place, value);
         match self.value {
-            Some((best, _)) if rank(found.value) >= rank(best) => self.since += 1,
+            Some((best, _)) if rank(place, found.value) >= rank(self.place, best) => self.since += 1,
             _ if !found.value.is_finite() => self.since += 1,
-            _ => *self = Self { value: Some((found.value, step)), since: 0 },
+            _ => *self = Self { value: Some((found.value, step)), place, since: 0 },
         }
         let (best, step) = self.value.unwrap_or((f64::NAN, step));
-        let metric = stop.metric.clone();
+        let metric = stand_ins(&stop.metric).nth(self.place).unwrap_or(&stop.metric).to_string();
         Ok((self.since >= stop.patience).then_some(StopReason::NoImprovement { metric, best, step }))
     }
 }
@@ -95,5 +99,25 @@ mod tests {
             })
         };
         assert_eq!((stops("test_share"), stops("unknown")), (None, Some(2)));
+    }
+
+    #[test]
+    fn where_there_is_no_likelihood_the_bracket_is_watched_and_its_upper_side_is_better_than_any_lower_one() {
+        let stop = StopConfig { patience: 2, metric: "nll".into(), ..Default::default() };
+        let mut best = Best::default();
+        let mut watch = |step: u64, values: &[(&str, f64)]| {
+            let measured = |value| Measurement::new(value, 0.0, 1, Guarantee::heuristic("test"));
+            let entry = |(name, value): &(&str, f64)| (name.to_string(), measured(*value));
+            let evaluation: Evaluation = values.iter().map(entry).collect();
+            best.watch(&stop, &evaluation, step).unwrap()
+        };
+        // Few weights carry the lower bound, and it is far too low.
+        assert_eq!(watch(1, &[("weights_nll", -50.0)]), None);
+        assert_eq!(watch(2, &[("weights_nll", 3.0), ("cubo_nll", 4.0)]), None);
+        assert_eq!(watch(3, &[("weights_nll", -60.0)]), None);
+        let stopped = watch(4, &[("weights_nll", 3.0), ("cubo_nll", 4.5)]).unwrap();
+        assert_eq!(stopped.to_string(), "cubo_nll has not improved since step 2 (4.0000)");
+        // An exact value, where there is one, is better than both.
+        assert_eq!(watch(5, &[("nll", 5.0), ("cubo_nll", 4.0)]), None);
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct End<'a> {
     pub title: &'a str,
     pub data: &'a dyn Dataset,
     pub directory: &'a RunDirectory,
+    /// What was noticed during training.
+    pub warnings: Vec<String>,
     pub quiet: bool,
 }
 
@@ -55,6 +57,7 @@ impl End<'_> {
                 Report::default()
             }
         };
+        report.warnings.extend_from_slice(&self.warnings);
         if report.get("nll").is_none() && !trainer.energy().facts().normalisable {
             report.warnings.push(
                 "the energy is not known to be normalisable, as one with energy.confinement > 0 is: the integral of exp(-E) \
@@ -108,8 +111,10 @@ impl End<'_> {
         let path = directory.path().display();
         if !self.quiet {
             let mut text = format!("{}run: {path}\n", summary.text());
-            if let Some(first) = drawn.first() {
-                text.push_str(&format!("picture: {}\n", directory.picture(first).display()));
+            // Those of the model; the course of the run only where there are no others.
+            let of_model = drawn.iter().position(|name| *name == "curves.png").unwrap_or(0).max(1);
+            for picture in drawn.iter().take(of_model) {
+                text.push_str(&format!("picture: {}\n", directory.picture(picture).display()));
             }
             print(&text)?;
         }

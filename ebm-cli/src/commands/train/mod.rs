@@ -13,9 +13,9 @@ use super::loaded_run::{describe, load_data};
 use super::{arguments::title_of, fresh_trainer::fresh_trainer};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid};
+use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, Trouble};
 use crate::ranks::{Ranks, Task};
-use crate::run_directory::{Description, layout};
+use crate::run_directory::{Description, MetricsReader, layout};
 use crate::{config::Resolved, output::say, progress::Progress, signals::Signals};
 use begin::{Begin, Prepared};
 use end::End;
@@ -146,12 +146,15 @@ fn train<G: SupportedGeometry>(
     tell_couplings(ranks, &mut trainer);
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
     let mut log = MetricsLog::new(metrics, evaluation.latest());
-    let mut progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
+    let before = MetricsReader::open(directory.path()).into_iter().flatten().map_while(Result::ok);
+    let mut trouble = Trouble::new(data.width(), config.train.lambda > 0.0).after(before);
+    let progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
+    let mut progress = progress.map(|progress| progress.with_notices(trouble.notices()));
     let folder = directory.path().join(layout::PICTURES);
     let mut grid = SampleGrid::of(&title, folder, &*data, random);
     let outcome = {
         // The observer that saves comes last: by then, the others have written everything about the iteration.
-        let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history];
+        let mut observers: Vec<&mut dyn Observer<G>> = vec![&mut evaluation, &mut log, &mut history, &mut trouble];
         observers.extend(progress.as_mut().map(|progress| progress as &mut dyn Observer<G>));
         observers.extend(board.as_mut().map(|board| board as &mut dyn Observer<G>));
         observers.extend(grid.as_mut().map(|grid| grid as &mut dyn Observer<G>));
@@ -168,7 +171,8 @@ fn train<G: SupportedGeometry>(
         )?;
         return Ok(Exit::Interrupted);
     }
-    let end = End { resolved: &resolved, title: &title, data: &*data, directory: &directory, quiet };
+    let warnings = trouble.warnings();
+    let end = End { resolved: &resolved, title: &title, data: &*data, directory: &directory, warnings, quiet };
     end.finish(&mut trainer, outcome, &mut log, history, &mut saving)
 }
 

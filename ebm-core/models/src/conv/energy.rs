@@ -3,10 +3,10 @@ use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
 use super::layer_config::LayerConfig;
-use super::{Preset, Stack, shape};
+use super::{Preset, Stack, lipschitz, shape};
 use crate::mlp::{TimeConfig, TimeEmbedding};
-use crate::of_network::{EnergyNetwork, NetworkEnergy, Times};
-use ebm_core::device::Matrix;
+use crate::of_network::{EnergyNetwork, NetworkEnergy, Times, check_lipschitz};
+use ebm_core::device::{Matrix, Real};
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Extent;
@@ -39,6 +39,13 @@ pub struct ConvEnergyConfig {
     pub spectral_norm: bool,
     /// Multiply the output of the layers by one learned number.
     pub output_scale: bool,
+    /// A Lipschitz constant c of the layers, in nats per unit of x: |f(x) - f(y)| <= c ||x - y||, at every time. 0: none. It implies
+    /// spectral norm, and multiplies the output by c / L, where L is the constant that spectral norm alone leaves: the product of
+    /// ceil(kernel / stride) of every convolution, whose norm may exceed that of its weights as a matrix by so much, of the largest slope
+    /// of every activation, of the factor of every up_sample, of the sum of both branches of every residual block, and so on. c = L is
+    /// spectral norm without an output scale. It holds as far as the power iteration, one step an update, follows the weights. The
+    /// confinement, whose slope grows with ||x||, comes on top.
+    pub lipschitz: f64,
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
@@ -102,7 +109,13 @@ impl<G: Geometry> NetworkEnergy<G, TimedStack> {
             format!("{image}, {} values", image.len()),
             &format!("an image of the data's {wide} values"),
         )?;
-        let start = Start { init: config.init, gain: config.init_gain, spectral_norm: config.spectral_norm };
+        let limited = config.lipschitz > 0.0;
+        let start = Start {
+            init: config.init,
+            gain: config.init_gain,
+            spectral_norm: config.spectral_norm || limited,
+            settled: limited,
+        };
         let stack = Stack::new(&layers, image, start, Parts::ENERGY, random)?;
         let time = config.time.embedding().map(|embedding| {
             let options = NetworkOptions {
@@ -114,7 +127,13 @@ impl<G: Geometry> NetworkEnergy<G, TimedStack> {
                 channels: Network::new(&options, random.stream("time-channels")),
             }
         });
-        let factor = config.output_scale.then(|| Parameter::trained("output_scale", vec![1], vec![1.0]));
+        let factor = match config.lipschitz {
+            limit if limit > 0.0 => {
+                let own = lipschitz::constant(&layers, image, "layers")?;
+                Some(Parameter::fixed("output_scale", vec![1], vec![(limit / own) as Real]))
+            }
+            _ => config.output_scale.then(|| Parameter::trained("output_scale", vec![1], vec![1.0])),
+        };
         Ok(Self { geometry, network: TimedStack { stack, time, factor }, confinement: config.confinement })
     }
 }
@@ -149,7 +168,7 @@ impl EnergyNetwork for TimedStack {
         });
         let y = self.stack.apply(x, shift, primal, tape);
         match &self.factor {
-            Some(factor) => scale(y, factor.tensor(), tape.trains(Parts::ENERGY)),
+            Some(factor) => scale(y, factor.tensor(), tape.trains(Parts::ENERGY) && factor.is_trained()),
             None => y,
         }
     }
@@ -160,7 +179,10 @@ impl EnergyNetwork for TimedStack {
 
 impl EnergySpec for ConvEnergyConfig {
     fn check(&self) -> Result<(), ConfigError> {
-        self.fitted()?;
+        let (layers, image) = self.fitted()?;
+        if check_lipschitz(self.lipschitz, self.output_scale)? {
+            lipschitz::constant(&layers, image, "layers")?;
+        }
         check_gain(self.init_gain)?;
         ConfigError::require_not_negative("confinement", self.confinement)?;
         self.time.check()

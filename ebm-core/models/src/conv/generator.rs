@@ -61,7 +61,7 @@ impl<G: Geometry> NetworkGenerator<G, Stack> {
             format!("layers that end with {outputs}, {} values", outputs.len()),
             &format!("an image of the data's {wide} values"),
         )?;
-        let start = Start { init: config.init, gain: config.init_gain, spectral_norm: false };
+        let start = Start { init: config.init, gain: config.init_gain, spectral_norm: false, settled: false };
         let network = Stack::new(&layers, inputs, start, Parts::GENERATOR, random)?;
         Ok(Self { geometry, network, noise: NoiseLevel::new(&config.noise) })
     }

@@ -153,6 +153,16 @@ impl LayerActivation {
         }
     }
 
+    /// A bound of its slope; none where the slope is learned.
+    pub(super) fn lipschitz(self) -> Option<f64> {
+        match self {
+            Self::Prelu => None,
+            Self::Leaky(a) => Some(a.max(1.0)),
+            Self::Silu => Some(Activation::Silu.lipschitz()),
+            Self::Identity | Self::Relu | Self::LeakyRelu | Self::Softplus | Self::Tanh => Some(1.0),
+        }
+    }
+
     /// Whether the second derivative is zero almost everywhere.
     pub(super) fn is_piecewise_linear(self) -> bool {
         !matches!(self, Self::Silu | Self::Softplus | Self::Tanh)

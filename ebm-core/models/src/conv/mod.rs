@@ -34,6 +34,7 @@ mod energy;
 mod generator;
 mod layer;
 mod layer_config;
+mod lipschitz;
 mod preset;
 mod shape;
 mod stack;

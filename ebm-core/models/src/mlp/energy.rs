@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
-use crate::of_network::{EnergyNetwork, NetworkEnergy, Times};
+use crate::of_network::{EnergyNetwork, NetworkEnergy, Times, check_lipschitz};
 use ebm_core::device::Matrix;
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
@@ -37,6 +37,11 @@ pub struct MlpEnergyConfig {
     pub spectral_norm: bool,
     /// Multiply the network's output by one learned number.
     pub output_scale: bool,
+    /// A Lipschitz constant c of the network, in nats per unit of x: |f(x) - f(y)| <= c ||x - y||, at every time. 0: none. It implies
+    /// spectral norm, and multiplies the output by c / L, where L is the product of the largest slopes of the activations (1.0999 of a SiLU)
+    /// and of a constant of the Fourier features. It holds as far as the power iteration, one step an update, follows the weights. The
+    /// confinement, whose slope grows with ||x||, comes on top.
+    pub lipschitz: f64,
     /// How the weights start.
     pub init: Init,
     /// Factor of the initial weights.
@@ -69,6 +74,7 @@ impl<G: Geometry> NetworkEnergy<G, TimedNetwork> {
             gain: config.init_gain,
             fourier: (config.fourier.count, config.fourier.scale),
             output_scale: config.output_scale,
+            lipschitz: config.lipschitz,
             ..NetworkOptions::plain(geometry.data_width(), &config.hidden, 1, Parts::ENERGY)
         };
         Self {
@@ -120,6 +126,13 @@ impl EnergySpec for MlpEnergyConfig {
     fn check(&self) -> Result<(), ConfigError> {
         check_widths(&self.hidden)?;
         check_gain(self.init_gain)?;
+        let limited = check_lipschitz(self.lipschitz, self.output_scale)?;
+        ConfigError::require(
+            !(limited && self.activation.has_learned_slope()),
+            "activation",
+            "prelu",
+            "another one, such as leaky-relu, since lipschitz is set: a learned slope may exceed every limit",
+        )?;
         ConfigError::require_not_negative("confinement", self.confinement)?;
         self.time.check()?;
         let FourierConfig { count, scale } = self.fourier;
@@ -141,3 +154,85 @@ register_energy!(
     summary: "multi-layer perceptron, optionally with Fourier features, spectral norm and a quadratic confinement",
     reference: "Geng et al., NeurIPS 2021, toy experiments; Fourier features: Tancik et al., NeurIPS 2020",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::device::{Real, values};
+    use ebm_core::geometry::Runtime;
+    use ebm_core::parameter::Module;
+
+    /// The energy with other weights, once the power iteration has settled; `weights` by the number and the length of an array.
+    fn trained(config: &MlpEnergyConfig, g: Runtime, weights: impl Fn(u64, usize) -> Vec<Real>) -> MlpEnergy<Runtime> {
+        let mut energy = MlpEnergy::new(g, config, Random::new(3));
+        for (i, p) in (0..).zip(energy.parameters_mut()).filter(|(_, p)| p.is_trained()) {
+            p.set(&weights(i, p.len()));
+        }
+        for _ in 0..300 {
+            energy.forward(SharedTape::training(Parts::ENERGY).watch(&g.samples(vec![0.1; g.data])));
+            energy.commit();
+        }
+        energy
+    }
+
+    fn at(energy: &MlpEnergy<Runtime>, x: Vec<Real>) -> Vec<Real> {
+        values(&energy.forward(SharedTape::off().watch(&energy.geometry.samples(x))))
+    }
+
+    #[test]
+    fn a_limited_network_reaches_its_constant() {
+        // relu(3 x1), relu(x2), and twice the first: divided by the norms 3 and 2, c relu(x1).
+        let config =
+            MlpEnergyConfig { hidden: vec![2], activation: Activation::Relu, lipschitz: 4.0, ..Default::default() };
+        let weights = |number: u64, length: usize| match number {
+            0 => vec![3.0, 0.0, 0.0, 1.0],
+            // After the biases and the left vector of the first layer.
+            3 => vec![2.0, 0.0],
+            _ => vec![0.0; length],
+        };
+        let energy = trained(&config, Runtime { latent: 2, data: 2 }, weights);
+        let found = at(&energy, vec![1.0, 7.0, 3.0, -2.0]);
+        assert!((found[0] - 4.0).abs() < 1e-4 && (found[1] - 12.0).abs() < 1e-3, "{found:?}");
+    }
+
+    #[test]
+    fn no_two_points_differ_by_more_than_the_constant_times_their_distance() {
+        for (seed, activation, fourier) in [
+            (1, Activation::Silu, FourierConfig::default()),
+            (2, Activation::Sine, FourierConfig { count: 8, scale: 0.7 }),
+            (3, Activation::LeakyRelu, FourierConfig { count: 3, scale: 2.0 }),
+        ] {
+            let limit = 1.5 * seed as f64;
+            let config =
+                MlpEnergyConfig { hidden: vec![16, 12], activation, fourier, lipschitz: limit, ..Default::default() };
+            let (g, random) = (Runtime { latent: 3, data: 3 }, Random::new(seed));
+            let energy = trained(&config, g, |i, length| random.stream("weights").at(i).normals(length));
+            let draw = |name| random.stream(name).normals(600);
+            let (x, step) = (draw("x"), draw("step"));
+            let y: Vec<Real> = x.iter().zip(&step).map(|(x, s)| x + 0.05 * s).collect();
+            let (of_x, of_y) = (at(&energy, x), at(&energy, y));
+            for (row, (a, b)) in step.chunks_exact(3).zip(of_x.iter().zip(&of_y)) {
+                let distance = 0.05 * row.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>().sqrt();
+                let change = f64::from((a - b).abs());
+                assert!(change <= 1.001 * limit * distance + 1e-5, "{activation:?}: {change} over {distance}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_undoes_a_limit_is_refused_with_the_way_out() {
+        let limited = MlpEnergyConfig { lipschitz: 1.0, ..Default::default() };
+        assert_eq!(limited.check(), Ok(()));
+        for (config, told) in [
+            (MlpEnergyConfig { output_scale: true, ..limited.clone() }, "output_scale = true: expected false"),
+            (
+                MlpEnergyConfig { activation: Activation::Prelu, ..limited.clone() },
+                "activation = prelu: expected another one",
+            ),
+            (MlpEnergyConfig { lipschitz: -1.0, ..limited }, "lipschitz = -1: expected a finite number >= 0"),
+        ] {
+            let found = config.check().unwrap_err().to_string();
+            assert!(found.starts_with(told), "{found}");
+        }
+    }
+}
