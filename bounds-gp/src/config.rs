@@ -137,6 +137,10 @@ impl Decay {
 }
 
 impl UpperBoundSpec for GpConfig {
+    fn needs_full_rank(&self) -> bool {
+        matches!(self.volume, Volume::Smallest | Volume::Iterative { .. } | Volume::LogDet)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_not_negative("weight", self.weight)?;
         ConfigError::require_not_negative("margin", self.margin)?;

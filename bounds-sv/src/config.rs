@@ -70,6 +70,10 @@ impl LowerBoundSpec for SvConfig {
         ConfigError::require_not_negative("solver.iterative.tolerance", solver.tolerance)
     }
 
+    fn needs_full_rank(&self) -> bool {
+        matches!(self.variant, Variant::Smallest | Variant::LogDet)
+    }
+
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
         ConfigError::require(

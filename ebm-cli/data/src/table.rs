@@ -127,17 +127,25 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
     let (mut mean, mut deviation) = (Vec::new(), Vec::new());
     for column in 0..raw.width {
         let values = || rows.iter().map(|row| raw.values[row * raw.width + column]);
+        let refuse = |reason: String| malformed(&raw.path, &column_name(column, raw.columns.as_deref()), reason);
+        // The deviation of equal numbers need not be 0: their mean is rounded.
+        if let Some(value) = constant(values()) {
+            return Err(refuse(format!(
+                "it is {value} in all {} training rows, so it has no density and cannot be standardised; remove the column, or set \
+                 standardize = false",
+                rows.len()
+            )));
+        }
         let centre = values().sum::<f64>() / rows.len() as f64;
         let variance = values().map(|v| (v - centre).powi(2)).sum::<f64>() / rows.len() as f64;
         let smallest = f64::EPSILON * centre.abs();
         if !(variance.is_finite() && variance.sqrt() > smallest) {
-            let reason = format!(
+            return Err(refuse(format!(
                 "its standard deviation over the {} training rows is {}, so it cannot be standardised; remove the column, or set \
                  standardize = false",
                 rows.len(),
                 variance.sqrt()
-            );
-            return Err(malformed(&raw.path, &column_name(column, raw.columns.as_deref()), reason));
+            )));
         }
         mean.push(centre);
         deviation.push(variance.sqrt());
@@ -145,6 +153,13 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
     let by = Standardization { mean, deviation };
     within_range(raw, &by)?;
     Ok(by)
+}
+
+/// The value of numbers that are all equal; `None` if two differ, or if there are none.
+fn constant(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values = values.peekable();
+    let first = *values.peek()?;
+    values.all(|value| value == first).then_some(first)
 }
 
 fn standardised(by: &Standardization, column: usize, value: f64) -> Real {
@@ -287,7 +302,23 @@ mod tests {
         let mut constant = raw(10);
         constant.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = 7.1);
         constant.columns = Some(vec!["a".into(), "b".into()]);
-        refused(Table::new(constant, shares(0.1), true, Random::new(1)), &["column 2 (b)", "standardize = false"]);
+        refused(
+            Table::new(constant, shares(0.1), true, Random::new(1)),
+            &["column 2 (b)", "7.1", "standardize = false"],
+        );
+    }
+
+    #[test]
+    fn a_constant_column_is_known_by_its_values_not_by_a_rounded_deviation() {
+        // The mean of 9 times 14.62 is not 14.62, nor is the deviation 0.
+        for value in [14.62, 3.5, 0.1, -1e-9, 1e15] {
+            for rows in 4..40 {
+                let mut raw = raw(rows);
+                raw.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = value);
+                let told = Table::new(raw, shares(0.1), true, Random::new(1));
+                refused(told, &["column 2: ", &format!("it is {value} in all ")]);
+            }
+        }
     }
 
     #[test]

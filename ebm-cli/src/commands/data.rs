@@ -8,6 +8,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::{collections::HashSet, fmt};
 
+use super::data_warnings::few_rows;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print_either;
 
@@ -34,6 +35,10 @@ Examples:
 
 const AT_ONCE: usize = 1000;
 
+/// Most different values of a column that is taken for one of a scale of steps, and fewest samples a value.
+const FEW_VALUES: usize = 20;
+const REPEATS: f64 = 5.0;
+
 pub fn run(command: &Data) -> Result<Exit, Failure> {
     let Data::Check { path, json } = command;
     let config = recognise(path).or_exit(Exit::Data)?;
@@ -45,8 +50,9 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     print_either(&found, *json)
 }
 
+/// The contents of a data set.
 #[derive(Debug, Serialize)]
-struct Found {
+pub(super) struct Found {
     path: String,
     kind: String,
     training: usize,
@@ -74,6 +80,9 @@ struct Values {
     count: f64,
     #[serde(skip)]
     squares: f64,
+    /// The different values, as bits, while there are few.
+    #[serde(skip)]
+    different: HashSet<u64>,
 }
 
 impl Values {
@@ -82,6 +91,9 @@ impl Values {
     }
 
     fn add(&mut self, value: f64) {
+        if self.different.len() <= FEW_VALUES {
+            self.different.insert(value.to_bits());
+        }
         self.smallest = self.smallest.min(value);
         self.largest = self.largest.max(value);
         self.count += 1.0;
@@ -93,7 +105,8 @@ impl Values {
 }
 
 impl Found {
-    fn of(data: &dyn Dataset, path: &Path, kind: &str) -> Self {
+    /// Reads all of a finite data set.
+    pub(super) fn of(data: &dyn Dataset, path: &Path, kind: &str) -> Self {
         let (width, random) = (data.width(), Random::new(0));
         let training = data.len().unwrap_or(0);
         let held_out = data.held_out(usize::MAX, random);
@@ -126,6 +139,10 @@ impl Found {
         if !empty.is_empty() {
             problems.push(format!("classes without a sample to train on: {}", empty.join(", ")));
         }
+        if data.image().is_none() {
+            problems.extend(columns_apart(&values));
+        }
+        problems.extend(few_rows(training, data));
         Self {
             path: path.display().to_string(),
             kind: kind.into(),
@@ -149,6 +166,28 @@ fn channels(data: &dyn Dataset) -> Vec<Values> {
         (None, None) => (1..=data.width()).map(|column| format!("column {column}")).collect(),
     };
     names.into_iter().map(Values::new).collect()
+}
+
+/// Columns that have no density: those of one value, and those of few.
+fn columns_apart(values: &[Values]) -> Vec<String> {
+    let named = |apart: &dyn Fn(&Values) -> bool, told: &dyn Fn(&Values) -> String| {
+        let named: Vec<_> = values.iter().filter(|values| apart(values)).map(told).collect();
+        named.join(", ")
+    };
+    let constant = |values: &Values| values.smallest == values.largest;
+    let discrete = |values: &Values| {
+        let different = values.different.len();
+        !constant(values) && different <= FEW_VALUES && values.count >= REPEATS * different as f64
+    };
+    let problems = [
+        (named(&constant, &|v| format!("{} ({})", v.name, v.smallest as Real)), "columns of one value; remove them"),
+        (
+            named(&discrete, &|v| format!("{} ({} values)", v.name, v.different.len())),
+            "columns of few different values, at which a likelihood grows without limit; add noise as wide as their steps",
+        ),
+    ];
+    let told = problems.into_iter().filter(|(columns, _)| !columns.is_empty());
+    told.map(|(columns, problem)| format!("{problem}: {columns}")).collect()
 }
 
 fn classes(data: &dyn Dataset, random: Random) -> Vec<(String, usize)> {

@@ -72,6 +72,10 @@ impl GeneratorSpec for MlpGeneratorConfig {
     fn latent_width(&self, data: usize) -> usize {
         if self.latent == 0 { data } else { self.latent }
     }
+    fn rank(&self, data: usize) -> usize {
+        let narrowest = self.latent_width(data).min(data);
+        self.hidden.iter().fold(narrowest, |narrowest, width| narrowest.min(*width))
+    }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
         Ok(Box::new(MlpGenerator::new(geometry, self, random)))
     }
