@@ -24,7 +24,7 @@ fn a_table_is_described_and_gets_a_configuration_that_trains() {
     );
     let text = folder.read("a.toml");
     contains(&text, &["path = \"t.csv\"", "standardize = true", "# Every column to mean 0", "[generator]\n#"]);
-    assert!(!text.contains("held_out"), "only what is not a default: {text}");
+    assert!(!text.contains("held_out") && !text.contains("dither"), "only what is not a default: {text}");
     folder.succeed("config check a.toml");
     let short = "--set train.steps=2 --set train.batch=16 --set evaluate.held_out=20 --set evaluate.generated=20";
     folder.succeed(&format!("train a.toml --run r --quiet {short}"));
@@ -104,6 +104,7 @@ fn steps_and_too_few_rows_are_told() {
     };
     folder.write("steps.csv", &rows(100, 3));
     contains(&folder.succeed("init steps.csv -o steps.toml"), &["few different values", "column 3 (4 values)"]);
+    contains(&folder.read("steps.toml"), &["dither = 0.1", "# Noise, in standard deviations"]);
     folder.write("few.csv", &rows(10, 12));
     let (said, warned) = folder.run(0, "init few.csv -o few.toml");
     contains(&said, &["fewer than the 12 columns"]);

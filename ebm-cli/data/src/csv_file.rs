@@ -29,6 +29,9 @@ pub struct CsvFile {
     pub validation: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
+    /// Standard deviation of the normal noise on every value that is drawn, in the units that the model sees: columns of few
+    /// different values have a density only with noise. Likelihoods are those of the noisy data. 0: none.
+    pub dither: f64,
 }
 
 /// Whether the first line of a text file holds the columns' names.
@@ -190,6 +193,7 @@ impl Lines<'_> {
 impl DatasetSpec for CsvFile {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.shares())?;
+        ConfigError::require_not_negative("dither", self.dither)?;
         let usable = self.delimiter.is_ascii()
             && !self.delimiter.is_ascii_alphanumeric()
             && !"\"#.+-\n\r".contains(self.delimiter);
@@ -202,7 +206,7 @@ impl DatasetSpec for CsvFile {
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let raw = self.read(&base.join(&self.path))?;
-        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?))
+        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?.dithered(self.dither)))
     }
 }
 

@@ -90,6 +90,16 @@ impl Values {
         Self { name, smallest: f64::INFINITY, largest: f64::NEG_INFINITY, ..Self::default() }
     }
 
+    fn is_constant(&self) -> bool {
+        self.smallest == self.largest
+    }
+
+    /// Whether the values are few different ones, each of them often.
+    fn has_steps(&self) -> bool {
+        let different = self.different.len();
+        !self.is_constant() && different <= FEW_VALUES && self.count >= REPEATS * different as f64
+    }
+
     fn add(&mut self, value: f64) {
         if self.different.len() <= FEW_VALUES {
             self.different.insert(value.to_bits());
@@ -105,6 +115,11 @@ impl Values {
 }
 
 impl Found {
+    /// Whether there is a column of few different values.
+    pub(super) fn has_steps(&self) -> bool {
+        self.image.is_none() && self.values.iter().any(Values::has_steps)
+    }
+
     /// Reads all of a finite data set.
     pub(super) fn of(data: &dyn Dataset, path: &Path, kind: &str) -> Self {
         let (width, random) = (data.width(), Random::new(0));
@@ -174,16 +189,14 @@ fn columns_apart(values: &[Values]) -> Vec<String> {
         let named: Vec<_> = values.iter().filter(|values| apart(values)).map(told).collect();
         named.join(", ")
     };
-    let constant = |values: &Values| values.smallest == values.largest;
-    let discrete = |values: &Values| {
-        let different = values.different.len();
-        !constant(values) && different <= FEW_VALUES && values.count >= REPEATS * different as f64
-    };
     let problems = [
-        (named(&constant, &|v| format!("{} ({})", v.name, v.smallest as Real)), "columns of one value; remove them"),
         (
-            named(&discrete, &|v| format!("{} ({} values)", v.name, v.different.len())),
-            "columns of few different values, at which a likelihood grows without limit; add noise as wide as their steps",
+            named(&Values::is_constant, &|v| format!("{} ({})", v.name, v.smallest as Real)),
+            "columns of one value; remove them",
+        ),
+        (
+            named(&Values::has_steps, &|v| format!("{} ({} values)", v.name, v.different.len())),
+            "columns of few different values, at which a likelihood grows without limit; set dither (0.1 of a deviation, say)",
         ),
     ];
     let told = problems.into_iter().filter(|(columns, _)| !columns.is_empty());

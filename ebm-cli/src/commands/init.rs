@@ -14,6 +14,9 @@ use crate::config::{KIND, Layers, Origin, suggest};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::output::{folder_of, print, write_whole};
 
+/// The noise on columns of few different values, in standard deviations.
+const DITHER: f64 = 0.1;
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The settings are the defaults for data of this kind (in the plane, tables, images), written out so that they can be
@@ -90,6 +93,9 @@ fn chosen(given: &Path, output: &Path) -> Result<Box<dyn DatasetConfig>, Failure
     if let Some(standardize) = form.get_mut("standardize") {
         *standardize = true.into();
     }
+    if let Some(dither) = form.get_mut("dither").filter(|_| report.has_steps()) {
+        *dither = DITHER.into();
+    }
     // Relative paths start from the folder of the configuration.
     if folder_of(output) != Path::new(".") {
         form["path"] = serde_json::to_value(given.canonicalize().or_exit(Exit::Data)?).or_exit(Exit::Data)?;
@@ -112,9 +118,15 @@ fn text(given: &Path, output: &Path, config: &dyn DatasetConfig, facts: &Facts) 
     let defaults = defaults.map(|known| Table::try_from((known.example)())).transpose()?.unwrap_or_default();
     text += &format!("{KIND} = {kind:?}\n");
     for (key, value) in options.iter().filter(|(key, value)| *key != KIND && defaults.get(*key) != Some(*value)) {
-        if key == "standardize" {
-            text += "# Every column to mean 0 and standard deviation 1, the scale that the settings below expect.\n";
-        }
+        text += match key.as_str() {
+            "standardize" => {
+                "# Every column to mean 0 and standard deviation 1, the scale that the settings below expect.\n"
+            }
+            "dither" => {
+                "# Noise, in standard deviations: columns of few different values have a density only with it.\n"
+            }
+            _ => "",
+        };
         text += &format!("{key} = {value}\n");
     }
     Ok(text + &facts.settings())
