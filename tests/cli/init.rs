@@ -112,6 +112,25 @@ fn steps_and_too_few_rows_are_told() {
 }
 
 #[test]
+fn what_pandas_writes_is_told_and_the_delimiter_is_found() {
+    let folder = Folder::with("");
+    folder.write(
+        "index.csv",
+        &format!(",x,y\n{}", (0..30).map(|i| format!("{i},{},{i}.5\n", i * i)).collect::<String>()),
+    );
+    contains(&folder.succeed("data check index.csv"), &["column 1 has no name", "index=False"]);
+    folder
+        .write("numbered.csv", &format!("0,1\n{}", (0..30).map(|i| format!("{i}.5,{}\n", i * i)).collect::<String>()));
+    contains(
+        &folder.succeed("data check numbered.csv"),
+        &["the first line counts the columns", "header = \"present\""],
+    );
+    folder.write("plain.csv", &(0..30).map(|i| format!("{i}.5;{}\n", i * i)).collect::<String>());
+    contains(&folder.succeed("init plain.csv -o plain.toml"), &["problems  none"]);
+    contains(&folder.read("plain.toml"), &["delimiter = \";\""]);
+}
+
+#[test]
 fn images_get_nets_for_their_size() {
     let folder = Folder::with("");
     let digits = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/mnist-mini");
