@@ -7,8 +7,7 @@ use std::path::Path;
 use super::comparison::{COMPARE, Comparison};
 use super::layers::{KIND, Layers, PREFIX};
 use super::points::{Point, Sources};
-use super::{fault::ConfigFault, resolve::Resolved};
-use crate::output::folder_of;
+use super::{defaults, fault::ConfigFault, resolve::Resolved};
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///
@@ -25,8 +24,7 @@ impl Grid {
     /// Reads a file, which must be good by itself, the environment and `--set` assignments; fails at the first fault. Relative
     /// paths of data start from the folder of the file, unless `data` names another.
     pub fn load(path: &Path, data: Option<&Path>, assignments: &[String]) -> Result<Self, ConfigFault> {
-        let folder = data.unwrap_or_else(|| folder_of(path));
-        Self::of(Sources::new(Layers::default().file(path)?, folder, assignments)?)
+        Self::of(Sources::new(Layers::default().file(path)?, defaults::folder(path, data), assignments)?)
     }
 
     fn of(sources: Sources) -> Result<Self, ConfigFault> {
@@ -48,7 +46,7 @@ impl Grid {
             !of_bounds(&key.to_lowercase().replace("__", "."))
         });
         sources.assignments.retain(|text| !of_bounds(text));
-        sources.fitted(data.unwrap_or_else(|| folder_of(path)))?.base()
+        sources.fitted(defaults::folder(path, data))?.base()
     }
 
     /// The names of the lower and upper bounds to compare: those given, or the configuration's own. An error describes the

@@ -28,7 +28,6 @@ pub use run_config::{CheckpointConfig, LogConfig, RunConfig};
 pub use show::show;
 pub use sweep::{LocalConfig, MOST_JOBS, RandomSearch, SlurmConfig, Sweep, SweepSpec};
 
-use crate::output::folder_of;
 pub use earlier_releases::read_written;
 use layers::environment;
 use std::path::Path;
@@ -39,7 +38,7 @@ pub fn load(path: &Path, data: Option<&Path>, assignments: &[String]) -> Result<
     let file = Layers::default().file(path)?;
     let outside = |layers: Layers| layers.environment(environment()).sets(assignments);
     let whole = outside(file.clone())?;
-    outside(defaults::beneath(file, whole, data.unwrap_or_else(|| folder_of(path)))?)?.resolve()
+    outside(defaults::beneath(file, whole, defaults::folder(path, data))?)?.resolve()
 }
 
 /// Reads the configuration that a run keeps, with nothing above it.

@@ -85,6 +85,11 @@ pub(super) fn beneath(file: Layers, whole: Layers, folder: &Path) -> Result<Laye
     }
 }
 
+/// The folder that relative paths of data start from: the one that is named, or else that of the configuration.
+pub(super) fn folder<'a>(file: &'a Path, named: Option<&'a Path>) -> &'a Path {
+    named.or(file.parent()).unwrap_or(Path::new(""))
+}
+
 fn facts(merged: &Merged, folder: &Path) -> Option<Facts> {
     let Some(Value::Dict(_, table)) = merged.values.get("data") else { return None };
     let (_, config) = merged.component::<dyn DatasetConfig>("data", table, None).ok()?;

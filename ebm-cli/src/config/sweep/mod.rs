@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{ConfigFault, Origin};
 use super::points::{Point, Sources};
-use super::{layers::Layers, resolve::Resolved, value};
-use crate::output::folder_of;
+use super::{defaults, layers::Layers, resolve::Resolved, value};
 use reader::Reader;
 
 /// The configurations of a sweep: one for every point and every seed.
@@ -62,7 +61,7 @@ impl Sweep {
             below = below.above(origin, value::of_table(config.clone()));
         }
         let home = base.unwrap_or_else(|| file.into());
-        let sources = Sources::new(below, data.unwrap_or_else(|| folder_of(&home)), assignments)?;
+        let sources = Sources::new(below, defaults::folder(&home, data), assignments)?;
         let seeds = reader.seeds(sources.base()?.config.seed)?;
         let points = reader.points(&spec.random)?;
         reader.check_size(points.len(), seeds.len())?;
