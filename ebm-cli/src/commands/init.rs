@@ -105,7 +105,8 @@ fn chosen(given: &Path, output: &Path) -> Result<Box<dyn DatasetConfig>, Failure
 
 /// The text of the configuration: of the data what differs from the defaults, of the rest everything that was chosen.
 fn text(given: &Path, output: &Path, config: &dyn DatasetConfig, facts: &Facts) -> anyhow::Result<String> {
-    let rows = facts.rows.map_or_else(|| "drawn without end".to_string(), |rows| format!("{rows} samples to train on"));
+    let few = if facts.is_small() { " (few: less training)" } else { "" };
+    let rows = facts.rows.map_or_else(|| "drawn without end".into(), |rows| format!("{rows} samples to train on{few}"));
     let mut text = format!(
         "# Written by `ebm init` for {given:?}: D = {}, {rows}; the settings are those for {}.\n#\n#     ebm train {}\n#\n\
          # `ebm config show` prints every value, `ebm config reference` what each means.\n\nseed = 0\n\n[data]\n",

@@ -68,8 +68,9 @@ impl Facts {
         self.rows.map_or(most, |rows| rows.clamp(2, most))
     }
 
-    fn is_small(&self) -> bool {
-        self.rows.is_some_and(|rows| rows < FEW)
+    /// Whether there are few samples that are no images, for which networks are smaller and steps fewer.
+    pub fn is_small(&self) -> bool {
+        self.image.is_none() && self.rows.is_some_and(|rows| rows < FEW)
     }
 }
 
