@@ -140,6 +140,10 @@ impl Decay {
 }
 
 impl UpperBoundSpec for GpConfig {
+    fn needs_full_rank(&self) -> bool {
+        matches!(self.volume, Volume::Smallest | Volume::Iterative { .. } | Volume::LogDet)
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         self.weight.check_not_negative("weight")?;
         ConfigError::require_not_negative("margin", self.margin)?;

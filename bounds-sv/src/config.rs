@@ -133,6 +133,10 @@ impl LowerBoundSpec for SvConfig {
         ConfigError::require_not_negative("solver.iterative.tolerance", solver.tolerance)
     }
 
+    fn needs_full_rank(&self) -> bool {
+        matches!(self.variant, Variant::Smallest | Variant::LogDet)
+    }
+
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
         if matches!(self.variant, Variant::NoiseFloor | Variant::EncoderFloor) {
             return Ok(Box::new(NoiseFloor::new(self.clone(), geometry, random)));

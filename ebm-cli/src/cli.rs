@@ -2,15 +2,16 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::commands::{
-    bench, bounds, build, compare, config, data, diagnose, distance, evaluate, export, list, new, ood, runs, sample,
-    selftest, sweep, train, watch,
+    bench, bounds, build, compare, config, data, diagnose, distance, evaluate, export, init, list, new, ood, runs,
+    sample, selftest, sweep, train, watch,
 };
 use crate::exit::{Exit, Failure};
 use crate::output::print;
 
 const EXAMPLES: &str = "\
 Examples:
-  ebm config default > run.toml                 write a commented configuration to start from
+  ebm init measurements.csv                     look at data and write a configuration for them, run.toml
+  ebm config default > run.toml                 write a commented configuration with every option
   ebm train run.toml --set train.steps=2000     train; the run goes to runs/run-seed0
   ebm watch runs/run-seed0                      follow a run from another terminal
   ebm evaluate runs/run-seed0                   estimate likelihood and bounds, count modes
@@ -41,6 +42,8 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look at data and write a configuration that suits them
+    Init(init::Init),
     /// Train a model and write a run directory
     Train(train::Train),
     /// Watch a run, in training or finished: progress, bounds, curves
@@ -95,6 +98,7 @@ pub enum Command {
 impl Command {
     pub fn run(self) -> Result<Exit, Failure> {
         match self {
+            Self::Init(arguments) => init::run(&arguments),
             Self::Train(arguments) => train::run(&arguments),
             Self::Watch(arguments) => watch::run(&arguments),
             Self::Compare(arguments) => compare::run(&arguments),

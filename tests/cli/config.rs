@@ -1,6 +1,6 @@
 //! Configurations: their layers, where values are from, the commented default.
 
-use crate::command::{Folder, ended};
+use crate::command::{Folder, TINY, contains, ended};
 use ebm_tests::examples;
 
 /// The value and the comment of a key of a table, as `ebm config show` prints them.
@@ -31,7 +31,8 @@ fn every_value_is_shown_with_the_layer_it_is_from() {
         ("train", "log_every", "33", "environment variable EBM_TRAIN__LOG_EVERY"),
         ("train", "objective", "\"bidirectional\"", "default"),
         ("upper", "kind", "\"none\"", "--set upper=none"),
-        ("train.energy.optimizer", "beta2", "0.9", "default"),
+        ("train.energy.optimizer", "beta2", "0.99", "default for data in the plane"),
+        ("train.energy.optimizer", "clip", "0.0", "default"),
         ("train.generator.optimizer", "kind", "\"lion\"", "--set train.generator.optimizer=lion"),
         ("train.generator.optimizer", "beta2", "0.99", "default"),
         ("data", "kind", "\"25-gaussians\"", "default"),
@@ -74,7 +75,47 @@ fn a_number_that_changes_over_the_run_is_shown_with_its_course() {
 fn the_commented_default_is_shown() {
     let text = Folder::with("").succeed("config default");
     assert!(text.lines().filter(|line| line.starts_with('#')).count() > 50, "{text}");
-    assert!(table(&text)["upper"].is_table(), "{text}");
+    // It is what an empty file means.
+    let folder = Folder::with("");
+    folder.write("default.toml", &text);
+    assert_eq!(table(&folder.succeed("config show run.toml")), table(&folder.succeed("config show default.toml")));
+    assert_eq!(table(&text)["generator"]["kind"].as_str(), Some("flow"), "{text}");
+}
+
+#[test]
+fn what_looks_wrong_about_data_is_told_by_a_check_and_by_training() {
+    let folder = Folder::with(&TINY.replace("\"25-gaussians\"", "{ kind = \"csv\", path = \"t.csv\" }"));
+    let rows = |n: usize, width: usize| {
+        let constant = |j: usize| j == 1 && width > 3;
+        let cell =
+            |i: usize, j: usize| if constant(j) { "14.62".into() } else { format!("0.{:02}", (i * (j + 7)) % 29) };
+        let row = |i: usize| (0..width).map(|j| cell(i, j)).collect::<Vec<String>>().join(",") + "\n";
+        (0..n).map(row).collect::<String>()
+    };
+    folder.write("t.csv", &rows(60, 3));
+    let too_large = "warning: train.batch = 64 is more than the 49 samples to train on";
+    for line in ["config check run.toml", "train run.toml --run r --quiet --set train.steps=2"] {
+        contains(&folder.run(0, &format!("{line} --set train.batch=64")).1, &[too_large]);
+        assert!(folder.run(0, "config check run.toml").1.is_empty());
+    }
+    folder.write("t.csv", &rows(12, 15));
+    let few = "warning: 10 samples to train on are fewer than the 15 columns";
+    let (_, warned) = folder.run(0, "config check run.toml");
+    contains(&warned, &[few, "warning: columns of one value throughout", ": 2; remove them"]);
+    folder.refuse(4, "config check run.toml --set data.standardize=true", &["column 2: it is 14.62 in all"]);
+    // More columns than a hidden layer is wide: no Jacobian of full rank, and a lower bound of minus infinity.
+    folder.write("t.csv", &rows(300, 40));
+    let parts = ["generator = \"mlp\"", "its 40 latents", "the narrowest has 16 values", "lower = \"sv\"", "flow"];
+    let (_, told) = folder.run(3, "config check run.toml");
+    contains(&told, &parts);
+    folder.refuse(3, "train run.toml --run w", &parts);
+    assert!(!folder.path("w").exists());
+    folder.run(0, "config check run.toml --set generator.hidden=[40]");
+    folder.run(0, "config check run.toml --set lower=none --set upper=none");
+    // Data that are not there are not looked at.
+    folder.remove("t.csv");
+    let (_, noted) = folder.run(0, "config check run.toml");
+    contains(&noted, &["note: the data were not looked at", "t.csv"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod first_release;
 #[cfg(unix)]
 mod gpu_check;
 mod images;
+mod init;
 #[cfg(unix)]
 mod messages;
 mod metrics;

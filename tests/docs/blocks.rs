@@ -22,7 +22,7 @@ fn check(block: &Block) -> anyhow::Result<()> {
     let Some(compare) = table.get("compare") else {
         return Ok(());
     };
-    let grid = Grid::load(&Folder::with(&block.text).path("run.toml"), &[])?;
+    let grid = Grid::load(&Folder::with(&block.text).path("run.toml"), None, &[])?;
     let names = |side: &str, kinds: [&str; 2]| -> Vec<String> {
         let own = compare.get(side).and_then(toml::Value::as_table);
         let own = own.into_iter().flat_map(toml::Table::keys).cloned();
@@ -40,7 +40,7 @@ fn check(block: &Block) -> anyhow::Result<()> {
 fn check_sweep(block: &Block) -> anyhow::Result<()> {
     let folder = Folder::with(COMPLETION);
     folder.write("sweep.toml", &block.text);
-    let sweep = Sweep::load(&folder.path("sweep.toml"), &[])?;
+    let sweep = Sweep::load(&folder.path("sweep.toml"), None, &[])?;
     for point in &sweep.points {
         sweep.resolve(point, sweep.seeds[0])?;
     }

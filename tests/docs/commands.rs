@@ -69,7 +69,7 @@ fn ours(arguments: &[&str]) -> anyhow::Result<()> {
     let mut layers = Layers::default();
     if let Some(file) = arguments.iter().find(is_example) {
         if arguments[0] == "sweep" {
-            return Ok(Sweep::load(&root().join(file), &sets).map(drop)?);
+            return Ok(Sweep::load(&root().join(file), None, &sets).map(drop)?);
         }
         layers = layers.file(&root().join(file))?;
     }

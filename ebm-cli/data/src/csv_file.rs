@@ -29,6 +29,9 @@ pub struct CsvFile {
     pub validation: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
+    /// Standard deviation of the normal noise on every value that is drawn, in the units that the model sees: columns of few
+    /// different values have a density only with noise. Likelihoods are those of the noisy data. 0: none.
+    pub dither: f64,
 }
 
 /// Whether the first line of a text file holds the columns' names.
@@ -138,6 +141,10 @@ impl CsvFile {
 
     /// The likely way out of a cell that is no number.
     fn advice(&self, cell: &[u8], line: u64, table: &RawTable) -> String {
+        let point = String::from_utf8_lossy(cell).replace(',', ".");
+        if cell.contains(&b',') && parse(point.as_bytes()).is_some() {
+            return "; the decimal sign is a point, not a comma".into();
+        }
         let others = [b',', b';', b'\t', b' '];
         let separator = others.into_iter().find(|other| *other != self.delimiter as u8 && cell.contains(other));
         match separator {
@@ -190,6 +197,7 @@ impl Lines<'_> {
 impl DatasetSpec for CsvFile {
     fn check(&self) -> Result<(), ConfigError> {
         check_options(&self.path, self.shares())?;
+        ConfigError::require_not_negative("dither", self.dither)?;
         let usable = self.delimiter.is_ascii()
             && !self.delimiter.is_ascii_alphanumeric()
             && !"\"#.+-\n\r".contains(self.delimiter);
@@ -202,7 +210,7 @@ impl DatasetSpec for CsvFile {
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let raw = self.read(&base.join(&self.path))?;
-        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?))
+        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?.dithered(self.dither)))
     }
 }
 
@@ -253,6 +261,8 @@ mod tests {
         refused(read("1,2\n\n# note\n3,\n"), &["line 4, column 2", "\"\" is not a number"]);
         refused(read("1,b\n1,2\n"), &["line 1, column 2", "header = \"present\""]);
         refused(read("1,2\n3;4,5\n"), &["line 2, column 1", "\"3;4\"", "delimiter ';'"]);
+        let semicolons = CsvFile { delimiter: ';', ..Default::default() };
+        refused(read_with(semicolons, "x;y\n0,5;1\n"), &["line 2, column 1 (x)", "\"0,5\"", "a point, not a comma"]);
         let absent = CsvFile { header: Header::Absent, ..Default::default() };
         refused(read_with(absent, "a,b\n1,2\n"), &["line 1, column 1", "\"a\""]);
         refused(read(&format!("1\n{}\n", "y".repeat(500))), &["line 2, column 1", "yyy\"... is not"]);

@@ -21,6 +21,9 @@ pub struct NpyFile {
     pub validation: f64,
     /// Shift and scale every column to mean 0 and standard deviation 1 over the training part.
     pub standardize: bool,
+    /// Standard deviation of the normal noise on every value that is drawn, in the units that the model sees: columns of few
+    /// different values have a density only with noise. Likelihoods are those of the noisy data. 0: none.
+    pub dither: f64,
 }
 
 impl NpyFile {
@@ -155,11 +158,12 @@ fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<
 
 impl DatasetSpec for NpyFile {
     fn check(&self) -> Result<(), ConfigError> {
-        check_options(&self.path, self.shares())
+        check_options(&self.path, self.shares())?;
+        ConfigError::require_not_negative("dither", self.dither)
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let raw = read(&base.join(&self.path))?;
-        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?))
+        Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?.dithered(self.dither)))
     }
 }
 

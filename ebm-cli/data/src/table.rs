@@ -31,6 +31,7 @@ pub struct Table {
     fingerprint: Fingerprint,
     columns: Option<Vec<String>>,
     standardization: Option<Standardization>,
+    dither: f64,
     epochs: Epochs,
 }
 
@@ -66,14 +67,30 @@ impl Table {
             fingerprint: fingerprint(content(&raw), parts.training.len(), &parts.validation, &parts.held_out),
             columns: raw.columns,
             standardization,
+            dither: 0.0,
             epochs: Epochs::new(parts.training.len()),
         })
+    }
+
+    /// The same with normal noise of a standard deviation on every value that is drawn, in the units in which values are drawn.
+    /// The noise is a function of the place of the draw.
+    pub fn dithered(self, deviation: f64) -> Self {
+        Self { dither: deviation, ..self }
+    }
+
+    fn with_dither(&self, mut values: Vec<Real>, random: Random) -> Vec<Real> {
+        if self.dither > 0.0 {
+            let noise = random.stream("dither").normals(values.len());
+            values.iter_mut().zip(noise).for_each(|(value, noise)| *value += self.dither as Real * noise);
+        }
+        values
     }
 
     /// `n` different rows of a part at random, or all in a fixed order if there are no more.
     fn some(&self, part: &[Real], n: usize, random: Random) -> Vec<Real> {
         let rows = some_of(part.len() / self.width, n, random).into_iter();
-        rows.flat_map(|row| &part[row * self.width..(row + 1) * self.width]).copied().collect()
+        let values = rows.flat_map(|row| &part[row * self.width..(row + 1) * self.width]).copied().collect();
+        self.with_dither(values, random)
     }
 }
 
@@ -96,7 +113,7 @@ impl Dataset for Table {
     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
         let drawn = self.epochs.draw(n, random).into_iter();
         let rows = drawn.flat_map(|row| &self.training[row * self.width..(row + 1) * self.width]);
-        rows.copied().collect()
+        self.with_dither(rows.copied().collect(), random)
     }
 
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
@@ -127,17 +144,25 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
     let (mut mean, mut deviation) = (Vec::new(), Vec::new());
     for column in 0..raw.width {
         let values = || rows.iter().map(|row| raw.values[row * raw.width + column]);
+        let refuse = |reason: String| malformed(&raw.path, &column_name(column, raw.columns.as_deref()), reason);
+        // The deviation of equal numbers need not be 0: their mean is rounded.
+        if let Some(value) = constant(values()) {
+            return Err(refuse(format!(
+                "it is {value} in all {} training rows, so it has no density and cannot be standardised; remove the column, or set \
+                 standardize = false",
+                rows.len()
+            )));
+        }
         let centre = values().sum::<f64>() / rows.len() as f64;
         let variance = values().map(|v| (v - centre).powi(2)).sum::<f64>() / rows.len() as f64;
         let smallest = f64::EPSILON * centre.abs();
         if !(variance.is_finite() && variance.sqrt() > smallest) {
-            let reason = format!(
+            return Err(refuse(format!(
                 "its standard deviation over the {} training rows is {}, so it cannot be standardised; remove the column, or set \
                  standardize = false",
                 rows.len(),
                 variance.sqrt()
-            );
-            return Err(malformed(&raw.path, &column_name(column, raw.columns.as_deref()), reason));
+            )));
         }
         mean.push(centre);
         deviation.push(variance.sqrt());
@@ -145,6 +170,13 @@ fn statistics(raw: &RawTable, rows: &[usize]) -> Result<Standardization, DataErr
     let by = Standardization { mean, deviation };
     within_range(raw, &by)?;
     Ok(by)
+}
+
+/// The value of numbers that are all equal; `None` if two differ, or if there are none.
+fn constant(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values = values.peekable();
+    let first = *values.peek()?;
+    values.all(|value| value == first).then_some(first)
 }
 
 fn standardised(by: &Standardization, column: usize, value: f64) -> Real {
@@ -282,12 +314,47 @@ mod tests {
     }
 
     #[test]
+    fn dither_adds_noise_of_its_deviation_that_depends_on_the_place_alone() {
+        let of = |dither| Table::new(raw(100), shares(0.5), true, Random::new(3)).unwrap().dithered(dither);
+        let (plain, dithered, place) = (of(0.0), of(0.1), Random::new(5).at(2));
+        let noise = |a: Vec<Real>, b: Vec<Real>| -> Vec<f64> {
+            a.into_iter().zip(b).map(|(a, b)| f64::from(a) - f64::from(b)).collect()
+        };
+        let training = noise(dithered.draw(20_000, place), plain.draw(20_000, place));
+        let mean = training.iter().sum::<f64>() / 40_000.0;
+        let variance = training.iter().map(|v| v * v).sum::<f64>() / 40_000.0;
+        // Standard errors: 0.1 / sqrt(40000) = 5e-4, and 0.01 sqrt(2 / 40000) = 7e-5.
+        assert!(mean.abs() < 2.5e-3 && (variance - 0.01).abs() < 3.5e-4, "{mean} {variance}");
+        assert_eq!(dithered.draw(9, place), dithered.draw(9, place));
+        // A row that is drawn again has other noise.
+        assert_ne!(dithered.held_out(50, place), dithered.held_out(50, Random::new(5).at(3)));
+        assert!(noise(dithered.held_out(50, place), plain.held_out(50, place)).iter().all(|v| *v != 0.0));
+        assert_eq!(dithered.fingerprint(), plain.fingerprint());
+    }
+
+    #[test]
     fn tables_that_cannot_be_split_or_standardised_are_refused() {
         refused(Table::new(raw(1), shares(0.1), false, Random::new(1)), &["numbers.csv: ", "1 row(s)"]);
         let mut constant = raw(10);
         constant.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = 7.1);
         constant.columns = Some(vec!["a".into(), "b".into()]);
-        refused(Table::new(constant, shares(0.1), true, Random::new(1)), &["column 2 (b)", "standardize = false"]);
+        refused(
+            Table::new(constant, shares(0.1), true, Random::new(1)),
+            &["column 2 (b)", "7.1", "standardize = false"],
+        );
+    }
+
+    #[test]
+    fn a_constant_column_is_known_by_its_values_not_by_a_rounded_deviation() {
+        // The mean of 9 times 14.62 is not 14.62, nor is the deviation 0.
+        for value in [14.62, 3.5, 0.1, -1e-9, 1e15] {
+            for rows in 4..40 {
+                let mut raw = raw(rows);
+                raw.values.iter_mut().skip(1).step_by(2).for_each(|v| *v = value);
+                let told = Table::new(raw, shares(0.1), true, Random::new(1));
+                refused(told, &["column 2: ", &format!("it is {value} in all ")]);
+            }
+        }
     }
 
     #[test]

@@ -21,8 +21,9 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn resolve(&self) -> Result<Resolved, Failure> {
-        config::load(&self.config, &self.set).or_exit(Exit::Config)
+    /// Relative paths of data start from the folder of the file, unless `data` names another.
+    pub fn resolve(&self, data: Option<&Path>) -> Result<Resolved, Failure> {
+        config::load(&self.config, data, &self.set).or_exit(Exit::Config)
     }
 }
 

@@ -3,11 +3,14 @@
 use clap::Subcommand;
 use ebm_core::image::{Part, level_of};
 use ebm_core::{data::Dataset, device::Real, random::Random};
-use ebm_data::recognise;
+use ebm_data::{images_left_out, recognise};
 use serde::Serialize;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::{collections::HashSet, fmt};
 
+use super::data_warnings::few_rows;
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print_either;
 
@@ -34,6 +37,10 @@ Examples:
 
 const AT_ONCE: usize = 1000;
 
+/// Most different values of a column that is taken for one of a scale of steps, and fewest samples a value.
+const FEW_VALUES: usize = 20;
+const REPEATS: f64 = 5.0;
+
 pub fn run(command: &Data) -> Result<Exit, Failure> {
     let Data::Check { path, json } = command;
     let config = recognise(path).or_exit(Exit::Data)?;
@@ -45,8 +52,9 @@ pub fn run(command: &Data) -> Result<Exit, Failure> {
     print_either(&found, *json)
 }
 
+/// The contents of a data set.
 #[derive(Debug, Serialize)]
-struct Found {
+pub(super) struct Found {
     path: String,
     kind: String,
     training: usize,
@@ -74,6 +82,9 @@ struct Values {
     count: f64,
     #[serde(skip)]
     squares: f64,
+    /// The different values, as bits, while there are few.
+    #[serde(skip)]
+    different: HashSet<u64>,
 }
 
 impl Values {
@@ -81,7 +92,20 @@ impl Values {
         Self { name, smallest: f64::INFINITY, largest: f64::NEG_INFINITY, ..Self::default() }
     }
 
+    fn is_constant(&self) -> bool {
+        self.smallest == self.largest
+    }
+
+    /// Whether the values are few different ones, each of them often.
+    fn has_steps(&self) -> bool {
+        let different = self.different.len();
+        !self.is_constant() && different <= FEW_VALUES && self.count >= REPEATS * different as f64
+    }
+
     fn add(&mut self, value: f64) {
+        if self.different.len() <= FEW_VALUES {
+            self.different.insert(value.to_bits());
+        }
         self.smallest = self.smallest.min(value);
         self.largest = self.largest.max(value);
         self.count += 1.0;
@@ -93,7 +117,13 @@ impl Values {
 }
 
 impl Found {
-    fn of(data: &dyn Dataset, path: &Path, kind: &str) -> Self {
+    /// Whether there is a column of few different values.
+    pub(super) fn has_steps(&self) -> bool {
+        self.image.is_none() && self.values.iter().any(Values::has_steps)
+    }
+
+    /// Reads all of a finite data set.
+    pub(super) fn of(data: &dyn Dataset, path: &Path, kind: &str) -> Self {
         let (width, random) = (data.width(), Random::new(0));
         let training = data.len().unwrap_or(0);
         let held_out = data.held_out(usize::MAX, random);
@@ -126,6 +156,15 @@ impl Found {
         if !empty.is_empty() {
             problems.push(format!("classes without a sample to train on: {}", empty.join(", ")));
         }
+        if data.image().is_none() {
+            problems.extend(columns_apart(&values));
+        }
+        problems.extend(few_rows(training, data));
+        problems.extend(written_by_pandas(path, kind, data));
+        let left_out = images_left_out(path);
+        if left_out > 0 {
+            problems.push(format!("{left_out} images of other formats than PNG and JPEG are left out; convert them"));
+        }
         Self {
             path: path.display().to_string(),
             kind: kind.into(),
@@ -149,6 +188,49 @@ fn channels(data: &dyn Dataset) -> Vec<Values> {
         (None, None) => (1..=data.width()).map(|column| format!("column {column}")).collect(),
     };
     names.into_iter().map(Values::new).collect()
+}
+
+/// Row numbers and column numbers that pandas writes into a table if it is not told otherwise.
+fn written_by_pandas(path: &Path, kind: &str, data: &dyn Dataset) -> Option<String> {
+    if kind != "csv" {
+        return None;
+    }
+    match data.columns() {
+        Some(names) => names.first().filter(|name| name.is_empty()).map(|_| {
+            "column 1 has no name, as the row numbers that pandas writes; remove it: to_csv(..., index=False)".into()
+        }),
+        None => {
+            let mut line = String::new();
+            BufReader::new(File::open(path).ok()?).take(1 << 16).read_line(&mut line).ok()?;
+            let mut numbers = line.trim().split([',', ';', '\t']).enumerate();
+            let counts = data.width() > 1 && numbers.all(|(index, cell)| cell.trim() == index.to_string());
+            counts.then(|| {
+                "the first line counts the columns, as pandas does for those without names; it is a sample unless header = \
+                 \"present\" is set"
+                    .into()
+            })
+        }
+    }
+}
+
+/// Columns that have no density: those of one value, and those of few.
+fn columns_apart(values: &[Values]) -> Vec<String> {
+    let named = |apart: &dyn Fn(&Values) -> bool, told: &dyn Fn(&Values) -> String| {
+        let named: Vec<_> = values.iter().filter(|values| apart(values)).map(told).collect();
+        named.join(", ")
+    };
+    let problems = [
+        (
+            named(&Values::is_constant, &|v| format!("{} ({})", v.name, v.smallest as Real)),
+            "columns of one value; remove them",
+        ),
+        (
+            named(&Values::has_steps, &|v| format!("{} ({} values)", v.name, v.different.len())),
+            "columns of few different values, at which a likelihood grows without limit; set dither (0.1 of a deviation, say)",
+        ),
+    ];
+    let told = problems.into_iter().filter(|(columns, _)| !columns.is_empty());
+    told.map(|(columns, problem)| format!("{problem}: {columns}")).collect()
 }
 
 fn classes(data: &dyn Dataset, random: Random) -> Vec<(String, usize)> {

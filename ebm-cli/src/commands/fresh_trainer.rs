@@ -1,6 +1,6 @@
 //! A trainer at its first step, and the failures that its errors become.
 
-use ebm_core::{data::Dataset, error::ConfigError, random::Random, registry::SupportedGeometry};
+use ebm_core::{data::Dataset, error::ConfigError, geometry::Geometry, random::Random, registry::SupportedGeometry};
 use ebm_train::{Objective, Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ pub fn fresh_trainer<G: SupportedGeometry>(
     let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
     if config.train.objective == Objective::Bidirectional {
         players.check().map_err(misfit)?;
+        config.components().check_rank(geometry.data_width()).map_err(misfit)?;
     }
     Trainer::new(config.train.clone(), players, data, random).map_err(misfit)
 }

@@ -105,7 +105,7 @@ pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
         (None, None) => fail!(Exit::Usage, "give the file of a sweep"),
     };
     let say = |line: &str| say(arguments.quiet, line);
-    let sweep = config::Sweep::load(spec, &arguments.set).or_exit(Exit::Config)?;
+    let sweep = config::Sweep::load(spec, arguments.data.as_deref(), &arguments.set).or_exit(Exit::Config)?;
     let (mut plan, manifest) = planned(arguments, spec, &sweep)?;
     if arguments.dry_run {
         try_to_build(&plan)?;

@@ -1,4 +1,4 @@
-//! The commented example configuration: every option at its default, with its meaning.
+//! The commented example configuration: every option at its default for data in the plane, with its meaning.
 
 use ebm_core::registry::{
     self, DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, Registered, UpperBoundConfig,
@@ -6,11 +6,11 @@ use ebm_core::registry::{
 use ebm_eval::evaluate::EvaluateConfig;
 use ebm_train::TrainConfig;
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use super::layers::{COMPONENTS, KIND};
+use super::defaults::Facts;
+use super::layers::{KIND, Layers};
 use super::run_config::{CheckpointConfig, LogConfig};
 use super::schema::Schema;
 
@@ -18,7 +18,8 @@ use super::schema::Schema;
 const WIDTH: usize = 100;
 
 const HEADER: &str = "\
-# A configuration of `ebm`: every option, at its default. What is left out has its default too.
+# A configuration of `ebm`: every option, at its default for data in the plane. For a file or folder of your own,
+# `ebm init DATA` writes one that suits it.
 #
 #     ebm config default > run.toml
 #     ebm train run.toml --set train.steps=2000
@@ -28,25 +29,31 @@ const HEADER: &str = "\
 
 /// Writes the commented example, which is itself a configuration file.
 pub fn example() -> anyhow::Result<String> {
+    let plane = Facts { width: 2, rows: None, image: None };
+    let resolved = plane.beneath(Layers::default())?.resolve()?;
+    let values = Table::try_from(&resolved.config)?;
     let mut text = HEADER.to_string();
     text.push_str("\n# Seed of every random number: two runs of one configuration and seed are equal.\nseed = 0\n");
-    let [data, generator, energy, lower, upper] = COMPONENTS;
-    component::<dyn DatasetConfig>(&mut text, data)?;
-    component::<dyn GeneratorConfig>(&mut text, generator)?;
-    component::<dyn EnergyConfig>(&mut text, energy)?;
-    component::<dyn LowerBoundConfig>(&mut text, lower)?;
-    component::<dyn UpperBoundConfig>(&mut text, upper)?;
-    plain::<TrainConfig>(&mut text, "train")?;
-    plain::<EvaluateConfig>(&mut text, "evaluate")?;
-    plain::<CheckpointConfig>(&mut text, "checkpoint")?;
-    plain::<LogConfig>(&mut text, "log")?;
+    component::<dyn DatasetConfig>(&mut text, &values, "data")?;
+    component::<dyn GeneratorConfig>(&mut text, &values, "generator")?;
+    component::<dyn EnergyConfig>(&mut text, &values, "energy")?;
+    component::<dyn LowerBoundConfig>(&mut text, &values, "lower")?;
+    component::<dyn UpperBoundConfig>(&mut text, &values, "upper")?;
+    plain::<TrainConfig>(&mut text, &values, "train")?;
+    plain::<EvaluateConfig>(&mut text, &values, "evaluate")?;
+    plain::<CheckpointConfig>(&mut text, &values, "checkpoint")?;
+    plain::<LogConfig>(&mut text, &values, "log")?;
     Ok(text)
 }
 
-fn component<C: Registered + Serialize + ?Sized>(
-    text: &mut String,
-    (section, kind): (&str, &str),
-) -> anyhow::Result<()> {
+/// The values of a section.
+fn table<'a>(values: &'a Table, section: &str) -> anyhow::Result<&'a Table> {
+    values.get(section).and_then(Value::as_table).ok_or_else(|| anyhow::anyhow!("{section} is not a table"))
+}
+
+fn component<C: Registered + ?Sized>(text: &mut String, values: &Table, section: &str) -> anyhow::Result<()> {
+    let values = table(values, section)?;
+    let kind = values.get(KIND).and_then(Value::as_str).unwrap_or_default();
     let descriptor = registry::find::<C>(kind)
         .ok_or_else(|| anyhow::anyhow!("the {} {kind:?} is not linked into this program", C::KIND))?;
     text.push('\n');
@@ -57,12 +64,11 @@ fn component<C: Registered + Serialize + ?Sized>(
         comment(text, &format!("Others: {}.", others.join(", ")));
     }
     text.push_str(&format!("[{section}]\n"));
-    let (schema, defaults) = ((descriptor.schema)(), Table::try_from((descriptor.example)())?);
-    write(text, &defaults, Schema::new(&schema), section);
+    write(text, values, Schema::new(&(descriptor.schema)()), section);
     Ok(())
 }
 
-fn plain<T: Serialize + Default + JsonSchema>(text: &mut String, section: &str) -> anyhow::Result<()> {
+fn plain<T: JsonSchema>(text: &mut String, values: &Table, section: &str) -> anyhow::Result<()> {
     let schema: Json = schemars::schema_for!(T).to_value();
     let schema = Schema::new(&schema);
     text.push('\n');
@@ -70,7 +76,7 @@ fn plain<T: Serialize + Default + JsonSchema>(text: &mut String, section: &str) 
         comment(text, &description);
     }
     text.push_str(&format!("[{section}]\n"));
-    write(text, &Table::try_from(T::default())?, schema, section);
+    write(text, table(values, section)?, schema, section);
     Ok(())
 }
 

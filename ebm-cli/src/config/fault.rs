@@ -10,6 +10,8 @@ use thiserror::Error;
 pub enum Origin {
     /// The program's default.
     Default,
+    /// The default for a kind of data, in words.
+    Fitted(&'static str),
     /// A configuration file.
     File(PathBuf),
     /// An environment variable.
@@ -20,10 +22,18 @@ pub enum Origin {
     Section(String),
 }
 
+impl Origin {
+    /// Whether the value is the program's own, of any kind.
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Origin::Default | Origin::Fitted(_))
+    }
+}
+
 impl Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => f.write_str("default"),
+            Origin::Fitted(data) => write!(f, "default for {data}"),
             Origin::File(path) => write!(f, "{}", path.display()),
             Origin::Environment(variable) => write!(f, "environment variable {variable}"),
             Origin::Set(text) => write!(f, "--set {text}"),

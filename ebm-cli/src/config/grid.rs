@@ -7,7 +7,7 @@ use std::path::Path;
 use super::comparison::{COMPARE, Comparison};
 use super::layers::{KIND, Layers, PREFIX};
 use super::points::{Point, Sources};
-use super::{fault::ConfigFault, resolve::Resolved};
+use super::{defaults, fault::ConfigFault, resolve::Resolved};
 
 /// The configurations of a comparison: one file, for every pair of bounds and every seed.
 ///
@@ -21,9 +21,10 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Reads a file, which must be good by itself, the environment and `--set` assignments; fails at the first fault.
-    pub fn load(path: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
-        Self::of(Sources::new(Layers::default().file(path)?, assignments))
+    /// Reads a file, which must be good by itself, the environment and `--set` assignments; fails at the first fault. Relative
+    /// paths of data start from the folder of the file, unless `data` names another.
+    pub fn load(path: &Path, data: Option<&Path>, assignments: &[String]) -> Result<Self, ConfigFault> {
+        Self::of(Sources::new(Layers::default().file(path)?, defaults::folder(path, data), assignments)?)
     }
 
     fn of(sources: Sources) -> Result<Self, ConfigFault> {
@@ -38,14 +39,14 @@ impl Grid {
 
     /// Reads another configuration to compare with: its own file, and those values of the environment and of the
     /// `--set` assignments that do not concern the bounds. Fails at the first fault.
-    pub fn baseline(&self, path: &Path) -> Result<Resolved, ConfigFault> {
+    pub fn baseline(&self, path: &Path, data: Option<&Path>) -> Result<Resolved, ConfigFault> {
         let mut sources = Sources { below: Layers::default().file(path)?, ..self.sources.clone() };
         sources.variables.retain(|(name, _)| {
             let key = name.strip_prefix(PREFIX).unwrap_or_default();
             !of_bounds(&key.to_lowercase().replace("__", "."))
         });
         sources.assignments.retain(|text| !of_bounds(text));
-        sources.base()
+        sources.fitted(defaults::folder(path, data))?.base()
     }
 
     /// The names of the lower and upper bounds to compare: those given, or the configuration's own. An error describes the

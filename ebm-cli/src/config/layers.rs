@@ -131,6 +131,20 @@ impl Layers {
         self
     }
 
+    /// Adds values between the program's defaults and all that stands above them.
+    pub(super) fn beneath(mut self, origin: Origin, values: Dict) -> Self {
+        let given = self.0.split_off(1);
+        given.into_iter().fold(self.above(origin, values), |layers, (origin, values)| layers.above(origin, values))
+    }
+
+    /// Whether a layer above the defaults says anything of the model or of the bounds. An empty table says nothing.
+    pub(super) fn has_model(&self) -> bool {
+        let says = |value: &Value| value.as_dict().is_none_or(|table| !table.is_empty());
+        let given = self.0.iter().filter(|(origin, _)| !origin.is_default());
+        let parts = || COMPONENTS.iter().filter(|(section, _)| *section != "data");
+        given.map(|(_, values)| values).any(|values| parts().any(|(section, _)| values.get(*section).is_some_and(says)))
+    }
+
     /// Drops the values of the layers so far for every table that `value`, which is at `path`, gives another kind.
     fn forget_other_kinds<'a>(&mut self, path: &mut Vec<&'a str>, value: &'a Value) {
         let Value::Dict(_, table) = value else { return };
@@ -226,15 +240,21 @@ impl Merged {
     pub fn blame(&self, path: &str) -> Origin {
         let (nearest, exact) = self.walk(path);
         let found = match exact.or(nearest) {
-            Some(Value::Dict(_, table)) => {
-                table.values().map(|value| self.of(value)).find(|from| *from != Origin::Default)
-            }
+            Some(Value::Dict(_, table)) => table.values().map(|value| self.of(value)).find(|from| !from.is_default()),
             Some(value) => Some(self.of(value)),
             None => None,
         };
         found.unwrap_or_else(|| {
             let file = self.origins.iter().find(|origin| matches!(origin, Origin::File(_)));
             file.cloned().unwrap_or(Origin::Default)
+        })
+    }
+
+    /// The kind of data, in words, that the defaults are for, if they were chosen by the data.
+    pub fn fitted(&self) -> Option<&'static str> {
+        self.origins.iter().find_map(|origin| match origin {
+            Origin::Fitted(data) => Some(*data),
+            _ => None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The configuration of a run: layers of values, checked and turned into components, and its text forms.
 
 mod comparison;
+pub mod defaults;
 mod earlier_releases;
 mod example;
 mod fault;
@@ -31,9 +32,13 @@ pub use earlier_releases::read_written;
 use layers::environment;
 use std::path::Path;
 
-/// Reads a file, the process's environment and `--set` assignments; fails at the first fault.
-pub fn load(path: &Path, assignments: &[String]) -> Result<Resolved, ConfigFault> {
-    Layers::default().file(path)?.environment(environment()).sets(assignments)?.resolve()
+/// Reads a file, the process's environment and `--set` assignments, with the [defaults] for its data; fails at the first fault.
+/// Relative paths of data start from the folder of the file, unless `data` names another.
+pub fn load(path: &Path, data: Option<&Path>, assignments: &[String]) -> Result<Resolved, ConfigFault> {
+    let file = Layers::default().file(path)?;
+    let outside = |layers: Layers| layers.environment(environment()).sets(assignments);
+    let whole = outside(file.clone())?;
+    outside(defaults::beneath(file, whole, defaults::folder(path, data))?)?.resolve()
 }
 
 /// Reads the configuration that a run keeps, with nothing above it.

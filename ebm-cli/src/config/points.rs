@@ -2,10 +2,11 @@
 
 use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
+use std::path::Path;
 
 use super::fault::{ConfigFault, Origin};
 use super::layers::{KIND, Layers, environment, of_kind};
-use super::{resolve::Resolved, value};
+use super::{defaults, resolve::Resolved, value};
 
 /// A point of a series: the values that it sets above the configuration that all points share.
 #[derive(Clone, Debug)]
@@ -28,9 +29,17 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// What stands below, the process's environment, and `--set` assignments.
-    pub fn new(below: Layers, assignments: &[String]) -> Self {
-        Self { below, variables: environment(), assignments: assignments.to_vec() }
+    /// What stands below, with the defaults for its data, the process's environment, and `--set` assignments. Relative paths of
+    /// data start from `folder`. The defaults are chosen once: points that change the data do not change them.
+    pub fn new(below: Layers, folder: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
+        Self { below, variables: environment(), assignments: assignments.to_vec() }.fitted(folder)
+    }
+
+    /// The same with the defaults for the data beneath.
+    pub fn fitted(mut self, folder: &Path) -> Result<Self, ConfigFault> {
+        let whole = self.with_outside(self.below.clone())?;
+        self.below = defaults::beneath(self.below, whole, folder)?;
+        Ok(self)
     }
 
     /// The configuration without a point.

@@ -5,10 +5,14 @@ use toml::{Table, Value};
 
 use super::{resolve::Resolved, section::join};
 
-/// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file.
+/// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file, which says
+/// first for what kind of data its defaults were chosen.
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
     let table = Table::try_from(&resolved.config)?;
-    let mut text = String::new();
+    let fitted = resolved.merged.fitted();
+    let mut text = fitted
+        .map_or_else(String::new, |data| format!("# The file names no model: its defaults are those for {data}.
+"));
     write(&mut text, &table, "", resolved);
     Ok(text)
 }

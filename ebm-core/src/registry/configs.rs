@@ -59,18 +59,24 @@ geometry_config!(
     LowerBoundConfig builds LowerBound,
     /// The options of the optimiser of the bound's own networks, if it has any.
     fn optimizer(&self) -> Option<OptimizerOptions>;
+    /// Whether the bound is infinite where the generator's Jacobian cannot have full rank.
+    fn needs_full_rank(&self) -> bool;
 );
 geometry_config!(
     /// A registered upper bound's configuration.
     UpperBoundConfig builds UpperBound,
     /// The options of the optimiser of the bound's own networks, if it has any.
     fn optimizer(&self) -> Option<OptimizerOptions>;
+    /// Whether the bound is infinite where the generator's Jacobian cannot have full rank.
+    fn needs_full_rank(&self) -> bool;
 );
 geometry_config!(
     /// A registered generator's configuration.
     GeneratorConfig builds Generator,
     /// Number of latent dimensions d for data of `data` dimensions.
     fn latent_width(&self, data: usize) -> usize;
+    /// The largest rank that the Jacobian can have for data of `data` dimensions.
+    fn rank(&self, data: usize) -> usize;
     /// Refuses a bound's need that generators of this configuration do not meet, naming the option that would have to change.
     fn meets(&self, need: Need) -> Result<(), ConfigError>;
 );

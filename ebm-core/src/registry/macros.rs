@@ -93,6 +93,9 @@ macro_rules! __register_bound {
             fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
                 $crate::registry::$spec::optimizer(self)
             }
+            fn needs_full_rank(&self) -> bool {
+                $crate::registry::$spec::needs_full_rank(self)
+            }
         }
         $crate::__submit_descriptor! {
             $config, dyn $crate::registry::$object, $name, $summary, $reference, Some($guarantee), $needs,
@@ -132,6 +135,9 @@ macro_rules! register_generator {
             $config, GeneratorConfig, GeneratorSpec, models, Generator, $name;
             fn latent_width(&self, data: usize) -> usize {
                 $crate::registry::GeneratorSpec::latent_width(self, data)
+            }
+            fn rank(&self, data: usize) -> usize {
+                $crate::registry::GeneratorSpec::rank(self, data)
             }
             fn meets(&self, need: $crate::registry::Need) -> Result<(), $crate::error::ConfigError> {
                 $crate::registry::GeneratorSpec::meets(self, need)

@@ -33,6 +33,11 @@ macro_rules! bound_spec {
             fn optimizer(&self) -> Option<OptimizerOptions> {
                 None
             }
+            /// Whether the bound takes the logarithm of the volume of the generator's Jacobian, so that it is infinite where the
+            /// Jacobian cannot have full rank.
+            fn needs_full_rank(&self) -> bool {
+                false
+            }
         }
     };
 }
@@ -69,6 +74,11 @@ pub trait GeneratorSpec: Spec {
     /// Number of latent dimensions d for data of `data` dimensions: as many, unless it says otherwise.
     fn latent_width(&self, data: usize) -> usize {
         data
+    }
+    /// The largest rank that the Jacobian can have for data of `data` dimensions: the width of the narrowest layer, latents and
+    /// data included.
+    fn rank(&self, data: usize) -> usize {
+        self.latent_width(data).min(data)
     }
     /// Refuses a bound's need that generators of this configuration are known not to meet, naming the option that would have to
     /// change.

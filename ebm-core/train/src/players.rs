@@ -154,6 +154,30 @@ impl Components<'_> {
         self.timed_energy().map(drop)
     }
 
+    /// Refuses a generator whose Jacobian cannot have full rank for data of `data` dimensions, where a bound takes the logarithm of
+    /// its volume: that is minus infinity then.
+    ///
+    /// # Errors
+    /// The generator, with the ways out.
+    pub fn check_rank(&self, data: usize) -> Result<(), ConfigError> {
+        let (latents, rank) = (self.generator.latent_width(data), self.generator.rank(data));
+        let bound = match (self.lower.needs_full_rank(), self.upper.needs_full_rank()) {
+            (true, _) => format!("lower = {:?}", self.lower.typetag_name()),
+            (_, true) => format!("upper = {:?}", self.upper.typetag_name()),
+            _ => return Ok(()),
+        };
+        ConfigError::require(
+            rank >= latents,
+            "generator",
+            format!("{:?}", self.generator.typetag_name()),
+            &format!(
+                "no layer narrower than its {latents} latents, and the narrowest has {rank} values: the Jacobian cannot have full \
+                 rank, which {bound} needs; widen the layers, set fewer latents, or choose another kind of generator (\"flow\") or bound \
+                 (lower = \"mi\" with noise)"
+            ),
+        )
+    }
+
     /// The optimisers of the bounds' own networks, the lower bound's first.
     fn optimizers(&self) -> Result<[Option<OptimizerChoice>; 2], ConfigError> {
         let read = |section: &str, options: Option<OptimizerOptions>| {

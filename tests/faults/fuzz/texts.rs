@@ -202,7 +202,7 @@ pub const SWEEP: Reader = Reader {
         text.into_bytes()
     },
     read: |folder| {
-        let sweep = Sweep::load(&folder.join("spec.toml"), &[])?;
+        let sweep = Sweep::load(&folder.join("spec.toml"), None, &[])?;
         // A few points of each input.
         for point in sweep.points.iter().take(8) {
             sweep.resolve(point, sweep.seeds[0])?;

@@ -10,6 +10,20 @@ const ADVICE: &str = "put PNG or JPEG files there, in one sub-folder a class or 
 /// Extensions of files that are read; others are left alone.
 const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
 
+/// Extensions of images that are not read.
+const OTHERS: [&str; 8] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "jp2"];
+
+/// The number of images in a folder, or in the folders of its classes, whose format is not read, so that they are left out.
+pub fn images_left_out(folder: &Path) -> usize {
+    let in_one = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_other = |path: &PathBuf| {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        extension.is_some_and(|extension| OTHERS.contains(&&extension[..]))
+    };
+    let classes = in_one(folder).filter(|path| path.is_dir()).flat_map(|class| in_one(&class));
+    in_one(folder).chain(classes).filter(is_other).count()
+}
+
 /// Images in a folder, as PNG or JPEG files: in one sub-folder a class, or all in the folder itself and without classes.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -213,6 +227,7 @@ mod tests {
         }
         std::fs::write(folder.path().join("a/.hidden.png"), b"x").unwrap();
         std::fs::write(folder.path().join("a/notes.txt"), b"x").unwrap();
+        std::fs::write(folder.path().join("b/left-out.WebP"), b"x").unwrap();
         folder
     }
 
@@ -224,6 +239,7 @@ mod tests {
     fn folders_are_classes() {
         let folder = two_classes();
         let data = load(folder.path(), &here()).unwrap();
+        assert_eq!(images_left_out(folder.path()), 1);
         assert_eq!(data.image().unwrap().to_string(), "4 x 6 x 3");
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
         assert_eq!((labelled.labels.len(), labelled.classes), (4, vec!["a".to_string(), "b".into()]));

@@ -19,7 +19,7 @@ mod store;
 pub use cifar::{Cifar, CifarLabels};
 pub use idx::Idx;
 pub use image_file::Colour;
-pub use image_folder::ImageFolder;
+pub use image_folder::{ImageFolder, images_left_out};
 pub use layout::Layout;
 pub use npz::Npz;
 pub use stacked_mnist::StackedMnist;

@@ -81,14 +81,14 @@ pub fn run(arguments: &Compare) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     let file = &arguments.source.config;
-    let grid = Grid::load(file, &arguments.source.set).or_exit(Exit::Config)?;
+    let grid = Grid::load(file, arguments.data.as_deref(), &arguments.source.set).or_exit(Exit::Config)?;
     let (mut plan, pairs) = planned(arguments, &grid)?;
     plan.directory.exists()?;
     let existing = plan.existing(arguments.overwrite, changed_data(&plan.base))?;
     let interrupt = Interrupt::listen().or_exit(Exit::Other)?;
     let names: Vec<String> = pairs.iter().map(Pair::name).collect();
     let baseline = |file: &PathBuf| -> Result<_, Failure> {
-        let resolved = grid.baseline(file).or_exit(Exit::Config)?;
+        let resolved = grid.baseline(file, arguments.data.as_deref()).or_exit(Exit::Config)?;
         Ok((title_of(file), resolved, base_of(file, arguments.data.as_deref())?))
     };
     let baseline = arguments.baseline.as_ref().map(baseline).transpose()?;

@@ -71,23 +71,27 @@ impl Begin {
             (Some(run), Some(file)) => match Claim::new(run, false) {
                 Err(RunDirectoryError::Exists { .. }) => Self::resume(arguments, run, processes),
                 // Nothing is there, or a run that was only begun: the same command starts it and continues it.
-                claim => Self::fresh(arguments, file, claim?),
+                claim => {
+                    let claim = claim?;
+                    Self::fresh(arguments, file, claim, read(file, arguments)?)
+                }
             },
             (Some(run), None) => Self::resume(arguments, run, processes),
             (None, Some(file)) => {
-                let seed = read(file, arguments)?.config.seed;
+                let resolved = read(file, arguments)?;
+                let seed = resolved.config.seed;
                 let default = || Path::new("runs").join(format!("{}-seed{seed}", title_of(file)));
                 let path = arguments.run.clone().unwrap_or_else(default);
                 let claim = Claim::new(&path, arguments.overwrite)?;
-                Self::fresh(arguments, file, claim)
+                Self::fresh(arguments, file, claim, resolved)
             }
             (None, None) => fail!(Exit::Usage, "give a configuration to train, or --resume RUN to go on with a run"),
         }
     }
 
-    fn fresh(arguments: &Train, file: &Path, claim: Claim) -> Result<Self, Failure> {
+    fn fresh(arguments: &Train, file: &Path, claim: Claim, resolved: Resolved) -> Result<Self, Failure> {
         Ok(Self {
-            resolved: read(file, arguments)?,
+            resolved,
             marker: Marker::new(file, &base(arguments, file)?),
             state: None,
             ended: None,
@@ -213,7 +217,7 @@ impl Begin {
 }
 
 fn read(file: &Path, arguments: &Train) -> Result<Resolved, Failure> {
-    config::load(file, &arguments.set).or_exit(Exit::Config)
+    config::load(file, arguments.data.as_deref(), &arguments.set).or_exit(Exit::Config)
 }
 
 fn base(arguments: &Train, file: &Path) -> Result<PathBuf, Failure> {

@@ -10,7 +10,7 @@ use ebm_train::{Observer, StopReason, Trainer, TrainingState};
 use std::{path::PathBuf, sync::Arc};
 
 use super::loaded_run::{describe, load_data};
-use super::{arguments::title_of, fresh_trainer::fresh_trainer};
+use super::{arguments::title_of, data_warnings::data_warnings, fresh_trainer::fresh_trainer};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, Trouble};
@@ -144,10 +144,16 @@ fn train<G: SupportedGeometry>(
         ranks.agree(begin.prepare(&describe(config, &*data), &geometry, ranks.count()))?;
     ranks.sums.tell();
     tell_couplings(ranks, &mut trainer);
+    if resumed.is_none() {
+        for warning in data_warnings(config, &*data) {
+            tracing::warn!("{warning}");
+            eprintln!("warning: {warning}");
+        }
+    }
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
     let mut log = MetricsLog::new(metrics, evaluation.latest());
     let before = MetricsReader::open(directory.path()).into_iter().flatten().map_while(Result::ok);
-    let mut trouble = Trouble::new(data.width(), config.train.lambda > 0.0).after(before);
+    let mut trouble = Trouble::new(data.width(), config.train.lambda.values().iter().any(|lambda| *lambda > 0.0)).after(before);
     let progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
     let mut progress = progress.map(|progress| progress.with_notices(trouble.notices()));
     let folder = directory.path().join(layout::PICTURES);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::fault::{ConfigFault, Origin};
 use super::points::{Point, Sources};
-use super::{layers::Layers, resolve::Resolved, value};
+use super::{defaults, layers::Layers, resolve::Resolved, value};
 use reader::Reader;
 
 /// The configurations of a sweep: one for every point and every seed.
@@ -39,8 +39,9 @@ pub struct Sweep {
 
 impl Sweep {
     /// Reads a file, the process's environment and `--set` assignments; fails at the first fault. The configuration must also
-    /// be good by itself; faults of a point are reported by [`Sweep::resolve`].
-    pub fn load(file: &Path, assignments: &[String]) -> Result<Self, ConfigFault> {
+    /// be good by itself; faults of a point are reported by [`Sweep::resolve`]. Relative paths of data start from the folder of
+    /// the [home](Sweep::home), unless `data` names another.
+    pub fn load(file: &Path, data: Option<&Path>, assignments: &[String]) -> Result<Self, ConfigFault> {
         let (origin, text) = (Origin::File(file.into()), Layers::read(file)?);
         let table = Layers::table(&origin, &text)?;
         let reader = Reader::new(origin.clone(), &table);
@@ -59,19 +60,12 @@ impl Sweep {
             let origin = Origin::Section(format!("{} [config]", file.display()));
             below = below.above(origin, value::of_table(config.clone()));
         }
-        let sources = Sources::new(below, assignments);
+        let home = base.unwrap_or_else(|| file.into());
+        let sources = Sources::new(below, defaults::folder(&home, data), assignments)?;
         let seeds = reader.seeds(sources.base()?.config.seed)?;
         let points = reader.points(&spec.random)?;
         reader.check_size(points.len(), seeds.len())?;
-        Ok(Self {
-            name: spec.name.clone().unwrap_or_else(|| name_of(file)),
-            home: base.unwrap_or_else(|| file.into()),
-            text,
-            spec,
-            points,
-            seeds,
-            sources,
-        })
+        Ok(Self { name: spec.name.clone().unwrap_or_else(|| name_of(file)), home, text, spec, points, seeds, sources })
     }
 
     /// The keys that points give values to, in the order in which they are first given one.

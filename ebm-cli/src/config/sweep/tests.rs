@@ -7,7 +7,7 @@ fn load(spec: &str, sets: &[&str]) -> Result<Sweep, ConfigFault> {
     std::fs::write(base, "seed = 4\n[upper]\nweight = 0.5\n").unwrap();
     std::fs::write(&file, spec).unwrap();
     let sets: Vec<_> = sets.iter().map(|set| set.to_string()).collect();
-    Sweep::load(&file, &sets)
+    Sweep::load(&file, None, &sets)
 }
 
 /// Loads and resolves every point; the first fault, with the path of the folder cut off.
@@ -156,7 +156,7 @@ base = "no.toml" => no.toml: No such file
 seeds = 2 | config.train.stepz = 4 => spec.toml [config]: train.stepz: unknown key
 config = 4 => spec.toml: config = 4: expected a table
 grid.upper.weight = [1, 2] --set upper.weight=3 => --set upper.weight=3: upper.weight = 3: expected 1: the sweep gives this key its values
-[grid] | upper = [{ kind = "gp", weight = 1 }] | "upper.weight" = [2] => spec.toml [grid]: upper = { kind = "gp", weight = 2 }: expected { kind = "gp", weight = 1 }
+base = "run.toml" | [grid] | upper = [{ kind = "gp", weight = 1 }] | "upper.weight" = [2] => spec.toml [grid]: upper = { kind = "gp", weight = 2 }: expected { kind = "gp", weight = 1 }
 seeds = 101 | grid.train.batch = LONG => spec.toml: seeds: 100 points with 101 seeds each: a sweep has at most 10000 runs
 [grid] | train.batch = LONG | train.steps = LONG | train.log_every = LONG => spec.toml: grid: 1000000 points: a sweep
 "#;

@@ -80,6 +80,9 @@ impl GeneratorSpec for ConvGeneratorConfig {
     fn latent_width(&self, _data: usize) -> usize {
         self.latent
     }
+    fn rank(&self, data: usize) -> usize {
+        shape::narrowest(&self.chosen(), Extent::vector(self.latent)).min(data)
+    }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
         Ok(Box::new(ConvGenerator::new(geometry, self, random)?))
     }

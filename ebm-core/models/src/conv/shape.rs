@@ -14,6 +14,15 @@ pub(super) fn after_all(layers: &[LayerConfig], inputs: Extent, place: &str) -> 
     (0..).zip(layers).try_fold(inputs, |size, (index, layer)| after(layer, size, &format!("{place}[{index}]")))
 }
 
+/// The fewest values there are before, between and after layers that fit together.
+pub(super) fn narrowest(layers: &[LayerConfig], inputs: Extent) -> usize {
+    let sizes = layers.iter().scan(inputs, |size, layer| {
+        *size = after(layer, *size, "").ok()?;
+        Some(size.len())
+    });
+    sizes.fold(inputs.len(), usize::min)
+}
+
 /// The size after a layer that gets images of size `inputs`; `place` is its key.
 ///
 /// # Errors

@@ -90,6 +90,13 @@ fn parameters_agree<M: Module>(name: &str, model: &mut M, ours: &[Vec<Real>], lo
 }
 
 #[test]
+fn the_rank_is_at_most_the_number_of_values_of_the_smallest_layer() {
+    // Its first layer makes four values.
+    let config = ConvGeneratorConfig { latent: 6, ..small_generator().0 };
+    assert_eq!((small_generator().0.rank(32), config.rank(32)), (3, 4));
+}
+
+#[test]
 fn the_nets_of_the_literature_have_their_numbers_of_parameters() {
     for (preset, energy, generator) in [
         // The released CIFAR-10 nets.
@@ -104,6 +111,7 @@ fn the_nets_of_the_literature_have_their_numbers_of_parameters() {
         let of_energy = ConvEnergyConfig { preset, ..Default::default() };
         let of_generator = ConvGeneratorConfig { preset, ..Default::default() };
         assert_eq!((of_energy.check(), of_generator.check()), (Ok(()), Ok(())));
+        assert_eq!(of_generator.rank(preset.image().len()), 128);
         let built = ConvEnergy::new(g, &of_energy, Random::new(1)).unwrap();
         assert_eq!(built.parameter_count(), energy, "{preset:?}");
         let built = ConvGenerator::new(g, &of_generator, Random::new(1)).unwrap();

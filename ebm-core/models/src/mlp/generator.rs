@@ -73,6 +73,10 @@ impl GeneratorSpec for MlpGeneratorConfig {
     fn latent_width(&self, data: usize) -> usize {
         if self.latent == 0 { data } else { self.latent }
     }
+    fn rank(&self, data: usize) -> usize {
+        let narrowest = self.latent_width(data).min(data);
+        self.hidden.iter().fold(narrowest, |narrowest, width| narrowest.min(*width))
+    }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
         Ok(Box::new(MlpGenerator::new(geometry, self, random)))
     }
@@ -93,3 +97,18 @@ register_generator!(
     summary: "multi-layer perceptron, optionally with batch-norm and output noise",
     reference: "Geng et al., NeurIPS 2021, toy experiments",
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rank_is_at_most_the_width_of_the_narrowest_layer() {
+        let rank = |latent, hidden: &[usize], data| {
+            MlpGeneratorConfig { latent, hidden: hidden.to_vec(), ..Default::default() }.rank(data)
+        };
+        // As many latents as data, in wide and in narrow layers; few latents; no layers.
+        let found = [rank(0, &[64, 64], 40), rank(0, &[64, 32], 40), rank(3, &[8], 40), rank(9, &[], 4)];
+        assert_eq!(found, [40, 32, 3, 4]);
+    }
+}
