@@ -1,28 +1,17 @@
-use ebm_core::kernels::{normal::log_density, rows::repeat};
 use ebm_core::{network::Network, prelude::*};
 
 use crate::config::{MiConfig, Product};
 use crate::critic::{Partners, critic_values};
-use crate::estimators::{LOG_VARIANCE, OfCritic, Pairs, Value, Weights};
+use crate::estimators::{OfCritic, Pairs, Value, Weights};
+use crate::information::{Information, doubles, of_bank, of_encoder};
 use crate::upper_bound::gaussian_cross_entropy;
 
-/// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic or an encoder.
+/// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic, an encoder, or the known density of x given z.
 pub struct MutualInformation<G: Geometry> {
     config: MiConfig,
     geometry: G,
-    /// T(x, z), or x to mean and log-variance of z.
-    network: Network,
-}
-
-/// A value of the mutual information: on the tape, and as numbers.
-struct Information {
-    taped: Scalar<SharedTape>,
-    value: f64,
-    standard_error: f64,
-    diagnostics: Vec<(&'static str, f64)>,
-    coupling: Option<&'static str>,
-    /// Those of the mean of an exponential, where the value has one.
-    weights: Option<Weights>,
+    /// T(x, z), or x to the parameters of a Gaussian over z; `None` where nothing is learned.
+    network: Option<Network>,
 }
 
 impl<G: Geometry> MutualInformation<G> {
@@ -30,37 +19,22 @@ impl<G: Geometry> MutualInformation<G> {
     pub fn new(config: MiConfig, geometry: G, random: Random) -> Self {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
         let network = match config.estimator.method().value {
-            Value::Encoder => config.encoder.build(wide, 2 * d, "encoder.", random.stream("encoder")),
-            Value::Critic(_) => config.critic.build(wide + d, 1, "critic.", random.stream("critic")),
+            Value::Encoder | Value::EncoderDraws => Some(config.encoder.build(wide, d, random.stream("encoder"))),
+            Value::Critic(_) => Some(config.critic.build(wide + d, 1, "critic.", random.stream("critic"))),
+            Value::Bank => None,
         };
         Self { config, geometry, network }
-    }
-
-    fn encoded(&self, view: &GeneratorView<'_, G>, x: Samples<G, SharedTape>) -> Information {
-        // Means and log-variances of z given each sample, `[B, 2d]`.
-        let outputs = self.network.apply(repeat(x, 1), view.batch(), &view.tape);
-        let (log_densities, slopes) = log_density(&detach(outputs.clone()), view.latents, LOG_VARIANCE);
-        let claim = (self.config.estimator.method().guarantee)();
-        let mean = Measurement::of(log_densities.read(), claim);
-        let value = mean.value + standard_normal_entropy(self.geometry.latent_width());
-        Information {
-            taped: differentiated_by(outputs, value, slopes),
-            value,
-            standard_error: mean.standard_error,
-            diagnostics: Vec::new(),
-            coupling: None,
-            weights: None,
-        }
     }
 
     fn criticised(
         &self,
         view: &GeneratorView<'_, G>,
         x: Samples<G, SharedTape>,
+        critic: &Network,
         estimate: OfCritic,
     ) -> Result<Information, BoundError> {
         let (pairs, partners) = self.pairs(view)?;
-        let taped = critic_values::<G>(&self.network, &x, &view.tape, &pairs, &partners);
+        let taped = critic_values::<G>(critic, &x, &view.tape, &pairs, &partners);
         let all = doubles(values(&taped));
         let (joint, product) = all.split_at(pairs.samples);
         let method = self.config.estimator.method();
@@ -131,10 +105,6 @@ fn unless_coupled<G: Geometry>(view: &GeneratorView<'_, G>, claim: Guarantee) ->
     }
 }
 
-fn doubles(values: Vec<Real>) -> Vec<f64> {
-    values.into_iter().map(f64::from).collect()
-}
-
 ebm_core::module!([G: Geometry] MutualInformation<G>: network);
 
 impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
@@ -149,9 +119,12 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
         }
         let x = view.generated();
         let method = self.config.estimator.method();
-        let found = match method.value {
-            Value::Encoder => self.encoded(view, x),
-            Value::Critic(estimate) => self.criticised(view, x, estimate)?,
+        let covariance = self.config.encoder.covariance;
+        let found = match (&self.network, &method.value) {
+            (None, _) | (_, Value::Bank) => of_bank(view, x, self.config.samples),
+            (Some(encoder), Value::Encoder) => of_encoder(view, x, encoder, covariance, 0),
+            (Some(encoder), Value::EncoderDraws) => of_encoder(view, x, encoder, covariance, self.config.draws),
+            (Some(critic), Value::Critic(estimate)) => self.criticised(view, x, critic, *estimate)?,
         };
         let noise = self.noise_entropy(sigma);
         let value = found.taped + view.noise_entropy();

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use smart_default::SmartDefault;
 
-use crate::{MutualInformation, estimators::Estimator, network::NetworkConfig};
+use crate::{EncoderConfig, MutualInformation, estimators::Estimator, network::NetworkConfig};
 
 /// The entropy of the generator from the mutual information of its samples and latents. It needs a generator with noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -11,17 +11,24 @@ use crate::{MutualInformation, estimators::Estimator, network::NetworkConfig};
 pub struct MiConfig {
     /// How the mutual information is estimated.
     pub estimator: Estimator,
-    /// How samples and latents that belong to different draws are paired. `infonce` always uses all pairs;
-    /// `barber-agakov` uses none.
+    /// How a critic's samples and latents that belong to different draws are paired. `infonce` always uses all pairs.
     pub product: Product,
     /// Samples among which all pairs are formed; a larger batch is split into groups of about this size. The value of
     /// `infonce` is at most ln(group) above the noise's entropy. Time and memory grow with batch times group.
     #[default(64)]
     pub group: usize,
-    /// The network T(x, z), for every estimator but `barber-agakov`.
+    /// Latents of the bank that `multi-sample` compares every sample with, drawn anew at each step. Its value is at most
+    /// ln(samples + 1) above the noise's entropy: choose it well above e^I. Time and memory grow with batch times samples.
+    #[default(1024)]
+    pub samples: usize,
+    /// Latents that `importance-weighted` draws from the encoder for every sample, each one a pass through the generator; 0 is
+    /// `barber-agakov`.
+    #[default(8)]
+    pub draws: usize,
+    /// The network T(x, z), for estimators with a critic: `jsd`, `nwj`, `dv`, `smile` and `infonce`.
     pub critic: NetworkConfig,
-    /// The network from x to mean and log-variance of a Gaussian over z, for `barber-agakov`.
-    pub encoder: NetworkConfig,
+    /// The Gaussian q(z given x), a network from x to its parameters, for `barber-agakov` and `importance-weighted`.
+    pub encoder: EncoderConfig,
     /// The optimiser of the network in use: any, by its `kind`. Its learning rate follows the generator's schedule.
     #[serde(deserialize_with = "over_defaults")]
     #[default(default_optimizer())]
@@ -55,6 +62,8 @@ pub enum Product {
 
 impl LowerBoundSpec for MiConfig {
     fn check(&self) -> Result<(), ConfigError> {
+        ConfigError::require_within("samples", self.samples, 1..=1 << 20)?;
+        ConfigError::require_within("draws", self.draws, 0..=1 << 10)?;
         ConfigError::require(
             self.group >= 2,
             "group",
@@ -98,10 +107,13 @@ mod tests {
             |hidden: &[usize], init_gain| NetworkConfig { hidden: hidden.to_vec(), init_gain, ..Default::default() };
         let critic = network(&[3, 0], 1.0);
         assert_eq!(key(MiConfig { critic, ..base() }), "critic.hidden");
-        let encoder = network(&[3], f64::NAN);
-        assert_eq!(key(MiConfig { encoder, ..base() }), "encoder.init_gain");
-        let encoder = network(&[], 1.0);
-        assert_eq!(MiConfig { encoder, ..base() }.check(), Ok(()));
+        let encoder =
+            |hidden: &[usize], init_gain| EncoderConfig { hidden: hidden.to_vec(), init_gain, ..Default::default() };
+        assert_eq!(key(MiConfig { encoder: encoder(&[3], f64::NAN), ..base() }), "encoder.init_gain");
+        assert_eq!(MiConfig { encoder: encoder(&[], 1.0), ..base() }.check(), Ok(()));
+        assert_eq!(key(MiConfig { samples: 0, ..base() }), "samples");
+        assert_eq!(key(MiConfig { draws: 1025, ..base() }), "draws");
+        assert_eq!(MiConfig { draws: 0, ..base() }.check(), Ok(()));
     }
 
     #[test]

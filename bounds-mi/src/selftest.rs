@@ -13,5 +13,11 @@ fn cases() -> Vec<Case> {
         cancelling("mi, dv", r#"{"kind": "mi", "estimator": "dv", "product": "all-pairs"}"#),
         cancelling("mi, infonce", r#"{"kind": "mi", "estimator": "infonce"}"#),
         case("mi, barber-agakov", r#"{"kind": "mi", "estimator": "barber-agakov"}"#),
+        case(
+            "mi, barber-agakov, full",
+            r#"{"kind": "mi", "estimator": "barber-agakov", "encoder": {"covariance": "full"}}"#,
+        ),
+        case("mi, importance-weighted", r#"{"kind": "mi", "estimator": "importance-weighted", "draws": 3}"#),
+        case("mi, multi-sample", r#"{"kind": "mi", "estimator": "multi-sample", "samples": 70}"#),
     ]
 }

@@ -14,12 +14,13 @@ non_finite = { rollback = { limit = 1, every = 5 } }
 energy = { average = 0.9, optimizer = { beta1 = 0.5 } }
 generator = { average = 0.9, steps = 2, optimizer = { kind = "lion" } }
 "#;
-const LOWER: [(&str, &str); 5] = [
+const LOWER: [(&str, &str); 6] = [
     ("sv", r#""sv""#),
     ("sv with warm starts", r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = true } } }"#),
     ("sv without", r#"{ kind = "sv", solver = { iterative = { steps = 3, warm_start = false } } }"#),
     ("mi jsd", r#"{ kind = "mi", estimator = "jsd" }"#),
     ("mi barber-agakov", r#"{ kind = "mi", estimator = "barber-agakov" }"#),
+    ("mi multi-sample", r#"{ kind = "mi", estimator = "multi-sample", samples = 32 }"#),
 ];
 const UPPER: [(&str, &str); 3] = [
     ("gp", r#""gp""#),

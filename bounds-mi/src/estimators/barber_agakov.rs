@@ -9,7 +9,8 @@ use std::ops::RangeInclusive;
 pub const LOG_VARIANCE: RangeInclusive<f64> = -20.0..=4.0;
 
 /// `I(x; z) >= H[z] + E[ln q(z given x)]` for every q, with equality where q is the posterior (Barber and Agakov, NeurIPS
-/// 2003). q is a diagonal Gaussian, its log-density `ebm_core::kernels::normal::log_density` within [`LOG_VARIANCE`].
+/// 2003). q is a Gaussian, its log-density `ebm_core::kernels::normal::log_density` of each latent given those before it, within
+/// [`LOG_VARIANCE`].
 pub(super) const METHOD: Method =
     Method::mean(Value::Encoder, || Guarantee::certified("in expectation, for every encoder"));
 

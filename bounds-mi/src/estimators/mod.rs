@@ -25,9 +25,11 @@
 
 mod barber_agakov;
 mod dv;
+mod importance_weighted;
 mod infonce;
 mod jsd;
 mod means;
+mod multi_sample;
 mod nwj;
 mod pairs;
 mod smile;
@@ -35,8 +37,10 @@ mod weights;
 
 pub use barber_agakov::LOG_VARIANCE;
 pub use dv::dv;
+pub use importance_weighted::{WeightedTerms, importance_weighted};
 pub use infonce::infonce;
 pub use jsd::jsd;
+pub use multi_sample::multi_sample;
 pub use nwj::nwj;
 pub use pairs::Pairs;
 pub use smile::smile;
@@ -62,12 +66,16 @@ pub struct Differentiated {
 /// A function of a critic's values: `joint` `[B]`, and `product`, one a pair.
 pub type OfCritic = fn(&[f64], &[f64], &Pairs) -> Differentiated;
 
-/// The network whose outputs an estimator is a function of.
+/// What an estimator is a function of.
 pub enum Value {
     /// A critic T(x, z), evaluated at the samples with their own latents, and at the pairs.
     Critic(OfCritic),
     /// A Gaussian encoder q(z given x): the mean of its log-densities at the samples' own latents, plus `H[z]`.
     Encoder,
+    /// The same with more latents that are drawn from the encoder, by [`importance_weighted()`].
+    EncoderDraws,
+    /// The density of x given z at the samples' own latents and at those of a bank, by [`multi_sample()`]; no network.
+    Bank,
 }
 
 /// What an estimator reports of a critic's values besides its own value: numbers by name, in nats of mutual information.
@@ -129,7 +137,6 @@ macro_rules! estimators {
 
 estimators! {
     /// Jensen-Shannon: it cannot overflow, but its value is not in nats of I. No claim.
-    #[default]
     Jsd => jsd,
     /// Nguyen, Wainwright and Jordan (f-GAN's KL): certified, of high variance where I is large.
     Nwj => nwj,
@@ -140,7 +147,14 @@ estimators! {
     /// Noise-contrastive: certified, of low variance, never more than ln(group).
     Infonce => infonce,
     /// Barber and Agakov: a Gaussian encoder q(z given x) instead of a critic; certified for every q.
+    #[default]
     BarberAgakov => barber_agakov,
+    /// Barber and Agakov with `draws` more latents of the encoder, weighted: certified for every q, and tighter by at most
+    /// ln(draws + 1); each draw is another pass through the generator.
+    ImportanceWeighted => importance_weighted,
+    /// The known density of x given z, and `samples` latents of a bank: no network; certified for every generator, never more
+    /// than ln(samples + 1) above the noise's entropy.
+    MultiSample => multi_sample,
 }
 
 #[cfg(test)]
@@ -160,6 +174,8 @@ mod tests {
             (Estimator::Smile, Level::Heuristic),
             (Estimator::Infonce, Level::Certified),
             (Estimator::BarberAgakov, Level::Certified),
+            (Estimator::ImportanceWeighted, Level::Certified),
+            (Estimator::MultiSample, Level::Certified),
         ] {
             assert_eq!((estimator.method().guarantee)().level, level, "{estimator:?}");
         }

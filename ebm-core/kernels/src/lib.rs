@@ -62,6 +62,7 @@ mod device_vec;
 pub mod directions;
 pub mod epilogue;
 pub mod fourier;
+pub mod kernel_sum;
 mod linear;
 pub mod mixture;
 pub mod monotone;
@@ -83,7 +84,7 @@ pub use cross_entropy::cross_entropy;
 pub use device_vec::DeviceVec;
 pub use epilogue::Epilogue;
 pub use image::Extent;
-pub use reduce::{differentiated, differentiated_by, hinge, mean, row_dot, sum};
+pub use reduce::{differentiated, differentiated_by, hinge, mean, row_dot, sum, with_vjp};
 
 /// Re-exported because its tensors are part of this crate's interface. Import anything else you need of dfdx from here, to get
 /// the same version.

@@ -5,7 +5,7 @@ use crate::device::{Real, Scalar};
 use crate::error::{BoundError, ConfigError};
 use crate::geometry::{Geometry, Latents, Samples, TapedSamples};
 use crate::kernels::{differentiated, sum};
-use crate::models::{Generator, closed_form::standard_normal_entropy, sample};
+use crate::models::{Generator, closed_form::standard_normal_entropy, sample, without_noise};
 use crate::parameter::Module;
 use crate::random::Random;
 use crate::tape::{Parts, SharedTape};
@@ -67,6 +67,11 @@ impl<'a, G: Geometry> GeneratorView<'a, G> {
             Some(samples) => self.tape.watch(samples),
             None => sample(self.generator, self.latents, &self.tape, self.random),
         }
+    }
+    /// `G(z)` `[B, D]` of the samples `x` that [`GeneratorView::generated`] returned: x without its noise, on the tape, without
+    /// another pass through the generator.
+    pub fn without_noise(&self, x: TapedSamples<G>) -> TapedSamples<G> {
+        without_noise(self.generator, x, self.random)
     }
     /// The axes.
     pub fn geometry(&self) -> G {

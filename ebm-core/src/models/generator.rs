@@ -123,6 +123,25 @@ pub(crate) fn with_noise<G: Geometry>(
     x: TapedSamples<G>,
     random: Random,
 ) -> TapedSamples<G> {
+    moved_by_noise(generator, x, random, 1.0)
+}
+
+/// `G(z) = x - sigma n` for the `x` that [`sample`] draws.
+pub(crate) fn without_noise<G: Geometry>(
+    generator: &dyn Generator<G>,
+    x: TapedSamples<G>,
+    random: Random,
+) -> TapedSamples<G> {
+    moved_by_noise(generator, x, random, -1.0)
+}
+
+/// `x + sign sigma n`
+fn moved_by_noise<G: Geometry>(
+    generator: &dyn Generator<G>,
+    x: TapedSamples<G>,
+    random: Random,
+    sign: crate::device::Real,
+) -> TapedSamples<G> {
     let noise = random.stream("generator-noise");
     let Some(level) = generator.noise_level() else {
         let sigma = generator.facts().noise as crate::device::Real;
@@ -130,10 +149,11 @@ pub(crate) fn with_noise<G: Geometry>(
             return x;
         }
         let noise = noise.normal_tensor(*x.shape());
-        return x + noise * sigma;
+        return x + noise * (sign * sigma);
     };
     // A learned level stays where the tensors are: to look at it would be to wait for them.
     let noise = noise.normal_tensor(*x.shape());
+    let noise = if sign < 0.0 { -noise } else { noise };
     let (x, tape) = x.split_tape();
     let noise = scale(tape.watch(&noise), level.tensor(), tape.trains(Parts::GENERATOR));
     x.put_tape(tape) + noise

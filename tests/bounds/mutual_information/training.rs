@@ -36,6 +36,7 @@ fn training_the_network_comes_close_to_the_entropy_and_never_above() {
         (Estimator::Dv, "all-pairs", 0.4),
         (Estimator::Infonce, "all-pairs", 0.4),
         (Estimator::BarberAgakov, "permutation", 0.1),
+        (Estimator::ImportanceWeighted, "permutation", 0.1),
     ] {
         let more = format!("product = '{product}', group = 32");
         let config = config(estimator, "hidden = [24, 24], activation = 'silu'", &more);

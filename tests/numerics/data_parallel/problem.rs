@@ -98,6 +98,8 @@ pub fn exact() -> Vec<Problem> {
         problem("mi jsd and diffusion", &shifted("jsd"), "'diffusion'"),
         problem("mi nwj and wgan-gp", &shifted("nwj"), "'wgan-gp'"),
         problem("mi barber-agakov and zero-gp", &shifted("barber-agakov"), "'zero-gp'"),
+        problem("mi importance-weighted and gp", &mi("importance-weighted", "draws = 2"), GP),
+        problem_of("mi multi-sample, learned noise", learned, &mi("multi-sample", "samples = 40"), GP),
         problem("mi infonce, whole groups", &all_pairs(6), GP),
         problem("no lower bound", "'none'", "'none'"),
         problem_of("learned noise", learned, &shifted("jsd"), GP),

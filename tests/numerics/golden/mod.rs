@@ -62,7 +62,9 @@ const NOISY: &str = "{ kind = 'mlp', hidden = [16, 16], noise = 0.1 }";
 fn train((lower, upper): (&str, &str)) -> Vec<Step> {
     let (generator, lower) = match lower {
         "sv" => (FLOW, "{ kind = 'sv', variant = 'log-det' }"),
-        "mi" => (NOISY, "{ kind = 'mi', critic = { hidden = [16] }, optimizer = { epsilon = 1e-4 } }"),
+        "mi" => {
+            (NOISY, "{ kind = 'mi', estimator = 'jsd', critic = { hidden = [16] }, optimizer = { epsilon = 1e-4 } }")
+        }
         _ => (NOISY, "'none'"),
     };
     let upper = match upper {

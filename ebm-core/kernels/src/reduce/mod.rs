@@ -42,6 +42,25 @@ pub fn differentiated_by<S: Shape>(x: Taped<S>, value: f64, slopes: Tensor<S, Re
     record_unary(tape, &x, y, move |gx, g| add_multiple(gx.len(), view(&g), stored(&slopes)?.read(), gx))
 }
 
+/// `y = f(x)` where the values were computed on the host, outside the tape, with its vector-Jacobian product: `vjp` is given the
+/// gradient of y, and returns that of x, row by row. For functions of few values that have no kernel of their own.
+///
+/// # Panics
+/// In the backward pass, if the gradient returned has not one entry for each of `x`.
+pub fn with_vjp<X: Shape, Y: Shape>(
+    x: Taped<X>,
+    y: Tensor<Y, Real, Dev>,
+    vjp: impl FnOnce(Vec<Real>) -> Vec<Real> + 'static,
+) -> Taped<Y> {
+    let (x, tape) = x.split_tape();
+    let count = x.shape().num_elements();
+    record_unary(tape, &x, y, move |gx, g| {
+        let slopes = vjp(to_host(&g));
+        assert_eq!(slopes.len(), count, "one slope for each value");
+        buffers::native::accumulate(gx, &from_host(slopes))
+    })
+}
+
 /// `max(x, 0)` of a scalar.
 pub fn hinge(x: Scalar<SharedTape>) -> Scalar<SharedTape> {
     x.relu()
@@ -88,6 +107,11 @@ crate::selftest_cases!(|| {
         scalar("differentiated_by", |x| differentiated_by(x, 0.625, vector(numbers("slopes", COUNT)))),
         scalar("hinge: above zero", |x| hinge(mean(x))),
         scalar("hinge: below zero", |x| hinge(mean(x) * -1.0)),
+        Operation::new("with_vjp", 67, 9).tangents(0).case(|x, _, _| {
+            let kept = x.as_vec();
+            let squares = buffers::tensor(kept.iter().map(|x| x * x).collect(), *x.shape());
+            with_vjp(x, squares, move |g| g.iter().zip(&kept).map(|(g, x)| 2.0 * g * x).collect())
+        }),
         Operation::new("row_dot", 67, 45).tangents(0).array(67 * 45, 0).case(|x, _, arrays| {
             row_dot(x.clone(), beside(&x, &arrays[0], *x.shape())).reshape_like(&(67usize, 1usize))
         }),
