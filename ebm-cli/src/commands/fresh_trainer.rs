@@ -1,6 +1,6 @@
 //! A trainer at its first step, and the failures that its errors become.
 
-use ebm_core::{data::Dataset, error::ConfigError, geometry::Geometry, random::Random, registry::SupportedGeometry};
+use ebm_core::{data::Dataset, error::ConfigError, random::Random, registry::SupportedGeometry};
 use ebm_train::{Objective, Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
