@@ -140,8 +140,12 @@ impl Decay {
 }
 
 impl UpperBoundSpec for GpConfig {
-    fn needs_full_rank(&self) -> bool {
-        matches!(self.volume, Volume::Smallest | Volume::Iterative { .. } | Volume::LogDet)
+    fn needs(&self) -> &'static [Need] {
+        match (self.score, self.volume) {
+            (Score::MultiSample { .. }, _) => &[Need::Noise],
+            (Score::Latent, Volume::None) => &[],
+            (Score::Latent, _) => &[Need::FullRank],
+        }
     }
 
     fn check(&self) -> Result<(), ConfigError> {

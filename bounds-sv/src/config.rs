@@ -133,8 +133,11 @@ impl LowerBoundSpec for SvConfig {
         ConfigError::require_not_negative("solver.iterative.tolerance", solver.tolerance)
     }
 
-    fn needs_full_rank(&self) -> bool {
-        matches!(self.variant, Variant::Smallest | Variant::LogDet)
+    fn needs(&self) -> &'static [Need] {
+        match self.variant {
+            Variant::Smallest | Variant::LogDet => &[Need::FullRank],
+            Variant::NoiseFloor | Variant::EncoderFloor => &[Need::Noise],
+        }
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {

@@ -1,8 +1,8 @@
 //! Numbers that change over a run: the entropy's weight, the noise, the weight of a penalty.
 
-use std::{f64::consts::PI, fmt};
+use std::{borrow::Cow, f64::consts::PI, fmt};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -49,7 +49,7 @@ impl Course {
 /// assert_eq!(Scheduled::from(0.1).at(7), 0.1);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Scheduled {
@@ -65,7 +65,7 @@ pub enum Scheduled {
 }
 
 /// The way from one value to another.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Way {
     /// The value until the way begins.
@@ -84,6 +84,16 @@ pub struct Way {
 
 fn linear() -> Course {
     Course::Linear
+}
+
+/// By hand, so that a reference of options explains the tables once and not at every option.
+impl JsonSchema for Scheduled {
+    fn schema_name() -> Cow<'static, str> {
+        "Scheduled".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["number", "object"] })
+    }
 }
 
 impl From<f64> for Scheduled {

@@ -122,6 +122,7 @@ pub(super) fn needs(needs: &[Need]) -> String {
     let phrase = |need: &Need| match need {
         Need::Jacobian => "a generator whose Jacobian can be differentiated",
         Need::Noise => "a generator with noise > 0",
+        Need::FullRank => "a generator whose Jacobian can have full rank",
         Need::TimeConditionalEnergy => "an energy that knows a diffusion time",
         _ => "a model with a property that this program has no words for",
     };

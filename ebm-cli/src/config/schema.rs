@@ -18,9 +18,8 @@ struct Choice<'a> {
     name: &'a str,
     /// The schema that describes it.
     schema: Option<Schema<'a>>,
-    /// The options of a choice that is a table, and the key that the table stands under: `{ name = { ... } }`. Without the key,
-    /// the choice is the table itself, and its name that of the table's first option.
-    inside: Option<(Schema<'a>, Option<&'a str>)>,
+    /// The options of a choice written `{ name = { ... } }`.
+    inside: Option<Schema<'a>>,
 }
 
 impl<'a> Schema<'a> {
@@ -64,7 +63,7 @@ impl<'a> Schema<'a> {
     pub fn choices(self) -> Vec<(String, Option<String>)> {
         let meaning = |choice: &Choice<'a>| {
             let words = choice.schema.and_then(Schema::description);
-            let inside = choice.inside.map(|(inner, key)| inner.spelled_out(key));
+            let inside = choice.inside.map(|inner| inner.spelled_out(choice.name));
             match (words, inside) {
                 (Some(words), Some(inside)) => Some(format!("{}. {inside}", words.trim_end_matches('.'))),
                 (words, inside) => words.or(inside),
@@ -85,15 +84,10 @@ impl<'a> Schema<'a> {
             let choice = |name| Choice { name, schema, inside: None };
             let mut tags = node["properties"].as_object().into_iter().flatten();
             let tagged = tags.find_map(|(_, property)| property["const"].as_str());
-            let required = node["required"].as_array().map(Vec::as_slice).unwrap_or_default();
-            let key = required.first().and_then(Json::as_str);
-            match (node["const"].as_str().or(tagged), key) {
+            let wrapped = || node["required"].as_array().filter(|keys| keys.len() == 1)?[0].as_str();
+            match (node["const"].as_str().or(tagged), wrapped()) {
                 (Some(name), _) => vec![choice(name)],
-                (None, Some(name)) => {
-                    let table = schema.filter(|_| required.len() > 1).map(|s| (s, None));
-                    let wrapped = || Some((schema?.property(name)?, Some(name)));
-                    vec![Choice { inside: table.or_else(wrapped), ..choice(name) }]
-                }
+                (None, Some(name)) => vec![Choice { inside: schema.and_then(|s| s.property(name)), ..choice(name) }],
                 (None, None) => {
                     node["enum"].as_array().into_iter().flatten().filter_map(Json::as_str).map(choice).collect()
                 }
@@ -102,23 +96,19 @@ impl<'a> Schema<'a> {
         places.into_iter().flat_map(choices).collect()
     }
 
-    /// Describes how a choice with options of its own is written, under a `key` if it has one, and what these mean.
-    fn spelled_out(self, key: Option<&str>) -> String {
-        let under_key = |table: String| match key {
-            Some(key) => format!("{{ {key} = {table} }}"),
-            None => table,
-        };
+    /// Describes how a choice with options of its own is written, and what these mean.
+    fn spelled_out(self, name: &str) -> String {
         let properties = self.properties();
         if properties.is_empty() {
-            return format!("Written {} ({}).", under_key("...".into()), self.type_name());
+            return format!("Written {{ {name} = ... }} ({}).", self.type_name());
         }
         let keys: Vec<_> = properties.iter().map(|(key, _)| format!("{key} = ...")).collect();
         let option = |(key, property): &(&str, Schema<'_>)| {
             let words = property.description().unwrap_or_default().replace('\n', " ");
             format!("`{key}` ({}): {words}", property.type_name())
         };
-        let table = under_key(format!("{{ {} }}", keys.join(", ")));
-        let text = format!("Written {table}. {}", properties.iter().map(option).collect::<Vec<_>>().join(" "));
+        let (keys, options) = (keys.join(", "), properties.iter().map(option).collect::<Vec<_>>().join(" "));
+        let text = format!("Written {{ {name} = {{ {keys} }} }}. {options}");
         text.trim_end().to_string()
     }
 
@@ -171,20 +161,18 @@ impl<'a> Schema<'a> {
         }
     }
 
-    /// Whether this is a number, a truth value or any text.
+    /// Whether this is a number, a truth value or any text, and has no name of its own.
     fn is_plain(self) -> bool {
         let node = self.target();
         let any = node["enum"].is_null() && node["const"].is_null();
-        any && node["type"].as_str().is_some_and(|name| name != "object" && name != "null")
+        // A number that may change over the run has two types: it is a number, or a table that is read by hand.
+        any && (node["type"].is_array() || node["type"].as_str().is_some_and(|name| name != "object" && name != "null"))
     }
 
     fn alternatives(self) -> Vec<Schema<'a>> {
         let node = self.target();
         let listed = node["oneOf"].as_array().or_else(|| node["anyOf"].as_array());
-        let each = listed.into_iter().flatten().map(|node| self.at(node));
-        // An alternative may have several forms itself: a level is a number, a schedule of numbers, or learned.
-        let forms = |one: Schema<'a>| if one.target()["anyOf"].is_array() { one.alternatives() } else { vec![one] };
-        each.flat_map(forms).collect()
+        listed.into_iter().flatten().map(|node| self.at(node)).collect()
     }
 }
 
@@ -251,24 +239,10 @@ mod tests {
     #[derive(JsonSchema)]
     #[serde(untagged)]
     enum Level {
-        /// This one, or another.
-        Given(Given),
+        /// This one.
+        Fixed(f64),
         /// To be found.
         Learned { learned: Inner },
-    }
-
-    #[derive(JsonSchema)]
-    #[serde(untagged)]
-    enum Given {
-        /// This one.
-        One(f64),
-        /// From one to another.
-        Way {
-            /// The first.
-            from: f64,
-            /// The last.
-            to: f64,
-        },
     }
 
     #[derive(JsonSchema)]
@@ -297,20 +271,18 @@ mod tests {
             ("mode", "\"fast\" | \"very-slow\"", Some("How to go about it.")),
             ("inner", "table", Some("Its own words.")),
             ("solver", "\"exact\" | \"iterative\"", None),
-            ("level", "number | \"from\" | \"learned\"", None),
+            ("level", "number | \"learned\"", None),
             ("trees", "list of \"leaf\" | \"branch\"", Some("What grows.")),
         ] {
             let told = (property(key).type_name(), property(key).description());
             assert_eq!((told.0.as_str(), told.1.as_deref()), (type_name, meaning), "{key}");
         }
         let found = "To be found. Written { learned = { value = ... } }. `value` (true | false): Deep.";
-        let way = "From one to another. Written { from = ..., to = ... }. `from` (number): The first. `to` (number): The last.";
         let branch = "More of them. Written { branch = { parts = ... } }. `parts` (list of \"leaf\" | \"branch\"): Of all kinds.";
         let tree = schema.at(&root["properties"]["trees"]["items"]);
         for (schema, place, name, meaning) in [
             (property("mode"), 1, "very-slow", "With care."),
-            (property("level"), 0, "from", way),
-            (property("level"), 1, "learned", found),
+            (property("level"), 0, "learned", found),
             (tree, 0, "leaf", "The end."),
             (tree, 1, "branch", branch),
         ] {

@@ -59,16 +59,16 @@ geometry_config!(
     LowerBoundConfig builds LowerBound,
     /// The options of the optimiser of the bound's own networks, if it has any.
     fn optimizer(&self) -> Option<OptimizerOptions>;
-    /// Whether the bound is infinite where the generator's Jacobian cannot have full rank.
-    fn needs_full_rank(&self) -> bool;
+    /// The needs that come with these options, beside those that the bound is registered with.
+    fn needs(&self) -> &'static [Need];
 );
 geometry_config!(
     /// A registered upper bound's configuration.
     UpperBoundConfig builds UpperBound,
     /// The options of the optimiser of the bound's own networks, if it has any.
     fn optimizer(&self) -> Option<OptimizerOptions>;
-    /// Whether the bound is infinite where the generator's Jacobian cannot have full rank.
-    fn needs_full_rank(&self) -> bool;
+    /// The needs that come with these options, beside those that the bound is registered with.
+    fn needs(&self) -> &'static [Need];
 );
 geometry_config!(
     /// A registered generator's configuration.

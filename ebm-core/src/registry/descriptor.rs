@@ -16,6 +16,8 @@ pub enum Need {
     Jacobian,
     /// A generator with noise sigma > 0.
     Noise,
+    /// A generator whose Jacobian can have full rank: the logarithm of its volume is minus infinity otherwise.
+    FullRank,
     /// An energy E(x, t) that knows a diffusion time.
     TimeConditionalEnergy,
 }

@@ -93,8 +93,8 @@ macro_rules! __register_bound {
             fn optimizer(&self) -> Option<$crate::optimizer::OptimizerOptions> {
                 $crate::registry::$spec::optimizer(self)
             }
-            fn needs_full_rank(&self) -> bool {
-                $crate::registry::$spec::needs_full_rank(self)
+            fn needs(&self) -> &'static [$crate::registry::Need] {
+                $crate::registry::$spec::needs(self)
             }
         }
         $crate::__submit_descriptor! {

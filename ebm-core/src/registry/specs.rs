@@ -33,10 +33,9 @@ macro_rules! bound_spec {
             fn optimizer(&self) -> Option<OptimizerOptions> {
                 None
             }
-            /// Whether the bound takes the logarithm of the volume of the generator's Jacobian, so that it is infinite where the
-            /// Jacobian cannot have full rank.
-            fn needs_full_rank(&self) -> bool {
-                false
+            /// The needs that come with these options, beside those that the bound is registered with.
+            fn needs(&self) -> &'static [Need] {
+                &[]
             }
         }
     };

@@ -145,11 +145,12 @@ impl Components<'_> {
     /// The model's option that would have to change; the key starts with the model's table.
     pub fn check(&self) -> Result<(), ConfigError> {
         let (lower, upper) = (self.lower.typetag_name(), self.upper.typetag_name());
-        let meets = |needs: &[Need], bound: &str| {
-            needs.iter().try_for_each(|need| self.generator.meets(*need).map_err(needed_by("generator", bound)))
+        let meets = |always: &[Need], of_options: &[Need], bound: &str| {
+            let mut needs = always.iter().chain(of_options);
+            needs.try_for_each(|need| self.generator.meets(*need).map_err(needed_by("generator", bound)))
         };
-        meets(needs::<dyn LowerBoundConfig>(lower), &format!("lower = {lower:?}"))?;
-        meets(needs::<dyn UpperBoundConfig>(upper), &format!("upper = {upper:?}"))?;
+        meets(needs::<dyn LowerBoundConfig>(lower), self.lower.needs(), &format!("lower = {lower:?}"))?;
+        meets(needs::<dyn UpperBoundConfig>(upper), self.upper.needs(), &format!("upper = {upper:?}"))?;
         self.optimizers()?;
         self.timed_energy().map(drop)
     }
@@ -161,7 +162,8 @@ impl Components<'_> {
     /// The generator, with the ways out.
     pub fn check_rank(&self, data: usize) -> Result<(), ConfigError> {
         let (latents, rank) = (self.generator.latent_width(data), self.generator.rank(data));
-        let bound = match (self.lower.needs_full_rank(), self.upper.needs_full_rank()) {
+        let of = |needs: &[Need]| needs.contains(&Need::FullRank);
+        let bound = match (of(self.lower.needs()), of(self.upper.needs())) {
             (true, _) => format!("lower = {:?}", self.lower.typetag_name()),
             (_, true) => format!("upper = {:?}", self.upper.typetag_name()),
             _ => return Ok(()),
