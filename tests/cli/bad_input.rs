@@ -53,7 +53,6 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         generator.noise={learned={start=0.5, max=0.3}} | generator.noise.learned.start = 0.5 | max = 0.3
         generator.noise={from=1, to=0, over=9, course="exponential"} | generator.noise = from 1 to 0 | two values > 0
         generator.noise={from=0.1, to=0, over=9} & lower=mi | generator.noise = from 0.1 to 0 | a number > 0
-        train.defensive.share=1     | train.defensive.share = 1 | a number in [0, 1)
         train.data_penalty=-1       | train.data_penalty = -1 | a finite number >= 0
         train.refine.share=0.5 & train.refine.buffer=1 | train.refine.buffer = 1 | the chains that a step moves
         train.objective=maximum-likelihood & train.refine.share=0.5 | train.refine.share = 0.5 | "maximum-likelihood"

@@ -1,4 +1,4 @@
-//! What holds the energy at the data and out of sight: the penalty at the data, the defensive mixture, refined negatives.
+//! What holds the energy at the data and off the samples: the penalty at the data and refined negatives.
 
 use dfdx::prelude::{ReshapeTo, SplitTape};
 use ebm_core::models::closed_form::LinearGaussian;
@@ -23,12 +23,6 @@ ebm_core::module!([] Well: depth);
 impl Well {
     fn new(bowl: f64, centre: f64, depth: f64) -> Self {
         Self { bowl, centre, width: 0.5, depth: Parameter::trained("depth", vec![1], vec![depth as Real]) }
-    }
-
-    /// `E[k(x)]` for x from N(0, deviation^2).
-    fn mean_under_normal(&self, deviation: f64) -> f64 {
-        let variance = self.width.powi(2) + deviation.powi(2);
-        self.width / variance.sqrt() * (-self.centre.powi(2) / (2.0 * variance)).exp()
     }
 }
 
@@ -86,25 +80,6 @@ fn train(well: Well, batch: usize, rate: f64, steps: usize, options: &str) -> (f
 }
 
 #[test]
-fn the_defensive_mixture_fills_a_well_that_neither_data_nor_generator_see_as_fast_as_its_formula_says() {
-    let (share, scale, rate, steps) = (0.2, 3.0, 10.0, 100);
-    let well = || Well::new(1.0, 6.0, 5.0);
-    let (depth, report) = train(well(), 200, rate, steps, "");
-    assert!((depth - 5.0).abs() < 0.05, "nothing sees the well: {depth}");
-    assert_eq!((report.defensive_energy, report.refined_energy), (None, None));
-
-    let options = format!("defensive = {{ share = {share:?}, scale = {scale:?} }}");
-    let (depth, report) = train(well(), 200, rate, steps, &options);
-    // The loss has the slope e E_u[k] in the depth; its mean over all draws has a standard error of 4 %.
-    let truth = 5.0 - rate * steps as f64 * share * well().mean_under_normal(scale);
-    assert!((depth - truth).abs() < 1.0, "{depth} is not {truth}");
-    let at_broad = report.defensive_energy.unwrap();
-    // E_u[x^2] / 2 = 9 / 2
-    let truth = 4.5 - 5.0 * well().mean_under_normal(scale);
-    assert!((at_broad.value - truth).abs() < 5.0 * at_broad.standard_error, "{at_broad:?} {truth}");
-}
-
-#[test]
 fn refined_negatives_find_a_well_off_the_samples_and_fill_it() {
     let well = || Well::new(0.1, 3.5, 3.0);
     let (depth, _) = train(well(), 40, 0.5, 100, "");
@@ -117,12 +92,11 @@ fn refined_negatives_find_a_well_off_the_samples_and_fill_it() {
 
 #[test]
 fn the_weights_of_all_negatives_add_up_to_one() {
-    let options = "defensive.share = 0.2\nrefine = { share = 0.25, buffer = 40 }";
+    let options = "refine = { share = 0.25, buffer = 40 }";
     let (_, report) = train(Well::new(1.0, 2.0, 3.0), 40, 0.1, 1, options);
-    let [data, generated, broad, chains] =
-        [report.data_energy, report.generated_energy, report.defensive_energy, report.refined_energy]
-            .map(|energy| energy.unwrap().value);
-    let truth = data - 0.8 * 0.75 * generated - 0.2 * broad - 0.8 * 0.25 * chains;
+    let [data, generated, chains] =
+        [report.data_energy, report.generated_energy, report.refined_energy].map(|energy| energy.unwrap().value);
+    let truth = data - 0.75 * generated - 0.25 * chains;
     near("the energy's loss", report.energy_loss.unwrap(), truth, EXACT);
 }
 

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
-use crate::negatives::{DefensiveConfig, RefineConfig};
+use crate::negatives::RefineConfig;
 use crate::non_finite::NonFinitePolicy;
 use crate::optim::{OptimizerChoice, Schedule};
 use ebm_core::{error::ConfigError, schedule::Scheduled};
@@ -45,8 +45,6 @@ pub struct TrainConfig {
     /// Weight w of the penalty `w/2 E_data ||grad_x E||^2` (R1) in the energy's step, beside any upper bound. 0: none.
     #[default(Scheduled::Constant(0.0))]
     pub data_penalty: Scheduled,
-    /// A broad Gaussian among the energy's negative samples.
-    pub defensive: DefensiveConfig,
     /// Chains on the energy among its negative samples.
     pub refine: RefineConfig,
     /// When to stop before `steps`.
@@ -107,7 +105,6 @@ impl TrainConfig {
         self.energy.check().map_err(|e| e.within("energy"))?;
         self.generator.check().map_err(|e| e.within("generator"))?;
         self.data_penalty.check_not_negative("data_penalty")?;
-        self.defensive.check().map_err(|e| e.within("defensive"))?;
         self.refine.check(self.batch).map_err(|e| e.within("refine"))?;
         self.check_likelihood()?;
         self.non_finite.check().map_err(|e| e.within("non_finite"))?;
@@ -143,9 +140,8 @@ impl TrainConfig {
             let expected = "0 with objective = \"maximum-likelihood\", whose negatives are the energy's own";
             ConfigError::require(unset || self.objective == Objective::Bidirectional, key, value.to_string(), expected)
         };
-        let (penalty, [defensive, refine]) = (&self.data_penalty, [self.defensive.share, self.refine.share]);
+        let (penalty, refine) = (&self.data_penalty, self.refine.share);
         unused(*penalty == Scheduled::Constant(0.0), "data_penalty", penalty)?;
-        unused(defensive == 0.0, "defensive.share", &defensive)?;
         unused(refine == 0.0, "refine.share", &refine)
     }
 }

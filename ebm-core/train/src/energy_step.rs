@@ -88,7 +88,7 @@ impl<G: Geometry> EnergySide<'_, G> {
         if let Some(others) = others {
             loss += others.loss;
             gradient.add(&others.gradient);
-            (report.defensive_energy, report.refined_energy) = (others.defensive, others.refined);
+            report.refined_energy = Some(others.refined);
         }
         report.energy_loss = Some(finite(step, "the energy's loss", loss)?);
         report.data_energy = Some(data_energy);

@@ -4,7 +4,7 @@
 //! number of generator steps, each minimising `w E_pg[E] - lambda floor(H)` over the generator.
 //!
 //! Options hold the energy at the data ([`TrainConfig::data_penalty`]) and where neither data nor samples are
-//! ([`DefensiveConfig`], [`RefineConfig`]).
+//! ([`RefineConfig`]).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -44,7 +44,7 @@ mod trainer;
 
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
 pub use error::{ObserverError, Origin, TrainError};
-pub use negatives::{DefensiveConfig, RefineConfig};
+pub use negatives::RefineConfig;
 pub use non_finite::{Fault, NonFinitePolicy, Remedy, RollbackConfig, SkipConfig};
 pub use observer::Observer;
 pub use outcome::{Flow, Outcome, StopReason};

@@ -16,8 +16,6 @@ pub struct StepReport {
     pub data_energy: Option<Measurement>,
     /// `E_pg[E]`.
     pub generated_energy: Option<Measurement>,
-    /// `E_u[E]`, of the defensive mixture's broad part.
-    pub defensive_energy: Option<Measurement>,
     /// The energy of the refined negatives, where their chains are now.
     pub refined_energy: Option<Measurement>,
     /// The penalty on the energy's gradient at the data, with its weight.
@@ -63,11 +61,10 @@ pub struct StepReport {
 
 impl StepReport {
     /// The measurements, by the names that they are written under.
-    pub fn measurements(&mut self) -> [(&'static str, &mut Option<Measurement>); 11] {
+    pub fn measurements(&mut self) -> [(&'static str, &mut Option<Measurement>); 10] {
         [
             ("data_energy", &mut self.data_energy),
             ("generated_energy", &mut self.generated_energy),
-            ("defensive_energy", &mut self.defensive_energy),
             ("refined_energy", &mut self.refined_energy),
             ("data_penalty", &mut self.data_penalty),
             ("entropy", &mut self.entropy),

@@ -70,7 +70,7 @@ impl<G: Geometry> Trainer<G> {
 
     /// The chains of this rank, by their owner.
     fn chains(&self) -> Option<(String, State)> {
-        Some((transient_of(REFINE), self.negatives.as_ref()?.chains()?))
+        Some((transient_of(REFINE), self.negatives.as_ref()?.chains()))
     }
 
     /// The transient states of the whole batch, put together from those of all ranks.

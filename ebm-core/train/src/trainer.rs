@@ -60,7 +60,7 @@ impl<G: Geometry> Trainer<G> {
             Objective::MaximumLikelihood => Some(Region::of_data(&*data, random)?),
         };
         let optimizers = players.optimizers(&config);
-        let negatives = Negatives::new(&config.defensive, &config.refine, config.batch, &*data, random);
+        let negatives = Negatives::new(&config.refine, config.batch, &*data, random);
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {

@@ -4,7 +4,7 @@ use ebm_cli::config::RunConfig;
 use ebm_core::{data::Dataset, device::Real, geometry::Runtime, schedule::Scheduled};
 use ebm_tests::{Normal, config, square, trainer};
 use ebm_train::process_group::{ProcessGroup, Threads};
-use ebm_train::{DefensiveConfig, Objective, PlayerConfig, RefineConfig, Trainer, TrainingState};
+use ebm_train::{Objective, PlayerConfig, RefineConfig, Trainer, TrainingState};
 use std::sync::Arc;
 
 /// The batch of all ranks.
@@ -84,7 +84,6 @@ pub fn exact() -> Vec<Problem> {
     likelihood.config.train.objective = Objective::MaximumLikelihood;
     let mut negatives = problem("every negative", LOG_DET, GP);
     negatives.config.train.data_penalty = Scheduled::from(0.1);
-    negatives.config.train.defensive = DefensiveConfig { share: 0.2, ..Default::default() };
     negatives.config.train.refine = RefineConfig { share: 0.5, steps: 2, buffer: 36, ..Default::default() };
     vec![
         negatives,

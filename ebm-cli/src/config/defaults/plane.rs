@@ -77,6 +77,8 @@ confinement = 1.0
 steps = {steps}
 batch = {batch}
 evaluate_every = {evaluate_every}
+# Chains on the energy find the wells beside the samples, which nothing else sees.
+refine = { share = 0.25, steps = 5 }
 
 [train.energy]
 # Averaged weights, and rates that end at 0: the last step is not worse than the one before.

@@ -4,24 +4,6 @@ use smart_default::SmartDefault;
 
 use ebm_core::error::ConfigError;
 
-/// A defensive mixture: the energy is trained against `(1 - e) p_g + e u`, where u is a Gaussian around the data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
-#[serde(deny_unknown_fields, default)]
-pub struct DefensiveConfig {
-    /// Share e of u, in [0, 1). 0: none.
-    pub share: f64,
-    /// Standard deviation of u along each column, in those of the data.
-    #[default(2.0)]
-    pub scale: f64,
-}
-
-impl DefensiveConfig {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        require_share("share", self.share)?;
-        ConfigError::require_positive("scale", self.scale)
-    }
-}
-
 /// Refined negatives: samples that Langevin steps with a Metropolis test have moved towards low energy, kept from step to step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
@@ -29,7 +11,7 @@ pub struct RefineConfig {
     /// Share s of `E_pg[E]` in the energy's step that is taken at the chains instead, in [0, 1). 0: none.
     pub share: f64,
     /// Langevin steps of a chain each time it is its turn.
-    #[default(10)]
+    #[default(5)]
     pub steps: u64,
     /// Step size h of `x - h v grad E(x) + sqrt(2 h v) n`, where v is the data's variance along each column.
     #[default(1e-3)]
@@ -49,7 +31,7 @@ impl RefineConfig {
     }
 
     pub(crate) fn check(&self, batch: usize) -> Result<(), ConfigError> {
-        require_share("share", self.share)?;
+        ConfigError::require((0.0..1.0).contains(&self.share), "share", self.share, "a number in [0, 1)")?;
         let chains = self.chains(batch);
         let expected = format!("0, or a share of at least one of batch = {batch} samples");
         ConfigError::require(self.share == 0.0 || chains > 0, "share", self.share, &expected)?;
@@ -59,10 +41,6 @@ impl RefineConfig {
         ConfigError::require(self.buffer >= chains, "buffer", self.buffer, &expected)?;
         ConfigError::require((0.0..=1.0).contains(&self.restart), "restart", self.restart, "a number in [0, 1]")
     }
-}
-
-fn require_share(key: &str, share: f64) -> Result<(), ConfigError> {
-    ConfigError::require((0.0..1.0).contains(&share), key, share, "a number in [0, 1)")
 }
 
 #[cfg(test)]
@@ -83,7 +61,5 @@ mod tests {
         for config in [RefineConfig::default(), RefineConfig { share: 0.25, buffer: 5, ..Default::default() }] {
             config.check(20).unwrap();
         }
-        let error = DefensiveConfig { share: 0.1, scale: 0.0 }.check().unwrap_err();
-        assert_eq!(error.key, "scale");
     }
 }

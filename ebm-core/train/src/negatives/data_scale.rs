@@ -29,10 +29,9 @@ impl DataScale {
         Self { columns: moments.into_iter().map(|(mean, variance)| (mean, variance.sqrt().max(floor))).collect() }
     }
 
-    /// `m + factor s n` for standard normal n `[B, D]`, row-major.
-    pub fn spread(&self, normals: Vec<Real>, factor: f64) -> Vec<Real> {
-        let place = |(n, (mean, deviation)): (Real, &(f64, f64))| (mean + factor * deviation * f64::from(n)) as Real;
-        normals.into_iter().zip(self.columns.iter().cycle()).map(place).collect()
+    /// Number of columns, `D`.
+    pub fn width(&self) -> usize {
+        self.columns.len()
     }
 
     /// `s x` of values `[B, D]`, row-major.
@@ -56,14 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn points_are_placed_by_the_moments_and_a_constant_column_keeps_some_room() {
+    fn points_are_measured_by_the_moments_and_a_constant_column_keeps_some_room() {
         // Deviations 3, 0 and 4: their root mean square is 5 / sqrt 3.
         let scale = DataScale::from_moments(vec![(1.0, 9.0), (5.0, 0.0), (-1.0, 16.0)]);
         let room = 0.05 / 3.0f64.sqrt();
         assert!((scale.columns[1].1 - room).abs() < 1e-12);
-        let placed = scale.spread(vec![1.0, 0.0, -1.0, -0.5, 0.0, 0.25], 2.0);
-        assert_eq!(placed, [7.0, 5.0, -9.0, -2.0, 5.0, 1.0]);
-        assert!(scale.contains(&placed[..3], 2.0) && !scale.contains(&placed[..3], 1.9));
+        let point = [7.0, 5.0, -9.0];
+        assert!(scale.contains(&point, 2.0) && !scale.contains(&point, 1.9));
+        assert_eq!(scale.stretched(&[1.0, 0.0, -1.0, -0.5, 0.0, 0.25]), [3.0, 0.0, -4.0, -1.5, 0.0, 1.0]);
         assert!(!scale.contains(&[Real::NAN, 5.0, 0.0], 10.0));
         assert_eq!(DataScale::from_moments(vec![(5.0, 0.0)]).columns, [(5.0, 1.0)]);
     }
