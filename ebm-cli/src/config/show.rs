@@ -5,6 +5,9 @@ use toml::{Table, Value};
 
 use super::{resolve::Resolved, section::join};
 
+/// Widest line whose source is aligned with those of others.
+const WIDTH: usize = 80;
+
 /// Writes every value, given or default, with its source as a trailing comment. The text is a configuration file, which says
 /// first for what kind of data its defaults were chosen.
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
@@ -28,7 +31,8 @@ fn write(text: &mut String, table: &Table, path: &str, resolved: &Resolved) {
     if let Ok(number) = table.clone().try_into::<Scheduled>() {
         text.push_str(&format!("# {path}: {}\n", course(&number, resolved.config.train.steps)));
     }
-    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
+    // A list of layers is longer than any line; its source need not stand below the others'.
+    let width = lines.iter().map(|(line, _)| line.chars().count()).filter(|width| *width <= WIDTH).max().unwrap_or(0);
     for (line, origin) in lines {
         text.push_str(&format!("{line:width$}  # {origin}\n"));
     }
