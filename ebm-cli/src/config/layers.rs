@@ -241,7 +241,8 @@ impl Merged {
         let (nearest, exact) = self.walk(path);
         let found = match exact.or(nearest) {
             Some(Value::Dict(_, table)) => table.values().map(|value| self.of(value)).find(|from| !from.is_default()),
-            Some(value) => Some(self.of(value)),
+            // A quoted key with a dot in it can look like one of the settings that were chosen by the data, which nobody wrote.
+            Some(value) => Some(self.of(value)).filter(|from| !matches!(from, Origin::Fitted(_))),
             None => None,
         };
         found.unwrap_or_else(|| {

@@ -13,9 +13,12 @@ const WIDTH: usize = 80;
 pub fn show(resolved: &Resolved) -> Result<String, toml::ser::Error> {
     let table = Table::try_from(&resolved.config)?;
     let fitted = resolved.merged.fitted();
-    let mut text = fitted
-        .map_or_else(String::new, |data| format!("# The file names no model: its defaults are those for {data}.
-"));
+    let mut text = fitted.map_or_else(String::new, |data| {
+        format!(
+            "# The file names no model: its defaults are those for {data}.
+"
+        )
+    });
     write(&mut text, &table, "", resolved);
     Ok(text)
 }

@@ -8,6 +8,6 @@ mod timed;
 
 pub use enclosed::{EnclosedEnergy, Growth};
 pub use energy::{Energy, EnergyFacts, energy_gradient, of_gradient};
-pub(crate) use generator::{with_noise, without_noise};
 pub use generator::{Generator, GeneratorFacts, sample};
+pub(crate) use generator::{with_noise, without_noise};
 pub use timed::{FokkerPlanck, TimedEnergy, timed_curvature, timed_energy_gradient};

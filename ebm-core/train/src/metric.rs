@@ -1,4 +1,4 @@
-//! What is known of the values of an [`Evaluation`](crate::Evaluation) by their names.
+//! What is known of the values of an [`Evaluation`] by their names.
 
 use ebm_core::bounds::Measurement;
 use ebm_core::registry::registered;

@@ -153,7 +153,8 @@ fn train<G: SupportedGeometry>(
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
     let mut log = MetricsLog::new(metrics, evaluation.latest());
     let before = MetricsReader::open(directory.path()).into_iter().flatten().map_while(Result::ok);
-    let mut trouble = Trouble::new(data.width(), config.train.lambda.values().iter().any(|lambda| *lambda > 0.0)).after(before);
+    let mut trouble =
+        Trouble::new(data.width(), config.train.lambda.values().iter().any(|lambda| *lambda > 0.0)).after(before);
     let progress = Progress::of(config.train.steps, resumed.unwrap_or(0), quiet, ranks.count() > 1);
     let mut progress = progress.map(|progress| progress.with_notices(trouble.notices()));
     let folder = directory.path().join(layout::PICTURES);

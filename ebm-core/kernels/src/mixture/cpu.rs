@@ -258,7 +258,7 @@ pub fn mixture_in_x(
     Ok(())
 }
 
-/// The cotangents of means and of log scales, `[K, D]`, given those of the terms.
+/// The cotangents of means and, below, of log scales, `[2, K, D]`, given those of the terms.
 pub fn mixture_in_components(
     rows: usize,
     primal: usize,
@@ -271,9 +271,9 @@ pub fn mixture_in_components(
     means: In,
     scales: In,
     of: In,
-    gm: Out,
-    gs: Out,
+    g: Out,
 ) -> DevResult {
+    let (gm, gs) = g.split_at_mut(count * columns);
     let mut parts = Components::new(columns, count, floor, means, scales);
     let (mut in_means, mut in_scales) = (vec![0.0; gm.len()], vec![0.0; gs.len()]);
     vectorised(|| {

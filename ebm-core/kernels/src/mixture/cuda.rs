@@ -17,10 +17,10 @@ kernels! { "mixture";
     fn mixture_in_x(rows: usize, primal: usize, columns: usize, count: usize, floor: Real, places: In[4 * primal],
         rates: In[rows - primal], x: In[rows * columns], means: In[count * columns], scales: In[count * columns],
         of: In[rows * count], gx: Out[rows * columns]) over Elements(primal * columns);
-    /// The cotangents of means and of log scales, `[K, D]`, given those of the terms.
+    /// The cotangents of means and, below, of log scales, `[2, K, D]`, given those of the terms.
     fn mixture_in_components(rows: usize, primal: usize, columns: usize, count: usize, floor: Real, places: In[4 * primal],
         rates: In[rows - primal], x: In[rows * columns], means: In[count * columns], scales: In[count * columns],
-        of: In[rows * count], gm: Out[count * columns], gs: Out[count * columns]) over Rows(count * columns, primal);
+        of: In[rows * count], g: Out[2 * count * columns]) over Rows(count * columns, primal);
     /// `ga +=` the cotangents of the logits, given those of the terms and of the energies.
     fn mixture_in_logits(primal: usize, count: usize, logits: In[count], of: In[primal * count], g: In[primal],
         ga: Out[count]) over Rows(count, primal);

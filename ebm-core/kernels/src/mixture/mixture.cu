@@ -120,7 +120,7 @@ KERNEL(mixture_in_x, size_t rows, size_t primal, size_t columns, size_t count, R
 }
 
 KERNEL(mixture_in_components, size_t rows, size_t primal, size_t columns, size_t count, REAL floor, const REAL *places,
-       const REAL *rates, const REAL *x, const REAL *means, const REAL *scales, const REAL *of, REAL *gm, REAL *gs) {
+       const REAL *rates, const REAL *x, const REAL *means, const REAL *scales, const REAL *of, REAL *g) {
     FOR_EACH_ROW(c, count * columns) {
         const size_t k = c / columns;
         const size_t i = c % columns;
@@ -150,8 +150,8 @@ KERNEL(mixture_in_components, size_t rows, size_t primal, size_t columns, size_t
         in_mean = block_sum(in_mean);
         in_scale = block_sum(in_scale);
         if (THREAD == 0) {
-            gm[c] = in_mean;
-            gs[c] = in_scale;
+            g[c] = in_mean;
+            g[count * columns + c] = in_scale;
         }
     }
 }

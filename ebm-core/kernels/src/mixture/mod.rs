@@ -12,6 +12,7 @@
 #[cfg_attr(device_kernels, path = "cuda.rs")]
 mod backend;
 
+use crate::elementwise::add_to;
 use crate::prelude::*;
 use crate::selftest::NETWORK;
 
@@ -101,13 +102,13 @@ pub fn mixture(x: Matrix<SharedTape>, layer: Mixture, places: &[Place], rates: &
         if !layer.trains {
             return Ok(());
         }
-        let (mut gm, mut gs) = (zeros::<Real>(count * columns)?, zeros::<Real>(count * columns)?);
-        let (to_m, to_s) = (view_mut(&mut gm), view_mut(&mut gs));
-        backend::mixture_in_components(
-            rows, primal, columns, count, floor, places, rates, x, means, scales, of, to_m, to_s,
-        )?;
-        gradients.get_or_alloc_mut(&layer.means)?.update(|to| accumulate(to, &gm))?;
-        gradients.get_or_alloc_mut(&layer.log_scales)?.update(|to| accumulate(to, &gs))?;
+        let size = count * columns;
+        let mut both = zeros::<Real>(2 * size)?;
+        let to = view_mut(&mut both);
+        backend::mixture_in_components(rows, primal, columns, count, floor, places, rates, x, means, scales, of, to)?;
+        let (of_means, of_scales) = (part(view(&both), 0..size), part(view(&both), size..2 * size));
+        gradients.get_or_alloc_mut(&layer.means)?.update(|to| add_to(size, of_means, to))?;
+        gradients.get_or_alloc_mut(&layer.log_scales)?.update(|to| add_to(size, of_scales, to))?;
         let (of, g) = (part(of, 0..primal * count), part(view(&g), 0..primal));
         gradients
             .get_or_alloc_mut(&layer.logits)?
