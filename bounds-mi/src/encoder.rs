@@ -1,4 +1,7 @@
-use ebm_core::kernels::{normal::log_density, with_vjp};
+use ebm_core::kernels::{
+    normal::{limited, log_density},
+    with_vjp,
+};
 use ebm_core::network::{Init, Network};
 use ebm_core::{kernels::Activation, prelude::*};
 use schemars::JsonSchema;
@@ -130,9 +133,7 @@ impl Covariance {
                 let to = &mut slopes[own];
                 for (i, ((g, through), noise)) in g.iter().zip(&through).zip(noise).enumerate() {
                     to[i] += g;
-                    if row.is_within(i) {
-                        to[d + i] += 0.5 * through * row.deviation(i) * noise;
-                    }
+                    to[d + i] += 0.5 * through * row.deviation(i) * noise * row.turn(i) as Real;
                 }
                 if columns > 2 * d {
                     let factors = products(&through, &deviations[index * d..][..d]);
@@ -143,13 +144,13 @@ impl Covariance {
         })
     }
 
-    /// `1/2 sum_i l_i` `[B]`, the logarithm of the volume of one standard deviation, by outputs, and which of the l are within
-    /// their limits, `[B, d]`.
-    pub(crate) fn log_volumes(self, outputs: &Matrix, d: usize) -> (Vec<f64>, Vec<bool>) {
+    /// `1/2 sum_i l_i` `[B]`, the logarithm of the volume of one standard deviation, by outputs, and the derivatives of the l in
+    /// theirs, `[B, d]`.
+    pub(crate) fn log_volumes(self, outputs: &Matrix, d: usize) -> (Vec<f64>, Vec<f64>) {
         let all = values(outputs);
         let each = || all.chunks_exact(width(outputs)).map(move |row| Row::new(row, d));
         let volumes = each().map(|row| 0.5 * (0..d).map(|i| row.logarithm(i)).sum::<f64>());
-        (volumes.collect(), each().flat_map(|row| (0..d).map(move |i| row.is_within(i))).collect())
+        (volumes.collect(), each().flat_map(|row| (0..d).map(move |i| row.turn(i))).collect())
     }
 }
 
@@ -177,13 +178,17 @@ impl<'a> Row<'a> {
         if self.factors.is_empty() { 0.0 } else { self.factors[i * (i - 1) / 2 + j] }
     }
 
-    /// `l_i`, within its limits.
-    fn logarithm(&self, i: usize) -> f64 {
-        f64::from(self.logarithms[i]).clamp(*LOG_VARIANCE.start(), *LOG_VARIANCE.end())
+    /// `l_i`, within its limits, and its derivative in the output.
+    fn limited(&self, i: usize) -> (f64, f64) {
+        limited(f64::from(self.logarithms[i]), *LOG_VARIANCE.start(), *LOG_VARIANCE.end())
     }
 
-    fn is_within(&self, i: usize) -> bool {
-        LOG_VARIANCE.contains(&f64::from(self.logarithms[i]))
+    fn logarithm(&self, i: usize) -> f64 {
+        self.limited(i).0
+    }
+
+    fn turn(&self, i: usize) -> f64 {
+        self.limited(i).1
     }
 
     /// `e^(l_i / 2)`
@@ -271,8 +276,8 @@ mod tests {
             let (outputs, noise) = (outputs(covariance), normals("noise", BATCH * D));
             let z = detach(covariance.draws(SharedTape::off().watch(&outputs), Space::default(), noise.clone()));
             let (found, _) = covariance.log_density::<Space>(&outputs, &z);
-            let (volumes, within) = covariance.log_volumes(&outputs, D);
-            assert!(within.iter().all(|within| *within));
+            let (volumes, turns) = covariance.log_volumes(&outputs, D);
+            assert_eq!(turns, [1.0; BATCH * D]);
             for ((found, volume), noise) in found.iter().zip(volumes).zip(noise.chunks_exact(D)) {
                 let squares: f64 = noise.iter().map(|e| f64::from(*e).powi(2)).sum();
                 let truth = -0.5 * (D as f64 * std::f64::consts::TAU.ln() + squares) - volume;

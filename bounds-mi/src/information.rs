@@ -80,9 +80,9 @@ struct Drawn {
     noise: Vec<f64>,
     /// `||z_i||^2` of the samples' own latents, and `||x_i - G(z_i)||^2`.
     own: [Vec<f64>; 2],
-    /// Logarithms of the volumes of the encoder's Gaussians, and which log-variances are within their limits.
+    /// Logarithms of the volumes of the encoder's Gaussians, and the derivatives of the log-variances in the outputs.
     volumes: Vec<f64>,
-    within: Vec<bool>,
+    turns: Vec<f64>,
 }
 
 impl Drawn {
@@ -103,14 +103,14 @@ impl Drawn {
         let (distances, norms) = (row_dot(gap.clone(), gap), row_dot(z.clone(), z));
         let centres = detach(view.without_tape().without_noise(SharedTape::off().watch(&plain)));
         let own = [square_norm(view.latents).read(), square_norm(&(plain - centres)).read()];
-        let (volumes, within) = covariance.log_volumes(&detach(outputs.clone()), d);
-        Self { squares: doubles(values(&distances)), distances, norms, noise, own, volumes, within }
+        let (volumes, turns) = covariance.log_volumes(&detach(outputs.clone()), d);
+        Self { squares: doubles(values(&distances)), distances, norms, noise, own, volumes, turns }
     }
 
     /// `ln w_k - ln w_0` with `w = p(z) p(x given z) / q(z given x)`, given `ln q` at the samples' own latents.
     fn ratios(&self, own: &[f64], sigma: f64) -> Vec<f64> {
         let (batch, precision) = (own.len(), 1.0 / (sigma * sigma));
-        let constant = 0.5 * (self.within.len() / batch) as f64 * std::f64::consts::TAU.ln();
+        let constant = 0.5 * (self.turns.len() / batch) as f64 * std::f64::consts::TAU.ln();
         let of_own = |i: usize| own[i] + constant + 0.5 * (self.own[0][i] + precision * self.own[1][i]);
         let ratio = |(r, norm): (usize, f64)| {
             let i = r % batch;
@@ -123,13 +123,11 @@ impl Drawn {
     /// `ln q(z_0 given x)`, and each own latent's share.
     fn in_outputs(&self, slopes: &[Real], own: &[f64]) -> Vec<Real> {
         let (batch, mut found) = (own.len(), slopes.to_vec());
-        let (columns, d) = (slopes.len() / batch, self.within.len() / batch);
-        for ((row, own), within) in found.chunks_exact_mut(columns).zip(own).zip(self.within.chunks_exact(d)) {
+        let (columns, d) = (slopes.len() / batch, self.turns.len() / batch);
+        for ((row, own), turns) in found.chunks_exact_mut(columns).zip(own).zip(self.turns.chunks_exact(d)) {
             row.iter_mut().for_each(|slope| *slope *= *own as Real);
-            let in_volume = (0.5 * (own - 1.0) / batch as f64) as Real;
-            for (slope, _) in row[d..2 * d].iter_mut().zip(within).filter(|(_, within)| **within) {
-                *slope += in_volume;
-            }
+            let in_volume = 0.5 * (own - 1.0) / batch as f64;
+            row[d..2 * d].iter_mut().zip(turns).for_each(|(slope, turn)| *slope += (in_volume * turn) as Real);
         }
         found
     }

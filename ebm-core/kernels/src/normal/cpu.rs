@@ -1,6 +1,6 @@
 use crate::prelude::*;
 
-/// `ln N(z_r; m_r, e^(l_r))` with `outputs_r = [m_r, l_r]` and l between `low` and `high`; slopes of its mean in the outputs.
+/// `ln N(z_r; m_r, e^(l_r))` with `outputs_r = [m_r, l_r]` and l kept between `low` and `high`; slopes of its mean in the outputs.
 pub fn log_density(
     rows: usize,
     d: usize,
@@ -16,15 +16,12 @@ pub fn log_density(
     for ((outputs, z), (value, slopes)) in given.zip(values.iter_mut().zip(slopes.chunks_exact_mut(2 * d))) {
         for k in 0..d {
             let given = f64::from(outputs[d + k]);
-            // NaN stays NaN, for the trainer to see.
-            let log_variance = given.clamp(low, high);
+            let (log_variance, turn) = super::limited(given, low, high);
             let precision = (-log_variance).exp();
             let error = f64::from(z[k]) - f64::from(outputs[k]);
             *value -= 0.5 * (std::f64::consts::TAU.ln() + log_variance + error * error * precision);
             slopes[k] = (share * error * precision) as Real;
-            let slope = 0.5 * share * (error * error * precision - 1.0);
-            let leads_out = (given < log_variance && slope < 0.0) || (given > log_variance && slope > 0.0);
-            slopes[d + k] = if leads_out { 0.0 } else { slope as Real };
+            slopes[d + k] = (0.5 * share * (error * error * precision - 1.0) * turn) as Real;
         }
     }
     Ok(())

@@ -53,8 +53,17 @@ mod tests {
     }
 
     /// Public functions that compute nothing of their own, or that the Jacobian's cases are made of.
-    const NO_KERNELS: [&str; 8] =
-        ["parameters_an_element", "total", "move_running", "volume", "lift", "end", "enclose", "spectral_norm"];
+    const NO_KERNELS: [&str; 9] = [
+        "parameters_an_element",
+        "total",
+        "move_running",
+        "volume",
+        "lift",
+        "end",
+        "enclose",
+        "spectral_norm",
+        "limited",
+    ];
     /// Modules with no operation in them.
     const OTHERS: &str =
         "buffers check device elementwise flops gpu parallel parameter random record selftest smallest tape update";
