@@ -168,15 +168,38 @@ impl<'de> Deserialize<'de> for Scheduled {
 
 struct NumberOrTable;
 
-#[derive(Deserialize)]
+/// The table that a schedule is written as, of which some keys are given: for options that take another form beside it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    from: Option<f64>,
-    to: Option<f64>,
-    over: Option<u64>,
-    after: Option<u64>,
-    course: Option<Course>,
-    steps: Option<Vec<(u64, f64)>>,
+pub struct ScheduleTable {
+    /// [`Way::from`]
+    pub from: Option<f64>,
+    /// [`Way::to`]
+    pub to: Option<f64>,
+    /// [`Way::over`]
+    pub over: Option<u64>,
+    /// [`Way::after`]
+    pub after: Option<u64>,
+    /// [`Way::course`], a straight line if it is not given.
+    pub course: Option<Course>,
+    /// Pairs of a step and the value from it on.
+    pub steps: Option<Vec<(u64, f64)>>,
+}
+
+impl ScheduleTable {
+    /// The schedule, if the keys are those of one.
+    pub fn schedule(self) -> Option<Scheduled> {
+        match self {
+            Self { from: Some(from), to: Some(to), over: Some(over), after, course, steps: None } => {
+                let (after, course) = (after.unwrap_or(0), course.unwrap_or_else(linear));
+                Some(Scheduled::Way(Way { from, to, over, after, course }))
+            }
+            Self { from: None, to: None, over: None, after: None, course: None, steps: Some(steps) } => {
+                Some(Scheduled::Steps { steps })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<'de> Visitor<'de> for NumberOrTable {
@@ -195,16 +218,9 @@ impl<'de> Visitor<'de> for NumberOrTable {
         Ok(Scheduled::Constant(value as f64))
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scheduled, A::Error> {
-        let course = |course: Option<Course>| course.unwrap_or_else(linear);
-        match Table::deserialize(MapAccessDeserializer::new(map))? {
-            Table { from: Some(from), to: Some(to), over: Some(over), after, course: shape, steps: None } => {
-                Ok(Scheduled::Way(Way { from, to, over, after: after.unwrap_or(0), course: course(shape) }))
-            }
-            Table { from: None, to: None, over: None, after: None, course: None, steps: Some(steps) } => {
-                Ok(Scheduled::Steps { steps })
-            }
-            _ => Err(A::Error::custom("expected from, to and over (after and course may be added), or steps alone")),
-        }
+        let schedule = ScheduleTable::deserialize(MapAccessDeserializer::new(map))?.schedule();
+        let expected = "expected from, to and over (after and course may be added), or steps alone";
+        schedule.ok_or_else(|| A::Error::custom(expected))
     }
 }
 

@@ -11,7 +11,7 @@ use ebm_core::device::Real;
 use ebm_core::error::ConfigError;
 use ebm_core::parameter::{Module, Parameter};
 use ebm_core::registry::Need;
-use ebm_core::schedule::{Course, Scheduled, Way};
+use ebm_core::schedule::{Course, ScheduleTable, Scheduled};
 
 /// The standard deviation sigma of a generator's noise: a number, which may change over the run, or
 /// `{ learned = { start, min, max } }`.
@@ -111,33 +111,15 @@ impl<'de> Visitor<'de> for NumberOrTable {
         self.visit_f64(sigma as f64)
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NoiseConfig, A::Error> {
-        match Table::deserialize(MapAccessDeserializer::new(map))? {
-            Table {
-                learned: Some(learned),
-                from: None,
-                to: None,
-                over: None,
-                after: None,
-                course: None,
-                steps: None,
-            } => Ok(NoiseConfig::Learned { learned }),
-            Table { learned: None, from: Some(from), to: Some(to), over: Some(over), after, course, steps: None } => {
-                let (after, course) = (after.unwrap_or(0), course.unwrap_or(Course::Linear));
-                Ok(NoiseConfig::Given(Scheduled::Way(Way { from, to, over, after, course })))
-            }
-            Table {
-                learned: None,
-                from: None,
-                to: None,
-                over: None,
-                after: None,
-                course: None,
-                steps: Some(steps),
-            } => Ok(NoiseConfig::Given(Scheduled::Steps { steps })),
-            _ => Err(A::Error::custom(
-                "expected learned alone, from, to and over (after and course may be added), or steps alone",
-            )),
-        }
+        let Table { learned, from, to, over, after, course, steps } =
+            Table::deserialize(MapAccessDeserializer::new(map))?;
+        let rest = ScheduleTable { from, to, over, after, course, steps };
+        let noise = match learned {
+            Some(learned) => (rest == ScheduleTable::default()).then_some(NoiseConfig::Learned { learned }),
+            None => rest.schedule().map(NoiseConfig::Given),
+        };
+        let expected = "expected learned alone, from, to and over (after and course may be added), or steps alone";
+        noise.ok_or_else(|| A::Error::custom(expected))
     }
 }
 
@@ -230,7 +212,7 @@ mod tests {
     }
 
     fn falling(to: f64) -> Scheduled {
-        Scheduled::Way(Way { from: 0.5, to, over: 8, after: 0, course: Course::Linear })
+        Scheduled::Way(ebm_core::schedule::Way { from: 0.5, to, over: 8, after: 0, course: Course::Linear })
     }
 
     fn learned(start: f64, min: f64, max: f64) -> NoiseConfig {
