@@ -42,8 +42,8 @@ impl Course {
 /// ```
 /// use ebm_core::schedule::Scheduled;
 ///
-/// let falling: Scheduled = serde_json::from_str(r#"{"from": 0.05, "to": 0.01, "over": 100, "after": 50}"#)?;
-/// assert_eq!([0, 50, 100, 150, 900].map(|step| falling.at(step)), [0.05, 0.05, 0.03, 0.01, 0.01]);
+/// let falling: Scheduled = serde_json::from_str(r#"{"from": 1.0, "to": 0.5, "over": 100, "after": 50}"#)?;
+/// assert_eq!([0, 50, 100, 150, 900].map(|step| falling.at(step)), [1.0, 1.0, 0.75, 0.5, 0.5]);
 /// let steps: Scheduled = serde_json::from_str(r#"{"steps": [[0, 1.0], [10, 0.5]]}"#)?;
 /// assert_eq!([9, 10].map(|step| steps.at(step)), [1.0, 0.5]);
 /// assert_eq!(Scheduled::from(0.1).at(7), 0.1);
