@@ -55,8 +55,11 @@ impl<G: Geometry> Ingredients<G> {
         // A piecewise linear generator has a volume that does not change with z, almost everywhere.
         let moves = volume != Volume::None && !view.generator.facts().piecewise_linear;
         let iterates = matches!(volume, Volume::Iterative { .. });
-        let whole = projections == 0 || (moves && !iterates);
         let tape = if moves { SharedTape::inputs_only() } else { SharedTape::off() };
+        let known = (moves && volume == Volume::LogDet && projections > 0)
+            .then(|| view.generator.with_log_volume(tape.watch(view.latents)))
+            .flatten();
+        let whole = projections == 0 || (moves && !iterates && known.is_none());
         let columns = whole.then(|| jacobian(view.generator, tape.watch(view.latents)));
         if let Some(columns) = &columns {
             view.share_generated(detach(columns.samples.clone()));
@@ -65,6 +68,7 @@ impl<G: Geometry> Ingredients<G> {
         let term = match (volume, &columns) {
             _ if !moves => None,
             (Volume::Iterative { steps }, _) => Some((log_found(view, steps), d)),
+            (Volume::LogDet, None) => known.map(|(_, volume)| (volume, 1.0)),
             (Volume::LogDet, Some(columns)) => Some((log_volume(columns), 1.0)),
             (_, columns) => columns.as_ref().map(|columns| (log_smallest(columns), d)),
         };

@@ -3,7 +3,7 @@ use ebm_core::{network::Network, prelude::*};
 use crate::config::{MiConfig, Product};
 use crate::critic::{Partners, critic_values};
 use crate::estimators::{OfCritic, Pairs, Value, Weights};
-use crate::information::{Information, doubles, of_bank, of_encoder};
+use crate::information::{Information, doubles, log_joint, of_bank, of_encoder};
 use crate::upper_bound::gaussian_cross_entropy;
 
 /// `floor(H) = floor(I(x; z)) + H[sigma n]` with a critic, an encoder, or the known density of x given z.
@@ -48,6 +48,7 @@ impl<G: Geometry> MutualInformation<G> {
             value: found.value,
             standard_error: found.standard_error,
             diagnostics: (method.diagnostics)(joint, product, &pairs),
+            terms: Vec::new(),
             coupling: method.coupling.or(splits.then_some("its groups of samples are formed within a batch")),
             weights,
         })
@@ -144,6 +145,30 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
         let mut estimate = Estimate::new(value, measurement);
         estimate.coupling = found.coupling.map(Into::into);
         Ok(estimate)
+    }
+
+    /// With an encoder `r(z given x) / (p(z) p(x given z))`, or the inverse of their mean over its draws; with a bank the inverse of
+    /// the mean density, its own latent's included, which is that of a sample of the mixture.
+    fn log_inverse_densities(&self, view: &GeneratorView<'_, G>) -> Result<Option<Vec<f64>>, BoundError> {
+        let method = self.config.estimator.method();
+        let facts = view.generator.facts();
+        let is_known = !matches!(method.value, Value::Critic(_)) && facts.noise > 0.0 && !facts.couples_batch;
+        if !is_known {
+            return Ok(None);
+        }
+        let view = view.without_tape();
+        let x = view.generated();
+        let (plain, covariance) = (detach(x.clone()), self.config.encoder.covariance);
+        let of_draws = |encoder, draws| {
+            let terms = of_encoder(&view, x.clone(), encoder, covariance, draws).terms;
+            terms.into_iter().zip(log_joint(&view, &plain)).map(|(term, joint)| term - joint).collect()
+        };
+        Ok(match (&self.network, &method.value) {
+            (Some(encoder), Value::Encoder) => Some(of_draws(encoder, 0)),
+            (Some(encoder), Value::EncoderDraws) => Some(of_draws(encoder, self.config.draws)),
+            (_, Value::Bank) => Some(of_bank(&view, x.clone(), self.config.samples).terms),
+            _ => None,
+        })
     }
 
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {

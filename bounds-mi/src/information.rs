@@ -9,6 +9,8 @@ pub(crate) struct Information {
     pub taped: Scalar<SharedTape>,
     pub value: f64,
     pub standard_error: f64,
+    /// The terms whose mean is the value, up to a constant; none where it is no mean over the samples.
+    pub terms: Vec<f64>,
     pub diagnostics: Vec<(&'static str, f64)>,
     pub coupling: Option<&'static str>,
     /// Those of the mean of an exponential, where the value has one.
@@ -17,8 +19,8 @@ pub(crate) struct Information {
 
 impl Information {
     /// One whose value is a mean over the samples.
-    fn new(taped: Scalar<SharedTape>, value: f64, standard_error: f64) -> Self {
-        Self { taped, value, standard_error, diagnostics: Vec::new(), coupling: None, weights: None }
+    fn new(taped: Scalar<SharedTape>, value: f64, standard_error: f64, terms: Vec<f64>) -> Self {
+        Self { taped, value, standard_error, terms, diagnostics: Vec::new(), coupling: None, weights: None }
     }
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn of_encoder<G: Geometry>(
     if draws == 0 {
         let (mean, standard_error) = mean_of(&own);
         let value = mean + entropy;
-        return Information::new(differentiated_by(outputs, value, slopes), value, standard_error);
+        return Information::new(differentiated_by(outputs, value, slopes), value, standard_error, own);
     }
     let drawn = Drawn::new(view, x, &outputs, covariance, draws);
     let sigma = view.generator.facts().noise;
@@ -66,7 +68,25 @@ pub(crate) fn of_encoder<G: Geometry>(
         + differentiated(outputs, 0.0, in_outputs)
         + differentiated(view.sigma(), 0.0, vec![in_sigma as Real]);
     let without = mean_of(&own).0 + entropy;
-    Information { diagnostics: vec![("barber_agakov", without)], ..Information::new(taped, value, standard_error) }
+    Information {
+        diagnostics: vec![("barber_agakov", without)],
+        ..Information::new(taped, value, standard_error, found.terms)
+    }
+}
+
+/// `ln N(z; 0, I) N(x; G(z), sigma^2 I)` of the samples, `[B]`.
+pub(crate) fn log_joint<G: Geometry>(view: &GeneratorView<'_, G>, x: &Samples<G>) -> Vec<f64> {
+    let (geometry, sigma) = (view.geometry(), view.generator.facts().noise);
+    let (d, wide) = (geometry.latent_width() as f64, geometry.data_width() as f64);
+    let constant = -0.5 * (d + wide) * std::f64::consts::TAU.ln() - wide * sigma.ln();
+    let [latents, noise] = own_squares(view, x);
+    latents.into_iter().zip(noise).map(|(z, n)| constant - 0.5 * (z + n / (sigma * sigma))).collect()
+}
+
+/// `||z||^2` and `||x - G(z)||^2` of the samples, `[B]` each.
+fn own_squares<G: Geometry>(view: &GeneratorView<'_, G>, x: &Samples<G>) -> [Vec<f64>; 2] {
+    let centres = detach(view.without_tape().without_noise(SharedTape::off().watch(x)));
+    [square_norm(view.latents).read(), square_norm(&(x.clone() - centres)).read()]
 }
 
 /// Latents that an encoder drew for samples, all first draws before all second ones.
@@ -101,8 +121,7 @@ impl Drawn {
         let z = covariance.draws(outputs.clone(), geometry, normals);
         let gap = repeat(x, draws) - repeat(view.generator.forward(z.clone()), 1);
         let (distances, norms) = (row_dot(gap.clone(), gap), row_dot(z.clone(), z));
-        let centres = detach(view.without_tape().without_noise(SharedTape::off().watch(&plain)));
-        let own = [square_norm(view.latents).read(), square_norm(&(plain - centres)).read()];
+        let own = own_squares(view, &plain);
         let (volumes, turns) = covariance.log_volumes(&detach(outputs.clone()), d);
         Self { squares: doubles(values(&distances)), distances, norms, noise, own, volumes, turns }
     }
@@ -149,5 +168,5 @@ pub(crate) fn of_bank<G: Geometry>(
     let (entropy, standard_error) = multi_sample(&terms, &doubles(values(&shares)));
     let (wide, sigma) = (view.geometry().data_width(), view.generator.facts().noise);
     let noise = standard_normal_entropy(wide) + wide as f64 * sigma.ln();
-    Information::new(mean(log_means) * -1.0 - view.noise_entropy(), entropy - noise, standard_error)
+    Information::new(mean(log_means) * -1.0 - view.noise_entropy(), entropy - noise, standard_error, terms)
 }

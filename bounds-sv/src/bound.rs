@@ -1,5 +1,6 @@
 use ebm_core::jacobian::{
-    IterativeOptions, jacobian, log_mean_square, log_norm_pushforward, log_smallest, log_volume, smallest_pairs,
+    IterativeOptions, jacobian, log_mean_square, log_norm_pushforward, log_smallest, samples_and_log_volume,
+    smallest_pairs,
 };
 use ebm_core::prelude::*;
 
@@ -97,14 +98,11 @@ impl<G: Geometry> LowerBound<G> for SingularValues<G> {
                 residual = Some(worst);
                 (log_s1 * d as Real, convergence)
             }
-            (variant, _) => {
+            (Variant::Smallest, _) => {
                 let j = jacobian(view.generator, view.tape.watch(view.latents));
-                let volume = match variant {
-                    Variant::Smallest => log_smallest(&j) * d as Real,
-                    _ => log_volume(&j),
-                };
-                (volume, Convergence::Exact)
+                (log_smallest(&j) * d as Real, Convergence::Exact)
             }
+            _ => (samples_and_log_volume(view.generator, view.tape.watch(view.latents)).1, Convergence::Exact),
         };
         let claim = guarantee::lower_bound(self.geometry, view.generator.facts(), convergence);
         let mut estimate = Estimate::mean_of(volume, claim);
@@ -114,6 +112,24 @@ impl<G: Geometry> LowerBound<G> for SingularValues<G> {
             Some(worst) => estimate.with("worst_residual", worst),
             None => estimate,
         })
+    }
+
+    /// `log |det J| - log N(z; 0, I)`, where that is minus the logarithm of the density.
+    fn log_inverse_densities(&self, view: &GeneratorView<'_, G>) -> Result<Option<Vec<f64>>, BoundError> {
+        let (geometry, facts) = (self.geometry, view.generator.facts());
+        let is_density = self.config.variant == Variant::LogDet
+            && facts.injective
+            && facts.noise == 0.0
+            && !facts.couples_batch
+            && geometry.latent_width() == geometry.data_width();
+        if !is_density {
+            return Ok(None);
+        }
+        let (_, volumes) = samples_and_log_volume(view.generator, SharedTape::off().watch(view.latents));
+        let constant = 0.5 * std::f64::consts::TAU.ln() * geometry.latent_width() as f64;
+        let squares = square_norm(view.latents).read();
+        let terms = values(&volumes).into_iter().zip(squares);
+        Ok(Some(terms.map(|(volume, square)| f64::from(volume) + 0.5 * square + constant).collect()))
     }
 
     fn entropy_upper_bound(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {

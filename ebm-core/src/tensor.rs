@@ -60,7 +60,7 @@ pub fn count<T>(x: &PerSample<T>) -> usize {
 }
 
 /// Values `[B]` as a matrix of one column, `[B, 1]`.
-pub fn column(x: PerSample) -> Matrix {
+pub fn column<T: Tape<Real, Dev>>(x: PerSample<T>) -> Matrix<T> {
     let shape = (count(&x), 1);
     x.reshape_like(&shape)
 }

@@ -8,7 +8,7 @@ use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, TapedLatents, TapedSamples};
 use ebm_core::kernels::confine::confine;
 use ebm_core::kernels::enclosure::{Boxes, Enclosure};
-use ebm_core::kernels::rows::{stack, unstack};
+use ebm_core::kernels::rows::{repeat, stack, unstack};
 use ebm_core::models::{EnclosedEnergy, Energy, EnergyFacts, Generator, GeneratorFacts, Growth, TimedEnergy};
 use ebm_core::module;
 use ebm_core::network::EnclosedNetwork;
@@ -19,6 +19,14 @@ use ebm_core::tape::SharedTape;
 pub trait GeneratorNetwork: Module {
     /// `[(1+K) * primal, D]` of latents `[(1+K) * primal, d]`: values in the first `primal` rows, K tangents of each below.
     fn apply_to(&self, rows: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape>;
+    /// `[B, D]` of latents `[B, d]`, and the logarithm of the volume's factor, `[B]`, where there is a formula for it.
+    fn with_log_volume(
+        &self,
+        _z: Matrix<SharedTape>,
+        _tape: &SharedTape,
+    ) -> Option<(Matrix<SharedTape>, PerSample<SharedTape>)> {
+        None
+    }
     /// The facts about the network as a generator without noise.
     fn facts(&self) -> GeneratorFacts;
 }
@@ -79,6 +87,14 @@ impl<G: Geometry, N: GeneratorNetwork> Generator<G> for NetworkGenerator<G, N> {
         let x = self.network.apply_to(stack(z, v), batch, &tape);
         let shape = |rows| (rows, self.geometry.data());
         unstack(x, batch, shape(batch), shape(directions))
+    }
+
+    fn with_log_volume(&self, z: TapedLatents<G>) -> Option<(TapedSamples<G>, PerSample<SharedTape>)> {
+        let batch = z.shape().0;
+        let (_, tape) = z.clone().split_tape();
+        let (x, volume) = self.network.with_log_volume(repeat(z, 1), &tape)?;
+        let (x, _) = unstack(x, batch, (batch, self.geometry.data()), (0, self.geometry.data()));
+        Some((x, volume))
     }
 
     fn facts(&self) -> GeneratorFacts {

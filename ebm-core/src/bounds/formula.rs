@@ -74,6 +74,11 @@ pub trait LowerFormula: Spec {
         Ok(())
     }
 
+    /// See [`LowerBound::log_inverse_densities`].
+    fn log_inverse_densities<G: Geometry>(&self, _view: &GeneratorView<'_, G>) -> Result<Option<Vec<f64>>, BoundError> {
+        Ok(None)
+    }
+
     /// See [`LowerBound::entropy_upper_bound`].
     fn entropy_upper_bound<G: Geometry>(
         &self,
@@ -170,6 +175,9 @@ impl<G: Geometry, F: LowerFormula> LowerBound<G> for Formula<F> {
     }
     fn accepts_batch(&self, batch: usize) -> Result<(), ConfigError> {
         self.0.accepts_batch(batch)
+    }
+    fn log_inverse_densities(&self, view: &GeneratorView<'_, G>) -> Result<Option<Vec<f64>>, BoundError> {
+        self.0.log_inverse_densities(view)
     }
     fn entropy_upper_bound(&mut self, view: &GeneratorView<'_, G>) -> Result<Option<Measurement>, BoundError> {
         self.0.entropy_upper_bound(view)

@@ -137,6 +137,18 @@ pub trait LowerBound<G: Geometry>: Module {
         Ok(())
     }
 
+    /// Logarithms h `[B]` of unbiased estimates of `1/p_g(x)` at the samples: `E[e^h given x] = 1/p_g(x)`. `None` if the bound has none.
+    ///
+    /// Then `e^(h - E(x))` is a weight whose expectation is Z, and minus the mean of h a bound of the entropy from below. With these
+    /// weights the energy's step takes the generated samples for samples of the model (`train.weighted`). A bound on p_g from one
+    /// side only, such as one from the smallest singular value, has none.
+    ///
+    /// # Errors
+    /// As [`LowerBound::entropy`].
+    fn log_inverse_densities(&self, _view: &GeneratorView<'_, G>) -> Result<Option<Vec<f64>>, BoundError> {
+        Ok(None)
+    }
+
     /// An upper bound of `H[p_g]` from the same quantities, to report an upper bound of L; `None` if unavailable.
     ///
     /// # Errors

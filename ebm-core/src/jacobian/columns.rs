@@ -44,6 +44,18 @@ pub fn log_volume<G: Geometry>(jacobian: &Columns<G>) -> PerSample<SharedTape> {
     volume_of(jacobian, if square { Volume::Determinant } else { Volume::Gram })
 }
 
+/// `G(z)` and [`log_volume`] there, `[B, D]` and `[B]`: by the generator's own formula, or else from its Jacobian.
+pub fn samples_and_log_volume<G: Geometry>(
+    generator: &dyn Generator<G>,
+    z: TapedLatents<G>,
+) -> (TapedSamples<G>, PerSample<SharedTape>) {
+    generator.with_log_volume(z.clone()).unwrap_or_else(|| {
+        let columns = jacobian(generator, z);
+        let volume = log_volume(&columns);
+        (columns.samples, volume)
+    })
+}
+
 /// `log s_1`, `[B]`, the log of the smallest singular value, by an exact solver.
 ///
 /// Derivative (of a simple s_1): `J v_1 v_1^T / s_1^2`.

@@ -8,7 +8,7 @@ mod iterative;
 mod mean_square;
 mod products;
 
-pub use columns::{Columns, axes, jacobian, lift, log_smallest, log_volume, spectrum};
+pub use columns::{Columns, axes, jacobian, lift, log_smallest, log_volume, samples_and_log_volume, spectrum};
 pub use iterative::{IterativeOptions, SmallestPairs, smallest_pairs};
 pub use mean_square::log_mean_square;
 pub use products::{log_norm_pushforward, pullback};

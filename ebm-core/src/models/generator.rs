@@ -1,5 +1,6 @@
 use dfdx::prelude::*;
 
+use crate::device::PerSample;
 use crate::geometry::{Geometry, Latents, TapedLatents, TapedSamples};
 use crate::kernels::scale::scale;
 use crate::parameter::{Module, Parameter};
@@ -85,6 +86,15 @@ pub trait Generator<G: Geometry>: Module {
     fn forward(&self, z: TapedLatents<G>) -> TapedSamples<G> {
         let none = self.geometry().latents(Vec::new());
         self.pushforward(z, none.put_tape(SharedTape::off())).0
+    }
+
+    /// `(G(z), 1/2 log det(J^T J))`, `[B, D]` and `[B]`, of the map of evaluation, where there is a formula for the volume that costs
+    /// less than the Jacobian: that of a coupling flow is a sum. `None` without one; [`samples_and_log_volume`] takes the Jacobian
+    /// then.
+    ///
+    /// [`samples_and_log_volume`]: crate::jacobian::samples_and_log_volume
+    fn with_log_volume(&self, _z: TapedLatents<G>) -> Option<(TapedSamples<G>, PerSample<SharedTape>)> {
+        None
     }
 
     /// The facts about this generator: none, and no noise, unless it says more. One whose samples of a training batch

@@ -68,6 +68,7 @@ impl<G: Geometry> Trainer<G> {
             ("generator", couples_batch.then_some(normalised.into())),
             ("lower", lower.coupling),
             ("upper", upper.coupling),
+            ("train", self.config.weighted.then(|| "its weights are normalised over each process's samples".into())),
         ];
         let reasons = found.into_iter().filter_map(|(part, reason)| Some((part, reason?)));
         Ok(reasons.map(|(part, reason)| format!("{part}: {reason}")).collect())

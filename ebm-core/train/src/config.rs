@@ -45,6 +45,10 @@ pub struct TrainConfig {
     /// Weight w of the penalty `w/2 E_data ||grad_x E||^2` (R1) in the energy's step, beside any upper bound. 0: none.
     #[default(Scheduled::Constant(0.0))]
     pub data_penalty: Scheduled,
+    /// Weigh the generated samples in the energy's step by `exp(-E(x))/p_g(x)`, normalised over the batch, as if they were samples of
+    /// the model itself. The energy then minimises `E_data[E] + ln mean w`, a lower bound of L that closes as the batch grows, and
+    /// falls behind the generator no more. Needs a lower bound that knows `p_g`, or has unbiased estimates of `1/p_g`.
+    pub weighted: bool,
     /// Chains on the energy among its negative samples.
     pub refine: RefineConfig,
     /// When to stop before `steps`.
@@ -142,7 +146,10 @@ impl TrainConfig {
         };
         let (penalty, refine) = (&self.data_penalty, self.refine.share);
         unused(*penalty == Scheduled::Constant(0.0), "data_penalty", penalty)?;
-        unused(refine == 0.0, "refine.share", &refine)
+        unused(refine == 0.0, "refine.share", &refine)?;
+        let expected = "false with objective = \"maximum-likelihood\", which has no generator";
+        let unused = !self.weighted || self.objective == Objective::Bidirectional;
+        ConfigError::require(unused, "weighted", self.weighted, expected)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::draws::{draw_data, draw_latents};
 use crate::finite::{finite, update};
 use crate::optim::{Gradient, Optimizer};
 use crate::phase_times::{PhaseTimes, timed};
+use crate::weighing::Weighing;
 use crate::{config::TrainConfig, data_parallel::Ranks, error::TrainError, negatives::Negatives, report::StepReport};
 use ebm_core::bounds::{EnergySituation, EnergyView, Estimate, Guarantee, Measurement, Target, UpperBound};
 use ebm_core::geometry::{Geometry, Samples};
@@ -38,6 +39,7 @@ struct GeneratedTerm {
     generated_energy: Measurement,
     divergence: Measurement,
     loss: f64,
+    effective_samples: Option<f64>,
     energy: Gradient,
     upper: Gradient,
 }
@@ -45,8 +47,14 @@ struct GeneratedTerm {
 impl<G: Geometry> EnergySide<'_, G> {
     /// Minimises `E_data[E] - E_pg[E] + ceil(KL)` by one update, with a penalty at the data and other negatives beside the
     /// generator's where the configuration has them; `done`: iterations done.
-    pub fn step(&mut self, done: u64, random: Random, report: &mut StepReport) -> Result<(), TrainError> {
-        let gradients = self.gradients(random, report);
+    pub fn step(
+        &mut self,
+        done: u64,
+        random: Random,
+        weighing: Option<&Weighing<G>>,
+        report: &mut StepReport,
+    ) -> Result<(), TrainError> {
+        let gradients = self.gradients(random, weighing, report);
         let factor = self.config.energy.schedule.factor(done, self.config.steps);
         let modules: [(&str, &mut dyn Module, &mut dyn Optimizer); 2] = [
             ("the energy's gradient", &mut *self.energy, &mut *self.energy_optimizer),
@@ -58,7 +66,12 @@ impl<G: Geometry> EnergySide<'_, G> {
     }
 
     /// Reports the terms on this rank's share of a batch. Returns their gradients in the energy and in the upper bound.
-    fn gradients(&mut self, random: Random, report: &mut StepReport) -> Result<[Gradient; 2], TrainError> {
+    fn gradients(
+        &mut self,
+        random: Random,
+        weighing: Option<&Weighing<G>>,
+        report: &mut StepReport,
+    ) -> Result<[Gradient; 2], TrainError> {
         let (config, generator, step) = (self.config, self.generator, report.step);
         let batch = config.batch;
         let penalty = config.data_penalty.at(step - 1);
@@ -72,7 +85,9 @@ impl<G: Geometry> EnergySide<'_, G> {
             || {
                 timed(divergence, || {
                     let weight = negatives.as_ref().map_or(1.0, |others| others.generated_weight());
-                    let generated = generated_term(&situation, upper, weight, random, step)?;
+                    let view =
+                        EnergyView::new(&situation, SharedTape::training(Parts::ENERGY | Parts::UPPER), random, step);
+                    let generated = generated_term(&view, upper, weight, weighing)?;
                     let others = negatives.as_mut().map(|others| others.term(energy, generator, random, step));
                     Ok::<_, TrainError>((generated, others.transpose()?))
                 })
@@ -93,6 +108,7 @@ impl<G: Geometry> EnergySide<'_, G> {
         report.energy_loss = Some(finite(step, "the energy's loss", loss)?);
         report.data_energy = Some(data_energy);
         report.data_penalty = penalty;
+        report.effective_samples = generated.effective_samples;
         report.generated_energy = Some(generated.generated_energy);
         report.divergence = (self.upper.target() != Target::Nothing).then_some(generated.divergence);
         Ok([gradient, generated.upper])
@@ -113,27 +129,34 @@ fn data_term<G: Geometry>(energy: &dyn Energy<G>, data: &Samples<G>, weight: f64
     DataTerm { energy: mean, penalty, gradient: Gradient::of(energy, &mut backward(loss)) }
 }
 
-/// The term with `weight` times `E_pg[E]`; the value that is reported has none.
+/// The term with `weight` times `E_pg[E]`, whose samples may be weighed; the value that is reported has neither.
 fn generated_term<G: Geometry>(
-    situation: &EnergySituation<'_, G>,
+    view: &EnergyView<'_, G>,
     upper: &mut dyn UpperBound<G>,
     weight: f64,
-    random: Random,
-    step: u64,
+    weighing: Option<&Weighing<G>>,
 ) -> Result<GeneratedTerm, TrainError> {
-    let tape = SharedTape::training(Parts::ENERGY | Parts::UPPER);
-    let view = EnergyView::new(situation, tape, random, step);
-    let divergence = upper.divergence(&view)?;
+    let divergence = upper.divergence(view)?;
     let generated = Estimate::sample_mean(view.generated_energy());
-    finite(step, "E_pg[E]", generated.measurement.value)?;
-    let trained = finite(step, "the upper bound's term", item(&divergence.value))?;
-    let weighted = if weight == 1.0 { generated.value } else { generated.value * weight as Real };
-    let mut gradients = backward(divergence.value - weighted);
+    finite(view.step, "E_pg[E]", generated.measurement.value)?;
+    let trained = finite(view.step, "the upper bound's term", item(&divergence.value))?;
+    let mut loss = generated.measurement.value;
+    let (mut value, mut effective_samples) = (generated.value, None);
+    if let Some(weighing) = weighing {
+        let weighed = weighing.weigh(view.energy, view.generated_energy(), &view.tape);
+        loss = finite(view.step, "the mean weight of the generated samples", item(&weighed.energy))?;
+        (value, effective_samples) = (weighed.energy, Some(weighed.effective_samples));
+    }
+    if weight != 1.0 {
+        value = value * weight as Real;
+    }
+    let mut gradients = backward(divergence.value - value);
     Ok(GeneratedTerm {
-        loss: trained - weight * generated.measurement.value,
+        loss: trained - weight * loss,
+        effective_samples,
         generated_energy: generated.measurement,
         divergence: divergence.measurement,
-        energy: Gradient::of(situation.energy, &mut gradients),
+        energy: Gradient::of(view.energy, &mut gradients),
         upper: Gradient::of(upper, &mut gradients),
     })
 }

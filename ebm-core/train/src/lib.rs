@@ -41,6 +41,7 @@ mod state;
 pub mod state_file;
 mod step;
 mod trainer;
+mod weighing;
 
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
 pub use error::{ObserverError, Origin, TrainError};

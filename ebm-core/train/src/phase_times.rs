@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub struct PhaseTimes {
     /// Iterations.
     pub iterations: u64,
+    /// Densities that weigh the samples of energy steps (`train.weighted`).
+    pub weighing: Duration,
     /// Energy steps: data and latents, both terms, the update.
     pub energy_step: Duration,
     /// `E_data[E]` and its gradient; part of the energy step.
@@ -37,6 +39,7 @@ impl PhaseTimes {
         let spent = |of: fn(&Self) -> Duration| of(self).saturating_sub(of(earlier));
         Self {
             iterations: self.iterations.saturating_sub(earlier.iterations),
+            weighing: spent(|t| t.weighing),
             energy_step: spent(|t| t.energy_step),
             data_term: spent(|t| t.data_term),
             divergence: spent(|t| t.divergence),

@@ -44,6 +44,9 @@ pub struct StepReport {
     pub energy_gradient_norm: Option<f64>,
     /// Euclidean norm of the generator's gradient before clipping.
     pub generator_gradient_norm: Option<f64>,
+    /// The number of generated samples that would be worth as much as the weighted ones, in the energy's last step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective_samples: Option<f64>,
     /// The energy's learning rate.
     pub energy_learning_rate: f64,
     /// The generator's learning rate.
@@ -77,12 +80,13 @@ impl StepReport {
     }
 
     /// The numbers of both players' updates that are not estimates, by the names that they are written under.
-    pub fn numbers(&mut self) -> [(&'static str, &mut Option<f64>); 6] {
+    pub fn numbers(&mut self) -> [(&'static str, &mut Option<f64>); 7] {
         [
             ("energy_loss", &mut self.energy_loss),
             ("generator_loss", &mut self.generator_loss),
             ("energy_gradient_norm", &mut self.energy_gradient_norm),
             ("generator_gradient_norm", &mut self.generator_gradient_norm),
+            ("effective_samples", &mut self.effective_samples),
             ("lambda", &mut self.lambda),
             ("energy_weight", &mut self.energy_weight),
         ]
@@ -100,6 +104,8 @@ impl StepReport {
         };
         self.energy_loss = mean(|part| part.energy_loss);
         self.generator_loss = mean(|part| part.generator_loss);
+        let effective: Option<Vec<f64>> = parts.iter().map(|part| part.effective_samples).collect();
+        self.effective_samples = effective.map(|parts| parts.iter().sum());
     }
 
     /// Fills in `lower`, `upper` and `gap` from the terms.

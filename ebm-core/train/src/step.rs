@@ -3,7 +3,9 @@ use std::time::{Duration, Instant};
 use crate::generator_step::{EntropyInputs, EntropyTerm, GeneratorBatch, GeneratorSide};
 use crate::phase_times::{PhaseTimes, timed};
 use crate::{config::PlayerConfig, energy_step::EnergySide, error::TrainError, negatives::Negatives};
-use crate::{non_finite::NonFinitePolicy, report::StepReport, snapshot::Snapshot, trainer::Trainer};
+use crate::{
+    non_finite::NonFinitePolicy, report::StepReport, snapshot::Snapshot, trainer::Trainer, weighing::Weighing,
+};
 use ebm_core::bounds::{LowerBound, Target};
 use ebm_core::{geometry::Geometry, kernels::parallel, models::Generator, schedule::Scheduled};
 
@@ -85,6 +87,15 @@ impl<G: Geometry> Trainer<G> {
             EntropyTerm::new(generator, lower, inputs, config.lambda.at(done), random, step, upper_bound)
         };
 
+        let mut weighings = Vec::new();
+        if let Some(far) = self.far.as_ref().filter(|_| config.trains_energy(done)) {
+            for k in 0..config.energy.steps {
+                let random = place(&config.energy, "energy-step", k);
+                let weighing = || Weighing::new(&*players.generator, &*players.lower, far, config.batch, random, step);
+                weighings.push(timed(&mut times.weighing, weighing)?);
+            }
+        }
+
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
         let (generator, lower) = (&*players.generator, &mut *players.lower);
         let batch = timed(&mut times.sampling, || draw(generator, 0));
@@ -107,7 +118,10 @@ impl<G: Geometry> Trainer<G> {
                 let started = Instant::now();
                 let place = |k| place(&config.energy, "energy-step", k);
                 let done = match config.trains_energy(done) {
-                    true => (0..config.energy.steps).try_for_each(|k| energy_side.step(done, place(k), report)),
+                    true => (0..config.energy.steps).try_for_each(|k| {
+                        let weighing = weighings.get(k).and_then(Option::as_ref);
+                        energy_side.step(done, place(k), weighing, report)
+                    }),
                     false if full => energy_side.measure(place(0), report),
                     false => Ok(()),
                 };

@@ -5,7 +5,7 @@ use crate::data_parallel::{Ranks, TransientStates};
 use crate::players::{Optimizers, Players};
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
-use crate::{grid::Region, negatives::Negatives, non_finite::NonFinitePolicy};
+use crate::{grid::Region, negatives::FarRegion, negatives::Negatives, non_finite::NonFinitePolicy};
 use crate::{phase_times::PhaseTimes, process_group::ProcessGroup};
 use ebm_core::models::{Energy, Generator};
 use ebm_core::{data::Dataset, error::ConfigError, geometry::Geometry, parameter::State, random::Random};
@@ -17,6 +17,8 @@ pub struct Trainer<G: Geometry> {
     pub(crate) optimizers: Optimizers,
     /// The energy's negative samples beside the generator's, if there are any.
     pub(crate) negatives: Option<Negatives>,
+    /// The region beyond the data, where weighted samples are.
+    pub(crate) far: Option<FarRegion>,
     pub(crate) data: Arc<dyn Dataset>,
     pub(crate) random: Random,
     /// This process among those that train together.
@@ -48,6 +50,9 @@ impl<G: Geometry> Trainer<G> {
         if config.objective == Objective::Bidirectional {
             players.lower.accepts_batch(config.batch).map_err(|e| e.within("lower"))?;
         }
+        if config.weighted {
+            players.require_weights(random)?;
+        }
         let geometry = players.energy.geometry();
         ConfigError::require(
             data.width() == geometry.data_width(),
@@ -61,6 +66,7 @@ impl<G: Geometry> Trainer<G> {
         };
         let optimizers = players.optimizers(&config);
         let negatives = Negatives::new(&config.refine, config.batch, &*data, random);
+        let far = config.weighted.then(|| FarRegion::of(&*data, random));
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {
@@ -68,6 +74,7 @@ impl<G: Geometry> Trainer<G> {
             players,
             optimizers,
             negatives,
+            far,
             data,
             random,
             ranks: Ranks::default(),

@@ -1,13 +1,15 @@
 use ebm_core::device::{Matrix, Real};
 use ebm_core::kernels::columns::{join_columns, take_columns};
 use ebm_core::kernels::monotone::{monotone, parameters_an_element};
+use ebm_core::kernels::rows::{stack, unstack};
 use ebm_core::module;
 use ebm_core::network::{Init, Network, NetworkOptions};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::tensor::{rows, width};
 
-use super::FlowGeneratorConfig;
+use super::{FlowGeneratorConfig, all};
 
 /// The centres of the steps are spread over [-SPREAD, SPREAD] at the start, where nearly all latents lie.
 const SPREAD: f64 = 2.2;
@@ -44,6 +46,24 @@ impl Coupling {
             bias.set(&start(config.steps).repeat(moved.len()));
         }
         Self { moved, kept, network, steps: config.steps }
+    }
+
+    /// The layer on values `[B, D]`, and the slopes of the functions that its `moved` coordinates went through, `[B, moved]`.
+    pub fn apply_with_slopes(
+        &self,
+        x: Matrix<SharedTape>,
+        tape: &SharedTape,
+    ) -> (Matrix<SharedTape>, Matrix<SharedTape>) {
+        let kept = take_columns(x.clone(), &self.kept);
+        let moved = take_columns(x, &self.moved);
+        let (batch, n) = (rows(&moved), width(&moved));
+        let parameters = self.network.apply(kept.clone(), batch, tape);
+        // A slope is the tangent along the function's own argument, with parameters that stand still.
+        let constant = |value, columns| SharedTape::off().watch(&all(value, batch, columns));
+        let (ones, zeros) = (constant(1.0, n), constant(0.0, width(&parameters)));
+        let both = monotone(stack(moved, ones), stack(parameters, zeros), batch, self.steps);
+        let (moved, slopes) = unstack(both, batch, (batch, n), (batch, n));
+        (join_columns(moved, &self.moved, kept, &self.kept), slopes)
     }
 
     pub fn apply(&self, x: Matrix<SharedTape>, primal: usize, tape: &SharedTape) -> Matrix<SharedTape> {

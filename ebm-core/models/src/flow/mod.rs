@@ -8,7 +8,7 @@ use smart_default::SmartDefault;
 
 use crate::noise::{NoiseConfig, NoiseLevel};
 use crate::of_network::{GeneratorNetwork, NetworkGenerator};
-use ebm_core::device::Matrix;
+use ebm_core::device::{Matrix, PerSample, Real};
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Activation;
@@ -19,6 +19,7 @@ use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
 use ebm_core::registry::{GeneratorSpec, Need};
 use ebm_core::tape::{Parts, SharedTape};
+use ebm_core::tensor::{row_dot, rows, tensor, width};
 use ebm_core::{module, register_generator};
 
 use coupling::Coupling;
@@ -75,9 +76,36 @@ impl GeneratorNetwork for Flow {
         let x = self.layers.iter().fold(rows, |x, layer| layer.apply(x, primal, tape));
         stretch(x, self.stretch.tensor(), tape.trains(Parts::GENERATOR))
     }
+    /// Each layer's Jacobian is triangular, with the slopes of its increasing functions on the diagonal.
+    fn with_log_volume(
+        &self,
+        z: Matrix<SharedTape>,
+        tape: &SharedTape,
+    ) -> Option<(Matrix<SharedTape>, PerSample<SharedTape>)> {
+        let trains = tape.trains(Parts::GENERATOR);
+        let ones = tape.watch(&all(1.0, rows(&z), width(&z)));
+        let volume = log_product(stretch(ones, self.stretch.tensor(), trains));
+        let (x, volume) = self.layers.iter().fold((z, volume), |(x, volume), layer| {
+            let (x, slopes) = layer.apply_with_slopes(x, tape);
+            (x, volume + log_product(slopes))
+        });
+        Some((stretch(x, self.stretch.tensor(), trains), volume))
+    }
+
     fn facts(&self) -> GeneratorFacts {
         GeneratorFacts::unknown(0.0).injective()
     }
+}
+
+/// The logarithm of the product of each row, `[B]`, of positive numbers `[B, C]`.
+fn log_product(factors: Matrix<SharedTape>) -> PerSample<SharedTape> {
+    let ones = SharedTape::off().watch(&all(1.0, rows(&factors), width(&factors)));
+    row_dot(factors.ln(), ones)
+}
+
+/// The same number everywhere, `[rows, columns]`.
+fn all(value: Real, rows: usize, columns: usize) -> Matrix {
+    tensor(vec![value; rows * columns], (rows, columns))
 }
 
 impl GeneratorSpec for FlowGeneratorConfig {

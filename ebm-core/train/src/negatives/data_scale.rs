@@ -22,7 +22,7 @@ impl DataScale {
     }
 
     /// A column that hardly varies gets a hundredth of what the others do: chains and a Gaussian need some room in it.
-    fn from_moments(moments: Vec<(f64, f64)>) -> Self {
+    pub fn from_moments(moments: Vec<(f64, f64)>) -> Self {
         let total: f64 = moments.iter().map(|(_, variance)| variance).sum();
         let usual = (total / moments.len() as f64).sqrt();
         let floor = if usual > 0.0 { FLOOR * usual } else { 1.0 };
@@ -32,6 +32,22 @@ impl DataScale {
     /// Number of columns, `D`.
     pub fn width(&self) -> usize {
         self.columns.len()
+    }
+
+    /// The distance of a point from the mean, in deviations.
+    pub fn distance(&self, point: &[Real]) -> f64 {
+        let square = |(x, (mean, s)): (&Real, &(f64, f64))| ((f64::from(*x) - mean) / s).powi(2);
+        point.iter().zip(&self.columns).map(square).sum::<f64>().sqrt()
+    }
+
+    /// The point at these deviations from the mean.
+    pub fn point(&self, deviations: impl Iterator<Item = f64>) -> impl Iterator<Item = Real> {
+        deviations.zip(&self.columns).map(|(u, (mean, s))| (mean + s * u) as Real)
+    }
+
+    /// The logarithm of the product of the deviations.
+    pub fn log_volume(&self) -> f64 {
+        self.columns.iter().map(|(_, deviation)| deviation.ln()).sum()
     }
 
     /// `s x` of values `[B, D]`, row-major.

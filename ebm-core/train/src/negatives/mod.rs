@@ -3,8 +3,10 @@
 mod chain_buffer;
 mod config;
 mod data_scale;
+mod far;
 
 pub use config::RefineConfig;
+pub(crate) use far::FarRegion;
 
 use crate::{error::TrainError, finite::finite, optim::Gradient};
 use chain_buffer::ChainBuffer;

@@ -1,0 +1,103 @@
+//! Weights that make samples of the generator stand for samples of the model.
+
+use crate::{draws::draw_latents, error::TrainError, negatives::FarRegion};
+use ebm_core::bounds::{GeneratorView, LowerBound};
+use ebm_core::device::{PerSample, Real, Scalar, values};
+use ebm_core::geometry::{Geometry, Samples};
+use ebm_core::kernels::rows::{stack, unstack};
+use ebm_core::models::{Energy, Generator};
+use ebm_core::tensor::{column, log_sum_exp, tensor};
+use ebm_core::{random::Random, tape::SharedTape};
+
+/// What the generated samples of an energy step weigh.
+///
+/// `Z = E_pg[e^-E / p_g; near] + E_q[e^-E / q; far]`: the generator's samples tell of the region of the data, and a few others of all
+/// that lies beyond it. They weigh nothing as long as the energy is high there, and all where it digs a well that the generator does
+/// not see.
+pub(crate) struct Weighing<G: Geometry> {
+    /// Logarithms of unbiased estimates of `1/p_g`, less that of their number, `[B]`; minus infinity in the far region.
+    generated: Vec<Real>,
+    far: Samples<G>,
+    /// The same of the far samples.
+    log_inverse: Vec<Real>,
+}
+
+/// Minus the logarithm of the sum of both mean weights, and what the weights are worth.
+pub(crate) struct Weighed {
+    /// An estimate of `-ln Z`: its gradient in the energy is the mean of the energy's with these weights, normalised.
+    pub energy: Scalar<SharedTape>,
+    /// `(sum w)^2 / sum w^2`, at most the number of samples.
+    pub effective_samples: f64,
+}
+
+impl<G: Geometry> Weighing<G> {
+    /// The weighing of the samples of the energy step that draws from `random`; `None` if the bound does not know their density.
+    pub fn new(
+        generator: &dyn Generator<G>,
+        lower: &dyn LowerBound<G>,
+        region: &FarRegion,
+        batch: usize,
+        random: Random,
+        step: u64,
+    ) -> Result<Option<Self>, TrainError> {
+        let geometry = generator.geometry();
+        let latents = draw_latents(geometry, batch, random);
+        let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, step);
+        let Some(found) = lower.log_inverse_densities(&view)? else {
+            return Ok(None);
+        };
+        let count = |n: usize| (n as f64).ln();
+        let samples = values(&view.generated());
+        let weigh = |(h, x): (&f64, &[Real])| match region.has(x) {
+            true => Real::NEG_INFINITY,
+            false => (h - count(found.len())) as Real,
+        };
+        let generated = found.iter().zip(samples.chunks_exact(geometry.data_width())).map(weigh).collect();
+        let far = FarRegion::count(batch);
+        let (points, log_inverse) = region.draw(random.shared_by().of(far), random.stream("far"));
+        let log_inverse: Vec<Real> = log_inverse.iter().map(|h| (h - count(log_inverse.len())) as Real).collect();
+        Ok(Some(Self { generated, far: geometry.samples(points), log_inverse }))
+    }
+
+    /// The samples weighed, given the energies `[B]` of the generated ones on the tape.
+    pub fn weigh(&self, energy: &dyn Energy<G>, generated: PerSample<SharedTape>, tape: &SharedTape) -> Weighed {
+        let far = energy.forward(tape.watch(&self.far));
+        let all = self.generated.len() + self.log_inverse.len();
+        let (energies, _) = unstack(stack(column(generated), column(far)), all, (all,), (0, 1));
+        weighed([&self.generated[..], &self.log_inverse].concat(), energies)
+    }
+}
+
+/// By the logarithms of the inverse densities `[B]`, and the energies.
+fn weighed(log_inverse: Vec<Real>, energies: PerSample<SharedTape>) -> Weighed {
+    let log_weights: Vec<f64> =
+        log_inverse.iter().zip(values(&energies)).map(|(h, energy)| f64::from(*h) - f64::from(energy)).collect();
+    let largest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights = log_weights.iter().map(|w| (w - largest).exp());
+    let (sum, squares) = weights.fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
+    let count = log_inverse.len();
+    let h = SharedTape::off().watch(&tensor(log_inverse, (count,)));
+    Weighed { energy: -log_sum_exp(h - energies), effective_samples: sum * sum / squares }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ebm_core::tape::backward;
+    use ebm_core::tensor::item;
+
+    #[test]
+    fn weights_are_normalised_and_their_logarithm_is_that_of_the_sum() {
+        // Weights 1, 2 and 1, scaled by e^100, which single precision has no number for, and none.
+        let log_inverse = vec![101.0, 100.0 + 2f64.ln() as Real, 100.0, Real::NEG_INFINITY];
+        let energies = tensor(vec![1.0, 0.0, 0.0, 0.0], (4,));
+        let tape = SharedTape::inputs_only();
+        let found = weighed(log_inverse, tape.watch(&energies));
+        assert!((found.effective_samples - 16.0 / 6.0).abs() < 1e-4, "{}", found.effective_samples);
+        assert!((item(&found.energy) + 100.0 + 4f64.ln()).abs() < 1e-4, "{}", item(&found.energy));
+        let slopes = values(&backward(found.energy).of(&energies));
+        for (slope, weight) in slopes.into_iter().zip([0.25, 0.5, 0.25, 0.0]) {
+            assert!((f64::from(slope) - weight).abs() < 1e-5, "{slope}");
+        }
+    }
+}
