@@ -88,10 +88,10 @@ impl<G: Geometry> Trainer<G> {
         };
 
         let mut weighings = Vec::new();
-        if let Some(far) = self.far.as_ref().filter(|_| config.trains_energy(done)) {
+        if let Some(outside) = self.outside.as_ref().filter(|_| config.trains_energy(done)) {
             for k in 0..config.energy.steps {
                 let random = place(&config.energy, "energy-step", k);
-                let weighing = || Weighing::new(&*players.generator, &*players.lower, far, config.batch, random, step);
+                let weighing = || Weighing::new(&*players.generator, &*players.lower, outside, config.batch, random, step);
                 weighings.push(timed(&mut times.weighing, weighing)?);
             }
         }

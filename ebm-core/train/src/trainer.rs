@@ -5,7 +5,7 @@ use crate::data_parallel::{Ranks, TransientStates};
 use crate::players::{Optimizers, Players};
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
-use crate::{grid::Region, negatives::FarRegion, negatives::Negatives, non_finite::NonFinitePolicy};
+use crate::{grid::Region, negatives::Negatives, negatives::Outside, non_finite::NonFinitePolicy};
 use crate::{phase_times::PhaseTimes, process_group::ProcessGroup};
 use ebm_core::models::{Energy, Generator};
 use ebm_core::{data::Dataset, error::ConfigError, geometry::Geometry, parameter::State, random::Random};
@@ -17,8 +17,8 @@ pub struct Trainer<G: Geometry> {
     pub(crate) optimizers: Optimizers,
     /// The energy's negative samples beside the generator's, if there are any.
     pub(crate) negatives: Option<Negatives>,
-    /// The region beyond the data, where weighted samples are.
-    pub(crate) far: Option<FarRegion>,
+    /// The region outside the data, where some of the weighted samples are.
+    pub(crate) outside: Option<Outside>,
     pub(crate) data: Arc<dyn Dataset>,
     pub(crate) random: Random,
     /// This process among those that train together.
@@ -66,7 +66,7 @@ impl<G: Geometry> Trainer<G> {
         };
         let optimizers = players.optimizers(&config);
         let negatives = Negatives::new(&config.refine, config.batch, &*data, random);
-        let far = config.weighted.then(|| FarRegion::of(&*data, random));
+        let outside = config.weighted.then(|| Outside::of(&*data, random));
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {
@@ -74,7 +74,7 @@ impl<G: Geometry> Trainer<G> {
             players,
             optimizers,
             negatives,
-            far,
+            outside,
             data,
             random,
             ranks: Ranks::default(),

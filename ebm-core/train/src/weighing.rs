@@ -1,6 +1,6 @@
 //! Weights that make samples of the generator stand for samples of the model.
 
-use crate::{draws::draw_latents, error::TrainError, negatives::FarRegion};
+use crate::{draws::draw_latents, error::TrainError, negatives::Outside};
 use ebm_core::bounds::{GeneratorView, LowerBound};
 use ebm_core::device::{PerSample, Real, Scalar, values};
 use ebm_core::geometry::{Geometry, Samples};
@@ -11,14 +11,14 @@ use ebm_core::{random::Random, tape::SharedTape};
 
 /// What the generated samples of an energy step weigh.
 ///
-/// `Z = E_pg[e^-E / p_g; near] + E_q[e^-E / q; far]`: the generator's samples tell of the region of the data, and a few others of all
-/// that lies beyond it. They weigh nothing as long as the energy is high there, and all where it digs a well that the generator does
-/// not see.
+/// `Z = E_pg[e^-E / p_g; inside] + E_q[e^-E / q; outside]`: the generator's samples tell of the region of the data, and a few others of
+/// all that lies outside it. These weigh nothing as long as the energy is high there, and all where it digs a well that the generator
+/// does not see.
 pub(crate) struct Weighing<G: Geometry> {
-    /// Logarithms of unbiased estimates of `1/p_g`, less that of their number, `[B]`; minus infinity in the far region.
+    /// Logarithms of unbiased estimates of `1/p_g`, less that of their number, `[B]`; minus infinity outside.
     generated: Vec<Real>,
-    far: Samples<G>,
-    /// The same of the far samples.
+    outside: Samples<G>,
+    /// The same of the samples outside.
     log_inverse: Vec<Real>,
 }
 
@@ -35,7 +35,7 @@ impl<G: Geometry> Weighing<G> {
     pub fn new(
         generator: &dyn Generator<G>,
         lower: &dyn LowerBound<G>,
-        region: &FarRegion,
+        region: &Outside,
         batch: usize,
         random: Random,
         step: u64,
@@ -48,22 +48,21 @@ impl<G: Geometry> Weighing<G> {
         };
         let count = |n: usize| (n as f64).ln();
         let samples = values(&view.generated());
-        let weigh = |(h, x): (&f64, &[Real])| match region.has(x) {
+        let weigh = |(h, x): (&f64, &[Real])| match region.contains(x) {
             true => Real::NEG_INFINITY,
             false => (h - count(found.len())) as Real,
         };
         let generated = found.iter().zip(samples.chunks_exact(geometry.data_width())).map(weigh).collect();
-        let far = FarRegion::count(batch);
-        let (points, log_inverse) = region.draw(random.shared_by().of(far), random.stream("far"));
+        let (points, log_inverse) = region.draw(region.count(found.len()), random.stream("outside"));
         let log_inverse: Vec<Real> = log_inverse.iter().map(|h| (h - count(log_inverse.len())) as Real).collect();
-        Ok(Some(Self { generated, far: geometry.samples(points), log_inverse }))
+        Ok(Some(Self { generated, outside: geometry.samples(points), log_inverse }))
     }
 
     /// The samples weighed, given the energies `[B]` of the generated ones on the tape.
     pub fn weigh(&self, energy: &dyn Energy<G>, generated: PerSample<SharedTape>, tape: &SharedTape) -> Weighed {
-        let far = energy.forward(tape.watch(&self.far));
+        let outside = energy.forward(tape.watch(&self.outside));
         let all = self.generated.len() + self.log_inverse.len();
-        let (energies, _) = unstack(stack(column(generated), column(far)), all, (all,), (0, 1));
+        let (energies, _) = unstack(stack(column(generated), column(outside)), all, (all,), (0, 1));
         weighed([&self.generated[..], &self.log_inverse].concat(), energies)
     }
 }

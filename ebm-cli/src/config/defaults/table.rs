@@ -2,12 +2,8 @@
 
 use super::{Facts, filled};
 
-/// The widest data for which the whole Jacobian, of D pushforwards a sample, is taken in every step.
-const WHOLE_JACOBIAN: usize = 10;
-
 pub(super) fn settings(facts: &Facts) -> String {
     let steps = if facts.is_small() { 3_000 } else { 10_000 };
-    let model = if facts.width <= WHOLE_JACOBIAN { NARROW } else { WIDE };
     let numbers = [
         ("steps", steps),
         ("half_life", steps / 5),
@@ -18,19 +14,19 @@ pub(super) fn settings(facts: &Facts) -> String {
         ("generator_width", if facts.is_small() { 32 } else { 64 }),
         ("energy_width", if facts.is_small() { 128 } else { 256 }),
     ];
-    filled(&format!("{model}{COMMON}"), &numbers)
+    filled(SETTINGS, &numbers)
 }
 
-const NARROW: &str = r#"
+const SETTINGS: &str = r#"
 [generator]
-# Injective, so that the entropy from its Jacobian is exact.
+# Injective, so that the entropy from its Jacobian is exact; that is a sum here, in any number of columns.
 kind = "flow"
 layers = 4
 steps = 8
 hidden = [{generator_width}, {generator_width}]
 
 [lower]
-# Certified for a flow. One pushforward a column and step: affordable for few columns.
+# Certified for a flow.
 kind = "sv"
 variant = "log-det"
 
@@ -41,35 +37,7 @@ projections = 1
 # The penalty calms the game at first and fades, since it pulls the energy towards a generator that is still too wide.
 weight = 0.03
 decay = { exponential = { half_life = {half_life} } }
-"#;
 
-const WIDE: &str = r#"
-[generator]
-# Injective: the latents can be read off its samples, which is what the lower bound lives on.
-kind = "flow"
-layers = 4
-steps = 4
-hidden = [{generator_width}, {generator_width}]
-# The bound needs noise; 0.1 of a column's deviation is little for standardised columns.
-noise = 0.1
-
-[lower]
-# One pass of an encoder, where the Jacobian would take a pushforward for each of the columns. Certified.
-kind = "mi"
-estimator = "barber-agakov"
-encoder = { hidden = [256, 256] }
-
-[upper]
-kind = "gp"
-# The volume would take the whole Jacobian.
-volume = "none"
-projections = 1
-# The penalty calms the game at first and fades, since it pulls the energy towards a generator that is still too wide.
-weight = 0.03
-decay = { exponential = { half_life = {half_life} } }
-"#;
-
-const COMMON: &str = r#"
 [energy]
 kind = "mlp"
 hidden = [{energy_width}, {energy_width}]
@@ -83,6 +51,8 @@ confinement = 1.0
 steps = {steps}
 batch = {batch}
 evaluate_every = {evaluate_every}
+# Samples of the generator stand for samples of the model, by their weights.
+weighted = true
 
 [train.energy]
 # Averaged weights, and rates that end at 0: the last step is not worse than the one before.

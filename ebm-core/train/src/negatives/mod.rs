@@ -3,10 +3,10 @@
 mod chain_buffer;
 mod config;
 mod data_scale;
-mod far;
+mod outside;
 
 pub use config::RefineConfig;
-pub(crate) use far::FarRegion;
+pub(crate) use outside::Outside;
 
 use crate::{error::TrainError, finite::finite, optim::Gradient};
 use chain_buffer::ChainBuffer;
