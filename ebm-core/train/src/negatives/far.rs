@@ -11,8 +11,8 @@ const END: f64 = 100.0;
 /// A far sample for so many generated ones.
 const GENERATED: usize = 16;
 
-/// The region between two ellipsoids around the data, in which the density of samples falls with the distance r as `r^-(D+1)`: as many
-/// lie between r and 2 r as their scale allows, so that a well anywhere in it is found.
+/// The region between two ellipsoids around the data, in which the density of samples falls with the distance r as `r^-(D+1)`, that of the
+/// distance as `r^-2`: half of them lie within twice the distance at which it starts, and one in eleven beyond ten times that.
 pub(crate) struct FarRegion {
     scale: DataScale,
     /// The distance from the data's mean at which it starts, in deviations.
