@@ -29,7 +29,7 @@ pub struct Measured {
     pub steps_per_second: f64,
     /// Seconds per step.
     pub step_seconds: Spread,
-    /// Seconds per step of each phase; a step of the energy contains the next three, one of the generator its update.
+    /// Seconds per step of each phase; a step of the energy contains the three after it, one of the generator its update.
     #[serde(serialize_with = "by_name")]
     pub phase_seconds: [f64; PHASES.len()],
     /// Whether phases run at the same time.
@@ -51,7 +51,8 @@ pub struct Spread {
 /// A phase of a step: the key in JSON, the heading in a table, and the time of all steps.
 type Phase = (&'static str, &'static str, fn(&PhaseTimes) -> Duration);
 
-pub(super) const PHASES: [Phase; 8] = [
+pub(super) const PHASES: [Phase; 9] = [
+    ("weighing", "weighing", |times| times.weighing),
     ("energy_step", "energy step", |times| times.energy_step),
     ("data_term", "data term", |times| times.data_term),
     ("divergence", "divergence", |times| times.divergence),

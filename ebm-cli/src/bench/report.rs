@@ -35,12 +35,12 @@ impl Timings {
         rows
     }
 
-    fn phases(&self) -> Rows<9> {
-        let [a, b, c, d, e, f, g, h] = PHASES.map(|(_, heading, _)| heading);
-        let mut rows = Rows::new(["ms a step", a, b, c, d, e, f, g, h], std::array::from_fn(|column| column > 0));
+    fn phases(&self) -> Rows<10> {
+        let [a, b, c, d, e, f, g, h, i] = PHASES.map(|(_, heading, _)| heading);
+        let mut rows = Rows::new(["ms a step", a, b, c, d, e, f, g, h, i], std::array::from_fn(|column| column > 0));
         for measured in &self.problems {
-            let [a, b, c, d, e, f, g, h] = measured.phase_seconds.map(milliseconds);
-            rows.push([measured.problem.into(), a, b, c, d, e, f, g, h]);
+            let [a, b, c, d, e, f, g, h, i] = measured.phase_seconds.map(milliseconds);
+            rows.push([measured.problem.into(), a, b, c, d, e, f, g, h, i]);
         }
         rows
     }

@@ -8,6 +8,7 @@ use ebm_eval::evaluate::{Report, Sandwich};
 const NATS: &str = "nats";
 const SLOPE: &str = "nats per unit of weight";
 const RATE: &str = "units of weight per step";
+const COUNT: &str = "count";
 const PLAIN: &str = "";
 
 /// Writes every report and evaluation to the metrics file: equal bytes for equal configurations, as no clock is read.
@@ -68,6 +69,7 @@ pub(super) fn of_report(report: &StepReport) -> BTreeMap<String, Metric> {
     let mut metrics = BTreeMap::from(rates.map(|(name, rate)| (name.to_string(), rate)));
     for (name, value) in report.numbers() {
         let unit = match name {
+            "effective_samples" => COUNT,
             "lambda" | "energy_weight" => PLAIN,
             name if name.ends_with("_norm") => SLOPE,
             _ => NATS,

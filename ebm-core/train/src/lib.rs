@@ -4,7 +4,7 @@
 //! number of generator steps, each minimising `w E_pg[E] - lambda floor(H)` over the generator.
 //!
 //! Options hold the energy at the data ([`TrainConfig::data_penalty`]) and where neither data nor samples are
-//! ([`RefineConfig`]).
+//! ([`RefineConfig`]), or take the generator's samples for the model's by their weights ([`TrainConfig::weighted`]).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

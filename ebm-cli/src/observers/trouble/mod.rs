@@ -6,6 +6,7 @@ mod mutual_information;
 mod point;
 mod runaway;
 mod saturation;
+mod weights;
 
 use ebm_core::geometry::Geometry;
 use ebm_train::{Fault, Flow, Observer, ObserverError, Remedy, StepReport, Trainer};
@@ -33,7 +34,8 @@ struct Run {
 /// What is wrong in the last reports, oldest first, and what to change; nothing if they are sound.
 type Sign = fn(&[Point], Run) -> Option<String>;
 
-const SIGNS: [Sign; 5] = [mutual_information::sign, coincide::sign, runaway::sign, saturation::sign, behind::sign];
+const SIGNS: [Sign; 6] =
+    [mutual_information::sign, coincide::sign, runaway::sign, saturation::sign, behind::sign, weights::sign];
 
 /// Watches a run for signs of trouble.
 pub struct Trouble {
@@ -131,6 +133,7 @@ mod tests {
             mutual_information: Some(3.1 + wobble),
             gap: Some(1.29 - wobble),
             generator_loss: Some(1.2 + wobble),
+            effective_share: Some(0.4 + wobble),
         }
     }
 

@@ -1,7 +1,7 @@
 use ebm_core::bounds::Measurement;
 use ebm_train::StepReport;
 
-/// The numbers of a report that signs of trouble are read from, in nats.
+/// The numbers of a report that signs of trouble are read from, in nats unless they say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
     pub step: u64,
@@ -16,6 +16,8 @@ pub(super) struct Point {
     /// Upper minus lower bound.
     pub gap: Option<f64>,
     pub generator_loss: Option<f64>,
+    /// What the weighted samples of the energy's step are worth, as a share of the generated ones; `None` without weights.
+    pub effective_share: Option<f64>,
 }
 
 impl Point {
@@ -33,6 +35,7 @@ impl Point {
             mutual_information: mutual_information.next().map(|(_, value)| *value),
             gap: report.gap.as_ref().map(|gap| gap.value),
             generator_loss: report.generator_loss,
+            effective_share: report.effective_samples.map(|worth| worth / generated.samples as f64),
         })
     }
 }
@@ -50,12 +53,14 @@ mod tests {
             data_energy: Some(measured(3.0, 0.2)),
             generated_energy: Some(measured(1.0, 0.4)),
             entropy: Some(measured(-1.0, 0.1).with("mutual_information", 2.5)),
+            effective_samples: Some(25.0),
             ..Default::default()
         };
         let point = Point::of(&report).unwrap();
         // Standard errors times the root of 100 samples.
         assert_eq!((point.step, point.contrast, point.spreads), (7, 2.0, [2.0, 4.0]));
         assert_eq!((point.entropy, point.mutual_information, point.gap), (Some(-1.0), Some(2.5), None));
+        assert_eq!(point.effective_share, Some(0.25));
         assert_eq!(Point::of(&StepReport::default()), None);
     }
 }
