@@ -40,7 +40,8 @@ pub enum Variant {
     /// d log s_1: the papers' bound.
     #[default]
     Smallest,
-    /// sum_i log s_i = 1/2 log det(J^T J): the value that `smallest` bounds; d pushforwards a sample.
+    /// sum_i log s_i = 1/2 log det(J^T J): the value that `smallest` bounds; d pushforwards a sample, or a
+    /// sum where the generator is a flow.
     LogDet,
     /// sum_i 1/2 log(1 + s_i^2/sigma^2), for a generator with noise sigma, and any d and D: a singular value of 0 costs nothing. No
     /// bound where the generator folds.

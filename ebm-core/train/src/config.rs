@@ -45,9 +45,9 @@ pub struct TrainConfig {
     /// Weight w of the penalty `w/2 E_data ||grad_x E||^2` (R1) in the energy's step, beside any upper bound. 0: none.
     #[default(Scheduled::Constant(0.0))]
     pub data_penalty: Scheduled,
-    /// Weigh the generated samples in the energy's step by `exp(-E(x))/p_g(x)`, normalised over the batch, as if they were samples of
-    /// the model itself. The energy then minimises `E_data[E] + ln mean w`, a lower bound of L that closes as the batch grows, and
-    /// falls behind the generator no more. Needs a lower bound that knows `p_g`, or has unbiased estimates of `1/p_g`.
+    /// Weigh the generated samples in the energy's step by `w = exp(-E(x))/p_g(x)`, normalised over the batch, as if they were samples
+    /// of the model itself, beside a few samples outside the data. The energy then minimises `E_data[E] + ln mean w`, a lower bound of L
+    /// that is the closer the larger the batch is. Needs a lower bound that knows `p_g`, or has unbiased estimates of `1/p_g`.
     pub weighted: bool,
     /// Chains on the energy among its negative samples.
     pub refine: RefineConfig,
