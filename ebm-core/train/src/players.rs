@@ -1,13 +1,12 @@
-use ebm_core::bounds::{GeneratorView, LowerBound, UpperBound};
+use ebm_core::bounds::{LowerBound, UpperBound};
 use ebm_core::models::{Energy, Generator};
 use ebm_core::registry::{
     self, EnergyConfig, GeneratorConfig, LowerBoundConfig, Need, Registered, SupportedGeometry, UpperBoundConfig,
 };
 use ebm_core::{error::ConfigError, geometry::Geometry, parameter::Module};
-use ebm_core::{optimizer::OptimizerOptions, random::Random, tape::SharedTape};
+use ebm_core::{optimizer::OptimizerOptions, random::Random};
 
 use crate::config::TrainConfig;
-use crate::draws::draw_latents;
 use crate::optim::{Optimizer, OptimizerChoice, average};
 
 /// Everything that takes part in training.
@@ -41,17 +40,6 @@ impl<G: Geometry> Players<G> {
     /// The bound's option that would have to change; the key starts with the bound's table.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.upper.accepts_energy(&self.energy.facts()).map_err(|error| error.within("upper"))
-    }
-
-    /// Refuses a lower bound that has no weights for the generator's samples.
-    pub(crate) fn require_weights(&self, random: Random) -> Result<(), ConfigError> {
-        let latents = draw_latents(self.generator.geometry(), 2, random);
-        let view = GeneratorView::new(&*self.generator, &latents, SharedTape::off(), random, 0);
-        let has_weights = self.lower.log_inverse_densities(&view).is_ok_and(|found| found.is_some());
-        let expected = "false, or a lower bound that knows the density of the generator's samples: \"sv\" with variant = \"log-det\" \
-                        for a flow without noise, or \"mi\" with estimator = \"barber-agakov\", \"importance-weighted\" or \
-                        \"multi-sample\" for any generator with noise";
-        ConfigError::require(has_weights, "train.weighted", true, expected)
     }
 
     /// All modules with the names that their arrays are saved under, the averages last.

@@ -91,7 +91,8 @@ impl<G: Geometry> Trainer<G> {
         if let Some(outside) = self.outside.as_ref().filter(|_| config.trains_energy(done)) {
             for k in 0..config.energy.steps {
                 let random = place(&config.energy, "energy-step", k);
-                let weighing = || Weighing::new(&*players.generator, &*players.lower, outside, config.batch, random, step);
+                let weighing =
+                    || Weighing::new(&*players.generator, &*players.lower, outside, config.batch, random, step);
                 weighings.push(timed(&mut times.weighing, weighing)?);
             }
         }
@@ -119,7 +120,7 @@ impl<G: Geometry> Trainer<G> {
                 let place = |k| place(&config.energy, "energy-step", k);
                 let done = match config.trains_energy(done) {
                     true => (0..config.energy.steps).try_for_each(|k| {
-                        let weighing = weighings.get(k).and_then(Option::as_ref);
+                        let weighing = weighings.get(k);
                         energy_side.step(done, place(k), weighing, report)
                     }),
                     false if full => energy_side.measure(place(0), report),

@@ -5,6 +5,7 @@ use crate::data_parallel::{Ranks, TransientStates};
 use crate::players::{Optimizers, Players};
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
+use crate::weighing::{Weighing, no_weights};
 use crate::{grid::Region, negatives::Negatives, negatives::Outside, non_finite::NonFinitePolicy};
 use crate::{phase_times::PhaseTimes, process_group::ProcessGroup};
 use ebm_core::models::{Energy, Generator};
@@ -50,9 +51,6 @@ impl<G: Geometry> Trainer<G> {
         if config.objective == Objective::Bidirectional {
             players.lower.accepts_batch(config.batch).map_err(|e| e.within("lower"))?;
         }
-        if config.weighted {
-            players.require_weights(random)?;
-        }
         let geometry = players.energy.geometry();
         ConfigError::require(
             data.width() == geometry.data_width(),
@@ -67,6 +65,10 @@ impl<G: Geometry> Trainer<G> {
         let optimizers = players.optimizers(&config);
         let negatives = Negatives::new(&config.refine, config.batch, &*data, random);
         let outside = config.weighted.then(|| Outside::of(&*data, random));
+        if let Some(outside) = &outside {
+            // Two samples show whether the bound has weights.
+            Weighing::new(&*players.generator, &*players.lower, outside, 2, random, 0).map_err(|_| no_weights())?;
+        }
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);
         let mut trainer = Self {

@@ -3,6 +3,7 @@
 use crate::{draws::draw_latents, error::TrainError, negatives::Outside};
 use ebm_core::bounds::{GeneratorView, LowerBound};
 use ebm_core::device::{PerSample, Real, Scalar, values};
+use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::rows::{stack, unstack};
 use ebm_core::models::{Energy, Generator};
@@ -31,7 +32,10 @@ pub(crate) struct Weighed {
 }
 
 impl<G: Geometry> Weighing<G> {
-    /// The weighing of the samples of the energy step that draws from `random`; `None` if the bound does not know their density.
+    /// The weighing of the samples of the energy step that draws from `random`.
+    ///
+    /// # Errors
+    /// If the bound does not know their density.
     pub fn new(
         generator: &dyn Generator<G>,
         lower: &dyn LowerBound<G>,
@@ -39,13 +43,11 @@ impl<G: Geometry> Weighing<G> {
         batch: usize,
         random: Random,
         step: u64,
-    ) -> Result<Option<Self>, TrainError> {
+    ) -> Result<Self, TrainError> {
         let geometry = generator.geometry();
         let latents = draw_latents(geometry, batch, random);
         let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, step);
-        let Some(found) = lower.log_inverse_densities(&view)? else {
-            return Ok(None);
-        };
+        let found = lower.log_inverse_densities(&view)?.ok_or_else(no_weights)?;
         let count = |n: usize| (n as f64).ln();
         let samples = values(&view.generated());
         let weigh = |(h, x): (&f64, &[Real])| match region.contains(x) {
@@ -55,7 +57,7 @@ impl<G: Geometry> Weighing<G> {
         let generated = found.iter().zip(samples.chunks_exact(geometry.data_width())).map(weigh).collect();
         let (points, log_inverse) = region.draw(region.count(found.len()), random.stream("outside"));
         let log_inverse: Vec<Real> = log_inverse.iter().map(|h| (h - count(log_inverse.len())) as Real).collect();
-        Ok(Some(Self { generated, outside: geometry.samples(points), log_inverse }))
+        Ok(Self { generated, outside: geometry.samples(points), log_inverse })
     }
 
     /// The samples weighed, given the energies `[B]` of the generated ones on the tape.
@@ -65,6 +67,14 @@ impl<G: Geometry> Weighing<G> {
         let (energies, _) = unstack(stack(column(generated), column(outside)), all, (all,), (0, 1));
         weighed([&self.generated[..], &self.log_inverse].concat(), energies)
     }
+}
+
+/// The error about a lower bound that has no weights for the generator's samples.
+pub(crate) fn no_weights() -> ConfigError {
+    let expected = "false, or a lower bound that knows the density of the generator's samples: \"sv\" with variant = \"log-det\" for \
+                    a flow without noise, or \"mi\" with estimator = \"barber-agakov\", \"importance-weighted\" or \
+                    \"multi-sample\" for any generator with noise";
+    ConfigError::new("train.weighted", true, expected)
 }
 
 /// By the logarithms of the inverse densities `[B]`, and the energies.

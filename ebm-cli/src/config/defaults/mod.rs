@@ -12,6 +12,7 @@ use ebm_core::image::ImageShape;
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetConfig;
 use figment::value::Value;
+use std::fmt::Display;
 use std::path::Path;
 
 use super::fault::{ConfigFault, Origin};
@@ -100,8 +101,23 @@ fn facts(merged: &Merged, folder: &Path) -> Option<Facts> {
     Some(Facts::of(&*data))
 }
 
+/// How the players of data in columns are trained.
+const PLAYERS: &str = r#"
+[train.energy]
+# Averaged weights, and rates that end at 0: the last step is not worse than the one before.
+average = 0.999
+optimizer = { learning_rate = {energy_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
+schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
+
+[train.generator]
+average = 0.999
+# Twice as fast as the energy, so that its samples follow the model, where the bounds are tight.
+optimizer = { learning_rate = {generator_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
+schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
+"#;
+
 /// A text with numbers in the places of the names in braces.
-fn filled(text: &str, numbers: &[(&str, usize)]) -> String {
+fn filled(text: &str, numbers: &[(&str, &dyn Display)]) -> String {
     numbers
         .iter()
         .fold(text.to_string(), |text, (name, number)| text.replace(&format!("{{{name}}}"), &number.to_string()))

@@ -1,18 +1,22 @@
 //! The settings for data of two dimensions, or of one.
 
-use super::{Facts, filled};
+use std::fmt::Display;
+
+use super::{Facts, PLAYERS, filled};
 
 pub(super) fn settings(facts: &Facts) -> String {
-    let steps = if facts.is_small() { 8_000 } else { 40_000 };
+    let steps = if facts.is_small() { 5_000 } else { 20_000 };
     let model = if facts.width < 2 { LINE } else { PLANE };
-    let numbers = [
-        ("steps", steps),
-        ("half_life", steps / 5),
-        ("evaluate_every", steps / 20),
-        ("warmup", steps / 80),
-        ("batch", facts.batch(256)),
+    let numbers: [(&str, &dyn Display); 7] = [
+        ("steps", &steps),
+        ("half_life", &(steps / 5)),
+        ("evaluate_every", &(steps / 10)),
+        ("warmup", &(steps / 80)),
+        ("batch", &facts.batch(256)),
+        ("energy_rate", &"2e-3"),
+        ("generator_rate", &"4e-3"),
     ];
-    filled(&format!("{model}{COMMON}"), &numbers)
+    filled(&format!("{model}{COMMON}{PLAYERS}"), &numbers)
 }
 
 /// The generator, and the bounds that suit it.
@@ -34,9 +38,9 @@ kind = "gp"
 # The volume that the lower bound has, and the whole residual: nothing is left to chance.
 volume = "log-det"
 projections = 0
-# Strong enough to calm the game at first. It fades, since it pulls the energy towards a generator that is still too wide:
-# from 0.03 to 0.001 over the run.
-weight = 0.03
+# Weighted samples keep the game calm by themselves. What there is of the penalty fades, since it pulls the energy towards a
+# generator that is still too wide.
+weight = 0.003
 decay = { exponential = { half_life = {half_life} } }
 "#;
 
@@ -59,7 +63,7 @@ estimator = "barber-agakov"
 kind = "gp"
 # A map that folds has no volume to speak of.
 volume = "none"
-weight = 0.03
+weight = 0.003
 decay = { exponential = { half_life = {half_life} } }
 "#;
 
@@ -77,18 +81,7 @@ confinement = 1.0
 steps = {steps}
 batch = {batch}
 evaluate_every = {evaluate_every}
-# Chains on the energy find the wells beside the samples, which nothing else sees.
-refine = { share = 0.25, steps = 5 }
-
-[train.energy]
-# Averaged weights, and rates that end at 0: the last step is not worse than the one before.
-average = 0.999
-optimizer = { learning_rate = 1e-3, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
-schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
-
-[train.generator]
-average = 0.999
-# Twice as fast as the energy, so that its samples follow the model, where the bounds are tight.
-optimizer = { learning_rate = 2e-3, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
-schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
+# Samples of the generator stand for samples of the model, by their weights, beside a few from all the rest of the plane: so the
+# energy learns as by maximum likelihood, and digs no wells.
+weighted = true
 "#;

@@ -1,20 +1,24 @@
 //! The settings for tables of more than two columns. They expect columns of mean 0 and deviation 1 (`data.standardize`).
 
-use super::{Facts, filled};
+use std::fmt::Display;
+
+use super::{Facts, PLAYERS, filled};
 
 pub(super) fn settings(facts: &Facts) -> String {
-    let steps = if facts.is_small() { 3_000 } else { 10_000 };
-    let numbers = [
-        ("steps", steps),
-        ("half_life", steps / 5),
-        ("evaluate_every", steps / 10),
-        ("warmup", steps / 50),
-        ("batch", facts.batch(256)),
+    let steps = if facts.is_small() { 3_000 } else { 6_000 };
+    let numbers: [(&str, &dyn Display); 9] = [
+        ("steps", &steps),
+        ("half_life", &(steps / 5)),
+        ("evaluate_every", &(steps / 10)),
+        ("warmup", &(steps / 50)),
+        ("batch", &facts.batch(256)),
         // Few rows are learned by heart by large networks.
-        ("generator_width", if facts.is_small() { 32 } else { 64 }),
-        ("energy_width", if facts.is_small() { 128 } else { 256 }),
+        ("generator_width", &(if facts.is_small() { 32 } else { 64 })),
+        ("energy_width", &(if facts.is_small() { 128 } else { 256 })),
+        ("energy_rate", &"5e-4"),
+        ("generator_rate", &"1e-3"),
     ];
-    filled(SETTINGS, &numbers)
+    filled(&format!("{SETTINGS}{PLAYERS}"), &numbers)
 }
 
 const SETTINGS: &str = r#"
@@ -22,7 +26,7 @@ const SETTINGS: &str = r#"
 # Injective, so that the entropy from its Jacobian is exact; that is a sum here, in any number of columns.
 kind = "flow"
 layers = 4
-steps = 8
+steps = 4
 hidden = [{generator_width}, {generator_width}]
 
 [lower]
@@ -53,16 +57,4 @@ batch = {batch}
 evaluate_every = {evaluate_every}
 # Samples of the generator stand for samples of the model, by their weights.
 weighted = true
-
-[train.energy]
-# Averaged weights, and rates that end at 0: the last step is not worse than the one before.
-average = 0.999
-optimizer = { learning_rate = 5e-4, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
-schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
-
-[train.generator]
-average = 0.999
-# Twice as fast as the energy, so that its samples follow the model, where the bounds are tight.
-optimizer = { learning_rate = 1e-3, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
-schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
 "#;
