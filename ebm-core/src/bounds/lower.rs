@@ -139,7 +139,7 @@ pub trait LowerBound<G: Geometry>: Module {
 
     /// Logarithms h `[B]` of unbiased estimates of `1/p_g(x)` at the samples: `E[e^h given x] = 1/p_g(x)`. `None` if the bound has none.
     ///
-    /// Then `e^(h - E(x))` is a weight whose expectation is Z, and minus the mean of h a bound of the entropy from below. With these
+    /// Then `e^(h - E(x))` is a weight whose expectation is Z, and the mean of h a bound of the entropy from below. With these
     /// weights the energy's step takes the generated samples for samples of the model (`train.weighted`). A bound on p_g from one
     /// side only, such as one from the smallest singular value, has none.
     ///
