@@ -51,6 +51,8 @@ pub(super) struct Case {
     pub config: usize,
     /// Seed of weights, latents and data.
     pub seed: u64,
+    /// Whether W of a linear generator is small beside the noise, so that a sample tells little of its latent.
+    pub faint: bool,
 }
 
 impl Case {
@@ -61,7 +63,17 @@ impl Case {
 
     /// One with the quadratic energy.
     pub fn simple(generator: GeneratorKind, latent: usize, data: usize, noise: f64) -> Self {
-        Self { generator, energy: EnergyKind::Quadratic, latent, data, noise, batch: 8, config: 0, seed: 1 }
+        Self {
+            generator,
+            energy: EnergyKind::Quadratic,
+            latent,
+            data,
+            noise,
+            batch: 8,
+            config: 0,
+            seed: 1,
+            faint: false,
+        }
     }
 }
 
@@ -87,6 +99,7 @@ pub(super) fn cases(spec: CaseSpec, config: usize) -> impl Strategy<Value = Case
             batch: spec.batch,
             config,
             seed: u64::from(seed),
+            faint: false,
         }
     })
 }

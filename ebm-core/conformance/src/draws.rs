@@ -22,7 +22,7 @@ pub(super) struct Draws {
 }
 
 /// The mean of a few numbers, and its standard error.
-fn mean_of(numbers: &[f64]) -> Exact {
+pub(super) fn mean_of(numbers: &[f64]) -> Exact {
     let n = numbers.len() as f64;
     let value = numbers.iter().sum::<f64>() / n;
     let squares: f64 = numbers.iter().map(|number| (number - value).powi(2)).sum();

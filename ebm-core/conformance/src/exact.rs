@@ -1,8 +1,8 @@
 use super::case::{Case, GeneratorKind};
 use super::situation::{Situation, flow, linear, precision};
-use ebm_core::bounds::{Guarantee, Measurement};
+use ebm_core::bounds::{GeneratorView, Guarantee, Measurement};
 use ebm_core::models::closed_form::{QuadraticEnergy, standard_normal_entropy};
-use ebm_core::{device::values, geometry::Runtime, models::Energy, tape::SharedTape};
+use ebm_core::{device::values, geometry::Runtime, models::Energy, tape::SharedTape, tensor::detach};
 
 /// A number and its standard error, 0 where it is known in closed form.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +31,15 @@ pub(super) fn entropy(case: &Case, at: &Situation<Runtime>) -> Option<Exact> {
             })
         }
         GeneratorKind::Linear | GeneratorKind::Network => None,
+    }
+}
+
+/// `-log p_g` at the samples of a view, `[B]`; `None` where they have no density, or it is not known.
+pub(super) fn negative_log_densities(case: &Case, view: &GeneratorView<'_, Runtime>) -> Option<Vec<f64>> {
+    match case.generator {
+        GeneratorKind::Linear => linear(geometry(case), case).negative_log_densities(&detach(view.generated())),
+        GeneratorKind::Flow => Some(flow(geometry(case), case).negative_log_densities(view.latents)),
+        GeneratorKind::Network => None,
     }
 }
 

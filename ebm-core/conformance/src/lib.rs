@@ -115,7 +115,7 @@ pub fn assert_rule(side: Side, name: &str, rule: Rule) {
 macro_rules! conformance_tests {
     (lower, $name:expr) => {
         $crate::__conformance_tests!(Lower, $name);
-        $crate::__conformance_tests!(Lower, $name; certified_ceiling CertifiedCeiling);
+        $crate::__conformance_tests!(Lower, $name; certified_ceiling CertifiedCeiling, weights Weights);
     };
     (upper, $name:expr) => {
         $crate::__conformance_tests!(Upper, $name);

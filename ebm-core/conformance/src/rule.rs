@@ -33,7 +33,8 @@ macro_rules! rules {
         impl Rule {
             /// The rules for bounds of a side, in the order in which they are reported.
             pub fn of(side: Side) -> Vec<Rule> {
-                let concerns = |rule: &Rule| side == Side::Lower || *rule != Rule::CertifiedCeiling;
+                let of_lower = |rule: &Rule| matches!(rule, Rule::CertifiedCeiling | Rule::Weights);
+                let concerns = |rule: &Rule| side == Side::Lower || !of_lower(rule);
                 [$(Rule::$rule),+].into_iter().filter(concerns).collect()
             }
 
@@ -60,6 +61,7 @@ rules! {
     Nonsense = "nonsense": "numbers that make no sense are refused, and none makes it panic",
     CertifiedValue = "certified-value": "a certified value is on its side of the exact one",
     CertifiedCeiling = "certified-ceiling": "a certified ceiling of the entropy is above the exact one",
+    Weights = "weights": "weights by its inverse densities have the expectation Z",
     Claims = "claims": "nothing is claimed certified where nothing can hold",
     Sandwich = "sandwich": "lower <= exact <= upper with every certified counterpart",
     Gradient = "gradient": "the gradient is that of the value",
@@ -86,8 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_lower_bounds_have_an_upper_bound_of_the_entropy() {
-        assert!(Rule::of(Side::Lower).contains(&Rule::CertifiedCeiling));
-        assert!(!Rule::of(Side::Upper).contains(&Rule::CertifiedCeiling));
+    fn only_lower_bounds_have_an_upper_bound_of_the_entropy_and_weights() {
+        for rule in [Rule::CertifiedCeiling, Rule::Weights] {
+            assert!(Rule::of(Side::Lower).contains(&rule));
+            assert!(!Rule::of(Side::Upper).contains(&rule));
+        }
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Situation<G: Geometry> {
 
 /// Iterations to be in, the first one first.
 const STEPS: [u64; 5] = [1, 2, 17, 1_000, 150_000];
+/// The root of the sum of squares of a faint W, in units of the noise.
+const FAINT: f64 = 0.25;
 
 impl<G: Geometry> Situation<G> {
     /// The situation of a case. `timed`: the energy knows a diffusion time.
@@ -76,13 +78,16 @@ fn normals(case: &Case, purpose: &str, n: usize) -> Vec<f64> {
 /// The generator x = W z + b + sigma n of a case, its volume large or small.
 pub(super) fn linear<G: Geometry>(geometry: G, case: &Case) -> LinearGaussian<G> {
     let (d, wide) = (case.latent, case.data);
-    let factor = (0.7 * normals(case, "size", 1)[0]).exp();
     let spread = if d == wide { 0.4 } else { 1.0 } / (d as f64).sqrt();
     let mut weight: Vec<f64> = normals(case, "weight", wide * d);
     weight.iter_mut().for_each(|w| *w *= spread);
     if d == wide {
         (0..d).for_each(|i| weight[i * d + i] += 1.0);
     }
+    let factor = match case.faint {
+        true => FAINT * case.noise / weight.iter().map(|w| w * w).sum::<f64>().sqrt(),
+        false => (0.7 * normals(case, "size", 1)[0]).exp(),
+    };
     weight.iter_mut().for_each(|w| *w *= factor);
     LinearGaussian::new(geometry, &weight, &normals(case, "bias", wide), case.noise)
 }

@@ -2,6 +2,7 @@
 
 mod derivatives;
 mod training;
+mod weights;
 
 use bounds_mi::{Estimator, MiConfig};
 use ebm_core::{models::closed_form::LinearGaussian, prelude::*, registry::LowerBoundSpec};

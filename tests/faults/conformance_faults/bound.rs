@@ -142,6 +142,21 @@ pub fn entropy_upper_bound<G: Geometry>(
     Ok(estimate.map(|estimate| estimate.measurement))
 }
 
+/// `h = log |det J| - log N(z; 0, I)` where that is minus the logarithm of the density, or a faulty one.
+pub fn log_inverse_densities<G: Geometry>(fault: &str, view: &GeneratorView<'_, G>) -> Option<Vec<f64>> {
+    let (facts, geometry) = (view.generator.facts(), view.generator.geometry());
+    let d = geometry.latent_width();
+    let is_density = facts.injective && facts.noise == 0.0 && !facts.couples_batch && d == geometry.data_width();
+    if !is_density {
+        return None;
+    }
+    let share = if fault == "fault-half-volume" { 0.5 } else { 1.0 };
+    let constant = if fault == "fault-latent-constant" { 0.0 } else { 0.5 * d as f64 * std::f64::consts::TAU.ln() };
+    let volumes = values(&log_volume(&jacobian(view.generator, SharedTape::off().watch(view.latents))));
+    let terms = volumes.into_iter().zip(square_norm(view.latents).read());
+    Some(terms.map(|(volume, square)| share * f64::from(volume) + 0.5 * square + constant).collect())
+}
+
 /// `1/2 ln det(2 pi e S)` of the samples' own covariance S: too low on average.
 fn plug_in<G: Geometry>(view: &GeneratorView<'_, G>) -> Measurement {
     let (count, wide) = (view.batch(), view.generator.geometry().data_width());

@@ -32,6 +32,12 @@ macro_rules! lower {
             ) -> Result<Option<Measurement>, BoundError> {
                 bound::entropy_upper_bound($name, view)
             }
+            fn log_inverse_densities<G: Geometry>(
+                &self,
+                view: &GeneratorView<'_, G>,
+            ) -> Result<Option<Vec<f64>>, BoundError> {
+                Ok(bound::log_inverse_densities($name, view))
+            }
         }
 
         register_lower_bound!(
@@ -98,6 +104,10 @@ lower!(
     Coupling "fault-coupling" Shares,
     /// Another value with another number of threads.
     Threads "fault-threads" Threads,
+    /// The inverse densities lack the constant of the latents' density.
+    LatentConstant "fault-latent-constant" Weights,
+    /// The inverse densities have half of the volume.
+    HalfVolume "fault-half-volume" Weights,
 );
 
 lower!(@empty

@@ -3,6 +3,7 @@
 mod bound;
 mod configs;
 mod slopes;
+mod weights;
 
 use bounds_sv as _;
 use ebm_conformance::{Options, Outcome, Rule, Side, check_lower, check_rule};
@@ -17,6 +18,7 @@ fn every_planted_fault_is_found_by_the_rule_that_is_meant_for_it() {
         ("fault-sigma-without-slope", Rule::Gradient),
         ("fault-sigma-with-wrong-slope", Rule::Gradient),
         ("fault-one-variant", Rule::Gradient),
+        ("fault-noise-weights", Rule::Weights),
     ];
     let upper = [Rule::CertifiedValue, Rule::Sandwich].map(|rule| (Side::Upper, "fault-jsd", rule));
     let lower = configs::FAULTS.iter().copied().chain(lower).map(|(name, rule)| (Side::Lower, name, rule));
@@ -50,6 +52,14 @@ fn a_fault_breaks_the_rule_in_the_smallest_case_and_says_both_numbers() {
     assert_eq!(again.outcome, Outcome::Failed(violation), "the same seed finds the same case");
 }
 
+#[test]
+fn wrong_weights_break_no_other_rule() {
+    for name in ["fault-latent-constant", "fault-half-volume"] {
+        let report = check_lower(name, &Options { cases: 100, seed: 0 });
+        assert!(report.broken().eq([Rule::Weights]), "{report}");
+    }
+}
+
 /// The words of the rule that a bound breaks.
 fn told(name: &str, rule: Rule) -> String {
     let entry = check_rule(Side::Lower, name, rule, &Options { cases: 100, seed: 0 });
@@ -72,6 +82,8 @@ fn a_valid_bound_that_pairs_samples_by_position_is_told_so() {
 fn a_fault_is_told_with_the_choice_that_has_it_unless_it_is_named() {
     let message = told("fault-one-variant", Rule::Gradient);
     assert!(message.contains("with slope.twice"), "{message}");
+    let message = told("fault-noise-weights", Rule::Weights);
+    assert!(message.contains("width.forgotten"), "{message}");
     let entry = check_rule(Side::Lower, "named-variant", Rule::Gradient, &Options { cases: 100, seed: 0 });
     assert!(matches!(entry.outcome, Outcome::Passed { .. }), "{entry}");
 }

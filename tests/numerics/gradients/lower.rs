@@ -3,11 +3,12 @@
 use bounds_sv::{NoneConfig as NoLowerBound, SvConfig};
 use ebm_core::bounds::{Estimate, GeneratorView, LowerBound};
 use ebm_core::geometry::{Latents, Runtime};
+use ebm_core::jacobian::{jacobian, log_volume};
 use ebm_core::models::closed_form::{LinearGaussian, standard_normal_entropy};
 use ebm_core::tape::{Parts, SharedTape, backward};
 use ebm_core::{device::values, models::Generator, random::Random, registry::LowerBoundSpec};
 use ebm_tests::differences::{EXACT, all_zero, differences, gradients_of, near};
-use ebm_tests::{options, square};
+use ebm_tests::{Draws, options, square};
 
 use super::models::{GENERATOR_BATCH, generators, latents};
 
@@ -46,6 +47,35 @@ fn the_entropy_is_differentiated_right_in_every_parameter_of_every_generator() {
             });
         }
     }
+}
+
+#[test]
+fn the_inverse_densities_are_those_of_the_jacobian_and_only_where_there_is_a_density() {
+    let mut generators = generators();
+    generators.push(("linear with noise".into(), Box::new(Draws::new(1).linear(2, 0.3))));
+    let mut known = 0;
+    for (label, generator) in generators {
+        let (g, facts) = (generator.geometry(), generator.facts());
+        let z = latents(g, GENERATOR_BATCH);
+        let view = GeneratorView::new(&*generator, &z, SharedTape::off(), Random::new(1), 1);
+        let [smallest, log_det, _] = sv_forms().map(|(_, config)| {
+            let bound: Box<dyn LowerBound<Runtime>> = config.build(g, Random::new(1)).unwrap();
+            bound.log_inverse_densities(&view).unwrap()
+        });
+        assert_eq!(smallest, None, "{label}: a bound of the volume");
+        assert_eq!(log_det.is_some(), facts.injective && facts.noise == 0.0 && g.latent == g.data, "{label}");
+        let Some(found) = log_det else { continue };
+        known += 1;
+        let volumes = values(&log_volume(&jacobian(&*generator, SharedTape::off().watch(&z))));
+        assert_eq!(found.len(), volumes.len(), "{label}");
+        let latents = values(&z);
+        for ((found, volume), z) in found.into_iter().zip(volumes).zip(latents.chunks_exact(g.latent)) {
+            let square: f64 = z.iter().map(|z| f64::from(*z).powi(2)).sum();
+            let latent = 0.5 * (square + g.latent as f64 * std::f64::consts::TAU.ln());
+            near(&label, found, f64::from(volume) + latent, 5.0 * EXACT);
+        }
+    }
+    assert_eq!(known, 6, "two flows and a linear map of two widths each");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod shares;
 mod small_shapes;
 mod state;
 mod threads;
+mod weights;
 
 use super::case::{Case, CaseSpec, EnergyKind, GeneratorKind};
 use super::configs::{Variant, variants};
@@ -41,6 +42,7 @@ pub(super) fn check(rule: Rule, subject: &Subject, options: &Options) -> Outcome
         Rule::Nonsense => nonsense::check(&on),
         Rule::CertifiedValue => certified_value::check(&on),
         Rule::CertifiedCeiling => certified_ceiling::check(&on),
+        Rule::Weights => weights::check(&on),
         Rule::Claims => claims::check(&on),
         Rule::Sandwich => sandwich::check(&on),
         Rule::Gradient => gradient::check(&on),
@@ -120,6 +122,12 @@ impl On<'_> {
         let mut bound = self.variants[case.config].config.build(geometry, random)?;
         shake(bound.module_mut(), random, 0.05);
         Ok(bound)
+    }
+
+    /// The same before its training.
+    fn new_bound(&self, case: &Case) -> Result<Bound<Runtime>, Stop> {
+        let random = Random::new(case.seed).stream("bound");
+        Ok(self.variants[case.config].config.build(geometry(case), random)?)
     }
 
     /// A tape of the training step that the bound belongs to.

@@ -142,10 +142,12 @@ register_generator!(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ebm_core::device::{Real, values};
+    use ebm_core::device::{DOUBLE_PRECISION, Real, values};
     use ebm_core::geometry::{Fixed, Runtime};
     use ebm_core::jacobian::{jacobian, log_volume};
-    use ebm_core::parameter::Module;
+    use ebm_core::kernels::sum;
+    use ebm_core::parameter::{Module, collect_gradients};
+    use ebm_core::tape::backward;
 
     #[test]
     fn it_starts_close_to_the_identity() {
@@ -182,6 +184,48 @@ mod tests {
         let one = FlowGenerator::new(g, &FlowGeneratorConfig { layers: 1, ..Default::default() }, Random::new(4));
         let x = values(&one.forward(SharedTape::off().watch(&g.latents(line))));
         assert!(x.chunks(3).zip(x.chunks(3).skip(1)).all(|(a, b)| a[0] < b[0]));
+    }
+
+    #[test]
+    fn samples_and_volume_are_those_of_the_jacobian_and_so_are_their_gradients() {
+        let g = Runtime { latent: 3, data: 3 };
+        let config = FlowGeneratorConfig { layers: 3, hidden: vec![5], steps: 3, ..Default::default() };
+        let mut flow = FlowGenerator::new(g, &config, Random::new(1));
+        for (i, p) in (0u64..).zip(flow.parameters_mut()) {
+            let moved: Vec<_> =
+                p.values().iter().zip(Random::new(i).normals(p.len())).map(|(w, n)| w + 0.2 * n).collect();
+            p.set(&moved);
+        }
+        let draw = |name| Random::new(2).stream(name).normals(4 * 3);
+        let (z, weights) = (g.latents(draw("z")), g.samples(draw("weights")));
+        let found = |by_formula: bool| -> Vec<Vec<Real>> {
+            let z_on_tape = SharedTape::training(Parts::GENERATOR).watch(&z);
+            let (x, volume) = match by_formula {
+                true => flow.with_log_volume(z_on_tape).unwrap(),
+                false => {
+                    let columns = jacobian(&flow as &dyn Generator<_>, z_on_tape);
+                    let volume = log_volume(&columns);
+                    (columns.samples, volume)
+                }
+            };
+            let read = [values(&x), values(&volume)];
+            // A function of both, whose parts have different gradients.
+            let of_samples = sum(row_dot(x, SharedTape::off().watch(&weights)));
+            let mut gradients = backward(of_samples + sum(volume));
+            let in_latents = values(&gradients.of(&z));
+            read.into_iter().chain([in_latents]).chain(collect_gradients(&flow, &mut gradients)).collect()
+        };
+        let tolerance = if DOUBLE_PRECISION { 1e-10 } else { 5e-3 };
+        let (ours, truth) = (found(true), found(false));
+        assert_eq!(ours.len(), truth.len());
+        for (index, (ours, truth)) in ours.iter().zip(&truth).enumerate() {
+            let scale = truth.iter().fold(1.0, |m: f64, v| m.max(f64::from(v.abs())));
+            assert_eq!(ours.len(), truth.len());
+            for (ours, truth) in ours.iter().zip(truth) {
+                assert!(f64::from((ours - truth).abs()) < tolerance * scale, "array {index}: {ours} is not {truth}");
+            }
+        }
+        assert!(truth[2..].iter().all(|array| array.iter().any(|slope| *slope != 0.0)), "{truth:?}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 use dfdx::prelude::*;
 
 use super::{LN_TAU, affine, doubles, eigenvalues, ln_det_spd, reals, standard_normal_entropy};
-use crate::geometry::{Geometry, TapedLatents, TapedSamples};
+use crate::device::Real;
+use crate::geometry::{Geometry, Samples, TapedLatents, TapedSamples};
 use crate::kernels::dense::dense;
 use crate::kernels::rows::{stack, unstack};
 use crate::models::{Generator, GeneratorFacts};
@@ -64,6 +65,28 @@ impl<G: Geometry> LinearGaussian<G> {
         Some(standard_normal_entropy(d) + 0.5 * ln_det_spd(&self.gram(), d)?)
     }
 
+    /// `-log p_g(x)` at each sample, `[B]` in nats; `None` where the samples have no density.
+    pub fn negative_log_densities(&self, x: &Samples<G>) -> Option<Vec<f64>> {
+        let (d, n) = (self.geometry.latent_width(), self.geometry.data_width());
+        if self.noise == 0.0 && d < n {
+            return None;
+        }
+        let (covariance, mean) = (self.covariance(), self.mean());
+        let factors = faer::MatRef::from_row_major_slice(&covariance, n, n).llt(faer::Side::Lower).ok()?;
+        let l = factors.L();
+        let constant = 0.5 * n as f64 * LN_TAU + (0..n).map(|i| l[(i, i)].ln()).sum::<f64>();
+        let density = |x: &[Real]| {
+            // L y = x - b
+            let mut y: Vec<f64> = Vec::with_capacity(n);
+            for (i, (x, mean)) in x.iter().zip(&mean).enumerate() {
+                let known: f64 = y.iter().enumerate().map(|(j, y)| l[(i, j)] * y).sum();
+                y.push((f64::from(*x) - mean - known) / l[(i, i)]);
+            }
+            constant + 0.5 * y.iter().map(|y| y * y).sum::<f64>()
+        };
+        Some(x.as_vec().chunks(n).map(density).collect())
+    }
+
     /// `W^T W`, `[d, d]`.
     fn gram(&self) -> Vec<f64> {
         let (d, n) = (self.geometry.latent_width(), self.geometry.data_width());
@@ -122,6 +145,22 @@ mod tests {
         // W = diag(2, 1), sigma = 1: det = 5 * 2 = 10; H = 2.837877 + 0.5 ln 10
         let noisy = LinearGaussian::new(g, &[2.0, 0.0, 0.0, 1.0], &[0.0, 0.0], 1.0);
         assert!((noisy.entropy().unwrap() - (2.837_877_066 + 0.5 * 10f64.ln())).abs() < 1e-6);
+    }
+
+    #[test]
+    fn densities_are_those_of_the_formula() {
+        let g = Runtime { latent: 2, data: 2 };
+        let model = LinearGaussian::new(g, &[1.0, 0.0, 0.5, 1.0], &[0.5, -1.0], 0.5);
+        // The covariance [[1.25, 0.5], [0.5, 1.5]] has the determinant 1.625; at x - b = (1, -1) the quadratic form is
+        // (1.5 + 2 0.5 + 1.25) / 1.625 = 2.307692.
+        let found = model.negative_log_densities(&g.samples(vec![1.5, -2.0, 0.5, -1.0])).unwrap();
+        let at_mean = 1.837_877_066 + 0.5 * 1.625f64.ln();
+        for (found, form) in found.into_iter().zip([3.75 / 1.625, 0.0]) {
+            assert!((found - at_mean - 0.5 * form).abs() < 1e-8, "{found}");
+        }
+        let line = Runtime { latent: 1, data: 2 };
+        let model = LinearGaussian::new(line, &[1.0, 2.0], &[0.0; 2], 0.0);
+        assert_eq!(model.negative_log_densities(&line.samples(vec![1.0, 2.0])), None);
     }
 
     #[test]
