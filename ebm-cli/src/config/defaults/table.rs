@@ -4,8 +4,12 @@ use std::fmt::Display;
 
 use super::{Facts, PLAYERS, filled};
 
+/// Steps: as many as there are rows, within these limits.
+const STEPS: std::ops::RangeInclusive<usize> = 1_000..=6_000;
+
 pub(super) fn settings(facts: &Facts) -> String {
-    let steps = if facts.is_small() { 3_000 } else { 6_000 };
+    // Few rows are learned by heart in many steps.
+    let steps = facts.rows.unwrap_or(*STEPS.end()).clamp(*STEPS.start(), *STEPS.end());
     let numbers: [(&str, &dyn Display); 9] = [
         ("steps", &steps),
         ("half_life", &(steps / 5)),
