@@ -55,6 +55,8 @@ fn a_bad_value_is_told_with_key_value_and_what_was_expected() {
         generator.noise={from=0.1, to=0, over=9} & lower=mi | generator.noise = from 0.1 to 0 | a number > 0
         train.data_penalty=-1       | train.data_penalty = -1 | a finite number >= 0
         train.refine.share=0.5 & train.refine.buffer=1 | train.refine.buffer = 1 | the chains that a step moves
+        train.weighted=true & lower={kind="sv"}   | train.weighted = true | knows the density of the generator's samples
+        train.objective=maximum-likelihood & train.weighted=true | train.weighted = true | which has no generator
         train.objective=maximum-likelihood & train.refine.share=0.5 | train.refine.share = 0.5 | "maximum-likelihood"
         lower=mi                    | generator.noise = 0 | a number > 0 | lower = "mi" needs it
         upper=diffusion & energy.time=static | energy.time = static | "auto" | upper = "diffusion"

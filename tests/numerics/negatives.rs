@@ -1,4 +1,4 @@
-//! What holds the energy at the data and off the samples: the penalty at the data and refined negatives.
+//! What holds the energy at the data and off the samples: the penalty at the data, refined negatives and weighted ones.
 
 use dfdx::prelude::{ReshapeTo, SplitTape};
 use ebm_core::models::closed_form::LinearGaussian;
@@ -59,13 +59,26 @@ impl Dataset for Line {
 
 /// The depth of the well after some steps of gradient descent, and the first report.
 fn train(well: Well, batch: usize, rate: f64, steps: usize, options: &str) -> (f64, StepReport) {
+    train_with("'none'", 0.0, well, batch, rate, steps, options)
+}
+
+/// The same with a lower bound, and noise on the generator's samples.
+fn train_with(
+    lower: &str,
+    noise: f64,
+    well: Well,
+    batch: usize,
+    rate: f64,
+    steps: usize,
+    options: &str,
+) -> (f64, StepReport) {
     let sgd = |rate: f64| format!("{{ optimizer = {{ kind = 'sgd', momentum = 0.0, learning_rate = {rate:e} }} }}");
     let players = format!("energy = {}\ngenerator = {}", sgd(rate), sgd(1e-12));
-    let config = config(&format!("lower = 'none'\nupper = 'none'\n[train]\nbatch = {batch}\n{players}\n{options}"));
+    let config = config(&format!("generator.noise = {noise:?}\nlower = {lower}\nupper = 'none'\n[train]\nbatch = {batch}\n{players}\n{options}"));
     let (parts, random) = (config.components(), Random::new(3));
     let players = Players {
         energy: Box::new(well),
-        generator: Box::new(LinearGaussian::new(LINE, &[1.0], &[0.0], 0.0)),
+        generator: Box::new(LinearGaussian::new(LINE, &[1.0], &[0.0], noise)),
         lower: LINE.lower(parts.lower, random).unwrap(),
         upper: LINE.upper(parts.upper, random).unwrap(),
         lower_optimizer: None,
@@ -88,6 +101,35 @@ fn refined_negatives_find_a_well_off_the_samples_and_fill_it() {
     let (depth, report) = train(well(), 40, 0.5, 100, options);
     assert!(depth < 1.2, "{depth}");
     assert!(report.refined_energy.is_some());
+}
+
+#[test]
+fn weighted_samples_estimate_the_partition_function() {
+    // Z of E = x^2 is sqrt pi.
+    let truth = 0.5 * std::f64::consts::PI.ln();
+    for (lower, noise) in [
+        ("{ kind = 'sv', variant = 'log-det' }", 0.0),
+        ("{ kind = 'mi', estimator = 'multi-sample', samples = 64 }", 0.5),
+    ] {
+        let well = Well::new(2.0, 0.0, 0.0);
+        let (_, report) = train_with(lower, noise, well, 4096, 1e-9, 1, "weighted = true");
+        let found = report.energy_loss.unwrap() - report.data_energy.unwrap().value;
+        assert!((found - truth).abs() < 0.05, "{lower}: {found} {truth}");
+        let effective = report.effective_samples.unwrap();
+        assert!(effective > 1000.0 && effective < 4096.0 + 512.0, "{lower}: {effective}");
+    }
+}
+
+#[test]
+fn weighted_samples_fill_a_well_where_no_generated_one_comes() {
+    // At x = 8 the bowl has 32 nats.
+    let depth = |options: &str| {
+        let well = Well::new(1.0, 8.0, 45.0);
+        train_with("{ kind = 'sv', variant = 'log-det' }", 0.0, well, 256, 0.5, 100, options).0
+    };
+    let (plain, weighted) = (depth(""), depth("weighted = true"));
+    assert!((plain - 45.0).abs() < 0.1, "{plain}");
+    assert!(weighted < 33.0, "{weighted}");
 }
 
 #[test]

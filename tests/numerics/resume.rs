@@ -47,12 +47,13 @@ fn scheduled() -> RunConfig {
     ))
 }
 
-/// With chains that have gone through their buffer after six iterations.
+/// With weighted samples, and chains that have gone through their buffer after six iterations.
 fn with_negatives() -> RunConfig {
-    let negatives = "data_penalty = 0.1\n\
+    let negatives = "data_penalty = 0.1\nweighted = true\n\
                      refine = { share = 0.25, steps = 2, buffer = 12, restart = 0.3 }\n";
     let models = "generator = \"flow\"\nenergy = { kind = \"mlp\", hidden = [8], confinement = 1.0 }\n";
-    config(&format!("{models}lower = \"none\"\nupper = \"gp\"\n{TRAIN}{negatives}"))
+    let bounds = "lower = { kind = \"sv\", variant = \"log-det\" }\nupper = \"gp\"\n";
+    config(&format!("{models}{bounds}{TRAIN}{negatives}"))
 }
 
 fn cases() -> Vec<(String, RunConfig)> {
