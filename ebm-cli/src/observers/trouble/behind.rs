@@ -1,13 +1,14 @@
 use super::{Point, Run};
 
-/// Nats by which the samples' energies are above the data's, where the generator has yet to find the data.
-const BEHIND: f64 = 5.0;
+/// Nats by which the samples' energies are above the data's, where the generator has yet to find the data: at least, and a dimension.
+const BEHIND: [f64; 2] = [5.0, 0.1];
 /// The growth of this distance from the first to the last of the reports.
 const GROWTH: f64 = 1.5;
 
 /// The samples' energies rise above the data's faster than the generator brings them down, and the bounds part.
-pub(super) fn sign(points: &[Point], _: Run) -> Option<String> {
-    let behind = |point: &Point| -point.contrast > BEHIND;
+pub(super) fn sign(points: &[Point], run: Run) -> Option<String> {
+    let limit = BEHIND[0].max(BEHIND[1] * run.width as f64);
+    let behind = |point: &Point| -point.contrast > limit;
     let (first, last) = (points.first()?, points.last()?);
     let parts = last.gap? > first.gap?;
     let grows = -last.contrast > -GROWTH * first.contrast;
@@ -36,6 +37,9 @@ mod tests {
                 .unwrap()
                 .contains("18.0 nats above the data's, 10.0 nats at step 500")
         );
+        let wide =
+            seen(sign, 300, |step| Point { contrast: -0.02 * step as f64, gap: Some(growing(step)), ..healthy(step) });
+        assert_eq!(wide, None);
         assert_eq!(of(|_| -20.0, growing), None);
         assert_eq!(of(|step| -0.02 * step as f64, steady), None);
         assert_eq!(of(growing, growing), None);
