@@ -74,7 +74,9 @@ fn train_with(
 ) -> (f64, StepReport) {
     let sgd = |rate: f64| format!("{{ optimizer = {{ kind = 'sgd', momentum = 0.0, learning_rate = {rate:e} }} }}");
     let players = format!("energy = {}\ngenerator = {}", sgd(rate), sgd(1e-12));
-    let config = config(&format!("generator.noise = {noise:?}\nlower = {lower}\nupper = 'none'\n[train]\nbatch = {batch}\n{players}\n{options}"));
+    let config = config(&format!(
+        "generator.noise = {noise:?}\nlower = {lower}\nupper = 'none'\n[train]\nbatch = {batch}\n{players}\n{options}"
+    ));
     let (parts, random) = (config.components(), Random::new(3));
     let players = Players {
         energy: Box::new(well),

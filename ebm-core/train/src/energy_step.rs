@@ -51,7 +51,7 @@ impl<G: Geometry> EnergySide<'_, G> {
         &mut self,
         done: u64,
         random: Random,
-        weighing: Option<&Weighing<G>>,
+        weighing: Option<Result<Weighing<G>, TrainError>>,
         report: &mut StepReport,
     ) -> Result<(), TrainError> {
         let gradients = self.gradients(random, weighing, report);
@@ -69,9 +69,10 @@ impl<G: Geometry> EnergySide<'_, G> {
     fn gradients(
         &mut self,
         random: Random,
-        weighing: Option<&Weighing<G>>,
+        weighing: Option<Result<Weighing<G>, TrainError>>,
         report: &mut StepReport,
     ) -> Result<[Gradient; 2], TrainError> {
+        let weighing = weighing.transpose()?;
         let (config, generator, step) = (self.config, self.generator, report.step);
         let batch = config.batch;
         let penalty = config.data_penalty.at(step - 1);
@@ -87,7 +88,7 @@ impl<G: Geometry> EnergySide<'_, G> {
                     let weight = negatives.as_ref().map_or(1.0, |others| others.generated_weight());
                     let view =
                         EnergyView::new(&situation, SharedTape::training(Parts::ENERGY | Parts::UPPER), random, step);
-                    let generated = generated_term(&view, upper, weight, weighing)?;
+                    let generated = generated_term(&view, upper, weight, weighing.as_ref())?;
                     let others = negatives.as_mut().map(|others| others.term(energy, generator, random, step));
                     Ok::<_, TrainError>((generated, others.transpose()?))
                 })

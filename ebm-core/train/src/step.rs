@@ -87,15 +87,14 @@ impl<G: Geometry> Trainer<G> {
             EntropyTerm::new(generator, lower, inputs, config.lambda.at(done), random, step, upper_bound)
         };
 
-        let mut weighings = Vec::new();
-        if let Some(outside) = self.outside.as_ref().filter(|_| config.trains_energy(done)) {
-            for k in 0..config.energy.steps {
-                let random = place(&config.energy, "energy-step", k);
-                let weighing =
-                    || Weighing::new(&*players.generator, &*players.lower, outside, config.batch, random, step);
-                weighings.push(timed(&mut times.weighing, weighing)?);
-            }
-        }
+        // The generator stands still while the energy is trained. An error is one of the energy's step, where all ranks meet.
+        let mut weighing = |k: usize| {
+            let outside = self.outside.as_ref().filter(|_| config.trains_energy(done))?;
+            let (random, generator) = (place(&config.energy, "energy-step", k), &*players.generator);
+            let weighing = || Weighing::new(generator, &*players.lower, outside, config.batch, random, step);
+            Some(timed(&mut times.weighing, weighing))
+        };
+        let mut weighings: Vec<_> = (0..config.energy.steps).map(&mut weighing).collect();
 
         // The entropy of the generator's first step does not wait for the energy's steps: they leave the generator alone.
         let (generator, lower) = (&*players.generator, &mut *players.lower);
@@ -119,10 +118,10 @@ impl<G: Geometry> Trainer<G> {
                 let started = Instant::now();
                 let place = |k| place(&config.energy, "energy-step", k);
                 let done = match config.trains_energy(done) {
-                    true => (0..config.energy.steps).try_for_each(|k| {
-                        let weighing = weighings.get(k);
-                        energy_side.step(done, place(k), weighing, report)
-                    }),
+                    true => weighings
+                        .drain(..)
+                        .enumerate()
+                        .try_for_each(|(k, weighing)| energy_side.step(done, place(k), weighing, report)),
                     false if full => energy_side.measure(place(0), report),
                     false => Ok(()),
                 };

@@ -2,6 +2,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::config::{Objective, TrainConfig};
 use crate::data_parallel::{Ranks, TransientStates};
+use crate::error::TrainError;
 use crate::players::{Optimizers, Players};
 use crate::progress::{Mark, Progress};
 use crate::snapshot::Snapshot;
@@ -66,8 +67,19 @@ impl<G: Geometry> Trainer<G> {
         let negatives = Negatives::new(&config.refine, config.batch, &*data, random);
         let outside = config.weighted.then(|| Outside::of(&*data, random));
         if let Some(outside) = &outside {
-            // Two samples show whether the bound has weights.
-            Weighing::new(&*players.generator, &*players.lower, outside, 2, random, 0).map_err(|_| no_weights())?;
+            // Two samples show whether the bound has weights. Where noise changes over the run, at the end, too.
+            for step in [config.steps, 0] {
+                players.at_step(step);
+                Weighing::new(&*players.generator, &*players.lower, outside, 2, random, step).map_err(|error| {
+                    match error {
+                        TrainError::Bound(error) => {
+                            ConfigError::new("train.weighted", true, format!("false ({error})"))
+                        }
+                        TrainError::Config(error) => error,
+                        _ => no_weights(),
+                    }
+                })?;
+            }
         }
         players.follow_average([0.0; 2], 0);
         let good = Snapshot::of(&players, 0);

@@ -13,7 +13,7 @@ use ebm_core::{random::Random, tape::SharedTape};
 /// What the generated samples of an energy step weigh.
 ///
 /// `Z = E_pg[e^-E / p_g; inside] + E_q[e^-E / q; outside]`: the generator's samples tell of the region of the data, and a few others of
-/// all that lies outside it. These weigh nothing as long as the energy is high there, and all where it digs a well that the generator
+/// what lies outside it, up to a hundred times its size. These weigh nothing as long as the energy is high there, and all where it digs a well that the generator
 /// does not see.
 pub(crate) struct Weighing<G: Geometry> {
     /// Logarithms of unbiased estimates of `1/p_g`, less that of their number, `[B]`; minus infinity outside.

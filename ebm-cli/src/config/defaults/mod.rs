@@ -104,15 +104,15 @@ fn facts(merged: &Merged, folder: &Path) -> Option<Facts> {
 /// How the players of data in columns are trained.
 const PLAYERS: &str = r#"
 [train.energy]
-# Averaged weights, and rates that end at 0: the last step is not worse than the one before.
+# Averaged weights, and rates that end at 0: the last step is not worse than the one before. A rare large gradient is clipped.
 average = 0.999
-optimizer = { learning_rate = {energy_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
+optimizer = { learning_rate = {energy_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8, clip = 10.0 }
 schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
 
 [train.generator]
 average = 0.999
 # Twice as fast as the energy, so that its samples follow the model, where the bounds are tight.
-optimizer = { learning_rate = {generator_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8 }
+optimizer = { learning_rate = {generator_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8, clip = 10.0 }
 schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
 "#;
 

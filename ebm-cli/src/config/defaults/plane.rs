@@ -81,7 +81,7 @@ confinement = 1.0
 steps = {steps}
 batch = {batch}
 evaluate_every = {evaluate_every}
-# Samples of the generator stand for samples of the model, by their weights, beside a few from all the rest of the plane: so the
-# energy learns as by maximum likelihood, and digs no wells.
+# Samples of the generator stand for samples of the model, by their weights, beside a few from everywhere else: so the energy
+# learns nearly as by maximum likelihood, and wells off the data are seen.
 weighted = true
 "#;

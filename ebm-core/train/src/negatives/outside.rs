@@ -1,12 +1,13 @@
-//! Samples outside the data, where neither the generator nor chains from it go.
+//! Samples away from the data.
 
 use ebm_core::{data::Dataset, device::Real, random::Random};
 
 use super::data_scale::DataScale;
 
-/// Training samples that say where the data are.
+/// Training samples that say how far the data reach, and those of them that say where they are in the plane.
+const LOOKED_AT: usize = 10_000;
 const REFERENCES: usize = 1_000;
-/// The region starts at this many times the distance of the farthest of them from their mean.
+/// The region starts at this many times the distance of the farthest of the samples looked at from their mean.
 const START: f64 = 1.5;
 /// It ends at this many times the distance at which it starts.
 const END: f64 = 100.0;
@@ -34,14 +35,15 @@ impl Outside {
     pub fn of(data: &dyn Dataset, random: Random) -> Self {
         let scale = DataScale::of(data, random);
         let width = scale.width();
-        let drawn = data.draw(REFERENCES.min(1 + (1 << 22) / width), random.stream("outside"));
+        let drawn = data.draw(LOOKED_AT.min(1 + (1 << 22) / width), random.stream("outside"));
         Self::around(scale, &drawn)
     }
 
     fn around(scale: DataScale, samples: &[Real]) -> Self {
         let width = scale.width();
         let farthest = samples.chunks_exact(width).map(|row| scale.distance(row)).fold(0.0, f64::max);
-        let references = if width <= PLANE { scale.shrunk(samples) } else { Vec::new() };
+        let near = &samples[..samples.len().min(REFERENCES * width)];
+        let references = if width <= PLANE { scale.shrunk(near) } else { Vec::new() };
         Self { start: START * farthest.max(1.0), references, scale }
     }
 
@@ -61,7 +63,8 @@ impl Outside {
 
     /// Number of samples beside `generated` ones.
     pub fn count(&self, generated: usize) -> usize {
-        generated.div_ceil(if self.references.is_empty() { 16 } else { 8 })
+        // In the plane a sample may lie where it does not count: so many never all do.
+        if self.references.is_empty() { generated.div_ceil(16) } else { generated.div_ceil(8).max(16) }
     }
 
     /// Samples `[n, D]`, row-major, and the logarithms of `1/q(x)`, `[n]`, where q is their density: minus infinity for those that
