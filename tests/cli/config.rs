@@ -32,7 +32,7 @@ fn every_value_is_shown_with_the_layer_it_is_from() {
         ("train", "objective", "\"bidirectional\"", "default"),
         ("upper", "kind", "\"none\"", "--set upper=none"),
         ("train.energy.optimizer", "beta2", "0.99", "default for data in the plane"),
-        ("train.energy.optimizer", "clip", "0.0", "default"),
+        ("train.energy.optimizer", "weight_decay", "0.0", "default"),
         ("train.generator.optimizer", "kind", "\"lion\"", "--set train.generator.optimizer=lion"),
         ("train.generator.optimizer", "beta2", "0.99", "default"),
         ("data", "kind", "\"25-gaussians\"", "default"),
