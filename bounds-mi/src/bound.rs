@@ -150,10 +150,8 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
     /// With an encoder `r(z given x) / (p(z) p(x given z))`, or the inverse of their mean over its draws; with a bank the inverse of
     /// the mean density, its own latent's included, which is that of a sample of the mixture.
     fn log_inverse_densities(&self, view: &GeneratorView<'_, G>) -> Result<Option<Vec<f64>>, BoundError> {
-        let method = self.config.estimator.method();
         let facts = view.generator.facts();
-        let is_known = !matches!(method.value, Value::Critic(_)) && facts.noise > 0.0 && !facts.couples_batch;
-        if !is_known {
+        if facts.noise == 0.0 || facts.couples_batch {
             return Ok(None);
         }
         let view = view.without_tape();
@@ -163,7 +161,7 @@ impl<G: Geometry> LowerBound<G> for MutualInformation<G> {
             let terms = of_encoder(&view, x.clone(), encoder, covariance, draws).terms;
             terms.into_iter().zip(log_joint(&view, &plain)).map(|(term, joint)| term - joint).collect()
         };
-        Ok(match (&self.network, &method.value) {
+        Ok(match (&self.network, &self.config.estimator.method().value) {
             (Some(encoder), Value::Encoder) => Some(of_draws(encoder, 0)),
             (Some(encoder), Value::EncoderDraws) => Some(of_draws(encoder, self.config.draws)),
             (_, Value::Bank) => Some(of_bank(&view, x.clone(), self.config.samples).terms),

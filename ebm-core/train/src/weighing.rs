@@ -6,8 +6,8 @@ use ebm_core::device::{PerSample, Real, Scalar, values};
 use ebm_core::error::ConfigError;
 use ebm_core::geometry::{Geometry, Samples};
 use ebm_core::kernels::rows::{stack, unstack};
-use ebm_core::models::{Energy, Generator};
-use ebm_core::tensor::{column, log_sum_exp, tensor};
+use ebm_core::models::{Energy, Generator, sample};
+use ebm_core::tensor::{column, detach, log_sum_exp, tensor};
 use ebm_core::{random::Random, tape::SharedTape};
 
 /// What the generated samples of an energy step weigh.
@@ -46,10 +46,11 @@ impl<G: Geometry> Weighing<G> {
     ) -> Result<Self, TrainError> {
         let geometry = generator.geometry();
         let latents = draw_latents(geometry, batch, random);
-        let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, step);
+        let samples = detach(sample(generator, &latents, &SharedTape::off(), random));
+        let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, step).with_samples(&samples);
         let found = lower.log_inverse_densities(&view)?.ok_or_else(no_weights)?;
         let count = |n: usize| (n as f64).ln();
-        let samples = values(&view.generated());
+        let samples = values(&samples);
         let weigh = |(h, x): (&f64, &[Real])| match region.contains(x) {
             true => Real::NEG_INFINITY,
             false => (h - count(found.len())) as Real,

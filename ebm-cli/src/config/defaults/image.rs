@@ -16,7 +16,7 @@ pub(super) fn settings(facts: &Facts, shape: ImageShape) -> String {
         .replace("{generator_layers}", &generator(&sizes, shape))
         .replace("{energy_layers}", &energy(&sizes))
         .replace("{image}", &format!("[{}, {}, {}]", shape.height, shape.width, shape.channels));
-    filled(&text, &[("latent", &shape.values().min(64)), ("batch", &facts.batch(64))])
+    filled(&text, &[("latent", shape.values().min(64)), ("batch", facts.batch(64))])
 }
 
 /// Heights and widths from the image's down to the smallest, each half of the one before, rounded up.

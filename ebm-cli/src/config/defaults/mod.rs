@@ -12,7 +12,6 @@ use ebm_core::image::ImageShape;
 use ebm_core::random::Random;
 use ebm_core::registry::DatasetConfig;
 use figment::value::Value;
-use std::fmt::Display;
 use std::path::Path;
 
 use super::fault::{ConfigFault, Origin};
@@ -116,8 +115,31 @@ optimizer = { learning_rate = {generator_rate}, beta1 = 0.0, beta2 = 0.99, epsil
 schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
 "#;
 
+/// The length of a run on data in columns, and the learning rates of its energy and its generator.
+struct Training {
+    steps: usize,
+    warmup: usize,
+    rates: [&'static str; 2],
+}
+
+impl Training {
+    /// The settings of a model with those of its training.
+    fn of(&self, model: &str, facts: &Facts) -> String {
+        let numbers = [
+            ("steps", self.steps),
+            ("half_life", self.steps / 5),
+            ("evaluate_every", self.steps / 10),
+            ("warmup", self.warmup),
+            ("batch", facts.batch(256)),
+        ];
+        let [energy, generator] = self.rates;
+        let text = filled(&format!("{model}{PLAYERS}"), &numbers);
+        text.replace("{energy_rate}", energy).replace("{generator_rate}", generator)
+    }
+}
+
 /// A text with numbers in the places of the names in braces.
-fn filled(text: &str, numbers: &[(&str, &dyn Display)]) -> String {
+fn filled(text: &str, numbers: &[(&str, usize)]) -> String {
     numbers
         .iter()
         .fold(text.to_string(), |text, (name, number)| text.replace(&format!("{{{name}}}"), &number.to_string()))

@@ -1,22 +1,12 @@
 //! The settings for data of two dimensions, or of one.
 
-use std::fmt::Display;
-
-use super::{Facts, PLAYERS, filled};
+use super::{Facts, Training};
 
 pub(super) fn settings(facts: &Facts) -> String {
     let steps = if facts.is_small() { 5_000 } else { 20_000 };
     let model = if facts.width < 2 { LINE } else { PLANE };
-    let numbers: [(&str, &dyn Display); 7] = [
-        ("steps", &steps),
-        ("half_life", &(steps / 5)),
-        ("evaluate_every", &(steps / 10)),
-        ("warmup", &(steps / 80)),
-        ("batch", &facts.batch(256)),
-        ("energy_rate", &"2e-3"),
-        ("generator_rate", &"4e-3"),
-    ];
-    filled(&format!("{model}{COMMON}{PLAYERS}"), &numbers)
+    let training = Training { steps, warmup: steps / 80, rates: ["2e-3", "4e-3"] };
+    training.of(&format!("{model}{COMMON}"), facts)
 }
 
 /// The generator, and the bounds that suit it.

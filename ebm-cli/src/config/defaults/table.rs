@@ -1,28 +1,16 @@
 //! The settings for tables of more than two columns. They expect columns of mean 0 and deviation 1 (`data.standardize`).
 
-use std::fmt::Display;
-
-use super::{Facts, PLAYERS, filled};
+use super::{Facts, Training, filled};
 
 /// Steps: as many as there are rows, within these limits.
 const STEPS: std::ops::RangeInclusive<usize> = 1_000..=6_000;
 
 pub(super) fn settings(facts: &Facts) -> String {
-    // Few rows are learned by heart in many steps.
+    // Few rows are learned by heart in many steps, and by large networks.
     let steps = facts.rows.unwrap_or(*STEPS.end()).clamp(*STEPS.start(), *STEPS.end());
-    let numbers: [(&str, &dyn Display); 9] = [
-        ("steps", &steps),
-        ("half_life", &(steps / 5)),
-        ("evaluate_every", &(steps / 10)),
-        ("warmup", &(steps / 50)),
-        ("batch", &facts.batch(256)),
-        // Few rows are learned by heart by large networks.
-        ("generator_width", &(if facts.is_small() { 32 } else { 64 })),
-        ("energy_width", &(if facts.is_small() { 128 } else { 256 })),
-        ("energy_rate", &"5e-4"),
-        ("generator_rate", &"1e-3"),
-    ];
-    filled(&format!("{SETTINGS}{PLAYERS}"), &numbers)
+    let [generator, energy] = if facts.is_small() { [32, 128] } else { [64, 256] };
+    let model = filled(SETTINGS, &[("generator_width", generator), ("energy_width", energy)]);
+    Training { steps, warmup: steps / 50, rates: ["5e-4", "1e-3"] }.of(&model, facts)
 }
 
 const SETTINGS: &str = r#"

@@ -118,16 +118,15 @@ impl On<'_> {
     }
 
     fn bound_for<G: SupportedGeometry>(&self, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
-        let random = Random::new(case.seed).stream("bound");
-        let mut bound = self.variants[case.config].config.build(geometry, random)?;
-        shake(bound.module_mut(), random, 0.05);
+        let mut bound = self.new_bound(geometry, case)?;
+        shake(bound.module_mut(), Random::new(case.seed).stream("bound"), 0.05);
         Ok(bound)
     }
 
     /// The same before its training.
-    fn new_bound(&self, case: &Case) -> Result<Bound<Runtime>, Stop> {
+    fn new_bound<G: SupportedGeometry>(&self, geometry: G, case: &Case) -> Result<Bound<G>, Stop> {
         let random = Random::new(case.seed).stream("bound");
-        Ok(self.variants[case.config].config.build(geometry(case), random)?)
+        Ok(self.variants[case.config].config.build(geometry, random)?)
     }
 
     /// A tape of the training step that the bound belongs to.

@@ -39,7 +39,7 @@ pub(super) fn check(on: &On<'_>) -> Outcome {
 fn log_ratios(on: &On<'_>, case: &Case) -> Result<Vec<Vec<f64>>, Stop> {
     let mut at = on.situation(case);
     // Where a sample tells little of its latent, a bound that has learned nothing is nearly right.
-    let bound = if case.faint { on.new_bound(case)? } else { on.bound(case)? };
+    let bound = if case.faint { on.new_bound(geometry(case), case)? } else { on.bound(case)? };
     let Bound::Lower(bound) = bound else {
         return Err(Stop::Silent("only lower bounds have inverse densities".into()));
     };
