@@ -46,8 +46,9 @@ pub struct TrainConfig {
     #[default(Scheduled::Constant(0.0))]
     pub data_penalty: Scheduled,
     /// Weigh the generated samples in the energy's step by `w = exp(-E(x))/p_g(x)`, normalised over the batch, as if they were samples
-    /// of the model itself, beside a few samples outside the data. The energy then minimises `E_data[E] + ln mean w`, a lower bound of L
-    /// that is the closer the larger the batch is. Needs a lower bound that knows `p_g`, or has unbiased estimates of `1/p_g`.
+    /// of the model itself, beside a few samples outside the data, and in the plane some around the data. The energy then minimises
+    /// `E_data[E] + ln mean w`, a lower bound of L that is the closer the larger the batch is. Needs a lower bound that knows `p_g`, or
+    /// has unbiased estimates of `1/p_g`.
     pub weighted: bool,
     /// Chains on the energy among its negative samples.
     pub refine: RefineConfig,

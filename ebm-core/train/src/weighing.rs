@@ -13,13 +13,13 @@ use ebm_core::{random::Random, tape::SharedTape};
 /// What the generated samples of an energy step weigh.
 ///
 /// `Z = E_pg[e^-E / p_g; inside] + E_q[e^-E / q; outside]`: the generator's samples tell of the region of the data, and a few others of
-/// what lies outside it, up to a hundred times its size. These weigh nothing as long as the energy is high there, and all where it digs a well that the generator
-/// does not see.
+/// what lies outside it, up to a hundred times its size. These weigh nothing as long as the energy is high there, and all where it
+/// digs a well that the generator does not see. In the plane some stand for a share of the region of the data, too.
 pub(crate) struct Weighing<G: Geometry> {
     /// Logarithms of unbiased estimates of `1/p_g`, less that of their number, `[B]`; minus infinity outside.
     generated: Vec<Real>,
-    outside: Samples<G>,
-    /// The same of the samples outside.
+    beside: Samples<G>,
+    /// The same of the samples beside them.
     log_inverse: Vec<Real>,
 }
 
@@ -49,23 +49,20 @@ impl<G: Geometry> Weighing<G> {
         let samples = detach(sample(generator, &latents, &SharedTape::off(), random));
         let view = GeneratorView::new(generator, &latents, SharedTape::off(), random, step).with_samples(&samples);
         let found = lower.log_inverse_densities(&view)?.ok_or_else(no_weights)?;
-        let count = |n: usize| (n as f64).ln();
+        let count = (found.len() as f64).ln();
         let samples = values(&samples);
-        let weigh = |(h, x): (&f64, &[Real])| match region.contains(x) {
-            true => Real::NEG_INFINITY,
-            false => (h - count(found.len())) as Real,
-        };
+        let weigh = |(h, x): (&f64, &[Real])| (h + region.log_share(x) - count) as Real;
         let generated = found.iter().zip(samples.chunks_exact(geometry.data_width())).map(weigh).collect();
-        let (points, log_inverse) = region.draw(region.count(found.len()), random.stream("outside"));
-        let log_inverse: Vec<Real> = log_inverse.iter().map(|h| (h - count(log_inverse.len())) as Real).collect();
-        Ok(Self { generated, outside: geometry.samples(points), log_inverse })
+        let (points, log_inverse) = region.samples(found.len(), random.stream("beside"));
+        let log_inverse: Vec<Real> = log_inverse.into_iter().map(|h| h as Real).collect();
+        Ok(Self { generated, beside: geometry.samples(points), log_inverse })
     }
 
     /// The samples weighed, given the energies `[B]` of the generated ones on the tape.
     pub fn weigh(&self, energy: &dyn Energy<G>, generated: PerSample<SharedTape>, tape: &SharedTape) -> Weighed {
-        let outside = energy.forward(tape.watch(&self.outside));
+        let beside = energy.forward(tape.watch(&self.beside));
         let all = self.generated.len() + self.log_inverse.len();
-        let (energies, _) = unstack(stack(column(generated), column(outside)), all, (all,), (0, 1));
+        let (energies, _) = unstack(stack(column(generated), column(beside)), all, (all,), (0, 1));
         weighed([&self.generated[..], &self.log_inverse].concat(), energies)
     }
 }

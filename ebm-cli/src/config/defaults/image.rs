@@ -101,7 +101,7 @@ weight = 0.03
 t_min = 1e-2
 
 [train]
-steps = 4000
+steps = 2500
 batch = {batch}
 log_every = 50
 # An evaluation in so many dimensions takes longer than it tells.

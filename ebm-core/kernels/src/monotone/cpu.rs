@@ -1,6 +1,7 @@
-use super::{Sizes, parameters_an_element};
+use super::{LIMIT, Sizes, parameters_an_element};
 use crate::math::{exp, tanh};
 use crate::prelude::*;
+use std::borrow::Cow;
 
 /// The transcendental functions of every element, each computed once.
 pub struct Saved {
@@ -8,6 +9,8 @@ pub struct Saved {
     rate: Vec<Real>,
     /// q = e^w, r = e^s, v = r (u - c), t = tanh v: `[elements, K]` each.
     steps: [Vec<Real>; 4],
+    /// Places among the parameters of the elements of those at their limit, which nothing depends on.
+    limited: Vec<usize>,
 }
 
 impl Saved {
@@ -21,9 +24,12 @@ impl Saved {
         let [mut rate, mut heights, mut rates] = [of(0, 1), of(1, count), of(1 + 2 * count, count)];
         vectorised(|| {
             for values in [&mut rate, &mut heights, &mut rates] {
-                values.iter_mut().for_each(|v| *v = exp(*v));
+                values.iter_mut().for_each(|v| *v = exp(v.clamp(-LIMIT, LIMIT)));
             }
         });
+        let is_center = |at: usize| (1 + count..1 + 2 * count).contains(&(at % width));
+        // Rare enough that the rows are looked through once, and no loop below has to ask.
+        let limited = p.iter().enumerate().filter(|(at, p)| p.abs() > LIMIT && !is_center(*at)).map(|(at, _)| at).collect();
         let mut angles = Vec::with_capacity(u.len() * count);
         for (i, (u, p)) in u.iter().zip(p.chunks_exact(width)).enumerate() {
             let rates = &rates[i * count..(i + 1) * count];
@@ -31,12 +37,13 @@ impl Saved {
         }
         let mut steps = angles.clone();
         vectorised(|| steps.iter_mut().for_each(|v| *v = tanh(*v)));
-        Ok(Saved { rate, steps: [heights, rates, angles, steps] })
+        Ok(Saved { rate, steps: [heights, rates, angles, steps], limited })
     }
 
     /// `y` `[blocks, elements]` of `u`: values in the first block, tangents in the others.
     pub fn forward(&self, (elements, _, steps): Sizes, u: In, p: In, y: Out) -> DevResult {
         let width = parameters_an_element(steps);
+        let p = self.moving(elements * width, p);
         for (i, y) in y.iter_mut().enumerate() {
             let e = Element::at(i % elements, u, self, steps);
             *y = if i < elements { e.value() } else { e.tangent(u[i], &p[i * width..(i + 1) * width]) };
@@ -47,6 +54,7 @@ impl Saved {
     /// Adds to the cotangents of u and p what those of y give.
     pub fn backward(&self, (elements, _, steps): Sizes, u: In, p: In, g: In, gu: Out, gp: Out) -> DevResult {
         let width = parameters_an_element(steps);
+        let p = self.moving(elements * width, p);
         for i in 0..u.len() {
             let sample = i % elements;
             let e = Element::at(sample, u, self, steps);
@@ -58,7 +66,24 @@ impl Saved {
                 gu[sample] += e.curvature(u[i], &p[own], g[i], &mut gp[base]);
             }
         }
+        self.stop(elements * width, gp);
         Ok(())
+    }
+
+    /// The parameters `[blocks, block]`, with no tangents of those at their limit.
+    fn moving<'a>(&self, block: usize, p: In<'a>) -> Cow<'a, [Real]> {
+        let mut p = Cow::Borrowed(p);
+        if !self.limited.is_empty() && p.len() > block {
+            self.stop(block, &mut p.to_mut()[block..]);
+        }
+        p
+    }
+
+    /// Zero in every block of `[blocks, block]` where a parameter is at its limit.
+    fn stop(&self, block: usize, values: &mut [Real]) {
+        for block in values.chunks_exact_mut(block) {
+            self.limited.iter().for_each(|at| block[*at] = 0.0);
+        }
     }
 }
 

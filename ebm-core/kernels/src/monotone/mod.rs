@@ -2,6 +2,7 @@
 //! `m(u) = e^a u + sum_k e^{w_k} tanh(e^{s_k} (u - c_k))`.
 //!
 //! Every element has parameters of its own, so that a network can choose them: the transformation of a coupling flow.
+//! a, w and s count as at most [`LIMIT`] in magnitude, so that nothing overflows where the network extrapolates.
 
 #[cfg_attr(not(device_kernels), path = "cpu.rs")]
 #[cfg_attr(device_kernels, path = "cuda.rs")]
@@ -10,6 +11,9 @@ mod backend;
 use crate::columns::take_columns;
 use crate::prelude::*;
 use backend::Saved;
+
+/// The largest exponent: slopes and steps within a factor of about 3,000 of 1, beyond what samples in single precision tell of.
+pub const LIMIT: Real = 8.0;
 
 /// Elements of a block, blocks of values and tangents, and steps.
 type Sizes = (usize, usize, usize);
@@ -58,6 +62,27 @@ crate::selftest_cases!(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exponents_beyond_the_limit_count_as_the_limit_and_do_not_move() {
+        // Two elements: the exponents of one beyond the limit, those of the other at it. Tangents along u and all parameters.
+        let slopes = |beyond: Real| {
+            let x = buffers::tensor(vec![0.3, 0.3, 1.0, 1.0], (2, 2));
+            let own = [[beyond, -beyond, 0.3, beyond], [LIMIT, -LIMIT, 0.3, LIMIT]].concat();
+            let p = buffers::tensor([own, vec![1.0, 2.0, 0.5, 3.0, 0.0, 0.0, 0.5, 0.0]].concat(), (2, 8));
+            let tape = SharedTape::inputs_only();
+            let y = monotone(tape.watch(&x), tape.watch(&p), 1, 1);
+            let values = y.as_vec();
+            let mut gradients = crate::tape::backward(y.sum());
+            (values, gradients.of(&x).as_vec(), gradients.of(&p).as_vec())
+        };
+        let (y, gu, gp) = slopes(100.0);
+        assert_eq!([y[0], y[2]], [y[1], y[3]]);
+        assert_eq!([gu[0], gu[2]], [gu[1], gu[3]]);
+        assert_eq!([0, 1, 3, 8, 9, 11].map(|at| gp[at]), [0.0; 6], "{gp:?}");
+        assert_eq!([gp[2], gp[10]], [gp[6], gp[14]]);
+        assert!(y.iter().chain(&gp).all(|v| v.is_finite()) && gp[4] != 0.0);
+    }
 
     #[test]
     fn values_are_those_of_the_formula() {

@@ -3,6 +3,7 @@
 mod chain_buffer;
 mod config;
 mod data_scale;
+mod near;
 mod outside;
 
 pub use config::RefineConfig;

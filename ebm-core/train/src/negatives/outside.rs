@@ -1,8 +1,8 @@
-//! Samples away from the data.
+//! Samples beside the generator's, of known densities.
 
 use ebm_core::{data::Dataset, device::Real, random::Random};
 
-use super::data_scale::DataScale;
+use super::{data_scale::DataScale, near::Near};
 
 /// Training samples that say how far the data reach, and those of them that say where they are in the plane.
 const LOOKED_AT: usize = 10_000;
@@ -13,12 +13,12 @@ const START: f64 = 1.5;
 const END: f64 = 100.0;
 /// In so many dimensions at most, it has all that is not near a training sample, too.
 const PLANE: usize = 2;
-/// What is near there, in deviations of the data.
-const NEAR: f64 = 0.3;
+/// The share of what is near the data that those samples stand for that are drawn around it, in the plane.
+const NEAR_SHARE: f64 = 0.5;
 
-/// The region outside the data, and a density there.
+/// The region outside the data, and densities there and near the data.
 ///
-/// In the plane it is all that is not near a training sample: a net of samples that is fine enough to find any well takes few of
+/// In the plane the region is all that is not near a training sample: a net of samples that is fine enough to find any well takes few of
 /// them. In more dimensions it is what lies beyond an ellipsoid around the data. Half of the samples, there all of them, have a density
 /// that falls with the distance r as `r^-(D+1)` up to a hundred times the ellipsoid's size; the others are spread evenly in the
 /// ellipsoid.
@@ -26,8 +26,8 @@ pub(crate) struct Outside {
     scale: DataScale,
     /// The size of the ellipsoid, in deviations.
     start: f64,
-    /// Training samples in the plane, in deviations, `[n, D]`.
-    references: Vec<Real>,
+    /// What is near training samples, in the plane.
+    near: Option<Near>,
 }
 
 impl Outside {
@@ -43,8 +43,8 @@ impl Outside {
         let width = scale.width();
         let farthest = samples.chunks_exact(width).map(|row| scale.distance(row)).fold(0.0, f64::max);
         let near = &samples[..samples.len().min(REFERENCES * width)];
-        let references = if width <= PLANE { scale.shrunk(near) } else { Vec::new() };
-        Self { start: START * farthest.max(1.0), references, scale }
+        let near = (width <= PLANE).then(|| Near::around(scale.shrunk(near), width));
+        Self { start: START * farthest.max(1.0), near, scale }
     }
 
     /// Whether a point lies in the region, or beyond it.
@@ -52,24 +52,41 @@ impl Outside {
         let distance = self.scale.distance(point);
         // What is no number is nowhere near.
         let within = distance <= self.start;
-        !within || !self.references.is_empty() && !self.is_near(point)
+        !within || self.near.as_ref().is_some_and(|near| !near.contains(&self.scale.shrunk(point)))
     }
 
-    fn is_near(&self, point: &[Real]) -> bool {
-        let point = self.scale.shrunk(point);
-        let square = |row: &[Real]| row.iter().zip(&point).map(|(a, b)| (a - b).powi(2)).sum::<Real>();
-        self.references.chunks_exact(point.len()).any(|row| square(row) <= (NEAR * NEAR) as Real)
+    /// The logarithm of what a sample of the generator counts for, beside those of [`Outside::samples`]: 0, but for its share near the
+    /// data, and minus infinity outside.
+    pub fn log_share(&self, point: &[Real]) -> f64 {
+        match &self.near {
+            _ if self.contains(point) => f64::NEG_INFINITY,
+            Some(_) => (1.0 - NEAR_SHARE).ln(),
+            None => 0.0,
+        }
     }
 
-    /// Number of samples beside `generated` ones.
-    pub fn count(&self, generated: usize) -> usize {
+    /// Samples `[n, D]`, row-major, beside so many of the generator's, and the logarithms `[n]` of their terms of a sum
+    /// `sum_j e^h_j f(x_j)`, whose expectation is the integral of f outside, and of their share of f near the data.
+    pub fn samples(&self, generated: usize, random: Random) -> (Vec<Real>, Vec<f64>) {
+        let mean = |log_inverse: Vec<f64>, share: f64| {
+            let count = (log_inverse.len() as f64).ln();
+            log_inverse.into_iter().map(move |h| h + share.ln() - count)
+        };
         // In the plane a sample may lie where it does not count: so many never all do.
-        if self.references.is_empty() { generated.div_ceil(16) } else { generated.div_ceil(8).max(16) }
+        let count = if self.near.is_none() { generated.div_ceil(16) } else { generated.div_ceil(8).max(16) };
+        let (mut points, log_inverse) = self.draw(count, random.stream("outside"));
+        let mut terms: Vec<f64> = mean(log_inverse, 1.0).collect();
+        if let Some(near) = &self.near {
+            let (around, log_inverse) = near.draw(generated.div_ceil(2), random.stream("near"));
+            points.extend(self.scale.stretched(&around));
+            terms.extend(mean(log_inverse, NEAR_SHARE).map(|h| h + self.scale.log_volume()));
+        }
+        (points, terms)
     }
 
     /// Samples `[n, D]`, row-major, and the logarithms of `1/q(x)`, `[n]`, where q is their density: minus infinity for those that
     /// are not in the region.
-    pub fn draw(&self, n: usize, random: Random) -> (Vec<Real>, Vec<f64>) {
+    fn draw(&self, n: usize, random: Random) -> (Vec<Real>, Vec<f64>) {
         let width = self.scale.width();
         let (mut points, mut log_inverse) = (Vec::with_capacity(n * width), Vec::with_capacity(n));
         let directions = random.stream("direction").normals(n * width);
@@ -92,7 +109,7 @@ impl Outside {
             let distance = self.start / (1.0 - place * (1.0 - 1.0 / END));
             (distance, self.start.ln() - 2.0 * distance.ln() - (1.0 - 1.0 / END).ln())
         };
-        if self.references.is_empty() {
+        if self.near.is_none() {
             return beyond(place);
         }
         let (distance, log_density) = match 2.0 * place {
@@ -132,7 +149,8 @@ mod tests {
     /// The mean weight of `exp(-|u|)`, u in deviations, over so many dimensions, and the exact integral beyond |u| = 3.
     fn integral(columns: &[(f64, f64)], references: Vec<Real>) -> f64 {
         let scale = DataScale::from_moments(columns.to_vec());
-        let outside = Outside { scale, start: 3.0, references };
+        let near = (!references.is_empty()).then(|| Near::around(scale.shrunk(&references), columns.len()));
+        let outside = Outside { scale, start: 3.0, near };
         let n = 200_000;
         let (points, log_inverse) = outside.draw(n, Random::new(3));
         let weights = points.chunks_exact(columns.len()).zip(&log_inverse).map(|(x, h)| {
@@ -149,7 +167,7 @@ mod tests {
         let exact = 4.0 * std::f64::consts::PI * 17.0 * (-3f64).exp();
         assert!((found / exact - 1.0).abs() < 0.02, "{found} {exact}");
         // In the plane all but a disc of radius 0.3 around the mean: 2 pi s_1 s_2 (1 + 0.3) e^-0.3.
-        let found = integral(&[(1.0, 4.0), (-2.0, 0.25)], vec![0.5, -4.0]);
+        let found = integral(&[(1.0, 4.0), (-2.0, 0.25)], vec![1.0, -2.0]);
         let exact = std::f64::consts::TAU * 1.3 * (-0.3f64).exp();
         assert!((found / exact - 1.0).abs() < 0.02, "{found} {exact}");
     }

@@ -1,0 +1,103 @@
+use ebm_core::{device::Real, random::Random};
+
+/// What is near a training sample, in deviations of the data.
+const REACH: f64 = 0.3;
+/// Kernel widths, in deviations: this one, and each of the others half of the one before.
+const WIDEST: f64 = 0.1;
+const WIDTHS: usize = 4;
+/// Beyond so many of the widest kernel's deviations, a training sample adds nothing that a number in double precision holds.
+const FARTHEST: f64 = 9.0;
+
+/// The region near training samples in the plane, and a density there: that of Gaussian kernels of several widths around them.
+///
+/// Its samples are where the data are even if the generator is not.
+pub(super) struct Near {
+    /// Training samples in deviations, `[n, D]`.
+    references: Vec<Real>,
+    width: usize,
+}
+
+impl Near {
+    /// Around these samples `[n, D]`, in deviations.
+    pub fn around(references: Vec<Real>, width: usize) -> Self {
+        Self { references, width }
+    }
+
+    /// Whether a point, in deviations, lies in the region.
+    pub fn contains(&self, point: &[Real]) -> bool {
+        self.squares(point).any(|square| square <= REACH * REACH)
+    }
+
+    /// Samples `[n, D]` in deviations, and the logarithms of `1/q(x)`, `[n]`: minus infinity for those that are not in the region.
+    pub fn draw(&self, n: usize, random: Random) -> (Vec<Real>, Vec<f64>) {
+        let (places, normals) = (random.stream("kernel").uniforms(n), random.stream("noise").normals(n * self.width));
+        let count = self.references.len() / self.width;
+        let mut points = Vec::with_capacity(normals.len());
+        for (k, (noise, place)) in normals.chunks_exact(self.width).zip(places).enumerate() {
+            let row = ((f64::from(place) * count as f64) as usize).min(count - 1) * self.width;
+            let kernel = WIDEST / f64::from(1 << (k % WIDTHS));
+            let center = &self.references[row..row + self.width];
+            points.extend(center.iter().zip(noise).map(|(x, noise)| x + kernel as Real * noise));
+        }
+        let log_inverse = points.chunks_exact(self.width).map(|point| match self.contains(point) {
+            true => -self.log_density(point),
+            false => f64::NEG_INFINITY,
+        });
+        let log_inverse = log_inverse.collect();
+        (points, log_inverse)
+    }
+
+    /// The logarithm of the mean of all kernels of all widths at a point.
+    fn log_density(&self, point: &[Real]) -> f64 {
+        let width = self.width as i32;
+        let near = |square: &f64| *square < (FARTHEST * WIDEST).powi(2);
+        let kernels = self.squares(point).filter(near).map(|square| {
+            // Of half the width: the fourth power of the exponential, and 2^D times the height.
+            let mut kernel = (-0.5 * square / (WIDEST * WIDEST)).exp();
+            let mut sum = 0.0;
+            for halved in 0..WIDTHS {
+                sum += kernel * f64::from(1 << halved).powi(width);
+                kernel = kernel.powi(4);
+            }
+            sum
+        });
+        let height = -f64::from(width) * (0.5 * std::f64::consts::TAU.ln() + WIDEST.ln());
+        let count = WIDTHS * self.references.len() / self.width;
+        kernels.sum::<f64>().ln() + height - (count as f64).ln()
+    }
+
+    /// Squared distances from all training samples.
+    fn squares<'a>(&'a self, point: &'a [Real]) -> impl Iterator<Item = f64> + 'a {
+        let square = move |row: &[Real]| row.iter().zip(point).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        self.references.chunks_exact(self.width).map(square)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_integrate_over_the_region() {
+        // Two discs of radius 0.3 whose centres are 0.3 apart overlap in r^2 (2 pi/3 - sqrt(3)/2); and one by itself.
+        let near = Near::around(vec![0.0, 0.0, 0.3, 0.0, -2.0, 1.0], 2);
+        let (points, log_inverse) = near.draw(200_000, Random::new(5));
+        let shape = |x: &[Real]| 1.0 + f64::from(x[0]);
+        let weights = points.chunks_exact(2).zip(&log_inverse).map(|(x, h)| h.exp() * shape(x));
+        let found = weights.sum::<f64>() / log_inverse.len() as f64;
+        let disc = std::f64::consts::PI * 0.09;
+        let overlap = 0.09 * (std::f64::consts::TAU / 3.0 - 3f64.sqrt() / 2.0);
+        // The integral of 1 + x: areas times 1 + the centre of each.
+        let exact = (2.0 * disc - overlap) * 1.15 - disc;
+        assert!((found - exact).abs() < 0.02, "{found} {exact}");
+    }
+
+    #[test]
+    fn the_density_is_the_mean_of_the_kernels() {
+        let near = Near::around(vec![0.5, 0.55], 1);
+        let normal = |x: f64, s: f64| (-0.5 * (x / s).powi(2)).exp() / (s * std::f64::consts::TAU.sqrt());
+        let kernels = [0.1, 0.05, 0.025, 0.0125].map(|s| normal(0.08, s) + normal(0.03, s));
+        let exact = (kernels.iter().sum::<f64>() / 8.0).ln();
+        assert!((near.log_density(&[0.58]) - exact).abs() < 1e-4);
+    }
+}
