@@ -30,7 +30,7 @@ volume = "log-det"
 projections = 0
 # Weighted samples keep the game calm by themselves. What there is of the penalty fades, since it pulls the energy towards a
 # generator that is still too wide.
-weight = 0.003
+weight = 0.001
 decay = { exponential = { half_life = {half_life} } }
 "#;
 
@@ -53,7 +53,7 @@ estimator = "barber-agakov"
 kind = "gp"
 # A map that folds has no volume to speak of.
 volume = "none"
-weight = 0.003
+weight = 0.001
 decay = { exponential = { half_life = {half_life} } }
 "#;
 
