@@ -29,7 +29,8 @@ impl Saved {
         });
         let is_center = |at: usize| (1 + count..1 + 2 * count).contains(&(at % width));
         // Rare enough that the rows are looked through once, and no loop below has to ask.
-        let limited = p.iter().enumerate().filter(|(at, p)| p.abs() > LIMIT && !is_center(*at)).map(|(at, _)| at).collect();
+        let limited =
+            p.iter().enumerate().filter(|(at, p)| p.abs() > LIMIT && !is_center(*at)).map(|(at, _)| at).collect();
         let mut angles = Vec::with_capacity(u.len() * count);
         for (i, (u, p)) in u.iter().zip(p.chunks_exact(width)).enumerate() {
             let rates = &rates[i * count..(i + 1) * count];
