@@ -109,7 +109,7 @@ optimizer = { learning_rate = {energy_rate}, beta1 = 0.0, beta2 = 0.99, epsilon 
 schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
 
 [train.generator]
-average = 0.999
+{generator_steps}average = 0.999
 # Twice as fast as the energy, so that its samples follow the model, where the bounds are tight.
 optimizer = { learning_rate = {generator_rate}, beta1 = 0.0, beta2 = 0.99, epsilon = 1e-8, clip = 10.0 }
 schedule = { course = "cosine", warmup = {warmup}, last = 0.0 }
@@ -120,6 +120,8 @@ struct Training {
     steps: usize,
     warmup: usize,
     rates: [&'static str; 2],
+    /// A line on the generator's steps, if they are more than one.
+    generator_steps: &'static str,
 }
 
 impl Training {
@@ -134,7 +136,8 @@ impl Training {
         ];
         let [energy, generator] = self.rates;
         let text = filled(&format!("{model}{PLAYERS}"), &numbers);
-        text.replace("{energy_rate}", energy).replace("{generator_rate}", generator)
+        let rates = text.replace("{energy_rate}", energy).replace("{generator_rate}", generator);
+        rates.replace("{generator_steps}", self.generator_steps)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Facts, Training};
 pub(super) fn settings(facts: &Facts) -> String {
     let steps = if facts.is_small() { 5_000 } else { 20_000 };
     let model = if facts.width < 2 { LINE } else { PLANE };
-    let training = Training { steps, warmup: steps / 80, rates: ["2e-3", "4e-3"] };
+    let training = Training { steps, warmup: steps / 80, rates: ["2e-3", "4e-3"], generator_steps: "" };
     training.of(&format!("{model}{COMMON}"), facts)
 }
 

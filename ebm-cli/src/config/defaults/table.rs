@@ -5,12 +5,19 @@ use super::{Facts, Training, filled};
 /// Steps: as many as there are rows, within these limits.
 const STEPS: std::ops::RangeInclusive<usize> = 1_000..=6_000;
 
+/// For short runs, which end before the generator is near the energy.
+const TWICE: &str = "\
+# Twice for each of the energy's: the run is short, and what weights tell of Z rests on a generator that is near.
+steps = 2
+";
+
 pub(super) fn settings(facts: &Facts) -> String {
     // Few rows are learned by heart in many steps, and by large networks.
     let steps = facts.rows.unwrap_or(*STEPS.end()).clamp(*STEPS.start(), *STEPS.end());
     let [generator, energy] = if facts.is_small() { [32, 128] } else { [64, 256] };
     let model = filled(SETTINGS, &[("generator_width", generator), ("energy_width", energy)]);
-    Training { steps, warmup: steps / 50, rates: ["5e-4", "1e-3"] }.of(&model, facts)
+    let generator_steps = if steps < *STEPS.end() { TWICE } else { "" };
+    Training { steps, warmup: steps / 50, rates: ["5e-4", "1e-3"], generator_steps }.of(&model, facts)
 }
 
 const SETTINGS: &str = r#"
