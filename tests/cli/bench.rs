@@ -105,14 +105,23 @@ fn parts(config: &RunConfig) -> Value {
 
 #[test]
 fn the_problems_are_those_of_the_examples() {
+    // A pair of a comparison has its settings in the run's own configuration.
+    let folder = Folder::with("");
+    let compared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/compare/plain-25-gaussians.toml");
+    let short = "--set train.steps=1 --set train.evaluate_every=0 --set evaluate.held_out=10 --set evaluate.generated=10 \
+                 --set evaluate.quadrature.tolerance=1e-2 --set evaluate.quadrature.max_evaluations=10000";
+    let pair = "--lower mi --upper diffusion --seeds 1 --out c --quiet";
+    folder.run(0, &format!("compare {} {pair} {short}", compared.display()));
+    let run = folder.path("c/runs/mi+diffusion-seed0/config.toml");
     let examples = [
         ("25-gaussians sv+gp", "paper/25-gaussians.toml"),
+        ("25-gaussians mi+diffusion", run.to_str().unwrap()),
         ("stacked-mnist sv+gp", "stacked-mnist/sv-gp.toml"),
         ("stacked-mnist cnn sv+gp", "stacked-mnist/cnn-sv-gp.toml"),
         ("cifar-10 dcgan sv+gp", "paper/cifar-10.toml"),
     ];
-    for (name, file) in examples {
-        let problem = PROBLEMS.iter().find(|problem| problem.name == name).unwrap();
+    assert_eq!(PROBLEMS.map(|problem| problem.name), examples.map(|(name, _)| name));
+    for (problem, (name, file)) in PROBLEMS.iter().zip(examples) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(file);
         let mut expected = parts(&load_alone(&path).unwrap().config);
         if name.starts_with("cifar-10") {

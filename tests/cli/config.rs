@@ -122,7 +122,7 @@ fn what_looks_wrong_about_data_is_told_by_a_check_and_by_training() {
 fn the_examples_are_good_configurations() {
     let folder = Folder::with("");
     let configs = examples(&["", "baselines", "compare", "pairs", "paper", "stacked-mnist"]);
-    assert!(configs.len() >= 15, "{configs:?}");
+    assert!(configs.len() >= 19, "{configs:?}");
     for config in configs {
         folder.succeed(&format!("config check {}", config.display()));
     }

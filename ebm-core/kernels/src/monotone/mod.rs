@@ -2,7 +2,7 @@
 //! `m(u) = e^a u + sum_k e^{w_k} tanh(e^{s_k} (u - c_k))`.
 //!
 //! Every element has parameters of its own, so that a network can choose them: the transformation of a coupling flow.
-//! a, w and s count as at most [`LIMIT`] in magnitude, so that nothing overflows where the network extrapolates.
+//! a, w and s count as at most 8 in magnitude, so that nothing overflows where the network extrapolates.
 
 #[cfg_attr(not(device_kernels), path = "cpu.rs")]
 #[cfg_attr(device_kernels, path = "cuda.rs")]
@@ -13,7 +13,7 @@ use crate::prelude::*;
 use backend::Saved;
 
 /// The largest exponent: slopes and steps within a factor of about 3,000 of 1, beyond what samples in single precision tell of.
-pub const LIMIT: Real = 8.0;
+const LIMIT: Real = 8.0;
 
 /// Elements of a block, blocks of values and tangents, and steps.
 type Sizes = (usize, usize, usize);

@@ -1,33 +1,31 @@
 // The monotone function m(u) = e^a u + sum_k e^{w_k} tanh(e^{s_k} (u - c_k)) of kernels/monotone.
 //
-// Parameters of an element lie side by side: a, then the w, c and s of all steps. a, w and s count as within +-LIMIT.
+// Parameters of an element lie side by side: a, then the w, c and s of all steps. a, w and s count as within +-limit.
 #include "kernel.cuh"
-
-// As in mod.rs.
-#define LIMIT REAL(8)
 
 // e^x, x within the limits, and the derivative's share in it: 0 beyond them.
 struct Exponential {
     REAL value, live;
 };
 
-DEVICE Exponential exponential(REAL x) {
-    return {exp(fmin(fmax(x, -LIMIT), LIMIT)), REAL(fabs(x) <= LIMIT)};
+DEVICE Exponential exponential(REAL x, REAL limit) {
+    return {exp(fmin(fmax(x, -limit), limit)), REAL(fabs(x) <= limit)};
 }
 
 // y [blocks, elements]: values in the first block, tangents in the others.
-KERNEL(monotone_forward, size_t elements, size_t blocks, size_t steps, const REAL *u, const REAL *p, REAL *y) {
+KERNEL(monotone_forward, size_t elements, size_t blocks, size_t steps, REAL limit, const REAL *u, const REAL *p,
+       REAL *y) {
     const size_t width = 1 + 3 * steps;
     FOR_EACH(i, elements) {
         const REAL *w = p + i * width + 1, *c = w + steps, *s = c + steps;
-        const Exponential rate = exponential(p[i * width]);
+        const Exponential rate = exponential(p[i * width], limit);
         REAL value = rate.value * u[i];
         for (size_t j = elements + i; j < blocks * elements; j += elements) {
             y[j] = rate.value * (rate.live * u[i] * p[j * width] + u[j]);
         }
         // The exponentials of a step serve the value and all of its tangents.
         for (size_t k = 0; k < steps; ++k) {
-            const Exponential height = exponential(w[k]), speed = exponential(s[k]);
+            const Exponential height = exponential(w[k], limit), speed = exponential(s[k], limit);
             const REAL angle = speed.value * (u[i] - c[k]);
             const REAL step = tanh(angle);
             const REAL slope = 1 - step * step;
@@ -44,13 +42,13 @@ KERNEL(monotone_forward, size_t elements, size_t blocks, size_t steps, const REA
 
 // gu and gp += the cotangents of u and p, given those of y. A value is differentiated in its own u and p; a tangent in the
 // tangents, in which it is linear, and in the u and p of its value.
-KERNEL(monotone_backward, size_t elements, size_t blocks, size_t steps, const REAL *u, const REAL *p, const REAL *g,
-       REAL *gu, REAL *gp) {
+KERNEL(monotone_backward, size_t elements, size_t blocks, size_t steps, REAL limit, const REAL *u, const REAL *p,
+       const REAL *g, REAL *gu, REAL *gp) {
     const size_t width = 1 + 3 * steps;
     FOR_EACH(i, elements) {
         const REAL *w = p + i * width + 1, *c = w + steps, *s = c + steps;
         REAL *gw = gp + i * width + 1, *gc = gw + steps, *gs = gc + steps;
-        const Exponential rate = exponential(p[i * width]);
+        const Exponential rate = exponential(p[i * width], limit);
         REAL of_u = g[i] * rate.value;
         REAL of_a = g[i] * rate.value * u[i];
         for (size_t j = elements + i; j < blocks * elements; j += elements) {
@@ -61,7 +59,7 @@ KERNEL(monotone_backward, size_t elements, size_t blocks, size_t steps, const RE
             of_a += g[j] * rate.value * (u[i] * da + u[j]);
         }
         for (size_t k = 0; k < steps; ++k) {
-            const Exponential height = exponential(w[k]), speed = exponential(s[k]);
+            const Exponential height = exponential(w[k], limit), speed = exponential(s[k], limit);
             const REAL angle = speed.value * (u[i] - c[k]);
             const REAL step = tanh(angle);
             const REAL steep = height.value * (1 - step * step);

@@ -12,17 +12,15 @@ const FARTHEST: f64 = 9.0;
 ///
 /// Its samples are where the data are even if the generator is not.
 pub(super) struct Near {
-    /// Training samples in deviations, `[n, D]`.
-    references: Vec<Real>,
-    /// The same, a column after the other: so distances from all of them are taken in one loop.
+    /// Training samples in deviations, a column after the other: so distances from all of them are taken in one loop.
     columns: Vec<Vec<Real>>,
 }
 
 impl Near {
     /// Around these samples `[n, D]`, in deviations.
-    pub fn around(references: Vec<Real>, width: usize) -> Self {
-        let column = |k: usize| references.iter().skip(k).step_by(width).copied().collect();
-        Self { columns: (0..width).map(column).collect(), references }
+    pub fn around(samples: &[Real], width: usize) -> Self {
+        let column = |k: usize| samples.iter().skip(k).step_by(width).copied().collect();
+        Self { columns: (0..width).map(column).collect() }
     }
 
     /// Whether a point, in deviations, lies in the region.
@@ -36,10 +34,9 @@ impl Near {
         let (places, normals) = (random.stream("kernel").uniforms(n), random.stream("noise").normals(n * width));
         let mut points = Vec::with_capacity(normals.len());
         for (k, (noise, place)) in normals.chunks_exact(width).zip(places).enumerate() {
-            let row = ((f64::from(place) * count as f64) as usize).min(count - 1) * width;
+            let row = ((f64::from(place) * count as f64) as usize).min(count - 1);
             let kernel = WIDEST / f64::from(1 << (k % WIDTHS));
-            let center = &self.references[row..row + width];
-            points.extend(center.iter().zip(noise).map(|(x, noise)| x + kernel as Real * noise));
+            points.extend(self.columns.iter().zip(noise).map(|(column, noise)| column[row] + kernel as Real * noise));
         }
         let log_inverse = points.chunks_exact(width).map(|point| {
             let squares = self.squares(point);
@@ -88,7 +85,7 @@ mod tests {
     #[test]
     fn weights_integrate_over_the_region() {
         // Two discs of radius 0.3 whose centres are 0.3 apart overlap in r^2 (2 pi/3 - sqrt(3)/2); and one by itself.
-        let near = Near::around(vec![0.0, 0.0, 0.3, 0.0, -2.0, 1.0], 2);
+        let near = Near::around(&[0.0, 0.0, 0.3, 0.0, -2.0, 1.0], 2);
         let (points, log_inverse) = near.draw(1_000_000, Random::new(5));
         let shape = |x: &[Real]| 1.0 + f64::from(x[0]);
         let weights = points.chunks_exact(2).zip(&log_inverse).map(|(x, h)| h.exp() * shape(x));
@@ -112,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_density_is_the_mean_of_the_kernels() {
-        let near = Near::around(vec![0.5, 0.55], 1);
+        let near = Near::around(&[0.5, 0.55], 1);
         let normal = |x: f64, s: f64| (-0.5 * (x / s).powi(2)).exp() / (s * std::f64::consts::TAU.sqrt());
         let kernels = [0.1, 0.05, 0.025, 0.0125].map(|s| normal(0.08, s) + normal(0.03, s));
         let exact = (kernels.iter().sum::<f64>() / 8.0).ln();

@@ -43,7 +43,7 @@ impl Outside {
         let width = scale.width();
         let farthest = samples.chunks_exact(width).map(|row| scale.distance(row)).fold(0.0, f64::max);
         let near = &samples[..samples.len().min(REFERENCES * width)];
-        let near = (width <= PLANE).then(|| Near::around(scale.shrunk(near), width));
+        let near = (width <= PLANE).then(|| Near::around(&scale.shrunk(near), width));
         Self { start: START * farthest.max(1.0), near, scale }
     }
 
@@ -58,11 +58,10 @@ impl Outside {
     /// The logarithm of what a sample of the generator counts for, beside those of [`Outside::samples`]: 0, but for its share near the
     /// data, and minus infinity outside.
     pub fn log_share(&self, point: &[Real]) -> f64 {
-        match &self.near {
-            _ if self.contains(point) => f64::NEG_INFINITY,
-            Some(_) => (1.0 - NEAR_SHARE).ln(),
-            None => 0.0,
+        if self.contains(point) {
+            return f64::NEG_INFINITY;
         }
+        if self.near.is_some() { (1.0 - NEAR_SHARE).ln() } else { 0.0 }
     }
 
     /// Samples `[n, D]`, row-major, beside so many of the generator's, and the logarithms `[n]` of their terms of a sum
@@ -149,7 +148,7 @@ mod tests {
     /// The mean weight of `exp(-|u|)`, u in deviations, over so many dimensions, and the exact integral beyond |u| = 3.
     fn integral(columns: &[(f64, f64)], references: Vec<Real>) -> f64 {
         let scale = DataScale::from_moments(columns.to_vec());
-        let near = (!references.is_empty()).then(|| Near::around(scale.shrunk(&references), columns.len()));
+        let near = (!references.is_empty()).then(|| Near::around(&scale.shrunk(&references), columns.len()));
         let outside = Outside { scale, start: 3.0, near };
         let n = 200_000;
         let (points, log_inverse) = outside.draw(n, Random::new(3));
