@@ -8,11 +8,15 @@ fn mixture(centres: impl IntoIterator<Item = [f64; 2]>, standard_deviation: f64)
     Modes { centres: centres.into_iter().map(Vec::from).collect(), standard_deviation }
 }
 
+/// One sample of each of these components.
+fn of_components(modes: &Modes, components: &[usize], random: Random) -> Vec<Real> {
+    let centres = components.iter().map(|&k| [modes.centres[k][0], modes.centres[k][1]]);
+    with_noise(centres, components.len(), modes.standard_deviation, random)
+}
+
 impl Source for Modes {
     fn sample(&self, n: usize, random: Random) -> Vec<Real> {
-        let components = choices(n, self.centres.len(), random, "component");
-        let centres = components.into_iter().map(|k| [self.centres[k][0], self.centres[k][1]]);
-        with_noise(centres, n, self.standard_deviation, random)
+        of_components(self, &choices(n, self.centres.len(), random, "component"), random)
     }
 
     fn modes(&self) -> Option<Modes> {
@@ -27,6 +31,30 @@ impl Source for Modes {
         let mut pairs = (0..centres.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
         let separated = pairs.all(|(i, j)| distance(&centres[i], &centres[j]) >= 12.0 * deviation);
         separated.then(|| (centres.len() as f64).ln() + (2.0 * PI * E * deviation * deviation).ln())
+    }
+}
+
+/// A mixture whose training batches hold equally many samples of every component, and only what is left over at random.
+struct Stratified(Modes);
+
+impl Source for Stratified {
+    fn sample(&self, n: usize, random: Random) -> Vec<Real> {
+        self.0.sample(n, random)
+    }
+
+    fn batch(&self, n: usize, random: Random) -> Vec<Real> {
+        let count = self.0.centres.len();
+        let rest = choices(n % count, count, random, "component");
+        let components: Vec<usize> = (0..n - rest.len()).map(|index| index % count).chain(rest).collect();
+        of_components(&self.0, &components, random)
+    }
+
+    fn modes(&self) -> Option<Modes> {
+        self.0.modes()
+    }
+
+    fn entropy(&self) -> Option<f64> {
+        self.0.entropy()
     }
 }
 
@@ -91,6 +119,9 @@ pub struct TwentyFiveGaussians {
     /// What all coordinates are divided by.
     #[default(2.828)]
     pub scale: f64,
+    /// Whether a training batch holds equally many samples of every mode, as the papers' released code draws it, instead of
+    /// independent ones.
+    pub stratified: bool,
 }
 
 impl TwentyFiveGaussians {
@@ -106,7 +137,10 @@ impl DatasetSpec for TwentyFiveGaussians {
         require_positive("deviation", self.deviation)?;
         require_positive("scale", self.scale)
     }
-    load_endless!(mixture);
+    fn load(&self, _: &Path, _: Random) -> Result<Box<dyn Dataset>, DataError> {
+        let mixture = self.mixture();
+        Ok(if self.stratified { Box::new(Endless(Stratified(mixture))) } else { Box::new(Endless(mixture)) })
+    }
 }
 
 register_dataset!(
@@ -134,6 +168,29 @@ mod tests {
             // Relative standard error of a variance: sqrt(2 / 10,000) = 0.014.
             assert!((second / 0.01 - 1.0).abs() < 0.07, "{second}");
         }
+    }
+
+    #[test]
+    fn a_stratified_batch_holds_every_component_equally_often_and_other_samples_are_independent() {
+        let config = TwentyFiveGaussians { stratified: true, ..Default::default() };
+        let data = config.load(Path::new("."), Random::new(0)).unwrap();
+        let modes = data.modes().unwrap();
+        let counts = |samples: &[Real]| {
+            let mut counts = vec![0; 25];
+            for x in samples.chunks(2) {
+                let distance = |c: &Vec<f64>| (c[0] - f64::from(x[0])).hypot(c[1] - f64::from(x[1]));
+                let nearest =
+                    (0..25).min_by(|&i, &j| distance(&modes.centres[i]).total_cmp(&distance(&modes.centres[j])));
+                counts[nearest.unwrap()] += 1;
+            }
+            counts
+        };
+        assert_eq!(counts(&data.draw(200, Random::new(1))), [8; 25]);
+        // Ten samples more than eight of each.
+        let counted = counts(&data.draw(210, Random::new(1)));
+        assert!(counted.iter().all(|&c| c >= 8) && counted.iter().sum::<i32>() == 210, "{counted:?}");
+        // All 25 counts of 200 independent ones are 8 with a probability of 2e-20.
+        assert_ne!(counts(&data.held_out(200, Random::new(1))), [8; 25]);
     }
 
     #[test]

@@ -11,4 +11,4 @@ pub(crate) use crate::files::{
     check_options, check_validation, damaged, malformed, missing, open, require_path, shown, unreadable,
 };
 pub(crate) use crate::split::Shares;
-pub(crate) use crate::synthetic::{Source, choices, load_endless, require_positive, uniforms, with_noise};
+pub(crate) use crate::synthetic::{Endless, Source, choices, load_endless, require_positive, uniforms, with_noise};

@@ -5,6 +5,10 @@ use ebm_core::{device::Real, error::ConfigError, random::Random};
 pub(crate) trait Source: Send + Sync {
     /// `n` samples, row-major `[n, 2]`: a function of the place alone.
     fn sample(&self, n: usize, random: Random) -> Vec<Real>;
+    /// `n` samples of a training batch, which need not be independent of each other.
+    fn batch(&self, n: usize, random: Random) -> Vec<Real> {
+        self.sample(n, random)
+    }
     /// The modes, if it is a mixture of separated round components.
     fn modes(&self) -> Option<Modes> {
         None
@@ -24,7 +28,7 @@ impl<S: Source> Dataset for Endless<S> {
         2
     }
     fn draw(&self, n: usize, random: Random) -> Vec<Real> {
-        self.0.sample(n, random.stream("training"))
+        self.0.batch(n, random.stream("training"))
     }
     fn held_out(&self, n: usize, random: Random) -> Vec<Real> {
         self.0.sample(n, random.stream("held-out"))
