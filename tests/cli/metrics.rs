@@ -46,12 +46,21 @@ fn the_energy_tells_data_from_outliers() {
     // Data like the model's own is not told from it: the standard error is about 0.02.
     let own = auroc("25-gaussians");
     assert!((own - 0.5).abs() < 0.1, "{own}");
+    // The gradient is long far away, and the energy is far from that of the data.
+    let scores = "--score typicality --score gradient-norm";
+    let report =
+        folder.json(&format!("ood {RUN} --against '{{ kind = \"25-gaussians\", spacing = 40 }}' {scores} --json"));
+    for score in ["typicality", "gradient-norm"] {
+        let name = format!("auroc/{{ kind = \"25-gaussians\", spacing = 40 }}/{score}");
+        assert!(number(&report, &name, "value") > 0.9, "{name}");
+    }
 
     folder.write("three.csv", "1,2,3\n4,5,6\n7,8,9\n1,1,1\n");
     folder.refuse_all(
         r#"
         2 | ood runs/run-seed7 --against inverted | the data of this run are no images
         2 | ood runs/run-seed7 --against unifrom-noise | did you mean `uniform-noise`
+        2 | ood runs/run-seed7 --score energies | energy, typicality, gradient-norm
         4 | ood runs/run-seed7 --against '{ kind = "npy", path = "no.npy" }' | no.npy
         2 | ood runs/run-seed7 --against '{ kind = "csv", path = "three.csv" }' | have 3 dimensions; the model is of 2
         "#,

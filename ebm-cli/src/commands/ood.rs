@@ -1,9 +1,10 @@
-//! `ebm ood`: measures how well a model's energy tells its data from outliers.
+//! `ebm ood`: measures how well scores of a model's energy tell its data from outliers.
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ebm_core::{data::Dataset, device::Real, random::Random, registry::SupportedGeometry};
-use ebm_eval::ood::{BuiltIn, Known, detection_values};
-use ebm_eval::{evaluate::Report, quadrature::energies};
+use ebm_eval::evaluate::Report;
+use ebm_eval::ood::{BuiltIn, Known, Score, detection_values, mean_energy};
 use std::path::Path;
 
 use super::arguments::count;
@@ -14,11 +15,12 @@ use crate::{ood_source::Source, output::print_either};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Outliers are the positives, scored by the energy: an AUROC of 50 % is chance.
+Outliers are the positives, which should score higher: an AUROC of 50 % is chance.
 
 Examples:
   ebm ood runs/mnist-seed0
   ebm ood runs/mnist-seed0 --against inverted --against '{ kind = \"idx\", path = \"fashion\" }'
+  ebm ood runs/mnist-seed0 --score energy --score typicality
   ebm ood runs/25-gaussians-seed0 --against two-moons --json")]
 pub struct Ood {
     #[command(flatten)]
@@ -29,6 +31,11 @@ pub struct Ood {
     /// held-out part of a data set: its name, or a table as in a configuration; relative paths start from the working folder.
     #[arg(long, value_name = "OUTLIERS")]
     pub against: Vec<String>,
+    /// What tells outliers; may be repeated [default: energy]
+    ///
+    /// energy: E(x). typicality: how far E(x) is from the mean energy of training samples. gradient-norm: ||grad E(x)||.
+    #[arg(long, value_name = "SCORE", value_parser = score())]
+    pub score: Vec<Score>,
     /// Samples of each kind [default: evaluate.held_out of the run's configuration]
     #[arg(long, value_name = "N", value_parser = count(2..=100_000_000))]
     pub samples: Option<usize>,
@@ -72,14 +79,26 @@ fn compare<G: SupportedGeometry>(
         let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
         sources.extend(BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn));
     }
-    let scored = |samples: &[Real]| energies(&*players.energy, samples).into_iter().map(f64::from).collect::<Vec<_>>();
+    let typical = mean_energy(&*players.energy, &data.draw(count, random.stream("reference")));
+    let scores = if arguments.score.is_empty() { &[Score::Energy][..] } else { &arguments.score };
+    let scored = |samples: &[Real]| -> Vec<Vec<f64>> {
+        scores.iter().map(|score| score.of(&*players.energy, samples, typical)).collect()
+    };
     let of_data = scored(&held_out);
     for source in &sources {
         let (what, samples) = outliers(source, known, run, count, random)?;
-        let values = detection_values(source.name(), &what, &scored(&samples), &of_data);
-        report.values.extend(values.or_exit(Exit::Other)?);
+        for ((score, of_outliers), of_data) in scores.iter().zip(scored(&samples)).zip(&of_data) {
+            let values = detection_values(*score, (source.name(), &what), &of_outliers, of_data);
+            report.values.extend(values.or_exit(Exit::Other)?);
+        }
     }
     print_either(&report, arguments.json)
+}
+
+/// Reads a score by its name.
+fn score() -> impl TypedValueParser<Value = Score> {
+    let by_name = |name: String| Score::ALL.into_iter().find(|score| score.name() == name).ok_or("no such score");
+    PossibleValuesParser::new(Score::ALL.map(Score::name)).try_map(by_name)
 }
 
 /// The samples of a source, and a description of them.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::features::MetricError;
 use crate::metric::{MetricValue, Unit};
+use crate::ood::Score;
 
 /// The share of positives that the false positive rate is given at.
 const TRUE_POSITIVE_RATE: f64 = 0.95;
@@ -88,39 +89,48 @@ fn ranked(positives: &[f64], negatives: &[f64]) -> Result<Vec<(f64, bool)>, Metr
     Ok(ranked)
 }
 
-/// AUROC, AUPRC and FPR at 95 % TPR of the energy as the score of outliers, which are the positives.
+/// AUROC, AUPRC and FPR at 95 % TPR of a score of outliers, which are the positives.
 ///
-/// `what` says what the outliers are. The same with the data as positives, which some papers give, is in the diagnostics.
+/// `of` are the outliers' name and what they are. The same with the data as positives, which some papers give, is in the
+/// diagnostics. Keys are `auroc/NAME` for the energy, and `auroc/NAME/SCORE` for other scores.
 ///
 /// # Errors
-/// If an energy is no number, or a set is empty.
+/// If a score is no number, or a set is empty.
 pub fn detection_values(
-    name: &str,
-    what: &str,
+    score: Score,
+    of: (&str, &str),
     outliers: &[f64],
     data: &[f64],
 ) -> Result<Vec<MetricValue>, MetricError> {
     let found = Detection::of(outliers, data)?;
-    let negated = |energies: &[f64]| energies.iter().map(|energy| -energy).collect::<Vec<_>>();
+    let negated = |scores: &[f64]| scores.iter().map(|score| -score).collect::<Vec<_>>();
     let reversed = Detection::of(&negated(data), &negated(outliers))?;
-    let mean = |energies: &[f64]| energies.iter().sum::<f64>() / energies.len() as f64;
+    let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
     let samples = outliers.len() + data.len();
+    let (name, what) = of;
+    let (suffix, by) = match score {
+        Score::Energy => (String::new(), String::new()),
+        other => (format!("/{}", other.name()), format!(" by {}", other.name())),
+    };
     let against = format!("{} outliers ({what}) and {} held-out samples", outliers.len(), data.len());
     let share = |(key, label): (&str, &str), value: f64, protocol: String| {
-        let (name, label) = (format!("{key}/{name}"), format!("{label}, {name}"));
+        let (name, label) = (format!("{key}/{name}{suffix}"), format!("{label}, {name}{by}"));
         MetricValue::new(&name, &label, (value, Unit::Share), samples, protocol)
     };
-    let pairs = "share of pairs in which the outlier has the higher energy";
+    let score = score.name();
+    let pairs = format!("share of pairs in which the outlier has the higher score ({score})");
     let auroc = format!("{pairs}, of {against}; 50 % is chance; standard error by DeLong's formula");
     let chance = 100.0 * outliers.len() as f64 / samples as f64;
-    let auprc = format!("average precision with outliers as positives, of {against}; {chance:.1} % is chance");
-    let fpr =
-        format!("share of held-out samples with at least the energy that 95 % of the outliers have, of {against}");
+    let auprc =
+        format!("average precision with outliers as positives by {score}, of {against}; {chance:.1} % is chance");
+    let fpr = format!(
+        "share of held-out samples with at least the score ({score}) that 95 % of the outliers have, of {against}"
+    );
     Ok(vec![
         share(("auroc", "AUROC"), found.auroc, auroc)
             .with_error(found.auroc_standard_error)
-            .with("mean_energy_of_outliers", mean(outliers))
-            .with("mean_energy_of_data", mean(data)),
+            .with("mean_score_of_outliers", mean(outliers))
+            .with("mean_score_of_data", mean(data)),
         share(("auprc", "AUPRC"), found.average_precision, auprc)
             .with("with_data_as_positives", reversed.average_precision),
         share(("fpr95", "FPR at 95 % TPR"), found.fpr_at_95, fpr).with("with_data_as_positives", reversed.fpr_at_95),
@@ -172,7 +182,13 @@ mod tests {
     }
     #[test]
     fn outliers_of_higher_energy_are_detected_and_each_value_says_of_what() {
-        let values = detection_values("far", "far away", &[5.0, 6.0, 7.0], &[0.0, 1.0, 2.0, 5.5]).unwrap();
+        let values = |score| {
+            let (outliers, data) = ([5.0, 6.0, 7.0], [0.0, 1.0, 2.0, 5.5]);
+            detection_values(score, ("far", "far away"), &outliers, &data).unwrap()
+        };
+        let other = &values(Score::Typicality)[0];
+        assert_eq!((other.name.as_str(), other.value), ("auroc/far/typicality", 11.0 / 12.0));
+        let values = values(Score::Energy);
         let keys: Vec<&str> = values.iter().map(|value| value.name.as_str()).collect();
         assert_eq!(keys, ["auroc/far", "auprc/far", "fpr95/far"]);
         // 11 of 12 pairs; the threshold at which all outliers are found lets 5.5 through.
