@@ -1,7 +1,8 @@
 use anyhow::Context;
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
-use std::{fmt::Display, fs, path::Path};
+use std::path::{Path, PathBuf};
+use std::{fmt::Display, fs};
 
 use crate::exit::{Exit, Failure, OrExit};
 use ebm_train::files::write_atomically;
@@ -68,8 +69,45 @@ pub fn write_folder(folder: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()
     Ok(fs::rename(&whole, folder)?)
 }
 
-/// Writes a file completely, or leaves what was there.
+/// Writes the file that a user named: `write` gets the path to write to.
+///
+/// A link is followed to the file that it names. What is no regular file, a device or a pipe, is written through: `write` gets a
+/// temporary file of the same name, whose bytes are copied.
+pub fn write_named(path: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    if !is_written_through(path) {
+        return write(&end_of_links(path)?);
+    }
+    let folder = tempfile::tempdir()?;
+    let copied = folder.path().join(path.file_name().unwrap_or("output".as_ref()));
+    write(&copied)?;
+    let through = || -> io::Result<u64> {
+        io::copy(&mut fs::File::open(&copied)?, &mut fs::OpenOptions::new().write(true).open(path)?)
+    };
+    through().map(drop).with_context(|| format!("{}: cannot write to it", path.display()))
+}
+
+/// Whether a path is no place for a file of one's own. Through /dev/stdout may be a file, but then the shell holds it open.
+fn is_written_through(path: &Path) -> bool {
+    let open = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|place| path.starts_with(place));
+    open || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// The path that a chain of links ends at, whether or not something is there.
+fn end_of_links(path: &Path) -> io::Result<PathBuf> {
+    // As many as Linux follows.
+    const MOST: usize = 40;
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "too many links, one to the next"))
+}
+
+/// Writes a file that a user named completely, or leaves what was there.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let written = write_atomically(path, |file| file.write_all(bytes));
+    let written = write_named(path, |path| Ok(write_atomically(path, |file| file.write_all(bytes))?));
     written.with_context(|| format!("{}: cannot write the file", path.display())).or_exit(Exit::Other)
 }

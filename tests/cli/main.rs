@@ -20,6 +20,8 @@ mod messages;
 mod metrics;
 #[cfg(unix)]
 mod new; // what the book says is done in a shell
+#[cfg(unix)]
+mod outputs;
 #[cfg(feature = "mpi")]
 mod processes;
 mod run;

@@ -10,7 +10,8 @@ use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::{output::print_either, plots::save_spectrum};
+use crate::output::{print_either, write_named};
+use crate::plots::save_spectrum;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -79,5 +80,5 @@ fn draw(found: &Diagnosis, steps: u64, out: &Path) -> Result<(), Failure> {
     let title =
         format!("Singular values of the generator's Jacobian after {steps} steps, at {} latents", found.latents);
     let rounding = found.rounding.exact * found.largest.median;
-    save_spectrum(out, &title, &quantiles, rounding).or_exit(Exit::Other)
+    write_named(out, |out| Ok(save_spectrum(out, &title, &quantiles, rounding)?)).or_exit(Exit::Other)
 }

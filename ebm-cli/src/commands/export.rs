@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::loaded_run::TrainedModel;
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::output::{print, write_whole};
+use crate::output::{print, write_named, write_whole};
 use crate::run_directory::{Digest, Exported, RunDirectory, Versions};
 use ebm_eval::evaluate::Report;
 
@@ -53,7 +53,7 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
         let evaluation = serde_json::to_string(report).or_exit(Exit::Other)?;
         more.insert("ebm.evaluation".into(), evaluation);
     }
-    exported.save(out, &more).or_exit(Exit::Other)?;
+    write_named(out, |out| Ok(exported.save(out, &more)?)).or_exit(Exit::Other)?;
     let text = card_of(&exported, report.as_ref(), out)?;
     write_whole(&card, text.as_bytes())?;
     print(&format!("{}\n{}\n", out.display(), card.display()))

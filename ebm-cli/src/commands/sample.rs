@@ -13,8 +13,9 @@ use super::loaded_run::{LoadedRun, TrainedModel};
 use super::sample_pictures::{between, neighbours};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::output::{print, write_named};
 use crate::sample_output::{Format, NamedFormat, SampleSet};
-use crate::{observers::gaussian_draws, output::print, run_directory::Description};
+use crate::{observers::gaussian_draws, run_directory::Description};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -139,7 +140,7 @@ fn draw<G: SupportedGeometry>(
     let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
     if let (Show::Interpolation, Some(shape)) = (arguments.show, data.image) {
         let picture = between(&*players.generator, shape, number, random);
-        picture.save(&arguments.out).or_exit(Exit::Other)?;
+        write_named(&arguments.out, |out| Ok(picture.save(out)?)).or_exit(Exit::Other)?;
         return print(&format!("{}: {number} ways between samples\n", arguments.out.display()));
     }
     let (mut points, latents) = match run.config.train.objective {
@@ -173,7 +174,7 @@ fn draw<G: SupportedGeometry>(
     }
     if let (Show::Neighbors, Some(shape)) = (arguments.show, data.image) {
         let picture = neighbours(&*run.data()?, &points, shape, random);
-        picture.save(&arguments.out).or_exit(Exit::Other)?;
+        write_named(&arguments.out, |out| Ok(picture.save(out)?)).or_exit(Exit::Other)?;
         let out = arguments.out.display();
         return print(&format!("{said}{out}: {number} samples and what is nearest to them\n"));
     }

@@ -8,7 +8,7 @@ use std::{fs::File, path::Path};
 use zip::{ZipWriter, write::FileOptions};
 
 use super::format::{Format, NamedFormat};
-use crate::output::write_folder;
+use crate::output::{write_folder, write_named};
 use crate::plots::{Frame, Gallery, GalleryPicture, PlotError, save_scatter};
 use ebm_train::files::write_atomically;
 
@@ -36,7 +36,8 @@ impl SampleSet<'_> {
     pub fn save(&self, path: &Path, named: Option<NamedFormat>) -> Result<()> {
         let shape = self.image.unwrap_or(ImageShape { height: 1, width: self.width, channels: 1 });
         let failed = || format!("{}: cannot write the samples", path.display());
-        match Format::of(path, named, self.width, self.image)? {
+        let format = Format::of(path, named, self.width, self.image)?;
+        write_named(path, |path| match format {
             Format::Npy => write_atomically(path, |file| self.values(file)).with_context(failed),
             Format::Npz => write_atomically(path, |file| self.archive(file, None)).with_context(failed),
             Format::ImageNpz => write_atomically(path, |file| self.archive(file, Some(shape))).with_context(failed),
@@ -45,7 +46,7 @@ impl SampleSet<'_> {
             Format::ImageFolder => {
                 write_folder(path, |folder| image_files(folder, &self.levels(), shape)).with_context(failed)
             }
-        }
+        })
     }
 
     /// The grey levels nearest to the values.
