@@ -1,6 +1,6 @@
 //! Checkpoints from the command line: resuming, pruning, looking at runs, exporting models.
 
-use crate::command::{Folder, TINY, contains, tiny_with_table, unlike};
+use crate::command::{Folder, TINY, contains, tiny_with_table, two_columns, unlike};
 use serde_json::Value;
 use std::fs;
 
@@ -107,7 +107,26 @@ fn the_last_checkpoints_and_the_best_one_are_kept() {
     let best = best_by(&folder, "shares", (-1.0, "good_share"), 0);
     assert_eq!(folder.checkpoints("shares"), [best, 55, 60].into());
     let unknown = "train run.toml --run other --set 'checkpoint.best=\"beauty\"'";
-    folder.refuse(5, unknown, &["checkpoint.best", "beauty", "lower"]);
+    folder.refuse(3, unknown, &["checkpoint.best", "beauty", "ebm list metric"]);
+    assert!(!folder.path("other").exists());
+}
+
+#[test]
+fn a_metric_that_the_run_will_not_have_is_refused_before_it_begins() {
+    let folder = Folder::tiny();
+    folder.write("table.csv", &two_columns());
+    folder.write("table.toml", &tiny_with_table("table.csv"));
+    folder.refuse_all(
+        r#"
+        3 | config check run.toml --set checkpoint.best=uper | checkpoint.best = uper | did you mean `upper`
+        3 | config check run.toml --set checkpoint.best=upper --set train.evaluate_every=0 | train.evaluate_every = 0
+        3 | config check run.toml --set train.stop.patience=1 --set train.stop.metric=ais_nll | this run's evaluations have: nll
+        3 | train table.toml --run r --set checkpoint.best=good_share | this run's evaluations have: nll
+        "#,
+    );
+    assert!(!folder.path("r").exists());
+    // Without a likelihood yet, the run waits for one.
+    folder.train("waiting", "--set energy.confinement=0 --set train.stop.patience=1 --set train.stop.metric=nll");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::arguments::{Source, base_of};
 use super::{data_warnings::data_warnings, fresh_trainer::can_be_built, reference::reference};
-use crate::config::{self, Resolved};
+use crate::config::{self, Resolved, check_watched};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::output::print;
 
@@ -68,6 +68,7 @@ pub fn run(command: &Config) -> Result<Exit, Failure> {
 /// Builds the models for the data, and warns of whatever looks wrong about the data. Those that are not there are not looked at.
 fn check_with_data(resolved: &Resolved, file: &Path, folder: Option<&Path>) -> Result<(), Failure> {
     let (config, base) = (&resolved.config, base_of(file, folder)?);
+    check_watched(config, None).map_err(|error| Failure::new(Exit::Config, resolved.misfit(error)))?;
     let data: Arc<dyn Dataset> = match config.data.load(&base, Random::new(config.seed).stream("data-set")) {
         Ok(data) => Arc::from(data),
         Err(error @ (DataError::Missing { .. } | DataError::Io { .. })) => {

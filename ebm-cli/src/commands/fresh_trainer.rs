@@ -1,10 +1,12 @@
 //! A trainer at its first step, and the failures that its errors become.
 
 use ebm_core::{data::Dataset, error::ConfigError, random::Random, registry::SupportedGeometry};
+use ebm_data::Validating;
+use ebm_eval::{evaluate::EvaluateConfig, metric::Prospect};
 use ebm_train::{Objective, Origin, Players, TrainError, Trainer};
 use std::sync::Arc;
 
-use crate::config::Resolved;
+use crate::config::{Resolved, check_watched};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure};
 
@@ -22,7 +24,15 @@ pub fn fresh_trainer<G: SupportedGeometry>(
         players.check().map_err(misfit)?;
         config.components().check_rank(geometry.data_width()).map_err(misfit)?;
     }
-    Trainer::new(config.train.clone(), players, data, random).map_err(misfit)
+    let trainer = Trainer::new(config.train.clone(), players, data, random).map_err(misfit)?;
+    let prospect = Prospect {
+        data: &Validating::new(trainer.data()),
+        config: &EvaluateConfig::quick(),
+        has_generator: config.train.objective == Objective::Bidirectional,
+        knows_log_partition: trainer.energy().facts().log_partition.is_some(),
+    };
+    check_watched(config, Some(&prospect)).map_err(misfit)?;
+    Ok(trainer)
 }
 
 /// Whether everything that takes part in training can be built: the last check before a run that is trained later.

@@ -17,6 +17,7 @@ mod show;
 pub mod suggest;
 mod sweep;
 mod value;
+mod watched;
 
 pub use example::example;
 pub use fault::{ConfigFault, Origin};
@@ -27,6 +28,7 @@ pub use resolve::Resolved;
 pub use run_config::{CheckpointConfig, LogConfig, RunConfig};
 pub use show::show;
 pub use sweep::{LocalConfig, MOST_JOBS, RandomSearch, SlurmConfig, Sweep, SweepSpec};
+pub use watched::check_watched;
 
 pub use earlier_releases::read_written;
 use layers::environment;

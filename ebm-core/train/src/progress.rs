@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::metric::{Watched, rank, stand_ins, watched};
+use crate::metric::{Watched, find, rank, stand_ins, watched};
 use crate::{config::StopConfig, outcome::StopReason, report::Evaluation};
 use ebm_core::{error::ConfigError, parameter::State};
 
@@ -60,6 +60,10 @@ impl Best {
             return Ok(None);
         }
         let Some(Watched { place, found, .. }) = watched(&stop.metric, evaluation) else {
+            // An energy that cannot be normalised yet has no likelihood; a name that no evaluation knows is a mistake.
+            if find(&stop.metric).is_some() {
+                return Ok(None);
+            }
             let known: Vec<&str> = evaluation.keys().map(String::as_str).collect();
             let expected = format!("one of the evaluation's metrics: {}", known.join(", "));
             return Err(ConfigError::new("train.stop.metric", &stop.metric, expected));

@@ -4,6 +4,7 @@ use ebm_train::{StepReport, grid::Region};
 use std::cell::OnceCell;
 
 use super::classified::{Classified, Sets};
+use super::prospect::Prospect;
 use super::registry::{Need, Reason};
 use crate::annealing::{AnnealingError, Bracket, bracket, sampler_nlls};
 use crate::proposal::{ProposalError, log_weights};
@@ -205,24 +206,14 @@ impl<'a> Context<'a> {
     /// # Errors
     /// Why it is not met.
     pub fn meets(&self, need: Need) -> Result<bool, Reason> {
-        let width = self.data.width();
         match need {
             Need::HeldOut if self.held_out.is_empty() => Err("the data set holds out no samples".into()),
-            // Known before thousands of samples are drawn for the box.
-            Need::OneOrTwoDimensions | Need::LogPartition
-                if width > 2 && (need == Need::OneOrTwoDimensions || self.known_log_partition.is_none()) =>
-            {
-                Err(format!("no exact value: {}", QuadratureError::Dimensions(width)).into())
-            }
-            // Up to two dimensions the quadrature knows better.
-            Need::Chains if self.config.annealing.chains == 0 && width > 2 => {
-                Err("off; evaluate.annealing.chains turns it on (some hundred chains)".into())
-            }
-            Need::Chains => Ok(self.config.annealing.chains > 0),
-            Need::Modes if self.data.modes().is_none() => Err("the data set has no separate modes".into()),
-            Need::Generator if !self.has_generator() => Err("the model has no generator".into()),
+            Need::HeldOut => Ok(true),
             Need::Classifier => Ok(matches!(self.classified(), Ok(Some(_)))),
-            _ => Ok(true),
+            _ => {
+                let (has_generator, knows_log_partition) = (self.has_generator(), self.known_log_partition.is_some());
+                Prospect { data: self.data, config: self.config, has_generator, knows_log_partition }.meets(need)
+            }
         }
     }
 }
