@@ -1,5 +1,6 @@
 use crate::prelude::*;
 use ebm_core::registry::DatasetConfig;
+use flate2::read::MultiGzDecoder;
 use std::io::Read;
 
 use super::images::{Cifar, Idx, ImageFolder, Npz};
@@ -48,13 +49,30 @@ fn not_read(folder: &Path) -> Option<String> {
     Some(format!("the data are in a folder within it; name that: {}", found.display()))
 }
 
+/// Bytes of a file that are looked at.
+const START: u64 = 4096;
 /// The extensions of tables of text.
 const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
 
-/// What separates the values of a table that starts so: a comma, unless the first line has none.
-fn delimiter(start: &[u8]) -> char {
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    [',', ';', '\t'].into_iter().find(|delimiter| line.contains(&(*delimiter as u8))).unwrap_or(',')
+/// What separates the values of a table that starts so, and its decimal sign: by its first two lines.
+fn signs(start: &[u8]) -> (char, char) {
+    let lines: Vec<&[u8]> = start.split(|byte| *byte == b'\n').take(2).collect();
+    let has = |sign: char| lines.iter().any(|line| line.contains(&(sign as u8)));
+    match [';', '\t'].into_iter().find(|delimiter| lines[0].contains(&(*delimiter as u8))) {
+        // A name of a column may hold such a sign where commas separate.
+        Some(delimiter) if lines[1..].iter().all(|line| line.is_empty() || line.contains(&(delimiter as u8))) => {
+            (delimiter, if has(',') && !has('.') { ',' } else { '.' })
+        }
+        _ => (',', '.'),
+    }
+}
+
+/// The first bytes of a file, unpacked if it is packed.
+fn unpacked(start: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // The end is missing.
+    let _ = MultiGzDecoder::new(start).take(START).read_to_end(&mut bytes);
+    bytes
 }
 
 fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
@@ -63,7 +81,7 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
     let is_table = |extension: &str| TABLES.contains(&extension);
     let packed_table = [extension.clone(), path.file_stem().and_then(|stem| extension_of(Path::new(stem)))];
     let mut start = Vec::new();
-    open(path)?.0.take(4096).read_to_end(&mut start).map_err(unreadable(path))?;
+    open(path)?.0.take(START).read_to_end(&mut start).map_err(unreadable(path))?;
     match (&start[..], extension.as_deref()) {
         ([b'P', b'K', ..], _) => at!(Npz, path),
         // A table unless it has the axes, or the elements, of images.
@@ -75,14 +93,15 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
             });
             if axes > 2 { at!(Npz, path) } else { at!(NpyFile, path) }
         }
-        ([0x1f, 0x8b, ..], _) if packed_table.iter().flatten().any(|extension| is_table(extension)) => Err(malformed(
-            path,
-            "the whole file",
-            "it is packed by gzip, in which tables are not read; unpack it: gunzip",
-        )),
+        ([0x1f, 0x8b, ..], _) if packed_table.iter().flatten().any(|extension| is_table(extension)) => {
+            let (delimiter, decimal) = signs(&unpacked(&start));
+            at!(CsvFile, path, delimiter: delimiter, decimal: decimal)
+        }
         ([0, 0, ..] | [0x1f, 0x8b, ..], _) => at!(Idx, path),
-        (_, Some("tsv")) => at!(CsvFile, path, delimiter: '\t'),
-        (_, Some(extension)) if is_table(extension) => at!(CsvFile, path, delimiter: delimiter(&start)),
+        (_, Some(extension)) if is_table(extension) => {
+            let (delimiter, decimal) = signs(&start);
+            at!(CsvFile, path, delimiter: delimiter, decimal: decimal)
+        }
         _ => Err(malformed(
             path,
             "the whole file",
@@ -109,17 +128,34 @@ mod tests {
     fn layouts_that_are_not_read_are_named_with_what_to_do() {
         refused(told("data_batch_1", b"x"), &["CIFAR for Python", "binary version"]);
         refused(told("MNIST/raw/train-images-idx3-ubyte", b"x"), &["name that: ", "MNIST/raw"]);
-        for name in ["a.csv", "a.csv.gz"] {
-            refused(told(name, &[0x1f, 0x8b, 8, 0]), &["packed by gzip", "gunzip"]);
-        }
         assert_eq!(told("train-images.gz", &[0x1f, 0x8b, 8, 0]).unwrap().typetag_name(), "idx");
     }
 
     #[test]
-    fn the_delimiter_is_that_of_the_first_line() {
-        for (start, expected) in [("a,b;c\n1", ','), ("a;b\n1,5;2", ';'), ("a\tb\n", '\t'), ("1\n2,3", ','), ("", ',')]
-        {
-            assert_eq!(delimiter(start.as_bytes()), expected, "{start:?}");
+    fn a_table_may_be_packed() {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut packed, b"a;b\n1,5;2\n2,5;3\n").unwrap();
+        let packed = packed.finish().unwrap();
+        for name in ["a.csv", "a.csv.gz"] {
+            let config = serde_json::to_value(told(name, &packed).unwrap()).unwrap();
+            assert_eq!(
+                (&config["kind"], &config["delimiter"], &config["decimal"]),
+                (&"csv".into(), &";".into(), &",".into())
+            );
+        }
+    }
+
+    #[test]
+    fn the_delimiter_and_the_decimal_sign_are_those_of_the_first_lines() {
+        for (start, expected) in [
+            ("a,b;c\n1,2", (',', '.')),
+            ("a;b\n1,5;2", (';', ',')),
+            ("1.5;2\n", (';', '.')),
+            ("a\tb\n1.5\t2", ('\t', '.')),
+            ("1\n2,3", (',', '.')),
+            ("", (',', '.')),
+        ] {
+            assert_eq!(signs(start.as_bytes()), expected, "{start:?}");
         }
     }
 }
