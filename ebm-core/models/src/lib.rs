@@ -12,5 +12,9 @@ pub mod flow;
 pub mod mixture;
 pub mod mlp;
 pub mod noise;
+
+mod convolution;
 mod of_network;
 mod selftest;
+
+pub use convolution::ConvolutionConfig;

@@ -2,6 +2,7 @@
 
 use dfdx::prelude::{HasShape, SplitTape};
 
+use crate::convolution::ConvolutionConfig;
 use crate::noise::NoiseLevel;
 use ebm_core::device::{Matrix, PerSample, Real};
 use ebm_core::error::ConfigError;
@@ -117,6 +118,8 @@ pub struct NetworkEnergy<G: Geometry, N> {
     pub(super) geometry: G,
     pub(super) network: N,
     pub(super) confinement: f64,
+    /// How it depends on the time, where the network does not.
+    pub(super) convolution: Option<ConvolutionConfig>,
 }
 
 module!([G: Geometry, N: Module] NetworkEnergy<G, N>: network);
@@ -128,11 +131,14 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
 
     fn pushforward(&self, x: TapedSamples<G>, v: TapedSamples<G>) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         // One time for all samples, that does not move.
-        self.pushforward_at(x, &[0.0], v, &[])
+        let (batch, directions) = (x.shape().0, v.shape().0);
+        let (_, tape) = x.clone().split_tape();
+        let y = self.rows_at(stack(x, v), Times { at: &[0.0], rates: &[] }, batch, &tape);
+        unstack(y, batch, (batch,), (directions,))
     }
 
     fn timed(&self) -> Option<&dyn TimedEnergy<G>> {
-        self.network.is_timed().then_some(self)
+        (self.network.is_timed() || self.convolution.is_some()).then_some(self)
     }
 
     fn enclosed(&self) -> Option<Box<dyn EnclosedEnergy>> {
@@ -148,6 +154,20 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
         facts.log_sobolev = self.network.oscillation().map(|k| kappa * (-k).exp()).filter(|rho| *rho > 0.0);
         facts.normalisable = kappa > 0.0 && kappa.is_finite();
         facts
+    }
+}
+
+impl<G: Geometry, N: EnergyNetwork> NetworkEnergy<G, N> {
+    /// The network with the confinement: `[(1+K) * primal, 1]` of samples and tangents `[(1+K) * primal, D]`.
+    fn rows_at(
+        &self,
+        rows: Matrix<SharedTape>,
+        times: Times<'_>,
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
+        let y = self.network.apply_at(rows.clone(), times, primal, tape);
+        if self.confinement > 0.0 { confine(y, rows, primal, self.confinement as Real) } else { y }
     }
 }
 
@@ -181,11 +201,15 @@ impl<G: Geometry, N: EnergyNetwork> TimedEnergy<G> for NetworkEnergy<G, N> {
     ) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
         let (batch, directions) = (x.shape().0, v.shape().0);
         let (_, tape) = x.clone().split_tape();
-        let rows = stack(x, v);
-        let mut y = self.network.apply_at(rows.clone(), Times { at: times, rates }, batch, &tape);
-        if self.confinement > 0.0 {
-            y = confine(y, rows, batch, self.confinement as Real);
-        }
+        let (rows, times) = (stack(x, v), Times { at: times, rates });
+        let unmoved = Times { at: &[0.0], rates: &[] };
+        let y = match &self.convolution {
+            Some(convolution) => {
+                let energy = |rows, primal| self.rows_at(rows, unmoved, primal, &tape);
+                convolution.apply(energy, rows, times, batch)
+            }
+            None => self.rows_at(rows, times, batch, &tape),
+        };
         unstack(y, batch, (batch,), (directions,))
     }
 }

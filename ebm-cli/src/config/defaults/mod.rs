@@ -187,6 +187,18 @@ mod tests {
     }
 
     #[test]
+    fn tables_wider_than_the_networks_get_parts_of_full_rank() {
+        for (width, rows, wide) in [(64, None, false), (65, None, true), (32, Some(500), false), (33, Some(500), true)]
+        {
+            let of = resolved(facts(width, rows));
+            let number = |key| shown(&of, key).parse::<f64>().unwrap_or(0.0);
+            assert_eq!(shown(&of, "generator.linear"), if wide { "true" } else { "-" }, "{width} {rows:?}");
+            // The energy starts as that of a Gaussian with the columns' deviations.
+            assert_eq!(number("energy.quadratic") + number("energy.confinement"), 1.0);
+        }
+    }
+
+    #[test]
     fn the_layers_for_images_of_any_size_end_with_the_image() {
         use ebm_core::geometry::Runtime;
         for (height, width, channels) in

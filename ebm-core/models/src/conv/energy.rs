@@ -134,7 +134,8 @@ impl<G: Geometry> NetworkEnergy<G, TimedStack> {
             }
             _ => config.output_scale.then(|| Parameter::trained("output_scale", vec![1], vec![1.0])),
         };
-        Ok(Self { geometry, network: TimedStack { stack, time, factor }, confinement: config.confinement })
+        let convolution = config.time.convolution();
+        Ok(Self { geometry, network: TimedStack { stack, time, factor }, confinement: config.confinement, convolution })
     }
 }
 

@@ -1,4 +1,5 @@
 use ebm_core::device::{Matrix, Real};
+use ebm_core::kernels::add::add;
 use ebm_core::kernels::columns::{join_columns, take_columns};
 use ebm_core::kernels::monotone::{monotone, parameters_an_element};
 use ebm_core::kernels::rows::{stack, unstack};
@@ -21,10 +22,12 @@ pub(super) struct Coupling {
     moved: Vec<usize>,
     kept: Vec<usize>,
     network: Network,
+    /// The linear map of `kept` that is added to `moved`, if there is one.
+    linear: Option<Network>,
     steps: usize,
 }
 
-module!([] Coupling: network);
+module!([] Coupling: network, linear);
 
 impl Coupling {
     /// A layer close to the identity.
@@ -45,7 +48,22 @@ impl Coupling {
             weight.set(&small);
             bias.set(&start(config.steps).repeat(moved.len()));
         }
-        Self { moved, kept, network, steps: config.steps }
+        let linear = config.linear.then(|| zero_map(kept.len(), moved.len(), &format!("{name}.linear."), random));
+        Self { moved, kept, network, linear, steps: config.steps }
+    }
+
+    /// `moved` and the linear map of `kept`, for values and tangents alike. It leaves the Jacobian's determinant as it is.
+    fn shifted(
+        &self,
+        moved: Matrix<SharedTape>,
+        kept: &Matrix<SharedTape>,
+        primal: usize,
+        tape: &SharedTape,
+    ) -> Matrix<SharedTape> {
+        match &self.linear {
+            Some(linear) => add(moved, linear.apply(kept.clone(), primal, tape)),
+            None => moved,
+        }
     }
 
     /// The layer on values `[B, D]`, and the slopes of the functions that its `moved` coordinates went through, `[B, moved]`.
@@ -63,6 +81,7 @@ impl Coupling {
         let (ones, zeros) = (constant(1.0, n), constant(0.0, width(&parameters)));
         let both = monotone(stack(moved, ones), stack(parameters, zeros), batch, self.steps);
         let (moved, slopes) = unstack(both, batch, (batch, n), (batch, n));
+        let moved = self.shifted(moved, &kept, batch, tape);
         (join_columns(moved, &self.moved, kept, &self.kept), slopes)
     }
 
@@ -70,9 +89,17 @@ impl Coupling {
         let kept = take_columns(x.clone(), &self.kept);
         let moved = take_columns(x, &self.moved);
         let parameters = self.network.apply(kept.clone(), primal, tape);
-        let moved = monotone(moved, parameters, primal, self.steps);
+        let moved = self.shifted(monotone(moved, parameters, primal, self.steps), &kept, primal, tape);
         join_columns(moved, &self.moved, kept, &self.kept)
     }
+}
+
+/// A linear map that starts at zero.
+fn zero_map(from: usize, to: usize, prefix: &str, random: Random) -> Network {
+    let options = NetworkOptions { prefix, ..NetworkOptions::plain(from, &[], to, Parts::GENERATOR) };
+    let mut network = Network::new(&options, random);
+    network.parameters_mut().into_iter().for_each(|p| p.set(&vec![0.0; p.len()]));
+    network
 }
 
 /// Parameters of a function of slope about 1 over the spread: half of it the linear term, half the steps.

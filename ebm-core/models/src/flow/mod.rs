@@ -27,7 +27,7 @@ use coupling::Coupling;
 /// A monotone coupling flow: d = D, injective, so that the entropy from its Jacobian is exact.
 ///
 /// Each layer transforms every other coordinate by a strictly increasing function, a sum of steps whose places, heights
-/// and widths a network reads off the remaining coordinates.
+/// and widths a network reads off the remaining coordinates. Beside it there may be a linear map of these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlowGeneratorConfig {
@@ -42,6 +42,9 @@ pub struct FlowGeneratorConfig {
     pub hidden: Vec<usize>,
     /// Activation of the hidden layers.
     pub activation: Activation,
+    /// Whether each layer also adds a linear map of the remaining coordinates. It has full rank where the network is narrower than
+    /// the data, and starts at zero.
+    pub linear: bool,
     /// Standard deviation sigma of the noise added to every sample: a number, which may change over the run, or one that is
     /// trained.
     pub noise: NoiseConfig,
@@ -189,7 +192,7 @@ mod tests {
     #[test]
     fn samples_and_volume_are_those_of_the_jacobian_and_so_are_their_gradients() {
         let g = Runtime { latent: 3, data: 3 };
-        let config = FlowGeneratorConfig { layers: 3, hidden: vec![5], steps: 3, ..Default::default() };
+        let config = FlowGeneratorConfig { layers: 3, hidden: vec![5], steps: 3, linear: true, ..Default::default() };
         let mut flow = FlowGenerator::new(g, &config, Random::new(1));
         for (i, p) in (0u64..).zip(flow.parameters_mut()) {
             let moved: Vec<_> =
@@ -229,8 +232,23 @@ mod tests {
     }
 
     #[test]
+    fn linear_maps_reach_a_covariance_that_a_narrow_network_does_not() {
+        // Two layers at the start: x_0 = z_0 + z_1, then x_1 = z_1 + x_0, about. Hidden layers of one unit take no part in it.
+        let config = FlowGeneratorConfig { hidden: vec![1], linear: true, ..Default::default() };
+        let mut flow = FlowGenerator::new(Fixed::<2, 2>, &config, Random::new(1));
+        for p in flow.parameters_mut().into_iter().filter(|p| p.name().contains("linear") && p.shape().len() == 2) {
+            p.set(&[1.0]);
+        }
+        let draws = |z: [Real; 2]| values(&flow.forward(SharedTape::off().watch(&flow.geometry().latents(z.to_vec()))));
+        let (at, moved) = (draws([0.1, 0.2]), draws([0.6, 0.2]));
+        // A change of 0.5 in z_0 moves both coordinates.
+        assert!((moved[0] - at[0] - 0.5).abs() < 0.1 && (moved[1] - at[1] - 0.5).abs() < 0.2, "{at:?} {moved:?}");
+    }
+
+    #[test]
     fn names_of_parameters_are_unique() {
-        let flow = FlowGenerator::new(Fixed::<2, 2>, &FlowGeneratorConfig::default(), Random::new(1));
+        let config = FlowGeneratorConfig { linear: true, ..Default::default() };
+        let flow = FlowGenerator::new(Fixed::<2, 2>, &config, Random::new(1));
         assert_eq!(flow.state().len(), flow.parameters().len());
     }
 }

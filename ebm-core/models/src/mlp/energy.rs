@@ -14,10 +14,11 @@ use ebm_core::tape::{Parts, SharedTape};
 use ebm_core::{module, register_energy};
 
 use super::TimeConfig;
+use super::quadratic::QuadraticForm;
 use super::time::TimeEmbedding;
 use ebm_core::network::{EnclosedNetwork, Init, Network, NetworkOptions, check_gain, check_widths};
 
-/// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2.
+/// A multi-layer perceptron from samples to energies, E(x) = network(x) + confinement/2 ||x||^2 + quadratic/2 ||A x + b||^2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
 #[serde(deny_unknown_fields, default)]
 pub struct MlpEnergyConfig {
@@ -33,6 +34,9 @@ pub struct MlpEnergyConfig {
     /// Weight kappa of the confinement kappa/2 ||x||^2. Above 0 the energy is normalisable, since the network grows at
     /// most linearly.
     pub confinement: f64,
+    /// Weight q of a learned quadratic form, q/2 ||A x + b||^2, where A is D x D and starts as the identity. It has the covariance of
+    /// wide data, for which a network narrower than the data has too few units. 0: none.
+    pub quadratic: f64,
     /// Divide every layer's weights by their largest singular value.
     pub spectral_norm: bool,
     /// Multiply the network's output by one learned number.
@@ -82,19 +86,22 @@ impl<G: Geometry> NetworkEnergy<G, TimedNetwork> {
             network: TimedNetwork {
                 network: Network::new(&options, random),
                 time: embedding.map(|e| TimeEmbedding::new(e, random)),
+                quadratic: QuadraticForm::of(geometry.data_width(), config.quadratic, random),
             },
             confinement: config.confinement,
+            convolution: config.time.convolution(),
         }
     }
 }
 
-/// A network, and the time beside its inputs.
+/// A network, the time beside its inputs, and a quadratic form that is added to it.
 pub struct TimedNetwork {
     network: Network,
     time: Option<TimeEmbedding>,
+    quadratic: Option<QuadraticForm>,
 }
 
-module!([] TimedNetwork: network, time);
+module!([] TimedNetwork: network, time, quadratic);
 
 impl EnergyNetwork for TimedNetwork {
     fn apply_at(
@@ -105,7 +112,10 @@ impl EnergyNetwork for TimedNetwork {
         tape: &SharedTape,
     ) -> Matrix<SharedTape> {
         let time = self.time.as_ref().map(|t| t.apply(times, tape));
-        self.network.apply_with(x, time, primal, tape)
+        match &self.quadratic {
+            None => self.network.apply_with(x, time, primal, tape),
+            Some(form) => form.added(self.network.apply_with(x.clone(), time, primal, tape), x, primal, tape),
+        }
     }
     fn is_timed(&self) -> bool {
         self.time.is_some()
@@ -114,6 +124,9 @@ impl EnergyNetwork for TimedNetwork {
         self.network.oscillation()
     }
     fn enclosed(&self) -> Option<EnclosedNetwork> {
+        if self.quadratic.is_some() {
+            return None;
+        }
         let common = match &self.time {
             Some(time) => Some(time.enclosed_at_zero()?),
             None => None,
@@ -134,6 +147,7 @@ impl EnergySpec for MlpEnergyConfig {
             "another one, such as leaky-relu, since lipschitz is set: a learned slope may exceed every limit",
         )?;
         ConfigError::require_not_negative("confinement", self.confinement)?;
+        ConfigError::require_not_negative("quadratic", self.quadratic)?;
         self.time.check()?;
         let FourierConfig { count, scale } = self.fourier;
         ConfigError::require(count <= 65_536, "fourier.count", count, "at most 65536")?;
@@ -217,6 +231,26 @@ mod tests {
                 assert!(change <= 1.001 * limit * distance + 1e-5, "{activation:?}: {change} over {distance}");
             }
         }
+    }
+
+    #[test]
+    fn a_quadratic_form_is_added_to_the_network() {
+        let g = Runtime { latent: 2, data: 2 };
+        let config = MlpEnergyConfig { hidden: vec![3], quadratic: 2.0, confinement: 0.5, ..Default::default() };
+        // All but A and b are zero: E = ||A x + b||^2 + ||x||^2 / 4, with A = ((1, 2), (0, 1)) and b = (1, -1).
+        let energy = trained(&config, g, |number, length| match number {
+            4 => vec![1.0, 2.0, 0.0, 1.0],
+            5 => vec![1.0, -1.0],
+            _ => vec![0.0; length],
+        });
+        // A x + b = (1 + 2 + 1, 1 - 1) at (1, 1), and (1, -1) at 0.
+        let found = at(&energy, vec![1.0, 1.0, 0.0, 0.0]);
+        assert!((found[0] - 16.5).abs() < 1e-5 && (found[1] - 2.0).abs() < 1e-5, "{found:?}");
+        assert!(energy.facts().normalisable && energy.enclosed().is_none());
+        // It starts as the identity.
+        let fresh = MlpEnergy::new(g, &config, Random::new(3));
+        let form = fresh.network.quadratic.as_ref().unwrap();
+        assert_eq!(form.parameters()[0].values(), [1.0, 0.0, 0.0, 1.0]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod energy;
 mod generator;
+mod quadratic;
 mod time;
 
 pub use energy::{FourierConfig, MlpEnergy, MlpEnergyConfig};

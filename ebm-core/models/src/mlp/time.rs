@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
 
+use crate::convolution::ConvolutionConfig;
 use crate::of_network::Times;
 use ebm_core::buffers;
 use ebm_core::device::{Matrix, Real};
@@ -28,6 +29,8 @@ pub enum TimeConfig {
     Static,
     /// It does: a sinusoidal embedding of t joins the input of the first layer.
     Embedded(EmbeddingConfig),
+    /// It does: E(., t) is the convolution of the energy with the noise of a diffusion process, by sampling.
+    Convolution(ConvolutionConfig),
 }
 
 impl TimeConfig {
@@ -35,7 +38,7 @@ impl TimeConfig {
     pub(crate) fn embedded(self) -> Result<Self, ConfigError> {
         match self {
             Self::Auto => Ok(Self::Embedded(EmbeddingConfig::default())),
-            Self::Embedded(_) => Ok(self),
+            Self::Embedded(_) | Self::Convolution(_) => Ok(self),
             Self::Static => Err(ConfigError::new("time", "static", "\"auto\" or an embedding of the time")),
         }
     }
@@ -44,12 +47,20 @@ impl TimeConfig {
     pub(crate) fn embedding(self) -> Option<EmbeddingConfig> {
         match self {
             Self::Embedded(embedding) => Some(embedding),
-            Self::Auto | Self::Static => None,
+            Self::Auto | Self::Static | Self::Convolution(_) => None,
         }
+    }
+
+    /// The convolution, if it is one.
+    pub(crate) fn convolution(self) -> Option<ConvolutionConfig> {
+        if let Self::Convolution(convolution) = self { Some(convolution) } else { None }
     }
 
     /// Refuses an embedding that cannot be built.
     pub(crate) fn check(self) -> Result<(), ConfigError> {
+        if let Some(convolution) = self.convolution() {
+            return convolution.check();
+        }
         let Some(EmbeddingConfig { count, width, max_frequency }) = self.embedding() else {
             return Ok(());
         };
