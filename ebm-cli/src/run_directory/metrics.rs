@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::{borrow::Cow, collections::BTreeMap, fs::File, io::Read};
 
-use super::{Digest, RunDirectoryError, durable, layout};
+use super::{Digest, RunDirectoryError, durable, layout, own, regular};
 use ebm_eval::evaluate::{MetricValue, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A value with what is needed to interpret it. JSON has no NaN and no infinity: they are `null`.
@@ -90,7 +90,7 @@ impl MetricsFile {
     /// Starts the file of a run.
     pub fn create(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
-        let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
+        let file = durable::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
         Ok(Self { path, file, bytes: 0, hash: blake3::Hasher::new() })
     }
 
@@ -106,7 +106,7 @@ impl MetricsFile {
     pub fn check(directory: &Path, seen: &Digest) -> Result<blake3::Hasher, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let mut hash = blake3::Hasher::new();
-        let read = File::open(&path).and_then(|file| std::io::copy(&mut file.take(seen.bytes), &mut hash));
+        let read = regular::open(&path).and_then(|file| std::io::copy(&mut file.take(seen.bytes), &mut hash));
         let bytes = read.map_err(RunDirectoryError::io(&path, "read the file"))?;
         if bytes != seen.bytes || hash.finalize().to_hex().as_str() != seen.blake3 {
             let reason = format!("its first {} bytes are not what the checkpoint saw", seen.bytes);
