@@ -47,6 +47,7 @@ mod sample_output;
 mod scaffold;
 pub mod selftest;
 mod series;
+mod shown;
 mod signals;
 mod sweep;
 

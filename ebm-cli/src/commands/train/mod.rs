@@ -14,9 +14,10 @@ use super::{arguments::title_of, data_warnings::data_warnings, fresh_trainer::fr
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, Trouble};
+use crate::output::{say, warn};
 use crate::ranks::{Ranks, Task};
 use crate::run_directory::{Description, MetricsReader, layout};
-use crate::{config::Resolved, output::say, progress::Progress, signals::Signals};
+use crate::{config::Resolved, progress::Progress, signals::Signals};
 use begin::{Begin, Prepared};
 use end::End;
 
@@ -123,7 +124,7 @@ fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) {
             couplings.join("; ")
         );
         tracing::warn!("{text}");
-        eprintln!("warning: {text}");
+        warn(text);
     }
 }
 
@@ -147,7 +148,7 @@ fn train<G: SupportedGeometry>(
     if resumed.is_none() {
         for warning in data_warnings(config, &*data) {
             tracing::warn!("{warning}");
-            eprintln!("warning: {warning}");
+            warn(warning);
         }
     }
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
