@@ -1,6 +1,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{io, sync::Arc};
 
+/// Takes the signal of a file size limit (`ulimit -f`), which would end the process: the write that meets the limit fails
+/// instead, as one on a full disk does.
+pub fn outlive_file_size_limits() {
+    #[cfg(unix)]
+    // Where the system refuses, the signal ends the process, as it did before.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
+
 /// The requests received so far, to stop or to save.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {

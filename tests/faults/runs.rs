@@ -3,6 +3,7 @@
 use crate::command::{Files, Folder, contains, ended, files, unlike, wait_for};
 use ebm_core::random::Random;
 use std::process::{Child, Output};
+use std::time::{Duration, Instant};
 use std::{fs, io, sync::LazyLock};
 
 /// Three columns: no quadrature, no pictures of a plane. A critic of its own, warm starts and averages make a full checkpoint.
@@ -60,6 +61,14 @@ fn assert_same(folder: &Folder, truth: &Files, what: &str) {
     assert!(unlike.is_empty(), "{what}: {unlike:?} are not those of the undisturbed run");
 }
 
+/// Asserts that there is nothing in the run that an undisturbed one would not have.
+fn assert_tidy(folder: &Folder, what: &str) {
+    let left = ["run", "run/weights", "run/pictures", "run/checkpoints"].map(|place| folder.names_in(place)).concat();
+    assert!(left.iter().all(|name| !name.starts_with('.')), "killed before {what}: {left:?}");
+    // Two are kept, and the best.
+    assert!(folder.checkpoints("run").len() <= 3, "killed before {what}: {:?}", folder.checkpoints("run"));
+}
+
 /// The operations on files of an undisturbed run, and the files it leaves.
 static UNDISTURBED: LazyLock<(Vec<String>, Files)> = LazyLock::new(|| {
     let folder = folder();
@@ -99,6 +108,7 @@ fn killed_at_every_operation_of_a_save_and_at_a_hundred_others_it_ends_the_same(
         }
         folder.succeed(GO_ON);
         assert_same(&folder, truth, &format!("killed before {}", operations[at - 1]));
+        assert_tidy(&folder, &operations[at - 1]);
     }
 }
 
@@ -152,6 +162,19 @@ fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
         contains(&said, &["step 4: not saved", "000000000004"]);
         assert_same(&folder, truth, &format!("{operation} {file}"));
     }
+}
+
+#[test]
+fn an_old_checkpoint_that_cannot_be_removed_is_a_warning_of_its_own() {
+    let folder = folder();
+    let (operations, truth) = &*UNDISTURBED;
+    let is_it = |line: &String| line.contains("Remove") && line.contains("unfinished-removed-step-");
+    // Of each checkpoint, the first of two makes room, and the second removes.
+    let at = operations.iter().rposition(is_it).unwrap() + 1;
+    let (_, said) = ended(0, disturbed(&folder, "train run.toml --run run --quiet", at, "full-once"));
+    contains(&said, &["saved, and an old checkpoint stays", "cannot remove the checkpoint"]);
+    assert!(!said.contains("not saved"), "{said}");
+    assert_same(&folder, truth, "an old checkpoint stays");
 }
 
 #[test]

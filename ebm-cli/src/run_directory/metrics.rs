@@ -121,6 +121,14 @@ impl MetricsFile {
         Ok(Digest { bytes: self.bytes, blake3: self.hash.finalize().to_hex().to_string() })
     }
 
+    /// Checks that the file is still at its place: an error once the run's directory was removed, or replaced by another.
+    pub fn check_place(&self) -> Result<(), RunDirectoryError> {
+        match own::is_named(&self.file, &self.path) {
+            true => Ok(()),
+            false => Err(RunDirectoryError::Gone { path: self.path.clone() }),
+        }
+    }
+
     /// Adds the line of an iteration whose step was not taken.
     pub fn fault(&mut self, fault: &Fault) -> Result<(), RunDirectoryError> {
         #[derive(Serialize)]
@@ -192,6 +200,21 @@ mod tests {
             }
         });
         assert_eq!(lines[1], expected);
+    }
+
+    #[test]
+    fn a_file_that_is_begun_anew_changes_no_other_and_one_that_is_gone_is_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = [layout::METRICS, "other"].map(|name| folder.path().join(name));
+        std::fs::write(&path, "old").unwrap();
+        std::fs::hard_link(&path, &other).unwrap();
+        let file = MetricsFile::create(folder.path()).unwrap();
+        assert_eq!([&path, &other].map(|path| std::fs::read_to_string(path).unwrap()), ["", "old"]);
+        file.check_place().unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        assert!(cfg!(not(unix)) || matches!(file.check_place(), Err(RunDirectoryError::Gone { .. })));
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(file.check_place(), Err(RunDirectoryError::Gone { .. })));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod error;
 mod exported;
 mod format;
 pub mod layout;
+mod leftovers;
 mod lock;
 mod manifest;
 mod marker;
@@ -67,6 +68,7 @@ impl RunDirectory {
         Marker::read(path)?;
         let directory = Self { path: path.into(), _lock: lock::lock(path)? };
         check_folders(path)?;
+        leftovers::sweep(path);
         Ok((directory, Marker::read(path)?))
     }
 

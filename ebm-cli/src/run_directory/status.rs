@@ -116,7 +116,10 @@ impl Saved {
     /// `None` if another process has removed it meanwhile.
     fn of(checkpoint: &Checkpoint) -> Option<Self> {
         let manifest = Manifest::read(&checkpoint.path).ok();
-        Self {
+        if manifest.is_none() && !checkpoint.is_there() {
+            return None;
+        }
+        Some(Self {
             step: checkpoint.step,
             bytes: size(&checkpoint.path),
             seconds: manifest.as_ref().map(|manifest| manifest.seconds),

@@ -38,6 +38,7 @@ impl End<'_> {
     ) -> Result<Exit, Failure> {
         let (directory, config) = (self.directory, &self.resolved.config);
         if outcome.is_ok() {
+        saving.check_place()?;
             saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
         }
         let seconds = saving.seconds();
