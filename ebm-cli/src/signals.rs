@@ -1,3 +1,4 @@
+use ebm_train::Cancel;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{io, sync::Arc};
 
@@ -34,6 +35,11 @@ impl Signals {
     /// Whether somebody asked to stop.
     pub fn stop(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The same request, to end evaluations by.
+    pub fn cancel(&self) -> Cancel {
+        Cancel::by(self.stop.clone())
     }
 
     /// Whether somebody asked to save since the last call.

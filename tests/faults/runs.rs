@@ -244,6 +244,51 @@ fn asked_to_save_it_saves_and_goes_on() {
 }
 
 #[test]
+#[cfg(unix)]
+fn asked_to_stop_during_the_last_evaluation_it_leaves_and_makes_it_when_it_goes_on() {
+    let folder = folder();
+    // Hours, if nothing ended it.
+    let chains = "--set evaluate.annealing.chains=1000 --set evaluate.annealing.temperatures=1000000";
+    let mut child = folder.start(&format!("train run.toml --run run {chains}"));
+    wait_for(&mut child, || folder.has_file("run/weights/generator.safetensors", 1));
+    let asked = Instant::now();
+    crate::command::signal("-TERM", child.id());
+    let (told, _) = ended(130, child.wait_with_output());
+    contains(&told, &["interrupted after step 12", "ebm train --resume run"]);
+    // A second or less where nothing else runs.
+    assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
+    assert!(!folder.path("run/summary.json").exists());
+
+    let less = "--set evaluate.annealing.chains=20 --set evaluate.annealing.temperatures=10 --quiet";
+    folder.succeed(&format!("train --resume run {less}"));
+    folder.succeed(&format!("train run.toml --run whole {less}"));
+    assert_same(&folder, &folder.lasting("whole"), "stopped during the last evaluation");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_whose_directory_is_gone_notices_at_the_next_save() {
+    let folder = folder();
+    let child = endless(&folder);
+    fs::remove_dir_all(folder.path("run")).unwrap();
+    crate::command::signal("-USR1", child.id());
+    let (_, said) = ended(5, child.wait_with_output());
+    contains(&said, &["error: run/metrics.jsonl: it was removed or replaced while the run was trained"]);
+    assert!(!folder.path("run").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_size_limit_ends_a_run_as_a_full_disk_does() {
+    let folder = folder();
+    // 32 or 64 KiB, depending on the shell: the metrics reach them first.
+    let line = format!("train run.toml --run run --quiet --set train.steps=100000000 {UNSAVED}");
+    let mut shell = folder.program("sh", "-c");
+    let (_, said) = ended(5, shell.arg(format!("ulimit -f 64; exec '{}' {line}", crate::command::PROGRAM)).output());
+    contains(&said, &["error: run/metrics.jsonl: cannot write the file", "File too large"]);
+}
+
+#[test]
 fn a_second_process_is_refused_at_once_and_told_of_the_first() {
     let folder = folder();
     let mut child = endless(&folder);

@@ -1,6 +1,6 @@
 use ebm_core::geometry::Geometry;
 use ebm_train::metric::{self, rank, stand_ins, watched};
-use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
+use ebm_train::{Cancel, Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
 use std::time::{Duration, Instant};
 use std::{cell::RefCell, rc::Rc};
 
@@ -61,9 +61,19 @@ impl Saving {
         self.manifest.seconds + self.started.elapsed().as_secs_f64()
     }
 
+    /// The request to stop, to end evaluations by.
+    pub fn cancel(&self) -> Cancel {
+        self.signals.cancel()
+    }
+
+    /// Saves the state of a run that is left, unless it is saved already.
+    pub fn leave<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
+        if self.saved == Some(trainer.step()) { Ok(()) } else { self.save(trainer) }
+    }
+
     /// Saves the state at the end of a run, unless it is saved already or checkpoints are off.
     pub fn end<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
-        if self.config.is_on() && self.saved != Some(trainer.step()) { self.save(trainer) } else { Ok(()) }
+        if self.config.is_on() { self.leave(trainer) } else { Ok(()) }
     }
 
     /// Checks that the run's directory is still there.
