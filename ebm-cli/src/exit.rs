@@ -1,7 +1,7 @@
 use clap::ValueEnum;
-use std::{fmt::Write, process::ExitCode};
+use std::process::ExitCode;
 
-use crate::run_directory::RunDirectoryError;
+use crate::{run_directory::RunDirectoryError, shown::Shown};
 
 /// The exit codes of `ebm`. They are part of its interface: scripts may rely on them, and `ebm --help` prints what they mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -103,9 +103,7 @@ impl std::fmt::Display for Failure {
             }
         }
         // A message may quote a file, which must neither break the line nor control the terminal.
-        text.chars().try_for_each(|letter| {
-            if letter.is_control() { write!(f, "{}", letter.escape_default()) } else { f.write_char(letter) }
-        })
+        write!(f, "{}", Shown(text))
     }
 }
 

@@ -47,6 +47,7 @@ mod sample_output;
 mod scaffold;
 pub mod selftest;
 mod series;
+mod shown;
 mod signals;
 mod sweep;
 
@@ -79,6 +80,7 @@ pub fn run() -> ExitCode {
 /// A crate that registers nothing is an error, with [`Exit::Other`].
 pub fn run_with(crates: &[&str]) -> ExitCode {
     ebm_core::kernels::parallel::join_pool();
+    signals::outlive_file_size_limits();
     let done = check(crates).and_then(|()| cli::Cli::parse().command.run());
     match done {
         Ok(exit) => exit.into(),

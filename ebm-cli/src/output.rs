@@ -2,9 +2,10 @@ use anyhow::Context;
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::{fmt::Display, fs};
+use std::{borrow::Cow, fmt::Display, fs};
 
 use crate::exit::{Exit, Failure, OrExit};
+use crate::shown::Shown;
 use ebm_train::files::write_atomically;
 
 /// Prints to stdout. A reader that stops early (`ebm bounds list | head -1`) is not an error.
@@ -12,13 +13,28 @@ pub fn print(text: &str) -> Result<Exit, Failure> {
     print_to_reader(text).map(|_| Exit::Success)
 }
 
-/// Prints to stdout, and says whether the reader is still there.
+/// Prints to stdout, and says whether the reader is still there. Text may quote a file, which must not control the terminal.
 pub fn print_to_reader(text: &str) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(harmless(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         written => written.map(|()| true).or_exit(Exit::Other),
     }
+}
+
+/// A text of several lines without what would control the terminal, which is shown escaped.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let stays = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
+    if text.chars().all(stays) {
+        return text.into();
+    }
+    let shown = |letter: char| if stays(letter) { letter.to_string() } else { Shown(letter).to_string() };
+    text.chars().map(shown).collect::<String>().into()
+}
+
+/// Prints a warning to stderr, on one line.
+pub fn warn(text: impl Display) {
+    eprintln!("warning: {}", Shown(text));
 }
 
 /// Prints a line, unless only errors are to be printed.
@@ -32,7 +48,12 @@ pub fn say(quiet: bool, line: &str) -> Result<(), Failure> {
 /// Prints a value as indented JSON.
 pub fn print_json(value: &impl Serialize) -> Result<Exit, Failure> {
     let text = serde_json::to_string_pretty(value).or_exit(Exit::Other)?;
-    print(&format!("{text}\n"))
+    // JSON escapes the first 32 characters by itself; the other control characters would be shown as no JSON has them.
+    let escaped = |letter: char| match letter.is_control() && letter != '\n' {
+        true => format!("\\u{:04x}", u32::from(letter)),
+        false => letter.to_string(),
+    };
+    print(&format!("{}\n", text.chars().map(escaped).collect::<String>()))
 }
 
 /// Prints a value as indented JSON, or as text for people.

@@ -1,5 +1,14 @@
+use ebm_train::Cancel;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::{io, sync::Arc};
+
+/// Takes the signal of a file size limit (`ulimit -f`), which would end the process: the write that meets the limit fails
+/// instead, as one on a full disk does.
+pub fn outlive_file_size_limits() {
+    #[cfg(unix)]
+    // Where the system refuses, the signal ends the process, as it did before.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+}
 
 /// The requests received so far, to stop or to save.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +35,11 @@ impl Signals {
     /// Whether somebody asked to stop.
     pub fn stop(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The same request, to end evaluations by.
+    pub fn cancel(&self) -> Cancel {
+        Cancel::by(self.stop.clone())
     }
 
     /// Whether somebody asked to save since the last call.

@@ -12,6 +12,8 @@ mod config;
 mod data;
 mod first_release;
 #[cfg(unix)]
+mod foreign_runs;
+#[cfg(unix)]
 mod gpu_check;
 mod images;
 mod init;

@@ -3,6 +3,7 @@
 use crate::command::{Files, Folder, contains, ended, files, unlike, wait_for};
 use ebm_core::random::Random;
 use std::process::{Child, Output};
+use std::time::{Duration, Instant};
 use std::{fs, io, sync::LazyLock};
 
 /// Three columns: no quadrature, no pictures of a plane. A critic of its own, warm starts and averages make a full checkpoint.
@@ -60,6 +61,14 @@ fn assert_same(folder: &Folder, truth: &Files, what: &str) {
     assert!(unlike.is_empty(), "{what}: {unlike:?} are not those of the undisturbed run");
 }
 
+/// Asserts that there is nothing in the run that an undisturbed one would not have.
+fn assert_tidy(folder: &Folder, what: &str) {
+    let left = ["run", "run/weights", "run/pictures", "run/checkpoints"].map(|place| folder.names_in(place)).concat();
+    assert!(left.iter().all(|name| !name.starts_with('.')), "killed before {what}: {left:?}");
+    // Two are kept, and the best.
+    assert!(folder.checkpoints("run").len() <= 3, "killed before {what}: {:?}", folder.checkpoints("run"));
+}
+
 /// The operations on files of an undisturbed run, and the files it leaves.
 static UNDISTURBED: LazyLock<(Vec<String>, Files)> = LazyLock::new(|| {
     let folder = folder();
@@ -99,6 +108,7 @@ fn killed_at_every_operation_of_a_save_and_at_a_hundred_others_it_ends_the_same(
         }
         folder.succeed(GO_ON);
         assert_same(&folder, truth, &format!("killed before {}", operations[at - 1]));
+        assert_tidy(&folder, &operations[at - 1]);
     }
 }
 
@@ -152,6 +162,19 @@ fn a_save_that_fails_leaves_the_one_before_and_training_goes_on() {
         contains(&said, &["step 4: not saved", "000000000004"]);
         assert_same(&folder, truth, &format!("{operation} {file}"));
     }
+}
+
+#[test]
+fn an_old_checkpoint_that_cannot_be_removed_is_a_warning_of_its_own() {
+    let folder = folder();
+    let (operations, truth) = &*UNDISTURBED;
+    let is_it = |line: &String| line.contains("Remove") && line.contains("unfinished-removed-step-");
+    // Of each checkpoint, the first of two makes room, and the second removes.
+    let at = operations.iter().rposition(is_it).unwrap() + 1;
+    let (_, said) = ended(0, disturbed(&folder, "train run.toml --run run --quiet", at, "full-once"));
+    contains(&said, &["saved, and an old checkpoint stays", "cannot remove the checkpoint"]);
+    assert!(!said.contains("not saved"), "{said}");
+    assert_same(&folder, truth, "an old checkpoint stays");
 }
 
 #[test]
@@ -218,6 +241,51 @@ fn asked_to_save_it_saves_and_goes_on() {
     let before = folder.step("run");
     wait_for(&mut child, || folder.step("run") > before + 10);
     kill(child);
+}
+
+#[test]
+#[cfg(unix)]
+fn asked_to_stop_during_the_last_evaluation_it_leaves_and_makes_it_when_it_goes_on() {
+    let folder = folder();
+    // Hours, if nothing ended it.
+    let chains = "--set evaluate.annealing.chains=1000 --set evaluate.annealing.temperatures=1000000";
+    let mut child = folder.start(&format!("train run.toml --run run {chains}"));
+    wait_for(&mut child, || folder.has_file("run/weights/generator.safetensors", 1));
+    let asked = Instant::now();
+    crate::command::signal("-TERM", child.id());
+    let (told, _) = ended(130, child.wait_with_output());
+    contains(&told, &["interrupted after step 12", "ebm train --resume run"]);
+    // A second or less where nothing else runs.
+    assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", asked.elapsed());
+    assert!(!folder.path("run/summary.json").exists());
+
+    let less = "--set evaluate.annealing.chains=20 --set evaluate.annealing.temperatures=10 --quiet";
+    folder.succeed(&format!("train --resume run {less}"));
+    folder.succeed(&format!("train run.toml --run whole {less}"));
+    assert_same(&folder, &folder.lasting("whole"), "stopped during the last evaluation");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_run_whose_directory_is_gone_notices_at_the_next_save() {
+    let folder = folder();
+    let child = endless(&folder);
+    fs::remove_dir_all(folder.path("run")).unwrap();
+    crate::command::signal("-USR1", child.id());
+    let (_, said) = ended(5, child.wait_with_output());
+    contains(&said, &["error: run/metrics.jsonl: it was removed or replaced while the run was trained"]);
+    assert!(!folder.path("run").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_size_limit_ends_a_run_as_a_full_disk_does() {
+    let folder = folder();
+    // 32 or 64 KiB, depending on the shell: the metrics reach them first.
+    let line = format!("train run.toml --run run --quiet --set train.steps=100000000 {UNSAVED}");
+    let mut shell = folder.program("sh", "-c");
+    let (_, said) = ended(5, shell.arg(format!("ulimit -f 64; exec '{}' {line}", crate::command::PROGRAM)).output());
+    contains(&said, &["error: run/metrics.jsonl: cannot write the file", "File too large"]);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! A trainer that takes over another one's state continues exactly as that one, bit for bit.
 
 use ebm_cli::config::RunConfig;
+use ebm_core::random::Random;
 use ebm_core::{error::StateError, geometry::Runtime};
 use ebm_tests::{Normal, config, square};
-use ebm_train::{StepReport, Trainer, TrainingState};
+use ebm_train::{Evaluation, Observer, ObserverError, StepReport, StopReason, Trainer, TrainingState};
 use std::sync::Arc;
 
 const TRAIN: &str = r#"
@@ -132,6 +133,46 @@ fn chains_are_part_of_the_state_and_begin_anew_from_one_that_has_none() {
     let mut second = trainer(&config);
     second.resume(state).unwrap();
     assert!(format!("{:?}", advance(&mut second, 3)) != truth);
+}
+
+/// An observer that notes its evaluations, and asks to end during one.
+#[derive(Default)]
+struct Evaluating {
+    during: Option<u64>,
+    seen: Vec<(u64, String)>,
+}
+
+impl Observer<Runtime> for Evaluating {
+    fn evaluate(&mut self, trainer: &mut Trainer<Runtime>) -> Result<Evaluation, ObserverError> {
+        if self.during == Some(trainer.step()) {
+            trainer.cancel().request();
+        }
+        let bounds = trainer.bounds_on(&Normal, 20, Random::new(5))?;
+        self.seen.push((trainer.step(), format!("{bounds:?}")));
+        Ok(Evaluation::new())
+    }
+}
+
+#[test]
+fn one_that_was_left_during_an_evaluation_goes_on_with_it() {
+    let mut config = pair(LOWER[1].1, UPPER[1].1, "[8, 8]");
+    config.train.evaluate_every = 10;
+    let mut whole = trainer(&config);
+    let mut truth = Evaluating::default();
+    whole.run(&mut [&mut truth]).unwrap();
+    // On the way, and at the end.
+    for step in [20, 40] {
+        let mut first = trainer(&config);
+        let mut before = Evaluating { during: Some(step), ..Default::default() };
+        let outcome = first.run(&mut [&mut before]).unwrap();
+        assert_eq!((outcome.reason, outcome.steps), (StopReason::Interrupted, step));
+        let mut second = trainer(&config);
+        second.resume(first.state().unwrap()).unwrap();
+        let mut after = Evaluating::default();
+        assert_eq!(second.run(&mut [&mut after]).unwrap().reason, StopReason::Completed);
+        assert_eq!([before.seen, after.seen].concat(), truth.seen, "{step}");
+        assert!(second.state().unwrap() == whole.state().unwrap(), "{step}");
+    }
 }
 
 #[test]

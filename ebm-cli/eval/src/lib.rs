@@ -23,5 +23,7 @@ mod table;
 mod test_energy;
 mod wells;
 
+pub use ebm_train::{Cancel, Cancelled};
+
 #[doc(hidden)]
 pub use ebm_core::{inventory, registry::Entry};

@@ -10,7 +10,7 @@ use super::arguments::{Source, base_of};
 use super::{data_warnings::data_warnings, fresh_trainer::can_be_built, reference::reference};
 use crate::config::{self, Resolved, check_watched};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::output::print;
+use crate::output::{print, warn};
 
 /// A configuration, and where its data are.
 #[derive(Args, Debug)]
@@ -77,7 +77,7 @@ fn check_with_data(resolved: &Resolved, file: &Path, folder: Option<&Path>) -> R
         }
         Err(error) => return Err(Failure::new(Exit::Data, error)),
     };
-    data_warnings(config, &*data).iter().for_each(|warning| eprintln!("warning: {warning}"));
+    data_warnings(config, &*data).iter().for_each(warn);
     // A build for GPUs has none where jobs are handed in.
     if check_device().is_ok() { can_be_built(resolved, data) } else { Ok(()) }
 }

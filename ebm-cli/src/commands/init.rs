@@ -12,7 +12,7 @@ use super::{data::Found, data_warnings::data_warnings, fresh_trainer::can_be_bui
 use crate::config::defaults::Facts;
 use crate::config::{KIND, Layers, Origin, suggest};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::output::{folder_of, print, write_whole};
+use crate::output::{folder_of, print, warn, write_whole};
 
 /// The noise on columns of few different values, in standard deviations.
 const DITHER: f64 = 0.1;
@@ -59,7 +59,7 @@ pub fn run(arguments: &Init) -> Result<Exit, Failure> {
     let layers = Layers::default().toml(Origin::File(output.clone()), &text);
     let resolved = layers.and_then(Layers::resolve).or_exit(Exit::Config)?;
     for warning in data_warnings(&resolved.config, &*data) {
-        eprintln!("warning: {warning}");
+        warn(warning);
     }
     if check_device().is_ok() {
         can_be_built(&resolved, data)?;

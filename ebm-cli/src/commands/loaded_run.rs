@@ -69,11 +69,17 @@ impl TrainedModel {
         let (steps, arrays) = match ended {
             Some(steps) => (steps, directory.read_weights()?),
             None => {
-                let checkpoint = choose(path, which)?;
+                let mut checkpoint = choose(path, which)?;
+                let mut read = checkpoint.read();
+                if read.is_err() && !checkpoint.is_there() {
+                    // Another process saved a newer one, and removed this one, between the two.
+                    checkpoint = choose(path, which)?;
+                    read = checkpoint.read();
+                }
                 if which.is_none() {
                     eprintln!("note: the run is not at its end; this is its checkpoint of step {}", checkpoint.step);
                 }
-                let (_, state) = checkpoint.read().map_err(|error| whole_instead(&directory, error))?;
+                let (_, state) = read.map_err(|error| whole_instead(&directory, error))?;
                 (checkpoint.step, state.arrays)
             }
         };

@@ -10,7 +10,8 @@ use std::{fmt::Write, fs};
 use super::arguments::count;
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::output::{print, print_json};
-use crate::run_directory::{RunDirectory, RunStatus, State, layout, size};
+use crate::run_directory::{Checkpoint, RunDirectory, RunDirectoryError, RunStatus, State, layout, size};
+use crate::shown::Shown;
 
 #[derive(Debug, Subcommand)]
 pub enum Runs {
@@ -98,12 +99,12 @@ fn list(folder: &Path, json: bool) -> Result<Exit, Failure> {
     let dash = || "-".to_string();
     for run in &runs {
         rows.push([
-            run.path.display().to_string(),
+            Shown(run.path.display()).to_string(),
             run.bounds.clone().unwrap_or_else(dash),
             steps(run, "/"),
             run.nll.map_or_else(dash, |nll| format!("{nll:.3}")),
             DecimalBytes(run.bytes).to_string(),
-            run.state.to_string(),
+            Shown(&run.state).to_string(),
         ]);
     }
     print(&rows.to_string())
@@ -128,10 +129,10 @@ fn inspect(path: &Path, json: bool) -> Result<Exit, Failure> {
 }
 
 fn described(run: &RunStatus) -> String {
-    let mut text = format!("{}\n", run.path.display());
+    let mut text = format!("{}\n", Shown(run.path.display()));
     let mut line = |label: &str, value: String| {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {label:12}  {value}");
+        let _ = writeln!(text, "  {label:12}  {}", Shown(value));
     };
     line("state", run.state.to_string());
     line("made from", run.config.display().to_string());
@@ -151,7 +152,7 @@ fn described(run: &RunStatus) -> String {
         line("checkpoint", format!("step {step}, {size}, {time}{best}"));
     }
     if matches!(run.state, State::Interrupted | State::Begun) {
-        let _ = writeln!(text, "go on with: ebm train --resume {}", run.path.display());
+        let _ = writeln!(text, "go on with: ebm train --resume {}", Shown(run.path.display()));
     }
     text
 }
@@ -171,7 +172,7 @@ fn verify(runs: &[PathBuf]) -> Result<Exit, Failure> {
         for (part, outcome) in parts(&directory) {
             damaged += usize::from(outcome.is_err());
             let verdict = outcome.unwrap_or_else(|error| format!("DAMAGED: {error}"));
-            text.push_str(&format!("  {part}: {verdict}\n"));
+            text.push_str(&format!("  {}\n", Shown(format_args!("{part}: {verdict}"))));
         }
         print(&text)?;
     }
@@ -186,8 +187,12 @@ fn parts(directory: &RunDirectory) -> Vec<(String, Result<String, String>)> {
     let files = directory.verify().into_iter();
     let mut parts: Vec<_> =
         files.map(|(name, outcome)| (label(&name), outcome.map_err(|error| error.to_string()))).collect();
-    for checkpoint in directory.checkpoints().list() {
-        let verified = match directory.verify_checkpoint(&checkpoint) {
+    // One that another process removes meanwhile is no damage.
+    let found = |checkpoint: Checkpoint| (directory.verify_checkpoint(&checkpoint), checkpoint);
+    let still =
+        |(verified, checkpoint): &(Result<_, RunDirectoryError>, Checkpoint)| verified.is_ok() || checkpoint.is_there();
+    for (verified, checkpoint) in directory.checkpoints().list().into_iter().map(found).filter(still) {
+        let verified = match verified {
             Ok(manifest) => {
                 let remark = match manifest.checksum {
                     Some(_) => "",
@@ -225,7 +230,7 @@ fn restore(run: &Path) -> Result<Exit, Failure> {
     if done.is_empty() {
         return print(&format!("{}: nothing to restore\n", run.display()));
     }
-    print(&done.iter().map(|done| format!("{}: {done}\n", run.display())).collect::<String>())
+    print(&done.iter().map(|done| format!("{}: {}\n", run.display(), Shown(done))).collect::<String>())
 }
 
 /// Removes all but the last whole checkpoints, and the best, of runs that are not being trained. Damaged ones stay: what counts
@@ -243,15 +248,15 @@ fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
                 Ok(_) => whole.push(checkpoint),
                 Err(error) => {
                     let (run, step) = (run.display(), checkpoint.step);
+                    let error = Shown(error);
                     print(&format!("{run}: skipped the checkpoint of step {step}, which is damaged: {error}\n"))?;
                 }
             }
         }
-        let old = checkpoints.old(whole, keep);
+        let mut old = checkpoints.old(whole, keep);
         let freed: u64 = old.iter().map(|checkpoint| size(&checkpoint.path)).sum();
-        if !dry {
-            checkpoints.remove(&old)?;
-        }
+        let stay = if dry { Vec::new() } else { checkpoints.remove(&old) };
+        old.retain(|checkpoint| dry || !checkpoint.is_there());
         let steps: Vec<String> = old.iter().map(|checkpoint| checkpoint.step.to_string()).collect();
         let verb = if dry { "would remove" } else { "removed" };
         let what = match &steps[..] {
@@ -259,6 +264,9 @@ fn prune(runs: &[PathBuf], keep: usize, dry: bool) -> Result<Exit, Failure> {
             steps => format!("{verb} checkpoints of steps {} ({})", steps.join(", "), DecimalBytes(freed)),
         };
         print(&format!("{}: {what}\n", run.display()))?;
+        if let Some(error) = stay.into_iter().next() {
+            return Err(error.into());
+        }
     }
     Ok(Exit::Success)
 }

@@ -3,10 +3,10 @@
 use ebm_eval::evaluate::{MetricValue, Report, Unit};
 use ebm_train::StopReason;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+use std::{collections::BTreeMap, fmt, io, path::Path};
 
 use crate::exit::{Exit, Failure, fail};
-use crate::run_directory::{Digest, RunDirectoryError, layout};
+use crate::run_directory::{Digest, RunDirectoryError, layout, regular};
 use crate::{numerals::short, observers::Divergence, plots::CurvePoint};
 
 /// The metrics shown in the last lines of `ebm train`; `ebm evaluate` shows all.
@@ -151,7 +151,7 @@ impl fmt::Display for RunEnd {
 
 /// The text of a file of a run, if it is there.
 pub fn text_of(path: &Path) -> Result<Option<String>, RunDirectoryError> {
-    match fs::read_to_string(path) {
+    match regular::read_text(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         read => read.map(Some).map_err(RunDirectoryError::io(path, "read the file")),
     }

@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 use ebm_core::{data::Dataset, device::check_device};
 use std::path::{Path, PathBuf};
-use std::{collections::HashMap, fs, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{arguments::base_of, changed_data::changed_data, fresh_trainer::can_be_built, loaded_run::load_data};
 use crate::config::{self, MOST_JOBS};
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::interrupt::Interrupt;
 use crate::output::{print, say, write_whole};
+use crate::run_directory::regular;
 use crate::series::{Plan, PlannedRun, SeriesDirectory, differences, phrase, verdict};
 use crate::sweep::{Manifest, SWEEP, SweepTable, id, script};
 
@@ -221,7 +222,7 @@ fn same_sweep(plan: &Plan, manifest: &Manifest) -> Result<(), Failure> {
     for run in &plan.runs {
         let path = directory.config(&run.id);
         // A process that was killed may have written only a part of them.
-        let Some(text) = fs::read_to_string(&path).ok().filter(|_| differing.is_none()) else {
+        let Some(text) = regular::read_text(&path).ok().filter(|_| differing.is_none()) else {
             continue;
         };
         let found = form(&text).map_err(|failure| failure.within(&path.display().to_string()))?;

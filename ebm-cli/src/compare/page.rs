@@ -1,10 +1,11 @@
 //! The report of a comparison: one page with everything inside it.
 
 use base64ct::{Base64, Encoding};
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::comparison::Comparison;
 use crate::exit::{Exit, Failure, OrExit};
+use crate::run_directory::regular;
 use crate::series::{Metric, Outcome, PlannedRun, State, Table, escaped, fill, number};
 use ebm_eval::evaluate::Sandwich;
 
@@ -108,7 +109,7 @@ impl Comparison<'_> {
 
 fn image(path: &Path, alternative: &str) -> Result<String, Failure> {
     let failed = |error| anyhow::Error::new(error).context(format!("{}: cannot read the picture", path.display()));
-    let bytes = fs::read(path).map_err(failed).or_exit(Exit::RunDirectory)?;
+    let bytes = regular::read(path).map_err(failed).or_exit(Exit::RunDirectory)?;
     let mut buffer = vec![0; Base64::encoded_len(&bytes)];
     let encoded = Base64::encode(&bytes, &mut buffer).map_err(anyhow::Error::msg);
     let (encoded, alternative) = (encoded.or_exit(Exit::Other)?, escaped(alternative));

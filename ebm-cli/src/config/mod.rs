@@ -34,6 +34,8 @@ pub use earlier_releases::read_written;
 use layers::environment;
 use std::path::Path;
 
+use crate::run_directory::regular;
+
 /// Reads a file, the process's environment and `--set` assignments, with the [defaults] for its data; fails at the first fault.
 /// Relative paths of data start from the folder of the file, unless `data` names another.
 pub fn load(path: &Path, data: Option<&Path>, assignments: &[String]) -> Result<Resolved, ConfigFault> {
@@ -56,7 +58,8 @@ pub fn load_written(path: &Path, assignments: &[String]) -> Result<Resolved, Con
 /// A file that this program or an earlier release wrote.
 fn written(path: &Path) -> Result<Layers, ConfigFault> {
     let origin = Origin::File(path.into());
-    let mut table = Layers::table(&origin, &Layers::read(path)?)?;
+    let text = regular::read_text(path).map_err(|error| ConfigFault::new(origin.clone(), error))?;
+    let mut table = Layers::table(&origin, &text)?;
     earlier_releases::keep_two_parts(&mut table);
     Ok(Layers::default().above(origin, value::of_table(table)))
 }

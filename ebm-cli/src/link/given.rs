@@ -37,8 +37,7 @@ impl Given {
             return Self::of_folder(argument, path, origin);
         }
         let (name, version) = argument.split_once('@').unwrap_or((argument, "*"));
-        let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || version.is_empty() || !name.chars().all(part) {
+        if version.is_empty() || !is_name(name) {
             bail!(
                 "--with {argument}: there is no such folder, and it is no crate's name (expected NAME or NAME@VERSION)"
             );
@@ -56,12 +55,24 @@ impl Given {
         let Some(name) = package.and_then(Value::as_str) else {
             bail!("--with {argument}: its Cargo.toml describes no package; name the folder of the crate itself");
         };
+        if !is_name(name) {
+            bail!("--with {argument}: {name:?}, as its Cargo.toml calls it, is no crate's name");
+        }
         if !manifest.contains_key("lib") && !path.join("src/lib.rs").is_file() {
             bail!("--with {argument}: the package is no library (it has no src/lib.rs), so nothing can be linked in");
         }
         check_core(name, path, &manifest, origin)?;
         Ok(Self { name: name.into(), dependency: format!("path = {}", toml_text(&absolute(path)?)?) })
     }
+}
+
+/// Whether a text can name a crate, in a manifest and in Rust, where it stands as it is.
+fn is_name(name: &str) -> bool {
+    // Those that `main.rs` cannot name.
+    const KEYWORDS: [&str; 5] = ["crate", "self", "super", "Self", "_"];
+    let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    name.starts_with(begins) && name.chars().all(part) && !KEYWORDS.contains(&name)
 }
 
 /// A dependency on another `ebm-core` by path is seen at once; one that is less plain is found by cargo.
@@ -111,7 +122,7 @@ mod tests {
         let versioned = read("my-bound@0.2").unwrap();
         assert_eq!(versioned.name, "my-bound");
         assert_eq!(versioned.dependency, "version = \"0.2\"");
-        for wrong in ["", "./nowhere", "a b", "@1", "a@"] {
+        for wrong in ["", "./nowhere", "a b", "@1", "a@", "-a", "1a", "a\n[b]", "self"] {
             assert!(refused(wrong).contains("there is no such folder"), "{wrong}");
         }
     }
@@ -125,6 +136,11 @@ mod tests {
         assert!(given.dependency.starts_with("path = "), "{given:?}");
         let twice = Given::all(&[argument.clone(), argument.clone()], &Origin::Registry);
         assert!(twice.unwrap_err().to_string().contains("two crates my-bound"));
+
+        for wrong in ["a = {}\\n[build]\\nb", "a); evil!(", "-", "crate"] {
+            let other = crate_in(&above.path().join("c"), &format!("[package]\nname = \"{wrong}\"\n"));
+            assert!(refused(&other).contains("is no crate's name"), "{wrong}");
+        }
 
         fs::remove_file(above.path().join("a/src/lib.rs")).unwrap();
         assert!(refused(&argument).contains("is no library"));

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use super::{Divergence, History, gaussian_nll, judge};
 use ebm_data::Validating;
-use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate};
+use ebm_eval::evaluate::{EvaluateConfig, Report, Subject, evaluate_until};
 
 /// Evaluates the model while it is trained: quickly, with the same samples of the validation part every time.
 pub struct EvaluationObserver {
@@ -90,7 +90,7 @@ impl<G: Geometry> Observer<G> for EvaluationObserver {
     }
 }
 
-/// Evaluates the model of a trainer; an error if a bound does not fit the models.
+/// Evaluates the model of a trainer; an error if a bound does not fit the models, or the trainer's evaluations are cancelled.
 pub fn evaluated<G: Geometry>(
     trainer: &mut Trainer<G>,
     data: &dyn Dataset,
@@ -104,5 +104,5 @@ pub fn evaluated<G: Geometry>(
     };
     let generator = adversarial.then(|| trainer.generator());
     let subject = Subject { energy: trainer.energy(), generator, data, bounds: &bounds };
-    Ok(evaluate(&subject, config, random))
+    Ok(evaluate_until(&subject, config, random, trainer.cancel())?)
 }

@@ -18,6 +18,6 @@ pub use gaussian::{gaussian_draws, gaussian_fit, gaussian_nll, moments};
 pub use history::History;
 pub use metrics_log::MetricsLog;
 pub use sample_grid::SampleGrid;
-pub use saving::Saving;
+pub use saving::{Saving, prune};
 pub use tensorboard::TensorBoard;
 pub use trouble::Trouble;

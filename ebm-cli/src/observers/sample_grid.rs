@@ -3,6 +3,7 @@ use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
 use ebm_train::{Evaluation, Flow, Objective, Observer, ObserverError, Trainer};
 use std::path::PathBuf;
 
+use crate::output::warn;
 use crate::plots::{Gallery, GalleryPicture, PlotError};
 use ebm_eval::evaluate::generated_samples;
 
@@ -56,7 +57,7 @@ impl<G: Geometry> Observer<G> for SampleGrid {
         if let Err(error) = self.draw(trainer, &format!("samples-{step:09}.png")) {
             // Training is worth more than one picture.
             tracing::error!(%error, step, "no picture");
-            eprintln!("warning: step {step}: no picture, training goes on: {error}");
+            warn(format_args!("step {step}: no picture, training goes on: {error}"));
         }
         Ok(Flow::Continue)
     }

@@ -1,11 +1,11 @@
 use ebm_core::geometry::Geometry;
 use ebm_train::metric::{self, rank, stand_ins, watched};
-use ebm_train::{Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
+use ebm_train::{Cancel, Evaluation, Flow, Observer, ObserverError, TrainError, Trainer};
 use std::time::{Duration, Instant};
 use std::{cell::RefCell, rc::Rc};
 
-use crate::run_directory::{Checkpoints, Manifest, MetricsFile, Watched};
-use crate::{config::CheckpointConfig, signals::Signals};
+use crate::run_directory::{Checkpoints, Manifest, MetricsFile, RunDirectoryError, Watched};
+use crate::{config::CheckpointConfig, output::warn, signals::Signals};
 
 /// Saves the state of a run: by time, by iterations, when a metric improves, and when somebody asks.
 pub struct Saving {
@@ -61,12 +61,28 @@ impl Saving {
         self.manifest.seconds + self.started.elapsed().as_secs_f64()
     }
 
+    /// The request to stop, to end evaluations by.
+    pub fn cancel(&self) -> Cancel {
+        self.signals.cancel()
+    }
+
+    /// Saves the state of a run that is left, unless it is saved already.
+    pub fn leave<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
+        if self.saved == Some(trainer.step()) { Ok(()) } else { self.save(trainer) }
+    }
+
     /// Saves the state at the end of a run, unless it is saved already or checkpoints are off.
     pub fn end<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
-        if self.config.is_on() && self.saved != Some(trainer.step()) { self.save(trainer) } else { Ok(()) }
+        if self.config.is_on() { self.leave(trainer) } else { Ok(()) }
+    }
+
+    /// Checks that the run's directory is still there.
+    pub fn check_place(&self) -> Result<(), RunDirectoryError> {
+        self.metrics.borrow().check_place()
     }
 
     fn save<G: Geometry>(&mut self, trainer: &mut Trainer<G>) -> Result<(), ObserverError> {
+        self.check_place()?;
         let begun = Instant::now();
         let state = match trainer.state() {
             Ok(state) => state,
@@ -85,10 +101,18 @@ impl Saving {
         };
         let saved = self.checkpoints.save(&state, manifest)?;
         self.saved = Some(saved.step);
-        self.checkpoints.prune(self.config.keep, saved.step)?;
+        prune(&self.checkpoints, self.config.keep, saved.step);
         let milliseconds = begun.elapsed().as_secs_f64() * 1e3;
         tracing::info!(step = saved.step, milliseconds, "saved");
         Ok(())
+    }
+}
+
+/// Removes old checkpoints after that of step `saved`, and warns of those that cannot be removed.
+pub fn prune(checkpoints: &Checkpoints, keep: usize, saved: u64) {
+    for error in checkpoints.prune(keep, saved) {
+        tracing::warn!(%error, step = saved, "an old checkpoint stays");
+        warn(format_args!("step {saved}: saved, and an old checkpoint stays: {error}"));
     }
 }
 
@@ -135,10 +159,16 @@ impl<G: Geometry> Observer<G> for Saving {
         }
         if save || self.improved.is_some() {
             self.last = Instant::now();
-            if let Err(error) = self.save(trainer) {
-                // Training is worth more than one checkpoint; the next one may succeed.
-                tracing::error!(%error, step = trainer.step(), "not saved");
-                eprintln!("warning: step {}: not saved, training goes on: {error}", trainer.step());
+            match self.save(trainer) {
+                Ok(()) => {}
+                Err(error) if matches!(error.downcast_ref(), Some(RunDirectoryError::Gone { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    // Training is worth more than one checkpoint; the next one may succeed.
+                    tracing::error!(%error, step = trainer.step(), "not saved");
+                    warn(format_args!("step {}: not saved, training goes on: {error}", trainer.step()));
+                }
             }
         }
         Ok(Flow::Continue)

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs};
 
 use super::checksum::with_checksum;
 use super::manifest::{Digest, MANIFEST, Manifest, Watched};
-use super::{RunDirectoryError, durable, json_text, layout};
+use super::{RunDirectoryError, durable, json_text, layout, own};
 
 /// Prefix of the name of a checkpoint that is being written or removed.
 const UNFINISHED: &str = ".unfinished-";
@@ -47,7 +47,8 @@ impl Checkpoints {
         let step = state.progress.step;
         let name = folder_name(step);
         let (beside, path) = (self.folder.join(format!("{UNFINISHED}{name}")), self.folder.join(name));
-        let made = durable::create_folders(&self.folder)
+        let made = own::own(&self.folder)
+            .and_then(|_| durable::create_folders(&self.folder))
             .and_then(|()| durable::remove(&beside))
             .and_then(|()| durable::create_folders(&beside));
         made.map_err(RunDirectoryError::io(&beside, "make the folder"))?;
@@ -58,10 +59,10 @@ impl Checkpoints {
                 let moved = durable::remove(&replaced).and_then(|()| durable::rename(&path, &replaced));
                 moved.map_err(RunDirectoryError::io(&path, "replace the checkpoint"))?;
             }
+            // The replaced one goes when old ones do.
             durable::rename(&beside, &path)
                 .and_then(|()| durable::sync_folder(&self.folder))
-                .map_err(RunDirectoryError::io(&path, "finish the checkpoint"))?;
-            durable::remove(&replaced).map_err(RunDirectoryError::io(&replaced, "remove the replaced checkpoint"))
+                .map_err(RunDirectoryError::io(&path, "finish the checkpoint"))
         });
         if written.is_err() {
             // The error to report is the first one; what is left is not a checkpoint, and the next one removes it.
@@ -85,24 +86,29 @@ impl Checkpoints {
         found
     }
 
-    /// Removes all but the best by the watched metric and the last `keep` of those up to step `saved`, which was just written.
-    pub fn prune(&self, keep: usize, saved: u64) -> Result<(), RunDirectoryError> {
+    /// Removes all but the best by the watched metric and the last `keep` of those up to step `saved`, which was just written, and
+    /// one that it replaced. Returns an error for each that could not be removed.
+    pub fn prune(&self, keep: usize, saved: u64) -> Vec<RunDirectoryError> {
         // A later one was damaged when the run was resumed from before it, and must not count as one that is kept.
         let all = self.list().into_iter().filter(|checkpoint| checkpoint.step <= saved).collect();
-        self.remove(&self.old(all, keep))
+        let mut stay = self.remove(&self.old(all, keep));
+        let replaced = self.folder.join(format!("{UNFINISHED}{REPLACED}"));
+        let removed = if replaced.exists() { durable::remove(&replaced) } else { Ok(()) };
+        stay.extend(removed.map_err(RunDirectoryError::io(&replaced, "remove the replaced checkpoint")).err());
+        stay
     }
 
-    /// Removes these checkpoints.
-    pub fn remove(&self, old: &[Checkpoint]) -> Result<(), RunDirectoryError> {
-        let aside = self.folder.join(format!("{UNFINISHED}removed"));
-        for checkpoint in old {
+    /// Removes these checkpoints. Returns an error for each that could not be removed: one does not keep the others.
+    pub fn remove(&self, old: &[Checkpoint]) -> Vec<RunDirectoryError> {
+        let remove = |checkpoint: &Checkpoint| {
             // Renamed first: half a checkpoint is never taken for one.
+            let aside = self.folder.join(format!("{UNFINISHED}removed-{}", folder_name(checkpoint.step)));
             durable::remove(&aside)
                 .and_then(|()| durable::rename(&checkpoint.path, &aside))
                 .and_then(|()| durable::remove(&aside))
-                .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))?;
-        }
-        Ok(())
+                .map_err(RunDirectoryError::io(&checkpoint.path, "remove the checkpoint"))
+        };
+        old.iter().filter_map(|checkpoint| remove(checkpoint).err()).collect()
     }
 
     /// The best checkpoint by the watched metric, with its value, if one was watched. If the metric was changed on the way, it is
@@ -146,6 +152,11 @@ impl Checkpoints {
 }
 
 impl Checkpoint {
+    /// Whether its folder is still there: another process may have removed it.
+    pub fn is_there(&self) -> bool {
+        self.path.exists()
+    }
+
     /// Checks the manifest and every file against it; the error names the first that is missing or has changed.
     pub fn verify(&self) -> Result<Manifest, RunDirectoryError> {
         let manifest = self.manifest()?;
@@ -219,7 +230,24 @@ mod tests {
         for step in [20, 25, 30] {
             fs::create_dir_all(checkpoints.folder.join(folder_name(step))).unwrap();
         }
-        checkpoints.prune(1, 25).unwrap();
+        assert!(checkpoints.prune(1, 25).is_empty());
         assert_eq!(checkpoints.list().iter().map(|checkpoint| checkpoint.step).collect::<Vec<_>>(), [25, 30]);
+    }
+
+    #[test]
+    fn one_that_cannot_be_removed_does_not_keep_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::of(folder.path());
+        for step in [20, 25, 30] {
+            fs::create_dir_all(checkpoints.folder.join(folder_name(step))).unwrap();
+        }
+        let old = checkpoints.list();
+        // Another process was faster.
+        fs::remove_dir(&old[0].path).unwrap();
+        assert!(!old[0].is_there());
+        let stay = checkpoints.remove(&old[..2]);
+        assert_eq!(stay.len(), 1, "{stay:?}");
+        assert!(stay[0].to_string().contains("step-000000000020: cannot remove the checkpoint"), "{stay:?}");
+        assert_eq!(checkpoints.list().iter().map(|checkpoint| checkpoint.step).collect::<Vec<_>>(), [30]);
     }
 }

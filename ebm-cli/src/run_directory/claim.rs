@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::{Marker, RunDirectory, RunDirectoryError, durable, layout, lock::lock};
+use super::{Marker, RunDirectory, RunDirectoryError, durable, layout, leftovers, lock::lock};
 
 /// A place where a run may be put. Nothing is changed before [`Claim::create`].
 #[derive(Debug)]
@@ -49,6 +49,7 @@ impl Claim {
             if replaces {
                 clear(&path)?;
             }
+            leftovers::sweep(&path);
             super::write_json(&path.join(layout::MARKER), marker)?;
             super::create_folders(&path)?;
             Ok(RunDirectory { path: path.clone(), _lock: lock })
@@ -106,6 +107,22 @@ mod tests {
         }
         fs::write(folder.path().join(layout::MARKER), "{\"format\": \"another program\"}").unwrap();
         assert!(matches!(Claim::new(folder.path(), true), Err(RunDirectoryError::Foreign { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_of_an_old_run_are_removed_and_what_they_lead_to_stays() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = folder.path().join("a");
+        drop(Claim::new(&path, false).unwrap().create(&marker()).unwrap());
+        fs::remove_dir(path.join(layout::CHECKPOINTS)).unwrap();
+        fs::write(elsewhere.path().join("mine"), "mine").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), path.join(layout::CHECKPOINTS)).unwrap();
+        let refused = RunDirectory::take(&path).unwrap_err().to_string();
+        assert!(refused.contains("checkpoints: cannot use the folder: it is a link"), "{refused}");
+        drop(Claim::new(&path, true).unwrap().create(&marker()).unwrap());
+        assert!(fs::symlink_metadata(path.join(layout::CHECKPOINTS)).unwrap().is_dir());
+        assert_eq!(fs::read(elsewhere.path().join("mine")).unwrap(), b"mine");
     }
 
     #[test]

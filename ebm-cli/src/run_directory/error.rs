@@ -29,6 +29,12 @@ pub enum RunDirectoryError {
         /// The process, if it is known.
         holder: Option<String>,
     },
+    /// The run was there when this process began to train it, and is no longer.
+    #[error("{}: it was removed or replaced while the run was trained, so nothing more is saved there", path.display())]
+    Gone {
+        /// The file that is missed.
+        path: PathBuf,
+    },
     /// The path holds no run to read.
     #[error("{}: no run is here ({reason}); expected a directory that `ebm train` wrote", path.display())]
     NotARun {

@@ -1,9 +1,8 @@
 use ebm_train::Progress;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
 use std::{collections::BTreeMap, io::Read, path::Path};
 
-use super::{RunDirectoryError, checksum, format::Format};
+use super::{RunDirectoryError, checksum, format::Format, regular};
 
 /// Name of the file. It is written last: a folder without it is not a checkpoint.
 pub const MANIFEST: &str = "manifest.json";
@@ -29,21 +28,13 @@ impl Digest {
 
     /// Checks that the file at `path` has this length and hash; the error says what is wrong with it.
     pub fn check(&self, path: &Path) -> Result<(), String> {
-        let found = fs::metadata(path).map_err(|error| error.to_string())?;
-        // Asked before it is opened: to open a pipe waits for its other end.
-        if !found.is_file() {
-            return Err("not a regular file".into());
-        }
-        if found.len() != self.bytes {
-            return Err(format!(
-                "its content is not what was written: {} bytes instead of {}",
-                found.len(),
-                self.bytes
-            ));
+        let opened = regular::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (found, file) = opened.map_err(|error| error.to_string())?;
+        if found != self.bytes {
+            return Err(format!("its content is not what was written: {found} bytes instead of {}", self.bytes));
         }
         let mut hash = blake3::Hasher::new();
-        let read = File::open(path).and_then(|file| std::io::copy(&mut file.take(self.bytes), &mut hash));
-        read.map_err(|error| error.to_string())?;
+        std::io::copy(&mut file.take(self.bytes), &mut hash).map_err(|error| error.to_string())?;
         match hash.finalize().to_hex().as_str() == self.blake3 {
             true => Ok(()),
             false => Err("its content is not what was written (BLAKE3 differs)".into()),
@@ -128,11 +119,13 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Self, RunDirectoryError> {
         let path = folder.join(MANIFEST);
         let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);
-        let size = fs::metadata(&path).map_err(|error| damaged(error.to_string()))?.len();
+        let opened = regular::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let (size, file) = opened.map_err(|error| damaged(error.to_string()))?;
         if size > LIMIT {
             return Err(damaged(format!("{size} bytes; expected at most {LIMIT}")));
         }
-        let bytes = fs::read(&path).map_err(|error| damaged(error.to_string()))?;
+        let mut bytes = Vec::new();
+        file.take(LIMIT).read_to_end(&mut bytes).map_err(|error| damaged(error.to_string()))?;
         Self::parse(&bytes).map_err(damaged)
     }
 

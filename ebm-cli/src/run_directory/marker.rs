@@ -1,10 +1,9 @@
 //! The file that says that a directory is a run.
 
 use serde::{Deserialize, Serialize};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{RunDirectoryError, format::Format, layout};
+use super::{RunDirectoryError, format::Format, layout, regular};
 
 /// The format that this program writes. Version 2 has checkpoints.
 const FORMAT: Format = Format::new("ebm run", 2);
@@ -28,7 +27,7 @@ impl Marker {
     /// The marker of the run at `directory`.
     pub fn read(directory: &Path) -> Result<Self, RunDirectoryError> {
         let not = |reason: String| RunDirectoryError::NotARun { path: directory.into(), reason };
-        let text = fs::read_to_string(directory.join(layout::MARKER))
+        let text = regular::read_text(&directory.join(layout::MARKER))
             .map_err(|error| not(format!("{}: {error}", layout::MARKER)))?;
         let marker: Self =
             serde_json::from_str(&text).map_err(|error| not(format!("{} is none of ours: {error}", layout::MARKER)))?;

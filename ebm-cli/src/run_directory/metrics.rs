@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::{borrow::Cow, collections::BTreeMap, fs::File, io::Read};
 
-use super::{Digest, RunDirectoryError, durable, layout};
+use super::{Digest, RunDirectoryError, durable, layout, own, regular};
 use ebm_eval::evaluate::{MetricValue, Sandwich, Unit, nan_at_null, nan_at_null_in_map};
 
 /// A value with what is needed to interpret it. JSON has no NaN and no infinity: they are `null`.
@@ -90,7 +90,7 @@ impl MetricsFile {
     /// Starts the file of a run.
     pub fn create(directory: &Path) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
-        let file = File::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
+        let file = durable::create(&path).map_err(RunDirectoryError::io(&path, "make the file"))?;
         Ok(Self { path, file, bytes: 0, hash: blake3::Hasher::new() })
     }
 
@@ -106,7 +106,7 @@ impl MetricsFile {
     pub fn check(directory: &Path, seen: &Digest) -> Result<blake3::Hasher, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let mut hash = blake3::Hasher::new();
-        let read = File::open(&path).and_then(|file| std::io::copy(&mut file.take(seen.bytes), &mut hash));
+        let read = regular::open(&path).and_then(|file| std::io::copy(&mut file.take(seen.bytes), &mut hash));
         let bytes = read.map_err(RunDirectoryError::io(&path, "read the file"))?;
         if bytes != seen.bytes || hash.finalize().to_hex().as_str() != seen.blake3 {
             let reason = format!("its first {} bytes are not what the checkpoint saw", seen.bytes);
@@ -119,6 +119,14 @@ impl MetricsFile {
     pub fn settle(&mut self) -> Result<Digest, RunDirectoryError> {
         durable::sync(&self.file, &self.path).map_err(RunDirectoryError::io(&self.path, "write the file"))?;
         Ok(Digest { bytes: self.bytes, blake3: self.hash.finalize().to_hex().to_string() })
+    }
+
+    /// Checks that the file is still at its place: an error once the run's directory was removed, or replaced by another.
+    pub fn check_place(&self) -> Result<(), RunDirectoryError> {
+        match own::is_named(&self.file, &self.path) {
+            true => Ok(()),
+            false => Err(RunDirectoryError::Gone { path: self.path.clone() }),
+        }
     }
 
     /// Adds the line of an iteration whose step was not taken.
@@ -192,6 +200,21 @@ mod tests {
             }
         });
         assert_eq!(lines[1], expected);
+    }
+
+    #[test]
+    fn a_file_that_is_begun_anew_changes_no_other_and_one_that_is_gone_is_missed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = [layout::METRICS, "other"].map(|name| folder.path().join(name));
+        std::fs::write(&path, "old").unwrap();
+        std::fs::hard_link(&path, &other).unwrap();
+        let file = MetricsFile::create(folder.path()).unwrap();
+        assert_eq!([&path, &other].map(|path| std::fs::read_to_string(path).unwrap()), ["", "old"]);
+        file.check_place().unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        assert!(cfg!(not(unix)) || matches!(file.check_place(), Err(RunDirectoryError::Gone { .. })));
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(file.check_place(), Err(RunDirectoryError::Gone { .. })));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeMap, fs::File};
 
-use super::{Metric, RunDirectoryError, layout};
+use super::{Metric, RunDirectoryError, layout, regular};
 use ebm_eval::evaluate::Sandwich;
 
 /// The longest line that is read, in bytes: 1 MiB, some hundred times the length of a line.
@@ -98,7 +98,7 @@ impl MetricsReader<BufReader<File>> {
     pub fn open_after(directory: &Path, end: u64, lines: u64) -> Result<Self, RunDirectoryError> {
         let path = directory.join(layout::METRICS);
         let open = || {
-            let mut file = File::open(&path)?;
+            let mut file = regular::open(&path)?;
             file.seek(SeekFrom::Start(end))?;
             Ok(file)
         };

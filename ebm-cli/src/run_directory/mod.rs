@@ -10,6 +10,7 @@ mod error;
 mod exported;
 mod format;
 pub mod layout;
+mod leftovers;
 mod lock;
 mod manifest;
 mod marker;
@@ -23,7 +24,7 @@ pub use checkpoints::{Checkpoint, Checkpoints};
 pub use claim::Claim;
 pub use description::Description;
 pub use ebm_train::files::durable;
-pub(crate) use ebm_train::files::write_atomically;
+pub(crate) use ebm_train::files::{own, regular, write_atomically};
 pub use error::RunDirectoryError;
 pub use exported::Exported;
 pub(crate) use format::Format;
@@ -66,6 +67,8 @@ impl RunDirectory {
         // Checked first: a directory that is not a run gets no lock file.
         Marker::read(path)?;
         let directory = Self { path: path.into(), _lock: lock::lock(path)? };
+        check_folders(path)?;
+        leftovers::sweep(path);
         Ok((directory, Marker::read(path)?))
     }
 
@@ -164,12 +167,22 @@ impl RunDirectory {
 /// Sends traces to the end of the run's log, from now on. `RUST_LOG` selects which; by default, `info` and above.
 pub fn log_to(directory: &Path) -> Result<(), RunDirectoryError> {
     let path = directory.join(layout::LOG);
-    let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+    let open = || fs::OpenOptions::new().create(true).append(true).open(&path);
+    let file = own::detach(&path).and_then(|()| open());
     let file = file.map_err(RunDirectoryError::io(&path, "make the file"))?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file));
     // A program that embeds this one may have a subscriber already; it gets the events then.
     let _ = subscriber.try_init();
+    Ok(())
+}
+
+/// Refuses links in place of a run's folders: what is written to them, or removed from them, is to be the run's own.
+fn check_folders(directory: &Path) -> Result<(), RunDirectoryError> {
+    for folder in layout::FOLDERS.into_iter().chain(layout::OPTIONAL_FOLDERS) {
+        let folder = directory.join(folder);
+        own::own(&folder).map_err(RunDirectoryError::io(&folder, "use the folder"))?;
+    }
     Ok(())
 }
 
@@ -184,7 +197,7 @@ fn create_folders(directory: &Path) -> Result<(), RunDirectoryError> {
 
 /// A JSON file, if it is there and complete.
 pub(crate) fn read_json(path: &Path) -> Option<serde_json::Value> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&regular::read(path).ok()?).ok()
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), RunDirectoryError> {

@@ -2,7 +2,9 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
-use super::{Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json};
+use super::{
+    Checkpoint, Checkpoints, Holder, Manifest, Marker, RunDirectoryError, held_by, layout, read_json, regular,
+};
 use crate::config::{RunConfig, read_written};
 
 /// The state of a run.
@@ -78,7 +80,7 @@ impl RunStatus {
     /// Reads the status of a run.
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let marker = Marker::read(path)?;
-        let checkpoints: Vec<Saved> = Checkpoints::of(path).list().iter().map(Saved::of).collect();
+        let checkpoints: Vec<Saved> = Checkpoints::of(path).list().iter().filter_map(Saved::of).collect();
         let summary = read_json(&path.join(layout::SUMMARY));
         let state = match (held_by(path), &summary) {
             (Some(holder), _) => State::Training(holder),
@@ -87,7 +89,7 @@ impl RunStatus {
             (None, None) => State::Interrupted,
         };
         let config: Option<RunConfig> =
-            fs::read_to_string(path.join(layout::CONFIG)).ok().and_then(|text| read_written(&text).ok());
+            regular::read_text(&path.join(layout::CONFIG)).ok().and_then(|text| read_written(&text).ok());
         let figure = |name: &str| {
             let figures = summary.as_ref()?["evaluation"]["figures"].as_array()?;
             figures.iter().find(|figure| figure["name"] == name)?["value"].as_f64()
@@ -111,14 +113,18 @@ impl RunStatus {
 }
 
 impl Saved {
-    fn of(checkpoint: &Checkpoint) -> Self {
+    /// `None` if another process has removed it meanwhile.
+    fn of(checkpoint: &Checkpoint) -> Option<Self> {
         let manifest = Manifest::read(&checkpoint.path).ok();
-        Self {
+        if manifest.is_none() && !checkpoint.is_there() {
+            return None;
+        }
+        Some(Self {
             step: checkpoint.step,
             bytes: size(&checkpoint.path),
             seconds: manifest.as_ref().map(|manifest| manifest.seconds),
             best: manifest.and_then(|manifest| manifest.watched).map(|watched| (watched.metric, watched.value)),
-        }
+        })
     }
 }
 

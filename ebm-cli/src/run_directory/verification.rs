@@ -5,12 +5,11 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::{fs, io};
+use std::{io, path::Path};
 
 use super::{
     Checkpoint, Description, Digest, Manifest, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError, checksum,
-    json_text, layout, write,
+    json_text, layout, regular, write,
 };
 use crate::config::{RunConfig, read_written};
 use ebm_train::state_file;
@@ -224,7 +223,7 @@ impl RunDirectory {
     /// The content of a file that may carry a checksum, and whether it does.
     fn read_checked(&self, name: &str) -> Result<(Vec<u8>, bool), RunDirectoryError> {
         let path = self.path.join(name);
-        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        let bytes = regular::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => self.repairable(name, error),
             _ => RunDirectoryError::io(&path, "read the file")(error),
         })?;

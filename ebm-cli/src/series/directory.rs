@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::log;
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Format, RunDirectoryError, read_json, write_atomically};
+use crate::run_directory::{Format, RunDirectoryError, read_json, regular, write_atomically};
 
 /// The configuration of each run, one file a run.
 const CONFIGS: &str = "configs";
@@ -93,7 +93,7 @@ impl SeriesDirectory {
         if !marked.exists() {
             self.write(self.kind.marker, &json_text(marker)?)?;
         }
-        let lock = io("open the file", &marked, File::open(&marked))?;
+        let lock = io("open the file", &marked, regular::open(&marked))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => {
                 let text = format!("{}: another process {} in this folder", self.path.display(), self.kind.act);
@@ -158,7 +158,7 @@ fn make(folder: &Path) -> Result<(), Failure> {
 
 /// Writes a file, unless it has this text already: others may be reading it.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    if fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
+    if regular::read(path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
     let written = write_atomically(path, |file| file.write_all(text.as_bytes()));

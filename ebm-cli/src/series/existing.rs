@@ -1,12 +1,12 @@
 //! The state of a planned run on disk.
 
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::path::Path;
 
 use super::differences::{Difference, differences, phrase};
 use crate::config::{RunConfig, read_written};
 use crate::exit::{Exit, Failure, OrExit};
-use crate::run_directory::{Claim, RunDirectory, Versions, held_by, layout, read_json};
+use crate::run_directory::{Claim, RunDirectory, Versions, held_by, layout, read_json, regular};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Existing {
@@ -33,7 +33,7 @@ impl Existing {
         if !ended && directory.last_whole().is_none() {
             return Ok(Self::Nothing);
         }
-        let Ok(text) = fs::read_to_string(path.join(layout::CONFIG)) else { return Ok(Self::Nothing) };
+        let Ok(text) = regular::read_text(&path.join(layout::CONFIG)) else { return Ok(Self::Nothing) };
         // In the form of today, if its components are linked in.
         let form = |config: &RunConfig| toml::to_string(config).or_exit(Exit::Other);
         let text = read_written(&text).map_or(Ok(text), |config| form(&config))?;

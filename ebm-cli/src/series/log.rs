@@ -1,11 +1,13 @@
 //! The log of a run: the output of its processes, one after the other, between a line when each starts and one when it
 //! ends.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::exit::Exit;
+use crate::run_directory::{own, regular};
+use crate::shown::Shown;
 
 /// Prefix of the lines that are not output of a process.
 const MARK: &str = "[ebm sweep]";
@@ -23,13 +25,14 @@ pub fn end_line(id: &str, code: &str) -> String {
 }
 
 pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
+    own::detach(path)?;
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(format!("{}\n", text.trim_end()).as_bytes())
 }
 
 /// Returns why the last process of a run failed, if it did. A run that diverged or was asked to stop did not fail.
 pub(super) fn failure(path: &Path) -> Option<String> {
-    let mut file = File::open(path).ok()?;
+    let mut file = regular::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
     let mut bytes = Vec::new();
@@ -45,7 +48,7 @@ pub(super) fn failure(path: &Path) -> Option<String> {
     }
     let mut said = lines[..last].iter().rev().take_while(|line| !line.starts_with(MARK));
     let reason = said.find_map(|line| line.strip_prefix("error: "));
-    Some(reason.map_or_else(|| format!("exit code {code}"), str::to_string))
+    Some(reason.map_or_else(|| format!("exit code {code}"), |reason| Shown(reason).to_string()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The state and the results of a run of a series, read from its files.
 
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{collections::BTreeMap, fs};
 
 use super::{directory::SeriesDirectory, log};
-use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json};
+use crate::run_directory::{self, MetricsLine, MetricsReader, RunStatus, layout, read_json, regular};
+use crate::shown::Shown;
 use ebm_eval::evaluate::Sandwich;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl Outcome {
         let Some(summary) = read_json(&path.join(layout::SUMMARY)) else {
             return Self::new(path, State::Failed("the run did not end".into()));
         };
-        let text = |value: &Value| value.as_str().unwrap_or("no reason was given").to_string();
+        let text = |value: &Value| Shown(value.as_str().unwrap_or("no reason was given")).to_string();
         let state = match summary["status"].as_str() {
             Some("completed") => State::Done,
             Some("diverged") => State::Diverged(text(&summary["divergence"]["reason"])),
@@ -119,19 +120,22 @@ impl Outcome {
 
 /// The steps that a configuration file asks for, which is complete.
 fn steps_wanted(config: &Path) -> Option<u64> {
-    let table: toml::Table = fs::read_to_string(config).ok()?.parse().ok()?;
+    let table: toml::Table = regular::read_text(config).ok()?.parse().ok()?;
     table.get("train")?.get("steps")?.as_integer()?.try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn a_run_is_read_with_its_last_metrics_and_one_verdict_a_step() {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Outcome::read(folder.path()).state, State::Failed(_)));
         let summary = r#"{"status": "diverged", "steps": 20, "seconds": 1.5, "divergence": {"reason": "ran away"}}"#;
+        fs::write(folder.path().join(layout::SUMMARY), summary.replace("ran away", "ran\\n\\u001baway")).unwrap();
+        assert_eq!(Outcome::read(folder.path()).state, State::Diverged("ran\\n\\u{1b}away".into()));
         fs::write(folder.path().join(layout::SUMMARY), summary).unwrap();
         let guarantee = r#"{"level": "certified", "reason": "test"}"#;
         let line = |step: u64, event: &str, nll: f64, held: bool| {

@@ -1,6 +1,7 @@
 //! Tables of texts in four forms, and templates.
 
 use crate::exit::{Exit, Failure, OrExit};
+use crate::shown::Shown;
 
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -9,8 +10,10 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of cells without line breaks: each is a line, and may quote a file.
     pub fn new(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Self {
-        Self { heads: heads.iter().map(|head| head.to_string()).collect(), rows: rows.collect() }
+        let shown = |cells: Vec<String>| cells.iter().map(|cell| Shown(cell).to_string()).collect();
+        Self { heads: heads.iter().map(|head| head.to_string()).collect(), rows: rows.map(shown).collect() }
     }
 
     fn lines(&self) -> impl Iterator<Item = &Vec<String>> {
@@ -30,7 +33,9 @@ impl Table {
 
     /// In Markdown: the first column to the left, all others to the right.
     pub fn markdown(&self) -> String {
-        let line = |cells: &Vec<String>| format!("| {} |\n", cells.join(" | "));
+        // A bar in a cell would end it.
+        let cells = |cells: &Vec<String>| cells.iter().map(|cell| cell.replace('|', "\\|")).collect::<Vec<_>>();
+        let line = |row: &Vec<String>| format!("| {} |\n", cells(row).join(" | "));
         let rule = format!("|---{}|\n", "|--:".repeat(self.heads.len() - 1));
         let rows: String = self.rows.iter().map(line).collect();
         line(&self.heads) + &rule + &rows

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure, OrExit};
 use crate::series::{Kind, LOGS, Outcome, SeriesDirectory, Table};
-use crate::{config::Sweep, run_directory::Format};
+use crate::{
+    config::Sweep,
+    run_directory::{Format, regular},
+};
 
 pub const SWEEP: Kind = Kind {
     marker: "sweep.json",
@@ -81,7 +83,7 @@ impl Manifest {
             let text = format!("{}: {reason}; expected the folder of an `ebm sweep`", path.display());
             Failure::message(Exit::RunDirectory, text)
         };
-        let text = fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+        let text = regular::read_text(&path).map_err(|error| failed(error.to_string()))?;
         let read: Self = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
         SWEEP.format.accepts(&read.format).map_err(failed)?;
         Ok(read)

@@ -89,7 +89,7 @@ impl<G: Geometry> Trainer<G> {
     /// As [`Trainer::bounds`], on the held-out samples of other data of the same width.
     ///
     /// # Errors
-    /// If a bound does not fit these models.
+    /// If a bound does not fit these models, or [`Trainer::cancel`] was requested.
     pub fn bounds_on(&mut self, source: &dyn Dataset, batch: usize, random: Random) -> Result<StepReport, TrainError> {
         let geometry = self.players.energy.geometry();
         let data = source.held_out(batch, random.stream("data"));
@@ -106,6 +106,7 @@ impl<G: Geometry> Trainer<G> {
         };
         let mut measured = Vec::with_capacity(parts);
         for part in 0..parts {
+            self.cancel.check()?;
             let latents = geometry.latents(share(&latents, generated, geometry.latent_width(), part));
             let data = geometry.samples(share(&data, held_out, geometry.data_width(), part));
             let random = match parts {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::cancel::Cancelled;
 use crate::process_group::ProcessGroupError;
 use ebm_core::data::DataError;
 use ebm_core::error::{BoundError, ConfigError};
@@ -35,6 +36,9 @@ pub enum TrainError {
     /// The data cannot be read any longer.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// It was asked to end during an evaluation, see [`Trainer::set_cancel`](crate::Trainer::set_cancel).
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// An observer failed (a log or picture that could not be written).
     #[error("{0}")]
     Observer(ObserverError),

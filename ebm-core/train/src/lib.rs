@@ -10,6 +10,7 @@
 #![warn(missing_docs)]
 
 mod assess;
+mod cancel;
 pub mod chains;
 mod config;
 mod data_parallel;
@@ -43,6 +44,7 @@ mod step;
 mod trainer;
 mod weighing;
 
+pub use cancel::{Cancel, Cancelled};
 pub use config::{Objective, PlayerConfig, StopConfig, TrainConfig};
 pub use error::{ObserverError, Origin, TrainError};
 pub use negatives::RefineConfig;

@@ -18,6 +18,9 @@ pub struct Progress {
     /// Iterations that the state to go back to had done, if there is one.
     pub mark: Option<u64>,
     pub(crate) best: Best,
+    /// Whether the last iteration is yet to be evaluated: training was asked to end meanwhile.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unevaluated: bool,
 }
 
 /// Everything that the next iterations depend on: a trainer of the same configuration, data and seed that takes it over

@@ -18,34 +18,49 @@ impl<G: Geometry> Trainer<G> {
     pub fn run(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Outcome, TrainError> {
         let started = Instant::now();
         let ranks = self.ranks.clone();
-        while self.progress.step < self.config.steps {
-            let next = self.progress.step + 1;
+        while self.progress.unevaluated || self.progress.step < self.config.steps {
+            // An iteration that was left during its evaluation needs nothing else.
+            let left = std::mem::take(&mut self.progress.unevaluated);
+            let next = self.progress.step + u64::from(!left);
             let last = next == self.config.steps;
             let due = |every: u64| every > 0 && next.is_multiple_of(every) || last;
-            let reported = due(self.config.log_every) || next == 1;
-            let report = self.advance(reported)?;
+            let mut decision = Decision::default();
+            if !left {
+                let reported = due(self.config.log_every) || next == 1;
+                let report = self.advance(reported)?;
+                let done = (self.progress.step == next).then_some(next);
+                let seen = self.show(observers, &report, done, reported);
+                decision = ranks.decide(seen.map(|flow| {
+                    Decision {
+                        flow,
+                        // By the clock of one rank, or else they may not agree.
+                        out_of_time: ranks.share().rank() == 0 && self.is_out_of_time(started),
+                        saves: observers.iter_mut().fold(false, |saves, o| o.saves(self.progress.step) | saves),
+                    }
+                }))?;
+            }
             // Where training went back, this step is yet to be done.
             let done = self.progress.step == next;
-            let seen = self.show(observers, &report, done.then_some(next), reported);
-            let decision = ranks.decide(seen.map(|flow| {
-                Decision {
-                    flow,
-                    // By the clock of one rank, or else they may not agree.
-                    out_of_time: ranks.share().rank() == 0 && self.is_out_of_time(started),
-                    saves: observers.iter_mut().fold(false, |saves, o| o.saves(self.progress.step) | saves),
-                }
-            }))?;
             let (mut flow, out_of_time) = (decision.flow, decision.out_of_time);
             let ends = out_of_time || matches!(flow, Flow::Stop(_));
-            let evaluates = done && due(self.config.evaluate_every) || ends;
+            let evaluates = left || done && due(self.config.evaluate_every) || ends;
             let mut stale = None;
             if evaluates {
                 let verified = self.verify();
                 ranks.agree(verified).map_err(|error| self.undo(error, None))?;
-                let evaluation = ranks.evaluation(self.evaluate(observers))?;
-                let seen = merged(observers, |observer| observer.on_evaluation(self, &evaluation));
-                flow.merge(ranks.decide(seen.map(Decision::from))?.flow);
-                stale = self.progress.best.watch(&self.config.stop, &evaluation, next)?;
+                match ranks.evaluation(self.evaluate(observers)) {
+                    // It is made from the same state, when the run goes on.
+                    Err(TrainError::Cancelled(_)) if ranks.is_alone() => {
+                        self.progress.unevaluated = true;
+                        flow = Flow::Interrupt;
+                    }
+                    evaluation => {
+                        let evaluation = evaluation?;
+                        let seen = merged(observers, |observer| observer.on_evaluation(self, &evaluation));
+                        flow.merge(ranks.decide(seen.map(Decision::from))?.flow);
+                        stale = self.progress.best.watch(&self.config.stop, &evaluation, next)?;
+                    }
+                }
             }
             if evaluates || decision.saves {
                 self.gather_transient_states()?;
@@ -101,9 +116,20 @@ impl<G: Geometry> Trainer<G> {
     fn evaluate(&mut self, observers: &mut [&mut dyn Observer<G>]) -> Result<Evaluation, TrainError> {
         let mut evaluation = Evaluation::new();
         for observer in observers.iter_mut() {
-            evaluation.extend(observer.evaluate(self).map_err(TrainError::Observer)?);
+            evaluation.extend(observer.evaluate(self).map_err(of_evaluation)?);
         }
         Ok(evaluation)
+    }
+}
+
+/// The error of an observer's evaluation, which may be that it was cancelled.
+fn of_evaluation(error: ObserverError) -> TrainError {
+    match error.downcast::<TrainError>() {
+        Ok(error) => match *error {
+            TrainError::Cancelled(cancelled) => TrainError::Cancelled(cancelled),
+            error => TrainError::Observer(error.into()),
+        },
+        Err(error) => TrainError::Observer(error),
     }
 }
 

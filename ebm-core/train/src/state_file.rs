@@ -1,11 +1,11 @@
 //! Saved states on disk, as safetensors: equal content is equal bytes, and comes back as it was.
 
-use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::{collections::BTreeMap, path::Path};
 
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 
+use crate::files::regular;
 use ebm_core::device::{DOUBLE_PRECISION, Real};
 use ebm_core::{error::StateError, parameter::State};
 
@@ -107,12 +107,8 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
-    // Asked before it is opened: to open a pipe waits for its other end.
-    let metadata = fs::metadata(path).map_err(|e| e.to_string())?;
-    if !metadata.is_file() {
-        return Err("not a regular file".into());
-    }
-    let size = metadata.len();
+    let mut file = regular::open(path).map_err(|e| e.to_string())?;
+    let size = file.metadata().map_err(|e| e.to_string())?.len();
     if size > SIZE_LIMIT {
         return Err(format!("{size} bytes, more than the limit of {SIZE_LIMIT}"));
     }
@@ -120,7 +116,6 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
     if size < LENGTH_BYTES {
         return Err(not(format!("{size} bytes, fewer than its header's length takes")));
     }
-    let mut file = File::open(path).map_err(|e| e.to_string())?;
     let mut length = [0; LENGTH_BYTES as usize];
     file.read_exact(&mut length).map_err(|e| e.to_string())?;
     let header = u64::from_le_bytes(length);
@@ -147,6 +142,7 @@ fn read_values<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> Real) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, File};
 
     #[test]
     fn a_state_survives_and_its_bytes_are_a_function_of_the_content() {

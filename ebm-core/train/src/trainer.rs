@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::cancel::Cancel;
 use crate::config::{Objective, TrainConfig};
 use crate::data_parallel::{Ranks, TransientStates};
 use crate::error::TrainError;
@@ -35,6 +36,8 @@ pub struct Trainer<G: Geometry> {
     pub(crate) times: PhaseTimes,
     /// The box of exact maximum likelihood, if that is the objective.
     pub(crate) likelihood_box: Option<Region>,
+    /// The request to end evaluations.
+    pub(crate) cancel: Cancel,
 }
 
 impl<G: Geometry> Trainer<G> {
@@ -98,6 +101,7 @@ impl<G: Geometry> Trainer<G> {
             good,
             times: PhaseTimes::default(),
             likelihood_box,
+            cancel: Cancel::default(),
         };
         if matches!(trainer.config.non_finite, NonFinitePolicy::Rollback(_)) && trainer.verify().is_ok() {
             trainer.mark = Some(trainer.marked(trainer.transient_states()));
@@ -148,6 +152,18 @@ impl<G: Geometry> Trainer<G> {
     pub fn at_step(mut self, step: u64) -> Self {
         self.set_step(step);
         self
+    }
+
+    /// Lets a request end evaluations before they are done: [`Trainer::bounds_on`] errs then, and [`Trainer::run`] leaves after
+    /// the iteration with [`StopReason::Interrupted`](crate::StopReason::Interrupted), and begins with its evaluation when it goes
+    /// on. Not for several processes that train together, all of which must decide alike.
+    pub fn set_cancel(&mut self, cancel: Cancel) {
+        self.cancel = cancel;
+    }
+
+    /// The request to end evaluations, for those of observers.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
     }
 
     /// Counts `step` iterations as done: what changes over the run is as it is then.

@@ -1,3 +1,4 @@
+use ebm_train::Cancelled;
 use thiserror::Error;
 
 use crate::features::MetricError;
@@ -18,6 +19,9 @@ pub enum AnnealingError {
     /// Chains cannot start at the generator.
     #[error(transparent)]
     Start(#[from] ProposalError),
+    /// It was asked to end.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// No weight of so many chains is above zero.
     #[error(
         "all {0} chains have weight zero: the energy is infinite, or no number, wherever they went; \

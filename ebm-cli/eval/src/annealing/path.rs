@@ -1,4 +1,5 @@
 use ebm_core::{device::Real, random::Random};
+use ebm_train::{Cancel, Cancelled};
 
 use super::{AnnealingConfig, AnnealingError, LogMean};
 use crate::proposal::Proposal;
@@ -23,6 +24,7 @@ pub(crate) struct Annealing<'a> {
     pub(super) temperatures: Vec<f64>,
     /// One step size a temperature.
     step_sizes: Vec<f64>,
+    cancel: &'a Cancel,
 }
 
 /// An estimate of log Z.
@@ -47,14 +49,23 @@ pub struct Annealed {
 
 impl<'a> Annealing<'a> {
     /// Makes the trial run that the step sizes are found in.
-    pub fn new(proposal: &'a dyn Proposal, config: &'a AnnealingConfig, random: Random) -> Self {
+    ///
+    /// # Errors
+    /// This one and all others of the path: once it was cancelled.
+    pub fn new(
+        proposal: &'a dyn Proposal,
+        config: &'a AnnealingConfig,
+        random: Random,
+        cancel: &'a Cancel,
+    ) -> Result<Self, Cancelled> {
         let temperatures = temperatures(config.temperatures);
         // In many dimensions the stable step of Hamiltonian paths is of this order.
         let first = (proposal.width() as f64).powf(-0.25);
-        let mut annealing = Self { proposal, config, step_sizes: vec![first; temperatures.len()], temperatures };
+        let step_sizes = vec![first; temperatures.len()];
+        let mut annealing = Self { proposal, config, step_sizes, temperatures, cancel };
         let chains = (config.chains / SHARE_ON_TRIAL).max(FEWEST_ON_TRIAL);
-        annealing.try_out(chains, random.stream("trial"));
-        annealing
+        annealing.try_out(chains, random.stream("trial"))?;
+        Ok(annealing)
     }
 
     /// Annealed importance sampling with fresh chains: a lower bound of log Z in expectation, whatever the transitions do.
@@ -83,7 +94,7 @@ impl<'a> Annealing<'a> {
 
     /// Samples of the model, as many as chains, in the proposal's coordinates: ends of [`forward`](Self::forward) drawn by
     /// their weights, then moved by `burn_in` transitions. They are exact in the limit of many chains, or of many transitions.
-    pub fn samples(&self, forward: &Annealed, random: Random) -> Vec<Real> {
+    pub fn samples(&self, forward: &Annealed, random: Random) -> Result<Vec<Real>, Cancelled> {
         let random = random.stream("samples");
         let width = self.proposal.width();
         let chosen = drawn_by_weight(&forward.log_weights, random.stream("choice"));
@@ -91,19 +102,20 @@ impl<'a> Annealing<'a> {
         let mut state = self.state(ends.copied().collect());
         let last = self.temperatures.len() - 1;
         for step in 0..self.config.burn_in {
-            self.advance(&mut state, last, random.at(step as u64));
+            self.advance(&mut state, last, random.at(step as u64))?;
         }
-        state.points
+        Ok(state.points)
     }
 
     /// Adapts the step sizes along the path.
-    fn try_out(&mut self, chains: usize, random: Random) {
+    fn try_out(&mut self, chains: usize, random: Random) -> Result<(), Cancelled> {
         let mut state = self.state(random.stream("start").normals(chains * self.proposal.width()));
         for k in 1..self.temperatures.len() {
             self.step_sizes[k] = self.step_sizes[k - 1];
-            let outcome = self.advance(&mut state, k, random.at(k as u64));
+            let outcome = self.advance(&mut state, k, random.at(k as u64))?;
             self.step_sizes[k] *= (GAIN * (outcome.acceptance - Method::Hmc.target_acceptance())).exp();
         }
+        Ok(())
     }
 
     /// Takes chains through the temperatures of `order`, from samples of the first one's distribution.
@@ -119,7 +131,7 @@ impl<'a> Annealing<'a> {
             }
             // The last distribution's samples are asked for nothing.
             if step + 2 < order.len() {
-                let outcome = self.advance(&mut state, pair[1], random.at(step as u64));
+                let outcome = self.advance(&mut state, pair[1], random.at(step as u64))?;
                 acceptance += outcome.acceptance;
                 not_finite += outcome.not_finite;
             }
@@ -141,7 +153,8 @@ impl<'a> Annealing<'a> {
     }
 
     /// One transition of every chain that leaves the distribution at temperature k > 0 invariant.
-    pub(super) fn advance(&self, state: &mut State, k: usize, random: Random) -> Outcome {
+    pub(super) fn advance(&self, state: &mut State, k: usize, random: Random) -> Result<Outcome, Cancelled> {
+        self.cancel.check()?;
         let b = self.temperatures[k];
         // A path of fixed length can come back to its start for ever; a random length cannot.
         let jitter = 0.8 + 0.4 * f64::from(random.stream("jitter").uniforms(1)[0]);
@@ -153,10 +166,15 @@ impl<'a> Annealing<'a> {
         let mut chains = Chains::resume(&potential, self.proposal.width(), points, energies, gradients);
         let outcome = chains.advance(transition, random);
         *state = self.state(chains.points);
-        outcome
+        Ok(outcome)
     }
 
     pub(super) fn state(&self, points: Vec<Real>) -> State {
+        if self.cancel.is_requested() {
+            // Within a transition: nobody is to look at where it leads.
+            let (energies, gradients) = (points.len() / self.proposal.width(), vec![0.0; points.len()]);
+            return State { width: self.proposal.width(), energies: vec![f64::INFINITY; energies], gradients, points };
+        }
         let (energies, gradients) = self.proposal.energies_and_forces(&points);
         // What is no number has no mass.
         let energy = |e: f64| if e.is_nan() { f64::INFINITY } else { e };
@@ -179,15 +197,16 @@ impl Bracket {
     /// Brackets log Z.
     ///
     /// # Errors
-    /// If no chain has a weight above zero.
+    /// If no chain has a weight above zero, or it was cancelled.
     pub(crate) fn of(
         proposal: &dyn Proposal,
         config: &AnnealingConfig,
         random: Random,
+        cancel: &Cancel,
     ) -> Result<Self, AnnealingError> {
-        let annealing = Annealing::new(proposal, config, random);
+        let annealing = Annealing::new(proposal, config, random, cancel)?;
         let forward = annealing.forward(random)?;
-        let samples = annealing.samples(&forward, random);
+        let samples = annealing.samples(&forward, random)?;
         let backward = annealing.backward(samples, random)?;
         Ok(Self { forward, backward, start: proposal.describe() })
     }

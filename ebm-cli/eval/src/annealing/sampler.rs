@@ -1,6 +1,7 @@
 //! The negative log-likelihood of the annealed sampler itself (Burda, Grosse and Salakhutdinov, AISTATS 2015).
 
 use ebm_core::{data::Dataset, device::Real, geometry::Geometry, models::Energy, random::Random};
+use ebm_train::{Cancel, Cancelled};
 
 use super::path::Annealing;
 use super::{AnnealingConfig, AnnealingError, Base, FITTED, GaussianStart, LogMean};
@@ -19,16 +20,17 @@ pub(crate) const CHAINS_A_POINT: usize = 4;
 /// ```
 ///
 /// # Errors
-/// If no Gaussian can be fitted to the data.
+/// If no Gaussian can be fitted to the data, or it was cancelled.
 pub(crate) fn sampler_nlls<G: Geometry>(
     energy: &dyn Energy<G>,
     data: &dyn Dataset,
     points: &[Real],
     config: &AnnealingConfig,
     random: Random,
+    cancel: &Cancel,
 ) -> Result<Vec<f64>, AnnealingError> {
     let base = Base::fit(&data.draw(FITTED, random.stream("fit")), data.width())?;
-    Ok(nlls_of(&GaussianStart { energy, base: &base }, points, config, random))
+    Ok(nlls_of(&GaussianStart { energy, base: &base }, points, config, random, cancel)?)
 }
 
 fn nlls_of<G: Geometry>(
@@ -36,25 +38,26 @@ fn nlls_of<G: Geometry>(
     points: &[Real],
     config: &AnnealingConfig,
     random: Random,
-) -> Vec<f64> {
-    let annealing = Annealing::new(start, config, random);
+    cancel: &Cancel,
+) -> Result<Vec<f64>, Cancelled> {
+    let annealing = Annealing::new(start, config, random, cancel)?;
     let rows = start.base.to_base(points);
     let rows = rows.chunks_exact(start.base.width());
     let repeated = rows.flat_map(|row| std::iter::repeat_n(row, CHAINS_A_POINT).flatten().copied()).collect();
-    let densities = annealing.log_densities(repeated, random.stream("sampler"));
-    densities.chunks_exact(CHAINS_A_POINT).map(|chains| -LogMean::of(chains).value).collect()
+    let densities = annealing.log_densities(repeated, random.stream("sampler"))?;
+    Ok(densities.chunks_exact(CHAINS_A_POINT).map(|chains| -LogMean::of(chains).value).collect())
 }
 
 impl Annealing<'_> {
     /// `log phat` `[n]` of ends `[n, width]` of the sampler, over x, each by one chain back to the start.
-    fn log_densities(&self, ends: Vec<Real>, random: Random) -> Vec<f64> {
+    fn log_densities(&self, ends: Vec<Real>, random: Random) -> Result<Vec<f64>, Cancelled> {
         let width = self.proposal.width();
         let mut state = self.state(ends);
         let mut densities = vec![0.0; state.points.len() / width];
         for k in (1..self.temperatures.len()).rev() {
             let b = self.temperatures[k];
             densities.iter_mut().zip(state.potential(b)).for_each(|(density, after)| *density -= after);
-            self.advance(&mut state, k, random.at(k as u64));
+            self.advance(&mut state, k, random.at(k as u64))?;
             densities.iter_mut().zip(state.potential(b)).for_each(|(density, before)| *density += before);
         }
         let volume = 0.5 * std::f64::consts::TAU.ln() * width as f64 + self.proposal.log_volume();
@@ -62,7 +65,7 @@ impl Annealing<'_> {
             density if density.is_nan() => f64::NEG_INFINITY,
             density => density,
         };
-        densities.into_iter().zip(state.gaussian()).map(finish).collect()
+        Ok(densities.into_iter().zip(state.gaussian()).map(finish).collect())
     }
 }
 
@@ -95,7 +98,14 @@ mod tests {
         let [low, high] = [0.0, 1.0].map(|y| f64::from(base.to_data(&[y])[0]));
         let energy = QuadraticEnergy::new(LINE, &[(high - low).powi(-2)], &[low]);
         let points = Random::new(2).normals(20);
-        let found = nlls_of(&GaussianStart { energy: &energy, base: &base }, &points, &config(5), Random::new(3));
+        let found = nlls_of(
+            &GaussianStart { energy: &energy, base: &base },
+            &points,
+            &config(5),
+            Random::new(3),
+            &Cancel::default(),
+        )
+        .unwrap();
         for (found, x) in found.iter().zip(&points) {
             let square = ((f64::from(*x) - low) / (high - low)).powi(2);
             let exact = 0.5 * (square + std::f64::consts::TAU.ln()) + (high - low).ln();
@@ -111,7 +121,7 @@ mod tests {
         let base = Base::fit(&elsewhere, 1).unwrap();
         let excess = |temperatures| {
             let start = GaussianStart { energy: &energy, base: &base };
-            let found = nlls_of(&start, &points, &config(temperatures), Random::new(3));
+            let found = nlls_of(&start, &points, &config(temperatures), Random::new(3), &Cancel::default()).unwrap();
             Mean::of(found.iter().zip(&exact).map(|(found, exact)| found - exact))
         };
         let (few, many) = (excess(4), excess(150));
@@ -126,7 +136,7 @@ mod tests {
         let energy = QuadraticEnergy::new(LINE, &[1.0], &[0.0]);
         let base = Base::fit(&Random::new(1).normals(100), 1).unwrap();
         let start = GaussianStart { energy: &energy, base: &base };
-        let found = nlls_of(&start, &[0.5, Real::INFINITY], &config(4), Random::new(1));
+        let found = nlls_of(&start, &[0.5, Real::INFINITY], &config(4), Random::new(1), &Cancel::default()).unwrap();
         assert!(found[0].is_finite() && found[1] == f64::INFINITY, "{found:?}");
     }
 }

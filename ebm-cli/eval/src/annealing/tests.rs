@@ -5,10 +5,12 @@ use ebm_core::geometry::{Geometry, Runtime};
 use ebm_core::models::{Energy, closed_form::QuadraticEnergy};
 use ebm_core::registry::DatasetSpec;
 use ebm_core::{device::Real, random::Random};
-use ebm_train::grid::Region;
+use ebm_train::{Cancel, Cancelled, grid::Region};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Annealed, AnnealingConfig, Base, GaussianStart, LogMean, path::Annealing};
-use crate::{diagnose::Mean, test_energy::FunctionEnergy};
+use super::{Annealed, AnnealingConfig, AnnealingError, Base, Bracket, GaussianStart, LogMean, path::Annealing};
+use crate::{diagnose::Mean, proposal::Proposal, test_energy::FunctionEnergy};
 use ebm_data::TwentyFiveGaussians;
 
 fn config(chains: usize, temperatures: usize) -> AnnealingConfig {
@@ -41,6 +43,11 @@ fn gaussian(width: usize, samples: usize) -> (QuadraticEnergy<Runtime>, Vec<Real
     (QuadraticEnergy::new(geometry, &precision, &mean), exact)
 }
 
+fn annealing<'a>(start: &'a dyn Proposal, config: &'a AnnealingConfig, seed: u64) -> Annealing<'a> {
+    static NEVER: LazyLock<Cancel> = LazyLock::new(Cancel::default);
+    Annealing::new(start, config, Random::new(seed), &NEVER).unwrap()
+}
+
 /// A base that does not fit: the exact samples, stretched and moved.
 fn poor_base(samples: &[Real], width: usize) -> Base {
     let samples: Vec<Real> = samples.iter().map(|x| 1.5 * x + 0.7).collect();
@@ -60,7 +67,7 @@ fn gaussians_of_up_to_eight_dimensions_are_bracketed_closely() {
         let base = poor_base(&exact, width);
         let config = config(300, 120);
         let start = GaussianStart { energy: &energy, base: &base };
-        let annealing = Annealing::new(&start, &config, Random::new(1));
+        let annealing = annealing(&start, &config, 1);
         let forward = annealing.forward(Random::new(2)).unwrap();
         let backward = annealing.backward(base.to_base(&exact), Random::new(3)).unwrap();
         for found in [&forward, &backward] {
@@ -70,7 +77,7 @@ fn gaussians_of_up_to_eight_dimensions_are_bracketed_closely() {
             within(found, truth, 4.0);
         }
         // From its own samples the way back ends in the same place.
-        let own = annealing.backward(annealing.samples(&forward, Random::new(4)), Random::new(5)).unwrap();
+        let own = annealing.backward(annealing.samples(&forward, Random::new(4)).unwrap(), Random::new(5)).unwrap();
         within(&own, truth, 4.0);
     }
 }
@@ -82,7 +89,7 @@ fn too_few_temperatures_err_to_the_side_that_is_claimed() {
     let base = poor_base(&exact, 4);
     let config = config(6, 4);
     let start = GaussianStart { energy: &energy, base: &base };
-    let annealing = Annealing::new(&start, &config, Random::new(1));
+    let annealing = annealing(&start, &config, 1);
     let lower = Mean::of((0..40).map(|run| annealing.forward(Random::new(10 + run)).unwrap().log_z));
     assert!(lower.value + 4.0 * lower.standard_error < truth, "{lower:?} is not clearly below {truth}");
     let samples = base.to_base(&exact);
@@ -109,7 +116,7 @@ fn the_25_gaussians_are_bracketed_around_the_value_of_the_quadrature() {
     let base = Base::fit(&seen, 2).unwrap();
     let config = config(300, 400);
     let start = GaussianStart { energy: &energy, base: &base };
-    let annealing = Annealing::new(&start, &config, Random::new(1));
+    let annealing = annealing(&start, &config, 1);
     let forward = annealing.forward(Random::new(2)).unwrap();
     let exact = base.to_base(&data.draw(300, Random::new(3)));
     let backward = annealing.backward(exact, Random::new(4)).unwrap();
@@ -126,7 +133,7 @@ fn runs_are_functions_of_the_seed() {
     let config = config(20, 10);
     let run = |seed| {
         let start = GaussianStart { energy: &energy, base: &base };
-        let annealing = Annealing::new(&start, &config, Random::new(seed));
+        let annealing = annealing(&start, &config, seed);
         annealing.forward(Random::new(seed)).unwrap().log_z
     };
     assert_eq!(run(1), run(1));
@@ -141,7 +148,24 @@ fn an_energy_that_is_nowhere_finite_is_an_error() {
     let base = Base::fit(&[0.0, 1.0], 1).unwrap();
     let config = config(4, 3);
     let start = GaussianStart { energy: &energy, base: &base };
-    let annealing = Annealing::new(&start, &config, Random::new(1));
+    let annealing = annealing(&start, &config, 1);
     let error = annealing.forward(Random::new(1)).unwrap_err().to_string();
     assert!(error.contains("all 4 chains have weight zero"), "{error}");
+}
+
+#[test]
+fn one_that_is_cancelled_on_the_way_goes_no_farther() {
+    let (seen, cancel) = (AtomicUsize::new(0), Cancel::default());
+    let energy = FunctionEnergy::new(1, |x| {
+        if seen.fetch_add(1, Ordering::Relaxed) == 1000 {
+            cancel.request();
+        }
+        0.5 * x[0] * x[0]
+    });
+    let base = Base::fit(&Random::new(1).normals(100), 1).unwrap();
+    let start = GaussianStart { energy: &energy, base: &base };
+    let found = Bracket::of(&start, &config(100, 400), Random::new(1), &cancel);
+    assert_eq!(found.unwrap_err(), AnnealingError::Cancelled(Cancelled));
+    // The chains of one evaluation, and no more.
+    assert!(seen.into_inner() < 1200);
 }

@@ -1,5 +1,5 @@
 use ebm_core::{device::Real, error::StateError, image::LabelledImages, parameter::Module, random::Random};
-use ebm_train::{files::write_atomically, state_file};
+use ebm_train::{Cancel, Cancelled, files::write_atomically, state_file};
 use std::path::{Path, PathBuf};
 use std::{collections::BTreeMap, ffi::OsString, fs, io::Write};
 
@@ -27,9 +27,12 @@ pub(crate) enum Origin {
 ///
 /// The cache is `ebm/classifiers` in the user's cache folder (`$XDG_CACHE_HOME`, or `~/.cache`). The file's name is a hash of
 /// everything that the weights depend on; its content is checked by another.
-pub(crate) fn trained(images: &LabelledImages) -> (Classifier, Origin) {
+///
+/// # Errors
+/// Once it was cancelled; nothing is put into the cache then.
+pub(crate) fn trained(images: &LabelledImages, cancel: &Cancel) -> Result<(Classifier, Origin), Cancelled> {
     let folder = folder(std::env::var_os("XDG_CACHE_HOME"), std::env::var_os("HOME"));
-    cached(images, &Settings::default(), folder.as_deref())
+    cached(images, &Settings::default(), folder.as_deref(), cancel)
 }
 
 fn folder(cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
@@ -39,23 +42,28 @@ fn folder(cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     folder.map(|folder| folder.join("ebm").join("classifiers"))
 }
 
-fn cached(images: &LabelledImages, settings: &Settings, folder: Option<&Path>) -> (Classifier, Origin) {
+fn cached(
+    images: &LabelledImages,
+    settings: &Settings,
+    folder: Option<&Path>,
+    cancel: &Cancel,
+) -> Result<(Classifier, Origin), Cancelled> {
     let path = folder.map(|folder| folder.join(format!("{}.safetensors", key(images, settings))));
     let mut trouble = None;
     if let Some(path) = path.as_deref().filter(|path| path.exists()) {
         match read(path, images) {
-            Ok(classifier) => return (classifier, Origin::Cached),
+            Ok(classifier) => return Ok((classifier, Origin::Cached)),
             Err(reason) => trouble = Some(format!("{}: {reason}; the classifier was trained again", path.display())),
         }
     }
     tracing::info!(images = images.labels.len(), "training the classifier; later runs find it in the cache");
-    let classifier = train(images, settings);
+    let classifier = train(images, settings, cancel)?;
     let written = match &path {
         Some(path) => write(path, &classifier),
         None => Err("neither XDG_CACHE_HOME nor HOME names a folder; the classifier is trained each time".into()),
     };
     let trouble = trouble.or(written.err());
-    (classifier, Origin::Trained { trouble })
+    Ok((classifier, Origin::Trained { trouble }))
 }
 
 /// A hash of everything that the weights depend on, except the number of threads, which decides the order of sums.
@@ -107,7 +115,11 @@ mod tests {
     #[test]
     fn what_was_trained_once_is_read_and_other_images_are_trained_on_their_own() {
         let folder = tempfile::tempdir().unwrap();
-        let find = |images: &LabelledImages| cached(images, &quick(), Some(folder.path()));
+        let cancel = Cancel::default();
+        cancel.request();
+        assert_eq!(cached(&shapes(90, 1), &quick(), Some(folder.path()), &cancel).err(), Some(Cancelled));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        let find = |images: &LabelledImages| cached(images, &quick(), Some(folder.path()), &Cancel::default()).unwrap();
         let (first, origin) = find(&shapes(90, 1));
         assert_eq!(origin, Origin::Trained { trouble: None });
         let (second, origin) = find(&shapes(90, 1));
@@ -121,7 +133,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_told_and_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let find = || cached(&shapes(90, 1), &quick(), Some(folder.path()));
+        let find = || cached(&shapes(90, 1), &quick(), Some(folder.path()), &Cancel::default()).unwrap();
         let (first, _) = find();
         let path = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
         let good = fs::read(&path).unwrap();
@@ -144,7 +156,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         for (place, expected) in [(Some(file.join("below")), "cannot be kept"), (None, "XDG_CACHE_HOME")] {
-            let (classifier, origin) = cached(&shapes(90, 1), &quick(), place.as_deref());
+            let (classifier, origin) = cached(&shapes(90, 1), &quick(), place.as_deref(), &Cancel::default()).unwrap();
             assert!(classifier.accuracy(&shapes(30, 2)) > 0.5);
             let Origin::Trained { trouble: Some(trouble) } = origin else {
                 panic!("{origin:?}");

@@ -1,6 +1,7 @@
 use ebm_core::image::{ImageShape, LabelledImages, value_of};
 use ebm_core::{device::Real, random::Random};
 use ebm_train::optim::{Adam, AdamConfig, Gradient, Optimizer};
+use ebm_train::{Cancel, Cancelled};
 use serde::Serialize;
 
 use super::Classifier;
@@ -24,8 +25,8 @@ impl Default for Settings {
     }
 }
 
-/// Trains a classifier by Adam; the learning rate falls linearly to zero. A function of its arguments.
-pub(super) fn train(images: &LabelledImages, settings: &Settings) -> Classifier {
+/// Trains a classifier by Adam; the learning rate falls linearly to zero. A function of its arguments, unless it is cancelled.
+pub(super) fn train(images: &LabelledImages, settings: &Settings, cancel: &Cancel) -> Result<Classifier, Cancelled> {
     let random = Random::new(settings.seed).stream("classifier");
     let pixels = images.shape.values();
     let mut classifier = Classifier::new(pixels, images.classes.len(), random.stream("weights"));
@@ -45,6 +46,7 @@ pub(super) fn train(images: &LabelledImages, settings: &Settings) -> Classifier 
     for epoch in 0..epochs {
         let order = random.stream("order").at(epoch as u64).permutation(count);
         for rows in order.chunks(settings.batch) {
+            cancel.check()?;
             let shifts = random.stream("shifts").at(step as u64).uniforms(2 * rows.len());
             let mut values = Vec::with_capacity(rows.len() * pixels);
             for (&row, shift) in rows.iter().zip(shifts.chunks_exact(2)) {
@@ -60,7 +62,7 @@ pub(super) fn train(images: &LabelledImages, settings: &Settings) -> Classifier 
             step += 1;
         }
     }
-    classifier
+    Ok(classifier)
 }
 
 /// Appends the values of an image that is moved down and to the right; what comes in is of level 0.
@@ -102,6 +104,10 @@ pub(super) mod tests {
             labels,
             classes: ["row", "column", "corner"].map(String::from).to_vec(),
         }
+    }
+
+    fn train(images: &LabelledImages, settings: &Settings) -> Classifier {
+        super::train(images, settings, &Cancel::default()).unwrap()
     }
 
     pub fn quick() -> Settings {

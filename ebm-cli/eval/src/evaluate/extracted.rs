@@ -3,6 +3,7 @@ use ebm_core::{data::Dataset, geometry::Geometry, models::Generator, random::Ran
 use crate::features::{Archive, ExtractError, Extractor, Features, Moments, described};
 use crate::metric::{MetricValue, frechet_value, neighbour_values};
 use crate::{config::EvaluateConfig, sampling::for_generated};
+use ebm_train::Cancel;
 
 /// Fréchet distance, precision, recall, density and coverage of `config.generated` samples, against `reference`, or else
 /// against as many held-out samples.
@@ -18,7 +19,7 @@ pub fn extracted<G: Geometry>(
 ) -> Result<Vec<MetricValue>, ExtractError> {
     let random = random.stream("extracted");
     let (mut generated, mut width, mut failed) = (Vec::new(), 1, None);
-    for_generated(generator, config.generated, random, |chunk| match extractor.apply(chunk) {
+    for_generated(generator, config.generated, random, &Cancel::default(), |chunk| match extractor.apply(chunk) {
         Ok((found, found_width)) => {
             generated.extend(found);
             width = found_width;

@@ -9,7 +9,7 @@ pub use crate::config::{EvaluateConfig, ImagesConfig};
 pub use crate::metric::{GOOD_RADIUS, MetricValue, Subject, Unit, nan_at_null, nan_at_null_in_map};
 pub use crate::{sampling::generated_samples, table::Rows};
 pub use extracted::extracted;
-pub use protocol::evaluate;
+pub use protocol::{evaluate, evaluate_until};
 pub use report::{Absent, Report};
 pub use sandwich::{STANDARD_ERRORS, Sandwich, Side};
 

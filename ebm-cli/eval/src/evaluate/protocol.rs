@@ -1,4 +1,5 @@
 use ebm_core::{geometry::Geometry, random::Random};
+use ebm_train::{Cancel, Cancelled};
 
 use super::report::{Absent, Report};
 use super::sandwich::Sandwich;
@@ -10,9 +11,30 @@ const LEAK: f64 = 0.01;
 
 /// Evaluates a model by every registered metric. What cannot be had is listed with the reason.
 pub fn evaluate<G: Geometry>(subject: &Subject<'_, G>, config: &EvaluateConfig, random: Random) -> Report {
-    let context = Context::new(subject, config, random);
+    report(Context::new(subject, config, random))
+}
+
+/// [`evaluate`], which a request may end before it is done; what was found so far is dropped then. A request is met within a
+/// second, or within the time that a batch of the model takes.
+///
+/// # Errors
+/// Once it was cancelled.
+pub fn evaluate_until<G: Geometry>(
+    subject: &Subject<'_, G>,
+    config: &EvaluateConfig,
+    random: Random,
+    cancel: &Cancel,
+) -> Result<Report, Cancelled> {
+    let report = report(Context::until(subject, config, random, cancel));
+    cancel.check().map(|()| report)
+}
+
+fn report(context: Context<'_>) -> Report {
     let mut found = Findings::default();
     for registered in registrations() {
+        if context.cancel.is_requested() {
+            break;
+        }
         if let Err(reason) = measure(registered, &context, &mut found) {
             found.lack(registered.values[0].name, reason);
         }
@@ -138,6 +160,34 @@ mod tests {
         let off = run(&Normal(2, None), 2.0, &StepReport::default());
         let good = off.get("good_share").unwrap();
         assert!((good.value - 0.864_665).abs() < 4.0 * good.standard_error.unwrap(), "{off}");
+    }
+
+    #[test]
+    fn one_that_is_cancelled_gives_nothing_and_asks_the_model_for_no_more() {
+        use crate::test_energy::FunctionEnergy;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let geometry = Runtime { latent: 2, data: 2 };
+        let generator = LinearGaussian::new(geometry, &identity(2), &[0.0; 2], 0.0);
+        let bounds = StepReport::default();
+        let mut config = EvaluateConfig::quick();
+        config.annealing.chains = 50;
+        config.wells.chains = 50;
+        // Anywhere on the way: in the energies of samples, the quadrature, the weights, the search for wells, the chains.
+        for at in [0, 500, 20_000, 60_000, 300_000] {
+            let (asked, cancel) = (AtomicUsize::new(0), Cancel::default());
+            let energy = FunctionEnergy::new(2, |x| {
+                if asked.fetch_add(1, Ordering::Relaxed) == at {
+                    cancel.request();
+                }
+                0.5 * (x[0] * x[0] + x[1] * x[1])
+            });
+            let data = Normal(2, None);
+            let subject = Subject { energy: &energy, generator: Some(&generator), data: &data, bounds: &bounds };
+            assert_eq!(evaluate_until(&subject, &config, Random::new(1), &cancel), Err(Cancelled));
+            // Of a chunk of points the rest, with its differences.
+            let more = asked.into_inner() - at;
+            assert!((1..=5 << 14).contains(&more), "{at}: {more}");
+        }
     }
 
     #[test]

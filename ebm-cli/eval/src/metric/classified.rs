@@ -1,4 +1,5 @@
 use ebm_core::{device::Real, image::Part};
+use ebm_train::Cancelled;
 
 use super::Context;
 use crate::classifier::{Classifier, FEATURES, Origin, trained};
@@ -83,7 +84,8 @@ impl Classified {
                 counts[0], counts[1]
             ));
         }
-        let (classifier, origin) = trained(&training);
+        let cancelled = |cancelled: Cancelled| cancelled.to_string();
+        let (classifier, origin) = trained(&training, &context.cancel).map_err(cancelled)?;
         let mut classified = Self {
             accuracy: classifier.accuracy(&test),
             classifier,
@@ -93,6 +95,7 @@ impl Classified {
             sets: None,
         };
         if context.has_generator() {
+            context.cancel.check().map_err(cancelled)?;
             let held_out = classified.look(&context.held_out);
             let is_stacked = data.stacked().is_some() && shape.channels == STACKED && classes == 10;
             let stacks = if is_stacked { config.images.stacked_samples } else { 0 };

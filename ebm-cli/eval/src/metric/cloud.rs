@@ -1,3 +1,4 @@
+use ebm_train::Cancel;
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -52,11 +53,12 @@ impl<'a> Cloud<'a> {
     /// Folds, for each point, its squared distances to all points of `others` by `visit`, tile by tile from `start`.
     ///
     /// Memory is that of the results and of a few tiles a thread. A point's result is computed by one thread in one order, so it
-    /// does not depend on their number.
+    /// does not depend on their number. Once cancelled, no further tiles are visited, and nobody is to look at the results.
     pub fn survey<T: Clone + Send + Sync>(
         &self,
         others: &Cloud<'_>,
         start: T,
+        cancel: &Cancel,
         visit: impl Fn(&mut [T], &Tile<'_>) + Sync,
     ) -> Vec<T> {
         let mut results = vec![start; self.len()];
@@ -64,7 +66,7 @@ impl<'a> Cloud<'a> {
             let rows = block * TILE..block * TILE + results.len();
             let own = self.block(rows.clone());
             let mut squares = vec![0.0; rows.len() * TILE.min(others.len())];
-            for first in (0..others.len()).step_by(TILE) {
+            for first in (0..others.len()).step_by(TILE).take_while(|_| !cancel.is_requested()) {
                 let columns = first..(first + TILE).min(others.len());
                 let squares = &mut squares[..rows.len() * columns.len()];
                 self.distances(&own, rows.clone(), others, columns.clone(), squares);
@@ -115,14 +117,13 @@ mod tests {
         let (n, m) = (TILE + 3, 2 * TILE + 5);
         let (a, b) = (draw(n, "a"), draw(m, "b"));
         let centre = [50.0; 3];
-        let cloud = |values| Features::new(values, 3).unwrap();
-        let sums =
-            Cloud::new(cloud(&a), &centre).survey(&Cloud::new(cloud(&b), &centre), (0.0, 0usize), |results, tile| {
-                for (row, squares) in tile.rows() {
-                    results[row].0 += squares.iter().map(|s| s.sqrt()).sum::<f64>();
-                    results[row].1 += squares.len();
-                }
-            });
+        let clouds = [&a, &b].map(|values| Cloud::new(Features::new(values, 3).unwrap(), &centre));
+        let sums = clouds[0].survey(&clouds[1], (0.0, 0usize), &Cancel::default(), |results, tile| {
+            for (row, squares) in tile.rows() {
+                results[row].0 += squares.iter().map(|s| s.sqrt()).sum::<f64>();
+                results[row].1 += squares.len();
+            }
+        });
         for (row, (sum, count)) in a.chunks(3).zip(&sums) {
             let distance = |other: &[f64]| {
                 let squares = row.iter().zip(other).map(|(a, b)| (a - b).powi(2));

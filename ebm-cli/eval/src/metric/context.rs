@@ -1,6 +1,6 @@
 use ebm_core::models::{Energy, Generator};
 use ebm_core::{data::Dataset, device::Real, geometry::Geometry, random::Random};
-use ebm_train::{StepReport, grid::Region};
+use ebm_train::{Cancel, StepReport, grid::Region};
 use std::cell::OnceCell;
 
 use super::classified::{Classified, Sets};
@@ -8,7 +8,7 @@ use super::prospect::Prospect;
 use super::registry::{Need, Reason};
 use crate::annealing::{AnnealingError, Bracket, bracket, sampler_nlls};
 use crate::proposal::{ProposalError, log_weights};
-use crate::quadrature::{LogPartition, QuadratureError, energies, log_partition, proved_energies};
+use crate::quadrature::{LogPartition, QuadratureError, energies_until, log_partition_until, proved_energies_until};
 use crate::sampling::{energies_and_gradients, for_generated};
 use crate::{config::EvaluateConfig, wells::Search};
 
@@ -62,6 +62,8 @@ pub struct Context<'a> {
     pub held_out: Vec<Real>,
     /// The place in the random numbers of this evaluation, for a stream of a metric's own.
     pub random: Random,
+    /// The request to end the evaluation, after which its results are not looked at: for long loops of a metric's own.
+    pub cancel: Cancel,
     held_out_energies: OnceCell<Vec<Real>>,
     generated: OnceCell<Option<Vec<Real>>>,
     partition: OnceCell<Result<LogPartition, QuadratureError>>,
@@ -71,23 +73,49 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context of which nothing is computed yet.
     pub fn new<G: Geometry>(subject: &'a Subject<'a, G>, config: &'a EvaluateConfig, random: Random) -> Self {
+        Self::until(subject, config, random, &Cancel::default())
+    }
+
+    /// [`Context::new`]. Once cancelled, what it gives comes soon and means nothing.
+    pub(crate) fn until<G: Geometry>(
+        subject: &'a Subject<'a, G>,
+        config: &'a EvaluateConfig,
+        random: Random,
+        cancel: &Cancel,
+    ) -> Self {
         let random = random.stream("evaluation");
         let Subject { energy, generator, data, bounds } = *subject;
+        // A handle on the one request, for each function.
+        let asked = || cancel.clone();
         let generate = |generator| -> Box<Generate<'a>> {
-            Box::new(move |n, random, f| for_generated::<G>(generator, n, random, f))
+            let cancel = asked();
+            Box::new(move |n, random, f| for_generated::<G>(generator, n, random, &cancel, f))
         };
         let weights = |generator| -> Box<Weights<'a>> {
             Box::new(move |most, random| log_weights::<G>(energy, generator, most, random))
         };
         Self {
-            energies: Box::new(move |points| energies(energy, points)),
-            proved_energies: Box::new(move |points| {
-                Some(proved_energies(&*energy.enclosed()?, points, energy.geometry().data_width()))
-            }),
+            energies: {
+                let cancel = asked();
+                Box::new(move |points| energies_until(energy, points, &cancel))
+            },
+            proved_energies: {
+                let (cancel, width) = (asked(), energy.geometry().data_width());
+                Box::new(move |points| Some(proved_energies_until(&*energy.enclosed()?, points, width, &cancel)))
+            },
             gradients: Box::new(move |points| energies_and_gradients(energy, points)),
-            log_partition: Box::new(move |data_box| log_partition(energy, data_box, &config.quadrature)),
-            bracket: Box::new(move |random| bracket(energy, generator, data, &config.annealing, random)),
-            sampler_nlls: Box::new(move |points, random| sampler_nlls(energy, data, points, &config.annealing, random)),
+            log_partition: {
+                let cancel = asked();
+                Box::new(move |data_box| log_partition_until(energy, data_box, &config.quadrature, &cancel))
+            },
+            bracket: {
+                let cancel = asked();
+                Box::new(move |random| bracket(energy, generator, data, &config.annealing, random, &cancel))
+            },
+            sampler_nlls: {
+                let cancel = asked();
+                Box::new(move |points, random| sampler_nlls(energy, data, points, &config.annealing, random, &cancel))
+            },
             weights: generator.map(weights),
             generate: generator.map(generate),
             known_log_partition: energy.facts().log_partition,
@@ -96,6 +124,7 @@ impl<'a> Context<'a> {
             config,
             held_out: data.held_out(config.held_out, random),
             random,
+            cancel: asked(),
             held_out_energies: OnceCell::new(),
             generated: OnceCell::new(),
             partition: OnceCell::new(),
@@ -186,7 +215,7 @@ impl<'a> Context<'a> {
     pub(super) fn wells(&self) -> Option<Search> {
         let (width, random) = (self.data.width(), self.random.stream("wells"));
         let data = self.data.draw(COMPARED, random.stream("data"));
-        Search::of(&*self.gradients, &data, width, &self.config.wells, random)
+        Search::of(&*self.gradients, &data, width, &self.config.wells, random, &self.cancel)
     }
 
     /// The output of a classifier for the images; `None` where the data are no images, or no classifier is wanted.

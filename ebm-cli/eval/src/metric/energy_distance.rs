@@ -1,5 +1,6 @@
 use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
 use crate::features::{Features, double};
+use ebm_train::Cancel;
 
 /// Most samples of either kind: distances of all pairs are computed.
 const MOST: usize = 4000;
@@ -10,14 +11,14 @@ const MOST: usize = 4000;
 ///
 /// Unbiased: no sample is compared with itself. The second number is the standard error to first order, from what each sample
 /// adds (Hájek's projection); it is too small where the distributions are nearly the same.
-fn energy_distance(x: Features<'_>, y: Features<'_>) -> Result<(f64, f64), Reason> {
+fn energy_distance(x: Features<'_>, y: Features<'_>, cancel: &Cancel) -> Result<(f64, f64), Reason> {
     if x.len().min(y.len()) < 2 {
         return Err("it needs two samples of either kind".into());
     }
     let centre = y.mean();
     let [x, y] = [x, y].map(|samples| Cloud::new(samples, &centre));
     let mean_distances = |from: &Cloud<'_>, to: &Cloud<'_>, count: usize| -> Vec<f64> {
-        let sums = from.survey(to, 0.0, |sums, tile| {
+        let sums = from.survey(to, 0.0, cancel, |sums, tile| {
             tile.rows().for_each(|(row, squares)| sums[row] += squares.iter().map(|s| s.sqrt()).sum::<f64>());
         });
         sums.into_iter().map(|sum| sum / count as f64).collect()
@@ -51,7 +52,7 @@ impl Metric for EnergyDistance {
             double(&samples[..most])
         });
         let [x, y] = [Features::new(&generated, width)?, Features::new(&held_out, width)?];
-        let (value, error) = energy_distance(x, y)?;
+        let (value, error) = energy_distance(x, y, &context.cancel)?;
         let protocol = format!("of {} generated from {} held-out samples; 0 for equal distributions", x.len(), y.len());
         let value = (value, Unit::Number);
         let value = MetricValue::new("energy_distance", "energy distance", value, x.len().min(y.len()), protocol);
@@ -69,7 +70,8 @@ mod tests {
     fn of_few_points_it_is_the_formula() {
         // Across: (1 + 4 + 1 + 2)/4 = 2; within: 2 and 3. So 2*2 - 2 - 3 = -1.
         let (x, y) = ([0.0, 2.0], [1.0, 4.0]);
-        let (value, _) = energy_distance(Features::new(&x, 1).unwrap(), Features::new(&y, 1).unwrap()).unwrap();
+        let [x, y] = [&x, &y].map(|values| Features::new(values, 1).unwrap());
+        let (value, _) = energy_distance(x, y, &Cancel::default()).unwrap();
         assert!((value + 1.0).abs() < 1e-12, "{value}");
     }
 
@@ -80,7 +82,9 @@ mod tests {
         let n = 3000;
         let [x, y] = ["x", "y"].map(|stream| double(&Random::new(2).stream(stream).normals(n)));
         let shifted: Vec<f64> = y.iter().map(|v| v + 1.0).collect();
-        let of = |a: &[f64], b: &[f64]| energy_distance(Features::new(a, 1).unwrap(), Features::new(b, 1).unwrap());
+        let of = |a: &[f64], b: &[f64]| {
+            energy_distance(Features::new(a, 1).unwrap(), Features::new(b, 1).unwrap(), &Cancel::default())
+        };
         let (value, error) = of(&x, &shifted).unwrap();
         assert!(error < 0.03 && (value - 0.541_806_6).abs() < 4.0 * error, "{value} +- {error}");
         assert!(of(&x, &y).unwrap().0.abs() < 0.005);

@@ -1,3 +1,4 @@
+use ebm_train::Cancel;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Findings, Metric, MetricValue, Reason, Unit, cloud::Cloud};
@@ -38,6 +39,11 @@ impl Prdc {
     /// # Errors
     /// If k is 0, a set has no more than k samples, or the features are of different widths.
     pub fn of(real: Features<'_>, generated: Features<'_>, k: usize) -> Result<Self, MetricError> {
+        Self::of_until(real, generated, k, &Cancel::default())
+    }
+
+    /// [`Prdc::of`]. Once cancelled, what it returns means nothing.
+    fn of_until(real: Features<'_>, generated: Features<'_>, k: usize, cancel: &Cancel) -> Result<Self, MetricError> {
         if real.width() != generated.width() {
             return Err(MetricError::widths(real.width(), generated.width()));
         }
@@ -49,9 +55,9 @@ impl Prdc {
         }
         let centre = real.mean();
         let (real, generated) = (Cloud::new(real, &centre), Cloud::new(generated, &centre));
-        let (real_radii, generated_radii) = (radii(&real, k), radii(&generated, k));
-        let of_generated = surroundings(&generated, &real, &real_radii);
-        let of_real = surroundings(&real, &generated, &generated_radii);
+        let (real_radii, generated_radii) = (radii(&real, k, cancel), radii(&generated, k, cancel));
+        let of_generated = surroundings(&generated, &real, &real_radii, cancel);
+        let of_real = surroundings(&real, &generated, &generated_radii, cancel);
         let covered = |around: &&Surroundings| around.balls > 0;
         let share = |count: usize, of: usize| count as f64 / of as f64;
         let inside: usize = of_generated.iter().map(|around| around.balls).sum();
@@ -66,9 +72,9 @@ impl Prdc {
 }
 
 /// The squared distance of each point to its k-th nearest neighbour.
-fn radii(cloud: &Cloud<'_>, k: usize) -> Vec<f64> {
+fn radii(cloud: &Cloud<'_>, k: usize, cancel: &Cancel) -> Vec<f64> {
     // The k smallest so far, in ascending order.
-    let nearest = cloud.survey(cloud, vec![f64::INFINITY; k], |nearest, tile| {
+    let nearest = cloud.survey(cloud, vec![f64::INFINITY; k], cancel, |nearest, tile| {
         for (row, squares) in tile.rows() {
             let (nearest, own) = (&mut nearest[row], tile.rows.start + row);
             for (column, &square) in tile.columns.clone().zip(squares) {
@@ -83,9 +89,9 @@ fn radii(cloud: &Cloud<'_>, k: usize) -> Vec<f64> {
     nearest.into_iter().map(|nearest| nearest[k - 1]).collect()
 }
 
-fn surroundings(points: &Cloud<'_>, others: &Cloud<'_>, radii: &[f64]) -> Vec<Surroundings> {
+fn surroundings(points: &Cloud<'_>, others: &Cloud<'_>, radii: &[f64], cancel: &Cancel) -> Vec<Surroundings> {
     let start = Surroundings { balls: 0, nearest: f64::INFINITY };
-    points.survey(others, start, |results, tile| {
+    points.survey(others, start, cancel, |results, tile| {
         let radii = &radii[tile.columns.clone()];
         for (row, squares) in tile.rows() {
             let result = &mut results[row];
@@ -106,8 +112,19 @@ pub fn neighbour_values(
     (k, most): (usize, usize),
     extractor: &str,
 ) -> Result<[MetricValue; 4], MetricError> {
+    neighbour_values_until(real, generated, (k, most), extractor, &Cancel::default())
+}
+
+/// [`neighbour_values`]. Once cancelled, what it returns means nothing.
+fn neighbour_values_until(
+    real: Features<'_>,
+    generated: Features<'_>,
+    (k, most): (usize, usize),
+    extractor: &str,
+    cancel: &Cancel,
+) -> Result<[MetricValue; 4], MetricError> {
     let (real, generated) = (real.first(most), generated.first(most));
-    let found = Prdc::of(real, generated, k)?;
+    let found = Prdc::of_until(real, generated, k, cancel)?;
     let samples = format!(
         "{} generated and {} real samples, {} features {extractor}, k = {k}",
         generated.len(),
@@ -144,7 +161,8 @@ impl Metric for ClassifierPrdc {
         let Some((classified, sets)) = context.compared() else { return Ok(()) };
         let (real, generated) = (classified.features(&sets.held_out)?, classified.features(&sets.generated)?);
         let extractor = format!("of {}", classified.name());
-        found.values.extend(neighbour_values(real, generated, context.config.images.by(), &extractor)?);
+        let by = context.config.images.by();
+        found.values.extend(neighbour_values_until(real, generated, by, &extractor, &context.cancel)?);
         Ok(())
     }
 }

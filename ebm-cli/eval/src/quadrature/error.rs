@@ -1,4 +1,4 @@
-use ebm_train::grid::Region;
+use ebm_train::{Cancelled, grid::Region};
 use thiserror::Error;
 
 /// A quadrature that gives no value.
@@ -44,6 +44,9 @@ pub enum QuadratureError {
         "no proof of log Z for this kind of energy: its values over boxes cannot be enclosed; those of dense networks can"
     )]
     NotEnclosed,
+    /// It was asked to end.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
     /// Nothing is known to keep Z finite.
     #[error(
         "nothing makes the integral of exp(-E) finite; give the energy a quadratic confinement (energy.confinement > 0), or have it declare that it is normalisable"

@@ -56,7 +56,7 @@ pub(super) fn mass(energies: &Energies<'_>, lines: &[Line]) -> Result<Mass, Quad
         for flat in start..end {
             points.extend(node(flat, lines).map(|(line, index)| line.at(index) as Real));
         }
-        for (flat, value) in (start..end).zip(energies(points)) {
+        for (flat, value) in (start..end).zip(energies(points)?) {
             let value = f64::from(value);
             if value.is_nan() || value == f64::NEG_INFINITY {
                 let point = node(flat, lines).map(|(line, index)| line.at(index)).collect();

@@ -18,6 +18,9 @@ mod verified;
 
 pub use crate::config::{QuadratureConfig, Rule};
 pub use energies::{energies, proved_energies};
+pub(crate) use energies::{energies_until, proved_energies_until};
 pub use error::QuadratureError;
+pub(crate) use partition::log_partition_until;
 pub use partition::{LogPartition, exact_nll, log_partition, normalised_nll};
+use verified::enclose_until;
 pub use verified::{EnclosedPartition, enclose_log_partition};

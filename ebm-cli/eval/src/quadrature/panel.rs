@@ -102,12 +102,13 @@ impl Panel {
 mod tests {
     use super::*;
     use ebm_core::device::Real;
+    use ebm_train::Cancelled;
 
     /// The energies of points `[n, D]`, given by a function.
-    fn energies(width: usize, energy: impl Fn(&[f64]) -> f64) -> impl Fn(Vec<Real>) -> Vec<Real> {
+    fn energies(width: usize, energy: impl Fn(&[f64]) -> f64) -> impl Fn(Vec<Real>) -> Result<Vec<Real>, Cancelled> {
         move |points| {
             let points: Vec<f64> = points.into_iter().map(f64::from).collect();
-            points.chunks(width).map(|x| energy(x) as Real).collect()
+            Ok(points.chunks(width).map(|x| energy(x) as Real).collect())
         }
     }
 

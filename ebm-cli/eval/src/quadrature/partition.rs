@@ -1,9 +1,9 @@
 use ebm_core::bounds::{Guarantee, Measurement};
 use ebm_core::{device::Real, geometry::Geometry, models::Energy};
-use ebm_train::grid::Region;
+use ebm_train::{Cancel, grid::Region};
 use serde::{Deserialize, Serialize};
 
-use super::{EnclosedPartition, QuadratureConfig, QuadratureError, Rule, enclose_log_partition};
+use super::{EnclosedPartition, QuadratureConfig, QuadratureError, Rule, enclose_until};
 use super::{energies::chunk_energies, grid::Grid, log_sum::log_total};
 use crate::metric::nan_at_null;
 
@@ -71,12 +71,22 @@ pub fn log_partition<G: Geometry>(
     data_box: &Region,
     config: &QuadratureConfig,
 ) -> Result<LogPartition, QuadratureError> {
+    log_partition_until(energy, data_box, config, &Cancel::default())
+}
+
+/// [`log_partition`], and [`QuadratureError::Cancelled`] once it was cancelled.
+pub(crate) fn log_partition_until<G: Geometry>(
+    energy: &dyn Energy<G>,
+    data_box: &Region,
+    config: &QuadratureConfig,
+    cancel: &Cancel,
+) -> Result<LogPartition, QuadratureError> {
     check_region(data_box, energy.geometry().data_width())?;
     let data_box = &on_exact_corners(data_box);
     if !energy.facts().normalisable {
         return Err(QuadratureError::Unconfined);
     }
-    let energies = |points| chunk_energies(energy, points);
+    let energies = |points| cancel.check().map(|()| chunk_energies(energy, points));
     let mut grid = Grid::new(&energies, data_box, config)?;
     let converged = loop {
         grid.grow()?;
@@ -97,12 +107,12 @@ pub fn log_partition<G: Geometry>(
         Rule::Verified if energy.facts().log_partition.is_some() => None,
         Rule::Verified => {
             let energy = energy.enclosed().ok_or(QuadratureError::NotEnclosed)?;
-            Some(enclose_log_partition(&*energy, data_box, config.width, config.max_boxes)?)
+            Some(enclose_until(&*energy, data_box, (config.width, config.max_boxes), cancel)?)
         }
         Rule::Auto => energy.enclosed().and_then(|energy| {
             // As many boxes as take seconds.
             let most = config.max_boxes.min(BRIEF / energy.work().max(BRIEF / MANY));
-            enclose_log_partition(&*energy, data_box, config.width, most).ok()
+            enclose_until(&*energy, data_box, (config.width, most), cancel).ok()
         }),
     };
     Ok(LogPartition {

@@ -2,7 +2,7 @@
 
 use ebm_core::kernels::enclosure::Boxes;
 use ebm_core::models::{EnclosedEnergy, Growth};
-use ebm_train::grid::Region;
+use ebm_train::{Cancel, Cancelled, grid::Region};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,16 @@ pub fn enclose_log_partition(
     tolerance: f64,
     most: usize,
 ) -> Result<EnclosedPartition, QuadratureError> {
+    enclose_until(energy, data_box, (tolerance, most), &Cancel::default())
+}
+
+/// [`enclose_log_partition`], and [`QuadratureError::Cancelled`] once it was cancelled.
+pub(super) fn enclose_until(
+    energy: &dyn EnclosedEnergy,
+    data_box: &Region,
+    (tolerance, most): (f64, usize),
+    cancel: &Cancel,
+) -> Result<EnclosedPartition, QuadratureError> {
     let axes = data_box.width();
     if !(1..=2).contains(&axes) {
         return Err(QuadratureError::Dimensions(axes));
@@ -63,7 +73,7 @@ pub fn enclose_log_partition(
         return Err(QuadratureError::Unconfined);
     }
     let (cubes, edge) = first_cubes(axes, data_box, growth);
-    let mut cells = bounded(energy, axes, &cubes);
+    let mut cells = bounded(energy, axes, &cubes, cancel)?;
     let tail = log_tail(energy, axes, growth, edge);
     let mut boxes = cells.len();
     loop {
@@ -83,7 +93,7 @@ pub fn enclose_log_partition(
             return Ok(EnclosedPartition { low, high, boxes, region: Region::cube(edge, axes) });
         }
         let parts: Vec<_> = worst.iter().flat_map(|&index| halved(&cells[index], axes)).collect();
-        let parts = bounded(energy, axes, &parts);
+        let parts = bounded(energy, axes, &parts, cancel)?;
         boxes += parts.len();
         for (&index, parts) in worst.iter().zip(parts.chunks_exact(1 << axes)) {
             cells[index] = parts[0];
@@ -123,8 +133,14 @@ fn log_tail(energy: &dyn EnclosedEnergy, axes: usize, growth: Growth, edge: f64)
     factor.ln() - exponent * (1.0 - 1e-12) - at_zero + 1e-9 + 1e-12 * at_zero.abs()
 }
 
-fn bounded(energy: &dyn EnclosedEnergy, axes: usize, cubes: &[([f64; 2], f64)]) -> Vec<Cell> {
+fn bounded(
+    energy: &dyn EnclosedEnergy,
+    axes: usize,
+    cubes: &[([f64; 2], f64)],
+    cancel: &Cancel,
+) -> Result<Vec<Cell>, Cancelled> {
     let chunks = cubes.par_chunks(CHUNK).map(|cubes| {
+        cancel.check()?;
         let centres = cubes.iter().flat_map(|(centre, _)| centre[..axes].to_vec()).collect();
         let halves = cubes.iter().flat_map(|&(_, half)| std::iter::repeat_n(half, axes)).collect();
         let energies = energy.over(&Boxes::new(axes, centres, halves));
@@ -135,9 +151,9 @@ fn bounded(energy: &dyn EnclosedEnergy, axes: usize, cubes: &[([f64; 2], f64)]) 
             let rounding = f64::EPSILON * (volume.abs() + 4.0);
             Cell { centre, half, low: low + volume - rounding, high: high + volume + rounding }
         });
-        cells.collect::<Vec<_>>()
+        Ok(cells.collect::<Vec<_>>())
     });
-    chunks.collect::<Vec<_>>().concat()
+    Ok(chunks.collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn halved(cell: &Cell, axes: usize) -> Vec<([f64; 2], f64)> {

@@ -1,4 +1,5 @@
 use ebm_core::{data::column_moments, device::Real, random::Random};
+use ebm_train::Cancel;
 
 use super::entropy::entropy;
 use super::states::{States, Walk};
@@ -56,13 +57,14 @@ pub(crate) struct Well {
 
 impl Search {
     /// Searches from starts around `data` `[n, D]`, of which 2,000 samples are looked at; `None` without a state of finite energy
-    /// to compare with, or fewer than four samples.
+    /// to compare with, or fewer than four samples, or once it was cancelled.
     pub fn of(
         potential: &Potential<'_>,
         data: &[Real],
         width: usize,
         config: &WellsConfig,
         random: Random,
+        cancel: &Cancel,
     ) -> Option<Self> {
         let rows = data.len() / width;
         if rows < 4 {
@@ -76,12 +78,13 @@ impl Search {
         if !(scale > 0.0 && scale.is_finite()) {
             return None;
         }
-        let walk = Walk { width, scale, transitions: config.transitions, descend: true };
+        let walk = Walk { width, scale, transitions: config.transitions, descend: true, cancel };
         let broad = broad(&columns, config.chains, random.stream("broad"));
         let broad = States::of(potential, broad, walk, random.stream("from broad"));
         let from_data: Vec<Real> = others.iter().copied().cycle().take(config.chains * width).collect();
         let walk = Walk { descend: false, ..walk };
         let visited = States::of(potential, from_data, walk, random.stream("from data"));
+        cancel.check().ok()?;
 
         let farthest = others.chunks_exact(width).map(|row| to_nearest(row, samples)).fold(0.0, f64::max);
         let spread = columns.iter().map(|(_, deviation)| deviation * deviation).sum::<f64>().sqrt();
@@ -177,7 +180,7 @@ struct Group {
 
 impl Group {
     /// Adds states of chains that start at those there are, as far as they stay.
-    fn fill(&mut self, potential: &Potential<'_>, walk: Walk, chains: usize, random: Random) {
+    fn fill(&mut self, potential: &Potential<'_>, walk: Walk<'_>, chains: usize, random: Random) {
         let start = self.states.points.iter().copied().cycle().take(chains * walk.width).collect();
         let more = States::of(potential, start, walk, random);
         let rows: Vec<&[Real]> = more.points.chunks_exact(walk.width).collect();

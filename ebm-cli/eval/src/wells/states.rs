@@ -1,4 +1,5 @@
 use ebm_core::{device::Real, random::Random};
+use ebm_train::Cancel;
 
 use crate::sampling::{Chains, Method, Potential, Transition};
 
@@ -25,19 +26,21 @@ pub(super) struct States {
 
 /// The options of [`States::of`].
 #[derive(Clone, Copy)]
-pub(super) struct Walk {
+pub(super) struct Walk<'a> {
     pub width: usize,
     /// A length in units of the data: the mean standard deviation.
     pub scale: f64,
     pub transitions: usize,
     /// Whether chains go down first: from data they need not.
     pub descend: bool,
+    /// Once it is requested, chains stay where they are, and nobody is to look at them.
+    pub cancel: &'a Cancel,
 }
 
 impl States {
     /// Takes chains from `start` `[B, D]` and keeps some states of each.
-    pub fn of(potential: &Potential<'_>, start: Vec<Real>, walk: Walk, random: Random) -> Self {
-        let Walk { width, scale, transitions, descend } = walk;
+    pub fn of(potential: &Potential<'_>, start: Vec<Real>, walk: Walk<'_>, random: Random) -> Self {
+        let Walk { width, scale, transitions, descend, cancel } = walk;
         let start = if descend { descended(potential, start, walk) } else { start };
         let (energies, gradients) = potential(&start);
         let energies = energies.into_iter().map(|e| if e.is_nan() { Real::INFINITY } else { e }).collect();
@@ -46,7 +49,7 @@ impl States {
         let half = transitions / 2;
         let every = ((transitions - half) / KEPT).max(1);
         let mut kept = Self::default();
-        for step in 0..transitions {
+        for step in (0..transitions).take_while(|_| !cancel.is_requested()) {
             let place = random.at(step as u64);
             let jitter = 0.8 + 0.4 * f64::from(place.stream("jitter").uniforms(1)[0]);
             let transition = Transition { step_size: step_size * jitter, leapfrog: LEAPFROG, tested: true };
@@ -89,10 +92,11 @@ impl States {
 }
 
 /// Points that are lower on the energy: each goes down its gradient in steps of a length of its own.
-fn descended(potential: &Potential<'_>, mut points: Vec<Real>, Walk { width, scale, .. }: Walk) -> Vec<Real> {
+fn descended(potential: &Potential<'_>, mut points: Vec<Real>, walk: Walk<'_>) -> Vec<Real> {
+    let Walk { width, scale, cancel, .. } = walk;
     let (mut energies, mut gradients) = potential(&points);
     let mut lengths = vec![scale; energies.len()];
-    for _ in 0..DESCENT {
+    for _ in (0..DESCENT).take_while(|_| !cancel.is_requested()) {
         let mut tried = points.clone();
         let rows = tried.chunks_exact_mut(width).zip(gradients.chunks_exact(width));
         for ((row, gradient), length) in rows.zip(&lengths) {

@@ -1,6 +1,7 @@
 //! Wells of energies in closed form.
 
 use ebm_core::{device::Real, random::Random};
+use ebm_train::Cancel;
 
 use super::Search;
 use crate::config::WellsConfig;
@@ -25,7 +26,8 @@ fn two_wells(width: usize, a: f64) -> impl Fn(&[Real]) -> (Vec<Real>, Vec<Real>)
 
 fn search(width: usize, a: f64, seed: u64) -> Search {
     let data = Random::new(seed).stream("data").normals(2000 * width);
-    Search::of(&two_wells(width, a), &data, width, &WellsConfig::default(), Random::new(seed)).unwrap()
+    Search::of(&two_wells(width, a), &data, width, &WellsConfig::default(), Random::new(seed), &Cancel::default())
+        .unwrap()
 }
 
 #[test]
@@ -59,7 +61,8 @@ fn an_energy_whose_wells_are_the_datas_has_none() {
 fn a_slope_away_from_the_data_is_no_well() {
     // Data of a sixth of the model's deviation: the model's mass is elsewhere, and no barrier is between.
     let data: Vec<Real> = Random::new(1).normals(4000).iter().map(|x| x / 6.0).collect();
-    let found = Search::of(&two_wells(2, 1.0), &data, 2, &WellsConfig::default(), Random::new(2)).unwrap();
+    let found =
+        Search::of(&two_wells(2, 1.0), &data, 2, &WellsConfig::default(), Random::new(2), &Cancel::default()).unwrap();
     assert!(found.away > 0.3 && found.wells.iter().all(|well| well.barrier < 0.5), "{found:?}");
 }
 
@@ -68,6 +71,6 @@ fn it_is_a_function_of_the_seed_and_needs_data_that_varies() {
     let twice = [search(2, 0.5, 1), search(2, 0.5, 1)];
     assert_eq!(twice[0].wells, twice[1].wells);
     let config = WellsConfig::default();
-    assert!(Search::of(&two_wells(1, 0.5), &[1.0; 100], 1, &config, Random::new(1)).is_none());
-    assert!(Search::of(&two_wells(1, 0.5), &[1.0, 2.0], 1, &config, Random::new(1)).is_none());
+    assert!(Search::of(&two_wells(1, 0.5), &[1.0; 100], 1, &config, Random::new(1), &Cancel::default()).is_none());
+    assert!(Search::of(&two_wells(1, 0.5), &[1.0, 2.0], 1, &config, Random::new(1), &Cancel::default()).is_none());
 }

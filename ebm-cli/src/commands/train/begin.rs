@@ -12,7 +12,8 @@ use crate::commands::loaded_run::{other_data, tell_unrecorded};
 use crate::commands::summary::RunEnd;
 use crate::config::{self, Resolved};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::observers::{History, Saving, TensorBoard};
+use crate::observers::{History, Saving, TensorBoard, prune};
+use crate::output::warn;
 use crate::run_directory::{
     Checkpoint, Claim, Description, Manifest, Marker, MetricsFile, MetricsReader, RunDirectory, RunDirectoryError,
     Versions, layout, log_to,
@@ -198,6 +199,10 @@ impl Begin {
             }
         };
         let resumed = manifest.as_ref().map(|manifest| manifest.progress.step);
+        if let Some(step) = resumed {
+            // A process that was killed may have saved this one, and not have come to removing the one before.
+            prune(&directory.checkpoints(), config.checkpoint.keep, step);
+        }
         log_to(directory.path())?;
         let from = self.marker.config.display();
         tracing::info!(config = %from, seed = config.seed, ?geometry, processes, resumed, "training starts");
@@ -268,7 +273,7 @@ fn newest(directory: &RunDirectory) -> Result<Option<(Manifest, TrainingState)>,
         match usable(checkpoint) {
             Ok(found) => return Ok(Some(found)),
             Err(error) => {
-                eprintln!("warning: a checkpoint cannot be used: {error}");
+                warn(format_args!("a checkpoint cannot be used: {error}"));
                 first.get_or_insert(error);
             }
         }
@@ -287,7 +292,7 @@ fn same_build(run: &Path, manifest: &Manifest, resolved: &Resolved, processes: u
     let threads = ebm_core::kernels::parallel::threads();
     let other = differences(&now, &manifest.versions);
     if !other.is_empty() {
-        eprintln!("warning: the run goes on with another build, its last digits may differ: {}", phrase(&other));
+        warn(format_args!("the run goes on with another build, its last digits may differ: {}", phrase(&other)));
     }
     if processes != manifest.processes {
         let counted = |n: usize| if n == 1 { "1 process".to_string() } else { format!("{n} processes") };

@@ -3,6 +3,7 @@
 use ebm_core::{data::Dataset, random::Random, registry::SupportedGeometry};
 use ebm_train::{Objective, Outcome, TrainError, Trainer};
 
+use super::interrupted;
 use crate::commands::summary::{COMPLETED, DIVERGED, NOT_FINITE, RunEnd, Summary};
 use crate::commands::{fresh_trainer::training_failure, pictures::Pictures};
 use crate::exit::{Exit, Failure, OrExit};
@@ -37,6 +38,7 @@ impl End<'_> {
         saving: &mut Saving,
     ) -> Result<Exit, Failure> {
         let (directory, config) = (self.directory, &self.resolved.config);
+        saving.check_place()?;
         if outcome.is_ok() {
             saving.end(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
         }
@@ -50,6 +52,7 @@ impl End<'_> {
         let random = Random::new(config.seed);
         let mut report = match evaluated(trainer, self.data, &config.evaluate, random) {
             Ok(report) => report,
+            Err(TrainError::Cancelled(_)) => return self.leave(trainer, saving, finite),
             Err(error) if finite => return Err(training_failure(self.resolved, error)),
             // The saved weights are the last good ones; their evaluation is worth having if it succeeds.
             Err(error) => {
@@ -65,7 +68,6 @@ impl End<'_> {
                     .into(),
             );
         }
-        files.insert(layout::METRICS.into(), log.last(trainer.step(), &report)?);
         history.evaluated(trainer.step(), &report.evaluation());
         // Earlier releases gave such energies a likelihood.
         if !trainer.energy().facts().normalisable {
@@ -83,8 +85,16 @@ impl End<'_> {
         };
         let divergence = judge(&history, yardsticks.gaussian, self.data.width())
             .or_else(|| failure(&history, trainer.step(), yardsticks));
+        if trainer.cancel().is_requested() {
+            return self.leave(trainer, saving, finite);
+        }
         let pictures = Pictures { title: self.title, data: self.data, history: &history, report: &report, random };
         let drawn = pictures.draw(trainer, directory).or_exit(Exit::RunDirectory)?;
+        // From here on there is little to wait for.
+        if trainer.cancel().is_requested() {
+            return self.leave(trainer, saving, finite);
+        }
+        files.insert(layout::METRICS.into(), log.last(trainer.step(), &report)?);
         let status = match &divergence {
             _ if !finite => NOT_FINITE,
             Some(_) => DIVERGED,
@@ -122,6 +132,20 @@ impl End<'_> {
             tracing::error!(reason, advice, "the run diverged");
         }
         end.exit(directory.path())
+    }
+
+    /// Leaves the run before its end, which is made when the run goes on. What stopped at a term that is not finite goes on from
+    /// its last checkpoint.
+    fn leave<G: SupportedGeometry>(
+        &self,
+        trainer: &mut Trainer<G>,
+        saving: &mut Saving,
+        finite: bool,
+    ) -> Result<Exit, Failure> {
+        if finite {
+            saving.leave(trainer).map_err(|error| training_failure(self.resolved, TrainError::Observer(error)))?;
+        }
+        interrupted(trainer.step(), self.directory, self.quiet)
     }
 
     /// The spread of generated samples relative to the data's.

@@ -14,9 +14,10 @@ use super::{arguments::title_of, data_warnings::data_warnings, fresh_trainer::fr
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, Trouble};
+use crate::output::{say, warn};
 use crate::ranks::{Ranks, Task};
-use crate::run_directory::{Description, MetricsReader, layout};
-use crate::{config::Resolved, output::say, progress::Progress, signals::Signals};
+use crate::run_directory::{Description, MetricsReader, RunDirectory, layout};
+use crate::{config::Resolved, progress::Progress, signals::Signals};
 use begin::{Begin, Prepared};
 use end::End;
 
@@ -34,8 +35,8 @@ Examples:
   ebm train --resume runs/run-seed0 --set train.steps=50000  train for longer
   ebm train run.toml --resume runs/a                       start or continue: for job scripts
 
-On SIGINT (Ctrl-C) or SIGTERM the current step is finished, the state is saved, and the exit code is 130; a second
-signal ends the program at once. SIGUSR1 saves and continues.")]
+On SIGINT (Ctrl-C) or SIGTERM the current step is finished, the state is saved, and the exit code is 130; an evaluation is
+left, and made anew when the run goes on. A second signal ends the program at once. SIGUSR1 saves and continues.")]
 pub struct Train {
     /// Configuration file (TOML) [default with --resume: the run's own]
     #[arg(required_unless_present = "resume")]
@@ -123,7 +124,7 @@ fn tell_couplings<G: Geometry>(ranks: &Ranks, trainer: &mut Trainer<G>) {
             couplings.join("; ")
         );
         tracing::warn!("{text}");
-        eprintln!("warning: {text}");
+        warn(text);
     }
 }
 
@@ -147,8 +148,12 @@ fn train<G: SupportedGeometry>(
     if resumed.is_none() {
         for warning in data_warnings(config, &*data) {
             tracing::warn!("{warning}");
-            eprintln!("warning: {warning}");
+            warn(warning);
         }
+    }
+    // Several processes must decide alike, which they do at the end of an iteration only.
+    if ranks.count() == 1 {
+        trainer.set_cancel(saving.cancel());
     }
     let mut evaluation = EvaluationObserver::new(data.clone(), &config.evaluate, random);
     let mut log = MetricsLog::new(metrics, evaluation.latest());
@@ -170,17 +175,21 @@ fn train<G: SupportedGeometry>(
     };
     drop(progress);
     if matches!(&outcome, Ok(outcome) if outcome.reason == StopReason::Interrupted) {
-        let (step, run) = (trainer.step(), directory.path().display());
-        tracing::info!(step, "interrupted");
-        say(
-            quiet,
-            &format!("interrupted after step {step}; the state is saved; go on with: ebm train --resume {run}"),
-        )?;
-        return Ok(Exit::Interrupted);
+        return interrupted(trainer.step(), &directory, quiet);
     }
+    // The end is the first process's own.
+    trainer.set_cancel(saving.cancel());
     let warnings = trouble.warnings();
     let end = End { resolved: &resolved, title: &title, data: &*data, directory: &directory, warnings, quiet };
     end.finish(&mut trainer, outcome, &mut log, history, &mut saving)
+}
+
+/// Says how to go on with a run that is left after `step` steps.
+fn interrupted(step: u64, directory: &RunDirectory, quiet: bool) -> Result<Exit, Failure> {
+    let run = directory.path().display();
+    tracing::info!(step, "interrupted");
+    say(quiet, &format!("interrupted after step {step}; the state is saved; go on with: ebm train --resume {run}"))?;
+    Ok(Exit::Interrupted)
 }
 
 /// Trains as directed by the first process, which writes the run directory, and reports the failure that ends all.

@@ -1,11 +1,10 @@
 //! Follows a metrics file that grows.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::observers::History;
-use crate::run_directory::{MetricsLine, MetricsReader, RunDirectoryError, layout};
+use crate::run_directory::{MetricsLine, MetricsReader, RunDirectoryError, layout, regular};
 
 /// Bytes before the place that was read to that must still be there: about a line.
 const TAIL: u64 = 4096;
@@ -74,7 +73,7 @@ impl Follower {
         let path = self.directory.join(layout::METRICS);
         let start = self.end.saturating_sub(TAIL);
         let read = || {
-            let mut file = File::open(&path)?;
+            let mut file = regular::open(&path)?;
             file.seek(SeekFrom::Start(start))?;
             let mut tail = Vec::new();
             file.take(self.end - start).read_to_end(&mut tail)?;

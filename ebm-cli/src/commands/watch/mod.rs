@@ -14,7 +14,7 @@ use self::view::{Screen, lines, view};
 use self::watched::Watched;
 use crate::exit::{Exit, Failure, OrExit, fail};
 use crate::run_directory::{Marker, layout};
-use crate::{commands::arguments::seconds, interrupt::Interrupt, output::print_to_reader};
+use crate::{commands::arguments::seconds, interrupt::Interrupt, output::print_to_reader, shown::Shown};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -101,7 +101,7 @@ pub fn run(arguments: &Watch) -> Result<Exit, Failure> {
 
 /// Prints lines. Returns whether the reader is still there.
 fn say(lines: &[String]) -> Result<bool, Failure> {
-    print_to_reader(&lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+    print_to_reader(&lines.iter().map(|line| format!("{}\n", Shown(line))).collect::<String>())
 }
 
 /// Waits; false once somebody asked the program to stop.

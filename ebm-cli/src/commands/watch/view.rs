@@ -7,7 +7,7 @@ use std::io;
 
 use super::{sparkline::sparkline, watched::Watched};
 use crate::numerals::{duration, short};
-use crate::{plots::CurvePoint, progress::Status, run_directory::MetricsLine};
+use crate::{plots::CurvePoint, progress::Status, run_directory::MetricsLine, shown::Shown};
 use ebm_eval::evaluate::{Sandwich, Side};
 
 /// Characters of a curve at most.
@@ -36,7 +36,7 @@ impl Screen {
         self.term.clear_last_lines(self.drawn.min(rows))?;
         self.drawn = lines.len().min(rows);
         for line in lines.iter().take(rows) {
-            self.term.write_line(&truncate_str(line, columns, "…"))?;
+            self.term.write_line(&truncate_str(&Shown(line).to_string(), columns, "…"))?;
         }
         self.term.flush()
     }

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::{path::Path, sync::OnceLock};
 
+use super::own::detach;
+
 /// Bytes of a file that are written at once.
 const PIECE: usize = 64 << 10;
 
@@ -43,10 +45,17 @@ pub fn create_folders(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Makes an empty file.
+/// Makes an empty file; one that is there is replaced. A link in its place does not lead elsewhere, and a file with another name
+/// stays there as it was.
 pub fn create(path: &Path) -> io::Result<File> {
     announce(Operation::Create, path)?;
-    File::create(path)
+    match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            File::create_new(path)
+        }
+        made => made,
+    }
 }
 
 /// Writes a new file and forces it to the disk.
@@ -100,9 +109,10 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Cuts a file to its first `length` bytes and opens it to be added to.
+/// Cuts a file to its first `length` bytes and opens it to be added to. It is made one's own first, see [`detach`].
 pub fn cut(path: &Path, length: u64) -> io::Result<File> {
     announce(Operation::Remove, path)?;
+    detach(path)?;
     let file = OpenOptions::new().append(true).open(path)?;
     file.set_len(length)?;
     Ok(file)

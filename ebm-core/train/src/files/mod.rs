@@ -1,6 +1,8 @@
 //! Files that survive the death of the process, and appear whole or not at all.
 
 pub mod durable;
+pub mod own;
+pub mod regular;
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
