@@ -162,7 +162,7 @@ impl DatasetSpec for NpyFile {
         ConfigError::require_not_negative("dither", self.dither)
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let raw = read(&base.join(&self.path))?;
+        let raw = read(&located(base, &self.path))?;
         Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?.dithered(self.dither)))
     }
 }

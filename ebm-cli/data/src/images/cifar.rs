@@ -156,7 +156,7 @@ impl DatasetSpec for Cifar {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let folder = base.join(&self.path);
+        let folder = located(base, &self.path);
         let layout = match (found(&folder, HUNDRED.training[0]), self.labels) {
             (None, _) => TEN,
             (Some(_), CifarLabels::Fine) => HUNDRED,

@@ -185,7 +185,7 @@ impl DatasetSpec for ImageFolder {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let folder = base.join(&self.path);
+        let folder = located(base, &self.path);
         let frame = Frame { side: (self.size > 0).then_some(self.size + self.crop), colour: self.color };
         let augmentation = Augmentation { flip: self.flip, crop: self.crop, dequantize: self.dequantize };
         let listing = Listing::of(&folder)?;
@@ -193,7 +193,7 @@ impl DatasetSpec for ImageFolder {
             let all = listing.read(&folder, frame)?;
             return Ok(Box::new(FiniteImages::splitting(all, self.shares(), augmentation, random)?));
         }
-        let held_out_folder = base.join(&self.held_out_path);
+        let held_out_folder = located(base, &self.held_out_path);
         // Both are looked at before either is read.
         let held_out = Listing::of(&held_out_folder)?.numbered_like(&listing, &held_out_folder)?;
         let training = listing.read(&folder, frame)?;

@@ -126,11 +126,11 @@ impl DatasetSpec for Npz {
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let augmentation = Augmentation { flip: self.flip, dequantize: self.dequantize, ..Default::default() };
-        let training = self.read(&base.join(&self.path))?;
+        let training = self.read(&located(base, &self.path))?;
         Ok(Box::new(match self.held_out_path.as_os_str().is_empty() {
             true => FiniteImages::splitting(training, self.shares(), augmentation, random)?,
             false => {
-                let held_out = self.read(&base.join(&self.held_out_path))?;
+                let held_out = self.read(&located(base, &self.held_out_path))?;
                 FiniteImages::new(training, held_out, self.validation, augmentation, random)?
             }
         }))
