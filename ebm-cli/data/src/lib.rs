@@ -12,6 +12,7 @@ mod fixture;
 mod gaussian;
 mod gaussian_mixture;
 mod images;
+mod npy_element;
 mod npy_file;
 mod npy_header;
 mod pinwheel;

@@ -1,4 +1,4 @@
-//! Images, kept as they are stored: 8 bits a value.
+//! Images, kept in 8 bits a value.
 
 mod augment;
 mod byte_stream;
@@ -15,6 +15,7 @@ mod mnist_folder;
 mod npz;
 mod stacked_mnist;
 mod store;
+mod to_levels;
 
 pub use cifar::{Cifar, CifarLabels};
 pub use idx::Idx;
