@@ -161,6 +161,7 @@ impl Found {
         }
         problems.extend(few_rows(training, data));
         problems.extend(written_by_pandas(path, kind, data));
+        problems.extend(data.notes());
         let left_out = images_left_out(path);
         if left_out > 0 {
             problems.push(format!("{left_out} images of other formats than PNG and JPEG are left out; convert them"));
