@@ -33,7 +33,7 @@ pub use checkerboard::Checkerboard;
 pub use csv_file::{CsvFile, Header};
 pub use gaussian::Gaussian;
 pub use gaussian_mixture::{EightGaussians, TwentyFiveGaussians};
-pub use images::{Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist, images_left_out};
+pub use images::{Background, Cifar, CifarLabels, Colour, Idx, ImageFolder, Layout, Npz, StackedMnist};
 pub use npy_file::{NpyFile, read_numbers};
 pub use pinwheel::Pinwheel;
 pub use prefetched::Prefetched;

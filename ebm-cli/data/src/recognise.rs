@@ -87,7 +87,7 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
             path,
             "the whole file",
             "it is of no known format; expected IDX (packed by gzip or not), NPZ, NPY or CSV, or a folder: of MNIST's four files, \
-             of CIFAR's binary batches, of NPZ files, or of PNG and JPEG files",
+             of CIFAR's binary batches, of NPZ files, or of PNG, JPEG, WebP, BMP or TIFF files",
         )),
     }
 }

@@ -1,9 +1,11 @@
 //! Images, kept in 8 bits a value.
 
 mod augment;
+mod background;
 mod byte_stream;
 mod cifar;
 mod finite;
+mod grey_float_tiff;
 mod idx;
 mod idx_file;
 mod image_arrays;
@@ -17,10 +19,11 @@ mod stacked_mnist;
 mod store;
 mod to_levels;
 
+pub use background::Background;
 pub use cifar::{Cifar, CifarLabels};
 pub use idx::Idx;
 pub use image_file::Colour;
-pub use image_folder::{ImageFolder, images_left_out};
+pub use image_folder::ImageFolder;
 pub use layout::Layout;
 pub use npz::Npz;
 pub use stacked_mnist::StackedMnist;
