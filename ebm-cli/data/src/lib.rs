@@ -27,6 +27,7 @@ mod synthetic;
 mod table;
 mod two_moons;
 mod two_spirals;
+mod unread_layout;
 mod validating;
 
 pub use checkerboard::Checkerboard;

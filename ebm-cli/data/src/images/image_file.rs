@@ -49,7 +49,7 @@ pub(super) struct Framed {
 }
 
 /// Whether a file is one of the images that are read, by its name.
-pub(super) fn is_image(path: &Path) -> bool {
+pub(crate) fn is_image(path: &Path) -> bool {
     ImageFormat::from_path(path).is_ok_and(|format| READ.contains(&format))
 }
 

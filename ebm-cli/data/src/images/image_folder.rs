@@ -5,6 +5,7 @@ use super::background::Background;
 use super::image_file::{Colour, FORMATS, Frame, Framed, is_image, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::{augment::Augmentation, finite::FiniteImages};
+use crate::unread_layout::unread_layout;
 
 /// Most files that are named in a note.
 const NAMED: usize = 3;
@@ -68,6 +69,11 @@ impl Listing {
             return Err(missing(folder, "there is no such folder", &advice()));
         }
         let Entries { images, folders, others } = Entries::of(folder)?;
+        if images.is_empty()
+            && let Some(reason) = unread_layout(folder)
+        {
+            return Err(malformed(folder, "the whole folder", reason));
+        }
         match (&images[..], &folders[..]) {
             ([], []) => {
                 let found = format!("no {FORMATS} file and no folder is in this folder{}", beside(folder, &others));

@@ -20,9 +20,11 @@ mod store;
 mod to_levels;
 
 pub use background::Background;
+pub(crate) use cifar::ADVICE as CIFAR_ADVICE;
 pub use cifar::{Cifar, CifarLabels};
 pub use idx::Idx;
 pub use image_file::Colour;
+pub(crate) use image_file::is_image;
 pub use image_folder::ImageFolder;
 pub use layout::Layout;
 pub use npz::Npz;

@@ -4,6 +4,7 @@ use zip::{ZipArchive, result::ZipError};
 
 use super::image_arrays::{ImageArrays, labels_of};
 use super::{augment::Augmentation, finite::FiniteImages, image_set::ImageSet, layout::Layout};
+use crate::unread_layout::unread_layout;
 
 /// Names that arrays of images and of labels have where none is given: those of ImageNet-32 and of `numpy.savez`.
 const IMAGES: [&str; 6] = ["data", "images", "x", "x_train", "samples", "arr_0"];
@@ -118,7 +119,13 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     files.retain(|file| file.extension().is_some_and(|found| found == "npz" || found == "npy"));
     // train_data_batch_10 comes after train_data_batch_9.
     files.sort_by_key(|file| (file.file_name().map(|name| name.len()), file.clone()));
-    if files.is_empty() { Err(missing(path, "no NPZ or NPY file is in this folder", ADVICE)) } else { Ok(files) }
+    if !files.is_empty() {
+        return Ok(files);
+    }
+    Err(match unread_layout(path) {
+        Some(reason) => malformed(path, "the whole folder", reason),
+        None => missing(path, "no NPZ or NPY file is in this folder", ADVICE),
+    })
 }
 
 impl DatasetSpec for Npz {
