@@ -174,6 +174,10 @@ pub trait Dataset: Send + Sync {
     fn labelled(&self, _part: Part, _n: usize, _random: Random) -> Option<LabelledImages> {
         None
     }
+    /// Remarks on what was read and may surprise, such as files that were left out. A run warns of them as it begins.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Refuses what was drawn since the last call, if some of it could not be read. Only a source that reads as it is drawn
     /// from can fail so.
     ///

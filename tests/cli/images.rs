@@ -195,10 +195,41 @@ fn data_is_recognised_and_its_problems_told() {
     fs::create_dir(folder.path("empty")).unwrap();
     folder.write("x.bin", "?");
     folder.refuse_all(
-        "4 | data check empty   | empty | no PNG or JPEG file and no folder
+        "4 | data check empty   | empty | no PNG, JPEG, WebP, BMP or TIFF file and no folder
          4 | data check nowhere | nowhere | No such file
          4 | data check x.bin   | x.bin | of no known format",
     );
+}
+
+/// A BMP file of 2 x 2 pixels, whose levels count from `first`.
+fn bmp(first: u8) -> Vec<u8> {
+    let mut file = b"BM".to_vec();
+    // Sizes of the file, of nothing, of the headers, of the second one; width, height.
+    file.extend([70u32, 0, 54, 40, 2, 2].iter().flat_map(|number| number.to_le_bytes()));
+    // Planes and bits of a pixel; no compression, the size of the pixels, and what nobody needs.
+    file.extend([1u16, 24].iter().flat_map(|number| number.to_le_bytes()));
+    file.extend([0u32, 16, 0, 0, 0, 0].iter().flat_map(|number| number.to_le_bytes()));
+    // A row of 6 bytes is filled up to 8.
+    file.extend((0..16).map(|place| first + place));
+    file
+}
+
+#[test]
+fn files_that_are_left_out_of_a_folder_of_images_are_told() {
+    let digits = "kind = \"stacked-mnist\"\npath = \"mnist\"";
+    let folder = Folder::with(&STACKED.replace(digits, "kind = \"image-folder\"\npath = \"pictures\""));
+    fs::create_dir(folder.path("pictures")).unwrap();
+    for image in 0..20 {
+        fs::write(folder.path(&format!("pictures/{image:02}.bmp")), bmp(11 * image)).unwrap();
+    }
+    let said = folder.succeed("data check pictures");
+    contains(&said, &["kind = \"image-folder\"", "size      2 x 2, 3 channels (D = 12)", "problems  none"]);
+    folder.write("pictures/a.gif", "?");
+    folder.write("pictures/b.txt", "?");
+    let told = "pictures: 2 of 22 files were left out, which are not PNG, JPEG, WebP, BMP or TIFF: a.gif, b.txt";
+    contains(&folder.succeed("data check pictures"), &[&format!("problem   {told}")]);
+    let (_, warnings) = folder.run(0, "config check run.toml");
+    contains(&warnings, &["warning: ", told]);
 }
 
 #[test]

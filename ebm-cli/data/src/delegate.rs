@@ -59,6 +59,9 @@ macro_rules! delegated {
         ) -> Option<ebm_core::image::LabelledImages> {
             self.data.labelled(part, n, random)
         }
+        fn notes(&self) -> Vec<String> {
+            self.data.notes()
+        }
         fn intact(&self) -> Result<(), ebm_core::data::DataError> {
             self.data.intact()
         }

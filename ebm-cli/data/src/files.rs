@@ -1,7 +1,8 @@
 //! Opening files, and what is wrong with them.
 
 use ebm_core::{data::DataError, error::ConfigError};
-use std::{fs::File, io, path::Path};
+use std::path::{Path, PathBuf};
+use std::{env, fs::File, io};
 
 use crate::split::Shares;
 
@@ -29,6 +30,19 @@ pub(crate) fn damaged(path: &Path, place: &str, error: io::Error) -> DataError {
             malformed(path, place, format!("it is cut short or damaged ({error})"))
         }
         _ => unreadable(path)(error),
+    }
+}
+
+/// The place that a path of a configuration means: `~` is the home directory, and what is relative starts from `base`.
+pub(crate) fn located(base: &Path, path: &Path) -> PathBuf {
+    base.join(expanded(path, env::home_dir()))
+}
+
+/// A path whose first component `~` is replaced by the home directory, as shells do it where they see a path.
+fn expanded(path: &Path, home: Option<PathBuf>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.into(),
     }
 }
 
@@ -72,6 +86,26 @@ pub(crate) fn check_validation(share: f64) -> Result<(), ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_directory_where_a_path_starts_with_it() {
+        for (path, expected) in [
+            ("~/data/mnist", "/home/ada/data/mnist"),
+            ("~", "/home/ada"),
+            ("~/", "/home/ada"),
+            ("~grace/data", "~grace/data"),
+            ("data/~/a", "data/~/a"),
+            ("./~/a", "./~/a"),
+            ("", ""),
+        ] {
+            assert_eq!(expanded(path.as_ref(), Some("/home/ada".into())), Path::new(expected), "{path}");
+        }
+        assert_eq!(expanded("~/a".as_ref(), None), Path::new("~/a"));
+        assert_eq!(located("/base".as_ref(), "a/b".as_ref()), Path::new("/base/a/b"));
+        assert_eq!(located("/base".as_ref(), "/a".as_ref()), Path::new("/a"));
+        let home = env::home_dir().unwrap_or("/base/~".into());
+        assert_eq!(located("/base".as_ref(), "~/a".as_ref()), home.join("a"));
+    }
 
     #[test]
     fn options_that_make_no_sense_are_refused_by_name() {

@@ -1,12 +1,13 @@
 use crate::prelude::*;
 use std::io::{self, BufReader, Read};
 
+use super::npy_element::Element;
 use super::npy_header::NpyHeader;
 use super::table::{MAX_VALUES, RawTable, Table};
 
 /// A table of numbers in an NPY file: an array `[n, D]`, or `[n]` for one column, of any width.
 ///
-/// Floats and whole numbers of 8 to 64 bits, in C or Fortran order.
+/// Booleans, whole numbers of 8 to 64 bits and floats of 16 to 64, of either byte order, in C or Fortran order.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NpyFile {
@@ -50,7 +51,7 @@ pub fn read_numbers(path: &Path, mut reader: impl Read, size: u64) -> Result<(us
     let header = NpyHeader::read(path, "header", &mut reader)?;
     let (rows, width) = sides(path, &header.shape)?;
     let element = Element::parse(&header.descr).ok_or_else(|| {
-        let (found, expected) = (&header.descr, "float32, float64 or whole numbers (array.astype(\"float32\"))");
+        let (found, expected) = (&header.descr, Element::EXPECTED);
         malformed(path, "header", format!("the elements are of type {found}; expected {expected}"))
     })?;
     let count = rows * width;
@@ -95,49 +96,6 @@ fn sides(path: &Path, shape: &[u64]) -> Result<(usize, usize), DataError> {
     }
 }
 
-/// The storage of an element.
-#[derive(Clone, Copy)]
-struct Element {
-    bytes: usize,
-    /// The value of so many bytes, the least significant first.
-    value: fn(&[u8]) -> f64,
-    /// Whether the file has the most significant one first.
-    reversed: bool,
-}
-
-impl Element {
-    /// The element of a type such as `<f4`, if it is a number that is read.
-    fn parse(descr: &str) -> Option<Self> {
-        let kind = descr.strip_prefix(['<', '>', '|', '='])?;
-        let (bytes, value): (usize, fn(&[u8]) -> f64) = match kind {
-            "f4" => (4, |b| f64::from(f32::from_le_bytes(array(b)))),
-            "f8" => (8, |b| f64::from_le_bytes(array(b))),
-            "i1" => (1, |b| f64::from(i8::from_le_bytes(array(b)))),
-            "i2" => (2, |b| f64::from(i16::from_le_bytes(array(b)))),
-            "i4" => (4, |b| f64::from(i32::from_le_bytes(array(b)))),
-            "i8" => (8, |b| i64::from_le_bytes(array(b)) as f64),
-            "u1" => (1, |b| f64::from(u8::from_le_bytes(array(b)))),
-            "u2" => (2, |b| f64::from(u16::from_le_bytes(array(b)))),
-            "u4" => (4, |b| f64::from(u32::from_le_bytes(array(b)))),
-            "u8" => (8, |b| u64::from_le_bytes(array(b)) as f64),
-            _ => return None,
-        };
-        let reversed = match &descr[..1] {
-            "<" => false,
-            ">" => true,
-            // "It does not matter" and "as on this machine": only the first is portable.
-            "|" if bytes == 1 => false,
-            _ => return None,
-        };
-        Some(Self { bytes, value, reversed })
-    }
-}
-
-/// The first bytes as an array; zeros where there are too few.
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.first_chunk().copied().unwrap_or([0; N])
-}
-
 fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<Vec<f64>> {
     // An archive's entry may claim more than it has.
     let mut values = Vec::with_capacity(count.min(1 << 20));
@@ -146,12 +104,7 @@ fn numbers(mut reader: impl Read, count: usize, element: Element) -> io::Result<
         let next = (count - values.len()).min(1 << 13);
         let bytes = &mut buffer[..element.bytes * next];
         reader.read_exact(bytes)?;
-        for one in bytes.chunks_exact_mut(element.bytes) {
-            if element.reversed {
-                one.reverse();
-            }
-            values.push((element.value)(one));
-        }
+        element.append(bytes, &mut values);
     }
     Ok(values)
 }
@@ -162,7 +115,7 @@ impl DatasetSpec for NpyFile {
         ConfigError::require_not_negative("dither", self.dither)
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let raw = read(&base.join(&self.path))?;
+        let raw = read(&located(base, &self.path))?;
         Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?.dithered(self.dither)))
     }
 }
@@ -229,12 +182,16 @@ mod tests {
         let whole: Vec<u8> = [-7i64, 9].iter().flat_map(|v| v.to_le_bytes()).collect();
         assert_eq!(read_bytes(&file("'<i8'", false, "(2, 1)", &whole)).unwrap().values, [-7.0, 9.0]);
         assert_eq!(read_bytes(&file("'|u1'", false, "(2,)", &[0, 255])).unwrap().values, [0.0, 255.0]);
+        assert_eq!(read_bytes(&file("'|b1'", false, "(2,)", &[0, 1])).unwrap().values, [0.0, 1.0]);
+        let halves = [0x00, 0x3c, 0x00, 0xc1];
+        assert_eq!(read_bytes(&file("'<f2'", false, "(1, 2)", &halves)).unwrap().values, [1.0, -2.5]);
+        refused(&file("'<f2'", false, "(2,)", &[0x00, 0x3c, 0x00, 0x7c]), &["element [1, 0]", "inf", "finite"]);
     }
 
     #[test]
     fn other_elements_and_shapes_are_refused() {
         for (descr, part) in
-            [("'<f2'", "<f2"), ("'<c8'", "<c8"), ("'<U4'", "<U4"), ("'|O'", "|O"), ("[('a', '<f4')]", "'a'")]
+            [("'<f16'", "<f16"), ("'<c8'", "<c8"), ("'<U4'", "<U4"), ("'|O'", "|O"), ("[('a', '<f4')]", "'a'")]
         {
             refused(&file(descr, false, "(2,)", &[0; 32]), &["header", part, "float32"]);
         }

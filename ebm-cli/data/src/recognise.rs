@@ -4,6 +4,7 @@ use flate2::read::MultiGzDecoder;
 use std::io::Read;
 
 use super::images::{Cifar, Idx, ImageFolder, Npz};
+use super::unread_layout::{COLUMNAR, unread_layout};
 use super::{CsvFile, NpyFile};
 
 /// A configuration with its defaults for a path.
@@ -30,23 +31,11 @@ pub fn recognise(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
         at!(Cifar, path, flip: false)
     } else if Npz::recognises(path) {
         at!(Npz, path)
-    } else if let Some(reason) = not_read(path) {
+    } else if let Some(reason) = unread_layout(path) {
         Err(malformed(path, "the whole folder", reason))
     } else {
         at!(ImageFolder, path)
     }
-}
-
-/// What a folder is that looks like one of images and is none.
-fn not_read(folder: &Path) -> Option<String> {
-    if folder.join("data_batch_1").is_file() || (folder.join("meta").is_file() && folder.join("train").is_file()) {
-        return Some("it holds CIFAR for Python, which is not read; download the binary version instead".into());
-    }
-    let below = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    // The layout of torchvision: ROOT/MNIST/raw.
-    let mut below = below.flat_map(|folder| [folder.join("raw"), folder]);
-    let found = below.find(|folder| Idx::recognises(folder) || Cifar::recognises(folder))?;
-    Some(format!("the data are in a folder within it; name that: {}", found.display()))
 }
 
 /// Bytes of a file that are looked at.
@@ -97,6 +86,9 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
             let (delimiter, decimal) = signs(&unpacked(&start));
             at!(CsvFile, path, delimiter: delimiter, decimal: decimal)
         }
+        ([b'P', b'A', b'R', b'1', ..] | [b'A', b'R', b'R', b'O', b'W', b'1', ..], _) => {
+            Err(malformed(path, "the whole file", format!("it is one of {COLUMNAR}")))
+        }
         ([0, 0, ..] | [0x1f, 0x8b, ..], _) => at!(Idx, path),
         (_, Some(extension)) if is_table(extension) => {
             let (delimiter, decimal) = signs(&start);
@@ -106,7 +98,7 @@ fn file(path: &Path) -> Result<Box<dyn DatasetConfig>, DataError> {
             path,
             "the whole file",
             "it is of no known format; expected IDX (packed by gzip or not), NPZ, NPY or CSV, or a folder: of MNIST's four files, \
-             of CIFAR's binary batches, of NPZ files, or of PNG and JPEG files",
+             of CIFAR's binary batches, of NPZ files, or of PNG, JPEG, WebP, BMP or TIFF files",
         )),
     }
 }
@@ -126,7 +118,7 @@ mod tests {
 
     #[test]
     fn layouts_that_are_not_read_are_named_with_what_to_do() {
-        refused(told("data_batch_1", b"x"), &["CIFAR for Python", "binary version"]);
+        refused(told("a.parquet", b"PAR1..."), &["a.parquet", "one of Parquet or Arrow files", "to_csv"]);
         refused(told("MNIST/raw/train-images-idx3-ubyte", b"x"), &["name that: ", "MNIST/raw"]);
         assert_eq!(told("train-images.gz", &[0x1f, 0x8b, 8, 0]).unwrap().typetag_name(), "idx");
     }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use ebm_core::image::{Part, level_of};
 use ebm_core::{data::Dataset, device::Real, random::Random};
-use ebm_data::{images_left_out, recognise};
+use ebm_data::recognise;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -18,8 +18,9 @@ use crate::output::print_either;
 pub enum Data {
     /// Read all of a file or folder and describe it: format, images, classes, values, problems
     #[command(after_help = "\
-Recognised are folders of MNIST's four files, of CIFAR's binary batches, of NPZ or NPY files, and of PNG
-and JPEG files (with a sub-folder for each class, or without), and files in IDX, NPZ, NPY and CSV format.
+Recognised are folders of MNIST's four files, of CIFAR's binary batches, of NPZ or NPY files, and of PNG,
+JPEG, WebP, BMP and TIFF files (with a sub-folder for each class, or without), and files in IDX, NPZ, NPY
+and CSV format.
 
 Exit code 4: the data cannot be read or trained on.
 
@@ -161,10 +162,7 @@ impl Found {
         }
         problems.extend(few_rows(training, data));
         problems.extend(written_by_pandas(path, kind, data));
-        let left_out = images_left_out(path);
-        if left_out > 0 {
-            problems.push(format!("{left_out} images of other formats than PNG and JPEG are left out; convert them"));
-        }
+        problems.extend(data.notes());
         Self {
             path: path.display().to_string(),
             kind: kind.into(),

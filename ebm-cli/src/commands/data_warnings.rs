@@ -12,8 +12,8 @@ const LOOKED_AT: usize = 10_000;
 /// Whatever looks wrong about data beside a configuration, each with the way out.
 pub fn data_warnings(config: &RunConfig, data: &dyn Dataset) -> Vec<String> {
     let (width, batch) = (data.width(), config.train.batch);
-    let Some(rows) = data.len().filter(|rows| *rows > 0) else { return Vec::new() };
-    let mut warnings = Vec::new();
+    let mut warnings = data.notes();
+    let Some(rows) = data.len().filter(|rows| *rows > 0) else { return warnings };
     if batch > rows {
         warnings.push(format!(
             "train.batch = {batch} is more than the {rows} samples to train on, so that a batch holds some of them twice; set \

@@ -246,7 +246,7 @@ impl DatasetSpec for CsvFile {
         )
     }
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let raw = self.read(&base.join(&self.path))?;
+        let raw = self.read(&located(base, &self.path))?;
         Ok(Box::new(Table::new(raw, self.shares(), self.standardize, random)?.dithered(self.dither)))
     }
 }

@@ -3,7 +3,11 @@ use ebm_core::image::ImageShape;
 
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::{augment::Augmentation, byte_stream::ByteStream, finite::FiniteImages, layout::Order};
+use crate::unread_layout::unread_layout;
 
+/// The advice on getting the files.
+pub(crate) const ADVICE: &str = "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-100-binary.tar.gz) and \
+                                 unpack it: it holds the folder cifar-10-batches-bin (cifar-100-binary), which `path` names";
 const SHAPE: ImageShape = ImageShape { height: 32, width: 32, channels: 3 };
 /// Images are stored in planes of one colour.
 const PLANES: Order = Order { shape: SHAPE, planes: true };
@@ -136,8 +140,9 @@ fn found(folder: &Path, name: &str) -> Option<PathBuf> {
 }
 
 fn lacking(folder: &Path, file: &str) -> DataError {
-    const ADVICE: &str = "download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz (or cifar-100-binary.tar.gz) and unpack \
-                          it: it holds the folder cifar-10-batches-bin (cifar-100-binary), which `path` names";
+    if let Some(reason) = unread_layout(folder) {
+        return malformed(folder, "the whole folder", reason);
+    }
     let found =
         if folder.is_dir() { format!("no file {file} is in this folder") } else { "there is no such folder".into() };
     missing(folder, found, ADVICE)
@@ -156,7 +161,7 @@ impl DatasetSpec for Cifar {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let folder = base.join(&self.path);
+        let folder = located(base, &self.path);
         let layout = match (found(&folder, HUNDRED.training[0]), self.labels) {
             (None, _) => TEN,
             (Some(_), CifarLabels::Fine) => HUNDRED,

@@ -17,6 +17,7 @@ pub(super) struct FiniteImages {
     augmentation: Augmentation,
     shape: ImageShape,
     epochs: Epochs,
+    notes: Vec<String>,
 }
 
 impl FiniteImages {
@@ -87,7 +88,13 @@ impl FiniteImages {
             held_out,
             content: content.finalize().to_hex().to_string(),
             augmentation,
+            notes: Vec::new(),
         })
+    }
+
+    /// The same images with [notes](Dataset::notes) on how they were read.
+    pub fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
     }
 
     /// The images for validation, or those that are held out where there are none.
@@ -178,6 +185,10 @@ impl Dataset for FiniteImages {
     fn labelled(&self, part: Part, n: usize, random: Random) -> Option<LabelledImages> {
         let labelled = self.part(part).labelled(n, random)?;
         Some(LabelledImages { shape: self.shape, levels: self.plain(labelled.shape, &labelled.levels), ..labelled })
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     fn intact(&self) -> Result<(), DataError> {

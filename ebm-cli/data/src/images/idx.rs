@@ -47,10 +47,10 @@ impl DatasetSpec for Idx {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let path = base.join(&self.path);
+        let path = located(base, &self.path);
         let folder = path.is_dir().then_some(path.as_path());
         let usual = |part, labels| folder.and_then(|folder| file_of(folder, part, labels));
-        let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| base.join(path));
+        let given = |path: &Path| (!path.as_os_str().is_empty()).then(|| located(base, path));
         let images = match folder {
             Some(folder) => usual(Part::Training, false).ok_or_else(|| lacking(folder))?,
             None if path.exists() => path.clone(),

@@ -5,6 +5,7 @@ use zip::read::ZipFile;
 
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::layout::{Layout, Order};
+use super::to_levels::ToLevels;
 use crate::{npy_file::read_numbers, npy_header::NpyHeader};
 
 /// Most values of an image.
@@ -33,12 +34,9 @@ impl ImageArrays {
         let refuse = |reason: String| Err(malformed(path, place, reason));
         let header = NpyHeader::read(path, place, input)?;
         let sides = &header.shape;
-        if header.descr != "|u1" {
-            return refuse(format!(
-                "its elements are of type {}; expected bytes (array.astype(\"uint8\"), values of 0 to 255)",
-                header.descr
-            ));
-        }
+        let Some(mut to_levels) = ToLevels::of(&header.descr) else {
+            return refuse(format!("its elements are of type {}; expected {}", header.descr, ToLevels::EXPECTED));
+        };
         if header.fortran_order {
             return refuse("it is stored column by column; expected numpy.ascontiguousarray(array)".into());
         }
@@ -52,19 +50,23 @@ impl ImageArrays {
         if order.shape.values() > LARGEST {
             return refuse(format!("its images are of {} values, more than {LARGEST}", order.shape));
         }
-        if let Some(size) = size.filter(|size| *size < count) {
-            return refuse(format!("the file is cut short: {count} values belong here, and it has {size} bytes"));
+        let bytes = count * to_levels.element_bytes() as u64;
+        if let Some(size) = size.filter(|size| *size < bytes) {
+            return refuse(format!("the file is cut short: {bytes} bytes belong here, and it has {size}"));
         }
         let (writer, first) = self.images.get_or_insert_with(|| (ImageSetWriter::new(order.shape, path), order.shape));
         if *first != order.shape {
             return refuse(format!("its images are of {} values, those before of {first}", order.shape));
         }
-        let (mut values, mut image) = (vec![0; order.shape.values()], Vec::new());
+        let (mut stored, mut image) = (vec![0; order.shape.values() * to_levels.element_bytes()], Vec::new());
         for index in 0..sides[0] {
-            input.read_exact(&mut values).map_err(|error| damaged(path, &format!("{place}, image {index}"), error))?;
-            order.arrange(&values, &mut image);
+            let place = format!("{place}, image {index}");
+            input.read_exact(&mut stored).map_err(|error| damaged(path, &place, error))?;
+            let levels = to_levels.convert(&mut stored).map_err(|reason| malformed(path, &place, reason))?;
+            order.arrange(levels, &mut image);
             writer.push(&image)?;
         }
+        to_levels.end().map_err(|reason| malformed(path, place, reason))?;
         match input.read(&mut [0]) {
             Ok(0) => Ok(sides[0] as usize),
             Ok(_) => refuse(format!("it goes on after its {count} values; expected its end")),

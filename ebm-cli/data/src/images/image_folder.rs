@@ -1,30 +1,20 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
 
-use super::image_file::{Colour, Frame, read_image};
+use super::background::Background;
+use super::image_file::{Colour, FORMATS, Frame, Framed, is_image, read_image};
 use super::image_set::{ImageSet, ImageSetWriter};
 use super::{augment::Augmentation, finite::FiniteImages};
+use crate::unread_layout::unread_layout;
 
-/// The advice on getting files.
-const ADVICE: &str = "put PNG or JPEG files there, in one sub-folder a class or without sub-folders";
-/// Extensions of files that are read; others are left alone.
-const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
+/// Most files that are named in a note.
+const NAMED: usize = 3;
 
-/// Extensions of images that are not read.
-const OTHERS: [&str; 8] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "jp2"];
-
-/// The number of images in a folder, or in the folders of its classes, whose format is not read, so that they are left out.
-pub fn images_left_out(folder: &Path) -> usize {
-    let in_one = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_other = |path: &PathBuf| {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        extension.is_some_and(|extension| OTHERS.contains(&&extension[..]))
-    };
-    let classes = in_one(folder).filter(|path| path.is_dir()).flat_map(|class| in_one(&class));
-    in_one(folder).chain(classes).filter(is_other).count()
-}
-
-/// Images in a folder, as PNG or JPEG files: in one sub-folder a class, or all in the folder itself and without classes.
+/// Images in a folder, as PNG, JPEG, WebP, BMP or TIFF files: in one sub-folder a class, or all in the folder itself and without
+/// classes.
+///
+/// Images are kept in 8 bits a value: 16 bits and floats from 0 (black) to 1 (white) are rounded to the nearest grey level. Of an
+/// animation, or of several pages, the first image is read. Other files are left out, which the data's notes tell.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ImageFolder {
@@ -49,6 +39,8 @@ pub struct ImageFolder {
     pub flip: bool,
     /// Whether images are grey or of three colours; others are converted.
     pub color: Colour,
+    /// The colour that is seen through the transparent parts of images.
+    pub background: Background,
     /// Add noise, uniform over the width of a grey level, so that the data has a density.
     pub dequantize: bool,
 }
@@ -59,49 +51,78 @@ struct Listing {
     files: Vec<(PathBuf, u32)>,
     /// The classes: names of sub-folders. None if the files are in the folder itself.
     classes: Vec<String>,
+    /// Files beside them that are no images.
+    left_out: Vec<PathBuf>,
+}
+
+/// The content of a folder without hidden files, in the order of the names.
+struct Entries {
+    images: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    others: Vec<PathBuf>,
 }
 
 impl Listing {
     /// The images of a folder, in an order that does not depend on the system.
     fn of(folder: &Path) -> Result<Self, DataError> {
         if !folder.is_dir() {
-            return Err(missing(folder, "there is no such folder", ADVICE));
+            return Err(missing(folder, "there is no such folder", &advice()));
         }
-        let (own, below) = entries(folder)?;
-        match (own.is_empty(), below.is_empty()) {
-            (true, true) => Err(missing(folder, "no PNG or JPEG file and no folder is in this folder", ADVICE)),
-            (false, true) => Ok(Self { files: own.into_iter().map(|file| (file, 0)).collect(), classes: Vec::new() }),
-            (false, false) => {
+        let Entries { images, folders, others } = Entries::of(folder)?;
+        if images.is_empty()
+            && let Some(reason) = unread_layout(folder)
+        {
+            return Err(malformed(folder, "the whole folder", reason));
+        }
+        match (&images[..], &folders[..]) {
+            ([], []) => {
+                let found = format!("no {FORMATS} file and no folder is in this folder{}", beside(folder, &others));
+                Err(missing(folder, found, &advice()))
+            }
+            ([first, ..], [other, ..]) => {
                 let reason = format!(
                     "it has images of its own ({} and others) beside folders ({} and others); expected images, or one folder a \
                      class",
-                    name(&own[0]),
-                    name(&below[0])
+                    name(first),
+                    name(other)
                 );
                 Err(malformed(folder, "the whole folder", reason))
             }
-            (true, false) => {
-                let mut files = Vec::new();
-                for (class, folder) in below.iter().enumerate() {
-                    let refuse = |reason: String| Err(malformed(folder, "the class", reason));
-                    let (own, deeper) = entries(folder)?;
-                    if let Some(deeper) = deeper.first() {
-                        return refuse(format!("a class has images and no folders, and this one has {}", name(deeper)));
-                    }
-                    if own.is_empty() {
-                        return refuse("no PNG or JPEG file is in it; every folder is a class and has images".into());
-                    }
-                    files.extend(own.into_iter().map(|file| (file, class as u32)));
-                }
-                Ok(Self { files, classes: below.iter().map(|folder| name(folder)).collect() })
-            }
+            (_, []) => Ok(Self {
+                files: images.into_iter().map(|file| (file, 0)).collect(),
+                classes: Vec::new(),
+                left_out: others,
+            }),
+            ([], classes) => Self::of_classes(classes, others),
         }
     }
 
-    fn read(&self, folder: &Path, frame: Frame) -> Result<ImageSet, DataError> {
+    /// The images of folders, each a class. `left_out`: files beside the folders.
+    fn of_classes(classes: &[PathBuf], mut left_out: Vec<PathBuf>) -> Result<Self, DataError> {
+        let mut files = Vec::new();
+        for (class, folder) in classes.iter().enumerate() {
+            let refuse = |reason: String| Err(malformed(folder, "the class", reason));
+            let Entries { images, folders, others } = Entries::of(folder)?;
+            if let Some(deeper) = folders.first() {
+                return refuse(format!("a class has images and no folders, and this one has {}", name(deeper)));
+            }
+            if images.is_empty() {
+                let beside = beside(folder, &others);
+                return refuse(format!("no {FORMATS} file is in it{beside}; every folder is a class and has images"));
+            }
+            files.extend(images.into_iter().map(|file| (file, class as u32)));
+            left_out.extend(others);
+        }
+        Ok(Self { files, classes: classes.iter().map(|folder| name(folder)).collect(), left_out })
+    }
+
+    /// Reads the images, with notes on them.
+    fn read(&self, folder: &Path, frame: Frame) -> Result<(ImageSet, Vec<String>), DataError> {
         let mut images: Option<(ImageSetWriter, ImageShape)> = None;
+        let mut transparent = 0;
         for (file, _) in &self.files {
-            let (shape, levels) = read_image(file, frame)?;
+            let Framed { shape, levels, transparent: is_transparent } = read_image(file, frame)?;
+            transparent += usize::from(is_transparent);
             let (writer, expected) = images.get_or_insert_with(|| (ImageSetWriter::new(shape, folder), shape));
             if shape != *expected {
                 let first = self.files[0].0.display();
@@ -117,12 +138,34 @@ impl Listing {
             }
             writer.push(&levels)?;
         }
-        let (writer, _) = images.ok_or_else(|| missing(folder, "no images are in this folder", ADVICE))?;
-        let set = writer.finish()?;
-        if self.classes.is_empty() {
-            return Ok(set);
+        let (writer, _) = images.ok_or_else(|| missing(folder, "no images are in this folder", &advice()))?;
+        let mut set = writer.finish()?;
+        if !self.classes.is_empty() {
+            let labels = self.files.iter().map(|file| file.1).collect();
+            set = set.with_classes(labels, self.classes.clone(), folder)?;
         }
-        set.with_classes(self.files.iter().map(|file| file.1).collect(), self.classes.clone(), folder)
+        Ok((set, self.notes(folder, frame, transparent)))
+    }
+
+    fn notes(&self, folder: &Path, frame: Frame, transparent: usize) -> Vec<String> {
+        let (images, left_out) = (self.files.len(), self.left_out.len());
+        let mut notes = Vec::new();
+        if left_out > 0 {
+            notes.push(format!(
+                "{}: {left_out} of {} files were left out, which are not {FORMATS}: {}",
+                folder.display(),
+                images + left_out,
+                listed(folder, &self.left_out)
+            ));
+        }
+        if transparent > 0 {
+            notes.push(format!(
+                "{}: {transparent} of {images} images have transparent parts, which are {} now; background sets the colour",
+                folder.display(),
+                frame.background.name()
+            ));
+        }
+        notes
     }
 
     /// Gives classes the numbers that they have in another listing.
@@ -145,23 +188,41 @@ impl Listing {
     }
 }
 
-/// Image files and folders in a folder, each in the order of their names. Hidden ones are left alone.
-fn entries(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), DataError> {
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
-        let path = entry.map_err(unreadable(folder))?.path();
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        if name(&path).starts_with('.') {
-            continue;
-        } else if path.is_dir() {
-            folders.push(path);
-        } else if extension.is_some_and(|extension| EXTENSIONS.contains(&&extension[..])) {
-            files.push(path);
+impl Entries {
+    fn of(folder: &Path) -> Result<Self, DataError> {
+        let (mut images, mut folders, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
+            let path = entry.map_err(unreadable(folder))?.path();
+            if name(&path).starts_with('.') {
+                continue;
+            } else if path.is_dir() {
+                folders.push(path);
+            } else if is_image(&path) {
+                images.push(path);
+            } else {
+                others.push(path);
+            }
         }
+        [&mut images, &mut folders, &mut others].into_iter().for_each(|paths| paths.sort());
+        Ok(Self { images, folders, others })
     }
-    files.sort();
-    folders.sort();
-    Ok((files, folders))
+}
+
+/// The advice on getting files.
+fn advice() -> String {
+    format!("put {FORMATS} files there, in one sub-folder a class or without sub-folders")
+}
+
+/// The first of some files, by their names below a folder.
+fn listed(folder: &Path, files: &[PathBuf]) -> String {
+    let names = files.iter().take(NAMED).map(|file| file.strip_prefix(folder).unwrap_or(file).display().to_string());
+    let more = if files.len() > NAMED { ", ..." } else { "" };
+    names.collect::<Vec<_>>().join(", ") + more
+}
+
+/// The files of a folder in which images were looked for, in brackets.
+fn beside(folder: &Path, others: &[PathBuf]) -> String {
+    if others.is_empty() { String::new() } else { format!(" (it has {})", listed(folder, others)) }
 }
 
 fn name(path: &Path) -> String {
@@ -185,33 +246,40 @@ impl DatasetSpec for ImageFolder {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let folder = base.join(&self.path);
-        let frame = Frame { side: (self.size > 0).then_some(self.size + self.crop), colour: self.color };
+        let folder = located(base, &self.path);
+        let frame = Frame {
+            side: (self.size > 0).then_some(self.size + self.crop),
+            colour: self.color,
+            background: self.background,
+        };
         let augmentation = Augmentation { flip: self.flip, crop: self.crop, dequantize: self.dequantize };
         let listing = Listing::of(&folder)?;
         if self.held_out_path.as_os_str().is_empty() {
-            let all = listing.read(&folder, frame)?;
-            return Ok(Box::new(FiniteImages::splitting(all, self.shares(), augmentation, random)?));
+            let (all, notes) = listing.read(&folder, frame)?;
+            let images = FiniteImages::splitting(all, self.shares(), augmentation, random)?;
+            return Ok(Box::new(images.with_notes(notes)));
         }
-        let held_out_folder = base.join(&self.held_out_path);
+        let held_out_folder = located(base, &self.held_out_path);
         // Both are looked at before either is read.
         let held_out = Listing::of(&held_out_folder)?.numbered_like(&listing, &held_out_folder)?;
-        let training = listing.read(&folder, frame)?;
-        let held_out = held_out.read(&held_out_folder, frame)?;
-        Ok(Box::new(FiniteImages::new(training, held_out, self.validation, augmentation, random)?))
+        let (training, notes) = listing.read(&folder, frame)?;
+        let (held_out, more) = held_out.read(&held_out_folder, frame)?;
+        let images = FiniteImages::new(training, held_out, self.validation, augmentation, random)?;
+        Ok(Box::new(images.with_notes([notes, more].concat())))
     }
 }
 
 register_dataset!(
     ImageFolder,
     name: "image-folder",
-    summary: "PNG and JPEG files in a folder, one sub-folder a class",
+    summary: "PNG, JPEG, WebP, BMP and TIFF files in a folder, one sub-folder a class",
     reference: "the layout of torchvision.datasets.ImageFolder",
 );
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Prefetched;
     use crate::fixture::{load, png, refused};
     use ebm_core::image::{Part, level_of};
     use std::fs::create_dir_all;
@@ -227,7 +295,6 @@ mod tests {
         }
         std::fs::write(folder.path().join("a/.hidden.png"), b"x").unwrap();
         std::fs::write(folder.path().join("a/notes.txt"), b"x").unwrap();
-        std::fs::write(folder.path().join("b/left-out.WebP"), b"x").unwrap();
         folder
     }
 
@@ -239,7 +306,6 @@ mod tests {
     fn folders_are_classes() {
         let folder = two_classes();
         let data = load(folder.path(), &here()).unwrap();
-        assert_eq!(images_left_out(folder.path()), 1);
         assert_eq!(data.image().unwrap().to_string(), "4 x 6 x 3");
         let labelled = data.labelled(Part::Training, 9, Random::new(0)).unwrap();
         assert_eq!((labelled.labels.len(), labelled.classes), (4, vec!["a".to_string(), "b".into()]));
@@ -284,12 +350,15 @@ mod tests {
     #[test]
     fn folders_that_cannot_be_meant_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        refused(load(folder.path(), &here()), &["no PNG or JPEG file and no folder", "--data DIR"]);
+        let none = "no PNG, JPEG, WebP, BMP or TIFF file";
+        refused(load(folder.path(), &here()), &[none, "and no folder is in this folder; put", "--data DIR"]);
+        std::fs::write(folder.path().join("a.gif"), b"x").unwrap();
+        refused(load(folder.path(), &here()), &["and no folder is in this folder (it has a.gif)"]);
         let nowhere = ImageFolder { path: "nowhere".into(), ..here() };
         refused(load(folder.path(), &nowhere), &["nowhere: there is no such folder"]);
         let folder = two_classes();
         create_dir_all(folder.path().join("c")).unwrap();
-        refused(load(folder.path(), &here()), &["c: the class", "no PNG or JPEG file"]);
+        refused(load(folder.path(), &here()), &["c: the class", none]);
         create_dir_all(folder.path().join("c/d")).unwrap();
         refused(load(folder.path(), &here()), &["c: the class", "this one has d"]);
         png(&folder.path().join("0.png"), 4, 6, |_, _| [0; 3]);
@@ -307,6 +376,44 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             refused(load(folder.path(), &here()), &["b/1.png: ", "no whole image"]);
         }
+    }
+
+    #[test]
+    fn files_that_are_left_out_are_noted_also_through_what_wraps_the_images() {
+        let folder = two_classes();
+        let noted = |files: &str| {
+            let data = load(folder.path(), &here()).unwrap();
+            let notes = data.notes();
+            assert_eq!(Prefetched::new(data.into()).notes(), notes);
+            let start = format!("{}: ", folder.path().join(".").display());
+            assert_eq!(notes, [format!("{start}{files}")]);
+        };
+        noted("1 of 6 files were left out, which are not PNG, JPEG, WebP, BMP or TIFF: a/notes.txt");
+        for name in ["b/b.gif", "b/a", "README.md"] {
+            std::fs::write(folder.path().join(name), b"x").unwrap();
+        }
+        noted(
+            "4 of 9 files were left out, which are not PNG, JPEG, WebP, BMP or TIFF: README.md, a/notes.txt, b/a, ...",
+        );
+    }
+
+    #[test]
+    fn files_of_all_formats_are_read_and_transparent_ones_noted() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = image::RgbaImage::from_pixel(2, 2, image::Rgba([9, 9, 9, 0]));
+        let opaque = image::DynamicImage::from(image.clone()).into_rgb8();
+        for name in ["a.png", "b.WEBP", "c.bmp", "d.tif", "e.jpg"] {
+            opaque.save(folder.path().join(name)).unwrap();
+        }
+        assert_eq!(load(folder.path(), &here()).unwrap().notes(), [] as [&str; 0]);
+        image.save(folder.path().join("f.png")).unwrap();
+        let config = ImageFolder { held_out_path: ".".into(), background: Background::Black, ..here() };
+        let data = load(folder.path(), &config).unwrap();
+        let noted = "1 of 6 images have transparent parts, which are black now; background sets the colour";
+        assert_eq!((data.len(), data.notes().len()), (Some(6), 2));
+        assert!(data.notes().iter().all(|note| note.ends_with(noted)), "{:?}", data.notes());
+        let black = data.held_out(6, Random::new(0)).chunks(12).filter(|image| image[0] == -1.0).count();
+        assert_eq!(black, 1);
     }
 
     #[test]

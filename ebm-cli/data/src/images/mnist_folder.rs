@@ -3,6 +3,7 @@ use ebm_core::image::Part;
 
 use super::idx_file::{read_images, read_labels};
 use super::image_set::ImageSet;
+use crate::unread_layout::unread_layout;
 
 /// The advice on getting the files.
 const ADVICE: &str = "download train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and \
@@ -34,6 +35,9 @@ pub(super) fn read_pair(images: &Path, labels: Option<&Path>) -> Result<ImageSet
 
 /// There is nothing to read at `path`.
 pub(super) fn lacking(path: &Path) -> DataError {
+    if let Some(reason) = unread_layout(path) {
+        return malformed(path, "the whole folder", reason);
+    }
     match path.is_dir() {
         true => {
             missing(path, "no file train-images-idx3-ubyte or t10k-images-idx3-ubyte (.gz) is in this folder", ADVICE)

@@ -4,6 +4,7 @@ use zip::{ZipArchive, result::ZipError};
 
 use super::image_arrays::{ImageArrays, labels_of};
 use super::{augment::Augmentation, finite::FiniteImages, image_set::ImageSet, layout::Layout};
+use crate::unread_layout::unread_layout;
 
 /// Names that arrays of images and of labels have where none is given: those of ImageNet-32 and of `numpy.savez`.
 const IMAGES: [&str; 6] = ["data", "images", "x", "x_train", "samples", "arr_0"];
@@ -12,11 +13,13 @@ const LABELS: [&str; 5] = ["labels", "label", "y", "y_train", "arr_1"];
 const ADVICE: &str = "ImageNet-32: download \"Train(32x32)\" and \"Val(32x32)\" in npz format from \
                       https://image-net.org/download-images.php (an account is needed) and unpack them";
 
-/// Images in NPZ or NPY files, 8 bits a value, without pickled objects: one file, or a folder of files that follow each other
+/// Images in NPZ or NPY files, without pickled objects: one file, or a folder of files that follow each other
 /// in the order of their names, such as the batches of ImageNet-32.
 ///
 /// Arrays are `[n, height, width]`, `[n, height, width, channels]`, `[n, channels, height, width]`, or `[n, D]` of square
-/// images. Labels are whole numbers `[n]` in an array beside them.
+/// images. Values are grey levels: bytes, unsigned numbers of 16 bits with 65535 as white, floats from 0 to 1, booleans, or other
+/// whole numbers from 0 to 255. All are kept in 8 bits, rounded to the nearest level. Labels are whole numbers `[n]` in an array
+/// beside them.
 #[derive(Clone, Debug, PartialEq, SmartDefault, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Npz {
@@ -116,7 +119,13 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, DataError> {
     files.retain(|file| file.extension().is_some_and(|found| found == "npz" || found == "npy"));
     // train_data_batch_10 comes after train_data_batch_9.
     files.sort_by_key(|file| (file.file_name().map(|name| name.len()), file.clone()));
-    if files.is_empty() { Err(missing(path, "no NPZ or NPY file is in this folder", ADVICE)) } else { Ok(files) }
+    if !files.is_empty() {
+        return Ok(files);
+    }
+    Err(match unread_layout(path) {
+        Some(reason) => malformed(path, "the whole folder", reason),
+        None => missing(path, "no NPZ or NPY file is in this folder", ADVICE),
+    })
 }
 
 impl DatasetSpec for Npz {
@@ -126,11 +135,11 @@ impl DatasetSpec for Npz {
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
         let augmentation = Augmentation { flip: self.flip, dequantize: self.dequantize, ..Default::default() };
-        let training = self.read(&base.join(&self.path))?;
+        let training = self.read(&located(base, &self.path))?;
         Ok(Box::new(match self.held_out_path.as_os_str().is_empty() {
             true => FiniteImages::splitting(training, self.shares(), augmentation, random)?,
             false => {
-                let held_out = self.read(&base.join(&self.held_out_path))?;
+                let held_out = self.read(&located(base, &self.held_out_path))?;
                 FiniteImages::new(training, held_out, self.validation, augmentation, random)?
             }
         }))
@@ -236,6 +245,19 @@ mod tests {
     }
 
     #[test]
+    fn floats_and_wider_numbers_become_levels() {
+        let folder = tempfile::tempdir().unwrap();
+        let levels_of = |array: Vec<u8>| {
+            write(folder.path(), "a.npy", &array);
+            levels(&*load(folder.path(), &Npz { held_out_path: "a.npy".into(), ..named("a.npy") }).unwrap())
+        };
+        assert_eq!(levels_of(npy(&[1, 2, 2], &[0.0f32, 0.5, 1.0, 0.1])), [0, 128, 255, 26]);
+        assert_eq!(levels_of(npy(&[1, 2, 2], &[0u16, 1000, 32768, 65535])), [0, 4, 128, 255]);
+        assert_eq!(levels_of(npy(&[1, 2, 2], &[0i64, 1, 254, 255])), [0, 1, 254, 255]);
+        assert_eq!(levels_of(npy(&[1, 2, 2], &[true, false, true, true])), [255, 0, 255, 255]);
+    }
+
+    #[test]
     fn files_that_are_none_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let refused = |name: &str, bytes: &[u8], parts: &[&str]| {
@@ -248,10 +270,15 @@ mod tests {
         refused("a.npz", &whole[..whole.len() - 30], &["archive", "no whole NPZ file"]);
         refused("a.npz", b"nothing", &["archive", "no whole NPZ file"]);
         refused("a.npy", cut, &["the array, image 2", "cut short"]);
+        let mut complex = npy(&[3, 12], &[0u64; 36]);
+        let place = complex.windows(3).position(|bytes| bytes == b"<u8").unwrap();
+        complex[place + 1] = b'c';
         let with = |labels| vec![("data", images()), ("labels", labels)];
         for (entries, parts) in [
             (vec![("z", images())], &["archive", "arrays are z", "data, images"][..]),
-            (vec![("data", npy(&[3, 12], &[0.5f32; 36]))], &["array \"data\"", "<f4", "uint8"]),
+            (vec![("data", npy(&[3, 12], &[1.5f32; 36]))], &["array \"data\", image 0", "1.5 to 1.5", "1 (white)"]),
+            (vec![("data", npy(&[3, 12], &[255u16; 36]))], &["array \"data\"", "is above 255", "uint8"]),
+            (vec![("data", complex)], &["array \"data\"", "<c8", "floats from 0"]),
             (vec![("data", npy(&[3, 5], &[0u8; 15]))], &["array \"data\"", "[3, 5]"]),
             (vec![("data", cut.to_vec())], &["image 2", "cut short"]),
             (vec![("data", [images(), vec![0]].concat())], &["goes on after its 36 values"]),

@@ -119,7 +119,7 @@ impl DatasetSpec for StackedMnist {
     }
 
     fn load(&self, base: &Path, random: Random) -> Result<Box<dyn Dataset>, DataError> {
-        let folder = base.join(&self.path);
+        let folder = located(base, &self.path);
         let training = read_part(&folder, Part::Training)?;
         let held_out = read_part(&folder, Part::HeldOut)?;
         let refuse = |reason: String| malformed(&folder, "the whole folder", reason);
