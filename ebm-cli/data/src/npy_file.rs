@@ -39,7 +39,7 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
         return Err(malformed(path, "header", "the file is empty; expected an NPY array"));
     }
     let (width, values) = read_numbers(path, BufReader::with_capacity(1 << 16, file), size)?;
-    Ok(RawTable { path: path.into(), width, values, columns: None })
+    Ok(RawTable { path: path.into(), width, values, columns: None, notes: Vec::new() })
 }
 
 /// The number of columns and the values, row-major, of an array of one or two axes in `size` bytes that a reader gives. A single axis is a

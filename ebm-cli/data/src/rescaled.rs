@@ -56,6 +56,7 @@ mod tests {
             width: 2,
             values: (0..80).map(|i| f64::from(i * i % 23)).collect(),
             columns: None,
+            notes: Vec::new(),
         };
         let shares = Shares { held_out: 0.2, validation: 0.1 };
         let data: Arc<dyn Dataset> = Arc::new(Table::new(raw, shares, true, Random::new(1)).unwrap());

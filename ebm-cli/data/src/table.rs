@@ -18,6 +18,8 @@ pub struct RawTable {
     pub values: Vec<f64>,
     /// Names of the columns, if the file has them.
     pub columns: Option<Vec<String>>,
+    /// What a reader of the data should know of the reading.
+    pub notes: Vec<String>,
 }
 
 /// A finite data set, drawn from epoch by epoch: with a constant batch size every row of the training part is drawn once an
@@ -30,6 +32,7 @@ pub struct Table {
     held_out: Vec<Real>,
     fingerprint: Fingerprint,
     columns: Option<Vec<String>>,
+    notes: Vec<String>,
     standardization: Option<Standardization>,
     dither: f64,
     epochs: Epochs,
@@ -66,6 +69,7 @@ impl Table {
             held_out: gather(&parts.held_out),
             fingerprint: fingerprint(content(&raw), parts.training.len(), &parts.validation, &parts.held_out),
             columns: raw.columns,
+            notes: raw.notes,
             standardization,
             dither: 0.0,
             epochs: Epochs::new(parts.training.len()),
@@ -137,6 +141,9 @@ impl Dataset for Table {
     }
     fn standardization(&self) -> Option<Standardization> {
         self.standardization.clone()
+    }
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 }
 
@@ -215,6 +222,7 @@ mod tests {
             width: 2,
             values: (0..rows).flat_map(|row| [row as f64, 1000.0 - row as f64]).collect(),
             columns: None,
+            notes: Vec::new(),
         }
     }
 

@@ -71,7 +71,7 @@ impl CsvFile {
     fn read(&self, path: &Path) -> Result<RawTable, DataError> {
         let mut lines = Lines::open(path)?;
         let mut record = csv::ByteRecord::new();
-        let mut table = RawTable { path: path.into(), width: 0, values: Vec::new(), columns: None };
+        let mut table = RawTable { path: path.into(), width: 0, values: Vec::new(), columns: None, notes: Vec::new() };
         let mut selection: Option<Selection> = None;
         while let Some((number, line)) = lines.next()? {
             if line.is_empty() || line.starts_with(b"#") {
@@ -365,6 +365,11 @@ mod tests {
         let config = CsvFile { na: vec!["NA".into(), "".into()], drop: vec!["c".into()], ..Default::default() };
         let table = read_with(config, "a,b,c\n1,2,3\nNA,5,6\n7,,9\n10,11,\n").unwrap();
         assert_eq!(table.values, [1.0, 2.0, 10.0, 11.0]);
+        assert!(
+            table.notes[0].ends_with("2 of 4 rows were left out, in which a value is missing"),
+            "{:?}",
+            table.notes
+        );
     }
 
     #[test]

@@ -85,9 +85,13 @@ impl Selection {
     ///
     /// # Errors
     /// If a column counts the rows and was not chosen by name.
-    pub fn finish(self, table: RawTable) -> Result<RawTable, DataError> {
+    pub fn finish(self, mut table: RawTable) -> Result<RawTable, DataError> {
         self.refuse_an_index(&table)?;
         let folded = self.taken.len();
+        if self.left_out > 0 {
+            let (file, out, all) = (table.path.display(), self.left_out, self.left_out + table.values.len() / folded);
+            table.notes.push(format!("{file}: {out} of {all} rows were left out, in which a value is missing"));
+        }
         let kinds = || self.taken.iter().map(|(_, kind)| kind);
         if kinds().all(|kind| matches!(kind, Kind::Number)) {
             let name = |(column, _): &(usize, Kind)| self.names.as_ref().map(|names| names[*column].clone());

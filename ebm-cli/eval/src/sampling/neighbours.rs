@@ -77,6 +77,7 @@ mod tests {
             width: 2,
             values: (0..2500).flat_map(|i| [f64::from(i), 0.0]).collect(),
             columns: None,
+            notes: Vec::new(),
         };
         let data = Table::new(raw, Shares { held_out: 0.1, validation: 0.0 }, false, Random::new(0)).unwrap();
         let held_out = data.held_out(9999, Random::new(0));
