@@ -17,7 +17,7 @@ use ebm_core::models::{Generator, GeneratorFacts};
 use ebm_core::network::check_widths;
 use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
-use ebm_core::registry::{GeneratorSpec, Need};
+use ebm_core::registry::{Dimensions, GeneratorSpec, Need, Size};
 use ebm_core::tape::{Parts, SharedTape};
 use ebm_core::tensor::{row_dot, rows, tensor, width};
 use ebm_core::{module, register_generator};
@@ -118,6 +118,13 @@ impl GeneratorSpec for FlowGeneratorConfig {
 
     fn meets(&self, need: Need) -> Result<(), ConfigError> {
         self.noise.meets(need)
+    }
+
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let layers = (0..self.layers).map(|i| Coupling::numbers(dimensions.data, i % 2, self));
+        // The factors of the columns come on top.
+        let numbers = layers.fold([dimensions.data as f64, 0.0], |[trained, kept], [t, k]| [trained + t, kept + k]);
+        Some(Size::of_network(numbers, dimensions.batch, "hidden"))
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
@@ -226,6 +233,17 @@ mod tests {
             }
         }
         assert!(truth[2..].iter().all(|array| array.iter().any(|slope| *slope != 0.0)), "{truth:?}");
+    }
+
+    #[test]
+    fn the_size_has_as_many_parameters_as_the_flow() {
+        for width in [2, 5] {
+            let (g, config) = (Runtime { latent: width, data: width }, FlowGeneratorConfig::default());
+            let size = config.size(Dimensions { latent: width, data: width, batch: 1 }).unwrap();
+            let flow = FlowGenerator::new(g, &config, Random::new(1));
+            assert_eq!(size.parameters.numbers, flow.parameter_count() as f64);
+            assert!(size.pass.numbers > 128.0 + 37.0 * width as f64, "{size:?}");
+        }
     }
 
     #[test]
