@@ -120,12 +120,14 @@ fn options_of_the_bound_by_mutual_information_are_told_by_key() {
 #[test]
 fn bad_data_is_told_with_file_and_line() {
     let folder = Folder::tiny();
+    let wide = "1,".repeat(1 << 20);
     for (name, text, parts) in [
         ("ragged.csv", "a,b\n1,2\n3\n4,5\n", "line 3"),
         ("text.csv", "a,b\n1,2\n3,x\n4,5\n", "line 3 | column 2 | \"x\""),
         ("nan.csv", "a,b\n1,2\n3,4\nNaN,5\n", "line 4 | column 1 | NaN"),
         ("infinite.csv", "1,2\n3,inf\n4,5\n", "line 2 | column 2 | inf"),
         ("empty.csv", "", ""),
+        ("wide.csv", wide.as_str(), "line 1 | 1048577 values | at most 1048576 columns"),
         ("no.npy", "not an array", ""),
     ] {
         folder.write(name, text);

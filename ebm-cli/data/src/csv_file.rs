@@ -2,7 +2,7 @@ use crate::prelude::*;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 
-use super::table::{MAX_VALUES, RawTable, Table, column_name};
+use super::table::{MAX_VALUES, MOST_COLUMNS, RawTable, Table, column_name};
 
 /// Longest line, in bytes.
 const MAX_LINE: u64 = 1 << 26;
@@ -66,6 +66,10 @@ impl CsvFile {
             self.split(line, &mut record);
             if std::mem::take(&mut first) {
                 table.width = record.len();
+                if table.width > MOST_COLUMNS {
+                    let reason = format!("it has {} values; a table has at most {MOST_COLUMNS} columns", table.width);
+                    return Err(malformed(path, &format!("line {number}"), reason));
+                }
                 if self.is_header(&record) {
                     table.columns = Some(record.iter().map(|c| String::from_utf8_lossy(c).into_owned()).collect());
                     continue;
@@ -281,6 +285,14 @@ mod tests {
         refused(read(""), &["it is empty"]);
         refused(read("\n\n"), &["it is empty"]);
         refused(read("a,b\n"), &["a header and no numbers"]);
+    }
+
+    #[test]
+    fn a_line_of_millions_of_values_and_a_long_name_are_told_in_one_line() {
+        let wide = "1,".repeat(2_000_000) + "1\n";
+        refused(read(&wide.repeat(2)), &["line 1: it has 2000001 values", "at most 1048576 columns"]);
+        let told = read(&format!("{},b\nx,2\n", "a".repeat(1_000_000))).unwrap_err().to_string();
+        assert!(told.contains("line 2, column 1 (aaa") && told.len() < 1000, "{} bytes", told.len());
     }
 
     #[test]

@@ -1,9 +1,12 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
+use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, imageops::FilterType};
 
 /// Most bytes that decoding one image may take.
 const MEMORY: u64 = 1 << 28;
+/// Most pixels of an image that is read, also where it is scaled down.
+const MOST_PIXELS: u64 = 1 << 27;
 
 /// The colours of images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,7 +38,10 @@ pub(super) fn read_image(path: &Path, frame: Frame) -> Result<(ImageShape, Vec<u
     // A regular file only: anything else might never end.
     open(path)?;
     let decoded = decode(path).map_err(|error| {
-        let reason = format!("it is no whole image in PNG or JPEG format ({error})");
+        let reason = match error {
+            ImageError::Limits(_) => format!("the image is too large; at most {MOST_PIXELS} pixels are read"),
+            error => format!("it is no whole image in PNG or JPEG format ({error})"),
+        };
         malformed(path, "the whole file", reason)
     })?;
     let image = match frame.side {
@@ -62,6 +68,11 @@ fn decode(path: &Path) -> image::ImageResult<DynamicImage> {
     let mut reader = ImageReader::open(path)?.with_guessed_format()?;
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
+    // Known from the header: the pixels would take memory and time in proportion.
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::DimensionError)));
+    }
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
