@@ -96,6 +96,30 @@ fn a_fault_in_the_file_is_told_with_the_file() {
 }
 
 #[test]
+fn what_is_too_long_to_be_read_is_told_in_a_line_that_can_be() {
+    let long = |letter: &str| letter.repeat(5_000_000);
+    let texts = [
+        (format!("[train]\n{} = 3\n", long("k")), "train.kkk"),
+        (format!("[train]\nsteps = \"{}\"\n", long("v")), "train.steps = \"vvv"),
+        (format!("[energy]\nhidden = [{}1]\n", "0, ".repeat(200_000)), "energy.hidden = [0, 0, "),
+        (format!("upper = \"{}\"\n", long("g")), "upper = \"ggg"),
+        (format!("colour = {}\n", long("v")), "line 1"),
+    ];
+    for (text, part) in texts {
+        let folder = Folder::with(&text);
+        let told = folder.fail(3, "config check run.toml");
+        let beginning: String = told.chars().take(200).collect();
+        assert!(told.contains(part) && told.len() < 5000, "{} bytes: {beginning}", told.len());
+    }
+    let folder = Folder::tiny();
+    folder.write("long.toml", &"#".repeat((1 << 24) + 1));
+    folder.refuse(3, "config check long.toml", &["long.toml: it is longer than 16 MiB"]);
+    if cfg!(unix) {
+        folder.refuse(3, "config check /dev/zero", &["/dev/zero: it is longer than 16 MiB; expected a configuration"]);
+    }
+}
+
+#[test]
 fn options_of_the_bound_by_mutual_information_are_told_by_key() {
     let folder = Folder::with("lower = \"mi\"\n[generator]\nnoise = 0.1\n");
     folder.succeed("config check run.toml");
