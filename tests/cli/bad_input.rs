@@ -1,6 +1,6 @@
 //! Bad input: one clear message, a documented exit code, nothing written or lost.
 
-use crate::command::{Folder, contains, ended, rows};
+use crate::command::{Folder, PROGRAM, contains, ended, rows};
 
 /// Trains with each assignment of a table, `assignment & ... | part of the error | ...`, and expects it to fail with every part and
 /// nothing to be written.
@@ -93,6 +93,41 @@ fn a_fault_in_the_file_is_told_with_the_file() {
     folder.refuse(3, "train none.toml", &["none.toml"]);
     let (_, said) = ended(3, folder.ebm("config check run.toml").env("EBM_TRAIN__STEP", "3").output());
     contains(&said, &["EBM_TRAIN__STEP"]);
+}
+
+#[test]
+fn sizes_for_which_there_is_no_memory_are_refused_before_anything_is_set_aside() {
+    // Only Linux says how much there is.
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let table = r#"
+        train.batch=1000000000000       | train.batch = 1000000000000: training needs at least | of memory, and | a smaller batch
+        generator.latent=1000000000000  | generator.latent = 1000000000000: training needs at least | narrower networks
+        upper.projections=1000000000000 | train.batch = 32 and upper.projections = 1000000000000: training needs at least
+        data={kind="gaussian", dimensions=1000000000} | training on data of 1000000000 dimensions needs at least
+        evaluate.generated=100000000000000 | evaluate.generated = 100000000000000: the evaluation at the end of training
+        evaluate.annealing.chains=100000000000000 | evaluate.annealing.chains = 100000000000000: the evaluation
+        train.steps=1000000000000000 & train.refine={share=0.5, buffer=1000000000000000} | train.refine.buffer = 1000000000000000
+    "#;
+    refused(&Folder::tiny(), 3, table);
+    let folder = Folder::trained("r");
+    folder.refuse_all(
+        r#"
+        3 | config check run.toml --set train.batch=1000000000000 | train.batch = 1000000000000: training needs at least
+        3 | config check run.toml --set upper.projections=1000000000000 | upper.projections = 1000000000000
+    "#,
+    );
+    // There may well be room for as many samples as the command line takes.
+    for (line, part) in [
+        ("sample r -n 100000000 --out x.npy", "-n 100000000: drawing samples needs at least"),
+        ("evaluate r --samples 100000000", "--samples 100000000: the evaluation needs at least"),
+        ("ood r --samples 100000000", "--samples 100000000: scoring needs at least"),
+    ] {
+        let mut shell = folder.program("sh", "-c");
+        let (_, error) = ended(3, shell.arg(format!("ulimit -v 1000000; exec '{PROGRAM}' {line}")).output());
+        contains(&error, &["error: r: ", part, "ulimit -v allows 1.02 GB"]);
+    }
 }
 
 #[test]
