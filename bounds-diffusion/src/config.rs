@@ -1,5 +1,6 @@
 use ebm_core::diffusion::Process;
-use ebm_core::{prelude::*, registry::UpperBoundSpec, schedule::Scheduled};
+use ebm_core::registry::{Amount, Dimensions, Size, UpperBoundSpec};
+use ebm_core::{prelude::*, schedule::Scheduled};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -115,6 +116,20 @@ impl UpperBoundSpec for DiffusionConfig {
         ConfigError::require_not_negative("fokker_planck.until", regularizer.until)
     }
 
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let ([_, wide, _], regularizer) = (dimensions.numbers(), self.fokker_planck);
+        // What is only reported goes without the difference quotient.
+        let pass = match regularizer.weight > 0.0 {
+            true => {
+                let (paired, probes) = (dimensions.batch / 2 * 2, regularizer.probes.max(1));
+                // The directions, and a point to both sides along each.
+                Amount::new(3.0 * paired as f64 * probes as f64 * wide, "fokker_planck.probes")
+            }
+            false => Amount::NONE,
+        };
+        Some(Size { parameters: Amount::NONE, pass })
+    }
+
     fn build<G: Geometry>(&self, _geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
         Ok(Box::new(Diffusion::new(self.clone())))
     }
@@ -151,5 +166,16 @@ mod tests {
         assert_eq!(key(DiffusionConfig { fokker_planck, ..base() }), "fokker_planck.spread");
         let fokker_planck = RegularizerConfig { until: -0.1, ..Default::default() };
         assert_eq!(key(DiffusionConfig { fokker_planck, ..base() }), "fokker_planck.until");
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_points_of_a_trained_quotient() {
+        let of = |weight| {
+            let fokker_planck = RegularizerConfig { weight, probes: 7, ..Default::default() };
+            let config = DiffusionConfig { fokker_planck, ..Default::default() };
+            config.size(Dimensions { latent: 1, data: 4, batch: 11 }).unwrap().pass
+        };
+        assert_eq!(of(0.0), Amount::NONE);
+        assert_eq!(of(0.1), Amount::new(3.0 * 10.0 * 7.0 * 4.0, "fokker_planck.probes"));
     }
 }

@@ -1,5 +1,6 @@
+use ebm_core::prelude::*;
+use ebm_core::registry::{Amount, Dimensions, Size, UpperBoundSpec};
 use ebm_core::schedule::Scheduled;
-use ebm_core::{prelude::*, registry::UpperBoundSpec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -173,6 +174,25 @@ impl UpperBoundSpec for GpConfig {
         )
     }
 
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let [d, wide, batch] = dimensions.numbers();
+        let pushed = match (self.form, self.projections, self.score) {
+            (Form::Latent, projections @ 1.., _) => Amount::new(batch * projections as f64 * (d + wide), "projections"),
+            (Form::Data, _, Score::MultiSample { .. }) => Amount::NONE,
+            // The whole Jacobian.
+            (Form::Latent, ..) => Amount::new(batch * d * wide, "projections"),
+            _ => Amount::new(batch * d * wide, "form"),
+        };
+        let bank = match self.score {
+            // The bank, and the weights of its latents at every sample.
+            Score::MultiSample { samples } => {
+                Amount::new(samples as f64 * (d + wide + batch), "score.multi-sample.samples")
+            }
+            Score::Latent => Amount::NONE,
+        };
+        Some(Size { parameters: Amount::NONE, pass: pushed.max(bank) })
+    }
+
     fn build<G: Geometry>(&self, geometry: G, _random: Random) -> Result<Box<dyn UpperBound<G>>, ConfigError> {
         let (d, wide) = (geometry.latent_width(), geometry.data_width());
         ConfigError::require(
@@ -228,6 +248,24 @@ mod tests {
         assert_eq!(base().build(wide, Random::new(0)).err().unwrap().key, "volume");
         let noisy = GpConfig { score: Score::MultiSample { samples: 8 }, ..base() };
         assert!(noisy.build(wide, Random::new(0)).is_ok());
+    }
+
+    #[test]
+    fn the_size_is_that_of_directions_of_the_jacobian_or_of_a_bank() {
+        let of = |config: GpConfig| config.size(Dimensions { latent: 3, data: 7, batch: 10 }).unwrap().pass;
+        let base = GpConfig::default;
+        let bank = |samples| Score::MultiSample { samples };
+        for (config, pass) in [
+            (GpConfig { projections: 20, ..base() }, Amount::new(2000.0, "projections")),
+            (GpConfig { projections: 0, ..base() }, Amount::new(210.0, "projections")),
+            (GpConfig { form: Form::Data, ..base() }, Amount::new(210.0, "form")),
+            (GpConfig { score: bank(50), ..base() }, Amount::new(1000.0, "score.multi-sample.samples")),
+            (GpConfig { score: bank(1), form: Form::Data, ..base() }, Amount::new(20.0, "score.multi-sample.samples")),
+        ] {
+            assert_eq!(of(config), pass);
+        }
+        let most = of(GpConfig { projections: usize::MAX, ..base() });
+        assert!(most.numbers > 1e20, "{most:?}");
     }
 
     #[test]

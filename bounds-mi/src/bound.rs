@@ -1,6 +1,6 @@
 use ebm_core::{network::Network, prelude::*};
 
-use crate::config::{MiConfig, Product};
+use crate::config::MiConfig;
 use crate::critic::{Partners, critic_values};
 use crate::estimators::{OfCritic, Pairs, Value, Weights};
 use crate::information::{Information, doubles, log_joint, of_bank, of_encoder};
@@ -42,7 +42,7 @@ impl<G: Geometry> MutualInformation<G> {
         let slopes = [found.joint, found.product].concat();
         let weights = method.normaliser.map(|of| Weights::new(joint, product, of(product, &pairs), &pairs));
         // Whole groups of any part of a batch are the groups of the whole.
-        let splits = self.forms_groups() && !pairs.samples.is_multiple_of(self.config.group);
+        let splits = self.config.forms_groups() && !pairs.samples.is_multiple_of(self.config.group);
         Ok(Information {
             taped: differentiated(taped, found.value, slopes.into_iter().map(|v| v as Real).collect()),
             value: found.value,
@@ -52,11 +52,6 @@ impl<G: Geometry> MutualInformation<G> {
             coupling: method.coupling.or(splits.then_some("its groups of samples are formed within a batch")),
             weights,
         })
-    }
-
-    /// Whether samples are paired within groups, and not by a shift of the batch.
-    fn forms_groups(&self) -> bool {
-        self.config.estimator.method().compares_groups || self.config.product == Product::AllPairs
     }
 
     /// The pairs, and the latents that they refer to.
@@ -72,7 +67,7 @@ impl<G: Geometry> MutualInformation<G> {
                 "use a batch of at least 2",
             ));
         }
-        let (pairs, of_pairs) = match self.forms_groups() {
+        let (pairs, of_pairs) = match self.config.forms_groups() {
             true => {
                 let pairs = Pairs::all(batch, self.config.group);
                 let of_pairs = pairs.z.iter().map(|z| own.start + z).collect();

@@ -1,9 +1,11 @@
-use ebm_core::{optimizer::OptimizerOptions, prelude::*, registry::LowerBoundSpec};
+use ebm_core::registry::{Amount, Dimensions, LowerBoundSpec, Size};
+use ebm_core::{optimizer::OptimizerOptions, prelude::*};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use smart_default::SmartDefault;
 
-use crate::{EncoderConfig, MutualInformation, estimators::Estimator, network::NetworkConfig};
+use crate::estimators::{Estimator, Value};
+use crate::{EncoderConfig, MutualInformation, network::NetworkConfig};
 
 /// The entropy of the generator from the mutual information of its samples and latents. It needs a generator with noise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, SmartDefault)]
@@ -60,6 +62,20 @@ pub enum Product {
     AllPairs,
 }
 
+impl MiConfig {
+    /// Whether samples are paired within groups, and not by a shift of the batch.
+    pub(crate) fn forms_groups(&self) -> bool {
+        self.estimator.method().compares_groups || self.product == Product::AllPairs
+    }
+
+    /// Pairs of samples with latents of others, at least, in a batch.
+    fn pairs(&self, batch: usize) -> f64 {
+        let groups = batch.div_ceil(self.group.max(1)).min(batch / 2).max(1);
+        let others = if self.forms_groups() { batch as f64 / groups as f64 - 1.0 } else { 1.0 };
+        batch as f64 * others.max(0.0)
+    }
+}
+
 impl LowerBoundSpec for MiConfig {
     fn check(&self) -> Result<(), ConfigError> {
         ConfigError::require_within("samples", self.samples, 1..=1 << 20)?;
@@ -76,6 +92,32 @@ impl LowerBoundSpec for MiConfig {
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn LowerBound<G>>, ConfigError> {
         Ok(Box::new(MutualInformation::new(self.clone(), geometry, random)))
+    }
+
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let Dimensions { latent, data, batch } = dimensions;
+        let [d, wide, rows] = dimensions.numbers();
+        let widest = self.critic.hidden.iter().copied().fold(0, usize::max);
+        Some(match self.estimator.method().value {
+            Value::Encoder => Size::of_network(self.encoder.numbers(data, latent), batch, "encoder.hidden"),
+            Value::EncoderDraws => {
+                let size = Size::of_network(self.encoder.numbers(data, latent), batch, "encoder.hidden");
+                let draws = Amount::new(rows * self.draws as f64 * (d + wide), "draws");
+                Size { pass: size.pass.max(draws), ..size }
+            }
+            Value::Critic(_) => {
+                let [trained, kept] = self.critic.numbers(data.saturating_add(latent), 1);
+                let option = if self.forms_groups() && self.group > widest { "group" } else { "critic.hidden" };
+                Size {
+                    parameters: Amount::new(trained, "critic.hidden"),
+                    pass: Amount::new((rows + self.pairs(batch)) * kept, option),
+                }
+            }
+            // The bank, and the share of each of its latents in every sample.
+            Value::Bank => {
+                Size { parameters: Amount::NONE, pass: Amount::new(self.samples as f64 * (d + wide + rows), "samples") }
+            }
+        })
     }
 
     fn optimizer(&self) -> Option<OptimizerOptions> {
@@ -114,6 +156,23 @@ mod tests {
         assert_eq!(key(MiConfig { samples: 0, ..base() }), "samples");
         assert_eq!(key(MiConfig { draws: 1025, ..base() }), "draws");
         assert_eq!(MiConfig { draws: 0, ..base() }.check(), Ok(()));
+    }
+
+    #[test]
+    fn the_size_is_that_of_the_network_for_all_pairs_or_of_the_draws() {
+        let of = |config: MiConfig| config.size(Dimensions { latent: 2, data: 3, batch: 12 }).unwrap();
+        let base = |estimator| MiConfig { estimator, group: 6, ..Default::default() };
+        // The network from five inputs, whose pass keeps these and twice the hidden layers of 128, in two groups of six.
+        let critic = of(base(Estimator::Infonce));
+        assert_eq!(critic.parameters, Amount::new((6 * 128 + 129 * 128 + 129) as f64, "critic.hidden"));
+        assert_eq!(critic.pass, Amount::new(((12 + 60) * (5 + 4 * 128)) as f64, "critic.hidden"));
+        assert_eq!(of(base(Estimator::Dv)).pass.numbers, (24 * (5 + 4 * 128)) as f64);
+        let narrow = NetworkConfig { hidden: vec![4], ..Default::default() };
+        assert_eq!(of(MiConfig { critic: narrow, ..base(Estimator::Infonce) }).pass.option, "group");
+        let many = MiConfig { draws: 1000, ..base(Estimator::ImportanceWeighted) };
+        assert_eq!(of(many).pass, Amount::new(12.0 * 1000.0 * 5.0, "draws"));
+        let bank = MiConfig { samples: 100, ..base(Estimator::MultiSample) };
+        assert_eq!(of(bank), Size { parameters: Amount::NONE, pass: Amount::new(100.0 * (5.0 + 12.0), "samples") });
     }
 
     #[test]

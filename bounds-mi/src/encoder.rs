@@ -39,6 +39,11 @@ impl EncoderConfig {
         self.network().check()
     }
 
+    /// The numbers of its network, as [`NetworkConfig::numbers`] has them.
+    pub(crate) fn numbers(&self, inputs: usize, latent: usize) -> [f64; 2] {
+        self.network().numbers(inputs, self.covariance.outputs(latent))
+    }
+
     /// The network from `[B, inputs]` to the parameters of a Gaussian over `latent` coordinates.
     pub(crate) fn build(&self, inputs: usize, latent: usize, random: Random) -> Network {
         self.network().build(inputs, self.covariance.outputs(latent), "encoder.", random)
@@ -65,8 +70,8 @@ impl Covariance {
     /// Number of outputs for d latents.
     fn outputs(self, d: usize) -> usize {
         match self {
-            Self::Diagonal => 2 * d,
-            Self::Full => 2 * d + d * (d - 1) / 2,
+            Self::Diagonal => d.saturating_mul(2),
+            Self::Full => d.saturating_mul(2).saturating_add(d.saturating_mul(d.saturating_sub(1)) / 2),
         }
     }
 

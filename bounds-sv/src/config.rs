@@ -1,5 +1,6 @@
 use ebm_core::network::NetworkConfig;
-use ebm_core::{optimizer::OptimizerOptions, prelude::*, registry::LowerBoundSpec};
+use ebm_core::registry::{Amount, Dimensions, LowerBoundSpec, Size};
+use ebm_core::{optimizer::OptimizerOptions, prelude::*};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
@@ -158,6 +159,29 @@ impl LowerBoundSpec for SvConfig {
         Ok(Box::new(SingularValues::new(self.clone(), geometry, random)))
     }
 
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let ([d, wide, batch], steps) = (dimensions.numbers(), self.lanczos_steps);
+        let jacobian = Amount::new(batch * d * wide, "variant");
+        let by_quadrature = steps > 0 && dimensions.latent > steps.saturating_mul(2);
+        let pass = match (self.variant, self.solver) {
+            (Variant::Smallest, Solver::Exact) => jacobian,
+            (Variant::NoiseFloor | Variant::EncoderFloor, _) if by_quadrature => {
+                let option = if self.probes > steps { "probes" } else { "lanczos_steps" };
+                // The bases of a Krylov space for each probe.
+                Amount::new(batch * self.probes as f64 * steps as f64 * (d + wide), option)
+            }
+            (Variant::NoiseFloor | Variant::EncoderFloor, _) => jacobian,
+            // A flow has a formula, and an iteration goes without the Jacobian.
+            (Variant::LogDet, _) | (Variant::Smallest, _) => Amount::NONE,
+        };
+        let [trained, _] = self.encoder.numbers(dimensions.data, dimensions.latent);
+        let parameters = match self.variant {
+            Variant::EncoderFloor => Amount::new(trained, "encoder.hidden"),
+            _ => Amount::NONE,
+        };
+        Some(Size { parameters, pass })
+    }
+
     fn optimizer(&self) -> Option<OptimizerOptions> {
         let own = || self.optimizer.clone().unwrap_or_default().or(default_optimizer());
         (self.variant == Variant::EncoderFloor).then(own)
@@ -196,6 +220,26 @@ mod tests {
         assert_eq!(key(SvConfig { encoder, ..Default::default() }), "encoder.hidden");
         assert!(SvConfig::default().check().is_ok());
     }
+
+    #[test]
+    fn the_size_is_that_of_the_jacobian_or_of_the_spaces_that_stand_for_it() {
+        let dimensions = Dimensions { latent: 40, data: 100, batch: 5 };
+        let of = |config: SvConfig| config.size(dimensions).unwrap();
+        let floor = |lanczos_steps, probes, variant| SvConfig { lanczos_steps, probes, variant, ..Default::default() };
+        for (config, pass) in [
+            (SvConfig::default(), Amount::new(5.0 * 40.0 * 100.0, "variant")),
+            (SvConfig { variant: Variant::LogDet, ..Default::default() }, Amount::NONE),
+            (floor(0, 9, Variant::NoiseFloor), Amount::new(5.0 * 40.0 * 100.0, "variant")),
+            (floor(8, 2, Variant::NoiseFloor), Amount::new(5.0 * 2.0 * 8.0 * 140.0, "lanczos_steps")),
+            (floor(8, 1024, Variant::NoiseFloor), Amount::new(5.0 * 1024.0 * 8.0 * 140.0, "probes")),
+        ] {
+            assert_eq!(of(config), Size { parameters: Amount::NONE, pass });
+        }
+        // From 100 samples by layers of 128 to 40 latents.
+        let encoder = of(floor(8, 2, Variant::EncoderFloor)).parameters;
+        assert_eq!(encoder, Amount::new((101 * 128 + 129 * 128 + 129 * 40) as f64, "encoder.hidden"));
+    }
+
     #[test]
     fn only_an_encoder_has_an_optimiser_of_its_own() {
         let given = Some(OptimizerOptions::default().with("learning_rate", 0.5));

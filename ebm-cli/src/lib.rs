@@ -34,6 +34,7 @@ mod interrupt;
 mod link;
 mod linked;
 mod machine;
+mod memory;
 mod numerals;
 mod observers;
 mod ood_source;

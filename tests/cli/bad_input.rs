@@ -1,6 +1,6 @@
 //! Bad input: one clear message, a documented exit code, nothing written or lost.
 
-use crate::command::{Folder, contains, ended, rows};
+use crate::command::{Folder, PROGRAM, contains, ended, rows};
 
 /// Trains with each assignment of a table, `assignment & ... | part of the error | ...`, and expects it to fail with every part and
 /// nothing to be written.
@@ -96,6 +96,65 @@ fn a_fault_in_the_file_is_told_with_the_file() {
 }
 
 #[test]
+fn sizes_for_which_there_is_no_memory_are_refused_before_anything_is_set_aside() {
+    // Only Linux says how much there is.
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let table = r#"
+        train.batch=1000000000000       | train.batch = 1000000000000: training needs at least | of memory, and | a smaller batch
+        generator.latent=1000000000000  | generator.latent = 1000000000000: training needs at least | narrower networks
+        upper.projections=1000000000000 | train.batch = 32 and upper.projections = 1000000000000: training needs at least
+        data={kind="gaussian", dimensions=1000000000} | training on data of 1000000000 dimensions needs at least
+        evaluate.generated=100000000000000 | evaluate.generated = 100000000000000: the evaluation at the end of training
+        evaluate.annealing.chains=100000000000000 | evaluate.annealing.chains = 100000000000000: the evaluation
+        train.steps=1000000000000000 & train.refine={share=0.5, buffer=1000000000000000} | train.refine.buffer = 1000000000000000
+    "#;
+    refused(&Folder::tiny(), 3, table);
+    let folder = Folder::trained("r");
+    folder.refuse_all(
+        r#"
+        3 | config check run.toml --set train.batch=1000000000000 | train.batch = 1000000000000: training needs at least
+        3 | config check run.toml --set upper.projections=1000000000000 | upper.projections = 1000000000000
+    "#,
+    );
+    // There may well be room for as many samples as the command line takes.
+    for (line, part) in [
+        ("sample r -n 100000000 --out x.npy", "-n 100000000: drawing samples needs at least"),
+        ("evaluate r --samples 100000000", "--samples 100000000: the evaluation needs at least"),
+        ("ood r --samples 100000000", "--samples 100000000: scoring needs at least"),
+    ] {
+        let mut shell = folder.program("sh", "-c");
+        let (_, error) = ended(3, shell.arg(format!("ulimit -v 1000000; exec '{PROGRAM}' {line}")).output());
+        contains(&error, &["error: r: ", part, "ulimit -v allows 1.02 GB"]);
+    }
+}
+
+#[test]
+fn what_is_too_long_to_be_read_is_told_in_a_line_that_can_be() {
+    let long = |letter: &str| letter.repeat(5_000_000);
+    let texts = [
+        (format!("[train]\n{} = 3\n", long("k")), "train.kkk"),
+        (format!("[train]\nsteps = \"{}\"\n", long("v")), "train.steps = \"vvv"),
+        (format!("[energy]\nhidden = [{}1]\n", "0, ".repeat(200_000)), "energy.hidden = [0, 0, "),
+        (format!("upper = \"{}\"\n", long("g")), "upper = \"ggg"),
+        (format!("colour = {}\n", long("v")), "line 1"),
+    ];
+    for (text, part) in texts {
+        let folder = Folder::with(&text);
+        let told = folder.fail(3, "config check run.toml");
+        let beginning: String = told.chars().take(200).collect();
+        assert!(told.contains(part) && told.len() < 5000, "{} bytes: {beginning}", told.len());
+    }
+    let folder = Folder::tiny();
+    folder.write("long.toml", &"#".repeat((1 << 24) + 1));
+    folder.refuse(3, "config check long.toml", &["long.toml: it is longer than 16 MiB"]);
+    if cfg!(unix) {
+        folder.refuse(3, "config check /dev/zero", &["/dev/zero: it is longer than 16 MiB; expected a configuration"]);
+    }
+}
+
+#[test]
 fn options_of_the_bound_by_mutual_information_are_told_by_key() {
     let folder = Folder::with("lower = \"mi\"\n[generator]\nnoise = 0.1\n");
     folder.succeed("config check run.toml");
@@ -120,12 +179,14 @@ fn options_of_the_bound_by_mutual_information_are_told_by_key() {
 #[test]
 fn bad_data_is_told_with_file_and_line() {
     let folder = Folder::tiny();
+    let wide = "1,".repeat(1 << 20);
     for (name, text, parts) in [
         ("ragged.csv", "a,b\n1,2\n3\n4,5\n", "line 3"),
         ("text.csv", "a,b\n1,2\n3,x\n4,5\n", "line 3 | column 2 | \"x\""),
         ("nan.csv", "a,b\n1,2\n3,4\nNaN,5\n", "line 4 | column 1 | NaN"),
         ("infinite.csv", "1,2\n3,inf\n4,5\n", "line 2 | column 2 | inf"),
         ("empty.csv", "", ""),
+        ("wide.csv", wide.as_str(), "line 1 | 1048577 values | at most 1048576 columns"),
         ("no.npy", "not an array", ""),
     ] {
         folder.write(name, text);

@@ -56,11 +56,22 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), DataError> {
     Ok((File::open(path).map_err(unreadable(path))?, metadata.len()))
 }
 
+/// The longest text that messages show whole, in characters.
+const LONGEST: usize = 40;
+
 /// The beginning of a text, quoted, as messages show it.
 pub(crate) fn shown(text: &str) -> String {
-    match text.char_indices().nth(40) {
+    match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{:?}...", &text[..end]),
         None => format!("{text:?}"),
+    }
+}
+
+/// The beginning of a text, as messages show it.
+pub(crate) fn beginning(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into(),
     }
 }
 

@@ -3,7 +3,7 @@ use std::io::{self, BufReader, Read};
 
 use super::npy_element::Element;
 use super::npy_header::NpyHeader;
-use super::table::{MAX_VALUES, RawTable, Table};
+use super::table::{MAX_VALUES, MOST_COLUMNS, RawTable, Table};
 
 /// A table of numbers in an NPY file: an array `[n, D]`, or `[n]` for one column, of any width.
 ///
@@ -39,6 +39,10 @@ fn read(path: &Path) -> Result<RawTable, DataError> {
         return Err(malformed(path, "header", "the file is empty; expected an NPY array"));
     }
     let (width, values) = read_numbers(path, BufReader::with_capacity(1 << 16, file), size)?;
+    if width > MOST_COLUMNS {
+        let reason = format!("the array has {width} columns; a table has at most {MOST_COLUMNS}");
+        return Err(malformed(path, "header", reason));
+    }
     Ok(RawTable { path: path.into(), width, values, columns: None, notes: Vec::new() })
 }
 
@@ -208,6 +212,12 @@ mod tests {
         ] {
             refused(&file("'<f4'", false, shape, &floats(&SIX)), &["header", part, reason]);
         }
+    }
+
+    #[test]
+    fn an_array_of_more_columns_than_a_table_has_is_refused() {
+        let wide = file("'|u1'", false, "(2, 1048577)", &[1; 2 * 1_048_577]);
+        refused(&wide, &["header", "1048577 columns", "at most 1048576"]);
     }
 
     #[test]

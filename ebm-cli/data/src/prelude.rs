@@ -8,7 +8,8 @@ pub(crate) use smart_default::SmartDefault;
 pub(crate) use std::path::{Path, PathBuf};
 
 pub(crate) use crate::files::{
-    check_options, check_validation, damaged, located, malformed, missing, open, require_path, shown, unreadable,
+    beginning, check_options, check_validation, damaged, located, malformed, missing, open, require_path, shown,
+    unreadable,
 };
 pub(crate) use crate::split::Shares;
 pub(crate) use crate::synthetic::{Endless, Source, choices, load_endless, require_positive, uniforms, with_noise};

@@ -7,6 +7,9 @@ use super::split::{Parts, fingerprint};
 /// Most numbers a table may hold: 2^27, one GiB while it is read.
 pub(super) const MAX_VALUES: usize = 1 << 27;
 
+/// Most columns of a table. A line with more has lost its ends, most likely.
+pub(super) const MOST_COLUMNS: usize = 1 << 20;
+
 /// A table as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RawTable {
@@ -206,7 +209,7 @@ fn within_range(raw: &RawTable, by: &Standardization) -> Result<(), DataError> {
 /// "column 3", with its name if there is one.
 pub(super) fn column_name(column: usize, names: Option<&[String]>) -> String {
     match names.and_then(|names| names.get(column)) {
-        Some(name) => format!("column {} ({name})", column + 1),
+        Some(name) => format!("column {} ({})", column + 1, beginning(name)),
         None => format!("column {}", column + 1),
     }
 }

@@ -79,5 +79,5 @@ fn check_with_data(resolved: &Resolved, file: &Path, folder: Option<&Path>) -> R
     };
     data_warnings(config, &*data).iter().for_each(warn);
     // A build for GPUs has none where jobs are handed in.
-    if check_device().is_ok() { can_be_built(resolved, data) } else { Ok(()) }
+    if check_device().is_ok() { can_be_built(resolved, data, true) } else { Ok(()) }
 }

@@ -10,6 +10,7 @@ use super::arguments::count;
 use super::loaded_run::{LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::memory::Needs;
 use crate::output::{print_either, write_named};
 use crate::plots::save_spectrum;
 
@@ -58,6 +59,7 @@ pub fn run(arguments: &Diagnose) -> Result<Exit, Failure> {
         );
     }
     let width = run.description()?.width;
+    run.fits(&Needs::of_spectra(&run.config, width, arguments.samples))?;
     with_geometry!(widths(&run.config, width), |geometry| look(&run, arguments, geometry))
 }
 

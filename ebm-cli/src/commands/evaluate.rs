@@ -11,7 +11,7 @@ use super::arguments::count;
 use super::loaded_run::{DataOptions, LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::{observers::evaluated, output::print_either};
+use crate::{memory::Needs, observers::evaluated, output::print_either};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -54,6 +54,12 @@ fn measure<G: SupportedGeometry>(
     geometry: G,
 ) -> Result<Exit, Failure> {
     let random = Random::new(run.config.seed);
+    let mut config = run.config.evaluate.clone();
+    if let Some(samples) = arguments.samples {
+        (config.generated, config.held_out) = (samples, samples);
+    }
+    let given = arguments.samples.map(|samples| format!("--samples {samples}"));
+    run.fits(&Needs::of_evaluation(&run.config, &config, &*data, given))?;
     // Files are checked before the work, not after it.
     let extractor = extractor(arguments, &*data)?;
     let reference = arguments.reference.as_deref().map(Archive::read);
@@ -63,10 +69,6 @@ fn measure<G: SupportedGeometry>(
     let mut trainer = Trainer::new(run.config.train.clone(), players, data.clone(), random)
         .or_exit(Exit::RunDirectory)?
         .at_step(run.steps);
-    let mut config = run.config.evaluate.clone();
-    if let Some(samples) = arguments.samples {
-        (config.generated, config.held_out) = (samples, samples);
-    }
     let mut report = evaluated(&mut trainer, &*data, &config, random).or_exit(Exit::Other)?;
     report.warnings.extend(changed);
     if let Some(extractor) = &extractor {

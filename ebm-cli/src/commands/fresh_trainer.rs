@@ -9,14 +9,26 @@ use std::sync::Arc;
 use crate::config::{Resolved, check_watched};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure};
+use crate::memory::{Needs, Shortage};
 
-/// Builds everything that takes part in training.
+/// What a trainer is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is trained here, by so many processes together.
+    Training { processes: usize },
+    /// To see whether it can be built. Training is for another time, or another machine.
+    Trial,
+}
+
+/// Builds everything that takes part in training, if there is memory for what it is built for.
 pub fn fresh_trainer<G: SupportedGeometry>(
     resolved: &Resolved,
     data: Arc<dyn Dataset>,
     geometry: G,
+    purpose: Purpose,
 ) -> Result<Trainer<G>, Failure> {
     let config = &resolved.config;
+    fits(resolved, &*data, purpose)?;
     let random = Random::new(config.seed);
     let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
     let players = Players::build(geometry, config.components(), &config.train, random).map_err(misfit)?;
@@ -35,10 +47,27 @@ pub fn fresh_trainer<G: SupportedGeometry>(
     Ok(trainer)
 }
 
-/// Whether everything that takes part in training can be built: the last check before a run that is trained later.
-pub fn can_be_built(resolved: &Resolved, data: Arc<dyn Dataset>) -> Result<(), Failure> {
+/// Refuses sizes for which there is not enough memory.
+fn fits(resolved: &Resolved, data: &dyn Dataset, purpose: Purpose) -> Result<(), Failure> {
+    let config = &resolved.config;
+    let shortage = match purpose {
+        Purpose::Training { processes } => Needs::of_training(config, data, processes).iter().find_map(Needs::shortage),
+        Purpose::Trial => Needs::of_models(config, data.width()).shortage(),
+    };
+    let refused = |found: Shortage| Failure::new(Exit::Config, resolved.fault(&found.key, found.reason));
+    shortage.map_or(Ok(()), |found| Err(refused(found)))
+}
+
+/// Whether everything that takes part in training can be built: the last check before a run that is trained later, on this machine
+/// or on another.
+pub fn can_be_built(resolved: &Resolved, data: Arc<dyn Dataset>, trained_here: bool) -> Result<(), Failure> {
+    // A launcher may share a batch out among any number of processes.
+    let purpose = match trained_here && cfg!(not(feature = "mpi")) {
+        true => Purpose::Training { processes: 1 },
+        false => Purpose::Trial,
+    };
     let widths = widths(&resolved.config, data.width());
-    with_geometry!(widths, |geometry| fresh_trainer(resolved, data, geometry).map(drop))
+    with_geometry!(widths, |geometry| fresh_trainer(resolved, data, geometry, purpose).map(drop))
 }
 
 /// Converts an error of training to a failure of the program, with its exit code.

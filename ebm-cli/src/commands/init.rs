@@ -62,7 +62,7 @@ pub fn run(arguments: &Init) -> Result<Exit, Failure> {
         warn(warning);
     }
     if check_device().is_ok() {
-        can_be_built(&resolved, data)?;
+        can_be_built(&resolved, data, true)?;
     }
     write_whole(output, text.as_bytes())?;
     print(&format!(

@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use super::arguments::data_folder;
 use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::memory::{Needs, Shortage};
 use crate::run_directory::{
     Checkpoint, Checkpoints, Description, Exported, Marker, RunDirectory, RunDirectoryError, layout,
 };
@@ -171,6 +172,14 @@ impl LoadedRun {
             }
             None => Ok(describe(&self.config, &*self.data()?)),
         }
+    }
+
+    /// Refuses work for which there is not enough memory.
+    pub fn fits(&self, needs: &Needs<'_>) -> Result<(), Failure> {
+        if let Some(Shortage { reason, .. }) = needs.shortage() {
+            fail!(Exit::Config, "{}: {reason}", self.path.display());
+        }
+        Ok(())
     }
 
     /// Builds the players with their trained weights, averaged where the run kept an average, as they are after its steps.

@@ -11,7 +11,7 @@ use super::arguments::count;
 use super::loaded_run::{DataOptions, LoadedRun, TrainedModel};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
-use crate::{ood_source::Source, output::print_either};
+use crate::{memory::Needs, ood_source::Source, output::print_either};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -67,6 +67,8 @@ fn compare<G: SupportedGeometry>(
     geometry: G,
 ) -> Result<Exit, Failure> {
     let count = arguments.samples.unwrap_or(run.config.evaluate.held_out);
+    let given = arguments.samples.map_or("evaluate.held_out".into(), |samples| format!("--samples {samples}"));
+    run.fits(&Needs::of_scores(&run.config, data, count, &given))?;
     let random = Random::new(run.config.seed).stream("ood");
     let players = run.players(geometry)?;
     let held_out = data.held_out(count, random.stream("data"));

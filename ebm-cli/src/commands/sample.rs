@@ -13,6 +13,7 @@ use super::loaded_run::{LoadedRun, TrainedModel};
 use super::sample_pictures::{between, neighbours};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit, fail};
+use crate::memory::Needs;
 use crate::output::{print, write_named};
 use crate::sample_output::{Format, NamedFormat, SampleSet};
 use crate::{observers::gaussian_draws, run_directory::Description};
@@ -136,6 +137,7 @@ fn draw<G: SupportedGeometry>(
     geometry: G,
 ) -> Result<Exit, Failure> {
     let number = arguments.number;
+    run.fits(&Needs::of_samples(&run.config, data.width, number))?;
     let players = run.players(geometry)?;
     let random = Random::new(arguments.seed.unwrap_or(run.config.seed)).stream("samples");
     if let (Show::Interpolation, Some(shape)) = (arguments.show, data.image) {

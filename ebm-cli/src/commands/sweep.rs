@@ -109,13 +109,13 @@ pub fn run(arguments: &Sweep) -> Result<Exit, Failure> {
     let sweep = config::Sweep::load(spec, arguments.data.as_deref(), &arguments.set).or_exit(Exit::Config)?;
     let (mut plan, manifest) = planned(arguments, spec, &sweep)?;
     if arguments.dry_run {
-        try_to_build(&plan)?;
+        try_to_build(&plan, false)?;
         plan.runs.iter().try_for_each(|run| say(&run.name()))?;
         return Ok(Exit::Success);
     }
     match plan.directory.exists()? {
         true => same_sweep(&plan, &manifest)?,
-        false => try_to_build(&plan)?,
+        false => try_to_build(&plan, arguments.run)?,
     }
     plan.directory.open(&manifest)?;
     write(&plan, &manifest, &sweep)?;
@@ -189,8 +189,8 @@ fn named(run: &PlannedRun) -> String {
 }
 
 /// Builds the models of every point once, for the data that it names. Where a build for GPUs has none, as where jobs are
-/// handed in, the data are read and no more, which a warning says.
-fn try_to_build(plan: &Plan) -> Result<(), Failure> {
+/// handed in, the data are read and no more, which a warning says. `here`: they are trained on this machine, too.
+fn try_to_build(plan: &Plan, here: bool) -> Result<(), Failure> {
     let device = check_device();
     if let Err(error) = &device {
         eprintln!("warning: whether the models of each point can be built is not known: {error}");
@@ -207,7 +207,7 @@ fn try_to_build(plan: &Plan) -> Result<(), Failure> {
         };
         last = Some((named, data.clone()));
         if device.is_ok() {
-            can_be_built(&run.resolved, data).map_err(within)?;
+            can_be_built(&run.resolved, data, here).map_err(within)?;
         }
     }
     Ok(())

@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 use std::path::PathBuf;
 use thiserror::Error;
 
+use super::shortened::{readable, shortened};
+
 /// The source of a configuration value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,8 +37,8 @@ impl Display for Origin {
             Origin::Default => f.write_str("default"),
             Origin::Fitted(data) => write!(f, "default for {data}"),
             Origin::File(path) => write!(f, "{}", path.display()),
-            Origin::Environment(variable) => write!(f, "environment variable {variable}"),
-            Origin::Set(text) => write!(f, "--set {text}"),
+            Origin::Environment(variable) => write!(f, "environment variable {}", shortened(variable)),
+            Origin::Set(text) => write!(f, "--set {}", shortened(text)),
             Origin::Section(text) => f.write_str(text),
         }
     }
@@ -54,6 +56,6 @@ pub struct ConfigFault {
 
 impl ConfigFault {
     pub(super) fn new(origin: Origin, reason: impl Display) -> Self {
-        Self { origin, reason: reason.to_string() }
+        Self { origin, reason: readable(&reason.to_string()).into_owned() }
     }
 }

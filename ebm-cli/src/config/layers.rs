@@ -2,7 +2,8 @@
 
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
-use std::{ffi::OsString, fs, path::Path};
+use std::fmt::Display;
+use std::{ffi::OsString, fs::File, io::Read, path::Path};
 
 use super::fault::{ConfigFault, Origin};
 use super::value;
@@ -16,6 +17,9 @@ pub const COMPONENTS: [(&str, &str); 5] =
 
 /// The tables of the optimisers of the players. One that does not name its kind is Adam's, as are those of bounds.
 const OPTIMIZERS: [[&str; 3]; 2] = [["train", "energy", "optimizer"], ["train", "generator", "optimizer"]];
+
+/// The longest file that is read, in bytes: a pipe may never end.
+const LONGEST: u64 = 1 << 24;
 
 /// The key that names a component.
 pub const KIND: &str = "kind";
@@ -51,7 +55,15 @@ impl Layers {
     }
 
     pub(super) fn read(path: &Path) -> Result<String, ConfigFault> {
-        fs::read_to_string(path).map_err(|error| ConfigFault::new(Origin::File(path.into()), error))
+        let fault = |reason: &dyn Display| ConfigFault::new(Origin::File(path.into()), reason);
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+        match read.map_err(|error| fault(&error))? {
+            length if length as u64 > LONGEST => {
+                Err(fault(&format!("it is longer than {} MiB; expected a configuration", LONGEST >> 20)))
+            }
+            _ => String::from_utf8(bytes).map_err(|error| fault(&format!("it is no text ({})", error.utf8_error()))),
+        }
     }
 
     /// Adds the text of a TOML file above.

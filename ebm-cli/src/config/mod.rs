@@ -13,6 +13,7 @@ mod resolve;
 mod run_config;
 pub mod schema;
 mod section;
+mod shortened;
 mod show;
 pub mod suggest;
 mod sweep;

@@ -6,6 +6,7 @@ use ebm_train::optim::OptimizerChoice;
 use figment::value::Value;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use std::fmt::Display;
 
 use super::comparison::{COMPARE, Comparison};
 use super::layers::{COMPONENTS, Layers, Merged};
@@ -62,6 +63,11 @@ impl Resolved {
     /// A fault that was found only when the parts of the configuration were put together; the error's key has its section.
     pub fn misfit(&self, error: ConfigError) -> ConfigFault {
         self.merged.refused("", error)
+    }
+
+    /// The fault of the value at `key`, of which `reason` says all.
+    pub fn fault(&self, key: &str, reason: impl Display) -> ConfigFault {
+        ConfigFault::new(self.merged.blame(key), reason)
     }
 }
 

@@ -4,9 +4,12 @@ use ebm_core::error::ConfigError;
 use ebm_core::registry::{DatasetConfig, EnergyConfig, GeneratorConfig, LowerBoundConfig, UpperBoundConfig};
 use ebm_eval::evaluate::EvaluateConfig;
 use ebm_train::{Components, TrainConfig};
+use figment::value::Value;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smart_default::SmartDefault;
+
+use super::{shortened::shortened, value};
 
 /// Everything that determines a run: two runs of one configuration on one machine are equal, bit for bit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -40,6 +43,15 @@ impl RunConfig {
     /// The components that take part in training.
     pub fn components(&self) -> Components<'_> {
         Components { energy: &*self.energy, generator: &*self.generator, lower: &*self.lower, upper: &*self.upper }
+    }
+
+    /// A key with its value, as messages quote them: `train.batch = 200`. What is no key stays as it is.
+    pub fn given(&self, key: &str) -> String {
+        let all = Value::serialize(self).ok();
+        match all.as_ref().and_then(|all| all.find_ref(key)) {
+            Some(value) => format!("{key} = {}", shortened(&value::text(value))),
+            None => key.into(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Number, Value as Json};
 use std::fmt::Display;
 
 use super::layers::{KIND, Merged};
-use super::{fault::ConfigFault, suggest, value};
+use super::{fault::ConfigFault, shortened::shortened, suggest, value};
 
 impl Merged {
     /// Reads a table that holds a registered component, which is a `kind` where the table names none; its kind and itself.
@@ -27,6 +27,7 @@ impl Merged {
         let descriptor = registry::find::<C>(name).ok_or_else(|| {
             let names: Vec<_> = registry::all::<C>().iter().map(|d| d.name).collect();
             let (kind, hint) = (C::KIND, suggest::hint(name, &names));
+            let name = shortened(name);
             let reason = format!("{section} = {name:?}: there is no {kind} of this name; {hint}");
             ConfigFault::new(self.blame(&key), reason)
         })?;
@@ -46,7 +47,7 @@ impl Merged {
 
     /// The fault of a key, dotted from the top.
     pub(super) fn fault(&self, key: &str, reason: impl Display) -> ConfigFault {
-        ConfigFault::new(self.blame(key), format!("{key}: {reason}"))
+        ConfigFault::new(self.blame(key), format!("{}: {reason}", shortened(key)))
     }
 
     /// The fault of a key whose value is not what was expected.
@@ -56,7 +57,8 @@ impl Merged {
 
     /// The same, with the value as it was read.
     pub(super) fn wrong_value(&self, key: &str, value: impl Display, expected: impl Display) -> ConfigFault {
-        ConfigFault::new(self.blame(key), format!("{key} = {value}: expected {expected}"))
+        let (value, quoted) = (value.to_string(), shortened(key));
+        ConfigFault::new(self.blame(key), format!("{quoted} = {}: expected {expected}", shortened(&value)))
     }
 
     fn unknown_key<S: AsRef<str>>(&self, key: &str, name: &str, known: &[S]) -> ConfigFault {

@@ -39,6 +39,12 @@ impl NetworkConfig {
         check_gain(self.init_gain)
     }
 
+    /// The numbers of the network of a lower bound, as [`NetworkOptions::numbers`] has them.
+    pub fn numbers(&self, inputs: usize, outputs: usize) -> [f64; 2] {
+        let plain = NetworkOptions::plain(inputs, &self.hidden, outputs, Parts::LOWER);
+        NetworkOptions { activation: self.activation, ..plain }.numbers()
+    }
+
     /// The network of a lower bound; the names of its parameters start with `prefix`.
     pub fn build(&self, inputs: usize, outputs: usize, prefix: &str, random: Random) -> Network {
         let options = NetworkOptions {

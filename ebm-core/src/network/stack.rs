@@ -74,6 +74,26 @@ impl<'a> NetworkOptions<'a> {
             prefix: "",
         }
     }
+
+    /// The numbers that are trained, and those that a pass on a tape keeps for each row, at least: the inputs of every layer, and the
+    /// slopes of its activation. They are floats, for which no product of widths is too large.
+    pub fn numbers(&self) -> [f64; 2] {
+        let count = |yes: bool| if yes { 1.0 } else { 0.0 };
+        let mut width = self.inputs as f64 + 2.0 * self.fourier.0 as f64;
+        // Those that are the same in every row are not kept for each.
+        let mut beside = self.extra as f64;
+        let [mut trained, mut kept] = [count(self.output_scale && self.lipschitz == 0.0), 0.0];
+        for (index, outputs) in self.hidden.iter().chain([&self.outputs]).enumerate() {
+            let outputs = *outputs as f64;
+            let last = index == self.hidden.len();
+            let activation = if last { self.output_activation } else { self.activation };
+            trained += (width + beside + 1.0) * outputs + count(activation.has_learned_slope());
+            trained += 2.0 * outputs * count(self.batch_norm && !last);
+            kept += width + outputs * count(activation != Activation::Identity);
+            (width, beside) = (outputs, 0.0);
+        }
+        [trained, kept]
+    }
 }
 
 /// A multi-layer perceptron on rows `[rows, inputs]`, trained as one part of the system.
@@ -210,4 +230,24 @@ pub fn check_widths(hidden: &[usize]) -> Result<(), ConfigError> {
 /// Refuses a factor of the initial weights that is not a finite number > 0; the key is `init_gain`.
 pub fn check_gain(gain: f64) -> Result<(), ConfigError> {
     ConfigError::require_positive("init_gain", gain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameter::Module;
+
+    #[test]
+    fn as_many_numbers_are_trained_as_the_network_has_and_no_width_is_too_large_to_count() {
+        let hidden = [5, 7];
+        let plain =
+            NetworkOptions { extra: 4, fourier: (6, 1.0), ..NetworkOptions::plain(3, &hidden, 2, Parts::LOWER) };
+        let [trained, kept] = plain.numbers();
+        assert_eq!(trained, Network::new(&plain, Random::new(1)).parameter_count() as f64);
+        // Inputs and features, and of both hidden layers the outputs and their slopes.
+        assert_eq!(kept, f64::from(3 + 12 + 2 * (5 + 7)));
+        let huge = [usize::MAX; 3];
+        let found = NetworkOptions::plain(usize::MAX, &huge, usize::MAX, Parts::LOWER).numbers();
+        assert!(found.iter().all(|numbers| numbers.is_finite() && *numbers > 1e19), "{found:?}");
+    }
 }

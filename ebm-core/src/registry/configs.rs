@@ -12,7 +12,7 @@ use crate::geometry::{Fixed, Geometry, Runtime};
 use crate::models::{Energy, Generator};
 use crate::optimizer::OptimizerOptions;
 use crate::random::Random;
-use crate::registry::Need;
+use crate::registry::{Dimensions, Need, Size};
 
 /// A component built for a geometry.
 type Built<T> = Result<Box<T>, ConfigError>;
@@ -42,6 +42,8 @@ macro_rules! geometry_config {
             fn build_plane(&self, g: Fixed<2, 2>, random: Random) -> Built<dyn $product<Fixed<2, 2>>>;
             #[doc(hidden)]
             fn build_runtime(&self, g: Runtime, random: Random) -> Built<dyn $product<Runtime>>;
+            /// The least memory that it takes with these dimensions, if that is known before it is built.
+            fn size(&self, dimensions: Dimensions) -> Option<Size>;
             /// A copy.
             fn clone_box(&self) -> Box<dyn $config>;
             $($($extra)+)?

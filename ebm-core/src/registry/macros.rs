@@ -73,6 +73,9 @@ macro_rules! __implement_config {
             ) -> Result<Box<dyn $crate::$module::$product<$crate::geometry::Runtime>>, $crate::error::ConfigError> {
                 $crate::registry::$spec::build(self, g, random)
             }
+            fn size(&self, dimensions: $crate::registry::Dimensions) -> Option<$crate::registry::Size> {
+                $crate::registry::$spec::size(self, dimensions)
+            }
             fn clone_box(&self) -> Box<dyn $crate::registry::$object> {
                 Box::new(self.clone())
             }

@@ -45,6 +45,7 @@ mod configs;
 mod descriptor;
 mod lookup;
 mod macros;
+mod size;
 mod specs;
 
 pub use configs::{
@@ -54,4 +55,5 @@ pub use descriptor::{Descriptor, Entry, Need, ParseError};
 pub use lookup::{Registered, RegistryError, all, check_registry, find, owner, registered, registers_something};
 #[doc(hidden)]
 pub use macros::{parse_as, schema_of};
+pub use size::{Amount, Dimensions, Size};
 pub use specs::{DatasetSpec, EnergySpec, GeneratorSpec, LowerBoundSpec, Spec, UpperBoundSpec};

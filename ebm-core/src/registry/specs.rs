@@ -12,7 +12,7 @@ use crate::geometry::Geometry;
 use crate::models::{Energy, Generator};
 use crate::optimizer::OptimizerOptions;
 use crate::random::Random;
-use crate::registry::Need;
+use crate::registry::{Dimensions, Need, Size};
 
 /// Plain data with defaults, a schema and a text form. Nothing implements it by hand.
 pub trait Spec: Serialize + DeserializeOwned + JsonSchema + Default + Debug + Clone + Send + Sync + 'static {}
@@ -28,6 +28,11 @@ macro_rules! bound_spec {
             }
             /// Builds the bound for a geometry, unless an option does not fit it; `random` seeds networks of its own.
             fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn $bound<G>>, ConfigError>;
+            /// The least memory that it takes with these dimensions, so that one that does not fit is refused before it is
+            /// built. `None`: not known.
+            fn size(&self, _dimensions: Dimensions) -> Option<Size> {
+                None
+            }
             /// The options of the optimiser of the bound's own networks; `None`: those of the player that it is trained with.
             /// The schedule is that player's.
             fn optimizer(&self) -> Option<OptimizerOptions> {
@@ -84,6 +89,11 @@ pub trait GeneratorSpec: Spec {
     fn meets(&self, _need: Need) -> Result<(), ConfigError> {
         Ok(())
     }
+    /// The least memory that it takes with these dimensions, so that one that does not fit is refused before it is built. `None`: not
+    /// known.
+    fn size(&self, _dimensions: Dimensions) -> Option<Size> {
+        None
+    }
     /// Builds the generator with initial weights drawn from `random`, unless an option does not fit the geometry.
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError>;
 }
@@ -104,6 +114,11 @@ pub trait EnergySpec: Spec {
     /// The same energy conditional on a diffusion time: itself if it is already, an error if it cannot or shall not be.
     fn timed(&self) -> Result<Self, ConfigError> {
         Err(ConfigError::new("kind", "an energy without a time", NEEDS_TIME))
+    }
+    /// The least memory that it takes with these dimensions, so that one that does not fit is refused before it is built. `None`: not
+    /// known.
+    fn size(&self, _dimensions: Dimensions) -> Option<Size> {
+        None
     }
     /// Builds the energy with initial weights drawn from `random`, unless an option does not fit the geometry.
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError>;

@@ -5,7 +5,7 @@ mod selection;
 
 use crate::prelude::*;
 
-use super::table::{MAX_VALUES, RawTable, Table, column_name};
+use super::table::{MAX_VALUES, MOST_COLUMNS, RawTable, Table, column_name};
 use lines::Lines;
 use selection::{Kind, Selection};
 
@@ -80,6 +80,10 @@ impl CsvFile {
             self.split(line, &mut record);
             match &mut selection {
                 Some(selection) => self.append(&record, number, selection, &mut table)?,
+                None if record.len() > MOST_COLUMNS => {
+                    let reason = format!("it has {} values; a table has at most {MOST_COLUMNS} columns", record.len());
+                    return Err(malformed(path, &format!("line {number}"), reason));
+                }
                 None => {
                     let header = self.is_header(&record, number, path)?;
                     let names = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned());
@@ -404,6 +408,14 @@ mod tests {
         refused(read(""), &["it is empty"]);
         refused(read("\n\n"), &["it is empty"]);
         refused(read("a,b\n"), &["a header and no numbers"]);
+    }
+
+    #[test]
+    fn a_line_of_millions_of_values_and_a_long_name_are_told_in_one_line() {
+        let wide = "1,".repeat(2_000_000) + "1\n";
+        refused(read(&wide.repeat(2)), &["line 1: it has 2000001 values", "at most 1048576 columns"]);
+        let told = read(&format!("{},b\nx,2\n", "a".repeat(1_000_000))).unwrap_err().to_string();
+        assert!(told.contains("line 2, column 1 (aaa") && told.len() < 1000, "{} bytes", told.len());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use crate::prelude::*;
 use ebm_core::image::ImageShape;
+use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, imageops::FilterType};
 use std::error::Error;
 
@@ -12,6 +13,8 @@ const READ: [ImageFormat; 5] =
     [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Tiff];
 /// Their names, for messages.
 pub(super) const FORMATS: &str = "PNG, JPEG, WebP, BMP or TIFF";
+/// Most pixels of an image that is read, also where it is scaled down.
+const MOST_PIXELS: u64 = 1 << 27;
 
 /// The colours of images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,8 +63,10 @@ pub(super) fn read_image(path: &Path, frame: Frame) -> Result<Framed, DataError>
     let refuse = |reason: String| malformed(path, "the whole file", reason);
     // A regular file only: anything else might never end.
     open(path)?;
-    let decoded =
-        decode(path).map_err(|error| refuse(format!("it is no whole image in {FORMATS} format ({error})")))?;
+    let decoded = decode(path).map_err(|error| match error.downcast_ref() {
+        Some(ImageError::Limits(_)) => refuse(format!("the image is too large; at most {MOST_PIXELS} pixels are read")),
+        _ => refuse(format!("it is no whole image in {FORMATS} format ({error})")),
+    })?;
     if let Some(floats) = decoded.as_flat_samples_f32() {
         require_scale(floats.samples.iter().map(|value| f64::from(*value)), 1.0, "floats").map_err(refuse)?;
     }
@@ -95,6 +100,11 @@ fn decode(path: &Path) -> Result<DynamicImage, Box<dyn Error>> {
         return Ok(image);
     }
     let mut decoder = reader.into_decoder()?;
+    // Known from the header: the pixels would take memory and time in proportion.
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::DimensionError)).into());
+    }
     // Decoders set aside what the header announces, whatever it is.
     Limits::default().reserve(decoder.total_bytes())?;
     let orientation = decoder.orientation()?;

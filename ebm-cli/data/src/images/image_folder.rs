@@ -417,6 +417,22 @@ mod tests {
     }
 
     #[test]
+    fn an_image_of_too_many_pixels_is_refused_by_its_header() {
+        let folder = two_classes();
+        // Header and nothing else: 50000 x 50000 pixels of eight bits, in grey.
+        let mut chunk = b"IHDR".to_vec();
+        chunk.extend([50_000u32.to_be_bytes(), 50_000u32.to_be_bytes()].concat());
+        chunk.extend([8, 0, 0, 0, 0]);
+        let mut crc = flate2::Crc::new();
+        crc.update(&chunk);
+        let parts: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", &13u32.to_be_bytes(), &chunk, &crc.sum().to_be_bytes()];
+        // The decoder reads on until the pixels begin.
+        let start = b"\0\0\0\x01IDAT\x78".to_vec();
+        std::fs::write(folder.path().join("b/1.png"), [parts.concat(), start].concat()).unwrap();
+        refused(load(folder.path(), &here()), &["b/1.png: the whole file: ", "too large; at most 134217728 pixels"]);
+    }
+
+    #[test]
     fn options_without_a_meaning_are_refused() {
         let config = ImageFolder { crop: 3, ..here() };
         assert_eq!(config.check().unwrap_err().key, "crop");

@@ -6,7 +6,7 @@ use std::iter::zip;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::commands::fresh_trainer::{fresh_trainer, training_failure};
+use crate::commands::fresh_trainer::{Purpose, fresh_trainer, training_failure};
 use crate::compare::{Baseline, Timing};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
@@ -71,7 +71,7 @@ fn work_of(resolved: &Resolved) -> Result<Value, Failure> {
 fn step_of(resolved: &Resolved, base: &Path) -> Result<Step, Failure> {
     let data = load_data(&resolved.config, base)?;
     with_geometry!(widths(&resolved.config, data.width()), |geometry| {
-        let mut trainer = fresh_trainer(resolved, data, geometry)?;
+        let mut trainer = fresh_trainer(resolved, data, geometry, Purpose::Training { processes: 1 })?;
         Ok(Box::new(move || trainer.advance(false).map(drop)))
     })
 }

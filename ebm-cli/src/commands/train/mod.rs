@@ -9,8 +9,9 @@ use ebm_core::{data::Dataset, device::check_device, error::ConfigError, geometry
 use ebm_train::{Observer, StopReason, Trainer, TrainingState};
 use std::{path::PathBuf, sync::Arc};
 
+use super::fresh_trainer::{Purpose, fresh_trainer};
 use super::loaded_run::{describe, load_data};
-use super::{arguments::title_of, data_warnings::data_warnings, fresh_trainer::fresh_trainer};
+use super::{arguments::title_of, data_warnings::data_warnings};
 use crate::dispatch::{widths, with_geometry};
 use crate::exit::{Exit, Failure, OrExit};
 use crate::observers::{EvaluationObserver, MetricsLog, SampleGrid, Trouble};
@@ -219,7 +220,7 @@ fn shared_trainer<G: SupportedGeometry>(
     state: Option<TrainingState>,
 ) -> Result<Trainer<G>, Failure> {
     let misfit = |error: ConfigError| Failure::new(Exit::Config, resolved.misfit(error));
-    let made = fresh_trainer(resolved, data, geometry)
+    let made = fresh_trainer(resolved, data, geometry, Purpose::Training { processes: ranks.count() })
         .and_then(|trainer| trainer.with_process_group(ranks.group.clone()).map_err(misfit))
         .and_then(|mut trainer| match state {
             None => Ok(trainer),

@@ -15,7 +15,7 @@ use ebm_core::models::Energy;
 use ebm_core::network::{Init, Network, NetworkOptions, Start, check_gain};
 use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
-use ebm_core::registry::EnergySpec;
+use ebm_core::registry::{Dimensions, EnergySpec, Size};
 use ebm_core::tape::{Parts, SharedTape};
 use ebm_core::{module, register_energy};
 
@@ -190,6 +190,11 @@ impl EnergySpec for ConvEnergyConfig {
     }
     fn timed(&self) -> Result<Self, ConfigError> {
         Ok(Self { time: self.time.embedded()?, ..self.clone() })
+    }
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let (layers, image) = self.fitted().ok()?;
+        let option = if self.layers.is_empty() { "preset" } else { "layers" };
+        Some(Size::of_network(shape::numbers(&layers, image), dimensions.batch, option))
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
         Ok(Box::new(ConvEnergy::new(geometry, self, random)?))

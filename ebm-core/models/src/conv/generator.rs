@@ -13,7 +13,7 @@ use ebm_core::models::Generator;
 use ebm_core::network::{Init, Start, check_gain};
 use ebm_core::random::Random;
 use ebm_core::register_generator;
-use ebm_core::registry::{GeneratorSpec, Need};
+use ebm_core::registry::{Dimensions, GeneratorSpec, Need, Size};
 use ebm_core::tape::Parts;
 
 /// Layers from latents to images `[height, width, channels]`.
@@ -82,6 +82,11 @@ impl GeneratorSpec for ConvGeneratorConfig {
     }
     fn rank(&self, data: usize) -> usize {
         shape::narrowest(&self.chosen(), Extent::vector(self.latent)).min(data)
+    }
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let numbers = shape::numbers(&self.chosen(), Extent::vector(self.latent));
+        let option = if self.layers.is_empty() { "preset" } else { "layers" };
+        Some(Size::of_network(numbers, dimensions.batch, option))
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
         Ok(Box::new(ConvGenerator::new(geometry, self, random)?))

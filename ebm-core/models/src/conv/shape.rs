@@ -23,6 +23,34 @@ pub(super) fn narrowest(layers: &[LayerConfig], inputs: Extent) -> usize {
     sizes.fold(inputs.len(), usize::min)
 }
 
+/// Numbers that are trained, and that a pass keeps for each image, of layers that fit together: at least the images that go into layers
+/// with weights.
+pub(super) fn numbers(layers: &[LayerConfig], inputs: Extent) -> [f64; 2] {
+    let [mut trained, mut kept] = [0.0, 0.0];
+    let mut size = inputs;
+    for layer in layers {
+        let Ok(outputs) = after(layer, size, "") else { break };
+        let [inputs, channels] = [size.len() as f64, size.channels as f64];
+        let of_kernel = |to: usize, kernel: usize| (channels * (kernel * kernel) as f64 + 1.0) * to as f64;
+        let [weights, images] = match layer {
+            LayerConfig::Linear(_) => [(inputs + 1.0) * outputs.len() as f64, inputs],
+            LayerConfig::Conv(conv) => [of_kernel(conv.to, conv.kernel), inputs],
+            LayerConfig::ConvTranspose(conv) => [of_kernel(conv.to, conv.kernel), inputs],
+            LayerConfig::BatchNorm(_) => [2.0 * channels, inputs],
+            LayerConfig::Residual(residual) => {
+                // Both branches may keep the same image.
+                let [main, shortcut] = [&residual.layers, &residual.shortcut].map(|layers| numbers(layers, size));
+                [main[0] + shortcut[0], main[1]]
+            }
+            _ => [0.0, 0.0],
+        };
+        trained += weights + if layer.activation() == LayerActivation::Prelu { 1.0 } else { 0.0 };
+        kept += images;
+        size = outputs;
+    }
+    [trained, kept]
+}
+
 /// The size after a layer that gets images of size `inputs`; `place` is its key.
 ///
 /// # Errors

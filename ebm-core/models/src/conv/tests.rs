@@ -12,7 +12,7 @@ use ebm_core::kernels::{Activation, row_dot, sum};
 use ebm_core::models::{Energy, Generator, TimedEnergy};
 use ebm_core::parameter::{Module, collect_gradients};
 use ebm_core::random::Random;
-use ebm_core::registry::{EnergySpec, GeneratorSpec, parse_as};
+use ebm_core::registry::{Dimensions, EnergySpec, GeneratorSpec, parse_as};
 use ebm_core::tape::{Parts, SharedTape, backward};
 
 /// The relative error allowed; in single precision, the rounding of several layers adds up.
@@ -112,6 +112,10 @@ fn the_nets_of_the_literature_have_their_numbers_of_parameters() {
         let of_generator = ConvGeneratorConfig { preset, ..Default::default() };
         assert_eq!((of_energy.check(), of_generator.check()), (Ok(()), Ok(())));
         assert_eq!(of_generator.rank(preset.image().len()), 128);
+        let dimensions = Dimensions { latent: 128, data: preset.image().len(), batch: 1 };
+        let sizes = [of_energy.size(dimensions), of_generator.size(dimensions)];
+        let counted = sizes.map(|size| size.unwrap().parameters.numbers);
+        assert_eq!(counted, [energy, generator].map(|parameters| parameters as f64), "{preset:?}");
         let built = ConvEnergy::new(g, &of_energy, Random::new(1)).unwrap();
         assert_eq!(built.parameter_count(), energy, "{preset:?}");
         let built = ConvGenerator::new(g, &of_generator, Random::new(1)).unwrap();
@@ -142,6 +146,9 @@ fn the_fully_connected_nets_have_their_numbers_of_parameters() {
     // Weights and biases of each layer, a slope each, and batch-norm 2 (500 + 1000 + 2000).
     assert_eq!(MlpEnergy::new(g, &energy, Random::new(1)).parameter_count(), 7_395_756);
     assert_eq!(MlpGenerator::new(g, &generator, Random::new(1)).parameter_count(), 7_280_855);
+    let dimensions = Dimensions { latent: 128, data: g.data, batch: 1 };
+    let counted = [energy.size(dimensions), generator.size(dimensions)].map(|size| size.unwrap().parameters.numbers);
+    assert_eq!(counted, [7_395_756.0, 7_280_855.0]);
 }
 
 #[test]

@@ -33,13 +33,7 @@ impl Coupling {
     /// A layer close to the identity.
     pub fn new(width: usize, parity: usize, config: &FlowGeneratorConfig, random: Random, name: &str) -> Self {
         let (moved, kept): (Vec<usize>, Vec<usize>) = (0..width).partition(|i| i % 2 == parity);
-        let per = parameters_an_element(config.steps);
-        let options = NetworkOptions {
-            activation: config.activation,
-            init: Init::Kaiming,
-            prefix: &format!("{name}."),
-            ..NetworkOptions::plain(kept.len(), &config.hidden, moved.len() * per, Parts::GENERATOR)
-        };
+        let options = NetworkOptions { prefix: &format!("{name}."), ..options(kept.len(), moved.len(), config) };
         let mut network = Network::new(&options, random);
         // Almost no dependence on the other coordinates, and biases that make the sum of steps about u itself.
         let mut parameters = network.parameters_mut();
@@ -64,6 +58,17 @@ impl Coupling {
             Some(linear) => add(moved, linear.apply(kept.clone(), primal, tape)),
             None => moved,
         }
+    }
+
+    /// Numbers that are trained, and that a pass keeps for each row of values `[B, width]`: those of the network, the coordinates that are
+    /// moved, and the parameters of their functions.
+    pub fn numbers(width: usize, parity: usize, config: &FlowGeneratorConfig) -> [f64; 2] {
+        let moved = if parity == 0 { width.div_ceil(2) } else { width / 2 };
+        let [mut trained, kept] = options(width - moved, moved, config).numbers();
+        if config.linear {
+            trained += moved as f64 * (1 + width - moved) as f64;
+        }
+        [trained, kept + moved as f64 * (1 + parameters_an_element(config.steps)) as f64]
     }
 
     /// The layer on values `[B, D]`, and the slopes of the functions that its `moved` coordinates went through, `[B, moved]`.
@@ -100,6 +105,16 @@ fn zero_map(from: usize, to: usize, prefix: &str, random: Random) -> Network {
     let mut network = Network::new(&options, random);
     network.parameters_mut().into_iter().for_each(|p| p.set(&vec![0.0; p.len()]));
     network
+}
+
+/// The options of the network from coordinates that are kept to the functions of those that are moved.
+fn options(kept: usize, moved: usize, config: &FlowGeneratorConfig) -> NetworkOptions<'_> {
+    let outputs = moved.saturating_mul(parameters_an_element(config.steps));
+    NetworkOptions {
+        activation: config.activation,
+        init: Init::Kaiming,
+        ..NetworkOptions::plain(kept, &config.hidden, outputs, Parts::GENERATOR)
+    }
 }
 
 /// Parameters of a function of slope about 1 over the spread: half of it the linear term, half the steps.

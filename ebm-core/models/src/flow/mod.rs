@@ -17,7 +17,7 @@ use ebm_core::models::{Generator, GeneratorFacts};
 use ebm_core::network::check_widths;
 use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
-use ebm_core::registry::{GeneratorSpec, Need};
+use ebm_core::registry::{Dimensions, GeneratorSpec, Need, Size};
 use ebm_core::tape::{Parts, SharedTape};
 use ebm_core::tensor::{row_dot, rows, tensor, width};
 use ebm_core::{module, register_generator};
@@ -121,6 +121,13 @@ impl GeneratorSpec for FlowGeneratorConfig {
 
     fn meets(&self, need: Need) -> Result<(), ConfigError> {
         self.noise.meets(need)
+    }
+
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let layers = (0..self.layers).map(|i| Coupling::numbers(dimensions.data, i % 2, self));
+        // The factors of the columns come on top.
+        let numbers = layers.fold([dimensions.data as f64, 0.0], |[trained, kept], [t, k]| [trained + t, kept + k]);
+        Some(Size::of_network(numbers, dimensions.batch, "hidden"))
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
@@ -243,6 +250,18 @@ mod tests {
         let (at, moved) = (draws([0.1, 0.2]), draws([0.6, 0.2]));
         // A change of 0.5 in z_0 moves both coordinates.
         assert!((moved[0] - at[0] - 0.5).abs() < 0.1 && (moved[1] - at[1] - 0.5).abs() < 0.2, "{at:?} {moved:?}");
+    }
+
+    #[test]
+    fn the_size_has_as_many_parameters_as_the_flow() {
+        for (width, linear) in [(2, false), (5, false), (5, true)] {
+            let g = Runtime { latent: width, data: width };
+            let config = FlowGeneratorConfig { linear, ..Default::default() };
+            let size = config.size(Dimensions { latent: width, data: width, batch: 1 }).unwrap();
+            let flow = FlowGenerator::new(g, &config, Random::new(1));
+            assert_eq!(size.parameters.numbers, flow.parameter_count() as f64);
+            assert!(size.pass.numbers > 128.0 + 37.0 * width as f64, "{size:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use ebm_core::kernels::rows::{stack, unstack};
 use ebm_core::models::{Energy, EnergyFacts, FokkerPlanck, TimedEnergy};
 use ebm_core::parameter::Parameter;
 use ebm_core::random::Random;
-use ebm_core::registry::EnergySpec;
+use ebm_core::registry::{Dimensions, EnergySpec, Size};
 use ebm_core::tape::{Parts, SharedTape};
 use ebm_core::{module, register_energy};
 
@@ -147,6 +147,13 @@ impl EnergySpec for MixtureEnergyConfig {
 
     fn timed(&self) -> Result<Self, ConfigError> {
         Ok(self.clone())
+    }
+
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let (components, width) = (self.components as f64, dimensions.data as f64);
+        // A pass keeps the terms of all components.
+        let numbers = [components * (1.0 + 2.0 * width), width + components];
+        Some(Size::of_network(numbers, dimensions.batch, "components"))
     }
 
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {

@@ -6,7 +6,7 @@ use ebm_core::models::closed_form::DiffusedGaussian;
 use ebm_core::models::{Energy, TimedEnergy, energy_gradient, timed_curvature, timed_energy_gradient};
 use ebm_core::parameter::Module;
 use ebm_core::random::Random;
-use ebm_core::registry::EnergySpec;
+use ebm_core::registry::{Dimensions, EnergySpec};
 use ebm_core::tape::{Parts, SharedTape, backward};
 
 use super::{MixtureEnergy, MixtureEnergyConfig};
@@ -182,6 +182,14 @@ fn energies_at_time_zero_are_the_energy() {
     assert_eq!((values(&at_zero.0), values(&at_zero.1)), (values(&plain.0), values(&plain.1)));
     assert_eq!(energy.facts().log_partition, Some(0.0));
     assert!(energy.facts().normalisable && energy.timed().is_some());
+}
+
+#[test]
+fn the_size_has_as_many_parameters_as_the_energy() {
+    let config = MixtureEnergyConfig { components: 7, ..Default::default() };
+    let size = config.size(Dimensions { latent: 1, data: 3, batch: 5 }).unwrap();
+    let energy = MixtureEnergy::new(axes(3), &config, Random::new(1));
+    assert_eq!((size.parameters.numbers, size.pass.numbers), (energy.parameter_count() as f64, 50.0));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use ebm_core::geometry::Geometry;
 use ebm_core::kernels::Activation;
 use ebm_core::models::Energy;
 use ebm_core::random::Random;
-use ebm_core::registry::EnergySpec;
+use ebm_core::registry::{Dimensions, EnergySpec, Size};
 use ebm_core::tape::{Parts, SharedTape};
 use ebm_core::{module, register_energy};
 
@@ -63,29 +63,33 @@ pub struct FourierConfig {
     pub scale: f64,
 }
 
+impl MlpEnergyConfig {
+    fn options(&self, data: usize) -> NetworkOptions<'_> {
+        NetworkOptions {
+            extra: self.time.embedding().map_or(0, |e| e.width),
+            activation: self.activation,
+            spectral_norm: self.spectral_norm,
+            init: self.init,
+            gain: self.init_gain,
+            fourier: (self.fourier.count, self.fourier.scale),
+            output_scale: self.output_scale,
+            lipschitz: self.lipschitz,
+            ..NetworkOptions::plain(data, &self.hidden, 1, Parts::ENERGY)
+        }
+    }
+}
+
 /// The energy that [`MlpEnergyConfig`] describes.
 pub type MlpEnergy<G> = NetworkEnergy<G, TimedNetwork>;
 
 impl<G: Geometry> NetworkEnergy<G, TimedNetwork> {
     /// An energy with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpEnergyConfig, random: Random) -> Self {
-        let embedding = config.time.embedding();
-        let options = NetworkOptions {
-            extra: embedding.map_or(0, |e| e.width),
-            activation: config.activation,
-            spectral_norm: config.spectral_norm,
-            init: config.init,
-            gain: config.init_gain,
-            fourier: (config.fourier.count, config.fourier.scale),
-            output_scale: config.output_scale,
-            lipschitz: config.lipschitz,
-            ..NetworkOptions::plain(geometry.data_width(), &config.hidden, 1, Parts::ENERGY)
-        };
         Self {
             geometry,
             network: TimedNetwork {
-                network: Network::new(&options, random),
-                time: embedding.map(|e| TimeEmbedding::new(e, random)),
+                network: Network::new(&config.options(geometry.data_width()), random),
+                time: config.time.embedding().map(|e| TimeEmbedding::new(e, random)),
                 quadratic: QuadraticForm::of(geometry.data_width(), config.quadratic, random),
             },
             confinement: config.confinement,
@@ -156,6 +160,15 @@ impl EnergySpec for MlpEnergyConfig {
     }
     fn timed(&self) -> Result<Self, ConfigError> {
         Ok(Self { time: self.time.embedded()?, ..self.clone() })
+    }
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let widest = self.hidden.iter().copied().fold(0, usize::max);
+        let option = if self.fourier.count > widest { "fourier.count" } else { "hidden" };
+        let [mut trained, kept] = self.options(dimensions.data).numbers();
+        if self.quadratic > 0.0 {
+            trained += dimensions.data as f64 * (dimensions.data as f64 + 1.0);
+        }
+        Some(Size::of_network([trained, kept], dimensions.batch, option))
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Energy<G>>, ConfigError> {
         Ok(Box::new(MlpEnergy::new(geometry, self, random)))

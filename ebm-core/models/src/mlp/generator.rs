@@ -11,7 +11,7 @@ use ebm_core::kernels::Activation;
 use ebm_core::models::{Generator, GeneratorFacts};
 use ebm_core::random::Random;
 use ebm_core::register_generator;
-use ebm_core::registry::{GeneratorSpec, Need};
+use ebm_core::registry::{Dimensions, GeneratorSpec, Need, Size};
 use ebm_core::tape::{Parts, SharedTape};
 
 use ebm_core::network::{Init, Network, NetworkOptions, check_gain, check_widths};
@@ -42,21 +42,26 @@ pub struct MlpGeneratorConfig {
     pub init_gain: f64,
 }
 
+impl MlpGeneratorConfig {
+    fn options(&self, latent: usize, data: usize) -> NetworkOptions<'_> {
+        NetworkOptions {
+            activation: self.activation,
+            output_activation: self.output,
+            batch_norm: self.batch_norm,
+            init: self.init,
+            gain: self.init_gain,
+            ..NetworkOptions::plain(latent, &self.hidden, data, Parts::GENERATOR)
+        }
+    }
+}
+
 /// The generator that [`MlpGeneratorConfig`] describes.
 pub type MlpGenerator<G> = NetworkGenerator<G, Network>;
 
 impl<G: Geometry> NetworkGenerator<G, Network> {
     /// A generator with weights drawn from `random`.
     pub fn new(geometry: G, config: &MlpGeneratorConfig, random: Random) -> Self {
-        let (d, wide) = (geometry.latent_width(), geometry.data_width());
-        let options = NetworkOptions {
-            activation: config.activation,
-            output_activation: config.output,
-            batch_norm: config.batch_norm,
-            init: config.init,
-            gain: config.init_gain,
-            ..NetworkOptions::plain(d, &config.hidden, wide, Parts::GENERATOR)
-        };
+        let options = config.options(geometry.latent_width(), geometry.data_width());
         Self { geometry, network: Network::new(&options, random), noise: NoiseLevel::new(&config.noise) }
     }
 }
@@ -76,6 +81,12 @@ impl GeneratorSpec for MlpGeneratorConfig {
     fn rank(&self, data: usize) -> usize {
         let narrowest = self.latent_width(data).min(data);
         self.hidden.iter().fold(narrowest, |narrowest, width| narrowest.min(*width))
+    }
+    fn size(&self, dimensions: Dimensions) -> Option<Size> {
+        let numbers = self.options(dimensions.latent, dimensions.data).numbers();
+        let widest = self.hidden.iter().copied().fold(0, usize::max);
+        let option = if self.latent > widest { "latent" } else { "hidden" };
+        Some(Size::of_network(numbers, dimensions.batch, option))
     }
     fn build<G: Geometry>(&self, geometry: G, random: Random) -> Result<Box<dyn Generator<G>>, ConfigError> {
         Ok(Box::new(MlpGenerator::new(geometry, self, random)))
@@ -110,5 +121,17 @@ mod tests {
         // As many latents as data, in wide and in narrow layers; few latents; no layers.
         let found = [rank(0, &[64, 64], 40), rank(0, &[64, 32], 40), rank(3, &[8], 40), rank(9, &[], 4)];
         assert_eq!(found, [40, 32, 3, 4]);
+    }
+
+    #[test]
+    fn the_size_names_the_option_that_it_is_due_to() {
+        let of = |latent, hidden: &[usize]| {
+            let config = MlpGeneratorConfig { latent, hidden: hidden.to_vec(), ..Default::default() };
+            let dimensions = Dimensions { latent: config.latent_width(4), data: 4, batch: 10 };
+            config.size(dimensions).unwrap()
+        };
+        // Weights and biases; inputs of both layers, and the slopes between them.
+        assert_eq!(of(0, &[8]), Size::of_network([5.0 * 8.0 + 9.0 * 4.0, 4.0 + 8.0 + 8.0], 10, "hidden"));
+        assert_eq!(of(usize::MAX, &[8]).parameters.option, "latent");
     }
 }

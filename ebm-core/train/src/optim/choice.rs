@@ -119,6 +119,7 @@ mod tests {
         assert_eq!(read(text).unwrap(), lion(0.5));
         assert_eq!(lion(1e-4).with("learning_rate", 0.5).unwrap(), lion(0.5));
         assert_eq!(read("{}").unwrap(), OptimizerChoice::default());
+        assert_eq!(["\"adam\"", "\"lion\""].map(|text| read(text).unwrap().arrays()), [2, 1]);
         let written = serde_json::to_string(&lion(0.25)).unwrap();
         assert_eq!(read(&written).unwrap(), lion(0.25));
 

@@ -10,6 +10,8 @@ pub trait OptimizerConfig: Debug + Send + Sync {
     fn check(&self) -> Result<(), ConfigError>;
     /// The learning rate before the schedule's factor.
     fn learning_rate(&self) -> f64;
+    /// Number of arrays that it keeps for every parameter.
+    fn arrays(&self) -> usize;
     /// The optimiser of the trained parameters of `module`.
     fn build(&self, module: &dyn Module) -> Box<dyn Optimizer>;
     /// A copy.
@@ -89,6 +91,9 @@ macro_rules! register_optimizer {
             }
             fn learning_rate(&self) -> f64 {
                 $crate::optim::UpdateRule::learning_rate(self)
+            }
+            fn arrays(&self) -> usize {
+                <Self as $crate::optim::UpdateRule>::STATE.len()
             }
             fn build(&self, module: &dyn ebm_core::parameter::Module) -> Box<dyn $crate::optim::Optimizer> {
                 Box::new($crate::optim::Stateful::new(self.clone(), module))
