@@ -216,6 +216,6 @@ mod tests {
             bytes[place..place + 4].copy_from_slice(&60_000u32.to_le_bytes());
         }
         std::fs::write(&path, bytes).unwrap();
-        refused(read_image(&path, Frame::default()).map(|_| ()), &["a.bmp", "no whole image", "limit"]);
+        refused(read_image(&path, Frame::default()).map(|_| ()), &["a.bmp", "too large; at most 134217728 pixels"]);
     }
 }
