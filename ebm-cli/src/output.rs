@@ -94,17 +94,18 @@ pub fn write_folder(folder: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<()
 ///
 /// A link is followed to the file that it names. What is no regular file, a device or a pipe, is written through: `write` gets a
 /// temporary file of the same name, whose bytes are copied.
-pub fn write_named(path: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub fn write_named<T>(path: &Path, write: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<T> {
     if !is_written_through(path) {
         return write(&end_of_links(path)?);
     }
     let folder = tempfile::tempdir()?;
     let copied = folder.path().join(path.file_name().unwrap_or("output".as_ref()));
-    write(&copied)?;
+    let written = write(&copied)?;
     let through = || -> io::Result<u64> {
         io::copy(&mut fs::File::open(&copied)?, &mut fs::OpenOptions::new().write(true).open(path)?)
     };
-    through().map(drop).with_context(|| format!("{}: cannot write to it", path.display()))
+    through().with_context(|| format!("{}: cannot write to it", path.display()))?;
+    Ok(written)
 }
 
 /// Whether a path is no place for a file of one's own. Through /dev/stdout may be a file, but then the shell holds it open.

@@ -60,7 +60,6 @@ fn the_energy_tells_data_from_outliers() {
         r#"
         2 | ood runs/run-seed7 --against inverted | the data of this run are no images
         2 | ood runs/run-seed7 --against unifrom-noise | did you mean `uniform-noise`
-        2 | ood runs/run-seed7 --score energies | energy, typicality, gradient-norm
         4 | ood runs/run-seed7 --against '{ kind = "npy", path = "no.npy" }' | no.npy
         2 | ood runs/run-seed7 --against '{ kind = "csv", path = "three.csv" }' | have 3 dimensions; the model is of 2
         "#,

@@ -5,8 +5,6 @@ use ebm_core::image::{Part, level_of};
 use ebm_core::{data::Dataset, device::Real, random::Random};
 use ebm_data::recognise;
 use serde::Serialize;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::{collections::HashSet, fmt};
 
@@ -161,7 +159,6 @@ impl Found {
             problems.extend(columns_apart(&values));
         }
         problems.extend(few_rows(training, data));
-        problems.extend(written_by_pandas(path, kind, data));
         problems.extend(data.notes());
         Self {
             path: path.display().to_string(),
@@ -186,29 +183,6 @@ fn channels(data: &dyn Dataset) -> Vec<Values> {
         (None, None) => (1..=data.width()).map(|column| format!("column {column}")).collect(),
     };
     names.into_iter().map(Values::new).collect()
-}
-
-/// Row numbers and column numbers that pandas writes into a table if it is not told otherwise.
-fn written_by_pandas(path: &Path, kind: &str, data: &dyn Dataset) -> Option<String> {
-    if kind != "csv" {
-        return None;
-    }
-    match data.columns() {
-        Some(names) => names.first().filter(|name| name.is_empty()).map(|_| {
-            "column 1 has no name, as the row numbers that pandas writes; remove it: to_csv(..., index=False)".into()
-        }),
-        None => {
-            let mut line = String::new();
-            BufReader::new(File::open(path).ok()?).take(1 << 16).read_line(&mut line).ok()?;
-            let mut numbers = line.trim().split([',', ';', '\t']).enumerate();
-            let counts = data.width() > 1 && numbers.all(|(index, cell)| cell.trim() == index.to_string());
-            counts.then(|| {
-                "the first line counts the columns, as pandas does for those without names; it is a sample unless header = \
-                 \"present\" is set"
-                    .into()
-            })
-        }
-    }
 }
 
 /// Columns that have no density: those of one value, and those of few.

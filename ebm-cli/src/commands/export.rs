@@ -53,13 +53,17 @@ pub fn run(arguments: &Export) -> Result<Exit, Failure> {
         let evaluation = serde_json::to_string(report).or_exit(Exit::Other)?;
         more.insert("ebm.evaluation".into(), evaluation);
     }
-    write_named(out, |out| Ok(exported.save(out, &more)?)).or_exit(Exit::Other)?;
-    let text = card_of(&exported, report.as_ref(), out)?;
+    let saved = |out: &Path| {
+        exported.save(out, &more)?;
+        Ok(std::fs::read(out)?)
+    };
+    let bytes = write_named(out, saved).or_exit(Exit::Other)?;
+    let text = card_of(&exported, report.as_ref(), out, &bytes)?;
     write_whole(&card, text.as_bytes())?;
     print(&format!("{}\n{}\n", out.display(), card.display()))
 }
 
-fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<String, Failure> {
+fn card_of(model: &Exported, report: Option<&Report>, file: &Path, bytes: &[u8]) -> Result<String, Failure> {
     let config = &model.config;
     let form = serde_json::to_value(config).or_exit(Exit::Other)?;
     let kind = |section: &str| form[section]["kind"].as_str().unwrap_or("?").to_string();
@@ -70,7 +74,6 @@ fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<Str
         let arrays = model.arrays.get(owner).into_iter().flatten();
         arrays.map(|(_, (_, values))| values.len()).sum::<usize>()
     };
-    let bytes = std::fs::read(file).or_exit(Exit::Other)?;
     let mut text = format!(
         "# {name}\n\nAn energy-based model p(x) = exp(-E(x)) / Z with a generator, trained by `ebm` between the lower bound `{lower}` \
          and the upper bound `{upper}` of its negative log-likelihood.\n\n"
@@ -80,7 +83,7 @@ fn card_of(model: &Exported, report: Option<&Report>, file: &Path) -> Result<Str
         let _ = writeln!(text, "- {label}: {value}");
     };
     let (width, steps, batch, seed) = (model.data.width, model.steps, config.train.batch, config.seed);
-    let (size, hash) = (bytes.len(), Digest::of(&bytes).blake3);
+    let (size, hash) = (bytes.len(), Digest::of(bytes).blake3);
     line("Data", format!("`{}`, {width} dimensions", kind("data")));
     line("Energy", format!("`{}`, {} numbers", kind("energy"), count("energy")));
     line("Generator", format!("`{}`, {} numbers", kind("generator"), count("generator")));

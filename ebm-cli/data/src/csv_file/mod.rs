@@ -85,7 +85,8 @@ impl CsvFile {
                     return Err(malformed(path, &format!("line {number}"), reason));
                 }
                 None => {
-                    let header = self.is_header(&record, number, path)?;
+                    let header = self.is_header(&record);
+                    table.notes.extend(self.unsure(&record, path));
                     let names = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned());
                     let names: Option<Vec<String>> = header.then(|| names.collect());
                     let selection = selection.insert(Selection::of(self, path, record.len(), names)?);
@@ -122,19 +123,25 @@ impl CsvFile {
         }
     }
 
-    fn is_header(&self, record: &csv::ByteRecord, line: u64, path: &Path) -> Result<bool, DataError> {
-        // As pandas writes the names of columns that have none.
-        let counts = |(index, cell): (usize, &[u8])| cell == index.to_string().as_bytes();
+    fn is_header(&self, record: &csv::ByteRecord) -> bool {
         match self.header {
-            Header::Present => Ok(true),
-            Header::Absent => Ok(false),
-            Header::Detect if record.len() > 1 && record.iter().enumerate().all(counts) => Err(malformed(
-                path,
-                &format!("line {line}"),
-                "it counts the columns from 0; if it is a header, set header = \"present\", and if it is data, header = \"absent\"",
-            )),
-            Header::Detect => Ok(record.iter().all(|cell| self.parse(cell).is_none())),
+            Header::Present => true,
+            Header::Absent => false,
+            Header::Detect => record.iter().all(|cell| self.parse(cell).is_none()),
         }
+    }
+
+    /// The note that a first line may be a header although it is of numbers, as pandas writes it for columns without names.
+    fn unsure(&self, record: &csv::ByteRecord, path: &Path) -> Option<String> {
+        let mut cells = record.iter().enumerate();
+        let counts = record.len() > 1 && cells.all(|(index, cell)| cell == index.to_string().as_bytes());
+        (counts && self.header == Header::Detect).then(|| {
+            let file = path.display();
+            format!(
+                "{file}: the first line counts the columns, as pandas does for those without names; it is a sample unless header = \
+                 \"present\" is set (\"absent\": it is one)"
+            )
+        })
     }
 
     /// Adds the selected cells of a line, unless one of them is missing.
@@ -387,12 +394,20 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_count_and_columns_that_count_the_rows_are_refused_unless_they_are_chosen() {
-        refused(read("0,1\n0.5,2\n"), &["line 1", "counts the columns", "header = \"present\""]);
-        assert_eq!(read("0\n1\n").unwrap().values, [0.0, 1.0]);
+    fn a_first_line_that_counts_the_columns_is_noted_until_an_option_says_what_it_is() {
+        let noted = read("0,1\n0.5,2\n").unwrap();
+        assert_eq!((noted.values.len(), noted.notes.len()), (4, 1));
+        assert!(noted.notes[0].contains("the first line counts the columns"), "{:?}", noted.notes);
+        let absent = CsvFile { header: Header::Absent, ..Default::default() };
+        assert!(read_with(absent, "0,1\n0.5,2\n").unwrap().notes.is_empty());
+        assert!(read("0\n1\n").unwrap().notes.is_empty());
+    }
+
+    #[test]
+    fn a_nameless_column_that_counts_the_rows_is_refused_unless_it_is_chosen() {
         let rows: String = (0..12).map(|row| format!("{row},{}.5\n", row * row)).collect();
         let file = format!(",x\n{rows}");
-        refused(read(&file), &["column 1 ()", "counts the rows", "drop = [\"1\"]"]);
+        refused(read(&file), &["column 1 ()", "counts the rows", "index=False", "drop = [\"1\"]"]);
         let config = |columns: &[&str], drop: &[&str]| {
             let owned = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
             CsvFile { columns: owned(columns), drop: owned(drop), ..Default::default() }

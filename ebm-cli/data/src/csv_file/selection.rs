@@ -5,8 +5,6 @@ use crate::prelude::*;
 
 /// Most classes of a column of categories.
 const MOST_CLASSES: usize = 1000;
-/// Fewest rows of which a column that counts them is told from data.
-const COUNTED: usize = 10;
 
 /// The columns of a file that are taken.
 pub struct Selection {
@@ -84,7 +82,7 @@ impl Selection {
     /// The table with the columns of classes unfolded, and the names of what was taken.
     ///
     /// # Errors
-    /// If a column counts the rows and was not chosen by name.
+    /// If a column without a name counts the rows and was not chosen.
     pub fn finish(self, mut table: RawTable) -> Result<RawTable, DataError> {
         self.refuse_an_index(&table)?;
         let folded = self.taken.len();
@@ -128,21 +126,20 @@ impl Selection {
         self.taken.iter().flat_map(of).collect()
     }
 
-    /// Refuses a column that counts the rows, as programs write beside data.
+    /// Refuses a column without a name among named ones that counts the rows, as pandas writes it.
     fn refuse_an_index(&self, table: &RawTable) -> Result<(), DataError> {
-        let (width, rows) = (self.taken.len(), table.values.len() / self.taken.len());
-        if self.chosen || width < 2 || rows < COUNTED {
-            return Ok(());
-        }
+        let Some(names) = self.names.as_ref().filter(|_| !self.chosen) else { return Ok(()) };
+        let width = self.taken.len();
         let counts = |place: &usize| {
-            let column = || table.values.iter().skip(*place).step_by(width);
-            let first = table.values[*place];
-            (first == 0.0 || first == 1.0) && column().enumerate().all(|(row, value)| *value == first + row as f64)
+            let mut column = table.values.iter().skip(*place).step_by(width).enumerate();
+            let name = &names[self.taken[*place].0];
+            let nameless = name.is_empty() || name.starts_with("Unnamed: ");
+            nameless && column.all(|(row, value)| *value == table.values[*place] + row as f64)
         };
         let Some(place) = (0..width).find(counts) else { return Ok(()) };
         let column = self.taken[place].0;
         let reason = format!(
-            "it counts the rows, which is no data; leave it out: drop = [\"{}\"], or name the columns to take: columns = [...]",
+            "it has no name and counts the rows, as pandas writes it (to_csv without index=False); leave it out: drop = [\"{}\"]",
             column + 1
         );
         Err(malformed(&table.path, &column_name(column, self.names.as_deref()), reason))
