@@ -119,7 +119,6 @@ fn a_metric_that_the_run_will_not_have_is_refused_before_it_begins() {
     folder.refuse_all(
         r#"
         3 | config check run.toml --set checkpoint.best=uper | checkpoint.best = uper | did you mean `upper`
-        3 | config check run.toml --set checkpoint.best=upper --set train.evaluate_every=0 | train.evaluate_every = 0
         3 | config check run.toml --set train.stop.patience=1 --set train.stop.metric=ais_nll | this run's evaluations have: nll
         3 | train table.toml --run r --set checkpoint.best=good_share | this run's evaluations have: nll
         "#,

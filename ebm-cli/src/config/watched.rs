@@ -14,8 +14,7 @@ fn watched(config: &RunConfig) -> impl Iterator<Item = (&'static str, &str)> {
     best.into_iter().chain(stop).map(|(key, name)| (key, name.as_str()))
 }
 
-/// Refuses a metric that does not exist, that no evaluation would look at, or that the run's evaluations will not have, as far as
-/// that is known.
+/// Refuses a metric that does not exist, or that the run's evaluations will not have, as far as that is known.
 pub fn check_watched(config: &RunConfig, prospect: Option<&Prospect<'_>>) -> Result<(), ConfigError> {
     let known = prospect.map(Prospect::metrics);
     for (key, name) in watched(config) {
@@ -26,8 +25,6 @@ pub fn check_watched(config: &RunConfig, prospect: Option<&Prospect<'_>>) -> Res
             let all = || "`ebm list metric` shows them all".into();
             return refused(format!("the name of a metric; {}", near.unwrap_or_else(all)));
         }
-        let every = config.train.evaluate_every;
-        ConfigError::require(every > 0, "train.evaluate_every", every, &format!("a number > 0, since {key} is set"))?;
         let plain = |name: &str| name.split('/').next().unwrap_or(name).to_string();
         let has = |known: &Vec<&str>| stand_ins(name).any(|name| known.contains(&plain(name).as_str()));
         if let Some(known) = known.as_ref().filter(|known| !has(known)) {
