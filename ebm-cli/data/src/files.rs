@@ -61,17 +61,21 @@ const LONGEST: usize = 40;
 
 /// The beginning of a text, quoted, as messages show it.
 pub(crate) fn shown(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
-    }
+    let (beginning, dots) = cut(text);
+    format!("{beginning:?}{dots}")
 }
 
 /// The beginning of a text, as messages show it.
 pub(crate) fn beginning(text: &str) -> String {
+    let (beginning, dots) = cut(text);
+    format!("{beginning}{dots}")
+}
+
+/// A text that is not too long to show, and the dots that stand for the rest.
+fn cut(text: &str) -> (&str, &'static str) {
     match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.into(),
+        Some((end, _)) => (&text[..end], "..."),
+        None => (text, ""),
     }
 }
 

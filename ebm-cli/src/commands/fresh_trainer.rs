@@ -37,8 +37,10 @@ pub fn fresh_trainer<G: SupportedGeometry>(
         config.components().check_rank(geometry.data_width()).map_err(misfit)?;
     }
     let trainer = Trainer::new(config.train.clone(), players, data, random).map_err(misfit)?;
+    let evaluated = Validating::new(trainer.data());
     let prospect = Prospect {
-        data: &Validating::new(trainer.data()),
+        data: &evaluated,
+        holds_out: !evaluated.held_out(1, random).is_empty(),
         config: &EvaluateConfig::quick(),
         has_generator: config.train.objective == Objective::Bidirectional,
         knows_log_partition: trainer.energy().facts().log_partition.is_some(),

@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ebm_core::{data::Dataset, device::Real, random::Random, registry::SupportedGeometry};
 use ebm_eval::evaluate::Report;
 use ebm_eval::ood::{BuiltIn, Known, Score, detection_values, mean_energy};
-use std::path::Path;
+use std::{cell::LazyCell, path::Path};
 
 use super::arguments::count;
 use super::loaded_run::{DataOptions, LoadedRun, TrainedModel};
@@ -81,10 +81,10 @@ fn compare<G: SupportedGeometry>(
         let fits = |kind: &BuiltIn| known.image.is_some() || !kind.needs_images();
         sources.extend(BuiltIn::ALL.into_iter().filter(fits).map(Source::BuiltIn));
     }
-    let typical = mean_energy(&*players.energy, &data.draw(count, random.stream("reference")));
+    let typical = LazyCell::new(|| mean_energy(&*players.energy, &data.draw(count, random.stream("reference"))));
     let scores = if arguments.score.is_empty() { &[Score::Energy][..] } else { &arguments.score };
     let scored = |samples: &[Real]| -> Vec<Vec<f64>> {
-        scores.iter().map(|score| score.of(&*players.energy, samples, typical)).collect()
+        scores.iter().map(|score| score.of(&*players.energy, samples, || *typical)).collect()
     };
     let of_data = scored(&held_out);
     for source in &sources {

@@ -25,8 +25,7 @@ pub fn check_watched(config: &RunConfig, prospect: Option<&Prospect<'_>>) -> Res
             let all = || "`ebm list metric` shows them all".into();
             return refused(format!("the name of a metric; {}", near.unwrap_or_else(all)));
         }
-        let plain = |name: &str| name.split('/').next().unwrap_or(name).to_string();
-        let has = |known: &Vec<&str>| stand_ins(name).any(|name| known.contains(&plain(name).as_str()));
+        let has = |known: &Vec<&str>| stand_ins(name).filter_map(metric::find).any(|value| known.contains(&value.name));
         if let Some(known) = known.as_ref().filter(|known| !has(known)) {
             return refused(format!("a metric that this run's evaluations have: {}", known.join(", ")));
         }

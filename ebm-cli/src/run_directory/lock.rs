@@ -72,7 +72,7 @@ pub fn lock(directory: &Path) -> Result<Option<File>, RunDirectoryError> {
 fn open(path: &Path) -> io::Result<File> {
     match own::own(path)? {
         // A pipe would be waited for.
-        Some(found) if !found.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+        Some(found) if !found.is_file() => Err(regular::other_kind()),
         _ => OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path),
     }
 }

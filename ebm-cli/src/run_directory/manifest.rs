@@ -28,8 +28,7 @@ impl Digest {
 
     /// Checks that the file at `path` has this length and hash; the error says what is wrong with it.
     pub fn check(&self, path: &Path) -> Result<(), String> {
-        let opened = regular::open(path).and_then(|file| Ok((file.metadata()?.len(), file)));
-        let (found, file) = opened.map_err(|error| error.to_string())?;
+        let (file, found) = regular::open_sized(path).map_err(|error| error.to_string())?;
         if found != self.bytes {
             return Err(format!("its content is not what was written: {found} bytes instead of {}", self.bytes));
         }
@@ -119,8 +118,7 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Self, RunDirectoryError> {
         let path = folder.join(MANIFEST);
         let damaged = |reason: String| RunDirectoryError::damaged(&path, reason);
-        let opened = regular::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
-        let (size, file) = opened.map_err(|error| damaged(error.to_string()))?;
+        let (file, size) = regular::open_sized(&path).map_err(|error| damaged(error.to_string()))?;
         if size > LIMIT {
             return Err(damaged(format!("{size} bytes; expected at most {LIMIT}")));
         }

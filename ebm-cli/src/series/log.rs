@@ -32,8 +32,7 @@ pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
 
 /// Returns why the last process of a run failed, if it did. A run that diverged or was asked to stop did not fail.
 pub(super) fn failure(path: &Path) -> Option<String> {
-    let mut file = regular::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
+    let (mut file, length) = regular::open_sized(path).ok()?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes).ok()?;

@@ -9,6 +9,7 @@ use ebm_core::device::{Matrix, PerSample, Real, values};
 use ebm_core::diffusion::Process;
 use ebm_core::error::ConfigError;
 use ebm_core::kernels::rows::{repeat, stack, take_rows, unstack};
+use ebm_core::models::of_gradient;
 use ebm_core::random::Random;
 use ebm_core::tape::SharedTape;
 use ebm_core::tensor::{column, rows, tensor, width};
@@ -63,8 +64,9 @@ impl ConvolutionConfig {
     ) -> Matrix<SharedTape> {
         let (columns, many) = (width(&x), self.points * primal);
         let directions = rows(&x) / primal.max(1) - 1;
-        let spreads = self.spreads(times.at, primal, columns);
-        let of = |point: usize| &spreads[point % primal];
+        // At one time for all samples, or one each.
+        let spreads: Vec<Spread> = times.at.iter().map(|time| self.spread(*time, columns)).collect();
+        let of = |point: usize| &spreads[point % primal % spreads.len()];
         let noise = |point: usize| of(point).noise[point / primal * columns..][..columns].iter().copied();
         // Points are [K, primal]; tangents are [J, K, primal], made of the rows [J, primal].
         let tangents = || (0..directions * many).map(|index| (index % many, index / many * primal + index % primal));
@@ -93,27 +95,22 @@ impl ConvolutionConfig {
         found + tensor(ends.collect(), (primal * (1 + directions), 1))
     }
 
-    /// The spread of each sample's points, at one time for all or one each.
-    fn spreads(&self, times: &[Real], primal: usize, columns: usize) -> Vec<Spread> {
-        let of = |time: Real| {
-            let m = self.process.at(f64::from(time));
-            // Of s' = (s^2)' / (2 s), which is infinite at 0, where nothing is moved along it.
-            let noise_rate = if m.noise > 0.0 { 0.5 * m.variance_rate / m.noise } else { 0.0 };
-            let by_signal = |value: f64| (value / m.signal) as Real;
-            Spread {
-                // Other noise at every time, by a rule: the energy stays a function of x and t.
-                noise: Random::new(0)
-                    .stream("convolution")
-                    .at(u64::from(time.to_bits()))
-                    .normals(self.points * columns),
-                inverse: by_signal(1.0),
-                width: by_signal(m.noise),
-                width_rate: by_signal(noise_rate),
-                decay: by_signal(m.signal_rate),
-                log_signal: m.signal.ln() as Real,
-            }
-        };
-        (0..primal).map(|b| of(times[if times.len() == 1 { 0 } else { b }])).collect()
+    /// How points lie at a time.
+    fn spread(&self, time: Real, columns: usize) -> Spread {
+        let m = self.process.at(f64::from(time));
+        // Of s' = (s^2)' / (2 s), which is infinite at 0, where nothing is moved along it.
+        let noise_rate = if m.noise > 0.0 { 0.5 * m.variance_rate / m.noise } else { 0.0 };
+        let by_signal = |value: f64| (value / m.signal) as Real;
+        // Other noise at every time, by a rule: the energy stays a function of x and t.
+        let random = Random::new(0).stream("convolution").at(u64::from(time.to_bits()));
+        Spread {
+            noise: random.normals(self.points * columns),
+            inverse: by_signal(1.0),
+            width: by_signal(m.noise),
+            width_rate: by_signal(noise_rate),
+            decay: by_signal(m.signal_rate),
+            log_signal: m.signal.ln() as Real,
+        }
     }
 }
 
@@ -146,14 +143,12 @@ fn averaged(found: Matrix<SharedTape>, [points, primal, directions]: [usize; 3])
     let top = (energies * tensor(weights, (points, primal))).sum::<(usize,), Axis<0>>();
     let below = (slopes * of_slopes + again * of_energies).sum::<(usize, usize), Axis<1>>();
     let below = below.reshape_like(&(directions * primal,));
-    stack(column(with_value(top, means)), column(with_value(below, slope_means)))
-}
-
-/// A function with the derivatives that it has on the tape, and these values.
-fn with_value(taped: PerSample<SharedTape>, values: Vec<Real>) -> PerSample<SharedTape> {
-    let count = values.len();
-    let plain: PerSample = taped.retaped();
-    taped + (tensor(values, (count,)) - plain)
+    // What is on the tape has the derivatives of these values.
+    let valued = |values: Vec<Real>, taped: PerSample<SharedTape>| {
+        let count = values.len();
+        column(of_gradient(tensor(values, (count,)), taped))
+    };
+    stack(valued(means, top), valued(slope_means, below))
 }
 
 #[cfg(test)]

@@ -56,6 +56,11 @@ pub struct Times<'a> {
     pub rates: &'a [Real],
 }
 
+impl Times<'_> {
+    /// Time 0 for all samples, that does not move.
+    const START: Self = Self { at: &[0.0], rates: &[] };
+}
+
 /// Whether a Lipschitz constant is asked for; refuses one that is no number, or that a learned factor would undo.
 pub(crate) fn check_lipschitz(limit: f64, output_scale: bool) -> Result<bool, ConfigError> {
     ConfigError::require_not_negative("lipschitz", limit)?;
@@ -130,10 +135,9 @@ impl<G: Geometry, N: EnergyNetwork> Energy<G> for NetworkEnergy<G, N> {
     }
 
     fn pushforward(&self, x: TapedSamples<G>, v: TapedSamples<G>) -> (PerSample<SharedTape>, PerSample<SharedTape>) {
-        // One time for all samples, that does not move.
         let (batch, directions) = (x.shape().0, v.shape().0);
         let (_, tape) = x.clone().split_tape();
-        let y = self.rows_at(stack(x, v), Times { at: &[0.0], rates: &[] }, batch, &tape);
+        let y = self.rows_at(stack(x, v), Times::START, batch, &tape);
         unstack(y, batch, (batch,), (directions,))
     }
 
@@ -202,10 +206,9 @@ impl<G: Geometry, N: EnergyNetwork> TimedEnergy<G> for NetworkEnergy<G, N> {
         let (batch, directions) = (x.shape().0, v.shape().0);
         let (_, tape) = x.clone().split_tape();
         let (rows, times) = (stack(x, v), Times { at: times, rates });
-        let unmoved = Times { at: &[0.0], rates: &[] };
         let y = match &self.convolution {
             Some(convolution) => {
-                let energy = |rows, primal| self.rows_at(rows, unmoved, primal, &tape);
+                let energy = |rows, primal| self.rows_at(rows, Times::START, primal, &tape);
                 convolution.apply(energy, rows, times, batch)
             }
             None => self.rows_at(rows, times, batch, &tape),

@@ -107,8 +107,7 @@ pub fn read_bytes(path: &Path) -> Result<Vec<u8>, StateError> {
 }
 
 fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
-    let mut file = regular::open(path).map_err(|e| e.to_string())?;
-    let size = file.metadata().map_err(|e| e.to_string())?.len();
+    let (mut file, size) = regular::open_sized(path).map_err(|e| e.to_string())?;
     if size > SIZE_LIMIT {
         return Err(format!("{size} bytes, more than the limit of {SIZE_LIMIT}"));
     }

@@ -6,7 +6,7 @@ use crate::prelude::*;
 /// Longest line, in bytes.
 const MAX_LINE: u64 = 1 << 26;
 /// The first bytes of what gzip has packed.
-pub const GZIP: [u8; 2] = [0x1f, 0x8b];
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The lines of a file, packed by gzip or not, with their numbers and without their ends, one in memory at a time. A line whose
 /// quotes are not closed goes on in the next one.
@@ -32,8 +32,10 @@ impl<'a> Lines<'a> {
         self.line.clear();
         let number = self.number + 1;
         let place = || format!("line {number}");
+        let mut closed = true;
         loop {
-            let most = MAX_LINE - self.line.len() as u64;
+            let begun = self.line.len();
+            let most = MAX_LINE - begun as u64;
             let mut reader = self.reader.by_ref().take(most);
             let read = reader.read_until(b'\n', &mut self.line);
             let read = read.map_err(|error| damaged(self.path, &place(), error))?;
@@ -42,7 +44,8 @@ impl<'a> Lines<'a> {
                 let reason = format!("it is longer than {MAX_LINE} bytes; expected one sample a line");
                 return Err(malformed(self.path, &place(), reason));
             }
-            let closed = self.line.iter().filter(|byte| **byte == b'"').count() % 2 == 0;
+            // Of what is new only: a quote may stay open for a million lines.
+            closed ^= self.line[begun..].iter().filter(|byte| **byte == b'"').count() % 2 == 1;
             if closed || self.line.starts_with(b"#") {
                 break;
             }

@@ -221,13 +221,8 @@ impl CsvFile {
         match self.decimal {
             '.' => text.parse().ok(),
             // A point is no decimal sign then.
-            sign => {
-                if text.contains('.') {
-                    None
-                } else {
-                    text.replace(sign, ".").parse().ok()
-                }
-            }
+            _ if text.contains('.') => None,
+            sign => text.replace(sign, ".").parse().ok(),
         }
     }
 }

@@ -236,12 +236,16 @@ impl<'a> Context<'a> {
     /// Why it is not met.
     pub fn meets(&self, need: Need) -> Result<bool, Reason> {
         match need {
-            Need::HeldOut if self.held_out.is_empty() => Err("the data set holds out no samples".into()),
-            Need::HeldOut => Ok(true),
             Need::Classifier => Ok(matches!(self.classified(), Ok(Some(_)))),
             _ => {
-                let (has_generator, knows_log_partition) = (self.has_generator(), self.known_log_partition.is_some());
-                Prospect { data: self.data, config: self.config, has_generator, knows_log_partition }.meets(need)
+                let prospect = Prospect {
+                    data: self.data,
+                    config: self.config,
+                    holds_out: !self.held_out.is_empty(),
+                    has_generator: self.has_generator(),
+                    knows_log_partition: self.known_log_partition.is_some(),
+                };
+                prospect.meets(need)
             }
         }
     }

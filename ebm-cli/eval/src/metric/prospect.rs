@@ -1,4 +1,4 @@
-use ebm_core::{data::Dataset, random::Random};
+use ebm_core::data::Dataset;
 
 use super::registry::{Need, Reason, registrations};
 use crate::{config::EvaluateConfig, quadrature::QuadratureError};
@@ -10,6 +10,8 @@ pub struct Prospect<'a> {
     pub data: &'a dyn Dataset,
     /// The options of the evaluation.
     pub config: &'a EvaluateConfig,
+    /// Whether there are samples that training has not seen.
+    pub holds_out: bool,
     /// Whether the model has a generator.
     pub has_generator: bool,
     /// Whether the energy knows its log Z.
@@ -24,9 +26,7 @@ impl Prospect<'_> {
     pub fn meets(&self, need: Need) -> Result<bool, Reason> {
         let width = self.data.width();
         match need {
-            Need::HeldOut if self.data.held_out(1, Random::new(0)).is_empty() => {
-                Err("the data set holds out no samples".into())
-            }
+            Need::HeldOut if !self.holds_out => Err("the data set holds out no samples".into()),
             Need::OneOrTwoDimensions | Need::LogPartition
                 if width > 2 && (need == Need::OneOrTwoDimensions || !self.knows_log_partition) =>
             {

@@ -29,12 +29,13 @@ impl Score {
         }
     }
 
-    /// The scores of samples `[n, D]`. `typical` is the mean energy of training samples, in nats, that typicality compares with.
-    pub fn of<G: Geometry>(self, energy: &dyn Energy<G>, samples: &[Real], typical: f64) -> Vec<f64> {
+    /// The scores of samples `[n, D]`. `typical` is the mean energy of training samples, in nats, which typicality alone asks for.
+    pub fn of<G: Geometry>(self, energy: &dyn Energy<G>, samples: &[Real], typical: impl FnOnce() -> f64) -> Vec<f64> {
         match self {
             Score::Energy => energies(energy, samples).into_iter().map(f64::from).collect(),
             Score::Typicality => {
-                Score::Energy.of(energy, samples, typical).iter().map(|e| (e - typical).abs()).collect()
+                let typical = typical();
+                energies(energy, samples).into_iter().map(|energy| (f64::from(energy) - typical).abs()).collect()
             }
             Score::GradientNorm => {
                 let (_, gradients) = energies_and_gradients(energy, samples);
@@ -63,7 +64,7 @@ mod tests {
         let typical = mean_energy(&energy, &[2.0, 0.0, 2.0, 2.0]);
         assert_eq!(typical, 3.0);
         let samples = [3.0, 4.0, 0.0, 0.0, 0.0, -2.0];
-        let of = |score: Score| score.of(&energy, &samples, typical);
+        let of = |score: Score| score.of(&energy, &samples, || typical);
         let close = |found: Vec<f64>, expected: [f64; 3]| {
             assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3), "{found:?}");
         };

@@ -7,7 +7,8 @@ const STEPS: std::ops::RangeInclusive<usize> = 1_000..=6_000;
 /// Most steps on wide data, of which one takes longer.
 const STEPS_IF_WIDE: usize = 3_000;
 
-/// For data wider than the generator's hidden layers: a linear map in the generator, and a quadratic form in the energy that takes most of the confinement's place.
+/// For data wider than the generator's hidden layers: a linear map in the generator, and a quadratic form in the energy that takes
+/// most of the confinement's place.
 const WIDE_GENERATOR: &str = "\
 # The network is narrower than the data; a linear map has all of their directions.
 linear = true

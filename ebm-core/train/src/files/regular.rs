@@ -17,6 +17,16 @@ pub fn open(path: &Path) -> io::Result<File> {
     }
 }
 
+/// The same, with its length in bytes.
+///
+/// # Errors
+/// As of [`open`].
+pub fn open_sized(path: &Path) -> io::Result<(File, u64)> {
+    let file = open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
 /// The bytes of a regular file.
 ///
 /// # Errors
@@ -36,7 +46,7 @@ pub fn read_text(path: &Path) -> io::Result<String> {
 }
 
 /// The error of a path that leads to a folder, a pipe or a device.
-pub(super) fn other_kind() -> io::Error {
+pub fn other_kind() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
